@@ -1,0 +1,1 @@
+//! The macros of [`pilaster`](https://docs.rs/pilaster): use them through that crate.

@@ -1,0 +1,4 @@
+//! Configuration from outside: secrets behind a cache.
+
+pub mod cache;
+pub mod secrets;

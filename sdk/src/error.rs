@@ -1,0 +1,143 @@
+//! What a function answers when it fails as a whole: [`FunctionError`].
+//!
+//! Step Functions' `Catch`, destinations and retry policies branch on `errorType`, so it is a stable, short name and never
+//! a Rust type's full path.
+
+use std::any::type_name;
+use std::error::Error as StdError;
+use std::fmt;
+
+use lambda_runtime::Diagnostic;
+
+/// A boxed error, as `lambda_runtime` and tower use it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// The failure of an invocation: posted to the Runtime API as `{"errorType": …, "errorMessage": …}`.
+///
+/// The source is logged and never posted.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::FunctionError;
+///
+/// let error = FunctionError::new("OutOfStock", "no umbrella is left");
+/// assert_eq!(error.error_type(), "OutOfStock");
+/// assert_eq!(error.to_string(), "no umbrella is left");
+/// ```
+pub struct FunctionError {
+    error_type: String,
+    message: String,
+    source: Option<BoxError>,
+}
+
+impl FunctionError {
+    /// An error with a stable type and a message that the caller may read.
+    pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { error_type: error_type.into(), message: message.into(), source: None }
+    }
+
+    /// An error named after `E`, without its path and its type parameters; its `Display` is the message.
+    pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
+        Self { error_type: short_type_name::<E>().to_owned(), message: error.to_string(), source: Some(error.into()) }
+    }
+
+    /// Adds the cause, for the log.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The `errorType`.
+    pub fn error_type(&self) -> &str {
+        &self.error_type
+    }
+
+    /// The `errorMessage`.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// `Timeout` for `some::path::Timeout<Inner>`.
+pub(crate) fn short_type_name<T>() -> &'static str {
+    let full = type_name::<T>();
+    let path = full.split('<').next().unwrap_or(full);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// The texts of an error and of all its sources, outermost first; a source that repeats its parent's text is left out.
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
+    let mut texts = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if texts.last() != Some(&text) {
+            texts.push(text);
+        }
+        next = cause.source();
+    }
+    texts
+}
+
+impl fmt::Debug for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionError")
+            .field("error_type", &self.error_type)
+            .field("message", &self.message)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for FunctionError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<FunctionError> for Diagnostic {
+    fn from(error: FunctionError) -> Self {
+        Self { error_type: error.error_type, error_message: error.message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Inner;
+    impl fmt::Display for Inner {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the disk is full")
+        }
+    }
+    impl StdError for Inner {}
+
+    #[test]
+    fn the_error_type_is_the_short_name_of_the_type() {
+        assert_eq!(FunctionError::from_error(Inner).error_type(), "Inner");
+        assert_eq!(short_type_name::<Option<Vec<u8>>>(), "Option");
+    }
+
+    #[test]
+    fn a_source_with_the_same_text_is_told_once() {
+        assert_eq!(chain(&FunctionError::from_error(Inner)), ["the disk is full"]);
+        let outer = FunctionError::new("Save", "not saved").with_source(Inner);
+        assert_eq!(chain(&outer), ["not saved", "the disk is full"]);
+    }
+
+    #[test]
+    fn the_source_is_not_posted() {
+        let posted: Diagnostic = FunctionError::new("Save", "not saved").with_source(Inner).into();
+        assert_eq!(posted.error_message, "not saved");
+    }
+}

@@ -1,0 +1,156 @@
+//! What passes over the raw landing: an event and a response as JSON text, and the invocation's context.
+//!
+//! Nothing above a door needs to know what an event *is*; it passes on the text. So the rooms of the raw landing have no
+//! generic event or response type: each is a `tower::Service` from [`Incoming`] to [`RawResponse`] or
+//! [`FunctionError`](crate::FunctionError).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::value::RawValue;
+
+/// An event as the Runtime API sent it: one JSON text, not yet decoded.
+pub type RawEvent = Box<RawValue>;
+
+/// A response as the Runtime API gets it: one JSON text.
+pub type RawResponse = Box<RawValue>;
+
+/// What a room of the raw landing is called with: the event's text and its context.
+pub type Incoming = LambdaEvent<RawEvent>;
+
+/// This invocation: its ids, its deadline, its function. Cheap to clone; an extractor in every kind of function.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::Invocation;
+///
+/// let mut context = lambda_runtime::Context::default();
+/// context.request_id = "52fdfc07".into();
+/// let invocation = Invocation::new(context);
+/// assert_eq!(invocation.request_id(), "52fdfc07");
+/// assert_eq!(invocation.remaining(), None, "a deadline in the past, as `cargo lambda watch` sends it, is none");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    context: Arc<Context>,
+    cold_start: bool,
+}
+
+/// One mark per process: taken by the first invocation.
+static WARM: AtomicBool = AtomicBool::new(false);
+
+impl Invocation {
+    /// An invocation with this context, not a cold start.
+    pub fn new(context: Context) -> Self {
+        Self { context: Arc::new(context), cold_start: false }
+    }
+
+    /// The process's first call gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
+    /// (`AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency`), as Powertools counts it.
+    pub(crate) fn first_is_cold(context: Context) -> Self {
+        // A load first: the line is shared between the workers of a managed instance.
+        let cold = !WARM.load(Ordering::Relaxed)
+            && !WARM.swap(true, Ordering::Relaxed)
+            && std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() != Ok("provisioned-concurrency");
+        Self { context: Arc::new(context), cold_start: cold }
+    }
+
+    /// Marks this invocation as a cold start or not. For tests.
+    pub fn with_cold_start(mut self, cold_start: bool) -> Self {
+        self.cold_start = cold_start;
+        self
+    }
+
+    /// The request id of this invocation, as in Lambda's own log lines.
+    pub fn request_id(&self) -> &str {
+        &self.context.request_id
+    }
+
+    /// When Lambda ends this invocation; `None` where the runtime sent no deadline (0) or one of 1970, as
+    /// `cargo lambda watch` does.
+    pub fn deadline(&self) -> Option<SystemTime> {
+        // One day after the epoch: no real deadline lies there.
+        const DAY_MS: u64 = 86_400_000;
+        (self.context.deadline > DAY_MS).then(|| UNIX_EPOCH + Duration::from_millis(self.context.deadline))
+    }
+
+    /// The time left until [`deadline`](Self::deadline): zero once it has passed, `None` without one.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default())
+    }
+
+    /// The ARN that the caller invoked: with the alias or version, if it named one.
+    pub fn function_arn(&self) -> &str {
+        &self.context.invoked_function_arn
+    }
+
+    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    pub fn function_name(&self) -> &str {
+        &self.context.env_config.function_name
+    }
+
+    /// `AWS_LAMBDA_FUNCTION_VERSION`.
+    pub fn function_version(&self) -> &str {
+        &self.context.env_config.version
+    }
+
+    /// The configured memory, in MB.
+    pub fn memory_mb(&self) -> i32 {
+        self.context.env_config.memory
+    }
+
+    /// The tenant, in a function with tenant isolation.
+    pub fn tenant_id(&self) -> Option<&str> {
+        self.context.tenant_id.as_deref()
+    }
+
+    /// The whole X-Ray header: `Root=…;Parent=…;Sampled=…`.
+    pub fn trace_header(&self) -> Option<&str> {
+        self.context.xray_trace_id.as_deref().filter(|header| !header.is_empty())
+    }
+
+    /// The trace id alone: the `Root` of the X-Ray header.
+    pub fn trace_id(&self) -> Option<&str> {
+        let header = self.trace_header()?;
+        header.split(';').find_map(|part| part.trim().strip_prefix("Root="))
+    }
+
+    /// Whether this is the first invocation of the process.
+    pub fn is_cold_start(&self) -> bool {
+        self.cold_start
+    }
+
+    /// The runtime's own context, for what has no accessor here.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_in_1970_is_no_deadline() {
+        let mut context = Context::default();
+        context.deadline = 600_000;
+        assert_eq!(Invocation::new(context).deadline(), None);
+    }
+
+    #[test]
+    fn a_passed_deadline_leaves_no_time() {
+        let mut context = Context::default();
+        context.deadline = 1_700_000_000_000;
+        assert_eq!(Invocation::new(context).remaining(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn the_trace_id_is_the_root_of_the_header() {
+        let mut context = Context::default();
+        context.xray_trace_id = Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".into());
+        assert_eq!(Invocation::new(context).trace_id(), Some("1-5759e988-bd862e3fe1be46a994272793"));
+    }
+}

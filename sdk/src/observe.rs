@@ -1,0 +1,3 @@
+//! What a function tells: logs.
+
+pub mod logging;
