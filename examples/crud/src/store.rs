@@ -1,0 +1,127 @@
+//! The users of this service: [`Users`], over a store in memory or in DynamoDB.
+//!
+//! What must hold is decided here, once; a store does five small things and decides nothing.
+
+#[cfg(feature = "aws")]
+mod dynamodb;
+mod memory;
+
+use uuid::Uuid;
+
+use crate::users::{Cursor, ListUsers, NewUser, User, UserNotFound, UserPage, UserPatch, UsersError, VersionConflict};
+
+/// All users. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Users {
+    store: Store,
+}
+
+#[derive(Clone, Debug)]
+enum Store {
+    Memory(memory::Memory),
+    #[cfg(feature = "aws")]
+    DynamoDb(dynamodb::DynamoDb),
+}
+
+/// Calls the same function of whichever store there is.
+macro_rules! store {
+    ($users:ident.$function:ident($($argument:expr),*)) => {
+        match &$users.store {
+            Store::Memory(store) => store.$function($($argument),*),
+            #[cfg(feature = "aws")]
+            Store::DynamoDb(store) => store.$function($($argument),*).await,
+        }
+    };
+}
+
+impl Users {
+    /// Users that are forgotten when the process ends.
+    pub fn in_memory() -> Self {
+        Self { store: Store::Memory(memory::Memory::default()) }
+    }
+
+    /// Users in this table; `template.yaml` says what it must look like.
+    #[cfg(feature = "aws")]
+    pub fn in_dynamodb(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
+        Self { store: Store::DynamoDb(dynamodb::DynamoDb::new(client, table.into())) }
+    }
+
+    /// Creates a user.
+    ///
+    /// # Errors
+    ///
+    /// [`EmailTaken`](crate::users::EmailTaken).
+    pub async fn insert(&self, new: NewUser) -> Result<User, UsersError> {
+        let user = User::new(new);
+        store!(self.insert(&user))?;
+        Ok(user)
+    }
+
+    /// Reads a user.
+    ///
+    /// # Errors
+    ///
+    /// [`UserNotFound`].
+    pub async fn get(&self, id: Uuid) -> Result<User, UsersError> {
+        store!(self.get(id))?.ok_or_else(|| UserNotFound.into())
+    }
+
+    /// Reads a part of the list.
+    ///
+    /// # Errors
+    ///
+    /// [`BadCursor`](crate::users::BadCursor).
+    pub async fn list(&self, ask: ListUsers) -> Result<UserPage, UsersError> {
+        let after = ask.cursor.as_deref().map(Cursor::read).transpose()?;
+        let limit = ask.limit.unwrap_or(20).clamp(1, 100);
+        // One more than asked, so that only a page with another one behind it has a cursor.
+        let mut users = store!(self.list(after, limit + 1))?;
+        let more = users.len() > limit;
+        users.truncate(limit);
+        let next = users.last().filter(|_| more).map(|last| Cursor::after(last.id));
+        Ok(UserPage { users, next })
+    }
+
+    /// Changes a user, if it still has the version that the change was made from.
+    ///
+    /// # Errors
+    ///
+    /// [`UserNotFound`], [`VersionConflict`], [`EmailTaken`](crate::users::EmailTaken).
+    pub async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, UsersError> {
+        let old = self.get(id).await?;
+        if old.version != patch.version {
+            return Err(VersionConflict.into());
+        }
+        let new = old.changed(patch);
+        store!(self.replace(&old, &new))?;
+        Ok(new)
+    }
+
+    /// Deletes a user, whatever its version, and frees its e-mail address.
+    ///
+    /// # Errors
+    ///
+    /// [`UserNotFound`], and [`VersionConflict`] if it changed three times meanwhile.
+    pub async fn remove(&self, id: Uuid) -> Result<(), UsersError> {
+        let mut tries = 3;
+        loop {
+            // The address that is freed is the one of the version that is deleted.
+            let user = self.get(id).await?;
+            tries -= 1;
+            match store!(self.remove(&user)) {
+                Err(UsersError::VersionConflict(_)) if tries > 0 => {}
+                done => return done,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_store_in_memory_keeps_the_contract() -> Result<(), UsersError> {
+        crate::contract::run(&Users::in_memory()).await
+    }
+}
