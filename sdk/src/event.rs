@@ -17,8 +17,43 @@ pub type RawEvent = Box<RawValue>;
 /// A response as the Runtime API gets it: one JSON text.
 pub type RawResponse = Box<RawValue>;
 
-/// What a room of the raw landing is called with: the event's text and its context.
-pub type Incoming = LambdaEvent<RawEvent>;
+/// What a room of the raw landing is called with: the event's text and its invocation.
+///
+/// The invocation is made once, where the event enters; every room below shares it, so all of them agree on what was the
+/// cold start.
+///
+/// # Example
+///
+/// ```
+/// use lambda_runtime::{Context, LambdaEvent};
+/// use pilaster::{Incoming, Invocation, RawEvent};
+///
+/// let event = RawEvent::from_string(r#"{"greeting": "hello"}"#.to_owned())?;
+/// let incoming = Incoming { event, invocation: Invocation::new(Context::default()) };
+/// assert_eq!(incoming.event.get(), r#"{"greeting": "hello"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// The event's text.
+    pub event: RawEvent,
+    /// The invocation that brought it.
+    pub invocation: Invocation,
+}
+
+impl Incoming {
+    /// What the runtime received. The first one of the process is marked as the cold start.
+    pub fn new(event: LambdaEvent<RawEvent>) -> Self {
+        let (event, context) = event.into_parts();
+        Self { event, invocation: Invocation::first_is_cold(context) }
+    }
+}
+
+impl From<LambdaEvent<RawEvent>> for Incoming {
+    fn from(event: LambdaEvent<RawEvent>) -> Self {
+        Self::new(event)
+    }
+}
 
 /// This invocation: its ids, its deadline, its function. Cheap to clone; an extractor in every kind of function.
 ///
