@@ -26,9 +26,9 @@ pub type RawResponse = Box<RawValue>;
 ///
 /// ```
 /// use lambda_runtime::{Context, LambdaEvent};
-/// use pilaster::{Incoming, Invocation, RawEvent};
+/// use pilaster::{Incoming, Invocation};
 ///
-/// let event = RawEvent::from_string(r#"{"greeting": "hello"}"#.to_owned())?;
+/// let event = serde_json::value::RawValue::from_string(r#"{"greeting": "hello"}"#.to_owned())?;
 /// let incoming = Incoming { event, invocation: Invocation::new(Context::default()) };
 /// assert_eq!(incoming.event.get(), r#"{"greeting": "hello"}"#);
 /// # Ok::<(), serde_json::Error>(())
@@ -185,7 +185,8 @@ mod tests {
     #[test]
     fn the_trace_id_is_the_root_of_the_header() {
         let mut context = Context::default();
-        context.xray_trace_id = Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".into());
+        context.xray_trace_id =
+            Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".into());
         assert_eq!(Invocation::new(context).trace_id(), Some("1-5759e988-bd862e3fe1be46a994272793"));
     }
 }

@@ -1,6 +1,42 @@
 //! HTTP functions: the door, its extractors and responses, and the layers of its hall.
+//!
+//! It speaks axum: every extractor and response of its ecosystem works in a Pilaster handler, Pilaster's work in an
+//! `axum::Router`, and a function with many routes *is* an `axum::Router` ([`service`]).
+
+pub mod door;
+pub mod error;
+pub mod error_layer;
+pub mod extract;
+pub mod panic;
+pub mod rejection;
+pub mod response;
+pub mod stack;
 
 #[cfg(feature = "cors")]
 pub mod cors;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
+
+mod function;
+mod handler;
+
+pub use axum_core::body::Body;
+pub use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request as BodyRequest};
+pub use axum_core::response::{IntoResponse, IntoResponseParts, Response};
+pub use bytes::Bytes;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+
+#[cfg(feature = "cors")]
+pub use self::cors::CorsLayer;
+pub use self::door::{Door, EventKind, RequestContext};
+pub use self::error::HttpError;
+pub use self::error_layer::ErrorLayer;
+pub use self::extract::{Json, Path, Query};
+pub use self::function::{Hall, service};
+pub use self::handler::{HandlerService, HttpHandler};
+pub use self::panic::PanicLayer;
+pub use self::rejection::{FieldError, Rejection};
+pub use self::response::{Accepted, Created, NoContent, Redirect};
+#[cfg(feature = "security-headers")]
+pub use self::security_headers::SecurityHeadersLayer;
+pub use self::stack::Stack;

@@ -2,6 +2,10 @@
 
 mod error;
 mod event;
+mod handler;
+#[cfg(all(feature = "http", any(debug_assertions, feature = "local")))]
+mod local;
+mod runtime;
 
 #[cfg(feature = "clients")]
 pub mod clients;
@@ -11,8 +15,14 @@ pub mod config;
 pub mod http;
 #[cfg(feature = "logging")]
 pub mod observe;
+#[cfg(feature = "testing")]
+pub mod testing;
 
-pub use crate::error::{BoxError, FunctionError};
-pub use crate::event::{Incoming, Invocation, RawEvent, RawResponse};
 #[cfg(feature = "clients")]
 pub use crate::clients::{Client, ClientError, Clients, FromClients};
+pub use crate::error::{BoxError, FunctionError};
+pub use crate::event::{Incoming, Invocation, RawEvent, RawResponse};
+pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
+pub use crate::runtime::{StartError, run};
+#[cfg(feature = "macros")]
+pub use pilaster_macros::*;

@@ -1,0 +1,106 @@
+//! The HTTP door: from the event's text to an [`http::Request`] and from the [`http::Response`] to the form that the event
+//! source expects.
+//!
+//! It sits between the raw landing (logs, secrets) and the typed hall (security headers, CORS, errors, the function).
+//! The event is parsed once: one look at its discriminating fields says which of API Gateway's REST API and HTTP API, a
+//! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. What cannot be decoded is answered
+//! here: 400 where the source is known, a [`FunctionError`] where the event is no HTTP event at all.
+
+mod decode;
+mod encode;
+mod kind;
+mod wire;
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum_core::body::Body;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use tower::Service;
+
+pub(crate) use self::kind::PathParams;
+pub use self::kind::{EventKind, RequestContext};
+use crate::error::{BoxError, FunctionError};
+use crate::event::{Incoming, RawResponse};
+use crate::http::error::HttpError;
+use crate::http::error_layer::log_failure;
+
+/// The HTTP door around a typed hall. See the [module docs](self).
+#[derive(Clone)]
+pub struct Door<S> {
+    hall: S,
+}
+
+impl<S> Door<S> {
+    /// The door to this hall.
+    pub fn new(hall: S) -> Self {
+        Self { hall }
+    }
+}
+
+impl<S> fmt::Debug for Door<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
+    }
+}
+
+impl<S, B> Service<Incoming> for Door<S>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        // The hall is asked in `call`: an error of its readiness is an answer, not the end of the process.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let decoded = decode::decode(incoming);
+        let mut hall = self.hall.clone();
+        Box::pin(async move {
+            let (kind, request) = match decoded {
+                Ok(decoded) => decoded,
+                Err(decode::Refused::NotHttp(error)) => return Err(error),
+                Err(decode::Refused::Malformed(kind, error)) => {
+                    tracing::warn!(status = error.status().as_u16(), reason = %error, "the event was refused");
+                    return answer(kind, &error);
+                }
+            };
+            let ready = std::future::poll_fn(|cx| hall.poll_ready(cx)).await.map_err(failed);
+            let answered = match ready {
+                Ok(()) => hall.call(request).await.map_err(failed),
+                Err(error) => Err(error),
+            };
+            let (parts, body) = match answered {
+                Ok(response) => response.into_parts(),
+                Err(error) => return answer(kind, &error),
+            };
+            match body.collect().await.map_err(failed) {
+                Ok(body) => encode::encode(kind, &parts, &body.to_bytes()),
+                Err(error) => answer(kind, &error),
+            }
+        })
+    }
+}
+
+/// A failure that no room below answered: logged here.
+fn failed(error: impl Into<BoxError>) -> HttpError {
+    let mut error = HttpError::from_boxed(error.into());
+    log_failure(&mut error);
+    error
+}
+
+fn answer(kind: EventKind, error: &HttpError) -> Result<RawResponse, FunctionError> {
+    let (parts, body) = error.render().into_parts();
+    encode::encode(kind, &parts, body.as_bytes())
+}

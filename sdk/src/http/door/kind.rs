@@ -1,0 +1,140 @@
+//! Which source sent the event, and the source's own context of the request.
+
+use axum_core::extract::FromRequestParts;
+use http::request::Parts;
+use lambda_http::request::RequestContext as TypedContext;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::http::error::HttpError;
+
+/// Which source sent an HTTP event. An extractor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// API Gateway REST API, or an HTTP API with payload format 1.0.
+    Rest,
+    /// API Gateway HTTP API with payload format 2.0, or a function URL.
+    HttpApi,
+    /// Application Load Balancer.
+    Alb {
+        /// Whether its target group has multi-value headers on.
+        multi_value: bool,
+    },
+    /// VPC Lattice, event version 1.0.
+    VpcLatticeV1,
+    /// VPC Lattice, event version 2.0.
+    VpcLattice,
+    /// API Gateway WebSocket API.
+    WebSocket,
+}
+
+/// What the door leaves in a request's extensions beside the request itself.
+#[derive(Clone, Debug)]
+pub(crate) struct EventParts {
+    pub(crate) kind: EventKind,
+    /// `requestContext`, decoded only when asked for.
+    pub(crate) context: Option<Box<RawValue>>,
+    pub(crate) stage_variables: Vec<(String, String)>,
+}
+
+/// The path parameters of the event, decoded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PathParams(pub(crate) Vec<(String, String)>);
+
+fn outside() -> HttpError {
+    HttpError::internal("the request did not come through a Lambda event")
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for EventKind {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+        parts.extensions.get::<EventParts>().map(|event| event.kind).ok_or_else(outside)
+    }
+}
+
+/// The source's `requestContext`: who called, through which API and stage. An extractor.
+///
+/// It is decoded when it is asked for: a function that does not ask pays nothing for it.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::http::{HttpError, RequestContext};
+/// use lambda_http::request::RequestContext as Typed;
+///
+/// async fn who(context: RequestContext) -> Result<String, HttpError> {
+///     // One field, whatever the source:
+///     let stage = context.get::<String>("stage");
+///     // Or the whole, typed:
+///     Ok(match context.typed()? {
+///         Typed::ApiGatewayV2(context) => context.http.source_ip.unwrap_or_default(),
+///         _ => stage.unwrap_or_default(),
+///     })
+/// }
+/// # let _ = who;
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    kind: EventKind,
+    raw: Box<RawValue>,
+    stage_variables: Vec<(String, String)>,
+}
+
+impl RequestContext {
+    /// Which source it is of.
+    pub fn kind(&self) -> EventKind {
+        self.kind
+    }
+
+    /// The JSON text of it.
+    pub fn raw(&self) -> &RawValue {
+        &self.raw
+    }
+
+    /// One value of it by a path of field names joined by dots, such as `http.sourceIp`; `None` where it is not there or
+    /// not a `T`.
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
+        let mut value: serde_json::Value = serde_json::from_str(self.raw.get()).ok()?;
+        for name in path.split('.') {
+            value = value.get_mut(name)?.take();
+        }
+        serde_json::from_value(value).ok()
+    }
+
+    /// A variable of the stage, in API Gateway.
+    pub fn stage_variable(&self, name: &str) -> Option<&str> {
+        self.stage_variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The whole of it as `lambda_http`'s type.
+    ///
+    /// # Errors
+    ///
+    /// A 500 where it does not have the form that AWS documents; the log has the field. VPC Lattice 1.0 has no such type.
+    pub fn typed(&self) -> Result<TypedContext, HttpError> {
+        let text = self.raw.get();
+        let typed = match self.kind {
+            EventKind::Rest => serde_json::from_str(text).map(TypedContext::ApiGatewayV1),
+            EventKind::HttpApi => serde_json::from_str(text).map(TypedContext::ApiGatewayV2),
+            EventKind::Alb { .. } => serde_json::from_str(text).map(TypedContext::Alb),
+            EventKind::VpcLattice | EventKind::VpcLatticeV1 => serde_json::from_str(text).map(TypedContext::VpcLattice),
+            EventKind::WebSocket => serde_json::from_str(text).map(TypedContext::WebSocket),
+        };
+        Ok(typed?)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+        let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?;
+        let raw = match &event.context {
+            Some(raw) => raw.clone(),
+            None => serde_json::value::to_raw_value(&serde_json::Map::new())?,
+        };
+        Ok(Self { kind: event.kind, raw, stage_variables: event.stage_variables.clone() })
+    }
+}

@@ -1,0 +1,244 @@
+//! The HTTP events as they are on the wire: one struct for all sources, so that one parse both tells the source and takes
+//! the data.
+//!
+//! Formats: [REST API and HTTP API 1.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format),
+//! [HTTP API 2.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html),
+//! [function URL](https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html),
+//! [ALB](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html),
+//! [VPC Lattice](https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html),
+//! [WebSocket API](https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// The fields of every HTTP event; which are there depends on the source.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Wire<'a> {
+    #[serde(borrow)]
+    pub(super) version: Text<'a>,
+    // REST API, HTTP API 1.0, ALB; `method` in VPC Lattice.
+    #[serde(borrow)]
+    pub(super) http_method: Text<'a>,
+    #[serde(borrow)]
+    pub(super) method: Text<'a>,
+    #[serde(borrow)]
+    pub(super) path: Text<'a>,
+    // HTTP API 2.0; `raw_path` (with the query) in VPC Lattice 1.0.
+    #[serde(borrow)]
+    pub(super) raw_path: Text<'a>,
+    #[serde(borrow, rename = "raw_path")]
+    pub(super) lattice_raw_path: Text<'a>,
+    #[serde(borrow)]
+    pub(super) raw_query_string: Text<'a>,
+    #[serde(borrow)]
+    pub(super) headers: Pairs<'a>,
+    #[serde(borrow)]
+    pub(super) multi_value_headers: Option<Pairs<'a>>,
+    #[serde(borrow)]
+    pub(super) query_string_parameters: Pairs<'a>,
+    #[serde(borrow)]
+    pub(super) multi_value_query_string_parameters: Pairs<'a>,
+    #[serde(borrow)]
+    pub(super) path_parameters: Pairs<'a>,
+    #[serde(borrow)]
+    pub(super) stage_variables: Pairs<'a>,
+    #[serde(borrow)]
+    pub(super) cookies: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    pub(super) body: Text<'a>,
+    #[serde(alias = "is_base64_encoded")]
+    pub(super) is_base64_encoded: Option<bool>,
+    #[serde(borrow)]
+    pub(super) request_context: Option<&'a RawValue>,
+    // Only authorizer events have these: they look like requests and are none.
+    pub(super) method_arn: Option<IgnoredAny>,
+    pub(super) route_arn: Option<IgnoredAny>,
+}
+
+/// What the door reads of `requestContext`; the rest waits until someone asks for it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Probe<'a> {
+    #[serde(borrow)]
+    pub(super) http: Option<ProbeHttp<'a>>,
+    pub(super) elb: Option<IgnoredAny>,
+    pub(super) service_network_arn: Option<IgnoredAny>,
+    pub(super) connection_id: Option<IgnoredAny>,
+    #[serde(borrow)]
+    pub(super) route_key: Text<'a>,
+    #[serde(borrow)]
+    pub(super) event_type: Text<'a>,
+    #[serde(borrow)]
+    pub(super) stage: Text<'a>,
+    #[serde(borrow)]
+    pub(super) domain_name: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ProbeHttp<'a> {
+    #[serde(borrow)]
+    pub(super) method: Text<'a>,
+    #[serde(borrow)]
+    pub(super) path: Text<'a>,
+}
+
+/// Names with their values, in order: `{"a": "1"}`, `{"a": ["1", "2"]}` or `null`. A value that is `null` is left out; a
+/// number or a boolean is taken as its text.
+#[derive(Debug, Default)]
+pub(super) struct Pairs<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PairsVisitor)
+    }
+}
+
+struct PairsVisitor;
+
+impl<'de> Visitor<'de> for PairsVisitor {
+    type Value = Pairs<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of strings or of arrays of strings")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Pairs::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(16));
+        while let Some(Text(name)) = map.next_key()? {
+            let name = name.unwrap_or_default();
+            map.next_value_seed(Values { name, pairs: &mut pairs })?;
+        }
+        Ok(Pairs(pairs))
+    }
+}
+
+/// Puts each value under `name` into `pairs`.
+struct Values<'p, 'de> {
+    name: Cow<'de, str>,
+    pairs: &'p mut Vec<(Cow<'de, str>, Cow<'de, str>)>,
+}
+
+impl<'de> DeserializeSeed<'de> for Values<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Values<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array of strings")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<(), E> {
+        self.pairs.push((self.name, Cow::Borrowed(value)));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.pairs.push((self.name, Cow::Owned(value.to_owned())));
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.pairs.push((self.name, Cow::Borrowed(if value { "true" } else { "false" })));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.pairs.push((self.name, Cow::Owned(value.to_string())));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.pairs.push((self.name, Cow::Owned(value.to_string())));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.pairs.push((self.name, Cow::Owned(value.to_string())));
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(Text(value)) = seq.next_element()? {
+            if let Some(value) = value {
+                self.pairs.push((self.name.clone(), value));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A string, borrowed where it has no escapes; `None` for `null`.
+#[derive(Debug, Default)]
+pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
+
+impl Text<'_> {
+    pub(super) fn get(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor).map(Text)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_and_multiple_values_are_read_alike() {
+        let pairs: Pairs<'_> = serde_json::from_str(r#"{"a":"1","b":["2","3"],"c":null,"d":4,"e\n":true}"#).unwrap();
+        let expected = [("a", "1"), ("b", "2"), ("b", "3"), ("d", "4"), ("e\n", "true")];
+        assert_eq!(pairs.0.iter().map(|(n, v)| (n.as_ref(), v.as_ref())).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_missing_or_null_map_has_no_pairs() {
+        let wire: Wire<'_> = serde_json::from_str(r#"{"headers":null}"#).unwrap();
+        assert!(wire.headers.0.is_empty() && wire.path_parameters.0.is_empty());
+    }
+}

@@ -1,0 +1,321 @@
+//! Layer that turns failures into answers and logs those that are the function's fault.
+//!
+//! It goes below CORS and security headers, so that an error's answer has them too, and above everything that may fail. It
+//! finds the [`HttpError`] that the function left in its response, maps it by the caller's rules, renders it, and writes
+//! one ERROR line with the chain of causes for each 5xx. Core logic thus needs no HTTP types.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::http::{ErrorLayer, HttpError, IntoResponse, Request, StatusCode, Body};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! #[derive(Debug)]
+//! struct EmailTaken;
+//! impl std::fmt::Display for EmailTaken {
+//!     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+//!         f.write_str("the e-mail address is taken")
+//!     }
+//! }
+//! impl std::error::Error for EmailTaken {}
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! async fn create(_: Request<Body>) -> Result<pilaster::http::Response, std::convert::Infallible> {
+//!     Ok(HttpError::from(EmailTaken).into_response()) // what `?` does in a handler
+//! }
+//!
+//! let service = ErrorLayer::new().on::<EmailTaken>(409).layer(service_fn(create));
+//! let response = service.oneshot(Request::default()).await?;
+//! assert_eq!(response.status(), StatusCode::CONFLICT);
+//! # Ok::<(), std::convert::Infallible>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::any::type_name;
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum_core::body::Body;
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use tower::{Layer, Service};
+
+use crate::error::BoxError;
+use crate::http::error::HttpError;
+
+type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
+type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
+
+/// Layer that applies [`ErrorAnswers`]. See the [module docs](self).
+#[derive(Clone, Default)]
+#[must_use]
+pub struct ErrorLayer {
+    rules: Arc<Rules>,
+}
+
+#[derive(Clone, Default)]
+struct Rules {
+    maps: Vec<(&'static str, Arc<Map>)>,
+    render: Option<Arc<Render>>,
+}
+
+impl ErrorLayer {
+    /// Problem details for every failure, no rules of its own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An error that is an `E`, or was caused by one, is answered with `status`; its `Display` text is the detail where the
+    /// status is a 4xx. The first rule that fits wins.
+    ///
+    /// # Panics
+    ///
+    /// If `status` is not between 400 and 599: that would not be an error's answer.
+    pub fn on<E: StdError + 'static>(self, status: u16) -> Self {
+        let status = StatusCode::from_u16(status).ok().filter(|s| s.is_client_error() || s.is_server_error());
+        let Some(status) = status else {
+            panic!("ErrorLayer: `.on::<{}>(…)` takes a status from 400 to 599", type_name::<E>())
+        };
+        self.on_with(move |error: &E| HttpError::new(status).with_detail(error.to_string()))
+    }
+
+    /// An error that is an `E`, or was caused by one, is answered by what `map` makes of it. The cause stays in the log.
+    pub fn on_with<E: StdError + 'static>(mut self, map: impl Fn(&E) -> HttpError + Send + Sync + 'static) -> Self {
+        let rule = move |error: &(dyn StdError + 'static)| error.downcast_ref::<E>().map(&map);
+        Arc::make_mut(&mut self.rules).maps.push((type_name::<E>(), Arc::new(rule)));
+        self
+    }
+
+    /// Renders every failure by `render` instead of as a problem. Headers of the error are added to the response.
+    pub fn render_with<R: IntoResponse>(mut self, render: impl Fn(&HttpError) -> R + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.rules).render = Some(Arc::new(move |error| render(error).into_response()));
+        self
+    }
+}
+
+impl fmt::Debug for ErrorLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on = self.rules.maps.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        f.debug_struct("ErrorLayer").field("on", &on).finish_non_exhaustive()
+    }
+}
+
+impl Rules {
+    /// The first rule that fits anything in the chain of causes.
+    fn map(&self, error: HttpError) -> HttpError {
+        let Some(source) = error.shared_source() else { return error };
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*source);
+        while let Some(error) = cause {
+            if let Some(mapped) = self.maps.iter().find_map(|(_, map)| map(error)) {
+                return match mapped.source() {
+                    Some(_) => mapped,
+                    None => mapped.with_shared_source(source.clone()),
+                };
+            }
+            cause = error.source();
+        }
+        #[cfg(feature = "_aws")]
+        if error.status() == StatusCode::INTERNAL_SERVER_ERROR && crate::clients::throttled(&*source) {
+            // AWS refuses for the moment: the caller may come back, after a second or a little more.
+            return HttpError::unavailable(1).with_shared_source(source);
+        }
+        error
+    }
+
+    fn answer(&self, error: HttpError) -> Response {
+        let mut error = self.map(error);
+        log_failure(&mut error);
+        let Some(render) = &self.render else { return error.into_response() };
+        let mut response = render(&error);
+        response.headers_mut().extend(error.headers().clone());
+        response
+    }
+}
+
+/// One ERROR line for a 5xx, unless a room below wrote it; nothing for a 4xx, which is the caller's.
+pub(crate) fn log_failure(error: &mut HttpError) {
+    if !error.status().is_server_error() || error.is_logged() {
+        return;
+    }
+    error.set_logged();
+    let status = error.status().as_u16();
+    let chain = error.chain();
+    let text = chain.first().map_or_else(|| error.to_string(), Clone::clone);
+    let causes = chain.get(1..).unwrap_or_default().join(": ");
+    if causes.is_empty() {
+        tracing::error!(status, error = %text, "the request failed");
+    } else {
+        tracing::error!(status, error = %text, caused_by = %causes, "the request failed");
+    }
+}
+
+impl<S> Layer<S> for ErrorLayer {
+    type Service = ErrorAnswers<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ErrorAnswers { inner, rules: self.rules.clone(), not_ready: None }
+    }
+}
+
+/// Service that turns failures into answers. See the [module docs](self).
+#[derive(Clone)]
+pub struct ErrorAnswers<S> {
+    inner: S,
+    rules: Arc<Rules>,
+    not_ready: Option<HttpError>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for ErrorAnswers<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorAnswers").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<S, R, B> Service<Request<R>> for ErrorAnswers<S>
+where
+    S: Service<Request<R>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = ErrorAnswersFuture<S::Future, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // An error of readiness is an answer too: passed on, it would end the process.
+        self.not_ready = ready!(self.inner.poll_ready(cx)).err().map(|error| HttpError::from_boxed(error.into()));
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<R>) -> Self::Future {
+        let failed = self.not_ready.take();
+        let inner = failed.is_none().then(|| self.inner.call(request));
+        ErrorAnswersFuture { inner, failed, rules: self.rules.clone(), body: PhantomData }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The answer on its way.
+    pub struct ErrorAnswersFuture<F, B> {
+        #[pin]
+        inner: Option<F>,
+        failed: Option<HttpError>,
+        rules: Arc<Rules>,
+        body: PhantomData<fn() -> B>,
+    }
+}
+
+impl<F, B> fmt::Debug for ErrorAnswersFuture<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorAnswersFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, B, E> Future for ErrorAnswersFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else {
+            let error = this.failed.take().unwrap_or_else(|| HttpError::internal("polled after it was ready"));
+            return Poll::Ready(Ok(this.rules.answer(error)));
+        };
+        Poll::Ready(Ok(match ready!(inner.poll(cx)) {
+            Ok(mut response) => match response.extensions_mut().remove::<HttpError>() {
+                Some(error) => this.rules.answer_within(error, response.map(Body::new)),
+                None => response.map(Body::new),
+            },
+            Err(error) => this.rules.answer(HttpError::from_boxed(error.into())),
+        }))
+    }
+}
+
+impl Rules {
+    /// The answer to a failure that came with a response: headers that rooms below added to it stay.
+    fn answer_within(&self, error: HttpError, response: Response) -> Response {
+        let mut answer = self.answer(error);
+        for (name, value) in response.headers() {
+            let own = *name == header::CONTENT_TYPE || *name == header::CONTENT_LENGTH;
+            if !own && !answer.headers().contains_key(name) {
+                answer.headers_mut().append(name, value.clone());
+            }
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+    use tower::{ServiceExt, service_fn};
+
+    #[derive(Debug)]
+    struct Taken;
+    impl fmt::Display for Taken {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("taken")
+        }
+    }
+    impl StdError for Taken {}
+
+    async fn answer(layer: ErrorLayer, error: HttpError) -> (StatusCode, String) {
+        let handler = service_fn(move |_: Request<Body>| {
+            let error = error.clone();
+            async move { Ok::<_, Infallible>(error.into_response()) }
+        });
+        let response = layer.layer(handler).oneshot(Request::default()).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_rule_finds_its_error_below_others() {
+        let outer = crate::FunctionError::new("Save", "not saved").with_source(Taken);
+        let (status, body) = answer(ErrorLayer::new().on::<Taken>(409), outer.into()).await;
+        assert_eq!(status, 409);
+        assert_eq!(body, r#"{"detail":"taken","status":409,"title":"Conflict"}"#);
+    }
+
+    #[tokio::test]
+    async fn an_error_without_a_rule_is_an_opaque_500() {
+        let (status, body) = answer(ErrorLayer::new(), Taken.into()).await;
+        assert_eq!(status, 500);
+        assert!(!body.contains("taken"));
+    }
+
+    #[tokio::test]
+    async fn render_with_changes_the_body_and_keeps_the_headers() {
+        let layer = ErrorLayer::new().render_with(|error| (error.status(), error.title().to_owned()));
+        let error = HttpError::unauthorized("who?").with_header(header::WWW_AUTHENTICATE, "Bearer".parse().unwrap());
+        let handler = service_fn(move |_: Request<Body>| {
+            let error = error.clone();
+            async move { Ok::<_, Infallible>(error.into_response()) }
+        });
+        let response = layer.layer(handler).oneshot(Request::default()).await.unwrap();
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "Unauthorized");
+    }
+
+    #[tokio::test]
+    async fn an_error_of_a_layer_within_becomes_an_answer() {
+        let failing = service_fn(|_: Request<Body>| async { Err::<Response, BoxError>(Box::new(Taken)) });
+        let response = ErrorLayer::new().on::<Taken>(503).layer(failing).oneshot(Request::default()).await.unwrap();
+        assert_eq!(response.status(), 503);
+    }
+}

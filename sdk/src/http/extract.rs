@@ -1,0 +1,14 @@
+//! Extractors: what a handler's arguments are made of.
+//!
+//! They are axum's: any extractor of axum or its ecosystem is an argument of a Pilaster handler, and these work in an
+//! `axum::Router`. They differ from axum's where Lambda does, and in that a rejection is a problem (RFC 9457) that points
+//! at each field and repeats nothing that the caller sent.
+
+mod invocation;
+mod json;
+mod path;
+mod query;
+
+pub use self::json::Json;
+pub use self::path::Path;
+pub use self::query::Query;

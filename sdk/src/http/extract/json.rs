@@ -1,0 +1,277 @@
+//! [`Json`]: a body of JSON as a typed value, and a typed value as a response.
+//!
+//! | the request | the answer |
+//! |---|---|
+//! | `Content-Type` is neither `application/json` nor `application/*+json`, or missing | 415 |
+//! | the body is larger than the limit (6 MB) | 413 |
+//! | the body is empty, not UTF-8 or not JSON; nested deeper than 128; a number beyond `f64` | 400 |
+//! | the body is JSON and no `T` | 422, with a JSON Pointer to the field |
+//!
+//! Edge cases are serde's: of two equal keys a struct refuses the second (422) and a map keeps it; unknown fields are
+//! ignored unless `T` denies them; an integer that does not fit its type is a 422.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::http::{HttpError, Json};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize)]
+//! struct NewUser { email: String }
+//! #[derive(Serialize)]
+//! struct User { id: u32, email: String }
+//!
+//! async fn create(Json(new): Json<NewUser>) -> Result<Json<User>, HttpError> {
+//!     Ok(Json(User { id: 1, email: new.email }))
+//! }
+//! # let _ = create;
+//! ```
+
+use std::ops::{Deref, DerefMut};
+
+use axum_core::body::Body;
+use axum_core::extract::{FromRequest, OptionalFromRequest, Request};
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_path_to_error::Segment;
+
+use crate::http::error::HttpError;
+use crate::http::rejection::{FieldError, Rejection};
+
+/// A typed value as JSON: extractor and response. See the [module docs](self).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> Json<T> {
+    /// Reads a `T` from JSON text, with the same rejections as the extractor.
+    ///
+    /// # Errors
+    ///
+    /// 400 where it is not JSON, 422 where it is and is no `T`.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Rejection> {
+        // Tracking the path costs time: only a body that is wrong pays for it.
+        serde_json::from_slice(bytes).map(Self).map_err(|error| reject::<T>(bytes, &error))
+    }
+}
+
+impl<T, S> FromRequest<S> for Json<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
+        if !is_json(request.headers()) {
+            return Err(not_json());
+        }
+        Self::from_bytes(&Bytes::from_request(request, state).await?)
+    }
+}
+
+impl<T, S> OptionalFromRequest<S> for Json<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    /// `None` where there is neither a `Content-Type` nor a body.
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Rejection> {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            return <Self as FromRequest<S>>::from_request(request, state).await.map(Some);
+        }
+        let bytes = Bytes::from_request(request, state).await?;
+        if bytes.is_empty() { Ok(None) } else { Err(not_json()) }
+    }
+}
+
+fn not_json() -> Rejection {
+    Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be JSON: send `Content-Type: application/json`")
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return false };
+    if value == "application/json" {
+        return true;
+    }
+    let mime = value.to_str().ok().and_then(|text| text.parse::<mime::Mime>().ok());
+    mime.is_some_and(|mime| {
+        mime.type_() == mime::APPLICATION && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
+    })
+}
+
+fn reject<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Rejection {
+    // The first mistake may be of shape and a later one of syntax: text that is not JSON is a 400 in any case.
+    if !error.is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
+        let detail = match bytes.trim_ascii().is_empty() {
+            true => "the body is empty, where JSON is expected".to_owned(),
+            false => format!("the body is not JSON: line {}, column {}", error.line(), error.column()),
+        };
+        return Rejection::new(StatusCode::BAD_REQUEST, detail);
+    }
+    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
+    let (mut at, text) = match serde_path_to_error::deserialize::<_, T>(deserializer) {
+        Err(error) => (pointer(error.path()), error.inner().to_string()),
+        Ok(_) => (String::new(), error.to_string()),
+    };
+    // Both are found at the object around the field.
+    let named = text.strip_prefix("missing field `").or(text.strip_prefix("duplicate field `"));
+    if let Some(field) = named.and_then(|rest| rest.split('`').next()) {
+        at.push('/');
+        at.push_str(&escape(field));
+    }
+    Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not have the expected form")
+        .with_field(FieldError::new(at, without_values(&text)))
+}
+
+/// A path of serde as a JSON Pointer (RFC 6901).
+pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&escape(key));
+            }
+            // The variant of an enum is no step in the JSON.
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// serde's message without what the caller sent: only its part about what was expected.
+pub(super) fn without_values(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let expected =
+        |kind: &str| message.split_once(", expected ").map(|(_, expected)| format!("{kind}expected {expected}"));
+    let told = if message.starts_with("missing field") {
+        Some("is missing".to_owned())
+    } else if message.starts_with("duplicate field") {
+        Some("occurs twice".to_owned())
+    } else if message.starts_with("unknown field") {
+        Some(expected("is unknown: ").unwrap_or_else(|| "is unknown".to_owned()))
+    } else if message.starts_with("invalid type: ") {
+        let got = ["null", "boolean", "integer", "floating point", "string", "map", "sequence"];
+        let got = got.iter().find(|got| message["invalid type: ".len()..].starts_with(**got));
+        expected("").map(|text| got.map_or(text.clone(), |got| format!("{text}, got {got}")))
+    } else if ["invalid value", "invalid length", "unknown variant"].iter().any(|kind| message.starts_with(kind)) {
+        expected("")
+    } else {
+        // A message of the user's own `Deserialize` may hold anything.
+        None
+    };
+    told.unwrap_or_else(|| "is not valid".to_owned())
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                let mut response = Response::new(Body::from(body));
+                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+            }
+            Err(error) => HttpError::internal(error).into_response(),
+        }
+    }
+}
+
+impl<T> Deref for Json<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Json<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T> From<T> for Json<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Order {
+        items: Vec<Item>,
+        #[serde(default)]
+        color: Option<Color>,
+    }
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Item {
+        amount: u8,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Color {
+        Red,
+    }
+
+    fn rejected(body: &str) -> (u16, String, String) {
+        let rejection = Json::<Order>::from_bytes(body.as_bytes()).unwrap_err();
+        let field = rejection.fields().first().cloned().unwrap_or_else(|| FieldError::new("", ""));
+        (rejection.status().as_u16(), field.pointer().to_owned(), field.detail().to_owned())
+    }
+
+    fn told(body: &str, pointer: &str, detail: &str) {
+        assert_eq!(rejected(body), (422, pointer.to_owned(), detail.to_owned()));
+    }
+
+    #[test]
+    fn text_that_is_not_json_is_a_400() {
+        for body in ["", " ", "{", "nul", "{\"items\":[]} x", "\u{feff}{}", "{\"items\": \"x\", broken", "[1e999]"] {
+            assert_eq!(rejected(body).0, 400, "{body}");
+        }
+        assert_eq!(rejected(&"[".repeat(100_000)).0, 400, "too deep");
+    }
+
+    #[test]
+    fn json_of_the_wrong_shape_points_at_the_field_and_repeats_nothing() {
+        told(r#"{"items":[{"amount":1},{"amount":"hunter2"}]}"#, "/items/1/amount", "expected u8, got string");
+        told(r#"{"items":[{"amount":256}]}"#, "/items/0/amount", "expected u8");
+        told(r#"{"items":[{}]}"#, "/items/0/amount", "is missing");
+        told(r#"{"items":[],"color":"hunter2"}"#, "/color", "expected `red`");
+        let (status, _, detail) = rejected(r#"{"items":[],"hunter2":1}"#);
+        assert_eq!(status, 422);
+        assert!(!detail.contains("hunter2"), "{detail}");
+        told(r#"{"items":[],"items":[]}"#, "/items", "occurs twice");
+    }
+
+    #[tokio::test]
+    async fn the_content_type_decides_before_the_body() {
+        for (content_type, status) in [
+            ("application/json", 200),
+            ("Application/JSON; charset=utf-8", 200),
+            ("application/vnd.api+json", 200),
+            ("text/json", 415),
+            ("application/jsonx", 415),
+            ("", 415),
+        ] {
+            let request = http::Request::builder().header("content-type", content_type).body(Body::from("1")).unwrap();
+            let got = <Json<u8> as FromRequest<()>>::from_request(request, &()).await;
+            assert_eq!(got.map_or_else(|r| r.status().as_u16(), |_| 200), status, "{content_type}");
+        }
+    }
+}

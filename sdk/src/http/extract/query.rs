@@ -1,0 +1,105 @@
+//! [`Query`]: the query string as a typed value.
+//!
+//! A key that occurs more than once is a `Vec`; one that is missing an `Option` or a default. A query that is no `T` is a
+//! 400.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::http::Query;
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct Filter {
+//!     #[serde(default)]
+//!     tag: Vec<String>, // ?tag=a&tag=b
+//!     limit: Option<u8>,
+//! }
+//!
+//! async fn list(Query(filter): Query<Filter>) -> String {
+//!     format!("{:?}, at most {:?}", filter.tag, filter.limit)
+//! }
+//! # let _ = list;
+//! ```
+
+use std::ops::Deref;
+
+use axum_core::extract::FromRequestParts;
+use http::StatusCode;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::json::{pointer, without_values};
+use crate::http::rejection::{FieldError, Rejection};
+
+/// The query string as a typed value. See the [module docs](self).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Query<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for Query<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let query = parts.uri.query().unwrap_or_default();
+        decode(query.as_bytes()).map(Self).map_err(|field| {
+            Rejection::new(StatusCode::BAD_REQUEST, "the query does not have the expected form").with_field(field)
+        })
+    }
+}
+
+/// Decodes `application/x-www-form-urlencoded` text, or says what is wrong where.
+pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> {
+    let deserializer = serde_html_form::Deserializer::from_bytes(text);
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let message = error.inner().to_string();
+        let mut at = pointer(error.path());
+        if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            at = format!("/{missing}");
+        }
+        FieldError::new(at, without_values(&message))
+    })
+}
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Filter {
+        #[serde(default)]
+        tag: Vec<String>,
+        limit: u8,
+    }
+
+    async fn extract(uri: &str) -> Result<Filter, Rejection> {
+        let (mut parts, ()) = http::Request::builder().uri(uri).body(()).unwrap().into_parts();
+        Query::<Filter>::from_request_parts(&mut parts, &()).await.map(|query| query.0)
+    }
+
+    #[tokio::test]
+    async fn repeated_keys_are_a_vec() {
+        let filter = extract("/?tag=a&limit=3&tag=b%20c").await.unwrap();
+        assert_eq!(filter, Filter { tag: vec!["a".into(), "b c".into()], limit: 3 });
+    }
+
+    #[tokio::test]
+    async fn a_wrong_or_missing_key_is_named_without_its_value() {
+        let rejection = extract("/?limit=hunter2").await.unwrap_err();
+        assert_eq!(rejection.status(), 400);
+        assert_eq!(rejection.fields()[0].pointer(), "/limit");
+        assert!(!rejection.fields()[0].detail().contains("hunter2"));
+        assert_eq!(extract("/").await.unwrap_err().fields()[0], FieldError::new("/limit", "is missing"));
+    }
+}

@@ -1,0 +1,151 @@
+//! [`Rejection`]: why an extractor did not take a request.
+//!
+//! It is always the caller's mistake (a 4xx), says what is wrong and where, and never repeats what the caller sent.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use axum_core::extract::rejection::BytesRejection;
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::error::BoxError;
+use crate::http::error::HttpError;
+
+/// A request that an extractor refused. Ask for it with `Result<Json<T>, Rejection>`; otherwise it is the answer.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::http::{Json, Rejection};
+///
+/// async fn create(body: Result<Json<Vec<u8>>, Rejection>) -> String {
+///     match body {
+///         Ok(Json(bytes)) => format!("{} numbers", bytes.len()),
+///         Err(rejection) => format!("no numbers: {}", rejection.detail()),
+///     }
+/// }
+/// # let _ = create;
+/// ```
+#[derive(Debug)]
+pub struct Rejection {
+    status: StatusCode,
+    detail: Cow<'static, str>,
+    fields: Vec<FieldError>,
+    source: Option<BoxError>,
+}
+
+/// One field of the input that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    pointer: String,
+    detail: String,
+}
+
+impl FieldError {
+    /// A mistake at this JSON Pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+
+    /// Where: a JSON Pointer such as `/address/lines/0`; empty for the whole.
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// What is wrong, without the value.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl Rejection {
+    /// A rejection with this status, which should be a 4xx, and this detail, which the caller reads.
+    pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, detail: detail.into(), fields: Vec::new(), source: None }
+    }
+
+    /// Adds a field that is wrong.
+    #[must_use]
+    pub fn with_field(mut self, field: FieldError) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    /// Adds the cause, which is never sent.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What the caller reads.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The fields that are wrong: the `errors` member of the answer.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.fields
+    }
+
+    pub(crate) fn into_http_error(self) -> HttpError {
+        let mut error = HttpError::new(self.status).with_detail(self.detail);
+        if !self.fields.is_empty() {
+            let fields = self.fields.iter().map(|f| json!({ "pointer": f.pointer, "detail": f.detail }));
+            error = error.with_member("errors", fields.collect::<Value>());
+        }
+        match self.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+}
+
+/// The body was not read: too large, or broken off.
+impl From<BytesRejection> for Rejection {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the limit");
+        }
+        Self::new(StatusCode::BAD_REQUEST, "the body could not be read").with_source(rejection)
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        self.into_http_error().into_response()
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl StdError for Rejection {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_lists_each_field_with_its_pointer() {
+        let rejection = Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "the body is not as expected")
+            .with_field(FieldError::new("/age", "expected u8"));
+        let problem = rejection.into_http_error().problem();
+        assert_eq!(problem["errors"], json!([{ "pointer": "/age", "detail": "expected u8" }]));
+    }
+}

@@ -1,0 +1,122 @@
+//! The HTTP stack: layers in the one right order, whatever the order of the calls.
+//!
+//! From outside to inside: security headers → CORS → errors → the user's own layers → the function, whose panics are caught
+//! right around it. So the answer to a preflight, an error, a rejection or a panic has the same headers as any other.
+//! A function without `layer` runs in [`Stack::new`]. Who wants another order composes the same public layers with
+//! `tower::ServiceBuilder`.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::http::{self, ErrorLayer};
+//!
+//! fn api() -> http::Stack {
+//!     http::Stack::new()
+//!         .errors(ErrorLayer::new().on::<std::num::ParseIntError>(400))
+//!         .cors(http::cors::CorsLayer::new().allow_origins(["https://app.example.com"]))
+//! }
+//! # let _ = api();
+//! ```
+
+use tower::Layer;
+use tower::layer::util::{Identity, Stack as Below};
+#[cfg(any(feature = "cors", feature = "security-headers"))]
+use tower::util::Either;
+
+#[cfg(feature = "cors")]
+use crate::http::cors::CorsLayer;
+use crate::http::error_layer::{ErrorAnswers, ErrorLayer};
+#[cfg(feature = "security-headers")]
+use crate::http::security_headers::SecurityHeadersLayer;
+
+/// The layers of the HTTP hall in their order. See the [module docs](self).
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Stack<L = Identity> {
+    #[cfg(feature = "security-headers")]
+    security_headers: Option<SecurityHeadersLayer>,
+    #[cfg(feature = "cors")]
+    cors: Option<CorsLayer>,
+    errors: ErrorLayer,
+    own: L,
+}
+
+impl Stack {
+    /// Errors become problem details and are logged; no CORS, no security headers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<L> Stack<L> {
+    /// Adds security headers to every answer.
+    #[cfg(feature = "security-headers")]
+    pub fn security_headers(mut self, layer: SecurityHeadersLayer) -> Self {
+        self.security_headers = Some(layer);
+        self
+    }
+
+    /// Answers preflights and adds CORS headers to every answer.
+    #[cfg(feature = "cors")]
+    pub fn cors(mut self, layer: CorsLayer) -> Self {
+        self.cors = Some(layer);
+        self
+    }
+
+    /// Says how errors become answers.
+    pub fn errors(mut self, layer: ErrorLayer) -> Self {
+        self.errors = layer;
+        self
+    }
+
+    /// Adds a layer of one's own around the function, below the error layer: what it fails with is mapped by
+    /// [`errors`](Self::errors). The last one added is the innermost.
+    pub fn layer<N>(self, layer: N) -> Stack<Below<N, L>> {
+        Stack {
+            #[cfg(feature = "security-headers")]
+            security_headers: self.security_headers,
+            #[cfg(feature = "cors")]
+            cors: self.cors,
+            errors: self.errors,
+            own: Below::new(layer, self.own),
+        }
+    }
+}
+
+#[cfg(feature = "cors")]
+type Cors<S> = Either<<CorsLayer as Layer<S>>::Service, S>;
+#[cfg(not(feature = "cors"))]
+type Cors<S> = S;
+
+#[cfg(feature = "security-headers")]
+type Secured<S> = Either<<SecurityHeadersLayer as Layer<S>>::Service, S>;
+#[cfg(not(feature = "security-headers"))]
+type Secured<S> = S;
+
+impl<L, S> Layer<S> for Stack<L>
+where
+    L: Layer<S>,
+{
+    type Service = Secured<Cors<ErrorAnswers<L::Service>>>;
+
+    /// # Panics
+    ///
+    /// If a layer is configured in a way that browsers would refuse; [`pilaster::run`](crate::run) makes a readable error of
+    /// it.
+    fn layer(&self, inner: S) -> Self::Service {
+        let service = self.errors.layer(self.own.layer(inner));
+        #[cfg(feature = "cors")]
+        let service = either(self.cors.as_ref(), service);
+        #[cfg(feature = "security-headers")]
+        let service = either(self.security_headers.as_ref(), service);
+        service
+    }
+}
+
+#[cfg(any(feature = "cors", feature = "security-headers"))]
+fn either<L: Layer<S>, S>(layer: Option<&L>, inner: S) -> Either<L::Service, S> {
+    match layer {
+        Some(layer) => Either::Left(layer.layer(inner)),
+        None => Either::Right(inner),
+    }
+}

@@ -1,0 +1,268 @@
+//! The function by hand: started outside Lambda, the same binary serves itself.
+//!
+//! An HTTP function listens on `127.0.0.1:3000` (or on `PILASTER_ADDR`). Each request becomes the event of an HTTP API
+//! (payload 2.0), goes through the same door as in the cloud, and the answer comes back as HTTP. One readable line a
+//! request. It is compiled into debug builds and with feature `local`; a release function does not carry it.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum_core::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use lambda_runtime::Context;
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+
+use crate::error::BoxError;
+use crate::event::{Incoming, Invocation};
+use crate::handler::RawService;
+use crate::http::HttpError;
+
+/// As API Gateway: 10 MB would be its limit, 6 MB is Lambda's.
+const BODY_LIMIT: usize = 6 * 1024 * 1024;
+
+/// What an invocation may take, as API Gateway waits for it.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Serves the function until Ctrl-C.
+pub(crate) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
+    let address = std::env::var("PILASTER_ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another address"))?;
+    let here = listener.local_addr()?;
+    println!("listening on http://{here} (Ctrl-C stops)");
+    for route in &routes {
+        println!("  {route}");
+    }
+    let routes: &'static [&'static str] = routes.leak();
+    let accept = async {
+        loop {
+            // A connection that breaks while it is accepted is the peer's affair.
+            let Ok((stream, peer)) = listener.accept().await else { continue };
+            let raw = raw.clone();
+            let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, peer, request));
+            tokio::spawn(async move {
+                let mut http = hyper::server::conn::http1::Builder::new();
+                let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+                if let Err(error) = served {
+                    tracing::debug!(%error, "the connection ended");
+                }
+            });
+        }
+    };
+    tokio::select! {
+        () = accept => Ok(()),
+        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+    }
+}
+
+async fn answer<S: RawService>(
+    mut raw: S,
+    routes: &'static [&'static str],
+    peer: SocketAddr,
+    request: Request<hyper::body::Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let started = Instant::now();
+    let line = format!("{} {}", request.method(), request.uri());
+    let invoked = async {
+        let incoming = incoming(request, routes, peer).await?;
+        std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
+        let raw = raw.call(incoming).await?;
+        Ok::<_, BoxError>(serde_json::from_str::<Answer>(raw.get())?.into_http()?)
+    };
+    let response = invoked.await.unwrap_or_else(|error| failed(&error));
+    println!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed());
+    Ok(response)
+}
+
+/// What API Gateway answers when the function fails as a whole; the sandbox is the user's own, so the reason is told.
+fn failed(error: &BoxError) -> Response<Full<Bytes>> {
+    let too_large = error.is::<http_body_util::LengthLimitError>();
+    let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_GATEWAY };
+    eprintln!("{}", crate::error::chain(&**error).join(": "));
+    let mut response = Response::new(Full::from(HttpError::new(status).problem().to_string()));
+    *response.status_mut() = status;
+    response
+}
+
+async fn incoming(
+    request: Request<hyper::body::Incoming>,
+    routes: &[&'static str],
+    peer: SocketAddr,
+) -> Result<Incoming, BoxError> {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let id = format!("local-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(Body::new(body), BODY_LIMIT).collect().await?.to_bytes();
+    let event = event(&parts, &body, routes, peer, &id);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let mut context = Context::default();
+    context.request_id = id;
+    context.deadline = u64::try_from((now + TIMEOUT).as_millis())?;
+    context.invoked_function_arn = "arn:aws:lambda:local:000000000000:function:local".to_owned();
+    Ok(Incoming { event: RawValue::from_string(event.to_string())?, invocation: Invocation::first_is_cold(context) })
+}
+
+/// The event of an HTTP API, payload 2.0, for this request.
+pub(crate) fn event(
+    parts: &http::request::Parts,
+    body: &[u8],
+    routes: &[&'static str],
+    peer: SocketAddr,
+    id: &str,
+) -> Value {
+    let path = parts.uri.path();
+    let method = parts.method.as_str();
+    let matched = routes.iter().find_map(|route| Some((*route, matches(route, method, path)?)));
+    let (route, params) = matched.unwrap_or(("$default", Map::new()));
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let mut headers = Map::new();
+    for name in parts.headers.keys().filter(|name| **name != header::COOKIE) {
+        let values = parts.headers.get_all(name).iter().map(text).collect::<Vec<_>>();
+        headers.insert(name.as_str().to_owned(), values.join(",").into());
+    }
+    headers.entry("x-forwarded-proto").or_insert_with(|| "http".into());
+    let cookies = parts.headers.get_all(header::COOKIE).iter().map(text).collect::<Vec<_>>();
+    let cookies = cookies.iter().flat_map(|line| line.split("; ")).collect::<Vec<_>>();
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+    let (body, is_base64) = match std::str::from_utf8(body) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (STANDARD.encode(body), true),
+    };
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "headers": headers,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": "localhost",
+            "domainPrefix": "localhost",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": format!("{:?}", parts.version),
+                "sourceIp": peer.ip().to_string(),
+                "userAgent": headers.get("user-agent").cloned().unwrap_or_default(),
+            },
+            "requestId": id,
+            "routeKey": route,
+            "stage": "$default",
+            "timeEpoch": millis,
+        },
+        "isBase64Encoded": is_base64,
+    });
+    if !cookies.is_empty() {
+        event["cookies"] = json!(cookies);
+    }
+    if !params.is_empty() {
+        event["pathParameters"] = Value::Object(params);
+    }
+    if !body.is_empty() {
+        event["body"] = body.into();
+    }
+    event
+}
+
+/// The path parameters, if the request fits a route such as `GET /users/{id}` or `ANY /files/{path+}`.
+fn matches(route: &str, method: &str, path: &str) -> Option<Map<String, Value>> {
+    let (verb, template) = route.split_once(' ').unwrap_or(("ANY", route));
+    if verb != "ANY" && verb != method {
+        return None;
+    }
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut params = Map::new();
+    let mut rest = path.strip_prefix('/')?;
+    let mut segments = template.strip_prefix('/')?.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        let name = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        if let Some(name) = name.and_then(|name| name.strip_suffix('+')) {
+            params.insert(name.to_owned(), decoded(rest).into());
+            return (!rest.is_empty()).then_some(params);
+        }
+        let (head, tail) = rest.split_once('/').map_or((rest, None), |(head, tail)| (head, Some(tail)));
+        match name {
+            Some(name) if !head.is_empty() => drop(params.insert(name.to_owned(), decoded(head).into())),
+            _ if segment == head => {}
+            _ => return None,
+        }
+        match (segments.peek(), tail) {
+            (None, None) => return Some(params),
+            (Some(_), Some(tail)) => rest = tail,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The response of an HTTP API, payload 2.0.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    #[serde(default)]
+    cookies: Vec<String>,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+impl Answer {
+    fn into_http(self) -> Result<Response<Full<Bytes>>, BoxError> {
+        let body = match self.is_base64_encoded {
+            true => STANDARD.decode(&self.body)?,
+            false => self.body.into_bytes(),
+        };
+        let mut response = Response::new(Full::from(body));
+        *response.status_mut() = StatusCode::from_u16(self.status_code)?;
+        for (name, value) in &self.headers {
+            let value = value.as_str().unwrap_or_default();
+            // hyper counts the body itself.
+            if !name.eq_ignore_ascii_case("content-length") {
+                response.headers_mut().append(HeaderName::try_from(name)?, HeaderValue::from_bytes(value.as_bytes())?);
+            }
+        }
+        for cookie in &self.cookies {
+            response.headers_mut().append(header::SET_COOKIE, HeaderValue::try_from(cookie)?);
+        }
+        Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_takes_its_parameters_from_the_path() {
+        let params = matches("GET /users/{id}", "GET", "/users/a%20b").unwrap();
+        assert_eq!(Value::Object(params), json!({ "id": "a b" }));
+        assert_eq!(matches("ANY /files/{path+}", "PUT", "/files/a/b").unwrap()["path"], "a/b");
+        assert_eq!(matches("POST /users", "POST", "/users"), Some(Map::new()));
+        for (route, method, path) in [
+            ("GET /users/{id}", "POST", "/users/1"),
+            ("GET /users/{id}", "GET", "/users"),
+            ("GET /users/{id}", "GET", "/users/"),
+            ("GET /users/{id}", "GET", "/users/1/2"),
+            ("GET /users", "GET", "/users/1"),
+        ] {
+            assert_eq!(matches(route, method, path), None, "{route} {method} {path}");
+        }
+    }
+}

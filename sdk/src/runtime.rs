@@ -1,0 +1,172 @@
+//! The runtime: from a function to a process that serves events.
+//!
+//! Under Lambda it polls the Runtime API, always through `run_concurrent`, so that a function also runs on Lambda Managed
+//! Instances; started by hand it serves itself ([`local`](crate::local)).
+//!
+//! The loop runs on a current-thread tokio runtime: on tokio's default one the answer to one invocation and the poll for the
+//! next race for the same pooled connection, nearly every invocation opens a new one, and the CPU per invocation doubles.
+//! Only with managed concurrency (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) there is a thread for each core. Blocking and
+//! CPU-heavy work goes to `tokio::task::spawn_blocking`, as ever.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
+
+use lambda_runtime::{LambdaEvent, Runtime};
+use tower::Service;
+
+use crate::error::{BoxError, FunctionError, chain};
+use crate::event::{Incoming, RawEvent, RawResponse};
+use crate::handler::{IntoRaw, RawService, Warming};
+
+/// Why a function did not start. Its `Debug` text is a sentence too, since that is what `main` prints.
+pub struct StartError {
+    message: String,
+}
+
+impl StartError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+
+    fn because(what: &str, error: &BoxError) -> Self {
+        Self::new(format!("{what}: {}", chain(&**error).join(": ")))
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Runs a function until Lambda ends the process; started by hand, until Ctrl-C.
+///
+/// It is what `main` does, and makes its own tokio runtime.
+///
+/// # Example
+///
+/// ```no_run
+/// use pilaster::http::Json;
+///
+/// async fn echo(Json(value): Json<serde_json::Value>) -> Json<serde_json::Value> {
+///     Json(value)
+/// }
+///
+/// fn main() -> Result<(), pilaster::StartError> {
+///     pilaster::run(pilaster::handler(echo))
+/// }
+/// ```
+///
+/// # Errors
+///
+/// A sentence that says why the function could not start: a layer that is configured wrongly, an environment variable that
+/// Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away.
+pub fn run<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return Err(StartError::new(
+            "pilaster::run makes its own runtime: call it from a plain `fn main`, without #[tokio::main]",
+        ));
+    }
+    #[cfg(feature = "logging")]
+    crate::observe::logging::init();
+    let start = function.take_start();
+    let raw = build(function)?;
+    let on_lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
+    let runtime = tokio_runtime(managed_concurrency())
+        .map_err(|error| StartError::new(format!("the tokio runtime could not be made: {error}")))?;
+    runtime.block_on(async {
+        if on_lambda {
+            warm(start.warming).await;
+            serve(raw).await
+        } else {
+            by_hand(raw, start).await
+        }
+    })
+}
+
+/// Builds the layers; one that panics over its configuration says so in its message.
+fn build<F: IntoRaw>(function: F) -> Result<impl RawService, StartError> {
+    let built = catch_unwind(AssertUnwindSafe(|| function.into_raw()));
+    let raw = built.map_err(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        StartError::new(format!("the function could not be built: {}", message.unwrap_or("a layer panicked")))
+    })?;
+    #[cfg(feature = "logging")]
+    let raw = tower::Layer::layer(&crate::observe::logging::LoggingLayer::new(), raw);
+    Ok(raw)
+}
+
+fn managed_concurrency() -> usize {
+    std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = match concurrency {
+        0 | 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
+}
+
+/// Makes what should be there before the first event, all at once. A failure is no reason not to start: the first request
+/// that needs it tries again.
+async fn warm(warming: Vec<(&'static str, Warming)>) {
+    let each = warming.into_iter().map(|(name, warm)| async move {
+        if let Err(error) = warm().await {
+            tracing::warn!(name, error = chain(&*error).join(": "), "not warmed; the first request tries again");
+        }
+    });
+    futures_util::future::join_all(each).await;
+}
+
+async fn serve<S: RawService>(raw: S) -> Result<(), StartError> {
+    // `lambda_runtime` panics without them.
+    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"] {
+        if std::env::var_os(name).is_none() {
+            return Err(StartError::new(format!("the environment variable {name} is missing, which Lambda sets")));
+        }
+    }
+    let runtime = Runtime::new(FromRuntime(raw));
+    runtime.run_concurrent().await.map_err(|error| StartError::because("the runtime ended", &error))
+}
+
+#[cfg(all(feature = "http", any(debug_assertions, feature = "local")))]
+async fn by_hand<S: RawService>(raw: S, start: crate::handler::Start) -> Result<(), StartError> {
+    warm(start.warming).await;
+    crate::local::serve(raw, start.routes).await.map_err(|error| StartError::because("the local server", &error))
+}
+
+#[cfg(not(all(feature = "http", any(debug_assertions, feature = "local"))))]
+async fn by_hand<S: RawService>(_: S, _: crate::handler::Start) -> Result<(), StartError> {
+    Err(StartError::new(
+        "this is a Lambda function, started by hand without AWS_LAMBDA_RUNTIME_API: try it with `cargo run` (a debug build), \
+         with pilaster's feature `local`, or with `cargo lambda watch`",
+    ))
+}
+
+/// From the runtime's event to the raw landing's.
+#[derive(Clone)]
+struct FromRuntime<S>(S);
+
+impl<S: RawService> Service<LambdaEvent<RawEvent>> for FromRuntime<S> {
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, event: LambdaEvent<RawEvent>) -> S::Future {
+        self.0.call(Incoming::new(event))
+    }
+}
