@@ -1,1 +1,555 @@
-//! CORS.
+//! Cross-origin requests: which web pages may call the function from a browser, and read its answers.
+//!
+//! Stands outside the error layer and the handler, so that errors, rejections, 404s and panics carry the same headers as any
+//! answer, and inside the security headers. Each header is written by tower-http's `CorsLayer`; this room adds patterns and
+//! canonical spelling of origins, the check at start, and the three differences below.
+//!
+//! # Example
+//!
+//! ```
+//! use http::{Request, Response, StatusCode};
+//! use pilaster::http::cors::CorsLayer;
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let users = service_fn(async |_: Request<()>| Ok::<_, std::convert::Infallible>(Response::new(String::from("[]"))));
+//! let users = CorsLayer::new().allow_origins(["https://app.example.com", "https://*.preview.example.com"]).layer(users);
+//!
+//! let answer = users.clone().oneshot(Request::get("/").header("origin", "https://42.preview.example.com").body(())?).await?;
+//! assert_eq!(answer.headers()["access-control-allow-origin"], "https://42.preview.example.com");
+//! assert_eq!(answer.headers()["vary"], "Origin");
+//!
+//! let preflight = Request::options("/")
+//!     .header("origin", "https://app.example.com")
+//!     .header("access-control-request-method", "PATCH")
+//!     .body(())?;
+//! let answer = users.oneshot(preflight).await?;
+//! assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+//! assert_eq!(answer.headers()["access-control-allow-methods"], "GET,HEAD,POST,PUT,PATCH,DELETE");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With cookies, for the origins that a rule of your own allows:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use http::{Request, Response};
+//! use pilaster::http::cors::CorsLayer;
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let cors = CorsLayer::new()
+//!     .allow_origin_if(|origin, parts| origin == "https://partner.example" && parts.uri.path().starts_with("/shared/"))
+//!     .allow_credentials(true)
+//!     .expose_headers(["location", "x-next-page"])
+//!     .max_age(Duration::from_secs(7200));
+//! cors.check()?;
+//!
+//! let shared = cors.layer(service_fn(async |_: Request<()>| Ok::<_, std::convert::Infallible>(Response::new(String::new()))));
+//! let answer = shared.oneshot(Request::get("/shared/1").header("origin", "https://partner.example").body(())?).await?;
+//! assert_eq!(answer.headers()["access-control-allow-origin"], "https://partner.example");
+//! assert_eq!(answer.headers()["access-control-allow-credentials"], "true");
+//!
+//! // A mistake is a sentence at start.
+//! let mistake = CorsLayer::new().allow_origins(["https://app.example.com/"]).check().unwrap_err();
+//! assert!(mistake.to_string().contains("no path and no slash"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Which headers, on which answer
+//!
+//! | answer | headers |
+//! |---|---|
+//! | actual, origin allowed | `Access-Control-Allow-Origin`, `-Allow-Credentials`, `-Expose-Headers` |
+//! | preflight, origin allowed | `Access-Control-Allow-Origin`, `-Allow-Credentials`, `-Allow-Methods`, `-Allow-Headers`, `-Max-Age`, `-Allow-Private-Network` |
+//! | origin not allowed | none of them: the browser keeps the answer from the page |
+//! | every answer, where origins are a list, a pattern or a rule | `Vary: Origin`, also where the request has no `Origin` or it is not allowed |
+//!
+//! With any origin, or [one fixed origin](CorsLayer::allow_origin), `Access-Control-Allow-Origin` is the same on every answer,
+//! also where the request has no `Origin`, and so needs no `Vary`
+//! ([Fetch, CORS protocol and HTTP caches](https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches)).
+//! A header that the handler set itself stays as it is. Where the handler named an origin itself, no credentials are added.
+//!
+//! # Differences
+//!
+//! - From tower-http: a preflight is answered with 204, not 200; an `OPTIONS` that is no preflight reaches the handler
+//!   ([`Preflight`]); the handler's own headers are kept, and `Vary` is one line without doublets.
+//! - From middy: `*` with credentials is refused at start. middy sends back whatever origin asks, so that any page can act as
+//!   the user; [`allow_origin_if`](CorsLayer::allow_origin_if) says so openly where it is meant. A list always varies, also with
+//!   one entry. What can be no origin is a mistake, not text to compare with. Methods and headers are told to allowed origins
+//!   only. A `*` in a pattern is never empty, and stands for characters of a host name alone.
+//! - From Powertools: `Access-Control-Allow-Headers` and `-Max-Age` are sent on preflights alone, where browsers read them;
+//!   lists vary; any or one fixed origin is answered without an `Origin` header too; `*` with credentials is refused at start.
+//!
+//! Configure CORS here or on the HTTP API or the function URL, not in both: an HTTP API with a CORS configuration drops these
+//! headers, and a function URL sends both.
+
+mod error;
+mod origin;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+use tower_http::cors::AllowHeaders;
+
+pub use self::error::CorsError;
+use self::origin::{Origins, Predicate};
+use self::rules::Rules;
+
+/// Layer that applies [`Cors`]. See the [module docs](self).
+#[derive(Clone)]
+#[must_use = "a layer does nothing until it stands around a service"]
+pub struct CorsLayer {
+    inner: tower_http::cors::CorsLayer,
+    origins: Origins,
+    credentials: bool,
+    any_method: bool,
+    any_header: bool,
+    any_exposed: bool,
+    mirror_headers: bool,
+    vary: Vec<HeaderName>,
+    preflight: Preflight,
+    preflight_cache_control: Option<HeaderValue>,
+    request_methods: Vec<Method>,
+    request_headers: Vec<HeaderName>,
+    error: Option<CorsError>,
+}
+
+/// Which `OPTIONS` requests are answered before the handler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Preflight {
+    /// Preflights: those with `Origin` and `Access-Control-Request-Method`. Any other `OPTIONS` reaches the handler.
+    #[default]
+    Answer,
+    /// Every `OPTIONS`, as Powertools and middy's `disableBeforePreflightResponse: false` have it.
+    AnswerEveryOptions,
+    /// None: the handler answers each `OPTIONS`, and its answer gets the preflight's headers.
+    PassOn,
+}
+
+impl CorsLayer {
+    /// The methods that [`new`](Self::new) allows.
+    pub const DEFAULT_METHODS: [Method; 6] =
+        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+    /// The request headers that [`new`](Self::new) allows: what a JSON API with a bearer token, an API key or IAM needs.
+    pub const DEFAULT_HEADERS: [&str; 5] =
+        ["authorization", "content-type", "x-amz-date", "x-amz-security-token", "x-api-key"];
+
+    /// No origin is allowed yet, so nothing is sent; for the origins to come, [`DEFAULT_METHODS`](Self::DEFAULT_METHODS),
+    /// [`DEFAULT_HEADERS`](Self::DEFAULT_HEADERS), no credentials, no exposed headers, no maximum age (browsers take 5 s).
+    pub fn new() -> Self {
+        Self {
+            inner: tower_http::cors::CorsLayer::new(),
+            origins: Origins::None,
+            credentials: false,
+            any_method: false,
+            any_header: false,
+            any_exposed: false,
+            mirror_headers: false,
+            vary: Vec::new(),
+            preflight: Preflight::Answer,
+            preflight_cache_control: None,
+            request_methods: Vec::new(),
+            request_headers: Vec::new(),
+            error: None,
+        }
+        .allow_methods(Self::DEFAULT_METHODS)
+        .allow_headers(Self::DEFAULT_HEADERS)
+    }
+
+    /// For a public API without cookies: any origin may send any header and read any, by the default methods.
+    ///
+    /// `authorization` is named beside `*`, which does not include it.
+    pub fn permissive() -> Self {
+        Self::new().allow_origin("*").allow_headers(["*", "authorization"]).expose_headers(["*"])
+    }
+
+    /// One origin, sent on every answer whatever the request's origin is: the browser compares. `*` is any origin; a pattern
+    /// is taken as [`allow_origins`](Self::allow_origins) takes it. Replaces the origins that were set before.
+    pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Self {
+        match Origins::one(origin.as_ref()) {
+            Ok(origins) => self.origins = origins,
+            Err(fault) => self.fail(CorsError::origin(origin.as_ref(), fault)),
+        }
+        self
+    }
+
+    /// The origins that may read the answers: the one that asks is looked up and sent back. Replaces those set before.
+    ///
+    /// Each is `scheme://host[:port]`, and compared in its canonical spelling: lower case, punycode, no default port. In a
+    /// pattern, `*` stands for one or more letters, digits, `-` or `_` within one label: `https://*.example.com` is
+    /// `https://app.example.com`, neither `https://example.com` nor `https://a.b.example.com`. The last label takes no `*`, and
+    /// what stands right of it must be yours. `http://localhost:*` is any port. `"*"` alone is any origin. `"null"` (a
+    /// sandboxed frame, a file) is allowed only where it is listed. An empty list allows none.
+    ///
+    /// ```
+    /// use pilaster::http::cors::CorsLayer;
+    ///
+    /// let origins = "https://app.example.com,https://shop-*.example.com"; // as from an environment variable
+    /// CorsLayer::new().allow_origins(origins.split(',')).check()?;
+    /// # Ok::<(), pilaster::http::cors::CorsError>(())
+    /// ```
+    pub fn allow_origins<I>(mut self, origins: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let texts: Vec<I::Item> = origins.into_iter().collect();
+        match Origins::list(texts.iter().map(AsRef::as_ref)) {
+            Ok(origins) => self.origins = origins,
+            Err((origin, fault)) => self.fail(CorsError::origin(origin, fault)),
+        }
+        self
+    }
+
+    /// The origins for which the rule says yes. Replaces the origins that were set before.
+    ///
+    /// The rule sees the origin in its canonical spelling (`null` as `"null"`), never text that is no origin. Compare whole
+    /// origins: `ends_with("example.com")` is true of `https://not-example.com`.
+    pub fn allow_origin_if(mut self, rule: impl Fn(&str, &Parts) -> bool + Send + Sync + 'static) -> Self {
+        let rule: Predicate = Arc::new(rule);
+        self.origins = Origins::If(rule);
+        self
+    }
+
+    /// Whether pages may send cookies, client certificates and HTTP authentication, and read the answer.
+    ///
+    /// Cannot stand with any origin, any method, any header (other than [mirrored](Self::mirror_headers)), or the origin `null`.
+    pub fn allow_credentials(mut self, allow: bool) -> Self {
+        self.credentials = allow;
+        self.inner = self.inner.allow_credentials(allow);
+        self
+    }
+
+    /// The methods that pages may use, in place of the default ones; `*` is any. An empty list sends no such header, which
+    /// leaves `GET`, `HEAD` and `POST`.
+    pub fn allow_methods<I>(mut self, methods: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let methods = self.methods("allow_methods", methods);
+        self.any_method = methods.iter().any(|method| method.as_str() == "*");
+        self.inner = self.inner.allow_methods(methods);
+        self
+    }
+
+    /// The request headers that pages may set, in place of the default ones; `*` is any but `authorization`. An empty list
+    /// sends no such header.
+    pub fn allow_headers<I>(mut self, headers: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let headers = self.names("allow_headers", headers);
+        self.any_header = headers.iter().any(|name| name.as_str() == "*");
+        self.mirror_headers = false;
+        self.inner = self.inner.allow_headers(headers);
+        self
+    }
+
+    /// Whatever headers a preflight asks for, also with credentials, in place of a list. What is no list of header names, or
+    /// longer than 4096 bytes, is not mirrored.
+    pub fn mirror_headers(mut self) -> Self {
+        self.any_header = false;
+        self.mirror_headers = true;
+        self.inner = self.inner.allow_headers(AllowHeaders::mirror_request());
+        self
+    }
+
+    /// The response headers that pages may read beside the
+    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) ones; `*` is any.
+    pub fn expose_headers<I>(mut self, headers: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let headers = self.names("expose_headers", headers);
+        self.any_exposed = headers.iter().any(|name| name.as_str() == "*");
+        self.inner = self.inner.expose_headers(headers);
+        self
+    }
+
+    /// How long a browser may remember a preflight's answer, in whole seconds; zero is not at all.
+    ///
+    /// Each preflight is an invocation. Browsers keep to a limit of their own: Chromium 7200 s, Firefox 86400 s, WebKit 600 s
+    /// ([MDN](https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age)).
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.inner = self.inner.max_age(age);
+        self
+    }
+
+    /// Whether public pages may call the function in a private network, where the browser asks
+    /// ([Private Network Access](https://wicg.github.io/private-network-access/)).
+    pub fn allow_private_network(mut self, allow: bool) -> Self {
+        self.inner = self.inner.allow_private_network(allow);
+        self
+    }
+
+    /// Names for `Vary` on every answer, beside `Origin` where that is due.
+    pub fn vary<I>(mut self, headers: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        self.vary = self.names("vary", headers);
+        self
+    }
+
+    /// Which `OPTIONS` requests are answered before the handler.
+    pub fn preflight(mut self, preflight: Preflight) -> Self {
+        self.preflight = preflight;
+        self
+    }
+
+    /// `Cache-Control` of a preflight's answer, for a CDN that was told to cache `OPTIONS`.
+    pub fn preflight_cache_control(mut self, value: impl AsRef<str>) -> Self {
+        match HeaderValue::from_str(value.as_ref()) {
+            Ok(value) => self.preflight_cache_control = Some(value),
+            Err(_) => self.fail(CorsError::cache_control()),
+        }
+        self
+    }
+
+    /// A preflight that asks for another method is answered without any CORS header. Empty, as at first: the browser
+    /// compares with [`allow_methods`](Self::allow_methods), and can say in its console what was missing.
+    pub fn request_methods<I>(mut self, methods: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        self.request_methods = self.methods("request_methods", methods);
+        self
+    }
+
+    /// A preflight that asks for another header is answered without any CORS header;
+    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) names pass. Empty, as at first: the browser
+    /// compares with [`allow_headers`](Self::allow_headers).
+    pub fn request_headers<I>(mut self, headers: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        self.request_headers = self.names("request_headers", headers);
+        self
+    }
+
+    /// Whether browsers would accept this configuration.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake that was made: an origin without scheme, with a path or a slash at its end, or another that can be
+    /// none; an ill-formed method or header name; a lower-case method; credentials together with any origin, method or header.
+    pub fn check(&self) -> Result<(), CorsError> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        let with = match () {
+            () if !self.credentials => return Ok(()),
+            () if matches!(self.origins, Origins::Any) => {
+                "any origin (`*`): browsers refuse it; list the origins, or decide by `allow_origin_if`"
+            }
+            () if self.origins.names_opaque() => "the origin `null`: any site can make a browser send it",
+            () if self.any_method => "any method (`*`): browsers take it literally; list the methods",
+            () if self.any_header => {
+                "any header (`*`): browsers take it literally; list the headers, or `mirror_headers()`"
+            }
+            () if self.any_exposed => "any exposed header (`*`): browsers take it literally; list the headers",
+            () => return Ok(()),
+        };
+        Err(CorsError::credentials(with))
+    }
+
+    fn fail(&mut self, error: CorsError) {
+        self.error.get_or_insert(error);
+    }
+
+    fn names<I>(&mut self, setter: &'static str, names: I) -> Vec<HeaderName>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let mut valid = Vec::new();
+        for name in names {
+            match HeaderName::from_bytes(name.as_ref().as_bytes()) {
+                Ok(name) => valid.push(name),
+                Err(_) => self.fail(CorsError::name(setter, name.as_ref())),
+            }
+        }
+        valid
+    }
+
+    fn methods<I>(&mut self, setter: &'static str, methods: I) -> Vec<Method>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let mut valid = Vec::new();
+        for name in methods {
+            let name = name.as_ref();
+            // Browsers compare byte by byte.
+            let lower = name.bytes().any(|byte| byte.is_ascii_lowercase());
+            let known = Self::DEFAULT_METHODS
+                .iter()
+                .chain([&Method::OPTIONS])
+                .any(|known| known.as_str().eq_ignore_ascii_case(name));
+            match Method::from_bytes(name.as_bytes()) {
+                Err(_) => self.fail(CorsError::method(setter, name, "write each method as an item of its own")),
+                Ok(_) if known && lower => self.fail(CorsError::method(setter, name, "methods are in upper case")),
+                Ok(_) if ["CONNECT", "TRACE", "TRACK"].iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name)) => {
+                    self.fail(CorsError::method(setter, name, "browsers never send it"));
+                }
+                Ok(method) => valid.push(method),
+            }
+        }
+        valid
+    }
+}
+
+impl Default for CorsLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for CorsLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CorsLayer")
+            .field("origins", &self.origins)
+            .field("headers", &self.inner)
+            .field("vary", &self.vary)
+            .field("preflight", &self.preflight)
+            .field("preflight_cache_control", &self.preflight_cache_control)
+            .field("request_methods", &self.request_methods)
+            .field("request_headers", &self.request_headers)
+            .field("error", &self.error)
+            .finish()
+    }
+}
+
+impl<S> Layer<S> for CorsLayer {
+    type Service = Cors<S>;
+
+    /// # Panics
+    ///
+    /// If the configuration does not pass [`CorsLayer::check`], with its sentence.
+    fn layer(&self, inner: S) -> Cors<S> {
+        if let Err(error) = self.check() {
+            panic!("{error}");
+        }
+        Cors { inner, rules: Arc::new(Rules::new(self)) }
+    }
+}
+
+/// Answers preflights and adds the CORS headers to every other answer. See the [module docs](self).
+#[derive(Clone, Debug)]
+pub struct Cors<S> {
+    inner: S,
+    rules: Arc<Rules>,
+}
+
+impl<S, B, R> Service<Request<B>> for Cors<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        let rules = Arc::clone(&self.rules);
+        let after = if rules.is_preflight(&parts) {
+            let headers = rules.preflight(&parts);
+            if rules.answers() {
+                let mut response = Response::new(R::default());
+                *response.status_mut() = StatusCode::NO_CONTENT;
+                rules.complete_preflight(&headers, response.headers_mut());
+                return ResponseFuture { step: Step::Answered { response: Some(response) } };
+            }
+            After::Preflight(Box::new(headers))
+        } else {
+            After::Actual(rules.allow(&parts))
+        };
+        let future = self.inner.call(Request::from_parts(parts, body));
+        ResponseFuture { step: Step::Inner { future, rules, after: Some(after) } }
+    }
+}
+
+/// What the answer still lacks.
+#[derive(Debug)]
+enum After {
+    Actual(Option<HeaderValue>),
+    Preflight(Box<HeaderMap>),
+}
+
+pin_project! {
+    /// The future of [`Cors`].
+    #[derive(Debug)]
+    pub struct ResponseFuture<F, R> {
+        #[pin]
+        step: Step<F, R>,
+    }
+}
+
+pin_project! {
+    #[project = StepProj]
+    #[derive(Debug)]
+    enum Step<F, R> {
+        Answered { response: Option<Response<R>> },
+        Inner {
+            #[pin]
+            future: F,
+            rules: Arc<Rules>,
+            after: Option<After>,
+        },
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F, R>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().step.project() {
+            StepProj::Answered { response } => match response.take() {
+                Some(response) => Poll::Ready(Ok(response)),
+                None => panic!("`ResponseFuture` polled after it was ready"),
+            },
+            StepProj::Inner { future, rules, after } => {
+                let mut response = ready!(future.poll(cx))?;
+                match after.take() {
+                    Some(After::Actual(origin)) => rules.complete_actual(origin, response.headers_mut()),
+                    Some(After::Preflight(own)) => rules.complete_preflight(&own, response.headers_mut()),
+                    None => {}
+                }
+                Poll::Ready(Ok(response))
+            }
+        }
+    }
+}
