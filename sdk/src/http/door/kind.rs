@@ -1,11 +1,15 @@
 //! Which source sent the event, and the source's own context of the request.
 
+use std::fmt;
+
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use lambda_http::request::RequestContext as TypedContext;
-use serde::de::DeserializeOwned;
+use serde::Deserializer as _;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::wire::Text;
 use crate::http::error::HttpError;
 
 /// Which source sent an HTTP event. An extractor.
@@ -96,11 +100,8 @@ impl RequestContext {
     /// One value of it by a path of field names joined by dots, such as `http.sourceIp`; `None` where it is not there or
     /// not a `T`.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
-        let mut value: serde_json::Value = serde_json::from_str(self.raw.get()).ok()?;
-        for name in path.split('.') {
-            value = value.get_mut(name)?.take();
-        }
-        serde_json::from_value(value).ok()
+        let found = path.split('.').try_fold(&*self.raw, field)?;
+        serde_json::from_str(found.get()).ok()
     }
 
     /// A variable of the stage, in API Gateway.
@@ -126,6 +127,28 @@ impl RequestContext {
     }
 }
 
+/// The value of one field of an object; the others are passed over.
+fn field<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
+    struct Field<'n>(&'n str);
+    impl<'de> Visitor<'de> for Field<'_> {
+        type Value = Option<&'de RawValue>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(key) = map.next_key::<Text<'de>>()? {
+                match key.get() == Some(self.0) {
+                    true => found = Some(map.next_value()?),
+                    false => drop(map.next_value::<IgnoredAny>()?),
+                }
+            }
+            Ok(found)
+        }
+    }
+    serde_json::Deserializer::from_str(object.get()).deserialize_map(Field(name)).ok()?
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
     type Rejection = HttpError;
 
@@ -136,5 +159,20 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
             None => serde_json::value::to_raw_value(&serde_json::Map::new())?,
         };
         Ok(Self { kind: event.kind, raw, stage_variables: event.stage_variables.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_found_by_its_path() {
+        let raw = RawValue::from_string(r#"{"a":{"b":[1]},"http":{"sourceIp":"::1","x":null}}"#.into()).unwrap();
+        let context = RequestContext { kind: EventKind::HttpApi, raw, stage_variables: Vec::new() };
+        assert_eq!(context.get::<String>("http.sourceIp").as_deref(), Some("::1"));
+        assert_eq!(context.get::<Vec<u8>>("a.b"), Some(vec![1]));
+        assert_eq!(context.get::<String>("http.none"), None);
+        assert_eq!(context.get::<u8>("a.b.c"), None);
     }
 }
