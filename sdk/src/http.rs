@@ -3,6 +3,7 @@
 //! It speaks axum: every extractor and response of its ecosystem works in a Pilaster handler, Pilaster's work in an
 //! `axum::Router`, and a function with many routes *is* an `axum::Router` ([`service`]).
 
+pub mod context;
 pub mod door;
 pub mod error;
 pub mod error_layer;
@@ -26,9 +27,10 @@ pub use axum_core::response::{IntoResponse, IntoResponseParts, Response};
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
+pub use self::context::{EventKind, RequestContext};
 #[cfg(feature = "cors")]
 pub use self::cors::CorsLayer;
-pub use self::door::{Door, EventKind, RequestContext};
+pub use self::door::Door;
 pub use self::error::HttpError;
 pub use self::error_layer::ErrorLayer;
 pub use self::extract::{Json, Path, Query};

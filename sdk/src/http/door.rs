@@ -8,7 +8,6 @@
 
 mod decode;
 mod encode;
-mod kind;
 mod wire;
 
 use std::fmt;
@@ -21,10 +20,9 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use tower::Service;
 
-pub(crate) use self::kind::PathParams;
-pub use self::kind::{EventKind, RequestContext};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, RawResponse};
+use crate::http::context::EventKind;
 use crate::http::error::HttpError;
 use crate::http::error_layer::log_failure;
 

@@ -17,10 +17,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::kind::{EventKind, EventParts, PathParams};
 use super::wire::{Pairs, Probe, Wire};
 use crate::error::FunctionError;
 use crate::event::Incoming;
+use crate::http::context::{EventKind, EventParts, PathParams};
 use crate::http::error::HttpError;
 
 /// The largest body that an extractor takes unless a `DefaultBodyLimit` says otherwise, in bytes: 6 MB, the largest payload

@@ -12,9 +12,9 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::kind::EventKind;
 use crate::error::FunctionError;
 use crate::event::RawResponse;
+use crate::http::context::EventKind;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

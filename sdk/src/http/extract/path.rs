@@ -35,7 +35,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor}
 use serde::forward_to_deserialize_any;
 
 use super::json::without_values;
-use crate::http::door::PathParams;
+use crate::http::context::PathParams;
 use crate::http::error::HttpError;
 use crate::http::rejection::{FieldError, Rejection};
 

@@ -1,15 +1,16 @@
-//! Which source sent the event, and the source's own context of the request.
+//! What the door leaves in a request's extensions for the extractors below: which source sent the event, the source's own
+//! context of the request, and the path parameters.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use lambda_http::request::RequestContext as TypedContext;
-use serde::Deserializer as _;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
 use serde_json::value::RawValue;
 
-use super::wire::Text;
 use crate::http::error::HttpError;
 
 /// Which source sent an HTTP event. An extractor.
@@ -129,6 +130,8 @@ impl RequestContext {
 
 /// The value of one field of an object; the others are passed over.
 fn field<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
+    #[derive(Deserialize)]
+    struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
     struct Field<'n>(&'n str);
     impl<'de> Visitor<'de> for Field<'_> {
         type Value = Option<&'de RawValue>;
@@ -137,8 +140,8 @@ fn field<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut found = None;
-            while let Some(key) = map.next_key::<Text<'de>>()? {
-                match key.get() == Some(self.0) {
+            while let Some(key) = map.next_key::<Key<'de>>()? {
+                match key.0 == self.0 {
                     true => found = Some(map.next_value()?),
                     false => drop(map.next_value::<IgnoredAny>()?),
                 }
