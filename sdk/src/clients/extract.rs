@@ -1,0 +1,122 @@
+//! [`Client`]: a value of the registry as an argument; [`Warm`]: made during init.
+
+use std::ops::Deref;
+
+use super::{Clients, FromClients};
+use crate::error::BoxError;
+
+/// Extracts a value of the registry: an AWS client, a pool, a repository.
+///
+/// It comes from the [`Clients`] in the request's extensions if there is one, else from [`Clients::global`]. If it cannot be
+/// made, the answer is an opaque 500 (503 where AWS throttled) whose log line names the type and the reason.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::{BoxError, Client, Clients, FromClients};
+///
+/// #[derive(Clone)]
+/// struct Greeting(String);
+///
+/// impl FromClients for Greeting {
+///     async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+///         Ok(Greeting("hello".to_owned()))
+///     }
+/// }
+///
+/// async fn greet(Client(greeting): Client<Greeting>) -> String {
+///     greeting.0
+/// }
+/// # let _ = greet;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Client<T>(pub T);
+
+impl<T> Deref for Client<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// What `#[lambda_handler(warm(T, …))]` makes during init, before the first event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made during init",
+    label = "nothing to warm",
+    note = "`warm(..)` takes `Client<T>` and `Secret<T>`"
+)]
+pub trait Warm: 'static {
+    /// Makes it and keeps it in the registry.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be made.
+    fn warm(clients: &Clients) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+impl<T: FromClients> Warm for Client<T> {
+    async fn warm(clients: &Clients) -> Result<(), BoxError> {
+        clients.get::<T>().await?;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "http")]
+mod http {
+    use axum_core::extract::FromRequestParts;
+    use http::Extensions;
+    use http::request::Parts;
+
+    use super::{Client, Clients, FromClients};
+    use crate::http::HttpError;
+
+    impl Clients {
+        /// The registry of this request.
+        pub(crate) fn of(extensions: &Extensions) -> &Clients {
+            extensions.get().unwrap_or_else(|| Clients::global())
+        }
+    }
+
+    impl<S: Send + Sync, T: FromClients> FromRequestParts<S> for Client<T> {
+        type Rejection = HttpError;
+
+        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+            Ok(Client(Clients::of(&parts.extensions).get().await?))
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::BoxError;
+
+        #[derive(Clone)]
+        struct Name(&'static str);
+
+        impl FromClients for Name {
+            async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+                Err("no name is configured".into())
+            }
+        }
+
+        async fn extract(request: http::Request<()>) -> Result<Client<Name>, HttpError> {
+            Client::from_request_parts(&mut request.into_parts().0, &()).await
+        }
+
+        #[tokio::test]
+        async fn the_registry_of_the_request_comes_first() {
+            let clients = Clients::new();
+            clients.insert(Name("stub"));
+            let mut request = http::Request::new(());
+            request.extensions_mut().insert(clients);
+            assert_eq!(extract(request).await.unwrap().0.0, "stub");
+        }
+
+        #[tokio::test]
+        async fn a_value_that_cannot_be_made_is_an_opaque_500() {
+            let error = extract(http::Request::new(())).await.map(|_| ()).unwrap_err();
+            assert_eq!(error.status(), 500);
+        }
+    }
+}
