@@ -123,7 +123,7 @@ pub struct CorsLayer {
     any_header: bool,
     any_exposed: bool,
     mirror_headers: bool,
-    vary: Vec<HeaderName>,
+    vary: Vec<String>,
     preflight: Preflight,
     preflight_cache_control: Option<HeaderValue>,
     request_methods: Vec<Method>,
@@ -310,7 +310,9 @@ impl CorsLayer {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        self.vary = self.names("vary", headers);
+        let texts: Vec<I::Item> = headers.into_iter().collect();
+        self.names("vary", texts.iter().map(AsRef::as_ref));
+        self.vary = texts.iter().map(|name| name.as_ref().to_owned()).collect();
         self
     }
 

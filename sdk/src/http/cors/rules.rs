@@ -30,7 +30,7 @@ pub(super) struct Rules {
     request_methods: Vec<Method>,
     request_headers: Vec<HeaderName>,
     cache_control: Option<HeaderValue>,
-    /// tower-http's rooms writes every header but `Vary`; which origin it hears of is decided here.
+    /// tower-http writes every header but `Vary`; which origin it hears of is decided here.
     tower_http: tower_http::cors::Cors<Blank>,
     /// What tower-http puts on an actual answer beside the origin. It depends on no request, so it is asked once.
     actual: HeaderMap,
@@ -48,7 +48,7 @@ impl Rules {
         let mut actual = ask(tower_http.clone(), probe);
         actual.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
 
-        let mut names: Vec<&str> = layer.vary.iter().map(HeaderName::as_str).collect();
+        let mut names: Vec<&str> = layer.vary.iter().map(String::as_str).collect();
         if layer.origins.varies() {
             names.push("Origin");
         }
@@ -204,8 +204,11 @@ impl Vary {
     fn add_to(&self, headers: &mut HeaderMap) {
         let mut there: Vec<&str> = Vec::new();
         for line in headers.get_all(header::VARY) {
-            // Bytes that are no text are the handler's affair; its line stays.
-            let Ok(line) = line.to_str() else { return };
+            let Ok(line) = line.to_str() else {
+                // Bytes that are no text cannot be merged with.
+                headers.append(header::VARY, self.line.clone());
+                return;
+            };
             there.extend(line.split(',').map(str::trim).filter(|name| !name.is_empty()));
         }
         if there.contains(&"*") {

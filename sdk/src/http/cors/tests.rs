@@ -273,16 +273,45 @@ async fn the_handlers_own_headers_stay() {
 
 #[tokio::test]
 async fn vary_is_one_line_without_doublets() {
-    let cors = app().vary(["accept"]);
+    let cors = app().vary(["Accept"]);
     for (own, line) in [
-        (&[][..], "vary: accept, Origin"),
-        (&[("vary", "")], "vary: accept, Origin"),
-        (&[("vary", "Accept-Encoding")], "vary: Accept-Encoding, accept, Origin"),
-        (&[("vary", "accept-encoding,ORIGIN"), ("vary", "Accept")], "vary: accept-encoding, ORIGIN, Accept"),
+        (&[][..], "vary: Accept, Origin"),
+        (&[("vary", "")], "vary: Accept, Origin"),
+        (&[("vary", "Accept-Encoding")], "vary: Accept-Encoding, Accept, Origin"),
+        (&[("vary", "accept-encoding,ORIGIN"), ("vary", "accept")], "vary: accept-encoding, ORIGIN, accept"),
         (&[("vary", "*")], "vary: *"),
     ] {
         assert_eq!(headers(&call_with(&cors, "GET", &[], own).await), [line]);
     }
+}
+
+#[tokio::test]
+async fn a_vary_that_is_no_text_keeps_its_line_and_gets_another() {
+    let handler = service_fn(async |_: Request<()>| {
+        let mut answer = Answer::default();
+        answer.headers_mut().insert("vary", HeaderValue::from_bytes(b"\xff").unwrap());
+        Ok::<_, Infallible>(answer)
+    });
+    let answer = app().layer(handler).oneshot(Request::new(())).await.unwrap();
+    assert_eq!(answer.headers().get_all("vary").iter().last().unwrap(), "Origin");
+    assert_eq!(answer.headers().get_all("vary").iter().count(), 2);
+}
+
+#[tokio::test]
+async fn around_an_axum_router_the_404_has_the_headers_and_preflights_need_no_route() {
+    let router = axum::Router::<()>::new().route("/users", axum::routing::get(async || "[]")).layer(app());
+    let ask = async |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).header("origin", "https://app.example.com");
+        let request =
+            request.header("access-control-request-method", "GET").body(axum_core::body::Body::empty()).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.headers()["access-control-allow-origin"], "https://app.example.com");
+        answer.status()
+    };
+    assert_eq!(ask("GET", "/users").await, StatusCode::OK);
+    assert_eq!(ask("GET", "/nothing").await, StatusCode::NOT_FOUND);
+    assert_eq!(ask("POST", "/users").await, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(ask("OPTIONS", "/nothing").await, StatusCode::NO_CONTENT);
 }
 
 #[tokio::test]

@@ -187,3 +187,22 @@ fn the_first_mistake_is_the_one_that_is_told() {
     let error = SecurityHeadersLayer::new().frame_options("no").referrer_policy("no").check().unwrap_err();
     assert!(error.to_string().contains("x-frame-options"));
 }
+
+#[tokio::test]
+async fn it_fits_an_axum_router() {
+    let router = axum::Router::<()>::new().layer(SecurityHeadersLayer::new());
+    let request = Request::new(axum_core::body::Body::empty());
+    assert_eq!(router.oneshot(request).await.unwrap().headers()["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test]
+async fn a_rejection_has_the_headers() {
+    use crate::http::HttpError;
+    use axum_core::response::IntoResponse;
+
+    let handler =
+        service_fn(async |_: Request<()>| Ok::<_, Infallible>(HttpError::unprocessable("no").into_response()));
+    let answer = SecurityHeadersLayer::api().layer(handler).oneshot(Request::new(())).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answer.headers()["x-frame-options"], "DENY");
+}
