@@ -1,0 +1,99 @@
+//! `deviations.toml`: each deliberate difference, what Pilaster does instead, and why.
+//!
+//! An entry covers a difference only if Pilaster did what the entry says: `expected` and `pilaster` are both matched.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::case::Case;
+use crate::compare::{Difference, matches};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    deviation: Vec<Deviation>,
+}
+
+/// One entry.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deviation {
+    /// A short name for the report.
+    pub(crate) name: String,
+    /// The middlewares or utilities.
+    of: Vec<String>,
+    /// One case, where the difference is really its own.
+    id: Option<String>,
+    /// JSON Pointers of the observation; `*` stands for one step.
+    at: Vec<String>,
+    /// What the case itself must hold: place to matcher.
+    #[serde(default)]
+    when: toml::Table,
+    /// What middy or Powertools do.
+    expected: toml::Value,
+    /// What Pilaster does.
+    pilaster: toml::Value,
+    /// One sentence.
+    pub(crate) why: String,
+}
+
+/// All entries.
+#[derive(Debug)]
+pub(crate) struct Deviations(pub(crate) Vec<Deviation>);
+
+impl Deviations {
+    /// # Errors
+    ///
+    /// The file is not of the form that the fields above say.
+    pub(crate) fn read() -> Result<Self, String> {
+        let file: File = toml::from_str(include_str!("deviations.toml")).map_err(|error| error.to_string())?;
+        let unfounded = file.deviation.iter().find(|entry| entry.why.trim().len() < 20);
+        match unfounded {
+            Some(entry) => Err(format!("deviations.toml: `{}` does not say why", entry.name)),
+            None => Ok(Self(file.deviation)),
+        }
+    }
+
+    /// The entry that covers this difference of this case.
+    pub(crate) fn covering(&self, case: &Case, difference: &Difference) -> Option<usize> {
+        self.0.iter().position(|entry| entry.covers(case, difference))
+    }
+}
+
+impl Deviation {
+    fn covers(&self, case: &Case, difference: &Difference) -> bool {
+        self.of.contains(&case.group)
+            && self.id.as_ref().is_none_or(|id| *id == case.id)
+            && self.at.iter().any(|pattern| fits(pattern, &difference.at))
+            && self.when.iter().all(|(place, matcher)| matches(&json(matcher), part(case, place)))
+            && matches(&json(&self.expected), difference.expected.as_ref())
+            && matches(&json(&self.pilaster), difference.observed.as_ref())
+    }
+}
+
+/// A part of the case: a JSON Pointer into it, or `config/…` into the options of the middleware or utility that it is about.
+fn part<'c>(case: &'c Case, place: &str) -> Option<&'c Value> {
+    let Some(pointer) = place.strip_prefix("config") else { return case.json.pointer(place) };
+    let chain = case.json["chain"].as_array().into_iter().flatten();
+    let own =
+        chain.filter(|middleware| middleware["name"] == case.group.as_str()).map(|middleware| &middleware["config"]);
+    own.chain(case.json.get("config")).next()?.pointer(pointer)
+}
+
+fn json(value: &toml::Value) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// Whether a pointer is as a pattern says: `*` is one step, `**` at the end the rest.
+fn fits(pattern: &str, pointer: &str) -> bool {
+    let (mut pattern, mut pointer) = (pattern.split('/'), pointer.split('/'));
+    loop {
+        match (pattern.next(), pointer.next()) {
+            (None, None) | (Some("**"), _) => return true,
+            (Some("*"), Some(_)) => {}
+            (Some(want), Some(step)) if want == step => {}
+            _ => return false,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Replays recorded cases of middy and Powertools through Pilaster's public API.
+//!
+//! ```sh
+//! cargo test -p tests --test conformance -- --nocapture           # our copies, in `cases/`
+//! PILASTER_CASES=dir cargo test -p tests --test conformance       # and those of further directories
+//! cargo test -p tests --test conformance -- http-cors-0           # only ids with this in them, told one by one
+//! ```
+//!
+//! Each case is replayed as a function that a user could have written: its configuration becomes Pilaster's own, its event
+//! goes through the whole function, its expectation is compared with what came out. A difference fails the run, unless
+//! `deviations.toml` says that it is meant, what Pilaster does instead, and why. A case about something for which Pilaster has no
+//! counterpart is counted as unsupported, with the reason.
+//!
+//! Compared by meaning, not by spelling: header names and media types without letter case, JSON texts as values, lists such as
+//! `Vary` and `Access-Control-Allow-Headers` without order, header maps as the event source reads them. An error that
+//! middy or Powertools let fail the invocation is an HTTP answer in Pilaster: its status is compared (500 where it has none), and that
+//! its message does not leak.
+
+mod case;
+mod compare;
+mod deviations;
+mod exchange;
+mod layers;
+mod middy;
+mod powertools;
+mod report;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::case::{Case, Suite};
+use crate::compare::{Difference, differences};
+use crate::deviations::Deviations;
+use crate::report::Outcome;
+
+/// What a case wants and what Pilaster did, in one form.
+pub(crate) struct Compared {
+    pub(crate) expected: Value,
+    pub(crate) observed: Value,
+}
+
+/// Why a case was not replayed.
+pub(crate) enum Stop {
+    /// Pilaster has no counterpart.
+    Unsupported(String),
+    /// The case cannot be read.
+    Broken(String),
+}
+
+/// What becomes of a case that is replayed.
+pub(crate) type Replay = Result<Compared, Stop>;
+
+/// A shorthand for the common stop.
+pub(crate) fn unsupported<T>(reason: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Unsupported(reason.into()))
+}
+
+fn main() -> ExitCode {
+    let filter: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let read = case::load().and_then(|cases| Ok((cases, Deviations::read()?)));
+    let (cases, deviations) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            println!("{error}\n\nconformance: 0 passed, 0 deviates, 0 unsupported, 1 failed");
+            return ExitCode::FAILURE;
+        }
+    };
+    // Panics are expected outcomes here; each is told with its case.
+    std::panic::set_hook(Box::new(|_| {}));
+    let chosen = cases.iter().filter(|case| filter.is_empty() || filter.iter().any(|part| case.id.contains(part)));
+    let outcomes: Vec<_> = chosen.map(|case| (case, outcome(case, &deviations))).collect();
+    if !filter.is_empty() {
+        outcomes.iter().for_each(|(case, outcome)| println!("{}: {outcome:?}", case.id));
+    }
+    if report::print(&outcomes, &deviations) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn outcome(case: &Case, deviations: &Deviations) -> Outcome {
+    let replayed = catch_unwind(AssertUnwindSafe(|| match case.suite {
+        Suite::Middy => middy::replay(case),
+        Suite::Powertools => powertools::replay(case),
+        Suite::Unknown => Err(Stop::Broken("the line is of no known form".to_owned())),
+    }));
+    let compared = match replayed {
+        Ok(Ok(compared)) => compared,
+        Ok(Err(Stop::Unsupported(reason))) => return Outcome::Unsupported(reason),
+        Ok(Err(Stop::Broken(reason))) => return Outcome::Failed(vec![reason]),
+        Err(panic) => return Outcome::Failed(vec![format!("panicked: {}", exchange::panic_text(&*panic))]),
+    };
+    judge(case, &compared, deviations)
+}
+
+fn judge(case: &Case, compared: &Compared, deviations: &Deviations) -> Outcome {
+    let Compared { expected, observed } = compared;
+    let found = match (expected.get("refused"), observed.get("refused")) {
+        // Nothing more can be compared.
+        (None, Some(sentence)) => {
+            vec![Difference { at: "/refused".to_owned(), expected: None, observed: Some(sentence.clone()) }]
+        }
+        _ => differences(expected, observed),
+    };
+    let covering: Vec<_> = found.iter().map(|difference| deviations.covering(case, difference)).collect();
+    if case.defect {
+        return defect(&found, &covering);
+    }
+    if found.is_empty() {
+        return Outcome::Passed;
+    }
+    let open: Vec<_> = found.iter().zip(&covering).filter(|(_, entry)| entry.is_none()).collect();
+    if open.is_empty() {
+        let mut entries: Vec<_> = covering.into_iter().flatten().collect();
+        entries.sort_unstable();
+        entries.dedup();
+        return Outcome::Deviates(entries);
+    }
+    Outcome::Failed(open.iter().map(|(difference, _)| difference.to_string()).collect())
+}
+
+/// A recorded defect must not be reproduced: the answer differs from it, and not by being an error.
+fn defect(found: &[Difference], covering: &[Option<usize>]) -> Outcome {
+    let worse = |difference: &Difference| {
+        ["/status", "/refused", "/failed", "/trace"].iter().any(|at| difference.at.starts_with(at))
+    };
+    let worse: Vec<_> = found.iter().zip(covering).filter(|(d, entry)| entry.is_none() && worse(d)).collect();
+    if found.is_empty() {
+        return Outcome::Failed(vec!["the recorded defect is reproduced".to_owned()]);
+    }
+    if worse.is_empty() {
+        return Outcome::Passed;
+    }
+    Outcome::Failed(worse.iter().map(|(difference, _)| difference.to_string()).collect())
+}

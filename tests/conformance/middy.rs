@@ -1,0 +1,62 @@
+//! Cases of middy.
+
+mod bodies;
+mod chain;
+mod cors;
+mod errors;
+mod expectation;
+mod handler;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::case::Case;
+use crate::{Replay, Stop, unsupported};
+
+/// The middlewares that have a counterpart; a chain of these alone can be replayed.
+const IN_SCOPE: [&str; 13] = [
+    "http-json-body-parser",
+    "http-urlencode-body-parser",
+    "http-urlencode-path-parser",
+    "http-multipart-body-parser",
+    "http-error-handler",
+    "http-cors",
+    "http-security-headers",
+    "http-event-normalizer",
+    "http-header-normalizer",
+    "ws-json-body-parser",
+    "validator",
+    "secrets-manager",
+    "error-logger",
+];
+
+/// Replays a case, whatever its middleware.
+pub(crate) fn replay(case: &Case) -> Replay {
+    if case.group != "combo" && !IN_SCOPE.contains(&case.group.as_str()) {
+        return unsupported("has no counterpart in this release");
+    }
+    match case.json["kind"].as_str() {
+        Some("invoke") => chain::replay(case),
+        Some("construct") => chain::construct(case),
+        Some(kind) => unsupported(format!("cases of kind `{kind}`")),
+        None => Err(Stop::Broken("the case has no kind".to_owned())),
+    }
+}
+
+/// The options of a middleware; one that the type does not know has no counterpart.
+fn options<T: DeserializeOwned>(config: &Value) -> Result<T, Stop> {
+    let config = if config.is_null() { serde_json::json!({}) } else { config.clone() };
+    serde_json::from_value(config).map_err(|error| {
+        let text = error.to_string();
+        let option = text.strip_prefix("unknown field ").and_then(|rest| rest.split(',').next());
+        Stop::Unsupported(match option {
+            Some(option) => format!("the option {option} has no counterpart"),
+            None => format!("an option's type has no counterpart: {text}"),
+        })
+    })
+}
+
+/// The name of a callback, which stands for a function of the user's.
+fn custom(value: &Value) -> Option<&str> {
+    value.get("$custom").and_then(Value::as_str)
+}

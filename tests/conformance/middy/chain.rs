@@ -1,0 +1,214 @@
+//! A chain of middlewares as a function of Pilaster's: each middleware becomes a layer of the stack, an argument of the handler,
+//! or a layer of the user's own.
+
+use std::collections::BTreeMap;
+
+use pilaster::http::{
+    CorsLayer, ErrorLayer, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, Path, Query, Rejection, Stack,
+};
+use serde_json::{Map, Value, json};
+use tower::ServiceBuilder;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::bodies::{Lenient, Parser, Reader, Revived, Seen, Unread};
+use super::expectation::{Sees, expected};
+use super::handler::{Handler, Prepared};
+use super::{cors, errors};
+use crate::case::Case;
+use crate::exchange::{Notes, Sent, complete, complete_web_socket, delivered, read_json_bodies, send};
+use crate::layers::Own;
+use crate::{Compared, Replay, Stop, unsupported};
+
+/// What a chain comes down to.
+struct Plan {
+    cors: Option<CorsLayer>,
+    errors: Option<ErrorLayer>,
+    /// Outside the stack, and within it.
+    outer: Own,
+    own: Own,
+    parser: Parser,
+    sees: Sees,
+    web_socket: bool,
+}
+
+pub(super) fn replay(case: &Case) -> Replay {
+    if case.json.get("plugin").is_some() {
+        return unsupported("plugins of middy's core");
+    }
+    let plan = Plan::read(&case.json["chain"])?;
+    let handler = Handler::read(&case.json["handler"])?;
+    let event = if plan.web_socket { complete_web_socket(&case.json["event"]) } else { complete(&case.json["event"]) };
+    let mut expected = expected(&case.json, plan.sees);
+    let notes = Notes::default();
+    let sent = match (plan.parser.reader, plan.parser.lenient) {
+        (Reader::None, _) => plan.call::<Unread>(&event, &notes, handler),
+        (Reader::Json, false) => plan.call::<Json<Value>>(&event, &notes, handler),
+        (Reader::Json, true) => plan.call::<Lenient<Json<Value>>>(&event, &notes, handler),
+        (Reader::Revived, false) => plan.call::<Json<Revived>>(&event, &notes, handler),
+        (Reader::Revived, true) => plan.call::<Lenient<Json<Revived>>>(&event, &notes, handler),
+        (Reader::Form | Reader::Multipart, _) => return unsupported("not yet"),
+    };
+    let mut observed = observed(case, &event, &notes, sent);
+    read_json_bodies(&mut expected, &mut observed);
+    // What the case does not tell is not compared.
+    if let (Some(expected), Some(observed)) = (expected.as_object(), observed.as_object_mut()) {
+        observed.retain(|name, _| expected.contains_key(name) || name == "refused" || name == "failed");
+        if let (Some(Value::Object(want)), Some(Value::Object(got))) = (expected.get("saw"), observed.get_mut("saw")) {
+            got.retain(|name, _| want.contains_key(name));
+        }
+    }
+    Ok(Compared { expected, observed })
+}
+
+/// A configuration that middy refuses: Pilaster's types or its checks at start must do so too.
+pub(super) fn construct(case: &Case) -> Replay {
+    let chain = case.json["chain"].as_array().cloned().unwrap_or_default();
+    for middleware in &chain {
+        match (middleware["name"].as_str(), &middleware["config"]) {
+            (Some("http-cors"), config) => {
+                let refused = cors::layer(config)?.check().is_err();
+                return Ok(Compared { expected: json!({ "refuses": true }), observed: json!({ "refuses": refused }) });
+            }
+            _ => return unsupported("a mistake that Rust's types rule out"),
+        }
+    }
+    unsupported("a mistake that Rust's types rule out")
+}
+
+fn observed(case: &Case, event: &Value, notes: &Notes, sent: Sent) -> Value {
+    let saw = notes.all();
+    let mut observed = match sent {
+        Sent::Answer(answer) => delivered(event, &answer),
+        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Refused(sentence) => json!({ "refused": sentence }),
+    };
+    let secret = case.json.pointer("/expect/error/message").and_then(Value::as_str).unwrap_or_default();
+    // Only a server's own error is a secret; what is wrong with the request may be told.
+    let hidden =
+        case.json.pointer("/expect/error/statusCode").and_then(Value::as_u64).is_none_or(|status| status >= 500);
+    observed["leaks"] = json!(hidden && !secret.is_empty() && observed["body"].to_string().contains(secret));
+    observed["called"] = json!(!saw.is_empty());
+    if let Some(saw) = saw.into_iter().next() {
+        observed["saw"] = saw;
+    }
+    observed
+}
+
+impl Plan {
+    fn read(chain: &Value) -> Result<Self, Stop> {
+        let mut plan = Self {
+            cors: None,
+            errors: None,
+            outer: Own::default(),
+            own: Own::default(),
+            parser: Parser::NONE,
+            sees: Sees::default(),
+            web_socket: false,
+        };
+        for middleware in chain.as_array().into_iter().flatten() {
+            let Some(name) = middleware["name"].as_str() else { return unsupported("a middleware without a name") };
+            plan.add(name, &middleware["config"])?;
+        }
+        Ok(plan)
+    }
+
+    fn add(&mut self, name: &str, config: &Value) -> Result<(), Stop> {
+        match name {
+            "http-cors" => self.cors = Some(cors::layer(config)?),
+            "http-error-handler" if self.errors.is_none() => self.errors = Some(errors::layer(config)?),
+            "http-json-body-parser"
+            | "http-urlencode-body-parser"
+            | "http-multipart-body-parser"
+            | "ws-json-body-parser" => {
+                self.parser = Parser::read(name, config, &mut self.own)?;
+                self.sees.body = true;
+                self.web_socket |= name == "ws-json-body-parser";
+            }
+            "http-urlencode-path-parser" => self.sees.path = true,
+            "http-event-normalizer" => {
+                self.sees.path = true;
+                self.sees.query = true;
+            }
+            "$inline" => self.inline(config)?,
+            other => return unsupported(format!("`{other}` has no counterpart")),
+        }
+        Ok(())
+    }
+
+    /// A middleware that was written for the case: a layer of the user's, or a rule for errors.
+    fn inline(&mut self, config: &Value) -> Result<(), Stop> {
+        match (config["phase"].as_str(), config.get("set_headers"), config.get("set_response")) {
+            _ if config.get("noop").is_some() => Ok(()),
+            (Some("after"), Some(Value::Object(headers)), _) => {
+                // What stands before CORS in the chain is outside it.
+                let outside = self.cors.is_none();
+                let layers = if outside { &mut self.outer } else { &mut self.own };
+                for (name, value) in headers {
+                    let value = value.as_str().and_then(|text| HeaderValue::from_str(text).ok());
+                    let Some((name, value)) = name.parse::<HeaderName>().ok().zip(value) else {
+                        return unsupported("a header that is none");
+                    };
+                    layers.push(SetResponseHeaderLayer::overriding(name, value));
+                }
+                Ok(())
+            }
+            (Some("on_error"), _, Some(response)) => {
+                let response = Prepared::read(response)?;
+                self.errors = Some(ErrorLayer::new().render_with(move |_| response.clone().into_response()));
+                Ok(())
+            }
+            (phase, ..) => unsupported(format!("a middleware of its own at {}", phase.unwrap_or("no phase"))),
+        }
+    }
+
+    /// Calls the function whose handler takes the body as a `B`.
+    fn call<B>(&self, event: &Value, notes: &Notes, handler: Handler) -> Sent
+    where
+        B: Seen<Rejection = Rejection>,
+    {
+        let (notes, sees) = (notes.clone(), self.sees);
+        let function =
+            move |headers: HeaderMap, query: Pairs, path: Option<Path<BTreeMap<String, String>>>, body: B| {
+                let mut saw = Map::new();
+                if sees.headers {
+                    saw.insert("headers".to_owned(), grouped(header_pairs(&headers)));
+                }
+                if sees.query {
+                    saw.insert("query".to_owned(), grouped(query.0));
+                }
+                if sees.path {
+                    saw.insert("path".to_owned(), json!(path.map(|path| path.0).unwrap_or_default()));
+                }
+                if sees.body {
+                    saw.insert("body".to_owned(), body.value());
+                }
+                let answer = handler.run(&notes, Value::Object(saw));
+                async move { answer }
+            };
+        let mut stack = Stack::new();
+        if let Some(layer) = &self.cors {
+            stack = stack.cors(layer.clone());
+        }
+        if let Some(layer) = &self.errors {
+            stack = stack.errors(layer.clone());
+        }
+        let layers = ServiceBuilder::new().layer(self.outer.clone()).layer(stack.layer(self.own.clone()));
+        send(pilaster::handler(function).layer(layers), event)
+    }
+}
+
+type Pairs = Query<Vec<(String, String)>>;
+
+fn header_pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+/// Name to values.
+fn grouped(pairs: Vec<(String, String)>) -> Value {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in pairs {
+        all.entry(name).or_default().push(value);
+    }
+    json!(all)
+}

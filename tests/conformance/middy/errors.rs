@@ -1,0 +1,96 @@
+//! Errors as middy's handlers throw them, and `http-error-handler` as rules of Pilaster's `ErrorLayer`.
+
+use pilaster::http::{Body, ErrorLayer, HeaderName, HeaderValue, HttpError, Response, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{custom, options};
+use crate::layers::Thrown;
+use crate::{Stop, unsupported};
+
+/// What a handler throws.
+#[derive(Clone)]
+pub(super) enum Raised {
+    /// An error that is meant for the caller.
+    Shown(HttpError),
+    /// Any other error.
+    Hidden(String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Error {
+    #[serde(default)]
+    message: String,
+    status_code: Option<u16>,
+    expose: Option<bool>,
+    #[serde(default)]
+    headers: Map<String, Value>,
+}
+
+impl Raised {
+    /// From the `handler` of a case: an error, or another value, which is as opaque as any error.
+    pub(super) fn read(handler: &Value) -> Result<Self, Stop> {
+        let Some(error) = handler.get("error") else {
+            return Ok(Self::Hidden(handler["value"].to_string()));
+        };
+        let error: Error = options(error)?;
+        let Some(status) = error.status_code.filter(|status| error.expose.unwrap_or(*status < 500)) else {
+            return Ok(Self::Hidden(error.message));
+        };
+        let Some(status) = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 400) else {
+            return unsupported("an error whose status is none of an error");
+        };
+        let mut shown = HttpError::new(status);
+        // A 5xx never shows its detail; what is meant to be seen is a member.
+        shown = match status.is_server_error() {
+            true => shown.with_member("message", error.message),
+            false => shown.with_detail(error.message),
+        };
+        for (name, value) in &error.headers {
+            let value = value.as_str().and_then(|text| HeaderValue::from_str(text).ok());
+            let Some((name, value)) = name.parse::<HeaderName>().ok().zip(value) else {
+                return unsupported("an error's header that is no header");
+            };
+            shown = shown.with_header(name, value);
+        }
+        Ok(Self::Shown(shown))
+    }
+
+    pub(super) fn into_error(self) -> HttpError {
+        match self {
+            Self::Shown(error) => error,
+            Self::Hidden(message) => Thrown(message).into(),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+struct Options {
+    logger: Value,
+    fallback_message: Option<String>,
+}
+
+/// middy's plain text in place of problem details.
+pub(super) fn layer(config: &Value) -> Result<ErrorLayer, Stop> {
+    let Options { logger, fallback_message } = options(config)?;
+    if !matches!(logger, Value::Null | Value::Bool(false)) && custom(&logger).is_none() {
+        return unsupported("a logger that is no callback");
+    }
+    Ok(ErrorLayer::new().render_with(move |error| {
+        let shown = match error.status().is_server_error() {
+            true => error.members().get("message").and_then(Value::as_str),
+            false => error.detail(),
+        };
+        let mut response = Response::default();
+        *response.status_mut() = error.status();
+        if let Some(message) = shown.or(fallback_message.as_deref()).filter(|message| !message.is_empty()) {
+            let structured = message.starts_with(['{', '[']);
+            let media_type = if structured { "application/json" } else { "text/plain" };
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            *response.body_mut() = Body::from(message.to_owned());
+        }
+        response
+    }))
+}
