@@ -315,6 +315,51 @@ async fn around_an_axum_router_the_404_has_the_headers_and_preflights_need_no_ro
 }
 
 #[tokio::test]
+async fn errors_and_panics_have_the_headers() {
+    use axum_core::body::Body;
+    use tower::ServiceBuilder;
+
+    use crate::http::{ErrorLayer, HttpError, PanicLayer};
+
+    let ask = async |panics: bool| {
+        let handler = service_fn(move |_: Request<Body>| async move {
+            assert!(!panics, "the handler panicked");
+            Err::<axum_core::response::Response, _>(std::io::Error::other("no disk"))
+        });
+        let service =
+            ServiceBuilder::new().layer(app()).layer(ErrorLayer::new()).layer(PanicLayer::new()).service(handler);
+        let request = Request::builder().header("origin", "https://app.example.com").body(Body::empty()).unwrap();
+        service.oneshot(request).await.unwrap()
+    };
+    for panics in [false, true] {
+        let answer = ask(panics).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()["access-control-allow-origin"], "https://app.example.com");
+        assert!(answer.extensions().get::<HttpError>().is_some());
+    }
+}
+
+#[test]
+fn no_text_makes_the_reading_of_an_origin_panic() {
+    let pieces = [
+        "https", "://", ":", "[", "]", "@", "*", ".", "é", "::1", "443", "\u{0}", "xn--", "%", "/", "a", "\u{202e}",
+        "ß",
+    ];
+    let mut seed = 7_u32;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..8 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            text.push_str(pieces[(seed >> 16) as usize % pieces.len()]);
+        }
+        if let Ok(origin) = origin::canonical(&text) {
+            assert!(origin.is_ascii() && origin::canonical(&origin).as_deref() == Ok(&*origin), "{text:?} {origin:?}");
+        }
+        let _ = CorsLayer::new().allow_origins([&text]).check();
+    }
+}
+
+#[tokio::test]
 async fn mirrored_headers_are_checked_and_vary() {
     let cors = app().allow_credentials(true).mirror_headers();
     let ask = async |wished: &[u8]| {
