@@ -1,0 +1,32 @@
+//! `#[lambda_handler]`: the function stays as it is, and `fn main` is added.
+
+mod expand;
+mod parse;
+mod validate;
+
+use proc_macro2::TokenStream;
+use syn::Error;
+
+use self::parse::{Function, Options};
+
+/// What takes the attribute's place. Whatever is wrong, there is a `main`, so that rustc does not miss one as well.
+pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+    let options = syn::parse2::<Options>(options);
+    let function = syn::parse2::<Function>(item.clone());
+    let problems = match &function {
+        Ok(function) => validate::problems(function),
+        Err(error) => Some(error.clone()),
+    };
+    match (options, function, problems) {
+        (Ok(options), Ok(function), None) => expand::expand(&options, &function, item),
+        (options, function, problems) => {
+            let errors = options.err().into_iter().chain(problems).reduce(both);
+            expand::failed(errors, function.ok(), item)
+        }
+    }
+}
+
+fn both(mut first: Error, second: Error) -> Error {
+    first.combine(second);
+    first
+}

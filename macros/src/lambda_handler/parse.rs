@@ -1,0 +1,159 @@
+//! The options and the function.
+
+use proc_macro2::{Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Signature, Token, Type, Visibility, parenthesized, token};
+
+/// What may be written in the parentheses.
+const FORMS: &str = "`#[lambda_handler]` takes, separated by commas:
+    layer = expr              a tower layer around the function, such as `layer = api()`
+    warm(T, ..)               what is made before the first event, such as `warm(Client<Users>)`
+    route = \"METHOD /path\"    the route that leads here, such as `route = \"GET /users/{id}\"`";
+
+/// The methods of a route: those of API Gateway's HTTP APIs.
+const METHODS: [&str; 8] = ["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// `#[lambda_handler(layer = api(), warm(Client<Users>), route = "GET /users/{id}")]`
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) layer: Option<Expr>,
+    pub(crate) warm: Option<Punctuated<Type, Token![,]>>,
+    pub(crate) route: Option<LitStr>,
+}
+
+impl Parse for Options {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut options = Self::default();
+        while !input.is_empty() {
+            options.parse_one(input)?;
+            if !input.is_empty() {
+                let comma: Result<Token![,]> = input.parse();
+                comma.map_err(|error| Error::new(error.span(), format!("a comma is missing here. {FORMS}")))?;
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl Options {
+    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
+        let Ok(name) = input.call(Ident::parse_any) else {
+            return Err(input.error(format!("no option starts like this. {FORMS}")));
+        };
+        match name.to_string().as_str() {
+            "layer" => once(&mut self.layer, &name, assigned(input)),
+            "warm" => once(&mut self.warm, &name, listed(input)),
+            "route" => {
+                once(&mut self.route, &name, assigned(input))?;
+                self.route.as_ref().map_or(Ok(()), check_route)
+            }
+            unknown => Err(Error::new(name.span(), format!("there is no option `{unknown}`. {FORMS}"))),
+        }
+    }
+}
+
+/// Keeps the value of an option that is given once.
+fn once<T>(place: &mut Option<T>, name: &Ident, value: Result<T>) -> Result<()> {
+    let value = value.map_err(|_| Error::new(name.span(), format!("`{name}` is not written like this. {FORMS}")))?;
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(name.span(), format!("`{name}` is given twice; leave one"))),
+    }
+}
+
+/// `= value`, up to the next comma.
+fn assigned<T: Parse>(input: ParseStream<'_>) -> Result<T> {
+    input.parse::<Token![=]>()?;
+    let value = input.parse()?;
+    match input.is_empty() || input.peek(Token![,]) {
+        true => Ok(value),
+        false => Err(input.error("expected a comma")),
+    }
+}
+
+/// `(T, ..)`, at least one.
+fn listed<T: Parse>(input: ParseStream<'_>) -> Result<Punctuated<T, Token![,]>> {
+    let content;
+    parenthesized!(content in input);
+    let list = Punctuated::parse_terminated(&content)?;
+    match list.is_empty() {
+        true => Err(input.error("expected a type")),
+        false => Ok(list),
+    }
+}
+
+fn check_route(route: &LitStr) -> Result<()> {
+    match route_problem(&route.value()) {
+        None => Ok(()),
+        Some(problem) => {
+            let text =
+                format!("{problem}; write `METHOD /path`, such as `GET /users/{{id}}` or `ANY /files/{{path+}}`");
+            Err(Error::new(route.span(), text))
+        }
+    }
+}
+
+/// Why a text is no route. The form is that of API Gateway's HTTP APIs.
+fn route_problem(route: &str) -> Option<String> {
+    let Some((method, path)) = route.split_once(' ') else {
+        return Some("this route is no method and path with a space between them".to_owned());
+    };
+    if !METHODS.contains(&method) {
+        return Some(format!("`{method}` is no method of a route: {}", METHODS.join(", ")));
+    }
+    let Some(path) = path.strip_prefix('/') else {
+        return Some("the path of this route does not start with `/`".to_owned());
+    };
+    let segments = path.split('/').collect::<Vec<_>>();
+    let mut names = Vec::new();
+    for (index, segment) in segments.iter().enumerate() {
+        let is_last = index + 1 == segments.len();
+        if segment.is_empty() && !is_last {
+            return Some("the path of this route has an empty segment".to_owned());
+        }
+        let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) else {
+            match segment.contains(|c: char| c.is_whitespace() || c.is_control() || "{}?#".contains(c)) {
+                true => return Some(format!("`{segment}` is neither plain text nor one parameter in braces")),
+                false => continue,
+            }
+        };
+        let plain = name.strip_suffix('+').unwrap_or(name);
+        if plain.is_empty() || !plain.chars().all(|c| c.is_ascii_alphanumeric() || "._-:".contains(c)) {
+            return Some(format!("`{segment}` does not name a parameter"));
+        }
+        if plain.len() < name.len() && !is_last {
+            return Some(format!("`{segment}` takes the rest of the path and so comes last"));
+        }
+        if names.contains(&plain) {
+            return Some(format!("the parameter `{plain}` is there twice"));
+        }
+        names.push(plain);
+    }
+    None
+}
+
+/// A function whose body nobody needs to read: one that is being typed stays as it is.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) sig: Signature,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        let sig = input.parse();
+        let is_function = sig.is_ok() && input.peek(token::Brace);
+        input.parse::<TokenStream>()?;
+        match sig {
+            Ok(sig) if is_function => Ok(Self { attrs, sig }),
+            _ => {
+                let text = "`#[lambda_handler]` goes on an `async fn`, such as `async fn get_user(Path(id): Path<u64>) -> \
+                            Result<Json<User>, HttpError> { .. }`";
+                Err(Error::new(Span::call_site(), text))
+            }
+        }
+    }
+}
