@@ -27,7 +27,24 @@ const HOUSE: &[(&str, u32)] = &[
 
 /// What every room may import: the types that pass between rooms.
 const SHARED: &[&str] = &[
-    "event", "error", "handler", "http::error", "http::rejection", "http::context", "config::cache", "private",
+    "event",
+    "error",
+    "handler",
+    "http::error",
+    "http::rejection",
+    "http::context",
+    "config::cache",
+    "private",
+    // The same by the names that users know.
+    "BoxError",
+    "FunctionError",
+    "Incoming",
+    "Invocation",
+    "RawEvent",
+    "RawResponse",
+    "http::HttpError",
+    "http::Rejection",
+    "http::FieldError",
 ];
 
 fn root() -> PathBuf {
@@ -80,7 +97,7 @@ fn a_room_imports_only_from_rooms_below_it() {
         let relative = file.strip_prefix(&source).unwrap().with_extension("");
         let module = relative.to_string_lossy().replace('/', "::");
         // The front door and the hallways hold no logic.
-        if ["lib", "http", "config", "observe", "private"].contains(&module.as_str()) {
+        if ["lib", "http", "config", "observe", "private"].contains(&module.as_str()) || module.ends_with("::tests") {
             continue;
         }
         let text = fs::read_to_string(&file).unwrap();
