@@ -146,13 +146,12 @@ pub(crate) fn log_failure(error: &mut HttpError) {
     }
     error.set_logged();
     let status = error.status().as_u16();
-    let chain = error.chain();
-    let text = chain.first().map_or_else(|| error.to_string(), Clone::clone);
-    let causes = chain.get(1..).unwrap_or_default().join(": ");
-    if causes.is_empty() {
-        tracing::error!(status, error = %text, "the request failed");
-    } else {
-        tracing::error!(status, error = %text, caused_by = %causes, "the request failed");
+    match error.source() {
+        Some(source) => {
+            let source: &(dyn StdError + 'static) = source;
+            tracing::error!(status, error = source, "the request failed");
+        }
+        None => tracing::error!(status, error = %error, "the request failed"),
     }
 }
 
