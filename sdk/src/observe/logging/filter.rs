@@ -1,0 +1,155 @@
+//! Which callsites are written: decided once per callsite, so that a disabled one costs a load and a branch.
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Level as TracingLevel, Metadata};
+use tracing_subscriber::filter::Targets;
+
+use super::level::Level;
+
+/// Spans of an invocation: open at every level, since each line needs their context.
+pub(super) const INVOCATION: &str = "pilaster::invocation";
+/// Events of [`emit`](super::emit).
+pub(super) const EMIT: &str = "pilaster::emit";
+/// Its events of level `FATAL`, which `tracing` does not have.
+pub(super) const FATAL: &str = "pilaster::fatal";
+
+/// Crates below a function whose own lines are about themselves: from `WARN` on only, unless `RUST_LOG` names them. The SDK's
+/// crates (`aws_…`) are scoped in the same way.
+const DEPENDENCIES: [&str; 16] = [
+    "axum",
+    "h2",
+    "hyper",
+    "hyper_rustls",
+    "hyper_util",
+    "lambda_http",
+    "lambda_runtime",
+    "lambda_runtime_api_client",
+    "mio",
+    "multer",
+    "reqwest",
+    "rustls",
+    "tokio",
+    "tokio_util",
+    "tower",
+    "want",
+];
+
+/// What happens at a callsite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Written,
+    /// Only in an invocation that was chosen by the sample rate.
+    Sampled,
+    Dropped,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
+    level: Level,
+    /// From `RUST_LOG`: a target's beginning, and its level.
+    directives: Vec<(String, LevelFilter)>,
+    /// Whether a sample rate is set.
+    sampling: bool,
+}
+
+impl Filter {
+    pub(super) fn new(level: Level, directives: Vec<(String, LevelFilter)>, sampling: bool) -> Self {
+        Self { level, directives, sampling }
+    }
+
+    pub(super) fn verdict(&self, metadata: &Metadata<'_>) -> Verdict {
+        let level = *metadata.level();
+        match metadata.target() {
+            INVOCATION if metadata.is_span() => return Verdict::Written,
+            FATAL => return Verdict::Written,
+            _ => {}
+        }
+        let (limit, is_scoped) = self.limit(metadata.target());
+        // A span is context: an ERROR line keeps the fields of the INFO spans around it when the level is raised.
+        let limit = match metadata.is_span() && !is_scoped {
+            true => limit.max(LevelFilter::INFO),
+            false => limit,
+        };
+        if level <= limit {
+            Verdict::Written
+        } else if self.sampling && !is_scoped && level <= TracingLevel::DEBUG {
+            Verdict::Sampled
+        } else {
+            Verdict::Dropped
+        }
+    }
+
+    /// The level of a target, and whether it has a level of its own: named by `RUST_LOG`, or a crate below the function.
+    fn limit(&self, target: &str) -> (LevelFilter, bool) {
+        let directive = self
+            .directives
+            .iter()
+            .filter(|(beginning, _)| target.starts_with(beginning.as_str()))
+            .max_by_key(|(beginning, _)| beginning.len());
+        if let Some((_, level)) = directive {
+            return (*level, true);
+        }
+        let name = target.split("::").next().unwrap_or(target);
+        match name.starts_with("aws_") || DEPENDENCIES.contains(&name) {
+            true => (self.level.filter().min(LevelFilter::WARN), true),
+            false => (self.level.filter(), false),
+        }
+    }
+
+    /// The most verbose level of any callsite.
+    pub(super) fn max_level(&self) -> LevelFilter {
+        let sampled = if self.sampling { LevelFilter::DEBUG } else { LevelFilter::INFO };
+        self.directives.iter().map(|(_, level)| *level).fold(self.level.filter().max(sampled), Ord::max)
+    }
+}
+
+/// Reads `RUST_LOG`: the level without a target, the levels with one, and a sentence for each part that is no directive.
+pub(super) fn directives(text: &str) -> (Option<LevelFilter>, Vec<(String, LevelFilter)>, Vec<String>) {
+    let (mut default, mut directives, mut complaints) = (None, Vec::new(), Vec::new());
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        match part.parse::<Targets>() {
+            Ok(targets) => {
+                default = targets.default_level().or(default);
+                directives.extend(targets.iter().map(|(target, level)| (target.to_owned(), level)));
+            }
+            Err(_) => complaints.push(format!(
+                "RUST_LOG: {part:?} is left out; write a level, or a module path with one, as in \"my_function::store=debug\""
+            )),
+        }
+    }
+    (default, directives, complaints)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(level: Level, rust_log: &str) -> Filter {
+        Filter::new(level, directives(rust_log).1, false)
+    }
+
+    #[test]
+    fn dependencies_are_heard_from_warn_on_unless_they_are_named() {
+        let limit = |filter: &Filter, target| filter.limit(target).0;
+        let plain = filter(Level::Debug, "");
+        assert_eq!(limit(&plain, "my_function::store"), LevelFilter::DEBUG);
+        assert_eq!(limit(&plain, "hyperspace"), LevelFilter::DEBUG, "a crate whose name only begins like one");
+        for target in ["hyper::client", "h2", "rustls::conn", "aws_smithy_runtime::client", "lambda_runtime::layers"] {
+            assert_eq!(limit(&plain, target), LevelFilter::WARN, "{target}");
+        }
+        assert_eq!(limit(&filter(Level::Error, ""), "hyper"), LevelFilter::ERROR);
+        let named = filter(Level::Info, "hyper=debug,hyper::client=trace");
+        assert_eq!(limit(&named, "hyper::server"), LevelFilter::DEBUG);
+        assert_eq!(limit(&named, "hyper::client::pool"), LevelFilter::TRACE);
+        assert_eq!(named.max_level(), LevelFilter::TRACE);
+    }
+
+    #[test]
+    fn a_part_of_rust_log_that_cannot_be_read_leaves_the_others_standing() {
+        let (default, directives, complaints) = directives("warn, a=loud,b=trace");
+        assert_eq!(default, Some(LevelFilter::WARN));
+        assert_eq!(directives, [("b".to_owned(), LevelFilter::TRACE)]);
+        assert_eq!(complaints.len(), 1);
+        assert!(complaints[0].contains("a=loud"), "{complaints:?}");
+    }
+}

@@ -1,0 +1,39 @@
+//! Makes a panic one line.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::{self, PanicHookInfo};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::SpanRef;
+
+use super::fields::write_str;
+use super::level::Level;
+use super::lines::{Core, Head, PANICS_ARE_LOGGED, with_scratch};
+use super::scope::with_current;
+
+/// Replaces the process's hook: a panic is told by a line at `ERROR`, whatever the level, and by nothing else.
+pub(super) fn install(core: Arc<Core>) {
+    PANICS_ARE_LOGGED.store(true, Ordering::Relaxed);
+    panic::set_hook(Box::new(move |info| {
+        // The current subscriber may be another one of ours, in a test; if it is none, or busy, ours is the process's.
+        if with_current(|core, span| write(core, span, info)).is_none() {
+            write(&core, None, info);
+        }
+    }));
+}
+
+fn write(core: &Core, span: Option<SpanRef<'_, Registry>>, info: &PanicHookInfo<'_>) {
+    with_scratch(|scratch| {
+        scratch.message.text.push_str(info.payload_as_str().unwrap_or("a panic without a text"));
+        scratch.fields.put("error_type".into(), |to| write_str(to, "Panic"));
+        // Captured only where RUST_BACKTRACE asks for it.
+        let backtrace = Backtrace::capture();
+        if backtrace.status() == BacktraceStatus::Captured {
+            scratch.fields.put("backtrace".into(), |to| write_str(to, &backtrace.to_string()));
+        }
+        let (file, line) = info.location().map_or(("", 0), |at| (at.file(), at.line()));
+        core.write(&Head { level: Level::Error, file, line }, span, scratch);
+    });
+}

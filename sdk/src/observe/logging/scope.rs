@@ -1,0 +1,234 @@
+//! What all lines of an invocation say: its own keys, and those that the function adds while it runs.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tracing::{Dispatch, Span, Subscriber, dispatcher};
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use super::fields::{Fields, write_str};
+use super::filter::INVOCATION;
+use super::lines::{Core, Lines};
+use super::text;
+use crate::event::Invocation;
+
+/// What a function adds to its lines.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    pub(super) correlation_id: Option<String>,
+    pub(super) keys: Fields,
+}
+
+/// Kept in the extensions of an invocation's span.
+#[derive(Debug)]
+pub(super) struct InvocationContext {
+    invocation: Invocation,
+    /// Made by the first line.
+    fixed: OnceLock<FixedKeys>,
+    pub(super) scope: Scope,
+    /// Chosen to be logged at `DEBUG`.
+    pub(super) sampled: bool,
+}
+
+#[derive(Debug)]
+struct FixedKeys {
+    json: Vec<u8>,
+    /// Where the correlation id goes.
+    split: usize,
+}
+
+impl InvocationContext {
+    /// Opens the span of this invocation.
+    pub(super) fn open(invocation: &Invocation) -> Span {
+        // The fields are for other subscribers; ours takes them, and more, from the extensions.
+        let span = tracing::error_span!(
+            target: INVOCATION,
+            "invocation",
+            function_request_id = invocation.request_id(),
+            function_arn = invocation.function_arn(),
+            xray_trace_id = invocation.trace_id(),
+            cold_start = invocation.is_cold_start(),
+        );
+        span.with_subscriber(|(id, dispatch)| {
+            if let Some((core, registry)) = parts(dispatch)
+                && let Some(data) = registry.span(id)
+            {
+                data.extensions_mut().replace(Self {
+                    invocation: invocation.clone(),
+                    fixed: OnceLock::new(),
+                    scope: Scope::default(),
+                    sampled: core.sample(),
+                });
+            }
+        });
+        span
+    }
+
+    /// The invocation's keys with the correlation id among them.
+    pub(super) fn write_json(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>) {
+        let fixed = self.fixed.get_or_init(|| fixed_keys(&self.invocation));
+        to.extend_from_slice(&fixed.json[..fixed.split]);
+        write_correlation_id(to, self.scope.correlation_id.as_deref().or(outer_correlation_id), false);
+        to.extend_from_slice(&fixed.json[fixed.split..]);
+    }
+
+    /// Of the invocation's keys those that a reader of text needs to tell invocations apart.
+    pub(super) fn write_text(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>) {
+        write_correlation_id(to, self.scope.correlation_id.as_deref().or(outer_correlation_id), true);
+        let request_id = self.invocation.request_id();
+        if !request_id.is_empty() {
+            write_text_pair(to, "function_request_id", request_id);
+        }
+    }
+}
+
+fn fixed_keys(invocation: &Invocation) -> FixedKeys {
+    let mut json = Vec::with_capacity(384);
+    let memory = invocation.memory_mb();
+    json.extend_from_slice(if invocation.is_cold_start() { b",\"cold_start\":true" } else { b",\"cold_start\":false" });
+    write_key(&mut json, "function_name", invocation.function_name());
+    json.extend_from_slice(format!(",\"function_memory_size\":{memory}").as_bytes());
+    write_key(&mut json, "function_arn", invocation.function_arn());
+    write_key(&mut json, "function_request_id", invocation.request_id());
+    let split = json.len();
+    if let Some(tenant) = invocation.tenant_id() {
+        write_key(&mut json, "tenant_id", tenant);
+    }
+    if let Some(trace) = invocation.trace_id() {
+        write_key(&mut json, "xray_trace_id", trace);
+    }
+    FixedKeys { json, split }
+}
+
+fn write_key(to: &mut Vec<u8>, key: &'static str, value: &str) {
+    to.extend_from_slice(b",\"");
+    to.extend_from_slice(key.as_bytes());
+    to.extend_from_slice(b"\":");
+    write_str(to, value);
+}
+
+fn write_text_pair(to: &mut Vec<u8>, key: &'static str, value: &str) {
+    let mut json = Vec::with_capacity(value.len() + 2);
+    write_str(&mut json, value);
+    text::write_pair(to, key, &json);
+}
+
+pub(super) fn write_correlation_id(to: &mut Vec<u8>, id: Option<&str>, as_text: bool) {
+    match id {
+        Some(id) if as_text => write_text_pair(to, "correlation_id", id),
+        Some(id) => write_key(to, "correlation_id", id),
+        None => {}
+    }
+}
+
+/// Our parts of a subscriber, if it has them.
+fn parts(dispatch: &Dispatch) -> Option<(&Core, &Registry)> {
+    Some((dispatch.downcast_ref::<Lines>()?.core_ref(), dispatch.downcast_ref::<Registry>()?))
+}
+
+/// Runs `with` on our parts of the current subscriber and the current span.
+pub(super) fn with_current<R>(with: impl FnOnce(&Core, Option<SpanRef<'_, Registry>>) -> R) -> Option<R> {
+    let mut with = Some(with);
+    dispatcher::get_default(|dispatch| {
+        let (core, registry) = parts(dispatch)?;
+        let current = registry.current_span();
+        let span = current.id().and_then(|id| registry.span(id));
+        Some(with.take()?(core, span))
+    })
+}
+
+/// Changes the scope of the current invocation; outside of one, that of all lines of the process.
+fn change(change: impl FnOnce(&mut Scope)) {
+    with_current(|core, span| {
+        for span in span.iter().flat_map(SpanRef::scope) {
+            if let Some(context) = span.extensions_mut().get_mut::<InvocationContext>() {
+                return change(&mut context.scope);
+            }
+        }
+        core.change_scope(change);
+    });
+}
+
+/// Adds a key to each further line of this invocation, or gives it another value. `null` removes it.
+///
+/// Outside of an invocation, during init say, the key is added to each further line of the process. A key of the line's own
+/// (`level`, `service`, …) gets an underscore behind it.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::observe::logging::{self, Captured, Logs};
+///
+/// let captured = Captured::default();
+/// tracing::subscriber::with_default(Logs::new().writer(captured.clone()).build(), || {
+///     logging::append_key("order", 42);
+///     tracing::info!("placed");
+///     logging::remove_keys(["order"]);
+///     tracing::info!("done");
+/// });
+/// assert_eq!(captured.lines()[0]["order"], 42);
+/// assert_eq!(captured.lines()[1].get("order"), None);
+/// ```
+pub fn append_key(key: impl Into<String>, value: impl Serialize) {
+    if let Ok(json) = serde_json::to_string(&value) {
+        change(|scope| scope.keys.put_json(Cow::Owned(key.into()), &json));
+    }
+}
+
+/// [`append_key`] for each of them.
+pub fn append_keys(keys: &Map<String, Value>) {
+    change(|scope| put_all(&mut scope.keys, keys));
+}
+
+/// Removes keys that [`append_key`] added.
+pub fn remove_keys(keys: impl IntoIterator<Item = impl AsRef<str>>) {
+    change(|scope| keys.into_iter().for_each(|key| scope.keys.remove(key.as_ref())));
+}
+
+/// Removes all keys that [`append_key`] added. An invocation starts without any.
+pub fn clear_keys() {
+    change(|scope| scope.keys.clear());
+}
+
+/// Sets the `correlation_id` of each further line of this invocation; outside of an invocation, of those of the process.
+pub fn set_correlation_id(id: impl Into<String>) {
+    change(|scope| scope.correlation_id = Some(id.into()));
+}
+
+/// A span whose fields are these keys, for names that are only known at run time. Each line within has them.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::observe::logging::{self, Captured, Logs};
+/// use serde_json::json;
+///
+/// let captured = Captured::default();
+/// tracing::subscriber::with_default(Logs::new().writer(captured.clone()).build(), || {
+///     let keys = json!({"user": "u-1"});
+///     logging::keys_span(keys.as_object().unwrap()).in_scope(|| tracing::info!("inside"));
+///     tracing::info!("outside");
+/// });
+/// assert_eq!(captured.lines()[0]["user"], "u-1");
+/// assert_eq!(captured.lines()[1].get("user"), None);
+/// ```
+pub fn keys_span(keys: &Map<String, Value>) -> Span {
+    let span = tracing::error_span!(target: INVOCATION, "keys");
+    span.with_subscriber(|(id, dispatch)| {
+        if let Some(data) = parts(dispatch).and_then(|(_, registry)| registry.span(id)) {
+            let mut fields = Fields::default();
+            put_all(&mut fields, keys);
+            data.extensions_mut().replace(fields);
+        }
+    });
+    span
+}
+
+fn put_all(fields: &mut Fields, keys: &Map<String, Value>) {
+    for (key, value) in keys {
+        fields.put_json(Cow::Owned(key.clone()), &value.to_string());
+    }
+}
