@@ -69,8 +69,8 @@ where
             let (kind, request) = match decoded {
                 Ok(decoded) => decoded,
                 Err(decode::Refused::NotHttp(error)) => return Err(error),
-                Err(decode::Refused::Malformed(kind, error)) => {
-                    tracing::warn!(status = error.status().as_u16(), reason = %error, "the event was refused");
+                Err(decode::Refused::Malformed(kind, mut error)) => {
+                    log_failure(&mut error);
                     return answer(kind, &error);
                 }
             };

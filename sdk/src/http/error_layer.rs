@@ -2,7 +2,7 @@
 //!
 //! It goes below CORS and security headers, so that an error's answer has them too, and above everything that may fail. It
 //! finds the [`HttpError`] that the function left in its response, maps it by the caller's rules, renders it, and writes
-//! one ERROR line with the chain of causes for each 5xx. Core logic thus needs no HTTP types.
+//! one line: ERROR with the chain of causes for a 5xx, INFO for a 4xx. Core logic thus needs no HTTP types.
 //!
 //! # Example
 //!
@@ -139,13 +139,18 @@ impl Rules {
     }
 }
 
-/// One ERROR line for a 5xx, unless a room below wrote it; nothing for a 4xx, which is the caller's.
+/// One ERROR line for a 5xx with the chain of causes, one INFO line for a 4xx, which is the caller's; none where a room below
+/// wrote it.
 pub(crate) fn log_failure(error: &mut HttpError) {
-    if !error.status().is_server_error() || error.is_logged() {
+    if error.is_logged() {
         return;
     }
     error.set_logged();
     let status = error.status().as_u16();
+    if !error.status().is_server_error() {
+        tracing::info!(status, detail = error.detail(), "the request was refused");
+        return;
+    }
     match error.source() {
         Some(source) => {
             let source: &(dyn StdError + 'static) = source;
