@@ -1,5 +1,6 @@
 //! A user's own layers, put together at run time, and errors as a user's code raises them.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use pilaster::http::{Body, Bytes, Request, Response};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
-type Boxed = BoxCloneSyncService<Request<Body>, Response, BoxError>;
+type Boxed = BoxCloneSyncService<Request<Body>, Response, Infallible>;
 
 /// Layers whose number is known only at run time; the first one added is the outermost.
 #[derive(Clone, Default)]
@@ -19,8 +20,11 @@ impl Own {
     pub(crate) fn push<L, B>(&mut self, layer: L)
     where
         L: Layer<Boxed> + Send + Sync + 'static,
-        L::Service: Service<Request<Body>, Response = axum::http::Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        L::Service: Service<Request<Body>, Response = axum::http::Response<B>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         <L::Service as Service<Request<Body>>>::Future: Send + 'static,
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -31,19 +35,17 @@ impl Own {
 
 fn boxed<S, B>(service: S) -> Boxed
 where
-    S: Service<Request<Body>, Response = axum::http::Response<B>> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
+    S: Service<Request<Body>, Response = axum::http::Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    BoxCloneSyncService::new(service.map_response(|response| response.map(Body::new)).map_err(Into::into))
+    BoxCloneSyncService::new(service.map_response(|response| response.map(Body::new)))
 }
 
 impl<S> Layer<S> for Own
 where
-    S: Service<Request<Body>, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
+    S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
     type Service = Boxed;

@@ -1,10 +1,33 @@
 //! Cases of Powertools for AWS Lambda.
 
+mod answers;
+mod cors;
+mod event_handler;
+mod raised;
+mod routes;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use crate::case::Case;
-use crate::{Replay, unsupported};
+use crate::{Replay, Stop, unsupported};
 
 /// Replays a case, whatever its utility.
 pub(crate) fn replay(case: &Case) -> Replay {
-    let _ = case;
-    unsupported("not yet")
+    match case.group.as_str() {
+        "event_handler" => event_handler::replay(case),
+        _ => unsupported("has no counterpart in this release"),
+    }
+}
+
+/// A part of a case as a type; what the type does not know has no counterpart.
+fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T, Stop> {
+    serde_json::from_value(value.clone()).map_err(|error| {
+        let text = error.to_string();
+        let option = text.strip_prefix("unknown field ").and_then(|rest| rest.split(',').next());
+        Stop::Unsupported(match option {
+            Some(option) => format!("{what} with {option}"),
+            None => format!("{what}: {text}"),
+        })
+    })
 }

@@ -1,0 +1,204 @@
+//! What a route's handler answers, as a user's handler would.
+
+use base64::Engine as _;
+use pilaster::http::{Body, Bytes, HeaderName, HeaderValue, IntoResponse, Json, Response, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::raised::Raise;
+use crate::{Stop, unsupported};
+
+/// The handler of a route.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Handler {
+    pub(super) name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) returns: Option<Value>,
+    pub(super) tuple: Option<(Value, u16)>,
+    pub(super) response: Option<Answer>,
+    pub(super) bytes: Option<String>,
+    pub(super) raise: Option<Raise>,
+}
+
+/// `null` is a value here, too.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// A whole response.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    #[serde(alias = "statusCode", alias = "status_code")]
+    status: u16,
+    content_type: Option<String>,
+    body: Option<Value>,
+    /// A map in Python, a list of pairs in TypeScript.
+    headers: Option<Value>,
+    #[serde(default)]
+    cookies: Vec<Cookie>,
+    compress: Option<bool>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cookie {
+    name: String,
+    value: String,
+    path: Option<String>,
+    domain: Option<String>,
+    max_age: Option<i64>,
+    #[serde(default)]
+    http_only: bool,
+    secure: Option<bool>,
+    same_site: Option<String>,
+}
+
+/// Whether this answer may be compressed, where it says so itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Compress(pub(super) bool);
+
+impl Handler {
+    /// What is registered without a handler.
+    pub(super) fn default_one() -> Self {
+        let returns = Some(serde_json::json!({ "ok": true }));
+        Self { name: None, returns, tuple: None, response: None, bytes: None, raise: None }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("handler")
+    }
+
+    /// The response, where it raises nothing.
+    pub(super) fn answer(&self, params: &Map<String, Value>, status: Option<u16>) -> Response {
+        let mut response = if let Some(answer) = &self.response {
+            answer.clone().into_response()
+        } else if let Some((value, status)) = &self.tuple {
+            (code(*status), Json(value)).into_response()
+        } else if let Some(bytes) = &self.bytes {
+            Bytes::from(base64::engine::general_purpose::STANDARD.decode(bytes).unwrap_or_default()).into_response()
+        } else {
+            match &self.returns {
+                Some(Value::String(text)) => text.clone().into_response(),
+                Some(value) => Json(value).into_response(),
+                // A handler that only has a name returns its parameters.
+                None if self.name.is_some() => Json(params).into_response(),
+                None => Json(serde_json::json!({ "ok": true })).into_response(),
+            }
+        };
+        if let Some(status) = status {
+            *response.status_mut() = code(status);
+        }
+        response
+    }
+}
+
+fn code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+impl Answer {
+    /// Whether it can be said in Rust's types at all.
+    pub(super) fn check(&self) -> Result<(), Stop> {
+        if self.pairs().is_none() {
+            return unsupported("a response header that is no header");
+        }
+        match &self.body {
+            None | Some(Value::Null | Value::String(_) | Value::Object(_) | Value::Array(_)) => Ok(()),
+            Some(_) => unsupported("a response body of another type"),
+        }
+    }
+
+    /// The body's text.
+    pub(super) fn text(&self) -> String {
+        match &self.body {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        }
+    }
+
+    fn pairs(&self) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        let mut texts: Vec<(String, &Value)> = Vec::new();
+        match &self.headers {
+            None => {}
+            Some(Value::Object(map)) => {
+                for (name, value) in map {
+                    match value {
+                        Value::Array(values) => texts.extend(values.iter().map(|value| (name.clone(), value))),
+                        value => texts.push((name.clone(), value)),
+                    }
+                }
+            }
+            Some(Value::Array(pairs)) => {
+                for pair in pairs {
+                    texts.push((pair[0].as_str()?.to_owned(), &pair[1]));
+                }
+            }
+            Some(_) => return None,
+        }
+        let pair = |(name, value): &(String, &Value)| Some((name.parse().ok()?, value.as_str()?.parse().ok()?));
+        texts.iter().map(pair).collect()
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = match &self.body {
+            None | Some(Value::Null) => Response::default(),
+            Some(Value::String(text)) => Response::new(Body::from(text.clone())),
+            Some(value) => Json(value).into_response(),
+        };
+        *response.status_mut() = code(self.status);
+        if let Some(value) = self.content_type.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
+            response.headers_mut().insert(header::CONTENT_TYPE, value);
+        }
+        let mut replaced = Vec::new();
+        for (name, value) in self.pairs().unwrap_or_default() {
+            // The first of a name replaces what is there; a list of them adds up.
+            if !replaced.contains(&name) {
+                response.headers_mut().remove(&name);
+                replaced.push(name.clone());
+            }
+            response.headers_mut().append(name, value);
+        }
+        for cookie in &self.cookies {
+            if let Ok(value) = cookie.text().parse() {
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
+        }
+        if let Some(compress) = self.compress {
+            response.extensions_mut().insert(Compress(compress));
+        }
+        response
+    }
+}
+
+impl Cookie {
+    fn text(&self) -> String {
+        let mut text = format!("{}={}", self.name, self.value);
+        let mut attribute = |name: &str, value: Option<&str>| match value {
+            Some(value) => text.push_str(&format!("; {name}={value}")),
+            None => text.push_str(&format!("; {name}")),
+        };
+        for (name, value) in [("Path", &self.path), ("Domain", &self.domain)] {
+            if value.is_some() {
+                attribute(name, value.as_deref());
+            }
+        }
+        if let Some(age) = self.max_age {
+            attribute("Max-Age", Some(&age.max(0).to_string()));
+        }
+        if self.http_only {
+            attribute("HttpOnly", None);
+        }
+        if self.secure.unwrap_or(true) {
+            attribute("Secure", None);
+        }
+        if let Some(site) = &self.same_site {
+            attribute("SameSite", Some(site));
+        }
+        text
+    }
+}

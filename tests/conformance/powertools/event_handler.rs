@@ -1,0 +1,190 @@
+//! The HTTP part of Powertools' event handler: the routes of a case as an `axum::Router` under Pilaster's stack.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use axum::middleware::{Next, from_fn};
+use pilaster::http::{BodyRequest, HeaderName, HeaderValue, IntoResponse, Response, Stack};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tower_http::compression::{CompressionLayer, predicate::Predicate};
+use tower_http::normalize_path::NormalizePathLayer;
+
+use super::answers::{Answer, Compress};
+use super::raised::{Exceptions, Rule};
+use super::routes::{Nested, Route, Shared, router};
+use super::{cors, read};
+use crate::case::Case;
+use crate::exchange::{Notes, Sent, delivered, read_json_bodies, send};
+use crate::layers::Own;
+use crate::{Compared, Replay, Stop, unsupported};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    resolver: String,
+    #[serde(default)]
+    routes: Vec<Route>,
+    #[serde(default)]
+    routers: Vec<Nested>,
+    #[serde(default)]
+    strip_prefixes: Vec<Value>,
+    prefix: Option<String>,
+    #[serde(default)]
+    cors: Value,
+    #[serde(default)]
+    middlewares: Vec<Middleware>,
+    #[serde(default)]
+    error_handlers: Vec<Rule>,
+    not_found: Option<Value>,
+    #[serde(default)]
+    compress: Value,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Middleware {
+    name: String,
+    #[serde(default)]
+    add_header: Map<String, Value>,
+    short_circuit: Option<Answer>,
+}
+
+pub(super) fn replay(case: &Case) -> Replay {
+    if case.json["input"].get("cookie").is_some() {
+        return unsupported("writing cookies: axum-extra's part");
+    }
+    match case.json["config"]["resolver"].as_str() {
+        Some(
+            "rest" | "http" | "alb" | "function_url" | "vpc_lattice" | "vpc_lattice_v2" | "lattice" | "lattice_v2",
+        ) => {}
+        Some("http.Router") => {}
+        Some(other) => return unsupported(format!("the resolver `{other}`")),
+        None => return unsupported("cases without a resolver"),
+    }
+    if let Some(name) = case.json["env"].as_object().and_then(|env| env.keys().next()) {
+        return unsupported(format!("answers that depend on {name}"));
+    }
+    let config: Config = read("a router", &case.json["config"])?;
+    let event = case.event().map_err(Stop::Broken)?;
+    let typescript = config.resolver == "http.Router";
+    let notes = Notes::default();
+    let sent = call(&config, typescript, &event, &notes)?;
+    Ok(compared(case, &event, &notes, sent))
+}
+
+fn call(config: &Config, typescript: bool, event: &Value, notes: &Notes) -> Result<Sent, Stop> {
+    let exceptions = Exceptions::new(config.error_handlers.clone(), typescript)?;
+    let shared = Shared { notes: notes.clone(), exceptions: exceptions.clone(), typescript };
+    let mut strip = Vec::new();
+    for prefix in &config.strip_prefixes {
+        match prefix.as_str() {
+            Some(prefix) => strip.push(prefix.to_owned()),
+            None => return unsupported("prefixes that are regular expressions"),
+        }
+    }
+    let build = || -> Result<axum::Router, Stop> {
+        let router = router(&config.routes, &config.routers, &strip, config.not_found.clone(), &shared)?;
+        Ok(match &config.prefix {
+            Some(prefix) => axum::Router::new().nest(prefix, router),
+            None => router,
+        })
+    };
+    let Ok(router) = catch_unwind(AssertUnwindSafe(build)) else {
+        return unsupported("routes that axum refuses to have together");
+    };
+    let router = router?;
+
+    let mut own = Own::default();
+    for middleware in &config.middlewares {
+        middleware.short_circuit.as_ref().map_or(Ok(()), Answer::check)?;
+        middleware.clone().push_to(&mut own, notes);
+    }
+    let minimum = if typescript { 1024 } else { 0 };
+    let always = matches!(config.compress, Value::Bool(true));
+    own.push(CompressionLayer::new().compress_when(Wished { always, minimum }));
+    if typescript || config.resolver == "rest" {
+        // Both ignore a slash at the end, which axum does not.
+        own.push(NormalizePathLayer::trim_trailing_slash());
+    }
+    let mut stack = Stack::new().errors(exceptions.layer(notes));
+    if !matches!(config.cors, Value::Null | Value::Bool(false)) {
+        let routers = config.routers.iter().flat_map(Nested::routes);
+        let mut methods: Vec<_> = config.routes.iter().chain(routers).flat_map(Route::methods).collect();
+        methods.sort();
+        methods.dedup();
+        stack = stack.cors(match typescript {
+            true => cors::typescript(&config.cors)?,
+            false => cors::python(&config.cors, &methods)?,
+        });
+    }
+    Ok(send(pilaster::http::service(router).layer(stack.layer(own)), event))
+}
+
+fn compared(case: &Case, event: &Value, notes: &Notes, sent: Sent) -> Compared {
+    let want = &case.json["expected"];
+    let nothing_ran = want["trace"].as_array().is_some_and(Vec::is_empty);
+    let mut expected = match (want.get("response"), want.get("error")) {
+        (Some(response), _) => delivered(event, response),
+        // An event that no router could take fails the invocation; an exception of the user's is an answer.
+        (None, Some(_)) if nothing_ran => json!({ "failed": { "$any": true } }),
+        _ => json!({ "status": 500, "leaks": false }),
+    };
+    let mut observed = match sent {
+        Sent::Answer(answer) => delivered(event, &answer),
+        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Refused(sentence) => json!({ "refused": sentence }),
+    };
+    read_json_bodies(&mut expected, &mut observed);
+    if let Some(message) = want.pointer("/error/message").and_then(Value::as_str).filter(|_| !nothing_ran) {
+        observed["leaks"] = json!(!message.is_empty() && observed["body"].to_string().contains(message));
+        if let Some(observed) = observed.as_object_mut() {
+            observed.retain(|name, _| matches!(name.as_str(), "status" | "leaks" | "refused" | "failed"));
+        }
+    }
+    if let Some(trace) = want.get("trace") {
+        expected["trace"] = trace.clone();
+        observed["trace"] = json!(notes.all());
+    }
+    Compared { expected, observed }
+}
+
+impl Middleware {
+    fn push_to(self, own: &mut Own, notes: &Notes) {
+        let notes = notes.clone();
+        own.push(from_fn(move |request: BodyRequest, next: Next| {
+            let (middleware, notes) = (self.clone(), notes.clone());
+            async move { middleware.run(&notes, request, next).await }
+        }));
+    }
+
+    async fn run(self, notes: &Notes, request: BodyRequest, next: Next) -> Response {
+        notes.add(json!({ "middleware": self.name, "phase": "before" }));
+        if let Some(answer) = self.short_circuit {
+            return answer.into_response();
+        }
+        let mut response = next.run(request).await;
+        for (name, value) in &self.add_header {
+            let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
+            if let Some((name, value)) = name.parse::<HeaderName>().ok().zip(value) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        notes.add(json!({ "middleware": self.name, "phase": "after" }));
+        response
+    }
+}
+
+/// Compresses what says so itself, or everything from a size on.
+#[derive(Clone, Copy)]
+struct Wished {
+    always: bool,
+    minimum: u64,
+}
+
+impl Predicate for Wished {
+    fn should_compress<B: http_body::Body>(&self, response: &axum::http::Response<B>) -> bool {
+        let size = response.body().size_hint().exact().unwrap_or(u64::MAX);
+        let wished = response.extensions().get::<Compress>().map_or(self.always, |compress| compress.0);
+        wished && size > 0 && size >= self.minimum
+    }
+}

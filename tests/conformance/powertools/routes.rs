@@ -1,0 +1,186 @@
+//! The routes of a case as an `axum::Router`.
+
+use axum::Router;
+use axum::extract::RawPathParams;
+use axum::routing::{MethodFilter, on};
+use pilaster::http::{HttpError, Method, Response, Uri};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::answers::{Answer, Compress, Handler};
+use super::raised::Exceptions;
+use crate::exchange::Notes;
+use crate::{Stop, unsupported};
+
+/// A route: GET, and a handler that returns `{"ok": true}`, unless it says otherwise.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Route {
+    path: String,
+    method: Option<OneOrMany>,
+    handler: Option<Handler>,
+    status_code: Option<u16>,
+    compress: Option<bool>,
+    cors: Option<bool>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Routes under a prefix.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nested {
+    prefix: String,
+    routes: Vec<Route>,
+}
+
+impl Nested {
+    pub(super) fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+}
+
+/// A part of a path that is not told to the handler.
+const REST: &str = "unnamed_rest";
+
+/// What routes need beside themselves.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) notes: Notes,
+    pub(super) exceptions: Exceptions,
+    pub(super) typescript: bool,
+}
+
+impl Route {
+    pub(super) fn methods(&self) -> Vec<String> {
+        match &self.method {
+            None => vec!["GET".to_owned()],
+            Some(OneOrMany::One(method)) => vec![method.clone()],
+            Some(OneOrMany::Many(methods)) => methods.clone(),
+        }
+    }
+
+    fn add_to(&self, mut router: Router, shared: &Shared) -> Result<Router, Stop> {
+        if self.cors.is_some() {
+            return unsupported("CORS for single routes");
+        }
+        let handler = self.handler.clone().unwrap_or_else(Handler::default_one);
+        handler.response.as_ref().map_or(Ok(()), Answer::check)?;
+        let mut filter: Option<MethodFilter> = None;
+        for method in self.methods() {
+            let Some(one) = method.parse::<Method>().ok().and_then(|method| MethodFilter::try_from(method).ok()) else {
+                return unsupported(format!("the method {method} in a route"));
+            };
+            filter = Some(filter.map_or(one, |filter| filter.or(one)));
+        }
+        let Some(filter) = filter else { return unsupported("a route without a method") };
+        for path in paths(&self.path, shared.typescript)? {
+            router = router.route(&path, on(filter, self.service(handler.clone(), shared.clone())));
+        }
+        Ok(router)
+    }
+
+    /// The handler as an async function of the path's parameters.
+    fn service(
+        &self,
+        handler: Handler,
+        shared: Shared,
+    ) -> impl Fn(RawPathParams) -> std::future::Ready<Result<Response, HttpError>> + Clone + Send + Sync + 'static {
+        let (status, compress) = (self.status_code, self.compress);
+        move |path: RawPathParams| {
+            let named = path.iter().filter(|(name, _)| *name != REST);
+            let params: Map<String, Value> = named.map(|(name, value)| (name.to_owned(), json!(value))).collect();
+            shared.notes.add(json!({ "handler": handler.name(), "params": params }));
+            let answer = match &handler.raise {
+                Some(raise) => Err(shared.exceptions.raise(raise)),
+                None => {
+                    let mut response = handler.answer(&params, status);
+                    if response.extensions().get::<Compress>().is_none()
+                        && let Some(compress) = compress
+                    {
+                        response.extensions_mut().insert(Compress(compress));
+                    }
+                    Ok(response)
+                }
+            };
+            std::future::ready(answer)
+        }
+    }
+}
+
+/// The router of all routes, with those under prefixes, and the answer to what none takes.
+pub(super) fn router(
+    routes: &[Route],
+    nested: &[Nested],
+    strip: &[String],
+    not_found: Option<Value>,
+    shared: &Shared,
+) -> Result<Router, Stop> {
+    let mut own = Router::new();
+    for route in routes {
+        own = route.add_to(own, shared)?;
+    }
+    for under in nested {
+        let mut router = Router::new();
+        for route in &under.routes {
+            router = route.add_to(router, shared)?;
+        }
+        own = own.nest(&under.prefix, router);
+    }
+    let mut whole = own.clone();
+    for prefix in strip {
+        whole = whole.nest(prefix, own.clone());
+    }
+    let exceptions = shared.exceptions.clone();
+    Ok(match not_found {
+        None => whole.fallback(move |method: Method, uri: Uri| {
+            std::future::ready(exceptions.not_found(method.as_str(), uri.path()))
+        }),
+        Some(answer) if answer.get("status").is_some() => {
+            let answer: Answer = super::read("not_found", &answer)?;
+            answer.check()?;
+            whole.fallback(move || std::future::ready(answer.clone()))
+        }
+        Some(body) => {
+            let status = body["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(404);
+            let status = pilaster::http::StatusCode::from_u16(status).unwrap_or_default();
+            whole.fallback(move || std::future::ready((status, pilaster::http::Json(body.clone()))))
+        }
+    })
+}
+
+/// A rule of Powertools as axum writes it: `<name>` or `:name` is `{name}`, and a trailing `.+` or `.*` the rest.
+fn paths(rule: &str, typescript: bool) -> Result<Vec<String>, Stop> {
+    if let Some(before) = rule.strip_suffix(".*").or_else(|| rule.strip_suffix(".+")) {
+        let before = before.strip_suffix('/').unwrap_or(before);
+        if before.contains(['<', '(', '[', '\\', '*', '+', '?']) {
+            return unsupported("rules with regular expressions");
+        }
+        let rest = format!("{before}/{{*{REST}}}");
+        return Ok(match rule {
+            ".*" | ".+" => vec!["/".to_owned(), rest],
+            _ => vec![rest],
+        });
+    }
+    let mut path = Vec::new();
+    for segment in rule.split('/') {
+        let name = match typescript {
+            true => segment.strip_prefix(':'),
+            false => segment.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')),
+        };
+        path.push(match name {
+            Some(name) if name.chars().all(|c| c.is_alphanumeric() || c == '_') => format!("{{{name}}}"),
+            Some(_) => return unsupported("path parameters within a segment"),
+            None if segment.contains(['<', '>', '(', '[', '\\', '*', '+', '?', '|', ':', '{', '}']) => {
+                return unsupported("rules with regular expressions");
+            }
+            None => segment.to_owned(),
+        });
+    }
+    Ok(vec![path.join("/")])
+}
