@@ -1,4 +1,52 @@
 //! The handler SDK for AWS Lambda in Rust.
+//!
+//! You write one typed async function. Pilaster decodes the event, runs the tower stack around the function, maps its errors,
+//! keeps clients and secrets outside it, logs, and answers in the form that the event source expects.
+//!
+//! ```no_run
+//! use pilaster::http::{Created, HttpError, Json};
+//! use pilaster::lambda_handler;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize)]
+//! struct NewUser { email: String }
+//!
+//! #[derive(Serialize)]
+//! struct User { id: u64, email: String }
+//!
+//! #[lambda_handler]
+//! async fn create_user(Json(new): Json<NewUser>) -> Result<Created<User>, HttpError> {
+//!     let id = "7".parse()?; // any std error becomes a logged, opaque 500
+//!     Ok(Created::at(format!("/users/{id}"), User { id, email: new.email }))
+//! }
+//! ```
+//!
+//! The arguments choose the event source: extractors of requests make it an HTTP function. `cargo run` serves it on
+//! `127.0.0.1:3000`; on Lambda the same binary polls the Runtime API.
+//!
+//! # The rooms, from outside to inside
+//!
+//! | step | room | may answer by itself | on the way up |
+//! |---|---|---|---|
+//! | 1 | [`run`]: the Runtime API, or the server by hand | – | posts the response or the error |
+//! | 2 | [`observe::logging`](observe) | no | logs a failed invocation |
+//! | 3 | `config::secrets` | a secret that cannot be had | – |
+//! | 4 | [`http::door`] | an event that cannot be decoded | encodes the response |
+//! | 5 | [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → your layers → [`http::panic`] | a preflight | adds headers, maps errors |
+//! | 6 | [`http::extract`], [`Client`], `Secret` | a rejection: 400, 413, 415, 422 | – |
+//! | 7 | your function | – | its value or its error |
+//!
+//! [`http::Stack`] keeps step 5 in this order, whatever the order of the calls.
+//!
+//! # Features
+//!
+//! By default `macros`, `http`, `cors`, `security-headers`, `form`, `logging`, `clients`: no TLS and no AWS client. `full` is
+//! all of them; the README has the table.
+//!
+//! # Panics need `panic = "unwind"`
+//!
+//! Write it into `[profile.release]`: cargo-lambda builds with `abort` unless the profile says otherwise, and then a panic
+//! ends the process instead of becoming a 500.
 
 mod error;
 mod event;
