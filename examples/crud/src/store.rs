@@ -6,8 +6,10 @@
 mod dynamodb;
 mod memory;
 
+use pilaster::{BoxError, Clients, FromClients};
 use uuid::Uuid;
 
+use crate::settings::Settings;
 use crate::users::{Cursor, ListUsers, NewUser, User, UserNotFound, UserPage, UserPatch, UsersError, VersionConflict};
 
 /// All users. Cheap to clone.
@@ -111,6 +113,20 @@ impl Users {
             match store!(self.remove(&user)) {
                 Err(UsersError::VersionConflict(_)) if tries > 0 => {}
                 done => return done,
+            }
+        }
+    }
+}
+
+impl FromClients for Users {
+    async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+        match Settings::from_env()?.table {
+            #[cfg(feature = "aws")]
+            Some(table) => Ok(Self::in_dynamodb(clients.get().await?, table)),
+            _ => {
+                let _ = clients;
+                tracing::warn!("TABLE_NAME is not set: users are kept in memory, and forgotten when this process ends");
+                Ok(Self::in_memory())
             }
         }
     }

@@ -192,7 +192,9 @@ mod tests {
             assert!(new_user(good, "Ada").validate().is_ok(), "{good}");
         }
         let long = format!("{}@example.com", "a".repeat(250));
-        for bad in ["", "ada", "@example.com", "ada@", "a@b@c", "a da@example.com", "ada@.com", "ada@com.", "a\n@b", &long] {
+        for bad in
+            ["", "ada", "@example.com", "ada@", "a@b@c", "a da@example.com", "ada@.com", "ada@com.", "a\n@b", &long]
+        {
             assert!(new_user(bad, "Ada").validate().is_err(), "{bad}");
         }
     }

@@ -56,7 +56,8 @@ impl DynamoDb {
         // A query also ends at 1 MB; then its answer says where to go on.
         loop {
             let query = self.client.query().table_name(&self.table).index_name(INDEX);
-            let query = query.key_condition_expression("kind = :kind").expression_attribute_values(":kind", text("user"));
+            let query =
+                query.key_condition_expression("kind = :kind").expression_attribute_values(":kind", text("user"));
             let left = i32::try_from(limit - users.len()).unwrap_or(i32::MAX);
             let answer = query.limit(left).set_exclusive_start_key(start).send().await.map_err(store)?;
             users.extend(from_items::<_, User>(answer.items.unwrap_or_default()).map_err(store)?);
@@ -88,7 +89,9 @@ impl DynamoDb {
             let write = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let Err(error) = write.send().await else { return Ok(()) };
             let canceled = error.as_service_error().and_then(|error| match error {
-                TransactWriteItemsError::TransactionCanceledException(canceled) => Some(canceled.cancellation_reasons()),
+                TransactWriteItemsError::TransactionCanceledException(canceled) => {
+                    Some(canceled.cancellation_reasons())
+                }
                 _ => None,
             });
             let refused = |code| canceled?.iter().position(|reason: &CancellationReason| reason.code() == Some(code));

@@ -1,0 +1,13 @@
+//! `PATCH /users/{id}` as a function of its own.
+
+use crud::routes;
+use crud::store::Users;
+use crud::users::{User, UserPatch};
+use pilaster::http::{HttpError, Json, Path};
+use pilaster::{Client, lambda_handler};
+use uuid::Uuid;
+
+#[lambda_handler(route = "PATCH /users/{id}", layer = crud::api(), warm(Client<Users>))]
+async fn update_user(users: Client<Users>, id: Path<Uuid>, patch: Json<UserPatch>) -> Result<Json<User>, HttpError> {
+    routes::update_user(users, id, patch).await
+}

@@ -1,0 +1,42 @@
+//! One async function per route. Each is a route of the router and, in `src/bin`, a function of its own.
+
+use pilaster::Client;
+use pilaster::http::{Created, HttpError, Json, NoContent, Path, Query};
+use uuid::Uuid;
+
+use crate::store::Users;
+use crate::users::{ListUsers, NewUser, User, UserPage, UserPatch};
+
+/// `POST /users`
+pub async fn create_user(Client(users): Client<Users>, Json(new): Json<NewUser>) -> Result<Created<User>, HttpError> {
+    let user = users.insert(new).await?;
+    Ok(Created::at(format!("/users/{}", user.id), user))
+}
+
+/// `GET /users?limit=…&cursor=…`
+pub async fn list_users(
+    Client(users): Client<Users>,
+    Query(ask): Query<ListUsers>,
+) -> Result<Json<UserPage>, HttpError> {
+    Ok(Json(users.list(ask).await?))
+}
+
+/// `GET /users/{id}`
+pub async fn get_user(Client(users): Client<Users>, Path(id): Path<Uuid>) -> Result<Json<User>, HttpError> {
+    Ok(Json(users.get(id).await?))
+}
+
+/// `PATCH /users/{id}`
+pub async fn update_user(
+    Client(users): Client<Users>,
+    Path(id): Path<Uuid>,
+    Json(patch): Json<UserPatch>,
+) -> Result<Json<User>, HttpError> {
+    Ok(Json(users.update(id, patch).await?))
+}
+
+/// `DELETE /users/{id}`
+pub async fn delete_user(Client(users): Client<Users>, Path(id): Path<Uuid>) -> Result<NoContent, HttpError> {
+    users.remove(id).await?;
+    Ok(NoContent)
+}
