@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
-use std::io::Write as _;
 
+use serde::Serialize;
 use serde_json::value::RawValue;
 use tracing::field::{Field, Visit};
 
@@ -126,8 +126,13 @@ fn unreserved(key: Cow<'static, str>) -> Cow<'static, str> {
 
 /// Writes a JSON string.
 pub(super) fn write_str(to: &mut Vec<u8>, text: &str) {
+    write_json_of(to, text);
+}
+
+/// Writes a value that has JSON in any case: a text, a number, a list of texts.
+pub(super) fn write_json_of(to: &mut Vec<u8>, value: impl Serialize) {
     // Writing to a Vec does not fail.
-    let _ = serde_json::to_writer(to, text);
+    let _ = serde_json::to_writer(to, &value);
 }
 
 /// Writes text that is known to be JSON, on one line: a line break in JSON can only be white space between its parts.
@@ -170,15 +175,14 @@ pub(super) struct FieldVisitor<'a> {
 }
 
 impl FieldVisitor<'_> {
-    fn number(&mut self, field: &Field, number: impl fmt::Display) {
+    /// A finite number or a truth value.
+    fn number(&mut self, field: &Field, number: impl Serialize + fmt::Display) {
         match &mut self.message {
             Some(message) if field.name() == "message" => {
                 let _ = write!(message.text, "{number}");
                 message.is_json = true;
             }
-            _ => self.fields.put(Cow::Borrowed(field.name()), |to| {
-                let _ = write!(to, "{number}");
-            }),
+            _ => self.fields.put(Cow::Borrowed(field.name()), |to| write_json_of(to, number)),
         }
     }
 
@@ -213,11 +217,7 @@ impl Visit for FieldVisitor<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         // JSON has no NaN and no infinity: they are told as text.
         match value.is_finite() {
-            true => {
-                self.text.clear();
-                let _ = write!(self.text, "{}", super::Json(value));
-                self.take(field, true);
-            }
+            true => self.number(field, value),
             false => self.record_debug(field, &format_args!("{value}")),
         }
     }
@@ -264,9 +264,7 @@ impl Visit for FieldVisitor<'_> {
         }
         let causes = texts.as_slice();
         if !causes.is_empty() {
-            self.fields.put(Cow::Owned(format!("{}_chain", field.name())), |to| {
-                let _ = serde_json::to_writer(to, causes);
-            });
+            self.fields.put(Cow::Owned(format!("{}_chain", field.name())), |to| write_json_of(to, causes));
         }
     }
 

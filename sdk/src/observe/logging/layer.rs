@@ -44,7 +44,7 @@ use tracing::Instrument;
 use super::correlation;
 use super::json::Json;
 use super::lines::{FAILURES_ARE_LOGGED, PANICS_ARE_LOGGED};
-use super::scope::{InvocationContext, set_correlation_id, with_current};
+use super::scope::{InvocationContext, set_correlation_id};
 use crate::error::FunctionError;
 use crate::event::{Incoming, RawResponse};
 
@@ -100,9 +100,16 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let span = InvocationContext::open(&incoming.invocation);
+        let (span, log_event) = InvocationContext::open(&incoming.invocation);
         let answer = span.in_scope(|| {
-            begin(&incoming, self.correlation_id.as_deref());
+            if let Some(pointer) = &self.correlation_id
+                && let Some(id) = correlation::find(&incoming.event, pointer)
+            {
+                set_correlation_id(id);
+            }
+            if log_event {
+                tracing::info!(event = %Json(&incoming.event), "Lambda invocation event");
+            }
             self.inner.call(incoming)
         });
         let answered = async move {
@@ -113,17 +120,6 @@ where
             answer
         };
         Box::pin(answered.instrument(span))
-    }
-}
-
-fn begin(incoming: &Incoming, correlation_id: Option<&str>) {
-    if let Some(pointer) = correlation_id
-        && let Some(id) = correlation::find(&incoming.event, pointer)
-    {
-        set_correlation_id(id);
-    }
-    if with_current(|core, _| core.log_event) == Some(true) {
-        tracing::info!(event = %Json(&incoming.event), "Lambda invocation event");
     }
 }
 

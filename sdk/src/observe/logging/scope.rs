@@ -9,7 +9,7 @@ use tracing::{Dispatch, Span, Subscriber, dispatcher};
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::fields::{Fields, write_str};
+use super::fields::{Fields, write_json_of, write_str};
 use super::filter::INVOCATION;
 use super::lines::{Core, Lines};
 use super::text;
@@ -41,30 +41,27 @@ struct FixedKeys {
 }
 
 impl InvocationContext {
-    /// Opens the span of this invocation.
-    pub(super) fn open(invocation: &Invocation) -> Span {
+    /// Opens the span of this invocation, and says whether its event is to be logged.
+    pub(super) fn open(invocation: &Invocation) -> (Span, bool) {
         // The fields are for other subscribers; ours takes them, and more, from the extensions.
         let span = tracing::error_span!(
             target: INVOCATION,
             "invocation",
             function_request_id = invocation.request_id(),
             function_arn = invocation.function_arn(),
-            xray_trace_id = invocation.trace_id(),
             cold_start = invocation.is_cold_start(),
         );
-        span.with_subscriber(|(id, dispatch)| {
-            if let Some((core, registry)) = parts(dispatch)
-                && let Some(data) = registry.span(id)
-            {
-                data.extensions_mut().replace(Self {
-                    invocation: invocation.clone(),
-                    fixed: OnceLock::new(),
-                    scope: Scope::default(),
-                    sampled: core.sample(),
-                });
-            }
+        let log_event = span.with_subscriber(|(id, dispatch)| {
+            let (core, registry) = parts(dispatch)?;
+            registry.span(id)?.extensions_mut().replace(Self {
+                invocation: invocation.clone(),
+                fixed: OnceLock::new(),
+                scope: Scope::default(),
+                sampled: core.sample(),
+            });
+            Some(core.log_event)
         });
-        span
+        (span, log_event.flatten() == Some(true))
     }
 
     /// The invocation's keys with the correlation id among them.
@@ -87,10 +84,10 @@ impl InvocationContext {
 
 fn fixed_keys(invocation: &Invocation) -> FixedKeys {
     let mut json = Vec::with_capacity(384);
-    let memory = invocation.memory_mb();
     json.extend_from_slice(if invocation.is_cold_start() { b",\"cold_start\":true" } else { b",\"cold_start\":false" });
     write_key(&mut json, "function_name", invocation.function_name());
-    json.extend_from_slice(format!(",\"function_memory_size\":{memory}").as_bytes());
+    json.extend_from_slice(b",\"function_memory_size\":");
+    write_json_of(&mut json, invocation.memory_mb());
     write_key(&mut json, "function_arn", invocation.function_arn());
     write_key(&mut json, "function_request_id", invocation.request_id());
     let split = json.len();

@@ -112,7 +112,7 @@ fn without_a_trace_there_is_no_trace_key_and_with_a_tenant_there_is_one() {
     with_default(logs.build(), || {
         let mut context = Context::default();
         context.tenant_id = Some("t-1".to_owned());
-        scope::InvocationContext::open(&Invocation::new(context)).in_scope(|| tracing::info!("x"));
+        scope::InvocationContext::open(&Invocation::new(context)).0.in_scope(|| tracing::info!("x"));
     });
     let line = &captured.lines()[0];
     assert_eq!(line.get("xray_trace_id"), None);
@@ -286,10 +286,8 @@ fn a_debug_that_logs_and_one_that_panics_leave_the_log_working() {
     }
 }
 
-#[tokio::test]
-async fn interleaved_invocations_keep_their_context() {
-    let (logs, captured) = logs();
-    let _guard = set_default(logs.build());
+/// Eight invocations at once, with five steps each: two lines a step, the second from a spawned task.
+async fn interleave() {
     let handler = service_fn(async |incoming: Incoming| {
         let id = incoming.invocation.request_id().to_owned();
         append_key("mine", &id);
@@ -303,25 +301,49 @@ async fn interleaved_invocations_keep_their_context() {
         answer()
     });
     let service = LoggingLayer::new().layer(handler);
-    let calls = (0..8).map(|n| {
-        let mut service = service.clone();
-        async move { service.call(incoming(&format!("id-{n}"), "{}")).await }
-    });
-    for answer in futures_util::future::join_all(calls).await {
-        answer.unwrap();
+    let calls: Vec<_> = (0..8)
+        .map(|n| {
+            let mut service = service.clone();
+            tokio::spawn(async move { service.call(incoming(&format!("id-{n}"), "{}")).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
     }
     tracing::info!("outside");
+}
 
+fn assert_context_was_kept(captured: &Captured) {
     let mut lines = captured.lines();
     let outside = lines.pop().unwrap();
     assert_eq!((outside.get("mine"), outside.get("function_request_id")), (None, None));
     assert_eq!(lines.len(), 8 * 5 * 2);
-    let ids: Vec<&str> = lines.iter().map(|line| line["function_request_id"].as_str().unwrap()).collect();
-    assert!(ids.windows(2).filter(|pair| pair[0] != pair[1]).count() > 8, "they did interleave");
     for line in &lines {
         let id = &line["function_request_id"];
+        assert!(id.is_string());
         assert_eq!((&line["mine"], &line["correlation_id"]), (id, id));
         assert!(line.get("expected").is_none_or(|expected| expected == id));
+    }
+}
+
+#[tokio::test]
+async fn interleaved_invocations_keep_their_context() {
+    let (logs, captured) = logs();
+    let _guard = set_default(logs.build());
+    interleave().await;
+    assert_context_was_kept(&captured);
+    let lines = captured.lines();
+    let changes = lines.windows(2).filter(|pair| pair[0]["mine"] != pair[1]["mine"]).count();
+    assert!(changes > 8, "they did interleave");
+}
+
+#[test]
+fn invocations_on_several_threads_keep_their_context() {
+    if let Some((logs, captured)) = child("invocations_on_several_threads_keep_their_context") {
+        assert!(logs.init());
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
+        runtime.block_on(interleave());
+        assert_context_was_kept(&captured);
     }
 }
 
@@ -490,7 +512,7 @@ fn a_sampled_invocation_is_logged_at_debug_and_an_unsampled_one_is_not() {
             _ => None,
         });
         with_default(logs.writer(captured.clone()).build(), || {
-            scope::InvocationContext::open(&invocation("id-1")).in_scope(|| {
+            scope::InvocationContext::open(&invocation("id-1")).0.in_scope(|| {
                 tracing::trace!("x");
                 tracing::debug!("x");
                 tracing::debug!(target: "hyper::client", "x");
@@ -613,7 +635,7 @@ fn a_panic_is_one_line_with_its_place_and_request_id_and_nothing_on_stderr() {
                 tokio::task::yield_now().await;
                 panic!("boom \"{}\"\n", 1 + 1)
             };
-            let caught = tokio::spawn(boom.instrument(scope::InvocationContext::open(&invocation("id-1")))).await;
+            let caught = tokio::spawn(boom.instrument(scope::InvocationContext::open(&invocation("id-1")).0)).await;
             assert!(caught.unwrap_err().is_panic());
             tracing::error!(target: "lambda_runtime::layers::panic", error = ?"Any", "user handler panicked");
             let failed = service_fn(async |_: Incoming| Err::<RawResponse, _>(FunctionError::new("Panic", "boom")));
