@@ -31,6 +31,7 @@ use std::sync::Arc;
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{BoxError, chain};
@@ -58,6 +59,19 @@ struct Inner {
     members: Map<String, Value>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     logged: bool,
+}
+
+/// The body, its members in the order of the RFC.
+#[derive(Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 macro_rules! constructors {
@@ -183,7 +197,10 @@ impl HttpError {
     /// put nothing internal here.
     #[must_use]
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.inner.members.insert(name.into(), value.into());
+        let name = name.into();
+        if !matches!(name.as_str(), "type" | "title" | "status" | "detail") {
+            self.inner.members.insert(name, value.into());
+        }
         self
     }
 
@@ -259,27 +276,23 @@ impl HttpError {
     /// assert_eq!(problem["field"], "email");
     /// ```
     pub fn problem(&self) -> Value {
+        serde_json::to_value(self.as_problem()).unwrap_or_default()
+    }
+
+    fn as_problem(&self) -> Problem<'_> {
         let inner = &*self.inner;
-        let mut body = Map::with_capacity(4 + inner.members.len());
-        if let Some(kind) = &inner.kind {
-            body.insert("type".into(), kind.as_ref().into());
+        Problem {
+            kind: inner.kind.as_deref(),
+            title: self.title(),
+            status: inner.status.as_u16(),
+            detail: inner.detail.as_deref().filter(|_| !inner.status.is_server_error()),
+            members: &inner.members,
         }
-        body.insert("title".into(), self.title().into());
-        body.insert("status".into(), inner.status.as_u16().into());
-        if let Some(detail) = inner.detail.as_deref().filter(|_| !inner.status.is_server_error()) {
-            body.insert("detail".into(), detail.into());
-        }
-        for (name, value) in &inner.members {
-            if !matches!(name.as_str(), "type" | "title" | "status" | "detail") {
-                body.insert(name.clone(), value.clone());
-            }
-        }
-        Value::Object(body)
     }
 
     /// The answer, its body as text.
     pub(crate) fn render(&self) -> http::Response<String> {
-        let mut response = http::Response::new(self.problem().to_string());
+        let mut response = http::Response::new(serde_json::to_string(&self.as_problem()).unwrap_or_default());
         *response.status_mut() = self.inner.status;
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
         response.headers_mut().extend(self.inner.headers.clone());

@@ -293,7 +293,7 @@ mod tests {
         let outer = crate::FunctionError::new("Save", "not saved").with_source(Taken);
         let (status, body) = answer(ErrorLayer::new().on::<Taken>(409), outer.into()).await;
         assert_eq!(status, 409);
-        assert_eq!(body, r#"{"detail":"taken","status":409,"title":"Conflict"}"#);
+        assert_eq!(body, r#"{"title":"Conflict","status":409,"detail":"taken"}"#);
     }
 
     #[tokio::test]
