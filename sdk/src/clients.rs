@@ -62,6 +62,8 @@ use self::graph::{Graph, Named};
 use self::slot::Slot;
 use crate::error::BoxError;
 
+#[cfg(all(test, feature = "secrets"))]
+pub(crate) use self::aws::replay;
 #[cfg(all(feature = "_aws", feature = "http"))]
 pub(crate) use self::aws::throttled;
 

@@ -68,6 +68,8 @@ pub mod testing;
 
 #[cfg(feature = "clients")]
 pub use crate::clients::{Client, ClientError, Clients, FromClients};
+#[cfg(feature = "secrets")]
+pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
 pub use crate::error::{BoxError, FunctionError};
 pub use crate::event::{Incoming, Invocation, RawEvent, RawResponse};
 pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};

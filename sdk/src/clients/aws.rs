@@ -157,5 +157,9 @@ fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
     any(&["ThrottlingError", "ProvisionedThroughputExceeded"]) && !any(&["ConditionalCheckFailed", "ValidationError"])
 }
 
-#[cfg(all(test, feature = "dynamodb", feature = "secretsmanager"))]
+#[cfg(test)]
+#[cfg(feature = "secretsmanager")]
+pub(crate) mod replay;
+#[cfg(test)]
+#[cfg(all(feature = "dynamodb", feature = "secretsmanager"))]
 mod tests;

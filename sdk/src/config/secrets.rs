@@ -1,1 +1,284 @@
-//! Secrets.
+//! Secrets from AWS Secrets Manager: typed, cached, kept fresh, never printed.
+//!
+//! A type says by [`FromSecret`] (mostly derived) which secret it is made from; [`Secret<T>`] is an argument of a handler. Behind it
+//! stands [`Secrets`], one per registry, with a [cache](crate::config::cache): 5 minutes to live, one call however many ask,
+//! refreshed ahead of expiry, and the last good value for an hour while the service fails. A value is decoded once, not
+//! once per request.
+//!
+//! [`SecretsLayer`] fetches the declared secrets together before the handler; `#[lambda_handler(warm(Secret<Db>))]` does so during
+//! init. Neither is needed.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::config::secrets::{ExposeSecret, SecretString};
+//! use pilaster::{FromSecret, Secret};
+//! use serde::Deserialize;
+//!
+//! /// The secret's JSON: `{"username": "…", "password": "…"}`.
+//! #[derive(Deserialize, FromSecret)]
+//! #[secret(id = "prod/database")]
+//! struct Database {
+//!     username: String,
+//!     password: SecretString,
+//! }
+//!
+//! async fn report(Secret(database): Secret<Database>) -> String {
+//!     let password = database.password.expose_secret();
+//!     format!("logged in as {} with {} characters", database.username, password.len())
+//! }
+//! # let _ = report;
+//! ```
+//!
+//! By hand, over a source of one's own, as a test does it:
+//!
+//! ```
+//! use pilaster::config::secrets::{ExposeSecret, SecretId, SecretSource, SecretValue, Secrets};
+//! use pilaster::BoxError;
+//!
+//! struct Stub;
+//!
+//! impl SecretSource for Stub {
+//!     async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+//!         Ok(SecretValue::from_text(id, r#"{"retries": 3}"#))
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let secrets = Secrets::from_source(Stub);
+//! let settings: std::collections::HashMap<String, u8> = secrets.get("settings").json().await?;
+//! assert_eq!(settings["retries"], 3);
+//! assert_eq!(secrets.get("settings").text().await?.expose_secret(), r#"{"retries": 3}"#);
+//! # Ok::<(), BoxError>(()) })?;
+//! # Ok::<(), pilaster::BoxError>(())
+//! ```
+//!
+//! # Rotation
+//!
+//! A secret can be replaced before its time to live is over. Who is refused with it asks for a newer one, once:
+//!
+//! ```
+//! use pilaster::{BoxError, Secret};
+//! # use pilaster::FromSecret;
+//! # #[derive(serde::Deserialize, FromSecret)]
+//! # #[secret(id = "prod/database")]
+//! # struct Database { url: String }
+//! # struct Connection;
+//! # async fn connect(_: &Database) -> Result<Connection, BoxError> { Ok(Connection) }
+//! # fn is_refused(_: &BoxError) -> bool { true }
+//!
+//! async fn connected(Secret(database): Secret<Database>) -> Result<Connection, BoxError> {
+//!     match connect(&database).await {
+//!         Err(error) if is_refused(&error) => connect(&*database.fresh().await?).await,
+//!         other => other,
+//!     }
+//! }
+//! # let _ = connected;
+//! ```
+
+mod error;
+mod extract;
+mod id;
+mod layer;
+mod source;
+mod value;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+pub use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
+
+pub use self::error::SecretError;
+pub use self::extract::{Current, FromSecret, Secret};
+pub use self::id::SecretId;
+#[doc(hidden)]
+pub use self::id::SecretVariable;
+pub use self::layer::{SecretsLayer, WithSecrets};
+pub use self::source::SecretSource;
+pub use self::value::SecretValue;
+use crate::clients::{Clients, FromClients};
+use crate::config::cache::{Cache, CacheError};
+use crate::error::BoxError;
+
+/// After a fetch that brought the refused version again, how long [`Secrets::fresh`] does not ask for another.
+const UNCHANGED_PAUSE: Duration = Duration::from_secs(5);
+
+/// Secrets by name, behind a cache. Cheap to clone; clones share their values. See the [module docs](self).
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    cache: Cache<SecretId, SecretValue>,
+}
+
+impl Secrets {
+    /// The secrets that this client reads.
+    pub fn new(client: aws_sdk_secretsmanager::Client) -> Self {
+        Self::from_source(client)
+    }
+
+    /// The secrets of any source: a stub, a file, another service.
+    pub fn from_source(source: impl SecretSource) -> Self {
+        let source = Arc::new(source);
+        let cache = Cache::new(move |id: SecretId| {
+            let source = Arc::clone(&source);
+            async move { source.fetch(&id).await }
+        });
+        Self { cache }
+    }
+
+    /// How long a value is handed out without asking the service again: 5 minutes unless set. Zero keeps nothing,
+    /// [`Duration::MAX`] keeps it for ever.
+    #[must_use]
+    pub fn time_to_live(mut self, ttl: Duration) -> Self {
+        self.cache = self.cache.time_to_live(ttl);
+        self
+    }
+
+    /// How much longer the last good value is handed out while the service fails: 1 hour unless set. Zero turns that off.
+    #[must_use]
+    pub fn last_good(mut self, time: Duration) -> Self {
+        self.cache = self.cache.last_good(time);
+        self
+    }
+
+    /// The secret of this name or ARN: `secrets.get("id").text().await`, `.json()`, `.binary()`.
+    pub fn get(&self, id: impl Into<SecretId>) -> SecretRequest<'_> {
+        SecretRequest { secrets: self, id: id.into(), read: Read::Default }
+    }
+
+    /// The secret that `T` is made from.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`] names the secret: it could not be fetched, is not of `T`'s shape, or its variable is not set.
+    pub async fn typed<T: FromSecret>(&self) -> Result<Secret<T>, SecretError> {
+        let value = self.get(T::secret_id()?).value().await?;
+        Ok(Secret(Current::new(self.clone(), value)?))
+    }
+
+    /// A newer value than one that was refused: what is kept, if that is another already, else what the service has now.
+    ///
+    /// # Errors
+    ///
+    /// The service fails, or still has the refused value ([`SecretError::is_unchanged`]); then it is not asked again for 5 s.
+    pub async fn fresh(&self, refused: &SecretValue) -> Result<SecretValue, SecretError> {
+        let id = refused.id();
+        let kept = self.get(id.clone()).value().await?;
+        if !kept.is_same(refused) {
+            return Ok(kept);
+        }
+        if kept.seen_unchanged().is_some_and(|at| at.elapsed() < UNCHANGED_PAUSE) {
+            return Err(SecretError::unchanged(id));
+        }
+        let value = self.get(id.clone()).force().value().await?;
+        if value.is_same(refused) {
+            value.set_seen_unchanged(Instant::now());
+            return Err(SecretError::unchanged(id));
+        }
+        Ok(value)
+    }
+
+    /// Forgets all values; the next call asks the service.
+    pub fn clear(&self) {
+        self.cache.clear();
+    }
+}
+
+impl FromClients for Secrets {
+    async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+        Ok(Self::new(clients.get().await?))
+    }
+}
+
+/// One read of a secret: which version, how fresh, as what. Made by [`Secrets::get`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until `text`, `json`, `binary` or `value` is awaited"]
+pub struct SecretRequest<'a> {
+    secrets: &'a Secrets,
+    id: SecretId,
+    read: Read,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Read {
+    Default,
+    Within(Duration),
+    Force,
+}
+
+impl SecretRequest<'_> {
+    /// Another staging label than `AWSCURRENT`.
+    pub fn stage(mut self, stage: impl Into<String>) -> Self {
+        self.id = self.id.stage(stage.into());
+        self
+    }
+
+    /// One version by its id.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.id = self.id.version(version.into());
+        self
+    }
+
+    /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
+    /// nothing.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.read = Read::Within(max_age);
+        self
+    }
+
+    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer.
+    pub fn force(mut self) -> Self {
+        self.read = Read::Force;
+        self
+    }
+
+    /// The value with its version.
+    ///
+    /// # Errors
+    ///
+    /// It could not be fetched and there is no last good value.
+    pub async fn value(self) -> Result<SecretValue, SecretError> {
+        let cache = &self.secrets.cache;
+        let value = match self.read {
+            Read::Default => cache.get(&self.id).await,
+            Read::Within(max_age) => cache.get_within(&self.id, max_age).await,
+            Read::Force => cache.fetch(&self.id).await,
+        };
+        match value {
+            Ok(value) => Ok((*value).clone()),
+            Err(error) => Err(SecretError::not_fetched(&self.id, CacheError::into_reason(error))),
+        }
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the secret is binary.
+    pub async fn text(self) -> Result<SecretString, SecretError> {
+        self.value().await?.text().cloned()
+    }
+
+    /// The text, or the bytes, read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the secret is no JSON of `T`'s shape: the error has the field's path and no value.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, SecretError> {
+        self.value().await?.json()
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the secret is text.
+    pub async fn binary(self) -> Result<SecretSlice<u8>, SecretError> {
+        self.value().await?.binary().cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,63 +1,22 @@
-use std::sync::{Arc, Mutex};
-
-use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::retry::RetryConfig;
-
+use super::replay::Replay;
 use super::*;
 
-/// Answers every request with this status and body, and keeps the URIs.
-#[derive(Clone, Debug)]
-struct Replay {
-    status: u16,
-    body: &'static str,
-    uris: Arc<Mutex<Vec<String>>>,
-}
-
-impl HttpConnector for Replay {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        self.uris.lock().unwrap().push(request.uri().to_owned());
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(self.status.try_into().unwrap(), SdkBody::from(self.body))))
-    }
-}
-
-impl HttpClient for Replay {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-fn answering(status: u16, body: &'static str) -> (Clients, Replay) {
-    let replay = Replay { status, body, uris: Arc::default() };
-    let config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(SharedHttpClient::new(replay.clone()))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("key", "secret", None, None, "test")))
-        .region(Region::new("us-east-1"))
-        .retry_config(RetryConfig::disabled())
-        .build();
-    let clients = Clients::new();
-    clients.insert(config);
-    (clients, replay)
+fn answering(status: u16, body: &'static str) -> Clients {
+    Replay::new(&[(status, body)]).0
 }
 
 async fn dynamodb_error(status: u16, body: &'static str) -> impl StdError + Send + Sync + 'static {
-    let client: aws_sdk_dynamodb::Client = answering(status, body).0.get().await.unwrap();
+    let client: aws_sdk_dynamodb::Client = answering(status, body).get().await.unwrap();
     client.describe_table().table_name("t").send().await.unwrap_err()
 }
 
 async fn transaction_error(body: &'static str) -> impl StdError + Send + Sync + 'static {
-    let client: aws_sdk_dynamodb::Client = answering(400, body).0.get().await.unwrap();
+    let client: aws_sdk_dynamodb::Client = answering(400, body).get().await.unwrap();
     client.transact_get_items().send().await.unwrap_err()
 }
 
 async fn secret_error(body: &'static str) -> impl StdError + Send + Sync + 'static {
-    let client: aws_sdk_secretsmanager::Client = answering(400, body).0.get().await.unwrap();
+    let client: aws_sdk_secretsmanager::Client = answering(400, body).get().await.unwrap();
     client.get_secret_value().secret_id("s").send().await.unwrap_err()
 }
 
@@ -67,7 +26,6 @@ async fn an_error_of_the_services_model_is_known_by_its_type() {
         400,
         r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slower"}"#,
     )
-    .0
     .get()
     .await
     .unwrap();
@@ -111,11 +69,11 @@ async fn a_transaction_is_throttled_unless_it_failed_for_another_reason_too() {
 
 #[tokio::test]
 async fn all_clients_share_what_was_inserted() {
-    let (clients, replay) = answering(200, "{}");
+    let (clients, replay) = Replay::new(&[(200, "{}")]);
     clients.get::<aws_sdk_dynamodb::Client>().await.unwrap().list_tables().send().await.unwrap();
     clients.get::<aws_sdk_secretsmanager::Client>().await.unwrap().list_secrets().send().await.unwrap();
-    let uris = replay.uris.lock().unwrap();
-    assert_eq!(*uris, ["https://dynamodb.us-east-1.amazonaws.com/", "https://secretsmanager.us-east-1.amazonaws.com/"]);
+    let uris: Vec<String> = replay.requests().into_iter().map(|(uri, _)| uri).collect();
+    assert_eq!(uris, ["https://dynamodb.us-east-1.amazonaws.com/", "https://secretsmanager.us-east-1.amazonaws.com/"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,153 @@
+//! [`Secret`]: a typed secret as an argument; [`FromSecret`]: the type it is made into.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::{SecretError, SecretId, SecretValue, Secrets};
+use crate::clients::{Clients, Warm};
+use crate::error::BoxError;
+
+/// A type that a secret is read as. Mostly derived:
+///
+/// ```
+/// use pilaster::FromSecret;
+/// use pilaster::config::secrets::SecretString;
+/// use serde::Deserialize;
+///
+/// /// JSON of this shape, from the secret that a variable names.
+/// #[derive(Deserialize, FromSecret)]
+/// #[secret(env = "DB_SECRET")]
+/// struct Database { host: String, password: SecretString }
+///
+/// /// The whole text, of a version that is not current yet.
+/// #[derive(FromSecret)]
+/// #[secret(id = "partner/api-key", stage = "AWSPENDING", text)]
+/// struct NextKey(SecretString);
+///
+/// assert_eq!(NextKey::secret_id()?.name(), "partner/api-key");
+/// # Ok::<(), pilaster::BoxError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which secret it is read from",
+    label = "not a `FromSecret`",
+    note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to it, or `#[secret(env = \"DB_SECRET\")]`"
+)]
+pub trait FromSecret: Sized + Send + Sync + 'static {
+    /// Which secret.
+    ///
+    /// # Errors
+    ///
+    /// The environment variable that names it is not set.
+    fn secret_id() -> Result<SecretId, SecretError>;
+
+    /// Reads the value.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read. The error is logged, so it must not hold what the secret holds.
+    fn from_secret(value: &SecretValue) -> Result<Self, BoxError>;
+}
+
+/// Extracts the secret that `T` is read from, out of the cache. See the [module docs](super).
+///
+/// It comes from the [`Secrets`] in the registry of the request, or else of the process. If it cannot be had, the answer is an
+/// opaque 500 (503 where AWS throttled) whose log line names the secret and the reason.
+pub struct Secret<T>(pub Current<T>);
+
+impl<T> Deref for Secret<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A secret read as `T`: it is used as a `T`, and can ask for a newer one. Cheap to clone; it never prints.
+pub struct Current<T> {
+    typed: Arc<T>,
+    value: SecretValue,
+    secrets: Secrets,
+}
+
+impl<T: FromSecret> Current<T> {
+    pub(super) fn new(secrets: Secrets, value: SecretValue) -> Result<Self, SecretError> {
+        Ok(Self { typed: value.decode()?, value, secrets })
+    }
+
+    /// A newer one, after this one was refused: what another request has fetched meanwhile, or what the service has now.
+    ///
+    /// # Errors
+    ///
+    /// The service fails, or has none that is newer ([`SecretError::is_unchanged`]).
+    pub async fn fresh(&self) -> Result<Self, SecretError> {
+        let value = self.secrets.fresh(&self.value).await?;
+        Self::new(self.secrets.clone(), value)
+    }
+}
+
+impl<T> Current<T> {
+    /// The id of the version, if the source told it.
+    pub fn version(&self) -> Option<&str> {
+        self.value.version()
+    }
+}
+
+impl<T> Deref for Current<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.typed
+    }
+}
+
+// By hand, both: a derive would ask for `T: Clone` and `T: Debug`.
+impl<T> Clone for Secret<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Secret").field(&self.0.value).finish()
+    }
+}
+
+impl<T> Clone for Current<T> {
+    fn clone(&self) -> Self {
+        Self { typed: Arc::clone(&self.typed), value: self.value.clone(), secrets: self.secrets.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Current<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not `T`'s own `Debug`, which may print a password that is a plain `String`.
+        f.debug_tuple("Current").field(&self.value).finish()
+    }
+}
+
+impl<T: FromSecret> Warm for Secret<T> {
+    async fn warm(clients: &Clients) -> Result<(), BoxError> {
+        clients.get::<Secrets>().await?.typed::<T>().await?;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "http")]
+mod http {
+    use axum_core::extract::FromRequestParts;
+    use http::request::Parts;
+
+    use super::{Clients, FromSecret, Secret, Secrets};
+    use crate::http::HttpError;
+
+    impl<S: Send + Sync, T: FromSecret> FromRequestParts<S> for Secret<T> {
+        type Rejection = HttpError;
+
+        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+            let secrets: Secrets = Clients::of(&parts.extensions).get().await?;
+            Ok(secrets.typed().await?)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! [`SecretId`]: which secret, which version of it.
+
+use std::borrow::Cow;
+use std::env;
+use std::fmt;
+
+use once_cell::sync::OnceCell;
+
+use super::SecretError;
+
+/// A secret's name or ARN, and which version is meant: the current one unless a stage or a version id is given.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::config::secrets::SecretId;
+///
+/// assert_eq!(SecretId::new("prod/db").to_string(), "secret `prod/db`");
+/// assert_eq!(SecretId::new("prod/db").stage("AWSPENDING").to_string(), "secret `prod/db` (stage AWSPENDING)");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SecretId {
+    name: Cow<'static, str>,
+    stage: Option<Cow<'static, str>>,
+    version: Option<Cow<'static, str>>,
+}
+
+impl SecretId {
+    /// The current version of the secret with this name or ARN.
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), stage: None, version: None }
+    }
+
+    /// The current version of the secret that an environment variable names.
+    ///
+    /// # Errors
+    ///
+    /// The variable is not set, empty, or not UTF-8.
+    pub fn from_env(variable: &'static str) -> Result<Self, SecretError> {
+        match env::var(variable) {
+            Ok(name) if !name.is_empty() => Ok(Self::new(name)),
+            Ok(_) | Err(env::VarError::NotPresent) => Err(SecretError::no_name(variable, "is not set")),
+            Err(env::VarError::NotUnicode(_)) => Err(SecretError::no_name(variable, "is not UTF-8")),
+        }
+    }
+
+    /// The version with this staging label: `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS`, or one's own.
+    #[must_use]
+    pub fn stage(mut self, stage: impl Into<Cow<'static, str>>) -> Self {
+        self.stage = Some(stage.into());
+        self
+    }
+
+    /// The version with this id.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<Cow<'static, str>>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// The name or ARN: `SecretId` of the API.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The staging label, if one was given: `VersionStage` of the API.
+    pub fn version_stage(&self) -> Option<&str> {
+        self.stage.as_deref()
+    }
+
+    /// The version's id, if one was given: `VersionId` of the API.
+    pub fn version_id(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+}
+
+impl From<&str> for SecretId {
+    fn from(name: &str) -> Self {
+        Self::new(name.to_owned())
+    }
+}
+
+impl From<String> for SecretId {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "secret `{}`", self.name)?;
+        match (&self.stage, &self.version) {
+            (None, None) => Ok(()),
+            (Some(stage), None) => write!(f, " (stage {stage})"),
+            (None, Some(version)) => write!(f, " (version {version})"),
+            (Some(stage), Some(version)) => write!(f, " (version {version}, stage {stage})"),
+        }
+    }
+}
+
+/// The secret that a variable names, read once per process: what `#[secret(env = "…")]` keeps in a static. A variable that is
+/// missing is looked for again, so the failure stays an error of each call.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SecretVariable {
+    variable: &'static str,
+    stage: Option<&'static str>,
+    id: OnceCell<SecretId>,
+}
+
+impl SecretVariable {
+    pub const fn new(variable: &'static str, stage: Option<&'static str>) -> Self {
+        Self { variable, stage, id: OnceCell::new() }
+    }
+
+    pub fn id(&self) -> Result<SecretId, SecretError> {
+        let read = || {
+            let id = SecretId::from_env(self.variable)?;
+            Ok(match self.stage {
+                Some(stage) => id.stage(stage),
+                None => id,
+            })
+        };
+        self.id.get_or_try_init(read).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_a_sentence() {
+        static MISSING: SecretVariable = SecretVariable::new("PILASTER_TEST_NO_SUCH_VARIABLE", None);
+        let error = MISSING.id().unwrap_err();
+        let said = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a secret, is not set";
+        assert_eq!(error.to_string(), said);
+    }
+
+    #[test]
+    fn a_variable_names_the_secret_and_its_stage_is_kept() {
+        // Cargo sets it for every test that it runs.
+        static SET: SecretVariable = SecretVariable::new("CARGO_PKG_NAME", Some("AWSPENDING"));
+        assert_eq!(SET.id().unwrap(), SecretId::new("pilaster").stage("AWSPENDING"));
+    }
+}

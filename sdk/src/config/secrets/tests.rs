@@ -1,0 +1,348 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+use serde::Deserialize;
+use tokio::time::{advance, sleep};
+use tower::{Layer, ServiceExt, service_fn};
+
+use super::*;
+use crate::clients::{Warm, replay::Replay};
+use crate::error::chain;
+use crate::event::{Incoming, Invocation};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A source that holds texts by name, with a version; each fetch takes a second.
+#[derive(Clone, Default)]
+struct Stub {
+    values: Arc<Mutex<HashMap<String, (String, u32)>>>,
+    fetches: Arc<AtomicUsize>,
+}
+
+impl Stub {
+    fn with(name: &str, text: &str) -> Self {
+        let stub = Self::default();
+        stub.put(name, text);
+        stub
+    }
+
+    /// A new version of the secret.
+    fn put(&self, name: &str, text: &str) {
+        let mut values = self.values.lock().unwrap();
+        let version = values.get(name).map_or(1, |(_, version)| version + 1);
+        values.insert(name.to_owned(), (text.to_owned(), version));
+    }
+
+    fn remove(&self, name: &str) {
+        self.values.lock().unwrap().remove(name);
+    }
+
+    fn fetches(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
+
+    fn secrets(&self) -> Secrets {
+        Secrets::from_source(self.clone())
+    }
+}
+
+impl SecretSource for Stub {
+    async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+        sleep(SECOND).await;
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        let name = [id.name(), id.version_stage().unwrap_or(""), id.version_id().unwrap_or("")].concat();
+        match self.values.lock().unwrap().get(&name) {
+            Some((text, version)) => Ok(SecretValue::from_text(id, text.as_str()).with_version(version.to_string())),
+            None => Err("there is no such secret".into()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Database {
+    password: String,
+    #[serde(default)]
+    #[allow(dead_code, reason = "only its shape is tested")]
+    replicas: Vec<Replica>,
+}
+
+#[derive(Deserialize)]
+struct Replica {
+    #[allow(dead_code, reason = "only its shape is tested")]
+    port: u16,
+}
+
+impl FromSecret for Database {
+    fn secret_id() -> Result<SecretId, SecretError> {
+        Ok(SecretId::new("db"))
+    }
+
+    fn from_secret(value: &SecretValue) -> Result<Self, BoxError> {
+        Ok(value.json()?)
+    }
+}
+
+struct ApiKey(SecretString);
+
+impl FromSecret for ApiKey {
+    fn secret_id() -> Result<SecretId, SecretError> {
+        Ok(SecretId::new("key"))
+    }
+
+    fn from_secret(value: &SecretValue) -> Result<Self, BoxError> {
+        Ok(Self(value.text()?.clone()))
+    }
+}
+
+async fn password(secrets: &Secrets) -> String {
+    secrets.typed::<Database>().await.unwrap().password.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_fetched_once_for_five_minutes() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let secrets = stub.secrets();
+    assert_eq!(password(&secrets).await, "a");
+    stub.put("db", r#"{"password": "b"}"#);
+    advance(Duration::from_secs(200)).await;
+    assert_eq!(password(&secrets).await, "a");
+    advance(Duration::from_secs(101)).await;
+    assert_eq!(password(&secrets).await, "b");
+    assert_eq!(stub.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_is_decoded_once() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let secrets = stub.secrets();
+    let (one, two) = (secrets.typed::<Database>().await.unwrap(), secrets.typed::<Database>().await.unwrap());
+    assert!(std::ptr::eq::<Database>(&*one, &*two));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stage_and_version_are_secrets_of_their_own() {
+    let stub = Stub::with("db", "current");
+    stub.put("dbAWSPENDING", "pending");
+    stub.put("dbv7", "seventh");
+    let secrets = stub.secrets();
+    assert_eq!(secrets.get("db").text().await.unwrap().expose_secret(), "current");
+    assert_eq!(secrets.get("db").stage("AWSPENDING").text().await.unwrap().expose_secret(), "pending");
+    assert_eq!(secrets.get("db").version("v7").text().await.unwrap().expose_secret(), "seventh");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_may_be_forced_or_bounded_in_age() {
+    let stub = Stub::with("db", "a");
+    let secrets = stub.secrets();
+    secrets.get("db").text().await.unwrap();
+    stub.put("db", "b");
+    assert_eq!(secrets.get("db").max_age(Duration::from_secs(60)).text().await.unwrap().expose_secret(), "a");
+    assert_eq!(secrets.get("db").force().text().await.unwrap().expose_secret(), "b");
+    assert_eq!(secrets.get("db").text().await.unwrap().expose_secret(), "b", "and it is kept");
+    secrets.get("db").max_age(Duration::ZERO).text().await.unwrap();
+    assert_eq!(stub.fetches(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_secret_is_an_error_with_its_name_and_the_reason() {
+    let error = Stub::default().secrets().get("prod/db").stage("AWSPENDING").text().await.unwrap_err();
+    assert!(error.is_unavailable());
+    assert_eq!(error.secret(), Some("prod/db"));
+    assert_eq!(chain(&error), ["could not get secret `prod/db` (stage AWSPENDING)", "there is no such secret"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_source_fails_the_last_good_value_is_used() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let secrets = stub.secrets();
+    password(&secrets).await;
+    stub.remove("db");
+    advance(Duration::from_secs(1800)).await;
+    assert_eq!(password(&secrets).await, "a");
+    advance(Duration::from_secs(3600)).await;
+    assert!(secrets.typed::<Database>().await.unwrap_err().is_unavailable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_shape_names_the_secret_and_the_field_and_no_value() {
+    for (text, said) in [
+        (r#"{"password": 12345}"#, "secret `db` has a field `password` of another type or value"),
+        (r#"{"user": "hunter2"}"#, "secret `db` has no field `password`"),
+        (r#"{"password": "hunter2", "replicas": [{}]}"#, "secret `db` has no field `replicas[0].port`"),
+        (
+            r#"{"password": "hunter2", "replicas": [{"port": "hunter2"}]}"#,
+            "secret `db` has a field `replicas[0].port` of another type or value",
+        ),
+        (r#""hunter2""#, "secret `db` is JSON of another shape"),
+        ("hunter2", "secret `db` is no JSON: it breaks off or goes wrong at line 1, column 1"),
+        (r#"{"password": "a"} hunter2"#, "secret `db` is no JSON: it breaks off or goes wrong at line 1, column 19"),
+    ] {
+        let error = Stub::with("db", text).secrets().typed::<Database>().await.unwrap_err();
+        assert!(error.is_malformed());
+        assert_eq!(chain(&error), [said]);
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+}
+
+#[tokio::test]
+async fn text_is_no_binary_and_binary_no_text_and_both_may_be_json() {
+    let id = SecretId::new("s");
+    let text = SecretValue::from_text(&id, "[1]");
+    let bytes = SecretValue::from_bytes(&id, b"[1]".to_vec());
+    assert_eq!(text.binary().unwrap_err().to_string(), "secret `s` is text, not binary");
+    assert_eq!(bytes.text().unwrap_err().to_string(), "secret `s` is binary, not text");
+    assert_eq!(bytes.binary().unwrap().expose_secret(), b"[1]");
+    assert_eq!(text.json::<Vec<u8>>().unwrap(), bytes.json::<Vec<u8>>().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_prints_a_secret() {
+    let secrets = Stub::with("db", r#"{"password": "hunter2"}"#).secrets();
+    let secret = secrets.typed::<Database>().await.unwrap();
+    let printed = format!("{secret:?} {:?} {secrets:?} {:?}", secrets.get("db").value().await, secrets.get("db"));
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(printed.contains("[REDACTED]"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_gets_a_newer_version_and_all_who_are_refused_share_one_fetch() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let secrets = stub.secrets();
+    let Secret(old) = secrets.typed::<Database>().await.unwrap();
+    stub.put("db", r#"{"password": "b"}"#);
+    for new in join_all((0..100).map(|_| old.fresh())).await {
+        assert_eq!(new.unwrap().password, "b");
+    }
+    assert_eq!(old.fresh().await.unwrap().password, "b", "found in the cache");
+    assert_eq!(password(&secrets).await, "b");
+    assert_eq!(stub.fetches(), 2);
+    assert_eq!(old.version(), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_secret_without_a_newer_version_is_an_error_and_the_source_is_left_alone() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let secrets = stub.secrets();
+    let Secret(old) = secrets.typed::<Database>().await.unwrap();
+    for _ in 0..10 {
+        let error = old.fresh().await.unwrap_err();
+        assert!(error.is_unchanged());
+        assert_eq!(error.to_string(), "secret `db` was refused, and there is no newer version of it");
+    }
+    assert_eq!(stub.fetches(), 2);
+    stub.put("db", r#"{"password": "b"}"#);
+    advance(UNCHANGED_PAUSE).await;
+    assert_eq!(old.fresh().await.unwrap().password, "b");
+}
+
+fn registry(stub: &Stub) -> Clients {
+    let clients = Clients::new();
+    clients.insert(stub.secrets());
+    clients
+}
+
+async fn through_the_layer(clients: Clients) -> Result<String, crate::FunctionError> {
+    let layer = SecretsLayer::new().secret::<Database>().secret::<ApiKey>().clients(clients);
+    let inner = service_fn(|incoming: Incoming| async move { Ok::<_, crate::FunctionError>(incoming.event) });
+    let event = serde_json::value::RawValue::from_string("42".to_owned()).unwrap();
+    let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+    layer.layer(inner).oneshot(incoming).await.map(|response| response.get().to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn declared_secrets_are_fetched_together_before_the_handler() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    stub.put("key", "k");
+    let clients = registry(&stub);
+    let began = Instant::now();
+    assert_eq!(through_the_layer(clients.clone()).await.unwrap(), "42");
+    assert_eq!(began.elapsed(), SECOND, "both at once");
+    through_the_layer(clients.clone()).await.unwrap();
+    assert_eq!(began.elapsed(), SECOND, "and from the cache");
+    let key = clients.get::<Secrets>().await.unwrap().typed::<ApiKey>().await.unwrap();
+    assert_eq!(key.0.0.expose_secret(), "k");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_secret_that_fails_ends_the_invocation_by_name_unless_there_is_a_last_good_value() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let clients = registry(&stub);
+    let error = through_the_layer(clients.clone()).await.unwrap_err();
+    assert_eq!((error.error_type(), error.message()), ("SecretUnavailable", "could not get secret `key`"));
+    assert_eq!(chain(&error), ["could not get secret `key`", "there is no such secret"]);
+
+    stub.put("key", "k");
+    through_the_layer(clients.clone()).await.unwrap();
+    stub.remove("key");
+    advance(Duration::from_secs(1000)).await;
+    assert!(through_the_layer(clients).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_warmed_is_not_fetched_again() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let clients = registry(&stub);
+    Secret::<Database>::warm(&clients).await.unwrap();
+    password(&clients.get::<Secrets>().await.unwrap()).await;
+    assert_eq!(stub.fetches(), 1);
+}
+
+#[cfg(feature = "http")]
+#[tokio::test(start_paused = true)]
+async fn as_an_extractor_it_comes_from_the_registry_of_the_request() {
+    use axum_core::extract::FromRequestParts;
+
+    let mut request = http::Request::new(());
+    request.extensions_mut().insert(registry(&Stub::with("db", r#"{"password": "a"}"#)));
+    let mut parts = request.into_parts().0;
+    let Secret(database) = Secret::<Database>::from_request_parts(&mut parts, &()).await.unwrap();
+    assert_eq!(database.password, "a");
+    let missing = Secret::<ApiKey>::from_request_parts(&mut parts, &()).await;
+    assert_eq!(missing.unwrap_err().status(), 500);
+}
+
+async fn read(answers: &[(u16, &'static str)], id: SecretId) -> (Result<SecretValue, SecretError>, Replay) {
+    let (clients, replay) = Replay::new(answers);
+    let secrets: Secrets = clients.get().await.unwrap();
+    (secrets.get(id).value().await, replay)
+}
+
+#[tokio::test]
+async fn secrets_manager_is_asked_for_the_version_and_the_stage() {
+    let id = SecretId::new("db").version("v7").stage("AWSPENDING");
+    let (value, replay) = read(&[(200, r#"{"SecretString": "a", "VersionId": "v7"}"#)], id).await;
+    let value = value.unwrap();
+    assert_eq!((value.text().unwrap().expose_secret(), value.version()), ("a", Some("v7")));
+    let asked: serde_json::Value = serde_json::from_str(&replay.requests()[0].1).unwrap();
+    assert_eq!(asked, serde_json::json!({"SecretId": "db", "VersionId": "v7", "VersionStage": "AWSPENDING"}));
+}
+
+#[tokio::test]
+async fn secrets_manager_gives_bytes_as_well() {
+    let (value, _) = read(&[(200, r#"{"SecretBinary": "aGVsbG8="}"#)], SecretId::new("s")).await;
+    assert_eq!(value.unwrap().binary().unwrap().expose_secret(), b"hello");
+}
+
+#[tokio::test]
+async fn a_request_that_expired_in_a_frozen_sandbox_is_sent_once_more() {
+    const EXPIRED: (u16, &str) =
+        (400, r#"{"__type": "InvalidSignatureException", "message": "Signature expired: old"}"#);
+    let (value, replay) = read(&[EXPIRED, (200, r#"{"SecretString": "a"}"#)], SecretId::new("s")).await;
+    assert!(value.is_ok());
+    assert_eq!(replay.requests().len(), 2);
+    let (value, replay) = read(&[EXPIRED], SecretId::new("s")).await;
+    assert!(value.is_err());
+    assert_eq!(replay.requests().len(), 2, "and not more often");
+}
+
+#[tokio::test]
+async fn the_reason_of_the_service_stands_in_the_chain() {
+    const NONE: (u16, &str) =
+        (400, r#"{"__type": "ResourceNotFoundException", "message": "Secrets Manager can't find it"}"#);
+    let (value, _) = read(&[NONE], SecretId::new("s")).await;
+    let said = chain(&value.unwrap_err());
+    assert_eq!(said[0], "could not get secret `s`");
+    assert!(said.last().unwrap().contains("Secrets Manager can't find it"), "{said:?}");
+}

@@ -1,0 +1,168 @@
+//! [`SecretValue`]: one version of a secret, as text, JSON or bytes.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::{FromSecret, SecretError, SecretId};
+
+/// One version of a secret. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
+#[derive(Clone)]
+pub struct SecretValue {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: SecretId,
+    version: Option<String>,
+    content: Content,
+    /// What it was decoded to, per type: it goes when the value goes.
+    decoded: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
+    /// When the service was asked for a newer one and gave this again.
+    seen_unchanged: OnceLock<Instant>,
+}
+
+enum Content {
+    Text(SecretString),
+    Binary(SecretSlice<u8>),
+}
+
+impl SecretValue {
+    /// A text: `SecretString` of the API.
+    pub fn from_text(id: &SecretId, text: impl Into<SecretString>) -> Self {
+        Self::new(id, Content::Text(text.into()))
+    }
+
+    /// Bytes: `SecretBinary` of the API.
+    pub fn from_bytes(id: &SecretId, bytes: impl Into<SecretSlice<u8>>) -> Self {
+        Self::new(id, Content::Binary(bytes.into()))
+    }
+
+    fn new(id: &SecretId, content: Content) -> Self {
+        let (decoded, seen_unchanged) = (Mutex::default(), OnceLock::new());
+        Self { inner: Arc::new(Inner { id: id.clone(), version: None, content, decoded, seen_unchanged }) }
+    }
+
+    /// Notes the id of this version: for a [`SecretSource`](super::SecretSource), right after the value was made.
+    #[must_use]
+    pub fn with_version(mut self, version: impl Into<String>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.version = Some(version.into());
+        }
+        self
+    }
+
+    /// Which secret was asked for.
+    pub fn id(&self) -> &SecretId {
+        &self.inner.id
+    }
+
+    /// The id of this version, if the source told it.
+    pub fn version(&self) -> Option<&str> {
+        self.inner.version.as_deref()
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    ///
+    /// The secret is binary.
+    pub fn text(&self) -> Result<&SecretString, SecretError> {
+        match &self.inner.content {
+            Content::Text(text) => Ok(text),
+            Content::Binary(_) => Err(SecretError::malformed(self.id(), "is binary, not text")),
+        }
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    ///
+    /// The secret is text.
+    pub fn binary(&self) -> Result<&SecretSlice<u8>, SecretError> {
+        match &self.inner.content {
+            Content::Binary(bytes) => Ok(bytes),
+            Content::Text(_) => Err(SecretError::malformed(self.id(), "is text, not binary")),
+        }
+    }
+
+    /// The text, or the bytes, read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON, or of another shape: the error has the path of the field, and nothing that the secret holds.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, SecretError> {
+        let bytes = self.bytes();
+        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let value = serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| (error.path().to_string(), error.into_inner()))
+            .and_then(|value| deserializer.end().map(|()| value).map_err(|error| (String::new(), error)));
+        value.map_err(|(path, error)| SecretError::malformed(self.id(), why_not_json(&path, &error)))
+    }
+
+    /// The value as `T`, decoded once.
+    pub(super) fn decode<T: FromSecret>(&self) -> Result<Arc<T>, SecretError> {
+        let id = TypeId::of::<T>();
+        let lock = || self.inner.decoded.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock().iter().find(|(of, _)| *of == id).map(|(_, value)| Arc::clone(value));
+        if let Some(value) = found.and_then(|value| value.downcast().ok()) {
+            return Ok(value);
+        }
+        let value = Arc::new(T::from_secret(self).map_err(|reason| SecretError::not_decoded(self.id(), reason))?);
+        lock().push((id, Arc::clone(&value) as _));
+        Ok(value)
+    }
+
+    /// Whether this is the same version as another value of the same secret.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self.version(), other.version()) {
+            (Some(version), Some(other)) => version == other,
+            _ => self.bytes() == other.bytes(),
+        }
+    }
+
+    pub(super) fn seen_unchanged(&self) -> Option<Instant> {
+        self.inner.seen_unchanged.get().copied()
+    }
+
+    pub(super) fn set_seen_unchanged(&self, at: Instant) {
+        self.inner.seen_unchanged.get_or_init(|| at);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.inner.content {
+            Content::Text(text) => text.expose_secret().as_bytes(),
+            Content::Binary(bytes) => bytes.expose_secret(),
+        }
+    }
+}
+
+/// Serde's own messages repeat the value (`invalid type: string "hunter2"`), so none of them is passed on; of "missing
+/// field" the name is taken, which is the type's own.
+fn why_not_json(path: &str, error: &serde_json::Error) -> String {
+    if !error.is_data() {
+        return format!("is no JSON: it breaks off or goes wrong at line {}, column {}", error.line(), error.column());
+    }
+    let parent = if path == "." { "" } else { path };
+    let text = error.to_string();
+    match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        Some((field, _)) if parent.is_empty() => format!("has no field `{field}`"),
+        Some((field, _)) => format!("has no field `{parent}.{field}`"),
+        None if parent.is_empty() => "is JSON of another shape".to_owned(),
+        None => format!("has a field `{parent}` of another type or value"),
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretValue")
+            .field("id", &self.inner.id)
+            .field("version", &self.inner.version)
+            .field("content", &format_args!("[REDACTED]"))
+            .finish_non_exhaustive()
+    }
+}
