@@ -85,6 +85,7 @@ pub(crate) fn matches(expected: &Value, observed: Option<&Value>) -> bool {
     match name {
         "$absent" => observed.is_none(),
         "$any" => observed.is_some(),
+        "$partial" => observed.is_some_and(|observed| has_members(argument, observed)),
         "$null" => observed == Some(&Value::Null),
         "$not" => !matches(argument, observed),
         "$one_of" => argument.as_array().is_some_and(|options| options.iter().any(|o| matches(o, observed))),
@@ -116,6 +117,10 @@ pub(crate) fn matches(expected: &Value, observed: Option<&Value>) -> bool {
         },
         _ => false,
     }
+}
+
+fn has_members(expected: &Value, observed: &Value) -> bool {
+    expected.as_object().is_some_and(|members| members.iter().all(|(name, value)| matches(value, observed.get(name))))
 }
 
 fn pair<'v>(argument: &'v Value, text: Option<&'v str>) -> Option<(&'v str, &'v str)> {

@@ -70,17 +70,34 @@ impl Deviation {
             && self.at.iter().any(|pattern| fits(pattern, &difference.at))
             && self.when.iter().all(|(place, matcher)| matches(&json(matcher), part(case, place)))
             && matches(&json(&self.expected), difference.expected.as_ref())
-            && did(&json(&self.pilaster), difference)
+            && did(&json(&self.pilaster), case, difference)
     }
 }
 
-/// Whether Pilaster did what the entry says. `{"$base64_of_expected" = true}` is the expected text in base64.
-fn did(pilaster: &Value, difference: &Difference) -> bool {
-    if pilaster.get("$base64_of_expected").is_some() {
-        let expected = difference.expected.as_ref().and_then(Value::as_str);
-        return expected.is_some_and(|text| difference.observed == Some(STANDARD.encode(text).into()));
+/// Whether Pilaster did what the entry says; three things are said by what they are like.
+///
+/// - `{"$base64_of_expected" = true}`: the expected text in base64
+/// - `{"$json_text_of_expected" = true}`: a string that holds the expected value as JSON
+/// - `{"$as_handler_set" = true}`: the header that the case's handler set itself
+fn did(pilaster: &Value, case: &Case, difference: &Difference) -> bool {
+    let observed = difference.observed.as_ref().and_then(Value::as_str);
+    let kind = pilaster.as_object().and_then(|matcher| matcher.keys().next()).map(String::as_str);
+    match (kind, &difference.expected) {
+        (Some("$base64_of_expected"), Some(expected)) => {
+            expected.as_str().is_some_and(|text| observed == Some(&STANDARD.encode(text)))
+        }
+        (Some("$json_text_of_expected"), Some(expected)) => {
+            let held = observed.and_then(|text| serde_json::from_str::<Value>(text).ok());
+            held.is_some_and(|held| matches(expected, Some(&held)))
+        }
+        (Some("$as_handler_set"), _) => {
+            let name = difference.at.rsplit('/').next().unwrap_or_default();
+            let headers = case.json.pointer("/handler/value/headers").and_then(Value::as_object);
+            let mut own = headers.into_iter().flatten().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+            own.any(|(_, value)| value.as_str() == observed)
+        }
+        _ => matches(pilaster, difference.observed.as_ref()),
     }
-    matches(pilaster, difference.observed.as_ref())
 }
 
 /// A part of the case: a JSON Pointer into it, or `config/…` into the options of the middleware or utility that it is about.

@@ -176,14 +176,23 @@ pub(crate) fn by_name(headers: Vec<(String, String)>) -> Value {
 fn canonical(name: &str, value: &str) -> String {
     let lower = match name {
         "content-type" => return value.to_ascii_lowercase().replace(' ', ""),
+        "content-security-policy" | "content-security-policy-report-only" | "strict-transport-security" => {
+            return sorted(value, ';', "; ");
+        }
+        // The items of a list stand with a comma, however many spaces are behind it.
+        "permissions-policy" => return sorted(value, ',', ", "),
         "vary" | "access-control-allow-headers" | "access-control-expose-headers" => value.to_ascii_lowercase(),
         "access-control-allow-methods" => value.to_owned(),
-        _ => return value.to_owned(),
+        _ => return value.replace(", ", ","),
     };
-    let mut items: Vec<_> = lower.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+    sorted(&lower, ',', ", ")
+}
+
+fn sorted(list: &str, separator: char, joint: &str) -> String {
+    let mut items: Vec<_> = list.split(separator).map(str::trim).filter(|item| !item.is_empty()).collect();
     items.sort_unstable();
     items.dedup();
-    items.join(", ")
+    items.join(joint)
 }
 
 fn text(value: &Value) -> String {

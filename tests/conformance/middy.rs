@@ -6,6 +6,8 @@ mod cors;
 mod errors;
 mod expectation;
 mod handler;
+mod normalizer;
+mod security;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

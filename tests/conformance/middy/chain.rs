@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use pilaster::http::{
-    CorsLayer, ErrorLayer, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, Path, Query, Rejection, Stack,
+    CorsLayer, ErrorLayer, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, Path, Query, Rejection,
+    SecurityHeadersLayer, Stack,
 };
 use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
@@ -13,15 +14,16 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::bodies::{Lenient, Parser, Reader, Revived, Seen, Unread};
 use super::expectation::{Sees, expected};
 use super::handler::{Handler, Prepared};
-use super::{cors, errors};
+use super::{cors, errors, normalizer, security};
 use crate::case::Case;
-use crate::exchange::{Notes, Sent, complete, complete_web_socket, delivered, read_json_bodies, send};
+use crate::exchange::{Notes, Sent, by_name, complete, complete_web_socket, delivered, read_json_bodies, send};
 use crate::layers::Own;
 use crate::{Compared, Replay, Stop, unsupported};
 
 /// What a chain comes down to.
 struct Plan {
     cors: Option<CorsLayer>,
+    security: Option<SecurityHeadersLayer>,
     errors: Option<ErrorLayer>,
     /// Outside the stack, and within it.
     outer: Own,
@@ -98,6 +100,7 @@ impl Plan {
     fn read(chain: &Value) -> Result<Self, Stop> {
         let mut plan = Self {
             cors: None,
+            security: None,
             errors: None,
             outer: Own::default(),
             own: Own::default(),
@@ -115,6 +118,11 @@ impl Plan {
     fn add(&mut self, name: &str, config: &Value) -> Result<(), Stop> {
         match name {
             "http-cors" => self.cors = Some(cors::layer(config)?),
+            "http-security-headers" => self.security = Some(security::layer(config)?),
+            "http-header-normalizer" => {
+                normalizer::read(config, &mut self.own)?;
+                self.sees.headers = true;
+            }
             "http-error-handler" if self.errors.is_none() => self.errors = Some(errors::layer(config)?),
             "http-json-body-parser"
             | "http-urlencode-body-parser"
@@ -171,7 +179,7 @@ impl Plan {
             move |headers: HeaderMap, query: Pairs, path: Option<Path<BTreeMap<String, String>>>, body: B| {
                 let mut saw = Map::new();
                 if sees.headers {
-                    saw.insert("headers".to_owned(), grouped(header_pairs(&headers)));
+                    saw.insert("headers".to_owned(), by_name(header_pairs(&headers)));
                 }
                 if sees.query {
                     saw.insert("query".to_owned(), grouped(query.0));
@@ -188,6 +196,9 @@ impl Plan {
         let mut stack = Stack::new();
         if let Some(layer) = &self.cors {
             stack = stack.cors(layer.clone());
+        }
+        if let Some(layer) = &self.security {
+            stack = stack.security_headers(layer.clone());
         }
         if let Some(layer) = &self.errors {
             stack = stack.errors(layer.clone());

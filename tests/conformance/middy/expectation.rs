@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::handler::Prepared;
+use crate::exchange::by_name;
 
 /// Which parts of the event a chain reads for the handler.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,7 +54,12 @@ fn saw(case: &Value, sees: Sees) -> Option<Value> {
         saw.insert("body".to_owned(), body.clone());
     }
     if sees.headers && (event.get("headers").is_some() || event.get("multiValueHeaders").is_some()) {
-        saw.insert("headers".to_owned(), merged(&event["headers"], &event["multiValueHeaders"]));
+        let headers = merged(&event["headers"], &event["multiValueHeaders"]);
+        let pairs = headers.as_object().into_iter().flatten().flat_map(|(name, values)| {
+            let values = values.as_array().into_iter().flatten().filter_map(Value::as_str);
+            values.map(|value| (name.clone(), value.to_owned())).collect::<Vec<_>>()
+        });
+        saw.insert("headers".to_owned(), by_name(pairs.collect()));
     }
     if sees.query {
         let query = merged(&event["queryStringParameters"], &event["multiValueQueryStringParameters"]);
