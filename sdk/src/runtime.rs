@@ -95,7 +95,11 @@ pub fn run<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
 
 /// Builds the layers; one that panics over its configuration says so in its message.
 fn build<F: IntoRaw>(function: F) -> Result<impl RawService, StartError> {
+    // The sentence is told once, by `main`.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
     let built = catch_unwind(AssertUnwindSafe(|| function.into_raw()));
+    std::panic::set_hook(hook);
     let raw = built.map_err(|panic| {
         let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         StartError::new(format!("the function could not be built: {}", message.unwrap_or("a layer panicked")))

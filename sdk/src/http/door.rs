@@ -11,11 +11,13 @@ mod encode;
 mod wire;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum_core::body::Body;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tower::Service;
@@ -76,7 +78,11 @@ where
             };
             let ready = std::future::poll_fn(|cx| hall.poll_ready(cx)).await.map_err(failed);
             let answered = match ready {
-                Ok(()) => hall.call(request).await.map_err(failed),
+                // The function's own panics are caught below; here it is a layer's, and still an answer.
+                Ok(()) => match AssertUnwindSafe(async { hall.call(request).await }).catch_unwind().await {
+                    Ok(answered) => answered.map_err(failed),
+                    Err(_) => Err(HttpError::panic()),
+                },
                 Err(error) => Err(error),
             };
             let (parts, body) = match answered {

@@ -5,9 +5,9 @@
 //! at each field and repeats nothing that the caller sent.
 
 mod invocation;
-mod json;
-mod path;
-mod query;
+pub mod json;
+pub mod path;
+pub mod query;
 
 pub use self::json::Json;
 pub use self::path::Path;
