@@ -3,6 +3,7 @@
 mod answers;
 mod cors;
 mod event_handler;
+pub(crate) mod logger;
 mod raised;
 mod routes;
 
@@ -16,6 +17,7 @@ use crate::{Replay, Stop, unsupported};
 pub(crate) fn replay(case: &Case) -> Replay {
     match case.group.as_str() {
         "event_handler" => event_handler::replay(case),
+        "logger" => logger::replay(case),
         _ => unsupported("has no counterpart in this release"),
     }
 }
@@ -30,4 +32,12 @@ fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T, Stop> {
             None => format!("{what}: {text}"),
         })
     })
+}
+
+/// What a replay does not compare must not be told by a case.
+fn only_these(expected: &Value, known: &[&str]) -> Result<(), Stop> {
+    match expected.as_object().into_iter().flatten().find(|(name, _)| !known.contains(&name.as_str())) {
+        Some((name, _)) => unsupported(format!("expectations of the kind `{name}`")),
+        None => Ok(()),
+    }
 }

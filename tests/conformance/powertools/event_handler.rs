@@ -12,7 +12,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 use super::answers::{Answer, Compress};
 use super::raised::{Exceptions, Rule};
 use super::routes::{Nested, Route, Shared, router};
-use super::{cors, read};
+use super::{cors, only_these, read};
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, delivered, read_json_bodies, send};
 use crate::layers::Own;
@@ -64,6 +64,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     if let Some(name) = case.json["env"].as_object().and_then(|env| env.keys().next()) {
         return unsupported(format!("answers that depend on {name}"));
     }
+    only_these(&case.json["expected"], &["response", "error", "trace"])?;
     let config: Config = read("a router", &case.json["config"])?;
     let event = case.event().map_err(Stop::Broken)?;
     let typescript = config.resolver == "http.Router";

@@ -1,0 +1,123 @@
+//! Lines of Powertools beside lines of Pilaster.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value, json};
+
+use crate::{Compared, Replay, Stop};
+
+/// Puts what the case expects beside what the child told.
+pub(super) fn compare(case: &Value, told: Value) -> Replay {
+    let text = told["text"].as_str().unwrap_or_default();
+    let want = &case["expected"];
+    let typescript = case["lang"] == "typescript";
+    let (mut expected, mut observed) = (Map::new(), Map::new());
+    if let Some(raw) = want.get("raw") {
+        expected.insert("raw".to_owned(), raw.clone());
+        observed.insert("raw".to_owned(), json!(text));
+    }
+    if let Some(lines) = want["lines"].as_array() {
+        let mut seen = Vec::new();
+        let mut orders = Vec::new();
+        for line in text.lines() {
+            let broken = |error: serde_json::Error| Stop::Broken(format!("{error} in the line {line}"));
+            seen.push(serde_json::from_str::<Value>(line).map_err(broken)?);
+            orders.push(serde_json::from_str::<Keys>(line).map_err(broken)?.0);
+        }
+        let wanted: Vec<_> = if typescript { lines.iter().map(|l| l["line"].clone()).collect() } else { lines.clone() };
+        let (dropped, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_about_reserved_key);
+        if !dropped.is_empty() {
+            expected.insert("told_of_reserved_keys".to_owned(), json!(dropped.len()));
+        }
+        expected.insert("lines".to_owned(), wanted.into_iter().map(in_utc).collect());
+        observed.insert("lines".to_owned(), json!(seen));
+        if typescript {
+            let streams: Vec<_> = lines.iter().filter(|l| !is_about_reserved_key(&l["line"])).collect();
+            expected.insert("streams".to_owned(), streams.iter().map(|line| line["stream"].clone()).collect());
+            // Every line goes to standard output.
+            observed.insert("streams".to_owned(), seen.iter().map(|_| json!("stdout")).collect());
+        }
+        let wanted = match want.get("key_order") {
+            Some(order) => order.as_array().cloned().unwrap_or_default(),
+            None => lines.iter().map(|line| line["key_order"].clone()).filter(|order| !order.is_null()).collect(),
+        };
+        compare_orders(&wanted, &orders, &mut expected, &mut observed);
+    }
+    if let Some(warnings) = want["warnings"].as_array() {
+        let texts = warnings.iter().filter_map(Value::as_str);
+        let mut texts: Vec<_> = texts.map(|text| text.split_once(": ").map_or(text, |(_, rest)| rest)).collect();
+        // Python tells it once for each logger that it makes.
+        texts.dedup();
+        expected.insert("warnings".to_owned(), json!(texts));
+        observed.insert("warnings".to_owned(), told["warnings"].clone());
+    }
+    if let Some(error) = want.get("handler_error") {
+        expected.insert("handler_error".to_owned(), error.clone());
+        observed.insert("handler_error".to_owned(), told["handler_error"].clone());
+    }
+    Ok(Compared { expected: Value::Object(expected), observed: Value::Object(observed) })
+}
+
+/// The order of the keys that both have.
+fn compare_orders(
+    wanted: &[Value],
+    seen: &[Vec<String>],
+    expected: &mut Map<String, Value>,
+    observed: &mut Map<String, Value>,
+) {
+    if wanted.len() != seen.len() {
+        return;
+    }
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for (wanted, seen) in wanted.iter().zip(seen) {
+        let wanted: Vec<&str> = wanted.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        left.push(wanted.iter().copied().filter(|key| seen.iter().any(|s| s == key)).collect::<Vec<_>>());
+        right.push(seen.iter().map(String::as_str).filter(|key| wanted.contains(key)).collect::<Vec<_>>());
+    }
+    expected.insert("key_order".to_owned(), json!(left));
+    observed.insert("key_order".to_owned(), json!(right));
+}
+
+/// A line that TypeScript writes when a key of its own is to be overwritten.
+fn is_about_reserved_key(line: &Value) -> bool {
+    line["message"].as_str().is_some_and(|text| text.ends_with("is a reserved key and will be dropped."))
+}
+
+/// A time stamp of UTC as RFC 3339 writes it with `Z`: the same instant is the same text. Local times stay as they are.
+fn in_utc(mut line: Value) -> Value {
+    let stamp = regex_lite::Regex::new(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)[,.](\d{3})(?:Z|\+00:?00)$");
+    let text = line["timestamp"].as_str().unwrap_or_default().to_owned();
+    if let Some(parts) =
+        stamp.ok().and_then(|stamp| stamp.captures(&text).map(|c| c.extract::<3>().1.map(ToOwned::to_owned)))
+    {
+        let [day, time, milliseconds] = parts;
+        line["timestamp"] = json!(format!("{day}T{time}.{milliseconds}Z"));
+    }
+    line
+}
+
+/// The keys of an object in their order.
+struct Keys(Vec<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Keys;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a line")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut keys = Vec::new();
+                while let Some((key, IgnoredAny)) = map.next_entry()? {
+                    keys.push(key);
+                }
+                Ok(Keys(keys))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
