@@ -1,1 +1,4 @@
 //! Tests of the whole.
+
+#[path = "../engines/engine.rs"]
+pub mod engine;
