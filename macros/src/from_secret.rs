@@ -18,3 +18,6 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         Err(error) => expand::failed(&input, &error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,3 +83,20 @@ async fn retries_begin_within_100_ms() {
     assert_eq!((retries.initial_backoff(), retries.max_backoff()), (FIRST_RETRY, LONGEST_RETRY));
     assert_eq!(config.timeout_config().unwrap().connect_timeout(), Some(CONNECT_TIMEOUT));
 }
+
+#[cfg(feature = "s3")]
+#[tokio::test]
+async fn s3_is_called_path_style_where_the_endpoint_is_ones_own() {
+    for (endpoint, uri) in [
+        (None, "https://bucket.s3.us-east-1.amazonaws.com/key?x-id=GetObject"),
+        (Some("http://localhost:4566"), "http://localhost:4566/bucket/key?x-id=GetObject"),
+    ] {
+        let (clients, replay) = Replay::new(&[(200, "")]);
+        let mut config = clients.get::<SdkConfig>().await.unwrap().into_builder();
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        clients.insert(config.build());
+        let s3: aws_sdk_s3::Client = clients.get().await.unwrap();
+        s3.get_object().bucket("bucket").key("key").send().await.unwrap();
+        assert_eq!(replay.requests()[0].0, uri);
+    }
+}

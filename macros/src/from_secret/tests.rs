@@ -1,0 +1,154 @@
+use quote::quote;
+
+use super::*;
+
+/// The messages of the compile errors.
+fn errors(input: TokenStream) -> String {
+    let expanded = expand(input).to_string();
+    assert!(expanded.contains("FromSecret for"), "there is an impl whatever is wrong: {expanded}");
+    match expanded.split_once("compile_error") {
+        Some((_, rest)) => rest.split_once("const _").map_or(rest, |(error, _)| error).replace("\\\"", "\""),
+        None => String::new(),
+    }
+}
+
+#[test]
+fn a_right_attribute_has_no_error() {
+    for right in [
+        quote!(
+            #[secret(id = "prod/db")]
+            struct Db {
+                user: String,
+            }
+        ),
+        quote!(
+            #[secret(env = "DB_SECRET", stage = "AWSPENDING")]
+            enum Db {
+                One { user: String },
+                Two,
+            }
+        ),
+        quote!(
+            #[secret(id = "key", text)]
+            struct Key(SecretString);
+        ),
+        quote!(
+            #[secret(env = "KEY")]
+            #[secret(binary)]
+            struct Key {
+                bytes: SecretSlice<u8>,
+            }
+        ),
+    ] {
+        assert_eq!(errors(right.clone()), "", "{right}");
+    }
+}
+
+#[test]
+fn each_mistake_is_one_sentence() {
+    for (wrong, said) in [
+        (
+            quote!(
+                struct Db;
+            ),
+            "which secret it is read from is not said",
+        ),
+        (
+            quote!(
+                #[secret]
+                struct Db;
+            ),
+            "the secret is not named here",
+        ),
+        (
+            quote!(
+                #[secret(name = "db")]
+                struct Db;
+            ),
+            "there is no such option",
+        ),
+        (
+            quote!(
+                #[secret(id)]
+                struct Db;
+            ),
+            "`id` wants a string",
+        ),
+        (
+            quote!(
+                #[secret(id = 7)]
+                struct Db;
+            ),
+            "`id` wants a string",
+        ),
+        (
+            quote!(
+                #[secret(id = " ")]
+                struct Db;
+            ),
+            "`id` is empty",
+        ),
+        (
+            quote!(
+                #[secret(id = "a", id = "b")]
+                struct Db;
+            ),
+            "given twice",
+        ),
+        (
+            quote!(
+                #[secret(id = "a", env = "B")]
+                struct Db;
+            ),
+            "`id` names the secret already",
+        ),
+        (
+            quote!(
+                #[secret(id = "a", text, binary)]
+                struct Db(String);
+            ),
+            "it is `text` already",
+        ),
+        (
+            quote!(
+                #[secret(id = "a", text)]
+                struct Db {
+                    a: String,
+                    b: String,
+                }
+            ),
+            "`text` is for a struct with one field",
+        ),
+        (
+            quote!(
+                #[secret(id = "a", binary)]
+                enum Db {
+                    A,
+                }
+            ),
+            "`binary` is for a struct with one field",
+        ),
+        (
+            quote!(
+                #[secret(id = "a")]
+                struct Db<T>(T);
+            ),
+            "takes no parameters",
+        ),
+    ] {
+        let errors = errors(wrong.clone());
+        assert!(errors.contains(said), "{wrong}: {errors}");
+        assert_eq!(errors.matches("compile_error").count(), 0, "one error, not several: {errors}");
+    }
+}
+
+#[test]
+fn an_unknown_option_lists_the_accepted_forms() {
+    let errors = errors(quote!(
+        #[secret(name = "db")]
+        struct Db;
+    ));
+    for form in ["id =", "env =", "stage =", "text", "binary"] {
+        assert!(errors.contains(form), "{errors}");
+    }
+}
