@@ -74,9 +74,10 @@ impl Deviation {
     }
 }
 
-/// Whether Pilaster did what the entry says; three things are said by what they are like.
+/// Whether Pilaster did what the entry says; four things are said by what they are like.
 ///
 /// - `{"$base64_of_expected" = true}`: the expected text in base64
+/// - `{"$base64_decoded" = true}`: the expected text, decoded from base64
 /// - `{"$json_text_of_expected" = true}`: a string that holds the expected value as JSON
 /// - `{"$as_handler_set" = true}`: the header that the case's handler set itself
 fn did(pilaster: &Value, case: &Case, difference: &Difference) -> bool {
@@ -85,6 +86,10 @@ fn did(pilaster: &Value, case: &Case, difference: &Difference) -> bool {
     match (kind, &difference.expected) {
         (Some("$base64_of_expected"), Some(expected)) => {
             expected.as_str().is_some_and(|text| observed == Some(&STANDARD.encode(text)))
+        }
+        (Some("$base64_decoded"), Some(expected)) => {
+            let decoded = expected.as_str().and_then(|text| STANDARD.decode(text).ok());
+            decoded.is_some_and(|bytes| observed.is_some_and(|observed| observed.as_bytes() == bytes))
         }
         (Some("$json_text_of_expected"), Some(expected)) => {
             let held = observed.and_then(|text| serde_json::from_str::<Value>(text).ok());

@@ -64,7 +64,8 @@ pub(crate) fn complete(event: &Value) -> Value {
     let context = event.get("requestContext").cloned().unwrap_or_default();
     let lacks_body = event.get("body").is_none_or(Value::is_null);
     let method = if lacks_body { "GET" } else { "POST" };
-    if context.get("http").is_some() || event.get("version") == Some(&json!("2.0")) {
+    let lattice = event.get("method").is_some();
+    if context.get("http").is_some() || (!lattice && event.get("version") == Some(&json!("2.0"))) {
         default(&mut event, "version", json!("2.0"));
         default(&mut event, "routeKey", json!("$default"));
         default(&mut event, "rawPath", context.pointer("/http/path").cloned().unwrap_or(json!("/")));
@@ -72,11 +73,13 @@ pub(crate) fn complete(event: &Value) -> Value {
         default(&mut event, "rawQueryString", json!(query));
         nested(&mut event, &["requestContext", "http"], "method", json!(method));
         nested(&mut event, &["requestContext"], "stage", json!("$default"));
-    } else if event.get("method").is_some() {
+    } else if lattice {
         let query = query_text(event.get("query_string_parameters"));
         let path = if query.is_empty() { "/".to_owned() } else { format!("/?{query}") };
         let snake = event.keys().any(|name| name.contains('_'));
-        default(&mut event, if snake { "raw_path" } else { "path" }, json!(path));
+        if event.get("path").is_none() {
+            default(&mut event, if snake { "raw_path" } else { "path" }, json!(path));
+        }
     } else {
         default(&mut event, "httpMethod", json!(method));
         default(&mut event, "path", json!("/"));
@@ -147,6 +150,15 @@ pub(crate) fn delivered(event: &Value, answer: &Value) -> Value {
         "body": answer.get("body").filter(|body| !body.is_null()).cloned().unwrap_or(json!("")),
         "base64": answer["isBase64Encoded"] == Value::Bool(true),
     })
+}
+
+/// What the door says to a request that it does not let in: a problem, whose form no error layer changes.
+pub(crate) fn rejected(delivered: &Value) -> Option<Value> {
+    if delivered["status"] != 400 || delivered["headers"]["content-type"] != "application/problem+json" {
+        return None;
+    }
+    let problem: Value = serde_json::from_str(delivered["body"].as_str()?).ok()?;
+    problem.get("detail").cloned()
 }
 
 /// Headers by name, in the form that [`delivered`] compares.

@@ -101,12 +101,15 @@ fn judge(case: &Case, compared: &Compared, deviations: &Deviations) -> Outcome {
     if expected.as_object().is_none_or(serde_json::Map::is_empty) {
         return Outcome::Unsupported("tells nothing that can be compared".to_owned());
     }
-    let found = match (expected.get("refused"), observed.get("refused")) {
-        // Nothing more can be compared.
-        (None, Some(sentence)) => {
-            vec![Difference { at: "/refused".to_owned(), expected: None, observed: Some(sentence.clone()) }]
+    // Where a configuration was refused at start, or the request at the door, nothing more can be compared.
+    let early = ["refused", "rejected"]
+        .into_iter()
+        .find(|early| observed.get(early).is_some() && expected.get(early).is_none());
+    let found = match early {
+        Some(early) => {
+            vec![Difference { at: format!("/{early}"), expected: None, observed: observed.get(early).cloned() }]
         }
-        _ => differences(expected, observed),
+        None => differences(expected, observed),
     };
     let covering: Vec<_> = found.iter().map(|difference| deviations.covering(case, difference)).collect();
     if case.defect {
@@ -128,7 +131,7 @@ fn judge(case: &Case, compared: &Compared, deviations: &Deviations) -> Outcome {
 /// A recorded defect must not be reproduced: the answer differs from it, and not by being an error.
 fn defect(found: &[Difference], covering: &[Option<usize>]) -> Outcome {
     let worse = |difference: &Difference| {
-        ["/status", "/refused", "/failed", "/trace"].iter().any(|at| difference.at.starts_with(at))
+        ["/status", "/refused", "/rejected", "/failed", "/trace"].iter().any(|at| difference.at.starts_with(at))
     };
     let worse: Vec<_> = found.iter().zip(covering).filter(|(d, entry)| entry.is_none() && worse(d)).collect();
     if found.is_empty() {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod cors;
+mod data_classes;
 mod event_handler;
 pub(crate) mod logger;
 mod raised;
@@ -17,6 +18,7 @@ use crate::{Replay, Stop, unsupported};
 pub(crate) fn replay(case: &Case) -> Replay {
     match case.group.as_str() {
         "event_handler" => event_handler::replay(case),
+        "data_classes" => data_classes::replay(case),
         "logger" => logger::replay(case),
         _ => unsupported("has no counterpart in this release"),
     }

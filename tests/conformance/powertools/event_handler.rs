@@ -14,7 +14,7 @@ use super::raised::{Exceptions, Rule};
 use super::routes::{Nested, Route, Shared, router};
 use super::{cors, only_these, read};
 use crate::case::Case;
-use crate::exchange::{Notes, Sent, delivered, read_json_bodies, send};
+use crate::exchange::{Notes, Sent, delivered, read_json_bodies, rejected, send};
 use crate::layers::Own;
 use crate::{Compared, Replay, Stop, unsupported};
 
@@ -135,11 +135,16 @@ fn compared(case: &Case, event: &Value, notes: &Notes, sent: Sent) -> Compared {
         Sent::Failed(error) => json!({ "failed": error.error_type() }),
         Sent::Refused(sentence) => json!({ "refused": sentence }),
     };
+    if notes.all().is_empty()
+        && let Some(detail) = rejected(&observed)
+    {
+        observed["rejected"] = detail;
+    }
     read_json_bodies(&mut expected, &mut observed);
     if let Some(message) = want.pointer("/error/message").and_then(Value::as_str).filter(|_| !nothing_ran) {
         observed["leaks"] = json!(!message.is_empty() && observed["body"].to_string().contains(message));
         if let Some(observed) = observed.as_object_mut() {
-            observed.retain(|name, _| matches!(name.as_str(), "status" | "leaks" | "refused" | "failed"));
+            observed.retain(|name, _| matches!(name.as_str(), "status" | "leaks" | "refused" | "rejected" | "failed"));
         }
     }
     if let Some(trace) = want.get("trace") {
