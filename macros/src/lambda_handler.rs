@@ -18,7 +18,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         Err(error) => Some(error.clone()),
     };
     match (options, function, problems) {
-        (Ok(options), Ok(function), None) => expand::expand(&options, &function, item),
+        (Ok(options), Ok(function), None) => expand::expand(&options, &function, &item),
         (options, function, problems) => {
             let errors = options.err().into_iter().chain(problems).reduce(both);
             expand::failed(errors, function.ok(), item)

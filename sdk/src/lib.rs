@@ -65,6 +65,10 @@ pub mod http;
 pub mod observe;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 
 #[cfg(feature = "clients")]
 pub use crate::clients::{Client, ClientError, Clients, FromClients};

@@ -1,10 +1,13 @@
 //! The options and the function.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Signature, Token, Type, Visibility, parenthesized, token};
+
+use super::validate::makes_a_runtime;
 
 /// What may be written in the parentheses.
 const FORMS: &str = "`#[lambda_handler]` takes, separated by commas:
@@ -134,26 +137,56 @@ fn route_problem(route: &str) -> Option<String> {
     None
 }
 
-/// A function whose body nobody needs to read: one that is being typed stays as it is.
+/// A function, of whose body nothing needs to be known.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
+    vis: Visibility,
     pub(crate) sig: Signature,
+    body: TokenStream,
 }
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let attrs = input.call(Attribute::parse_outer)?;
-        input.parse::<Visibility>()?;
-        let sig = input.parse();
-        let is_function = sig.is_ok() && input.peek(token::Brace);
-        input.parse::<TokenStream>()?;
-        match sig {
-            Ok(sig) if is_function => Ok(Self { attrs, sig }),
-            _ => {
-                let text = "`#[lambda_handler]` goes on an `async fn`, such as `async fn get_user(Path(id): Path<u64>) -> \
-                            Result<Json<User>, HttpError> { .. }`";
-                Err(Error::new(Span::call_site(), text))
-            }
+        let function = Self::function(input);
+        let rest = input.parse::<TokenStream>()?;
+        function.map(|(attrs, vis, sig)| Self { attrs, vis, sig, body: rest }).ok_or_else(|| {
+            let text = "`#[lambda_handler]` goes on an `async fn`, such as `async fn get_user(Path(id): Path<u64>) -> \
+                        Result<Json<User>, HttpError> { .. }`";
+            Error::new(Span::call_site(), text)
+        })
+    }
+}
+
+impl Function {
+    /// All up to the body.
+    fn function(input: ParseStream<'_>) -> Option<(Vec<Attribute>, Visibility, Signature)> {
+        let head = (input.call(Attribute::parse_outer).ok()?, input.parse().ok()?, input.parse().ok()?);
+        input.peek(token::Brace).then_some(head)
+    }
+
+    /// Under which conditions the function is there: `main` is under the same.
+    pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
+        self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    }
+
+    /// The function, less what rustc would complain about a second time.
+    pub(crate) fn without_mistakes(mut self) -> Self {
+        self.attrs.retain(|attr| !makes_a_runtime(attr));
+        self.sig.constness = None;
+        if self.sig.ident == "main" {
+            self.sig.ident = Ident::new("handler", self.sig.ident.span());
         }
+        self
+    }
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        for attr in &self.attrs {
+            attr.to_tokens(tokens);
+        }
+        self.vis.to_tokens(tokens);
+        self.sig.to_tokens(tokens);
+        self.body.to_tokens(tokens);
     }
 }
