@@ -346,3 +346,29 @@ async fn the_reason_of_the_service_stands_in_the_chain() {
     assert_eq!(said[0], "could not get secret `s`");
     assert!(said.last().unwrap().contains("Secrets Manager can't find it"), "{said:?}");
 }
+
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn where_aws_throttles_the_caller_is_told_to_come_back() {
+    use axum_core::body::Body;
+    use axum_core::extract::FromRequestParts;
+    use axum_core::response::IntoResponse;
+
+    const THROTTLED: (u16, &str) = (400, r#"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#);
+    const DENIED: (u16, &str) = (400, r#"{"__type": "AccessDeniedException", "message": "role/app may not"}"#);
+    for (answer, status, retry_after) in [(THROTTLED, 503, Some("1")), (DENIED, 500, None)] {
+        let handler = service_fn(|request: http::Request<Body>| async move {
+            let mut parts = request.into_parts().0;
+            let secret = Secret::<ApiKey>::from_request_parts(&mut parts, &()).await;
+            Ok::<_, std::convert::Infallible>(secret.map(drop).into_response())
+        });
+        let mut request = http::Request::new(Body::empty());
+        request.extensions_mut().insert(Replay::new(&[answer]).0);
+        let response = crate::http::ErrorLayer::new().layer(handler).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers().get("retry-after").map(|value| value.to_str().unwrap()), retry_after);
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&body);
+        assert!(!body.contains("Rate") && !body.contains("role") && !body.contains("key"), "{body}");
+    }
+}
