@@ -1,8 +1,10 @@
 //! All routes in one function. `cargo run -p crud` serves it on 127.0.0.1:3000, with users in memory.
 
+use crud::api_key::RequireKey;
 use crud::store::Users;
 use pilaster::{Client, StartError, http};
 
 fn main() -> Result<(), StartError> {
-    pilaster::run(http::service(crud::app()).layer(crud::api()).warm::<Client<Users>>())
+    let service = http::service(crud::app()).layer(crud::api());
+    pilaster::run(service.warm::<Client<Users>>().warm::<RequireKey>())
 }

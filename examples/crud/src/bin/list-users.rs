@@ -1,12 +1,13 @@
 //! `GET /users` as a function of its own.
 
+use crud::api_key::RequireKey;
 use crud::routes;
 use crud::store::Users;
 use crud::users::{ListUsers, UserPage};
 use pilaster::http::{HttpError, Json, Query};
 use pilaster::{Client, lambda_handler};
 
-#[lambda_handler(route = "GET /users", layer = crud::api(), warm(Client<Users>))]
+#[lambda_handler(route = "GET /users", layer = crud::api(), warm(Client<Users>, RequireKey))]
 async fn list_users(users: Client<Users>, ask: Query<ListUsers>) -> Result<Json<UserPage>, HttpError> {
     routes::list_users(users, ask).await
 }

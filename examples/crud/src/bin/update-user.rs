@@ -1,5 +1,6 @@
 //! `PATCH /users/{id}` as a function of its own.
 
+use crud::api_key::RequireKey;
 use crud::routes;
 use crud::store::Users;
 use crud::users::{User, UserPatch};
@@ -7,7 +8,7 @@ use pilaster::http::{HttpError, Json, Path};
 use pilaster::{Client, lambda_handler};
 use uuid::Uuid;
 
-#[lambda_handler(route = "PATCH /users/{id}", layer = crud::api(), warm(Client<Users>))]
+#[lambda_handler(route = "PATCH /users/{id}", layer = crud::api(), warm(Client<Users>, RequireKey))]
 async fn update_user(users: Client<Users>, id: Path<Uuid>, patch: Json<UserPatch>) -> Result<Json<User>, HttpError> {
     routes::update_user(users, id, patch).await
 }
