@@ -1,4 +1,1 @@
 //! Tests of the whole.
-
-#[path = "../engines/engine.rs"]
-pub mod engine;

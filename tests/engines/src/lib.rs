@@ -1,1 +1,156 @@
-//! Real engines for the tests: each is started on a free port of 127.0.0.1 and stopped by its process id.
+//! A cloud on this machine: ministack, started by a test on a free port of 127.0.0.1 and ended with it.
+//!
+//! ```no_run
+//! let engine = engines::Engine::shared();
+//! std::process::Command::new("target/debug/crud").envs(engine.environment());
+//! ```
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Installing takes a minute on a fresh machine, and is not counted; starting takes a second on an idle one.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A running engine. It ends when the last handle goes, and also if the process of the test is killed.
+#[derive(Debug)]
+pub struct Engine {
+    port: u16,
+    home: PathBuf,
+    keeper: Mutex<Option<Child>>,
+}
+
+static SHARED: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
+
+impl Engine {
+    /// The engine that the tests of this process share while any of them runs. They keep to names of their own.
+    pub fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let engine = Arc::new(Self::start());
+            *shared = Arc::downgrade(&engine);
+            engine
+        })
+    }
+
+    /// An engine of its own, for a test that stops it.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be installed or does not start: with its log.
+    pub fn start() -> Self {
+        Self::on(free_port())
+    }
+
+    /// An engine on this port, for a test whose environment names the endpoint already.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub fn on(port: u16) -> Self {
+        let programs = install();
+        let home = programs.join(format!("../run/{}-{port}", std::process::id()));
+        fs::create_dir_all(&home).expect("a folder for the engine");
+        let log = fs::File::create(home.join("log")).expect("a log for the engine");
+        // The shell waits for the end of its input, which comes when the handle or the whole test process goes, however it goes.
+        let keeper = Command::new("sh")
+            .args(["-c", r#""$0" </dev/null & engine=$!; read -r _; kill "$engine"; wait "$engine""#])
+            .arg(programs.join("ministack"))
+            .envs(environment(port))
+            .envs([("BIND_HOST", "127.0.0.1"), ("MINISTACK_HOST", "localhost"), ("IOT_MTLS_ENABLED", "0")])
+            .env("GATEWAY_PORT", port.to_string())
+            .envs([("STATE_DIR", &home), ("S3_DATA_DIR", &home), ("TMPDIR", &home)])
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().expect("the log's handle"))
+            .stderr(log)
+            .spawn()
+            .expect("`sh` starts");
+        let engine = Self { port, home, keeper: Mutex::new(Some(keeper)) };
+        engine.wait_until_ready();
+        engine
+    }
+
+    /// `http://127.0.0.1:…`.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What a process needs to take this engine for AWS: the endpoint, a region, any key.
+    pub fn environment(&self) -> [(&'static str, String); 5] {
+        environment(self.port)
+    }
+
+    /// Ends it before the handle goes: what a service looks like that is down.
+    pub fn stop(&self) {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut keeper) = keeper {
+            drop(keeper.stdin.take());
+            keeper.wait().expect("the engine's end");
+        }
+    }
+
+    fn wait_until_ready(&self) {
+        let began = Instant::now();
+        while !is_healthy(self.port) {
+            if began.elapsed() > READY_WITHIN {
+                let log = fs::read_to_string(self.home.join("log")).unwrap_or_default();
+                panic!("the engine is not ready after {READY_WITHIN:?}. Its log:\n{log}");
+            }
+            sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+        // What is left behind does no harm: it lies under `target`.
+        let _ = fs::remove_dir_all(&self.home);
+    }
+}
+
+/// The environment for an engine on this port, running or not yet.
+pub fn environment(port: u16) -> [(&'static str, String); 5] {
+    [
+        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+    ]
+}
+
+/// A port of 127.0.0.1 that nobody listens on now.
+///
+/// # Panics
+///
+/// If there is none.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("its number").port()
+}
+
+/// Installs what is missing; the folder of the programs.
+fn install() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
+    let output = Command::new(script).stderr(Stdio::inherit()).output().expect("`install.sh` starts");
+    assert!(output.status.success(), "the engines could not be installed: {}", output.status);
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+}
+
+fn is_healthy(port: u16) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut status = [0; 12];
+        stream.read_exact(&mut status)?;
+        std::io::Result::Ok(status)
+    };
+    ask().is_ok_and(|status| &status == b"HTTP/1.1 200")
+}

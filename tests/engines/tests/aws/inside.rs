@@ -5,10 +5,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use engines::Engine;
 use pilaster::config::secrets::{ExposeSecret, SecretString};
 use pilaster::{BoxError, Clients, FromSecret, Secrets};
 use serde::Deserialize;
-use tests::engine::Engine;
 use tokio::time::{advance, pause, resume};
 
 /// Moves the clock of the cache while everything else goes on in real time.

@@ -7,7 +7,7 @@ mod inside;
 
 use std::process::Command;
 
-use tests::engine::{self, Engine};
+use engines::Engine;
 
 /// Runs one ignored test in a process of its own.
 fn run(test: &str, environment: impl IntoIterator<Item = (&'static str, String)>) {
@@ -42,8 +42,8 @@ fn a_secret_is_read_typed_and_after_a_rotation_fresh_sees_the_new_version() {
 
 #[test]
 fn while_secrets_manager_is_down_the_last_good_value_is_used_and_then_an_error_names_the_secret() {
-    let port = engine::free_port();
-    let mut environment = Vec::from(engine::environment(port));
+    let port = engines::free_port();
+    let mut environment = Vec::from(engines::environment(port));
     environment.push(("ENGINE_PORT", port.to_string()));
     run("outlives_an_outage", environment);
 }
