@@ -1,14 +1,17 @@
 //! One async function per route. Each is a route of the router and, in `src/bin`, a function of its own.
 
 use pilaster::Client;
-use pilaster::http::{Created, HttpError, Json, NoContent, Path, Query};
+use pilaster::http::{Created, HttpError, Json, NoContent, Path, Query, Valid};
 use uuid::Uuid;
 
 use crate::store::Users;
 use crate::users::{ListUsers, NewUser, User, UserPage, UserPatch};
 
 /// `POST /users`
-pub async fn create_user(Client(users): Client<Users>, Json(new): Json<NewUser>) -> Result<Created<User>, HttpError> {
+pub async fn create_user(
+    Client(users): Client<Users>,
+    Valid(Json(new)): Valid<Json<NewUser>>,
+) -> Result<Created<User>, HttpError> {
     let user = users.insert(new).await?;
     Ok(Created::at(format!("/users/{}", user.id), user))
 }
@@ -16,7 +19,7 @@ pub async fn create_user(Client(users): Client<Users>, Json(new): Json<NewUser>)
 /// `GET /users?limit=…&cursor=…`
 pub async fn list_users(
     Client(users): Client<Users>,
-    Query(ask): Query<ListUsers>,
+    Valid(Query(ask)): Valid<Query<ListUsers>>,
 ) -> Result<Json<UserPage>, HttpError> {
     Ok(Json(users.list(ask).await?))
 }
@@ -30,7 +33,7 @@ pub async fn get_user(Client(users): Client<Users>, Path(id): Path<Uuid>) -> Res
 pub async fn update_user(
     Client(users): Client<Users>,
     Path(id): Path<Uuid>,
-    Json(patch): Json<UserPatch>,
+    Valid(Json(patch)): Valid<Json<UserPatch>>,
 ) -> Result<Json<User>, HttpError> {
     Ok(Json(users.update(id, patch).await?))
 }

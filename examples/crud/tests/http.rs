@@ -1,5 +1,7 @@
 //! The service over HTTP, in this process: the events of `events/`, through the whole stack, to users in memory.
 
+use std::process::Command;
+
 use crud::routes::{create_user, get_user};
 use pilaster::http::{self, StatusCode};
 use pilaster::testing::Caller;
@@ -81,6 +83,18 @@ async fn each_error_of_the_core_has_its_status() -> Result<(), Box<dyn std::erro
 }
 
 #[tokio::test]
+async fn input_is_checked_field_by_field() -> Result<(), Box<dyn std::error::Error>> {
+    let wrong = with_body(CREATE, json!({ "email": "ada", "name": "" }))?;
+    let refused = call(&service(), &wrong).await?;
+    assert_eq!(refused.status, 422);
+    let pointers: Vec<_> =
+        refused.body["errors"].as_array().into_iter().flatten().map(|e| e["pointer"].clone()).collect();
+    assert_eq!(pointers, ["/email", "/name"]);
+    assert_eq!(call(&service(), &LIST.replace("limit=10", "limit=101")).await?.status, 400);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_route_is_also_a_function_of_its_own() -> Result<(), Box<dyn std::error::Error>> {
     let create = Caller::new(pilaster::handler(create_user).layer(crud::api()));
     let get = Caller::new(pilaster::handler(get_user).layer(crud::api()));
@@ -101,5 +115,16 @@ async fn a_preflight_is_answered_before_the_function() -> Result<(), FunctionErr
     let answer = get.call_text(&preflight).await?;
     assert_eq!(answer["statusCode"], 204);
     assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com");
+    Ok(())
+}
+
+#[test]
+fn a_variable_that_cannot_be_followed_is_told_in_a_sentence() -> Result<(), Box<dyn std::error::Error>> {
+    let mut crud = Command::new(env!("CARGO_BIN_EXE_crud"));
+    crud.env("TABLE_NAME", "users").env_remove("API_KEY_SECRET").env_remove("AWS_LAMBDA_RUNTIME_API");
+    let output = crud.output()?;
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr)?;
+    assert!(told.contains("TABLE_NAME is set"), "{told}");
     Ok(())
 }

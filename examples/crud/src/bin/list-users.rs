@@ -4,10 +4,10 @@ use crud::api_key::RequireKey;
 use crud::routes;
 use crud::store::Users;
 use crud::users::{ListUsers, UserPage};
-use pilaster::http::{HttpError, Json, Query};
+use pilaster::http::{HttpError, Json, Query, Valid};
 use pilaster::{Client, lambda_handler};
 
 #[lambda_handler(route = "GET /users", layer = crud::api(), warm(Client<Users>, RequireKey))]
-async fn list_users(users: Client<Users>, ask: Query<ListUsers>) -> Result<Json<UserPage>, HttpError> {
+async fn list_users(users: Client<Users>, ask: Valid<Query<ListUsers>>) -> Result<Json<UserPage>, HttpError> {
     routes::list_users(users, ask).await
 }
