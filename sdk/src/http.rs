@@ -33,7 +33,11 @@ pub use self::cors::CorsLayer;
 pub use self::door::Door;
 pub use self::error::HttpError;
 pub use self::error_layer::ErrorLayer;
-pub use self::extract::{Json, Path, Query};
+#[cfg(feature = "form")]
+pub use self::extract::Form;
+#[cfg(feature = "validate")]
+pub use self::extract::Valid;
+pub use self::extract::{Claims, Json, Path, Query};
 pub use self::function::{Hall, service};
 pub use self::handler::{HandlerService, HttpHandler};
 pub use self::panic::PanicLayer;

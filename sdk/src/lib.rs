@@ -55,6 +55,10 @@ mod handler;
 mod local;
 mod runtime;
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 #[cfg(feature = "clients")]
 pub mod clients;
 #[cfg(feature = "secrets")]
@@ -65,10 +69,6 @@ pub mod http;
 pub mod observe;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(feature = "macros")]
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 
 #[cfg(feature = "clients")]
 pub use crate::clients::{Client, ClientError, Clients, FromClients};
@@ -78,5 +78,8 @@ pub use crate::error::{BoxError, FunctionError};
 pub use crate::event::{Incoming, Invocation, RawEvent, RawResponse};
 pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
 pub use crate::runtime::{StartError, run};
+#[cfg(feature = "validate")]
+#[doc(no_inline)]
+pub use garde;
 #[cfg(feature = "macros")]
 pub use pilaster_macros::*;

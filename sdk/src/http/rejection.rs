@@ -1,6 +1,7 @@
 //! [`Rejection`]: why an extractor did not take a request.
 //!
-//! It is always the caller's mistake (a 4xx), says what is wrong and where, and never repeats what the caller sent.
+//! It is the caller's mistake (a 4xx), says what is wrong and where, and never repeats what the caller sent. Where the
+//! function itself is wrong, as with a `Path` behind a route that has no parameters, it is an opaque 500.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -8,7 +9,7 @@ use std::fmt;
 
 use axum_core::extract::rejection::BytesRejection;
 use axum_core::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use crate::error::BoxError;
@@ -34,6 +35,7 @@ pub struct Rejection {
     status: StatusCode,
     detail: Cow<'static, str>,
     fields: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     source: Option<BoxError>,
 }
 
@@ -64,13 +66,20 @@ impl FieldError {
 impl Rejection {
     /// A rejection with this status, which should be a 4xx, and this detail, which the caller reads.
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: detail.into(), fields: Vec::new(), source: None }
+        Self { status, detail: detail.into(), fields: Vec::new(), headers: Vec::new(), source: None }
     }
 
     /// Adds a field that is wrong.
     #[must_use]
     pub fn with_field(mut self, field: FieldError) -> Self {
         self.fields.push(field);
+        self
+    }
+
+    /// Adds a header of the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -101,6 +110,9 @@ impl Rejection {
         if !self.fields.is_empty() {
             let fields = self.fields.iter().map(|f| json!({ "pointer": f.pointer, "detail": f.detail }));
             error = error.with_member("errors", fields.collect::<Value>());
+        }
+        for (name, value) in self.headers {
+            error = error.with_header(name, value);
         }
         match self.source {
             Some(source) => error.with_source(source),

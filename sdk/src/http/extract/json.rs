@@ -121,8 +121,7 @@ fn reject<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Rejec
     // Both are found at the object around the field.
     let named = text.strip_prefix("missing field `").or(text.strip_prefix("duplicate field `"));
     if let Some(field) = named.and_then(|rest| rest.split('`').next()) {
-        at.push('/');
-        at.push_str(&escape(field));
+        push_step(&mut at, field);
     }
     Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not have the expected form")
         .with_field(FieldError::new(at, without_values(&text)))
@@ -132,21 +131,30 @@ fn reject<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Rejec
 pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
     let mut pointer = String::new();
     for segment in path.iter() {
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&escape(key));
-            }
+        let whole = match segment {
+            Segment::Seq { index } => push_step(&mut pointer, &index.to_string()),
+            Segment::Map { key } => push_step(&mut pointer, key),
             // The variant of an enum is no step in the JSON.
-            Segment::Enum { .. } | Segment::Unknown => {}
+            Segment::Enum { .. } | Segment::Unknown => true,
+        };
+        if !whole {
+            break;
         }
     }
     pointer
 }
 
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+/// The longest pointer that an answer has, in bytes. The keys of a map are the caller's, and may be as long as the body.
+const POINTER: usize = 1024;
+
+/// Adds a step to a JSON Pointer; `false` where it would be too long: then it points at what is around.
+pub(super) fn push_step(pointer: &mut String, step: &str) -> bool {
+    if pointer.len() + step.len() >= POINTER {
+        return false;
+    }
+    pointer.push('/');
+    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    true
 }
 
 /// serde's message without what the caller sent: only its part about what was expected.
@@ -257,6 +265,14 @@ mod tests {
         assert_eq!(status, 422);
         assert!(!detail.contains("hunter2"), "{detail}");
         told(r#"{"items":[],"items":[]}"#, "/items", "occurs twice");
+    }
+
+    #[test]
+    fn a_key_of_the_callers_does_not_make_a_long_answer() {
+        type Nested = std::collections::BTreeMap<String, std::collections::BTreeMap<String, u8>>;
+        let body = format!(r#"{{"a~/b":{{"{}":"x"}}}}"#, "k".repeat(100_000));
+        let rejection = Json::<Nested>::from_bytes(body.as_bytes()).unwrap_err();
+        assert_eq!(rejection.fields()[0].pointer(), "/a~0~1b");
     }
 
     #[tokio::test]

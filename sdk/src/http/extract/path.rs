@@ -27,6 +27,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use axum::extract::RawPathParams;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::StatusCode;
 use http::request::Parts;
@@ -34,9 +35,8 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::json::without_values;
+use super::json::{push_step, without_values};
 use crate::http::context::PathParams;
-use crate::http::error::HttpError;
 use crate::http::rejection::{FieldError, Rejection};
 
 /// The parameters of the path as a typed value. See the [module docs](self).
@@ -48,17 +48,11 @@ where
     T: DeserializeOwned,
     S: Send + Sync,
 {
-    type Rejection = HttpError;
+    type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
-        // A router within the function knows better than the API in front of it, whose route may be `/{proxy+}`.
-        let params = match RawPathParams::from_request_parts(parts, state).await {
-            Ok(params) if params.iter().next().is_some() => {
-                params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-            }
-            _ => parts.extensions.get::<PathParams>().map(|params| params.0.clone()).unwrap_or_default(),
-        };
-        T::deserialize(Params(&params)).map(Self).map_err(|wrong| wrong.into_http_error(params.is_empty()))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let params = params(parts, state).await?;
+        T::deserialize(Params(&params)).map(Self).map_err(|wrong| wrong.into_rejection(params.is_empty()))
     }
 }
 
@@ -67,18 +61,30 @@ where
     T: DeserializeOwned,
     S: Send + Sync,
 {
-    type Rejection = HttpError;
+    type Rejection = Rejection;
 
     /// `None` where the route has no parameters.
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, HttpError> {
-        let in_router = match RawPathParams::from_request_parts(parts, state).await {
-            Ok(params) => params.iter().next().is_some(),
-            Err(_) => false,
-        };
-        if !in_router && !parts.extensions.get::<PathParams>().is_some_and(|params| !params.0.is_empty()) {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        let params = params(parts, state).await?;
+        if params.is_empty() {
             return Ok(None);
         }
-        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+        T::deserialize(Params(&params)).map(|value| Some(Self(value))).map_err(|wrong| wrong.into_rejection(false))
+    }
+}
+
+/// The parameters by name. A router within the function knows better than the API in front of it, whose route may be
+/// `/{proxy+}`.
+async fn params<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Vec<(String, String)>, Rejection> {
+    match RawPathParams::from_request_parts(parts, state).await {
+        Ok(params) if params.iter().next().is_some() => {
+            Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        }
+        // Not the API's parameters instead: they mean something else.
+        Err(RawPathParamsRejection::InvalidUtf8InPathParam(_)) => {
+            Err(Rejection::new(StatusCode::BAD_REQUEST, "a parameter of the path is not percent-encoded UTF-8"))
+        }
+        _ => Ok(parts.extensions.get::<PathParams>().map(|params| params.0.clone()).unwrap_or_default()),
     }
 }
 
@@ -92,17 +98,21 @@ enum Wrong {
 }
 
 impl Wrong {
-    fn into_http_error(self, none: bool) -> HttpError {
-        match self {
-            Self::Value { name, expected } => Rejection::new(StatusCode::BAD_REQUEST, "the path is not valid")
-                .with_field(FieldError::new(format!("/{name}"), expected))
-                .into_http_error(),
-            Self::Shape(_) if none => HttpError::internal(
+    fn into_rejection(self, none: bool) -> Rejection {
+        let shape = match self {
+            Self::Value { name, expected } => {
+                let mut pointer = String::new();
+                push_step(&mut pointer, &name);
+                return Rejection::new(StatusCode::BAD_REQUEST, "the path is not valid")
+                    .with_field(FieldError::new(pointer, expected));
+            }
+            Self::Shape(_) if none => String::from(
                 "`Path`: the route has no parameters; write them into the API's route (`/users/{id}`), \
                  and for running by hand into `route`",
             ),
-            Self::Shape(message) => HttpError::internal(format!("`Path`: {message}")),
-        }
+            Self::Shape(message) => format!("`Path`: {message}"),
+        };
+        Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "the route does not have the parameters").with_source(shape)
     }
 }
 
@@ -327,7 +337,7 @@ mod tests {
     use super::*;
     use serde::Deserialize;
 
-    async fn extract<T: DeserializeOwned>(params: &[(&str, &str)]) -> Result<T, HttpError> {
+    async fn extract<T: DeserializeOwned>(params: &[(&str, &str)]) -> Result<T, Rejection> {
         let (mut parts, ()) = http::Request::new(()).into_parts();
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         parts.extensions.insert(PathParams(params.collect()));
@@ -362,10 +372,10 @@ mod tests {
     async fn a_value_that_does_not_fit_is_a_400_that_names_the_parameter() {
         let error = extract::<Pet>(&[("id", "hunter2"), ("kind", "cat")]).await.unwrap_err();
         assert_eq!(error.status(), 400);
-        assert_eq!(error.members()["errors"][0]["pointer"], "/id");
+        assert_eq!(error.fields()[0].pointer(), "/id");
         let error = extract::<Pet>(&[("id", "1"), ("kind", "hunter2")]).await.unwrap_err();
-        assert_eq!(error.members()["errors"][0]["pointer"], "/kind");
-        assert!(!error.problem().to_string().contains("hunter2"));
+        assert_eq!(error.fields()[0].pointer(), "/kind");
+        assert!(!error.fields()[0].detail().contains("hunter2"));
     }
 
     #[tokio::test]

@@ -24,12 +24,12 @@
 
 use std::ops::Deref;
 
-use axum_core::extract::FromRequestParts;
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::json::{pointer, without_values};
+use super::json::{pointer, push_step, without_values};
 use crate::http::rejection::{FieldError, Rejection};
 
 /// The query string as a typed value. See the [module docs](self).
@@ -51,14 +51,31 @@ where
     }
 }
 
+impl<T, S> OptionalFromRequestParts<S> for Query<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    /// `None` where there is no query.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        if parts.uri.query().unwrap_or_default().is_empty() {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+    }
+}
+
 /// Decodes `application/x-www-form-urlencoded` text, or says what is wrong where.
 pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> {
     let deserializer = serde_html_form::Deserializer::from_bytes(text);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let message = error.inner().to_string();
         let mut at = pointer(error.path());
+        // Found at the whole.
         if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-            at = format!("/{missing}");
+            push_step(&mut at, missing);
         }
         FieldError::new(at, without_values(&message))
     })
@@ -85,7 +102,7 @@ mod tests {
 
     async fn extract(uri: &str) -> Result<Filter, Rejection> {
         let (mut parts, ()) = http::Request::builder().uri(uri).body(()).unwrap().into_parts();
-        Query::<Filter>::from_request_parts(&mut parts, &()).await.map(|query| query.0)
+        <Query<Filter> as FromRequestParts<()>>::from_request_parts(&mut parts, &()).await.map(|query| query.0)
     }
 
     #[tokio::test]
@@ -101,5 +118,16 @@ mod tests {
         assert_eq!(rejection.fields()[0].pointer(), "/limit");
         assert!(!rejection.fields()[0].detail().contains("hunter2"));
         assert_eq!(extract("/").await.unwrap_err().fields()[0], FieldError::new("/limit", "is missing"));
+    }
+    #[tokio::test]
+    async fn no_query_is_none_and_a_wrong_one_is_not() {
+        let optional = async |uri: &str| {
+            let (mut parts, ()) = http::Request::builder().uri(uri).body(()).unwrap().into_parts();
+            Option::<Query<Filter>>::from_request_parts(&mut parts, &()).await
+        };
+        assert!(optional("/").await.unwrap().is_none());
+        assert!(optional("/?").await.unwrap().is_none());
+        assert_eq!(optional("/?limit=1").await.unwrap().unwrap().limit, 1);
+        assert_eq!(optional("/?limit=x").await.unwrap_err().status(), 400);
     }
 }
