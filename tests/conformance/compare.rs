@@ -86,6 +86,7 @@ pub(crate) fn matches(expected: &Value, observed: Option<&Value>) -> bool {
         "$absent" => observed.is_none(),
         "$any" => observed.is_some(),
         "$partial" => observed.is_some_and(|observed| has_members(argument, observed)),
+        "$below" => observed.and_then(Value::as_f64).zip(argument.as_f64()).is_some_and(|(value, limit)| value < limit),
         "$json_number" => observed.is_some_and(Value::is_number),
         "$null" => observed == Some(&Value::Null),
         "$not" => !matches(argument, observed),

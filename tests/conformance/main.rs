@@ -24,6 +24,7 @@ mod layers;
 mod middy;
 mod powertools;
 mod report;
+mod secrets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

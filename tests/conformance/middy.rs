@@ -7,6 +7,7 @@ mod errors;
 mod expectation;
 mod handler;
 mod normalizer;
+mod secrets;
 mod security;
 
 use serde::de::DeserializeOwned;
@@ -39,6 +40,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
     }
     match case.json["kind"].as_str() {
         Some("invoke") => chain::replay(case),
+        Some("fetch") if case.group == "secrets-manager" => secrets::replay(case),
         Some("construct") => chain::construct(case),
         Some(kind) => unsupported(format!("cases of kind `{kind}`")),
         None => Err(Stop::Broken("the case has no kind".to_owned())),

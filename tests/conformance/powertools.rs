@@ -5,6 +5,7 @@ mod cors;
 mod data_classes;
 mod event_handler;
 pub(crate) mod logger;
+mod parameters;
 mod raised;
 mod routes;
 
@@ -19,6 +20,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
     match case.group.as_str() {
         "event_handler" => event_handler::replay(case),
         "data_classes" => data_classes::replay(case),
+        "parameters" => parameters::replay(case),
         "logger" => logger::replay(case),
         _ => unsupported("has no counterpart in this release"),
     }

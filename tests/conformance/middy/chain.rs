@@ -7,6 +7,7 @@ use pilaster::http::{
     CorsLayer, ErrorLayer, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, Path, Query, Rejection,
     SecurityHeadersLayer, Stack,
 };
+use pilaster::observe::logging::{Captured, Level, Logs};
 use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -37,7 +38,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     if case.json.get("plugin").is_some() {
         return unsupported("plugins of middy's core");
     }
-    const TOLD: [&str; 5] = ["handler_called", "handler_event", "response", "response_absent", "error"];
+    const TOLD: [&str; 6] = ["handler_called", "handler_event", "response", "response_absent", "error", "logged"];
     let told = case.json["expect"].as_object().into_iter().flatten();
     if let Some((name, _)) = told.clone().find(|(name, _)| !TOLD.contains(&name.as_str())) {
         return unsupported(format!("expectations of the kind `{name}`"));
@@ -47,6 +48,8 @@ pub(super) fn replay(case: &Case) -> Replay {
     let event = if plan.web_socket { complete_web_socket(&case.json["event"]) } else { complete(&case.json["event"]) };
     let mut expected = expected(&case.json, plan.sees);
     let notes = Notes::default();
+    let log = Captured::default();
+    let _guard = tracing::subscriber::set_default(Logs::new().level(Level::Error).writer(log.clone()).build());
     let sent = match (plan.parser.reader, plan.parser.lenient) {
         (Reader::None, _) => plan.call::<Unread>(&event, &notes, handler),
         (Reader::Json, false) => plan.call::<Json<Value>>(&event, &notes, handler),
@@ -56,6 +59,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         (Reader::Form | Reader::Multipart, _) => return unsupported("not yet"),
     };
     let mut observed = observed(case, &event, &notes, sent);
+    observed["logged"] = log.lines().iter().map(|line| line["error"].clone()).collect();
     read_json_bodies(&mut expected, &mut observed);
     // What the case does not tell is not compared.
     if let (Some(expected), Some(observed)) = (expected.as_object(), observed.as_object_mut()) {
@@ -142,6 +146,8 @@ impl Plan {
                 self.sees.path = true;
                 self.sees.query = true;
             }
+            // Each failure is a line without a layer for it.
+            "error-logger" => errors::logger(config)?,
             "$inline" => self.inline(config)?,
             other => return unsupported(format!("`{other}` has no counterpart")),
         }

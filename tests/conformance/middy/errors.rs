@@ -72,6 +72,24 @@ struct Options {
     fallback_message: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Logger {
+    #[serde(default)]
+    logger: Value,
+}
+
+/// `error-logger`: a callback of the user's stands for a subscriber, which every function has.
+pub(super) fn logger(config: &Value) -> Result<(), Stop> {
+    let Logger { logger } = options(config)?;
+    match (&logger, custom(&logger)) {
+        (Value::Null, _) | (_, Some("capture")) => Ok(()),
+        (Value::Bool(false), _) => unsupported("failures that are not logged"),
+        (_, Some(other)) => unsupported(format!("the callback `{other}` is not known")),
+        _ => unsupported("a logger that is no callback"),
+    }
+}
+
 /// middy's plain text in place of problem details.
 pub(super) fn layer(config: &Value) -> Result<ErrorLayer, Stop> {
     let Options { logger, fallback_message } = options(config)?;

@@ -24,6 +24,9 @@ pub(super) fn expected(case: &Value, sees: Sees) -> Value {
     if let Some(saw) = saw(case, sees) {
         expected.insert("saw".to_owned(), saw);
     }
+    if let Some(logged) = expect["logged"].as_array() {
+        expected.insert("logged".to_owned(), logged.iter().map(error_text).collect());
+    }
     if let Some(error) = expect.get("error") {
         expected.insert("status".to_owned(), error.get("statusCode").cloned().unwrap_or(json!(500)));
         expected.insert("leaks".to_owned(), json!(false));
@@ -38,6 +41,12 @@ pub(super) fn expected(case: &Value, sees: Sees) -> Value {
         expected.insert("body".to_owned(), json!(""));
     }
     Value::Object(expected)
+}
+
+/// What a log has of an error: its text. `error-logger` hands the whole request on, `http-error-handler` the error.
+fn error_text(entry: &Value) -> Value {
+    let error = entry.get("error").unwrap_or(entry);
+    error.get("message").cloned().unwrap_or_else(|| json!(error.to_string()))
 }
 
 /// The event as the handler saw it: recorded as such, or as the echo of a handler.
