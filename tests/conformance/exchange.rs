@@ -58,12 +58,10 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
 }
 
-/// Fills in what a bare test event lacks to be an event of its source. What it has stays.
-pub(crate) fn complete(event: &Value) -> Value {
+/// Fills in what a bare test event lacks to be an event of its source, by this method. What it has stays.
+pub(crate) fn complete(event: &Value, method: &str) -> Value {
     let mut event = event.as_object().cloned().unwrap_or_default();
     let context = event.get("requestContext").cloned().unwrap_or_default();
-    let lacks_body = event.get("body").is_none_or(Value::is_null);
-    let method = if lacks_body { "GET" } else { "POST" };
     let lattice = event.get("method").is_some();
     if context.get("http").is_some() || (!lattice && event.get("version") == Some(&json!("2.0"))) {
         default(&mut event, "version", json!("2.0"));

@@ -1,6 +1,6 @@
 //! The body parsers, as extractors in the arguments of a handler.
 
-use pilaster::http::{Body, Bytes, FromRequest, Json, Rejection, Request, StatusCode};
+use pilaster::http::{Body, Bytes, Form, FromRequest, Json, Rejection, Request, StatusCode};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
@@ -122,6 +122,24 @@ impl Seen for Json<Value> {
 impl Seen for Json<Revived> {
     fn value(self) -> Value {
         self.0.0
+    }
+}
+
+/// Names and values as they come.
+pub(super) type Pairs = Vec<(String, String)>;
+
+impl Seen for Form<Pairs> {
+    /// A name that occurs once has a value, one that occurs more often a list.
+    fn value(self) -> Value {
+        let mut all = Map::new();
+        for (name, value) in self.0 {
+            match all.get_mut(&name) {
+                None => drop(all.insert(name, json!(value))),
+                Some(Value::Array(values)) => values.push(json!(value)),
+                Some(first) => *first = json!([first.take(), value]),
+            }
+        }
+        Value::Object(all)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use pilaster::http::{
-    CorsLayer, ErrorLayer, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, Path, Query, Rejection,
+    CorsLayer, ErrorLayer, Form, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, Path, Query, Rejection,
     SecurityHeadersLayer, Stack,
 };
 use pilaster::observe::logging::{Captured, Level, Logs};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::bodies::{Lenient, Parser, Reader, Revived, Seen, Unread};
+use super::bodies::{Lenient, Pairs, Parser, Reader, Revived, Seen, Unread};
 use super::expectation::{Sees, expected};
 use super::handler::{Handler, Prepared};
 use super::{cors, errors, normalizer, security};
@@ -45,7 +45,10 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     let plan = Plan::read(&case.json["chain"])?;
     let handler = Handler::read(&case.json["handler"])?;
-    let event = if plan.web_socket { complete_web_socket(&case.json["event"]) } else { complete(&case.json["event"]) };
+    let event = &case.json["event"];
+    // A body that is to be read is posted, also where the case has none.
+    let method = if plan.sees.body { "POST" } else { "GET" };
+    let event = if plan.web_socket { complete_web_socket(event) } else { complete(event, method) };
     let mut expected = expected(&case.json, plan.sees);
     let notes = Notes::default();
     let log = Captured::default();
@@ -56,7 +59,9 @@ pub(super) fn replay(case: &Case) -> Replay {
         (Reader::Json, true) => plan.call::<Lenient<Json<Value>>>(&event, &notes, handler),
         (Reader::Revived, false) => plan.call::<Json<Revived>>(&event, &notes, handler),
         (Reader::Revived, true) => plan.call::<Lenient<Json<Revived>>>(&event, &notes, handler),
-        (Reader::Form | Reader::Multipart, _) => return unsupported("not yet"),
+        (Reader::Form, false) => plan.call::<Form<Pairs>>(&event, &notes, handler),
+        (Reader::Form, true) => plan.call::<Lenient<Form<Pairs>>>(&event, &notes, handler),
+        (Reader::Multipart, _) => return unsupported("not yet"),
     };
     let mut observed = observed(case, &event, &notes, sent);
     observed["logged"] = log.lines().iter().map(|line| line["error"].clone()).collect();
@@ -187,7 +192,7 @@ impl Plan {
     {
         let (notes, sees) = (notes.clone(), self.sees);
         let function =
-            move |headers: HeaderMap, query: Pairs, path: Option<Path<BTreeMap<String, String>>>, body: B| {
+            move |headers: HeaderMap, query: Query<Pairs>, path: Option<Path<BTreeMap<String, String>>>, body: B| {
                 let mut saw = Map::new();
                 if sees.headers {
                     saw.insert("headers".to_owned(), by_name(header_pairs(&headers)));
@@ -218,8 +223,6 @@ impl Plan {
         send(pilaster::handler(function).layer(layers), event)
     }
 }
-
-type Pairs = Query<Vec<(String, String)>>;
 
 fn header_pairs(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();

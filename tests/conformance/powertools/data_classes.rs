@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pilaster::http::{Bytes, HeaderMap, Json, Method, Path, Query, RequestContext, Stack, Uri};
+use pilaster::http::{Bytes, Claims, HeaderMap, Json, Method, Path, Query, RequestContext, Stack, Uri};
 use serde_json::{Map, Value, json};
 
 use super::only_these;
@@ -36,7 +36,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         }
     }
     let event = case.event().map_err(Stop::Broken)?;
-    let event = if class == "APIGatewayWebSocketEvent" { complete_web_socket(&event) } else { complete(&event) };
+    let event = if class == "APIGatewayWebSocketEvent" { complete_web_socket(&event) } else { complete(&event, "GET") };
 
     let notes = Notes::default();
     let (told, expected) = (notes.clone(), wanted.clone());
@@ -46,8 +46,11 @@ pub(super) fn replay(case: &Case) -> Replay {
                          query: Query<Vec<(String, String)>>,
                          path: Option<Path<BTreeMap<String, String>>>,
                          context: RequestContext,
+                         claims: Option<Claims<Map<String, Value>>>,
                          body: Bytes| {
-        let request = Seen { method, uri, headers, query: query.0, path: path.map(|path| path.0), context, body };
+        let path = path.map(|path| path.0);
+        let claims = claims.map(|claims| Value::Object(claims.0));
+        let request = Seen { method, uri, headers, query: query.0, path, context, claims, body };
         let answers = accessors.iter().filter_map(|(text, accessor)| {
             let value = accessor.ask(&request, &expected[text])?;
             Some((text.clone(), value))
@@ -81,6 +84,7 @@ struct Seen {
     query: Vec<(String, String)>,
     path: Option<BTreeMap<String, String>>,
     context: RequestContext,
+    claims: Option<Value>,
     body: Bytes,
 }
 
@@ -256,12 +260,31 @@ impl Seen {
 
     /// A field of `requestContext`: Python's names in the event's spelling.
     fn context_value(&self, rest: &[String]) -> Value {
+        // A sample event has two authorizers, of which `Claims` tells one.
+        if let [first, second, ..] = rest
+            && first == "authorizer"
+            && matches!(second.as_str(), "get_lambda" | "get_context")
+            && let Some(of_lambda) = self.context.get::<Value>("authorizer.lambda")
+        {
+            return of_lambda;
+        }
+        // Who is asking, as whatever authorizer there is has established it.
+        let claims = match rest.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["authorizer", "jwt_claim" | "claims" | "get_lambda" | "get_context", name @ ..] => Some(name.to_vec()),
+            ["authorizer", "iam", name] => Some(vec![*name]),
+            _ => None,
+        };
+        if let Some(names) = claims {
+            let claims = self.claims.clone().unwrap_or_default();
+            let step = |value: Value, name: &&str| {
+                value.get(name).or_else(|| value.get(camel_case(name))).cloned().unwrap_or_default()
+            };
+            return names.iter().fold(claims, step);
+        }
         let mut path = Vec::new();
         for name in rest {
             match name.as_str() {
-                "jwt_claim" => path.extend(["jwt".to_owned(), "claims".to_owned()]),
                 "jwt_scopes" => path.extend(["jwt".to_owned(), "scopes".to_owned()]),
-                "get_lambda" | "get_context" => path.push("lambda".to_owned()),
                 name => path.push(camel_case(name.strip_prefix("get_").unwrap_or(name))),
             }
         }
