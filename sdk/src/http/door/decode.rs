@@ -242,6 +242,9 @@ fn path_and_query(kind: EventKind, wire: &Wire<'_>, probe: &Probe<'_>) -> String
             match raw.split_once('?') {
                 Some((_, query)) => push_raw(&mut target, query),
                 // Lattice passes the query as the caller escaped it.
+                None if wire.query_string_parameters.0.is_empty() => {
+                    push_pairs(&mut target, &wire.lattice_query, QUERY);
+                }
                 None => push_pairs(&mut target, &wire.query_string_parameters, QUERY),
             }
         }

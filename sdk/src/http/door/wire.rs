@@ -41,6 +41,9 @@ pub(super) struct Wire<'a> {
     pub(super) multi_value_headers: Option<Pairs<'a>>,
     #[serde(borrow)]
     pub(super) query_string_parameters: Pairs<'a>,
+    // VPC Lattice 1.0 writes its names so.
+    #[serde(borrow, rename = "query_string_parameters")]
+    pub(super) lattice_query: Pairs<'a>,
     #[serde(borrow)]
     pub(super) multi_value_query_string_parameters: Pairs<'a>,
     #[serde(borrow)]
