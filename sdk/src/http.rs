@@ -24,6 +24,10 @@ mod handler;
 pub use axum_core::body::Body;
 pub use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request as BodyRequest};
 pub use axum_core::response::{IntoResponse, IntoResponseParts, Response};
+/// axum's extractor of one typed header, and response part: `TypedHeader<headers::UserAgent>`. It is `axum_extra`'s own, so
+/// its rejection is too: a 400 whose body is a line of text that names the header.
+#[cfg(feature = "typed-header")]
+pub use axum_extra::{TypedHeader, headers};
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
@@ -35,6 +39,8 @@ pub use self::error::HttpError;
 pub use self::error_layer::ErrorLayer;
 #[cfg(feature = "form")]
 pub use self::extract::Form;
+#[cfg(feature = "multipart")]
+pub use self::extract::Multipart;
 #[cfg(feature = "validate")]
 pub use self::extract::Valid;
 pub use self::extract::{Claims, Json, Path, Query};

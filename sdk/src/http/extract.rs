@@ -9,6 +9,8 @@ pub mod claims;
 pub mod form;
 mod invocation;
 pub mod json;
+#[cfg(feature = "multipart")]
+pub mod multipart;
 pub mod path;
 pub mod query;
 #[cfg(feature = "validate")]
@@ -18,6 +20,8 @@ pub use self::claims::Claims;
 #[cfg(feature = "form")]
 pub use self::form::Form;
 pub use self::json::Json;
+#[cfg(feature = "multipart")]
+pub use self::multipart::Multipart;
 pub use self::path::Path;
 pub use self::query::Query;
 #[cfg(feature = "validate")]

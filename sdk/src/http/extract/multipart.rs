@@ -1,0 +1,287 @@
+//! [`Multipart`]: the parts of a `multipart/form-data` body, one after the other: uploaded files and the fields beside them.
+//!
+//! It is axum's extractor (by multer) with this library's rejections:
+//!
+//! | the request | the answer |
+//! |---|---|
+//! | `Content-Type` is not `multipart/form-data`, or missing | 415 |
+//! | the body is larger than the limit (6 MB) or has more than 1,000 parts | 413 |
+//! | there is no boundary, or the body does not keep to it | 400 |
+//!
+//! The last two may be found only while the parts are read: `?` in the function makes them the answer. A file has as many
+//! bytes as the caller sent: API Gateway passes a binary body as base64 (a REST API needs `multipart/form-data` among its
+//! binary media types), which the door has decoded. Names, file names and media types are the caller's text: never use a
+//! file name as a path.
+//!
+//! Lambda takes 6 MB as text, so about 4.5 MB of files; larger ones are uploaded to S3 by a presigned URL.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::http::{Body, FromRequest, HttpError, Multipart, Request};
+//!
+//! async fn upload(mut parts: Multipart) -> Result<String, HttpError> {
+//!     let mut told = String::new();
+//!     while let Some(part) = parts.next_field().await? {
+//!         let name = part.name().unwrap_or_default().to_owned();
+//!         told += &format!("{name}: {} bytes\n", part.bytes().await?.len());
+//!     }
+//!     Ok(told)
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let body = "--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\n\r\nabc\r\n--x--\r\n";
+//! let request = Request::post("/")
+//!     .header("content-type", "multipart/form-data; boundary=x")
+//!     .body(Body::from(body))?;
+//! let parts = Multipart::from_request(request, &()).await?;
+//! assert_eq!(upload(parts).await.ok().as_deref(), Some("photo: 3 bytes\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::marker::PhantomData;
+
+use axum::extract::multipart::{self, MultipartError};
+use axum_core::extract::{FromRequest, OptionalFromRequest, Request};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+
+use crate::http::rejection::Rejection;
+
+/// The most parts that are read: each has headers of its own to parse.
+const PARTS: usize = 1000;
+
+/// The parts of a `multipart/form-data` body. See the [module docs](self).
+#[derive(Debug)]
+pub struct Multipart {
+    inner: multipart::Multipart,
+    read: usize,
+}
+
+impl Multipart {
+    /// The next part; what was not read of the one before is passed over.
+    ///
+    /// # Errors
+    ///
+    /// 400 where the body is not well-formed, 413 where it is larger than the limit or this would be part 1,001.
+    pub async fn next_field(&mut self) -> Result<Option<Field<'_>>, Rejection> {
+        let Some(inner) = self.inner.next_field().await.map_err(reject)? else { return Ok(None) };
+        self.read += 1;
+        if self.read > PARTS {
+            return Err(Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the body has too many parts"));
+        }
+        Ok(Some(Field { inner, _reading: Reading(PhantomData) }))
+    }
+}
+
+/// One part of a `multipart/form-data` body. The next one can be read when this one is dropped.
+#[derive(Debug)]
+pub struct Field<'a> {
+    inner: multipart::Field<'a>,
+    _reading: Reading<'a>,
+}
+
+/// Two parts at a time are an error of multer's; what borrows until it is dropped makes that an error of the compiler's.
+#[derive(Debug)]
+struct Reading<'a>(PhantomData<&'a mut Multipart>);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {}
+}
+
+impl Field<'_> {
+    /// The name, from `Content-Disposition`.
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name()
+    }
+
+    /// The name that the file has on the caller's side, from `Content-Disposition`. Never use it as a path.
+    pub fn file_name(&self) -> Option<&str> {
+        self.inner.file_name()
+    }
+
+    /// The media type that the caller names.
+    pub fn content_type(&self) -> Option<&str> {
+        self.inner.content_type()
+    }
+
+    /// All headers of this part.
+    pub fn headers(&self) -> &HeaderMap {
+        self.inner.headers()
+    }
+
+    /// The whole content.
+    ///
+    /// # Errors
+    ///
+    /// 400 where the body is not well-formed, 413 where it is larger than the limit.
+    pub async fn bytes(self) -> Result<Bytes, Rejection> {
+        self.inner.bytes().await.map_err(reject)
+    }
+
+    /// The whole content as text, in the part's charset, by default UTF-8. What is none becomes U+FFFD.
+    ///
+    /// # Errors
+    ///
+    /// As [`bytes`](Self::bytes).
+    pub async fn text(self) -> Result<String, Rejection> {
+        self.inner.text().await.map_err(reject)
+    }
+
+    /// The next piece of the content; `None` at its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`bytes`](Self::bytes).
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Rejection> {
+        self.inner.chunk().await.map_err(reject)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Multipart {
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
+        if !is_multipart(request.headers()) {
+            return Err(not_multipart());
+        }
+        match <multipart::Multipart as FromRequest<S>>::from_request(request, state).await {
+            Ok(inner) => Ok(Self { inner, read: 0 }),
+            Err(_) => Err(Rejection::new(StatusCode::BAD_REQUEST, "`Content-Type` names no boundary")),
+        }
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequest<S> for Multipart {
+    type Rejection = Rejection;
+
+    /// `None` where there is neither a `Content-Type` nor a body.
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Rejection> {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            return <Self as FromRequest<S>>::from_request(request, state).await.map(Some);
+        }
+        let bytes = Bytes::from_request(request, state).await?;
+        if bytes.is_empty() { Ok(None) } else { Err(not_multipart()) }
+    }
+}
+
+fn not_multipart() -> Rejection {
+    let detail = "the body must be a form with parts: send `Content-Type: multipart/form-data`";
+    Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mime = value.and_then(|text| text.parse::<mime::Mime>().ok());
+    mime.is_some_and(|mime| mime.essence_str() == mime::MULTIPART_FORM_DATA.as_ref())
+}
+
+/// multer's sentences hold names that the caller sent: they go into the source, which is not sent.
+fn reject(error: MultipartError) -> Rejection {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the limit");
+    }
+    Rejection::new(StatusCode::BAD_REQUEST, "the body is not well-formed `multipart/form-data`").with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum_core::body::Body;
+    use axum_core::extract::DefaultBodyLimit;
+
+    const TYPE: &str = "multipart/form-data; boundary=x";
+
+    async fn extract(content_type: &str, body: impl Into<Body>) -> Result<Multipart, Rejection> {
+        let request = http::Request::post("/").header("content-type", content_type);
+        <Multipart as FromRequest<()>>::from_request(request.body(body.into()).unwrap(), &()).await
+    }
+
+    fn part(name: &str, content: &str) -> String {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+    }
+
+    async fn read(mut parts: Multipart) -> Result<Vec<(String, Bytes)>, Rejection> {
+        let mut read = Vec::new();
+        while let Some(part) = parts.next_field().await? {
+            read.push((part.name().unwrap_or_default().to_owned(), part.bytes().await?));
+        }
+        Ok(read)
+    }
+
+    #[tokio::test]
+    async fn the_parts_come_one_after_the_other() {
+        let file = "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"../a.png\"\r\nContent-Type: image/png\r\n\r\n";
+        let mut body = part("a", "1").into_bytes();
+        body.extend_from_slice(file.as_bytes());
+        body.extend_from_slice(b"\xFF\x00\r\n\r\n--x--\r\n");
+        let mut parts = extract("Multipart/Form-Data;boundary=\"x\"; charset=utf-8", body).await.unwrap();
+        assert_eq!(parts.next_field().await.unwrap().unwrap().text().await.unwrap(), "1");
+        let mut file = parts.next_field().await.unwrap().unwrap();
+        assert_eq!((file.file_name(), file.content_type()), (Some("../a.png"), Some("image/png")));
+        assert_eq!(file.headers().len(), 2);
+        assert_eq!(file.chunk().await.unwrap().unwrap(), &b"\xFF\x00\r\n"[..]);
+        assert_eq!(file.chunk().await.unwrap(), None);
+        drop(file);
+        assert!(parts.next_field().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_content_type_decides_before_the_body() {
+        for (content_type, status) in [
+            (TYPE, 200),
+            ("multipart/form-data", 400),
+            ("multipart/mixed; boundary=x", 415),
+            ("multipart/form-data; boundary=x; junk", 415),
+            ("application/json", 415),
+            ("", 415),
+        ] {
+            let got = extract(content_type, "").await;
+            assert_eq!(got.map_or_else(|r| r.status().as_u16(), |_| 200), status, "{content_type}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_well_formed_is_a_400_that_repeats_nothing() {
+        let broken = "--x\r\nContent-Disposition: form-data; name=\"hunter2\"\r\nhunter2\r\n\r\n1\r\n--x--";
+        for body in ["", "hunter2", "--x", "--y\r\n", &part("hunter2", "1"), "--x\r\nhunter2", broken] {
+            let rejection = read(extract(TYPE, body.to_owned()).await.unwrap()).await.unwrap_err();
+            assert_eq!(rejection.status(), 400, "{body}");
+            assert!(!rejection.detail().contains("hunter2"));
+        }
+        for boundary in ["multipart/form-data; boundary=", "multipart/form-data; boundary=\"\""] {
+            let status = match extract(boundary, "--\r\n\r\n----").await {
+                Ok(parts) => read(parts).await.map(|_| ()).unwrap_err().status(),
+                Err(rejection) => rejection.status(),
+            };
+            assert!(status.is_client_error(), "{boundary}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_above_the_limit_is_a_413() {
+        let body = part("a", &"1".repeat(2000)) + "--x--";
+        let mut request = http::Request::post("/").header("content-type", TYPE).body(Body::from(body)).unwrap();
+        DefaultBodyLimit::max(1000).apply(&mut request);
+        let parts = <Multipart as FromRequest<()>>::from_request(request, &()).await.unwrap();
+        assert_eq!(read(parts).await.unwrap_err().status(), 413);
+    }
+
+    #[tokio::test]
+    async fn more_than_a_thousand_parts_are_a_413() {
+        let body = |count| part("a", "1").repeat(count) + "--x--";
+        assert_eq!(read(extract(TYPE, body(PARTS)).await.unwrap()).await.unwrap().len(), PARTS);
+        assert_eq!(read(extract(TYPE, body(PARTS + 1)).await.unwrap()).await.unwrap_err().status(), 413);
+    }
+
+    #[tokio::test]
+    async fn no_body_at_all_is_none() {
+        let request = http::Request::post("/").body(Body::empty()).unwrap();
+        assert!(<Multipart as OptionalFromRequest<()>>::from_request(request, &()).await.unwrap().is_none());
+        let request = http::Request::post("/").body(Body::from("x")).unwrap();
+        let rejection = <Multipart as OptionalFromRequest<()>>::from_request(request, &()).await.unwrap_err();
+        assert_eq!(rejection.status(), 415);
+    }
+}
