@@ -1,10 +1,11 @@
 //! The body parsers, as extractors in the arguments of a handler.
 
-use pilaster::http::{Body, Bytes, Form, FromRequest, Json, Rejection, Request, StatusCode};
+use pilaster::http::{Body, Bytes, Form, FromRequest, Json, Multipart, Rejection, Request, StatusCode};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::{custom, options};
+use crate::compare::byte_string;
 use crate::layers::Own;
 use crate::{Stop, unsupported};
 
@@ -41,7 +42,7 @@ impl Parser {
     pub(super) const NONE: Self = Self { reader: Reader::None, lenient: false };
 
     /// The parser that a middleware is; what it changes of the request is a layer of the user's.
-    pub(super) fn read(name: &str, config: &Value, own: &mut Own) -> Result<Self, Stop> {
+    pub(super) fn read(name: &str, config: &Value, base64: bool, own: &mut Own) -> Result<Self, Stop> {
         let options: Options = options(config)?;
         let (reader, media_type) = match name {
             "http-json-body-parser" => (Reader::Json, "application/json"),
@@ -54,21 +55,23 @@ impl Parser {
             Some("reviver.uppercase_strings") => Reader::Revived,
             Some(other) => return unsupported(format!("the callback `{other}` is not known")),
         };
-        if !options.busboy.is_empty() {
-            return unsupported("the option `busboy`: limits of single fields of a form");
+        match options.charset.as_str() {
+            None | Some("utf8" | "utf-8") => {}
+            // The door decodes what the event says is base64.
+            Some("base64") if base64 => {}
+            Some(other) => return unsupported(format!("the charset `{other}`")),
         }
-        if !matches!(options.charset.as_str(), None | Some("utf8" | "utf-8" | "base64")) {
-            return unsupported("the option `charset`");
-        }
-        if options.disable_content_type_check {
-            if media_type.is_empty() {
-                return unsupported("the option `disableContentTypeCheck`: without its type a form has no boundary");
-            }
+        // Without its type a form has no boundary, so the type of a form cannot be put in its place.
+        if options.disable_content_type_check && !media_type.is_empty() {
             let value = pilaster::http::HeaderValue::from_static(media_type);
             own.push(tower_http::set_header::SetRequestHeaderLayer::overriding(
                 pilaster::http::header::CONTENT_TYPE,
                 value,
             ));
+        }
+        let limits = Limits::read(&options.busboy)?;
+        if reader == Reader::Multipart {
+            own.push(axum::Extension(limits));
         }
         Ok(Self { reader, lenient: options.disable_content_type_error })
     }
@@ -140,6 +143,104 @@ impl Seen for Form<Pairs> {
             }
         }
         Value::Object(all)
+    }
+}
+
+/// Limits of single parts: the loop over the parts is the user's, so they are the user's, too.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    name: u64,
+    file: u64,
+}
+
+/// What is noted where a part is beyond a limit.
+pub(super) const BEYOND: &str = "a part is beyond the limits";
+
+impl Limits {
+    fn read(busboy: &Map<String, Value>) -> Result<Self, Stop> {
+        let mut limits = Self { name: 100, file: u64::MAX };
+        for (option, value) in busboy {
+            if option != "limits" {
+                return unsupported(format!("the option `busboy.{option}`"));
+            }
+            for (name, value) in value.as_object().into_iter().flatten() {
+                match (name.as_str(), value.as_u64()) {
+                    ("fieldNameSize", Some(limit)) => limits.name = limit,
+                    ("fileSize", Some(limit)) => limits.file = limit,
+                    _ => return unsupported(format!("the option `busboy.limits.{name}`")),
+                }
+            }
+        }
+        Ok(limits)
+    }
+}
+
+/// The parts of a form as middy's handlers see them.
+pub(super) struct Parts(Value);
+
+impl FromRequest<()> for Parts {
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request<Body>, state: &()) -> Result<Self, Rejection> {
+        let limits = request.extensions().get::<Limits>().copied();
+        let mut form = Multipart::from_request(request, state).await?;
+        let mut all = Map::new();
+        while let Some(part) = form.next_field().await? {
+            let name = part.name().unwrap_or_default().to_owned();
+            let file = part.file_name().map(ToOwned::to_owned);
+            let media_type = part.content_type().unwrap_or("text/plain").to_owned();
+            let encoding = part.headers().get("content-transfer-encoding").and_then(|value| value.to_str().ok());
+            let encoding = encoding.unwrap_or("7bit").to_ascii_lowercase();
+            let beyond = |size: usize, limit: fn(Limits) -> u64| {
+                limits.is_some_and(|limits| u64::try_from(size).is_ok_and(|size| size > limit(limits)))
+            };
+            let content = part.bytes().await?;
+            if beyond(name.len(), |limits| limits.name) || beyond(content.len(), |limits| limits.file) {
+                return Err(Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, BEYOND));
+            }
+            match file {
+                None if media_type != "application/octet-stream" => put_field(&mut all, &name, &content),
+                file => {
+                    let media_type = media_type.split(';').next().unwrap_or_default().to_ascii_lowercase();
+                    let file = json!({
+                        "filename": file,
+                        "mimetype": media_type,
+                        "encoding": encoding,
+                        "truncated": false,
+                        "content": byte_string(&content),
+                    });
+                    put_file(&mut all, name, file);
+                }
+            }
+        }
+        Ok(Self(Value::Object(all)))
+    }
+}
+
+impl Seen for Parts {
+    fn value(self) -> Value {
+        self.0
+    }
+}
+
+/// `name[]` and `name[x]` are lists under `name`; of a name that occurs again the last value stays.
+fn put_field(all: &mut Map<String, Value>, name: &str, content: &[u8]) {
+    let value = json!(String::from_utf8_lossy(content));
+    match name.strip_suffix(']').and_then(|rest| rest.rfind('[')).filter(|at| *at > 0) {
+        None => drop(all.insert(name.to_owned(), value)),
+        Some(at) => match all.entry(&name[..at]).or_insert_with(|| json!([])) {
+            Value::Array(values) => values.push(value),
+            other => *other = json!([value]),
+        },
+    }
+}
+
+/// Files of one name are a list, the last one first.
+fn put_file(all: &mut Map<String, Value>, name: String, file: Value) {
+    match all.get_mut(&name) {
+        None => drop(all.insert(name, file)),
+        Some(Value::Array(files)) => files.insert(0, file),
+        Some(first) => *first = json!([file, first.take()]),
     }
 }
 

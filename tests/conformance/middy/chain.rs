@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::bodies::{Lenient, Pairs, Parser, Reader, Revived, Seen, Unread};
+use super::bodies::{BEYOND, Lenient, Pairs, Parser, Parts, Reader, Revived, Seen, Unread};
 use super::expectation::{Sees, expected};
 use super::handler::{Handler, Prepared};
 use super::{cors, errors, normalizer, security};
@@ -32,6 +32,8 @@ struct Plan {
     parser: Parser,
     sees: Sees,
     web_socket: bool,
+    /// Whether the event's body is base64.
+    base64: bool,
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
@@ -43,7 +45,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     if let Some((name, _)) = told.clone().find(|(name, _)| !TOLD.contains(&name.as_str())) {
         return unsupported(format!("expectations of the kind `{name}`"));
     }
-    let plan = Plan::read(&case.json["chain"])?;
+    let plan = Plan::read(&case.json["chain"], &case.json["event"])?;
     let handler = Handler::read(&case.json["handler"])?;
     let event = &case.json["event"];
     // A body that is to be read is posted, also where the case has none.
@@ -61,10 +63,14 @@ pub(super) fn replay(case: &Case) -> Replay {
         (Reader::Revived, true) => plan.call::<Lenient<Json<Revived>>>(&event, &notes, handler),
         (Reader::Form, false) => plan.call::<Form<Pairs>>(&event, &notes, handler),
         (Reader::Form, true) => plan.call::<Lenient<Form<Pairs>>>(&event, &notes, handler),
-        (Reader::Multipart, _) => return unsupported("not yet"),
+        (Reader::Multipart, false) => plan.call::<Parts>(&event, &notes, handler),
+        (Reader::Multipart, true) => plan.call::<Lenient<Parts>>(&event, &notes, handler),
     };
     let mut observed = observed(case, &event, &notes, sent);
     observed["logged"] = log.lines().iter().map(|line| line["error"].clone()).collect();
+    if observed["body"].as_str().is_some_and(|body| body.contains(BEYOND)) {
+        return unsupported("limits of single parts of a form: the loop over the parts is the handler's");
+    }
     read_json_bodies(&mut expected, &mut observed);
     // What the case does not tell is not compared.
     if let (Some(expected), Some(observed)) = (expected.as_object(), observed.as_object_mut()) {
@@ -111,8 +117,9 @@ fn observed(case: &Case, event: &Value, notes: &Notes, sent: Sent) -> Value {
 }
 
 impl Plan {
-    fn read(chain: &Value) -> Result<Self, Stop> {
+    fn read(chain: &Value, event: &Value) -> Result<Self, Stop> {
         let mut plan = Self {
+            base64: event["isBase64Encoded"] == Value::Bool(true),
             cors: None,
             security: None,
             errors: None,
@@ -142,7 +149,7 @@ impl Plan {
             | "http-urlencode-body-parser"
             | "http-multipart-body-parser"
             | "ws-json-body-parser" => {
-                self.parser = Parser::read(name, config, &mut self.own)?;
+                self.parser = Parser::read(name, config, self.base64, &mut self.own)?;
                 self.sees.body = true;
                 self.web_socket |= name == "ws-json-body-parser";
             }
