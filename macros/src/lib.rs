@@ -5,7 +5,7 @@ mod lambda_handler;
 
 use proc_macro::TokenStream;
 
-/// Makes a Lambda function of an `async fn`: leaves it as it is and adds `fn main`.
+/// This is `pilaster::lambda_handler`. Its `main` names the crate `pilaster`, so depend on it by this name.
 #[proc_macro_attribute]
 pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
     lambda_handler::expand(options.into(), item.into()).into()

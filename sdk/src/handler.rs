@@ -20,7 +20,8 @@ use crate::event::{Incoming, RawResponse};
     label = "not a handler",
     note = "each argument must be an extractor: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `Invocation`, `Client<T>`, … from `pilaster` or axum",
     note = "an extractor that takes the body (`Json`, `Form`, `Bytes`, `String`) must be the last argument, and there may be only one",
-    note = "the function must be `async` and return a response, such as `Result<Json<T>, HttpError>`; `?` needs an error type that converts into it"
+    note = "the function must be `async` and return a response, such as `Result<Json<T>, HttpError>`; `?` needs an error type that converts into it",
+    note = "with `#[pilaster::lambda_handler]` on the function the compiler says which argument it is"
 )]
 pub trait Handler<Marker>: Sized {
     /// The typed hall that its door leads to.

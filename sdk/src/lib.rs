@@ -82,4 +82,7 @@ pub use crate::runtime::{StartError, run};
 #[doc(no_inline)]
 pub use garde;
 #[cfg(feature = "macros")]
+#[doc = include_str!("lambda_handler.md")]
+pub use pilaster_macros::lambda_handler;
+#[cfg(feature = "macros")]
 pub use pilaster_macros::*;

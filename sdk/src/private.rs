@@ -13,6 +13,8 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::handler::{Function, Handler};
+
 /// What the arguments make of the function: unknown at first, and the same for all of them.
 #[derive(Debug, Default)]
 pub struct Kind<K>(PhantomData<K>);
@@ -34,18 +36,26 @@ pub fn sent<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Se
     future
 }
 
+/// What every check has: the function that goes through it, of a type that is known only if it holds.
+macro_rules! check {
+    ($kind:ty) => {
+        type Checked<X>;
+
+        fn checked<X>(_: Type<Self>, _: &Kind<$kind>, function: X) -> Self::Checked<X>;
+    };
+}
+
 /// An argument, wherever it stands.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a handler",
     label = "no extractor",
     note = "an HTTP function takes extractors, of `pilaster::http` or of axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
     note = "every function takes `pilaster::Invocation` and `pilaster::Client<T>`",
-    note = "what you wrote yourself is received as `Json<T>` or `Query<T>`, made as `Client<T>`, or implements `pilaster::http::FromRequestParts`"
+    note = "what you wrote yourself is received as `Json<T>` or `Query<T>`, made as `Client<T>`, or implements `pilaster::http::FromRequestParts`",
+    note = "an extractor also asks something of the type that it holds"
 )]
 pub trait Argument<K, M> {
-    type Checked<X>;
-
-    fn checked<X>(_: Type<Self>, _: &Kind<K>, function: X) -> Self::Checked<X>;
+    check!(K);
 }
 
 /// An argument that is not the last.
@@ -55,9 +65,7 @@ pub trait Argument<K, M> {
     note = "there is one body, which one argument can take: of two that do, keep one"
 )]
 pub trait Part<K, M> {
-    type Checked<X>;
-
-    fn checked<X>(_: Type<Self>, _: &Kind<K>, function: X) -> Self::Checked<X>;
+    check!(K);
 }
 
 /// What the function answers when all is well.
@@ -67,9 +75,7 @@ pub trait Part<K, M> {
     note = "an HTTP function answers with `Json<T>`, `Created<T>`, `NoContent`, `String`, `StatusCode`, `(StatusCode, Json<T>)`, … of `pilaster::http`, or with what is `pilaster::http::IntoResponse`"
 )]
 pub trait Answer<K, M> {
-    type Checked<X>;
-
-    fn checked<X>(_: Type<Self>, _: &Kind<K>, function: X) -> Self::Checked<X>;
+    check!(K);
 }
 
 /// What the function fails with.
@@ -80,9 +86,7 @@ pub trait Answer<K, M> {
     note = "the status of an error of your own is named by `ErrorLayer::on`"
 )]
 pub trait Failure<K, M> {
-    type Checked<X>;
-
-    fn checked<X>(_: Type<Self>, _: &Kind<K>, function: X) -> Self::Checked<X>;
+    check!(K);
 }
 
 /// What is within `Json<T>` and others as an argument.
@@ -92,9 +96,17 @@ pub trait Failure<K, M> {
     note = "write `#[derive(serde::Deserialize)]` above it; it has to own what it holds"
 )]
 pub trait Received<K, M> {
-    type Checked<X>;
+    check!(K);
+}
 
-    fn checked<X>(_: Type<Self>, _: &Kind<K>, function: X) -> Self::Checked<X>;
+/// What is within `Valid<_>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be validated: it does not implement `garde::Validate`",
+    label = "what is within does not implement `Validate`",
+    note = "write `use pilaster::garde::{self, Validate};` and `#[derive(Validate)]` above it, with its rules above its fields"
+)]
+pub trait Validated<K, M> {
+    check!(K);
 }
 
 /// What is within `Json<T>` and others as an answer.
@@ -104,9 +116,7 @@ pub trait Received<K, M> {
     note = "write `#[derive(serde::Serialize)]` above it"
 )]
 pub trait Sent<K, M> {
-    type Checked<X>;
-
-    fn checked<X>(_: Type<Self>, _: &Kind<K>, function: X) -> Self::Checked<X>;
+    check!(K);
 }
 
 /// What is within `Client<T>`.
@@ -116,9 +126,7 @@ pub trait Sent<K, M> {
     note = "implement it, or turn on pilaster's feature for this AWS client (`dynamodb`, `s3`, …)"
 )]
 pub trait Made<K, M> {
-    type Checked<X>;
-
-    fn checked<X>(_: Type<Self>, _: &Kind<K>, function: X) -> Self::Checked<X>;
+    check!(K);
 }
 
 /// What is within `Secret<T>`.
@@ -128,9 +136,37 @@ pub trait Made<K, M> {
     note = "write `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` above it, or `#[secret(env = \"DB_SECRET\")]`"
 )]
 pub trait Secreted<K, M> {
+    check!(K);
+}
+
+/// What is given as `layer = ..`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the layer of this handler",
+    label = "does not fit around the handler",
+    note = "the layer of an HTTP function is a `pilaster::http::Stack`, or a `tower::Layer` whose service takes `http::Request<Body>`, such as those of tower-http; several go into a stack or a `tower::ServiceBuilder`",
+    note = "a function that makes the layer is called: `layer = api()`",
+    note = "a layer around the raw event, such as `SecretsLayer`, is added by `pilaster::Function::outer`"
+)]
+pub trait Layered<H, M>: Sized {
     type Checked<X>;
 
-    fn checked<X>(_: Type<Self>, _: &Kind<K>, function: X) -> Self::Checked<X>;
+    fn checked<L, O>(self, function: Function<H, L, O>) -> Self::Checked<Function<H, Self, O>>;
+}
+
+/// Without the macro there is one message too.
+impl<T: Never> Handler<Nothing> for T {
+    type Hall = ();
+    type Layers = ();
+
+    fn into_hall(self) {}
+}
+
+impl<T: Never, H> Layered<H, Nothing> for T {
+    type Checked<X> = X;
+
+    fn checked<L, O>(self, function: Function<H, L, O>) -> Function<H, Self, O> {
+        function.layer(self)
+    }
 }
 
 /// The body of every implementation: the function as it was.
@@ -166,7 +202,7 @@ macro_rules! never {
     )*};
 }
 
-never! { Argument Part Answer Failure Received Sent Made Secreted }
+never! { Argument Part Answer Failure Received Validated Sent Made Secreted }
 
 impl<K, T: DeserializeOwned> Received<K, ()> for T {
     holds!(K);
@@ -181,6 +217,9 @@ pub trait Within {
     type Value: ?Sized;
 
     fn received(&self) -> Type<Free> {
+        of()
+    }
+    fn validated(&self) -> Type<Free> {
         of()
     }
     fn made(&self) -> Type<Free> {
@@ -247,11 +286,16 @@ mod secrets {
 
 #[cfg(feature = "http")]
 mod http {
+    use axum_core::body::Body;
     use axum_core::extract::{FromRequest, FromRequestParts};
     use axum_core::response::{ErrorResponse, IntoResponse};
+    use http::Request;
+    use tower::{Layer, Service};
 
-    use super::{Answer, Argument, Failure, Kind, Part, Type, of};
-    use crate::http::{Created, Json, Path, Query};
+    use super::{Answer, Argument, Failure, Kind, Layered, Part, Type, of};
+    use crate::handler::Function;
+    use crate::http::panic::CatchPanic;
+    use crate::http::{Created, Hall, Json, Path, Query};
 
     /// The kind of HTTP functions.
     #[derive(Debug)]
@@ -269,25 +313,66 @@ mod http {
         holds!(Http);
     }
 
-    impl<E: IntoResponse> Failure<Http, ()> for E {
+    impl<E: Failing<M>, M> Failure<Http, M> for E {
         holds!(Http);
     }
 
-    impl Failure<Http, ErrorResponse> for ErrorResponse {
-        holds!(Http);
+    /// A response, or axum's error that becomes one.
+    pub trait Failing<M> {}
+
+    impl<E: IntoResponse> Failing<()> for E {}
+
+    impl Failing<ErrorResponse> for ErrorResponse {}
+
+    impl<T, S> Layered<Hall<S>, ()> for T
+    where
+        T: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
+    {
+        type Checked<X> = X;
+
+        fn checked<L, O>(self, function: Function<Hall<S>, L, O>) -> Function<Hall<S>, T, O> {
+            function.layer(self)
+        }
     }
 
-    /// What these hold is decoded or encoded by serde.
     macro_rules! holding {
-        ($check:ident: $($outer:ident)*) => {$(
-            impl<T> Type<$outer<T>> {
+        ($($check:ident: $($outer:ty),*;)*) => {$($(
+            impl<T> Type<$outer> {
                 pub fn $check(&self) -> Type<T> {
                     of()
                 }
             }
-        )*};
+        )*)*};
     }
 
-    holding! { received: Json Path Query }
-    holding! { sent: Json Created }
+    holding! {
+        received: Json<T>, Path<T>, Query<T>, Option<Json<T>>, Option<Path<T>>, Option<Query<T>>;
+        sent: Json<T>, Created<T>;
+    }
+
+    #[cfg(feature = "form")]
+    mod form {
+        use super::{Type, of};
+        use crate::http::Form;
+
+        holding! { received: Form<T>, Option<Form<T>>; }
+    }
+
+    #[cfg(feature = "validate")]
+    mod valid {
+        use garde::Validate;
+
+        use super::super::Validated;
+        use super::{Kind, Type, of};
+        use crate::http::{Json, Path, Query, Valid};
+
+        impl<K, T: Validate<Context: Default>> Validated<K, ()> for T {
+            holds!(K);
+        }
+
+        holding! {
+            received: Valid<Json<T>>, Valid<Path<T>>, Valid<Query<T>>;
+            validated: Valid<Json<T>>, Valid<Path<T>>, Valid<Query<T>>;
+        }
+    }
 }

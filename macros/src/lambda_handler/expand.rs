@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, ReturnType, Signature, Type};
+use syn::{Error, Expr, FnArg, ReturnType, Signature, Type};
 
 use super::parse::{Function, Options};
 use super::validate::says_impl;
@@ -11,20 +11,33 @@ use super::validate::says_impl;
 /// The function as it is, and `main`.
 pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
     let cfgs = function.cfgs();
-    let layer = options.layer.iter().map(|layer| quote_spanned!(layer.span()=> .layer(#layer)));
     let warm = options.warm.iter().flatten().map(|warm| quote_spanned!(warm.span()=> .warm::<#warm>()));
     let route = options.route.iter().map(|route| quote!(.route(#route)));
     let [handler, kind] = ["handler", "kind"].map(|name| Ident::new(name, Span::mixed_site()));
     let checked = checked(&function.sig, &handler, &kind);
+    let made = quote!(::pilaster::handler(#handler));
+    let (made, run) = match &options.layer {
+        Some(layer) => layered(layer, &made),
+        None => (made, quote!(::pilaster::run)),
+    };
     quote! {
         #item
 
         #(#cfgs)*
         fn main() -> ::core::result::Result<(), ::pilaster::StartError> {
             #checked
-            ::pilaster::run(::pilaster::handler(#handler) #(#layer)* #(#warm)* #(#route)*)
+            #run(#made #(#warm)* #(#route)*)
         }
     }
+}
+
+/// The function in its layer, and what runs it, which is where rustc says that the two do not fit.
+fn layered(layer: &Expr, function: &TokenStream) -> (TokenStream, TokenStream) {
+    let [start, end] = ends(layer);
+    let call = quote_spanned!(end=> checked(#layer, #function));
+    let run = Ident::new("run", end);
+    let path = quote_spanned!(start=> ::pilaster::);
+    (quote_spanned!(start=> ::pilaster::__private::Layered::#call), quote!(#path #run))
 }
 
 /// The errors, the function, and a `main` that does nothing.
@@ -35,7 +48,6 @@ pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: To
     quote! {
         #errors
 
-        #[allow(dead_code)]
         #item
 
         #(#cfgs)*
@@ -57,7 +69,9 @@ fn checked(sig: &Signature, handler: &Ident, kind: &Ident) -> TokenStream {
     // From the last one on, which says the most about the kind of the function.
     for (index, at) in arguments.iter().enumerate().rev() {
         let mut ty = at.ty();
-        for (check, within) in [("Received", "received"), ("Made", "made"), ("Secreted", "secreted")] {
+        for (check, within) in
+            [("Received", "received"), ("Validated", "validated"), ("Made", "made"), ("Secreted", "secreted")]
+        {
             ty = at.check(check, at.get(at.ty(), within), ty);
         }
         checks.push(match index + 1 == arguments.len() {
@@ -94,9 +108,8 @@ struct At<'a> {
 
 impl<'a> At<'a> {
     fn new(ty: &'a Type, kind: &'a Ident) -> Self {
-        let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
-        let start = spans.next().unwrap_or_else(Span::call_site);
-        Self { ty, kind, start, end: spans.last().unwrap_or(start) }
+        let [start, end] = ends(ty);
+        Self { ty, kind, start, end }
     }
 
     /// The type, as a value without a value.
@@ -121,4 +134,11 @@ impl<'a> At<'a> {
         let call = quote_spanned!(self.end=> checked(#of, &#kind, #then));
         quote_spanned!(self.start=> ::pilaster::__private::#check::#call)
     }
+}
+
+/// The first and the last token.
+fn ends(tokens: impl ToTokens) -> [Span; 2] {
+    let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
+    let start = spans.next().unwrap_or_else(Span::call_site);
+    [start, spans.last().unwrap_or(start)]
 }

@@ -1,0 +1,38 @@
+use std::task::{Context, Poll};
+
+use pilaster::http::Path;
+use pilaster::{FunctionError, Incoming, RawResponse, lambda_handler};
+use tower::{Layer, Service};
+
+#[derive(Clone)]
+struct PassLayer;
+
+#[derive(Clone)]
+struct Pass<S>(S);
+
+impl<S> Layer<S> for PassLayer {
+    type Service = Pass<S>;
+
+    fn layer(&self, inner: S) -> Pass<S> {
+        Pass(inner)
+    }
+}
+
+impl<S: Service<Incoming, Response = RawResponse, Error = FunctionError>> Service<Incoming> for Pass<S> {
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, event: Incoming) -> S::Future {
+        self.0.call(event)
+    }
+}
+
+#[lambda_handler(layer = PassLayer)]
+async fn get(Path(id): Path<u64>) -> String {
+    id.to_string()
+}

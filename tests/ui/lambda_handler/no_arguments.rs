@@ -1,0 +1,6 @@
+use pilaster::lambda_handler;
+
+#[lambda_handler]
+async fn health() -> &'static str {
+    "well"
+}

@@ -1,0 +1,4 @@
+use pilaster::lambda_handler;
+
+#[lambda_handler]
+struct Handler;

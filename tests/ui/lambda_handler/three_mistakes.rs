@@ -1,0 +1,6 @@
+use pilaster::lambda_handler;
+
+#[lambda_handler(concurrency = 8)]
+fn health() -> &'static str {
+    "well"
+}

@@ -1,0 +1,206 @@
+//! What `#[lambda_handler]` takes: that it compiles, and that the function stays callable.
+//!
+//! Each function has a module of its own, since each gets a `main`. The examples show that such a `main` serves.
+#![allow(dead_code, missing_docs)]
+
+mod all_options {
+    use pilaster::http::{self, Created, HttpError, Json, Path};
+    use pilaster::{BoxError, Client, Clients, FromClients, lambda_handler};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone)]
+    struct Users(u64);
+
+    impl FromClients for Users {
+        async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+            Ok(Users(0))
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Rename {
+        name: String,
+    }
+
+    #[derive(Serialize)]
+    struct User {
+        id: u64,
+        name: String,
+    }
+
+    fn api() -> http::Stack {
+        http::Stack::new().errors(http::ErrorLayer::new())
+    }
+
+    #[lambda_handler(layer = api(), warm(Client<Users>), route = "PUT /users/{id}")]
+    async fn rename(
+        Client(Users(first)): Client<Users>,
+        Path(id): Path<u64>,
+        Json(Rename { name }): Json<Rename>,
+    ) -> Result<Created<User>, HttpError> {
+        if id < first {
+            return Err(HttpError::not_found("no such user"));
+        }
+        Ok(Created::at(format!("/users/{id}"), User { id, name }))
+    }
+
+    #[tokio::test]
+    async fn the_function_is_called_as_it_was_written() {
+        let call = |first, id| rename(Client(Users(first)), Path(id), Json(Rename { name: "Ada".to_owned() }));
+        assert!(call(1, 1).await.is_ok());
+        assert_eq!(call(2, 1).await.map(|_| ()).unwrap_err().status(), 404);
+    }
+}
+
+mod names_of_ones_own {
+    mod renamed {
+        pub(super) use pilaster::http::Json as Body;
+        pub(super) use pilaster::http::Path as Parameters;
+    }
+
+    use pilaster::http::HttpError;
+    use pilaster::lambda_handler as lambda;
+
+    type Number = renamed::Body<i64>;
+    type Answer<T> = Result<renamed::Body<T>, HttpError>;
+
+    #[lambda]
+    async fn add(renamed::Parameters(id): renamed::Parameters<i64>, number: Number) -> Answer<i64> {
+        Ok(renamed::Body(id + number.0))
+    }
+
+    #[tokio::test]
+    async fn aliases_and_reexports_are_as_good_as_the_types_themselves() {
+        let renamed::Body(sum) = add(renamed::Parameters(1), renamed::Body(2)).await.unwrap();
+        assert_eq!(sum, 3);
+    }
+}
+
+mod attributes_and_visibility {
+    #[pilaster::lambda_handler(route = "ANY /{path+}")]
+    /// Says what was asked for.
+    #[must_use]
+    #[allow(clippy::unused_async)]
+    pub(crate) async fn echo(method: pilaster::http::Method, mut uri: pilaster::http::Uri) -> String {
+        if uri.path() == "/" {
+            uri = pilaster::http::Uri::from_static("/home");
+        }
+        format!("{method} {uri}")
+    }
+
+    #[cfg(any())]
+    #[pilaster::lambda_handler]
+    async fn not_here(_: NoSuchType) {}
+
+    mod nor_this_one {
+        #[pilaster::lambda_handler]
+        #[cfg(any())]
+        async fn not_here(_: NoSuchType) {}
+    }
+}
+
+#[tokio::test]
+async fn visibility_and_attributes_stay() {
+    use pilaster::http::{Method, Uri};
+    assert_eq!(attributes_and_visibility::echo(Method::GET, Uri::from_static("/")).await, "GET /home");
+}
+
+/// What the macro names in `main` is not what the user names.
+mod names_of_the_macro {
+    use pilaster::http::{Path, Stack};
+    use pilaster::lambda_handler;
+
+    struct Type;
+    struct Kind;
+    struct Argument;
+    struct Within;
+
+    fn kind() -> Stack {
+        Stack::new()
+    }
+
+    #[lambda_handler(layer = { let handler = kind; handler() })]
+    async fn handler(Path(kind): Path<u64>) -> String {
+        kind.to_string()
+    }
+}
+
+mod answers {
+    mod nothing {
+        #[pilaster::lambda_handler]
+        async fn nothing(_: pilaster::http::HeaderMap) {}
+    }
+
+    mod without_a_name {
+        use pilaster::http::{HttpError, IntoResponse, Method, StatusCode};
+
+        #[pilaster::lambda_handler]
+        async fn teapot(method: Method) -> Result<impl IntoResponse, HttpError> {
+            match method {
+                Method::GET => Ok((StatusCode::IM_A_TEAPOT, "short and stout")),
+                _ => Err(HttpError::new(StatusCode::METHOD_NOT_ALLOWED)),
+            }
+        }
+    }
+
+    mod of_axum {
+        use pilaster::http::Uri;
+
+        #[pilaster::lambda_handler]
+        async fn get(_: Uri) -> axum_core::response::Result<String> {
+            Err("an error of axum's own".into())
+        }
+    }
+}
+
+mod arguments {
+    mod eight {
+        use pilaster::Invocation;
+        use pilaster::http::{Bytes, HeaderMap, HttpError, Method, Path, Query, Rejection, RequestContext, Uri};
+
+        #[pilaster::lambda_handler]
+        #[expect(clippy::too_many_arguments)]
+        async fn much(
+            _: Method,
+            _: Uri,
+            _: HeaderMap,
+            invocation: Invocation,
+            _: RequestContext,
+            path: Option<Path<u64>>,
+            query: Result<Query<Vec<(String, String)>>, Rejection>,
+            body: Bytes,
+        ) -> Result<String, HttpError> {
+            let Query(query) = query?;
+            Ok(format!("{} {} {} {}", invocation.request_id(), path.is_some(), query.len(), body.len()))
+        }
+    }
+
+    mod of_ones_own {
+        use pilaster::http::{Body, FromRequest, FromRequestParts, HttpError, Json, Request};
+
+        struct Name(String);
+
+        impl<S: Sync> FromRequestParts<S> for Name {
+            type Rejection = HttpError;
+
+            async fn from_request_parts(parts: &mut http::request::Parts, _: &S) -> Result<Self, HttpError> {
+                Ok(Name(parts.uri.path().trim_start_matches('/').to_owned()))
+            }
+        }
+
+        struct Empty;
+
+        impl<S: Sync> FromRequest<S> for Empty {
+            type Rejection = HttpError;
+
+            async fn from_request(_: Request<Body>, _: &S) -> Result<Self, HttpError> {
+                Ok(Empty)
+            }
+        }
+
+        #[pilaster::lambda_handler]
+        async fn greet(Name(name): Name, _: Empty) -> Json<String> {
+            Json(name)
+        }
+    }
+}
