@@ -75,6 +75,17 @@ async fn answer<S: RawService>(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let started = Instant::now();
     let line = format!("{} {}", request.method(), request.uri());
+    let is_routed = routes.is_empty() || {
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        routes.iter().any(|route| matches(route, method, path).is_some())
+    };
+    if !is_routed {
+        // What API Gateway answers without asking the function.
+        println!("{line} 404: no such route");
+        let mut response = Response::new(Full::from(r#"{"message":"Not Found"}"#));
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return Ok(response);
+    }
     let invoked = async {
         let incoming = incoming(request, routes, peer).await?;
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;

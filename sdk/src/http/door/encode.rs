@@ -56,7 +56,8 @@ pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<RawR
         EventKind::Rest => answer.multi_value_headers = Some(Multi(headers)),
         EventKind::HttpApi => {
             answer.headers = Some(Joined { headers, set_cookie: SetCookie::Apart });
-            answer.cookies = headers.contains_key(header::SET_COOKIE).then_some(Cookies(headers));
+            // Always there: cargo-lambda's emulator refuses an answer without it.
+            answer.cookies = Some(Cookies(headers));
         }
         EventKind::Alb { multi_value } => {
             let reason = status.canonical_reason().unwrap_or("Unknown");
