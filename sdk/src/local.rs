@@ -90,7 +90,7 @@ async fn answer<S: RawService>(
         let incoming = incoming(request, routes, peer).await?;
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         let raw = raw.call(incoming).await?;
-        Ok::<_, BoxError>(serde_json::from_str::<Answer>(raw.get())?.into_http()?)
+        serde_json::from_str::<Answer>(raw.get())?.into_http()
     };
     let response = invoked.await.unwrap_or_else(|error| failed(&error));
     println!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed());
