@@ -103,7 +103,7 @@ pub trait Received<K, M> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be validated: it does not implement `garde::Validate`",
     label = "what is within does not implement `Validate`",
-    note = "write `use pilaster::garde::{self, Validate};` and `#[derive(Validate)]` above it, with its rules above its fields"
+    note = "write `#[derive(garde::Validate)]` above it and its rules above its fields; `garde` is a dependency of your own"
 )]
 pub trait Validated<K, M> {
     check!(K);
