@@ -151,6 +151,6 @@ pub trait IntoRaw {
 #[derive(Debug, Default)]
 pub struct Start {
     pub(crate) warming: Vec<(&'static str, Warming)>,
-    #[cfg_attr(not(any(debug_assertions, feature = "local")), allow(dead_code))]
+    #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) routes: Vec<&'static str>,
 }
