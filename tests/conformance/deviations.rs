@@ -32,6 +32,8 @@ pub(crate) struct Deviation {
     /// What the case itself must hold: place to matcher.
     #[serde(default)]
     when: toml::Table,
+    /// A place that must differ as well: what this entry covers comes with that difference.
+    beside: Option<String>,
     /// What middy or Powertools do.
     expected: toml::Value,
     /// What Pilaster does.
@@ -58,8 +60,10 @@ impl Deviations {
     }
 
     /// The entry that covers this difference of this case.
-    pub(crate) fn covering(&self, case: &Case, difference: &Difference) -> Option<usize> {
-        self.0.iter().position(|entry| entry.covers(case, difference))
+    pub(crate) fn covering(&self, case: &Case, difference: &Difference, all: &[Difference]) -> Option<usize> {
+        let beside =
+            |entry: &Deviation| entry.beside.as_ref().is_none_or(|place| all.iter().any(|other| other.at == *place));
+        self.0.iter().position(|entry| beside(entry) && entry.covers(case, difference))
     }
 }
 
@@ -68,7 +72,7 @@ impl Deviation {
         self.of.contains(&case.group)
             && self.id.as_ref().is_none_or(|id| *id == case.id)
             && self.at.iter().any(|pattern| fits(pattern, &difference.at))
-            && self.when.iter().all(|(place, matcher)| matches(&json(matcher), part(case, place)))
+            && self.when.iter().all(|(place, matcher)| matches(&json(matcher), part(case, place).as_ref()))
             && matches(&json(&self.expected), difference.expected.as_ref())
             && did(&json(&self.pilaster), case, difference)
     }
@@ -105,13 +109,19 @@ fn did(pilaster: &Value, case: &Case, difference: &Difference) -> bool {
     }
 }
 
-/// A part of the case: a JSON Pointer into it, or `config/…` into the options of the middleware or utility that it is about.
-fn part<'c>(case: &'c Case, place: &str) -> Option<&'c Value> {
-    let Some(pointer) = place.strip_prefix("config") else { return case.json.pointer(place) };
+/// A part of the case: a JSON Pointer into it, `config/…` into the options of the middleware or utility that it is about, or
+/// `method`, that of its event, whichever source it is of.
+fn part(case: &Case, place: &str) -> Option<Value> {
+    if place == "method" {
+        let event = case.json.get("event").cloned().or_else(|| case.event().ok())?;
+        let places = ["/httpMethod", "/requestContext/http/method", "/method"];
+        return places.iter().find_map(|place| event.pointer(place)).cloned();
+    }
+    let Some(pointer) = place.strip_prefix("config") else { return case.json.pointer(place).cloned() };
     let chain = case.json["chain"].as_array().into_iter().flatten();
     let own =
         chain.filter(|middleware| middleware["name"] == case.group.as_str()).map(|middleware| &middleware["config"]);
-    own.chain(case.json.get("config")).next()?.pointer(pointer)
+    own.chain(case.json.get("config")).next()?.pointer(pointer).cloned()
 }
 
 fn json(value: &toml::Value) -> Value {

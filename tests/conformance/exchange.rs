@@ -115,7 +115,8 @@ fn nested(object: &mut Map<String, Value>, path: &[&str], name: &str, value: Val
 
 fn query_text(parameters: Option<&Value>) -> String {
     let pairs = parameters.and_then(Value::as_object).into_iter().flatten();
-    let pairs = pairs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+    let escaped = |text: &str| text.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace(' ', "%20");
+    let pairs = pairs.map(|(name, value)| format!("{}={}", escaped(name), escaped(value.as_str().unwrap_or_default())));
     pairs.collect::<Vec<_>>().join("&")
 }
 

@@ -112,7 +112,7 @@ fn judge(case: &Case, compared: &Compared, deviations: &Deviations) -> Outcome {
         }
         None => differences(expected, observed),
     };
-    let covering: Vec<_> = found.iter().map(|difference| deviations.covering(case, difference)).collect();
+    let covering: Vec<_> = found.iter().map(|difference| deviations.covering(case, difference, &found)).collect();
     if case.defect {
         return defect(&found, &covering);
     }

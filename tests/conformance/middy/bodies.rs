@@ -186,7 +186,8 @@ impl FromRequest<()> for Parts {
         let mut form = Multipart::from_request(request, state).await?;
         let mut all = Map::new();
         while let Some(part) = form.next_field().await? {
-            let name = part.name().unwrap_or_default().to_owned();
+            // A part without a name is none of a form.
+            let Some(name) = part.name().map(ToOwned::to_owned) else { continue };
             let file = part.file_name().map(ToOwned::to_owned);
             let media_type = part.content_type().unwrap_or("text/plain").to_owned();
             let encoding = part.headers().get("content-transfer-encoding").and_then(|value| value.to_str().ok());

@@ -53,13 +53,16 @@ pub(super) fn layer(config: &Value) -> Result<CorsLayer, Stop> {
         .allow_methods(list(options.methods.as_deref()))
         .allow_headers(list(options.headers.as_deref()))
         .expose_headers(list(options.expose_headers.as_deref()))
-        .request_methods(options.request_methods.iter().map(|method| method.to_ascii_uppercase()))
-        .request_headers(&options.request_headers)
         .vary(list(options.vary.as_deref()))
         .preflight(match options.disable_before_preflight_response {
             true => Preflight::PassOn,
             false => Preflight::AnswerEveryOptions,
         });
+    if !options.disable_before_preflight_response {
+        // middy reads these where it answers a preflight itself.
+        let methods = options.request_methods.iter().map(|method| method.to_ascii_uppercase());
+        layer = layer.request_methods(methods).request_headers(&options.request_headers);
+    }
     layer = origins(layer, &options)?;
     layer = match &options.credentials {
         Value::Null | Value::Bool(false) => layer,

@@ -41,6 +41,8 @@ pub(super) fn python(config: &Value, methods: &[String]) -> Result<CorsLayer, St
         .allow_credentials(config.allow_credentials)
         .preflight(Preflight::AnswerEveryOptions);
     layer = match (config.extra_origins.is_empty(), config.allow_origin.as_str()) {
+        // `*` lets any origin in, whatever else is listed.
+        (_, "*") => layer.allow_origin("*"),
         (true, origin) => layer.allow_origin(origin),
         (false, origin) => layer.allow_origins(config.extra_origins.iter().map(String::as_str).chain([origin])),
     };

@@ -136,7 +136,8 @@ impl Exceptions {
             true => format!("Route {path} for method {method} not found"),
             false => "Not found".to_owned(),
         };
-        self.http(404, &Raise { kind: "NotFoundError".to_owned(), message: json!(message), status: None })
+        // A rule for it applies here, too.
+        self.raise(&Raise { kind: "NotFoundError".to_owned(), message: json!(message), status: None })
     }
 
     /// The error layer: the case's rules, and the body that the language has for errors.
