@@ -8,6 +8,7 @@
 
 mod decode;
 mod encode;
+mod signs;
 mod wire;
 
 use std::fmt;

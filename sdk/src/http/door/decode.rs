@@ -4,19 +4,20 @@
 //! request is built here; its context types are used as they are.
 
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use axum_core::body::Body;
 use axum_core::extract::DefaultBodyLimit;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::signs::Signs;
 use super::wire::{Pairs, Probe, Wire};
 use crate::error::FunctionError;
 use crate::event::Incoming;
@@ -29,6 +30,9 @@ pub(crate) const BODY_LIMIT: usize = 6 * 1024 * 1024;
 
 /// The longest URI that the `http` crate holds.
 const URI_LIMIT: usize = u16::MAX as usize - 1;
+
+/// The longest name of a host ([RFC 1035](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
+const HOST_LIMIT: usize = 255;
 
 /// What may not stand in a path; `%` may, since the sources send what the caller escaped.
 const PATH: &AsciiSet =
@@ -48,10 +52,15 @@ pub(super) enum Refused {
 
 pub(super) fn decode(incoming: Incoming) -> Result<(EventKind, Request<Body>), Refused> {
     let text = incoming.event.get();
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|_| wrong_field(text))?;
+    // serde would take an array as the fields in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(not_http());
+    }
+    let wire: Wire<'_> = serde_json::from_str(text).map_err(|_| wrong_field::<Wire<'_>>(text, text, ""))?;
     let context = wire.request_context.map_or("{}", RawValue::get);
-    let probe: Probe<'_> = serde_json::from_str(context).map_err(|_| wrong_context(&wire, context))?;
-    let kind = kind(&wire, &probe).ok_or_else(not_http)?;
+    let probe: Probe<'_> =
+        serde_json::from_str(context).map_err(|_| wrong_field::<Probe<'_>>(text, context, "requestContext"))?;
+    let kind = Signs::of(&wire, &probe).kind().ok_or_else(not_http)?;
     let parts = EventParts {
         kind,
         context: wire.request_context.map(ToOwned::to_owned),
@@ -64,30 +73,6 @@ pub(super) fn decode(incoming: Incoming) -> Result<(EventKind, Request<Body>), R
     Ok((kind, request))
 }
 
-/// Says by the fields that only one source has which source it is.
-fn kind(wire: &Wire<'_>, probe: &Probe<'_>) -> Option<EventKind> {
-    if wire.method_arn.is_some() || wire.route_arn.is_some() {
-        return None;
-    }
-    if probe.http.is_some() {
-        return Some(EventKind::HttpApi);
-    }
-    if probe.elb.is_some() {
-        return Some(EventKind::Alb { multi_value: wire.multi_value_headers.is_some() });
-    }
-    if probe.connection_id.is_some() {
-        return Some(EventKind::WebSocket);
-    }
-    if wire.lattice_raw_path.get().is_some() {
-        return Some(EventKind::VpcLatticeV1);
-    }
-    if probe.service_network_arn.is_some() || (wire.method.get().is_some() && wire.path.get().is_some()) {
-        return Some(EventKind::VpcLattice);
-    }
-    // Bedrock agents send an `httpMethod` too, but no path.
-    (wire.http_method.get().is_some() && wire.path.get().is_some()).then_some(EventKind::Rest)
-}
-
 fn not_http() -> Refused {
     Refused::NotHttp(FunctionError::new(
         "NotAnHttpEvent",
@@ -96,45 +81,22 @@ fn not_http() -> Refused {
     ))
 }
 
-/// Names the field that has the wrong type; the source is known if the rest of the event tells.
-fn wrong_field(text: &str) -> Refused {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Sniff<'a> {
-        http_method: Option<IgnoredAny>,
-        multi_value_headers: Option<IgnoredAny>,
-        #[serde(borrow)]
-        request_context: Option<&'a RawValue>,
+/// Names the field that has the wrong type.
+fn wrong_field<'de, T: Deserialize<'de>>(event: &str, text: &'de str, within: &str) -> Refused {
+    let mut field = within.to_owned();
+    if let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)) {
+        let twice = error.inner().to_string();
+        let twice = twice.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
+        for step in error.path().iter().map(ToString::to_string).chain(twice.map(str::to_owned)) {
+            field.push_str(if field.is_empty() || step.starts_with('[') { "" } else { "." });
+            field.push_str(&step);
+        }
     }
-    let deserializer = &mut serde_json::Deserializer::from_str(text);
-    let field = match serde_path_to_error::deserialize::<_, Wire<'_>>(deserializer) {
-        Err(error) => error.path().to_string(),
-        Ok(_) => String::from("."),
-    };
-    let Ok(sniff) = serde_json::from_str::<Sniff<'_>>(text) else { return not_http() };
-    let probe: Probe<'_> =
-        sniff.request_context.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-    let multi_value = sniff.multi_value_headers.is_some();
-    let kind = match (probe.http.is_some(), probe.elb.is_some(), probe.connection_id.is_some()) {
-        (true, ..) => EventKind::HttpApi,
-        (_, true, _) => EventKind::Alb { multi_value },
-        (.., true) => EventKind::WebSocket,
-        _ if probe.service_network_arn.is_some() => EventKind::VpcLattice,
-        _ if sniff.http_method.is_some() => EventKind::Rest,
-        _ => return not_http(),
-    };
-    Refused::Malformed(kind, malformed(&format!("field `{field}`")))
-}
-
-fn wrong_context(wire: &Wire<'_>, context: &str) -> Refused {
-    let deserializer = &mut serde_json::Deserializer::from_str(context);
-    let field = match serde_path_to_error::deserialize::<_, Probe<'_>>(deserializer) {
-        Err(error) if error.path().iter().next().is_some() => format!("field `requestContext.{}`", error.path()),
-        _ => "field `requestContext`".to_owned(),
-    };
-    match kind(wire, &Probe::default()) {
+    // A step may be the name of a header, which is the caller's.
+    let field = format!("field `{}`", field.chars().take(64).collect::<String>());
+    match Signs::of_names(event).kind() {
         Some(kind) => Refused::Malformed(kind, malformed(&field)),
-        None => Refused::NotHttp(FunctionError::new("NotAnHttpEvent", format!("the event's {field} is malformed"))),
+        None => not_http(),
     }
 }
 
@@ -176,27 +138,32 @@ fn method(kind: EventKind, wire: &Wire<'_>, probe: &Probe<'_>) -> Result<Method,
 }
 
 fn headers(kind: EventKind, wire: &Wire<'_>) -> Result<HeaderMap, HttpError> {
-    let mut headers = HeaderMap::with_capacity(wire.headers.0.len() + 2);
+    let mut headers = HeaderMap::try_with_capacity(wire.headers.0.len() + 2).map_err(|_| too_many_headers())?;
     let multi = wire.multi_value_headers.as_ref().map_or(&[][..], |pairs| &pairs.0);
     for (name, value) in multi {
-        headers.append(header_name(name)?, header_value(name, value)?);
+        headers.try_append(header_name(name)?, header_value(name, value)?).map_err(|_| too_many_headers())?;
     }
     for (name, value) in &wire.headers.0 {
         let key = header_name(name)?;
         // The multi-value map repeats the single-value one. In a Lattice event an array has several values.
         if multi.is_empty() {
-            headers.append(key, header_value(name, value)?);
+            headers.try_append(key, header_value(name, value)?).map_err(|_| too_many_headers())?;
         } else if !headers.contains_key(&key) {
-            headers.insert(key, header_value(name, value)?);
+            headers.try_insert(key, header_value(name, value)?).map_err(|_| too_many_headers())?;
         }
     }
     if kind == EventKind::HttpApi
         && let Some(cookies) = wire.cookies.as_ref().filter(|cookies| !cookies.is_empty())
     {
         let joined = cookies.iter().filter_map(|cookie| cookie.get()).collect::<Vec<_>>().join("; ");
-        headers.insert(header::COOKIE, header_value("cookie", &joined)?);
+        headers.try_insert(header::COOKIE, header_value("cookie", &joined)?).map_err(|_| too_many_headers())?;
     }
     Ok(headers)
+}
+
+/// A `HeaderMap` holds 24,576 names.
+fn too_many_headers() -> HttpError {
+    HttpError::new(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE).with_detail("the request has too many headers")
 }
 
 fn header_name(name: &str) -> Result<HeaderName, HttpError> {
@@ -294,22 +261,35 @@ fn uri(headers: &HeaderMap, target: String, probe: &Probe<'_>) -> Result<Uri, Ht
         None => Scheme::HTTPS,
         Some(proto) => scheme(proto).ok_or_else(|| malformed("header `x-forwarded-proto`"))?,
     };
-    let host = match headers.get(header::HOST) {
-        Some(host) => Some(host.to_str().map_err(|_| malformed("header `host`"))?),
-        None => probe.domain_name.get(),
+    let authority = match headers.get(header::HOST) {
+        // Empty, as HTTP/1.1 allows it: the path alone.
+        Some(host) if host.is_empty() => None,
+        Some(host) => Some(host.to_str().ok().and_then(authority).ok_or_else(|| malformed("header `host`"))?),
+        // The source's own name for the API: not the caller's mistake, if it is no host.
+        None => probe.domain_name.get().and_then(authority),
     };
-    // No host, or an empty one as HTTP/1.1 allows it: the path alone.
-    let Some(host) = host.filter(|host| !host.is_empty()) else { return Ok(Uri::from(target)) };
-    let authority: http::uri::Authority = host.parse().map_err(|_| malformed("header `host`"))?;
-    let port_is_wrong = authority.port().is_some() && authority.port_u16().is_none();
-    if port_is_wrong || host.contains('@') || authority.host().is_empty() || host.ends_with(':') {
-        return Err(malformed("header `host`"));
-    }
+    let Some(authority) = authority else { return Ok(Uri::from(target)) };
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(scheme);
     parts.authority = Some(authority);
     parts.path_and_query = Some(target);
     Uri::from_parts(parts).map_err(|_| malformed("header `host`"))
+}
+
+/// A host name or address, maybe with a port; no user, no empty name or port. The `http` crate alone takes `a:99999`, `[]x`
+/// and names of any length.
+fn authority(text: &str) -> Option<Authority> {
+    // An IPv6 address has colons too, and ends with a bracket.
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let port_is_right = port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    let host_is_right = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => !host.is_empty() && host.len() <= HOST_LIMIT && !host.contains(['@', '[', ']']),
+    };
+    if port_is_right && host_is_right { text.parse().ok() } else { None }
 }
 
 /// The first of a list: several proxies each add theirs.

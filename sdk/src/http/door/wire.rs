@@ -19,8 +19,6 @@ use serde_json::value::RawValue;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Wire<'a> {
-    #[serde(borrow)]
-    pub(super) version: Text<'a>,
     // REST API, HTTP API 1.0, ALB; `method` in VPC Lattice.
     #[serde(borrow)]
     pub(super) http_method: Text<'a>,

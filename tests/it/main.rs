@@ -1,0 +1,3 @@
+//! The library from outside: whole functions called in this process, a module per hall.
+
+mod http;
