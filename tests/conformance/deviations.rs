@@ -61,8 +61,9 @@ impl Deviations {
 
     /// The entry that covers this difference of this case.
     pub(crate) fn covering(&self, case: &Case, difference: &Difference, all: &[Difference]) -> Option<usize> {
-        let beside =
-            |entry: &Deviation| entry.beside.as_ref().is_none_or(|place| all.iter().any(|other| other.at == *place));
+        let beside = |entry: &Deviation| {
+            entry.beside.as_ref().is_none_or(|place| all.iter().any(|other| fits(place, &other.at)))
+        };
         self.0.iter().position(|entry| beside(entry) && entry.covers(case, difference))
     }
 }

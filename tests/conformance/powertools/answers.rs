@@ -71,16 +71,24 @@ impl Handler {
     }
 
     /// The response, where it raises nothing.
-    pub(super) fn answer(&self, params: &Map<String, Value>, status: Option<u16>) -> Response {
+    pub(super) fn answer(&self, params: &Map<String, Value>, status: Option<u16>, typescript: bool) -> Response {
         let mut response = if let Some(answer) = &self.response {
-            answer.clone().into_response()
+            let typed =
+                typescript && answer.content_type.is_none() && answer.body.as_ref().is_some_and(Value::is_string);
+            let mut response = answer.clone().into_response();
+            // A text is one where nothing else is said, as a `String` is in Rust.
+            if typed && !response.headers().contains_key(header::CONTENT_TYPE) {
+                let text = String::new().into_response();
+                response.headers_mut().extend(text.headers().clone());
+            }
+            response
         } else if let Some((value, status)) = &self.tuple {
             (code(*status), Json(value)).into_response()
         } else if let Some(bytes) = &self.bytes {
             Bytes::from(base64::engine::general_purpose::STANDARD.decode(bytes).unwrap_or_default()).into_response()
         } else {
             match &self.returns {
-                Some(Value::String(text)) => text.clone().into_response(),
+                Some(Value::String(text)) if !typescript => text.clone().into_response(),
                 Some(value) => Json(value).into_response(),
                 // A handler that only has a name returns its parameters.
                 None if self.name.is_some() => Json(params).into_response(),

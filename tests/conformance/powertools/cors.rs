@@ -73,11 +73,16 @@ enum OneOrMany {
 /// The options of the `cors` middleware; `true` is its defaults.
 pub(super) fn typescript(config: &Value) -> Result<CorsLayer, Stop> {
     let config: TypeScript = if config.is_boolean() { TypeScript::default() } else { read("CORS", config)? };
-    let methods =
-        config.allow_methods.unwrap_or_else(|| CorsLayer::DEFAULT_METHODS.map(|method| method.to_string()).to_vec());
+    let default = || CorsLayer::DEFAULT_METHODS.map(|method| method.to_string()).to_vec();
+    let methods = config.allow_methods.unwrap_or_else(default);
+    let methods: Vec<_> = methods.iter().map(|method| method.to_uppercase()).collect();
+    let default = || CorsLayer::DEFAULT_HEADERS.map(ToOwned::to_owned).to_vec();
+    let headers = config.allow_headers.unwrap_or_else(default);
     let mut layer = CorsLayer::new()
         .request_methods(&methods)
+        .request_headers(&headers)
         .allow_methods(methods)
+        .allow_headers(headers)
         .expose_headers(config.expose_headers)
         .allow_credentials(config.credentials)
         .preflight(Preflight::AnswerEveryOptions);
@@ -86,9 +91,6 @@ pub(super) fn typescript(config: &Value) -> Result<CorsLayer, Stop> {
         Some(OneOrMany::One(origin)) => layer.allow_origin(origin),
         Some(OneOrMany::Many(origins)) => layer.allow_origins(origins),
     };
-    if let Some(headers) = config.allow_headers {
-        layer = layer.allow_headers(headers);
-    }
     Ok(match config.max_age {
         Some(seconds) => layer.max_age(Duration::from_secs(seconds)),
         None => layer,

@@ -11,7 +11,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 
 use super::answers::{Answer, Compress};
 use super::raised::{Exceptions, Rule};
-use super::routes::{Nested, Route, Shared, router};
+use super::routes::{Nested, Route, Shared, router, with_fallback};
 use super::{cors, only_these, read};
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, delivered, read_json_bodies, rejected, send};
@@ -84,11 +84,12 @@ fn call(config: &Config, typescript: bool, event: &Value, notes: &Notes) -> Resu
         }
     }
     let build = || -> Result<axum::Router, Stop> {
-        let router = router(&config.routes, &config.routers, &strip, config.not_found.clone(), &shared)?;
-        Ok(match &config.prefix {
+        let router = router(&config.routes, &config.routers, &strip, &shared)?;
+        let router = match &config.prefix {
             Some(prefix) => axum::Router::new().nest(prefix, router),
             None => router,
-        })
+        };
+        with_fallback(router, config.not_found.clone(), &shared)
     };
     let Ok(router) = catch_unwind(AssertUnwindSafe(build)) else {
         return unsupported("routes that axum refuses to have together");

@@ -20,6 +20,8 @@ pub(super) struct Raise {
     #[serde(default)]
     message: Value,
     status: Option<u16>,
+    /// What else the caller may know.
+    details: Option<Value>,
 }
 
 /// A rule for exceptions: `types` in Python, `type` in TypeScript.
@@ -84,7 +86,7 @@ fn ancestry(kind: &str) -> Vec<&str> {
         _ => {}
     }
     classes.extend(["ServiceError", "HttpError"].iter().filter(|_| {
-        let raise = Raise { kind: kind.to_owned(), message: Value::Null, status: None };
+        let raise = Raise { kind: kind.to_owned(), message: Value::Null, status: None, details: None };
         status(&raise).is_some()
     }));
     classes.extend(["Exception", "Error"]);
@@ -127,7 +129,12 @@ impl Exceptions {
     /// An HTTP error whose message is meant to be seen, also in a 5xx: a member.
     fn http(&self, status: u16, raise: &Raise) -> HttpError {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        HttpError::new(status).with_member("message", raise.message.clone()).with_member("error", raise.kind.clone())
+        let error = HttpError::new(status).with_member("message", raise.message.clone());
+        let error = error.with_member("error", raise.kind.clone());
+        match &raise.details {
+            Some(details) => error.with_member("details", details.clone()),
+            None => error,
+        }
     }
 
     /// The answer to what no route takes.
@@ -137,7 +144,7 @@ impl Exceptions {
             false => "Not found".to_owned(),
         };
         // A rule for it applies here, too.
-        self.raise(&Raise { kind: "NotFoundError".to_owned(), message: json!(message), status: None })
+        self.raise(&Raise { kind: "NotFoundError".to_owned(), message: json!(message), status: None, details: None })
     }
 
     /// The error layer: the case's rules, and the body that the language has for errors.
@@ -222,10 +229,13 @@ fn render(error: &HttpError, typescript: bool) -> Response {
     let message = members.get("message").cloned().unwrap_or_else(|| json!(error.title()));
     let kind = members.get("error").cloned().unwrap_or_else(|| json!(error.title()));
     let code = status.as_u16();
-    let body = match typescript {
+    let mut body = match typescript {
         true => json!({ "statusCode": code, "error": kind, "message": message }),
         false => json!({ "statusCode": code, "message": message }),
     };
+    if let Some(details) = members.get("details") {
+        body["details"] = details.clone();
+    }
     (status, Json(body)).into_response()
 }
 

@@ -1,9 +1,10 @@
 //! The routes of a case as an `axum::Router`.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
-use axum::extract::RawPathParams;
 use axum::routing::{MethodFilter, on};
-use pilaster::http::{HttpError, Method, Response, Uri};
+use pilaster::http::{HttpError, Method, Path, Response, Uri};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -45,6 +46,8 @@ impl Nested {
     }
 }
 
+type Params = BTreeMap<String, String>;
+
 /// A part of a path that is not told to the handler.
 const REST: &str = "unnamed_rest";
 
@@ -80,7 +83,8 @@ impl Route {
         }
         let Some(filter) = filter else { return unsupported("a route without a method") };
         for path in paths(&self.path, shared.typescript)? {
-            router = router.route(&path, on(filter, self.service(handler.clone(), shared.clone())));
+            let service = self.service(handler.clone(), shared.clone(), path.clone());
+            router = router.route(&path, on(filter, service));
         }
         Ok(router)
     }
@@ -90,16 +94,20 @@ impl Route {
         &self,
         handler: Handler,
         shared: Shared,
-    ) -> impl Fn(RawPathParams) -> std::future::Ready<Result<Response, HttpError>> + Clone + Send + Sync + 'static {
+        rule: String,
+    ) -> impl Fn(Option<Path<Params>>) -> std::future::Ready<Result<Response, HttpError>> + Clone + Send + Sync + 'static
+    {
         let (status, compress) = (self.status_code, self.compress);
-        move |path: RawPathParams| {
-            let named = path.iter().filter(|(name, _)| *name != REST);
-            let params: Map<String, Value> = named.map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        move |path: Option<Path<Params>>| {
+            let named = path.map(|path| path.0).unwrap_or_default().into_iter();
+            // Without parameters of the router's own, `Path` has those of the event.
+            let named = named.filter(|(name, _)| rule.contains(&format!("{{{name}}}")));
+            let params: Map<String, Value> = named.map(|(name, value)| (name, json!(value))).collect();
             shared.notes.add(json!({ "handler": handler.name(), "params": params }));
             let answer = match &handler.raise {
                 Some(raise) => Err(shared.exceptions.raise(raise)),
                 None => {
-                    let mut response = handler.answer(&params, status);
+                    let mut response = handler.answer(&params, status, shared.typescript);
                     if response.extensions().get::<Compress>().is_none()
                         && let Some(compress) = compress
                     {
@@ -113,14 +121,8 @@ impl Route {
     }
 }
 
-/// The router of all routes, with those under prefixes, and the answer to what none takes.
-pub(super) fn router(
-    routes: &[Route],
-    nested: &[Nested],
-    strip: &[String],
-    not_found: Option<Value>,
-    shared: &Shared,
-) -> Result<Router, Stop> {
+/// The router of all routes, with those under prefixes.
+pub(super) fn router(routes: &[Route], nested: &[Nested], strip: &[String], shared: &Shared) -> Result<Router, Stop> {
     let mut own = Router::new();
     for route in routes {
         own = route.add_to(own, shared)?;
@@ -136,20 +138,25 @@ pub(super) fn router(
     for prefix in strip {
         whole = whole.nest(prefix, own.clone());
     }
+    Ok(whole)
+}
+
+/// The answer to what no route takes.
+pub(super) fn with_fallback(router: Router, not_found: Option<Value>, shared: &Shared) -> Result<Router, Stop> {
     let exceptions = shared.exceptions.clone();
     Ok(match not_found {
-        None => whole.fallback(move |method: Method, uri: Uri| {
+        None => router.fallback(move |method: Method, uri: Uri| {
             std::future::ready(exceptions.not_found(method.as_str(), uri.path()))
         }),
         Some(answer) if answer.get("status").is_some() => {
             let answer: Answer = super::read("not_found", &answer)?;
             answer.check()?;
-            whole.fallback(move || std::future::ready(answer.clone()))
+            router.fallback(move || std::future::ready(answer.clone()))
         }
         Some(body) => {
             let status = body["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(404);
             let status = pilaster::http::StatusCode::from_u16(status).unwrap_or_default();
-            whole.fallback(move || std::future::ready((status, pilaster::http::Json(body.clone()))))
+            router.fallback(move || std::future::ready((status, pilaster::http::Json(body.clone()))))
         }
     })
 }
