@@ -1,7 +1,11 @@
 //! The HTTP hall: from an event's text to a response's, through a whole function.
 
 mod events;
+mod extractors;
 mod hostile;
+mod layers;
+mod responses;
+mod router;
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
 //! The library from outside: whole functions called in this process, a module per hall.
+#![allow(clippy::unwrap_used)]
 
 mod http;

@@ -77,22 +77,17 @@ where
                     return answer(kind, &error);
                 }
             };
-            let ready = std::future::poll_fn(|cx| hall.poll_ready(cx)).await.map_err(failed);
-            let answered = match ready {
-                // The function's own panics are caught below; here it is a layer's, and still an answer.
-                Ok(()) => match AssertUnwindSafe(async { hall.call(request).await }).catch_unwind().await {
-                    Ok(answered) => answered.map_err(failed),
-                    Err(_) => Err(HttpError::panic()),
-                },
-                Err(error) => Err(error),
+            let answered = async {
+                std::future::poll_fn(|cx| hall.poll_ready(cx)).await.map_err(failed)?;
+                let (parts, body) = hall.call(request).await.map_err(failed)?.into_parts();
+                let body = body.collect().await.map_err(failed)?.to_bytes();
+                Ok::<_, HttpError>((parts, body))
             };
-            let (parts, body) = match answered {
-                Ok(response) => response.into_parts(),
-                Err(error) => return answer(kind, &error),
-            };
-            match body.collect().await.map_err(failed) {
-                Ok(body) => encode::encode(kind, &parts, &body.to_bytes()),
-                Err(error) => answer(kind, &error),
+            match AssertUnwindSafe(answered).catch_unwind().await {
+                Ok(Ok((parts, body))) => encode::encode(kind, &parts, &body),
+                Ok(Err(error)) => answer(kind, &error),
+                // The function's own panics are caught below; here it is a layer's or a body's, and still an answer.
+                Err(_) => answer(kind, &HttpError::panic()),
             }
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! It goes below CORS and security headers, so that an error's answer has them too, and above everything that may fail. It
 //! finds the [`HttpError`] that the function left in its response, maps it by the caller's rules, renders it, and writes
-//! one line: ERROR with the chain of causes for a 5xx, INFO for a 4xx. Core logic thus needs no HTTP types.
+//! one line: ERROR with the chain of causes for a 5xx, INFO for a 4xx. Core logic thus needs no HTTP types. A panic of a
+//! layer between it and the function is a 500 here, as one of the function is.
 //!
 //! # Example
 //!
@@ -37,6 +38,7 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -201,7 +203,12 @@ where
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
         let failed = self.not_ready.take();
-        let inner = failed.is_none().then(|| self.inner.call(request));
+        // The function's own panics are answered below; here it is one of the user's layers.
+        let call = || catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).map_err(|_| HttpError::panic());
+        let (inner, failed) = match failed.map_or_else(call, Err) {
+            Ok(inner) => (Some(inner), None),
+            Err(error) => (None, Some(error)),
+        };
         ErrorAnswersFuture { inner, failed, rules: self.rules.clone(), body: PhantomData }
     }
 }
@@ -238,7 +245,10 @@ where
             let error = this.failed.take().unwrap_or_else(|| HttpError::internal("polled after it was ready"));
             return Poll::Ready(Ok(this.rules.answer(error)));
         };
-        Poll::Ready(Ok(match ready!(inner.poll(cx)) {
+        let Ok(polled) = catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) else {
+            return Poll::Ready(Ok(this.rules.answer(HttpError::panic())));
+        };
+        Poll::Ready(Ok(match ready!(polled) {
             Ok(mut response) => match response.extensions_mut().remove::<HttpError>() {
                 Some(error) => this.rules.answer_within(error, response.map(Body::new)),
                 None => response.map(Body::new),
@@ -252,10 +262,12 @@ impl Rules {
     /// The answer to a failure that came with a response: headers that rooms below added to it stay.
     fn answer_within(&self, error: HttpError, response: Response) -> Response {
         let mut answer = self.answer(error);
-        for (name, value) in response.headers() {
+        for name in response.headers().keys() {
             let own = *name == header::CONTENT_TYPE || *name == header::CONTENT_LENGTH;
             if !own && !answer.headers().contains_key(name) {
-                answer.headers_mut().append(name, value.clone());
+                for value in response.headers().get_all(name) {
+                    answer.headers_mut().append(name, value.clone());
+                }
             }
         }
         answer

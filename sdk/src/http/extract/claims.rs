@@ -24,7 +24,7 @@
 //!
 //! API Gateway turns claims into text: `exp` is `"1718722804"`, `email_verified` is `"true"`, a list of groups is `"[a b]"`
 //! in an HTTP API and `"a,b"` in a REST API, `scope` is `"openid email"`. So a text is read as a number, a `bool` or a `Vec`
-//! where `T` asks for one. An element with a space or a comma in it cannot be told from two: **give no rights by a list
+//! where `T` asks for one. A REST API writes `exp` and `iat` as dates in words: those stay text. An element with a space or a comma in it cannot be told from two: **give no rights by a list
 //! whose elements callers can choose.** (Inside `#[serde(flatten)]` and untagged enums serde asks for nothing, so a text
 //! stays a text.)
 //!

@@ -1,0 +1,134 @@
+//! From the function's value to each source's own form.
+
+use axum::response::AppendHeaders;
+use base64::Engine as _;
+use pilaster::http::{Accepted, Created, HttpError, IntoResponse, NoContent, Redirect, Response, StatusCode};
+
+use super::*;
+
+async fn answers<H, M>(handler: H) -> Vec<(&'static str, Value)>
+where
+    H: pilaster::Handler<M> + Clone,
+    pilaster::Function<H::Hall, H::Layers>: pilaster::IntoRaw,
+{
+    let caller = Caller::new(pilaster::handler(handler));
+    let mut answers = Vec::new();
+    for source in SOURCES {
+        answers.push((source, call(&caller, &smallest(source).to_string()).await.unwrap()));
+    }
+    answers
+}
+
+fn base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[tokio::test]
+async fn a_status_has_its_description_for_a_load_balancer() {
+    for (source, answer) in answers(async |_: Method| (StatusCode::IM_A_TEAPOT, "tea")).await {
+        assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(418), &json!("tea")));
+        assert!(header_of(source, &answer, "content-type").unwrap().starts_with("text/plain"));
+        if source.starts_with("alb") {
+            assert_eq!(answer["statusDescription"], "418 I'm a teapot");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_cookie_is_lost() {
+    let cookies =
+        async |_: Method| AppendHeaders([("set-cookie", "a=1; Path=/"), ("set-cookie", "b=2"), ("x", "1"), ("x", "2")]);
+    for (source, answer) in answers(cookies).await {
+        match source {
+            "http api" => {
+                assert_eq!(answer["cookies"], json!(["a=1; Path=/", "b=2"]));
+                assert_eq!(answer["headers"], json!({ "x": "1, 2" }));
+            }
+            "rest" | "alb multi" => {
+                let expected = json!({ "set-cookie": ["a=1; Path=/", "b=2"], "x": ["1", "2"] });
+                assert_eq!(answer["multiValueHeaders"], expected);
+            }
+            _ => {
+                let headers = answer["headers"].as_object().unwrap();
+                let mut cookies = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+                assert_eq!(cookies.next().unwrap().1, "b=2");
+                assert_eq!(cookies.next().unwrap().1, "a=1; Path=/");
+                assert_eq!(headers["x"], "1, 2");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_text_is_base64() {
+    let binary = async |_: Method| ([("content-type", "image/png")], b"\x89PNG\xFF".as_slice());
+    for (_, answer) in answers(binary).await {
+        assert_eq!((&answer["isBase64Encoded"], &answer["body"]), (&json!(true), &json!(base64(b"\x89PNG\xFF"))));
+    }
+    let unnamed = async |_: Method| Response::new(http::Body::from(b"\xFF".as_slice()));
+    for (_, answer) in answers(unnamed).await {
+        assert_eq!((&answer["isBase64Encoded"], &answer["body"]), (&json!(true), &json!(base64(b"\xFF"))));
+    }
+    let zipped = async |_: Method| ([("content-encoding", "gzip"), ("content-type", "text/plain")], "abc");
+    for (_, answer) in answers(zipped).await {
+        assert_eq!((&answer["isBase64Encoded"], &answer["body"]), (&json!(true), &json!(base64(b"abc"))));
+    }
+    for (_, answer) in answers(async |_: Method| "é😀\0\"").await {
+        assert_eq!((&answer["isBase64Encoded"], &answer["body"]), (&json!(false), &json!("é😀\0\"")));
+    }
+}
+
+#[tokio::test]
+async fn the_named_responses_have_their_status_and_address() {
+    async fn by_query(uri: Uri) -> Response {
+        match uri.query().unwrap_or_default() {
+            "created" => Created::at("/users/7", json!({ "id": 7 })).into_response(),
+            "accepted" => Accepted::at("/jobs/7").retry_after(5).into_response(),
+            "redirect" => Redirect::see_other("/users/7").into_response(),
+            "nothing" => NoContent.into_response(),
+            "error" => HttpError::conflict("taken").with_member("field", "name").into_response(),
+            _ => Json(json!([1, "é"])).into_response(),
+        }
+    }
+    let caller = Caller::new(pilaster::handler(by_query));
+    for (query, status, location, body) in [
+        ("created", 201, Some("/users/7"), r#"{"id":7}"#),
+        ("accepted", 202, Some("/jobs/7"), ""),
+        ("redirect", 303, Some("/users/7"), ""),
+        ("nothing", 204, None, ""),
+        ("error", 409, None, r#"{"title":"Conflict","status":409,"detail":"taken","field":"name"}"#),
+        ("", 200, None, r#"[1,"é"]"#),
+    ] {
+        let mut event = smallest("http api");
+        event["rawQueryString"] = json!(query);
+        let answer = call(&caller, &event.to_string()).await.unwrap();
+        assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(status), &json!(body)));
+        assert_eq!(answer["headers"]["location"].as_str(), location);
+        assert_eq!(answer["isBase64Encoded"], false);
+    }
+}
+
+#[tokio::test]
+async fn any_std_error_is_an_opaque_500_in_every_form() {
+    async fn fails(_: Method) -> Result<(), HttpError> {
+        Err(std::io::Error::other("db password is hunter2"))?
+    }
+    for (source, answer) in answers(fails).await {
+        assert_eq!(header_of(source, &answer, "content-type").as_deref(), Some("application/problem+json"));
+        assert_eq!(body(&answer), json!({ "title": "Internal Server Error", "status": 500 }));
+        assert!(!answer.to_string().contains("hunter2"));
+    }
+}
+
+#[tokio::test]
+async fn a_header_with_bytes_that_are_no_text_does_not_fail_the_answer() {
+    async fn odd(_: Method) -> Response {
+        let mut response = "x".into_response();
+        let value = pilaster::http::HeaderValue::from_bytes(b"\xFFa").unwrap();
+        response.headers_mut().insert("x-odd", value);
+        response
+    }
+    for (source, answer) in answers(odd).await {
+        assert_eq!(header_of(source, &answer, "x-odd").as_deref(), Some("\u{FFFD}a"));
+    }
+}
