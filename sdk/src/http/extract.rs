@@ -3,6 +3,22 @@
 //! They are axum's: any extractor of axum or its ecosystem is an argument of a Pilaster handler, and these work in an
 //! `axum::Router`. They differ from axum's where Lambda does, and in that a rejection is a problem (RFC 9457) that points
 //! at each field and repeats nothing that the caller sent.
+//!
+//! Any of them can be `Result<_, Rejection>`, and then the function answers; most can be `Option<_>`:
+//!
+//! | extractor | what it is made of | `None` |
+//! |---|---|---|
+//! | [`Json`] | a body of JSON | neither a `Content-Type` nor a body |
+//! | `Form` | the fields of a form | the same; for a `GET`, no query |
+//! | `Multipart` | the files and fields of a form | the same |
+//! | [`Path`] | the parameters of the route | the route has none |
+//! | [`Query`] | the query | there is none |
+//! | [`Claims`] | what the API's authorizer said of the caller | there was no authorizer |
+//! | `TypedHeader` | one header | it is missing |
+//! | `Valid<_>` | one of `Json`, `Form`, `Path`, `Query`, its rules checked | – |
+//! | `Bytes`, `String`, `HeaderMap`, `Method`, `Uri` | the request as it is | – |
+//! | [`RequestContext`](crate::http::RequestContext), [`EventKind`](crate::http::EventKind) | the event | – |
+//! | [`Invocation`](crate::Invocation) | the invocation | – |
 
 pub mod claims;
 #[cfg(feature = "form")]

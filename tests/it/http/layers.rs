@@ -153,7 +153,7 @@ async fn a_service_that_is_never_ready_to_work_is_a_500_each_time() {
         }
     }
     let broken = tower::layer::layer_fn(|_| Broken);
-    let in_stack = Caller::new(pilaster::handler(hello).layer(Stack::new().layer(broken.clone())));
+    let in_stack = Caller::new(pilaster::handler(hello).layer(Stack::new().layer(broken)));
     let alone = Caller::new(pilaster::handler(hello).layer(broken));
     for _ in 0..2 {
         for answer in [answered(&in_stack).await, answered(&alone).await] {

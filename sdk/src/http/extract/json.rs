@@ -160,8 +160,9 @@ pub(super) fn push_step(pointer: &mut String, step: &str) -> bool {
 /// serde's message without what the caller sent: only its part about what was expected.
 pub(super) fn without_values(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    // The last one: the value before it may say the same.
     let expected =
-        |kind: &str| message.split_once(", expected ").map(|(_, expected)| format!("{kind}expected {expected}"));
+        |kind: &str| message.rsplit_once(", expected ").map(|(_, expected)| format!("{kind}expected {expected}"));
     let told = if message.starts_with("missing field") {
         Some("is missing".to_owned())
     } else if message.starts_with("duplicate field") {
@@ -265,6 +266,8 @@ mod tests {
         assert_eq!(status, 422);
         assert!(!detail.contains("hunter2"), "{detail}");
         told(r#"{"items":[],"items":[]}"#, "/items", "occurs twice");
+        told(r#"{"items":[{"amount":"x, expected hunter2"}]}"#, "/items/0/amount", "expected u8, got string");
+        told(r#"{"items":[],"color":"x`, expected `hunter2"}"#, "/color", "expected `red`");
     }
 
     #[test]
