@@ -153,12 +153,13 @@ fn of_http_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Val
     take("lambda").or_else(|| take("iam"))
 }
 
-/// `{"claims": {…}}`, or what a Lambda authorizer said. `{"claims": null}` is there without an authorizer too.
+/// `{"claims": {…}}`, or what a Lambda authorizer said. `{"claims": null, "scopes": null}` is there without an authorizer
+/// too.
 fn of_rest_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Value>> {
     let mut authorizer = authorizer?;
-    match authorizer.remove("claims") {
-        Some(claims) => object(claims),
-        None => Some(authorizer).filter(|authorizer| !authorizer.is_empty()),
+    match authorizer.get_mut("claims") {
+        Some(Value::Object(claims)) => Some(std::mem::take(claims)),
+        _ => Some(authorizer).filter(|said| said.values().any(|value| !value.is_null())),
     }
 }
 
@@ -329,6 +330,8 @@ mod tests {
         assert_eq!(value(EventKind::Rest, cognito).await, Some(json!({ "sub": "7" })));
         let lambda = json!({ "authorizer": { "principalId": "p", "tenant": "7" } });
         assert_eq!(value(EventKind::WebSocket, lambda.clone()).await, Some(lambda["authorizer"].clone()));
+        let lambda = json!({ "authorizer": { "principalId": "p", "claims": "a text of its own" } });
+        assert_eq!(value(EventKind::Rest, lambda.clone()).await, Some(lambda["authorizer"].clone()));
         let iam = json!({ "identity": { "userArn": "arn" } });
         assert_eq!(value(EventKind::Rest, iam).await, Some(json!({ "userArn": "arn" })));
         let lattice = json!({ "identity": { "type": "AWS_IAM", "principal": "arn" } });
