@@ -112,11 +112,11 @@ pub(crate) fn matches(expected: &Value, observed: Option<&Value>) -> bool {
             text.and_then(gunzip).is_some_and(|inflated| argument.as_u64() == u64::try_from(inflated.len()).ok())
         }
         "$keys" => observed.and_then(Value::as_object).is_some_and(|object| keys(object) == sorted(argument)),
-        "$error" => match observed.and_then(|observed| observed.get("$error")) {
-            // The kinds are class names of another language; that it fails is what is compared.
-            Some(_) => true,
-            None => false,
-        },
+        // The kinds are class names of another language; that it fails is what is compared.
+        "$error" => observed.is_some_and(|observed| observed.get("$error").is_some()),
+        "$at_least" => {
+            observed.and_then(Value::as_f64).zip(argument.as_f64()).is_some_and(|(value, limit)| value >= limit)
+        }
         _ => false,
     }
 }

@@ -79,11 +79,12 @@ impl Deviation {
     }
 }
 
-/// Whether Pilaster did what the entry says; four things are said by what they are like.
+/// Whether Pilaster did what the entry says; five things are said by what they are like.
 ///
 /// - `{"$base64_of_expected" = true}`: the expected text in base64
 /// - `{"$base64_decoded" = true}`: the expected text, decoded from base64
 /// - `{"$json_text_of_expected" = true}`: a string that holds the expected value as JSON
+/// - `{"$as_configured" = "/place"}`: the value that the case's options have there under this name
 /// - `{"$as_handler_set" = true}`: the header that the case's handler set itself
 fn did(pilaster: &Value, case: &Case, difference: &Difference) -> bool {
     let observed = difference.observed.as_ref().and_then(Value::as_str);
@@ -99,6 +100,12 @@ fn did(pilaster: &Value, case: &Case, difference: &Difference) -> bool {
         (Some("$json_text_of_expected"), Some(expected)) => {
             let held = observed.and_then(|text| serde_json::from_str::<Value>(text).ok());
             held.is_some_and(|held| matches(expected, Some(&held)))
+        }
+        (Some("$as_configured"), _) => {
+            let name = difference.at.rsplit('/').next().unwrap_or_default();
+            let place = pilaster["$as_configured"].as_str().unwrap_or_default();
+            let own = part(case, &format!("config{place}/{name}"));
+            own.is_some() && own == difference.observed
         }
         (Some("$as_handler_set"), _) => {
             let name = difference.at.rsplit('/').next().unwrap_or_default();
@@ -129,13 +136,14 @@ fn json(value: &toml::Value) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }
 
-/// Whether a pointer is as a pattern says: `*` is one step, `**` at the end the rest.
+/// Whether a pointer is as a pattern says: `*` is one step, `*_` one that ends in an underscore, `**` the rest.
 fn fits(pattern: &str, pointer: &str) -> bool {
     let (mut pattern, mut pointer) = (pattern.split('/'), pointer.split('/'));
     loop {
         match (pattern.next(), pointer.next()) {
             (None, None) | (Some("**"), _) => return true,
             (Some("*"), Some(_)) => {}
+            (Some("*_"), Some(step)) if step.ends_with('_') => {}
             (Some(want), Some(step)) if want == step => {}
             _ => return false,
         }

@@ -9,6 +9,7 @@ mod handler;
 mod normalizer;
 mod secrets;
 mod security;
+mod validator;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -39,6 +40,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
         return unsupported("has no counterpart in this release");
     }
     match case.json["kind"].as_str() {
+        Some("invoke") if case.group == "validator" => validator::replay(case),
         Some("invoke") => chain::replay(case),
         Some("fetch") if case.group == "secrets-manager" => secrets::replay(case),
         Some("construct") => chain::construct(case),

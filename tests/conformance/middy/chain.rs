@@ -84,17 +84,13 @@ pub(super) fn replay(case: &Case) -> Replay {
 
 /// A configuration that middy refuses: Pilaster's types or its checks at start must do so too.
 pub(super) fn construct(case: &Case) -> Replay {
-    let chain = case.json["chain"].as_array().cloned().unwrap_or_default();
-    for middleware in &chain {
-        match (middleware["name"].as_str(), &middleware["config"]) {
-            (Some("http-cors"), config) => {
-                let refused = cors::layer(config)?.check().is_err();
-                return Ok(Compared { expected: json!({ "refuses": true }), observed: json!({ "refuses": refused }) });
-            }
-            _ => return unsupported("a mistake that Rust's types rule out"),
+    match case.json.pointer("/chain/0/name").and_then(Value::as_str) {
+        Some("http-cors") => {
+            let refused = cors::layer(&case.json["chain"][0]["config"])?.check().is_err();
+            Ok(Compared { expected: json!({ "refuses": true }), observed: json!({ "refuses": refused }) })
         }
+        _ => unsupported("a mistake that Rust's types rule out"),
     }
-    unsupported("a mistake that Rust's types rule out")
 }
 
 fn observed(case: &Case, event: &Value, notes: &Notes, sent: Sent) -> Value {
