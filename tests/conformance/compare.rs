@@ -122,7 +122,10 @@ pub(crate) fn matches(expected: &Value, observed: Option<&Value>) -> bool {
 }
 
 fn has_members(expected: &Value, observed: &Value) -> bool {
-    expected.as_object().is_some_and(|members| members.iter().all(|(name, value)| matches(value, observed.get(name))))
+    observed.is_object()
+        && expected
+            .as_object()
+            .is_some_and(|members| members.iter().all(|(name, value)| matches(value, observed.get(name))))
 }
 
 fn pair<'v>(argument: &'v Value, text: Option<&'v str>) -> Option<(&'v str, &'v str)> {

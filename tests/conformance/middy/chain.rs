@@ -67,6 +67,11 @@ pub(super) fn replay(case: &Case) -> Replay {
         (Reader::Multipart, true) => plan.call::<Lenient<Parts>>(&event, &notes, handler),
     };
     let mut observed = observed(case, &event, &notes, sent);
+    if let (Some(_), Some(Ok(echoed))) =
+        (observed.get("saw"), observed["body"].as_str().map(serde_json::from_str::<Value>))
+    {
+        observed["echoed"] = echoed;
+    }
     observed["logged"] = log.lines().iter().map(|line| line["error"].clone()).collect();
     if observed["body"].as_str().is_some_and(|body| body.contains(BEYOND)) {
         return unsupported("limits of single parts of a form: the loop over the parts is the handler's");
@@ -75,8 +80,11 @@ pub(super) fn replay(case: &Case) -> Replay {
     // What the case does not tell is not compared.
     if let (Some(expected), Some(observed)) = (expected.as_object(), observed.as_object_mut()) {
         observed.retain(|name, _| expected.contains_key(name) || name == "refused" || name == "failed");
-        if let (Some(Value::Object(want)), Some(Value::Object(got))) = (expected.get("saw"), observed.get_mut("saw")) {
-            got.retain(|name, _| want.contains_key(name));
+        for part in ["saw", "echoed"] {
+            if let (Some(Value::Object(want)), Some(Value::Object(got))) = (expected.get(part), observed.get_mut(part))
+            {
+                got.retain(|name, _| want.contains_key(name));
+            }
         }
     }
     Ok(Compared { expected, observed })

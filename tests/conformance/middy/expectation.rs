@@ -31,8 +31,11 @@ pub(super) fn expected(case: &Value, sees: Sees) -> Value {
         expected.insert("status".to_owned(), error.get("statusCode").cloned().unwrap_or(json!(500)));
         expected.insert("leaks".to_owned(), json!(false));
     } else if let Some(response) = expect.get("response") {
-        if case["handler"]["kind"] == "echo" {
+        if let Some(what) = case["handler"]["what"].as_str().filter(|_| case["handler"]["kind"] == "echo") {
             expected.insert("status".to_owned(), json!(200));
+            if let Some(echoed) = echoed(what, response).and_then(|event| parts(&event, sees)) {
+                expected.insert("echoed".to_owned(), echoed);
+            }
         } else if let Value::Object(response) = Prepared::expected(response) {
             expected.extend(response);
         }
@@ -52,12 +55,23 @@ fn error_text(entry: &Value) -> Value {
 /// The event as the handler saw it: recorded as such, or as the echo of a handler.
 fn saw(case: &Value, sees: Sees) -> Option<Value> {
     let expect = &case["expect"];
-    let event = match (expect.get("handler_event"), expect.get("response"), case["handler"]["what"].as_str()) {
-        (Some(event), _, _) => event.clone(),
-        (None, Some(response), Some("event")) => response.clone(),
-        (None, Some(response), Some(what)) => json!({ what.strip_prefix("event.")?: response }),
-        _ => return None,
-    };
+    match (expect.get("handler_event"), expect.get("response"), case["handler"]["what"].as_str()) {
+        (Some(event), _, _) => parts(event, sees),
+        (None, Some(response), Some(what)) => parts(&echoed(what, response)?, sees),
+        _ => None,
+    }
+}
+
+/// The event, or the part of it, that a handler sends back.
+fn echoed(what: &str, response: &Value) -> Option<Value> {
+    match what.strip_prefix("event.") {
+        None => Some(response.clone()),
+        Some(part) => Some(json!({ part: response })),
+    }
+}
+
+/// What the chain reads of an event.
+fn parts(event: &Value, sees: Sees) -> Option<Value> {
     let mut saw = Map::new();
     if let Some(body) = event.get("body").filter(|_| sees.body) {
         saw.insert("body".to_owned(), body.clone());
