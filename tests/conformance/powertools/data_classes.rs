@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pilaster::http::{Bytes, Claims, HeaderMap, Json, Method, Path, Query, RequestContext, Stack, Uri};
+use pilaster::http::{Bytes, Claims, EventKind, HeaderMap, Json, Method, Path, Query, RequestContext, Stack, Uri};
 use serde_json::{Map, Value, json};
 
 use super::only_these;
@@ -115,7 +115,7 @@ impl Accessor {
         }
         let steps = step.captures_iter(text).filter_map(|found| found.iter().skip(1).flatten().next());
         let steps: Vec<String> = steps.map(|found| found.as_str().to_owned()).collect();
-        const KNOWN: [&str; 21] = [
+        const KNOWN: [&str; 22] = [
             "path",
             "raw_path",
             "http_method",
@@ -137,6 +137,7 @@ impl Accessor {
             "is_base64_encoded",
             "resource",
             "route_key",
+            "version",
         ];
         KNOWN.contains(&steps.first()?.as_str()).then_some(Self::Steps(steps))
     }
@@ -174,6 +175,10 @@ impl Seen {
             "multi_value_headers" | "resolved_headers_field" => self.headers_by_name(false),
             "cookies" => self.cookies(),
             "request_context" => return Some(self.context_value(rest)),
+            "version" => match self.context.kind() {
+                EventKind::HttpApi | EventKind::VpcLattice => json!("2.0"),
+                _ => Value::Null,
+            },
             "resource" => self.context.get("resourcePath").unwrap_or_default(),
             "route_key" => self.context.get("routeKey").unwrap_or_default(),
             "path_parameters" => json!(self.path.clone().unwrap_or_default()),
@@ -285,6 +290,10 @@ impl Seen {
         for name in rest {
             match name.as_str() {
                 "jwt_scopes" => path.extend(["jwt".to_owned(), "scopes".to_owned()]),
+                "elb_target_group_arn" => path.extend(["elb".to_owned(), "targetGroupArn".to_owned()]),
+                "principal_org_id" if self.context.kind() == EventKind::VpcLattice => {
+                    path.push("principalOrgID".to_owned())
+                }
                 name => path.push(camel_case(name.strip_prefix("get_").unwrap_or(name))),
             }
         }
