@@ -21,6 +21,7 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Engine {
     port: u16,
+    programs: PathBuf,
     home: PathBuf,
     keeper: Mutex<Option<Child>>,
 }
@@ -70,7 +71,7 @@ impl Engine {
             .stderr(log)
             .spawn()
             .expect("`sh` starts");
-        let engine = Self { port, home, keeper: Mutex::new(Some(keeper)) };
+        let engine = Self { port, programs, home, keeper: Mutex::new(Some(keeper)) };
         engine.wait_until_ready();
         engine
     }
@@ -83,6 +84,11 @@ impl Engine {
     /// What a process needs to take this engine for AWS: the endpoint, a region, any key.
     pub fn environment(&self) -> [(&'static str, String); 5] {
         environment(self.port)
+    }
+
+    /// A program that is installed beside it: `python` with AWS's own client, `cargo-lambda`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
     }
 
     /// Ends it before the handle goes: what a service looks like that is down.
