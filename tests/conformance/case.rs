@@ -53,7 +53,7 @@ impl Case {
         };
         let beside = [self.folder.join("events"), self.folder.join("../events"), here().join("events")];
         let found = beside.iter().find_map(|folder| fs::read_to_string(folder.join(name)).ok());
-        let text = found.ok_or_else(|| format!("there is no event file {name}"))?;
+        let text = found.ok_or_else(|| format!("its event file {name} is not beside it"))?;
         let mut event: Value = serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
         if let (Some(event), Some(patch)) = (event.as_object_mut(), input["patch"].as_object()) {
             event.extend(patch.clone());

@@ -118,12 +118,21 @@ fn did(pilaster: &Value, case: &Case, difference: &Difference) -> bool {
 }
 
 /// A part of the case: a JSON Pointer into it, `config/…` into the options of the middleware or utility that it is about, or
-/// `method`, that of its event, whichever source it is of.
+/// `method`, that of its event, whichever source it is of, or `star_is_empty`: whether its event's origin is one of the patterns
+/// with nothing in the place of the star.
 fn part(case: &Case, place: &str) -> Option<Value> {
     if place == "method" {
         let event = case.json.get("event").cloned().or_else(|| case.event().ok())?;
         let places = ["/httpMethod", "/requestContext/http/method", "/method"];
         return places.iter().find_map(|place| event.pointer(place)).cloned();
+    }
+    if place == "star_is_empty" {
+        let headers = case.json.pointer("/event/headers").and_then(Value::as_object);
+        let mut sent = headers.into_iter().flatten().filter(|(name, _)| name.eq_ignore_ascii_case("origin"));
+        let sent = sent.next()?.1.as_str()?;
+        let origins = part(case, "config/origins")?;
+        let mut patterns = origins.as_array()?.iter().filter_map(Value::as_str).filter(|origin| origin.contains('*'));
+        return Some(patterns.any(|pattern| pattern.replace('*', "").eq_ignore_ascii_case(sent)).into());
     }
     let Some(pointer) = place.strip_prefix("config") else { return case.json.pointer(place).cloned() };
     let chain = case.json["chain"].as_array().into_iter().flatten();

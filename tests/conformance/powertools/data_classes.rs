@@ -35,7 +35,7 @@ pub(super) fn replay(case: &Case) -> Replay {
             None => return unsupported(format!("the accessor `{}`", text.split(['(', '[']).next().unwrap_or(text))),
         }
     }
-    let event = case.event().map_err(Stop::Broken)?;
+    let event = case.event().map_err(Stop::Unsupported)?;
     let event = if class == "APIGatewayWebSocketEvent" { complete_web_socket(&event) } else { complete(&event, "GET") };
 
     let notes = Notes::default();

@@ -66,7 +66,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     only_these(&case.json["expected"], &["response", "error", "trace"])?;
     let config: Config = read("a router", &case.json["config"])?;
-    let event = case.event().map_err(Stop::Broken)?;
+    let event = case.event().map_err(Stop::Unsupported)?;
     let typescript = config.resolver == "http.Router";
     let notes = Notes::default();
     let sent = call(&config, typescript, &event, &notes)?;
