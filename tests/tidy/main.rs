@@ -127,7 +127,8 @@ fn every_feature_is_in_the_readme_and_says_what_it_is() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let features = manifest.split("[features]").nth(1).unwrap().split("\n[").next().unwrap();
     let names = features.lines().filter_map(|line| line.split_once(" = [").map(|(name, _)| name.trim()));
-    let names = names.filter(|name| !name.starts_with('_') && !name.starts_with('#') && *name != "default" && *name != "full");
+    let names =
+        names.filter(|name| !name.starts_with('_') && !name.starts_with('#') && *name != "default" && *name != "full");
     let mut count = 0;
     for name in names {
         count += 1;

@@ -142,7 +142,11 @@ pub fn free_port() -> u16 {
 }
 
 /// Installs what is missing; the folder of the programs.
-fn install() -> PathBuf {
+///
+/// # Panics
+///
+/// If it cannot be installed: with what pip said.
+pub fn install() -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
     let output = Command::new(script).stderr(Stdio::inherit()).output().expect("`install.sh` starts");
     assert!(output.status.success(), "the engines could not be installed: {}", output.status);

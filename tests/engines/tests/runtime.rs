@@ -69,7 +69,9 @@ impl Probe {
         let _ = self.child.kill();
         let mut text = String::new();
         self.child.stdout.take().expect("a pipe").read_to_string(&mut text).expect("text");
-        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not a JSON line: {line}"))).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not a JSON line: {line}")))
+            .collect()
     }
 }
 
@@ -122,7 +124,8 @@ async fn the_process_outlives_every_bad_event_and_answers_the_next() {
 
     let last_id = probe.enqueue(event("/", 5)).await;
     let last = body(&probe.outcome(&last_id).await.expect("an answer"));
-    let expected = json!({ "number": 5, "request_id": last_id, "context": "gateway-5", "header": "5", "cold_start": false });
+    let expected =
+        json!({ "number": 5, "request_id": last_id, "context": "gateway-5", "header": "5", "cold_start": false });
     assert_eq!(last, expected);
 
     let lines = probe.end();

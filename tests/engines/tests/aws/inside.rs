@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 use engines::Engine;
 use pilaster::config::secrets::{ExposeSecret, SecretString};
@@ -38,6 +39,34 @@ async fn puts_and_gets_an_item() -> Result<(), BoxError> {
     dynamodb.put_item().table_name("umbrellas").item("id", id.clone()).item("colour", colour.clone()).send().await?;
     let found = dynamodb.get_item().table_name("umbrellas").key("id", id).send().await?;
     assert_eq!(found.item().and_then(|item| item.get("colour")), Some(&colour));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "started by its namesake with the engine's environment"]
+async fn keeps_users_as_every_store_must() -> Result<(), BoxError> {
+    let dynamodb: aws_sdk_dynamodb::Client = Clients::new().get().await?;
+    let text =
+        |name| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
+    let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("users")
+        .key_schema(key("kind", KeyType::Hash)?)
+        .key_schema(key("id", KeyType::Range)?)
+        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .build()?;
+    dynamodb
+        .create_table()
+        .table_name("contract")
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![text("pk")?, text("kind")?, text("id")?]))
+        .key_schema(key("pk", KeyType::Hash)?)
+        .global_secondary_indexes(index)
+        .send()
+        .await?;
+    crud::contract::run(&crud::store::Users::in_dynamodb(dynamodb.clone(), "contract".to_owned())).await?;
+    let left = dynamodb.scan().table_name("contract").send().await?;
+    assert_eq!(left.count(), 0, "no user and no lock of an e-mail address stays behind: {:?}", left.items());
     Ok(())
 }
 

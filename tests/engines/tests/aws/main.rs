@@ -36,6 +36,11 @@ fn a_client_of_the_registry_writes_and_reads_an_item() {
 }
 
 #[test]
+fn the_crud_example_keeps_its_users_in_dynamodb_as_every_store_must() {
+    run("keeps_users_as_every_store_must", Engine::shared().environment());
+}
+
+#[test]
 fn a_secret_is_read_typed_and_after_a_rotation_fresh_sees_the_new_version() {
     run("reads_and_rotates_a_secret", Engine::shared().environment());
 }
