@@ -5,6 +5,8 @@
 //! request. It is compiled into debug builds and with feature `local`; a release function does not carry it.
 
 use std::convert::Infallible;
+use std::fmt;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -28,22 +30,24 @@ use crate::event::{Incoming, Invocation};
 use crate::handler::RawService;
 use crate::http::HttpError;
 
-/// As API Gateway: 10 MB would be its limit, 6 MB is Lambda's.
-const BODY_LIMIT: usize = 6 * 1024 * 1024;
+/// The largest event and the largest response of a synchronous invocation, in bytes, as Lambda counts them
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
 /// What an invocation may take, as API Gateway waits for it.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the function until Ctrl-C.
 pub(crate) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
-    let address = std::env::var("PILASTER_ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let address = std::env::var("PILASTER_ADDR").ok().filter(|address| !address.is_empty());
+    let address = address.unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(&address)
         .await
-        .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another address"))?;
+        .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another `host:port`"))?;
     let here = listener.local_addr()?;
-    println!("listening on http://{here} (Ctrl-C stops)");
+    tell(format_args!("listening on http://{here} (Ctrl-C stops)"));
     for route in &routes {
-        println!("  {route}");
+        tell(format_args!("  {route}"));
     }
     let routes: &'static [&'static str] = routes.leak();
     let accept = async {
@@ -81,30 +85,55 @@ async fn answer<S: RawService>(
     };
     if !is_routed {
         // What API Gateway answers without asking the function.
-        println!("{line} 404: no such route");
-        let mut response = Response::new(Full::from(r#"{"message":"Not Found"}"#));
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        return Ok(response);
+        tell(format_args!("{line} 404: no such route"));
+        return Ok(problem(&HttpError::not_found("no route of the function leads here")));
     }
     let invoked = async {
         let incoming = incoming(request, routes, peer).await?;
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         let raw = raw.call(incoming).await?;
+        if raw.get().len() > PAYLOAD_LIMIT {
+            return Err("the response is larger than the 6 MB that Lambda takes".into());
+        }
         serde_json::from_str::<Answer>(raw.get())?.into_http()
     };
-    let response = invoked.await.unwrap_or_else(|error| failed(&error));
-    println!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed());
+    let invoked: Result<_, BoxError> = match tokio::time::timeout(TIMEOUT, invoked).await {
+        Ok(answered) => answered,
+        Err(_) => Err(format!("no answer within {TIMEOUT:?}, which is as long as API Gateway waits").into()),
+    };
+    let response = invoked.unwrap_or_else(|error| failed(&error));
+    tell(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
     Ok(response)
 }
 
-/// What API Gateway answers when the function fails as a whole; the sandbox is the user's own, so the reason is told.
+/// Not `println!`: it panics when nobody reads any more (`cargo run | head`).
+fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// The event would be: a binary body is a third longer in it, as base64.
+#[derive(Debug)]
+struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the event is larger than the limit")
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+fn problem(error: &HttpError) -> Response<Full<Bytes>> {
+    error.render().map(Full::from)
+}
+
+/// What API Gateway answers when the function fails as a whole; the terminal is the user's own, so the reason is told.
 fn failed(error: &BoxError) -> Response<Full<Bytes>> {
-    let too_large = error.is::<http_body_util::LengthLimitError>();
-    let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_GATEWAY };
-    eprintln!("{}", crate::error::chain(&**error).join(": "));
-    let mut response = Response::new(Full::from(HttpError::new(status).problem().to_string()));
-    *response.status_mut() = status;
-    response
+    if error.is::<http_body_util::LengthLimitError>() || error.is::<TooLarge>() {
+        return problem(&HttpError::payload_too_large("the request is larger than the 6 MB that Lambda takes"));
+    }
+    let _ = writeln!(io::stderr(), "{}", crate::error::chain(&**error).join(": "));
+    problem(&HttpError::new(StatusCode::BAD_GATEWAY))
 }
 
 async fn incoming(
@@ -115,14 +144,17 @@ async fn incoming(
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let id = format!("local-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let (parts, body) = request.into_parts();
-    let body = Limited::new(Body::new(body), BODY_LIMIT).collect().await?.to_bytes();
-    let event = event(&parts, &body, routes, peer, &id);
+    let body = Limited::new(Body::new(body), PAYLOAD_LIMIT).collect().await?.to_bytes();
+    let event = event(&parts, &body, routes, peer, &id).to_string();
+    if event.len() > PAYLOAD_LIMIT {
+        return Err(Box::new(TooLarge));
+    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let mut context = Context::default();
     context.request_id = id;
     context.deadline = u64::try_from((now + TIMEOUT).as_millis())?;
     context.invoked_function_arn = "arn:aws:lambda:local:000000000000:function:local".to_owned();
-    Ok(Incoming { event: RawValue::from_string(event.to_string())?, invocation: Invocation::first_is_cold(context) })
+    Ok(Incoming { event: RawValue::from_string(event)?, invocation: Invocation::first_is_cold(context) })
 }
 
 /// The event of an HTTP API, payload 2.0, for this request.

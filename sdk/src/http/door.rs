@@ -73,7 +73,7 @@ where
                 Ok(decoded) => decoded,
                 Err(decode::Refused::NotHttp(error)) => return Err(error),
                 Err(decode::Refused::Malformed(kind, mut error)) => {
-                    log_failure(&mut error);
+                    log_failure(&mut error, None);
                     return answer(kind, &error);
                 }
             };
@@ -96,7 +96,7 @@ where
 /// A failure that no room below answered: logged here.
 fn failed(error: impl Into<BoxError>) -> HttpError {
     let mut error = HttpError::from_boxed(error.into());
-    log_failure(&mut error);
+    log_failure(&mut error, None);
     error
 }
 

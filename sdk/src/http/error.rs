@@ -254,6 +254,13 @@ impl HttpError {
         self.source().map(|source| chain(source)).unwrap_or_default()
     }
 
+    /// The pointers of the `errors` member, for the log: which fields were wrong, without what was wrong with them.
+    pub(crate) fn pointers(&self) -> Option<String> {
+        let errors = self.inner.members.get("errors")?.as_array()?;
+        let pointers = errors.iter().filter_map(|error| error.get("pointer")?.as_str()).collect::<Vec<_>>();
+        (!pointers.is_empty()).then(|| pointers.join(" "))
+    }
+
     /// Whether some room has written this failure to the log already.
     pub(crate) fn is_logged(&self) -> bool {
         self.inner.logged

@@ -46,7 +46,7 @@ use std::task::{Context, Poll, ready};
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{Method, Request, StatusCode, Uri, header};
 use tower::{Layer, Service};
 
 use crate::error::BoxError;
@@ -131,9 +131,9 @@ impl Rules {
         error
     }
 
-    fn answer(&self, error: HttpError) -> Response {
+    fn answer(&self, error: HttpError, asked: &Asked) -> Response {
         let mut error = self.map(error);
-        log_failure(&mut error);
+        log_failure(&mut error, Some(asked));
         let Some(render) = &self.render else { return error.into_response() };
         let mut response = render(&error);
         response.headers_mut().extend(error.headers().clone());
@@ -141,24 +141,34 @@ impl Rules {
     }
 }
 
+/// What was asked for: the log says which route failed. The query may hold what is nobody's business.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    method: Method,
+    uri: Uri,
+}
+
 /// One ERROR line for a 5xx with the chain of causes, one INFO line for a 4xx, which is the caller's; none where a room below
 /// wrote it.
-pub(crate) fn log_failure(error: &mut HttpError) {
+pub(crate) fn log_failure(error: &mut HttpError, asked: Option<&Asked>) {
     if error.is_logged() {
         return;
     }
     error.set_logged();
     let status = error.status().as_u16();
+    let method = asked.map(|asked| asked.method.as_str());
+    let path = asked.map(|asked| asked.uri.path());
     if !error.status().is_server_error() {
-        tracing::info!(status, detail = error.detail(), "the request was refused");
+        let fields = error.pointers();
+        tracing::info!(status, method, path, detail = error.detail(), fields, "the request was refused");
         return;
     }
     match error.source() {
         Some(source) => {
             let source: &(dyn StdError + 'static) = source;
-            tracing::error!(status, error = source, "the request failed");
+            tracing::error!(status, method, path, error = source, "the request failed");
         }
-        None => tracing::error!(status, error = %error, "the request failed"),
+        None => tracing::error!(status, method, path, error = %error, "the request failed"),
     }
 }
 
@@ -203,13 +213,15 @@ where
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
         let failed = self.not_ready.take();
+        // Both are shared, not copied.
+        let asked = Asked { method: request.method().clone(), uri: request.uri().clone() };
         // The function's own panics are answered below; here it is one of the user's layers.
         let call = || catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).map_err(|_| HttpError::panic());
         let (inner, failed) = match failed.map_or_else(call, Err) {
             Ok(inner) => (Some(inner), None),
             Err(error) => (None, Some(error)),
         };
-        ErrorAnswersFuture { inner, failed, rules: self.rules.clone(), body: PhantomData }
+        ErrorAnswersFuture { inner, failed, asked, rules: self.rules.clone(), body: PhantomData }
     }
 }
 
@@ -219,6 +231,7 @@ pin_project_lite::pin_project! {
         #[pin]
         inner: Option<F>,
         failed: Option<HttpError>,
+        asked: Asked,
         rules: Arc<Rules>,
         body: PhantomData<fn() -> B>,
     }
@@ -243,25 +256,31 @@ where
         let this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else {
             let error = this.failed.take().unwrap_or_else(|| HttpError::internal("polled after it was ready"));
-            return Poll::Ready(Ok(this.rules.answer(error)));
+            return Poll::Ready(Ok(this.rules.answer(error, this.asked)));
         };
         let Ok(polled) = catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) else {
-            return Poll::Ready(Ok(this.rules.answer(HttpError::panic())));
+            return Poll::Ready(Ok(this.rules.answer(HttpError::panic(), this.asked)));
         };
         Poll::Ready(Ok(match ready!(polled) {
             Ok(mut response) => match response.extensions_mut().remove::<HttpError>() {
-                Some(error) => this.rules.answer_within(error, response.map(Body::new)),
-                None => response.map(Body::new),
+                Some(error) => this.rules.answer_within(error, response.map(Body::new), this.asked),
+                None => {
+                    if response.status().is_server_error() {
+                        // A bare status, or a rejection of axum's: it is not rendered again, and yet no silent 5xx.
+                        log_failure(&mut HttpError::new(response.status()), Some(this.asked));
+                    }
+                    response.map(Body::new)
+                }
             },
-            Err(error) => this.rules.answer(HttpError::from_boxed(error.into())),
+            Err(error) => this.rules.answer(HttpError::from_boxed(error.into()), this.asked),
         }))
     }
 }
 
 impl Rules {
     /// The answer to a failure that came with a response: headers that rooms below added to it stay.
-    fn answer_within(&self, error: HttpError, response: Response) -> Response {
-        let mut answer = self.answer(error);
+    fn answer_within(&self, error: HttpError, response: Response, asked: &Asked) -> Response {
+        let mut answer = self.answer(error, asked);
         for name in response.headers().keys() {
             let own = *name == header::CONTENT_TYPE || *name == header::CONTENT_LENGTH;
             if !own && !answer.headers().contains_key(name) {

@@ -122,6 +122,9 @@ async fn the_process_outlives_every_bad_event_and_answers_the_next() {
         assert!(!answer.to_string().contains("hunter2") && !answer.to_string().contains("boom"), "{answer}");
     }
 
+    assert_eq!(probe.call(event("/bare", 6)).await.expect("an answer")["statusCode"], 502);
+    assert_eq!(probe.call(event("/missing", 7)).await.expect("an answer")["statusCode"], 404);
+
     let last_id = probe.enqueue(event("/", 5)).await;
     let last = body(&probe.outcome(&last_id).await.expect("an answer"));
     let expected =
@@ -131,11 +134,15 @@ async fn the_process_outlives_every_bad_event_and_answers_the_next() {
     let lines = probe.end();
     let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
     let texts: Vec<_> = errors.iter().map(|line| line["message"].as_str().unwrap_or_default()).collect();
-    assert_eq!(errors.len(), 3, "one line each for no HTTP event, the panic, the failure: {texts:?}");
+    assert_eq!(errors.len(), 4, "one line each for no HTTP event, the panic, the failure, the bare 502: {texts:?}");
     let panic = errors.iter().find(|line| line.to_string().contains("boom")).expect("the panic's line");
     assert!(panic.to_string().contains("probe.rs:"), "the panic's place: {panic}");
     assert!(panic["function_request_id"].is_string(), "{panic}");
     assert!(errors.iter().any(|line| line["error"] == "db password is hunter2" && line["status"] == 500));
+    assert!(errors.iter().any(|line| line["path"] == "/bare" && line["status"] == 502));
+    let refused = lines.iter().find(|line| line["status"] == 404).expect("a line of what was refused");
+    let expected = ["INFO", "GET", "/missing", "nobody has this number"];
+    assert_eq!(["level", "method", "path", "detail"].map(|key| refused[key].as_str().unwrap_or_default()), expected);
     assert_eq!(lines.iter().find(|line| line["message"] == "began").expect("a line")["cold_start"], true);
     assert_eq!(lines.iter().rfind(|line| line["message"] == "began").expect("a line")["cold_start"], false);
     assert!(lines.iter().all(|line| line["service"] == "probe" && line["timestamp"].is_string()));

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use pilaster::http::{self, CorsLayer, HeaderMap, HttpError, Json, Query, RequestContext, Uri};
+use pilaster::http::{
+    self, CorsLayer, HeaderMap, HttpError, IntoResponse, Json, Query, RequestContext, Response, StatusCode, Uri,
+};
 use pilaster::{Invocation, lambda_handler};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(Deserialize)]
 struct Ask {
@@ -20,11 +22,13 @@ async fn probe(
     invocation: Invocation,
     context: RequestContext,
     Query(ask): Query<Ask>,
-) -> Result<Json<Value>, HttpError> {
+) -> Result<Response, HttpError> {
     let number = ask.number;
     match uri.path() {
         "/panic" => panic!("boom \"{number}\""),
         "/fail" => return Err(std::io::Error::other("db password is hunter2").into()),
+        "/missing" => return Err(HttpError::not_found("nobody has this number")),
+        "/bare" => return Ok(StatusCode::BAD_GATEWAY.into_response()),
         _ => {}
     }
     tracing::info!(number, "began");
@@ -33,13 +37,14 @@ async fn probe(
         tokio::time::sleep(Duration::from_millis(u64::from((number * 7 + step) % 5))).await;
         tracing::info!(number, step, "goes on");
     }
-    Ok(Json(json!({
+    let answer = json!({
         "number": number,
         "request_id": invocation.request_id(),
         "context": context.get::<String>("requestId"),
         "header": headers.get("x-number").and_then(|value| value.to_str().ok()),
         "cold_start": invocation.is_cold_start(),
-    })))
+    });
+    Ok(Json(answer).into_response())
 }
 
 fn api() -> http::Stack {
