@@ -5,6 +5,8 @@
 //! std::process::Command::new("target/debug/crud").envs(engine.environment());
 //! ```
 
+pub mod binary;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

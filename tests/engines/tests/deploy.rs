@@ -1,33 +1,18 @@
 //! The crud example, built and deployed into an engine with DynamoDB and Secrets Manager, behind an HTTP API.
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use engines::Engine;
+use engines::{Engine, binary};
 use serde_json::Value;
-
-/// Builds a binary of a package as a user would; where cargo has put it.
-fn built(package: &str, binary: &str, features: &str) -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--package", package, "--bin", binary, "--features", features, "--message-format", "json"])
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo starts");
-    assert!(output.status.success(), "{package} does not build");
-    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let is_it = |message: &Value| message["target"]["name"] == binary && message["executable"].is_string();
-    let message = messages.into_iter().find(is_it).expect("cargo names the binary");
-    PathBuf::from(message["executable"].as_str().expect("a path"))
-}
 
 #[test]
 fn crud_in_the_cloud_creates_reads_lists_updates_and_deletes_a_user() {
     let engine = Engine::shared();
+    let built = binary::build(&["--package", "crud", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy.py"))
         .arg(engine.endpoint())
-        .arg(built("crud", "crud", "aws"))
+        .arg(&built["crud"])
         .stderr(Stdio::inherit())
         .output()
         .expect("python starts");
