@@ -1,7 +1,9 @@
 //! HTTP functions: the door, its extractors and responses, and the layers of its hall.
 //!
-//! It speaks axum: every extractor and response of its ecosystem works in a Pilaster handler, Pilaster's work in an
-//! `axum::Router`, and a function with many routes *is* an `axum::Router` ([`service`]).
+//! It speaks axum: the extractors and responses of its ecosystem work in a Pilaster handler, Pilaster's work in an
+//! `axum::Router`, and a function with many routes *is* an `axum::Router` ([`service`]). Only what axum's router itself
+//! leaves behind (`axum::extract::Path`, `MatchedPath`) needs that router; [`Path`] works with and without it. Rejections of
+//! axum's own extractors are short texts, those of Pilaster's are problems.
 
 pub mod context;
 pub mod door;

@@ -50,7 +50,8 @@ impl std::error::Error for StartError {}
 
 /// Runs a function until Lambda ends the process; started by hand, until Ctrl-C.
 ///
-/// It is what `main` does, and makes its own tokio runtime.
+/// It is what `main` does, and makes its own tokio runtime. Started by hand, an HTTP function listens on `127.0.0.1:3000`,
+/// or where the environment variable `PILASTER_ADDR` says (`host:port`).
 ///
 /// # Example
 ///

@@ -21,6 +21,15 @@
 //! assert_eq!(hidden.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
 //! ```
 //!
+//! # Your error, and what to write
+//!
+//! | the error | in the function |
+//! |---|---|
+//! | implements `std::error::Error` | `?` |
+//! | `BoxError`, `Box<dyn Error + Send + Sync>`, `String`, `&str` | `.map_err(HttpError::internal)?` |
+//! | `anyhow::Error` | `.map_err(\|error\| HttpError::from_boxed(error.reallocate_into_boxed_dyn_error_without_backtrace()))?`: by `into()` alone anyhow wraps the error, and `ErrorLayer::on` does not find it |
+//! | one that the caller should read | a constructor: `.map_err(\|_\| HttpError::not_found("no such user"))?`, or `ErrorLayer::on` |
+//!
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 
 use std::borrow::Cow;

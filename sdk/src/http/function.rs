@@ -41,10 +41,14 @@ where
 /// ```no_run
 /// use axum::Router;
 /// use axum::routing::get;
-/// use pilaster::http;
+/// use pilaster::http::{self, HttpError};
 ///
 /// fn main() -> Result<(), pilaster::StartError> {
-///     let app = Router::new().route("/health", get(async || "well"));
+///     let app = Router::new()
+///         .route("/health", get(async || "well"))
+///         // Without these two, axum's own answers have no body.
+///         .fallback(async || HttpError::not_found("nothing is here"))
+///         .method_not_allowed_fallback(async || HttpError::method_not_allowed("not by this method"));
 ///     pilaster::run(http::service(app).layer(http::Stack::new()))
 /// }
 /// ```

@@ -71,6 +71,9 @@ impl<L> Stack<L> {
 
     /// Adds a layer of one's own around the function, below the error layer: what it fails with is mapped by
     /// [`errors`](Self::errors). The last one added is the innermost.
+    ///
+    /// It is part of the stack's type: a function that returns a stack with a layer `Mine` returns
+    /// `http::Stack<tower::layer::util::Stack<Mine, tower::layer::util::Identity>>`.
     pub fn layer<N>(self, layer: N) -> Stack<Below<N, L>> {
         Stack {
             #[cfg(feature = "security-headers")]

@@ -8,13 +8,16 @@
 //! It is an extractor and no layer, because only the extractor knows where the value came from. For rules that need a
 //! database, call `validate_with` in the function.
 //!
-//! The derive writes `::garde`, so your `Cargo.toml` has garde too, in the version of `pilaster::garde` and with the features
-//! whose rules you use (`derive`, `email`, `regex`, …).
+//! The derive writes `::garde`, so your `Cargo.toml` has garde too, with the features whose rules you use:
+//!
+//! ```toml
+//! garde = { version = "0.23", features = ["derive", "email"] }
+//! ```
 //!
 //! # Example
 //!
 //! ```
-//! use pilaster::garde::{self, Validate};
+//! use garde::Validate;
 //! use pilaster::http::{Body, FromRequest, Json, Request, Valid};
 //! use serde::Deserialize;
 //!
