@@ -1,50 +1,72 @@
-//! A built binary behind a Runtime API (lambda-simulator): what it answers, what it logs, and that it stays.
+//! A built binary behind a Runtime API (lambda-simulator): what it answers, what it logs, and that it stays; and the same
+//! binary started by hand.
 
-use std::collections::HashMap;
-use std::io::Read;
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use engines::binary;
 use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
 use serde_json::{Value, json};
 
 /// Far beyond what any answer takes: only a process that hangs gets here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The probe under a simulator of its own; killed with the test.
-struct Probe {
-    simulator: Simulator,
-    child: Child,
-}
+/// A process that is killed with the test.
+struct Guarded(Child);
 
-impl Drop for Probe {
+impl Drop for Guarded {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
-fn binary() -> Command {
+/// The probe under a simulator of its own. What it writes is read all the time, so that it never waits for us.
+struct Probe {
+    simulator: Simulator,
+    child: Guarded,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<String>,
+}
+
+fn probe() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probe"));
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
+fn read(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).expect("text");
+        text
+    })
+}
+
 impl Probe {
     async fn start(environment: &[(&str, &str)]) -> Self {
         let simulator = Simulator::builder().function_name("probe").build().await.expect("the simulator starts");
-        let child = binary()
+        let mut child = probe()
             .envs(simulator.lambda_env_vars())
             .env("POWERTOOLS_SERVICE_NAME", "probe")
             .envs(environment.iter().copied())
             .spawn()
+            .map(Guarded)
             .expect("the probe starts");
-        Self { simulator, child }
+        let stdout = read(child.0.stdout.take().expect("a pipe"));
+        let stderr = read(child.0.stderr.take().expect("a pipe"));
+        Self { simulator, child, stdout, stderr }
     }
 
-    async fn enqueue(&self, event: Value) -> String {
+    /// The ids of the request and of its trace.
+    async fn enqueue(&self, event: Value) -> (String, String) {
         let invocation = InvocationBuilder::new().payload(event).build().expect("an invocation");
-        self.simulator.enqueue(invocation).await
+        let trace = invocation.trace_id.clone();
+        (self.simulator.enqueue(invocation).await, trace)
     }
 
     /// The answer to an invocation, or the error that was posted.
@@ -59,22 +81,24 @@ impl Probe {
         }
     }
 
-    async fn call(&self, event: Value) -> Result<Value, Value> {
-        let id = self.enqueue(event).await;
-        self.outcome(&id).await
+    /// The answer with its request's id.
+    async fn call(&self, event: Value) -> (String, Result<Value, Value>) {
+        let (id, _) = self.enqueue(event).await;
+        let outcome = self.outcome(&id).await;
+        (id, outcome)
     }
 
-    /// Ends the probe; its lines.
-    fn end(mut self) -> Vec<Value> {
-        let _ = self.child.kill();
-        let mut text = String::new();
-        self.child.stdout.take().expect("a pipe").read_to_string(&mut text).expect("text");
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not a JSON line: {line}")))
-            .collect()
+    /// Ends the probe; its lines, of which none may be anything but JSON, nor anywhere but on stdout.
+    fn end(self) -> Vec<Value> {
+        drop(self.child);
+        assert_eq!(self.stderr.join().expect("the reader"), "", "on stderr");
+        let text = self.stdout.join().expect("the reader");
+        let line = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not a JSON line: {line}"));
+        text.lines().map(line).collect()
     }
 }
 
+/// The event of an HTTP API in which everything tells the number.
 fn event(path: &str, number: u32) -> Value {
     json!({
         "version": "2.0",
@@ -90,13 +114,34 @@ fn body(answer: &Value) -> Value {
     serde_json::from_str(answer["body"].as_str().expect("a body")).expect("JSON")
 }
 
+/// The one answer to this number and id.
+fn expected(number: u32, id: &str, cold_start: bool) -> Value {
+    json!({
+        "number": number,
+        "request_id": id,
+        "context": format!("gateway-{number}"),
+        "header": number.to_string(),
+        "extension": format!("tag-{number}"),
+        "cold_start": cold_start,
+    })
+}
+
+/// A 500 has the CORS headers of any answer, and nothing from within.
+fn assert_opaque(answer: &Value) {
+    assert_eq!(answer["statusCode"], 500);
+    assert_eq!(answer["headers"]["content-type"], "application/problem+json");
+    assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com");
+    assert_eq!(body(answer), json!({ "status": 500, "title": "Internal Server Error" }));
+}
+
 #[tokio::test]
 async fn the_process_outlives_every_bad_event_and_answers_the_next() {
     let probe = Probe::start(&[]).await;
-    let first = probe.call(event("/", 1)).await.expect("an answer");
-    assert_eq!((&first["statusCode"], &body(&first)["cold_start"]), (&json!(200), &json!(true)));
+    let (first_id, first) = probe.call(event("/", 1)).await;
+    let first = first.expect("an answer");
+    assert_eq!((&first["statusCode"], body(&first)), (&json!(200), expected(1, &first_id, true)));
 
-    let refused = probe.call(json!({ "Records": [{ "eventSource": "aws:sqs", "body": "{}" }] })).await;
+    let (other_id, refused) = probe.call(json!({ "Records": [{ "eventSource": "aws:sqs", "body": "{}" }] })).await;
     assert_eq!(refused.expect_err("no HTTP event")["type"], "NotAnHttpEvent");
 
     for (part, pointer, value) in [
@@ -109,99 +154,161 @@ async fn the_process_outlives_every_bad_event_and_answers_the_next() {
         bad["body"] = "%%%".into();
         bad["headers"]["x-forwarded-proto"] = "https".into();
         *bad.pointer_mut(pointer).expect("the field") = value;
-        let answer = probe.call(bad).await.expect("an answer");
+        let answer = probe.call(bad).await.1.expect("an answer");
         assert_eq!(answer["statusCode"], 400, "{part}: {answer}");
         assert!(body(&answer)["detail"].as_str().is_some_and(|detail| detail.contains(part)), "{part}: {answer}");
     }
 
-    let panicked = probe.call(event("/panic", 3)).await.expect("an answer");
-    let failed = probe.call(event("/fail", 4)).await.expect("an answer");
-    for answer in [&panicked, &failed] {
-        assert_eq!(answer["statusCode"], 500);
-        assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com");
-        assert!(!answer.to_string().contains("hunter2") && !answer.to_string().contains("boom"), "{answer}");
-    }
+    let (panic_id, panicked) = probe.call(event("/panic", 3)).await;
+    let (failed_id, failed) = probe.call(event("/fail", 4)).await;
+    assert_opaque(&panicked.expect("an answer"));
+    assert_opaque(&failed.expect("an answer"));
 
-    assert_eq!(probe.call(event("/bare", 6)).await.expect("an answer")["statusCode"], 502);
-    assert_eq!(probe.call(event("/missing", 7)).await.expect("an answer")["statusCode"], 404);
-
-    let last_id = probe.enqueue(event("/", 5)).await;
-    let last = body(&probe.outcome(&last_id).await.expect("an answer"));
-    let expected =
-        json!({ "number": 5, "request_id": last_id, "context": "gateway-5", "header": "5", "cold_start": false });
-    assert_eq!(last, expected);
+    let (last_id, last) = probe.call(event("/", 5)).await;
+    assert_eq!(body(&last.expect("an answer")), expected(5, &last_id, false));
 
     let lines = probe.end();
     let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
-    let texts: Vec<_> = errors.iter().map(|line| line["message"].as_str().unwrap_or_default()).collect();
-    assert_eq!(errors.len(), 4, "one line each for no HTTP event, the panic, the failure, the bare 502: {texts:?}");
-    let panic = errors.iter().find(|line| line.to_string().contains("boom")).expect("the panic's line");
-    assert!(panic.to_string().contains("probe.rs:"), "the panic's place: {panic}");
-    assert!(panic["function_request_id"].is_string(), "{panic}");
-    assert!(errors.iter().any(|line| line["error"] == "db password is hunter2" && line["status"] == 500));
-    assert!(errors.iter().any(|line| line["path"] == "/bare" && line["status"] == 502));
-    let refused = lines.iter().find(|line| line["status"] == 404).expect("a line of what was refused");
-    let expected = ["INFO", "GET", "/missing", "nobody has this number"];
-    assert_eq!(["level", "method", "path", "detail"].map(|key| refused[key].as_str().unwrap_or_default()), expected);
-    assert_eq!(lines.iter().find(|line| line["message"] == "began").expect("a line")["cold_start"], true);
-    assert_eq!(lines.iter().rfind(|line| line["message"] == "began").expect("a line")["cold_start"], false);
+    let [other, panic, failure] = errors.as_slice() else {
+        panic!("one line each for no HTTP event, the panic, the failure: {errors:#?}");
+    };
+    assert_eq!((&other["function_request_id"], &other["error_type"]), (&json!(other_id), &json!("NotAnHttpEvent")));
+    assert_eq!((&panic["function_request_id"], &panic["message"]), (&json!(panic_id), &json!("boom \"3\"")));
+    assert!(panic["location"].as_str().is_some_and(|place| place.contains("probe.rs:")), "{panic}");
+    assert_eq!((&failure["function_request_id"], &failure["status"]), (&json!(failed_id), &json!(500)));
+    assert_eq!(failure["error"], "number 4 was not saved");
+    assert_eq!(failure["error_chain"], json!(["db password is hunter2"]));
+
+    let cold = |id: &str| -> HashSet<&Value> {
+        lines.iter().filter(|line| line["function_request_id"] == id).map(|line| &line["cold_start"]).collect()
+    };
+    assert_eq!(cold(&first_id), HashSet::from([&json!(true)]));
+    assert_eq!(cold(&last_id), HashSet::from([&json!(false)]));
     assert!(lines.iter().all(|line| line["service"] == "probe" && line["timestamp"].is_string()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_interleaved_requests_keep_their_logs_extensions_and_answers_apart() {
-    let mut probe = Probe::start(&[("AWS_LAMBDA_MAX_CONCURRENCY", "8")]).await;
-    // Read while it runs: a full pipe would stop it.
-    let mut stdout = probe.child.stdout.take().expect("a pipe");
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        stdout.read_to_string(&mut text).map(|_| text)
-    });
-    let mut ids = HashMap::new();
+    let probe = Probe::start(&[("AWS_LAMBDA_MAX_CONCURRENCY", "8")]).await;
+    let path = |number| match number % 20 {
+        7 => "/panic",
+        13 => "/fail",
+        _ => "/",
+    };
+    let mut asked = HashMap::new();
     for number in 0..1_000 {
-        ids.insert(probe.enqueue(event("/", number)).await, number);
+        // None of them goes on before eight are there.
+        let mut event = event(path(number), number);
+        event["rawQueryString"] = format!("number={number}&meet=true").into();
+        let (id, trace) = probe.enqueue(event).await;
+        asked.insert(id, (number, trace));
     }
-    for (id, number) in &ids {
-        let answer = body(&probe.outcome(id).await.expect("an answer"));
-        assert_eq!(answer["number"], *number);
-        assert_eq!(answer["request_id"], *id);
-        assert_eq!(answer["context"], format!("gateway-{number}"));
-        assert_eq!(answer["header"], number.to_string());
+    let mut cold_starts = 0;
+    for (id, (number, _)) in &asked {
+        let answer = probe.outcome(id).await.expect("an answer");
+        if path(*number) == "/" {
+            let cold = body(&answer)["cold_start"] == true;
+            cold_starts += usize::from(cold);
+            assert_eq!(body(&answer), expected(*number, id, cold));
+        } else {
+            assert_opaque(&answer);
+        }
     }
-    drop(probe);
-    let text = reader.join().expect("the reader").expect("text");
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
-    let mut interleaved = 0;
-    let mut before = None;
-    let mut of_each: HashMap<&str, usize> = HashMap::new();
-    for line in lines.iter().filter(|line| line["number"].is_u64()) {
+    assert!(cold_starts <= 1, "{cold_starts}");
+
+    let lines = probe.end();
+    let (mut of_each, mut open, mut most) = (HashMap::new(), HashSet::new(), 0);
+    for line in lines.iter().filter(|line| line["function_request_id"].is_string()) {
         let id = line["function_request_id"].as_str().expect("an id");
-        assert_eq!(Some(ids[id]), line["number"].as_u64().and_then(|number| number.try_into().ok()), "{line}");
-        *of_each.entry(id).or_default() += 1;
-        interleaved += usize::from(before.is_some_and(|before| before != id));
-        before = Some(id);
+        let (number, trace) = &asked[id];
+        let root = line["xray_trace_id"].as_str().expect("a trace");
+        assert!(trace.contains(root), "{line} is not of {trace}");
+        match line["message"].as_str().expect("a message") {
+            message @ ("began" | "goes on") => {
+                assert_eq!((&line["number"], &line["owner"]), (&json!(number), &json!(number)), "{line}");
+                if message == "began" {
+                    open.insert(id);
+                    most = most.max(open.len());
+                } else if line["step"] == 2 {
+                    open.remove(id);
+                }
+            }
+            "the request failed" => {
+                let error = json!(format!("number {number} was not saved"));
+                assert_eq!((path(*number), &line["error"]), ("/fail", &error), "{line}");
+            }
+            boom => assert_eq!((path(*number), boom), ("/panic", format!("boom \"{number}\"").as_str()), "{line}"),
+        }
+        *of_each.entry(*number).or_insert(0) += 1;
     }
     assert_eq!(of_each.len(), 1_000);
-    assert!(of_each.values().all(|count| *count == 4), "each began once and went on three times");
-    assert!(interleaved > 1_500, "they did not run at once: {interleaved}");
-    assert_eq!(lines.iter().filter(|line| line["cold_start"] == true && line["message"] == "began").count(), 1);
+    // It began, went on three times, and told once how it went wrong.
+    let wrong = of_each.into_iter().find(|(number, count)| *count != if path(*number) == "/" { 4 } else { 5 });
+    assert_eq!(wrong, None, "a number and its lines");
+    assert_eq!(most, 8, "at once");
+    let cold: HashSet<_> = lines.iter().filter(|line| line["cold_start"] == true).collect();
+    let cold: HashSet<_> = cold.iter().map(|line| line["function_request_id"].to_string()).collect();
+    assert_eq!(cold.len(), 1, "one request is the first: {cold:?}");
 }
 
 #[test]
 fn what_keeps_it_from_starting_is_one_sentence_and_exit_code_1() {
-    let told = |command: &mut Command| {
-        let output = command.output().expect("the probe ends");
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{text}");
-        assert!(!text.contains("panicked") && text.lines().count() == 1, "one sentence: {text}");
+    let missing = refusal(probe().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"));
+    assert!(missing.contains("AWS_LAMBDA_FUNCTION_NAME"), "{missing}");
+    let cors = refusal(probe().env("PROBE_BAD_CORS", "1"));
+    assert!(cors.contains("credentials"), "{cors}");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let listen = refusal(probe().env("PILASTER_ADDR", &address));
+    assert!(listen.contains(&address) && listen.contains("PILASTER_ADDR"), "{listen}");
+}
+
+#[test]
+fn a_release_function_started_by_hand_says_in_one_sentence_how_to_run_it() {
+    // What a release build lacks, without the minute that its optimisation takes.
+    let as_released = ["--package", "hello", "--config", "profile.dev.package.pilaster.debug-assertions=false"];
+    let mut hello = Command::new(&binary::build(&as_released)["hello"]);
+    let told = refusal(hello.env_clear());
+    for way in ["cargo run", "cargo lambda watch", "`local`"] {
+        assert!(told.contains(way), "{told}");
+    }
+}
+
+#[test]
+fn started_by_hand_it_serves_until_ctrl_c() {
+    let mut child = probe().env("PILASTER_ADDR", "127.0.0.1:0").spawn().map(Guarded).expect("the probe starts");
+    let mut lines = BufReader::new(child.0.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+    let address = lines
+        .find_map(|line| Some(line.split_once("http://")?.1.split(' ').next()?.to_owned()))
+        .expect("it says where it listens");
+    let ask = |path: &str| {
+        let mut stream = TcpStream::connect(&address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nX-Number: 9\r\nConnection: close\r\n\r\n")
+            .expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("an answer");
         text
     };
-    let missing = told(binary().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"));
-    assert!(missing.contains("AWS_LAMBDA_FUNCTION_NAME"), "{missing}");
-    let cors = told(binary().env("PROBE_BAD_CORS", "1"));
-    assert!(cors.contains("credentials"), "{cors}");
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = taken.local_addr().expect("its address").to_string();
-    let listen = told(binary().env("PILASTER_ADDR", &address));
-    assert!(listen.contains(&address) && listen.contains("PILASTER_ADDR"), "{listen}");
+    let answer = ask("/?number=9");
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""extension":"tag-9""#), "{answer}");
+    let told = lines.find(|line| line.contains("GET ")).expect("a line for the request");
+    assert!(told.contains("GET /?number=9 200"), "{told}");
+    assert!(ask("/panic").starts_with("HTTP/1.1 500 "));
+    assert!(ask("/").starts_with("HTTP/1.1 200 "), "it goes on after a panic");
+
+    let rest = std::thread::spawn(move || lines.count());
+    let sent = Command::new("kill").args(["-INT", &child.0.id().to_string()]).status().expect("`kill` starts");
+    assert!(sent.success());
+    assert_eq!(child.0.wait().expect("its end").code(), Some(0));
+    rest.join().expect("the reader");
+}
+
+/// What a process says that does not start: one sentence on stderr, exit code 1.
+fn refusal(command: &mut Command) -> String {
+    let output = command.output().expect("it starts");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(!text.contains("panicked") && text.lines().count() == 1, "one sentence: {text}");
+    text
 }

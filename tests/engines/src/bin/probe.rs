@@ -1,53 +1,83 @@
-//! A function for the tests to run as a built binary: it answers, fails and panics on demand.
+//! A function for the tests to run as a built binary: it answers, fails and panics on demand, alone or eight at once.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use pilaster::http::{
-    self, CorsLayer, HeaderMap, HttpError, IntoResponse, Json, Query, RequestContext, Response, StatusCode, Uri,
-};
+use pilaster::http::{self, BodyRequest, CorsLayer, HttpError, Json, Query, RequestContext};
 use pilaster::{Invocation, lambda_handler};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+use tower::layer::util::{Identity, Stack};
+use tower::util::MapRequestLayer;
+use tracing::Instrument;
+
+/// Where requests meet that ask for it: none goes on before eight are there.
+static MEETING: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(8));
 
 #[derive(Deserialize)]
 struct Ask {
     #[serde(default)]
     number: u32,
+    #[serde(default)]
+    meet: bool,
 }
+
+/// What a layer leaves in a request's extensions.
+#[derive(Clone)]
+struct Tag(String);
+
+#[derive(Debug, thiserror::Error)]
+#[error("number {0} was not saved")]
+struct NotSaved(u32, #[source] std::io::Error);
 
 #[lambda_handler(layer = api())]
 async fn probe(
-    uri: Uri,
-    headers: HeaderMap,
     invocation: Invocation,
     context: RequestContext,
     Query(ask): Query<Ask>,
-) -> Result<Response, HttpError> {
+    request: BodyRequest,
+) -> Result<Json<Value>, HttpError> {
     let number = ask.number;
-    match uri.path() {
+    work(&ask).instrument(tracing::info_span!("work", owner = number)).await;
+    match request.uri().path() {
         "/panic" => panic!("boom \"{number}\""),
-        "/fail" => return Err(std::io::Error::other("db password is hunter2").into()),
-        "/missing" => return Err(HttpError::not_found("nobody has this number")),
-        "/bare" => return Ok(StatusCode::BAD_GATEWAY.into_response()),
+        "/fail" => return Err(NotSaved(number, std::io::Error::other("db password is hunter2")).into()),
         _ => {}
     }
-    tracing::info!(number, "began");
-    // Others run meanwhile: nothing of theirs may turn up below.
-    for step in 0..3 {
-        tokio::time::sleep(Duration::from_millis(u64::from((number * 7 + step) % 5))).await;
-        tracing::info!(number, step, "goes on");
-    }
-    let answer = json!({
+    Ok(Json(json!({
         "number": number,
         "request_id": invocation.request_id(),
         "context": context.get::<String>("requestId"),
-        "header": headers.get("x-number").and_then(|value| value.to_str().ok()),
+        "header": request.headers().get("x-number").and_then(|value| value.to_str().ok()),
+        "extension": request.extensions().get::<Tag>().map(|tag| &tag.0),
         "cold_start": invocation.is_cold_start(),
-    });
-    Ok(Json(answer).into_response())
+    })))
 }
 
-fn api() -> http::Stack {
+/// Others run meanwhile: nothing of theirs may turn up in these lines or after them.
+async fn work(ask: &Ask) {
+    let number = ask.number;
+    tracing::info!(number, "began");
+    if ask.meet {
+        MEETING.wait().await;
+    }
+    for step in 0..3 {
+        tracing::info!(number, step, "goes on");
+        tokio::time::sleep(Duration::from_millis(u64::from((number * 7 + step) % 5))).await;
+    }
+}
+
+type Tagging = MapRequestLayer<fn(BodyRequest) -> BodyRequest>;
+
+fn api() -> http::Stack<Stack<Tagging, Identity>> {
     let origin = if std::env::var_os("PROBE_BAD_CORS").is_some() { "*" } else { "https://app.example.com" };
-    http::Stack::new().cors(CorsLayer::new().allow_origins([origin]).allow_credentials(true))
+    http::Stack::new().cors(CorsLayer::new().allow_origins([origin]).allow_credentials(true)).layer(Tagging::new(tag))
+}
+
+fn tag(mut request: BodyRequest) -> BodyRequest {
+    let number = request.headers().get("x-number").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let tag = Tag(format!("tag-{number}"));
+    request.extensions_mut().insert(tag);
+    request
 }
