@@ -1,8 +1,11 @@
-//! Binaries that a test runs, built by cargo as a user builds them.
+//! Binaries that a test runs: built by cargo as a user builds them, asked over HTTP, ended with the test.
 
 use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -34,4 +37,29 @@ pub fn as_by_hand(command: &mut Command) -> &mut Command {
         }
     }
     command
+}
+
+/// A process that is killed with the test, however the test ends.
+#[derive(Debug)]
+pub struct Guarded(pub Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The answer of a server to a GET, with its head; by HTTP/1.0, where a body is never in chunks.
+///
+/// # Panics
+///
+/// If there is none within a minute.
+pub fn get(address: &str, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time-out");
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n{headers}\r\n").expect("it reads");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    text
 }

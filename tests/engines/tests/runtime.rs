@@ -2,28 +2,18 @@
 //! binary started by hand.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use engines::binary;
+use engines::binary::{self, Guarded};
 use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
 use serde_json::{Value, json};
 
 /// Far beyond what any answer takes: only a process that hangs gets here.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A process that is killed with the test.
-struct Guarded(Child);
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// The probe under a simulator of its own. What it writes is read all the time, so that it never waits for us.
 struct Probe {
@@ -123,6 +113,7 @@ fn expected(number: u32, id: &str, cold_start: bool) -> Value {
         "header": number.to_string(),
         "extension": format!("tag-{number}"),
         "cold_start": cold_start,
+        "has_deadline": true,
     })
 }
 
@@ -281,21 +272,13 @@ fn started_by_hand_it_serves_until_ctrl_c() {
     let address = lines
         .find_map(|line| Some(line.split_once("http://")?.1.split(' ').next()?.to_owned()))
         .expect("it says where it listens");
-    let ask = |path: &str| {
-        let mut stream = TcpStream::connect(&address).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nX-Number: 9\r\nConnection: close\r\n\r\n")
-            .expect("sent");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("an answer");
-        text
-    };
+    let ask = |path| binary::get(&address, path, "X-Number: 9\r\n");
     let answer = ask("/?number=9");
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""extension":"tag-9""#), "{answer}");
+    assert!(answer.starts_with("HTTP/1.0 200 ") && answer.contains(r#""extension":"tag-9""#), "{answer}");
     let told = lines.find(|line| line.contains("GET ")).expect("a line for the request");
     assert!(told.contains("GET /?number=9 200"), "{told}");
-    assert!(ask("/panic").starts_with("HTTP/1.1 500 "));
-    assert!(ask("/").starts_with("HTTP/1.1 200 "), "it goes on after a panic");
+    assert!(ask("/panic").starts_with("HTTP/1.0 500 "));
+    assert!(ask("/").starts_with("HTTP/1.0 200 "), "it goes on after a panic");
 
     let rest = std::thread::spawn(move || lines.count());
     let sent = Command::new("kill").args(["-INT", &child.0.id().to_string()]).status().expect("`kill` starts");

@@ -1,89 +1,133 @@
-//! The crud example under `cargo lambda watch`: as a user tries a function before it is deployed.
+//! Functions under `cargo lambda watch`: as a user tries them before they are deployed.
 //!
 //! cargo-lambda sends a deadline of 1970 and its own function ARN; neither may hurt.
 
-use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use engines::binary::{self, Guarded};
 use engines::{free_port, install};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// The first request compiles the example.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// Far beyond what it takes to listen.
+const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A process group that ends with the test: watch starts cargo, which starts the function.
-struct Watch(Child);
+/// The id in the event files.
+const ID: &str = "01980f3e-7c00-7cc3-98c4-dc0c0c07398f";
+
+/// A running watch, with the cargo and the function that it starts. They end with the handle, and also if the process of the
+/// test is killed.
+struct Watch {
+    keeper: Child,
+    programs: PathBuf,
+    address: String,
+}
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let group = format!("-{}", self.0.id());
-        let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
-        let _ = self.0.wait();
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
     }
 }
 
-fn cargo_lambda(programs: &Path) -> Command {
-    let mut command = Command::new(programs.join("cargo-lambda"));
-    command.arg("lambda").current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    command
+impl Watch {
+    fn start(arguments: &[&str]) -> Self {
+        let programs = install();
+        let port = free_port().to_string();
+        // The shell leads a process group of its own. Its input ends with the handle or with the test's process; then it ends the
+        // group.
+        let keep = r#"trap : TERM; "$@" </dev/null & watch=$!; read -r _; kill 0; while kill -0 $watch 2>/dev/null; do wait $watch; done"#;
+        let mut keeper = Command::new("sh");
+        keeper
+            .args(["-c", keep, "keeper"])
+            .arg(programs.join("cargo-lambda"))
+            .args(["lambda", "watch"])
+            .args(arguments);
+        keeper.args(["--ignore-changes", "--invoke-address", "127.0.0.1", "--invoke-port", &port]);
+        keeper.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).stdin(Stdio::piped());
+        // The developer's own settings have no say.
+        for name in ["TABLE_NAME", "API_KEY_SECRET", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL"] {
+            keeper.env_remove(name);
+        }
+        std::os::unix::process::CommandExt::process_group(&mut keeper, 0);
+        let keeper = binary::as_by_hand(&mut keeper).spawn().expect("`sh` starts");
+        let watch = Self { keeper, programs, address: format!("127.0.0.1:{port}") };
+        let began = Instant::now();
+        while TcpStream::connect(&watch.address).is_err() {
+            assert!(began.elapsed() < PATIENCE, "watch does not listen");
+            sleep(Duration::from_millis(50));
+        }
+        watch
+    }
+
+    /// What `cargo lambda invoke` prints. The first time, watch compiles the function.
+    fn invoke(&self, function: &str, event: &str) -> Value {
+        let (host, port) = self.address.split_once(':').expect("a port");
+        let output = Command::new(self.programs.join("cargo-lambda"))
+            .args(["lambda", "invoke", function, "--invoke-address", host, "--invoke-port", port])
+            .args(["--data-ascii", event])
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("it starts");
+        assert!(output.status.success(), "{}", output.status);
+        let text = String::from_utf8_lossy(&output.stdout);
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
+    }
+
+    /// The JSON that the function's URL answers.
+    fn get(&self, path: &str) -> Value {
+        let answer = binary::get(&self.address, &format!("/lambda-url{path}"), "");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.0 200 "), "{answer}");
+        serde_json::from_str(body).expect("JSON")
+    }
+}
+
+fn body(answer: &Value) -> Value {
+    serde_json::from_str(answer["body"].as_str().expect("a body")).expect("JSON")
 }
 
 #[test]
-fn crud_answers_under_cargo_lambda_watch() {
-    let programs = install();
-    let port = free_port().to_string();
-    let mut command = cargo_lambda(&programs);
-    command.args(["watch", "--package", "crud", "--bin", "crud", "--ignore-changes", "--wait"]);
-    command.args(["--invoke-address", "127.0.0.1", "--invoke-port", &port]).stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::inherit());
-    let mut watch =
-        Watch(std::os::unix::process::CommandExt::process_group(&mut command, 0).spawn().expect("it starts"));
-    // Its output is read all the time, so that it never waits for us.
-    let (said, hear) = mpsc::channel();
-    let stdout = watch.0.stdout.take().expect("a pipe");
-    std::thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            let _ = said.send(line);
-        }
-    });
-
-    let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/crud/events");
-    let invoke = |event: PathBuf| -> Value {
-        let began = std::time::Instant::now();
-        loop {
-            let output = cargo_lambda(&programs)
-                .args(["invoke", "crud", "--invoke-address", "127.0.0.1", "--invoke-port", &port, "--data-file"])
-                .arg(&event)
-                .output()
-                .expect("it starts");
-            if output.status.success() {
-                let text = String::from_utf8_lossy(&output.stdout);
-                return serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
-            }
-            let told: Vec<_> = hear.try_iter().collect();
-            let why = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(began.elapsed() < PATIENCE, "watch does not answer: {why}\n{}", told.join("\n"));
-            std::thread::sleep(Duration::from_secs(1));
-        }
+fn crud_creates_reads_lists_updates_and_deletes_a_user_under_watch() {
+    let watch = Watch::start(&["--package", "crud", "--bin", "crud", "--wait"]);
+    let event = |name: &str, id: &str| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../examples/crud/events/{name}.json"));
+        std::fs::read_to_string(file).expect("an event").replace(ID, id)
     };
 
-    let created = invoke(events.join("create-user.json"));
+    let created = watch.invoke("crud", &event("create-user", ID));
     assert_eq!(created["statusCode"], 201, "{created}");
-    let again = invoke(events.join("create-user.json"));
+    let ada = body(&created);
+    let id = ada["id"].as_str().expect("an id");
+    let again = watch.invoke("crud", &event("create-user", ID));
     assert_eq!(again["statusCode"], 409, "the same process keeps its users: {again}");
-    let listed = invoke(events.join("list-users.json"));
-    let page: Value = serde_json::from_str(listed["body"].as_str().expect("a body")).expect("JSON");
-    assert_eq!(page["users"].as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(body(&watch.invoke("crud", &event("get-user", id))), ada);
+    assert_eq!(body(&watch.invoke("crud", &event("list-users", ID)))["users"], json!([ada]));
+    assert_eq!(watch.get("/crud/users")["users"], json!([ada]), "the same through a function URL");
+    assert_eq!(watch.get(&format!("/crud/users/{id}")), ada, "the path without what leads to the function");
+    let updated = watch.invoke("crud", &event("update-user", id));
+    assert_eq!((&updated["statusCode"], &body(&updated)["version"]), (&json!(200), &json!(2)));
+    assert_eq!(watch.invoke("crud", &event("delete-user", id))["statusCode"], 204);
+    assert_eq!(watch.invoke("crud", &event("get-user", id))["statusCode"], 404);
+}
 
-    let url = format!("http://127.0.0.1:{port}/lambda-url/crud/users");
-    let script = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=60).read().decode())";
-    let output = Command::new(programs.join("python")).args(["-c", script, &url]).output().expect("python starts");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let by_url: Value = serde_json::from_str(&text).unwrap_or_else(|_| {
-        panic!("the function URL: {text}{}", String::from_utf8_lossy(&output.stderr));
-    });
-    assert_eq!(by_url, page, "the same through a function URL");
+#[test]
+fn the_deadline_of_1970_is_no_deadline() {
+    let watch = Watch::start(&["--only-lambda-apis"]);
+    // As watch would start it, without compiling it once more.
+    let _probe = Command::new(env!("CARGO_BIN_EXE_probe"))
+        .env("AWS_LAMBDA_RUNTIME_API", format!("http://{}/.rt/probe", watch.address))
+        .env("AWS_LAMBDA_FUNCTION_NAME", "probe")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .map(Guarded)
+        .expect("the probe starts");
+    let answer = watch.get("/probe/?number=7");
+    assert_eq!((&answer["number"], &answer["has_deadline"]), (&json!(7), &json!(false)), "{answer}");
 }

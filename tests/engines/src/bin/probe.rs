@@ -52,6 +52,7 @@ async fn probe(
         "header": request.headers().get("x-number").and_then(|value| value.to_str().ok()),
         "extension": request.extensions().get::<Tag>().map(|tag| &tag.0),
         "cold_start": invocation.is_cold_start(),
+        "has_deadline": invocation.deadline().is_some(),
     })))
 }
 
