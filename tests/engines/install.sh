@@ -3,7 +3,7 @@
 # Does nothing where they are installed already. Needs python3 with venv, and PyPI.
 set -euo pipefail
 
-packages=(ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106 cargo-lambda==1.9.2)
+packages=(ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106 cargo-lambda==1.9.2 cfn-lint==1.58.0)
 
 target="${CARGO_TARGET_DIR:-$(dirname "$0")/../../target}"
 mkdir -p "$target"
