@@ -92,7 +92,7 @@ fn check_route(route: &LitStr) -> Result<()> {
         None => Ok(()),
         Some(problem) => {
             let text =
-                format!("{problem}; write `METHOD /path`, such as `GET /users/{{id}}` or `ANY /files/{{path+}}`");
+                format!("{problem}; a route is `METHOD /path`, such as `GET /users/{{id}}` or `ANY /files/{{path+}}`");
             Err(Error::new(route.span(), text))
         }
     }
@@ -115,6 +115,11 @@ fn route_problem(route: &str) -> Option<String> {
         let is_last = index + 1 == segments.len();
         if segment.is_empty() && !is_last {
             return Some("the path of this route has an empty segment".to_owned());
+        }
+        if let Some(name) = segment.strip_prefix([':', '<']) {
+            let name = name.trim_end_matches('>');
+            // Other routers write their parameters so; to API Gateway it is plain text, which no request would fit.
+            return Some(format!("`{segment}` is how other routers write a parameter: write `{{{name}}}`"));
         }
         let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) else {
             match segment.contains(|c: char| c.is_whitespace() || c.is_control() || "{}?#".contains(c)) {

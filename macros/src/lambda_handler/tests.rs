@@ -100,6 +100,8 @@ fn a_route_is_a_method_and_a_path() {
         ("GET /users/id-{id}", "neither plain text"),
         ("GET /users?id=1", "neither plain text"),
         ("GET /users /all", "neither plain text"),
+        ("GET /users/:id", "write `{id}`"),
+        ("GET /users/<id>/keys", "write `{id}`"),
         ("GET /users/{}", "does not name a parameter"),
         ("GET /users/{+}", "does not name a parameter"),
         ("GET /users/{*rest}", "does not name a parameter"),
