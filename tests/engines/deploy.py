@@ -1,6 +1,7 @@
-"""Deploys the crud function into the engine behind an HTTP API, uses it as a caller would, and prints what it was answered.
+"""Deploys examples/crud/template.yaml into the engine, uses it as a caller would, and prints what it was answered.
 
-Usage: deploy.py ENDPOINT BOOTSTRAP. boto3 is AWS's own client: what it accepts of the engine, it would accept of AWS.
+Usage: deploy.py ENDPOINT TEMPLATE FOLDER_OF_BINARIES. boto3 is AWS's own client: what it accepts of the engine, it would
+accept of AWS. The engine does not make the routes of a SAM template's events; the rest of this page does.
 """
 
 import io
@@ -9,108 +10,182 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
+from samtranslator.yaml_helper import yaml_parse
 
-endpoint, bootstrap = sys.argv[1:3]
+endpoint, template, binaries = sys.argv[1:4]
+template = yaml_parse(Path(template).read_text())
+resources = template["Resources"]
 options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-aws = {name: boto3.client(name, **options) for name in ("dynamodb", "secretsmanager", "lambda", "apigatewayv2", "logs")}
-
-# As in examples/crud/template.yaml.
-aws["dynamodb"].create_table(
-    TableName="users",
-    BillingMode="PAY_PER_REQUEST",
-    AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "kind", "id")],
-    KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    GlobalSecondaryIndexes=[
-        {
-            "IndexName": "users",
-            "KeySchema": [{"AttributeName": "kind", "KeyType": "HASH"}, {"AttributeName": "id", "KeyType": "RANGE"}],
-            "Projection": {"ProjectionType": "ALL"},
-        }
-    ],
-)
-aws["secretsmanager"].create_secret(Name="crud/api-key", SecretString=json.dumps({"key": "open-sesame"}))
+names = ("dynamodb", "secretsmanager", "lambda", "apigateway", "apigatewayv2", "logs")
+aws = {name: boto3.client(name, **options) for name in names}
 
 
-def function(name, **variables):
-    """A function of the binary, active."""
+def of_type(kind):
+    """The resources of a type: (name, properties, resource)."""
+    return [(name, it["Properties"], it) for name, it in resources.items() if it["Type"] == kind]
+
+
+# What `!Ref` gives, and what `!Sub` puts in.
+refs = {}
+for name, table, _ in of_type("AWS::DynamoDB::Table"):
+    keys = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    aws["dynamodb"].create_table(TableName=name, **{key: table[key] for key in keys})
+    refs[name] = name
+for name, secret, _ in of_type("AWS::SecretsManager::Secret"):
+    key = secret["GenerateSecretString"]["GenerateStringKey"]
+    made = aws["secretsmanager"].create_secret(Name=name, SecretString=json.dumps({key: "open-sesame"}))
+    refs[name] = made["ARN"]
+for name, _, _ in of_type("AWS::Serverless::HttpApi"):
+    refs[name] = aws["apigatewayv2"].create_api(Name=name, ProtocolType="HTTP")["ApiId"]
+    aws["apigatewayv2"].create_stage(ApiId=refs[name], StageName="$default", AutoDeploy=True)
+
+
+def value(of):
+    return refs[of["Ref"]] if isinstance(of, dict) else of
+
+
+def function(name, binary, **variables):
+    """A function as the template has it in common; its ARN."""
+    common = template["Globals"]["Function"]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         entry = zipfile.ZipInfo("bootstrap")
         entry.external_attr = 0o755 << 16
-        with open(bootstrap, "rb") as binary:
-            archive.writestr(entry, binary.read())
-    created = aws["lambda"].create_function(
+        archive.writestr(entry, (Path(binaries) / binary).read_bytes())
+    environment = {name: value(of) for name, of in common["Environment"]["Variables"].items()}
+    return aws["lambda"].create_function(
         FunctionName=name,
-        Runtime="provided.al2023",
-        Handler="bootstrap",
+        Runtime=common["Runtime"],
+        Handler=common["Handler"],
         Role="arn:aws:iam::000000000000:role/crud",
         Code={"ZipFile": packed.getvalue()},
-        Timeout=20,
-        MemorySize=256,
-        Environment={"Variables": {"AWS_ENDPOINT_URL": endpoint, "API_KEY_SECRET": "crud/api-key", **variables}},
-        LoggingConfig={"LogFormat": "JSON"},
-    )
-    aws["lambda"].get_waiter("function_active_v2").wait(FunctionName=name)
-    return created["FunctionArn"]
+        Timeout=common["Timeout"],
+        MemorySize=common["MemorySize"],
+        Environment={"Variables": {"AWS_ENDPOINT_URL": endpoint, **environment, **variables}},
+        LoggingConfig={"LogFormat": common["LoggingConfig"]["LogFormat"]},
+    )["FunctionArn"]
 
 
-def api(arn):
-    """An HTTP API whose every route leads to the function."""
-    gateway = aws["apigatewayv2"]
-    made = gateway.create_api(Name="crud", ProtocolType="HTTP")["ApiId"]
-    integration = gateway.create_integration(
-        ApiId=made, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
+def route(api, key, arn):
+    """A route of an HTTP API to a function."""
+    to = aws["apigatewayv2"].create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
     )["IntegrationId"]
-    gateway.create_route(ApiId=made, RouteKey="$default", Target=f"integrations/{integration}")
-    gateway.create_stage(ApiId=made, StageName="$default", AutoDeploy=True)
-    return made
+    aws["apigatewayv2"].create_route(ApiId=api, RouteKey=key, Target=f"integrations/{to}")
 
 
-answers = {}
-
-
-def call(name, to, method, path, body=None, key="open-sesame"):
-    """Calls the API over HTTP and notes the answer under this name."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(endpoint + path, method=method, data=data)
-    request.add_header("Host", f"{to}.execute-api.localhost:4566")
-    if body is not None:
-        request.add_header("Content-Type", "application/json")
-    if key:
-        request.add_header("x-api-key", key)
-    try:
-        response = urllib.request.urlopen(request, timeout=60)
-    except urllib.error.HTTPError as error:
-        response = error
-    text = response.read().decode()
-    headers = {key.lower(): value for key, value in response.headers.items()}
-    answers[name] = {"status": response.status, "headers": headers, "body": json.loads(text) if text else None}
-    return answers[name]["body"]
-
-
-crud = api(function("crud", TABLE_NAME="users"))
-call("no key", crud, "GET", "/users", key=None)
-call("wrong key", crud, "GET", "/users", key="sesame")
-ada = call("created", crud, "POST", "/users", {"email": "ada@example.com", "name": "Ada"})
-user = f"/users/{ada['id']}"
-call("invalid", crud, "POST", "/users", {"email": "ada", "name": ""})
-call("taken", crud, "POST", "/users", {"email": "Ada@example.com", "name": "Another"})
-call("read", crud, "GET", user)
-call("second", crud, "POST", "/users", {"email": "grace@example.com", "name": "Grace"})
-page = call("first page", crud, "GET", "/users?limit=1")
-call("second page", crud, "GET", f"/users?limit=1&cursor={page['next']}")
-call("bad cursor", crud, "GET", "/users?cursor=x")
-call("updated", crud, "PATCH", user, {"version": 1, "name": "Augusta"})
-call("stale", crud, "PATCH", user, {"version": 1, "name": "Ada"})
-call("deleted", crud, "DELETE", user)
-call("gone", crud, "GET", user)
+arns = {}
+for name, properties, resource in of_type("AWS::Serverless::Function"):
+    arns[name] = function(name, resource["Metadata"]["BuildProperties"]["Binary"])
+    for event in properties["Events"].values():
+        asked = event["Properties"]
+        key = f"{asked['Method']} {asked['Path']}" if "Path" in asked else "$default"
+        route(value(asked["ApiId"]), key, arns[name])
 
 # What a mistake of the deployment looks like to the caller: nothing of it.
-broken = api(function("broken", TABLE_NAME="there-is-no-such-table"))
-call("no table", broken, "GET", "/users")
+refs["broken"] = aws["apigatewayv2"].create_api(Name="broken", ProtocolType="HTTP")["ApiId"]
+aws["apigatewayv2"].create_stage(ApiId=refs["broken"], StageName="$default", AutoDeploy=True)
+arns["broken"] = function("broken", "crud", TABLE_NAME="there-is-no-such-table")
+route(refs["broken"], "$default", arns["broken"])
 
-events = aws["logs"].filter_log_events(logGroupName="/aws/lambda/broken")["events"]
-answers["log of broken"] = [event["message"] for event in events]
-print(json.dumps(answers))
+for name in arns:
+    aws["lambda"].get_waiter("function_active_v2").wait(FunctionName=name)
+
+
+class Caller:
+    """Calls an API by its host and a path before each path; notes the answers by name."""
+
+    def __init__(self, host, before=""):
+        self.host, self.before, self.answers = host, before, {}
+
+    def call(self, name, method, path, body=None, key="open-sesame", **headers):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(endpoint + self.before + path, method=method, data=data)
+        request.add_header("Host", self.host)
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+        if key:
+            request.add_header("x-api-key", key)
+        for header, text in headers.items():
+            request.add_header(header.replace("_", "-"), text)
+        try:
+            response = urllib.request.urlopen(request, timeout=60)
+        except urllib.error.HTTPError as error:
+            response = error
+        text = response.read().decode()
+        headers = {key.lower(): value for key, value in response.headers.items()}
+        self.answers[name] = {"status": response.status, "headers": headers, "body": json.loads(text) if text else None}
+        return self.answers[name]["body"]
+
+    def life_of_a_user(self):
+        """A user is created, read, listed, updated and deleted, with what goes wrong on the way."""
+        self.call("no key", "GET", "/users", key=None)
+        self.call("wrong key", "GET", "/users", key="sesame")
+        ada = self.call("created", "POST", "/users", {"email": "ada@example.com", "name": "Ada"})
+        user = f"/users/{ada['id']}"
+        self.call("invalid", "POST", "/users", {"email": "ada", "name": ""})
+        self.call("taken", "POST", "/users", {"email": "Ada@example.com", "name": "Another"})
+        self.call("read", "GET", user)
+        grace = self.call("second", "POST", "/users", {"email": "grace@example.com", "name": "Grace"})
+        page = self.call("first page", "GET", "/users?limit=1")
+        self.call("second page", "GET", f"/users?limit=1&cursor={page['next']}")
+        self.call("bad cursor", "GET", "/users?cursor=x")
+        self.call("updated", "PATCH", user, {"version": 1, "name": "Augusta"})
+        self.call("stale", "PATCH", user, {"version": 1, "name": "Ada"})
+        self.call("deleted", "DELETE", user)
+        self.call("gone", "GET", user)
+        self.call("second deleted", "DELETE", f"/users/{grace['id']}")
+        return self.answers
+
+
+def http_api(name):
+    return Caller(f"{refs[name]}.execute-api.localhost:4566")
+
+
+def rest_api(arn):
+    """A REST API with a stage, all of which leads to the function."""
+    gateway = aws["apigateway"]
+    api = gateway.create_rest_api(name="rest")["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    proxy = gateway.create_resource(restApiId=api, parentId=root, pathPart="{proxy+}")["id"]
+    there = dict(restApiId=api, resourceId=proxy, httpMethod="ANY")
+    gateway.put_method(**there, authorizationType="NONE")
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+    gateway.put_integration(**there, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    gateway.create_deployment(restApiId=api, stageName="prod")
+    return Caller("localhost:4566", f"/restapis/{api}/prod/_user_request_")
+
+
+def function_url(name):
+    url = aws["lambda"].create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
+    return Caller(urlsplit(url).netloc)
+
+
+answers = {name: http_api(name).life_of_a_user() for name, _, _ in of_type("AWS::Serverless::HttpApi")}
+for name, caller in {"REST API": rest_api(arns["Router"]), "function URL": function_url("Router")}.items():
+    answers[name] = caller.life_of_a_user()
+    # The engine's HTTP API answers a preflight by itself, with 403; AWS's leads it to the function.
+    asks = {"origin": "https://app.example.com", "access_control_request_method": "GET"}
+    caller.call("preflight", "OPTIONS", "/users", key=None, **asks)
+
+# Five processes want one address at once.
+race = http_api("RouterApi")
+with ThreadPoolExecutor(5) as callers:
+    for at in range(5):
+        callers.submit(race.call, f"{at}", "POST", "/users", {"email": "eve@example.com", "name": "Eve"})
+answers["race"] = race.answers
+
+broken = http_api("broken")
+broken.call("no table", "GET", "/users")
+answers["broken"] = broken.answers
+
+logs = {
+    name: [event["message"] for event in aws["logs"].filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
+    for name in ("Router", "broken")
+}
+print(json.dumps({"answers": answers, "logs": logs}))

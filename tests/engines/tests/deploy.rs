@@ -1,49 +1,101 @@
-//! The crud example, built and deployed into an engine with DynamoDB and Secrets Manager, behind an HTTP API.
+//! The crud example, built and deployed by its template into an engine with DynamoDB and Secrets Manager: behind HTTP APIs,
+//! a REST API and a function URL.
 
 use std::process::{Command, Stdio};
 
 use engines::{Engine, binary};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+/// What `deploy.py` was answered by one API.
+struct Answers<'a>(&'a str, &'a Value);
+
+impl Answers<'_> {
+    fn answer(&self, name: &str) -> &Value {
+        self.1.get(name).unwrap_or_else(|| panic!("{}: no answer: {name}", self.0))
+    }
+
+    fn status(&self, name: &str) -> u64 {
+        self.answer(name)["status"].as_u64().expect("a status")
+    }
+
+    fn body(&self, name: &str) -> &Value {
+        &self.answer(name)["body"]
+    }
+
+    fn header(&self, name: &str, header: &str) -> &Value {
+        &self.answer(name)["headers"][header]
+    }
+
+    fn assert_status(&self, name: &str, status: u64) {
+        assert_eq!(self.status(name), status, "{}: {name}: {}", self.0, self.answer(name));
+    }
+
+    fn assert_is_the_life_of_a_user(&self) {
+        for name in ["no key", "wrong key"] {
+            self.assert_status(name, 401);
+            assert_eq!(self.header(name, "www-authenticate"), "ApiKey");
+            assert_eq!(self.header(name, "x-content-type-options"), "nosniff", "errors have the stack's headers");
+        }
+        self.assert_status("created", 201);
+        let id = self.body("created")["id"].as_str().expect("an id");
+        assert_eq!(self.header("created", "location"), &format!("/users/{id}"));
+        self.assert_status("invalid", 422);
+        assert_eq!(self.body("invalid")["errors"].as_array().map(Vec::len), Some(2), "{}", self.body("invalid"));
+        // An e-mail address is one whatever its case.
+        self.assert_status("taken", 409);
+        assert_eq!(self.body("read"), self.body("created"));
+        assert_eq!(self.body("first page")["users"], json!([self.body("created")]));
+        assert_eq!(self.body("second page")["users"], json!([self.body("second")]));
+        assert!(self.body("second page")["next"].is_null(), "nothing is behind the last page");
+        self.assert_status("bad cursor", 400);
+        self.assert_status("updated", 200);
+        assert_eq!(self.body("updated")["version"], 2);
+        // A change of version 1 does not overwrite version 2.
+        self.assert_status("stale", 409);
+        self.assert_status("deleted", 204);
+        self.assert_status("gone", 404);
+    }
+}
 
 #[test]
-fn crud_in_the_cloud_creates_reads_lists_updates_and_deletes_a_user() {
+fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_user() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "crud", "--features", "aws"]);
+    let built = binary::build(&["--package", "crud", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy.py"))
         .arg(engine.endpoint())
-        .arg(&built["crud"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/crud/template.yaml"))
+        .arg(built["crud"].parent().expect("a folder"))
         .stderr(Stdio::inherit())
         .output()
         .expect("python starts");
     assert!(output.status.success(), "deploy.py failed");
-    let answers: Value = serde_json::from_slice(&output.stdout).expect("its answers");
-    let status = |name: &str| answers[name]["status"].as_u64().unwrap_or_else(|| panic!("no answer: {name}"));
-    let body = |name: &str| &answers[name]["body"];
-    println!("{answers:#}");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("its answers");
+    let answers = told["answers"].as_object().expect("answers");
 
-    for name in ["no key", "wrong key"] {
-        assert_eq!(status(name), 401);
-        assert_eq!(answers[name]["headers"]["www-authenticate"], "ApiKey");
-        assert_eq!(answers[name]["headers"]["x-content-type-options"], "nosniff", "errors have the stack's headers");
+    // One function, one function per route, and the one function behind what else calls functions over HTTP.
+    for api in ["RouterApi", "RoutesApi", "REST API", "function URL"] {
+        Answers(api, &answers[api]).assert_is_the_life_of_a_user();
     }
-    assert_eq!(status("created"), 201);
-    let location = answers["created"]["headers"]["location"].as_str().expect("a Location");
-    assert_eq!(location, format!("/users/{}", body("created")["id"].as_str().expect("an id")));
-    assert_eq!(status("invalid"), 422);
-    assert_eq!(body("invalid")["errors"].as_array().map(Vec::len), Some(2), "{}", body("invalid"));
-    assert_eq!(status("taken"), 409, "an e-mail address is one whatever its case");
-    assert_eq!(body("read"), body("created"));
-    assert_eq!(body("first page")["users"], serde_json::json!([body("created")]));
-    assert_eq!(body("second page")["users"], serde_json::json!([body("second")]));
-    assert!(body("second page")["next"].is_null(), "nothing is behind the last page");
-    assert_eq!(status("bad cursor"), 400);
-    assert_eq!((status("updated"), &body("updated")["version"]), (200, &Value::from(2)));
-    assert_eq!(status("stale"), 409, "a change of version 1 does not overwrite version 2");
-    assert_eq!((status("deleted"), status("gone")), (204, 404));
+    for api in ["REST API", "function URL"] {
+        let answers = Answers(api, &answers[api]);
+        answers.assert_status("preflight", 204);
+        assert_eq!(answers.header("preflight", "access-control-allow-origin"), "https://app.example.com");
+    }
 
-    assert_eq!(status("no table"), 500);
-    assert!(!body("no table").to_string().contains("table"), "nothing internal: {}", body("no table"));
-    let log = answers["log of broken"].to_string();
+    let race = answers["race"].as_object().expect("answers");
+    let mut statuses: Vec<_> = race.values().filter_map(|answer| answer["status"].as_u64()).collect();
+    statuses.sort_unstable();
+    assert_eq!((statuses.len(), statuses[0]), (5, 201));
+    assert!(
+        statuses[1..].iter().all(|status| [409, 503].contains(status)),
+        "one of five gets an address: {statuses:?}"
+    );
+
+    let broken = Answers("broken", &answers["broken"]);
+    assert_eq!(broken.body("no table"), &json!({ "status": 500, "title": "Internal Server Error" }));
+    let log = told["logs"]["broken"].to_string();
     assert!(log.contains("ResourceNotFound"), "the cause is in the log: {log}");
+    let log = told["logs"]["Router"].to_string();
+    assert!(log.contains("another user has this e-mail address") && !log.contains("sesame"), "no key: {log}");
 }
