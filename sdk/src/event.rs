@@ -72,6 +72,9 @@ impl From<LambdaEvent<RawEvent>> for Incoming {
 pub struct Invocation {
     context: Arc<Context>,
     cold_start: bool,
+    /// What a test puts in place of the process's registry; a function for Lambda is built without this.
+    #[cfg(all(feature = "testing", feature = "clients", feature = "http"))]
+    pub(crate) clients: Option<crate::Clients>,
 }
 
 /// One mark per process: taken by the first invocation.
@@ -80,7 +83,12 @@ static WARM: AtomicBool = AtomicBool::new(false);
 impl Invocation {
     /// An invocation with this context, not a cold start.
     pub fn new(context: Context) -> Self {
-        Self { context: Arc::new(context), cold_start: false }
+        Self {
+            context: Arc::new(context),
+            cold_start: false,
+            #[cfg(all(feature = "testing", feature = "clients", feature = "http"))]
+            clients: None,
+        }
     }
 
     /// The process's first call gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
@@ -90,7 +98,7 @@ impl Invocation {
         let cold = !WARM.load(Ordering::Relaxed)
             && !WARM.swap(true, Ordering::Relaxed)
             && std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() != Ok("provisioned-concurrency");
-        Self { context: Arc::new(context), cold_start: cold }
+        Self::new(context).with_cold_start(cold)
     }
 
     /// Marks this invocation as a cold start or not. For tests.
@@ -156,6 +164,15 @@ impl Invocation {
     /// Whether this is the first invocation of the process.
     pub fn is_cold_start(&self) -> bool {
         self.cold_start
+    }
+
+    /// The registry of this invocation, where it is not the process's.
+    #[cfg(all(feature = "clients", feature = "http"))]
+    pub(crate) fn clients(&self) -> Option<&crate::Clients> {
+        #[cfg(feature = "testing")]
+        return self.clients.as_ref();
+        #[cfg(not(feature = "testing"))]
+        None
     }
 
     /// The runtime's own context, for what has no accessor here.

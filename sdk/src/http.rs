@@ -20,6 +20,8 @@ pub mod cors;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
 
+#[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+pub(crate) mod event;
 mod function;
 mod handler;
 

@@ -1,120 +1,124 @@
-//! The service over HTTP, in this process: the events of `events/`, through the whole stack, to users in memory.
+//! The service over HTTP, in this process, with users in memory; each test has its own.
 
 use std::process::Command;
 
 use crud::routes::{create_user, get_user};
-use pilaster::http::{self, StatusCode};
+use crud::store::Users;
+use pilaster::http::service;
 use pilaster::testing::Caller;
-use pilaster::{FunctionError, RawService};
+use pilaster::testing::http::{self, Answer};
+use pilaster::{Clients, RawService};
 use serde_json::{Value, json};
 
-const CREATE: &str = include_str!("../events/create-user.json");
-const LIST: &str = include_str!("../events/list-users.json");
-const GET: &str = include_str!("../events/get-user.json");
-const UPDATE: &str = include_str!("../events/update-user.json");
-const DELETE: &str = include_str!("../events/delete-user.json");
+type Tested = Result<(), Box<dyn std::error::Error>>;
 
-/// The id in the event files.
-const ID: &str = "01980f3e-7c00-7cc3-98c4-dc0c0c07398f";
-
-struct Answer {
-    status: StatusCode,
-    headers: Value,
-    body: Value,
+fn users() -> Clients {
+    let clients = Clients::new();
+    clients.insert(Users::in_memory());
+    clients
 }
 
-async fn call<R: RawService>(function: &Caller<R>, event: &str) -> Result<Answer, Box<dyn std::error::Error>> {
-    let answer = function.call_text(event).await?;
-    let status = answer["statusCode"].as_u64().unwrap_or_default();
-    let body = answer["body"].as_str().filter(|body| !body.is_empty()).map_or(Ok(Value::Null), serde_json::from_str)?;
-    Ok(Answer { status: StatusCode::from_u16(u16::try_from(status)?)?, headers: answer["headers"].clone(), body })
-}
-
-fn service() -> Caller<impl RawService> {
-    Caller::new(http::service(crud::app()).layer(crud::api()))
-}
-
-/// The same request with another body.
-fn with_body(event: &str, body: Value) -> Result<String, serde_json::Error> {
-    let mut event: Value = serde_json::from_str(event)?;
-    event["body"] = body.to_string().into();
-    serde_json::to_string(&event)
+fn crud() -> Caller<impl RawService> {
+    Caller::new(service(crud::app()).layer(crud::api())).with_clients(users())
 }
 
 #[tokio::test]
-async fn a_user_is_created_read_listed_updated_and_deleted() -> Result<(), Box<dyn std::error::Error>> {
-    let service = service();
-    let created = call(&service, CREATE).await?;
-    assert_eq!(created.status, 201, "{}", created.body);
-    let id = created.body["id"].as_str().ok_or("no id")?;
-    assert_eq!(created.headers["location"], format!("/users/{id}"));
+async fn a_user_is_created_read_listed_updated_and_deleted() -> Tested {
+    let crud = crud();
+    let created = crud.send(http::post("/users").json(json!({ "email": "ada@example.com", "name": "Ada" }))).await?;
+    assert_eq!(created.status(), 201, "{}", created.text());
+    let user: Value = created.json()?;
+    let path = format!("/users/{}", user["id"].as_str().ok_or("no id")?);
+    assert_eq!(created.header("location"), Some(&*path));
 
-    let read = call(&service, &GET.replace(ID, id)).await?;
-    assert_eq!((read.status, &read.body), (StatusCode::OK, &created.body));
+    let read = crud.send(http::get(&path)).await?;
+    assert_eq!((read.status(), read.json::<Value>()?), (200, user.clone()));
 
-    let listed = call(&service, LIST).await?;
-    assert!(listed.body["users"].as_array().is_some_and(|users| users.contains(&created.body)));
+    let listed = crud.send(http::get("/users?limit=10")).await?;
+    assert_eq!(listed.json::<Value>()?["users"], json!([user]));
 
-    let updated = call(&service, &UPDATE.replace(ID, id)).await?;
-    assert_eq!((updated.status, &updated.body["version"]), (StatusCode::OK, &json!(2)));
-    let stale = call(&service, &UPDATE.replace(ID, id)).await?;
-    assert_eq!(stale.status, 409);
+    let patch = json!({ "version": 1, "name": "Ada Lovelace" });
+    let updated = crud.send(http::patch(&path).json(&patch)).await?;
+    assert_eq!((updated.status(), &updated.json::<Value>()?["version"]), (200, &json!(2)));
+    assert_eq!(crud.send(http::patch(&path).json(&patch)).await?.status(), 409, "a stale version");
 
-    assert_eq!(call(&service, &DELETE.replace(ID, id)).await?.status, 204);
-    assert_eq!(call(&service, &DELETE.replace(ID, id)).await?.status, 404);
+    assert_eq!(crud.send(http::delete(&path)).await?.status(), 204);
+    assert_eq!(crud.send(http::delete(&path)).await?.status(), 404);
     Ok(())
 }
 
 #[tokio::test]
-async fn each_error_of_the_core_has_its_status() -> Result<(), Box<dyn std::error::Error>> {
-    let service = service();
-    let eve = with_body(CREATE, json!({ "email": "eve@example.com", "name": "Eve" }))?;
-    assert_eq!(call(&service, &eve).await?.status, 201);
+async fn each_error_of_the_core_has_its_status() -> Tested {
+    let crud = crud();
+    let eve = crud.send(http::post("/users").json(json!({ "email": "eve@example.com", "name": "Eve" }))).await?;
+    assert_eq!(eve.status(), 201);
 
-    let taken = call(&service, &eve.replace("eve@", "EVE@")).await?;
+    let taken = crud.send(http::post("/users").json(json!({ "email": "EVE@example.com", "name": "Eve" }))).await?;
     let problem = json!({ "status": 409, "title": "Conflict", "detail": "another user has this e-mail address" });
-    assert_eq!((taken.status, taken.body), (StatusCode::CONFLICT, problem));
+    assert_eq!((taken.status(), taken.json::<Value>()?), (409, problem));
 
-    assert_eq!(call(&service, GET).await?.status, 404);
-    assert_eq!(call(&service, &LIST.replace("limit=10", "cursor=ada")).await?.status, 400);
-    assert_eq!(call(&service, &GET.replace("/users/", "/user/")).await?.status, 404);
-    assert_eq!(call(&service, &GET.replace("\"GET\"", "\"PUT\"")).await?.status, 405);
+    assert_eq!(crud.send(http::get("/users/01980f3e-7c00-7cc3-98c4-dc0c0c07398f")).await?.status(), 404);
+    assert_eq!(crud.send(http::get("/users?cursor=ada")).await?.status(), 400);
+    assert_eq!(crud.send(http::get("/user/ada")).await?.status(), 404);
+    assert_eq!(crud.send(http::put("/users/ada")).await?.status(), 405);
     Ok(())
 }
 
 #[tokio::test]
-async fn input_is_checked_field_by_field() -> Result<(), Box<dyn std::error::Error>> {
-    let wrong = with_body(CREATE, json!({ "email": "ada", "name": "" }))?;
-    let refused = call(&service(), &wrong).await?;
-    assert_eq!(refused.status, 422);
-    let pointers: Vec<_> =
-        refused.body["errors"].as_array().into_iter().flatten().map(|e| e["pointer"].clone()).collect();
+async fn input_is_checked_field_by_field() -> Tested {
+    let crud = crud();
+    let refused = crud.send(http::post("/users").json(json!({ "email": "ada", "name": "" }))).await?;
+    assert_eq!(refused.status(), 422);
+    let problem: Value = refused.json()?;
+    let pointers: Vec<_> = problem["errors"].as_array().into_iter().flatten().map(|e| &e["pointer"]).collect();
     assert_eq!(pointers, ["/email", "/name"]);
-    assert_eq!(call(&service(), &LIST.replace("limit=10", "limit=101")).await?.status, 400);
+    assert_eq!(crud.send(http::get("/users?limit=101")).await?.status(), 400);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_route_is_also_a_function_of_its_own() -> Result<(), Box<dyn std::error::Error>> {
-    let create = Caller::new(pilaster::handler(create_user).layer(crud::api()));
-    let get = Caller::new(pilaster::handler(get_user).layer(crud::api()));
-    let joe = with_body(CREATE, json!({ "email": "joe@example.com", "name": "Joe" }))?;
-    let created = call(&create, &joe).await?;
-    let id = created.body["id"].as_str().ok_or("no id")?;
-    assert_eq!(call(&get, &GET.replace(ID, id)).await?.body, created.body);
+async fn a_route_is_also_a_function_of_its_own() -> Tested {
+    let users = users();
+    let create = Caller::new(pilaster::handler(create_user).layer(crud::api())).with_clients(users.clone());
+    let get = Caller::new(pilaster::handler(get_user).layer(crud::api())).with_clients(users);
+    let created = create.send(http::post("/users").json(json!({ "email": "joe@example.com", "name": "Joe" }))).await?;
+    let user: Value = created.json()?;
+    let id = user["id"].as_str().ok_or("no id")?;
+    let read = get.send(http::get(format!("/users/{id}")).path_parameter("id", id)).await?;
+    assert_eq!(read.json::<Value>()?, user);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_preflight_is_answered_before_the_function() -> Result<(), FunctionError> {
+async fn a_preflight_is_answered_before_the_function() -> Tested {
     let get = Caller::new(pilaster::handler(get_user).layer(crud::api()));
-    let preflight = GET.replace("\"GET\"", "\"OPTIONS\"").replace(
-        r#""headers": {"#,
-        r#""headers": { "origin": "https://app.example.com", "access-control-request-method": "GET","#,
-    );
-    let answer = get.call_text(&preflight).await?;
-    assert_eq!(answer["statusCode"], 204);
-    assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com");
+    let preflight = http::request("OPTIONS", "/users/7")
+        .header("origin", "https://app.example.com")
+        .header("access-control-request-method", "GET");
+    let answer = get.send(preflight).await?;
+    assert_eq!(answer.status(), 204);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example.com"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_events_of_the_folder_are_answered() -> Tested {
+    let crud = crud();
+    let mut id = String::new();
+    for (event, status) in [
+        (include_str!("../events/create-user.json"), 201),
+        (include_str!("../events/list-users.json"), 200),
+        (include_str!("../events/get-user.json"), 200),
+        (include_str!("../events/update-user.json"), 200),
+        (include_str!("../events/delete-user.json"), 204),
+    ] {
+        let event = event.replace("01980f3e-7c00-7cc3-98c4-dc0c0c07398f", &id);
+        let answer = Answer::try_from(crud.call_text(&event).await?)?;
+        assert_eq!(answer.status(), status, "{}", answer.text());
+        if status == 201 {
+            id = answer.json::<Value>()?["id"].as_str().ok_or("no id")?.to_owned();
+        }
+    }
     Ok(())
 }
 

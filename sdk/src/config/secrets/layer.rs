@@ -101,7 +101,12 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let ready = ensure(self.layer.clone());
+        let mut layer = self.layer.clone();
+        #[cfg(feature = "http")]
+        if layer.clients.is_none() {
+            layer.clients = incoming.invocation.clients().cloned();
+        }
+        let ready = ensure(layer);
         async move {
             ready.await?;
             inner.call(incoming).await

@@ -68,6 +68,10 @@ pub(super) fn decode(incoming: Incoming) -> Result<(EventKind, Request<Body>), R
     };
     let mut request = request(kind, wire, &probe).map_err(|error| Refused::Malformed(kind, error))?;
     request.extensions_mut().insert(parts);
+    #[cfg(feature = "clients")]
+    if let Some(clients) = incoming.invocation.clients() {
+        request.extensions_mut().insert(clients.clone());
+    }
     request.extensions_mut().insert(incoming.invocation);
     DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
     Ok((kind, request))
@@ -110,8 +114,10 @@ fn request(kind: EventKind, mut wire: Wire<'_>, probe: &Probe<'_>) -> Result<Req
     let mut headers = headers(kind, &wire)?;
     let uri = uri(&headers, path_and_query(kind, &wire, probe), probe)?;
     let body = body(wire.body.0.take(), wire.is_base64_encoded.unwrap_or(false))?;
-    if kind == EventKind::WebSocket && !headers.contains_key(header::CONTENT_TYPE) && !body.is_empty() {
-        // A WebSocket frame has no media type; API Gateway itself routes by JSON.
+    let is_message = kind == EventKind::WebSocket && (probe.event_type.get() == Some("MESSAGE") || !body.is_empty());
+    if is_message && !headers.contains_key(header::CONTENT_TYPE) {
+        // A WebSocket frame has no media type; API Gateway itself routes by JSON. An empty one too, or the answer to a
+        // message that is none would be about a media type that nobody can send.
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let mut request = Request::new(Body::from(body));
