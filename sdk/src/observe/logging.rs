@@ -74,6 +74,7 @@ mod filter;
 mod json;
 pub mod layer;
 mod level;
+mod line;
 mod lines;
 mod logs;
 mod panic;

@@ -15,7 +15,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use super::fields::Fields;
 use super::filter::{Filter, directives};
 use super::level::Level;
-use super::lines::{Clock, Core, Lines, Output};
+use super::line::{Clock, Core, Output};
+use super::lines::Lines;
 use super::panic;
 
 /// How a line looks.

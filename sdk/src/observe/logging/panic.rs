@@ -10,7 +10,8 @@ use tracing_subscriber::registry::SpanRef;
 
 use super::fields::write_str;
 use super::level::Level;
-use super::lines::{Core, Head, PANICS_ARE_LOGGED, with_scratch};
+use super::line::{Core, Head, with_scratch};
+use super::lines::PANICS_ARE_LOGGED;
 use super::scope::with_current;
 
 /// Replaces the process's hook: a panic is told by a line at `ERROR`, whatever the level, and by nothing else.

@@ -11,7 +11,8 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::fields::{Fields, write_json_of, write_str};
 use super::filter::INVOCATION;
-use super::lines::{Core, Lines};
+use super::line::Core;
+use super::lines::Lines;
 use super::text;
 use crate::event::Invocation;
 

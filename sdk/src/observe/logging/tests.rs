@@ -574,9 +574,9 @@ async fn a_line_of_text_is_one_line_whatever_is_in_it() {
 
 #[test]
 fn a_dependencys_place_starts_at_its_crate() {
-    assert_eq!(lines::shortened("/root/x/src/y-1/hyper-1.8.1/src/client/conn.rs"), "hyper-1.8.1/src/client/conn.rs");
-    assert_eq!(lines::shortened("examples/crud/src/main.rs"), "examples/crud/src/main.rs");
-    assert_eq!(lines::shortened("/build/main.rs"), "/build/main.rs");
+    assert_eq!(line::shortened("/root/x/src/y-1/hyper-1.8.1/src/client/conn.rs"), "hyper-1.8.1/src/client/conn.rs");
+    assert_eq!(line::shortened("examples/crud/src/main.rs"), "examples/crud/src/main.rs");
+    assert_eq!(line::shortened("/build/main.rs"), "/build/main.rs");
 }
 
 #[test]
