@@ -4,6 +4,7 @@
 //! generic event or response type: each is a `tower::Service` from [`Incoming`] to [`RawResponse`] or
 //! [`FunctionError`](crate::FunctionError).
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,12 +34,22 @@ pub type RawResponse = Box<RawValue>;
 /// assert_eq!(incoming.event.get(), r#"{"greeting": "hello"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Incoming {
     /// The event's text.
     pub event: RawEvent,
     /// The invocation that brought it.
     pub invocation: Invocation,
+}
+
+/// The event may hold tokens and cookies: only its length is told.
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("event", &format_args!("{} bytes", self.event.get().len()))
+            .field("request_id", &self.invocation.request_id())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Incoming {

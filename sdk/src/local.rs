@@ -53,7 +53,11 @@ pub(crate) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> R
     let accept = async {
         loop {
             // A connection that breaks while it is accepted is the peer's affair.
-            let Ok((stream, peer)) = listener.accept().await else { continue };
+            let Ok((stream, peer)) = listener.accept().await else {
+                // Too many open files, for one: not at once again.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
             let raw = raw.clone();
             let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, peer, request));
             tokio::spawn(async move {
@@ -81,7 +85,12 @@ async fn answer<S: RawService>(
     let line = format!("{} {}", request.method(), request.uri());
     let is_routed = routes.is_empty() || {
         let (method, path) = (request.method().as_str(), request.uri().path());
-        routes.iter().any(|route| matches(route, method, path).is_some())
+        // A preflight asks for any method.
+        let fits = |route: &str| match method {
+            "OPTIONS" => matches(route.split_once(' ').map_or(route, |(_, path)| path), method, path),
+            _ => matches(route, method, path),
+        };
+        routes.iter().any(|route| fits(route).is_some())
     };
     if !is_routed {
         // What API Gateway answers without asking the function.

@@ -10,14 +10,20 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, Runtime};
 use tower::Service;
 
 use crate::error::{BoxError, FunctionError, chain};
 use crate::event::{Incoming, RawEvent, RawResponse};
 use crate::handler::{IntoRaw, RawService, Warming};
+
+/// How long one thing may take to be made during initialisation.
+const WARMING: Duration = Duration::from_secs(8);
 
 /// Why a function did not start. Its `Debug` text is a sentence too, since that is what `main` prints.
 pub struct StartError {
@@ -105,6 +111,7 @@ fn build<F: IntoRaw>(function: F) -> Result<impl RawService, StartError> {
         let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         StartError::new(format!("the function could not be built: {}", message.unwrap_or("a layer panicked")))
     })?;
+    let raw = Guarded(raw);
     #[cfg(feature = "logging")]
     let raw = tower::Layer::layer(&crate::observe::logging::LoggingLayer::new(), raw);
     Ok(raw)
@@ -124,11 +131,18 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
 
 /// Makes what should be there before the first event, all at once. A failure is no reason not to start: the first request
 /// that needs it tries again.
+///
+/// Lambda allows initialisation 10 s; then it would start it again, within the first invocation.
 async fn warm(warming: Vec<(&'static str, Warming)>) {
     let each = warming.into_iter().map(|(name, warm)| async move {
-        if let Err(error) = warm().await {
-            tracing::warn!(name, error = chain(&*error).join(": "), "not warmed; the first request tries again");
-        }
+        let warmed = tokio::time::timeout(WARMING, AssertUnwindSafe(warm()).catch_unwind()).await;
+        let why = match warmed {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(error))) => chain(&*error).join(": "),
+            Ok(Err(_)) => "it panicked".to_owned(),
+            Err(_) => format!("it took longer than {WARMING:?}"),
+        };
+        tracing::warn!(name, error = why, "not warmed; the first request tries again");
     });
     futures_util::future::join_all(each).await;
 }
@@ -156,6 +170,33 @@ async fn by_hand<S: RawService>(_: S, _: crate::handler::Start) -> Result<(), St
         "this is a Lambda function, started by hand without AWS_LAMBDA_RUNTIME_API: try it with `cargo run` (a debug build), \
          with pilaster's feature `local`, or with `cargo lambda watch`",
     ))
+}
+
+/// The raw landing with its panics caught: `lambda_runtime` would post their text to the caller.
+#[derive(Clone)]
+struct Guarded<S>(S);
+
+impl<S: RawService> Service<Incoming> for Guarded<S> {
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        // Asked in `call`: an error here would end the process.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let mut raw = self.0.clone();
+        let called = AssertUnwindSafe(async move {
+            std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
+            raw.call(incoming).await
+        });
+        Box::pin(async move {
+            let panicked = |_| Err(FunctionError::new("Panic", "the function panicked"));
+            called.catch_unwind().await.unwrap_or_else(panicked)
+        })
+    }
 }
 
 /// From the runtime's event to the raw landing's.

@@ -58,7 +58,7 @@ use crate::handler::{IntoRaw, RawService};
 /// The request id of every call, unless [`Caller::with_context`] names another.
 const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Calls a function in this process, from event JSON to response JSON, through every room but the Runtime API.
+/// Calls a function in this process, from event JSON to response JSON, through every room but the log context and the Runtime API.
 #[derive(Clone)]
 pub struct Caller<R> {
     raw: R,

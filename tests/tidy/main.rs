@@ -10,6 +10,8 @@ const HOUSE: &[(&str, u32)] = &[
     ("local", 0),
     ("testing", 0),
     ("http::function", 1),
+    // The event of a request by hand or of a test.
+    ("http::event", 1),
     ("observe", 2),
     ("config::secrets", 3),
     ("http::door", 4),

@@ -10,7 +10,7 @@
 //!   It also hides a pooled connection that died while the sandbox was frozen.
 //! - **Time**: a connection has 2 s, room for one lost packet within the default time-out of a function (3 s). An operation
 //!   as a whole has no limit of its own, since a large upload is no failure; it ends with the future that awaits it, so
-//!   with its request.
+//!   with its request. What the [secrets'](crate::config) cache fetches is on its own and ends after 10 s.
 //!
 //! Another configuration is put in by `clients.insert(config)`: clients made after that use it.
 

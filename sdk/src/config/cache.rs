@@ -30,6 +30,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::hash::Hash;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ use crate::error::{BoxError, chain};
 /// How long a failed refresh is left alone: the first time, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long one fetch may take. Longer, and the value that is there is the better answer.
+const LONGEST_FLIGHT: Duration = Duration::from_secs(10);
 
 /// Fetches values by key and keeps them for a while. Cheap to clone; clones share their values. See the
 /// [module docs](self).
@@ -234,7 +237,14 @@ where
         let task = tokio::spawn(
             async move {
                 let id = tokio::task::id();
-                let result = (shared.fetch)(key.clone()).await;
+                // A connection that died while the sandbox was frozen may never answer: the flight ends all the same, and
+                // so does one whose source panics.
+                let fetch = AssertUnwindSafe(async { (shared.fetch)(key.clone()).await }).catch_unwind();
+                let result = match tokio::time::timeout(LONGEST_FLIGHT, fetch).await {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err("the source panicked".into()),
+                    Err(_) => Err(format!("no answer within {LONGEST_FLIGHT:?}").into()),
+                };
                 shared.land(&key, id, ttl, result)
             }
             .in_current_span(),

@@ -270,6 +270,20 @@ impl HttpError {
         (!pointers.is_empty()).then(|| pointers.join(" "))
     }
 
+    /// What a renderer may see: of a 5xx neither detail nor cause.
+    pub(crate) fn shown(&self) -> Self {
+        let mut shown = self.clone();
+        if shown.inner.status.is_server_error() {
+            shown.inner.detail = None;
+            shown.inner.source = None;
+        }
+        shown
+    }
+
+    pub(crate) fn set_status(&mut self, status: StatusCode) {
+        self.inner.status = status;
+    }
+
     /// Whether some room has written this failure to the log already.
     pub(crate) fn is_logged(&self) -> bool {
         self.inner.logged

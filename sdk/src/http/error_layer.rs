@@ -95,7 +95,8 @@ impl ErrorLayer {
         self
     }
 
-    /// Renders every failure by `render` instead of as a problem. Headers of the error are added to the response.
+    /// Renders every failure by `render` instead of as a problem. Headers of the error are added to the response. Of a 5xx
+    /// `render` sees neither detail nor cause, so that it cannot send them.
     pub fn render_with<R: IntoResponse>(mut self, render: impl Fn(&HttpError) -> R + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.rules).render = Some(Arc::new(move |error| render(error).into_response()));
         self
@@ -135,7 +136,7 @@ impl Rules {
         let mut error = self.map(error);
         log_failure(&mut error, Some(asked));
         let Some(render) = &self.render else { return error.into_response() };
-        let mut response = render(&error);
+        let mut response = render(&error.shown());
         response.headers_mut().extend(error.headers().clone());
         response
     }
@@ -279,11 +280,23 @@ where
 
 impl Rules {
     /// The answer to a failure that came with a response: headers that rooms below added to it stay.
-    fn answer_within(&self, error: HttpError, response: Response, asked: &Asked) -> Response {
+    fn answer_within(&self, mut error: HttpError, response: Response, asked: &Asked) -> Response {
+        // A tuple such as `(StatusCode, HttpError)` has the last word.
+        error.set_status(response.status());
         let mut answer = self.answer(error, asked);
         for name in response.headers().keys() {
-            let own = *name == header::CONTENT_TYPE || *name == header::CONTENT_LENGTH;
-            if !own && !answer.headers().contains_key(name) {
+            // What tells of the body that was rendered anew.
+            let own = [
+                header::CONTENT_TYPE,
+                header::CONTENT_LENGTH,
+                header::CONTENT_ENCODING,
+                header::CONTENT_RANGE,
+                header::ETAG,
+                header::LAST_MODIFIED,
+                header::ACCEPT_RANGES,
+                header::TRANSFER_ENCODING,
+            ];
+            if !own.contains(name) && !answer.headers().contains_key(name) {
                 for value in response.headers().get_all(name) {
                     answer.headers_mut().append(name, value.clone());
                 }

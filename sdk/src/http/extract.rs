@@ -21,6 +21,7 @@
 //! | [`Invocation`](crate::Invocation) | the invocation | – |
 
 pub mod claims;
+mod coding;
 #[cfg(feature = "form")]
 pub mod form;
 mod invocation;
@@ -31,6 +32,7 @@ pub mod path;
 pub mod query;
 #[cfg(feature = "validate")]
 pub mod valid;
+mod words;
 
 pub use self::claims::Claims;
 #[cfg(feature = "form")]

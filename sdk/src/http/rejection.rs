@@ -156,8 +156,8 @@ mod tests {
     #[test]
     fn the_answer_lists_each_field_with_its_pointer() {
         let rejection = Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "the body is not as expected")
-            .with_field(FieldError::new("/age", "expected u8"));
+            .with_field(FieldError::new("/age", "is missing"));
         let problem = rejection.into_http_error().problem();
-        assert_eq!(problem["errors"], json!([{ "pointer": "/age", "detail": "expected u8" }]));
+        assert_eq!(problem["errors"], json!([{ "pointer": "/age", "detail": "is missing" }]));
     }
 }

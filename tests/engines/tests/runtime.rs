@@ -242,6 +242,16 @@ async fn a_thousand_interleaved_requests_keep_their_logs_extensions_and_answers_
     assert_eq!(cold.len(), 1, "one request is the first: {cold:?}");
 }
 
+#[tokio::test]
+async fn a_client_that_panics_while_it_is_warmed_does_not_keep_the_function_from_starting() {
+    let probe = Probe::start(&[("PROBE_MOODY", "1")]).await;
+    let (id, answer) = probe.call(event("/", 1)).await;
+    assert_eq!(body(&answer.expect("an answer")), expected(1, &id, true));
+    let lines = probe.end();
+    let panics: Vec<_> = lines.iter().filter(|line| line["message"] == "not in the mood").collect();
+    assert!(panics.len() == 1 && panics[0]["level"] == "ERROR", "{lines:#?}");
+}
+
 #[test]
 fn what_keeps_it_from_starting_is_one_sentence_and_exit_code_1() {
     let missing = refusal(probe().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"));

@@ -152,7 +152,7 @@ async fn every_http_event_becomes_its_request() {
         assert_eq!(seen["body"], body_of(&event), "{file}");
         assert_eq!(seen["params"], event.get("pathParameters").cloned().unwrap_or(Value::Null), "{file}");
         let mut headers = headers_of(&event);
-        if source == "WebSocket" && !body_of(&event).is_empty() {
+        if event["requestContext"]["eventType"] == "MESSAGE" {
             headers.insert("content-type".into(), json!(["application/json"]));
         }
         assert_eq!(seen["headers"], Value::Object(headers), "{file}");

@@ -164,6 +164,9 @@ impl tracing::Subscriber for Warnings {
 #[tokio::test(start_paused = true)]
 async fn a_failed_refresh_is_one_warning_however_many_wait_for_it() {
     let warnings = Arc::new(AtomicUsize::new(0));
+    // With a single subscriber alive, `tracing` asks only the thread that comes by first whether a line is wanted, and that
+    // may be another test's. A second one, which wants nothing, makes it ask both.
+    let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
     let _subscriber = tracing::subscriber::set_default(Warnings(Arc::clone(&warnings)));
     let source = Source::default();
     let cache = source.cache();
@@ -282,4 +285,22 @@ async fn a_source_that_panics_is_an_error_and_is_asked_again() {
     });
     assert!(cache.get(&"k").await.is_err());
     assert_eq!(*cache.get(&"k").await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_never_answers_ends_and_the_last_good_value_is_used() {
+    let stuck = Arc::new(AtomicBool::new(false));
+    let hangs = stuck.clone();
+    let cache = Cache::new(move |_: &'static str| {
+        let hangs = hangs.load(Ordering::SeqCst);
+        async move { if hangs { std::future::pending().await } else { Ok(7) } }
+    })
+    .time_to_live(TTL);
+    assert_eq!(*cache.get(&"k").await.unwrap(), 7);
+    stuck.store(true, Ordering::SeqCst);
+    advance(TTL + SECOND).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 7, "after the flight's limit");
+    stuck.store(false, Ordering::SeqCst);
+    advance(TTL).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 7, "and the next one flies");
 }

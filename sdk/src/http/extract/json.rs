@@ -3,12 +3,14 @@
 //! | the request | the answer |
 //! |---|---|
 //! | `Content-Type` is neither `application/json` nor `application/*+json`, or missing | 415 |
+//! | `Content-Encoding` is not `identity`: the body is compressed | 415 |
 //! | the body is larger than the limit (6 MB) | 413 |
 //! | the body is empty, not UTF-8 or not JSON; nested deeper than 128; a number beyond `f64` | 400 |
 //! | the body is JSON and no `T` | 422, with a JSON Pointer to the field |
 //!
 //! Edge cases are serde's: of two equal keys a struct refuses the second (422) and a map keeps it; unknown fields are
-//! ignored unless `T` denies them; an integer that does not fit its type is a 422.
+//! ignored unless `T` denies them; an integer that does not fit its type is a 422; a struct also takes an array of its fields
+//! in their order. A body is UTF-8, whatever `charset` its `Content-Type` names.
 //!
 //! # Example
 //!
@@ -38,6 +40,8 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
 
+use super::coding::refuse_coded;
+use super::words::without_values;
 use crate::http::error::HttpError;
 use crate::http::rejection::{FieldError, Rejection};
 
@@ -68,6 +72,7 @@ where
         if !is_json(request.headers()) {
             return Err(not_json());
         }
+        refuse_coded(request.headers())?;
         Self::from_bytes(&Bytes::from_request(request, state).await?)
     }
 }
@@ -106,7 +111,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn reject<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Rejection {
     // The first mistake may be of shape and a later one of syntax: text that is not JSON is a 400 in any case.
-    if !error.is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
+    if !is_of_shape(error) || serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
         let detail = match bytes.trim_ascii().is_empty() {
             true => "the body is empty, where JSON is expected".to_owned(),
             false => format!("the body is not JSON: line {}, column {}", error.line(), error.column()),
@@ -125,6 +130,16 @@ fn reject<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Rejec
     }
     Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not have the expected form")
         .with_field(FieldError::new(at, without_values(&text)))
+}
+
+/// Whether the text may be JSON all the same. serde_json takes it for a mistake of syntax where a value is none that an enum
+/// has, an array is longer than a tuple, or a key is no number.
+fn is_of_shape(error: &serde_json::Error) -> bool {
+    let message = error.to_string();
+    error.is_data()
+        || ["expected value", "trailing characters", "invalid value: expected key"]
+            .iter()
+            .any(|m| message.starts_with(m))
 }
 
 /// A path of serde as a JSON Pointer (RFC 6901).
@@ -155,31 +170,6 @@ pub(super) fn push_step(pointer: &mut String, step: &str) -> bool {
     pointer.push('/');
     pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
     true
-}
-
-/// serde's message without what the caller sent: only its part about what was expected.
-pub(super) fn without_values(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    // The last one: the value before it may say the same.
-    let expected =
-        |kind: &str| message.rsplit_once(", expected ").map(|(_, expected)| format!("{kind}expected {expected}"));
-    let told = if message.starts_with("missing field") {
-        Some("is missing".to_owned())
-    } else if message.starts_with("duplicate field") {
-        Some("occurs twice".to_owned())
-    } else if message.starts_with("unknown field") {
-        Some(expected("is unknown: ").unwrap_or_else(|| "is unknown".to_owned()))
-    } else if message.starts_with("invalid type: ") {
-        let got = ["null", "boolean", "integer", "floating point", "string", "map", "sequence"];
-        let got = got.iter().find(|got| message["invalid type: ".len()..].starts_with(**got));
-        expected("").map(|text| got.map_or(text.clone(), |got| format!("{text}, got {got}")))
-    } else if ["invalid value", "invalid length", "unknown variant"].iter().any(|kind| message.starts_with(kind)) {
-        expected("")
-    } else {
-        // A message of the user's own `Deserialize` may hold anything.
-        None
-    };
-    told.unwrap_or_else(|| "is not valid".to_owned())
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -258,16 +248,34 @@ mod tests {
 
     #[test]
     fn json_of_the_wrong_shape_points_at_the_field_and_repeats_nothing() {
-        told(r#"{"items":[{"amount":1},{"amount":"hunter2"}]}"#, "/items/1/amount", "expected u8, got string");
-        told(r#"{"items":[{"amount":256}]}"#, "/items/0/amount", "expected u8");
+        told(
+            r#"{"items":[{"amount":1},{"amount":"hunter2"}]}"#,
+            "/items/1/amount",
+            "expected an integer from 0 to 255, got a string",
+        );
+        told(r#"{"items":[{"amount":256}]}"#, "/items/0/amount", "expected an integer from 0 to 255");
         told(r#"{"items":[{}]}"#, "/items/0/amount", "is missing");
         told(r#"{"items":[],"color":"hunter2"}"#, "/color", "expected `red`");
         let (status, _, detail) = rejected(r#"{"items":[],"hunter2":1}"#);
         assert_eq!(status, 422);
         assert!(!detail.contains("hunter2"), "{detail}");
         told(r#"{"items":[],"items":[]}"#, "/items", "occurs twice");
-        told(r#"{"items":[{"amount":"x, expected hunter2"}]}"#, "/items/0/amount", "expected u8, got string");
+        told(
+            r#"{"items":[{"amount":"x, expected hunter2"}]}"#,
+            "/items/0/amount",
+            "expected an integer from 0 to 255, got a string",
+        );
         told(r#"{"items":[],"color":"x`, expected `hunter2"}"#, "/color", "expected `red`");
+    }
+
+    #[test]
+    fn json_of_the_wrong_shape_is_a_422_where_serde_json_blames_the_syntax() {
+        told(r#"{"items":[],"color":5}"#, "/color", "is none of the accepted values");
+        let detail = |rejection: Rejection| (rejection.status().as_u16(), rejection.fields()[0].detail().to_owned());
+        let long = Json::<(u8, u8)>::from_bytes(b"[1,2,3]").unwrap_err();
+        assert_eq!(detail(long), (422, "has too many elements".to_owned()));
+        let key = Json::<std::collections::BTreeMap<u8, u8>>::from_bytes(br#"{"a":1}"#).unwrap_err();
+        assert_eq!(detail(key), (422, "has a key that is no number".to_owned()));
     }
 
     #[test]
@@ -276,6 +284,16 @@ mod tests {
         let body = format!(r#"{{"a~/b":{{"{}":"x"}}}}"#, "k".repeat(100_000));
         let rejection = Json::<Nested>::from_bytes(body.as_bytes()).unwrap_err();
         assert_eq!(rejection.fields()[0].pointer(), "/a~0~1b");
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_is_a_415() {
+        for (coding, status) in [("gzip", 415), ("identity, br", 415), ("", 200), ("Identity", 200)] {
+            let request = http::Request::builder().header("content-type", "application/json");
+            let request = request.header("content-encoding", coding).body(Body::from("1")).unwrap();
+            let got = <Json<u8> as FromRequest<()>>::from_request(request, &()).await;
+            assert_eq!(got.map_or_else(|r| r.status().as_u16(), |_| 200), status, "{coding}");
+        }
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@
 //! | the request | the answer |
 //! |---|---|
 //! | `Content-Type` is not `multipart/form-data`, or missing | 415 |
+//! | `Content-Encoding` is not `identity`: the body is compressed | 415 |
 //! | the body is larger than the limit (6 MB) or has more than 1,000 parts | 413 |
 //! | there is no boundary, or the body does not keep to it | 400 |
 //!
@@ -48,6 +49,7 @@ use axum_core::extract::{FromRequest, OptionalFromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
+use super::coding::refuse_coded;
 use crate::http::rejection::Rejection;
 
 /// The most parts that are read: each has headers of its own to parse.
@@ -147,6 +149,7 @@ impl<S: Send + Sync> FromRequest<S> for Multipart {
         if !is_multipart(request.headers()) {
             return Err(not_multipart());
         }
+        refuse_coded(request.headers())?;
         match <multipart::Multipart as FromRequest<S>>::from_request(request, state).await {
             Ok(inner) => Ok(Self { inner, read: 0 }),
             Err(_) => Err(Rejection::new(StatusCode::BAD_REQUEST, "`Content-Type` names no boundary")),
@@ -241,6 +244,10 @@ mod tests {
             let got = extract(content_type, "").await;
             assert_eq!(got.map_or_else(|r| r.status().as_u16(), |_| 200), status, "{content_type}");
         }
+        let compressed = http::Request::post("/").header("content-type", TYPE).header("content-encoding", "gzip");
+        let rejection =
+            <Multipart as FromRequest<()>>::from_request(compressed.body(Body::empty()).unwrap(), &()).await;
+        assert_eq!(rejection.unwrap_err().status(), 415);
     }
 
     #[tokio::test]

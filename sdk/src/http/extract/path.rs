@@ -35,7 +35,8 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::json::{push_step, without_values};
+use super::json::push_step;
+use super::words::{unparsed, without_values};
 use crate::http::context::PathParams;
 use crate::http::rejection::{FieldError, Rejection};
 
@@ -93,6 +94,8 @@ async fn params<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Vec<(Str
 enum Wrong {
     /// The value of this parameter does not fit: the caller's mistake.
     Value { name: String, expected: String },
+    /// `T` itself refuses a value, by a `TryFrom` for one: the caller's mistake, too.
+    Refused(String),
     /// The route does not have what `T` asks for: the function's mistake.
     Shape(String),
 }
@@ -105,6 +108,10 @@ impl Wrong {
                 push_step(&mut pointer, &name);
                 return Rejection::new(StatusCode::BAD_REQUEST, "the path is not valid")
                     .with_field(FieldError::new(pointer, expected));
+            }
+            Self::Refused(message) => {
+                return Rejection::new(StatusCode::BAD_REQUEST, "the path is not valid")
+                    .with_field(FieldError::new("", without_values(&message)));
             }
             Self::Shape(_) if none => String::from(
                 "`Path`: the route has no parameters; write them into the API's route (`/users/{id}`), \
@@ -120,7 +127,7 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value { name, expected } => write!(f, "the path parameter `{name}`: {expected}"),
-            Self::Shape(message) => f.write_str(message),
+            Self::Refused(message) | Self::Shape(message) => f.write_str(message),
         }
     }
 }
@@ -129,7 +136,19 @@ impl std::error::Error for Wrong {}
 
 impl de::Error for Wrong {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::Shape(message.to_string())
+        Self::Refused(message.to_string())
+    }
+
+    fn invalid_type(got: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Shape(format!("invalid type: {got}, expected {expected}"))
+    }
+
+    fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
+        Self::Shape(format!("invalid length {length}, expected {expected}"))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::Shape(format!("the route has no parameter `{field}`"))
     }
 }
 
@@ -254,7 +273,7 @@ impl Param<'_> {
     /// A mistake that a visitor found in this value.
     fn placed<T>(&self, result: Result<T, Wrong>) -> Result<T, Wrong> {
         result.map_err(|wrong| match wrong {
-            Wrong::Shape(message) => self.wrong(without_values(&message)),
+            Wrong::Shape(message) | Wrong::Refused(message) => self.wrong(without_values(&message)),
             placed => placed,
         })
     }
@@ -272,7 +291,7 @@ macro_rules! parsed {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
             match self.value.parse::<$type>() {
                 Ok(value) => self.placed(visitor.$visit(value)),
-                Err(_) => Err(self.wrong(concat!("expected ", stringify!($type)))),
+                Err(error) => Err(self.wrong(unparsed(Some(stringify!($type)), &error.to_string()))),
             }
         }
     )*};
@@ -372,10 +391,36 @@ mod tests {
     async fn a_value_that_does_not_fit_is_a_400_that_names_the_parameter() {
         let error = extract::<Pet>(&[("id", "hunter2"), ("kind", "cat")]).await.unwrap_err();
         assert_eq!(error.status(), 400);
-        assert_eq!(error.fields()[0].pointer(), "/id");
+        assert_eq!(error.fields(), [FieldError::new("/id", "expected an integer from 0 to 4294967295")]);
         let error = extract::<Pet>(&[("id", "1"), ("kind", "hunter2")]).await.unwrap_err();
-        assert_eq!(error.fields()[0].pointer(), "/kind");
-        assert!(!error.fields()[0].detail().contains("hunter2"));
+        assert_eq!(error.fields(), [FieldError::new("/kind", "expected `cat` or `dog`")]);
+        let error = extract::<bool>(&[("tail", "hunter2")]).await.unwrap_err();
+        assert_eq!(error.fields(), [FieldError::new("/tail", "expected `true` or `false`")]);
+    }
+
+    #[tokio::test]
+    async fn a_value_that_the_type_itself_refuses_is_a_400() {
+        #[derive(Debug, Deserialize)]
+        #[serde(try_from = "String")]
+        struct Even(());
+        impl TryFrom<String> for Even {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                if text.len().is_multiple_of(2) { Ok(Self(())) } else { Err(format!("{text} is odd")) }
+            }
+        }
+        #[derive(Debug, Deserialize)]
+        struct At {
+            #[allow(dead_code)]
+            id: Even,
+        }
+        assert!(extract::<Even>(&[("id", "ab")]).await.is_ok());
+        let alone = extract::<Even>(&[("id", "hunter2")]).await.unwrap_err();
+        let within = extract::<At>(&[("id", "hunter2"), ("other", "x")]).await.unwrap_err();
+        for rejection in [alone, within] {
+            assert_eq!(rejection.status(), 400);
+            assert!(!rejection.fields()[0].detail().contains("hunter2"));
+        }
     }
 
     #[tokio::test]

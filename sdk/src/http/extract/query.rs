@@ -28,8 +28,10 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
-use super::json::{pointer, push_step, without_values};
+use super::json::{pointer, push_step};
+use super::words;
 use crate::http::rejection::{FieldError, Rejection};
 
 /// The query string as a typed value. See the [module docs](self).
@@ -77,7 +79,11 @@ pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> 
         if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
             push_step(&mut at, missing);
         }
-        FieldError::new(at, without_values(&message))
+        let key = error.path().iter().find_map(|step| match step {
+            Segment::Map { key } => Some(key.as_str()),
+            _ => None,
+        });
+        FieldError::new(at, words::of_key::<T>(key, &message))
     })
 }
 
@@ -116,9 +122,38 @@ mod tests {
         let rejection = extract("/?limit=hunter2").await.unwrap_err();
         assert_eq!(rejection.status(), 400);
         assert_eq!(rejection.fields()[0].pointer(), "/limit");
-        assert!(!rejection.fields()[0].detail().contains("hunter2"));
+        assert_eq!(rejection.fields()[0].detail(), "expected an integer from 0 to 255");
         assert_eq!(extract("/").await.unwrap_err().fields()[0], FieldError::new("/limit", "is missing"));
     }
+
+    #[test]
+    fn each_kind_of_value_has_its_words() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Sort {
+            Name,
+        }
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default)]
+        #[allow(dead_code)]
+        struct Ask {
+            page: u64,
+            deep: Option<bool>,
+            weights: Vec<f64>,
+            sort: Option<Sort>,
+        }
+        for (query, pointer, detail) in [
+            ("page=-1", "/page", "expected a non-negative integer"),
+            ("page=99999999999999999999", "/page", "is too large"),
+            ("page=1&page=2", "/page", "occurs more than once"),
+            ("deep=hunter2", "/deep", "expected `true` or `false`"),
+            ("weights=1&weights=hunter2", "/weights/1", "expected a number"),
+            ("sort=hunter2", "/sort", "expected `name`"),
+        ] {
+            assert_eq!(decode::<Ask>(query.as_bytes()).unwrap_err(), FieldError::new(pointer, detail), "{query}");
+        }
+    }
+
     #[tokio::test]
     async fn no_query_is_none_and_a_wrong_one_is_not() {
         let optional = async |uri: &str| {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use pilaster::http::{self, BodyRequest, CorsLayer, HttpError, Json, Query, RequestContext};
-use pilaster::{Invocation, lambda_handler};
+use pilaster::{BoxError, Client, Clients, FromClients, Invocation, lambda_handler};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -31,7 +31,18 @@ struct Tag(String);
 #[error("number {0} was not saved")]
 struct NotSaved(u32, #[source] std::io::Error);
 
-#[lambda_handler(layer = api())]
+/// A client that can be told to panic where it is made.
+#[derive(Clone)]
+struct Moody;
+
+impl FromClients for Moody {
+    async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+        assert!(std::env::var_os("PROBE_MOODY").is_none(), "not in the mood");
+        Ok(Self)
+    }
+}
+
+#[lambda_handler(layer = api(), warm(Client<Moody>))]
 async fn probe(
     invocation: Invocation,
     context: RequestContext,
