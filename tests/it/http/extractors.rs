@@ -328,3 +328,25 @@ async fn a_handler_of_eight_arguments_is_one() {
     let answer = asked(&Caller::new(pilaster::handler(all)), &request("text/plain", "x", "")).await;
     assert_eq!(answer, (202, json!("HttpApi x")));
 }
+
+#[tokio::test]
+async fn an_empty_websocket_message_is_json_that_is_missing() {
+    async fn number(Json(number): Json<u8>) -> String {
+        number.to_string()
+    }
+    let caller = Caller::new(pilaster::handler(number));
+    let (status, problem) = asked(&caller, &smallest("websocket")).await;
+    assert_eq!((status, &problem["detail"]), (400, &json!("the body is empty, where JSON is expected")));
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_a_415_that_says_what_is_taken() {
+    async fn number(Json(number): Json<u8>) -> String {
+        number.to_string()
+    }
+    let caller = Caller::new(pilaster::handler(number));
+    let request = pilaster::testing::http::post("/").header("content-encoding", "gzip").json(1);
+    let answer = caller.send(request).await.unwrap();
+    assert_eq!((answer.status(), answer.header("accept-encoding")), (415, Some("identity")));
+    assert_eq!(answer.json::<Value>().unwrap()["detail"], "compressed bodies are not read here");
+}
