@@ -101,11 +101,10 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let mut layer = self.layer.clone();
+        let layer = self.layer.clone();
         #[cfg(feature = "http")]
-        if layer.clients.is_none() {
-            layer.clients = incoming.invocation.clients().cloned();
-        }
+        let layer =
+            SecretsLayer { clients: layer.clients.clone().or_else(|| incoming.invocation.clients().cloned()), ..layer };
         let ready = ensure(layer);
         async move {
             ready.await?;
