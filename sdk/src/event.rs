@@ -18,6 +18,10 @@ pub type RawEvent = Box<RawValue>;
 /// A response as the Runtime API gets it: one JSON text.
 pub type RawResponse = Box<RawValue>;
 
+/// The largest event and the largest response of a synchronous invocation, in bytes, as Lambda counts them
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+
 /// What a room of the raw landing is called with: the event's text and its invocation.
 ///
 /// The invocation is made once, where the event enters; every room below shares it, so all of them agree on what was the

@@ -25,14 +25,10 @@ use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 
 use crate::error::BoxError;
-use crate::event::{Incoming, Invocation};
+use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT};
 use crate::handler::RawService;
 use crate::http::HttpError;
 use crate::http::event::{event, matches};
-
-/// The largest event and the largest response of a synchronous invocation, in bytes, as Lambda counts them
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
 /// What an invocation may take, as API Gateway waits for it.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -101,9 +97,6 @@ async fn answer<S: RawService>(
         let incoming = incoming(request, routes, peer).await?;
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         let raw = raw.call(incoming).await?;
-        if raw.get().len() > PAYLOAD_LIMIT {
-            return Err("the response is larger than the 6 MB that Lambda takes".into());
-        }
         serde_json::from_str::<Answer>(raw.get())?.into_http()
     };
     let invoked: Result<_, BoxError> = match tokio::time::timeout(TIMEOUT, invoked).await {

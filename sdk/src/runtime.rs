@@ -19,7 +19,7 @@ use lambda_runtime::{LambdaEvent, Runtime};
 use tower::Service;
 
 use crate::error::{BoxError, FunctionError, chain};
-use crate::event::{Incoming, RawEvent, RawResponse};
+use crate::event::{Incoming, PAYLOAD_LIMIT, RawEvent, RawResponse};
 use crate::handler::{IntoRaw, RawService, Warming};
 
 /// How long one thing may take to be made during initialisation.
@@ -172,7 +172,8 @@ async fn by_hand<S: RawService>(_: S, _: crate::handler::Start) -> Result<(), St
     ))
 }
 
-/// The raw landing with its panics caught: `lambda_runtime` would post their text to the caller.
+/// The raw landing with what must not reach `lambda_runtime`: a panic, whose text it would post to the caller, and a response
+/// that Lambda refuses, after which the connection may close and the process end.
 #[derive(Clone)]
 struct Guarded<S>(S);
 
@@ -194,7 +195,13 @@ impl<S: RawService> Service<Incoming> for Guarded<S> {
         });
         Box::pin(async move {
             let panicked = |_| Err(FunctionError::new("Panic", "the function panicked"));
-            called.catch_unwind().await.unwrap_or_else(panicked)
+            let response = called.catch_unwind().await.unwrap_or_else(panicked)?;
+            let length = response.get().len();
+            if length > PAYLOAD_LIMIT {
+                let message = format!("the response has {length} bytes; Lambda takes {PAYLOAD_LIMIT}");
+                return Err(FunctionError::new("ResponseTooLarge", message));
+            }
+            Ok(response)
         })
     }
 }

@@ -4,7 +4,8 @@
 //! It sits between the raw landing (logs, secrets) and the typed hall (security headers, CORS, errors, the function).
 //! The event is parsed once: one look at its discriminating fields says which of API Gateway's REST API and HTTP API, a
 //! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. What cannot be decoded is answered
-//! here: 400 where the source is known, a [`FunctionError`] where the event is no HTTP event at all.
+//! here: 400 where the source is known, a [`FunctionError`] where the event is no HTTP event at all. So is a response that is
+//! larger than the 6 MB that Lambda takes: with a 500 that keeps the CORS headers.
 
 mod decode;
 mod encode;
@@ -19,12 +20,12 @@ use std::task::{Context, Poll};
 use axum_core::body::Body;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, header};
 use http_body_util::BodyExt;
 use tower::Service;
 
 use crate::error::{BoxError, FunctionError};
-use crate::event::{Incoming, RawResponse};
+use crate::event::{Incoming, PAYLOAD_LIMIT, RawResponse};
 use crate::http::context::EventKind;
 use crate::http::error::HttpError;
 use crate::http::error_layer::log_failure;
@@ -84,7 +85,13 @@ where
                 Ok::<_, HttpError>((parts, body))
             };
             match AssertUnwindSafe(answered).catch_unwind().await {
-                Ok(Ok((parts, body))) => encode::encode(kind, &parts, &body),
+                Ok(Ok((parts, body))) => {
+                    let response = encode::encode(kind, &parts, &body)?;
+                    match response.get().len() {
+                        0..=PAYLOAD_LIMIT => Ok(response),
+                        length => too_large(kind, parts.headers, length),
+                    }
+                }
                 Ok(Err(error)) => answer(kind, &error),
                 // The function's own panics are caught below; here it is a layer's or a body's, and still an answer.
                 Err(_) => answer(kind, &HttpError::panic()),
@@ -98,6 +105,32 @@ fn failed(error: impl Into<BoxError>) -> HttpError {
     let mut error = HttpError::from_boxed(error.into());
     log_failure(&mut error, None);
     error
+}
+
+/// The 500 in place of a response that Lambda would refuse. What the layers put on it stays; what told of its body goes.
+fn too_large(kind: EventKind, mut headers: HeaderMap, length: usize) -> Result<RawResponse, FunctionError> {
+    let error = failed(format!("the response has {length} bytes as JSON; Lambda takes {PAYLOAD_LIMIT}"));
+    for name in [
+        header::ACCEPT_RANGES,
+        header::CACHE_CONTROL,
+        header::CONTENT_DISPOSITION,
+        header::CONTENT_ENCODING,
+        header::CONTENT_LANGUAGE,
+        header::CONTENT_LENGTH,
+        header::CONTENT_LOCATION,
+        header::CONTENT_RANGE,
+        header::ETAG,
+        header::EXPIRES,
+        header::LAST_MODIFIED,
+        header::LOCATION,
+        header::SET_COOKIE,
+    ] {
+        headers.remove(name);
+    }
+    let (mut parts, body) = error.render().into_parts();
+    headers.extend(parts.headers);
+    parts.headers = headers;
+    encode::encode(kind, &parts, body.as_bytes())
 }
 
 fn answer(kind: EventKind, error: &HttpError) -> Result<RawResponse, FunctionError> {
