@@ -243,6 +243,20 @@ async fn a_thousand_interleaved_requests_keep_their_logs_extensions_and_answers_
 }
 
 #[tokio::test]
+async fn an_answer_that_lambda_would_refuse_is_a_500_and_the_next_event_is_served() {
+    let probe = Probe::start(&[]).await;
+    let (large_id, large) = probe.call(event("/large", 1)).await;
+    assert_opaque(&large.expect("an answer"));
+    let (id, answer) = probe.call(event("/", 2)).await;
+    assert_eq!(body(&answer.expect("an answer")), expected(2, &id, false));
+    let lines = probe.end();
+    let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+    let [error] = errors.as_slice() else { panic!("one line: {errors:#?}") };
+    assert_eq!(error["function_request_id"], large_id);
+    assert!(error["error"].as_str().is_some_and(|error| error.contains("Lambda takes 6291456")), "{error}");
+}
+
+#[tokio::test]
 async fn a_client_that_panics_while_it_is_warmed_does_not_keep_the_function_from_starting() {
     let probe = Probe::start(&[("PROBE_MOODY", "1")]).await;
     let (id, answer) = probe.call(event("/", 1)).await;

@@ -53,6 +53,7 @@ async fn probe(
     work(&ask).instrument(tracing::info_span!("work", owner = number)).await;
     match request.uri().path() {
         "/panic" => panic!("boom \"{number}\""),
+        "/large" => return Ok(Json("x".repeat(7 * 1024 * 1024).into())),
         "/fail" => return Err(NotSaved(number, std::io::Error::other("db password is hunter2")).into()),
         _ => {}
     }
