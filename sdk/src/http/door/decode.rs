@@ -20,13 +20,9 @@ use serde_json::value::RawValue;
 use super::signs::Signs;
 use super::wire::{Pairs, Probe, Wire};
 use crate::error::FunctionError;
-use crate::event::Incoming;
+use crate::event::{Incoming, PAYLOAD_LIMIT};
 use crate::http::context::{EventKind, EventParts, PathParams};
 use crate::http::error::HttpError;
-
-/// The largest body that an extractor takes unless a `DefaultBodyLimit` says otherwise, in bytes: 6 MB, the largest payload
-/// of a synchronous invocation (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-pub(crate) const BODY_LIMIT: usize = 6 * 1024 * 1024;
 
 /// The longest URI that the `http` crate holds.
 const URI_LIMIT: usize = u16::MAX as usize - 1;
@@ -76,7 +72,8 @@ pub(super) fn decode(incoming: Incoming) -> Result<(EventKind, Request<Body>), R
         request.extensions_mut().insert(clients.clone());
     }
     request.extensions_mut().insert(incoming.invocation);
-    DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
+    // A body is never larger than the event that it came in; a `DefaultBodyLimit` of the user's says otherwise.
+    DefaultBodyLimit::max(PAYLOAD_LIMIT).apply(&mut request);
     Ok((kind, request))
 }
 
