@@ -1,0 +1,109 @@
+//! [`MetricsError`]: what CloudWatch would not take, told at the call.
+
+use std::fmt;
+
+/// Why a metric, a dimension or metadata was not taken. Nothing was recorded; what was there before is as it was.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::observe::metrics::{MetricsLayer, Unit};
+///
+/// let metrics = MetricsLayer::new().namespace("Shop").metrics();
+/// let error = metrics.add("Discount", Unit::Percent, f64::NAN).unwrap_err();
+/// assert!(error.is_value());
+/// assert_eq!(error.to_string(), "the metric \"Discount\" cannot be NaN: a value is a number from -2^360 to 2^360");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct MetricsError {
+    kind: Kind,
+    message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Name,
+    Value,
+    Taken,
+    Mismatch,
+    Dimension,
+    TooManyDimensions,
+    Metadata,
+    TooLarge,
+    Timestamp,
+    Namespace,
+}
+
+impl MetricsError {
+    pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The name of a metric is empty, too long, or has characters that CloudWatch does not take.
+    pub fn is_name(&self) -> bool {
+        self.kind == Kind::Name
+    }
+
+    /// The value is no number, or beyond CloudWatch's range.
+    pub fn is_value(&self) -> bool {
+        self.kind == Kind::Value
+    }
+
+    /// The name is that of something else in the blob: of a metric, a dimension or metadata.
+    pub fn is_taken(&self) -> bool {
+        self.kind == Kind::Taken
+    }
+
+    /// The metric was recorded with another unit, resolution or kind in this invocation.
+    pub fn is_mismatch(&self) -> bool {
+        self.kind == Kind::Mismatch
+    }
+
+    /// The name or the value of a dimension is nothing that CloudWatch takes.
+    pub fn is_dimension(&self) -> bool {
+        self.kind == Kind::Dimension
+    }
+
+    /// A metric would have more than 30 dimensions.
+    pub fn is_too_many_dimensions(&self) -> bool {
+        self.kind == Kind::TooManyDimensions
+    }
+
+    /// The dimensions and the metadata of the invocation would take more than half of a blob.
+    pub fn is_too_large(&self) -> bool {
+        self.kind == Kind::TooLarge
+    }
+
+    /// Metadata that is no JSON, or stands under no key.
+    pub fn is_metadata(&self) -> bool {
+        self.kind == Kind::Metadata
+    }
+
+    /// A time more than 14 days ago or more than 2 hours ahead.
+    pub fn is_timestamp(&self) -> bool {
+        self.kind == Kind::Timestamp
+    }
+}
+
+impl fmt::Debug for MetricsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsError").field("kind", &self.kind).field("message", &self.message).finish()
+    }
+}
+
+impl fmt::Display for MetricsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for MetricsError {}
+
+/// A name in a message: quoted, escaped and of bounded length, for it may come from a caller.
+pub(super) fn shown(name: &str) -> String {
+    const LONGEST: usize = 64;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}…", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}

@@ -1,0 +1,134 @@
+//! What a layer's blobs look like and where they go.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::built_in::BuiltIn;
+use super::check::{self, Dimension};
+use super::state::put;
+
+/// Where blobs go.
+#[derive(Clone)]
+pub(super) enum Output {
+    Stdout,
+    Writer(Arc<Mutex<Box<dyn Write + Send>>>),
+}
+
+impl Output {
+    /// In one write. A blob that cannot be written is lost: there is nowhere left to tell.
+    pub(super) fn write(&self, blobs: &[u8]) {
+        let _ = match self {
+            Self::Stdout => std::io::stdout().lock().write_all(blobs),
+            Self::Writer(writer) => writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(blobs),
+        };
+    }
+}
+
+type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) namespace: Option<String>,
+    pub(super) service: Option<String>,
+    pub(super) function_name: Option<String>,
+    pub(super) default_dimensions: Vec<Dimension>,
+    pub(super) high_resolution: Vec<Cow<'static, str>>,
+    pub(super) built_in: Vec<BuiltIn>,
+    pub(super) cold_start: bool,
+    pub(super) disabled: bool,
+    pub(super) clock: Option<Clock>,
+    pub(super) output: Output,
+    /// The first thing that is configured wrongly.
+    pub(super) mistake: Option<String>,
+}
+
+impl Settings {
+    pub(super) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
+        let var = |name: &str| var(name).filter(|value| !value.trim().is_empty());
+        let mut mistake = None;
+        let mut switch = |name: &str| {
+            let text = var(name)?;
+            let is_on = truth(&text);
+            if is_on.is_none() {
+                mistake.get_or_insert(format!("{name}: {text:?} is neither true nor false"));
+            }
+            is_on
+        };
+        // As Powertools: nothing is written by hand, unless the first variable says so.
+        let dev = switch("POWERTOOLS_DEV").unwrap_or(false);
+        let disabled = switch("POWERTOOLS_METRICS_DISABLED").unwrap_or(dev);
+        Self {
+            namespace: var("POWERTOOLS_METRICS_NAMESPACE"),
+            service: var("POWERTOOLS_SERVICE_NAME"),
+            function_name: var("POWERTOOLS_METRICS_FUNCTION_NAME"),
+            default_dimensions: Vec::new(),
+            high_resolution: Vec::new(),
+            built_in: Vec::new(),
+            cold_start: false,
+            disabled,
+            clock: None,
+            output: Output::Stdout,
+            mistake,
+        }
+    }
+
+    /// The settings, if they are of any use.
+    pub(super) fn checked(&self) -> Result<Arc<Self>, String> {
+        if let Some(mistake) = &self.mistake {
+            return Err(mistake.clone());
+        }
+        match &self.namespace {
+            Some(namespace) => check::namespace(namespace).map_err(|error| error.to_string())?,
+            None if self.disabled => {}
+            None => {
+                let options = "`MetricsLayer::namespace` or the variable POWERTOOLS_METRICS_NAMESPACE";
+                return Err(format!("metrics need a namespace: {options} names it"));
+            }
+        }
+        let mut all: Vec<_> = self.default_dimensions.iter().map(|(name, value)| (&**name, &**value)).collect();
+        if let Some(service) = &self.service {
+            put(&mut all, "service", service);
+        }
+        if let Some(name) = &self.function_name {
+            all.push(("function_name", name));
+        }
+        let checked = all.iter().try_for_each(|(name, value)| check::dimension(name, value));
+        checked.and_then(|()| check::too_many(all.len())).map_err(|error| error.to_string())?;
+        Ok(Arc::new(self.clone()))
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.clock.as_ref().map_or_else(SystemTime::now, |clock| clock())
+    }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn milliseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A truth value as Powertools reads it.
+fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "y" | "yes" | "t" | "true" | "on" => Some(true),
+        "0" | "n" | "no" | "f" | "false" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("namespace", &self.namespace)
+            .field("service", &self.service)
+            .field("default_dimensions", &self.default_dimensions)
+            .field("built_in", &self.built_in)
+            .field("cold_start", &self.cold_start)
+            .field("disabled", &self.disabled)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,320 @@
+//! What was recorded and is not yet written.
+
+use super::check::{self, Dimension};
+use super::error::{Kind as ErrorKind, MetricsError, shown};
+use super::settings::Settings;
+use super::unit::Unit;
+
+/// What a further value of a metric does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It is one more value.
+    Each,
+    /// It is added to the only value.
+    Sum,
+    /// It replaces the only value.
+    Last,
+}
+
+/// One value of one metric.
+#[derive(Clone, Copy)]
+pub(super) struct Datum<'a> {
+    pub(super) name: &'a str,
+    pub(super) unit: Unit,
+    pub(super) high_resolution: bool,
+    pub(super) kind: Kind,
+    pub(super) value: f64,
+}
+
+#[derive(Debug)]
+pub(super) struct Metric {
+    pub(super) name: String,
+    pub(super) unit: Unit,
+    pub(super) high_resolution: bool,
+    kind: Kind,
+    pub(super) values: Vec<f64>,
+}
+
+/// The metrics with the same further dimensions: a blob has one value of a dimension, so they have blobs of their own.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) labels: Vec<Dimension>,
+    pub(super) metrics: Vec<Metric>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) dimensions: Vec<Dimension>,
+    pub(super) sets: Vec<Vec<Dimension>>,
+    /// Keys and JSON texts.
+    pub(super) metadata: Vec<(String, String)>,
+    /// In milliseconds since 1970.
+    pub(super) timestamp: Option<u64>,
+    pub(super) groups: Vec<Group>,
+    metrics: usize,
+    values: usize,
+    /// The invocation is over.
+    pub(super) closed: bool,
+    /// The metrics of the facade that a warning told of.
+    warned: Vec<String>,
+}
+
+impl State {
+    /// What a state may hold before it is written; it bounds memory, and the time that looking for a name takes.
+    const METRICS: usize = 1_000;
+    const VALUES: usize = 10_000;
+    /// All that stands in each blob beside its metrics, in bytes: the metrics have the rest of the 256 KB.
+    const FRAME: usize = 128 * 1024;
+
+    /// What follows an invocation.
+    pub(super) fn closed() -> Self {
+        Self { closed: true, ..Self::default() }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.metrics >= Self::METRICS || self.values >= Self::VALUES
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.metrics == 0
+    }
+
+    pub(super) fn clear_metrics(&mut self) {
+        self.groups.clear();
+        (self.metrics, self.values) = (0, 0);
+    }
+
+    /// Whether a warning about this metric is the first one.
+    pub(super) fn warns(&mut self, name: &str) -> bool {
+        const MOST: usize = 20;
+        let new = self.warned.len() < MOST && !self.warned.iter().any(|warned| warned == name);
+        if new {
+            self.warned.push(name.to_owned());
+        }
+        new
+    }
+
+    pub(super) fn record(
+        &mut self,
+        settings: Option<&Settings>,
+        labels: &[Dimension],
+        datum: Datum<'_>,
+    ) -> Result<(), MetricsError> {
+        let Datum { name, unit, high_resolution, kind, value } = datum;
+        check::value(name, value)?;
+        let group = self.group(settings, labels)?;
+        let Some(metric) = self.groups[group].metrics.iter_mut().find(|metric| metric.name == name) else {
+            check::name(name)?;
+            if self.is_in_each_blob(settings, name) || labels.iter().any(|(label, _)| label == name) {
+                return Err(taken(name, "a dimension or metadata"));
+            }
+            let metric = Metric { name: name.to_owned(), unit, high_resolution, kind, values: vec![value] };
+            self.groups[group].metrics.push(metric);
+            self.metrics += 1;
+            self.values += 1;
+            return Ok(());
+        };
+        if (metric.unit, metric.high_resolution, metric.kind) != (unit, high_resolution, kind) {
+            let message = format!(
+                "the metric {} was recorded before with another unit, resolution or kind (then {}, now {unit})",
+                shown(name),
+                metric.unit
+            );
+            return Err(MetricsError::new(ErrorKind::Mismatch, message));
+        }
+        match (kind, metric.values.as_mut_slice()) {
+            (Kind::Sum, [sum, ..]) => {
+                check::value(name, *sum + value)?;
+                *sum += value;
+            }
+            (Kind::Last, [last, ..]) => *last = value,
+            _ => {
+                metric.values.push(value);
+                self.values += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// The group of these labels.
+    fn group(&mut self, settings: Option<&Settings>, labels: &[Dimension]) -> Result<usize, MetricsError> {
+        if let Some(found) = self.groups.iter().position(|group| group.labels == labels) {
+            return Ok(found);
+        }
+        for (name, value) in labels {
+            check::dimension(name, value)?;
+            if self.metadata.iter().any(|(key, _)| key == name) {
+                return Err(taken(name, "metadata"));
+            }
+        }
+        self.check_sizes(settings, labels)?;
+        self.groups.push(Group { labels: labels.to_vec(), metrics: Vec::new() });
+        Ok(self.groups.len() - 1)
+    }
+
+    /// Puts a dimension into each blob; says whether it had another value before.
+    pub(super) fn dimension(
+        &mut self,
+        settings: Option<&Settings>,
+        name: &str,
+        value: &str,
+    ) -> Result<bool, MetricsError> {
+        check::dimension(name, value)?;
+        self.is_free_for_dimension(name)?;
+        if self.sets.iter().flatten().any(|(other, its)| other == name && its != value) {
+            return Err(taken(name, "a dimension with another value"));
+        }
+        if let Some((_, old)) = self.dimensions.iter_mut().find(|(other, _)| other == name) {
+            let other = old != value;
+            value.clone_into(old);
+            return Ok(other);
+        }
+        self.dimensions.push((name.to_owned(), value.to_owned()));
+        self.keep(self.check_all(settings), |state| drop(state.dimensions.pop()))?;
+        Ok(false)
+    }
+
+    /// Adds a further set to each blob.
+    pub(super) fn set(&mut self, settings: Option<&Settings>, set: Vec<Dimension>) -> Result<(), MetricsError> {
+        let main = main_set(settings, self, &[]);
+        let beside = |name: &str, value: &str| {
+            let sets = self.sets.iter().flatten().map(|(name, value)| (&**name, &**value));
+            main.iter().copied().chain(sets).all(|(other, its)| other != name || its == value)
+        };
+        for (name, value) in &set {
+            check::dimension(name, value)?;
+            self.is_free_for_dimension(name)?;
+            if !beside(name, value) {
+                return Err(taken(name, "a dimension with another value"));
+            }
+        }
+        self.sets.push(set);
+        self.keep(self.check_all(settings), |state| drop(state.sets.pop()))
+    }
+
+    /// Puts JSON into each blob.
+    pub(super) fn metadata(
+        &mut self,
+        settings: Option<&Settings>,
+        key: &str,
+        json: String,
+    ) -> Result<(), MetricsError> {
+        check::metadata(key)?;
+        let is_label = |group: &Group| group.labels.iter().any(|(label, _)| label == key);
+        let is_metadata = self.metadata.iter().any(|(other, _)| other == key);
+        if self.is_metric(key)
+            || self.groups.iter().any(is_label)
+            || (!is_metadata && self.is_in_each_blob(settings, key))
+        {
+            return Err(taken(key, "a metric or a dimension"));
+        }
+        let old = self.metadata.iter().position(|(other, _)| other == key).map(|at| self.metadata.remove(at));
+        self.metadata.push((key.to_owned(), json));
+        self.keep(self.check_sizes(settings, &[]), |state| {
+            state.metadata.pop();
+            state.metadata.extend(old);
+        })
+    }
+
+    /// Takes back what was checked after it was done.
+    fn keep(&mut self, checked: Result<(), MetricsError>, undo: impl FnOnce(&mut Self)) -> Result<(), MetricsError> {
+        if checked.is_err() {
+            undo(self);
+        }
+        checked
+    }
+
+    fn is_metric(&self, name: &str) -> bool {
+        self.groups.iter().flat_map(|group| &group.metrics).any(|metric| metric.name == name)
+    }
+
+    fn is_free_for_dimension(&self, name: &str) -> Result<(), MetricsError> {
+        match self.is_metric(name) || self.metadata.iter().any(|(key, _)| key == name) {
+            true => Err(taken(name, "a metric or metadata")),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether each blob has a member of this name that is no metric.
+    fn is_in_each_blob(&self, settings: Option<&Settings>, name: &str) -> bool {
+        let defaults = settings.iter().flat_map(|settings| &settings.default_dimensions);
+        let service = settings.is_some_and(|settings| settings.service.is_some()) && name == "service";
+        let mut dimensions = defaults.chain(&self.dimensions).chain(self.sets.iter().flatten());
+        service || dimensions.any(|(other, _)| other == name) || self.metadata.iter().any(|(key, _)| key == name)
+    }
+
+    fn check_all(&self, settings: Option<&Settings>) -> Result<(), MetricsError> {
+        self.check_sizes(settings, &[])?;
+        self.groups.iter().try_for_each(|group| self.check_sizes(settings, &group.labels))
+    }
+
+    /// That no metric with these labels has too many dimensions, and no blob too much beside its metrics.
+    fn check_sizes(&self, settings: Option<&Settings>, labels: &[Dimension]) -> Result<(), MetricsError> {
+        check::too_many(main_set(settings, self, labels).len())?;
+        for set in &self.sets {
+            check::too_many(further_set(settings, set, labels).len())?;
+        }
+        // Printable ASCII is at most doubled by escaping, other text at most six times as long.
+        let dimensions = self.dimensions.iter().chain(self.sets.iter().flatten());
+        let dimensions: usize = dimensions.map(|(name, value)| 4 * name.len() + 2 * value.len() + 16).sum();
+        let metadata: usize = self.metadata.iter().map(|(key, json)| 6 * key.len() + json.len() + 4).sum();
+        match dimensions + metadata <= Self::FRAME {
+            true => Ok(()),
+            false => Err(MetricsError::new(
+                ErrorKind::TooLarge,
+                "the dimensions and the metadata of an invocation are more than 128 KB, of the 256 KB that a blob may have",
+            )),
+        }
+    }
+}
+
+fn taken(name: &str, what: &str) -> MetricsError {
+    MetricsError::new(ErrorKind::Taken, format!("{} is the name of {what} in this invocation", shown(name)))
+}
+
+/// Adds a pair, or gives it another value where it stands.
+pub(super) fn put<'a>(set: &mut Vec<(&'a str, &'a str)>, name: &'a str, value: &'a str) {
+    match set.iter_mut().find(|(other, _)| *other == name) {
+        Some((_, old)) => *old = value,
+        None => set.push((name, value)),
+    }
+}
+
+fn put_all<'a>(set: &mut Vec<(&'a str, &'a str)>, dimensions: &'a [Dimension]) {
+    dimensions.iter().for_each(|(name, value)| put(set, name, value));
+}
+
+/// The first set of a blob, in Powertools' order: the layer's, the invocation's, the labels, and the service unless it is set.
+pub(super) fn main_set<'a>(
+    settings: Option<&'a Settings>,
+    state: &'a State,
+    labels: &'a [Dimension],
+) -> Vec<(&'a str, &'a str)> {
+    let mut set = Vec::with_capacity(8);
+    if let Some(settings) = settings {
+        put_all(&mut set, &settings.default_dimensions);
+    }
+    put_all(&mut set, &state.dimensions);
+    put_all(&mut set, labels);
+    if let Some(service) = settings.and_then(|settings| settings.service.as_deref())
+        && !set.iter().any(|(name, _)| *name == "service")
+    {
+        set.push(("service", service));
+    }
+    set
+}
+
+/// A further set of a blob: the layer's dimensions, its own, and the labels.
+pub(super) fn further_set<'a>(
+    settings: Option<&'a Settings>,
+    own: &'a [Dimension],
+    labels: &'a [Dimension],
+) -> Vec<(&'a str, &'a str)> {
+    let mut set = Vec::with_capacity(8);
+    if let Some(settings) = settings {
+        put_all(&mut set, &settings.default_dimensions);
+    }
+    put_all(&mut set, own);
+    put_all(&mut set, labels);
+    set
+}
