@@ -42,6 +42,20 @@ impl FunctionError {
         Self { error_type: short_type_name::<E>().to_owned(), message: error.to_string(), source: Some(error.into()) }
     }
 
+    /// What a function failed with: a `FunctionError` as it is, any other error by its type's short name.
+    pub(crate) fn of<E: Into<BoxError> + 'static>(error: E) -> Self {
+        let error: BoxError = error.into();
+        match error.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => {
+                let name = short_type_name::<E>();
+                // `Box` and the like say nothing.
+                let name = if std::any::TypeId::of::<E>() == std::any::TypeId::of::<BoxError>() { "Error" } else { name };
+                Self { error_type: name.to_owned(), message: error.to_string(), source: Some(error) }
+            }
+        }
+    }
+
     /// Adds the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
@@ -57,6 +71,63 @@ impl FunctionError {
     /// The `errorMessage`.
     pub fn message(&self) -> &str {
         &self.message
+    }
+}
+
+/// An error that says its own `errorType`, on which a state machine's `Catch` or `Retry` branches. Mostly derived: then it is
+/// the name of the variant, or of the struct.
+///
+/// ```
+/// use pilaster::ErrorType as _;
+///
+/// #[derive(Debug, thiserror::Error, pilaster::ErrorType)]
+/// enum ReserveError {
+///     #[error("there are no more of it")]
+///     OutOfStock,
+///     #[error("the stock could not be read")]
+///     #[error_type("StockUnavailable")]
+///     Read(#[source] std::io::Error),
+/// }
+///
+/// assert_eq!(ReserveError::OutOfStock.error_type(), "OutOfStock");
+/// assert_eq!(ReserveError::Read(std::io::ErrorKind::TimedOut.into()).error_type(), "StockUnavailable");
+/// ```
+///
+/// `#[lambda_handler]` finds it by itself; without the macro, [`Function::error_type`](crate::Function::error_type) names it.
+pub trait ErrorType: StdError + 'static {
+    /// The `errorType`: short and stable.
+    fn error_type(&self) -> &str;
+}
+
+/// Asks one error for its `errorType`, if it is of a certain type.
+type Name = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
+
+/// The error types that a function names by [`ErrorType`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names(Vec<Name>);
+
+impl Names {
+    pub(crate) fn add<E: ErrorType>(&mut self) {
+        self.0.push(|error| error.downcast_ref::<E>().map(E::error_type));
+    }
+
+    /// Renames the error by the first of its causes that says a name.
+    pub(crate) fn apply(&self, mut error: FunctionError) -> FunctionError {
+        if self.0.is_empty() {
+            return error;
+        }
+        let mut cause = error.source();
+        let named = loop {
+            let Some(at) = cause else { break None };
+            if let Some(name) = self.0.iter().find_map(|name| name(at)) {
+                break Some(name.to_owned());
+            }
+            cause = at.source();
+        };
+        if let Some(name) = named {
+            error.error_type = name;
+        }
+        error
     }
 }
 

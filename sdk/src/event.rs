@@ -4,6 +4,11 @@
 //! generic event or response type: each is a `tower::Service` from [`Incoming`] to [`RawResponse`] or
 //! [`FunctionError`](crate::FunctionError).
 
+pub mod door;
+mod function;
+mod handler;
+mod typed;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +16,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
+
+pub use self::function::{ByEvent, Hall};
+pub use self::handler::{EventHandler, EventResult, FromEvent, HandlerService};
+pub use self::typed::Event;
+use crate::error::BoxError;
 
 /// An event as the Runtime API sent it: one JSON text, not yet decoded.
 pub type RawEvent = Box<RawValue>;
@@ -88,7 +98,7 @@ pub struct Invocation {
     context: Arc<Context>,
     cold_start: bool,
     /// What a test puts in place of the process's registry; a function for Lambda is built without this.
-    #[cfg(all(feature = "testing", feature = "clients", feature = "http"))]
+    #[cfg(all(feature = "testing", feature = "clients"))]
     pub(crate) clients: Option<crate::Clients>,
 }
 
@@ -101,7 +111,7 @@ impl Invocation {
         Self {
             context: Arc::new(context),
             cold_start: false,
-            #[cfg(all(feature = "testing", feature = "clients", feature = "http"))]
+            #[cfg(all(feature = "testing", feature = "clients"))]
             clients: None,
         }
     }
@@ -182,7 +192,7 @@ impl Invocation {
     }
 
     /// The registry of this invocation, where it is not the process's.
-    #[cfg(all(feature = "clients", feature = "http"))]
+    #[cfg(feature = "clients")]
     pub(crate) fn clients(&self) -> Option<&crate::Clients> {
         #[cfg(feature = "testing")]
         return self.clients.as_ref();
@@ -193,6 +203,43 @@ impl Invocation {
     /// The runtime's own context, for what has no accessor here.
     pub fn context(&self) -> &Context {
         &self.context
+    }
+}
+
+/// An argument of a record or event function that is made from its invocation: [`Invocation`] itself, `Client<T>`,
+/// `Secret<T>`. In an HTTP function the same types are extractors of requests.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::{BoxError, FromInvocation, Invocation};
+///
+/// /// Until when the function may work.
+/// struct Deadline(Option<std::time::SystemTime>);
+///
+/// impl FromInvocation for Deadline {
+///     async fn from_invocation(invocation: &Invocation) -> Result<Self, BoxError> {
+///         Ok(Deadline(invocation.deadline()))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument beside a record or an event",
+    label = "not made from an invocation",
+    note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Invocation`, or what implements `pilaster::FromInvocation`; the record or the event comes last"
+)]
+pub trait FromInvocation: Sized + Send {
+    /// Makes it.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be made; the record fails, or the invocation.
+    fn from_invocation(invocation: &Invocation) -> impl Future<Output = Result<Self, BoxError>> + Send;
+}
+
+impl FromInvocation for Invocation {
+    async fn from_invocation(invocation: &Invocation) -> Result<Self, BoxError> {
+        Ok(invocation.clone())
     }
 }
 

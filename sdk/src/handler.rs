@@ -1,7 +1,8 @@
 //! From a user's function to one that can be run: [`handler`] and [`Function`].
 //!
 //! The arguments of the function choose the event source, by trait dispatch on a marker: extractors of requests make it an
-//! HTTP function. There is no keyword to get wrong, and aliases and re-exports of the argument types work.
+//! HTTP function, a record (`Sqs<T>`, `S3Object`, …) a record function, `Event<T>` and its kin an event function. There is no
+//! keyword to get wrong, and aliases and re-exports of the argument types work.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,7 +10,7 @@ use std::pin::Pin;
 use tower::Service;
 use tower::layer::util::{Identity, Stack};
 
-use crate::error::{BoxError, FunctionError};
+use crate::error::{BoxError, ErrorType, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
 
 /// An async function that Pilaster can run. What its arguments are decides what it handles.
@@ -18,9 +19,11 @@ use crate::event::{Incoming, RawResponse};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler: its arguments do not make it a function for any event source",
     label = "not a handler",
+    note = "the last argument says what it is a function of: a record, such as `Sqs<T>` or `S3Object`; an event, such as `Event<T>`; or a request, by any extractor",
     note = "each argument must be an extractor: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `Invocation`, `Client<T>`, … from `pilaster` or axum",
     note = "an extractor that takes the body (`Json`, `Form`, `Bytes`, `String`) must be the last argument, and there may be only one",
     note = "the function must be `async` and return a response, such as `Result<Json<T>, HttpError>`; `?` needs an error type that converts into it",
+    note = "a function of records or events returns `Result<_, E>` with any error `E`",
     note = "with `#[pilaster::lambda_handler]` on the function the compiler says which argument it is"
 )]
 pub trait Handler<Marker>: Sized {
@@ -58,19 +61,31 @@ where
 /// What [`Function::warm`] does before the first event.
 pub(crate) type Warming = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
+/// What [`Function::on_shutdown`] was given.
+#[derive(Default)]
+pub(crate) struct Hooks(pub(crate) Vec<Hook>);
+
+type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} hooks", self.0.len())
+    }
+}
+
 /// A handler with its layers: what [`run`](crate::run) takes.
 #[must_use = "a function does nothing until `pilaster::run` gets it"]
 pub struct Function<H, L, O = Identity> {
     pub(crate) hall: H,
     pub(crate) layer: L,
     pub(crate) outer: O,
-    pub(crate) warming: Vec<(&'static str, Warming)>,
-    pub(crate) routes: Vec<&'static str>,
+    pub(crate) start: Start,
+    pub(crate) names: Names,
 }
 
 impl<H, L> Function<H, L> {
     pub(crate) fn new(hall: H, layer: L) -> Self {
-        Self { hall, layer, outer: Identity::new(), warming: Vec::new(), routes: Vec::new() }
+        Self { hall, layer, outer: Identity::new(), start: Start::default(), names: Names::default() }
     }
 }
 
@@ -78,40 +93,70 @@ impl<H, L, O> Function<H, L, O> {
     /// The layer of the typed hall, around the handler: [`http::Stack`](crate::http::Stack) or any tower layer. It replaces
     /// the default one.
     pub fn layer<N>(self, layer: N) -> Function<H, N, O> {
-        Function { hall: self.hall, layer, outer: self.outer, warming: self.warming, routes: self.routes }
+        Function { hall: self.hall, layer, outer: self.outer, start: self.start, names: self.names }
     }
 
     /// A layer of the raw landing, outside the door, where an event is JSON text: `SecretsLayer`, or one's own over
     /// [`Incoming`]. The last one added is the outermost; the log context is outside all of them.
     pub fn outer<N>(self, layer: N) -> Function<H, L, Stack<O, N>> {
-        Function {
-            hall: self.hall,
-            layer: self.layer,
-            outer: Stack::new(self.outer, layer),
-            warming: self.warming,
-            routes: self.routes,
-        }
+        let outer = Stack::new(self.outer, layer);
+        Function { hall: self.hall, layer: self.layer, outer, start: self.start, names: self.names }
+    }
+
+    /// Takes the `errorType` of a failed invocation from `E`, wherever it stands in the chain of causes.
+    /// `#[lambda_handler]` does this for the error type of the function.
+    ///
+    /// It is for functions of records and events; an HTTP function answers its errors.
+    pub fn error_type<E: ErrorType>(mut self) -> Self {
+        self.names.add::<E>();
+        self
     }
 
     /// Makes `T` (a `Client<_>` or a `Secret<_>`) while Lambda initialises the function, where it has a burst of CPU,
     /// instead of in the first request. All are made at once. One that fails is logged and tried again when it is asked for.
     #[cfg(feature = "clients")]
     pub fn warm<T: crate::clients::Warm>(mut self) -> Self {
-        self.warming.push((std::any::type_name::<T>(), || Box::pin(T::warm(crate::Clients::global()))));
+        self.start.warming.push((std::any::type_name::<T>(), || Box::pin(T::warm(crate::Clients::global()))));
+        self
+    }
+
+    /// Runs this before the process ends: on Lambda's SIGTERM, and by hand on Ctrl-C. Several run at the same time, and have
+    /// 300 ms together; what is not done then is given up. On Lambda a function with a hook registers an internal extension,
+    /// since SIGTERM is only sent where there is one; it starts also where that is refused, and logs so.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use pilaster::http::Json;
+    ///
+    /// async fn echo(Json(value): Json<serde_json::Value>) -> Json<serde_json::Value> {
+    ///     Json(value)
+    /// }
+    ///
+    /// fn main() -> Result<(), pilaster::StartError> {
+    ///     pilaster::run(pilaster::handler(echo).on_shutdown(async || println!("what was buffered")))
+    /// }
+    /// ```
+    pub fn on_shutdown<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.start.hooks.0.push(Box::new(|| Box::pin(hook())));
         self
     }
 
     /// The route that leads here, such as `GET /users/{id}`: where the function runs by hand, its path parameters are taken
     /// from requests by it. In the cloud the API's own routes do that.
     pub fn route(mut self, route: &'static str) -> Self {
-        self.routes.push(route);
+        self.start.routes.push(route);
         self
     }
 }
 
 impl<H, L, O> fmt::Debug for Function<H, L, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Function").field("routes", &self.routes).finish_non_exhaustive()
+        f.debug_struct("Function").field("routes", &self.start.routes).finish_non_exhaustive()
     }
 }
 
@@ -133,7 +178,8 @@ impl<S> RawService for S where
 /// What [`run`](crate::run) can run: a [`Function`] whose layers fit its hall.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be run: its layers do not fit its handler",
-    note = "the layer of an HTTP function makes a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`"
+    note = "the layer of an HTTP function makes a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
+    note = "the layer of a record function makes one from `records::Record` to `records::Answer`, that of an event function one from `Incoming` to `RawResponse`"
 )]
 pub trait IntoRaw {
     /// The whole function: outer layers, door, layers, handler.
@@ -151,6 +197,10 @@ pub trait IntoRaw {
 #[derive(Debug, Default)]
 pub struct Start {
     pub(crate) warming: Vec<(&'static str, Warming)>,
+    pub(crate) hooks: Hooks,
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) routes: Vec<&'static str>,
+    /// Whether it serves HTTP by hand, or takes an event from a file.
+    #[cfg_attr(not(any(debug_assertions, feature = "local")), allow(dead_code))]
+    pub(crate) is_http: bool,
 }

@@ -49,9 +49,10 @@
 //! ends the process instead of becoming a 500.
 
 mod error;
-mod event;
+pub mod event;
 mod handler;
-#[cfg(all(feature = "http", any(debug_assertions, feature = "local")))]
+mod json;
+#[cfg(any(debug_assertions, feature = "local"))]
 mod local;
 mod runtime;
 
@@ -61,22 +62,38 @@ mod runtime;
 pub mod __private;
 #[cfg(feature = "clients")]
 pub mod clients;
-#[cfg(feature = "secrets")]
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
 pub mod config;
 #[cfg(feature = "http")]
 pub mod http;
-#[cfg(feature = "logging")]
+#[cfg(feature = "idempotency")]
+pub mod idempotency;
+#[cfg(any(feature = "logging", feature = "metrics"))]
 pub mod observe;
+#[cfg(feature = "records")]
+pub mod records;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 #[cfg(feature = "clients")]
 pub use crate::clients::{Client, ClientError, Clients, FromClients};
+#[cfg(feature = "flags")]
+pub use crate::config::flags::Flags;
+#[cfg(feature = "_parameters")]
+pub use crate::config::parameters::Parameters;
+#[cfg(feature = "parameters")]
+pub use crate::config::parameters::{FromParameter, Parameter};
 #[cfg(feature = "secrets")]
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
-pub use crate::error::{BoxError, FunctionError};
-pub use crate::event::{Incoming, Invocation, RawEvent, RawResponse};
+pub use crate::error::{BoxError, ErrorType, FunctionError};
+pub use crate::event::{Event, FromInvocation, Incoming, Invocation, RawEvent, RawResponse};
 pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
+pub use crate::runtime::warmup::{Warmup, WarmupLayer};
+pub use crate::json::JsonError;
+#[cfg(feature = "records")]
+pub use crate::records::{S3Object, Sqs};
+#[cfg(feature = "metrics")]
+pub use crate::observe::metrics::{Metrics, MetricsLayer};
 pub use crate::runtime::{StartError, run};
 #[cfg(feature = "validate")]
 #[doc(no_inline)]

@@ -1,3 +1,6 @@
-//! What a function tells: logs.
+//! What a function tells: logs, metrics.
 
+#[cfg(feature = "logging")]
 pub mod logging;
+#[cfg(feature = "metrics")]
+pub mod metrics;

@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::error::ErrorType;
 use crate::handler::{Function, Handler};
 
 /// What the arguments make of the function: unknown at first, and the same for all of them.
@@ -45,12 +46,13 @@ macro_rules! check {
     };
 }
 
-/// An argument, wherever it stands.
+/// The last argument, which says what the function is of.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a handler",
     label = "no extractor",
     note = "an HTTP function takes extractors, of `pilaster::http` or of axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
     note = "every function takes `pilaster::Invocation` and `pilaster::Client<T>`",
+    note = "a record (`Sqs<T>`, `S3Object`, …) or an event (`Event<T>`) is the last argument, and makes the function one of records or events",
     note = "what you wrote yourself is received as `Json<T>` or `Query<T>`, made as `Client<T>`, or implements `pilaster::http::FromRequestParts`",
     note = "an extractor also asks something of the type that it holds"
 )]
@@ -58,11 +60,26 @@ pub trait Argument<K, M> {
     check!(K);
 }
 
+/// An argument before the last, which has said what the function is of. The same words as above: it may be wrong in the same ways.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a handler",
+    label = "no extractor",
+    note = "an HTTP function takes extractors, of `pilaster::http` or of axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
+    note = "every function takes `pilaster::Invocation` and `pilaster::Client<T>`",
+    note = "a record (`Sqs<T>`, `S3Object`, …) or an event (`Event<T>`) is the last argument, and makes the function one of records or events",
+    note = "what you wrote yourself is received as `Json<T>` or `Query<T>`, made as `Client<T>`, or implements `pilaster::http::FromRequestParts`",
+    note = "an extractor also asks something of the type that it holds"
+)]
+pub trait Beside<K, M> {
+    check!(K);
+}
+
 /// An argument that is not the last.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` takes the body of the request, so it must be the last argument",
     label = "move it to the end",
-    note = "there is one body, which one argument can take: of two that do, keep one"
+    note = "there is one body, which one argument can take: of two that do, keep one",
+    note = "a record or an event comes last as well; before it stand `Client<T>`, `Secret<T>`, `Invocation`, and what the record says of itself"
 )]
 pub trait Part<K, M> {
     check!(K);
@@ -72,6 +89,7 @@ pub trait Part<K, M> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the answer of a handler",
     label = "no response",
+    note = "a function of records answers with `()`, one of events with what implements `serde::Serialize`",
     note = "an HTTP function answers with `Json<T>`, `Created<T>`, `NoContent`, `String`, `StatusCode`, `(StatusCode, Json<T>)`, … of `pilaster::http`, or with what is `pilaster::http::IntoResponse`"
 )]
 pub trait Answer<K, M> {
@@ -153,6 +171,40 @@ pub trait Layered<H, M>: Sized {
     fn checked<L, O>(self, function: Function<H, L, O>) -> Self::Checked<Function<H, Self, O>>;
 }
 
+/// Names the errors of a function that say an `errorType` themselves; this one is found first.
+pub trait NamedError {
+    fn named<H, L, O>(&self, function: Function<H, L, O>) -> Function<H, L, O>;
+}
+
+impl<E: ErrorType> NamedError for Type<E> {
+    fn named<H, L, O>(&self, function: Function<H, L, O>) -> Function<H, L, O> {
+        function.error_type::<E>()
+    }
+}
+
+/// All other errors keep the name of their type.
+pub trait UnnamedError {
+    fn named<F>(&self, function: F) -> F;
+}
+
+impl<E: ?Sized> UnnamedError for &Type<E> {
+    fn named<F>(&self, function: F) -> F {
+        function
+    }
+}
+
+/// A function whose records run side by side.
+#[diagnostic::on_unimplemented(
+    message = "`concurrency` and `batch` are options of functions of records",
+    label = "for functions of records only",
+    note = "such a function takes a record, such as `Sqs<T>`, as its last argument"
+)]
+pub trait Batched: Sized {
+    fn concurrency(self, records: usize) -> Self;
+    #[cfg(feature = "records")]
+    fn batch(self, batch: crate::records::Batch) -> Self;
+}
+
 /// Without the macro there is one message too.
 impl<T: Never> Handler<Nothing> for T {
     type Hall = ();
@@ -202,7 +254,7 @@ macro_rules! never {
     )*};
 }
 
-never! { Argument Part Answer Failure Received Validated Sent Made Secreted }
+never! { Argument Beside Part Answer Failure Received Validated Sent Made Secreted }
 
 impl<K, T: DeserializeOwned> Received<K, ()> for T {
     holds!(K);
@@ -284,6 +336,136 @@ mod secrets {
     }
 }
 
+mod events {
+    use serde::Serialize;
+    use tower::{Layer, Service};
+
+    use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Type, of};
+    use crate::error::BoxError;
+    use crate::event::{Event, FromEvent, FromInvocation, Hall, Incoming};
+    use crate::handler::Function;
+
+    /// The kind of event functions.
+    #[derive(Debug)]
+    pub enum Events {}
+
+    impl<T: FromEvent> Argument<Events, ()> for T {
+        holds!(Events);
+    }
+
+    impl<T: FromInvocation> Part<Events, ()> for T {
+        holds!(Events);
+    }
+
+    impl<T: FromInvocation> Beside<Events, Event<()>> for T {
+        holds!(Events);
+    }
+
+    impl<T: FromEvent> Beside<Events, ()> for T {
+        holds!(Events);
+    }
+
+    impl<T: Serialize> Answer<Events, ()> for T {
+        holds!(Events);
+    }
+
+    impl<E: Into<BoxError> + 'static> Failure<Events, ()> for E {
+        holds!(Events);
+    }
+
+    impl<T, S> Layered<Hall<S>, ()> for T
+    where
+        T: Layer<S, Service: Service<Incoming>>,
+    {
+        type Checked<X> = X;
+
+        fn checked<L, O>(self, function: Function<Hall<S>, L, O>) -> Function<Hall<S>, T, O> {
+            function.layer(self)
+        }
+    }
+
+    impl<T> Type<Event<T>> {
+        pub fn received(&self) -> Type<T> {
+            of()
+        }
+    }
+}
+
+#[cfg(feature = "records")]
+mod records {
+    use tower::{Layer, Service};
+
+    use super::{Answer, Argument, Batched, Beside, Failure, Kind, Layered, Part, Type, of};
+    use crate::error::BoxError;
+    use crate::handler::Function;
+    use crate::records::{Batch, FromRecord, FromRecordParts, Hall, Record, Sqs, Transformed};
+
+    /// The kind of record functions.
+    #[derive(Debug)]
+    pub enum Records {}
+
+    impl<T: FromRecord> Argument<Records, ()> for T {
+        holds!(Records);
+    }
+
+    impl<T: FromRecordParts> Part<Records, ()> for T {
+        holds!(Records);
+    }
+
+    impl<T: FromRecordParts> Beside<Records, Record> for T {
+        holds!(Records);
+    }
+
+    impl<T: FromRecord> Beside<Records, ()> for T {
+        holds!(Records);
+    }
+
+    impl Answer<Records, ()> for () {
+        holds!(Records);
+    }
+
+    impl Answer<Records, ()> for Transformed {
+        holds!(Records);
+    }
+
+    impl<E: Into<BoxError> + 'static> Failure<Records, ()> for E {
+        holds!(Records);
+    }
+
+    impl<T, S> Layered<Hall<S>, ()> for T
+    where
+        T: Layer<S, Service: Service<Record>>,
+    {
+        type Checked<X> = X;
+
+        fn checked<L, O>(self, function: Function<Hall<S>, L, O>) -> Function<Hall<S>, T, O> {
+            function.layer(self)
+        }
+    }
+
+    impl<S, L, O> Batched for Function<Hall<S>, L, O> {
+        fn concurrency(self, records: usize) -> Self {
+            Function::concurrency(self, records)
+        }
+
+        fn batch(self, batch: Batch) -> Self {
+            Function::batch(self, batch)
+        }
+    }
+
+    macro_rules! received {
+        ($($outer:ty),*) => {$(
+            impl<T> Type<$outer> {
+                pub fn received(&self) -> Type<T> {
+                    of()
+                }
+            }
+        )*};
+    }
+
+    received! { Sqs<T> }
+}
+
 #[cfg(feature = "http")]
 mod http {
     use axum_core::body::Body;
@@ -292,7 +474,7 @@ mod http {
     use http::Request;
     use tower::{Layer, Service};
 
-    use super::{Answer, Argument, Failure, Kind, Layered, Part, Type, of};
+    use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Type, of};
     use crate::handler::Function;
     use crate::http::panic::CatchPanic;
     use crate::http::{Created, Hall, Json, Path, Query};
@@ -302,6 +484,10 @@ mod http {
     pub enum Http {}
 
     impl<T: FromRequest<(), M>, M> Argument<Http, M> for T {
+        holds!(Http);
+    }
+
+    impl<T: FromRequest<(), M>, M> Beside<Http, M> for T {
         holds!(Http);
     }
 

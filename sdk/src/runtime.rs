@@ -8,6 +8,11 @@
 //! Only with managed concurrency (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) there is a thread for each core. Blocking and
 //! CPU-heavy work goes to `tokio::task::spawn_blocking`, as ever.
 
+mod api;
+mod init;
+mod shutdown;
+pub(crate) mod warmup;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -16,8 +21,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, Runtime};
-use tower::Service;
+use tower::{Layer, Service};
 
+use self::warmup::WarmupLayer;
 use crate::error::{BoxError, FunctionError, chain};
 use crate::event::{Incoming, PAYLOAD_LIMIT, RawEvent, RawResponse};
 use crate::handler::{IntoRaw, RawService, Warming};
@@ -28,15 +34,17 @@ const WARMING: Duration = Duration::from_secs(8);
 /// Why a function did not start. Its `Debug` text is a sentence too, since that is what `main` prints.
 pub struct StartError {
     message: String,
+    /// The `errorType` for Lambda, if initialisation failed and Lambda does not know yet.
+    reason: Option<&'static str>,
 }
 
 impl StartError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: message.into(), reason: Some("Runtime.ConfigInvalid") }
     }
 
     fn because(what: &str, error: &BoxError) -> Self {
-        Self::new(format!("{what}: {}", chain(&**error).join(": ")))
+        Self { message: format!("{what}: {}", chain(&**error).join(": ")), reason: None }
     }
 }
 
@@ -76,8 +84,13 @@ impl std::error::Error for StartError {}
 /// # Errors
 ///
 /// A sentence that says why the function could not start: a layer that is configured wrongly, an environment variable that
-/// Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away.
-pub fn run<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
+/// Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away. Lambda is told the same, as an
+/// error of initialisation, so it stands in the function's log and in the answer to its caller.
+pub fn run<F: IntoRaw>(function: F) -> Result<(), StartError> {
+    start(function).inspect_err(init::report)
+}
+
+fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     if tokio::runtime::Handle::try_current().is_ok() {
         return Err(StartError::new(
             "pilaster::run makes its own runtime: call it from a plain `fn main`, without #[tokio::main]",
@@ -85,17 +98,21 @@ pub fn run<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     }
     #[cfg(feature = "logging")]
     crate::observe::logging::init();
-    let start = function.take_start();
+    #[cfg(panic = "abort")]
+    tracing::warn!("a panic ends this process instead of failing its request: set `panic = \"unwind\"` in the profile");
+    let mut start = function.take_start();
+    let hooks = std::mem::take(&mut start.hooks);
     let raw = build(function)?;
-    let on_lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
+    let on_lambda = std::env::var_os(api::VARIABLE).is_some();
     let runtime = tokio_runtime(managed_concurrency())
         .map_err(|error| StartError::new(format!("the tokio runtime could not be made: {error}")))?;
     runtime.block_on(async {
         if on_lambda {
-            warm(start.warming).await;
-            serve(raw).await
+            init::check_environment()?;
+            futures_util::future::join(shutdown::register(&hooks), warm(start.warming)).await;
+            shutdown::around(serve(raw), hooks).await
         } else {
-            by_hand(raw, start).await
+            shutdown::around(by_hand(raw, start), hooks).await
         }
     })
 }
@@ -111,9 +128,9 @@ fn build<F: IntoRaw>(function: F) -> Result<impl RawService, StartError> {
         let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         StartError::new(format!("the function could not be built: {}", message.unwrap_or("a layer panicked")))
     })?;
-    let raw = Guarded(raw);
+    let raw = Guarded(WarmupLayer::from_env().layer(raw));
     #[cfg(feature = "logging")]
-    let raw = tower::Layer::layer(&crate::observe::logging::LoggingLayer::new(), raw);
+    let raw = Layer::layer(&crate::observe::logging::LoggingLayer::new(), raw);
     Ok(raw)
 }
 
@@ -148,23 +165,17 @@ async fn warm(warming: Vec<(&'static str, Warming)>) {
 }
 
 async fn serve<S: RawService>(raw: S) -> Result<(), StartError> {
-    // `lambda_runtime` panics without them.
-    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"] {
-        if std::env::var_os(name).is_none() {
-            return Err(StartError::new(format!("the environment variable {name} is missing, which Lambda sets")));
-        }
-    }
     let runtime = Runtime::new(FromRuntime(raw));
     runtime.run_concurrent().await.map_err(|error| StartError::because("the runtime ended", &error))
 }
 
-#[cfg(all(feature = "http", any(debug_assertions, feature = "local")))]
-async fn by_hand<S: RawService>(raw: S, start: crate::handler::Start) -> Result<(), StartError> {
-    warm(start.warming).await;
-    crate::local::serve(raw, start.routes).await.map_err(|error| StartError::because("the local server", &error))
+#[cfg(any(debug_assertions, feature = "local"))]
+async fn by_hand<S: RawService>(raw: S, mut start: crate::handler::Start) -> Result<(), StartError> {
+    warm(std::mem::take(&mut start.warming)).await;
+    crate::local::serve(raw, start).await.map_err(|error| StartError::because("by hand", &error))
 }
 
-#[cfg(not(all(feature = "http", any(debug_assertions, feature = "local"))))]
+#[cfg(not(any(debug_assertions, feature = "local")))]
 async fn by_hand<S: RawService>(_: S, _: crate::handler::Start) -> Result<(), StartError> {
     Err(StartError::new(
         "this is a Lambda function, started by hand without AWS_LAMBDA_RUNTIME_API: try it with `cargo run` (a debug build), \

@@ -63,7 +63,7 @@ const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 pub struct Caller<R> {
     raw: R,
     context: Context,
-    #[cfg(all(feature = "clients", feature = "http"))]
+    #[cfg(feature = "clients")]
     clients: Option<crate::Clients>,
 }
 
@@ -79,7 +79,7 @@ impl<R: RawService> Caller<R> {
         Self {
             raw: function.into_raw(),
             context,
-            #[cfg(all(feature = "clients", feature = "http"))]
+            #[cfg(feature = "clients")]
             clients: None,
         }
     }
@@ -92,7 +92,7 @@ impl<R: RawService> Caller<R> {
     }
 
     /// Calls it with this registry from now on: what `Client<T>` and `Secret<T>` find instead of that of the process.
-    #[cfg(all(feature = "clients", feature = "http"))]
+    #[cfg(feature = "clients")]
     #[must_use]
     pub fn with_clients(mut self, clients: crate::Clients) -> Self {
         self.clients = Some(clients);
@@ -131,7 +131,7 @@ impl<R: RawService> Caller<R> {
         poll_fn(|cx| raw.poll_ready(cx)).await?;
         #[allow(unused_mut)]
         let mut invocation = Invocation::new(self.context.clone());
-        #[cfg(all(feature = "clients", feature = "http"))]
+        #[cfg(feature = "clients")]
         invocation.clients.clone_from(&self.clients);
         let response = raw.call(Incoming { event, invocation }).await?;
         serde_json::from_str(response.get()).map_err(invalid)

@@ -13,8 +13,13 @@ const HOUSE: &[(&str, u32)] = &[
     // The event of a request by hand or of a test.
     ("http::event", 1),
     ("observe", 2),
+    ("runtime::warmup", 3),
     ("config::secrets", 3),
+    ("records::function", 1),
+    ("event::function", 1),
     ("http::door", 4),
+    ("records::door", 4),
+    ("event::door", 4),
     ("http::stack", 5),
     ("http::security_headers", 6),
     ("http::cors", 7),
@@ -25,6 +30,11 @@ const HOUSE: &[(&str, u32)] = &[
     ("http::response", 10),
     ("http::extract", 11),
     ("clients", 11),
+    // Any room may tell what it counts.
+    ("observe::metrics", 12),
+    ("records", 10),
+    ("event::handler", 10),
+    ("event::typed", 10),
 ];
 
 /// What every room may import: the types that pass between rooms.
@@ -32,6 +42,7 @@ const SHARED: &[&str] = &[
     "event",
     "error",
     "handler",
+    "json",
     "http::error",
     "http::rejection",
     "http::context",

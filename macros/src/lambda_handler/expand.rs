@@ -15,7 +15,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     let route = options.route.iter().map(|route| quote!(.route(#route)));
     let [handler, kind] = ["handler", "kind"].map(|name| Ident::new(name, Span::mixed_site()));
     let checked = checked(&function.sig, &handler, &kind);
-    let made = quote!(::pilaster::handler(#handler));
+    let made = named(&function.sig, batched(options, quote!(::pilaster::handler(#handler))));
     let (made, run) = match &options.layer {
         Some(layer) => layered(layer, &made),
         None => (made, quote!(::pilaster::run)),
@@ -28,6 +28,32 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
             #checked
             #run(#made #(#warm)* #(#route)*)
         }
+    }
+}
+
+/// The function with what is said of its records.
+fn batched(options: &Options, function: TokenStream) -> TokenStream {
+    // The batch first: it has a concurrency too, and the one that is written out counts.
+    let options = [("batch", &options.batch), ("concurrency", &options.concurrency)];
+    options.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))).fold(
+        function,
+        |function, (name, value)| {
+            let [start, end] = ends(value);
+            let name = Ident::new(name, end);
+            let call = quote_spanned!(end=> #name(#function, #value));
+            quote_spanned!(start=> ::pilaster::__private::Batched::#call)
+        },
+    )
+}
+
+/// The function that knows the `errorType` of its errors, if they say one.
+fn named(sig: &Signature, function: TokenStream) -> TokenStream {
+    match &sig.output {
+        ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()).is_none() => quote! {{
+            use ::pilaster::__private::{NamedError as _, UnnamedError as _};
+            (&::pilaster::__private::of::<#ty>().failure()).named(#function)
+        }},
+        _ => function,
     }
 }
 
@@ -76,7 +102,7 @@ fn checked(sig: &Signature, handler: &Ident, kind: &Ident) -> TokenStream {
         }
         checks.push(match index + 1 == arguments.len() {
             true => at.check("Argument", ty, handler),
-            false => at.check("Part", at.check("Argument", ty, at.ty()), handler),
+            false => at.check("Part", at.check("Beside", ty, at.ty()), handler),
         });
     }
     match &sig.output {

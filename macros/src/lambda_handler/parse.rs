@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Signature, Token, Type, Visibility, parenthesized, token};
 
 use super::validate::makes_a_runtime;
@@ -13,7 +14,9 @@ use super::validate::makes_a_runtime;
 const FORMS: &str = "`#[lambda_handler]` takes, separated by commas:
     layer = expr              a tower layer around the function, such as `layer = api()`
     warm(T, ..)               what is made before the first event, such as `warm(Client<Users>)`
-    route = \"METHOD /path\"    the route that leads here, such as `route = \"GET /users/{id}\"`";
+    route = \"METHOD /path\"    the route that leads here, such as `route = \"GET /users/{id}\"`
+    concurrency = n           how many records run at once, such as `concurrency = 8`
+    batch = expr              how the records of a batch run, such as `batch = Batch::new().fail_if_all_fail()`";
 
 /// The methods of a route: those of API Gateway's HTTP APIs.
 const METHODS: [&str; 8] = ["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -24,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) layer: Option<Expr>,
     pub(crate) warm: Option<Punctuated<Type, Token![,]>>,
     pub(crate) route: Option<LitStr>,
+    pub(crate) concurrency: Option<Expr>,
+    pub(crate) batch: Option<Expr>,
 }
 
 impl Parse for Options {
@@ -52,6 +57,11 @@ impl Options {
                 once(&mut self.route, &name, assigned(input))?;
                 self.route.as_ref().map_or(Ok(()), check_route)
             }
+            "concurrency" => {
+                once(&mut self.concurrency, &name, assigned(input))?;
+                self.concurrency.as_ref().map_or(Ok(()), check_concurrency)
+            }
+            "batch" => once(&mut self.batch, &name, assigned(input)),
             unknown => Err(Error::new(name.span(), format!("there is no option `{unknown}`. {FORMS}"))),
         }
     }
@@ -84,6 +94,14 @@ fn listed<T: Parse>(input: ParseStream<'_>) -> Result<Punctuated<T, Token![,]>> 
     match list.is_empty() {
         true => Err(input.error("expected a type")),
         false => Ok(list),
+    }
+}
+
+/// A literal 0 would run no record.
+fn check_concurrency(concurrency: &Expr) -> Result<()> {
+    match concurrency.to_token_stream().to_string().as_str() {
+        "0" => Err(Error::new(concurrency.span(), "with `concurrency = 0` no record would ever run: write 1 or more")),
+        _ => Ok(()),
     }
 }
 

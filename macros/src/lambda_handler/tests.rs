@@ -47,7 +47,9 @@ fn a_layer_is_any_expression() {
 fn what_is_no_option_is_answered_with_the_accepted_forms() {
     for (text, start) in [
         ("layers = api()", "there is no option `layers`"),
-        ("concurrency = 8", "there is no option `concurrency`"),
+        ("concurrency", "`concurrency` is not written like this"),
+        ("concurrency(8)", "`concurrency` is not written like this"),
+        ("batch()", "`batch` is not written like this"),
         ("streaming", "there is no option `streaming`"),
         ("async = true", "there is no option `async`"),
         ("\"GET /\"", "no option starts like this"),
@@ -68,10 +70,16 @@ fn what_is_no_option_is_answered_with_the_accepted_forms() {
     ] {
         let message = refused(text);
         assert!(message.starts_with(start), "{text}: {message}");
-        for form in ["layer = expr", "warm(T, ..)", "route = \"METHOD /path\""] {
+        for form in ["layer = expr", "warm(T, ..)", "route = \"METHOD /path\"", "concurrency = n", "batch = expr"] {
             assert!(message.contains(form), "{text}: {message}");
         }
     }
+}
+
+#[test]
+fn no_record_at_once_is_refused() {
+    assert!(refused("concurrency = 0").starts_with("with `concurrency = 0` no record would ever run"));
+    assert!(parse_str::<Options>("concurrency = 8, batch = Batch::new()").is_ok());
 }
 
 #[test]

@@ -78,7 +78,8 @@ fn arguments(sig: &Signature) -> Option<Error> {
     if sig.inputs.is_empty() {
         let text = "a handler has at least one argument, since the arguments choose the event source: an HTTP function takes \
                     extractors, such as `Json<T>`, `Path<T>`, `Query<T>` or `HeaderMap`; if it needs nothing of the request, \
-                    `_: RequestContext`";
+                    `_: RequestContext`; a function of records takes one, such as `Sqs<T>` or `S3Object`; a function of events takes \
+                    `Event<T>`";
         return Some(Error::new(sig.paren_token.span.join(), text));
     }
     let ninth = sig.inputs.iter().nth(MOST_ARGUMENTS)?;

@@ -90,6 +90,7 @@ aws_clients! {
     "sqs": aws_sdk_sqs, Self::new, [RequestThrottled, KmsThrottled];
     "sns": aws_sdk_sns, Self::new, [ThrottledException, KmsThrottlingException];
     "ssm": aws_sdk_ssm, Self::new, [ThrottlingException, TooManyUpdates];
+    "appconfig": aws_sdk_appconfigdata, Self::new, [ThrottlingException];
     "eventbridge": aws_sdk_eventbridge, Self::new, [ThrottlingException];
     "sfn": aws_sdk_sfn, Self::new, [KmsThrottlingException];
     "lambda": aws_sdk_lambda, Self::new, [TooManyRequestsException, Ec2ThrottledException];

@@ -4,11 +4,13 @@ use std::ops::Deref;
 
 use super::{Clients, FromClients};
 use crate::error::BoxError;
+use crate::event::{FromInvocation, Invocation};
 
 /// Extracts a value of the registry: an AWS client, a pool, a repository.
 ///
 /// It comes from the [`Clients`] in the request's extensions if there is one, else from [`Clients::global`]. If it cannot be
-/// made, the answer is an opaque 500 (503 where AWS throttled) whose log line names the type and the reason.
+/// made, the answer is an opaque 500 (503 where AWS throttled) whose log line names the type and the reason; a record fails
+/// and is retried, an event's invocation fails.
 ///
 /// # Example
 ///
@@ -59,6 +61,19 @@ impl<T: FromClients> Warm for Client<T> {
     async fn warm(clients: &Clients) -> Result<(), BoxError> {
         clients.get::<T>().await?;
         Ok(())
+    }
+}
+
+impl Clients {
+    /// The registry of this invocation.
+    pub(crate) fn within(invocation: &Invocation) -> &Clients {
+        invocation.clients().unwrap_or_else(|| Clients::global())
+    }
+}
+
+impl<T: FromClients> FromInvocation for Client<T> {
+    async fn from_invocation(invocation: &Invocation) -> Result<Self, BoxError> {
+        Ok(Client(Clients::within(invocation).get().await?))
     }
 }
 

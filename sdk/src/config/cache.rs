@@ -169,6 +169,11 @@ where
         outcome.await.map_err(|reason| CacheError::new(key, reason))
     }
 
+    /// Forgets the value of this key: it was changed, say. A fetch under way is not kept either.
+    pub fn forget(&self, key: &K) {
+        self.shared.entries().remove(key);
+    }
+
     /// Forgets all values.
     pub fn clear(&self) {
         self.shared.entries().clear();

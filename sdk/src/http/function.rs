@@ -78,6 +78,6 @@ where
     }
 
     fn take_start(&mut self) -> Start {
-        Start { warming: std::mem::take(&mut self.warming), routes: std::mem::take(&mut self.routes) }
+        Start { is_http: true, ..std::mem::take(&mut self.start) }
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP stack: layers in the one right order, whatever the order of the calls.
 //!
-//! From outside to inside: security headers → CORS → errors → the user's own layers → the function, whose panics are caught
-//! right around it. So the answer to a preflight, an error, a rejection or a panic has the same headers as any other.
+//! From outside to inside: security headers → CORS → errors → the user's own layers → idempotency → the function, whose panics
+//! are caught right around it. So the answer to a preflight, an error, a rejection or a panic has the same headers as any other.
 //! A function without `layer` runs in [`Stack::new`]. Who wants another order composes the same public layers with
 //! `tower::ServiceBuilder`.
 //!
@@ -20,7 +20,7 @@
 
 use tower::Layer;
 use tower::layer::util::{Identity, Stack as Below};
-#[cfg(any(feature = "cors", feature = "security-headers"))]
+#[cfg(any(feature = "cors", feature = "security-headers", feature = "idempotency"))]
 use tower::util::Either;
 
 #[cfg(feature = "cors")]
@@ -28,6 +28,8 @@ use crate::http::cors::CorsLayer;
 use crate::http::error_layer::{ErrorAnswers, ErrorLayer};
 #[cfg(feature = "security-headers")]
 use crate::http::security_headers::SecurityHeadersLayer;
+#[cfg(feature = "idempotency")]
+use crate::idempotency::IdempotencyLayer;
 
 /// The layers of the HTTP hall in their order. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,8 @@ pub struct Stack<L = Identity> {
     #[cfg(feature = "cors")]
     cors: Option<CorsLayer>,
     errors: ErrorLayer,
+    #[cfg(feature = "idempotency")]
+    idempotency: Option<IdempotencyLayer>,
     own: L,
 }
 
@@ -69,6 +73,15 @@ impl<L> Stack<L> {
         self
     }
 
+    /// Answers repeated requests from their records; what else it takes is said in
+    /// [`idempotency::http`](crate::idempotency::http). It is the innermost layer: a caller whom one of your own refuses gets
+    /// nobody's answer.
+    #[cfg(feature = "idempotency")]
+    pub fn idempotency(mut self, layer: IdempotencyLayer) -> Self {
+        self.idempotency = Some(layer);
+        self
+    }
+
     /// Adds a layer of one's own around the function, below the error layer: what it fails with is mapped by
     /// [`errors`](Self::errors). The last one added is the innermost.
     ///
@@ -81,6 +94,8 @@ impl<L> Stack<L> {
             #[cfg(feature = "cors")]
             cors: self.cors,
             errors: self.errors,
+            #[cfg(feature = "idempotency")]
+            idempotency: self.idempotency,
             own: Below::new(layer, self.own),
         }
     }
@@ -96,9 +111,14 @@ type Secured<S> = Either<<SecurityHeadersLayer as Layer<S>>::Service, S>;
 #[cfg(not(feature = "security-headers"))]
 type Secured<S> = S;
 
+#[cfg(feature = "idempotency")]
+type Once<S> = Either<<IdempotencyLayer as Layer<S>>::Service, S>;
+#[cfg(not(feature = "idempotency"))]
+type Once<S> = S;
+
 impl<L, S> Layer<S> for Stack<L>
 where
-    L: Layer<S>,
+    L: Layer<Once<S>>,
 {
     type Service = Secured<Cors<ErrorAnswers<L::Service>>>;
 
@@ -107,6 +127,8 @@ where
     /// If a layer is configured in a way that browsers would refuse; [`pilaster::run`](crate::run) makes a readable error of
     /// it.
     fn layer(&self, inner: S) -> Self::Service {
+        #[cfg(feature = "idempotency")]
+        let inner = either(self.idempotency.as_ref(), inner);
         let service = self.errors.layer(self.own.layer(inner));
         #[cfg(feature = "cors")]
         let service = either(self.cors.as_ref(), service);
@@ -116,7 +138,7 @@ where
     }
 }
 
-#[cfg(any(feature = "cors", feature = "security-headers"))]
+#[cfg(any(feature = "cors", feature = "security-headers", feature = "idempotency"))]
 fn either<L: Layer<S>, S>(layer: Option<&L>, inner: S) -> Either<L::Service, S> {
     match layer {
         Some(layer) => Either::Left(layer.layer(inner)),

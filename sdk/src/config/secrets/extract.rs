@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{SecretError, SecretId, SecretValue, Secrets};
 use crate::clients::{Clients, Warm};
 use crate::error::BoxError;
+use crate::event::{FromInvocation, Invocation};
 
 /// A type that a secret is read as. Mostly derived:
 ///
@@ -131,6 +132,13 @@ impl<T: FromSecret> Warm for Secret<T> {
     async fn warm(clients: &Clients) -> Result<(), BoxError> {
         clients.get::<Secrets>().await?.typed::<T>().await?;
         Ok(())
+    }
+}
+
+impl<T: FromSecret> FromInvocation for Secret<T> {
+    async fn from_invocation(invocation: &Invocation) -> Result<Self, BoxError> {
+        let secrets: Secrets = Clients::within(invocation).get().await?;
+        Ok(secrets.typed().await?)
     }
 }
 

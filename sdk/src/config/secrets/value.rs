@@ -1,14 +1,14 @@
 //! [`SecretValue`]: one version of a secret, as text, JSON or bytes.
 
-use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::{FromSecret, SecretError, SecretId};
+use crate::config::decode::{self, Decoded};
 
 /// One version of a secret. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
 #[derive(Clone)]
@@ -20,8 +20,7 @@ struct Inner {
     id: SecretId,
     version: Option<String>,
     content: Content,
-    /// What it was decoded to, per type: it goes when the value goes.
-    decoded: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
+    decoded: Decoded,
     /// When the service was asked for a newer one and gave this again.
     seen_unchanged: OnceLock<Instant>,
 }
@@ -43,7 +42,7 @@ impl SecretValue {
     }
 
     fn new(id: &SecretId, content: Content) -> Self {
-        let (decoded, seen_unchanged) = (Mutex::default(), OnceLock::new());
+        let (decoded, seen_unchanged) = (Decoded::default(), OnceLock::new());
         Self { inner: Arc::new(Inner { id: id.clone(), version: None, content, decoded, seen_unchanged }) }
     }
 
@@ -96,25 +95,13 @@ impl SecretValue {
     ///
     /// It is no JSON, or of another shape: the error names a field that is missing, and nothing that the secret holds.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, SecretError> {
-        let bytes = self.bytes();
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| (error.path().to_string(), error.into_inner()))
-            .and_then(|value| deserializer.end().map(|()| value).map_err(|error| (String::new(), error)));
-        value.map_err(|(path, error)| SecretError::malformed(self.id(), why_not_json(&path, &error)))
+        decode::json(self.bytes()).map_err(|why| SecretError::malformed(self.id(), why))
     }
 
     /// The value as `T`, decoded once.
     pub(super) fn decode<T: FromSecret>(&self) -> Result<Arc<T>, SecretError> {
-        let id = TypeId::of::<T>();
-        let lock = || self.inner.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = lock().iter().find(|(of, _)| *of == id).map(|(_, value)| Arc::clone(value));
-        if let Some(value) = found.and_then(|value| value.downcast().ok()) {
-            return Ok(value);
-        }
-        let value = Arc::new(T::from_secret(self).map_err(|reason| SecretError::not_decoded(self.id(), reason))?);
-        lock().push((id, Arc::clone(&value) as _));
-        Ok(value)
+        let decode = || T::from_secret(self).map_err(|reason| SecretError::not_decoded(self.id(), reason));
+        self.inner.decoded.get_or_decode(decode)
     }
 
     /// Whether this is the same version as another value of the same secret.
@@ -138,22 +125,6 @@ impl SecretValue {
             Content::Text(text) => text.expose_secret().as_bytes(),
             Content::Binary(bytes) => bytes.expose_secret(),
         }
-    }
-}
-
-/// Serde's own messages repeat the value (`invalid type: string "hunter2"`), so none of them is passed on; of "missing
-/// field" the name is taken, which is the type's own.
-fn why_not_json(path: &str, error: &serde_json::Error) -> String {
-    if !error.is_data() {
-        return format!("is no JSON: it breaks off or goes wrong at line {}, column {}", error.line(), error.column());
-    }
-    let parent = if path == "." { "" } else { path };
-    let text = error.to_string();
-    match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-        // The keys of a map may be secrets themselves, so the path is told only where the type itself names the field.
-        Some((field, _)) if parent.is_empty() => format!("has no field `{field}`"),
-        Some((field, _)) => format!("has no field `{field}` in one of its objects"),
-        None => "is JSON of another shape, or a field of it is of another type".to_owned(),
     }
 }
 

@@ -76,7 +76,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, IntoDeserializer, V
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use super::json::pointer;
+use crate::json::pointer;
 use super::words::without_values;
 use crate::http::context::{EventKind, EventParts};
 use crate::http::rejection::Rejection;

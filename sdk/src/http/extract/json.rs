@@ -38,12 +38,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_path_to_error::Segment;
 
 use super::coding::refuse_coded;
 use super::words::without_values;
 use crate::http::error::HttpError;
 use crate::http::rejection::{FieldError, Rejection};
+use crate::json::{pointer, push_step};
 
 /// A typed value as JSON: extractor and response. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,36 +140,6 @@ fn is_of_shape(error: &serde_json::Error) -> bool {
         || ["expected value", "trailing characters", "invalid value: expected key"]
             .iter()
             .any(|m| message.starts_with(m))
-}
-
-/// A path of serde as a JSON Pointer (RFC 6901).
-pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
-    let mut pointer = String::new();
-    for segment in path.iter() {
-        let whole = match segment {
-            Segment::Seq { index } => push_step(&mut pointer, &index.to_string()),
-            Segment::Map { key } => push_step(&mut pointer, key),
-            // The variant of an enum is no step in the JSON.
-            Segment::Enum { .. } | Segment::Unknown => true,
-        };
-        if !whole {
-            break;
-        }
-    }
-    pointer
-}
-
-/// The longest pointer that an answer has, in bytes. The keys of a map are the caller's, and may be as long as the body.
-const POINTER: usize = 1024;
-
-/// Adds a step to a JSON Pointer; `false` where it would be too long: then it points at what is around.
-pub(super) fn push_step(pointer: &mut String, step: &str) -> bool {
-    if pointer.len() + step.len() >= POINTER {
-        return false;
-    }
-    pointer.push('/');
-    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
-    true
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

@@ -35,7 +35,7 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::json::push_step;
+use crate::json::push_step;
 use super::words::{unparsed, without_values};
 use crate::http::context::PathParams;
 use crate::http::rejection::{FieldError, Rejection};

@@ -30,7 +30,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use super::json::{pointer, push_step};
+use crate::json::{pointer, push_step};
 use super::words;
 use crate::http::rejection::{FieldError, Rejection};
 

@@ -56,7 +56,7 @@ use http::request::Parts;
 
 #[cfg(feature = "form")]
 use super::Form;
-use super::json::push_step;
+use crate::json::push_step;
 use super::{Json, Path, Query};
 use crate::http::rejection::{FieldError, Rejection};
 

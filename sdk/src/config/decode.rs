@@ -1,0 +1,54 @@
+//! What secrets and parameters share in reading a value: JSON whose errors keep the value to themselves, and a memory of what a
+//! value was decoded to.
+
+use std::any::{Any, TypeId};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::de::DeserializeOwned;
+
+/// What a value was decoded to, per type: it goes when the value goes.
+#[derive(Default)]
+pub(crate) struct Decoded(Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>);
+
+impl Decoded {
+    /// The value as `T`, decoded now if it is the first time.
+    pub(crate) fn get_or_decode<T, E>(&self, decode: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E>
+    where
+        T: Send + Sync + 'static,
+    {
+        let id = TypeId::of::<T>();
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock().iter().find(|(of, _)| *of == id).map(|(_, value)| Arc::clone(value));
+        if let Some(value) = found.and_then(|value| value.downcast().ok()) {
+            return Ok(value);
+        }
+        let value = Arc::new(decode()?);
+        lock().push((id, Arc::clone(&value) as _));
+        Ok(value)
+    }
+}
+
+/// Reads JSON; the error says why it cannot be read, after the name of the secret or parameter, and nothing that it holds.
+pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| (error.path().to_string(), error.into_inner()))
+        .and_then(|value| deserializer.end().map(|()| value).map_err(|error| (String::new(), error)));
+    value.map_err(|(path, error)| why_not_json(&path, &error))
+}
+
+/// Serde's own messages repeat the value (`invalid type: string "hunter2"`), so none of them is passed on; of "missing
+/// field" the name is taken, which is the type's own.
+fn why_not_json(path: &str, error: &serde_json::Error) -> String {
+    if !error.is_data() {
+        return format!("is no JSON: it breaks off or goes wrong at line {}, column {}", error.line(), error.column());
+    }
+    let parent = if path == "." { "" } else { path };
+    let text = error.to_string();
+    match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        // The keys of a map may be secrets themselves, so the path is told only where the type itself names the field.
+        Some((field, _)) if parent.is_empty() => format!("has no field `{field}`"),
+        Some((field, _)) => format!("has no field `{field}` in one of its objects"),
+        None => "is JSON of another shape, or a field of it is of another type".to_owned(),
+    }
+}

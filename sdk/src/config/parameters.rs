@@ -1,0 +1,403 @@
+//! Parameters from SSM, AppConfig, a DynamoDB table or an extension on localhost: typed, cached, kept fresh.
+//!
+//! A type says by `FromParameter` (mostly derived) which parameter it is made from; `Parameter<T>` is an argument of a handler.
+//! Behind it stands [`Parameters`], with a [cache](crate::config::cache): 5 minutes to live (or
+//! `POWERTOOLS_PARAMETERS_MAX_AGE` seconds), one call however many ask, refreshed ahead of expiry, and the last good value for an
+//! hour while the service fails. Names that are asked for at the same time share calls, ten at a time, as SSM allows.
+//!
+//! Values never print, since a `SecureString` is a parameter too. What is a secret through and through is better kept in Secrets
+//! Manager and read by `Secrets`, next door: that one knows of versions and rotation.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::config::parameters::{ParameterId, ParameterSource, ParameterValue, Parameters};
+//! use pilaster::BoxError;
+//!
+//! /// A source of one's own; `Parameters::new(client)` is that of SSM.
+//! struct Stub;
+//!
+//! impl ParameterSource for Stub {
+//!     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+//!         match id.name() {
+//!             "/shop/retries" => Ok(ParameterValue::from_text(id, "3")),
+//!             "/shop/limits.json" => Ok(ParameterValue::from_text(id, r#"{"items": 20}"#)),
+//!             _ => Err("there is no such parameter".into()),
+//!         }
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let parameters = Parameters::from_source(Stub);
+//! assert_eq!(parameters.get("/shop/retries").text().await?, "3");
+//! assert_eq!(parameters.get("/shop/retries").json::<u8>().await?, 3);
+//!
+//! let several = parameters.named(["/shop/limits.json", "/shop/nowhere"]).await;
+//! assert!(several["/shop/limits.json"].is_ok());
+//! assert_eq!(several["/shop/nowhere"].as_ref().unwrap_err().to_string(), "could not get parameter `/shop/nowhere`");
+//! # Ok::<(), BoxError>(()) })?;
+//! # Ok::<(), BoxError>(())
+//! ```
+//!
+//! # Other sources
+//!
+//! AppConfig, a table and the extensions are sources as well. A type of one's own puts one into the registry:
+//!
+#![cfg_attr(feature = "appconfig", doc = "```")]
+#![cfg_attr(not(feature = "appconfig"), doc = "```ignore")]
+//! use pilaster::config::parameters::{AppConfig, Parameters};
+//! use pilaster::{BoxError, Clients, FromClients};
+//!
+//! #[derive(Clone)]
+//! struct Settings(Parameters);
+//!
+//! impl FromClients for Settings {
+//!     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+//!         Ok(Self(Parameters::from_source(AppConfig::new(clients.get().await?, "shop", "prod"))))
+//!     }
+//! }
+//!
+//! async fn limit(Settings(parameters): Settings) -> Result<u32, BoxError> {
+//!     Ok(parameters.get("limit").json().await?)
+//! }
+//! # let _ = limit;
+//! ```
+
+#[cfg(feature = "appconfig")]
+mod appconfig;
+mod batch;
+mod error;
+#[cfg(feature = "parameters")]
+mod extract;
+mod id;
+mod source;
+#[cfg(feature = "parameters")]
+mod ssm;
+#[cfg(all(feature = "parameters", feature = "dynamodb"))]
+mod table;
+mod value;
+mod write;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{self, FutureExt};
+use serde::de::DeserializeOwned;
+
+#[cfg(feature = "appconfig")]
+pub use self::appconfig::AppConfig;
+use self::batch::Batches;
+pub use self::error::ParameterError;
+#[cfg(feature = "parameters")]
+pub use self::extract::{FromParameter, Parameter};
+#[doc(hidden)]
+pub use self::id::ParameterVariable;
+pub use self::id::{ParameterId, ParameterPath};
+pub use self::source::{ParameterSource, ParameterValues};
+#[cfg(all(feature = "parameters", feature = "dynamodb"))]
+pub use self::table::Table;
+pub use self::value::{ParameterValue, Transformed};
+pub use self::write::{ParameterKind, ParameterTier, ParameterWrite, WriteRequest};
+use self::source::Source;
+use crate::config::cache::{Cache, CacheError};
+
+const MAX_AGE: &str = "POWERTOOLS_PARAMETERS_MAX_AGE";
+const DECRYPT: &str = "POWERTOOLS_PARAMETERS_SSM_DECRYPT";
+
+/// Parameters by name, behind a cache. Cheap to clone; clones share their values. See the [module docs](self).
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    source: Arc<dyn Source>,
+    one: Cache<ParameterId, ParameterValue>,
+    many: Cache<ParameterPath, ParameterValues>,
+    /// Whether a `SecureString` is decrypted where a read does not say.
+    decrypt: bool,
+}
+
+impl Parameters {
+    /// The parameters of SSM that this client reads.
+    #[cfg(feature = "parameters")]
+    pub fn new(client: aws_sdk_ssm::Client) -> Self {
+        Self::from_source(client)
+    }
+
+    /// The parameters of any source: AppConfig, a table, an extension, a stub.
+    ///
+    /// `POWERTOOLS_PARAMETERS_MAX_AGE` and `POWERTOOLS_PARAMETERS_SSM_DECRYPT` are read here; the setters go before them.
+    pub fn from_source(source: impl ParameterSource) -> Self {
+        Self::from_lookup(source, |name| env::var(name).ok())
+    }
+
+    /// As [`from_source`](Self::from_source), with another place than the environment to look variables up in: a test's.
+    pub fn from_lookup(source: impl ParameterSource, lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let source: Arc<dyn Source> = Arc::new(source);
+        let batches = Batches::new(Arc::clone(&source));
+        let below = Arc::clone(&source);
+        let this = Self {
+            source,
+            one: Cache::new(move |id: ParameterId| batches.clone().fetch(id)),
+            many: Cache::new(move |path: ParameterPath| {
+                let source = Arc::clone(&below);
+                async move { source.fetch_below(&path).await }
+            }),
+            decrypt: switch(DECRYPT, lookup(DECRYPT)),
+        };
+        match seconds(MAX_AGE, lookup(MAX_AGE)) {
+            Some(age) => this.time_to_live(age),
+            None => this,
+        }
+    }
+
+    /// How long a value is handed out without asking the service again: 5 minutes unless set, or
+    /// `POWERTOOLS_PARAMETERS_MAX_AGE` seconds. Zero keeps nothing, [`Duration::MAX`] keeps it for ever.
+    #[must_use]
+    pub fn time_to_live(mut self, ttl: Duration) -> Self {
+        (self.one, self.many) = (self.one.time_to_live(ttl), self.many.time_to_live(ttl));
+        self
+    }
+
+    /// How much longer the last good value is handed out while the service fails: 1 hour unless set. Zero turns that off.
+    #[must_use]
+    pub fn last_good(mut self, time: Duration) -> Self {
+        (self.one, self.many) = (self.one.last_good(time), self.many.last_good(time));
+        self
+    }
+
+    /// Whether SSM decrypts a `SecureString` where a read does not say: no unless set, or `POWERTOOLS_PARAMETERS_SSM_DECRYPT`.
+    #[must_use]
+    pub fn decrypt(mut self, decrypt: bool) -> Self {
+        self.decrypt = decrypt;
+        self
+    }
+
+    /// The parameter of this name: `parameters.get("/name").text().await`, `.json()`, `.binary()`.
+    ///
+    /// For SSM a name may end in a version or label (`/name:3`, `/name:prod`), or be an ARN.
+    pub fn get(&self, id: impl Into<ParameterId>) -> ParameterRequest<'_> {
+        ParameterRequest { parameters: self, id: id.into(), read: Read::Default }
+    }
+
+    /// All parameters below a path, by what follows the path in their names: `parameters.below("/shop").await`.
+    ///
+    /// In a DynamoDB table the path is a partition key, and the names are sort keys.
+    pub fn below(&self, path: impl Into<ParameterPath>) -> PathRequest<'_> {
+        PathRequest { parameters: self, path: path.into(), read: Read::Default }
+    }
+
+    /// Several parameters, each by itself: one that cannot be had is an error under its own name. What is not kept is asked for
+    /// in calls of ten names.
+    pub async fn named<I>(&self, ids: I) -> BTreeMap<String, Result<ParameterValue, ParameterError>>
+    where
+        I: IntoIterator<Item: Into<ParameterId>>,
+    {
+        let all = ids.into_iter().map(|id| {
+            let id = id.into();
+            async { (id.name().to_owned(), self.get(id).value().await) }
+        });
+        future::join_all(all).await.into_iter().collect()
+    }
+
+    /// Writes a parameter: `parameters.set("/name", "value").overwrite().await`. Only SSM can.
+    pub fn set(&self, name: impl Into<String>, value: impl Into<String>) -> WriteRequest<'_> {
+        WriteRequest::new(self, name.into(), value.into())
+    }
+
+    /// Forgets all values; the next call asks the service.
+    pub fn clear(&self) {
+        self.one.clear();
+        self.many.clear();
+    }
+
+    fn forget(&self, name: &str) {
+        for decrypt in [false, true] {
+            self.one.forget(&ParameterId::from(name).decrypt(decrypt));
+        }
+        self.many.clear();
+    }
+}
+
+#[cfg(feature = "parameters")]
+impl crate::clients::FromClients for Parameters {
+    async fn from_clients(clients: &crate::clients::Clients) -> Result<Self, crate::error::BoxError> {
+        Ok(Self::new(clients.get().await?))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Read {
+    Default,
+    Within(Duration),
+    Force,
+}
+
+/// One read of a parameter: how fresh, as what. Made by [`Parameters::get`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until `text`, `json`, `binary` or `value` is awaited"]
+pub struct ParameterRequest<'a> {
+    parameters: &'a Parameters,
+    id: ParameterId,
+    read: Read,
+}
+
+impl ParameterRequest<'_> {
+    /// Lets SSM decrypt a `SecureString`.
+    pub fn decrypt(mut self) -> Self {
+        self.id = self.id.decrypt(true);
+        self
+    }
+
+    /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
+    /// nothing.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.read = Read::Within(max_age);
+        self
+    }
+
+    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer.
+    pub fn force(mut self) -> Self {
+        self.read = Read::Force;
+        self
+    }
+
+    /// The value as it is.
+    ///
+    /// # Errors
+    ///
+    /// It could not be fetched and there is no last good value.
+    pub async fn value(self) -> Result<ParameterValue, ParameterError> {
+        let id = self.id.or_decrypt(self.parameters.decrypt);
+        let value = read(&self.parameters.one, &id, self.read).await;
+        Ok(value.map_err(|error| ParameterError::not_fetched(&id, error.into_reason()))?.as_ref().clone())
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the value is bytes that are no UTF-8.
+    pub async fn text(self) -> Result<String, ParameterError> {
+        self.value().await?.text().map(str::to_owned)
+    }
+
+    /// The value read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or it is no JSON of `T`'s shape: the error names a missing field, and no value.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, ParameterError> {
+        self.value().await?.json()
+    }
+
+    /// The bytes: of a text, those that it holds in base64.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the text is no base64.
+    pub async fn binary(self) -> Result<Vec<u8>, ParameterError> {
+        self.value().await?.binary()
+    }
+
+    /// What the name's suffix says: `.json` is JSON, `.binary` is base64, anything else is text.
+    ///
+    /// # Errors
+    ///
+    /// As [`json`](Self::json) and [`binary`](Self::binary).
+    pub async fn auto(self) -> Result<Transformed, ParameterError> {
+        self.value().await?.auto()
+    }
+}
+
+/// A read of all parameters below a path. Made by [`Parameters::below`]; await it.
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct PathRequest<'a> {
+    parameters: &'a Parameters,
+    path: ParameterPath,
+    read: Read,
+}
+
+impl PathRequest<'_> {
+    /// Also what lies deeper than the next `/`; otherwise only the next level.
+    pub fn recursive(mut self) -> Self {
+        self.path = self.path.recursive();
+        self
+    }
+
+    /// Lets SSM decrypt what is a `SecureString`.
+    pub fn decrypt(mut self) -> Self {
+        self.path = self.path.decrypt(true);
+        self
+    }
+
+    /// As [`ParameterRequest::max_age`].
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.read = Read::Within(max_age);
+        self
+    }
+
+    /// As [`ParameterRequest::force`].
+    pub fn force(mut self) -> Self {
+        self.read = Read::Force;
+        self
+    }
+
+    /// The values, by what follows the path in their names. No parameters are an empty map.
+    ///
+    /// # Errors
+    ///
+    /// They could not be fetched and there are no last good values.
+    pub async fn values(self) -> Result<Arc<ParameterValues>, ParameterError> {
+        let path = self.path.or_decrypt(self.parameters.decrypt);
+        let values = read(&self.parameters.many, &path, self.read).await;
+        values.map_err(|error| ParameterError::not_fetched_below(&path, error.into_reason()))
+    }
+}
+
+impl<'a> IntoFuture for PathRequest<'a> {
+    type Output = Result<Arc<ParameterValues>, ParameterError>;
+    type IntoFuture = future::BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.values().boxed()
+    }
+}
+
+async fn read<K, V>(cache: &Cache<K, V>, key: &K, read: Read) -> Result<Arc<V>, CacheError>
+where
+    K: Clone + Eq + std::hash::Hash + std::fmt::Display + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    match read {
+        Read::Default => cache.get(key).await,
+        Read::Within(max_age) => cache.get_within(key, max_age).await,
+        Read::Force => cache.fetch(key).await,
+    }
+}
+
+/// Whole or broken seconds; what is neither is told once, when the parameters are made, and has no effect.
+fn seconds(name: &str, value: Option<String>) -> Option<Duration> {
+    let value = value.filter(|value| !value.is_empty())?;
+    let seconds = value.trim().parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
+    if seconds.is_none() {
+        tracing::warn!(variable = name, "{name} has no effect: it wants a number of seconds");
+    }
+    seconds
+}
+
+/// A switch as Powertools reads one.
+fn switch(name: &str, value: Option<String>) -> bool {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return false };
+    match value.trim().to_ascii_lowercase().as_str() {
+        "1" | "y" | "yes" | "t" | "true" | "on" => true,
+        "0" | "n" | "no" | "f" | "false" | "off" => false,
+        _ => {
+            tracing::warn!(variable = name, "{name} has no effect: it wants `true` or `false`");
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

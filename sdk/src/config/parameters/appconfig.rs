@@ -1,0 +1,136 @@
+//! [`AppConfig`]: configurations of AWS AppConfig as a source.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_appconfigdata::Client;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::Instant;
+
+use super::{ParameterId, ParameterSource, ParameterValue};
+use crate::error::BoxError;
+
+/// The configurations of one application in one environment of AWS AppConfig; a parameter's name is that of a profile.
+///
+/// Each profile has a session, whose token goes from poll to poll. AppConfig says when it wants to be polled next (a minute later
+/// unless [`poll_interval`](Self::poll_interval) asks for something else), and is never polled sooner, whatever a read asks for: until then, and
+/// where a poll says that nothing changed, the configuration at hand is the answer. A session that AppConfig no longer knows (after
+/// 24 hours) is replaced.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::config::parameters::{AppConfig, Parameters};
+/// use pilaster::{BoxError, Clients};
+///
+/// async fn discount(clients: &Clients) -> Result<f64, BoxError> {
+///     let parameters = Parameters::from_source(AppConfig::new(clients.get().await?, "shop", "prod"));
+///     Ok(parameters.get("discount").json().await?)
+/// }
+/// # let _ = discount;
+/// ```
+#[derive(Clone)]
+pub struct AppConfig {
+    client: Client,
+    application: String,
+    environment: String,
+    poll_interval: Option<Duration>,
+    sessions: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>>,
+}
+
+/// A profile's session; while it is locked a poll is under way.
+#[derive(Default)]
+struct Session {
+    token: Option<String>,
+    not_before: Option<Instant>,
+    value: Option<ParameterValue>,
+}
+
+impl AppConfig {
+    /// The configurations of this application and environment, each by name or id.
+    pub fn new(client: Client, application: impl Into<String>, environment: impl Into<String>) -> Self {
+        let (application, environment) = (application.into(), environment.into());
+        Self { client, application, environment, poll_interval: None, sessions: Arc::default() }
+    }
+
+    /// How long AppConfig is to make its interval between polls, in whole seconds: 15 s to a day
+    /// ([`RequiredMinimumPollIntervalInSeconds`](https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_appconfigdata_StartConfigurationSession.html)).
+    #[must_use]
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = Some(interval.clamp(Duration::from_secs(15), Duration::from_secs(86_400)));
+        self
+    }
+
+    fn session(&self, profile: &str) -> Arc<tokio::sync::Mutex<Session>> {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(sessions.entry(profile.to_owned()).or_default())
+    }
+
+    async fn start(&self, profile: &str) -> Result<String, BoxError> {
+        let request = self.client.start_configuration_session().application_identifier(&self.application);
+        let request = request.environment_identifier(&self.environment).configuration_profile_identifier(profile);
+        let interval = self.poll_interval.and_then(|interval| i32::try_from(interval.as_secs()).ok());
+        let output = request.set_required_minimum_poll_interval_in_seconds(interval).send().await?;
+        output.initial_configuration_token.ok_or_else(|| "the answer has no token".into())
+    }
+
+    /// One poll. `Ok(None)`: AppConfig does not know the session any more.
+    async fn poll(
+        &self,
+        id: &ParameterId,
+        session: &mut Session,
+        token: String,
+    ) -> Result<Option<ParameterValue>, BoxError> {
+        let output = match self.client.get_latest_configuration().configuration_token(&token).send().await {
+            Ok(output) => output,
+            Err(error) if error.code() == Some("BadRequestException") && session.token.is_some() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let interval = u64::try_from(output.next_poll_interval_in_seconds).unwrap_or_default();
+        session.not_before = Some(Instant::now() + Duration::from_secs(interval));
+        session.token = output.next_poll_configuration_token;
+        let content = output.configuration.map(aws_smithy_types::Blob::into_inner).unwrap_or_default();
+        let value = match (&session.value, content.is_empty()) {
+            (Some(value), true) => value.clone(),
+            _ => {
+                let value = ParameterValue::from_bytes(id, content);
+                match output.version_label {
+                    Some(label) => value.with_version(label),
+                    None => value,
+                }
+            }
+        };
+        session.value = Some(value.clone());
+        Ok(Some(value))
+    }
+}
+
+impl ParameterSource for AppConfig {
+    async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+        let session = self.session(id.name());
+        let mut session = session.lock().await;
+        if let (Some(value), Some(at)) = (&session.value, session.not_before)
+            && Instant::now() < at
+        {
+            return Ok(value.clone());
+        }
+        if let Some(token) = session.token.clone()
+            && let Some(value) = self.poll(id, &mut session, token).await?
+        {
+            return Ok(value);
+        }
+        session.token = None;
+        let token = self.start(id.name()).await?;
+        let value = self.poll(id, &mut session, token).await?;
+        value.ok_or_else(|| "AppConfig does not know the session that it started".into())
+    }
+}
+
+impl fmt::Debug for AppConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("AppConfig");
+        shown.field("application", &self.application).field("environment", &self.environment).finish_non_exhaustive()
+    }
+}

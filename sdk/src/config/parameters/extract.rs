@@ -1,0 +1,148 @@
+//! [`Parameter`]: a typed parameter as an argument; [`FromParameter`]: the type it is made into.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::{ParameterError, ParameterId, ParameterValue, Parameters};
+use crate::clients::{Clients, Warm};
+use crate::error::BoxError;
+use crate::event::{FromInvocation, Invocation};
+
+/// A type that a parameter is read as. Mostly derived:
+///
+/// ```
+/// use pilaster::config::parameters::FromParameter as _;
+/// use pilaster::{FromParameter, Parameter};
+/// use serde::Deserialize;
+///
+/// /// JSON of this shape, from the parameter that a variable names.
+/// #[derive(Deserialize, FromParameter)]
+/// #[parameter(env = "LIMITS_PARAMETER")]
+/// struct Limits { items: u32 }
+///
+/// /// JSON is also a number alone.
+/// #[derive(Deserialize, FromParameter)]
+/// #[parameter(name = "/shop/retries")]
+/// struct Retries(u8);
+///
+/// /// The whole text of a `SecureString`.
+/// #[derive(FromParameter)]
+/// #[parameter(name = "/partner/token", decrypt, text)]
+/// struct Token(String);
+///
+/// async fn order(limits: Parameter<Limits>, Parameter(retries): Parameter<Retries>) -> String {
+///     format!("at most {} items, {} times", limits.items, retries.0)
+/// }
+/// # let _ = order;
+/// # let _ = Token(String::new()).0;
+///
+/// assert_eq!(Retries::parameter_id()?.name(), "/shop/retries");
+/// # Ok::<(), pilaster::BoxError>(())
+/// ```
+///
+/// The parameters are those of SSM, unless `source = Settings` names a type of one's own: one that is
+/// [`FromClients`](crate::FromClients) and `AsRef<Parameters>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which parameter it is read from",
+    label = "not a `FromParameter`",
+    note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to it, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
+)]
+pub trait FromParameter: Sized + Send + Sync + 'static {
+    /// Which parameter.
+    ///
+    /// # Errors
+    ///
+    /// The environment variable that names it is not set.
+    fn parameter_id() -> Result<ParameterId, ParameterError>;
+
+    /// Reads the value.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read. The error is logged, so it must not hold what the parameter holds.
+    fn from_parameter(value: &ParameterValue) -> Result<Self, BoxError>;
+
+    /// The parameters that it is one of: SSM's, if not written otherwise.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be made.
+    fn parameters(clients: &Clients) -> impl Future<Output = Result<Parameters, BoxError>> + Send {
+        async { Ok(clients.get().await?) }
+    }
+}
+
+impl Parameters {
+    /// The parameter that `T` is made from, decoded once per value.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError`] names the parameter: it could not be fetched, is not of `T`'s shape, was not decrypted, or its variable
+    /// is not set.
+    pub async fn typed<T: FromParameter>(&self) -> Result<Parameter<T>, ParameterError> {
+        Ok(Parameter(self.get(T::parameter_id()?).value().await?.decode()?))
+    }
+}
+
+/// Extracts the parameter that `T` is read from, out of the cache. See the [module docs](super).
+///
+/// If it cannot be had, the answer is an opaque 500 (503 where AWS throttled) whose log line names the parameter and the reason.
+pub struct Parameter<T>(pub Arc<T>);
+
+impl<T: FromParameter> Parameter<T> {
+    async fn within(clients: &Clients) -> Result<Self, BoxError> {
+        Ok(T::parameters(clients).await?.typed().await?)
+    }
+}
+
+impl<T> Deref for Parameter<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+// By hand: a derive would ask for `T: Clone` and `T: Debug`, and print what may be a `SecureString`.
+impl<T> Clone for Parameter<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for Parameter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Parameter").field(&format_args!("[REDACTED]")).finish()
+    }
+}
+
+impl<T: FromParameter> Warm for Parameter<T> {
+    async fn warm(clients: &Clients) -> Result<(), BoxError> {
+        Self::within(clients).await.map(drop)
+    }
+}
+
+impl<T: FromParameter> FromInvocation for Parameter<T> {
+    async fn from_invocation(invocation: &Invocation) -> Result<Self, BoxError> {
+        Self::within(Clients::within(invocation)).await
+    }
+}
+
+#[cfg(feature = "http")]
+mod http {
+    use axum_core::extract::FromRequestParts;
+    use http::request::Parts;
+
+    use super::{Clients, FromParameter, Parameter};
+    use crate::http::HttpError;
+
+    impl<S: Send + Sync, T: FromParameter> FromRequestParts<S> for Parameter<T> {
+        type Rejection = HttpError;
+
+        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+            let parameters = T::parameters(Clients::of(&parts.extensions)).await.map_err(HttpError::from_boxed)?;
+            Ok(parameters.typed().await?)
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! [`ParameterId`] and [`ParameterPath`]: which parameter, or all below which path.
+
+use std::borrow::Cow;
+use std::env;
+use std::fmt;
+
+use once_cell::sync::OnceCell;
+
+use super::ParameterError;
+
+/// A parameter's name, and whether a `SecureString` is decrypted.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::config::parameters::ParameterId;
+///
+/// assert_eq!(ParameterId::new("/shop/limit").to_string(), "parameter `/shop/limit`");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ParameterId {
+    name: Cow<'static, str>,
+    decrypt: Option<bool>,
+}
+
+impl ParameterId {
+    /// The parameter of this name.
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), decrypt: None }
+    }
+
+    /// The parameter that an environment variable names.
+    ///
+    /// # Errors
+    ///
+    /// The variable is not set, empty, or not UTF-8.
+    pub fn from_env(variable: &'static str) -> Result<Self, ParameterError> {
+        match env::var(variable) {
+            Ok(name) if !name.is_empty() => Ok(Self::new(name)),
+            Ok(_) | Err(env::VarError::NotPresent) => Err(ParameterError::no_name(variable, "is not set")),
+            Err(env::VarError::NotUnicode(_)) => Err(ParameterError::no_name(variable, "is not UTF-8")),
+        }
+    }
+
+    /// Whether SSM decrypts it; unless set, as [`Parameters::decrypt`](super::Parameters::decrypt) says.
+    #[must_use]
+    pub fn decrypt(mut self, decrypt: bool) -> Self {
+        self.decrypt = Some(decrypt);
+        self
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a `SecureString` is to be decrypted: `WithDecryption` of the API.
+    pub fn is_decrypted(&self) -> bool {
+        self.decrypt.unwrap_or(false)
+    }
+
+    pub(super) fn or_decrypt(mut self, decrypt: bool) -> Self {
+        self.decrypt.get_or_insert(decrypt);
+        self
+    }
+}
+
+impl From<&str> for ParameterId {
+    fn from(name: &str) -> Self {
+        Self::new(name.to_owned())
+    }
+}
+
+impl From<String> for ParameterId {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl fmt::Display for ParameterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "parameter `{}`", self.name)
+    }
+}
+
+/// A path with all parameters below it, of the next level or of all.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::config::parameters::ParameterPath;
+///
+/// assert_eq!(ParameterPath::new("/shop").to_string(), "the parameters below `/shop`");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ParameterPath {
+    path: Cow<'static, str>,
+    recursive: bool,
+    decrypt: Option<bool>,
+}
+
+impl ParameterPath {
+    /// The next level below this path.
+    pub fn new(path: impl Into<Cow<'static, str>>) -> Self {
+        Self { path: path.into(), recursive: false, decrypt: None }
+    }
+
+    /// All levels.
+    #[must_use]
+    pub fn recursive(mut self) -> Self {
+        self.recursive = true;
+        self
+    }
+
+    /// As [`ParameterId::decrypt`].
+    #[must_use]
+    pub fn decrypt(mut self, decrypt: bool) -> Self {
+        self.decrypt = Some(decrypt);
+        self
+    }
+
+    /// The path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether all levels are meant.
+    pub fn is_recursive(&self) -> bool {
+        self.recursive
+    }
+
+    /// As [`ParameterId::is_decrypted`].
+    pub fn is_decrypted(&self) -> bool {
+        self.decrypt.unwrap_or(false)
+    }
+
+    pub(super) fn or_decrypt(mut self, decrypt: bool) -> Self {
+        self.decrypt.get_or_insert(decrypt);
+        self
+    }
+}
+
+impl From<&str> for ParameterPath {
+    fn from(path: &str) -> Self {
+        Self::new(path.to_owned())
+    }
+}
+
+impl From<String> for ParameterPath {
+    fn from(path: String) -> Self {
+        Self::new(path)
+    }
+}
+
+impl fmt::Display for ParameterPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the parameters below `{}`", self.path)
+    }
+}
+
+/// The parameter that a variable names, read once per process: what `#[parameter(env = "…")]` keeps in a static. A variable that
+/// is missing is looked for again, so the failure stays an error of each call.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ParameterVariable {
+    variable: &'static str,
+    id: OnceCell<ParameterId>,
+}
+
+impl ParameterVariable {
+    pub const fn new(variable: &'static str) -> Self {
+        Self { variable, id: OnceCell::new() }
+    }
+
+    pub fn id(&self) -> Result<ParameterId, ParameterError> {
+        self.id.get_or_try_init(|| ParameterId::from_env(self.variable)).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_a_sentence() {
+        static MISSING: ParameterVariable = ParameterVariable::new("PILASTER_TEST_NO_SUCH_VARIABLE");
+        let error = MISSING.id().unwrap_err();
+        let said = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a parameter, is not set";
+        assert_eq!(error.to_string(), said);
+    }
+
+    #[test]
+    fn a_variable_names_the_parameter() {
+        // Cargo sets it for every test that it runs.
+        static SET: ParameterVariable = ParameterVariable::new("CARGO_PKG_NAME");
+        assert_eq!(SET.id().unwrap(), ParameterId::new("pilaster"));
+    }
+}

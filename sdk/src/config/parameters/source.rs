@@ -1,0 +1,90 @@
+//! [`ParameterSource`]: where parameters come from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use futures_util::future::{self, BoxFuture, FutureExt};
+
+use super::{ParameterId, ParameterPath, ParameterValue, ParameterWrite};
+use crate::error::BoxError;
+
+/// The parameters below a path, by what follows the path in their names.
+pub type ParameterValues = BTreeMap<String, ParameterValue>;
+
+/// Where [`Parameters`](super::Parameters) come from: `aws_sdk_ssm::Client`, AppConfig, a table, an extension, or a stub.
+///
+/// Only [`fetch`](Self::fetch) has to be written; a source that has no paths, takes one name a call or cannot be written to
+/// says so by leaving the others out.
+pub trait ParameterSource: Send + Sync + 'static {
+    /// How many names [`fetch_batch`](Self::fetch_batch) takes. With more than one, what is asked for at the same time shares calls.
+    const BATCH: usize = 1;
+
+    /// The value of this parameter now. Nothing is cached here, and no two calls for the same parameter run at once.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be had. The caller adds the parameter's name; the value has no place in it.
+    fn fetch(&self, id: &ParameterId) -> impl Future<Output = Result<ParameterValue, BoxError>> + Send;
+
+    /// The values of these parameters, in their order, at most [`BATCH`](Self::BATCH) of them, all decrypted or none.
+    fn fetch_batch(&self, ids: &[ParameterId]) -> impl Future<Output = Vec<Result<ParameterValue, BoxError>>> + Send {
+        future::join_all(ids.iter().map(|id| self.fetch(id)))
+    }
+
+    /// All parameters below a path.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be had.
+    fn fetch_below(&self, path: &ParameterPath) -> impl Future<Output = Result<ParameterValues, BoxError>> + Send {
+        let _ = path;
+        future::ready(Err("this source has no paths".into()))
+    }
+
+    /// Writes a parameter; its new version.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be written.
+    fn write(&self, write: &ParameterWrite) -> impl Future<Output = Result<i64, BoxError>> + Send {
+        let _ = write;
+        future::ready(Err("this source cannot be written to".into()))
+    }
+}
+
+/// The same without types, so that [`Parameters`](super::Parameters) needs none.
+pub(super) trait Source: Send + Sync {
+    fn batch(&self) -> usize;
+    fn fetch<'a>(&'a self, id: &'a ParameterId) -> BoxFuture<'a, Result<ParameterValue, BoxError>>;
+    fn fetch_batch<'a>(&'a self, ids: &'a [ParameterId]) -> BoxFuture<'a, Vec<Result<ParameterValue, BoxError>>>;
+    fn fetch_below<'a>(&'a self, path: &'a ParameterPath) -> BoxFuture<'a, Result<ParameterValues, BoxError>>;
+    fn write<'a>(&'a self, write: &'a ParameterWrite) -> BoxFuture<'a, Result<i64, BoxError>>;
+}
+
+impl<S: ParameterSource> Source for S {
+    fn batch(&self) -> usize {
+        S::BATCH
+    }
+
+    fn fetch<'a>(&'a self, id: &'a ParameterId) -> BoxFuture<'a, Result<ParameterValue, BoxError>> {
+        ParameterSource::fetch(self, id).boxed()
+    }
+
+    fn fetch_batch<'a>(&'a self, ids: &'a [ParameterId]) -> BoxFuture<'a, Vec<Result<ParameterValue, BoxError>>> {
+        ParameterSource::fetch_batch(self, ids).boxed()
+    }
+
+    fn fetch_below<'a>(&'a self, path: &'a ParameterPath) -> BoxFuture<'a, Result<ParameterValues, BoxError>> {
+        ParameterSource::fetch_below(self, path).boxed()
+    }
+
+    fn write<'a>(&'a self, write: &'a ParameterWrite) -> BoxFuture<'a, Result<i64, BoxError>> {
+        ParameterSource::write(self, write).boxed()
+    }
+}
+
+impl fmt::Debug for dyn Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").finish_non_exhaustive()
+    }
+}

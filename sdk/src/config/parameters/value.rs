@@ -1,0 +1,182 @@
+//! [`ParameterValue`]: one value of a parameter, as text, JSON or bytes.
+
+use std::fmt;
+use std::str;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretSlice};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{ParameterError, ParameterId, ParameterKind};
+use crate::config::decode::{self, Decoded};
+
+/// One value of a parameter. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
+#[derive(Clone)]
+pub struct ParameterValue {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: ParameterId,
+    bytes: SecretSlice<u8>,
+    is_text: bool,
+    kind: Option<ParameterKind>,
+    version: Option<String>,
+    decoded: Decoded,
+}
+
+/// A value as the suffix of its parameter's name says.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Transformed {
+    /// The name ends in `.json`.
+    Json(Value),
+    /// The name ends in `.binary`.
+    Binary(Vec<u8>),
+    /// Any other name.
+    Text(String),
+}
+
+impl ParameterValue {
+    /// A text.
+    pub fn from_text(id: &ParameterId, text: impl Into<String>) -> Self {
+        Self::new(id, text.into().into_bytes(), true)
+    }
+
+    /// Bytes: of AppConfig, or of a binary attribute in a table.
+    pub fn from_bytes(id: &ParameterId, bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(id, bytes.into(), false)
+    }
+
+    fn new(id: &ParameterId, bytes: Vec<u8>, is_text: bool) -> Self {
+        let (bytes, decoded) = (SecretSlice::from(bytes), Decoded::default());
+        Self { inner: Arc::new(Inner { id: id.clone(), bytes, is_text, kind: None, version: None, decoded }) }
+    }
+
+    /// Notes the version: for a [`ParameterSource`](super::ParameterSource), right after the value was made.
+    #[must_use]
+    pub fn with_version(mut self, version: impl Into<String>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.version = Some(version.into());
+        }
+        self
+    }
+
+    /// Notes the type that SSM gives the parameter.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ParameterKind) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.kind = Some(kind);
+        }
+        self
+    }
+
+    /// Which parameter was asked for.
+    pub fn id(&self) -> &ParameterId {
+        &self.inner.id
+    }
+
+    /// The version, if the source told it: a number of SSM, a label of AppConfig.
+    pub fn version(&self) -> Option<&str> {
+        self.inner.version.as_deref()
+    }
+
+    /// The type, if the source told it: SSM does.
+    pub fn kind(&self) -> Option<ParameterKind> {
+        self.inner.kind
+    }
+
+    /// Whether it is a `SecureString` that SSM was not asked to decrypt: a ciphertext in base64.
+    pub fn is_encrypted(&self) -> bool {
+        self.inner.kind == Some(ParameterKind::SecureString) && !self.inner.id.is_decrypted()
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    ///
+    /// The value is bytes that are no UTF-8.
+    pub fn text(&self) -> Result<&str, ParameterError> {
+        str::from_utf8(self.bytes()).map_err(|_| ParameterError::malformed(self.id(), "is binary, not text"))
+    }
+
+    /// The items of a `StringList`, which SSM keeps as one text with commas.
+    ///
+    /// # Errors
+    ///
+    /// As [`text`](Self::text).
+    pub fn list(&self) -> Result<Vec<&str>, ParameterError> {
+        Ok(self.text()?.split(',').collect())
+    }
+
+    /// The bytes: of a text, those that it holds in base64.
+    ///
+    /// # Errors
+    ///
+    /// The text is no base64.
+    pub fn binary(&self) -> Result<Vec<u8>, ParameterError> {
+        if !self.inner.is_text {
+            return Ok(self.bytes().to_vec());
+        }
+        STANDARD.decode(self.bytes()).map_err(|_| ParameterError::malformed(self.id(), "is no base64"))
+    }
+
+    /// The value read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON, or of another shape: the error names a field that is missing, and nothing that the value holds.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ParameterError> {
+        decode::json(self.bytes()).map_err(|why| ParameterError::malformed(self.id(), why))
+    }
+
+    /// What the name's suffix says: `.json` is JSON, `.binary` is base64, anything else is text.
+    ///
+    /// # Errors
+    ///
+    /// As [`json`](Self::json), [`binary`](Self::binary) and [`text`](Self::text).
+    pub fn auto(&self) -> Result<Transformed, ParameterError> {
+        self.auto_as(self.id().name())
+    }
+
+    /// The same by another name: that below a path, whose suffix counts there.
+    ///
+    /// # Errors
+    ///
+    /// As [`auto`](Self::auto).
+    pub fn auto_as(&self, name: &str) -> Result<Transformed, ParameterError> {
+        match name.rsplit_once('.') {
+            Some((_, "json")) => self.json().map(Transformed::Json),
+            Some((_, "binary")) => self.binary().map(Transformed::Binary),
+            _ => self.text().map(|text| Transformed::Text(text.to_owned())),
+        }
+    }
+
+    /// The value as `T`, decoded once.
+    #[cfg(feature = "parameters")]
+    pub(super) fn decode<T: super::FromParameter>(&self) -> Result<Arc<T>, ParameterError> {
+        if self.is_encrypted() {
+            let why = "is a `SecureString` that was not decrypted; read it with `decrypt`";
+            return Err(ParameterError::malformed(self.id(), why));
+        }
+        let decode = || T::from_parameter(self).map_err(|reason| ParameterError::not_decoded(self.id(), reason));
+        self.inner.decoded.get_or_decode(decode)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.inner.bytes.expose_secret()
+    }
+}
+
+impl fmt::Debug for ParameterValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParameterValue")
+            .field("id", &self.inner.id)
+            .field("version", &self.inner.version)
+            .field("value", &format_args!("[REDACTED]"))
+            .finish_non_exhaustive()
+    }
+}

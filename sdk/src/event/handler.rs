@@ -1,0 +1,134 @@
+//! A user's async function as a service of whole events: its arguments are made of the event and its invocation.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use serde::Serialize;
+use serde_json::value::to_raw_value;
+use tower::Service;
+
+use crate::error::{BoxError, FunctionError};
+use crate::event::{FromInvocation, Incoming, RawResponse};
+
+/// The last argument of an event function: the whole event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event",
+    label = "not an event",
+    note = "the last argument of an event function is `Event<T>`, `Schedule` or another event of `pilaster`"
+)]
+pub trait FromEvent: Sized + Send {
+    /// Makes it of the event.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidEvent`, with the path of the field: the invocation fails.
+    fn from_event(incoming: &Incoming) -> Result<Self, FunctionError>;
+}
+
+/// What an event function returns: `Result<T, E>`, with any `T` that can be serialized and any error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of a function of events",
+    label = "no answer to an event",
+    note = "a function of events returns `Result<T, E>`: `T` implements `serde::Serialize`, `E` is any error"
+)]
+pub trait EventResult {
+    /// The answer's text, or why the invocation failed.
+    ///
+    /// # Errors
+    ///
+    /// The function's own; `InvalidResponse` for a value that is no JSON.
+    fn into_response(self) -> Result<RawResponse, FunctionError>;
+}
+
+impl<T: Serialize, E: Into<BoxError> + 'static> EventResult for Result<T, E> {
+    fn into_response(self) -> Result<RawResponse, FunctionError> {
+        let value = self.map_err(FunctionError::of)?;
+        to_raw_value(&value).map_err(|error| {
+            FunctionError::new("InvalidResponse", format!("the answer cannot be written as JSON: {error}"))
+        })
+    }
+}
+
+/// An async function whose last argument is an event and whose others are [`FromInvocation`].
+///
+/// It is implemented by functions; nobody implements it by hand.
+pub trait EventHandler<Args>: Clone + Send + Sync + Sized + 'static {
+    /// Makes the arguments and calls the function.
+    fn handle(self, incoming: Incoming) -> impl Future<Output = Result<RawResponse, FunctionError>> + Send;
+}
+
+macro_rules! handlers {
+    ($([$($part:ident),*];)*) => {$(
+        #[allow(non_snake_case)]
+        impl<F, Fut, Res, $($part,)* T> EventHandler<($($part,)* T,)> for F
+        where
+            F: Fn($($part,)* T) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output = Res> + Send,
+            Res: EventResult,
+            $($part: FromInvocation,)*
+            T: FromEvent,
+        {
+            async fn handle(self, incoming: Incoming) -> Result<RawResponse, FunctionError> {
+                $(let $part = $part::from_invocation(&incoming.invocation).await.map_err(FunctionError::of)?;)*
+                let event = T::from_event(&incoming)?;
+                drop(incoming);
+                self($($part,)* event).await.into_response()
+            }
+        }
+    )*};
+}
+
+handlers! {
+    [];
+    [T1];
+    [T1, T2];
+    [T1, T2, T3];
+    [T1, T2, T3, T4];
+    [T1, T2, T3, T4, T5];
+    [T1, T2, T3, T4, T5, T6];
+    [T1, T2, T3, T4, T5, T6, T7];
+}
+
+/// The service that an event function is. Made by [`pilaster::handler`](crate::handler).
+pub struct HandlerService<F, Args> {
+    function: F,
+    args: PhantomData<fn() -> Args>,
+}
+
+impl<F, Args> HandlerService<F, Args> {
+    pub(super) fn new(function: F) -> Self {
+        Self { function, args: PhantomData }
+    }
+}
+
+impl<F: Clone, Args> Clone for HandlerService<F, Args> {
+    fn clone(&self) -> Self {
+        Self::new(self.function.clone())
+    }
+}
+
+impl<F, Args> fmt::Debug for HandlerService<F, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerService").finish_non_exhaustive()
+    }
+}
+
+impl<F, Args> Service<Incoming> for HandlerService<F, Args>
+where
+    F: EventHandler<Args>,
+    Args: 'static,
+{
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        Box::pin(self.function.clone().handle(incoming))
+    }
+}

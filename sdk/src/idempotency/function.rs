@@ -1,0 +1,1 @@
+//! What `#[idempotent]` calls. No public API.

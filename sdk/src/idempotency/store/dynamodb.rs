@@ -1,0 +1,301 @@
+//! [`DynamoDbStore`]: Powertools' items in a DynamoDB table.
+
+mod native;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+
+use super::{Completion, Lock, Locked, Record, Status, Store, milliseconds, seconds};
+use crate::clients::Clients;
+use crate::error::BoxError;
+use crate::idempotency::key::Format;
+
+/// No other call may take the key: there is no record, it is expired, or its call is overdue.
+const IS_FREE: &str = "attribute_not_exists(#id) OR #expiry < :now OR \
+     (#status = :inprogress AND attribute_exists(#in_progress_expiry) AND #in_progress_expiry < :now_in_millis)";
+
+/// The lock is ours. Completing twice is as good as once, so a retry of a request whose answer was lost holds too.
+const IS_OURS: &str = "#in_progress_expiry = :lock";
+
+/// The lock is ours and the call has not completed.
+const IS_RUNNING: &str = "#in_progress_expiry = :lock AND #status = :inprogress";
+
+type Item = HashMap<String, AttributeValue>;
+
+/// Records in a DynamoDB table, as Powertools for Python writes them: a function in either language answers from what the other
+/// recorded. The table's key is `id` (a string); let its time to live be `expiration`.
+///
+/// The function needs `dynamodb:PutItem`, `GetItem`, `UpdateItem` and `DeleteItem` on the table. A first call costs two
+/// writes, a replay one refused write. An item has at most 400 KB
+/// ([quotas](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)): an answer beyond that
+/// reaches its caller and is not recorded.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::idempotency::{DynamoDbStore, Idempotency};
+///
+/// let idempotency = Idempotency::new(DynamoDbStore::table("idempotency")).key("order_id");
+/// # let _ = idempotency;
+/// ```
+#[derive(Clone, Debug)]
+pub struct DynamoDbStore {
+    client: Option<Client>,
+    table: Arc<str>,
+    names: Arc<Names>,
+}
+
+/// The names of the attributes.
+#[derive(Clone, Debug)]
+struct Names {
+    id: String,
+    /// With it, `id` holds this value and the sort key the record's own.
+    sort: Option<(String, String)>,
+    expiration: String,
+    in_progress_expiration: String,
+    status: String,
+    data: String,
+    validation: String,
+}
+
+impl DynamoDbStore {
+    /// The table of this name, by the client of [`Clients::global`], which is made with the first call.
+    pub fn table(name: impl Into<Arc<str>>) -> Self {
+        let names = Names {
+            id: "id".to_owned(),
+            sort: None,
+            expiration: "expiration".to_owned(),
+            in_progress_expiration: "in_progress_expiration".to_owned(),
+            status: "status".to_owned(),
+            data: "data".to_owned(),
+            validation: "validation".to_owned(),
+        };
+        Self { client: None, table: name.into(), names: Arc::new(names) }
+    }
+
+    /// Uses this client.
+    #[must_use]
+    pub fn client(mut self, client: Client) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// A table with a sort key of this name: it holds the record's key, and the partition key holds `partition`, or
+    /// `idempotency#` and the function's name where that is `None`.
+    #[must_use]
+    pub fn sort_key(mut self, name: impl Into<String>, partition: Option<String>) -> Self {
+        let partition = partition
+            .unwrap_or_else(|| format!("idempotency#{}", std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()));
+        Arc::make_mut(&mut self.names).sort = Some((name.into(), partition));
+        self
+    }
+
+    /// Another name for one of the attributes `id`, `expiration`, `in_progress_expiration`, `status`, `data`, `validation`.
+    ///
+    /// # Panics
+    ///
+    /// If `attribute` is none of them.
+    #[must_use]
+    pub fn attribute(mut self, attribute: &str, name: impl Into<String>) -> Self {
+        let names = Arc::make_mut(&mut self.names);
+        *match attribute {
+            "id" => &mut names.id,
+            "expiration" => &mut names.expiration,
+            "in_progress_expiration" => &mut names.in_progress_expiration,
+            "status" => &mut names.status,
+            "data" => &mut names.data,
+            "validation" => &mut names.validation,
+            other => panic!("DynamoDbStore: an idempotency record has no attribute `{other}`"),
+        } = name.into();
+        self
+    }
+
+    async fn connected(&self) -> Result<Client, BoxError> {
+        match &self.client {
+            Some(client) => Ok(client.clone()),
+            None => Ok(Clients::global().get().await?),
+        }
+    }
+
+    fn key(&self, lock: &Lock) -> Item {
+        let own = AttributeValue::S(lock.id.clone());
+        match &self.names.sort {
+            None => HashMap::from([(self.names.id.clone(), own)]),
+            Some((sort, partition)) => {
+                HashMap::from([(self.names.id.clone(), AttributeValue::S(partition.clone())), (sort.clone(), own)])
+            }
+        }
+    }
+}
+
+impl Names {
+    /// # Errors
+    ///
+    /// An attribute is missing or of another type: another writer's item.
+    fn read(&self, mut item: Item, format: Format) -> Result<Record, BoxError> {
+        let status = match item.get(&self.status).and_then(|status| status.as_s().ok()).map(String::as_str) {
+            Some("INPROGRESS") => Status::InProgress,
+            Some("COMPLETED") => Status::Completed,
+            _ => return Err(format!("the item's `{}` is none of an idempotency record", self.status).into()),
+        };
+        let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()).and_then(|text| whole(text));
+        let expiration = number(&self.expiration);
+        let in_progress_expiration = number(&self.in_progress_expiration);
+        let validation = item.get(&self.validation).and_then(|hash| hash.as_s().ok()).cloned();
+        let data = match item.remove(&self.data) {
+            None => None,
+            Some(AttributeValue::S(text)) if format == Format::Python => Some(text),
+            Some(value) => Some(native::to_json(value)?.to_string()),
+        };
+        let expiration = expiration.ok_or_else(|| format!("the item's `{}` is no number", self.expiration))?;
+        Ok(Record { status, expiration, in_progress_expiration, data, validation })
+    }
+}
+
+/// The whole part of a number: another library may write a fraction.
+fn whole(text: &str) -> Option<u64> {
+    text.parse().ok().or_else(|| text.parse::<f64>().ok().filter(|float| *float >= 0.0).map(|float| float as u64))
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+impl Store for DynamoDbStore {
+    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<Locked, BoxError> {
+        let names = &*self.names;
+        let mut item = self.key(lock);
+        item.insert(names.expiration.clone(), number(lock.expiration));
+        item.insert(names.status.clone(), text(Status::InProgress.as_str()));
+        item.insert(names.in_progress_expiration.clone(), number(lock.in_progress_expiration));
+        if let Some(validation) = &lock.validation {
+            item.insert(names.validation.clone(), text(validation));
+        }
+        let put = self.connected().await?.put_item().table_name(&*self.table).set_item(Some(item));
+        let put = put
+            .condition_expression(IS_FREE)
+            .expression_attribute_names("#id", &names.id)
+            .expression_attribute_names("#expiry", &names.expiration)
+            .expression_attribute_names("#in_progress_expiry", &names.in_progress_expiration)
+            .expression_attribute_names("#status", &names.status)
+            .expression_attribute_values(":now", number(seconds(now)))
+            .expression_attribute_values(":now_in_millis", number(milliseconds(now)))
+            .expression_attribute_values(":inprogress", text(Status::InProgress.as_str()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(Locked::Ours),
+            Err(SdkError::ServiceError(error)) => match error.into_err() {
+                PutItemError::ConditionalCheckFailedException(refused) => {
+                    let item = refused.item.filter(|item| !item.is_empty());
+                    Ok(Locked::Refused(item.map(|item| names.read(item, lock.format)).transpose()?))
+                }
+                other => Err(other.into()),
+            },
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    async fn get(&self, lock: &Lock) -> Result<Option<Record>, BoxError> {
+        let get = self.connected().await?.get_item().table_name(&*self.table).set_key(Some(self.key(lock)));
+        let item = get.consistent_read(true).send().await?.item;
+        item.map(|item| self.names.read(item, lock.format)).transpose()
+    }
+
+    async fn complete(&self, lock: &Lock, completion: &Completion) -> Result<bool, BoxError> {
+        let names = &*self.names;
+        let data = match lock.format {
+            Format::Python => text(&completion.data),
+            Format::TypeScript => native::from_json(serde_json::from_str(&completion.data)?),
+        };
+        let update = self.connected().await?.update_item().table_name(&*self.table).set_key(Some(self.key(lock)));
+        let mut update = update
+            .condition_expression(IS_OURS)
+            .expression_attribute_names("#in_progress_expiry", &names.in_progress_expiration)
+            .expression_attribute_values(":lock", number(lock.in_progress_expiration))
+            .expression_attribute_names("#response_data", &names.data)
+            .expression_attribute_values(":response_data", data)
+            .expression_attribute_names("#expiry", &names.expiration)
+            .expression_attribute_values(":expiry", number(completion.expiration))
+            .expression_attribute_names("#status", &names.status)
+            .expression_attribute_values(":status", text(Status::Completed.as_str()));
+        let mut expression = "SET #response_data = :response_data, #expiry = :expiry, #status = :status".to_owned();
+        if let Some(validation) = &lock.validation {
+            expression.push_str(", #validation_key = :validation_key");
+            update = update
+                .expression_attribute_names("#validation_key", &names.validation)
+                .expression_attribute_values(":validation_key", text(validation));
+        }
+        match update.update_expression(expression).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn release(&self, lock: &Lock) -> Result<bool, BoxError> {
+        let delete = self.connected().await?.delete_item().table_name(&*self.table).set_key(Some(self.key(lock)));
+        let delete = delete
+            .condition_expression(IS_RUNNING)
+            .expression_attribute_names("#in_progress_expiry", &self.names.in_progress_expiration)
+            .expression_attribute_names("#status", &self.names.status)
+            .expression_attribute_values(":lock", number(lock.in_progress_expiration))
+            .expression_attribute_values(":inprogress", text(Status::InProgress.as_str()));
+        match delete.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(data: Option<AttributeValue>) -> Item {
+        let mut item = HashMap::from([
+            ("id".to_owned(), text("f#1")),
+            ("expiration".to_owned(), number(7)),
+            ("status".to_owned(), text("COMPLETED")),
+        ]);
+        item.extend(data.map(|data| ("data".to_owned(), data)));
+        item
+    }
+
+    #[test]
+    fn an_answer_is_read_from_text_and_from_a_native_map() {
+        let names = DynamoDbStore::table("t").names;
+        let map = AttributeValue::M(HashMap::from([("n".to_owned(), AttributeValue::N("200".into()))]));
+        let read = |data, format| names.read(item(data), format).unwrap().data;
+        assert_eq!(read(Some(text("{\"n\": 200}")), Format::Python).as_deref(), Some("{\"n\": 200}"));
+        assert_eq!(read(Some(map.clone()), Format::Python).as_deref(), Some("{\"n\":200}"));
+        assert_eq!(read(Some(map), Format::TypeScript).as_deref(), Some("{\"n\":200}"));
+        assert_eq!(read(Some(text("x")), Format::TypeScript).as_deref(), Some("\"x\""));
+        assert_eq!(read(None, Format::Python), None);
+    }
+
+    #[test]
+    fn another_writers_item_is_an_error_that_names_the_attribute() {
+        let names = DynamoDbStore::table("t").names;
+        let mut odd = item(None);
+        odd.insert("status".to_owned(), text("DONE"));
+        assert!(names.read(odd, Format::Python).unwrap_err().to_string().contains("`status`"));
+        let mut odd = item(None);
+        odd.remove("expiration");
+        assert!(names.read(odd, Format::Python).unwrap_err().to_string().contains("`expiration`"));
+    }
+}

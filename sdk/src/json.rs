@@ -1,0 +1,101 @@
+//! JSON text into a type, with the path of the field where that fails.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+/// The longest pointer that is told, in bytes. The keys of a map are the sender's, and may be as long as the text.
+const POINTER: usize = 1024;
+
+/// Why JSON text is no `T`: where in the text, and what is wrong there.
+#[derive(Debug)]
+pub struct JsonError {
+    pointer: String,
+    source: serde_json::Error,
+}
+
+impl JsonError {
+    /// A JSON Pointer (RFC 6901) to the value that is wrong; empty for the whole text.
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer.as_str() {
+            "" => write!(f, "{}", self.source),
+            pointer => write!(f, "{pointer}: {}", self.source),
+        }
+    }
+}
+
+// Its own text has the source's in it.
+impl std::error::Error for JsonError {}
+
+/// Decodes `T`. The path is looked for only when there is a mistake, by decoding again.
+pub(crate) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
+    serde_json::from_slice(text).map_err(|error| locate::<T>(text, error))
+}
+
+fn locate<T: DeserializeOwned>(text: &[u8], error: serde_json::Error) -> JsonError {
+    let deserializer = &mut serde_json::Deserializer::from_slice(text);
+    match serde_path_to_error::deserialize::<_, T>(deserializer) {
+        Err(found) => JsonError { pointer: pointer(found.path()), source: found.into_inner() },
+        Ok(_) => JsonError { pointer: String::new(), source: error },
+    }
+}
+
+/// A path of serde as a JSON Pointer (RFC 6901).
+pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        let whole = match segment {
+            Segment::Seq { index } => push_step(&mut pointer, &index.to_string()),
+            Segment::Map { key } => push_step(&mut pointer, key),
+            // The variant of an enum is no step in the JSON.
+            Segment::Enum { .. } | Segment::Unknown => true,
+        };
+        if !whole {
+            break;
+        }
+    }
+    pointer
+}
+
+/// Adds a step to a JSON Pointer; `false` where it would be too long: then it points at what is around.
+pub(crate) fn push_step(pointer: &mut String, step: &str) -> bool {
+    if pointer.len() + step.len() >= POINTER {
+        return false;
+    }
+    pointer.push('/');
+    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code)]
+    struct Order {
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code)]
+    struct Line {
+        count: u8,
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place() {
+        let error = decode::<Order>(br#"{"lines": [{"count": 1}, {"count": -1}]}"#).unwrap_err();
+        assert_eq!(error.pointer(), "/lines/1/count");
+        assert!(error.to_string().starts_with("/lines/1/count: invalid value: integer `-1`, expected u8"), "{error}");
+        let error = decode::<Order>(b"{").unwrap_err();
+        assert!(error.to_string().starts_with("EOF while parsing"), "{error}");
+    }
+}

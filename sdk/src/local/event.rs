@@ -1,0 +1,76 @@
+//! A function of records or events by hand: `cargo run -- event.json`, or the event on standard input; its response is printed.
+
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::{invocation, tell};
+use crate::error::{BoxError, chain};
+use crate::event::{Incoming, PAYLOAD_LIMIT, RawEvent};
+use crate::handler::RawService;
+
+/// As long as a Lambda function may take
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
+const TIMEOUT: Duration = Duration::from_secs(900);
+
+/// Calls the function once for each file that is named, or once with standard input.
+pub(super) async fn serve<S: RawService>(raw: S) -> Result<(), BoxError> {
+    let files = std::env::args_os().skip(1).collect::<Vec<_>>();
+    let mut failed = 0;
+    if files.is_empty() {
+        failed += usize::from(!call(raw, standard_input()?).await?);
+    } else {
+        for file in &files {
+            failed += usize::from(!call(raw.clone(), read(Path::new(file))?).await?);
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        _ => Err("the function failed; its error is printed above".into()),
+    }
+}
+
+fn standard_input() -> Result<String, BoxError> {
+    if io::stdin().is_terminal() {
+        return Err("an event is expected: name a file with one (`cargo run -- event.json`), or pipe one in".into());
+    }
+    let mut text = String::new();
+    // One byte more tells that it is too long.
+    io::stdin().take(PAYLOAD_LIMIT as u64 + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn read(path: &Path) -> Result<String, BoxError> {
+    std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()).into())
+}
+
+/// Prints the response, or the error as Lambda reports it; `false` for an error.
+async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError> {
+    if text.len() > PAYLOAD_LIMIT {
+        return Err("the event is larger than the 6 MB that Lambda takes".into());
+    }
+    let event: RawEvent = RawValue::from_string(text).map_err(|error| format!("the event is not JSON: {error}"))?;
+    std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
+    let called = raw.call(Incoming { event, invocation: invocation(TIMEOUT)? });
+    let answered = tokio::select! {
+        answered = called => answered,
+        stopped = tokio::signal::ctrl_c() => return Err(stopped.err().map_or_else(|| "stopped".into(), Into::into)),
+    };
+    match answered {
+        Ok(response) => {
+            tell(format_args!("{}", response.get()));
+            Ok(true)
+        }
+        Err(error) => {
+            let (name, message) = (error.error_type(), error.message());
+            tell(format_args!("{}", serde_json::json!({ "errorType": name, "errorMessage": message })));
+            let causes = chain(&error);
+            if causes.len() > 1 {
+                eprintln!("{}", causes.join(": "));
+            }
+            Ok(false)
+        }
+    }
+}

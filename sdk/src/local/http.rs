@@ -1,0 +1,184 @@
+//! An HTTP function by hand: it listens on `127.0.0.1:3000` (or on `PILASTER_ADDR`).
+//!
+//! Each request becomes the event of an HTTP API (payload 2.0), goes through the same door as in the cloud, and the answer comes
+//! back as HTTP. One readable line a request.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum_core::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use tokio::net::TcpListener;
+
+use super::{invocation, tell};
+use crate::error::BoxError;
+use crate::event::{Incoming, PAYLOAD_LIMIT};
+use crate::handler::RawService;
+use crate::http::HttpError;
+use crate::http::event::{event, matches};
+
+/// What an invocation may take, as API Gateway waits for it.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Serves the function until Ctrl-C.
+pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
+    let address = std::env::var("PILASTER_ADDR").ok().filter(|address| !address.is_empty());
+    let address = address.unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another `host:port`"))?;
+    let here = listener.local_addr()?;
+    tell(format_args!("listening on http://{here} (Ctrl-C stops)"));
+    for route in &routes {
+        tell(format_args!("  {route}"));
+    }
+    let routes: &'static [&'static str] = routes.leak();
+    let accept = async {
+        loop {
+            // A connection that breaks while it is accepted is the peer's affair.
+            let Ok((stream, peer)) = listener.accept().await else {
+                // Too many open files, for one: not at once again.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            let raw = raw.clone();
+            let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, peer, request));
+            tokio::spawn(async move {
+                let mut http = hyper::server::conn::http1::Builder::new();
+                let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+                if let Err(error) = served {
+                    tracing::debug!(%error, "the connection ended");
+                }
+            });
+        }
+    };
+    tokio::select! {
+        () = accept => Ok(()),
+        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+    }
+}
+
+async fn answer<S: RawService>(
+    mut raw: S,
+    routes: &'static [&'static str],
+    peer: SocketAddr,
+    request: Request<hyper::body::Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let started = Instant::now();
+    let line = format!("{} {}", request.method(), request.uri());
+    let is_routed = routes.is_empty() || {
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        // A preflight asks for any method.
+        let fits = |route: &str| match method {
+            "OPTIONS" => matches(route.split_once(' ').map_or(route, |(_, path)| path), method, path),
+            _ => matches(route, method, path),
+        };
+        routes.iter().any(|route| fits(route).is_some())
+    };
+    if !is_routed {
+        // What API Gateway answers without asking the function.
+        tell(format_args!("{line} 404: no such route"));
+        return Ok(problem(&HttpError::not_found("no route of the function leads here")));
+    }
+    let invoked = async {
+        let incoming = incoming(request, routes, peer).await?;
+        std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
+        let raw = raw.call(incoming).await?;
+        serde_json::from_str::<Answer>(raw.get())?.into_http()
+    };
+    let invoked: Result<_, BoxError> = match tokio::time::timeout(TIMEOUT, invoked).await {
+        Ok(answered) => answered,
+        Err(_) => Err(format!("no answer within {TIMEOUT:?}, which is as long as API Gateway waits").into()),
+    };
+    let response = invoked.unwrap_or_else(|error| failed(&error));
+    tell(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
+    Ok(response)
+}
+
+/// The event would be: a binary body is a third longer in it, as base64.
+#[derive(Debug)]
+struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the event is larger than the limit")
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+fn problem(error: &HttpError) -> Response<Full<Bytes>> {
+    error.render().map(Full::from)
+}
+
+/// What API Gateway answers when the function fails as a whole; the terminal is the user's own, so the reason is told.
+fn failed(error: &BoxError) -> Response<Full<Bytes>> {
+    if error.is::<http_body_util::LengthLimitError>() || error.is::<TooLarge>() {
+        return problem(&HttpError::payload_too_large("the request is larger than the 6 MB that Lambda takes"));
+    }
+    let _ = writeln!(io::stderr(), "{}", crate::error::chain(&**error).join(": "));
+    problem(&HttpError::new(StatusCode::BAD_GATEWAY))
+}
+
+async fn incoming(
+    request: Request<hyper::body::Incoming>,
+    routes: &[&'static str],
+    peer: SocketAddr,
+) -> Result<Incoming, BoxError> {
+    let invocation = invocation(TIMEOUT)?;
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(Body::new(body), PAYLOAD_LIMIT).collect().await?.to_bytes();
+    let event = event(&parts, &body, routes, peer, invocation.request_id()).to_string();
+    if event.len() > PAYLOAD_LIMIT {
+        return Err(Box::new(TooLarge));
+    }
+    Ok(Incoming { event: RawValue::from_string(event)?, invocation })
+}
+
+/// The response of an HTTP API, payload 2.0.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    #[serde(default)]
+    cookies: Vec<String>,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+impl Answer {
+    fn into_http(self) -> Result<Response<Full<Bytes>>, BoxError> {
+        let body = match self.is_base64_encoded {
+            true => STANDARD.decode(&self.body)?,
+            false => self.body.into_bytes(),
+        };
+        let mut response = Response::new(Full::from(body));
+        *response.status_mut() = StatusCode::from_u16(self.status_code)?;
+        for (name, value) in &self.headers {
+            let value = value.as_str().unwrap_or_default();
+            // hyper counts the body itself.
+            if !name.eq_ignore_ascii_case("content-length") {
+                response.headers_mut().append(HeaderName::try_from(name)?, HeaderValue::from_bytes(value.as_bytes())?);
+            }
+        }
+        for cookie in &self.cookies {
+            response.headers_mut().append(header::SET_COOKIE, HeaderValue::try_from(cookie)?);
+        }
+        Ok(response)
+    }
+}

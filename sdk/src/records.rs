@@ -1,0 +1,48 @@
+//! Record functions: one call of the function for each record of a batch.
+//!
+//! The last argument says what the function takes one of: [`Sqs<T>`](Sqs), [`S3Object`], … The arguments before it are made of the
+//! invocation ([`Client<T>`](crate::Client), `Secret<T>`, [`Invocation`](crate::Invocation)) or of the record ([`SqsMessage`]).
+//!
+//! | what happens to a record | what becomes of it |
+//! |---|---|
+//! | the function returns `Ok` | it is done |
+//! | it cannot be decoded, or the function fails or panics | it alone is returned, and its source sends it again |
+//! | the function fails with [`RecordError::discard`] | it is logged and not sent again |
+//! | one before it in its message group, key or partition failed | it is not begun, and returned |
+//! | the deadline is near | it is not begun, or cancelled, and returned |
+//!
+//! Each source is answered as it understands it: `batchItemFailures` with message ids (SQS), sequence numbers (Kinesis, DynamoDB
+//! Streams: from the first failure on) or offsets (Kafka), results (Firehose). SNS, S3, EventBridge and others know no partial
+//! answer: there the invocation fails, and names the records that did.
+//!
+//! # It needs `ReportBatchItemFailures`
+//!
+//! SQS, Kinesis, DynamoDB Streams and Kafka read the answer only where the event source mapping says
+//! `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it, failed records are taken for done.
+
+mod answer;
+mod batch;
+pub mod door;
+mod envelope;
+mod error;
+mod function;
+mod handler;
+mod payload;
+mod record;
+pub mod s3;
+mod source;
+mod split;
+pub mod sqs;
+#[cfg(test)]
+mod tests;
+
+pub use self::answer::{Answer, Transformed};
+pub use self::batch::Batch;
+pub use self::error::RecordError;
+pub use self::function::{ByRecord, Hall};
+pub use self::handler::{FromRecord, FromRecordParts, HandlerService, Opened, RecordHandler, RecordResult};
+pub use self::payload::DecodeError;
+pub use self::record::Record;
+pub use self::s3::S3Object;
+pub use self::source::Source;
+pub use self::sqs::{MessageAttribute, Sqs, SqsMessage};

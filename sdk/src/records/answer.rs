@@ -1,0 +1,122 @@
+//! [`Answer`]: what becomes of one record; and all of them as the response that the source understands.
+
+use serde::{Serialize, Serializer};
+
+use super::record::{Id, Record};
+
+/// What a record that went well is answered with. Nothing, except in a transformation for Firehose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer(pub(super) Option<Transformed>);
+
+impl From<()> for Answer {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+/// A Firehose record after its transformation.
+///
+/// The forms are those of
+/// <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Transformed {
+    /// Delivered with these bytes, and these keys for dynamic partitioning.
+    Ok {
+        /// What is delivered instead of the record's data.
+        data: Vec<u8>,
+        /// `metadata.partitionKeys` of the answer; empty for none.
+        partition_keys: Vec<(String, String)>,
+    },
+    /// Not delivered, on purpose.
+    Dropped,
+    /// Put where the stream puts what could not be processed.
+    Failed,
+}
+
+impl From<Transformed> for Answer {
+    fn from(transformed: Transformed) -> Self {
+        Self(Some(transformed))
+    }
+}
+
+/// `{"batchItemFailures": [{"itemIdentifier": …}, …]}`
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Failures<'a> {
+    pub(super) batch_item_failures: Vec<Failure<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Failure<'a> {
+    #[serde(serialize_with = "identifier")]
+    pub(super) item_identifier: &'a Id,
+}
+
+/// A text; of a record of Kafka `{"partition": "topic-0", "offset": 7}`.
+fn identifier<S: Serializer>(id: &&Id, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Place<'a> {
+        partition: &'a str,
+        offset: i64,
+    }
+    match id {
+        Id::Text(text) => serializer.serialize_str(text),
+        Id::Offset { partition, offset } => Place { partition, offset: *offset }.serialize(serializer),
+        // Lambda would read it as the failure of the whole batch. The door fails the invocation instead and never comes here.
+        Id::Unknown => Err(serde::ser::Error::custom("a record without an id")),
+    }
+}
+
+/// `{"records": [{"recordId": …, "result": …, "data": …}, …]}`
+#[derive(Serialize)]
+pub(super) struct Results<'a> {
+    pub(super) records: Vec<Resulting<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Resulting<'a> {
+    record_id: &'a str,
+    result: &'static str,
+    data: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Metadata<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
+    partition_keys: std::collections::BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Resulting<'a> {
+    /// The result of one record; `None` stands for its failure. Without an id there is none.
+    pub(super) fn new(record: &'a Record, answer: Option<&'a Answer>) -> Option<Self> {
+        use base64::Engine as _;
+        let Id::Text(record_id) = record.key() else { return None };
+        let result = |result, data| Self { record_id, result, data, metadata: None };
+        Some(match answer.and_then(|answer| answer.0.as_ref()) {
+            Some(Transformed::Ok { data, partition_keys }) => Self {
+                metadata: (!partition_keys.is_empty())
+                    .then(|| partition_keys.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect())
+                    .map(|partition_keys| Metadata { partition_keys }),
+                ..result("Ok", base64::engine::general_purpose::STANDARD.encode(data))
+            },
+            Some(Transformed::Dropped) => result("Dropped", String::new()),
+            // A record that was answered with nothing is delivered as it was.
+            None if answer.is_some() => result("Ok", data(record)),
+            Some(Transformed::Failed) | None => result("ProcessingFailed", data(record)),
+        })
+    }
+}
+
+/// As it came: base64.
+fn data(record: &Record) -> String {
+    #[derive(serde::Deserialize)]
+    struct Wire {
+        data: String,
+    }
+    serde_json::from_str::<Wire>(record.json()).map(|wire| wire.data).unwrap_or_default()
+}

@@ -1,0 +1,254 @@
+//! [`Batch`]: how the records of a batch are run; the engine for all sources.
+//!
+//! Each record is run by itself: an error or a panic stays in its record. Records of one *lane* (a message group of a FIFO queue,
+//! a key of a stream, a partition of Kafka) run one after the other, and after a failure the rest of the lane is held back;
+//! lanes run side by side. Near the deadline no further record is started, and what is unfinished is cancelled and returned.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::Instant;
+use tower::{Service, ServiceExt};
+use tracing::Instrument;
+
+use super::answer::Answer;
+use super::error::RecordError;
+use super::record::Record;
+use super::source::Reporting;
+use crate::error::{BoxError, FunctionError};
+
+/// As many messages as SQS sends at once by default.
+const CONCURRENCY: usize = 10;
+
+/// What is left of the invocation's time when a batch is answered.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// How the records of a batch are run. Given to [`Function::batch`](crate::Function::batch), or as
+/// `#[lambda_handler(batch = …)]`.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use pilaster::records::Batch;
+///
+/// let batch = Batch::new().concurrency(4).margin(Duration::from_secs(1)).fail_if_all_fail();
+/// # let _ = batch;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Batch {
+    pub(super) concurrency: usize,
+    pub(super) margin: Duration,
+    pub(super) fail_if_all_fail: bool,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { concurrency: CONCURRENCY, margin: MARGIN, fail_if_all_fail: false }
+    }
+}
+
+impl Batch {
+    /// Ten records at once where their order does not count, an answer half a second before the deadline, and the ids of all
+    /// records that failed, be it every one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many records run at once, at most; 10 unless set. Of one message group, key of a stream or partition it is always
+    /// one at a time: 1 runs the whole batch in its order.
+    pub fn concurrency(mut self, records: usize) -> Self {
+        self.concurrency = records;
+        self
+    }
+
+    /// How long before the invocation's deadline the batch is answered; 500 ms unless set. If that is more than half of the time
+    /// that there is, it is half of it.
+    pub fn margin(mut self, margin: Duration) -> Self {
+        self.margin = margin;
+        self
+    }
+
+    /// Fails the invocation if every record of the batch failed, so that it counts as an error in Lambda's metrics and its
+    /// retries slow down. Otherwise all ids are returned.
+    pub fn fail_if_all_fail(mut self) -> Self {
+        self.fail_if_all_fail = true;
+        self
+    }
+
+    /// When to stop, if there is a deadline.
+    pub(super) fn stop_in(&self, remaining: Option<Duration>) -> Option<Instant> {
+        let remaining = remaining?;
+        Some(Instant::now() + (remaining - self.margin.min(remaining / 2)))
+    }
+}
+
+/// A record to run, or why it cannot be.
+pub(super) struct Unit {
+    pub(super) record: Record,
+    pub(super) problem: Option<FunctionError>,
+    pub(super) lane: Option<String>,
+}
+
+/// What became of a record.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Done(Answer),
+    /// Failed for good; it is not returned.
+    Discarded,
+    Failed(FunctionError),
+    /// Begun, and cancelled at the deadline.
+    Unfinished,
+    /// Not begun: the deadline was near, or one before it failed.
+    Held,
+}
+
+impl Outcome {
+    /// Whether the source has to send the record again.
+    pub(super) fn is_returned(&self) -> bool {
+        !matches!(self, Self::Done(_) | Self::Discarded)
+    }
+
+    pub(super) fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Done(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+/// Runs the records; the outcomes are in the order of the units.
+pub(super) async fn run<S>(
+    service: &S,
+    units: Vec<Unit>,
+    reporting: Reporting,
+    concurrency: usize,
+    stop: Option<Instant>,
+) -> Vec<Outcome>
+where
+    S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
+{
+    let mut outcomes = Vec::with_capacity(units.len());
+    outcomes.resize_with(units.len(), || Outcome::Held);
+    let mut lanes = lanes(&units);
+    let mut units = units.into_iter().map(Some).collect::<Vec<_>>();
+    let mut ready = (0..lanes.len()).collect::<VecDeque<_>>();
+    let mut running = FuturesUnordered::new();
+    let mut first_failure = usize::MAX;
+    let at_stop = async {
+        match stop {
+            Some(stop) => tokio::time::sleep_until(stop).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(at_stop);
+    let mut keep = |index: usize, outcome: Outcome, first_failure: &mut usize| {
+        if outcome.is_returned() {
+            *first_failure = index.min(*first_failure);
+        }
+        outcomes[index] = outcome;
+    };
+    loop {
+        // The timer is not asked alone: records that never wait keep it from being told.
+        let is_over = || stop.is_some_and(|stop| Instant::now() >= stop);
+        while running.len() < concurrency && !is_over() {
+            let Some(lane) = ready.pop_front() else { break };
+            let Some(index) = lanes[lane].pop_front() else { continue };
+            // It would be sent again with the one that failed before it.
+            if reporting == Reporting::FromFirst && index > first_failure {
+                continue;
+            }
+            let Some(unit) = units[index].take() else { continue };
+            running.push(attempt(service.clone(), unit).map(move |outcome| (lane, index, outcome)));
+        }
+        if running.is_empty() {
+            break;
+        }
+        tokio::select! {
+            biased;
+            () = &mut at_stop => break,
+            Some((lane, index, outcome)) = running.next() => {
+                if !outcome.is_returned() || reporting == Reporting::Nothing || reporting == Reporting::Results {
+                    ready.push_back(lane);
+                }
+                keep(index, outcome, &mut first_failure);
+            }
+        }
+    }
+    // Those that are through at this very moment are not to be done twice.
+    while let Some(Some((_, index, outcome))) = running.next().now_or_never() {
+        keep(index, outcome, &mut first_failure);
+    }
+    drop(running);
+    for (index, unit) in units.iter().enumerate() {
+        // Taken and without an outcome: it was begun.
+        if unit.is_none() && matches!(outcomes[index], Outcome::Held) {
+            outcomes[index] = Outcome::Unfinished;
+        }
+    }
+    outcomes
+}
+
+/// The positions of the records by lane; one without a lane has its own.
+fn lanes(units: &[Unit]) -> Vec<VecDeque<usize>> {
+    let mut lanes = Vec::<VecDeque<usize>>::with_capacity(units.len());
+    let mut known = HashMap::<&str, usize>::new();
+    for (index, unit) in units.iter().enumerate() {
+        let lane = match &unit.lane {
+            None => lanes.len(),
+            Some(name) => *known.entry(name).or_insert(lanes.len()),
+        };
+        match lanes.get_mut(lane) {
+            Some(lane) => lane.push_back(index),
+            None => lanes.push(VecDeque::from([index])),
+        }
+    }
+    lanes
+}
+
+async fn attempt<S>(service: S, unit: Unit) -> Outcome
+where
+    S: Service<Record, Response = Answer, Error: Into<BoxError>>,
+{
+    let Unit { record, problem, .. } = unit;
+    let tried = match problem {
+        Some(problem) => Err(problem),
+        None => {
+            // Every line of the function says which record it is about.
+            let span = tracing::error_span!("record", record_id = %record.id());
+            let called = async { service.oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into())) };
+            let called = called.instrument(span);
+            let panicked = |_| Err(FunctionError::new("Panic", "the function panicked"));
+            AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(panicked)
+        }
+    };
+    match tried {
+        Ok(answer) => Outcome::Done(answer),
+        Err(error) => {
+            let discarded = RecordError::discards(&error);
+            tell(&record, &error, discarded);
+            if discarded { Outcome::Discarded } else { Outcome::Failed(error) }
+        }
+    }
+}
+
+/// The one line of a record that failed.
+fn tell(record: &Record, error: &FunctionError, discarded: bool) {
+    let (id, source) = (record.id(), record.source());
+    let receive_count = record.receive_count();
+    let cause: &(dyn std::error::Error + 'static) = error;
+    let error_type = error.error_type();
+    match discarded {
+        false => tracing::error!(
+            record_id = %id, source = %source, receive_count, error_type, error = cause, "the record failed"
+        ),
+        true => tracing::error!(
+            record_id = %id, source = %source, receive_count, error_type, error = cause,
+            "the record failed and is discarded"
+        ),
+    }
+}

@@ -1,0 +1,180 @@
+//! The record door: splits the event downwards, and answers upwards as its source understands.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use serde_json::value::to_raw_value;
+use tower::Service;
+
+use super::answer::{Answer, Failure, Failures, Resulting, Results};
+use super::batch::{Batch, Outcome, Unit, run};
+use super::handler::Opened;
+use super::payload::DecodeError;
+use super::record::{Event, Id, Record};
+use super::source::{Reporting, Source};
+use super::split::split;
+use crate::error::{BoxError, FunctionError, Names};
+use crate::event::{Incoming, RawResponse};
+
+/// What the door knows of the function behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) sources: &'static [Source],
+    pub(super) open: fn(&Record) -> Result<Opened, DecodeError>,
+    pub(super) batch: Batch,
+    pub(super) names: Names,
+}
+
+/// Service that runs the records of an event, one call of the inner service for each.
+#[derive(Clone, Debug)]
+pub struct Door<S> {
+    inner: S,
+    plan: Arc<Plan>,
+}
+
+impl<S> Door<S> {
+    pub(super) fn new(inner: S, plan: Plan) -> Self {
+        Self { inner, plan: Arc::new(plan) }
+    }
+}
+
+impl<S> Service<Incoming> for Door<S>
+where
+    S: Service<Record, Response = Answer, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static,
+{
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        // Asked for each record: an error here would end the process.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let Self { inner, plan } = self.clone();
+        Box::pin(async move {
+            let stop = plan.batch.stop_in(incoming.invocation.remaining());
+            let (source, units) = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
+            let records = units.iter().map(|unit| unit.record.clone()).collect::<Vec<_>>();
+            let outcomes = run(&inner, units, source.reporting(), plan.batch.concurrency, stop).await;
+            answer(source, &records, outcomes, &plan)
+        })
+    }
+}
+
+/// The records of an event, what was in envelopes taken out.
+fn units(incoming: Incoming, plan: &Plan) -> Result<(Source, Vec<Unit>), FunctionError> {
+    let Incoming { event, invocation } = incoming;
+    let split = split(&event, plan.sources)?;
+    let source = split.source;
+    let start = event.get().as_ptr() as usize;
+    // The text of each record is told by its place, so that the event can be kept and shared.
+    let parts = split.parts.into_iter().map(|part| {
+        let at = part.text.as_ptr() as usize - start;
+        (at..at + part.text.len(), part.id, part.lane.map(String::from))
+    });
+    let parts = parts.collect::<Vec<_>>();
+    let event = Arc::new(Event { text: event, source, invocation });
+    let mut units = Vec::with_capacity(parts.len());
+    for (index, (at, id, lane)) in parts.into_iter().enumerate() {
+        let record = Record::new(&event, at, id, index);
+        match (plan.open)(&record) {
+            Ok(Opened::Itself) => units.push(Unit { record, problem: None, lane }),
+            Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| Unit {
+                record: record.with_content(content),
+                problem: None,
+                lane: lane.clone(),
+            })),
+            Err(error) => units.push(Unit { record, problem: Some(FunctionError::from_error(error)), lane }),
+        }
+    }
+    Ok((source, units))
+}
+
+/// What the source is told.
+fn answer(
+    source: Source,
+    records: &[Record],
+    outcomes: Vec<Outcome>,
+    plan: &Plan,
+) -> Result<RawResponse, FunctionError> {
+    tell_of_time(&outcomes);
+    let all_failed = !outcomes.is_empty() && outcomes.iter().all(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let reporting = source.reporting();
+    if reporting == Reporting::Nothing || (all_failed && plan.batch.fail_if_all_fail) {
+        return whole(records, outcomes, &plan.names);
+    }
+    let encoded = match reporting {
+        Reporting::Results => {
+            if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unfinished | Outcome::Held)) {
+                // A record with a result is not sent again; without an answer all of them are.
+                return Err(FunctionError::new("Timeout", "the deadline came before every record was transformed"));
+            }
+            let each = records.iter().zip(&outcomes).map(|(record, outcome)| Resulting::new(record, outcome.answer()));
+            to_raw_value(&Results { records: each.collect::<Option<_>>().ok_or_else(nameless)? })
+        }
+        _ => {
+            let first = match reporting {
+                Reporting::FromFirst => outcomes.iter().position(Outcome::is_returned),
+                _ => None,
+            };
+            let mut batch_item_failures = Vec::new();
+            let mut last = None;
+            for (at, (record, outcome)) in records.iter().zip(&outcomes).enumerate() {
+                // Of several from one envelope the id is told once.
+                if (outcome.is_returned() || first.is_some_and(|first| at > first)) && last != Some(record.index()) {
+                    last = Some(record.index());
+                    if *record.key() == Id::Unknown {
+                        return Err(nameless());
+                    }
+                    batch_item_failures.push(Failure { item_identifier: record.key() });
+                }
+            }
+            to_raw_value(&Failures { batch_item_failures })
+        }
+    };
+    encoded.map_err(FunctionError::from_error)
+}
+
+/// The whole invocation is the answer, as the source takes no other.
+fn whole(records: &[Record], outcomes: Vec<Outcome>, names: &Names) -> Result<RawResponse, FunctionError> {
+    /// As many as are told by name.
+    const TOLD: usize = 10;
+    let of = outcomes.len();
+    let mut failed = records.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_returned()).collect::<Vec<_>>();
+    match failed.len() {
+        0 => return to_raw_value(&()).map_err(FunctionError::from_error),
+        1 => {
+            if let Some((_, Outcome::Failed(error))) = failed.pop_if(|(_, outcome)| matches!(outcome, Outcome::Failed(_))) {
+                return Err(names.apply(error));
+            }
+        }
+        _ => {}
+    }
+    let why = |outcome: &Outcome| match outcome {
+        Outcome::Failed(error) => error.to_string(),
+        Outcome::Unfinished => "not finished before the deadline".to_owned(),
+        _ => "not begun before the deadline".to_owned(),
+    };
+    let told = failed.iter().take(TOLD).map(|(record, outcome)| format!("{}: {}", record.id(), why(outcome)));
+    let told = told.collect::<Vec<_>>().join("; ");
+    let more = if failed.len() > TOLD { "; …" } else { "" };
+    Err(FunctionError::new("RecordsFailed", format!("{} of {of} records failed: {told}{more}", failed.len())))
+}
+
+fn nameless() -> FunctionError {
+    // Lambda would take an empty or unknown id for the failure of the batch as well; so it is said.
+    FunctionError::new("RecordWithoutId", "a record failed that has no id: the whole batch is returned")
+}
+
+fn tell_of_time(outcomes: &[Outcome]) {
+    let unfinished = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Unfinished)).count();
+    let held = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Held)).count();
+    if unfinished > 0 {
+        tracing::error!(unfinished, not_begun = held, "the deadline is near: unfinished records are cancelled and returned");
+    } else if held > 0 {
+        tracing::warn!(not_begun = held, "records are returned that were not begun");
+    }
+}

@@ -1,0 +1,68 @@
+//! What a message may be wrapped in: a notification of SNS, a message of SQS, an event of EventBridge.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::payload::DecodeError;
+use super::record::Record;
+use super::split::has_fields;
+use super::sqs;
+
+/// What a JSON text is by its own fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Envelope {
+    /// What SNS delivers to a queue, unless raw delivery is on.
+    Sns,
+    /// An event of EventBridge.
+    EventBridge,
+    /// Neither.
+    Plain,
+}
+
+pub(super) fn envelope(text: &str) -> Envelope {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow, rename = "Type")]
+        kind: Cow<'a, str>,
+    }
+    if !text.trim_start().starts_with('{') {
+        return Envelope::Plain;
+    }
+    if has_fields(text, &["detail-type", "source", "detail"]) {
+        return Envelope::EventBridge;
+    }
+    let is_sns = has_fields(text, &["Type", "TopicArn", "Message"])
+        && serde_json::from_str::<Kind<'_>>(text).is_ok_and(|Kind { kind }| kind == "Notification");
+    if is_sns { Envelope::Sns } else { Envelope::Plain }
+}
+
+/// The message of a record of SNS.
+pub(super) fn message_of_sns(record: &str) -> Result<Cow<'_, str>, DecodeError> {
+    #[derive(Deserialize)]
+    struct Wire<'a> {
+        #[serde(borrow, rename = "Sns")]
+        sns: Message<'a>,
+    }
+    serde_json::from_str::<Wire<'_>>(record)
+        .map(|wire| wire.sns.message)
+        .map_err(|error| DecodeError::new("the record of SNS", error))
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, rename = "Message")]
+    message: Cow<'a, str>,
+}
+
+/// The body of a message of SQS; of one that SNS delivered, what was published.
+pub(super) fn unwrap_sqs(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
+    let body = sqs::body(record)?;
+    if envelope(&body) != Envelope::Sns {
+        return Ok(body);
+    }
+    let message = serde_json::from_str::<Message<'_>>(&body);
+    message
+        .map(|message| Cow::Owned(message.message.into_owned()))
+        .map_err(|error| DecodeError::new("the notification of SNS", error))
+}

@@ -1,0 +1,197 @@
+//! A user's async function as a service of records: its arguments are made of the record, its value becomes the answer.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tower::Service;
+
+use super::answer::Answer;
+use super::payload::DecodeError;
+use super::record::Record;
+use super::source::Source;
+use crate::error::{BoxError, FunctionError};
+use crate::event::FromInvocation;
+
+/// The last argument of a record function: what it takes one of per call. It decides the event source.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no record",
+    label = "not a record",
+    note = "the last argument of a record function is `Sqs<T>`, `Kinesis<T>`, `Change<T>`, `Kafka<K, V>`, `Sns<T>`, `S3Object`, … of `pilaster`"
+)]
+pub trait FromRecord: Sized + Send {
+    /// The sources that it can come from.
+    const SOURCES: &'static [Source];
+    /// What the function answers for it: `()`, except in a transformation for Firehose.
+    type Answer: Into<Answer>;
+
+    /// What is within the record, if it may be an envelope.
+    ///
+    /// # Errors
+    ///
+    /// The envelope cannot be read.
+    fn open(record: &Record) -> Result<Opened, DecodeError> {
+        let _ = record;
+        Ok(Opened::Itself)
+    }
+
+    /// Makes it of the record.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read; the record fails alone.
+    fn from_record(record: &Record) -> Result<Self, DecodeError>;
+}
+
+/// What [`FromRecord::open`] found in a record.
+#[derive(Debug)]
+pub enum Opened {
+    /// It is no envelope.
+    Itself,
+    /// The JSON texts of these; none where there is nothing to do, as in `s3:TestEvent`.
+    Contents(Vec<String>),
+}
+
+/// An argument beside the record: what [`FromInvocation`] makes, and what a record says of itself, such as `SqsMessage`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument beside a record",
+    label = "neither made from an invocation nor from a record",
+    note = "beside a record a function takes `Client<T>`, `Secret<T>`, `Invocation`, what the record says of itself (`SqsMessage`, …), or what implements `pilaster::FromInvocation`; the record comes last"
+)]
+pub trait FromRecordParts: Sized + Send {
+    /// Makes it.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be made; the record fails, and is tried again.
+    fn from_record_parts(record: &Record) -> impl Future<Output = Result<Self, BoxError>> + Send;
+}
+
+impl<T: FromInvocation> FromRecordParts for T {
+    async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
+        T::from_invocation(record.invocation()).await
+    }
+}
+
+/// The whole record, as it came.
+impl FromRecordParts for Record {
+    async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
+        Ok(record.clone())
+    }
+}
+
+/// What a record function returns: `Result<(), E>`, or `()` if it cannot fail; `Transformed` in place of `()` for Firehose.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of a function of records",
+    label = "no answer for a record",
+    note = "a function of records returns `Result<(), E>`, where `E` is any error, or `()`; of `Firehose<T>` it returns `Result<Transformed, E>`"
+)]
+pub trait RecordResult<A> {
+    /// The answer, or why the record failed.
+    ///
+    /// # Errors
+    ///
+    /// The function's own.
+    fn into_result(self) -> Result<A, FunctionError>;
+}
+
+impl<A, E: Into<BoxError> + 'static> RecordResult<A> for Result<A, E> {
+    fn into_result(self) -> Result<A, FunctionError> {
+        self.map_err(FunctionError::of)
+    }
+}
+
+impl RecordResult<()> for () {
+    fn into_result(self) -> Result<(), FunctionError> {
+        Ok(())
+    }
+}
+
+/// An async function whose last argument is a record and whose others are [`FromRecordParts`].
+///
+/// It is implemented by functions; nobody implements it by hand.
+pub trait RecordHandler<Args>: Clone + Send + Sync + Sized + 'static {
+    /// The record.
+    type Record: FromRecord;
+
+    /// Makes the arguments and calls the function.
+    fn handle(self, record: Record) -> impl Future<Output = Result<Answer, FunctionError>> + Send;
+}
+
+macro_rules! handlers {
+    ($([$($part:ident),*];)*) => {$(
+        #[allow(non_snake_case)]
+        impl<F, Fut, Res, $($part,)* R> RecordHandler<($($part,)* R,)> for F
+        where
+            F: Fn($($part,)* R) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output = Res> + Send,
+            Res: RecordResult<R::Answer>,
+            $($part: FromRecordParts,)*
+            R: FromRecord,
+        {
+            type Record = R;
+
+            async fn handle(self, record: Record) -> Result<Answer, FunctionError> {
+                $(let $part = $part::from_record_parts(&record).await.map_err(FunctionError::of)?;)*
+                // What is malformed fails before the function begins, and what it waited for is kept for the next record.
+                let own = R::from_record(&record).map_err(FunctionError::of)?;
+                drop(record);
+                self($($part,)* own).await.into_result().map(Into::into)
+            }
+        }
+    )*};
+}
+
+handlers! {
+    [];
+    [T1];
+    [T1, T2];
+    [T1, T2, T3];
+    [T1, T2, T3, T4];
+    [T1, T2, T3, T4, T5];
+    [T1, T2, T3, T4, T5, T6];
+    [T1, T2, T3, T4, T5, T6, T7];
+}
+
+/// The service that a record function is. Made by [`pilaster::handler`](crate::handler).
+pub struct HandlerService<F, Args> {
+    function: F,
+    args: PhantomData<fn() -> Args>,
+}
+
+impl<F, Args> HandlerService<F, Args> {
+    pub(super) fn new(function: F) -> Self {
+        Self { function, args: PhantomData }
+    }
+}
+
+impl<F: Clone, Args> Clone for HandlerService<F, Args> {
+    fn clone(&self) -> Self {
+        Self::new(self.function.clone())
+    }
+}
+
+impl<F, Args> fmt::Debug for HandlerService<F, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerService").finish_non_exhaustive()
+    }
+}
+
+impl<F, Args> Service<Record> for HandlerService<F, Args>
+where
+    F: RecordHandler<Args>,
+    Args: 'static,
+{
+    type Response = Answer;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, record: Record) -> Self::Future {
+        Box::pin(self.function.clone().handle(record))
+    }
+}

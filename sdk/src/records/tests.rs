@@ -1,0 +1,258 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::{Batch, RecordError, S3Object, Sqs, SqsMessage};
+use crate::error::{BoxError, FunctionError};
+use crate::event::{Incoming, Invocation};
+use crate::handler::{Function, Handler, IntoRaw, handler};
+
+#[derive(Deserialize)]
+struct Order {
+    id: u32,
+}
+
+fn message(id: u32, body: &str, group: Option<&str>) -> Value {
+    let queue = if group.is_some() { "orders.fifo" } else { "orders" };
+    json!({
+        "messageId": format!("m{id}"),
+        "body": body,
+        "attributes": { "ApproximateReceiveCount": "2", "MessageGroupId": group },
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": format!("arn:aws:sqs:eu-central-1:123456789012:{queue}"),
+    })
+}
+
+fn queue(messages: impl IntoIterator<Item = Value>) -> Value {
+    json!({ "Records": messages.into_iter().collect::<Vec<_>>() })
+}
+
+fn orders(ids: impl IntoIterator<Item = u32>) -> Value {
+    queue(ids.into_iter().map(|id| message(id, &format!(r#"{{"id": {id}}}"#), None)))
+}
+
+async fn call_with(function: impl IntoRaw, event: Value, left: Option<Duration>) -> Result<Value, FunctionError> {
+    let mut context = lambda_runtime::Context::default();
+    if let Some(left) = left {
+        let at = (std::time::SystemTime::now() + left).duration_since(std::time::UNIX_EPOCH).unwrap();
+        context.deadline = at.as_millis() as u64;
+    }
+    let incoming =
+        Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation: Invocation::new(context) };
+    let response = function.into_raw().oneshot(incoming).await?;
+    Ok(serde_json::from_str(response.get()).unwrap())
+}
+
+async fn call<M, H: Handler<M>>(function: H, event: Value) -> Result<Value, FunctionError>
+where
+    Function<H::Hall, H::Layers>: IntoRaw,
+{
+    call_with(handler(function), event, None).await
+}
+
+fn failures(ids: &[&str]) -> Value {
+    json!({ "batchItemFailures": ids.iter().map(|id| json!({ "itemIdentifier": id })).collect::<Vec<_>>() })
+}
+
+async fn refuse_odd(order: Sqs<Order>) -> Result<(), BoxError> {
+    if order.id % 2 == 1 { Err("odd".into()) } else { Ok(()) }
+}
+
+#[tokio::test]
+async fn a_record_that_fails_is_returned_alone() {
+    assert_eq!(call(refuse_odd, orders(0..4)).await.unwrap(), failures(&["m1", "m3"]));
+    assert_eq!(call(refuse_odd, orders([0])).await.unwrap(), failures(&[]));
+    assert_eq!(call(refuse_odd, queue([])).await.unwrap(), failures(&[]));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_decoded_or_panics_fails_alone() {
+    async fn ship(order: Sqs<Order>) -> Result<(), BoxError> {
+        assert!(order.id != 2, "two");
+        Ok(())
+    }
+    let mut event = orders(0..4);
+    event["Records"][1]["body"] = json!("no JSON");
+    event["Records"][3]["body"] = Value::Null;
+    assert_eq!(call(ship, event).await.unwrap(), failures(&["m1", "m2", "m3"]));
+}
+
+#[tokio::test]
+async fn the_rest_of_a_group_is_returned_and_other_groups_go_on() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let ship = {
+        let seen = Arc::clone(&seen);
+        move |order: Sqs<Order>| {
+            let seen = Arc::clone(&seen);
+            async move {
+                tokio::task::yield_now().await;
+                seen.lock().unwrap().push(order.id);
+                if order.id == 3 { Err(BoxError::from("three")) } else { Ok(()) }
+            }
+        }
+    };
+    let groups = [(1, "a"), (2, "b"), (3, "a"), (4, "b"), (5, "a"), (6, "b")];
+    let event = queue(groups.map(|(id, group)| message(id, &format!(r#"{{"id": {id}}}"#), Some(group))));
+    assert_eq!(call(ship, event).await.unwrap(), failures(&["m3", "m5"]));
+    let seen = seen.lock().unwrap();
+    let of = |group: &[u32]| seen.iter().copied().filter(|id| group.contains(id)).collect::<Vec<_>>();
+    assert_eq!((of(&[1, 3, 5]), of(&[2, 4, 6])), (vec![1, 3], vec![2, 4, 6]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn near_the_deadline_exactly_the_unfinished_are_returned_in_time() {
+    async fn ship(order: Sqs<Order>) -> Result<(), BoxError> {
+        if order.id % 2 == 1 {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+    let start = tokio::time::Instant::now();
+    let answer = call_with(handler(ship), orders(0..6), Some(Duration::from_secs(5))).await;
+    assert_eq!(answer.unwrap(), failures(&["m1", "m3", "m5"]));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+
+    // One at a time: the first that hangs holds the others.
+    let answer = call_with(handler(ship).concurrency(1), orders(0..4), Some(Duration::from_secs(5))).await;
+    assert_eq!(answer.unwrap(), failures(&["m1", "m2", "m3"]));
+}
+
+#[tokio::test]
+async fn what_can_never_succeed_is_not_returned() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("not shipped")]
+    struct NotShipped(#[source] RecordError);
+
+    async fn ship(order: Sqs<Order>) -> Result<(), NotShipped> {
+        match order.id {
+            1 => Err(NotShipped(RecordError::discard("never"))),
+            2 => Err(NotShipped(RecordError::retry("later"))),
+            _ => Ok(()),
+        }
+    }
+    assert_eq!(call(ship, orders(0..3)).await.unwrap(), failures(&["m2"]));
+}
+
+#[tokio::test]
+async fn if_every_record_fails_all_are_returned_or_the_invocation_fails() {
+    assert_eq!(call(refuse_odd, orders([1, 3])).await.unwrap(), failures(&["m1", "m3"]));
+    let function = || handler(refuse_odd).batch(Batch::new().fail_if_all_fail());
+    let error = call_with(function(), orders([1, 3]), None).await.unwrap_err();
+    assert_eq!((error.error_type(), error.message()), ("RecordsFailed", "2 of 2 records failed: m1: odd; m3: odd"));
+    assert_eq!(call_with(function(), orders([1, 2]), None).await.unwrap(), failures(&["m1"]));
+}
+
+#[tokio::test]
+async fn an_unknown_id_is_never_answered() {
+    let mut event = orders([1, 2]);
+    event["Records"][0]["messageId"] = json!("");
+    assert_eq!(call(refuse_odd, event).await.unwrap_err().error_type(), "RecordWithoutId");
+}
+
+#[tokio::test]
+async fn an_event_of_another_source_is_told_by_name() {
+    let event = json!({ "Records": [{ "eventSource": "aws:kinesis", "kinesis": {} }] });
+    let error = call(refuse_odd, event).await.unwrap_err();
+    assert_eq!(
+        (error.error_type(), error.message()),
+        ("UnexpectedEvent", "the event is from Kinesis; this function takes SQS")
+    );
+    for event in [json!({}), json!([]), json!("text"), json!({ "Records": [{}] }), json!({ "Records": {} })] {
+        assert_eq!(call(refuse_odd, event.clone()).await.unwrap_err().error_type(), "UnexpectedEvent", "{event}");
+    }
+}
+
+#[tokio::test]
+async fn layers_of_tower_apply_to_each_record() {
+    async fn ship(order: Sqs<Order>) -> Result<(), BoxError> {
+        if order.id == 1 {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+    tokio::time::pause();
+    let layer = tower::ServiceBuilder::new()
+        .layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(1)))
+        .layer(tower::limit::ConcurrencyLimitLayer::new(1));
+    let answer = call_with(handler(ship).layer(layer), orders(0..3), None).await.unwrap();
+    assert_eq!(answer, failures(&["m1"]));
+}
+
+#[tokio::test]
+async fn a_message_tells_of_itself() {
+    async fn look(message: SqsMessage, body: Sqs<String>) -> Result<(), BoxError> {
+        assert_eq!((message.id(), message.receive_count(), &*body.body), ("m7".to_owned(), 2, "hello"));
+        assert_eq!(message.queue_name().as_deref(), Some("orders.fifo"));
+        assert_eq!(message.group_id().as_deref(), Some("g"));
+        Ok(())
+    }
+    assert_eq!(call(look, queue([message(7, "hello", Some("g"))])).await.unwrap(), failures(&[]));
+}
+
+fn notification(key: &str) -> Value {
+    json!({ "Records": [{
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": { "bucket": { "name": "photos" }, "object": { "key": key, "size": 7, "sequencer": "0A" } },
+    }] })
+}
+
+fn sns(message: &str) -> String {
+    json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:x", "MessageId": "s1", "Message": message }).to_string()
+}
+
+#[tokio::test]
+async fn an_object_is_found_in_every_envelope() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let look = {
+        let seen = Arc::clone(&seen);
+        move |object: S3Object| {
+            seen.lock().unwrap().push((object.bucket().to_owned(), object.key().to_owned(), object.is_created()));
+            async { Ok::<_, BoxError>(()) }
+        }
+    };
+    let encoded = notification("a+b%2Bc%C3%A9.jpg");
+    let event_bridge = json!({
+        "detail-type": "Object Created", "source": "aws.s3", "id": "e1",
+        "detail": { "bucket": { "name": "photos" }, "object": { "key": "a b+cé.jpg", "size": 7 } },
+    });
+    let of_sns = json!({ "Records": [{
+        "EventSource": "aws:sns", "Sns": { "MessageId": "s1", "Message": encoded.to_string() },
+    }] });
+    let test = json!({ "Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "photos" });
+    for (event, answer) in [
+        (encoded.clone(), Value::Null),
+        (of_sns, Value::Null),
+        (queue([message(1, &encoded.to_string(), None)]), failures(&[])),
+        (queue([message(1, &sns(&encoded.to_string()), None)]), failures(&[])),
+        (event_bridge.clone(), Value::Null),
+        (queue([message(1, &event_bridge.to_string(), None)]), failures(&[])),
+    ] {
+        assert_eq!(call(look.clone(), event.clone()).await.unwrap(), answer, "{event}");
+        let found = seen.lock().unwrap().pop();
+        assert_eq!(found, Some(("photos".to_owned(), "a b+cé.jpg".to_owned(), true)), "{event}");
+    }
+    // `s3:TestEvent` is acknowledged; what is no notification is returned.
+    let event = queue([message(1, &test.to_string(), None), message(2, "{}", None)]);
+    assert_eq!(call(look, event).await.unwrap(), failures(&["m2"]));
+    assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn where_no_partial_answer_is_known_the_error_names_each_record() {
+    async fn refuse(_: S3Object) -> Result<(), std::io::Error> {
+        Err(std::io::Error::other("full"))
+    }
+    let error = call(refuse, notification("a")).await.unwrap_err();
+    assert_eq!((error.error_type(), error.message()), ("Error", "full"));
+    let mut event = notification("a");
+    let second = notification("b")["Records"][0].clone();
+    event["Records"].as_array_mut().unwrap().push(second);
+    let error = call(refuse, event).await.unwrap_err();
+    assert_eq!(error.message(), "2 of 2 records failed: photos/a: full; photos/b: full");
+}

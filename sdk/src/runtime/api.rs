@@ -1,0 +1,23 @@
+//! Calls of the Runtime API and the Extensions API that `lambda_runtime` does not make for us, by its own client.
+
+use http::response::Parts;
+use http::{Request, Uri};
+use lambda_runtime_api_client::PooledClient;
+use lambda_runtime_api_client::body::Body;
+
+use crate::error::BoxError;
+
+/// Where Lambda listens, as a `host:port`.
+pub(super) const VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Where Lambda listens; `None` where the variable is missing or no address, on which the client would panic.
+pub(super) fn endpoint() -> Option<Uri> {
+    std::env::var(VARIABLE).ok()?.parse().ok().filter(|uri: &Uri| uri.authority().is_some())
+}
+
+/// The head of the answer.
+pub(super) async fn call(request: Request<Body>) -> Result<Parts, BoxError> {
+    let endpoint = endpoint().ok_or_else(|| format!("{VARIABLE} is no address"))?;
+    let client = PooledClient::builder().with_endpoint(endpoint).build();
+    Ok(client.call(request).await?.into_parts().0)
+}

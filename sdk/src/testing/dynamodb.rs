@@ -1,0 +1,284 @@
+//! Changes of a table, as DynamoDB Streams sends them
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>).
+//!
+//! Items are given as what serializes to them; `serde_dynamo` makes their attributes. [`attributes`] takes attributes as they
+//! are, for sets, bytes and numbers of 38 digits.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::testing::{insert, modify, remove};
+//! use serde_json::json;
+//!
+//! let [old, new] = [json!({ "id": "u1", "age": 41 }), json!({ "id": "u1", "age": 42 })];
+//! let event = insert(&old).and(modify(&old, &new)).and(remove(&new)).event();
+//! assert_eq!(event["Records"][1]["eventName"], "MODIFY");
+//! assert_eq!(event["Records"][1]["dynamodb"]["Keys"]["id"]["S"], "u1");
+//! assert_eq!(event["Records"][1]["dynamodb"]["NewImage"]["age"]["N"], "42");
+//! ```
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::content::{ACCOUNT, REGION, TIME_MS, built};
+
+/// The keys that are taken unless [`Changes::keys`] names others: the first of these that the item has.
+const KEYS: [&[&str]; 5] = [&["pk", "sk"], &["PK", "SK"], &["id"], &["Id"], &["ID"]];
+
+/// An item was put that was not there.
+///
+/// # Panics
+///
+/// If the item cannot be one of DynamoDB.
+pub fn insert(new: impl Item) -> Changes {
+    Changes::one("INSERT", None, Some(new.into_attributes()))
+}
+
+/// An item was put or updated that was there.
+///
+/// # Panics
+///
+/// If an item cannot be one of DynamoDB.
+pub fn modify(old: impl Item, new: impl Item) -> Changes {
+    Changes::one("MODIFY", Some(old.into_attributes()), Some(new.into_attributes()))
+}
+
+/// An item was deleted.
+///
+/// # Panics
+///
+/// If the item cannot be one of DynamoDB.
+pub fn remove(old: impl Item) -> Changes {
+    Changes::one("REMOVE", Some(old.into_attributes()), None)
+}
+
+/// An item by its attributes: `{"id": {"S": "u1"}, "tags": {"SS": ["a"]}, "n": {"N": "1234567890…"}}`.
+///
+/// # Panics
+///
+/// If it is no object.
+pub fn attributes(item: Value) -> Attributes {
+    match item {
+        Value::Object(item) => Attributes(item),
+        other => panic!("the attributes of an item are an object, not {other}"),
+    }
+}
+
+/// An item by its attributes. See [`attributes`].
+#[derive(Clone, Debug)]
+pub struct Attributes(Map<String, Value>);
+
+/// What an item can be given as: whatever serializes to one, or its [`attributes`].
+pub trait Item {
+    /// Its attributes, as the stream has them.
+    fn into_attributes(self) -> Attributes;
+}
+
+impl<T: Serialize> Item for T {
+    fn into_attributes(self) -> Attributes {
+        let item = serde_dynamo::to_item::<_, serde_dynamo::Item>(self).map_err(|error| error.to_string());
+        let item = item.and_then(|item| serde_json::to_value(item).map_err(|error| error.to_string()));
+        match item {
+            Ok(item) => attributes(item),
+            Err(error) => panic!("the item cannot be one of DynamoDB: {error}"),
+        }
+    }
+}
+
+impl Item for Attributes {
+    fn into_attributes(self) -> Attributes {
+        self
+    }
+}
+
+/// What a stream was set up to send of each item
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// `KEYS_ONLY`
+    KeysOnly,
+    /// `NEW_IMAGE`
+    NewImage,
+    /// `OLD_IMAGE`
+    OldImage,
+    /// `NEW_AND_OLD_IMAGES`
+    #[default]
+    NewAndOldImages,
+}
+
+/// An event of DynamoDB Streams. See the [module docs](self).
+#[derive(Clone, Debug)]
+#[must_use = "it is an event only when it is sent, or by `event()`"]
+pub struct Changes {
+    changes: Vec<Change>,
+    table: String,
+    keys: Option<Vec<String>>,
+    view: View,
+}
+
+#[derive(Clone, Debug)]
+struct Change {
+    name: &'static str,
+    old: Option<Attributes>,
+    new: Option<Attributes>,
+    expired: bool,
+}
+
+impl Changes {
+    fn one(name: &'static str, old: Option<Attributes>, new: Option<Attributes>) -> Self {
+        let changes = vec![Change { name, old, new, expired: false }];
+        Self { changes, table: "users".to_owned(), keys: None, view: View::default() }
+    }
+
+    /// The attributes that are the table's keys. Unless told: `pk` and `sk`, or else `id`, whatever their case.
+    pub fn keys(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.keys = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// What the stream sends of each item; both images unless told.
+    pub fn view(mut self, view: View) -> Self {
+        self.view = view;
+        self
+    }
+
+    /// Of the table of this name, instead of `users`.
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = name.into();
+        self
+    }
+
+    /// The last item was deleted because its time to live was over
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html>).
+    pub fn expired(mut self) -> Self {
+        self.changes.last_mut().map(|change| change.expired = true);
+        self
+    }
+
+    /// Adds the changes of another event of this table.
+    pub fn and(mut self, other: Changes) -> Self {
+        self.changes.extend(other.changes);
+        self
+    }
+
+    /// The event.
+    ///
+    /// # Panics
+    ///
+    /// If an item lacks a key; if [`keys`](Self::keys) named none and it has none of the usual names.
+    pub fn event(&self) -> Value {
+        let records = self.changes.iter().enumerate().map(|(at, change)| self.record(at, change));
+        json!({ "Records": records.collect::<Vec<_>>() })
+    }
+
+    fn record(&self, at: usize, change: &Change) -> Value {
+        let image = change.new.as_ref().or(change.old.as_ref()).map(|Attributes(image)| image);
+        let mut data = json!({
+            // Seconds, as DynamoDB rounds them.
+            "ApproximateCreationDateTime": TIME_MS / 1000,
+            "Keys": self.keys_of(image.unwrap_or(&Map::new())),
+            "SequenceNumber": format!("44215845000000000174{at:09}"),
+            "StreamViewType": match self.view {
+                View::KeysOnly => "KEYS_ONLY",
+                View::NewImage => "NEW_IMAGE",
+                View::OldImage => "OLD_IMAGE",
+                View::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+            },
+        });
+        if let (Some(Attributes(new)), View::NewImage | View::NewAndOldImages) = (&change.new, self.view) {
+            data["NewImage"] = new.clone().into();
+        }
+        if let (Some(Attributes(old)), View::OldImage | View::NewAndOldImages) = (&change.old, self.view) {
+            data["OldImage"] = old.clone().into();
+        }
+        data["SizeBytes"] = data.to_string().len().into();
+        let mut record = json!({
+            "eventID": format!("{:032x}", at + 1),
+            "eventName": change.name,
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": REGION,
+            "dynamodb": data,
+            "eventSourceARN":
+                format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}/stream/2026-01-01T00:00:00.000", self.table),
+        });
+        if change.expired {
+            record["userIdentity"] = json!({ "principalId": "dynamodb.amazonaws.com", "type": "Service" });
+        }
+        record
+    }
+
+    fn keys_of(&self, image: &Map<String, Value>) -> Map<String, Value> {
+        let names: Vec<&str> = match &self.keys {
+            Some(names) => names.iter().map(String::as_str).collect(),
+            None => match KEYS.iter().find(|names| image.contains_key(names[0])) {
+                Some(names) => names.iter().copied().filter(|name| image.contains_key(*name)).collect(),
+                None => panic!("the item has neither `pk` nor `id`: name its keys with `.keys([..])`"),
+            },
+        };
+        let value = |name: &str| match image.get(name) {
+            Some(value) => (name.to_owned(), value.clone()),
+            None => panic!("the item has no attribute `{name}`, which is a key"),
+        };
+        names.into_iter().map(value).collect()
+    }
+}
+
+built!(Changes);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::shape;
+
+    #[test]
+    fn a_change_has_the_fields_of_a_real_one() {
+        let item = |message: &str| json!({ "Id": 101, "Message": message });
+        shape::same("python/dynamoStreamEvent.json", &insert(item("new")).event(), &[]);
+        let both = modify(item("old"), item("new")).expired().event();
+        let but = ["Records.[].dynamodb.OldImage"];
+        shape::same("java/batch/dynamo_event.json", &both, &but);
+        assert_eq!(both["Records"][0]["dynamodb"]["OldImage"]["Message"], json!({ "S": "old" }));
+    }
+
+    #[test]
+    fn the_view_decides_which_images_there_are() {
+        let change = modify(json!({ "pk": "a", "sk": 1, "x": 1 }), json!({ "pk": "a", "sk": 1, "x": 2 }));
+        for (view, name, new, old) in [
+            (View::KeysOnly, "KEYS_ONLY", false, false),
+            (View::NewImage, "NEW_IMAGE", true, false),
+            (View::OldImage, "OLD_IMAGE", false, true),
+            (View::NewAndOldImages, "NEW_AND_OLD_IMAGES", true, true),
+        ] {
+            let event = change.clone().view(view).event();
+            let data = &event["Records"][0]["dynamodb"];
+            assert_eq!(data["StreamViewType"], name);
+            assert_eq!((data.get("NewImage").is_some(), data.get("OldImage").is_some()), (new, old));
+            assert_eq!(data["Keys"], json!({ "pk": { "S": "a" }, "sk": { "N": "1" } }));
+        }
+    }
+
+    #[test]
+    fn numbers_of_38_digits_and_sets_are_given_as_attributes() {
+        let digits = "12345678901234567890123456789012345678";
+        let item = attributes(json!({ "id": { "S": "a" }, "n": { "N": digits }, "s": { "SS": ["b"] } }));
+        let image = insert(item).event()["Records"][0]["dynamodb"]["NewImage"].clone();
+        assert_eq!((&image["n"]["N"], &image["s"]["SS"][0]), (&json!(digits), &json!("b")));
+    }
+
+    #[test]
+    fn sequence_numbers_rise_and_a_removed_item_has_its_old_image_only() {
+        let event = insert(json!({ "id": 1 })).and(remove(json!({ "id": 1, "b": true }))).table("t").event();
+        let number = |at: usize| event["Records"][at]["dynamodb"]["SequenceNumber"].as_str().unwrap().to_owned();
+        assert!(number(0) < number(1) && number(0).len() == number(1).len());
+        let data = &event["Records"][1]["dynamodb"];
+        assert_eq!((data.get("NewImage"), &data["OldImage"]["b"]), (None, &json!({ "BOOL": true })));
+        assert!(event["Records"][1]["eventSourceARN"].as_str().is_some_and(|arn| arn.contains(":table/t/stream/")));
+    }
+
+    #[test]
+    #[should_panic(expected = "name its keys")]
+    fn an_item_without_known_keys_is_told() {
+        let _ = insert(json!({ "email": "a@b.c" })).event();
+    }
+}

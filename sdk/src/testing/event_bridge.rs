@@ -1,0 +1,116 @@
+//! Events of EventBridge (<https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>), and those of its
+//! schedules.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::testing::{event_bridge, schedule};
+//! use serde_json::json;
+//!
+//! let paid = event_bridge("com.example.shop", "OrderPaid", json!({ "order": 7 }));
+//! assert_eq!(paid.event()["detail"]["order"], 7);
+//! assert_eq!(schedule("nightly").event()["detail-type"], "Scheduled Event");
+//! ```
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::content::{ACCOUNT, REGION, TIME, built, uuid};
+use super::sqs::{Sqs, sqs};
+
+/// An event from a source, of a type, with its detail.
+///
+/// # Panics
+///
+/// If the detail cannot be written as JSON.
+pub fn event_bridge(source: impl Into<String>, detail_type: impl Into<String>, detail: impl Serialize) -> EventBridge {
+    let detail = match serde_json::to_value(detail) {
+        Ok(detail) => detail,
+        Err(error) => panic!("the detail of an event cannot be written as JSON: {error}"),
+    };
+    // To the second, as EventBridge writes it.
+    let time = format!("{}Z", TIME.split('.').next().unwrap_or(TIME));
+    EventBridge { source: source.into(), detail_type: detail_type.into(), detail, resources: Vec::new(), time, id: uuid(6, 1) }
+}
+
+/// What a rule with a schedule (`rate(…)`, `cron(…)`) sends, by the rule's name.
+pub fn schedule(rule: &str) -> EventBridge {
+    event_bridge("aws.events", "Scheduled Event", json!({}))
+        .resource(format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"))
+}
+
+/// What EventBridge Scheduler sends when the schedule names no input of its own, by the schedule's name. Its detail is text.
+pub fn scheduler(name: &str) -> EventBridge {
+    event_bridge("aws.scheduler", "Scheduled Event", "{}")
+        .resource(format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"))
+}
+
+/// An event of EventBridge. See the [module docs](self).
+#[derive(Clone, Debug)]
+#[must_use = "it is an event only when it is sent, or by `event()`"]
+pub struct EventBridge {
+    source: String,
+    detail_type: String,
+    detail: Value,
+    resources: Vec<String>,
+    time: String,
+    id: String,
+}
+
+impl EventBridge {
+    /// Adds an ARN to the resources.
+    pub fn resource(mut self, arn: impl Into<String>) -> Self {
+        self.resources.push(arn.into());
+        self
+    }
+
+    /// When it happened, as RFC 3339.
+    pub fn time(mut self, time: impl Into<String>) -> Self {
+        self.time = time.into();
+        self
+    }
+
+    /// Its id, instead of a UUID that is always the same.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// The event as the body of a message: what a rule with a queue as target sends.
+    pub fn through_sqs(&self) -> Sqs {
+        sqs([self])
+    }
+
+    /// The event.
+    pub fn event(&self) -> Value {
+        json!({
+            "version": "0",
+            "id": self.id,
+            "detail-type": self.detail_type,
+            "source": self.source,
+            "account": ACCOUNT,
+            "time": self.time,
+            "region": REGION,
+            "resources": self.resources,
+            "detail": self.detail,
+        })
+    }
+}
+
+built!(EventBridge);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::shape;
+
+    #[test]
+    fn an_event_has_the_fields_of_a_real_one() {
+        let detail = json!({ "instance_id": "i-1", "state": "terminated" });
+        let event = event_bridge("aws.ec2", "EC2 Instance State-change Notification", detail).resource("arn");
+        shape::same("python/eventBridgeEvent.json", &event.event(), &["replay-name"]);
+        shape::same("python-later/eventBridgeSchedulerEvent.json", &scheduler("a").event(), &[]);
+        shape::same("java/serialization/scheduled_event.json", &schedule("a").event(), &["version"]);
+        assert_eq!(event.id("7").time("2026-01-01T00:00:00Z").event()["time"], "2026-01-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,104 @@
+//! A model of AWS's event source mapping: what becomes of records after a function has answered.
+//!
+//! [`Verdict::of`] judges one answer: which records are done, which are sent again, and by which [`Rule`]. [`Mapping`] plays the
+//! whole of it, from a queue or a shard until nothing is left, and [`Report`] tells what became of each record.
+//!
+//! A local engine is often kinder than AWS, where an unknown id in an answer has the whole batch sent again. The model follows
+//! AWS's documentation, each [`Rule`] with its page; what no page says is marked there. It has no clock of its own: visibility
+//! time-outs and waiting between retries are left out, and one batch is under way at a time.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::FunctionError;
+//! use pilaster::testing::mapping::Mapping;
+//! use pilaster::testing::{sqs, sqs::message};
+//! use serde_json::{Value, json};
+//!
+//! /// Returns what it cannot read.
+//! async fn function(event: Value) -> Result<Value, FunctionError> {
+//!     let records = event["Records"].as_array().cloned().unwrap_or_default();
+//!     let failed = records.iter().filter(|record| record["body"] == "poison");
+//!     let failed: Vec<_> = failed.map(|record| json!({ "itemIdentifier": record["messageId"] })).collect();
+//!     Ok(json!({ "batchItemFailures": failed }))
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let queue = sqs([message("good").id("1"), message("poison").id("2"), message("good").id("3")]);
+//! let report = Mapping::sqs(queue).max_receive_count(3).batch_size(10).run(function).await;
+//! assert_eq!(report.completed(), ["1", "3"]);
+//! assert_eq!(report.dead_lettered(), ["2"]);
+//! assert_eq!((report.deliveries("1"), report.deliveries("2")), (1, 3));
+//! # });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod queue;
+mod report;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use serde_json::Value;
+
+pub use self::queue::Queue;
+pub use self::report::{Call, Report};
+pub use self::stream::Stream;
+pub use self::verdict::{Rule, Verdict};
+
+use super::Caller;
+use crate::error::FunctionError;
+use crate::handler::RawService;
+
+/// An event source mapping of Lambda. See the [module docs](self).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Mapping;
+
+impl Mapping {
+    /// Of a queue that holds the messages of this event; a FIFO queue if its ARN ends in `.fifo`.
+    ///
+    /// # Panics
+    ///
+    /// If it is no event of SQS.
+    pub fn sqs(messages: impl Into<Value>) -> Queue {
+        Queue::new(messages.into())
+    }
+
+    /// Of a shard that holds the records of this event, which is one of Kinesis or DynamoDB Streams; or of the partitions of an
+    /// event of Kafka.
+    ///
+    /// # Panics
+    ///
+    /// If it is an event of another source.
+    pub fn stream(records: impl Into<Value>) -> Stream {
+        Stream::new(records.into())
+    }
+}
+
+/// What a mapping calls: a `&Caller`, or an async function from event to answer.
+pub trait Target {
+    /// Calls it.
+    ///
+    /// # Errors
+    ///
+    /// What the function posts to the Runtime API when it fails as a whole.
+    fn invoke(&self, event: Value) -> impl Future<Output = Result<Value, FunctionError>>;
+}
+
+impl<F, Fut> Target for F
+where
+    F: Fn(Value) -> Fut,
+    Fut: Future<Output = Result<Value, FunctionError>>,
+{
+    async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
+        self(event).await
+    }
+}
+
+impl<R: RawService> Target for &Caller<R> {
+    async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
+        self.call(event).await
+    }
+}

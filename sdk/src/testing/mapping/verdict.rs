@@ -1,0 +1,291 @@
+//! [`Verdict`]: what AWS makes of one answer.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::error::FunctionError;
+
+const SQS: &str = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html";
+const KINESIS: &str = "https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html";
+const DYNAMODB: &str = "https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html";
+const KAFKA: &str = "https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html";
+
+/// Why AWS decides as it does. The pages are those of [`Verdict::page`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Rule {
+    /// All are done: the answer is `null`, empty (`{}`, `[]`, `""`), or its list is `null` or empty.
+    NothingFailed,
+    /// All are done: the answer is an object with other fields and no `batchItemFailures`. **A list under a misspelled name is
+    /// lost like this, and its records with it.** No page names this case; it is the model's reading of a list that is null.
+    ListMissing,
+    /// The records that the list names are sent again; in a stream all from the lowest on, in Kafka by partition.
+    Reported,
+    /// All are done, whatever the answer says: the mapping lacks `FunctionResponseTypes: [ReportBatchItemFailures]`.
+    NotReporting,
+    /// The whole batch is sent again: the function failed.
+    FunctionFailed,
+    /// The whole batch is sent again: the answer is not of the form `{"batchItemFailures": […]}`.
+    InvalidAnswer,
+    /// The whole batch is sent again: an entry has no `itemIdentifier`.
+    BadKey,
+    /// The whole batch is sent again: an `itemIdentifier` is `null`.
+    NullIdentifier,
+    /// The whole batch is sent again: an `itemIdentifier` is an empty string.
+    EmptyIdentifier,
+    /// The whole batch is sent again: an `itemIdentifier` is of no record of the batch.
+    UnknownIdentifier,
+    /// The whole batch is sent again: a message is named twice. No page says what AWS does; the model is strict, since a list
+    /// that names one twice was made by mistake. In a stream the lowest counts, however often it is named.
+    DuplicateIdentifier,
+    /// All are done: this source takes no partial answer, and the function did not fail.
+    NoPartialAnswer,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NothingFailed => "nothing is said to have failed",
+            Self::ListMissing => "the answer has no `batchItemFailures`, which counts as success",
+            Self::Reported => "the answer names what failed",
+            Self::NotReporting => "the answer is ignored without `ReportBatchItemFailures`",
+            Self::FunctionFailed => "the function failed",
+            Self::InvalidAnswer => "the answer is not of the form `{\"batchItemFailures\": [..]}`",
+            Self::BadKey => "an entry has no `itemIdentifier`, or not of this source's form",
+            Self::NullIdentifier => "an `itemIdentifier` is null",
+            Self::EmptyIdentifier => "an `itemIdentifier` is empty",
+            Self::UnknownIdentifier => "an `itemIdentifier` is of no record of the batch",
+            Self::DuplicateIdentifier => "an `itemIdentifier` is named twice",
+            Self::NoPartialAnswer => "this source takes no partial answer",
+        })
+    }
+}
+
+/// What AWS makes of an answer.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::testing::mapping::{Rule, Verdict};
+/// use pilaster::testing::{sqs, sqs::message};
+/// use serde_json::json;
+///
+/// let event = sqs([message("a").id("1"), message("b").id("2")]).event();
+/// let verdict = Verdict::of(&event, &Ok(json!({ "batchItemFailures": [{ "itemIdentifier": "2" }] })));
+/// assert_eq!((verdict.done(), verdict.retried()), (vec!["1"], vec!["2"]));
+///
+/// let verdict = Verdict::of(&event, &Ok(json!({ "batchItemFailures": [{ "itemIdentifier": "3" }] })));
+/// assert_eq!((verdict.rule(), verdict.retried()), (Rule::UnknownIdentifier, vec!["1", "2"]));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    source: Source,
+    rule: Rule,
+    records: Vec<Judged>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Judged {
+    record: Item,
+    retried: bool,
+}
+
+impl Verdict {
+    /// Of a mapping with `FunctionResponseTypes: [ReportBatchItemFailures]`, the event that it sent, and what came back.
+    pub fn of(event: &Value, answer: &Result<Value, FunctionError>) -> Self {
+        Self::judge(event, answer, true)
+    }
+
+    /// Of a mapping without `ReportBatchItemFailures`.
+    pub fn without_reporting(event: &Value, answer: &Result<Value, FunctionError>) -> Self {
+        Self::judge(event, answer, false)
+    }
+
+    pub(super) fn judge(event: &Value, answer: &Result<Value, FunctionError>, reporting: bool) -> Self {
+        let (source, items) = items(event);
+        let found = match answer {
+            Err(_) => Err(Rule::FunctionFailed),
+            Ok(_) if source == Source::Other => Ok((Rule::NoPartialAnswer, Vec::new())),
+            Ok(_) if !reporting => Ok((Rule::NotReporting, Vec::new())),
+            Ok(answer) => named(source, &items, answer),
+        };
+        let (rule, retried) = match found {
+            Ok((rule, named)) => (rule, from_lowest(source, &items, &named)),
+            Err(rule) => (rule, vec![true; items.len()]),
+        };
+        let records = items.into_iter().zip(retried).map(|(record, retried)| Judged { record, retried }).collect();
+        Self { source, rule, records }
+    }
+
+    /// Why.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// The page of AWS's documentation that says so.
+    pub fn page(&self) -> &'static str {
+        match (self.source, self.rule) {
+            (_, Rule::NoPartialAnswer) => "https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html",
+            (Source::Other, _) => "https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html",
+            (Source::Sqs, _) => SQS,
+            (Source::Kinesis, _) => KINESIS,
+            (Source::DynamoDb, _) => DYNAMODB,
+            (Source::Kafka, _) => KAFKA,
+        }
+    }
+
+    /// What is done: deleted from the queue, or before the checkpoint. Message ids, sequence numbers, `topic-0@7`.
+    pub fn done(&self) -> Vec<&str> {
+        self.records.iter().filter(|judged| !judged.retried).map(|judged| &*judged.record.id).collect()
+    }
+
+    /// What is sent again.
+    pub fn retried(&self) -> Vec<&str> {
+        self.records.iter().filter(|judged| judged.retried).map(|judged| &*judged.record.id).collect()
+    }
+
+    /// What is done although an earlier message of its group is sent again, so that it overtook it. AWS asks a function on a
+    /// FIFO queue to stop at the first failure and to return what it did not process
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
+    pub fn overtook(&self) -> Vec<&str> {
+        let overtook = |(at, judged): &(usize, &Judged)| {
+            let group = judged.record.lane.as_ref();
+            let earlier = &self.records[..*at];
+            !judged.retried && group.is_some() && earlier.iter().any(|it| it.retried && it.record.lane.as_ref() == group)
+        };
+        self.records.iter().enumerate().filter(overtook).map(|(_, judged)| &*judged.record.id).collect()
+    }
+
+    /// Of each record, in the order of the event, whether it is sent again.
+    pub(super) fn fates(&self) -> impl Iterator<Item = bool> + '_ {
+        self.records.iter().map(|judged| judged.retried)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Sqs,
+    Kinesis,
+    DynamoDb,
+    Kafka,
+    Other,
+}
+
+/// What a mapping knows of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Item {
+    /// As it is told to people.
+    pub(super) id: String,
+    /// As it stands in an answer.
+    identifier: Value,
+    /// A message group, a partition; a shard is one lane.
+    pub(super) lane: Option<String>,
+}
+
+/// The records of an event, in its order.
+pub(super) fn items(event: &Value) -> (Source, Vec<Item>) {
+    let records = event["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let source = records.first().map_or(&event["eventSource"], |record| &record["eventSource"]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let item = |id: &Value, lane: Option<String>| Item { id: text(id), identifier: id.clone(), lane };
+    match source.as_str() {
+        Some("aws:sqs") => {
+            let group = |record: &Value| {
+                let fifo = record["eventSourceARN"].as_str().is_some_and(|arn| arn.ends_with(".fifo"));
+                fifo.then(|| text(&record["attributes"]["MessageGroupId"]))
+            };
+            (Source::Sqs, records.iter().map(|record| item(&record["messageId"], group(record))).collect())
+        }
+        Some("aws:kinesis") => {
+            (Source::Kinesis, records.iter().map(|record| item(&record["kinesis"]["sequenceNumber"], None)).collect())
+        }
+        Some("aws:dynamodb") => {
+            (Source::DynamoDb, records.iter().map(|record| item(&record["dynamodb"]["SequenceNumber"], None)).collect())
+        }
+        Some("aws:kafka" | "SelfManagedKafka" | "aws:SelfManagedKafka") => {
+            let mut items = Vec::new();
+            for (partition, records) in event["records"].as_object().into_iter().flatten() {
+                items.extend(records.as_array().into_iter().flatten().map(|record| Item {
+                    id: format!("{partition}@{}", record["offset"]),
+                    identifier: serde_json::json!({ "partition": partition, "offset": record["offset"] }),
+                    lane: Some(partition.clone()),
+                }));
+            }
+            (Source::Kafka, items)
+        }
+        _ => {
+            let places = 0..records.len().max(1);
+            (Source::Other, places.map(|at| Item { id: at.to_string(), identifier: Value::Null, lane: None }).collect())
+        }
+    }
+}
+
+/// The positions that an answer names.
+fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<usize>), Rule> {
+    let answer = match answer {
+        Value::Null => return Ok((Rule::NothingFailed, Vec::new())),
+        Value::String(text) if text.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
+        Value::Array(items) if items.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
+        Value::Object(answer) if answer.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
+        Value::Object(answer) => answer,
+        _ => return Err(Rule::InvalidAnswer),
+    };
+    let failures = match answer.get("batchItemFailures") {
+        None => return Ok((Rule::ListMissing, Vec::new())),
+        Some(Value::Null) => return Ok((Rule::NothingFailed, Vec::new())),
+        Some(Value::Array(failures)) if failures.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
+        Some(Value::Array(failures)) => failures,
+        Some(_) => return Err(Rule::InvalidAnswer),
+    };
+    let mut named = Vec::new();
+    for failure in failures {
+        let identifier = failure.get("itemIdentifier").ok_or(Rule::BadKey)?;
+        match identifier {
+            Value::Null => return Err(Rule::NullIdentifier),
+            Value::String(text) if text.is_empty() => return Err(Rule::EmptyIdentifier),
+            other if source == Source::Kafka && (other.get("partition").is_none() || other.get("offset").is_none()) => {
+                return Err(Rule::BadKey);
+            }
+            _ => {}
+        }
+        let position = items.iter().position(|item| match source {
+            // More fields beside these two do no harm.
+            Source::Kafka => {
+                let same = |field: &str| item.identifier[field] == identifier[field];
+                same("partition") && same("offset")
+            }
+            _ => item.identifier == *identifier,
+        });
+        let position = position.ok_or(Rule::UnknownIdentifier)?;
+        if source == Source::Sqs && named.contains(&position) {
+            return Err(Rule::DuplicateIdentifier);
+        }
+        named.push(position);
+    }
+    Ok((Rule::Reported, named))
+}
+
+/// Of each record, whether it is sent again.
+fn from_lowest(source: Source, items: &[Item], named: &[usize]) -> Vec<bool> {
+    let retried = |(at, item): (usize, &Item)| match source {
+        Source::Sqs | Source::Other => named.contains(&at),
+        // A shard or a partition is in order: what is not below the lowest comes again.
+        Source::Kinesis | Source::DynamoDb | Source::Kafka => {
+            let same = |other: &Item| other.lane == item.lane;
+            named.iter().map(|&other| &items[other]).filter(|other| same(other)).any(|other| !below(item, other))
+        }
+    };
+    items.iter().enumerate().map(retried).collect()
+}
+
+/// By sequence number or offset, which can have more digits than any integer type.
+fn below(item: &Item, other: &Item) -> bool {
+    let digits = |item: &Item| match &item.identifier {
+        Value::String(number) => number.trim_start_matches('0').to_owned(),
+        place => place["offset"].to_string(),
+    };
+    let (a, b) = (digits(item), digits(other));
+    a.len().cmp(&b.len()).then_with(|| a.cmp(&b)) == Ordering::Less
+}
