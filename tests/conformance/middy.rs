@@ -10,6 +10,7 @@ mod normalizer;
 mod secrets;
 mod security;
 mod validator;
+mod warmup;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,7 +19,7 @@ use crate::case::Case;
 use crate::{Replay, Stop, unsupported};
 
 /// The middlewares that have a counterpart; a chain of these alone can be replayed.
-const IN_SCOPE: [&str; 13] = [
+const IN_SCOPE: [&str; 14] = [
     "http-json-body-parser",
     "http-urlencode-body-parser",
     "http-urlencode-path-parser",
@@ -32,6 +33,7 @@ const IN_SCOPE: [&str; 13] = [
     "validator",
     "secrets-manager",
     "error-logger",
+    "warmup",
 ];
 
 /// Replays a case, whatever its middleware.
@@ -41,6 +43,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
     }
     match case.json["kind"].as_str() {
         Some("invoke") if case.group == "validator" => validator::replay(case),
+        Some("invoke") if case.group == "warmup" => warmup::replay(case),
         Some("invoke") => chain::replay(case),
         Some("fetch") if case.group == "secrets-manager" => secrets::replay(case),
         Some("construct") => chain::construct(case),

@@ -1,0 +1,316 @@
+//! How a built binary begins and ends: what it tells Lambda when it cannot start, and what runs before it ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use engines::binary::Guarded;
+use lambda_simulator::{InvocationBuilder, InvocationState, Simulator};
+use serde_json::{Value, json};
+
+/// Far beyond what anything takes: only a process that hangs gets here.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn command(path: &str) -> Command {
+    let mut command = Command::new(path);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn lifecycle() -> Command {
+    command(env!("CARGO_BIN_EXE_lifecycle"))
+}
+
+async fn simulator() -> Simulator {
+    Simulator::builder().function_name("lifecycle").build().await.expect("the simulator starts")
+}
+
+/// Waits elsewhere, so that the simulator goes on.
+async fn output(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || command.output().expect("it starts")).await.expect("its end")
+}
+
+/// What a process told Lambda that could not start. It prints the same, and its exit code is 1.
+async fn refusal(mut command: Command, simulator: &Simulator, without: &str) -> String {
+    let variables = simulator.lambda_env_vars().into_iter().filter(|(name, _)| name != without);
+    command.envs(variables);
+    let output = output(command).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = simulator.get_init_error().await.expect("an error of initialisation");
+    let sentence = told.strip_prefix("Runtime.ConfigInvalid: ").expect("its type");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("Error: {sentence}\n"));
+    sentence.to_owned()
+}
+
+#[tokio::test]
+async fn lambda_is_told_why_a_function_does_not_start() {
+    let mut bad_layer = command(env!("CARGO_BIN_EXE_probe"));
+    bad_layer.env("PROBE_BAD_CORS", "1");
+    let told = refusal(bad_layer, &simulator().await, "").await;
+    assert!(told.contains("credentials"), "{told}");
+
+    let told = refusal(lifecycle(), &simulator().await, "AWS_LAMBDA_FUNCTION_VERSION").await;
+    assert!(told.contains("AWS_LAMBDA_FUNCTION_VERSION is missing"), "{told}");
+
+    let mut within = lifecycle();
+    within.env("WITHIN_TOKIO", "1");
+    let told = refusal(within, &simulator().await, "").await;
+    assert!(told.contains("#[tokio::main]"), "{told}");
+}
+
+#[test]
+fn the_error_of_initialisation_has_the_form_of_the_runtime_api() {
+    let api = Api::start();
+    // Without the other variables it cannot start.
+    let output = lifecycle().env("AWS_LAMBDA_RUNTIME_API", &api.address).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    let request = api.request("POST /2018-06-01/runtime/init/error ");
+    assert!(request.head.contains("lambda-runtime-function-error-type: runtime.configinvalid\r\n"), "{}", request.head);
+    let body: Value = serde_json::from_str(&request.body).expect("JSON");
+    let message = "the environment variable AWS_LAMBDA_FUNCTION_NAME is missing, which Lambda sets";
+    assert_eq!(body, json!({ "errorType": "Runtime.ConfigInvalid", "errorMessage": message }));
+}
+
+#[test]
+fn an_ill_formed_environment_is_a_sentence_and_no_panic() {
+    for (name, value) in [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "much"), ("AWS_LAMBDA_RUNTIME_API", "/no address")] {
+        let mut lifecycle = lifecycle();
+        lifecycle.env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9").envs(FUNCTION).env(name, value);
+        let output = lifecycle.output().expect("it starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(name) && text.lines().count() == 1, "{text}");
+    }
+}
+
+/// A function with this hook that has answered an event and then gets SIGTERM.
+async fn terminated(hook: &str, extensions: usize) -> Output {
+    let simulator = simulator().await;
+    let mut lifecycle = lifecycle();
+    lifecycle.envs(simulator.lambda_env_vars()).env("HOOK", hook);
+    let mut child = Guarded(lifecycle.spawn().expect("it starts"));
+    let invocation = InvocationBuilder::new().payload(event()).build().expect("an invocation");
+    let id = simulator.enqueue(invocation).await;
+    simulator.wait_for_invocation_complete(&id, PATIENCE).await.expect("an answer");
+    assert_eq!(simulator.extension_count().await, extensions, "{hook}");
+    // On Lambda initialisation lasts until each extension has asked for its next event.
+    for extension in simulator.get_registered_extensions().await {
+        let asked = async || simulator.first_next_poll_at(&extension.id).await.is_some();
+        simulator.wait_for(asked, PATIENCE).await.expect("it asks for its next event");
+    }
+    // The standard library has no call that takes a child out of its guard.
+    let (mut stdout, mut stderr) = (child.0.stdout.take().expect("a pipe"), child.0.stderr.take().expect("a pipe"));
+    let pid = child.0.id().to_string();
+    tokio::task::spawn_blocking(move || {
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("`kill` starts").success());
+        let status = child.0.wait().expect("its end");
+        let mut output = Output { status, stdout: Vec::new(), stderr: Vec::new() };
+        stdout.read_to_end(&mut output.stdout).expect("what it wrote");
+        stderr.read_to_end(&mut output.stderr).expect("what it wrote");
+        output
+    })
+    .await
+    .expect("its end")
+}
+
+#[tokio::test]
+async fn sigterm_runs_the_hook_and_what_it_printed_is_there() {
+    let output = terminated("prints", 1).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "the hook ran");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[tokio::test]
+async fn a_hook_that_hangs_or_blocks_is_given_up() {
+    let hung = terminated("hangs", 1).await;
+    assert_eq!(hung.status.code(), Some(0));
+    let lines = String::from_utf8_lossy(&hung.stdout).into_owned();
+    assert!(lines.contains("longer than 300ms"), "{lines}");
+    assert_eq!(terminated("blocks", 1).await.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_keeps_no_other_back() {
+    let output = terminated("panics", 1).await;
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("the hook ran") && text.contains("no good end"), "{text}");
+}
+
+#[tokio::test]
+async fn a_function_without_a_hook_registers_nothing_and_sigterm_just_ends_it() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let output = terminated("", 0).await;
+    assert_eq!(output.status.signal(), Some(15));
+}
+
+#[test]
+fn by_hand_the_hook_runs_after_ctrl_c() {
+    let mut lifecycle = lifecycle();
+    lifecycle.env("PILASTER_ADDR", "127.0.0.1:0").env("HOOK", "prints");
+    let mut child = Guarded(lifecycle.spawn().expect("it starts"));
+    let mut stdout = BufReader::new(child.0.stdout.take().expect("a pipe"));
+    let mut told = String::new();
+    while !told.contains("listening on") {
+        assert_ne!(stdout.read_line(&mut told).expect("a line"), 0, "{told}");
+    }
+    assert!(Command::new("kill").args(["-INT", &child.0.id().to_string()]).status().expect("`kill`").success());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).expect("what it wrote");
+    assert!(rest.ends_with("the hook ran"), "{rest}");
+    assert_eq!(child.0.wait().expect("its end").code(), Some(0));
+}
+
+/// What Lambda gets for a warm-up call, and what was logged.
+async fn warmed(variables: &[(&str, &str)]) -> (InvocationState, String) {
+    let simulator = simulator().await;
+    let mut lifecycle = lifecycle();
+    lifecycle.envs(simulator.lambda_env_vars()).envs(variables.iter().copied());
+    let mut child = Guarded(lifecycle.spawn().expect("it starts"));
+    let ping = InvocationBuilder::new().payload(json!({ "source": "serverless-plugin-warmup" }));
+    let id = simulator.enqueue(ping.build().expect("an invocation")).await;
+    let state = simulator.wait_for_invocation_complete(&id, PATIENCE).await.expect("an answer");
+    child.0.kill().expect("it runs");
+    let mut log = String::new();
+    child.0.stdout.take().expect("a pipe").read_to_string(&mut log).expect("what it wrote");
+    (state, log)
+}
+
+#[tokio::test]
+async fn a_warm_up_call_is_answered_and_one_line_at_debug() {
+    let (state, log) = warmed(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]).await;
+    assert_eq!(state.response.expect("a response").payload, Value::Null);
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let lines: Vec<_> = lines.filter(|line| line["message"] == "warm-up").collect();
+    assert!(lines.len() == 1 && lines[0]["level"] == "DEBUG" && lines[0]["cold_start"] == true, "{log}");
+
+    let (state, _) = warmed(&[("PILASTER_WARMUP", "off")]).await;
+    assert_eq!(state.error.expect("an error").error_type, "NotAnHttpEvent");
+}
+
+#[test]
+fn without_an_extensions_api_it_says_so_once_and_answers() {
+    let api = Api::start();
+    let mut lifecycle = lifecycle();
+    lifecycle.env("AWS_LAMBDA_RUNTIME_API", &api.address).envs(FUNCTION).env("HOOK", "prints");
+    let mut child = Guarded(lifecycle.spawn().expect("it starts"));
+    let register = api.request("POST /2020-01-01/extension/register ");
+    assert!(register.head.contains("lambda-extension-name: pilaster-on-shutdown\r\n"), "{}", register.head);
+    assert_eq!(register.body, r#"{"events":[]}"#);
+    let answer = api.request("POST /2018-06-01/runtime/invocation/7/response ");
+    assert!(answer.body.contains(r#""statusCode":200"#), "{}", answer.body);
+
+    assert!(Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().expect("`kill`").success());
+    assert_eq!(child.0.wait().expect("its end").code(), Some(0));
+    let mut text = String::new();
+    child.0.stdout.take().expect("a pipe").read_to_string(&mut text).expect("what it wrote");
+    let (line, rest) = text.split_once('\n').expect("a line");
+    let line: Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!((&line["level"], &line["error"]), (&json!("WARN"), &json!("the Extensions API answered 404 Not Found")));
+    assert_eq!(rest, "the hook ran");
+}
+
+/// What Lambda sets beside the address.
+const FUNCTION: [(&str, &str); 3] = [
+    ("AWS_LAMBDA_FUNCTION_NAME", "lifecycle"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+];
+
+fn event() -> Value {
+    json!({
+        "version": "2.0",
+        "rawPath": "/",
+        "headers": { "host": "api.example.com" },
+        "requestContext": { "http": { "method": "GET", "path": "/" }, "stage": "$default" },
+        "isBase64Encoded": false,
+    })
+}
+
+/// A Runtime API that has one event and no Extensions API, and tells what it is asked.
+struct Api {
+    address: String,
+    requests: mpsc::Receiver<Request>,
+}
+
+struct Request {
+    /// In small letters after the first line.
+    head: String,
+    body: String,
+}
+
+impl Api {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address").to_string();
+        let (told, requests) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut event = Some(event().to_string());
+            // Each connection brings one request.
+            for stream in listener.incoming().map_while(Result::ok) {
+                let Some(request) = Request::read(&stream) else { continue };
+                let answer = match request.head.split(' ').nth(1) {
+                    Some("/2018-06-01/runtime/invocation/next") => match event.take() {
+                        Some(event) => answer("200 OK", "Lambda-Runtime-Aws-Request-Id: 7\r\n", &event),
+                        None => {
+                            // Nothing more comes.
+                            std::mem::forget(stream);
+                            continue;
+                        }
+                    },
+                    Some(path) if path.starts_with("/2018-06-01/runtime/") => answer("202 Accepted", "", ""),
+                    _ => answer("404 Not Found", "", ""),
+                };
+                let _ = (&stream).write_all(answer.as_bytes());
+                if told.send(request).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// The next request that begins so.
+    fn request(&self, line: &str) -> Request {
+        loop {
+            let request = self.requests.recv_timeout(PATIENCE).expect("the request");
+            if request.head.starts_with(line) {
+                return request;
+            }
+        }
+    }
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\n{headers}Lambda-Runtime-Deadline-Ms: 0\r\nLambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:lifecycle\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+}
+
+impl Request {
+    fn read(stream: &TcpStream) -> Option<Self> {
+        let mut reader = BufReader::new(stream);
+        let (mut head, mut length) = (String::new(), 0);
+        reader.read_line(&mut head).ok()?;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok()?;
+            let line = line.to_ascii_lowercase();
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().ok()?;
+            }
+            head += &line;
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        Some(Self { head, body: String::from_utf8(body).ok()? })
+    }
+}
