@@ -74,7 +74,7 @@ pub use self::engine::{Begun, Idempotency, Running};
 pub use self::error::IdempotencyError;
 pub use self::jmespath::Document;
 pub use self::key::{Format, Hash};
-pub use self::layer::{Idempotent, IdempotencyLayer};
+pub use self::layer::{IdempotencyLayer, Idempotent};
 #[cfg(feature = "dynamodb")]
 pub use self::store::DynamoDbStore;
 pub use self::store::{Completion, Lock, Locked, MemoryStore, Record, Status, Store};

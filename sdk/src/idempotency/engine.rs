@@ -457,7 +457,11 @@ impl Running {
             };
             let Some(wait) = again.next() else {
                 let error: &(dyn std::error::Error + 'static) = &*error;
-                tracing::error!(key = lock.id, error, "the answer could not be recorded: a repeated call will run again");
+                tracing::error!(
+                    key = lock.id,
+                    error,
+                    "the answer could not be recorded: a repeated call will run again"
+                );
                 return Ok(());
             };
             tokio::time::sleep(wait).await;

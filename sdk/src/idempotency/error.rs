@@ -129,7 +129,9 @@ impl fmt::Display for IdempotencyError {
             Kind::NoKey => f.write_str("there is no idempotency key"),
             Kind::BadKey(reason) => write!(f, "the idempotency key cannot be read: {reason}"),
             Kind::Inconsistent => f.write_str("the idempotency record kept changing while it was read"),
-            Kind::Lost => f.write_str("the call took longer than its lock, and another call has its idempotency key now"),
+            Kind::Lost => {
+                f.write_str("the call took longer than its lock, and another call has its idempotency key now")
+            }
             Kind::Store(step) => write!(f, "the idempotency record could not be {step}"),
             Kind::Answer(step) => write!(f, "the answer could not be {step}"),
             Kind::Setup(mistake) => f.write_str(mistake),

@@ -207,7 +207,9 @@ where
                 Ok(Begun::Unkeyed) => return Ok(inner.call(request).await?.map(Body::new)),
                 Ok(Begun::Replay(recorded)) => {
                     let replayed = answer::replayed(&recorded);
-                    return Ok(replayed.unwrap_or_else(|error| refused(IdempotencyError::answer("replayed", error), &key)));
+                    return Ok(
+                        replayed.unwrap_or_else(|error| refused(IdempotencyError::answer("replayed", error), &key))
+                    );
                 }
                 Err(error) => return Ok(refused(error, &key)),
             };
@@ -265,7 +267,8 @@ fn refused(error: IdempotencyError, key: &HttpKey) -> Response {
     let later = HeaderValue::from(RETRY_AFTER);
     let header = &key.header;
     let answer = if error.is_in_progress() {
-        HttpError::conflict("a request with the same idempotency key is in progress").with_header(header::RETRY_AFTER, later)
+        HttpError::conflict("a request with the same idempotency key is in progress")
+            .with_header(header::RETRY_AFTER, later)
     } else if error.is_lost() {
         HttpError::conflict("the outcome of this request is being recorded by another; ask again")
             .with_header(header::RETRY_AFTER, later)

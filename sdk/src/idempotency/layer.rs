@@ -133,7 +133,8 @@ where
                 Begun::Replay(answer) => return Ok(answer),
                 Begun::Unkeyed => return inner.call(incoming).await.map_err(|error| FunctionError::of(error).into()),
             };
-            let call = async move { inner.call(incoming).await.map_err(|error| BoxError::from(FunctionError::of(error))) };
+            let call =
+                async move { inner.call(incoming).await.map_err(|error| BoxError::from(FunctionError::of(error))) };
             let (running, result) = running.watch(call).await;
             match result {
                 Ok(answer) => {

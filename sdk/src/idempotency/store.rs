@@ -130,11 +130,7 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     ///
     /// It is not known whether it was written.
-    fn complete(
-        &self,
-        lock: &Lock,
-        completion: &Completion,
-    ) -> impl Future<Output = Result<bool, BoxError>> + Send;
+    fn complete(&self, lock: &Lock, completion: &Completion) -> impl Future<Output = Result<bool, BoxError>> + Send;
 
     /// Deletes the record, if it is `INPROGRESS` and its `in_progress_expiration` is that of the lock. `false`: it is gone, or
     /// another's.

@@ -96,7 +96,7 @@ impl Style for TypeScript {
     fn number(number: &Number, text: &mut String) {
         match number.as_f64() {
             Some(0.0) | None => text.push('0'),
-            Some(float) => scientific(float, -7..21, 1, text),
+            Some(float) => scientific(float, -6..21, 1, text),
         }
     }
 }
