@@ -42,7 +42,21 @@
 //! # }
 //! ```
 //!
-//! With a handler it is `pilaster::run(pilaster::handler(f).outer(MetricsLayer::new()))`.
+//! In a function:
+//!
+//! ```no_run
+//! use pilaster::http::HttpError;
+//! use pilaster::{Metrics, MetricsLayer};
+//!
+//! async fn place(metrics: Metrics) -> Result<String, HttpError> {
+//!     metrics.count("Orders", 1)?;
+//!     Ok("placed".to_owned())
+//! }
+//!
+//! fn main() -> Result<(), pilaster::StartError> {
+//!     pilaster::run(pilaster::handler(place).outer(MetricsLayer::new().cold_start()))
+//! }
+//! ```
 //!
 //! # What is written, and when
 //!

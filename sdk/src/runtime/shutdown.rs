@@ -138,7 +138,9 @@ fn end_at_the_latest() {
     let _ = std::thread::Builder::new().spawn(end);
 }
 
-/// What the function printed; log lines are written one by one.
+/// What the function printed, and the metrics that no further invocation will write; log lines are written one by one.
 fn flush() {
+    #[cfg(feature = "metrics")]
+    crate::observe::metrics::flush();
     let _ = std::io::stdout().flush();
 }

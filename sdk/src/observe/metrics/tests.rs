@@ -44,7 +44,7 @@ where
 
 /// The blobs, each held against what the format's specification, and CloudWatch's API for what it becomes, say.
 fn judged(captured: &Captured) -> Vec<Value> {
-    captured.text().lines().for_each(|line| judge(line));
+    captured.text().lines().for_each(judge);
     captured.blobs()
 }
 
@@ -394,6 +394,31 @@ async fn what_the_facade_cannot_record_does_not_spoil_the_rest() {
     let blobs = judged(&captured);
     assert_eq!(captured.values("facade_value"), [1.0]);
     assert!(blobs.iter().all(|blob| blob.get("").is_none() && blob.get("facade_label").is_none()));
+}
+
+#[cfg(feature = "logging")]
+#[test]
+fn what_the_facade_cannot_record_is_one_warning_for_each_name_in_an_invocation() {
+    use crate::observe::logging;
+
+    // With a single subscriber alive, `tracing` asks only the thread that comes by first whether a line is wanted.
+    let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
+    let lines = logging::Captured::default();
+    let captured = Captured::default();
+    tracing::subscriber::with_default(logging::Logs::new().writer(lines.clone()).build(), || {
+        let refused = invoke(&layer(&captured), || async {
+            (0..3).for_each(|_| ::metrics::histogram!("warned_value").record(f64::INFINITY));
+            ::metrics::gauge!("warned_label", "method" => "é").set(1);
+            answer()
+        });
+        refused.now_or_never().unwrap().unwrap();
+    });
+    let lines = lines.lines();
+    let warnings: Vec<_> = lines.iter().filter(|line| line["message"] == "a metric was not recorded").collect();
+    assert_eq!(warnings.len(), 2, "{lines:#?}");
+    assert_eq!(warnings[0]["metric"], "\"warned_value\"");
+    assert!(warnings[0]["error"].as_str().is_some_and(|error| error.contains("cannot be inf")), "{}", warnings[0]);
+    assert_eq!(warnings[1]["level"], "WARN");
 }
 
 #[tokio::test]
