@@ -3,7 +3,7 @@
 # Does nothing where they are installed already. Needs python3 with venv, and PyPI.
 set -euo pipefail
 
-packages=(ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106 cargo-lambda==1.9.2 cfn-lint==1.58.0)
+packages=(ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106 cargo-lambda==1.9.2 cfn-lint==1.58.0 aws-lambda-powertools==3.37.0)
 
 target="${CARGO_TARGET_DIR:-$(dirname "$0")/../../target}"
 mkdir -p "$target"
@@ -15,8 +15,8 @@ exec 9>"$engines.lock"
 flock 9
 
 if [[ "$(cat "$stamp" 2>/dev/null)" != "${packages[*]}" ]]; then
-  rm -rf "$engines"
-  python3 -m venv "$engines" >&2
+  # Into the same folder: a test that runs at this moment keeps its programs.
+  [[ -x "$engines/bin/pip" ]] || python3 -m venv --clear "$engines" >&2
   "$engines/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2
   echo "${packages[*]}" >"$stamp"
 fi

@@ -1,0 +1,396 @@
+//! Idempotency on a real DynamoDB engine: the payments example as a built binary, and a table shared with Powertools for Python.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+use engines::binary::{self, Guarded};
+use engines::{Engine, free_port};
+use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
+use pilaster::idempotency::{Begun, Document, DynamoDbStore, Idempotency, IdempotencyError, Running};
+use pilaster::{BoxError, Clients};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+type Tested = Result<(), BoxError>;
+
+/// Far beyond what any answer takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Powertools for Python, with an engine.
+struct Python {
+    _engine: Arc<Engine>,
+    _child: Guarded,
+    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+}
+
+impl Python {
+    fn start(engine: &Arc<Engine>) -> Self {
+        let mut child = Command::new(engine.program("python"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/idempotency.py"))
+            .envs(engine.environment())
+            .env("POWERTOOLS_SERVICE_NAME", "interop")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map(Guarded)
+            .expect("python starts");
+        let stdin = child.0.stdin.take().expect("a pipe");
+        let stdout = BufReader::new(child.0.stdout.take().expect("a pipe"));
+        Self { _engine: Arc::clone(engine), _child: child, pipes: Mutex::new((stdin, stdout)) }
+    }
+
+    fn ask(&self, command: &Value) -> Value {
+        let mut pipes = self.pipes.lock().expect("nobody panicked");
+        writeln!(pipes.0, "{command}").expect("it reads");
+        let mut line = String::new();
+        pipes.1.read_line(&mut line).expect("it answers");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{command}: {line:?}"))
+    }
+
+    fn items(&self, table: &str) -> Vec<Value> {
+        self.ask(&json!({ "items": table })).as_array().expect("items").clone()
+    }
+}
+
+async fn client(engine: &Engine) -> Result<aws_sdk_dynamodb::Client, BoxError> {
+    let http: SharedHttpClient = Clients::new().get().await?;
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(engine.endpoint())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .http_client(http);
+    Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
+}
+
+// ------------------------------------------------------------------------------------------------ the payments example
+
+/// A binary of the example under a simulator of its own, with the engine for AWS.
+struct Function {
+    simulator: Simulator,
+    _child: Guarded,
+}
+
+impl Function {
+    async fn start(program: &std::path::Path, engine: &Engine) -> Self {
+        let simulator = Simulator::builder().function_name("payments").build().await.expect("the simulator starts");
+        let child = Command::new(program)
+            .env_clear()
+            .envs(simulator.lambda_env_vars())
+            .envs(engine.environment())
+            .envs([("IDEMPOTENCY_TABLE", "once"), ("LEDGER_TABLE", "ledger")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .map(Guarded)
+            .expect("the function starts");
+        Self { simulator, _child: child }
+    }
+
+    async fn call(&self, event: Value) -> Value {
+        let invocation = InvocationBuilder::new().payload(event).build().expect("an invocation");
+        let id = self.simulator.enqueue(invocation).await;
+        let state = self.simulator.wait_for_invocation_complete(&id, PATIENCE).await.expect("an outcome");
+        assert_eq!(state.status, InvocationStatus::Success, "{:?}", state.error);
+        state.response.expect("a response").payload
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_is_asked_for_twice_is_charged_once_and_answered_twice() -> Tested {
+    let engine = Engine::shared();
+    let python = Python::start(&engine);
+    python.ask(&json!({ "create": "once" }));
+    python.ask(&json!({ "create": "ledger" }));
+    let built = binary::build(&["--package", "payments", "--bins", "--features", "aws"]);
+    // Two sandboxes of one function: what the first charged the second must not.
+    let (one, two) =
+        (Function::start(&built["payments"], &engine).await, Function::start(&built["payments"], &engine).await);
+    let event: Value = serde_json::from_str(include_str!("../../../examples/payments/events/pay.json"))?;
+
+    let first = one.call(event.clone()).await;
+    assert_eq!(first["statusCode"], 201, "{first}");
+    assert_eq!(first["headers"]["access-control-allow-origin"], "https://shop.example.com");
+    let mut other = event.clone();
+    other["headers"]["origin"] = json!("https://app.example.com");
+    let second = two.call(other).await;
+    assert_eq!((&second["statusCode"], &second["body"]), (&first["statusCode"], &first["body"]));
+    assert_eq!(second["headers"]["location"], first["headers"]["location"]);
+    assert_eq!(second["headers"]["access-control-allow-origin"], "https://app.example.com", "this caller's");
+    assert_eq!(python.items("ledger").len(), 1, "charged once");
+
+    let records = python.items("once");
+    assert_eq!(records.len(), 1);
+    let record = &records[0];
+    assert_eq!(record["status"]["S"], "COMPLETED");
+    let id = record["id"]["S"].as_str().expect("a key");
+    assert!(id.starts_with("payments#") && id.len() == "payments#".len() + 32, "{id}");
+
+    // Two at once, in two sandboxes: one charges, the other is told to come back or has the answer.
+    let mut event = event;
+    event["headers"]["idempotency-key"] = json!("\"race\"");
+    let (first, second) = tokio::join!(one.call(event.clone()), two.call(event.clone()));
+    let mut statuses = [&first["statusCode"], &second["statusCode"]].map(|status| status.as_u64().expect("a status"));
+    statuses.sort_unstable();
+    assert!(matches!(statuses, [201, 201 | 409]), "{first} {second}");
+    assert_eq!(python.items("ledger").len(), 2, "charged once more");
+
+    // The queue's function has keys of its own: an order is charged once, whichever message asks for it.
+    let queue = Function::start(&built["pay-from-queue"], &engine).await;
+    let event: Value = serde_json::from_str(include_str!("../../../examples/payments/events/queue.json"))?;
+    for _ in 0..2 {
+        assert_eq!(queue.call(event.clone()).await, json!({ "batchItemFailures": [] }));
+    }
+    assert_eq!(python.items("ledger").len(), 4, "two orders in three messages, twice");
+    Ok(())
+}
+
+// ------------------------------------------------------------------------------------------------ Powertools for Python
+
+/// Both sides over one table, with the same prefix and the same expressions.
+struct Shared {
+    python: Python,
+    table: &'static str,
+    rust: Idempotency,
+    payload: &'static str,
+}
+
+impl Shared {
+    async fn new(table: &'static str, payload: &'static str) -> Result<Self, BoxError> {
+        let engine = Engine::shared();
+        let python = Python::start(&engine);
+        python.ask(&json!({ "create": table }));
+        let store = DynamoDbStore::table(table).client(client(&engine).await?);
+        let mut rust = Idempotency::new(store).prefix("orders").key("[id, nested]");
+        if !payload.is_empty() {
+            rust = rust.payload(payload);
+        }
+        Ok(Self { python, table, rust, payload })
+    }
+
+    fn python(&self, event: &Value, options: Value) -> Value {
+        let mut call = json!({
+            "table": self.table, "prefix": "orders", "key": "[id, nested]", "payload": self.payload,
+            "event": event, "remaining_ms": 30_000,
+        });
+        call.as_object_mut().expect("an object").extend(options.as_object().expect("an object").clone());
+        self.python.ask(&json!({ "call": call }))
+    }
+
+    async fn begin(&self, event: &Value, deadline: Duration) -> Result<Begun, IdempotencyError> {
+        let document = Document::of(event).expect("JSON");
+        self.rust.begin(&document, Some(SystemTime::now() + deadline)).await
+    }
+
+    async fn lock(&self, event: &Value, deadline: Duration) -> Running {
+        match self.begin(event, deadline).await {
+            Ok(Begun::Run(running)) => running,
+            other => panic!("it should run: {other:?}"),
+        }
+    }
+
+    async fn replayed(&self, event: &Value) -> Value {
+        match self.begin(event, PATIENCE).await {
+            Ok(Begun::Replay(answer)) => serde_json::from_str(answer.get()).expect("JSON"),
+            other => panic!("it should be replayed: {other:?}"),
+        }
+    }
+}
+
+/// Events whose keys are hashed the same only if every byte of their text is.
+fn events() -> Vec<Value> {
+    [
+        json!("plain"),
+        json!("Grüße \u{1F600} \u{7f} \"quoted\" \\ \n \u{1}"),
+        json!(0),
+        json!(-7),
+        json!(18_446_744_073_709_551_615_u64),
+        json!(1.0),
+        json!(0.1),
+        json!(1e16),
+        json!(1.5e-7),
+        json!(123_456_789.125),
+        json!(true),
+        json!({ "z": [1, { "b": null, "a": [] }], "A": {}, "é": "x" }),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(id, nested)| json!({ "id": id, "nested": nested, "amount": 1 }))
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_python_completed_rust_replays_and_the_other_way_round() -> Tested {
+    let shared = Shared::new("complete", "").await?;
+    for (index, event) in events().iter().enumerate() {
+        let answer = json!({ "statusCode": 200, "order": event["nested"], "ok": [null, false, "ü"] });
+        if index % 2 == 0 {
+            let told = shared.python(event, json!({ "returns": answer }));
+            assert_eq!(told, json!({ "result": answer, "ran": true }), "{event}");
+            assert_eq!(shared.replayed(event).await, answer, "{event}");
+        } else {
+            shared.lock(event, PATIENCE).await.complete(&to_raw_value(&answer)?).await?;
+            let told = shared.python(event, json!({ "returns": "not this" }));
+            assert_eq!(told, json!({ "result": answer, "ran": false }), "{event}");
+        }
+    }
+    assert_eq!(shared.python.items(shared.table).len(), events().len(), "one record for each, whoever wrote it");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_write_the_same_item_attribute_by_attribute() -> Tested {
+    let shared = Shared::new("items", "amount").await?;
+    let event = &events()[1];
+    let answer = json!({ "b": 1, "a": [1.0, "é"] });
+    let stripped = |mut items: Vec<Value>| {
+        let mut item = items.pop().expect("an item");
+        // The times of the two calls differ; how long they are does not.
+        for name in ["expiration", "in_progress_expiration"] {
+            let text = item[name]["N"].as_str().unwrap_or_else(|| panic!("{name}: {item}"));
+            item[name]["N"] = json!(text.len());
+        }
+        item
+    };
+    shared.python(event, json!({ "returns": answer }));
+    let python_completed = stripped(shared.python.items("items"));
+    shared.python.ask(&json!({ "delete": "items" }));
+    shared.python(event, json!({ "fails": "killed" }));
+    let python_in_progress = stripped(shared.python.items("items"));
+    shared.python.ask(&json!({ "delete": "items" }));
+
+    let running = shared.lock(event, PATIENCE).await;
+    assert_eq!(stripped(shared.python.items("items")), python_in_progress);
+    running.complete(&to_raw_value(&answer)?).await?;
+    assert_eq!(stripped(shared.python.items("items")), python_completed);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_in_progress_in_one_language_is_refused_in_the_other_until_its_lock_ends() -> Tested {
+    let shared = Shared::new("progress", "").await?;
+    let (one, two) = (json!({ "id": 1 }), json!({ "id": 2 }));
+
+    let killed = shared.python(&one, json!({ "fails": "killed", "remaining_ms": 1500 }));
+    assert_eq!(killed, json!({ "error": "Killed", "ran": true }));
+    assert!(shared.begin(&one, PATIENCE).await.unwrap_err().is_in_progress());
+    let late = shared.lock(&two, Duration::from_millis(1500)).await;
+    let refused = shared.python(&two, json!({ "returns": 1 }));
+    assert_eq!(refused, json!({ "error": "IdempotencyAlreadyInProgressError", "ran": false }));
+
+    tokio::time::sleep(Duration::from_millis(1600)).await;
+    shared.lock(&one, PATIENCE).await.complete(&to_raw_value("rust took over")?).await?;
+    assert_eq!(shared.python(&one, json!({ "returns": 1 })), json!({ "result": "rust took over", "ran": false }));
+    assert_eq!(shared.python(&two, json!({ "returns": "python took over" }))["ran"], true);
+    // The fence: what Rust's late first call says changes nothing.
+    assert!(late.complete(&to_raw_value("too late")?).await.unwrap_err().is_lost());
+    assert_eq!(shared.replayed(&two).await, "python took over");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_call_in_one_language_runs_again_in_the_other() -> Tested {
+    let shared = Shared::new("failed", "").await?;
+    let event = json!({ "id": 1 });
+    assert_eq!(shared.python(&event, json!({ "fails": "declined" }))["error"], "RuntimeError");
+    shared.lock(&event, PATIENCE).await.release().await;
+    assert_eq!(shared.python(&event, json!({ "returns": 7 })), json!({ "result": 7, "ran": true }));
+    assert_eq!(shared.replayed(&event).await, 7);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_record_of_one_language_is_run_again_by_the_other() -> Tested {
+    let mut shared = Shared::new("expired", "").await?;
+    shared.rust = shared.rust.expires_after(Duration::from_secs(1));
+    let (one, two) = (json!({ "id": 1 }), json!({ "id": 2 }));
+    shared.python(&one, json!({ "returns": "old", "expires": 1 }));
+    shared.lock(&two, PATIENCE).await.complete(&to_raw_value("old")?).await?;
+    assert_eq!(shared.replayed(&one).await, "old");
+    // Seconds are compared, and the second itself still counts.
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    shared.lock(&one, PATIENCE).await.complete(&to_raw_value("new")?).await?;
+    assert_eq!(shared.python(&two, json!({ "returns": "new" })), json!({ "result": "new", "ran": true }));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_payload_with_the_same_key_is_refused_by_both() -> Tested {
+    let shared = Shared::new("payload", "[amount, currency]").await?;
+    let order = |id: u32, amount: f64| json!({ "id": id, "amount": amount, "currency": "€" });
+    shared.python(&order(1, 10.5), json!({ "returns": "paid" }));
+    assert_eq!(shared.replayed(&order(1, 10.5)).await, "paid");
+    assert!(shared.begin(&order(1, 11.0), PATIENCE).await.unwrap_err().is_payload_mismatch());
+
+    shared.lock(&order(2, 10.5), PATIENCE).await.complete(&to_raw_value("paid")?).await?;
+    assert_eq!(shared.python(&order(2, 10.5), json!({ "returns": 1 })), json!({ "result": "paid", "ran": false }));
+    let refused = shared.python(&order(2, 11.0), json!({ "returns": 1 }));
+    assert_eq!(refused, json!({ "error": "IdempotencyValidationError", "ran": false }));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_with_a_sort_key_is_shared_too() -> Tested {
+    let engine = Engine::shared();
+    let python = Python::start(&engine);
+    python.ask(&json!({ "create": "sorted", "sort": "sk" }));
+    let store = DynamoDbStore::table("sorted").client(client(&engine).await?);
+    let rust = Idempotency::new(store.sort_key("sk", Some("idempotency#".to_owned()))).prefix("orders").key("id");
+    let call = |id: u32| {
+        python.ask(&json!({ "call": {
+            "table": "sorted", "sort": "sk", "prefix": "orders", "key": "id", "event": { "id": id },
+            "returns": "python", "remaining_ms": 9000,
+        } }))
+    };
+    assert_eq!(call(1)["ran"], true);
+    let begin = async |id: u32| rust.begin(&Document::of(&json!({ "id": id })).expect("JSON"), None).await;
+    assert!(matches!(begin(1).await?, Begun::Replay(answer) if answer.get() == "\"python\""));
+    let Begun::Run(running) = begin(2).await? else { panic!("it is the first") };
+    running.complete(&RawValue::from_string("\"rust\"".into())?).await?;
+    assert_eq!(call(2), json!({ "result": "rust", "ran": false }));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_first_calls_at_once_one_runs() -> Tested {
+    let shared = Shared::new("race", "").await?;
+    let shared = Arc::new(shared);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let shared = Arc::clone(&shared);
+        calls.spawn(async move {
+            match shared.begin(&json!({ "id": 1 }), PATIENCE).await {
+                Ok(Begun::Run(running)) => {
+                    let answer = RawValue::from_string("1".into()).expect("JSON");
+                    running.complete(&answer).await.map(|()| "ran")
+                }
+                Ok(Begun::Replay(_)) => Ok("replayed"),
+                Ok(Begun::Unkeyed) => Ok("unkeyed"),
+                Err(error) if error.is_in_progress() => Ok("refused"),
+                Err(error) => Err(error),
+            }
+        });
+    }
+    let mut outcomes = HashMap::new();
+    while let Some(outcome) = calls.join_next().await {
+        *outcomes.entry(outcome??).or_insert(0) += 1;
+    }
+    assert_eq!(outcomes.get("ran"), Some(&1), "{outcomes:?}");
+    assert_eq!(outcomes.get("unkeyed"), None);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_down_keeps_the_call_from_running() -> Tested {
+    let engine = Engine::on(free_port());
+    let store = DynamoDbStore::table("down").client(client(&engine).await?);
+    let rust = Idempotency::new(store).prefix("orders");
+    engine.stop();
+    let error = rust.begin(&Document::of(&json!(1))?, None).await.unwrap_err();
+    assert!(error.is_store_error(), "{error}");
+    Ok(())
+}
