@@ -29,17 +29,24 @@ pub struct FunctionError {
     error_type: String,
     message: String,
     source: Option<BoxError>,
+    /// Whether it stands in the log already, so that no room above tells it again.
+    is_logged: bool,
 }
 
 impl FunctionError {
     /// An error with a stable type and a message that the caller may read.
     pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { error_type: error_type.into(), message: message.into(), source: None }
+        Self { error_type: error_type.into(), message: message.into(), source: None, is_logged: false }
     }
 
     /// An error named after `E`, without its path and its type parameters; its `Display` is the message.
     pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
-        Self { error_type: short_type_name::<E>().to_owned(), message: error.to_string(), source: Some(error.into()) }
+        Self {
+            error_type: short_type_name::<E>().to_owned(),
+            message: error.to_string(),
+            source: Some(error.into()),
+            is_logged: false,
+        }
     }
 
     /// What a function failed with: a `FunctionError` as it is, any other error by its type's short name.
@@ -50,10 +57,23 @@ impl FunctionError {
             Err(error) => {
                 let name = short_type_name::<E>();
                 // `Box` and the like say nothing.
-                let name = if std::any::TypeId::of::<E>() == std::any::TypeId::of::<BoxError>() { "Error" } else { name };
-                Self { error_type: name.to_owned(), message: error.to_string(), source: Some(error) }
+                let name =
+                    if std::any::TypeId::of::<E>() == std::any::TypeId::of::<BoxError>() { "Error" } else { name };
+                Self { error_type: name.to_owned(), message: error.to_string(), source: Some(error), is_logged: false }
             }
         }
+    }
+
+    /// The error, of which the log knows.
+    #[cfg_attr(not(feature = "records"), allow(dead_code))]
+    pub(crate) fn logged(mut self) -> Self {
+        self.is_logged = true;
+        self
+    }
+
+    #[cfg_attr(not(feature = "logging"), allow(dead_code))]
+    pub(crate) fn is_logged(&self) -> bool {
+        self.is_logged
     }
 
     /// Adds the cause, for the log.

@@ -27,6 +27,7 @@ mod envelope;
 mod error;
 mod function;
 mod handler;
+mod head;
 mod payload;
 mod record;
 pub mod s3;

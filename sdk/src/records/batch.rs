@@ -220,7 +220,8 @@ where
         None => {
             // Every line of the function says which record it is about.
             let span = tracing::error_span!("record", record_id = %record.id());
-            let called = async { service.oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into())) };
+            let called =
+                async { service.oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into())) };
             let called = called.instrument(span);
             let panicked = |_| Err(FunctionError::new("Panic", "the function panicked"));
             AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(panicked)
@@ -246,7 +247,7 @@ fn tell(record: &Record, error: &FunctionError, discarded: bool) {
         false => tracing::error!(
             record_id = %id, source = %source, receive_count, error_type, error = cause, "the record failed"
         ),
-        true => tracing::error!(
+        true => tracing::warn!(
             record_id = %id, source = %source, receive_count, error_type, error = cause,
             "the record failed and is discarded"
         ),

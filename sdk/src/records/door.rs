@@ -11,7 +11,7 @@ use super::answer::{Answer, Failure, Failures, Resulting, Results};
 use super::batch::{Batch, Outcome, Unit, run};
 use super::handler::Opened;
 use super::payload::DecodeError;
-use super::record::{Event, Id, Record};
+use super::record::{Event, Id, Record, Slice};
 use super::source::{Reporting, Source};
 use super::split::split;
 use crate::error::{BoxError, FunctionError, Names};
@@ -69,17 +69,16 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<(Source, Vec<Unit>), Functio
     let Incoming { event, invocation } = incoming;
     let split = split(&event, plan.sources)?;
     let source = split.source;
-    let start = event.get().as_ptr() as usize;
-    // The text of each record is told by its place, so that the event can be kept and shared.
+    // A part of the text is told by its place, so that the event can be kept and shared.
     let parts = split.parts.into_iter().map(|part| {
-        let at = part.text.as_ptr() as usize - start;
-        (at..at + part.text.len(), part.id, part.lane.map(String::from))
+        let body = part.body.map(|body| Slice::of(event.get(), body));
+        (part.id, part.lane.map(String::from), body, part.receive_count)
     });
     let parts = parts.collect::<Vec<_>>();
-    let event = Arc::new(Event { text: event, source, invocation });
+    let event = Arc::new(Event::new(event, source, invocation));
     let mut units = Vec::with_capacity(parts.len());
-    for (index, (at, id, lane)) in parts.into_iter().enumerate() {
-        let record = Record::new(&event, at, id, index);
+    for (index, (id, lane, body, receive_count)) in parts.into_iter().enumerate() {
+        let record = Record::new(&event, index, id, body, receive_count);
         match (plan.open)(&record) {
             Ok(Opened::Itself) => units.push(Unit { record, problem: None, lane }),
             Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| Unit {
@@ -147,8 +146,10 @@ fn whole(records: &[Record], outcomes: Vec<Outcome>, names: &Names) -> Result<Ra
     match failed.len() {
         0 => return to_raw_value(&()).map_err(FunctionError::from_error),
         1 => {
-            if let Some((_, Outcome::Failed(error))) = failed.pop_if(|(_, outcome)| matches!(outcome, Outcome::Failed(_))) {
-                return Err(names.apply(error));
+            if let Some((_, Outcome::Failed(error))) =
+                failed.pop_if(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
+            {
+                return Err(names.apply(error).logged());
             }
         }
         _ => {}
@@ -161,7 +162,7 @@ fn whole(records: &[Record], outcomes: Vec<Outcome>, names: &Names) -> Result<Ra
     let told = failed.iter().take(TOLD).map(|(record, outcome)| format!("{}: {}", record.id(), why(outcome)));
     let told = told.collect::<Vec<_>>().join("; ");
     let more = if failed.len() > TOLD { "; …" } else { "" };
-    Err(FunctionError::new("RecordsFailed", format!("{} of {of} records failed: {told}{more}", failed.len())))
+    Err(FunctionError::new("RecordsFailed", format!("{} of {of} records failed: {told}{more}", failed.len())).logged())
 }
 
 fn nameless() -> FunctionError {
@@ -173,7 +174,11 @@ fn tell_of_time(outcomes: &[Outcome]) {
     let unfinished = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Unfinished)).count();
     let held = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Held)).count();
     if unfinished > 0 {
-        tracing::error!(unfinished, not_begun = held, "the deadline is near: unfinished records are cancelled and returned");
+        tracing::error!(
+            unfinished,
+            not_begun = held,
+            "the deadline is near: unfinished records are cancelled and returned"
+        );
     } else if held > 0 {
         tracing::warn!(not_begun = held, "records are returned that were not begun");
     }

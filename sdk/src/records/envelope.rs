@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::head::has_fields;
 use super::payload::DecodeError;
 use super::record::Record;
-use super::split::has_fields;
 use super::sqs;
 
 /// What a JSON text is by its own fields.
@@ -58,11 +58,9 @@ struct Message<'a> {
 /// The body of a message of SQS; of one that SNS delivered, what was published.
 pub(super) fn unwrap_sqs(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
     let body = sqs::body(record)?;
-    if envelope(&body) != Envelope::Sns {
-        return Ok(body);
+    if envelope(body) != Envelope::Sns {
+        return Ok(Cow::Borrowed(body));
     }
-    let message = serde_json::from_str::<Message<'_>>(&body);
-    message
-        .map(|message| Cow::Owned(message.message.into_owned()))
-        .map_err(|error| DecodeError::new("the notification of SNS", error))
+    let message = serde_json::from_str::<Message<'_>>(body);
+    message.map(|message| message.message).map_err(|error| DecodeError::new("the notification of SNS", error))
 }

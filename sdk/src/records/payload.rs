@@ -1,10 +1,14 @@
 //! What a record carries, as the type that the function asks for.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::BoxError;
@@ -33,6 +37,16 @@ impl StdError for DecodeError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.source)
     }
+}
+
+/// A text in a record. Borrowed unless it has an escape.
+#[derive(Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// Reads what came as base64, which AWS writes in the standard alphabet and padded.
+pub(super) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, text: &str) -> Result<T, DecodeError> {
+    let bytes = STANDARD.decode(text).map_err(|error| DecodeError::new(what, error))?;
+    decode(what, &bytes)
 }
 
 /// Reads what a record carries: for `String` the text, for `Vec<u8>` and `Bytes` the bytes, for any other type JSON.

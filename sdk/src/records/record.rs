@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
-
-use serde::Deserialize;
+use std::sync::{Arc, OnceLock};
 
 use super::source::Source;
+use super::split::ranges;
 use crate::event::{Invocation, RawEvent};
 
 /// What the records of an event have in common.
@@ -16,6 +15,41 @@ pub(super) struct Event {
     pub(super) text: RawEvent,
     pub(super) source: Source,
     pub(super) invocation: Invocation,
+    /// Where the records stand in the text; looked for when the first of them is asked for its own.
+    ranges: OnceLock<Vec<Range<usize>>>,
+}
+
+impl Event {
+    pub(super) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {
+        Self { text, source, invocation, ranges: OnceLock::new() }
+    }
+
+    /// The text of one record.
+    fn record(&self, index: usize) -> &str {
+        let ranges = self.ranges.get_or_init(|| ranges(self.text.get(), self.source));
+        ranges.get(index).and_then(|at| self.text.get().get(at.clone())).unwrap_or_default()
+    }
+}
+
+/// A part of the event's text, or what had to be written anew.
+#[derive(Clone, Debug)]
+pub(super) enum Slice {
+    At(Range<usize>),
+    Own(Arc<str>),
+}
+
+impl Slice {
+    /// `text` may be part of `event`.
+    pub(super) fn of(event: &str, text: Cow<'_, str>) -> Self {
+        let at = |text: &str| {
+            let start = (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize)?;
+            Some(start..start + text.len())
+        };
+        match text {
+            Cow::Borrowed(text) => at(text).map_or_else(|| Self::Own(text.into()), Self::At),
+            Cow::Owned(text) => Self::Own(text.into()),
+        }
+    }
 }
 
 /// How the source calls a record.
@@ -30,8 +64,11 @@ pub(super) enum Id {
 }
 
 impl Id {
-    pub(super) fn text(text: &str) -> Self {
-        if text.is_empty() { Self::Unknown } else { Self::Text(text.into()) }
+    pub(super) fn of(text: Option<&str>) -> Self {
+        match text {
+            None | Some("") => Self::Unknown,
+            Some(text) => Self::Text(text.into()),
+        }
     }
 }
 
@@ -54,25 +91,33 @@ pub struct Record(Arc<Inner>);
 
 struct Inner {
     event: Arc<Event>,
-    /// Of the event's text.
-    at: Range<usize>,
-    /// What was within the record, where it was an envelope.
-    content: Option<Box<str>>,
-    id: Id,
     /// Its position in the event.
     index: usize,
+    id: Id,
+    /// The body of a message of SQS.
+    body: Option<Slice>,
+    receive_count: Option<u32>,
+    /// What was within the record, where it was an envelope.
+    content: Option<Arc<str>>,
 }
 
 impl Record {
-    pub(super) fn new(event: &Arc<Event>, at: Range<usize>, id: Id, index: usize) -> Self {
-        Self(Arc::new(Inner { event: Arc::clone(event), at, content: None, id, index }))
+    pub(super) fn new(
+        event: &Arc<Event>,
+        index: usize,
+        id: Id,
+        body: Option<Slice>,
+        receive_count: Option<u32>,
+    ) -> Self {
+        Self(Arc::new(Inner { event: Arc::clone(event), index, id, body, receive_count, content: None }))
     }
 
     /// The record with one of those that it held.
-    pub(super) fn with_content(&self, content: impl Into<Box<str>>) -> Self {
-        let Inner { event, at, id, index, .. } = &*self.0;
-        let (event, at, id) = (Arc::clone(event), at.clone(), id.clone());
-        Self(Arc::new(Inner { event, at, content: Some(content.into()), id, index: *index }))
+    pub(super) fn with_content(&self, content: impl Into<Arc<str>>) -> Self {
+        let Inner { event, index, id, body, receive_count, .. } = &*self.0;
+        let (event, id, body) = (Arc::clone(event), id.clone(), body.clone());
+        let content = Some(content.into());
+        Self(Arc::new(Inner { event, index: *index, id, body, receive_count: *receive_count, content }))
     }
 
     /// Where it comes from.
@@ -97,12 +142,49 @@ impl Record {
 
     /// Its JSON text, as the event has it.
     pub fn json(&self) -> &str {
-        self.0.event.text.get().get(self.0.at.clone()).unwrap_or_default()
+        self.0.event.record(self.0.index)
+    }
+
+    /// The text of a message's body.
+    pub(super) fn body(&self) -> Option<&str> {
+        match self.0.body.as_ref()? {
+            Slice::At(at) => self.0.event.text.get().get(at.clone()),
+            Slice::Own(text) => Some(text),
+        }
     }
 
     /// What was within the envelopes that this record came in, if it came in any.
     pub(crate) fn content(&self) -> Option<&str> {
         self.0.content.as_deref()
+    }
+
+    /// A text that the event has beside its records. AWS writes these first; what comes after it is not read.
+    pub(super) fn beside(&self, name: &str) -> Option<String> {
+        struct Beside<'n>(&'n str, &'n mut Option<String>);
+
+        impl<'de> Visitor<'de> for Beside<'_> {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an event")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == self.0 {
+                        *self.1 = map.next_value()?;
+                        return Ok(());
+                    }
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Ok(())
+            }
+        }
+
+        let mut found = None;
+        // Where it stops early, serde_json calls the rest an error.
+        let _ = serde_json::Deserializer::from_str(self.0.event.text.get()).deserialize_map(Beside(name, &mut found));
+        found
     }
 
     /// The invocation that brought it.
@@ -112,22 +194,7 @@ impl Record {
 
     /// How often it was received, this time included, where the source counts: SQS does.
     pub fn receive_count(&self) -> Option<u32> {
-        #[derive(Deserialize)]
-        struct Wire<'a> {
-            #[serde(borrow)]
-            attributes: Attributes<'a>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Attributes<'a> {
-            #[serde(borrow)]
-            approximate_receive_count: Cow<'a, str>,
-        }
-        if self.source() != Source::Sqs {
-            return None;
-        }
-        let wire = serde_json::from_str::<Wire<'_>>(self.json()).ok()?;
-        wire.attributes.approximate_receive_count.parse().ok()
+        self.0.receive_count
     }
 }
 

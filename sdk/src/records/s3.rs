@@ -173,7 +173,8 @@ fn of_notification(text: &str) -> Result<S3Object, DecodeError> {
         #[serde(default)]
         sequencer: Option<String>,
     }
-    let notice: Notice = crate::json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the record of S3", error))?;
+    let notice: Notice =
+        crate::json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the record of S3", error))?;
     let object = notice.s3.object;
     Ok(S3Object {
         bucket: notice.s3.bucket.name,

@@ -64,7 +64,7 @@ impl Source {
             "aws:sqs" => Self::Sqs,
             "aws:kinesis" => Self::Kinesis,
             "aws:dynamodb" => Self::DynamoDb,
-            "aws:kafka" | "SelfManagedKafka" => Self::Kafka,
+            "aws:kafka" | "SelfManagedKafka" | "aws:SelfManagedKafka" => Self::Kafka,
             "aws:sns" => Self::Sns,
             "aws:s3" => Self::S3,
             "aws:amq" | "aws:mq" => Self::ActiveMq,

@@ -73,16 +73,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Sqs<T> {
 }
 
 /// The text of a message's body.
-pub(super) fn body(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
-    #[derive(Deserialize)]
-    struct Wire<'a> {
-        #[serde(borrow)]
-        body: Cow<'a, str>,
-    }
-    match serde_json::from_str::<Wire<'_>>(record.json()) {
-        Ok(wire) => Ok(wire.body),
-        Err(error) => Err(DecodeError::new("the message", error)),
-    }
+pub(super) fn body(record: &Record) -> Result<&str, DecodeError> {
+    record.body().ok_or_else(|| DecodeError::new("the message", "it has no `body`, or one that is no text"))
 }
 
 /// What a message says of itself: its ids, its attributes, how often it was received. Also an argument of its own. Cheap to
@@ -125,8 +117,8 @@ impl SqsMessage {
     }
 
     /// The body's text.
-    pub fn body(&self) -> Cow<'_, str> {
-        body(&self.0).unwrap_or_default()
+    pub fn body(&self) -> &str {
+        self.0.body().unwrap_or_default()
     }
 
     /// The handle with which the message can be deleted, or be hidden for longer.

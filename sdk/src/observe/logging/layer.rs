@@ -124,6 +124,10 @@ where
 }
 
 fn log_failure(error: &FunctionError) {
+    // Of its records each has its line.
+    if error.is_logged() {
+        return;
+    }
     // The hook has told of a panic, with its place.
     if error.error_type() == "Panic" && PANICS_ARE_LOGGED.load(Ordering::Relaxed) {
         return;
