@@ -5,6 +5,7 @@ mod cors;
 mod data_classes;
 mod event_handler;
 pub(crate) mod logger;
+mod metrics;
 mod parameters;
 mod raised;
 mod routes;
@@ -22,6 +23,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
         "data_classes" => data_classes::replay(case),
         "parameters" => parameters::replay(case),
         "logger" => logger::replay(case),
+        "metrics" => metrics::replay(case),
         _ => unsupported("has no counterpart in this release"),
     }
 }
