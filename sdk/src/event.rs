@@ -100,6 +100,9 @@ pub struct Invocation {
     /// What a test puts in place of the process's registry; a function for Lambda is built without this.
     #[cfg(all(feature = "testing", feature = "clients"))]
     pub(crate) clients: Option<crate::Clients>,
+    /// The deadline of a test, by tokio's clock, which can be paused.
+    #[cfg(feature = "testing")]
+    pub(crate) ends: Option<tokio::time::Instant>,
 }
 
 /// One mark per process: taken by the first invocation.
@@ -113,6 +116,8 @@ impl Invocation {
             cold_start: false,
             #[cfg(all(feature = "testing", feature = "clients"))]
             clients: None,
+            #[cfg(feature = "testing")]
+            ends: None,
         }
     }
 
@@ -147,6 +152,10 @@ impl Invocation {
 
     /// The time left until [`deadline`](Self::deadline): zero once it has passed, `None` without one.
     pub fn remaining(&self) -> Option<Duration> {
+        #[cfg(feature = "testing")]
+        if let Some(ends) = self.ends {
+            return Some(ends.saturating_duration_since(tokio::time::Instant::now()));
+        }
         self.deadline().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default())
     }
 

@@ -1,7 +1,27 @@
-//! Tools for tests: an in-process caller through the whole stack.
+//! Tools for tests: an in-process caller through the whole stack, events of every source, a model of AWS's retries.
 //!
-//! [`Caller::call`] takes the event of any source as JSON; with [`http`] the test of an HTTP function writes requests and reads
-//! answers instead. [`Caller::with_clients`] puts stubs in place of what [`Client<T>`](crate::Client) would find.
+//! [`Caller::call`] takes the event of any source as JSON, or from a builder; with [`http`] the test of an HTTP function writes
+//! requests and reads answers instead. [`Caller::with_clients`] puts stubs in place of what [`Client<T>`](crate::Client) would
+//! find, [`Caller::with_time_left`] gives each call a deadline, [`Caller::with_logs`] keeps its log lines.
+//!
+//! | source | builder |
+//! |---|---|
+//! | SQS, standard and FIFO | [`sqs`](mod@sqs) |
+//! | S3, directly and through SNS, SQS, EventBridge | [`s3_put`], [`s3_delete`], [`s3`](mod@s3), [`s3_test_event`] |
+//! | SNS, directly and through SQS, raw or not | [`sns`](mod@sns) |
+//! | DynamoDB Streams | [`insert`], [`modify`], [`remove`] |
+//! | Kinesis Data Streams | [`kinesis`](mod@kinesis) |
+//! | Amazon MSK and Kafka of one's own | [`kafka`](mod@kafka) |
+//! | Amazon MQ | [`active_mq`], [`rabbit_mq`] |
+//! | Firehose | [`firehose`](mod@firehose) |
+//! | CloudWatch Logs (feature `cloudwatch-logs`) | `logs` |
+//! | SES | [`ses`](mod@ses) |
+//! | EventBridge and schedules | [`event_bridge`](mod@event_bridge), [`schedule`], [`scheduler`] |
+//! | Step Functions, Cognito, a direct invocation | [`serde_json::json!`] |
+//!
+//! Each builder is an event by its `event()` or as `impl Into<Value>`. It serializes as that event, so that one can be the content
+//! of another: `sqs([s3_put("photos", "a.jpg")])`. What a function's answer means to a queue or a stream is played by
+//! [`mapping::Mapping`].
 //!
 //! # Example
 //!
@@ -41,11 +61,42 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod content;
+pub mod dynamodb;
+pub mod event_bridge;
+pub mod firehose;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod kafka;
+pub mod kinesis;
+#[cfg(feature = "cloudwatch-logs")]
+pub mod logs;
+pub mod mapping;
+pub mod mq;
+pub mod s3;
+pub mod ses;
+#[cfg(test)]
+mod shape;
+pub mod sns;
+pub mod sqs;
+
+pub use self::content::{Content, Raw, raw};
+pub use self::dynamodb::{insert, modify, remove};
+pub use self::event_bridge::{event_bridge, schedule, scheduler};
+pub use self::firehose::firehose;
+pub use self::kafka::kafka;
+pub use self::kinesis::kinesis;
+#[cfg(feature = "cloudwatch-logs")]
+pub use self::logs::{logs, logs_control_message};
+pub use self::mq::{active_mq, rabbit_mq};
+pub use self::s3::{s3, s3_delete, s3_put, s3_test_event};
+pub use self::ses::ses;
+pub use self::sns::sns;
+pub use self::sqs::sqs;
 
 use std::fmt;
 use std::future::poll_fn;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 use serde_json::Value;
@@ -65,7 +116,15 @@ pub struct Caller<R> {
     context: Context,
     #[cfg(feature = "clients")]
     clients: Option<crate::Clients>,
+    time_left: Option<Duration>,
+    #[cfg(feature = "logging")]
+    logs: Option<Subscribers>,
 }
+
+/// What hears the log lines of a test, and one that wants nothing: with a single subscriber alive, `tracing` asks only the
+/// thread that comes by a line first whether it is wanted, and that may be another test's.
+#[cfg(feature = "logging")]
+type Subscribers = (tracing::Dispatch, tracing::Dispatch);
 
 impl<R: RawService> Caller<R> {
     /// A caller of this function.
@@ -81,6 +140,9 @@ impl<R: RawService> Caller<R> {
             context,
             #[cfg(feature = "clients")]
             clients: None,
+            time_left: None,
+            #[cfg(feature = "logging")]
+            logs: None,
         }
     }
 
@@ -99,6 +161,47 @@ impl<R: RawService> Caller<R> {
         self
     }
 
+    /// Gives each call from now on this much time until its deadline. [`Invocation::remaining`] then goes by tokio's clock, which
+    /// a test can pause.
+    #[must_use]
+    pub fn with_time_left(mut self, time: Duration) -> Self {
+        self.time_left = Some(time);
+        self
+    }
+
+    /// Writes the log lines of each call from now on there, with the keys of its invocation.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::observe::logging::Captured;
+    /// use pilaster::testing::{Caller, http};
+    ///
+    /// async fn greet(who: String) {
+    ///     tracing::info!(who, "greeting");
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let captured = Captured::default();
+    /// Caller::new(pilaster::handler(greet)).with_logs(&captured).send(http::post("/").text("ada")).await?;
+    /// let lines = captured.lines();
+    /// let line = lines.iter().find(|line| line["message"] == "greeting").expect("a line");
+    /// assert_eq!(line["who"], "ada");
+    /// assert!(line["function_request_id"].is_string());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "logging")]
+    #[must_use]
+    pub fn with_logs(mut self, captured: &crate::observe::logging::Captured) -> Self {
+        use crate::observe::logging::{Format, Logs};
+        let lines = Logs::new().format(Format::Json).writer(captured.clone()).build();
+        let nothing = tracing::subscriber::NoSubscriber::default();
+        self.logs = Some((tracing::Dispatch::new(lines), tracing::Dispatch::new(nothing)));
+        self
+    }
+
     /// Calls it with a request, as the event of an HTTP API.
     ///
     /// # Errors
@@ -110,13 +213,13 @@ impl<R: RawService> Caller<R> {
         self.call(request.into_event()?).await?.try_into()
     }
 
-    /// Calls it with an event.
+    /// Calls it with an event: a `Value`, or what a builder of this module has built.
     ///
     /// # Errors
     ///
     /// What the function posts to the Runtime API when it fails as a whole.
-    pub async fn call(&self, event: Value) -> Result<Value, FunctionError> {
-        self.call_text(&event.to_string()).await
+    pub async fn call(&self, event: impl Into<Value>) -> Result<Value, FunctionError> {
+        self.call_text(&event.into().to_string()).await
     }
 
     /// Calls it with the JSON text of an event.
@@ -129,17 +232,100 @@ impl<R: RawService> Caller<R> {
         let event = RawValue::from_string(event.to_owned()).map_err(invalid)?;
         let mut raw = self.raw.clone();
         poll_fn(|cx| raw.poll_ready(cx)).await?;
-        #[allow(unused_mut)]
-        let mut invocation = Invocation::new(self.context.clone());
+        let incoming = Incoming { event, invocation: self.invocation() };
+        #[cfg(feature = "logging")]
+        if let Some((lines, _)) = &self.logs {
+            use tower::{Layer as _, Service as _};
+            use tracing::instrument::WithSubscriber as _;
+            let mut logging = crate::observe::logging::LoggingLayer::new().layer(raw);
+            let response = async move { logging.call(incoming).await }.with_subscriber(lines.clone()).await?;
+            return serde_json::from_str(response.get()).map_err(invalid);
+        }
+        let response = raw.call(incoming).await?;
+        serde_json::from_str(response.get()).map_err(invalid)
+    }
+
+    fn invocation(&self) -> Invocation {
+        let mut context = self.context.clone();
+        if let Some(left) = self.time_left {
+            let deadline = SystemTime::now() + left;
+            let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+            context.deadline = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        }
+        let mut invocation = Invocation::new(context);
+        invocation.ends = self.time_left.map(|left| tokio::time::Instant::now() + left);
         #[cfg(feature = "clients")]
         invocation.clients.clone_from(&self.clients);
-        let response = raw.call(Incoming { event, invocation }).await?;
-        serde_json::from_str(response.get()).map_err(invalid)
+        invocation
     }
 }
 
 impl<R> fmt::Debug for Caller<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::service_fn;
+
+    use super::*;
+
+    /// A caller of a service of the raw landing, without a door.
+    fn caller<S: RawService>(raw: S) -> Caller<S> {
+        struct Plain<S>(S);
+        impl<S: RawService> IntoRaw for Plain<S> {
+            type Raw = S;
+            fn into_raw(self) -> S {
+                self.0
+            }
+            fn take_start(&mut self) -> crate::handler::Start {
+                crate::handler::Start::default()
+            }
+        }
+        Caller::new(Plain(raw))
+    }
+
+    fn answer(value: &Value) -> Result<crate::RawResponse, FunctionError> {
+        RawValue::from_string(value.to_string()).map_err(FunctionError::from_error)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_call_has_its_own_deadline_by_tokios_clock() {
+        let caller = caller(service_fn(async |incoming: Incoming| {
+            let before = incoming.invocation.remaining();
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            let after = incoming.invocation.remaining().map(|left| left.as_secs());
+            let deadline = incoming.invocation.deadline().is_some_and(|at| at > SystemTime::now());
+            answer(&serde_json::json!([before.map(|left| left.as_secs()), after, deadline]))
+        }))
+        .with_time_left(Duration::from_secs(10));
+        for _ in 0..2 {
+            assert_eq!(caller.call(Value::Null).await.unwrap(), serde_json::json!([10, 6, true]));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_built_event_is_called_with_as_it_is() {
+        let caller = caller(service_fn(async |incoming: Incoming| Ok::<_, FunctionError>(incoming.event)));
+        let event = sqs([1]);
+        assert_eq!(caller.call(event.clone()).await.unwrap(), event.event());
+    }
+
+    #[cfg(feature = "logging")]
+    #[tokio::test]
+    async fn the_lines_of_a_call_are_kept_with_its_request_id() {
+        let captured = crate::observe::logging::Captured::default();
+        let caller = caller(service_fn(async |_: Incoming| {
+            tracing::warn!("almost out");
+            Err(FunctionError::new("OutOfStock", "none is left"))
+        }))
+        .with_logs(&captured);
+        caller.call(Value::Null).await.unwrap_err();
+        let lines = captured.lines();
+        let messages: Vec<_> = lines.iter().map(|line| &line["message"]).collect();
+        assert_eq!(messages, ["almost out", "the invocation failed"]);
+        assert!(lines.iter().all(|line| line["function_request_id"] == REQUEST_ID));
     }
 }

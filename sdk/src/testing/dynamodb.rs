@@ -151,7 +151,9 @@ impl Changes {
     /// The last item was deleted because its time to live was over
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html>).
     pub fn expired(mut self) -> Self {
-        self.changes.last_mut().map(|change| change.expired = true);
+        if let Some(change) = self.changes.last_mut() {
+            change.expired = true;
+        }
         self
     }
 

@@ -30,7 +30,14 @@ pub fn event_bridge(source: impl Into<String>, detail_type: impl Into<String>, d
     };
     // To the second, as EventBridge writes it.
     let time = format!("{}Z", TIME.split('.').next().unwrap_or(TIME));
-    EventBridge { source: source.into(), detail_type: detail_type.into(), detail, resources: Vec::new(), time, id: uuid(6, 1) }
+    EventBridge {
+        source: source.into(),
+        detail_type: detail_type.into(),
+        detail,
+        resources: Vec::new(),
+        time,
+        id: uuid(6, 1),
+    }
 }
 
 /// What a rule with a schedule (`rate(…)`, `cron(…)`) sends, by the rule's name.
@@ -110,7 +117,7 @@ mod tests {
         let event = event_bridge("aws.ec2", "EC2 Instance State-change Notification", detail).resource("arn");
         shape::same("python/eventBridgeEvent.json", &event.event(), &["replay-name"]);
         shape::same("python-later/eventBridgeSchedulerEvent.json", &scheduler("a").event(), &[]);
-        shape::same("java/serialization/scheduled_event.json", &schedule("a").event(), &["version"]);
+        shape::same("java/serialization/scheduled_event.json", &schedule("a").event(), &["version", "detail"]);
         assert_eq!(event.id("7").time("2026-01-01T00:00:00Z").event()["time"], "2026-01-01T00:00:00Z");
     }
 }

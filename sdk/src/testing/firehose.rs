@@ -23,7 +23,11 @@ use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built, uuid};
 ///
 /// If a record cannot be written as JSON.
 pub fn firehose(records: impl IntoIterator<Item = impl Content>) -> Firehose {
-    Firehose { records: records.into_iter().map(Content::into_bytes).collect(), stream: "delivery".to_owned(), kinesis: None }
+    Firehose {
+        records: records.into_iter().map(Content::into_bytes).collect(),
+        stream: "delivery".to_owned(),
+        kinesis: None,
+    }
 }
 
 /// An event of Firehose. See the [module docs](self).

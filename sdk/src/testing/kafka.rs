@@ -117,7 +117,9 @@ struct Partition {
 impl Kafka {
     /// The offset of the last partition's first record; 0 unless told.
     pub fn offset(mut self, first: u64) -> Self {
-        self.partitions.last_mut().map(|partition| partition.offset = first);
+        if let Some(partition) = self.partitions.last_mut() {
+            partition.offset = first;
+        }
         self
     }
 
@@ -170,7 +172,10 @@ mod tests {
     #[test]
     fn a_tombstone_has_no_value_and_the_bytes_of_a_header_have_a_sign() {
         let event = kafka("t", 1, [tombstone("k")]).and(kafka("t", 2, [record(1).header("h", raw([255, 1]))])).event();
-        assert_eq!((&event["records"]["t-1"][0]["value"], &event["records"]["t-1"][0]["key"]), (&Value::Null, &json!("aw==")));
+        assert_eq!(
+            (&event["records"]["t-1"][0]["value"], &event["records"]["t-1"][0]["key"]),
+            (&Value::Null, &json!("aw=="))
+        );
         assert_eq!(event["records"]["t-2"][0]["headers"], json!([{ "h": [-1, 1] }]));
     }
 }

@@ -66,7 +66,8 @@ impl Logs {
     /// The text that is compressed.
     pub fn content(&self) -> Value {
         let events = self.messages.iter().enumerate();
-        let event = |(at, message)| json!({ "id": format!("{at:056}"), "timestamp": TIME_MS + at as u64, "message": message });
+        let event =
+            |(at, message)| json!({ "id": format!("{at:056}"), "timestamp": TIME_MS + at as u64, "message": message });
         json!({
             "messageType": self.kind,
             "owner": ACCOUNT,

@@ -141,12 +141,19 @@ mod tests {
         let active = active_mq("testQueue", ["{}"]).property("testKey", "testValue").event();
         shape::same("python/activeMQEvent.json", &active, &[]);
         let rabbit = rabbit_mq("pizzaQueue", ["{}"]).header("header1", "value1").header("header2", "value2").event();
-        shape::same("python/rabbitMQEvent.json", &rabbit, &["rmqMessagesByQueue.pizzaQueue::/.[].basicProperties.headers.numberInHeader"]);
+        shape::same(
+            "python/rabbitMQEvent.json",
+            &rabbit,
+            &["rmqMessagesByQueue.pizzaQueue::/.[].basicProperties.headers.numberInHeader"],
+        );
     }
 
     #[test]
     fn bytes_are_a_message_of_bytes() {
         assert_eq!(active_mq("q", [raw(*b"\xff")]).event()["messages"][0]["messageType"], "jms/bytes-message");
-        assert_eq!(rabbit_mq("q", [7]).virtual_host("v").event()["rmqMessagesByQueue"]["q::v"][0]["basicProperties"]["bodySize"], 1);
+        assert_eq!(
+            rabbit_mq("q", [7]).virtual_host("v").event()["rmqMessagesByQueue"]["q::v"][0]["basicProperties"]["bodySize"],
+            1
+        );
     }
 }

@@ -36,7 +36,10 @@ pub fn s3_delete(bucket: impl Into<String>, key: impl Into<String>) -> S3 {
 
 /// Something happened to an object: `ObjectCreated:CompleteMultipartUpload`, `ObjectRestore:Completed`, ….
 pub fn s3(event_name: impl Into<String>, bucket: impl Into<String>, key: impl Into<String>) -> S3 {
-    S3 { bucket: bucket.into(), objects: vec![Object { name: event_name.into(), key: key.into(), ..Object::default() }] }
+    S3 {
+        bucket: bucket.into(),
+        objects: vec![Object { name: event_name.into(), key: key.into(), ..Object::default() }],
+    }
 }
 
 /// What S3 sends to a queue or topic when a notification is configured. It has no records.

@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_message_has_the_fields_of_a_real_one() {
-        let event = sns(["Hello from SNS!"]).subject("TestInvoke").attribute("Test", "a").binary_attribute("TestBinary", "b");
+        let event =
+            sns(["Hello from SNS!"]).subject("TestInvoke").attribute("Test", "a").binary_attribute("TestBinary", "b");
         shape::same("python/snsEvent.json", &event.event(), &[]);
         assert_eq!(event.event()["Records"][0]["Sns"]["MessageAttributes"]["TestBinary"]["Value"], "Yg==");
         assert_eq!(sns([1]).event()["Records"][0]["Sns"]["Subject"], Value::Null);
@@ -175,7 +176,8 @@ mod tests {
     fn a_notification_in_a_queue_has_the_fields_of_a_real_one() {
         let event = sns([json!({ "message": "hello" })]).through_sqs().event();
         shape::same("python/snsSqsEvent.json", &event, &[]);
-        let body = |event: &Value| serde_json::from_str::<Value>(event["Records"][0]["body"].as_str().unwrap()).unwrap();
+        let body =
+            |event: &Value| serde_json::from_str::<Value>(event["Records"][0]["body"].as_str().unwrap()).unwrap();
         let (real, built) = (body(&shape::real("python/snsSqsEvent.json")), body(&event));
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&built), keys(&real));

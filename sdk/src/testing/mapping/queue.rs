@@ -14,7 +14,9 @@ use super::verdict::{self, Source, Verdict};
 ///   in a FIFO queue at its place, before the rest of its group
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
 /// - A message that would be received for more than the maximum receive count goes to the dead-letter queue instead
-///   (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
+///   (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>). What a function
+///   returns unprocessed counts as received: in a FIFO queue the rest of a group can go there behind a poison message, unless the
+///   count is large enough or the batch is small.
 #[derive(Clone, Debug)]
 #[must_use = "a mapping does nothing until `run`"]
 pub struct Queue {
@@ -73,7 +75,8 @@ impl Queue {
             let event = json!({ "Records": batch.iter().map(|&at| self.deliver(at, &mut report)).collect::<Vec<_>>() });
             let answer = function.invoke(event.clone()).await;
             let verdict = Verdict::judge(&event, &answer, self.reporting);
-            let (retried, done): (Vec<_>, Vec<_>) = batch.into_iter().zip(verdict.fates()).partition(|(_, retried)| *retried);
+            let (retried, done): (Vec<_>, Vec<_>) =
+                batch.into_iter().zip(verdict.fates()).partition(|(_, retried)| *retried);
             report.completed.extend(done.into_iter().map(|(at, _)| at));
             let retried = retried.into_iter().map(|(at, _)| at);
             match fifo {

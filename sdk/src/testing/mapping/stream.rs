@@ -119,7 +119,8 @@ impl Stream {
             records.iter().for_each(|&at| report.fates[at].deliveries += 1);
             let answer = function.invoke(event.clone()).await;
             let verdict = Verdict::judge(&event, &answer, self.reporting);
-            let (again, done): (Vec<_>, Vec<_>) = records.into_iter().zip(verdict.fates()).partition(|(_, retried)| *retried);
+            let (again, done): (Vec<_>, Vec<_>) =
+                records.into_iter().zip(verdict.fates()).partition(|(_, retried)| *retried);
             let progress = verdict.rule() == Rule::Reported && !done.is_empty();
             report.completed.extend(done.into_iter().map(|(at, _)| at));
             let again: Vec<_> = again.into_iter().map(|(at, _)| at).collect();

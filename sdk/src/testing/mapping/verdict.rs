@@ -153,7 +153,9 @@ impl Verdict {
         let overtook = |(at, judged): &(usize, &Judged)| {
             let group = judged.record.lane.as_ref();
             let earlier = &self.records[..*at];
-            !judged.retried && group.is_some() && earlier.iter().any(|it| it.retried && it.record.lane.as_ref() == group)
+            !judged.retried
+                && group.is_some()
+                && earlier.iter().any(|it| it.retried && it.record.lane.as_ref() == group)
         };
         self.records.iter().enumerate().filter(overtook).map(|(_, judged)| &*judged.record.id).collect()
     }

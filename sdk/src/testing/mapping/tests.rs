@@ -1,0 +1,319 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::testing::kafka::kafka;
+use crate::testing::sqs::{self, message};
+use crate::testing::{insert, kinesis, sns};
+
+/// An answer that names these.
+fn failed(identifiers: impl IntoIterator<Item = Value>) -> Result<Value, FunctionError> {
+    let failures: Vec<_> = identifiers.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
+    Ok(json!({ "batchItemFailures": failures }))
+}
+
+fn error() -> Result<Value, FunctionError> {
+    Err(FunctionError::new("Broken", "it broke"))
+}
+
+fn messages(ids: &[&str]) -> sqs::Sqs {
+    sqs::sqs(ids.iter().map(|id| message(id).id(*id)))
+}
+
+fn records(event: &Value) -> Vec<Value> {
+    event["Records"].as_array().cloned().unwrap_or_default()
+}
+
+/// Names each message whose body begins with `bad`; in a group also all that follow, if it keeps order.
+fn judge_bodies(event: &Value, keeps_order: bool) -> Result<Value, FunctionError> {
+    let mut stopped = Vec::new();
+    let mut ids = Vec::new();
+    for record in records(event) {
+        let group = record["attributes"]["MessageGroupId"].clone();
+        if record["body"].as_str().is_some_and(|body| body.starts_with("bad"))
+            || (keeps_order && stopped.contains(&group))
+        {
+            ids.push(record["messageId"].clone());
+            stopped.push(group);
+        }
+    }
+    failed(ids)
+}
+
+/// Names the first record of Kinesis whose data is `bad`.
+async fn first_bad(event: Value) -> Result<Value, FunctionError> {
+    let bad = |record: &Value| record["kinesis"]["data"] == "YmFk";
+    failed(records(&event).into_iter().find(bad).map(|record| record["kinesis"]["sequenceNumber"].clone()))
+}
+
+/// Fails as a whole if there is a record of Kinesis whose data is `bad`.
+async fn all_or_nothing(event: Value) -> Result<Value, FunctionError> {
+    match records(&event).iter().any(|record| record["kinesis"]["data"] == "YmFk") {
+        true => error(),
+        false => Ok(Value::Null),
+    }
+}
+
+fn shard(data: &[&str]) -> Value {
+    kinesis(data.iter().zip(1..).map(|(data, at)| kinesis::record(data).sequence_number(at.to_string()))).event()
+}
+
+#[test]
+fn an_empty_answer_or_list_is_success() {
+    for answer in [
+        Value::Null,
+        json!({}),
+        json!([]),
+        json!(""),
+        json!({ "batchItemFailures": [] }),
+        json!({ "batchItemFailures": null }),
+    ] {
+        for event in [messages(&["a", "b"]).event(), shard(&["x", "y"]), kafka("t", 0, [1]).event()] {
+            let verdict = Verdict::of(&event, &Ok(answer.clone()));
+            assert_eq!(verdict.rule(), Rule::NothingFailed, "{answer}");
+            assert!(verdict.retried().is_empty() && !verdict.done().is_empty());
+        }
+    }
+}
+
+#[test]
+fn only_the_named_messages_of_a_queue_are_retried() {
+    let verdict = Verdict::of(&messages(&["a", "b", "c"]).event(), &failed([json!("b")]));
+    assert_eq!((verdict.rule(), verdict.done(), verdict.retried()), (Rule::Reported, vec!["a", "c"], vec!["b"]));
+    assert_eq!(verdict.page(), "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html");
+}
+
+#[test]
+fn a_wrong_answer_has_the_whole_batch_retried() {
+    let entry = |entry: Value| Ok(json!({ "batchItemFailures": [entry] }));
+    for (answer, rule) in [
+        (error(), Rule::FunctionFailed),
+        (failed([json!("z")]), Rule::UnknownIdentifier),
+        (failed([json!("a"), json!("z")]), Rule::UnknownIdentifier),
+        (failed([json!(123)]), Rule::UnknownIdentifier),
+        (failed([json!("")]), Rule::EmptyIdentifier),
+        (failed([Value::Null]), Rule::NullIdentifier),
+        (failed([json!("a"), json!("a")]), Rule::DuplicateIdentifier),
+        (entry(json!({ "itemidentifier": "a" })), Rule::BadKey),
+        (entry(json!({ "foo": null })), Rule::BadKey),
+        (entry(json!("a")), Rule::BadKey),
+        (Ok(json!("done")), Rule::InvalidAnswer),
+        (Ok(json!(7)), Rule::InvalidAnswer),
+        (Ok(json!(["a"])), Rule::InvalidAnswer),
+        (Ok(json!({ "batchItemFailures": "a" })), Rule::InvalidAnswer),
+        (Ok(json!({ "batchItemFailures": {} })), Rule::InvalidAnswer),
+    ] {
+        let verdict = Verdict::of(&messages(&["a", "b"]).event(), &answer);
+        assert_eq!((verdict.rule(), verdict.retried()), (rule, vec!["a", "b"]), "{answer:?}");
+        let in_shard =
+            kinesis(["1", "2"].map(|n| kinesis::record(n).sequence_number(if n == "1" { "a" } else { "b" })));
+        let verdict = Verdict::of(&in_shard.event(), &answer);
+        match rule {
+            // The lowest counts, and it is the first.
+            Rule::DuplicateIdentifier => assert_eq!(verdict.rule(), Rule::Reported),
+            rule => assert_eq!(verdict.rule(), rule),
+        }
+        assert_eq!(verdict.retried(), ["a", "b"], "{answer:?}");
+    }
+}
+
+#[test]
+fn a_list_under_another_name_is_lost() {
+    let verdict =
+        Verdict::of(&messages(&["a"]).event(), &Ok(json!({ "BatchItemFailures": [{ "itemIdentifier": "a" }] })));
+    assert_eq!((verdict.rule(), verdict.done()), (Rule::ListMissing, vec!["a"]));
+}
+
+#[test]
+fn without_reporting_an_answer_is_ignored_and_an_error_is_not() {
+    let event = messages(&["a"]).event();
+    let verdict = Verdict::without_reporting(&event, &failed([json!("a")]));
+    assert_eq!((verdict.rule(), verdict.done()), (Rule::NotReporting, vec!["a"]));
+    assert_eq!(Verdict::without_reporting(&event, &Ok(json!("ok"))).done(), ["a"]);
+    assert_eq!(Verdict::without_reporting(&event, &error()).retried(), ["a"]);
+}
+
+#[test]
+fn the_lowest_sequence_number_is_the_checkpoint() {
+    // As numbers: 9 is below 10, whatever their digits.
+    let numbers = ["8", "9", "10", "000011", "49590338271490256608559692538361571095921575989136588898"];
+    let event = kinesis(numbers.map(|number| kinesis::record("x").sequence_number(number))).event();
+    let verdict = Verdict::of(&event, &failed([json!("000011"), json!("9"), json!("10")]));
+    assert_eq!((verdict.done(), verdict.retried()), (numbers[..1].to_vec(), numbers[1..].to_vec()));
+    assert!(verdict.page().contains("kinesis"));
+
+    let event = insert(json!({ "id": 1 })).and(insert(json!({ "id": 2 }))).event();
+    let ids: Vec<_> = records(&event).iter().map(|record| record["dynamodb"]["SequenceNumber"].clone()).collect();
+    let verdict = Verdict::of(&event, &failed([ids[1].clone()]));
+    assert_eq!((verdict.done(), verdict.retried()), (vec![ids[0].as_str().unwrap()], vec![ids[1].as_str().unwrap()]));
+    assert!(verdict.page().contains("ddb"));
+}
+
+#[test]
+fn each_partition_of_kafka_has_its_checkpoint() {
+    let event = kafka("t", 0, [1, 2, 3]).offset(8).and(kafka("t", 1, [1, 2])).event();
+    let verdict = Verdict::of(&event, &failed([json!({ "partition": "t-0", "offset": 9 })]));
+    assert_eq!((verdict.done(), verdict.retried()), (vec!["t-0@8", "t-1@0", "t-1@1"], vec!["t-0@9", "t-0@10"]));
+    for (wrong, rule) in [
+        (json!("t-0@9"), Rule::BadKey),
+        (json!({ "partition": "t-0" }), Rule::BadKey),
+        (json!({ "partition": "t-0", "offset": "9" }), Rule::UnknownIdentifier),
+        (json!({ "partition": "t-7", "offset": 9 }), Rule::UnknownIdentifier),
+    ] {
+        let verdict = Verdict::of(&event, &failed([wrong]));
+        assert_eq!((verdict.rule(), verdict.done().len()), (rule, 0));
+    }
+}
+
+#[test]
+fn a_source_without_partial_answers_knows_only_errors() {
+    let event = sns(["a"]).event();
+    assert_eq!(Verdict::of(&event, &failed([json!("a")])).rule(), Rule::NoPartialAnswer);
+    assert_eq!(Verdict::of(&event, &error()).retried(), ["0"]);
+}
+
+#[tokio::test]
+async fn a_poison_message_ends_in_the_dead_letter_queue_and_the_others_are_done_once() {
+    let queue =
+        sqs::sqs(["good", "bad", "good", "good"].iter().zip(1..).map(|(body, id)| message(body).id(id.to_string())));
+    let mapping = Mapping::sqs(queue).max_receive_count(3).batch_size(2);
+    let report = mapping.run(|event: Value| async move { judge_bodies(&event, false) }).await;
+    assert_eq!((report.completed(), report.dead_lettered()), (vec!["1", "3", "4"], vec!["2"]));
+    assert_eq!(["1", "2", "3", "4", "5"].map(|id| report.deliveries(id)), [1, 3, 1, 1, 0]);
+    let last = report.calls().last().unwrap();
+    assert_eq!(last.event["Records"][0]["attributes"]["ApproximateReceiveCount"], "3");
+}
+
+#[tokio::test]
+async fn an_error_takes_the_good_messages_of_the_batch_along() {
+    let mapping = Mapping::sqs(messages(&["good", "bad"])).max_receive_count(2);
+    let report = mapping.run(async |event: Value| judge_bodies(&event, false).and_then(|_| error())).await;
+    assert_eq!((report.completed().len(), report.dead_lettered()), (0, vec!["good", "bad"]));
+    assert_eq!((report.deliveries("good"), report.calls().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn without_reporting_a_failed_message_is_lost() {
+    let mapping = Mapping::sqs(messages(&["bad"])).without_reporting();
+    let report = mapping.run(async |event: Value| judge_bodies(&event, false)).await;
+    assert_eq!((report.completed(), report.calls()[0].verdict.rule()), (vec!["bad"], Rule::NotReporting));
+}
+
+fn two_groups() -> Queue {
+    let of = |id: &str, group: &str| message(id).id(id).group(group);
+    let queue = sqs::sqs([of("r1", "red"), of("bad-r2", "red"), of("b1", "blue"), of("r3", "red"), of("b2", "blue")]);
+    Mapping::sqs(queue).max_receive_count(2)
+}
+
+#[tokio::test]
+async fn a_function_that_returns_the_rest_of_a_group_keeps_its_order() {
+    let report = two_groups().run(async |event: Value| judge_bodies(&event, true)).await;
+    // What was returned unprocessed was received as often as the poison before it.
+    assert_eq!(report.dead_lettered(), ["bad-r2", "r3"]);
+    assert_eq!((report.order("red"), report.order("blue")), (vec!["r1"], vec!["b1", "b2"]));
+    assert_eq!(report.overtook(), Vec::<&str>::new());
+
+    let report = two_groups().batch_size(1).run(async |event: Value| judge_bodies(&event, true)).await;
+    assert_eq!((report.dead_lettered(), report.order("red")), (vec!["bad-r2"], vec!["r1", "r3"]));
+}
+
+#[tokio::test]
+async fn a_function_that_goes_on_in_a_group_is_seen_to_overtake() {
+    let report = two_groups().run(async |event: Value| judge_bodies(&event, false)).await;
+    assert_eq!((report.order("red"), report.overtook()), (vec!["r1", "r3"], vec!["r3"]));
+}
+
+#[tokio::test]
+async fn a_shard_goes_on_from_its_checkpoint() {
+    let mapping = Mapping::stream(shard(&["a", "b", "bad", "c"])).max_retries(2);
+    let report = mapping.clone().run(first_bad).await;
+    // Without bisecting, what is behind the poison record goes with it.
+    assert_eq!((report.completed(), report.dead_lettered()), (vec!["1", "2"], vec!["3", "4"]));
+    assert_eq!(["1", "2", "3", "4"].map(|id| report.deliveries(id)), [1, 1, 3, 3]);
+
+    let report = mapping.bisect().run(first_bad).await;
+    assert_eq!((report.completed(), report.dead_lettered()), (vec!["1", "2", "4"], vec!["3"]));
+    assert_eq!(report.deliveries("1"), 1, "what is before the checkpoint is not sent again");
+}
+
+#[tokio::test]
+async fn bisecting_isolates_the_record_for_which_the_function_fails() {
+    let mapping = Mapping::stream(shard(&["a", "b", "c", "d", "e", "bad", "g", "h"])).max_retries(1);
+    let report = mapping.clone().run(all_or_nothing).await;
+    assert_eq!((report.completed().len(), report.dead_lettered().len(), report.calls().len()), (0, 8, 2));
+
+    let report = mapping.clone().bisect().run(all_or_nothing).await;
+    assert_eq!((report.completed(), report.dead_lettered()), (vec!["1", "2", "3", "4", "5", "7", "8"], vec!["6"]));
+    // 8, then 4 + 4, 2 + 2, 1 + 1, and one retry.
+    assert_eq!((report.deliveries("6"), report.deliveries("1"), report.deliveries("8")), (5, 2, 3));
+
+    let report = mapping.batch_size(1).max_retries(0).run(all_or_nothing).await;
+    assert_eq!((report.completed().len(), report.dead_lettered(), report.deliveries("6")), (7, vec!["6"], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_too_old_is_not_sent_again() {
+    let slow = async |event: Value| {
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        all_or_nothing(event).await
+    };
+    let mapping = Mapping::stream(shard(&["bad", "b"])).max_retries(100).max_age(Duration::from_secs(60));
+    let report = mapping.run(slow).await;
+    assert_eq!((report.dead_lettered(), report.deliveries("1")), (vec!["1", "2"], 2));
+}
+
+#[tokio::test]
+async fn a_partition_that_fails_does_not_hold_the_other() {
+    let event = kafka("t", 0, ["a", "bad", "c"]).and(kafka("t", 1, ["x", "y"]));
+    let report = Mapping::stream(event)
+        .max_retries(1)
+        .run(async |event: Value| {
+            let lists = event["records"].as_object().cloned().unwrap_or_default();
+            let all = lists.values().flat_map(|list| list.as_array().cloned().unwrap_or_default());
+            let bad = all.filter(|record| record["value"] == "YmFk");
+            failed(bad.map(|record| json!({ "partition": "t-0", "offset": record["offset"] })))
+        })
+        .await;
+    assert_eq!((report.order("t-0"), report.order("t-1")), (vec!["t-0@0"], vec!["t-1@0", "t-1@1"]));
+    assert_eq!((report.dead_lettered(), report.deliveries("t-1@1")), (vec!["t-0@1", "t-0@2"], 1));
+    assert_eq!(report.calls()[1].event["records"].as_object().unwrap().keys().collect::<Vec<_>>(), ["t-0"]);
+}
+
+#[tokio::test]
+async fn a_caller_is_played_too() {
+    use crate::event::Incoming;
+    #[derive(Clone)]
+    struct Function;
+    impl tower::Service<Incoming> for Function {
+        type Response = crate::RawResponse;
+        type Error = FunctionError;
+        type Future = std::future::Ready<Result<crate::RawResponse, FunctionError>>;
+        fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), FunctionError>> {
+            std::task::Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, incoming: Incoming) -> Self::Future {
+            let event = serde_json::from_str(incoming.event.get()).unwrap();
+            let answer = judge_bodies(&event, false).unwrap().to_string();
+            std::future::ready(Ok(serde_json::value::RawValue::from_string(answer).unwrap()))
+        }
+    }
+    impl crate::handler::IntoRaw for Function {
+        type Raw = Self;
+        fn into_raw(self) -> Self {
+            self
+        }
+        fn take_start(&mut self) -> crate::handler::Start {
+            crate::handler::Start::default()
+        }
+    }
+    let caller = Caller::new(Function);
+    let report = Mapping::sqs(messages(&["bad", "good"])).max_receive_count(1).run(&caller).await;
+    assert_eq!((report.completed(), report.dead_lettered()), (vec!["good"], vec!["bad"]));
+}
+
+#[test]
+#[should_panic(expected = "none of SQS")]
+fn a_queue_of_something_else_is_told() {
+    let _ = Mapping::sqs(sns(["a"]));
+}
