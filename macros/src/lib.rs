@@ -1,5 +1,6 @@
 //! The macros of [`pilaster`](https://docs.rs/pilaster): use them through that crate.
 
+mod error_type;
 mod from_secret;
 mod lambda_handler;
 
@@ -17,4 +18,13 @@ pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(FromSecret, attributes(secret))]
 pub fn from_secret(input: TokenStream) -> TokenStream {
     from_secret::expand(input.into()).into()
+}
+
+/// Names the failures of a function: the variant's name, or the struct's, is the `errorType` of the failed invocation.
+/// `#[error_type("Name")]` above a variant or a struct says another, `#[error_type(transparent)]` takes that of its only field.
+///
+/// See `pilaster::ErrorType`.
+#[proc_macro_derive(ErrorType, attributes(error_type))]
+pub fn error_type(input: TokenStream) -> TokenStream {
+    error_type::expand(input.into()).into()
 }

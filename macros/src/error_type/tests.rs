@@ -1,0 +1,243 @@
+use quote::quote;
+
+use super::*;
+
+/// The messages of the compile errors.
+fn errors(input: TokenStream) -> String {
+    let expanded = expand(input).to_string();
+    assert!(expanded.contains("ErrorType for"), "there is an impl whatever is wrong: {expanded}");
+    match expanded.split_once("compile_error") {
+        Some((_, rest)) => rest.split_once("impl").map_or(rest, |(error, _)| error).replace("\\\"", "\""),
+        None => String::new(),
+    }
+}
+
+#[test]
+fn names_are_those_of_variants_unless_others_are_said() {
+    let expanded = expand(quote!(
+        enum E {
+            Plain,
+            r#type(u8),
+            #[error_type("Other")]
+            Named {
+                a: u8,
+            },
+            #[error_type(transparent)]
+            Outer {
+                inner: Inner,
+            },
+            #[error_type(transparent)]
+            Unnamed(Inner),
+        }
+    ));
+    let expanded = expanded.to_string();
+    for arm in [
+        quote!(Self::Plain { .. } => "Plain"),
+        quote!(Self::r#type { .. } => "type"),
+        quote!(Self::Named { .. } => "Other"),
+        quote!(Self::Outer { inner: cause } => cause.error_type()),
+        quote!(Self::Unnamed { 0: cause } => cause.error_type()),
+    ] {
+        let arm = arm.to_string();
+        assert!(expanded.contains(&arm), "{arm} is not in {expanded}");
+    }
+}
+
+#[test]
+fn the_name_of_a_struct_is_its_own_unless_another_is_said() {
+    for (input, name) in [
+        (
+            quote!(
+                struct Gone;
+            ),
+            quote!("Gone"),
+        ),
+        (
+            quote!(
+                #[error_type("Missing")]
+                struct Gone {
+                    what: String,
+                }
+            ),
+            quote!("Missing"),
+        ),
+        (
+            quote!(
+                #[error_type(transparent)]
+                struct Gone(Box<Inner>);
+            ),
+            quote!(self.0.error_type()),
+        ),
+        (
+            quote!(
+                struct Gone<T: Debug>(T);
+            ),
+            quote!("Gone"),
+        ),
+        (
+            quote!(
+                enum Never {}
+            ),
+            quote!(match *self {}),
+        ),
+    ] {
+        assert_eq!(errors(input.clone()), "", "{input}");
+        let expanded = expand(input).to_string();
+        assert!(expanded.contains(&format!("{{ {name} }}")), "{name} is not in {expanded}");
+    }
+}
+
+#[test]
+fn each_mistake_is_one_sentence() {
+    for (wrong, said) in [
+        (
+            quote!(
+                #[error_type("A")]
+                enum E {
+                    A,
+                }
+            ),
+            "write this above a variant",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type("")]
+                    A,
+                }
+            ),
+            "the name is empty",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type("Out of stock")]
+                    A,
+                }
+            ),
+            "a name is one word",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type("Größe")]
+                    A,
+                }
+            ),
+            "a name is one word",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type("States.Timeout")]
+                    A,
+                }
+            ),
+            "of Step Functions itself",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type]
+                    A,
+                }
+            ),
+            "the name is not said here",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type()]
+                    A,
+                }
+            ),
+            "the name is not said here",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type = "A"]
+                    A,
+                }
+            ),
+            "the name is not said here",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type(7)]
+                    A,
+                }
+            ),
+            "a name is a string",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type(name)]
+                    A,
+                }
+            ),
+            "there is no such option",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type("A", "B")]
+                    A,
+                }
+            ),
+            "one thing is said here",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type("A")]
+                    #[error_type("B")]
+                    A,
+                }
+            ),
+            "said twice",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type(transparent)]
+                    A,
+                }
+            ),
+            "`transparent` is for one field",
+        ),
+        (
+            quote!(
+                #[error_type(transparent)]
+                struct E(A, B);
+            ),
+            "`transparent` is for one field",
+        ),
+        (
+            quote!(
+                struct E<'a>(&'a str);
+            ),
+            "it cannot borrow",
+        ),
+        (quote!(union E { a: u8 }), "an enum or a struct"),
+    ] {
+        let errors = errors(wrong.clone());
+        assert!(errors.contains(said), "{wrong}: {errors}");
+        assert_eq!(errors.matches("compile_error").count(), 0, "one error, not several: {errors}");
+    }
+}
+
+#[test]
+fn an_unknown_option_lists_the_accepted_forms() {
+    let errors = errors(quote!(
+        enum E {
+            #[error_type(name)]
+            A,
+        }
+    ));
+    for form in ["\"OutOfStock\"", "transparent"] {
+        assert!(errors.contains(form), "{errors}");
+    }
+}
