@@ -1,22 +1,35 @@
 //! `#[derive(FromSecret)]`.
 
-mod expand;
-mod parse;
-mod validate;
-
 use proc_macro2::TokenStream;
-use syn::DeriveInput;
 
-/// The impl; where something is wrong, the error, and an impl that keeps the compiler from reporting its lack as well.
+use crate::from_value::{self, Code, Words};
+
+const WORDS: Words = Words {
+    thing: "secret",
+    derived: "FromSecret",
+    name: "id",
+    options: &["stage"],
+    fields: ["SecretString", "SecretSlice<u8>"],
+    forms: "`#[secret(..)]` takes, separated by commas:
+    id = \"name or ARN\"     the secret, or
+    env = \"VARIABLE\"       the environment variable that names it
+    stage = \"AWSPENDING\"   another version than the current one
+    text                   the whole text, for a struct such as `struct ApiKey(SecretString);`
+    binary                 the bytes, for a struct such as `struct Key(SecretSlice<u8>);`
+without `text` and `binary` the secret is JSON, read by the type's `serde::Deserialize`",
+    code: Code {
+        module: "secrets",
+        id: "SecretId",
+        id_method: "secret_id",
+        variable: "SecretVariable",
+        value: "SecretValue",
+        error: "SecretError",
+        read_method: "from_secret",
+    },
+};
+
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
-    let input: DeriveInput = match syn::parse2(input) {
-        Ok(input) => input,
-        Err(error) => return error.into_compile_error(),
-    };
-    match parse::Options::of(&input).and_then(|options| validate::valid(&input, options)) {
-        Ok(plan) => expand::expand(&input.ident, &plan),
-        Err(error) => expand::failed(&input, &error),
-    }
+    from_value::expand(input, &WORDS)
 }
 
 #[cfg(test)]

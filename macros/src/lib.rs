@@ -1,7 +1,9 @@
 //! The macros of [`pilaster`](https://docs.rs/pilaster): use them through that crate.
 
 mod error_type;
+mod from_parameter;
 mod from_secret;
+mod from_value;
 mod lambda_handler;
 
 use proc_macro::TokenStream;
@@ -18,6 +20,14 @@ pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(FromSecret, attributes(secret))]
 pub fn from_secret(input: TokenStream) -> TokenStream {
     from_secret::expand(input.into()).into()
+}
+
+/// Says which parameter a type is read from: `#[parameter(name = "…")]` or `#[parameter(env = "VARIABLE")]`.
+///
+/// See `pilaster::config::parameters::FromParameter`.
+#[proc_macro_derive(FromParameter, attributes(parameter))]
+pub fn from_parameter(input: TokenStream) -> TokenStream {
+    from_parameter::expand(input.into()).into()
 }
 
 /// Names the failures of a function: the variant's name, or the struct's, is the `errorType` of the failed invocation.

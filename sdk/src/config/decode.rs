@@ -1,32 +1,9 @@
 //! What secrets and parameters share in reading a value: JSON whose errors keep the value to themselves, and a memory of what a
 //! value was decoded to.
 
-use std::any::{Any, TypeId};
-use std::sync::{Arc, Mutex, PoisonError};
-
+#[cfg(any(feature = "secrets", feature = "parameters"))]
+pub(crate) use self::decoded::Decoded;
 use serde::de::DeserializeOwned;
-
-/// What a value was decoded to, per type: it goes when the value goes.
-#[derive(Default)]
-pub(crate) struct Decoded(Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>);
-
-impl Decoded {
-    /// The value as `T`, decoded now if it is the first time.
-    pub(crate) fn get_or_decode<T, E>(&self, decode: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E>
-    where
-        T: Send + Sync + 'static,
-    {
-        let id = TypeId::of::<T>();
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = lock().iter().find(|(of, _)| *of == id).map(|(_, value)| Arc::clone(value));
-        if let Some(value) = found.and_then(|value| value.downcast().ok()) {
-            return Ok(value);
-        }
-        let value = Arc::new(decode()?);
-        lock().push((id, Arc::clone(&value) as _));
-        Ok(value)
-    }
-}
 
 /// Reads JSON; the error says why it cannot be read, after the name of the secret or parameter, and nothing that it holds.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
@@ -50,5 +27,33 @@ fn why_not_json(path: &str, error: &serde_json::Error) -> String {
         Some((field, _)) if parent.is_empty() => format!("has no field `{field}`"),
         Some((field, _)) => format!("has no field `{field}` in one of its objects"),
         None => "is JSON of another shape, or a field of it is of another type".to_owned(),
+    }
+}
+
+#[cfg(any(feature = "secrets", feature = "parameters"))]
+mod decoded {
+    use std::any::{Any, TypeId};
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    /// What a value was decoded to, per type: it goes when the value goes.
+    #[derive(Default)]
+    pub(crate) struct Decoded(Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>);
+
+    impl Decoded {
+        /// The value as `T`, decoded now if it is the first time.
+        pub(crate) fn get_or_decode<T, E>(&self, decode: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E>
+        where
+            T: Send + Sync + 'static,
+        {
+            let id = TypeId::of::<T>();
+            let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = lock().iter().find(|(of, _)| *of == id).map(|(_, value)| Arc::clone(value));
+            if let Some(value) = found.and_then(|value| value.downcast().ok()) {
+                return Ok(value);
+            }
+            let value = Arc::new(decode()?);
+            lock().push((id, Arc::clone(&value) as _));
+            Ok(value)
+        }
     }
 }

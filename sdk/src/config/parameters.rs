@@ -95,12 +95,12 @@ pub use self::extract::{FromParameter, Parameter};
 #[doc(hidden)]
 pub use self::id::ParameterVariable;
 pub use self::id::{ParameterId, ParameterPath};
+use self::source::Source;
 pub use self::source::{ParameterSource, ParameterValues};
 #[cfg(all(feature = "parameters", feature = "dynamodb"))]
 pub use self::table::Table;
 pub use self::value::{ParameterValue, Transformed};
 pub use self::write::{ParameterKind, ParameterTier, ParameterWrite, WriteRequest};
-use self::source::Source;
 use crate::config::cache::{Cache, CacheError};
 
 const MAX_AGE: &str = "POWERTOOLS_PARAMETERS_MAX_AGE";
@@ -379,7 +379,8 @@ where
 /// Whole or broken seconds; what is neither is told once, when the parameters are made, and has no effect.
 fn seconds(name: &str, value: Option<String>) -> Option<Duration> {
     let value = value.filter(|value| !value.is_empty())?;
-    let seconds = value.trim().parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
+    let seconds =
+        value.trim().parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
     if seconds.is_none() {
         tracing::warn!(variable = name, "{name} has no effect: it wants a number of seconds");
     }

@@ -1,0 +1,247 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use serde_json::json;
+use tokio::time::{advance, sleep};
+
+use super::*;
+use crate::error::{BoxError, chain};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A source that holds texts by name, takes three names a call, and keeps what it was asked for.
+#[derive(Clone, Default)]
+struct Stub {
+    values: Arc<Mutex<HashMap<String, String>>>,
+    asked: Arc<Mutex<Vec<Vec<String>>>>,
+}
+
+impl Stub {
+    fn with<const N: usize>(values: [(&str, &str); N]) -> Self {
+        let stub = Self::default();
+        values.into_iter().for_each(|(name, value)| stub.put(name, value));
+        stub
+    }
+
+    fn put(&self, name: &str, value: &str) {
+        self.values.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    fn read(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+        match self.values.lock().unwrap().get(id.name()) {
+            Some(text) => Ok(ParameterValue::from_text(id, text.as_str())),
+            None => Err("there is no such parameter".into()),
+        }
+    }
+
+    fn ask(&self, names: &[&ParameterId]) {
+        let marked = |id: &&ParameterId| [id.name(), if id.is_decrypted() { "!" } else { "" }].concat();
+        self.asked.lock().unwrap().push(names.iter().map(marked).collect());
+    }
+
+    fn asked(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    fn parameters(&self) -> Parameters {
+        Parameters::from_lookup(self.clone(), |_| None)
+    }
+}
+
+impl ParameterSource for Stub {
+    const BATCH: usize = 3;
+
+    async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+        self.ask(&[id]);
+        sleep(SECOND).await;
+        self.read(id)
+    }
+
+    async fn fetch_batch(&self, ids: &[ParameterId]) -> Vec<Result<ParameterValue, BoxError>> {
+        self.ask(&ids.iter().collect::<Vec<_>>());
+        sleep(SECOND).await;
+        ids.iter().map(|id| self.read(id)).collect()
+    }
+
+    async fn fetch_below(&self, path: &ParameterPath) -> Result<ParameterValues, BoxError> {
+        self.asked.lock().unwrap().push(vec![path.path().to_owned()]);
+        let ids: Vec<_> = self.values.lock().unwrap().keys().map(|name| ParameterId::from(name.as_str())).collect();
+        let below =
+            ids.iter().filter_map(|id| Some((id.name().strip_prefix(path.path())?.to_owned(), self.read(id).ok()?)));
+        Ok(below.collect())
+    }
+
+    async fn write(&self, write: &ParameterWrite) -> Result<i64, BoxError> {
+        if self.values.lock().unwrap().contains_key(&write.name) && !write.overwrite {
+            return Err("it is there already".into());
+        }
+        self.put(&write.name, &write.value);
+        Ok(2)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_is_kept_for_five_minutes_unless_it_is_asked_for_anew() {
+    let stub = Stub::with([("/k", "v")]);
+    let parameters = stub.parameters();
+    assert_eq!(parameters.get("/k").text().await.unwrap(), "v");
+    advance(Duration::from_secs(200)).await;
+    assert_eq!(parameters.get("/k").text().await.unwrap(), "v");
+    assert_eq!(stub.asked(), [["/k"]]);
+    stub.put("/k", "w");
+    assert_eq!(parameters.get("/k").text().await.unwrap(), "v");
+    assert_eq!(parameters.get("/k").force().text().await.unwrap(), "w");
+    assert_eq!(parameters.get("/k").max_age(Duration::ZERO).text().await.unwrap(), "w");
+    assert_eq!(stub.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_variables_set_the_age_and_the_decryption_and_a_read_says_otherwise() {
+    let stub = Stub::with([("/k", "v")]);
+    let parameters = Parameters::from_lookup(stub.clone(), |name| match name {
+        "POWERTOOLS_PARAMETERS_MAX_AGE" => Some("20".to_owned()),
+        "POWERTOOLS_PARAMETERS_SSM_DECRYPT" => Some("True".to_owned()),
+        _ => None,
+    });
+    parameters.get("/k").text().await.unwrap();
+    advance(SECOND * 21).await;
+    parameters.get("/k").text().await.unwrap();
+    assert_eq!(stub.asked(), [["/k!"], ["/k!"]]);
+    parameters.get(ParameterId::new("/k").decrypt(false)).text().await.unwrap();
+    assert_eq!(stub.asked(), [["/k"]]);
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_has_no_effect() {
+    assert_eq!(seconds(MAX_AGE, Some("soon".to_owned())), None);
+    assert_eq!(seconds(MAX_AGE, Some("-1".to_owned())), Some(Duration::ZERO));
+    assert_eq!(seconds(MAX_AGE, Some("0.5".to_owned())), Some(Duration::from_millis(500)));
+    assert!(!switch(DECRYPT, Some("perhaps".to_owned())));
+    assert!(switch(DECRYPT, Some("on".to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_asked_for_together_share_calls_and_each_has_its_own_failure() {
+    let stub = Stub::with([("/a", "1"), ("/b", "2"), ("/c", "3"), ("/d", "4")]);
+    let parameters = stub.parameters();
+    let values = parameters.named(["/a", "/b", "/nowhere", "/c", "/d"]).await;
+    assert_eq!(stub.asked(), [vec!["/a", "/b", "/nowhere"], vec!["/c", "/d"]]);
+    assert_eq!(values["/d"].as_ref().unwrap().text().unwrap(), "4");
+    let error = values["/nowhere"].as_ref().unwrap_err();
+    assert_eq!(chain(error), ["could not get parameter `/nowhere`", "there is no such parameter"]);
+
+    parameters.named(["/a", "/b", "/nowhere"]).await;
+    assert_eq!(stub.asked(), [["/nowhere"]], "the others are kept");
+    assert!(parameters.named(Vec::<String>::new()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_decrypted_and_what_is_not_are_two_calls_and_two_values() {
+    let stub = Stub::with([("/a", "1"), ("/b", "2")]);
+    let parameters = stub.parameters();
+    let ids = [ParameterId::new("/a"), ParameterId::new("/b").decrypt(true), ParameterId::new("/a").decrypt(true)];
+    parameters.named(ids).await;
+    assert_eq!(stub.asked(), [vec!["/a"], vec!["/b!", "/a!"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_readers_are_one_call_and_who_gives_up_does_not_end_it_for_the_others() {
+    let stub = Stub::with([("/k", "v")]);
+    let parameters = stub.parameters();
+    assert!(tokio::time::timeout(SECOND / 2, parameters.get("/k").text()).await.is_err());
+    let all = future::join_all((0..100).map(|_| parameters.get("/k").text())).await;
+    assert!(all.into_iter().all(|value| value.unwrap() == "v"));
+    assert_eq!(stub.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_is_kept_as_a_whole_also_where_it_is_empty() {
+    let stub = Stub::with([("/p/a", "1"), ("/p/b.json", "{}"), ("/q", "2")]);
+    let parameters = stub.parameters();
+    let values = parameters.below("/p/").await.unwrap();
+    assert_eq!(values.keys().collect::<Vec<_>>(), ["a", "b.json"]);
+    assert_eq!(values["b.json"].auto().unwrap(), Transformed::Json(json!({})));
+    parameters.below("/p/").await.unwrap();
+    assert!(parameters.below("/nothing/").await.unwrap().is_empty());
+    parameters.below("/nothing/").await.unwrap();
+    assert_eq!(stub.asked(), [["/p/"], ["/nothing/"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_written_is_read_anew() {
+    let stub = Stub::with([("/p/k", "v")]);
+    let parameters = stub.parameters();
+    parameters.get("/p/k").text().await.unwrap();
+    parameters.below("/p/").await.unwrap();
+    let error = parameters.set("/p/k", "hunter2").await.unwrap_err();
+    assert_eq!(chain(&error), ["could not write parameter `/p/k`", "it is there already"]);
+    let write = parameters.set("/p/k", "hunter2").overwrite().kind(ParameterKind::SecureString);
+    assert!(!format!("{write:?}").contains("hunter2"));
+    assert_eq!(write.await.unwrap(), 2);
+    assert_eq!(parameters.get("/p/k").text().await.unwrap(), "hunter2");
+    assert_eq!(parameters.below("/p/").await.unwrap()["k"].text().unwrap(), "hunter2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_is_what_is_asked_for_or_an_error_that_does_not_tell_it() {
+    let stub = Stub::with([("/a.json", r#"{"n": 3}"#), ("/b.binary", "aGVsbG8="), ("/c", "hunter2"), ("/l", "a,b")]);
+    let parameters = stub.parameters();
+    assert_eq!(parameters.get("/a.json").auto().await.unwrap(), Transformed::Json(json!({ "n": 3 })));
+    assert_eq!(parameters.get("/b.binary").auto().await.unwrap(), Transformed::Binary(b"hello".to_vec()));
+    assert_eq!(parameters.get("/c").auto().await.unwrap(), Transformed::Text("hunter2".to_owned()));
+    assert_eq!(parameters.get("/l").value().await.unwrap().list().unwrap(), ["a", "b"]);
+    for error in [
+        parameters.get("/c").json::<u32>().await.unwrap_err(),
+        parameters.get("/c").binary().await.unwrap_err(),
+        parameters.get("/a.json").json::<HashMap<String, String>>().await.unwrap_err(),
+    ] {
+        assert!(error.is_malformed() && !format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+    let value = parameters.get("/c").value().await.unwrap();
+    assert!(!format!("{value:?} {parameters:?}").contains("hunter2"));
+}
+
+#[cfg(feature = "parameters")]
+mod typed {
+    use super::*;
+    use crate::clients::{Clients, Warm};
+
+    struct Retries(u8);
+
+    impl FromParameter for Retries {
+        fn parameter_id() -> Result<ParameterId, ParameterError> {
+            Ok(ParameterId::new("/retries"))
+        }
+
+        fn from_parameter(value: &ParameterValue) -> Result<Self, BoxError> {
+            Ok(Self(value.json()?))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_typed_parameter_is_decoded_once_and_warmed_from_the_registry() {
+        let stub = Stub::with([("/retries", "3")]);
+        let clients = Clients::new();
+        clients.insert(stub.parameters());
+        Parameter::<Retries>::warm(&clients).await.unwrap();
+        let parameters: Parameters = clients.get().await.unwrap();
+        let (one, two) = (parameters.typed::<Retries>().await.unwrap(), parameters.typed::<Retries>().await.unwrap());
+        assert_eq!(one.0.0, 3);
+        assert!(Arc::ptr_eq(&one.0, &two.0));
+        assert_eq!(stub.asked().len(), 1);
+    }
+
+    #[test]
+    fn a_ciphertext_is_not_taken_for_the_value() {
+        let value =
+            ParameterValue::from_text(&ParameterId::new("/retries"), "3").with_kind(ParameterKind::SecureString);
+        let Err(error) = value.decode::<Retries>() else { panic!("it was decoded") };
+        assert_eq!(
+            error.to_string(),
+            "parameter `/retries` is a `SecureString` that was not decrypted; read it with `decrypt`"
+        );
+    }
+}
+
+#[cfg(all(feature = "parameters", feature = "appconfig"))]
+mod services;

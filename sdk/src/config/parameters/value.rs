@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{ParameterError, ParameterId, ParameterKind};
-use crate::config::decode::{self, Decoded};
+use crate::config::decode;
 
 /// One value of a parameter. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
 #[derive(Clone)]
@@ -25,7 +25,8 @@ struct Inner {
     is_text: bool,
     kind: Option<ParameterKind>,
     version: Option<String>,
-    decoded: Decoded,
+    #[cfg(feature = "parameters")]
+    decoded: decode::Decoded,
 }
 
 /// A value as the suffix of its parameter's name says.
@@ -52,8 +53,16 @@ impl ParameterValue {
     }
 
     fn new(id: &ParameterId, bytes: Vec<u8>, is_text: bool) -> Self {
-        let (bytes, decoded) = (SecretSlice::from(bytes), Decoded::default());
-        Self { inner: Arc::new(Inner { id: id.clone(), bytes, is_text, kind: None, version: None, decoded }) }
+        let inner = Inner {
+            id: id.clone(),
+            bytes: SecretSlice::from(bytes),
+            is_text,
+            kind: None,
+            version: None,
+            #[cfg(feature = "parameters")]
+            decoded: decode::Decoded::default(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Notes the version: for a [`ParameterSource`](super::ParameterSource), right after the value was made.

@@ -104,24 +104,16 @@ impl fmt::Display for SecretId {
 #[derive(Debug)]
 pub struct SecretVariable {
     variable: &'static str,
-    stage: Option<&'static str>,
     id: OnceCell<SecretId>,
 }
 
 impl SecretVariable {
-    pub const fn new(variable: &'static str, stage: Option<&'static str>) -> Self {
-        Self { variable, stage, id: OnceCell::new() }
+    pub const fn new(variable: &'static str) -> Self {
+        Self { variable, id: OnceCell::new() }
     }
 
     pub fn id(&self) -> Result<SecretId, SecretError> {
-        let read = || {
-            let id = SecretId::from_env(self.variable)?;
-            Ok(match self.stage {
-                Some(stage) => id.stage(stage),
-                None => id,
-            })
-        };
-        self.id.get_or_try_init(read).cloned()
+        self.id.get_or_try_init(|| SecretId::from_env(self.variable)).cloned()
     }
 }
 
@@ -131,16 +123,16 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_a_sentence() {
-        static MISSING: SecretVariable = SecretVariable::new("PILASTER_TEST_NO_SUCH_VARIABLE", None);
+        static MISSING: SecretVariable = SecretVariable::new("PILASTER_TEST_NO_SUCH_VARIABLE");
         let error = MISSING.id().unwrap_err();
         let said = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a secret, is not set";
         assert_eq!(error.to_string(), said);
     }
 
     #[test]
-    fn a_variable_names_the_secret_and_its_stage_is_kept() {
+    fn a_variable_names_the_secret() {
         // Cargo sets it for every test that it runs.
-        static SET: SecretVariable = SecretVariable::new("CARGO_PKG_NAME", Some("AWSPENDING"));
-        assert_eq!(SET.id().unwrap(), SecretId::new("pilaster").stage("AWSPENDING"));
+        static SET: SecretVariable = SecretVariable::new("CARGO_PKG_NAME");
+        assert_eq!(SET.id().unwrap(), SecretId::new("pilaster"));
     }
 }

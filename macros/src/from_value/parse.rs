@@ -1,0 +1,66 @@
+//! The options of `#[secret(…)]` and `#[parameter(…)]`.
+
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Error, LitStr, Path, Result};
+
+use super::Words;
+
+/// `#[secret(id = "…", stage = "…", text)]`, `#[parameter(name = "…", decrypt)]`, all attributes together.
+#[derive(Default)]
+pub(super) struct Options {
+    pub(super) name: Option<LitStr>,
+    pub(super) env: Option<LitStr>,
+    pub(super) stage: Option<LitStr>,
+    pub(super) source: Option<Path>,
+    pub(super) decrypt: Option<Path>,
+    pub(super) text: Option<Path>,
+    pub(super) binary: Option<Path>,
+}
+
+impl Options {
+    pub(super) fn of(input: &DeriveInput, words: &Words) -> Result<Self> {
+        let Words { thing, forms, .. } = words;
+        let mut options = Self::default();
+        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident(thing)) {
+            if attribute.meta.require_list().is_err() {
+                return Err(Error::new(attribute.span(), format!("the {thing} is not named here. {forms}")));
+            }
+            attribute.parse_nested_meta(|meta| {
+                let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                let path = || meta.path.clone();
+                let place = match name.as_str() {
+                    name if name == words.name => &mut options.name,
+                    "env" => &mut options.env,
+                    "text" => return once(&mut options.text, &meta.path, path()),
+                    "binary" => return once(&mut options.binary, &meta.path, path()),
+                    own if !words.options.contains(&own) => {
+                        return Err(meta.error(format!("there is no such option. {forms}")));
+                    }
+                    "decrypt" => return once(&mut options.decrypt, &meta.path, path()),
+                    "source" => {
+                        let source = meta.value().and_then(|value| value.parse::<Path>());
+                        let wants = |_| meta.error(format!("`source` wants a type: `source = Settings`. {forms}"));
+                        return once(&mut options.source, &meta.path, source.map_err(wants)?);
+                    }
+                    _ => &mut options.stage,
+                };
+                let value = meta.value().and_then(|value| value.parse::<LitStr>());
+                let value =
+                    value.map_err(|_| meta.error(format!("`{name}` wants a string: `{name} = \"…\"`. {forms}")))?;
+                if value.value().trim().is_empty() {
+                    return Err(Error::new(value.span(), format!("`{name}` is empty")));
+                }
+                once(place, &meta.path, value)
+            })?;
+        }
+        Ok(options)
+    }
+}
+
+/// Keeps the value of an option that is given once.
+fn once<T>(place: &mut Option<T>, name: &Path, value: T) -> Result<()> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(name.span(), "this option is given twice; leave one")),
+    }
+}

@@ -1,0 +1,206 @@
+//! The Lambda extensions that keep configuration on localhost, as sources.
+//!
+//! [`ParametersExtension`] is AWS's Parameters and Secrets extension: SSM's parameters, and Secrets Manager's secrets with feature
+//! `secrets`. [`AppConfigAgent`] is AppConfig's. Both are layers that are added to the function; they call AWS, keep what they got,
+//! and are asked over plain HTTP, so a function with them needs neither TLS nor a client of AWS in its binary. Neither answers during
+//! init, so do not `warm` what comes from them.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::config::extension::ParametersExtension;
+//! use pilaster::config::parameters::{ParameterError, Parameters};
+//!
+//! async fn limit(parameters: &Parameters) -> Result<u32, ParameterError> {
+//!     parameters.get("/shop/limit").json().await
+//! }
+//!
+//! let parameters = Parameters::from_source(ParametersExtension::new());
+//! # let _ = (limit, parameters);
+//! ```
+
+mod localhost;
+
+use std::env;
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use self::localhost::get;
+use crate::config::parameters::{ParameterId, ParameterKind, ParameterSource, ParameterValue};
+use crate::error::BoxError;
+
+/// What stays as it is in a path or query: RFC 3986's unreserved characters.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encode(text: &str) -> impl fmt::Display {
+    utf8_percent_encode(text, ENCODED)
+}
+
+/// The Parameters and Secrets extension
+/// ([AWS's page](https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-integration-lambda-extensions.html)): on port
+/// 2773, or `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`. It is given the function's session token with each call.
+#[derive(Clone, Debug)]
+pub struct ParametersExtension {
+    port: u16,
+}
+
+impl ParametersExtension {
+    /// The extension on its port.
+    pub fn new() -> Self {
+        Self { port: port("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773) }
+    }
+
+    /// The extension on another port than the environment says.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    async fn get(&self, path: &str) -> Result<Vec<u8>, BoxError> {
+        // The variable changes while the sandbox lives, so it is read each time.
+        let token =
+            env::var("AWS_SESSION_TOKEN").map_err(|_| "AWS_SESSION_TOKEN is not set, and the extension asks for it")?;
+        let failed = "the Parameters and Secrets extension; is its layer added to the function?";
+        get(self.port, path, Some(("x-aws-parameters-secrets-token", &token)), failed).await
+    }
+}
+
+impl Default for ParametersExtension {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    parameter: Found,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Found {
+    value: String,
+    version: Option<i64>,
+    #[serde(rename = "Type")]
+    kind: Option<String>,
+}
+
+impl ParameterSource for ParametersExtension {
+    async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+        let path =
+            format!("/systemsmanager/parameters/get?name={}&withDecryption={}", encode(id.name()), id.is_decrypted());
+        // Serde's message would repeat the value.
+        let answer: Answer =
+            serde_json::from_slice(&self.get(&path).await?).map_err(|_| "the answer is no parameter")?;
+        let Found { value, version, kind } = answer.parameter;
+        let value = ParameterValue::from_text(id, value);
+        let value = match version {
+            Some(version) => value.with_version(version.to_string()),
+            None => value,
+        };
+        Ok(match kind.as_deref() {
+            Some("String") => value.with_kind(ParameterKind::String),
+            Some("StringList") => value.with_kind(ParameterKind::StringList),
+            Some("SecureString") => value.with_kind(ParameterKind::SecureString),
+            _ => value,
+        })
+    }
+}
+
+#[cfg(feature = "secrets")]
+mod secrets {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::Deserialize;
+
+    use super::{ParametersExtension, encode};
+    use crate::config::secrets::{SecretId, SecretSlice, SecretSource, SecretString, SecretValue};
+    use crate::error::BoxError;
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Answer {
+        secret_string: Option<SecretString>,
+        secret_binary: Option<SecretString>,
+        version_id: Option<String>,
+    }
+
+    impl SecretSource for ParametersExtension {
+        async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+            use crate::config::secrets::ExposeSecret as _;
+
+            let mut path = format!("/secretsmanager/get?secretId={}", encode(id.name()));
+            if let Some(version) = id.version_id() {
+                path += &format!("&versionId={}", encode(version));
+            }
+            if let Some(stage) = id.version_stage() {
+                path += &format!("&versionStage={}", encode(stage));
+            }
+            let answer: Answer =
+                serde_json::from_slice(&self.get(&path).await?).map_err(|_| "the answer is no secret")?;
+            let value = match (answer.secret_string, answer.secret_binary) {
+                (Some(text), _) => SecretValue::from_text(id, text),
+                (None, Some(base64)) => {
+                    let bytes = STANDARD.decode(base64.expose_secret()).map_err(|_| "its bytes are no base64")?;
+                    SecretValue::from_bytes(id, SecretSlice::from(bytes))
+                }
+                (None, None) => return Err("it has no value yet".into()),
+            };
+            Ok(match answer.version_id {
+                Some(version) => value.with_version(version),
+                None => value,
+            })
+        }
+    }
+}
+
+/// AppConfig's agent ([AWS's page](https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-lambda-extensions.html))
+/// for one application and environment: on port 2772, or `AWS_APPCONFIG_EXTENSION_HTTP_PORT`. A parameter's name is that of a profile.
+///
+/// The agent polls AppConfig by itself, so a read costs a call on localhost: [`Flags`](crate::config) and parameters
+/// over it may be kept for a short time only.
+#[derive(Clone, Debug)]
+pub struct AppConfigAgent {
+    application: String,
+    environment: String,
+    port: u16,
+}
+
+impl AppConfigAgent {
+    /// The configurations of this application and environment.
+    pub fn new(application: impl Into<String>, environment: impl Into<String>) -> Self {
+        let port = port("AWS_APPCONFIG_EXTENSION_HTTP_PORT", 2772);
+        Self { application: application.into(), environment: environment.into(), port }
+    }
+
+    /// The agent on another port than the environment says.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+}
+
+impl ParameterSource for AppConfigAgent {
+    async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+        let path = format!(
+            "/applications/{}/environments/{}/configurations/{}",
+            encode(&self.application),
+            encode(&self.environment),
+            encode(id.name())
+        );
+        let failed = "the AppConfig agent; is its layer added to the function?";
+        Ok(ParameterValue::from_bytes(id, get(self.port, &path, None, failed).await?))
+    }
+}
+
+fn port(variable: &str, default: u16) -> u16 {
+    env::var(variable).ok().and_then(|port| port.parse().ok()).unwrap_or(default)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! One GET to a server on localhost.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderValue};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::error::BoxError;
+
+/// As long as Powertools waits.
+const LONGEST: Duration = Duration::from_secs(3);
+/// More than AppConfig's largest configuration (4 MB, from S3), and than any secret or parameter (64 KB).
+const LARGEST: usize = 8 * 1024 * 1024;
+
+/// The body of a 200; any other answer is an error with the status alone, since its text may repeat what was asked for.
+pub(super) async fn get(
+    port: u16,
+    path: &str,
+    header: Option<(&'static str, &str)>,
+    whose: &str,
+) -> Result<Vec<u8>, BoxError> {
+    let Ok(answer) = tokio::time::timeout(LONGEST, exchange(port, path, header)).await else {
+        return Err(format!("no answer within {LONGEST:?} from {whose}").into());
+    };
+    match answer {
+        Ok((StatusCode::OK, body)) => Ok(body),
+        Ok((status, _)) => Err(format!("status {status} from {whose}").into()),
+        Err(error) => Err(Failed { message: format!("no answer on port {port} from {whose}"), source: error }.into()),
+    }
+}
+
+async fn exchange(
+    port: u16,
+    path: &str,
+    header: Option<(&'static str, &str)>,
+) -> Result<(StatusCode, Vec<u8>), BoxError> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let mut request = Request::get(path).header(HOST, format!("localhost:{port}"));
+    if let Some((name, value)) = header {
+        let mut value = HeaderValue::from_str(value)?;
+        value.set_sensitive(true);
+        request = request.header(name, value);
+    }
+    let request = request.body(Empty::<Bytes>::new())?;
+    let answer = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), LARGEST).collect().await?;
+        Ok((status, body.to_bytes().to_vec()))
+    };
+    // The connection moves with the exchange and ends with it.
+    tokio::pin!(answer, connection);
+    tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        ended = &mut connection => {
+            ended?;
+            answer.await
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Failed {
+    message: String,
+    source: BoxError,
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failed {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}

@@ -1,0 +1,60 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::config::parameters::Parameters;
+use crate::error::chain;
+
+/// A server that gives one answer to one request, and the request's text.
+async fn once(answer: &'static str) -> (u16, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let request = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 4096];
+        let read = stream.read(&mut request).await.unwrap();
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8_lossy(&request[..read]).into_owned()
+    });
+    (port, request)
+}
+
+#[tokio::test]
+async fn the_agent_is_asked_by_a_path_whose_parts_are_escaped() {
+    let (port, request) = once("HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"limit\": 20}").await;
+    let parameters = Parameters::from_source(AppConfigAgent::new("my shop", "prod").port(port));
+    let limits: std::collections::HashMap<String, u8> = parameters.get("a/b?c").json().await.unwrap();
+    assert_eq!(limits["limit"], 20);
+    let request = request.await.unwrap();
+    let line = "GET /applications/my%20shop/environments/prod/configurations/a%2Fb%3Fc HTTP/1.1\r\n";
+    assert!(request.starts_with(line), "{request}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_200_is_an_error_without_its_text() {
+    let (port, request) = once("HTTP/1.1 500 Oh\r\ncontent-length: 7\r\n\r\nhunter2").await;
+    let parameters = Parameters::from_source(AppConfigAgent::new("shop", "prod").port(port));
+    let error = chain(&parameters.get("limits").text().await.unwrap_err()).join(": ");
+    let said = "could not get parameter `limits`: status 500 Internal Server Error from the AppConfig agent";
+    assert!(error.starts_with(said), "{error}");
+    assert!(!error.contains("hunter2"));
+    request.await.unwrap();
+}
+
+#[tokio::test]
+async fn where_nobody_listens_the_error_says_what_to_do() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let parameters = Parameters::from_source(AppConfigAgent::new("shop", "prod").port(port));
+    let error = chain(&parameters.get("limits").text().await.unwrap_err()).join(": ");
+    assert!(error.contains("the AppConfig agent; is its layer added to the function?"), "{error}");
+}
+
+#[tokio::test]
+async fn the_answer_about_a_parameter_is_read() {
+    // Of AWS's page, which shows what SSM's API answers.
+    let text = r#"{"Parameter":{"ARN":"arn:aws:ssm:us-east-1:123456789012:parameter/limit","DataType":"text","LastModifiedDate":"2026-11-21T12:00:00Z","Name":"/limit","Type":"String","Value":"20","Version":3},"ResultMetadata":{}}"#;
+    let Found { value, version, kind } = serde_json::from_str::<Answer>(text).unwrap().parameter;
+    assert_eq!((value.as_str(), version, kind.as_deref()), ("20", Some(3), Some("String")));
+}

@@ -1,0 +1,323 @@
+//! Feature flags in the schema of Powertools, so that Python and Rust functions share one document.
+//!
+//! [`Flags`] reads a document from AppConfig (or any other [source of parameters](crate::config::parameters)), checks it, and
+//! evaluates its rules for a context; [`Document`] is the engine alone, and tells the schema. The document is kept for 5 seconds, as Powertools
+//! keeps it; AppConfig itself is polled no sooner than it asks for. A document that does not pass its check is not used: the last good
+//! one stays for an hour, and a warning says what is wrong.
+//!
+//! A flag must not take a function down. [`evaluate`](Flags::evaluate) answers with the default that it is given where there is no
+//! document: after 2 seconds at the latest, with one warning when the outage begins and one line when it is over.
+//! [`try_evaluate`](Flags::try_evaluate) is for who wants to know.
+//!
+//! # Example
+//!
+#![cfg_attr(feature = "appconfig", doc = "```")]
+#![cfg_attr(not(feature = "appconfig"), doc = "```ignore")]
+//! use pilaster::config::flags::Flags;
+//! use pilaster::config::parameters::AppConfig;
+//! use pilaster::{BoxError, Client, Clients, FromClients};
+//! use serde_json::json;
+//!
+//! /// The shop's flags, made once per process.
+//! #[derive(Clone)]
+//! struct Features(Flags);
+//!
+//! impl FromClients for Features {
+//!     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+//!         Ok(Self(Flags::new(AppConfig::new(clients.get().await?, "shop", "prod"), "features")))
+//!     }
+//! }
+//!
+//! async fn price(Client(Features(flags)): Client<Features>) -> String {
+//!     let context = json!({ "tier": "premium", "username": "ada" });
+//!     let discount = flags.evaluate("discount", &context, 0.0_f64).await;
+//!     format!("{:.2}", 100.0 * (1.0 - discount))
+//! }
+//! # let _ = price;
+//! ```
+
+mod condition;
+mod document;
+mod error;
+mod ordered;
+mod schedule;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jmespath::Expression;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::Instant;
+
+pub use self::document::{Document, SchemaError};
+pub use self::error::FlagsError;
+use crate::config::cache::Cache;
+use crate::config::parameters::{ParameterId, ParameterSource, ParameterValue};
+use crate::error::{BoxError, chain};
+
+/// How long a failure without a document at hand is left alone.
+const PAUSE: Duration = Duration::from_secs(5);
+
+type Fetch = dyn Fn(ParameterId) -> BoxFuture<'static, Result<ParameterValue, BoxError>> + Send + Sync;
+type Clock = dyn Fn() -> SystemTime + Send + Sync;
+
+/// Feature flags of one document. Cheap to clone; clones share the document. See the [module docs](self).
+#[derive(Clone)]
+pub struct Flags {
+    fetch: Arc<Fetch>,
+    id: ParameterId,
+    envelope: Option<Arc<Expression<'static>>>,
+    cache: Cache<Key, Arc<Document>>,
+    time_to_live: Duration,
+    last_good: Duration,
+    longest_wait: Duration,
+    clock: Arc<Clock>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Why there is no document, and until when nobody asks again.
+    outage: Option<(FlagsError, Instant)>,
+    /// The flags whose value was not of the type that was asked for, each told once.
+    told: HashSet<String>,
+}
+
+/// The cache's key, by its name in lines and errors.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key(ParameterId);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the feature flags `{}`", self.0.name())
+    }
+}
+
+impl Flags {
+    /// The flags of this source's document: for AppConfig, of the profile with this name.
+    pub fn new(source: impl ParameterSource, name: impl Into<ParameterId>) -> Self {
+        let source = Arc::new(source);
+        let fetch = move |id: ParameterId| {
+            let source = Arc::clone(&source);
+            async move { source.fetch(&id).await }.boxed()
+        };
+        let fetch: Arc<Fetch> = Arc::new(fetch);
+        Self {
+            cache: documents(Arc::clone(&fetch), None),
+            fetch,
+            id: name.into(),
+            envelope: None,
+            time_to_live: Duration::from_secs(5),
+            last_good: Duration::from_secs(3600),
+            longest_wait: Duration::from_secs(2),
+            clock: Arc::new(SystemTime::now),
+            state: Arc::default(),
+        }
+        .with_policy()
+    }
+
+    /// Where the features are in a larger document: a JMESPath expression.
+    ///
+    /// # Panics
+    ///
+    /// The expression cannot be parsed.
+    #[must_use]
+    pub fn envelope(mut self, expression: &str) -> Self {
+        let envelope = match jmespath::compile(expression) {
+            Ok(envelope) => Arc::new(envelope),
+            Err(error) => panic!("the envelope `{expression}` of the feature flags is no JMESPath: {error}"),
+        };
+        self.cache = documents(Arc::clone(&self.fetch), Some(Arc::clone(&envelope)));
+        self.envelope = Some(envelope);
+        self.with_policy()
+    }
+
+    /// How long a document is used without asking the source again: 5 seconds unless set.
+    #[must_use]
+    pub fn time_to_live(mut self, ttl: Duration) -> Self {
+        self.time_to_live = ttl;
+        self.with_policy()
+    }
+
+    /// How much longer the last good document is used while the source fails or has a bad one: 1 hour unless set.
+    #[must_use]
+    pub fn last_good(mut self, time: Duration) -> Self {
+        self.last_good = time;
+        self.with_policy()
+    }
+
+    /// How long a call waits for the document before it goes on with its default: 2 seconds unless set.
+    #[must_use]
+    pub fn longest_wait(mut self, time: Duration) -> Self {
+        self.longest_wait = time;
+        self
+    }
+
+    /// Another clock for the conditions on the time: a test's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    fn with_policy(mut self) -> Self {
+        self.cache = self.cache.time_to_live(self.time_to_live).last_good(self.last_good);
+        self
+    }
+
+    /// What this flag is for this context: an object, such as a struct or map. The default where there is no such flag, no document, or
+    /// a value that is no `T`.
+    pub fn evaluate<T: DeserializeOwned + Send>(
+        &self,
+        name: &str,
+        context: &impl Serialize,
+        default: T,
+    ) -> impl Future<Output = T> + Send {
+        let context = to_context(context);
+        async move {
+            match self.value(name, context).await {
+                Ok(Some(value)) => serde_json::from_value(value).unwrap_or_else(|_| {
+                    self.tell_once(name, &FlagsError::wrong_type(name));
+                    default
+                }),
+                Ok(None) => default,
+                Err(error) => {
+                    // That there is no document was told when the outage began.
+                    if !error.is_unavailable() {
+                        self.tell_once(name, &error);
+                    }
+                    default
+                }
+            }
+        }
+    }
+
+    /// What this flag is for this context; `None` if there is no such flag.
+    ///
+    /// # Errors
+    ///
+    /// There is no document, the value is no `T`, or the context is no object.
+    pub fn try_evaluate<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        context: &impl Serialize,
+    ) -> impl Future<Output = Result<Option<T>, FlagsError>> + Send {
+        let context = to_context(context);
+        async move {
+            let Some(value) = self.value(name, context).await? else { return Ok(None) };
+            serde_json::from_value(value).map(Some).map_err(|_| FlagsError::wrong_type(name))
+        }
+    }
+
+    /// The flags that are on for this context, in the order of the document; none where there is no document. See
+    /// [`Document::enabled`].
+    pub fn enabled_features(&self, context: &impl Serialize) -> impl Future<Output = Vec<String>> + Send {
+        let context = to_context(context);
+        async move {
+            let document = match context {
+                Ok(context) => self.document().await.map(|document| (document, context)),
+                Err(error) => {
+                    self.tell_once("", &error);
+                    Err(error)
+                }
+            };
+            let Ok((document, context)) = document else { return Vec::new() };
+            document.enabled(&context, (self.clock)()).map(str::to_owned).collect()
+        }
+    }
+
+    /// The document in use.
+    ///
+    /// # Errors
+    ///
+    /// It could not be had in time, or is not of the schema, and there is no last good one.
+    pub async fn document(&self) -> Result<Arc<Document>, FlagsError> {
+        if let Some((error, until)) = &self.state().outage
+            && Instant::now() < *until
+        {
+            return Err(error.clone());
+        }
+        let key = Key(self.id.clone());
+        let error = match tokio::time::timeout(self.longest_wait, self.cache.get(&key)).await {
+            Ok(Ok(document)) => {
+                if self.state().outage.take().is_some() {
+                    tracing::info!("{key} are back");
+                }
+                return Ok((*document).clone());
+            }
+            Ok(Err(error)) => FlagsError::unavailable(self.id.name(), error.into_reason()),
+            Err(_) => {
+                let reason = format!("no answer within {:?}", self.longest_wait);
+                FlagsError::unavailable(self.id.name(), Arc::from(BoxError::from(reason)))
+            }
+        };
+        if self.state().outage.replace((error.clone(), Instant::now() + PAUSE)).is_none() {
+            let reason = chain(&error).join(": ");
+            tracing::warn!(reason, "{key} cannot be had; each flag is the default of its caller until they can");
+        }
+        Err(error)
+    }
+
+    async fn value(&self, name: &str, context: Result<Value, FlagsError>) -> Result<Option<Value>, FlagsError> {
+        let context = context?;
+        Ok(self.document().await?.evaluate(name, &context, (self.clock)()).cloned())
+    }
+
+    fn tell_once(&self, name: &str, error: &FlagsError) {
+        if self.state().told.insert(name.to_owned()) {
+            tracing::warn!(
+                flag = name,
+                reason = chain(error).join(": "),
+                "a feature flag is the default of its caller"
+            );
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Fetches and reads documents; one that the source gives again is not read again.
+fn documents(fetch: Arc<Fetch>, envelope: Option<Arc<Expression<'static>>>) -> Cache<Key, Arc<Document>> {
+    let last: Arc<Mutex<Option<(ParameterValue, Arc<Document>)>>> = Arc::default();
+    Cache::new(move |Key(id)| {
+        let (fetched, envelope, last) = (fetch(id), envelope.clone(), Arc::clone(&last));
+        async move {
+            let value = fetched.await?;
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((read, document)) = &*last
+                && read.bytes() == value.bytes()
+            {
+                return Ok(Arc::clone(document));
+            }
+            let document = Arc::new(Document::read(value.bytes(), envelope.as_deref())?);
+            *last = Some((value, Arc::clone(&document)));
+            Ok(document)
+        }
+    })
+}
+
+fn to_context(context: &impl Serialize) -> Result<Value, FlagsError> {
+    match serde_json::to_value(context) {
+        Ok(context @ Value::Object(_)) => Ok(context),
+        Ok(Value::Null) => Ok(Value::Object(serde_json::Map::new())),
+        _ => Err(FlagsError::no_context()),
+    }
+}
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let envelope = self.envelope.as_ref().map(|envelope| envelope.as_str());
+        f.debug_struct("Flags").field("id", &self.id).field("envelope", &envelope).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! [`FlagsError`]: flags that could not be evaluated.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use super::SchemaError;
+
+/// Flags that could not be evaluated. It names the flag or the document, and never holds a value.
+#[derive(Clone, Debug)]
+pub struct FlagsError {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Unavailable { name: String, reason: Arc<dyn StdError + Send + Sync> },
+    WrongType { flag: String },
+    NoContext,
+}
+
+impl FlagsError {
+    pub(super) fn unavailable(name: &str, reason: Arc<dyn StdError + Send + Sync>) -> Self {
+        Self { kind: Kind::Unavailable { name: name.to_owned(), reason } }
+    }
+
+    pub(super) fn wrong_type(flag: &str) -> Self {
+        Self { kind: Kind::WrongType { flag: flag.to_owned() } }
+    }
+
+    pub(super) fn no_context() -> Self {
+        Self { kind: Kind::NoContext }
+    }
+
+    /// Whether there is no document: the source did not give it, or it is not of the schema.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self.kind, Kind::Unavailable { .. })
+    }
+
+    /// What is wrong with the document, if that is why there is none.
+    pub fn schema(&self) -> Option<&SchemaError> {
+        match &self.kind {
+            Kind::Unavailable { reason, .. } => reason.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the flag's value is not of the type that was asked for.
+    pub fn is_wrong_type(&self) -> bool {
+        matches!(self.kind, Kind::WrongType { .. })
+    }
+}
+
+impl fmt::Display for FlagsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Unavailable { name, .. } => write!(f, "could not get the feature flags `{name}`"),
+            Kind::WrongType { flag } => write!(f, "the feature flag `{flag}` has a value of another type"),
+            Kind::NoContext => f.write_str("the context of a feature flag must be an object: a struct or a map"),
+        }
+    }
+}
+
+impl StdError for FlagsError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.kind {
+            Kind::Unavailable { reason, .. } => Some(&**reason),
+            _ => None,
+        }
+    }
+}

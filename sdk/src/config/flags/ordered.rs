@@ -1,0 +1,114 @@
+//! JSON that remembers the order of its objects, through JMESPath.
+//!
+//! Rules are tried in the order of the document, but neither `serde_json` nor `jmespath` keep it. So each object that is a member of
+//! an object is given its place among its siblings as one more member, under a name that no document has.
+
+use std::fmt;
+
+use jmespath::{Expression, Variable};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// The member that holds the place.
+const PLACE: &str = "\0";
+
+/// Reads JSON with the places noted, and takes out of it what the envelope names.
+pub(super) fn read(text: &[u8], envelope: Option<&Expression<'_>>) -> Result<Value, String> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = Placed(None).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let value = value.map_err(|error| format!("it is no JSON: line {}, column {}", error.line(), error.column()))?;
+    let Some(envelope) = envelope else { return Ok(value) };
+    let failed = |error: &dyn fmt::Display| format!("the envelope `{}` fails: {error}", envelope.as_str());
+    let data = Variable::try_from(value).map_err(|error| failed(&error))?;
+    let found = envelope.search(data).map_err(|error| failed(&error))?;
+    serde_json::to_value(&*found).map_err(|error| failed(&error))
+}
+
+/// The members in the order of the document.
+pub(super) fn members(object: Map<String, Value>) -> Vec<(String, Value)> {
+    let place = |value: &Value| value.get(PLACE).and_then(Value::as_u64).unwrap_or(u64::MAX);
+    let mut members: Vec<_> = object.into_iter().filter(|(name, _)| name != PLACE).collect();
+    members.sort_by_key(|(_, value)| place(value));
+    members
+}
+
+/// The value without places.
+pub(super) fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(name, _)| name != PLACE);
+            Value::Object(members.map(|(name, value)| (name, plain(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        other => other,
+    }
+}
+
+/// A value, and its place if it is a member of an object.
+struct Placed(Option<u64>);
+
+impl<'de> DeserializeSeed<'de> for Placed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Placed {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element_seed(Placed(None))? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        let mut place = 0;
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value_seed(Placed(Some(place)))?;
+            place += 1;
+            members.insert(name, value);
+        }
+        if let Some(place) = self.0 {
+            members.insert(PLACE.to_owned(), place.into());
+        }
+        Ok(Value::Object(members))
+    }
+}
