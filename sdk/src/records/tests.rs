@@ -184,6 +184,44 @@ async fn layers_of_tower_apply_to_each_record() {
 }
 
 #[tokio::test]
+async fn a_layer_is_an_async_function_and_tower_retries_a_record() {
+    use super::{Answer, Next, Record, from_fn};
+    use tower::retry::{Policy, RetryLayer};
+
+    #[derive(Clone)]
+    struct Twice(u32);
+
+    impl<E> Policy<Record, Answer, E> for Twice {
+        type Future = std::future::Ready<()>;
+
+        fn retry(&mut self, _: &mut Record, result: &mut Result<Answer, E>) -> Option<Self::Future> {
+            let again = result.is_err() && self.0 > 0;
+            self.0 = self.0.saturating_sub(1);
+            again.then(|| std::future::ready(()))
+        }
+
+        fn clone_request(&mut self, record: &Record) -> Option<Record> {
+            Some(record.clone())
+        }
+    }
+
+    let tries = Arc::new(Mutex::new(Vec::new()));
+    let counted = {
+        let tries = Arc::clone(&tries);
+        move |record: Record, next: Next| {
+            tries.lock().unwrap().push(record.id().to_string());
+            next.run(record)
+        }
+    };
+    let layer = tower::ServiceBuilder::new().layer(RetryLayer::new(Twice(2))).layer(from_fn(counted));
+    let answer = call_with(handler(refuse_odd).layer(layer), orders(1..3), None).await.unwrap();
+    assert_eq!(answer, failures(&["m1"]));
+    let mut tries = tries.lock().unwrap().clone();
+    tries.sort_unstable();
+    assert_eq!(tries, ["m1", "m1", "m1", "m2"]);
+}
+
+#[tokio::test]
 async fn a_message_tells_of_itself() {
     async fn look(message: SqsMessage, body: Sqs<String>) -> Result<(), BoxError> {
         assert_eq!((message.id(), message.receive_count(), &*body.body), ("m7".to_owned(), 2, "hello"));
