@@ -4,6 +4,8 @@ mod answers;
 mod cors;
 mod data_classes;
 mod event_handler;
+mod idempotency;
+mod jmespath;
 pub(crate) mod logger;
 mod metrics;
 mod parameters;
@@ -23,6 +25,8 @@ pub(crate) fn replay(case: &Case) -> Replay {
         "data_classes" => data_classes::replay(case),
         "parameters" => parameters::replay(case),
         "logger" => logger::replay(case),
+        "idempotency" => idempotency::replay(case),
+        "jmespath" => jmespath::replay(case),
         "metrics" => metrics::replay(case),
         _ => unsupported("has no counterpart in this release"),
     }

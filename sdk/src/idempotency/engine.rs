@@ -294,7 +294,7 @@ impl Idempotency {
         for _ in 0..ATTEMPTS {
             let now = (settings.clock)();
             if let Some(record) = self.cached(&id, now) {
-                return self.replay(&id, record, validation.as_deref());
+                return self.replay(record, validation.as_deref());
             }
             let lock = self.lock(&id, validation.clone(), deadline, now);
             let locked = settings.store.lock(&lock, now).await;
@@ -308,7 +308,7 @@ impl Idempotency {
             // What has come to its end since it refused us is free now.
             let now = (settings.clock)();
             let Some(record) = record.filter(|record| !record.is_free(now)) else { continue };
-            return self.replay(&id, record, validation.as_deref());
+            return self.replay(record, validation.as_deref());
         }
         Err(IdempotencyError::inconsistent())
     }
@@ -349,21 +349,21 @@ impl Idempotency {
         Some(record.clone())
     }
 
-    fn keep(&self, id: &str, record: &Record) {
+    fn keep(&self, record: &Record) {
         if let Some(cache) = &self.settings.cache {
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(id.to_owned(), record.clone());
+            cache.lock().unwrap_or_else(PoisonError::into_inner).put(record.id.clone(), record.clone());
         }
     }
 
-    fn replay(&self, id: &str, record: Record, validation: Option<&str>) -> Result<Begun, IdempotencyError> {
+    fn replay(&self, record: Record, validation: Option<&str>) -> Result<Begun, IdempotencyError> {
         if validation.is_some() && record.validation.as_deref() != validation {
             return Err(IdempotencyError::mismatch());
         }
         if record.status == Status::InProgress {
             return Err(IdempotencyError::in_progress());
         }
-        self.keep(id, &record);
-        tracing::debug!(key = id, "answered from the idempotency record");
+        self.keep(&record);
+        tracing::debug!(key = record.id, "answered from the idempotency record");
         // TypeScript's `undefined` is no attribute at all.
         let data = record.data.clone().unwrap_or_else(|| "null".to_owned());
         let unreadable = |error| IdempotencyError::answer("read from its record", error);
@@ -466,14 +466,14 @@ impl Running {
             };
             tokio::time::sleep(wait).await;
         }
-        let record = Record {
+        self.idempotency.keep(&Record {
+            id: lock.id,
             status: Status::Completed,
             expiration: completion.expiration,
             in_progress_expiration: Some(lock.in_progress_expiration),
             data: Some(completion.data),
             validation: lock.validation,
-        };
-        self.idempotency.keep(&lock.id, &record);
+        });
         Ok(())
     }
 

@@ -36,6 +36,8 @@ impl Status {
 /// A record as it is stored. See the [module docs](super) for its attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// The key with its prefix.
+    pub id: String,
     /// The step.
     pub status: Status,
     /// When the record is no longer used, in seconds since 1970.

@@ -188,8 +188,8 @@ async fn a_cached_answer_asks_the_store_nothing_and_expires_with_its_record() {
     let effect = Effect::default();
     let (a, b) = (document(json!("a")), document(json!("b")));
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 1);
-    let (id, record) = store.all().remove(0);
-    store.insert(id, Record { data: Some("99".into()), ..record });
+    let record = store.all().remove(0);
+    store.insert(Record { data: Some("99".into()), ..record });
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 1, "from the cache");
     assert_eq!(effect.run(&idempotency, &b).await.unwrap(), 2, "which holds one key");
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 99, "from the store");

@@ -139,7 +139,7 @@ impl Names {
     /// # Errors
     ///
     /// An attribute is missing or of another type: another writer's item.
-    fn read(&self, mut item: Item, format: Format) -> Result<Record, BoxError> {
+    fn read(&self, mut item: Item, lock: &Lock) -> Result<Record, BoxError> {
         let status = match item.get(&self.status).and_then(|status| status.as_s().ok()).map(String::as_str) {
             Some("INPROGRESS") => Status::InProgress,
             Some("COMPLETED") => Status::Completed,
@@ -151,11 +151,11 @@ impl Names {
         let validation = item.get(&self.validation).and_then(|hash| hash.as_s().ok()).cloned();
         let data = match item.remove(&self.data) {
             None => None,
-            Some(AttributeValue::S(text)) if format == Format::Python => Some(text),
+            Some(AttributeValue::S(text)) if lock.format == Format::Python => Some(text),
             Some(value) => Some(native::to_json(value)?.to_string()),
         };
         let expiration = expiration.ok_or_else(|| format!("the item's `{}` is no number", self.expiration))?;
-        Ok(Record { status, expiration, in_progress_expiration, data, validation })
+        Ok(Record { id: lock.id.clone(), status, expiration, in_progress_expiration, data, validation })
     }
 }
 
@@ -198,7 +198,7 @@ impl Store for DynamoDbStore {
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 PutItemError::ConditionalCheckFailedException(refused) => {
                     let item = refused.item.filter(|item| !item.is_empty());
-                    Ok(Locked::Refused(item.map(|item| names.read(item, lock.format)).transpose()?))
+                    Ok(Locked::Refused(item.map(|item| names.read(item, lock)).transpose()?))
                 }
                 other => Err(other.into()),
             },
@@ -209,7 +209,7 @@ impl Store for DynamoDbStore {
     async fn get(&self, lock: &Lock) -> Result<Option<Record>, BoxError> {
         let get = self.connected().await?.get_item().table_name(&*self.table).set_key(Some(self.key(lock)));
         let item = get.consistent_read(true).send().await?.item;
-        item.map(|item| self.names.read(item, lock.format)).transpose()
+        item.map(|item| self.names.read(item, lock)).transpose()
     }
 
     async fn complete(&self, lock: &Lock, completion: &Completion) -> Result<bool, BoxError> {
@@ -267,6 +267,10 @@ impl Store for DynamoDbStore {
 mod tests {
     use super::*;
 
+    fn lock(format: Format) -> Lock {
+        Lock { id: "f#1".to_owned(), expiration: 7, in_progress_expiration: 7000, validation: None, format }
+    }
+
     fn item(data: Option<AttributeValue>) -> Item {
         let mut item = HashMap::from([
             ("id".to_owned(), text("f#1")),
@@ -281,7 +285,7 @@ mod tests {
     fn an_answer_is_read_from_text_and_from_a_native_map() {
         let names = DynamoDbStore::table("t").names;
         let map = AttributeValue::M(HashMap::from([("n".to_owned(), AttributeValue::N("200".into()))]));
-        let read = |data, format| names.read(item(data), format).unwrap().data;
+        let read = |data, format| names.read(item(data), &lock(format)).unwrap().data;
         assert_eq!(read(Some(text("{\"n\": 200}")), Format::Python).as_deref(), Some("{\"n\": 200}"));
         assert_eq!(read(Some(map.clone()), Format::Python).as_deref(), Some("{\"n\":200}"));
         assert_eq!(read(Some(map), Format::TypeScript).as_deref(), Some("{\"n\":200}"));
@@ -294,9 +298,9 @@ mod tests {
         let names = DynamoDbStore::table("t").names;
         let mut odd = item(None);
         odd.insert("status".to_owned(), text("DONE"));
-        assert!(names.read(odd, Format::Python).unwrap_err().to_string().contains("`status`"));
+        assert!(names.read(odd, &lock(Format::Python)).unwrap_err().to_string().contains("`status`"));
         let mut odd = item(None);
         odd.remove("expiration");
-        assert!(names.read(odd, Format::Python).unwrap_err().to_string().contains("`expiration`"));
+        assert!(names.read(odd, &lock(Format::Python)).unwrap_err().to_string().contains("`expiration`"));
     }
 }

@@ -29,13 +29,13 @@ impl MemoryStore {
     }
 
     /// Puts a record in place, whatever is there.
-    pub fn insert(&self, id: impl Into<String>, record: Record) {
-        self.records().insert(id.into(), record);
+    pub fn insert(&self, record: Record) {
+        self.records().insert(record.id.clone(), record);
     }
 
-    /// All records by their keys.
-    pub fn all(&self) -> Vec<(String, Record)> {
-        self.records().iter().map(|(id, record)| (id.clone(), record.clone())).collect()
+    /// All records.
+    pub fn all(&self) -> Vec<Record> {
+        self.records().values().cloned().collect()
     }
 
     fn records(&self) -> MutexGuard<'_, HashMap<String, Record>> {
@@ -56,6 +56,7 @@ impl Store for MemoryStore {
             return Err(format!("there are {CAPACITY} records in memory").into());
         }
         let record = Record {
+            id: lock.id.clone(),
             status: Status::InProgress,
             expiration: lock.expiration,
             in_progress_expiration: Some(lock.in_progress_expiration),

@@ -1,0 +1,321 @@
+//! Powertools' idempotency: a function under `IdempotencyLayer`, over a table that evaluates the store's conditions.
+
+mod table;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::Context;
+use pilaster::idempotency::{
+    DynamoDbStore, Format, Hash, Idempotency, IdempotencyLayer, MemoryStore, Store as IdempotencyStore,
+};
+use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawResponse};
+use serde::Deserialize;
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
+use tower::{Layer, ServiceExt, service_fn};
+
+use self::table::Table;
+use super::{only_these, read};
+use crate::case::Case;
+use crate::{Compared, Replay, Stop, unsupported};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    store: Store,
+    idempotency: Options,
+    #[serde(default)]
+    function: Function,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Store {
+    kind: String,
+    #[serde(default, rename = "table_name")]
+    _table_name: Option<String>,
+    #[serde(default)]
+    initial_items: Vec<Value>,
+    #[serde(default)]
+    fail: BTreeMap<String, String>,
+    #[serde(default = "yes")]
+    returns_old_item_on_condition_failure: bool,
+    sort_key_attr: Option<String>,
+    static_pk_value: Option<String>,
+    /// In words.
+    put_item: Option<String>,
+    get_item: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    #[serde(alias = "eventKeyJmesPath")]
+    event_key_jmespath: Option<String>,
+    #[serde(alias = "payloadValidationJmesPath")]
+    payload_validation_jmespath: Option<String>,
+    #[serde(default, alias = "throwOnNoIdempotencyKey")]
+    raise_on_no_idempotency_key: bool,
+    #[serde(alias = "expiresAfterSeconds")]
+    expires_after_seconds: Option<u64>,
+    #[serde(alias = "hashFunction")]
+    hash_function: Option<String>,
+    #[serde(default, alias = "useLocalCache")]
+    use_local_cache: bool,
+    #[serde(alias = "maxLocalCacheSize")]
+    local_cache_max_items: Option<usize>,
+    response_hook: Option<String>,
+    #[serde(alias = "keyPrefix")]
+    key_prefix: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Function {
+    lambda_name: Option<String>,
+    qualified_name: Option<String>,
+    /// TypeScript's keys do not name the handler.
+    #[serde(rename = "name")]
+    _name: Option<String>,
+    #[serde(alias = "keyPrefix")]
+    key_prefix: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    clock_ms: u64,
+    default_handler: Option<Handler>,
+    invocations: Vec<Call>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    event: Value,
+    #[serde(default)]
+    at_ms: u64,
+    #[serde(default = "a_second")]
+    remaining_ms: u64,
+    handler: Option<Handler>,
+}
+
+fn a_second() -> u64 {
+    1000
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Handler {
+    #[serde(default)]
+    returns: Value,
+    raises: Option<Value>,
+}
+
+pub(super) fn replay(case: &Case) -> Replay {
+    if let Some((name, _)) = case.json["env"].as_object().into_iter().flatten().next() {
+        return unsupported(format!("the variable {name}"));
+    }
+    let config: Config = read("a configuration", &case.json["config"])?;
+    let input: Input = read("an input", &case.json["input"])?;
+    let format = if case.json["lang"] == "typescript" { Format::TypeScript } else { Format::Python };
+    match config.store.kind.as_str() {
+        "dynamodb" => {}
+        // What went wrong with Redis must not go wrong with any store.
+        "cache" if case.defect => return any_store(case, &config, input, format),
+        other => return unsupported(format!("the store `{other}`")),
+    }
+    let expected = &case.json["expected"];
+    let observed = crate::exchange::block_on(run(config, input, format))?;
+    if expected.get("invocations").is_none() {
+        // One call, with what it asked the store by name.
+        only_these(expected, &["error", "handler_executed", "store_calls"])?;
+        let mut call = observed["invocations"][0].clone();
+        let names = call["store_calls"].as_array().into_iter().flatten().map(|call| call["op"].clone()).collect();
+        call["store_calls"] = names;
+        return Ok(Compared { expected: outcome(expected), observed: call });
+    }
+    only_these(expected, &["invocations", "final_items"])?;
+    let calls = expected["invocations"].as_array().into_iter().flatten().map(outcome).collect::<Vec<_>>();
+    let expected = json!({ "invocations": calls, "final_items": expected["final_items"] });
+    Ok(Compared { expected, observed })
+}
+
+/// The results alone, over a store in memory.
+fn any_store(case: &Case, config: &Config, input: Input, format: Format) -> Replay {
+    let idempotency = idempotency(config, MemoryStore::new(), format)?;
+    let default = Handler { returns: json!({ "ok": true }), raises: None };
+    let seen = crate::exchange::block_on(invoke(idempotency, input, default, format, &Vec::new))?;
+    let only = |call: &Value| match call.get("error") {
+        Some(error) => json!({ "error": error["kind"] }),
+        None => json!({ "result": call["result"] }),
+    };
+    let calls = |calls: Vec<Value>| calls.iter().map(only).collect::<Vec<_>>();
+    let expected = case.json["expected"]["invocations"].as_array().cloned().unwrap_or_default();
+    Ok(Compared {
+        expected: json!({ "invocations": calls(expected) }),
+        observed: json!({ "invocations": calls(seen) }),
+    })
+}
+
+/// The kinds of errors are compared, and the texts of the function's own: those of the library are Powertools' words.
+fn outcome(expected: &Value) -> Value {
+    let mut expected = expected.clone();
+    if let Some(error) = expected["error"].as_object_mut()
+        && error["kind"].as_str().is_some_and(|kind| kind.starts_with("Idempotency"))
+    {
+        error.remove("message");
+    }
+    for call in expected["store_calls"].as_array_mut().into_iter().flatten() {
+        table::told(call);
+    }
+    if expected.get("error").is_some_and(Value::is_null) {
+        expected.as_object_mut().map(|expected| expected.remove("error"));
+    }
+    expected
+}
+
+fn idempotency(config: &Config, store: impl IdempotencyStore, format: Format) -> Result<Idempotency, Stop> {
+    let options = &config.idempotency;
+    let name = config.function.lambda_name.as_deref().unwrap_or("test-func");
+    let prefix = match (&options.key_prefix, &config.function.key_prefix, &config.function.qualified_name) {
+        (Some(prefix), _, _) | (_, Some(prefix), _) => prefix.clone(),
+        (_, _, Some(qualified)) if format == Format::Python => format!("{name}.{qualified}"),
+        _ => name.to_owned(),
+    };
+    let mut idempotency = Idempotency::new(store).prefix(prefix).format(format);
+    if let Some(key) = options.event_key_jmespath.as_deref().filter(|key| !key.is_empty()) {
+        idempotency = idempotency.key(key);
+    }
+    if let Some(payload) = &options.payload_validation_jmespath {
+        idempotency = idempotency.payload(payload);
+    }
+    if options.raise_on_no_idempotency_key {
+        idempotency = idempotency.require_key();
+    }
+    if let Some(seconds) = options.expires_after_seconds {
+        idempotency = idempotency.expires_after(Duration::from_secs(seconds));
+    }
+    if options.use_local_cache {
+        idempotency = idempotency.cache(options.local_cache_max_items.unwrap_or(256));
+    }
+    match options.hash_function.as_deref() {
+        None | Some("md5") => {}
+        Some("sha256") => idempotency = idempotency.hash(Hash::Sha256),
+        Some(other) => return unsupported(format!("the hash function {other}")),
+    }
+    match options.response_hook.as_deref() {
+        None => {}
+        Some("adds x-idempotent-key=<record key> to the response") => {
+            idempotency = idempotency.on_replay(|mut answer, record| {
+                answer["x-idempotent-key"] = json!(record.id);
+                answer
+            });
+        }
+        Some(other) => return unsupported(format!("a hook that {other}")),
+    }
+    Ok(idempotency)
+}
+
+async fn run(config: Config, input: Input, format: Format) -> Result<Value, Stop> {
+    let table = Table::new(
+        config.store.initial_items.clone(),
+        config.store.fail.clone(),
+        config.store.returns_old_item_on_condition_failure,
+    );
+    if let Some(put) = &config.store.put_item {
+        let get = config.store.get_item.as_deref();
+        if !put.starts_with("always ConditionalCheckFailed") || get != Some("COMPLETED item, expiration = now - 100 s")
+        {
+            return unsupported(format!("a store whose PutItem does {put}"));
+        }
+        table.refuse_all_with(json!({
+            "id": { "S": "any" }, "status": { "S": "COMPLETED" }, "data": { "S": "{}" },
+            "expiration": { "N": (input.clock_ms / 1000 - 100).to_string() },
+        }));
+    }
+    let mut store = DynamoDbStore::table("TEST_TABLE").client(table.client());
+    if let Some(name) = &config.store.sort_key_attr {
+        let function = config.function.lambda_name.as_deref().unwrap_or("test-func");
+        let partition = config.store.static_pk_value.clone();
+        store = store.sort_key(name, Some(partition.unwrap_or_else(|| format!("idempotency#{function}"))));
+    }
+    let default = Handler { returns: json!({ "statusCode": 200, "message": "test" }), raises: None };
+    let idempotency = idempotency(&config, store, format)?;
+    let invocations = invoke(idempotency, input, default, format, &|| table.calls()).await?;
+    Ok(json!({ "invocations": invocations, "final_items": table.items() }))
+}
+
+/// What came of each call; `calls` are those that the store has had.
+async fn invoke(
+    idempotency: Idempotency,
+    input: Input,
+    default: Handler,
+    format: Format,
+    calls: &dyn Fn() -> Vec<Value>,
+) -> Result<Vec<Value>, Stop> {
+    let clock = Arc::new(AtomicU64::new(input.clock_ms));
+    let at = |ms: u64| UNIX_EPOCH + Duration::from_millis(ms);
+    let now = Arc::clone(&clock);
+    let layer = IdempotencyLayer::new(idempotency.clock(move || at(now.load(Ordering::Relaxed))));
+    let default = input.default_handler.unwrap_or(default);
+    let mut invocations = Vec::new();
+    for call in input.invocations {
+        clock.store(input.clock_ms + call.at_ms, Ordering::Relaxed);
+        let handler = call.handler.unwrap_or_else(|| default.clone());
+        let ran = Arc::new(AtomicU64::new(0));
+        let function = {
+            let ran = Arc::clone(&ran);
+            service_fn(move |_: Incoming| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                let handler = handler.clone();
+                async move { answer(&handler, format) }
+            })
+        };
+        let before = calls().len();
+        let deadline = at(input.clock_ms + call.at_ms + call.remaining_ms);
+        let incoming = Incoming {
+            event: to_raw_value(&call.event).map_err(|error| Stop::Broken(error.to_string()))?,
+            invocation: Invocation::new(context(deadline)),
+        };
+        let mut seen = match layer.layer(function).oneshot(incoming).await {
+            Ok(answer) => json!({ "result": serde_json::from_str::<Value>(answer.get()).unwrap_or_default() }),
+            Err(error) => {
+                let error = error.downcast::<FunctionError>().map_err(|error| Stop::Broken(error.to_string()))?;
+                match error.error_type() {
+                    kind if kind.starts_with("Idempotency") => json!({ "error": { "kind": kind } }),
+                    kind => json!({ "error": { "kind": kind, "message": error.message() } }),
+                }
+            }
+        };
+        seen["handler_executed"] = json!(ran.load(Ordering::Relaxed) > 0);
+        seen["store_calls"] = json!(calls().get(before..));
+        invocations.push(seen);
+    }
+    Ok(invocations)
+}
+
+fn context(deadline: SystemTime) -> Context {
+    let mut context = Context::default();
+    let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+    context.deadline = u64::try_from(since.as_millis()).unwrap_or_default();
+    context
+}
+
+/// What a handler fails with is told with its class or without.
+fn answer(handler: &Handler, format: Format) -> Result<RawResponse, BoxError> {
+    let Some(raises) = &handler.raises else { return Ok(to_raw_value(&handler.returns)?) };
+    let (kind, message) = match raises {
+        Value::String(text) if format == Format::TypeScript => ("Error", text.as_str()),
+        Value::String(text) => ("Exception", text.as_str()),
+        other => (other["kind"].as_str().unwrap_or("Exception"), other["message"].as_str().unwrap_or_default()),
+    };
+    Err(FunctionError::new(kind, message).into())
+}
