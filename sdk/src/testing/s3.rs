@@ -104,27 +104,34 @@ impl S3 {
     /// What EventBridge makes of the last object's event: `Object Created`, `Object Deleted`.
     pub fn through_event_bridge(&self) -> EventBridge {
         let object = self.objects.last().cloned().unwrap_or_default();
-        let (detail_type, reason) = match object.name.split(':').next() {
-            Some("ObjectRemoved") => ("Object Deleted", "DeleteObject"),
-            Some("ObjectRestore") => ("Object Restore Completed", "RestoreObject"),
-            _ => ("Object Created", "PutObject"),
-        };
         let mut detail = json!({
             "version": "0",
             "bucket": { "name": self.bucket },
             "object": { "key": object.key, "sequencer": sequencer(self.objects.len()) },
             "request-id": REQUEST,
             "requester": ACCOUNT,
-            "source-ip-address": "198.51.100.7",
-            "reason": reason,
         });
-        let fields = &mut detail["object"];
-        if detail_type != "Object Deleted" {
-            fields["size"] = object.size.into();
-            fields["etag"] = object.e_tag().into();
+        if let Some(version) = &object.version {
+            detail["object"]["version-id"] = version.as_str().into();
         }
-        if let Some(version) = object.version {
-            fields["version-id"] = version.into();
+        let (detail_type, more) = match object.name.split(':').next() {
+            Some("ObjectRemoved") => {
+                let kind = if object.version.is_some() { "Delete Marker Created" } else { "Permanently Deleted" };
+                let more = json!({ "source-ip-address": IP, "reason": "DeleteObject", "deletion-type": kind });
+                ("Object Deleted", more)
+            }
+            Some("ObjectRestore") => {
+                let more = json!({ "restore-expiry-time": "2026-02-02T00:00:00Z", "source-storage-class": "GLACIER" });
+                ("Object Restore Completed", more)
+            }
+            _ => ("Object Created", json!({ "source-ip-address": IP, "reason": "PutObject" })),
+        };
+        if detail_type != "Object Deleted" {
+            detail["object"]["size"] = object.size.into();
+            detail["object"]["etag"] = object.e_tag().into();
+        }
+        for (name, value) in more.as_object().into_iter().flatten() {
+            detail[name] = value.clone();
         }
         event_bridge("aws.s3", detail_type, detail).resource(format!("arn:aws:s3:::{}", self.bucket))
     }
@@ -136,6 +143,7 @@ impl S3 {
     }
 }
 
+const IP: &str = "198.51.100.7";
 const REQUEST: &str = "D82B88E5F771F645";
 
 /// Increases with each event of a key (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
@@ -164,7 +172,7 @@ impl Object {
             "eventTime": TIME,
             "eventName": self.name,
             "userIdentity": { "principalId": "AWS:AIDAINPONIXQXHT3IKHL2" },
-            "requestParameters": { "sourceIPAddress": "198.51.100.7" },
+            "requestParameters": { "sourceIPAddress": IP },
             "responseElements": { "x-amz-request-id": REQUEST, "x-amz-id-2": "vlR7PnpV2Ce81l0PRw6jlUpck7Jo5ZsQ" },
             "s3": {
                 "s3SchemaVersion": "1.0",
@@ -237,7 +245,9 @@ mod tests {
         shape::same("python/s3EventBridgeNotificationObjectCreatedEvent.json", &created, &[]);
         assert_eq!(created["detail-type"], "Object Created");
         let deleted = s3_delete("photos", "a.jpg").through_event_bridge().event();
-        assert_eq!(deleted["detail-type"], "Object Deleted");
+        shape::same("python/s3EventBridgeNotificationObjectDeletedEvent.json", &deleted, &[]);
+        let restored = s3("ObjectRestore:Completed", "photos", "a.jpg").through_event_bridge().event();
+        shape::same("python/s3EventBridgeNotificationObjectRestoreCompletedEvent.json", &restored, &[]);
     }
 
     #[test]

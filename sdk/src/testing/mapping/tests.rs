@@ -317,3 +317,88 @@ async fn a_caller_is_played_too() {
 fn a_queue_of_something_else_is_told() {
     let _ = Mapping::sqs(sns(["a"]));
 }
+
+/// Functions as users write them, by the record door.
+#[cfg(feature = "records")]
+mod whole {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::testing::{s3_put, s3_test_event};
+    use crate::{BoxError, S3Object, Sqs};
+
+    /// Fails for what begins with `bad`, and keeps what it was called with.
+    fn ship(
+        seen: &Arc<Mutex<Vec<String>>>,
+    ) -> impl Fn(Sqs<String>) -> std::future::Ready<Result<(), BoxError>> + Clone + use<> {
+        let seen = Arc::clone(seen);
+        move |order: Sqs<String>| {
+            seen.lock().unwrap().push(order.body.clone());
+            std::future::ready(if order.starts_with("bad") { Err("it is bad".into()) } else { Ok(()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_queue_the_poison_alone_comes_again() {
+        let seen = Arc::default();
+        let caller = Caller::new(crate::handler(ship(&seen)));
+        let report = Mapping::sqs(messages(&["a", "bad", "b"])).max_receive_count(2).run(&caller).await;
+        assert_eq!((report.completed(), report.dead_lettered()), (vec!["a", "b"], vec!["bad"]));
+        let mut seen = seen.lock().unwrap().clone();
+        seen.sort_unstable();
+        assert_eq!(seen, ["a", "b", "bad", "bad"]);
+    }
+
+    #[tokio::test]
+    async fn of_a_fifo_queue_nothing_overtakes() {
+        let seen = Arc::default();
+        let caller = Caller::new(crate::handler(ship(&seen)));
+        let report = two_groups().run(&caller).await;
+        assert_eq!((report.overtook(), report.order("blue")), (vec![], vec!["b1", "b2"]));
+        assert_eq!((report.order("red"), report.dead_lettered()), (vec!["r1"], vec!["bad-r2", "r3"]));
+        assert!(!seen.lock().unwrap().contains(&"r3".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_hangs_comes_again_before_the_deadline_and_the_rest_is_done() {
+        let slow = async |order: Sqs<String>| {
+            let seconds = if order.starts_with("slow") { 3600 } else { 1 };
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok::<_, BoxError>(())
+        };
+        let caller = Caller::new(crate::handler(slow)).with_time_left(Duration::from_secs(10));
+        let start = tokio::time::Instant::now();
+        let report = Mapping::sqs(messages(&["a", "slow", "b"])).max_receive_count(1).run(&caller).await;
+        assert_eq!((report.completed(), report.dead_lettered()), (vec!["a", "b"], vec!["slow"]));
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn an_object_is_found_in_every_envelope_with_its_own_key() {
+        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let index = {
+            let seen = Arc::clone(&seen);
+            move |object: S3Object| {
+                seen.lock().unwrap().push(format!("{}/{}", object.bucket(), object.key()));
+                std::future::ready(Ok::<_, BoxError>(()))
+            }
+        };
+        let caller = Caller::new(crate::handler(index));
+        let (put, bridge) = (s3_put("photos", "a b+ä.jpg"), s3_put("photos", "a b+ä.jpg").through_event_bridge());
+        let events: [Value; 7] = [
+            put.event(),
+            put.through_sns().event(),
+            put.through_sqs().event(),
+            put.through_sns().through_sqs().event(),
+            put.through_sns().through_sqs_raw().event(),
+            bridge.event(),
+            bridge.through_sqs().event(),
+        ];
+        for event in events {
+            caller.call(event.clone()).await.unwrap_or_else(|error| panic!("{error:?}: {event:#}"));
+            assert_eq!(seen.lock().unwrap().pop().as_deref(), Some("photos/a b+ä.jpg"), "{event:#}");
+        }
+        caller.call(s3_test_event("photos").through_sqs()).await.unwrap();
+        assert!(seen.lock().unwrap().is_empty());
+    }
+}
