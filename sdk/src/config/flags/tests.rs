@@ -1,1 +1,336 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::json;
+use tokio::time::{advance, sleep};
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A document that can be exchanged, hang, or be away; each fetch takes 100 ms.
+#[derive(Clone, Default)]
+struct Stub {
+    text: Arc<Mutex<Option<String>>>,
+    hangs: Arc<Mutex<bool>>,
+    fetches: Arc<AtomicUsize>,
+}
+
+impl Stub {
+    fn with(document: Value) -> Self {
+        let stub = Self::default();
+        stub.put(&document.to_string());
+        stub
+    }
+
+    fn put(&self, text: &str) {
+        *self.text.lock().unwrap() = Some(text.to_owned());
+    }
+
+    fn down(&self) {
+        *self.text.lock().unwrap() = None;
+    }
+
+    fn fetches(&self) -> usize {
+        self.fetches.swap(0, Ordering::SeqCst)
+    }
+
+    fn flags(&self) -> Flags {
+        Flags::new(self.clone(), "features")
+    }
+}
+
+impl ParameterSource for Stub {
+    async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        if *self.hangs.lock().unwrap() {
+            std::future::pending::<()>().await;
+        }
+        sleep(SECOND / 10).await;
+        let text = self.text.lock().unwrap().clone();
+        Ok(ParameterValue::from_bytes(id, text.ok_or("AppConfig is away")?))
+    }
+}
+
+/// A document with one boolean feature `f`, off, and one rule with this condition.
+fn with_condition(action: &str, key: &str, value: Value) -> Value {
+    json!({ "f": { "default": false, "rules": { "r": {
+        "when_match": true,
+        "conditions": [{ "action": action, "key": key, "value": value }],
+    } } } })
+}
+
+fn holds_at(action: &str, key: &str, value: Value, context: Value, now: &str) -> bool {
+    let document: Document = with_condition(action, key, value).to_string().parse().unwrap();
+    let now = now.parse::<jiff::Timestamp>().unwrap().into();
+    document.evaluate("f", &context, now) == Some(&json!(true))
+}
+
+fn holds(action: &str, value: Value, own: Value) -> bool {
+    holds_at(action, "k", value, json!({ "k": own }), "2026-11-21T12:00:00Z")
+}
+
+#[test]
+fn values_compare_as_in_python() {
+    assert!(holds("EQUALS", json!(1), json!(1.0)));
+    assert!(holds("EQUALS", json!(1), json!(true)), "bool is an int");
+    assert!(holds("EQUALS", json!({ "a": [1] }), json!({ "a": [1.0] })));
+    assert!(!holds("EQUALS", json!("1"), json!(1)));
+    assert!(holds("NOT_EQUALS", json!("1"), json!(null)));
+    assert!(holds("KEY_GREATER_THAN_VALUE", json!([1, 2]), json!([1, 3])));
+    assert!(holds("KEY_LESS_THAN_VALUE", json!("b"), json!("a")));
+    assert!(holds("KEY_GREATER_THAN_OR_EQUAL_VALUE", json!(u64::MAX), json!(u64::MAX)));
+    assert!(holds("IN", json!("abc"), json!("b")), "a part of a text");
+    assert!(holds("IN", json!({ "a": 1 }), json!("a")), "a key of an object");
+    assert!(holds("VALUE_IN_KEY", json!("b"), json!("abc")));
+    assert!(holds("VALUE_NOT_IN_KEY", json!("z"), json!(["a"])));
+    assert!(holds("ALL_IN_VALUE", json!(["a"]), json!([])));
+    assert!(!holds("ANY_IN_VALUE", json!(["a"]), json!([])));
+    assert!(holds("STARTSWITH", json!("a"), json!("abc")));
+}
+
+#[test]
+fn what_cannot_be_compared_holds_neither_way() {
+    for action in
+        ["KEY_GREATER_THAN_VALUE", "KEY_LESS_THAN_OR_EQUAL_VALUE", "STARTSWITH", "IN", "NOT_IN", "VALUE_NOT_IN_KEY"]
+    {
+        assert!(!holds(action, json!(5), json!("x")), "{action}");
+    }
+    for action in ["ALL_IN_VALUE", "ANY_IN_VALUE", "NONE_IN_VALUE"] {
+        assert!(!holds(action, json!(["a"]), json!("a")), "{action}");
+    }
+    assert!(!holds("MODULO_RANGE", json!({ "BASE": 10, "START": 0, "END": 9 }), json!("5")));
+}
+
+#[test]
+fn a_key_that_the_context_does_not_have_holds_nothing() {
+    for action in ["EQUALS", "NOT_EQUALS", "NOT_IN", "KEY_NOT_IN_VALUE", "NONE_IN_VALUE"] {
+        assert!(!holds_at(action, "k", json!(["a"]), json!({}), "2026-11-21T12:00:00Z"), "{action}");
+    }
+}
+
+#[test]
+fn a_modulo_of_a_negative_or_broken_number_is_that_of_python() {
+    let range = json!({ "BASE": 100, "START": 90, "END": 99 });
+    assert!(holds("MODULO_RANGE", range.clone(), json!(-1)));
+    assert!(holds("MODULO_RANGE", range.clone(), json!(-5.5)));
+    assert!(!holds("MODULO_RANGE", range, json!(1)));
+}
+
+#[test]
+fn a_window_of_the_day_is_in_its_zone_over_midnight_and_to_the_minute() {
+    let times = |start, end, zone| json!({ "START": start, "END": end, "TIMEZONE": zone });
+    let inside = |value: Value, now| holds_at("SCHEDULE_BETWEEN_TIME_RANGE", "CURRENT_TIME", value, json!({}), now);
+    assert!(inside(times("09:00", "17:00", "UTC"), "2026-11-21T17:00:59Z"), "the last minute belongs to it");
+    assert!(!inside(times("09:00", "17:00", "UTC"), "2026-11-21T17:01:00Z"));
+    assert!(inside(times("23:30", "23:00", "UTC"), "2026-11-21T12:00:00Z"), "nearly all day");
+    assert!(inside(times("21:00", "04:00", "UTC"), "2026-11-21T03:59:00Z"));
+    assert!(!inside(times("21:00", "04:00", "UTC"), "2026-11-21T12:00:00Z"));
+    // Berlin is an hour ahead in winter and two in summer.
+    assert!(inside(times("13:00", "13:30", "Europe/Berlin"), "2026-11-21T12:15:00Z"));
+    assert!(inside(times("14:00", "14:30", "Europe/Berlin"), "2026-07-21T12:15:00Z"));
+}
+
+#[test]
+fn moments_and_days_are_those_of_the_zone() {
+    let moments = json!({ "START": "2026-12-24T18:00:00", "END": "2026-12-25", "TIMEZONE": "America/New_York" });
+    let inside = |now| holds_at("SCHEDULE_BETWEEN_DATETIME_RANGE", "CURRENT_DATETIME", moments.clone(), json!({}), now);
+    assert!(!inside("2026-12-24T22:59:59Z"));
+    assert!(inside("2026-12-24T23:00:00Z"));
+    assert!(inside("2026-12-25T05:00:00Z"), "the end belongs to it");
+    assert!(!inside("2026-12-25T05:00:01Z"));
+
+    let days = json!({ "DAYS": ["SUNDAY"], "TIMEZONE": "Pacific/Auckland" });
+    let inside = |now| holds_at("SCHEDULE_BETWEEN_DAYS_OF_WEEK", "CURRENT_DAY_OF_WEEK", days.clone(), json!({}), now);
+    assert!(inside("2026-11-21T12:00:00Z"), "Saturday in London");
+    assert!(!inside("2026-11-22T12:00:00Z"));
+}
+
+#[test]
+fn the_first_rule_of_the_document_wins_whatever_its_name() {
+    let rule = |when_match, value| json!({ "when_match": when_match, "conditions": [{ "action": "EQUALS", "key": "k", "value": value }] });
+    let text = format!(
+        r#"{{ "x": {{ "z": {{ "default": 0, "boolean_type": false, "rules": {{ "b": {}, "a": {}, "0": {} }} }}, "y": {{ "default": true }} }} }}"#,
+        rule(1, "other"),
+        rule(2, "k"),
+        rule(3, "k"),
+    );
+    let envelope = jmespath::compile("x").unwrap();
+    let document = Document::read(text.as_bytes(), Some(&envelope)).unwrap();
+    let context = json!({ "k": "k" });
+    assert_eq!(document.evaluate("z", &context, SystemTime::now()), Some(&json!(2)));
+    assert_eq!(document.enabled(&context, SystemTime::now()).collect::<Vec<_>>(), ["z", "y"]);
+}
+
+#[test]
+fn each_mistake_of_a_document_is_a_sentence_with_its_place() {
+    let condition = |action: &str, key: &str, value| with_condition(action, key, value).to_string();
+    for (text, said) in [
+        ("[]".to_owned(), "features must be an object"),
+        ("{".to_owned(), "it is no JSON: line 1, column 1"),
+        (r#"{"f": 1}"#.to_owned(), "feature `f` must be an object"),
+        (r#"{"f": {}}"#.to_owned(), "feature `f` must have a boolean `default`"),
+        (r#"{"f": {"boolean_type": false}}"#.to_owned(), "feature `f` must have a `default` that is not null"),
+        (r#"{"f": {"default": true, "rules": [1]}}"#.to_owned(), "feature `f` must have `rules` that are an object"),
+        (
+            r#"{"f": {"default": true, "rules": {"r": {"when_match": 1, "conditions": []}}}}"#.to_owned(),
+            "feature `f`, rule `r` must have a boolean `when_match`, as the feature is; feature `f`, rule `r` must have `conditions`",
+        ),
+        (
+            condition("IS", "k", json!(1)),
+            "feature `f`, rule `r` condition 1 has the unknown `action` `IS`; there are EQUALS",
+        ),
+        (condition("EQUALS", "", json!(1)), "must have a `key` that is a string and not empty"),
+        (condition("EQUALS", "k", json!(null)), "must have a `value` that is not null"),
+        (condition("ANY_IN_VALUE", "k", json!("a")), "must have a `value` that is a list, as `ANY_IN_VALUE` wants"),
+        (
+            condition("MODULO_RANGE", "k", json!({ "BASE": 10, "START": 0, "END": 10 })),
+            "must have 0 <= START <= END <= BASE - 1",
+        ),
+        (condition("MODULO_RANGE", "k", json!({ "BASE": 10 })), "with the integers `BASE`, `START` and `END`"),
+        (
+            condition("SCHEDULE_BETWEEN_TIME_RANGE", "NOW", json!({ "START": "09:00", "END": "17:00" })),
+            "must have the `key` `CURRENT_TIME`, as `SCHEDULE_BETWEEN_TIME_RANGE` wants",
+        ),
+        (
+            condition("SCHEDULE_BETWEEN_TIME_RANGE", "CURRENT_TIME", json!({ "START": "9:00", "END": "17:00" })),
+            "must have a `START` of the form `09:30`",
+        ),
+        (
+            condition(
+                "SCHEDULE_BETWEEN_TIME_RANGE",
+                "CURRENT_TIME",
+                json!({ "START": "09:00", "END": "17:00", "TIMEZONE": "Mars/Olympus" }),
+            ),
+            "`Mars/Olympus` is none",
+        ),
+        (
+            condition(
+                "SCHEDULE_BETWEEN_DATETIME_RANGE",
+                "CURRENT_DATETIME",
+                json!({ "START": "2026-12-24T18:00:00Z", "END": "2026-12-25" }),
+            ),
+            "must have a `START` without a zone",
+        ),
+        (
+            condition("SCHEDULE_BETWEEN_DAYS_OF_WEEK", "CURRENT_DAY_OF_WEEK", json!({ "DAYS": ["Monday"] })),
+            "must have days such as `MONDAY`",
+        ),
+    ] {
+        let error = text.parse::<Document>().unwrap_err().to_string();
+        assert!(error.contains(said), "{text}: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flag_is_typed_and_its_default_stands_in_for_what_is_not_there_or_of_another_type() {
+    let stub = Stub::with(json!({
+        "discount": { "default": 0.25, "boolean_type": false },
+        "on": { "default": true },
+    }));
+    let flags = stub.flags();
+    assert_eq!(flags.evaluate("discount", &json!({}), 0.0).await, 0.25);
+    assert!(flags.evaluate("on", &(), false).await);
+    assert!(!flags.evaluate("nowhere", &(), false).await);
+    assert_eq!(flags.evaluate("on", &(), "text".to_owned()).await, "text");
+    assert_eq!(flags.try_evaluate::<bool>("nowhere", &()).await.unwrap(), None);
+    assert!(flags.try_evaluate::<u8>("on", &()).await.unwrap_err().is_wrong_type());
+    assert!(flags.try_evaluate::<bool>("on", &"no object").await.is_err());
+    assert_eq!(flags.enabled_features(&()).await, ["discount", "on"]);
+    assert_eq!(stub.fetches(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_document_leaves_the_last_good_one_in_use() {
+    let stub = Stub::with(json!({ "f": { "default": true } }));
+    let flags = stub.flags();
+    assert!(flags.evaluate("f", &(), false).await);
+    stub.put(r#"{"f": {"default": "no"}}"#);
+    advance(SECOND * 60).await;
+    assert!(flags.evaluate("f", &(), false).await);
+    stub.put(r#"{"f": {"default": false}}"#);
+    advance(SECOND * 60).await;
+    assert!(!flags.evaluate("f", &(), true).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_document_from_the_start_is_told_by_the_error() {
+    let stub = Stub::with(json!({ "f": { "default": "no" } }));
+    let error = stub.flags().try_evaluate::<bool>("f", &()).await.unwrap_err();
+    assert!(error.is_unavailable());
+    assert_eq!(error.schema().unwrap().problems().count(), 1);
+}
+
+/// Keeps the warnings' and infos' messages.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Lines {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target().contains("config::flags")
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        self.0.lock().unwrap().push(event.metadata().level().to_string());
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_one_warning_and_few_calls_and_its_end_one_line() {
+    let lines = Lines::default();
+    // A second subscriber, so that `tracing` asks both: see the cache's tests.
+    let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
+    let _subscriber = tracing::subscriber::set_default(lines.clone());
+    let stub = Stub::with(json!({ "f": { "default": true } }));
+    let flags = stub.flags();
+    let document = stub.text.lock().unwrap().clone().unwrap();
+    stub.down();
+    for _ in 0..60 {
+        assert!(!flags.evaluate("f", &(), false).await);
+        sleep(SECOND).await;
+    }
+    assert!(stub.fetches() <= 12, "once in five seconds");
+    assert!(flags.enabled_features(&()).await.is_empty());
+    stub.put(&document);
+    advance(SECOND * 6).await;
+    assert!(flags.evaluate("f", &(), false).await);
+    assert_eq!(*lines.0.lock().unwrap(), ["WARN", "INFO"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_hangs_costs_a_call_two_seconds_and_the_next_ones_nothing() {
+    let stub = Stub::with(json!({ "f": { "default": true } }));
+    *stub.hangs.lock().unwrap() = true;
+    let flags = stub.flags();
+    let began = Instant::now();
+    assert!(!flags.evaluate("f", &(), false).await);
+    assert_eq!(began.elapsed(), SECOND * 2);
+    assert!(!flags.evaluate("f", &(), false).await);
+    assert_eq!(began.elapsed(), SECOND * 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_envelope_and_the_clock_are_those_that_are_set() {
+    let stub = Stub::with(json!({ "app": { "flags": with_condition(
+        "SCHEDULE_BETWEEN_DAYS_OF_WEEK",
+        "CURRENT_DAY_OF_WEEK",
+        json!({ "DAYS": ["MONDAY"] }),
+    ) } }));
+    let monday = || "2026-11-23T10:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
+    let flags = stub.flags().envelope("app.flags").clock(monday);
+    assert!(flags.evaluate("f", &(), false).await);
+    let lost = stub.flags().envelope("nowhere");
+    let error = lost.try_evaluate::<bool>("f", &()).await.unwrap_err();
+    assert_eq!(error.schema().unwrap().to_string(), "features must be an object, and the envelope `nowhere` is none");
+}
+
+#[test]
+#[should_panic(expected = "the envelope `a..b` of the feature flags is no JMESPath")]
+fn an_envelope_that_is_no_jmespath_is_a_mistake_at_the_start() {
+    let _ = Stub::default().flags().envelope("a..b");
+}
