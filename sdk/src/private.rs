@@ -42,7 +42,8 @@ macro_rules! check {
     ($kind:ty) => {
         type Checked<X>;
 
-        fn checked<X>(_: Type<Self>, _: &Kind<$kind>, function: X) -> Self::Checked<X>;
+        // The kind first: rustc decides by what it has read so far.
+        fn checked<X>(_: &Kind<$kind>, _: Type<Self>, function: X) -> Self::Checked<X>;
     };
 }
 
@@ -99,7 +100,8 @@ pub trait Answer<K, M> {
 /// What the function fails with.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler",
-    label = "no response for this error",
+    label = "no error that can be answered",
+    note = "a function of records or events fails with any `std::error::Error`, or with `pilaster::BoxError`",
     note = "an HTTP function fails with `pilaster::http::HttpError`, which `?` makes of any `std::error::Error`",
     note = "the status of an error of your own is named by `ErrorLayer::on`"
 )]
@@ -168,7 +170,7 @@ pub trait Secreted<K, M> {
 pub trait Layered<H, M>: Sized {
     type Checked<X>;
 
-    fn checked<L, O>(self, function: Function<H, L, O>) -> Self::Checked<Function<H, Self, O>>;
+    fn checked<L, O>(function: Function<H, L, O>, layer: Self) -> Self::Checked<Function<H, Self, O>>;
 }
 
 /// Names the errors of a function that say an `errorType` themselves; this one is found first.
@@ -216,8 +218,8 @@ impl<T: Never> Handler<Nothing> for T {
 impl<T: Never, H> Layered<H, Nothing> for T {
     type Checked<X> = X;
 
-    fn checked<L, O>(self, function: Function<H, L, O>) -> Function<H, Self, O> {
-        function.layer(self)
+    fn checked<L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, Self, O> {
+        function.layer(layer)
     }
 }
 
@@ -226,7 +228,7 @@ macro_rules! holds {
     ($kind:ty) => {
         type Checked<X> = X;
 
-        fn checked<X>(_: Type<Self>, _: &Kind<$kind>, function: X) -> X {
+        fn checked<X>(_: &Kind<$kind>, _: Type<Self>, function: X) -> X {
             function
         }
     };
@@ -249,7 +251,7 @@ pub enum Free {}
 
 macro_rules! never {
     ($($check:ident)*) => {$(
-        impl<T: Never + ?Sized> $check<Nothing, Nothing> for T { holds!(Nothing); }
+        impl<K, T: Never + ?Sized> $check<K, Nothing> for T { holds!(K); }
         impl<K> $check<K, Any> for Free { holds!(K); }
     )*};
 }
@@ -379,8 +381,8 @@ mod events {
     {
         type Checked<X> = X;
 
-        fn checked<L, O>(self, function: Function<Hall<S>, L, O>) -> Function<Hall<S>, T, O> {
-            function.layer(self)
+        fn checked<L, O>(function: Function<Hall<S>, L, O>, layer: Self) -> Function<Hall<S>, T, O> {
+            function.layer(layer)
         }
     }
 
@@ -398,7 +400,9 @@ mod records {
     use super::{Answer, Argument, Batched, Beside, Failure, Kind, Layered, Part, Type, of};
     use crate::error::BoxError;
     use crate::handler::Function;
-    use crate::records::{Batch, FromRecord, FromRecordParts, Hall, Record, Sqs, Transformed};
+    use crate::records::{
+        Batch, Change, Firehose, FromRecord, FromRecordParts, Hall, Kafka, Kinesis, Record, Sqs, Transformed,
+    };
 
     /// The kind of record functions.
     #[derive(Debug)]
@@ -420,11 +424,14 @@ mod records {
         holds!(Records);
     }
 
-    impl Answer<Records, ()> for () {
-        holds!(Records);
-    }
+    /// What any record is answered with.
+    pub trait Answered {}
 
-    impl Answer<Records, ()> for Transformed {
+    impl Answered for () {}
+
+    impl Answered for Transformed {}
+
+    impl<T: Answered> Answer<Records, ()> for T {
         holds!(Records);
     }
 
@@ -438,8 +445,8 @@ mod records {
     {
         type Checked<X> = X;
 
-        fn checked<L, O>(self, function: Function<Hall<S>, L, O>) -> Function<Hall<S>, T, O> {
-            function.layer(self)
+        fn checked<L, O>(function: Function<Hall<S>, L, O>, layer: Self) -> Function<Hall<S>, T, O> {
+            function.layer(layer)
         }
     }
 
@@ -463,7 +470,19 @@ mod records {
         )*};
     }
 
-    received! { Sqs<T> }
+    received! { Sqs<T>, Kinesis<T>, Firehose<T> }
+
+    impl<T, Old, Keys> Type<Change<T, Old, Keys>> {
+        pub fn received(&self) -> Type<T> {
+            of()
+        }
+    }
+
+    impl<K, T> Type<Kafka<K, T>> {
+        pub fn received(&self) -> Type<T> {
+            of()
+        }
+    }
 }
 
 #[cfg(feature = "http")]
@@ -483,11 +502,15 @@ mod http {
     #[derive(Debug)]
     pub enum Http {}
 
-    impl<T: FromRequest<(), M>, M> Argument<Http, M> for T {
+    /// A marker of axum's, apart from ours.
+    #[derive(Debug)]
+    pub struct Via<M>(std::marker::PhantomData<M>);
+
+    impl<T: FromRequest<(), M>, M> Argument<Http, Via<M>> for T {
         holds!(Http);
     }
 
-    impl<T: FromRequest<(), M>, M> Beside<Http, M> for T {
+    impl<T: FromRequest<(), M>, M> Beside<Http, Via<M>> for T {
         holds!(Http);
     }
 
@@ -499,7 +522,7 @@ mod http {
         holds!(Http);
     }
 
-    impl<E: Failing<M>, M> Failure<Http, M> for E {
+    impl<E: Failing<M>, M> Failure<Http, Via<M>> for E {
         holds!(Http);
     }
 
@@ -516,8 +539,8 @@ mod http {
     {
         type Checked<X> = X;
 
-        fn checked<L, O>(self, function: Function<Hall<S>, L, O>) -> Function<Hall<S>, T, O> {
-            function.layer(self)
+        fn checked<L, O>(function: Function<Hall<S>, L, O>, layer: Self) -> Function<Hall<S>, T, O> {
+            function.layer(layer)
         }
     }
 

@@ -5,4 +5,6 @@ fn a_mistake_is_told_once_and_where_it_was_made() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("lambda_handler/*.rs");
     cases.compile_fail("handler/*.rs");
+    cases.compile_fail("records/*.rs");
+    cases.compile_fail("events/*.rs");
 }

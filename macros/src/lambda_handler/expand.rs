@@ -60,7 +60,7 @@ fn named(sig: &Signature, function: TokenStream) -> TokenStream {
 /// The function in its layer, and what runs it, which is where rustc says that the two do not fit.
 fn layered(layer: &Expr, function: &TokenStream) -> (TokenStream, TokenStream) {
     let [start, end] = ends(layer);
-    let call = quote_spanned!(end=> checked(#layer, #function));
+    let call = quote_spanned!(end=> checked(#function, #layer));
     let run = Ident::new("run", end);
     let path = quote_spanned!(start=> ::pilaster::);
     (quote_spanned!(start=> ::pilaster::__private::Layered::#call), quote!(#path #run))
@@ -157,7 +157,7 @@ impl<'a> At<'a> {
         let check = Ident::new(check, self.start);
         let kind = self.kind;
         // The path to the called function spans all too, or rustc would point at it besides.
-        let call = quote_spanned!(self.end=> checked(#of, &#kind, #then));
+        let call = quote_spanned!(self.end=> checked(&#kind, #of, #then));
         quote_spanned!(self.start=> ::pilaster::__private::#check::#call)
     }
 }
