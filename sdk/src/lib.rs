@@ -88,12 +88,12 @@ pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
 pub use crate::error::{BoxError, ErrorType, FunctionError};
 pub use crate::event::{Event, FromInvocation, Incoming, Invocation, RawEvent, RawResponse};
 pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
-pub use crate::runtime::warmup::{Warmup, WarmupLayer};
 pub use crate::json::JsonError;
-#[cfg(feature = "records")]
-pub use crate::records::{S3Object, Sqs};
 #[cfg(feature = "metrics")]
 pub use crate::observe::metrics::{Metrics, MetricsLayer};
+#[cfg(feature = "records")]
+pub use crate::records::{Change, Firehose, Kafka, Kinesis, S3Object, Sqs};
+pub use crate::runtime::warmup::{Warmup, WarmupLayer};
 pub use crate::runtime::{StartError, run};
 #[cfg(feature = "validate")]
 #[doc(no_inline)]

@@ -1,5 +1,7 @@
 //! [`Answer`]: what becomes of one record; and all of them as the response that the source understands.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 
 use super::record::{Id, Record};
@@ -18,7 +20,18 @@ impl From<()> for Answer {
 ///
 /// The forms are those of
 /// <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// # Example
+///
+/// ```
+/// use pilaster::records::Transformed;
+/// use serde_json::json;
+///
+/// let page = Transformed::json(&json!({ "page": "/" }))?.partition_key("day", "2026-11-21");
+/// assert_eq!(page, Transformed::ok("{\"page\":\"/\"}\n").partition_key("day", "2026-11-21"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Transformed {
     /// Delivered with these bytes, and these keys for dynamic partitioning.
@@ -32,6 +45,57 @@ pub enum Transformed {
     Dropped,
     /// Put where the stream puts what could not be processed.
     Failed,
+}
+
+impl Transformed {
+    /// Delivered with these bytes. Firehose puts nothing between records: a line ends with the newline that it has.
+    pub fn ok(data: impl Into<Vec<u8>>) -> Self {
+        Self::Ok { data: data.into(), partition_keys: Vec::new() }
+    }
+
+    /// Delivered as a line of JSON.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be written as JSON.
+    pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        let mut line = serde_json::to_vec(value)?;
+        line.push(b'\n');
+        Ok(Self::ok(line))
+    }
+
+    /// Not delivered, on purpose.
+    pub fn dropped() -> Self {
+        Self::Dropped
+    }
+
+    /// Put where the stream puts what could not be processed. A call that fails says the same, and is logged.
+    pub fn failed() -> Self {
+        Self::Failed
+    }
+
+    /// Adds a key for dynamic partitioning (<https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html>) to what is
+    /// delivered; of two by one name the last counts.
+    #[must_use]
+    pub fn partition_key(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        if let Self::Ok { partition_keys, .. } = &mut self {
+            partition_keys.push((name.into(), value.into()));
+        }
+        self
+    }
+}
+
+/// Its size, and how many keys it has; what they are may be nobody's business.
+impl fmt::Debug for Transformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok { data, partition_keys } => {
+                f.debug_struct("Ok").field("bytes", &data.len()).field("partition_keys", &partition_keys.len()).finish()
+            }
+            Self::Dropped => f.write_str("Dropped"),
+            Self::Failed => f.write_str("Failed"),
+        }
+    }
 }
 
 impl From<Transformed> for Answer {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tower::Service;
 
-use super::answer::Answer;
+use super::answer::{Answer, Transformed};
 use super::payload::DecodeError;
 use super::record::Record;
 use super::source::Source;
@@ -99,6 +99,12 @@ pub trait RecordResult<A> {
 impl<A, E: Into<BoxError> + 'static> RecordResult<A> for Result<A, E> {
     fn into_result(self) -> Result<A, FunctionError> {
         self.map_err(FunctionError::of)
+    }
+}
+
+impl RecordResult<Transformed> for Transformed {
+    fn into_result(self) -> Result<Transformed, FunctionError> {
+        Ok(self)
     }
 }
 

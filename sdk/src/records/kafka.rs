@@ -164,7 +164,8 @@ impl KafkaRecord {
     /// The headers in their order, with their bytes; a name may come more than once. Empty if they cannot be read.
     pub fn headers(&self) -> Vec<(String, Vec<u8>)> {
         let Some(headers) = self.head().headers else { return Vec::new() };
-        let headers = serde_json::from_str::<Vec<BTreeMap<String, Option<Vec<i16>>>>>(headers.get()).unwrap_or_default();
+        let headers =
+            serde_json::from_str::<Vec<BTreeMap<String, Option<Vec<i16>>>>>(headers.get()).unwrap_or_default();
         // Java's bytes have a sign.
         let bytes = |bytes: Vec<i16>| bytes.into_iter().map(|byte| byte as u8).collect();
         headers.into_iter().flatten().map(|(name, value)| (name, value.map(bytes).unwrap_or_default())).collect()
@@ -220,6 +221,6 @@ impl fmt::Debug for KafkaRecord {
 pub struct KafkaSchema {
     /// `AVRO`, `PROTOBUF` or `JSON`.
     pub data_format: String,
-    /// Its id in the registry: a UUID in Glue's, a number in Confluent's.
-    pub schema_id: String,
+    /// Its id in the registry, if it was found there: a UUID in Glue's, a number in Confluent's.
+    pub schema_id: Option<String>,
 }

@@ -49,7 +49,8 @@ pub(super) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, t
     decode(what, &bytes)
 }
 
-/// Reads what a record carries: for `String` the text, for `Vec<u8>` and `Bytes` the bytes, for any other type JSON.
+/// Reads what a record carries: for `String` the text, for `Vec<u8>` and `Bytes` the bytes, for `()` nothing, for any
+/// other type JSON.
 pub(super) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
     let mut value = None::<T>;
     // `None::<T>` is a `None::<String>` only where `T` is `String`; rustc knows which, and drops the others.
@@ -61,6 +62,8 @@ pub(super) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &
         *all = Some(bytes.to_vec());
     } else if let Some(all) = plain.downcast_mut::<Option<Bytes>>() {
         *all = Some(Bytes::copy_from_slice(bytes));
+    } else if let Some(nothing) = plain.downcast_mut::<Option<()>>() {
+        *nothing = Some(());
     } else {
         return json::decode(bytes).map_err(|error| DecodeError::new(what, error));
     }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
+
 use super::source::Source;
 use super::split::ranges;
 use crate::event::{Invocation, RawEvent};

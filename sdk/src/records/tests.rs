@@ -6,10 +6,15 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Batch, RecordError, S3Object, Sqs, SqsMessage};
+use super::{Batch, FromRecord, RecordError, S3Object, Sqs, SqsMessage};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation};
 use crate::handler::{Function, Handler, IntoRaw, handler};
+
+mod dynamodb;
+mod firehose;
+mod kafka;
+mod kinesis;
 
 #[derive(Deserialize)]
 struct Order {
@@ -53,6 +58,34 @@ where
     Function<H::Hall, H::Layers>: IntoRaw,
 {
     call_with(handler(function), event, None).await
+}
+
+/// A real event, of `tests/fixtures/events`.
+fn fixture(path: &str) -> Value {
+    let path = format!("{}/../tests/fixtures/events/{path}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// What a function is given of an event, told by `tell`; one that cannot be decoded is left out.
+async fn seen<R, T>(event: Value, tell: fn(R) -> T) -> Vec<T>
+where
+    R: FromRecord<Answer = ()> + 'static,
+    T: Send + 'static,
+{
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let function = {
+        let seen = Arc::clone(&seen);
+        move |record: R| {
+            seen.lock().unwrap().push(tell(record));
+            std::future::ready(Ok::<(), BoxError>(()))
+        }
+    };
+    call_with(handler(function).concurrency(1), event, None).await.unwrap();
+    std::mem::take(&mut *seen.lock().unwrap())
+}
+
+fn at_ms(ms: u64) -> Option<std::time::SystemTime> {
+    Some(std::time::UNIX_EPOCH + Duration::from_millis(ms))
 }
 
 fn failures(ids: &[&str]) -> Value {
