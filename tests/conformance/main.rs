@@ -22,6 +22,7 @@ mod deviations;
 mod exchange;
 mod layers;
 mod middy;
+mod parameters;
 mod powertools;
 mod report;
 mod secrets;

@@ -9,6 +9,7 @@ mod handler;
 mod normalizer;
 mod secrets;
 mod security;
+mod ssm;
 mod validator;
 mod warmup;
 
@@ -19,7 +20,7 @@ use crate::case::Case;
 use crate::{Replay, Stop, unsupported};
 
 /// The middlewares that have a counterpart; a chain of these alone can be replayed.
-const IN_SCOPE: [&str; 14] = [
+const IN_SCOPE: [&str; 15] = [
     "http-json-body-parser",
     "http-urlencode-body-parser",
     "http-urlencode-path-parser",
@@ -32,6 +33,7 @@ const IN_SCOPE: [&str; 14] = [
     "ws-json-body-parser",
     "validator",
     "secrets-manager",
+    "ssm",
     "error-logger",
     "warmup",
 ];
@@ -46,6 +48,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
         Some("invoke") if case.group == "warmup" => warmup::replay(case),
         Some("invoke") => chain::replay(case),
         Some("fetch") if case.group == "secrets-manager" => secrets::replay(case),
+        Some("fetch") if case.group == "ssm" => ssm::replay(case),
         Some("construct") => chain::construct(case),
         Some(kind) => unsupported(format!("cases of kind `{kind}`")),
         None => Err(Stop::Broken("the case has no kind".to_owned())),

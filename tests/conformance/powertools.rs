@@ -4,6 +4,7 @@ mod answers;
 mod cors;
 mod data_classes;
 mod event_handler;
+mod feature_flags;
 mod idempotency;
 mod jmespath;
 pub(crate) mod logger;
@@ -23,6 +24,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
     match case.group.as_str() {
         "event_handler" => event_handler::replay(case),
         "data_classes" => data_classes::replay(case),
+        "feature_flags" => feature_flags::replay(case),
         "parameters" => parameters::replay(case),
         "logger" => logger::replay(case),
         "idempotency" => idempotency::replay(case),

@@ -1,0 +1,145 @@
+//! SSM and AppConfig on the other end of the clients' connections: what they answer, and what they were asked.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_sdk_ssm::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Map, Value, json};
+
+/// Both services. Clones share what they know.
+#[derive(Clone, Default)]
+pub(crate) struct Service(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    values: BTreeMap<String, Value>,
+    scripted: VecDeque<Value>,
+    calls: Vec<Value>,
+}
+
+/// A client of one of them, as a user makes it, but for its connection.
+macro_rules! client {
+    ($sdk:ident, $service:expr) => {{
+        let connector = SharedHttpConnector::new($service.clone());
+        let config = $sdk::config::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "conformance"))
+            .retry_config(aws_smithy_types::retry::RetryConfig::disabled())
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        $sdk::Client::from_conf(config)
+    }};
+}
+
+impl Service {
+    /// A parameter: a text, or `{"plain": …, "cipher": …}`.
+    pub(crate) fn put(&self, name: &str, value: Value) {
+        self.state().values.insert(name.to_owned(), value);
+    }
+
+    /// What the next calls are answered, whatever they ask.
+    pub(crate) fn answer(&self, answers: impl IntoIterator<Item = Value>) {
+        self.state().scripted.extend(answers);
+    }
+
+    /// What was asked, in order.
+    pub(crate) fn calls(&self) -> Vec<Value> {
+        self.state().calls.clone()
+    }
+
+    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
+        client!(aws_sdk_ssm, self)
+    }
+
+    pub(crate) fn app_config(&self) -> aws_sdk_appconfigdata::Client {
+        client!(aws_sdk_appconfigdata, self)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self, operation: &str, input: &Value) -> (u16, Value) {
+        let mut call = input.as_object().cloned().unwrap_or_else(Map::new);
+        call.insert("op".to_owned(), operation.into());
+        let mut state = self.state();
+        state.calls.push(call.into());
+        if let Some(answer) = state.scripted.pop_front() {
+            return match answer.get("$error") {
+                Some(error) => (400, json!({ "__type": "ThrottlingException", "message": error["message"] })),
+                None => (200, answer),
+            };
+        }
+        let decrypt = input["WithDecryption"] == true;
+        let parameter = |name: &str| {
+            let value = state.values.get(name)?;
+            let (text, kind) = match value.as_str() {
+                Some(text) => (text, "String"),
+                None => (value[if decrypt { "plain" } else { "cipher" }].as_str()?, "SecureString"),
+            };
+            Some(json!({ "Name": name, "Value": text, "Type": kind, "Version": 1 }))
+        };
+        match operation {
+            "GetParameter" => match parameter(input["Name"].as_str().unwrap_or_default()) {
+                Some(parameter) => (200, json!({ "Parameter": parameter })),
+                None => (400, json!({ "__type": "ParameterNotFound" })),
+            },
+            "GetParameters" => {
+                let names = input["Names"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                (200, json!({ "Parameters": names.filter_map(parameter).collect::<Vec<_>>() }))
+            }
+            // Two pages, so that a reader has to follow them.
+            "GetParametersByPath" => {
+                let below = format!("{}/", input["Path"].as_str().unwrap_or_default());
+                let deep = input["Recursive"] == true;
+                let names = state
+                    .values
+                    .keys()
+                    .filter(|name| name.strip_prefix(&below).is_some_and(|rest| deep || !rest.contains('/')));
+                let mut all: Vec<_> = names.filter_map(|name| parameter(name)).collect();
+                if input.get("NextToken").is_some() {
+                    return (200, json!({ "Parameters": all.drain(1.min(all.len())..).collect::<Vec<_>>() }));
+                }
+                let more = all.len() > 1;
+                all.truncate(1);
+                let page = json!({ "Parameters": all });
+                (200, if more { json!({ "Parameters": page["Parameters"], "NextToken": "2" }) } else { page })
+            }
+            "StartConfigurationSession" => (201, json!({ "InitialConfigurationToken": "token" })),
+            "GetLatestConfiguration" => (200, json!({})),
+            _ => (400, json!({ "__type": "UnknownOperationException" })),
+        }
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+impl HttpConnector for Service {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+        let operation = match target {
+            Some(operation) => operation.to_owned(),
+            None if request.uri().contains("/configurationsessions") => "StartConfigurationSession".to_owned(),
+            None => "GetLatestConfiguration".to_owned(),
+        };
+        let input = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+        let (status, answer) = self.ask(&operation, &input);
+        let response = StatusCode::try_from(status).map(|status| {
+            let mut response = HttpResponse::new(status, SdkBody::from(answer.to_string()));
+            response.headers_mut().insert("content-type", "application/x-amz-json-1.1");
+            response
+        });
+        HttpConnectorFuture::ready(response.map_err(|error| ConnectorError::user(error.into())))
+    }
+}
