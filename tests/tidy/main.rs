@@ -14,7 +14,10 @@ const HOUSE: &[(&str, u32)] = &[
     ("http::event", 1),
     ("observe", 2),
     ("runtime::warmup", 3),
+    ("config::extension", 2),
     ("config::secrets", 3),
+    ("config::flags", 3),
+    ("config::parameters", 4),
     ("records::function", 1),
     ("event::function", 1),
     ("http::door", 4),
@@ -32,6 +35,7 @@ const HOUSE: &[(&str, u32)] = &[
     ("clients", 11),
     // Any room may tell what it counts.
     ("observe::metrics", 12),
+    ("idempotency", 9),
     ("records", 10),
     ("event::handler", 10),
     ("event::typed", 10),
@@ -47,6 +51,7 @@ const SHARED: &[&str] = &[
     "http::rejection",
     "http::context",
     "config::cache",
+    "config::decode",
     "private",
     // The same by the names that users know.
     "BoxError",
