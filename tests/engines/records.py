@@ -1,0 +1,238 @@
+"""Lets sources of records call the probe `records` in the engine, and prints what became of the records.
+
+Usage: records.py ENDPOINT BOOTSTRAP SCENARIO. boto3 is AWS's own client. The engine has real event source mappings: it receives,
+calls, reads the answer, deletes, and moves to dead-letter queues by itself.
+"""
+
+import io
+import json
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+
+endpoint, bootstrap, scenario = sys.argv[1:4]
+options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+path_style = Config(s3={"addressing_style": "path"})
+s3 = boto3.client("s3", **options, config=path_style)
+names = ("dynamodb", "dynamodbstreams", "events", "kinesis", "lambda", "logs", "sns", "sqs")
+aws = {name: boto3.client(name, **options) for name in names}
+sqs = aws["sqs"]
+
+# As long as a slow machine may take; nothing waits for its end.
+PATIENCE = 100
+
+
+def until(ask, what):
+    """What `ask` answers, once it is something."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        if (answer := ask()) is not None:
+            return answer
+        time.sleep(0.2)
+    sys.exit(f"{scenario}: {what} did not come. The log:\n" + "\n".join(log()))
+
+
+def table(**more):
+    """A table with items by `id`."""
+    aws["dynamodb"].create_table(
+        TableName=scenario,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        **more,
+    )
+
+
+def function(name=scenario, timeout=5, **variables):
+    """The probe as a function of this name; its ARN. It has been called once, so that it is warm."""
+    aws["lambda"].create_function(
+        FunctionName=name,
+        Runtime="provided.al2023",
+        Handler="bootstrap",
+        Role="arn:aws:iam::000000000000:role/records",
+        Code={"S3Bucket": scenario, "S3Key": "bootstrap.zip"},
+        Timeout=timeout,
+        MemorySize=1769,
+        Environment={"Variables": {"TABLE_NAME": scenario, **variables}},
+        LoggingConfig={"LogFormat": "JSON"},
+    )
+    aws["lambda"].get_waiter("function_active_v2").wait(FunctionName=name)
+    if variables.get("SOURCE", "sqs") == "sqs":
+        empty = invoke(name, [])
+        assert empty == {"error": None, "answer": {"batchItemFailures": []}}, empty
+    return aws["lambda"].get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+
+
+def invoke(name, messages):
+    """What the function answers a batch that is sent by hand: (message id, body)."""
+    arn = f"arn:aws:sqs:us-east-1:000000000000:{scenario}"
+    records = [
+        {"messageId": id, "body": body, "eventSource": "aws:sqs", "eventSourceARN": arn, "attributes": {}}
+        for id, body in messages
+    ]
+    answer = aws["lambda"].invoke(FunctionName=name, Payload=json.dumps({"Records": records}))
+    return {"error": answer.get("FunctionError"), "answer": json.loads(answer["Payload"].read())}
+
+
+def log(name=scenario):
+    """The function's log, by the page."""
+    pages = aws["logs"].get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}")
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+def ledger():
+    """What the probe wrote down: the items by their ids, their lists and numbers as JSON."""
+    pages = aws["dynamodb"].get_paginator("scan").paginate(TableName=scenario, ConsistentRead=True)
+    items = (item for page in pages for item in page["Items"])
+
+    def plain(value):
+        return int(value["N"]) if "N" in value else [text["S"] for text in value["L"]]
+
+    return {item["id"]["S"]: {key: plain(value) for key, value in item.items() if key != "id"} for item in items}
+
+
+class Queue:
+    """A queue with a dead-letter queue."""
+
+    def __init__(self, suffix="", visible_after=6, tries=3):
+        self.failed = sqs.create_queue(QueueName=f"{scenario}-failed{suffix}", Attributes=self.kind(suffix))["QueueUrl"]
+        redrive = {"deadLetterTargetArn": self.arn_of(self.failed), "maxReceiveCount": tries}
+        # A message that is at work is not seen for longer than the function may take.
+        own = {"VisibilityTimeout": str(visible_after), "RedrivePolicy": json.dumps(redrive)}
+        self.url = sqs.create_queue(QueueName=f"{scenario}{suffix}", Attributes={**self.kind(suffix), **own})["QueueUrl"]
+        self.arn = self.arn_of(self.url)
+
+    def kind(self, suffix):
+        return {"FifoQueue": "true"} if suffix == ".fifo" else {}
+
+    def arn_of(self, url):
+        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def size(self, url):
+        """How many messages there are, seen or not."""
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        sizes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
+        return sum(int(sizes[name]) for name in names)
+
+    def send(self, bodies):
+        """Sends texts, or what the probe understands. Within a group in this order."""
+        entries = []
+        for at, body in enumerate(bodies):
+            entry = {"Id": str(at), "MessageBody": body if isinstance(body, str) else json.dumps(body)}
+            if self.url.endswith(".fifo"):
+                entry |= {"MessageGroupId": body["group"], "MessageDeduplicationId": body["id"]}
+            entries.append(entry)
+        for at in range(0, len(entries), 10):
+            sent = sqs.send_message_batch(QueueUrl=self.url, Entries=entries[at : at + 10])
+            assert not sent.get("Failed"), sent
+
+    def map(self, name=scenario, batch=10):
+        """Has the messages sent to the function."""
+        aws["lambda"].create_event_source_mapping(
+            EventSourceArn=self.arn, FunctionName=name, BatchSize=batch, FunctionResponseTypes=["ReportBatchItemFailures"]
+        )
+
+    def wait(self, failed=None):
+        """Waits until nothing is left, and, if that is known, so many failed for good."""
+        is_empty = lambda: True if self.size(self.url) == 0 else None
+        until(is_empty, "the end of the queue")
+        if failed is not None:
+            until(lambda: True if self.size(self.failed) >= failed else None, "what failed for good")
+
+    def dead(self):
+        """The bodies in the dead-letter queue, in its order."""
+        bodies = []
+        while messages := sqs.receive_message(QueueUrl=self.failed, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                bodies.append(message["Body"])
+                sqs.delete_message(QueueUrl=self.failed, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+
+def report(queue, **more):
+    print(json.dumps({"ledger": ledger(), "dead": queue.dead(), "log": log(), **more}))
+
+
+def standard():
+    """Good messages, and some of each bad kind among them."""
+    table()
+    function()
+    queue = Queue()
+    bad = [{"id": what, "what": what} for what in ("fail", "panic", "discard")]
+    bad += ["{no JSON", {"id": "recovers", "what": "fail", "until": 2}]
+    good = [{"id": f"good-{at}"} for at in range(25)]
+    queue.send([message for five in zip(bad, *[iter(good)] * 5) for message in five])
+    queue.map()
+    queue.wait(failed=3)
+    report(queue)
+
+
+def fifo():
+    """Three groups with a poisoned message in one, and a fourth whose first message is poisoned."""
+    table()
+    function()
+    queue = Queue(".fifo")
+    poison = {"what": "fail"}
+    messages = [{"id": "d1", "group": "d"} | poison, {"id": "d2", "group": "d"}]
+    for at in range(1, 7):
+        messages += [{"id": f"{group}{at}", "group": group} for group in "abc"]
+    messages = [message | (poison if message["id"] == "b3" else {}) for message in messages]
+    queue.send(messages)
+    queue.map()
+    queue.wait(failed=3)
+    # What comes after it.
+    queue.send([{"id": "b7", "group": "b"}, {"id": "d3", "group": "d"}])
+    queue.wait()
+    report(queue)
+
+
+def crash():
+    """A thousand messages, ten of which end the process when they come for the first time."""
+    table()
+    function()
+    queue = Queue()
+
+    def what(at):
+        if at % 100 == 50:
+            return {"what": "crash", "until": 1}
+        return {"what": "fail"} if at % 500 == 7 else {}
+
+    queue.send([{"id": f"{at}"} | what(at) for at in range(1000)])
+    queue.map()
+    queue.wait(failed=2)
+    report(queue)
+
+
+def timeout():
+    """Messages that hang, among others: from a queue, and by hand."""
+    table()
+    function(timeout=3)
+    hang = {"what": "hang"}
+    queue = Queue(tries=2)
+    messages = [{"id": f"good-{at}"} for at in range(6)]
+    messages[1:1] = [{"id": "hangs"} | hang, {"id": "hangs-once", "until": 1} | hang]
+    queue.send(messages)
+    queue.map()
+
+    function("timeout-by-two", timeout=3, CONCURRENCY="2")
+    batch = [("m1", hang), ("m2", {}), ("m3", hang), ("m4", {}), ("m5", {})]
+    batch = [(id, json.dumps({"id": f"by-hand-{id}"} | body)) for id, body in batch]
+    by_ten = invoke(scenario, batch)
+    by_two = invoke("timeout-by-two", batch)
+
+    queue.wait(failed=1)
+    report(queue, by_ten=by_ten, by_two=by_two)
+
+
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+    entry = zipfile.ZipInfo("bootstrap")
+    entry.external_attr = 0o755 << 16
+    archive.writestr(entry, Path(bootstrap).read_bytes())
+s3.create_bucket(Bucket=scenario)
+s3.put_object(Bucket=scenario, Key="bootstrap.zip", Body=packed.getvalue())
+globals()[scenario]()

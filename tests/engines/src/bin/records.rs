@@ -1,0 +1,115 @@
+//! A record function for the tests to run as a built binary. What becomes of a record is told by its own body; what was done is
+//! written into a table, so that the test can count it. `SOURCE` chooses what the function takes one of.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use pilaster::records::{Batch, RecordError};
+use pilaster::{BoxError, Client, Clients, FromClients, Sqs, StartError};
+use serde::Deserialize;
+
+/// What a record says.
+#[derive(Deserialize)]
+struct Told {
+    id: String,
+    /// Within which order counts.
+    group: Option<String>,
+    #[serde(default)]
+    what: What,
+    /// It is done at this delivery and at the ones before it; at the next all is well. Without it, always.
+    until: Option<u32>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum What {
+    #[default]
+    Ok,
+    Fail,
+    Panic,
+    Hang,
+    Discard,
+    /// Ends the process, with all that runs beside the record.
+    Crash,
+}
+
+/// A table that remembers what was done. Without `TABLE_NAME` there is none.
+#[derive(Clone)]
+struct Ledger(Option<(aws_sdk_dynamodb::Client, String)>);
+
+impl FromClients for Ledger {
+    async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+        match std::env::var("TABLE_NAME") {
+            Ok(table) => Ok(Self(Some((clients.get().await?, table)))),
+            Err(_) => Ok(Self(None)),
+        }
+    }
+}
+
+impl Ledger {
+    /// Adds one to a number of an item.
+    async fn count(&self, id: &str, what: &str) -> Result<(), BoxError> {
+        self.update(id, "ADD #of :add", what, AttributeValue::N("1".to_owned())).await
+    }
+
+    /// Puts a text at the end of a list of an item.
+    async fn append(&self, id: &str, list: &str, text: &str) -> Result<(), BoxError> {
+        let texts = AttributeValue::L(vec![AttributeValue::S(text.to_owned())]);
+        self.update(id, "SET #of = list_append(if_not_exists(#of, :none), :add)", list, texts).await
+    }
+
+    async fn update(&self, id: &str, update: &str, of: &str, add: AttributeValue) -> Result<(), BoxError> {
+        let Some((client, table)) = &self.0 else { return Ok(()) };
+        let mut item = client
+            .update_item()
+            .table_name(table)
+            .key("id", AttributeValue::S(id.to_owned()))
+            .update_expression(update)
+            .expression_attribute_names("#of", of)
+            .expression_attribute_values(":add", add);
+        if update.contains(":none") {
+            item = item.expression_attribute_values(":none", AttributeValue::L(Vec::new()));
+        }
+        item.send().await?;
+        Ok(())
+    }
+}
+
+/// Does what the record says, and writes down the delivery before and the deed after.
+async fn act(ledger: &Ledger, told: &Told, delivery: u32) -> Result<(), BoxError> {
+    let id = format!("record#{}", told.id);
+    ledger.append(&id, "begun", &delivery.to_string()).await?;
+    let what = if told.until.is_some_and(|until| delivery > until) { What::Ok } else { told.what };
+    match what {
+        What::Ok => {}
+        What::Fail => return Err("told to fail".into()),
+        What::Panic => panic!("told to panic"),
+        What::Hang => std::future::pending().await,
+        What::Discard => return Err(RecordError::discard("told to give up").into()),
+        What::Crash => {
+            ledger.count("process", "crashes").await?;
+            // The others of the batch are under way by now.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            std::process::exit(1);
+        }
+    }
+    if let Some(group) = &told.group {
+        ledger.append(&format!("group#{group}"), "order", &told.id).await?;
+    }
+    ledger.append(&id, "done", &delivery.to_string()).await
+}
+
+async fn sqs(Client(ledger): Client<Ledger>, told: Sqs<Told>) -> Result<(), BoxError> {
+    act(&ledger, &told, told.message.receive_count()).await
+}
+
+fn main() -> Result<(), StartError> {
+    let mut batch = Batch::new();
+    if let Ok(records) = std::env::var("CONCURRENCY") {
+        batch = batch.concurrency(records.parse().expect("a number"));
+    }
+    match std::env::var("SOURCE").as_deref() {
+        Err(_) | Ok("sqs") => pilaster::run(pilaster::handler(sqs).batch(batch)),
+        Ok(other) => panic!("there is no function for {other}"),
+    }
+}
