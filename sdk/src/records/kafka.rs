@@ -66,6 +66,10 @@ where
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         #[derive(Deserialize)]
         struct Wire<'a> {
+            #[serde(borrow, rename = "topic")]
+            _topic: Text<'a>,
+            #[serde(borrow)]
+            partition: &'a RawValue,
             #[serde(borrow, default)]
             key: Option<Text<'a>>,
             #[serde(borrow, default)]
@@ -73,10 +77,11 @@ where
         }
         let unread = |error| DecodeError::new("the record of Kafka", error);
         let wire = serde_json::from_str::<Wire<'_>>(record.json()).map_err(unread)?;
+        partition(wire.partition).map_err(unread)?;
         Ok(Self {
             key: wire.key.map(|Text(key)| decode_base64("the key of the record", &key)).transpose()?,
             value: wire.value.map(|Text(value)| decode_base64("the value of the record", &value)).transpose()?,
-            record: KafkaRecord::new(record).map_err(unread)?,
+            record: KafkaRecord(record.clone()),
         })
     }
 }
@@ -89,7 +94,10 @@ pub struct KafkaRecord(Record);
 impl FromRecordParts for KafkaRecord {
     async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
         match record.source() {
-            Source::Kafka => Ok(Self::new(record)?),
+            Source::Kafka => {
+                partition(serde_json::from_str::<Place<'_>>(record.json())?.partition)?;
+                Ok(Self(record.clone()))
+            }
             other => Err(format!("the record is from {other}, so there is no record of Kafka").into()),
         }
     }
@@ -104,11 +112,9 @@ struct Place<'a> {
     partition: &'a RawValue,
 }
 
-impl Place<'_> {
-    /// Some senders write it as text.
-    fn partition(&self) -> Result<i32, serde_json::Error> {
-        serde_json::from_str(self.partition.get().trim_matches('"'))
-    }
+/// The number of a partition; some senders write it as text.
+fn partition(number: &RawValue) -> Result<i32, serde_json::Error> {
+    serde_json::from_str(number.get().trim_matches('"'))
 }
 
 #[derive(Default, Deserialize)]
@@ -127,11 +133,6 @@ struct Head<'a> {
 }
 
 impl KafkaRecord {
-    fn new(record: &Record) -> Result<Self, serde_json::Error> {
-        serde_json::from_str::<Place<'_>>(record.json())?.partition()?;
-        Ok(Self(record.clone()))
-    }
-
     /// The topic.
     pub fn topic(&self) -> Cow<'_, str> {
         self.place().map(|place| place.topic).unwrap_or_default()
@@ -139,7 +140,7 @@ impl KafkaRecord {
 
     /// The number of the partition.
     pub fn partition(&self) -> i32 {
-        self.place().and_then(|place| place.partition().ok()).unwrap_or_default()
+        self.place().and_then(|place| partition(place.partition).ok()).unwrap_or_default()
     }
 
     /// Its place in the partition.

@@ -15,6 +15,8 @@ mod dynamodb;
 mod firehose;
 mod kafka;
 mod kinesis;
+#[cfg(feature = "testing")]
+mod model;
 
 #[derive(Deserialize)]
 struct Order {
