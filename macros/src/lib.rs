@@ -4,6 +4,7 @@ mod error_type;
 mod from_parameter;
 mod from_secret;
 mod from_value;
+mod idempotent;
 mod lambda_handler;
 
 use proc_macro::TokenStream;
@@ -37,4 +38,10 @@ pub fn from_parameter(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(ErrorType, attributes(error_type))]
 pub fn error_type(input: TokenStream) -> TokenStream {
     error_type::expand(input.into()).into()
+}
+
+/// This is `pilaster::idempotent`.
+#[proc_macro_attribute]
+pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
+    idempotent::expand(options.into(), item.into()).into()
 }

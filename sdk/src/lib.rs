@@ -101,5 +101,8 @@ pub use garde;
 #[cfg(feature = "macros")]
 #[doc = include_str!("lambda_handler.md")]
 pub use pilaster_macros::lambda_handler;
+#[cfg(all(feature = "macros", feature = "idempotency"))]
+#[doc = include_str!("idempotent.md")]
+pub use pilaster_macros::idempotent;
 #[cfg(feature = "macros")]
 pub use pilaster_macros::*;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
@@ -35,6 +35,8 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 /// What a replay goes through.
 type Hook = dyn Fn(Value, &Record) -> Value + Send + Sync;
 type Clock = dyn Fn() -> SystemTime + Send + Sync;
+
+static GLOBAL: OnceLock<Idempotency> = OnceLock::new();
 
 /// Calls that have their effect once: the settings and the steps. Cheap to clone. See the [module docs](super).
 #[derive(Clone)]
@@ -103,6 +105,22 @@ impl Idempotency {
                 mistake,
             }),
         }
+    }
+
+    /// The process's own, for `#[idempotent]` without `with = ..`.
+    ///
+    /// # Errors
+    ///
+    /// [`set_global`](Self::set_global) was not called.
+    pub fn global() -> Result<&'static Self, IdempotencyError> {
+        let mistake =
+            "no `Idempotency` is set: name one by `#[idempotent(with = ..)]`, or call `Idempotency::set_global` first";
+        GLOBAL.get().ok_or_else(|| IdempotencyError::setup(mistake))
+    }
+
+    /// Makes this the process's own, if there is none yet; whether there was none.
+    pub fn set_global(self) -> bool {
+        GLOBAL.set(self).is_ok()
     }
 
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -185,7 +203,7 @@ impl Idempotency {
         self.settings.mistake.as_deref()
     }
 
-    /// The same with another prefix, where the user has set none of their own.
+    /// The same for one function: its name is added to the prefix, so that two functions never share a key.
     #[cfg(feature = "macros")]
     pub(super) fn of_function(&self, function: &str) -> Self {
         let prefix = format!("{}.{function}", self.settings.prefix);

@@ -1,1 +1,58 @@
 //! What `#[idempotent]` calls. No public API.
+#![allow(missing_docs)]
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::engine::{self, Begun, Idempotency};
+use super::error::IdempotencyError;
+use super::jmespath::{Document, Expression};
+
+/// What the keys begin with.
+#[derive(Clone, Copy, Debug)]
+pub enum Name {
+    /// This.
+    Prefix(&'static str),
+    /// The Lambda function, the module and this one.
+    Function(&'static str, &'static str),
+}
+
+/// A part of an argument: what stands behind its name in the attribute.
+pub fn select(argument: &impl Serialize, path: &str) -> Result<Value, IdempotencyError> {
+    let document = Document::of(argument).map_err(|error| IdempotencyError::bad_key(error.to_string()))?;
+    let selected = Expression::parse(&format!("@{path}")).map_err(IdempotencyError::setup)?.select(&document);
+    selected.map_err(IdempotencyError::bad_key)
+}
+
+/// One part is the key itself, as in Powertools; several are a list.
+fn joined<const N: usize>(parts: [Result<Value, IdempotencyError>; N]) -> Result<Value, IdempotencyError> {
+    let mut parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(if N == 1 { parts.remove(0) } else { parts.into() })
+}
+
+pub async fn begin<const K: usize, const P: usize>(
+    idempotency: &Idempotency,
+    name: Name,
+    key: [Result<Value, IdempotencyError>; K],
+    payload: Option<[Result<Value, IdempotencyError>; P]>,
+    deadline: Option<SystemTime>,
+) -> Result<Begun, IdempotencyError> {
+    let named = match name {
+        Name::Prefix(prefix) => idempotency.clone().prefix(prefix),
+        Name::Function(module, function) => idempotency.of_function(&format!("{module}.{function}").replace("::", ".")),
+    };
+    named.begin_with(joined(key)?, payload.map(joined).transpose()?, deadline).await
+}
+
+pub async fn finish<T, E, W, F>(begun: Begun, work: W) -> Result<T, E>
+where
+    W: FnOnce() -> F,
+    F: Future<Output = Result<T, E>>,
+    T: Serialize + DeserializeOwned,
+    E: From<IdempotencyError>,
+{
+    engine::finish(begun, work).await
+}

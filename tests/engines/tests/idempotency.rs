@@ -142,9 +142,10 @@ async fn a_payment_that_is_asked_for_twice_is_charged_once_and_answered_twice() 
     // The queue's function has keys of its own: an order is charged once, whichever message asks for it.
     let queue = Function::start(&built["pay-from-queue"], &engine).await;
     let event: Value = serde_json::from_str(include_str!("../../../examples/payments/events/queue.json"))?;
-    for _ in 0..2 {
-        assert_eq!(queue.call(event.clone()).await, json!({ "batchItemFailures": [] }));
-    }
+    // Two messages of the batch are about one order: while the one runs, the other is returned, and comes again.
+    let returned = queue.call(event.clone()).await["batchItemFailures"].clone();
+    assert!(returned == json!([]) || returned.as_array().is_some_and(|returned| returned.len() == 1), "{returned}");
+    assert_eq!(queue.call(event.clone()).await, json!({ "batchItemFailures": [] }));
     assert_eq!(python.items("ledger").len(), 4, "two orders in three messages, twice");
     Ok(())
 }

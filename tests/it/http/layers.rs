@@ -152,9 +152,10 @@ async fn a_service_that_is_never_ready_to_work_is_a_500_each_time() {
             panic!("it was not ready")
         }
     }
-    let broken = tower::layer::layer_fn(|_| Broken);
-    let in_stack = Caller::new(pilaster::handler(hello).layer(Stack::new().layer(broken)));
-    let alone = Caller::new(pilaster::handler(hello).layer(broken));
+    // One for each: what they go around is of two types.
+    let in_stack = tower::layer::layer_fn(|_| Broken);
+    let in_stack = Caller::new(pilaster::handler(hello).layer(Stack::new().layer(in_stack)));
+    let alone = Caller::new(pilaster::handler(hello).layer(tower::layer::layer_fn(|_| Broken)));
     for _ in 0..2 {
         for answer in [answered(&in_stack).await, answered(&alone).await] {
             assert_eq!(answer["statusCode"], 500);

@@ -1,0 +1,124 @@
+//! The function around the function.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Error, FnArg, Ident, LitStr, Pat, Result};
+
+use super::parse::{Function, Options};
+
+pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStream> {
+    let key = selected(&options.key, function)?;
+    let payload = match &options.payload {
+        Some(payload) => {
+            let payload = selected(payload, function)?;
+            quote!(::core::option::Option::Some(#payload))
+        }
+        None => quote!(::core::option::Option::None::<[_; 0]>),
+    };
+    let deadline = match &options.invocation {
+        Some(name) => {
+            let name = argument(name, function)?;
+            quote!(::pilaster::Invocation::deadline(&#name))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    let with = match &options.with {
+        Some(with) => quote!(&#with),
+        None => quote!(::pilaster::idempotency::Idempotency::global()?),
+    };
+    let prefix = match &options.prefix {
+        Some(prefix) => quote!(::pilaster::idempotency::function::Name::Prefix(#prefix)),
+        None => {
+            let name = function.sig.ident.to_string();
+            quote!(::pilaster::idempotency::function::Name::Function(::core::module_path!(), #name))
+        }
+    };
+
+    // The function as it was written, within; outside, each argument has a name by which it is passed on.
+    let Function { attrs, vis, sig, body } = function;
+    let inner = format_ident!("{}", sig.ident, span = sig.ident.span());
+    let (mut outer, mut passed) = (sig.clone(), Vec::new());
+    for (index, input) in outer.inputs.iter_mut().enumerate() {
+        let FnArg::Typed(input) = input else { continue };
+        let name = match &*input.pat {
+            Pat::Ident(pat) if pat.subpat.is_none() => pat.ident.clone(),
+            _ => Ident::new(&format!("argument{index}"), Span::mixed_site()),
+        };
+        *input.pat = syn::parse_quote!(#name);
+        passed.push(name);
+    }
+    let call = quote_spanned!(sig.ident.span()=> #inner(#(#passed),*));
+    Ok(quote! {
+        #(#attrs)*
+        #vis #outer {
+            #sig #body
+
+            let begun = ::pilaster::idempotency::function::begin(#with, #prefix, #key, #payload, #deadline).await?;
+            ::pilaster::idempotency::function::finish(begun, move || #call).await
+        }
+    })
+}
+
+/// `"customer, order.id"` as a list of the arguments' values and what is selected of each.
+fn selected(places: &LitStr, function: &Function) -> Result<TokenStream> {
+    let text = places.value();
+    let mut values = Vec::new();
+    for place in parts(&text) {
+        let name = place.find(|c: char| c != '_' && !c.is_alphanumeric()).map_or(place, |end| &place[..end]);
+        let Ok(name) = syn::parse_str::<Ident>(name) else {
+            let text =
+                "name an argument and what is taken of it, such as `order` or `order.id`; several with commas between";
+            return Err(Error::new(places.span(), text));
+        };
+        let path = &place[name.to_string().len()..];
+        let name = argument(&Ident::new(&name.to_string(), places.span()), function)?;
+        values.push(quote!(::pilaster::idempotency::function::select(&#name, #path)));
+    }
+    Ok(quote!([#(#values),*]))
+}
+
+/// What stands between commas that are not within brackets, parentheses or quotes.
+fn parts(text: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0_i32, None);
+    for (at, c) in text.char_indices() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => {}
+            ('\'' | '"' | '`', None) => quote = Some(c),
+            ('(' | '[' | '{', None) => depth += 1,
+            (')' | ']' | '}', None) => depth -= 1,
+            (',', None) if depth == 0 => {
+                parts.push(text[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[start..].trim());
+    parts
+}
+
+/// The argument of this name, with the span of its declaration, where rustc says what its type lacks.
+fn argument(name: &Ident, function: &Function) -> Result<Ident> {
+    if let Some(found) = function.names().find(|argument| *argument == name) {
+        return Ok(found.clone());
+    }
+    let names = function.names().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+    let text = match names.as_slice() {
+        [] => format!("there is no argument `{name}`: give the argument a name"),
+        names => format!("there is no argument `{name}`: there is {}", names.join(", ")),
+    };
+    Err(Error::new(name.span(), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_within_brackets_and_quotes_do_not_part() {
+        assert_eq!(parts("a, b.c"), ["a", "b.c"]);
+        assert_eq!(parts("a.[x, y], b[?c == 'd,e'], f(@, g)"), ["a.[x, y]", "b[?c == 'd,e']", "f(@, g)"]);
+        assert_eq!(parts(""), [""]);
+    }
+}
