@@ -48,6 +48,7 @@
 //! Write it into `[profile.release]`: cargo-lambda builds with `abort` unless the profile says otherwise, and then a panic
 //! ends the process instead of becoming a 500.
 
+mod deadline;
 mod error;
 pub mod event;
 mod handler;
@@ -85,6 +86,7 @@ pub use crate::config::parameters::Parameters;
 pub use crate::config::parameters::{FromParameter, Parameter};
 #[cfg(feature = "secrets")]
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
+pub use crate::deadline::DeadlineExceeded;
 pub use crate::error::{BoxError, ErrorType, FunctionError};
 pub use crate::event::{Event, FromInvocation, Incoming, Invocation, RawEvent, RawResponse};
 pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
@@ -92,7 +94,11 @@ pub use crate::json::JsonError;
 #[cfg(feature = "metrics")]
 pub use crate::observe::metrics::{Metrics, MetricsLayer};
 #[cfg(feature = "records")]
-pub use crate::records::{Change, Firehose, Kafka, Kinesis, S3Object, Sqs};
+pub use crate::records::{
+    Change, EventBridge, Firehose, Kafka, Kinesis, MqMessage, S3Object, SesMessage, Sns, Sqs,
+};
+#[cfg(feature = "cloudwatch-logs")]
+pub use crate::records::LogRecord;
 pub use crate::runtime::warmup::{Warmup, WarmupLayer};
 pub use crate::runtime::{StartError, run};
 #[cfg(feature = "validate")]

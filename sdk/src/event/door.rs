@@ -7,10 +7,12 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
+use crate::deadline::{DeadlineExceeded, MARGIN, until};
 use crate::error::{BoxError, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
 
-/// Service that calls the event hall. A panic is a [`FunctionError`] of type `Panic`.
+/// Service that calls the event hall. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
+/// deadline is cancelled, and is one of type `Timeout`.
 #[derive(Clone, Debug)]
 pub struct Door<S> {
     inner: S,
@@ -25,7 +27,10 @@ impl<S> Door<S> {
 
 impl<S> Service<Incoming> for Door<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error: Into<BoxError> + 'static, Future: Send> + Clone + Send + 'static,
+    S: Service<Incoming, Response = RawResponse, Error: Into<BoxError> + 'static, Future: Send>
+        + Clone
+        + Send
+        + 'static,
 {
     type Response = RawResponse;
     type Error = FunctionError;
@@ -39,12 +44,56 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let Self { inner, names } = self.clone();
         Box::pin(async move {
-            let called = AssertUnwindSafe(inner.oneshot(incoming)).catch_unwind().await;
+            let until = until(&incoming.invocation, MARGIN);
+            let called = AssertUnwindSafe(inner.oneshot(incoming)).catch_unwind();
+            let called = match until {
+                None => called.await,
+                Some((at, time)) => match tokio::time::timeout_at(at, called).await {
+                    Ok(called) => called,
+                    Err(_) => {
+                        let exceeded = DeadlineExceeded::after(time);
+                        return Err(FunctionError::new("Timeout", exceeded.to_string()).with_source(exceeded));
+                    }
+                },
+            };
             match called {
                 Ok(Ok(response)) => Ok(response),
                 Ok(Err(error)) => Err(names.apply(FunctionError::of(error))),
                 Err(_) => Err(FunctionError::new("Panic", "the function panicked")),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::event::{Event, Invocation};
+    use crate::handler::{IntoRaw, handler};
+
+    #[tokio::test(start_paused = true)]
+    async fn work_beyond_the_deadline_is_a_timeout_before_it() {
+        async fn wait(Event(seconds): Event<u64>) -> Result<u64, BoxError> {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok(seconds)
+        }
+        let call = async |seconds: u64, left: Option<u64>| {
+            let mut context = lambda_runtime::Context::default();
+            if let Some(left) = left {
+                let at = SystemTime::now() + Duration::from_secs(left);
+                context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+            }
+            let event = RawValue::from_string(seconds.to_string()).unwrap();
+            handler(wait).into_raw().oneshot(Incoming { event, invocation: Invocation::new(context) }).await
+        };
+        let start = tokio::time::Instant::now();
+        assert_eq!(call(60, Some(3)).await.unwrap_err().error_type(), "Timeout");
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        assert_eq!(call(60, Some(90)).await.unwrap().get(), "60");
+        assert_eq!(call(60, None).await.unwrap().get(), "60");
     }
 }

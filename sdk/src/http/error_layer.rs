@@ -50,6 +50,7 @@ use http::{Method, Request, StatusCode, Uri, header};
 use tower::{Layer, Service};
 
 use crate::error::BoxError;
+use crate::http::deadline;
 use crate::http::error::HttpError;
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
@@ -208,7 +209,7 @@ where
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         // An error of readiness is an answer too: passed on, it would end the process.
-        self.not_ready = ready!(self.inner.poll_ready(cx)).err().map(|error| HttpError::from_boxed(error.into()));
+        self.not_ready = ready!(self.inner.poll_ready(cx)).err().map(|error| deadline::answer(error.into()));
         Poll::Ready(Ok(()))
     }
 
@@ -273,7 +274,7 @@ where
                     response.map(Body::new)
                 }
             },
-            Err(error) => this.rules.answer(HttpError::from_boxed(error.into()), this.asked),
+            Err(error) => this.rules.answer(deadline::answer(error.into()), this.asked),
         }))
     }
 }

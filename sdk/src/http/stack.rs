@@ -1,6 +1,6 @@
 //! The HTTP stack: layers in the one right order, whatever the order of the calls.
 //!
-//! From outside to inside: security headers → CORS → errors → the user's own layers → idempotency → the function, whose panics
+//! From outside to inside: security headers → CORS → errors → deadline → the user's own layers → idempotency → the function, whose panics
 //! are caught right around it. So the answer to a preflight, an error, a rejection or a panic has the same headers as any other.
 //! A function without `layer` runs in [`Stack::new`]. Who wants another order composes the same public layers with
 //! `tower::ServiceBuilder`.
@@ -25,6 +25,7 @@ use tower::util::Either;
 
 #[cfg(feature = "cors")]
 use crate::http::cors::CorsLayer;
+use crate::http::deadline::{Deadline, DeadlineLayer};
 use crate::http::error_layer::{ErrorAnswers, ErrorLayer};
 #[cfg(feature = "security-headers")]
 use crate::http::security_headers::SecurityHeadersLayer;
@@ -40,6 +41,7 @@ pub struct Stack<L = Identity> {
     #[cfg(feature = "cors")]
     cors: Option<CorsLayer>,
     errors: ErrorLayer,
+    deadline: DeadlineLayer,
     #[cfg(feature = "idempotency")]
     idempotency: Option<IdempotencyLayer>,
     own: L,
@@ -73,6 +75,12 @@ impl<L> Stack<L> {
         self
     }
 
+    /// Says how long before the deadline of the invocation a request is answered with a 504.
+    pub fn deadline(mut self, layer: DeadlineLayer) -> Self {
+        self.deadline = layer;
+        self
+    }
+
     /// Answers repeated requests from their records; what else it takes is said in
     /// [`idempotency::http`](crate::idempotency::http). It is the innermost layer: a caller whom one of your own refuses gets
     /// nobody's answer.
@@ -94,6 +102,7 @@ impl<L> Stack<L> {
             #[cfg(feature = "cors")]
             cors: self.cors,
             errors: self.errors,
+            deadline: self.deadline,
             #[cfg(feature = "idempotency")]
             idempotency: self.idempotency,
             own: Below::new(layer, self.own),
@@ -120,7 +129,7 @@ impl<L, S> Layer<S> for Stack<L>
 where
     L: Layer<Once<S>>,
 {
-    type Service = Secured<Cors<ErrorAnswers<L::Service>>>;
+    type Service = Secured<Cors<ErrorAnswers<Deadline<L::Service>>>>;
 
     /// # Panics
     ///
@@ -129,7 +138,7 @@ where
     fn layer(&self, inner: S) -> Self::Service {
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);
-        let service = self.errors.layer(self.own.layer(inner));
+        let service = self.errors.layer(self.deadline.layer(self.own.layer(inner)));
         #[cfg(feature = "cors")]
         let service = either(self.cors.as_ref(), service);
         #[cfg(feature = "security-headers")]

@@ -18,7 +18,9 @@ use super::answer::Answer;
 use super::error::RecordError;
 use super::record::Record;
 use super::source::Reporting;
+use crate::deadline::until;
 use crate::error::{BoxError, FunctionError};
+use crate::event::Invocation;
 
 /// As many messages as SQS sends at once by default.
 const CONCURRENCY: usize = 10;
@@ -81,9 +83,8 @@ impl Batch {
     }
 
     /// When to stop, if there is a deadline.
-    pub(super) fn stop_in(&self, remaining: Option<Duration>) -> Option<Instant> {
-        let remaining = remaining?;
-        Some(Instant::now() + (remaining - self.margin.min(remaining / 2)))
+    pub(super) fn stop_at(&self, invocation: &Invocation) -> Option<Instant> {
+        until(invocation, self.margin).map(|(at, _)| at)
     }
 }
 

@@ -55,7 +55,7 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let Self { inner, plan } = self.clone();
         Box::pin(async move {
-            let stop = plan.batch.stop_in(incoming.invocation.remaining());
+            let stop = plan.batch.stop_at(&incoming.invocation);
             let (source, units) = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
             let records = units.iter().map(|unit| unit.record.clone()).collect::<Vec<_>>();
             let outcomes = run(&inner, units, source.reporting(), plan.batch.concurrency, stop).await;

@@ -30,9 +30,9 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use crate::json::{pointer, push_step};
 use super::words;
 use crate::http::rejection::{FieldError, Rejection};
+use crate::json::{pointer, push_step};
 
 /// The query string as a typed value. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

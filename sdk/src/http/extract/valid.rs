@@ -56,9 +56,9 @@ use http::request::Parts;
 
 #[cfg(feature = "form")]
 use super::Form;
-use crate::json::push_step;
 use super::{Json, Path, Query};
 use crate::http::rejection::{FieldError, Rejection};
+use crate::json::push_step;
 
 /// The most broken rules that one answer tells: a body of a million wrong items must not make an answer larger than Lambda
 /// takes.
