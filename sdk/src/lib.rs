@@ -21,26 +21,27 @@
 //! }
 //! ```
 //!
-//! The arguments choose the event source: extractors of requests make it an HTTP function. `cargo run` serves it on
-//! `127.0.0.1:3000`; on Lambda the same binary polls the Runtime API.
+//! The arguments choose the event source: extractors of requests make it an HTTP function; a record as the last argument, such as
+//! [`Sqs<T>`](Sqs), a function of records; [`Event<T>`](Event) one of whole events. `cargo run` serves an HTTP function on
+//! `127.0.0.1:3000` and calls any other with the event in a file; on Lambda the same binary polls the Runtime API.
 //!
 //! # The rooms, from outside to inside
 //!
 //! | step | room | may answer by itself | on the way up |
 //! |---|---|---|---|
 //! | 1 | [`run`]: the Runtime API, or the server by hand | – | posts the response or the error |
-//! | 2 | [`observe::logging`](observe) | no | logs a failed invocation |
-//! | 3 | `config::secrets` | a secret that cannot be had | – |
-//! | 4 | [`http::door`] | an event that cannot be decoded | encodes the response |
-//! | 5 | [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → your layers → [`http::panic`] | a preflight | adds headers, maps errors |
-//! | 6 | [`http::extract`], [`Client`], `Secret` | a rejection: 400, 413, 415, 422 | – |
+//! | 2 | [`observe`]: logging, metrics | no | logs a failed invocation, writes its metrics |
+//! | 3 | [`WarmupLayer`], `config::secrets` | a call that warms; a secret that cannot be had | – |
+//! | 4 | a door: [`http::door`], [`records::door`], [`event::door`] | an event that cannot be decoded | encodes the response |
+//! | 5 | HTTP: [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → [`http::deadline`] → your layers → `idempotency` → [`http::panic`]; records and events: your layers | a preflight, a time-out, a stored answer | adds headers, maps errors |
+//! | 6 | [`http::extract`], [`records`], [`Client`], `Secret` | a rejection: 400, 413, 415, 422; a record that fails | – |
 //! | 7 | your function | – | its value or its error |
 //!
 //! [`http::Stack`] keeps step 5 in this order, whatever the order of the calls.
 //!
 //! # Features
 //!
-//! By default `macros`, `http`, `cors`, `security-headers`, `form`, `logging`, `clients`: no TLS and no AWS client. `full` is
+//! By default `macros`, `http`, `cors`, `security-headers`, `form`, `records`, `logging`, `clients`: no TLS and no AWS client. `full` is
 //! all of them; the README has the table.
 //!
 //! # Panics need `panic = "unwind"`
