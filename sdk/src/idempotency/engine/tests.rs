@@ -215,6 +215,17 @@ async fn what_is_wrong_with_the_settings_is_told_by_the_first_call() {
     assert!(error.to_string().contains("`[` is no JMESPath expression"), "{error}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn turned_off_every_call_runs_and_the_store_is_asked_nothing() {
+    let store = MemoryStore::new();
+    let idempotency = with(store.clone()).require_key().set(|settings| settings.disabled = true);
+    let effect = Effect::default();
+    for run in 1..=2 {
+        assert_eq!(effect.run(&idempotency, &document(json!("order"))).await.unwrap(), run);
+    }
+    assert!(store.all().is_empty());
+}
+
 #[test]
 fn the_switch_is_read_as_powertools_does() {
     assert_eq!(truth(None), Ok(false));
