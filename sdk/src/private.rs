@@ -401,7 +401,8 @@ mod records {
     use crate::error::BoxError;
     use crate::handler::Function;
     use crate::records::{
-        Batch, Change, Firehose, FromRecord, FromRecordParts, Hall, Kafka, Kinesis, Record, Sqs, Transformed,
+        Batch, Change, EventBridge, Firehose, FromRecord, FromRecordParts, Hall, Kafka, Kinesis, MqMessage, Record, Sns,
+        Sqs, Transformed,
     };
 
     /// The kind of record functions.
@@ -470,7 +471,7 @@ mod records {
         )*};
     }
 
-    received! { Sqs<T>, Kinesis<T>, Firehose<T> }
+    received! { Sqs<T>, Kinesis<T>, Firehose<T>, Sns<T>, MqMessage<T>, EventBridge<T> }
 
     impl<T, Old, Keys> Type<Change<T, Old, Keys>> {
         pub fn received(&self) -> Type<T> {

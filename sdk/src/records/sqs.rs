@@ -111,6 +111,11 @@ struct Head<'a> {
 }
 
 impl SqsMessage {
+    /// Of a record that is known to be a message.
+    pub(super) fn of(record: &Record) -> Self {
+        Self(record.clone())
+    }
+
     /// The message id, as in a batch's answer.
     pub fn id(&self) -> String {
         self.0.id().to_string()

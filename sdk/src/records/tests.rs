@@ -12,9 +12,15 @@ use crate::event::{Incoming, Invocation};
 use crate::handler::{Function, Handler, IntoRaw, handler};
 
 mod dynamodb;
+mod event_bridge;
 mod firehose;
 mod kafka;
 mod kinesis;
+#[cfg(feature = "cloudwatch-logs")]
+mod logs;
+mod mq;
+mod ses;
+mod sns;
 #[cfg(feature = "testing")]
 mod model;
 

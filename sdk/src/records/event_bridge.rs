@@ -1,0 +1,110 @@
+//! [`EventBridge`]: an event of EventBridge, with its detail as a type.
+//!
+//! One function takes it from a rule, and from the queue or the topic that is a rule's target, also from a queue behind that
+//! topic.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::{BoxError, EventBridge};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct Paid { order: u64 }
+//!
+//! async fn thank(paid: EventBridge<Paid>) -> Result<(), BoxError> {
+//!     tracing::info!(order = paid.order, source = paid.source, "{}", paid.detail_type);
+//!     Ok(())
+//! }
+//! # let _ = pilaster::handler(thank);
+//! ```
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::envelope::{message_of_sns, unwrap_sqs};
+use super::handler::{FromRecord, Opened};
+use super::payload::DecodeError;
+use super::record::Record;
+use super::source::Source;
+use crate::json;
+
+/// An event of EventBridge. It is used as its detail.
+///
+/// The form is that of <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>. See the
+/// [module docs](self).
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct EventBridge<D> {
+    /// What the event is about.
+    pub detail: D,
+    /// What kind of event it is, such as `EC2 Instance State-change Notification`.
+    pub detail_type: String,
+    /// Who sent it: `aws.…`, or the name that an application gave itself.
+    pub source: String,
+    /// Its id.
+    #[serde(default)]
+    pub id: String,
+    /// The account of the sender.
+    #[serde(default)]
+    pub account: String,
+    /// When it happened, as its sender says: RFC 3339.
+    #[serde(default)]
+    pub time: String,
+    /// The region.
+    #[serde(default)]
+    pub region: String,
+    /// The ARNs of what it concerns.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// The replay of an archive that sent it once more.
+    #[serde(default)]
+    pub replay_name: Option<String>,
+}
+
+impl<D> Deref for EventBridge<D> {
+    type Target = D;
+
+    fn deref(&self) -> &D {
+        &self.detail
+    }
+}
+
+impl<D> DerefMut for EventBridge<D> {
+    fn deref_mut(&mut self) -> &mut D {
+        &mut self.detail
+    }
+}
+
+impl<D: DeserializeOwned + Send> FromRecord for EventBridge<D> {
+    const SOURCES: &'static [Source] = &[Source::EventBridge, Source::Sqs, Source::Sns];
+    type Answer = ();
+
+    fn open(record: &Record) -> Result<Opened, DecodeError> {
+        match record.source() {
+            Source::EventBridge => Ok(Opened::Itself),
+            Source::Sns => Ok(Opened::Contents(vec![message_of_sns(record.json())?.into_owned()])),
+            _ => Ok(Opened::Contents(vec![unwrap_sqs(record)?.into_owned()])),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, DecodeError> {
+        let text = record.content().unwrap_or_else(|| record.json());
+        json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the event of EventBridge", error))
+    }
+}
+
+/// What kind of event it is, and its id; the detail may hold what nobody should read in a log.
+impl<D> fmt::Debug for EventBridge<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventBridge")
+            .field("source", &self.source)
+            .field("detail_type", &self.detail_type)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
