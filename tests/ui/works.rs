@@ -204,3 +204,30 @@ mod arguments {
         }
     }
 }
+
+mod records {
+    use pilaster::records::{Batch, SqsMessage};
+    use pilaster::{BoxError, Invocation, Sqs, lambda_handler};
+    use tower::layer::util::Identity;
+
+    #[lambda_handler(concurrency = 4, batch = Batch::new().fail_if_all_fail(), layer = Identity::new(), outer = Identity::new())]
+    async fn ship(_: Invocation, message: SqsMessage, order: Sqs<u32>) -> Result<(), BoxError> {
+        tracing::info!(id = message.id(), order = *order);
+        Ok(())
+    }
+}
+
+mod events {
+    use pilaster::{Event, lambda_handler};
+
+    #[derive(Debug, thiserror::Error, pilaster::ErrorType)]
+    enum ReserveError {
+        #[error("there are no more of it")]
+        OutOfStock,
+    }
+
+    #[lambda_handler]
+    async fn reserve(Event(count): Event<u32>) -> Result<u32, ReserveError> {
+        if count > 7 { Err(ReserveError::OutOfStock) } else { Ok(count) }
+    }
+}

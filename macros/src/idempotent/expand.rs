@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Error, FnArg, Ident, LitStr, Pat, Result};
 
 use super::parse::{Function, Options};
@@ -72,7 +73,10 @@ fn selected(places: &LitStr, function: &Function) -> Result<TokenStream> {
         };
         let path = &place[name.to_string().len()..];
         let name = argument(&Ident::new(&name.to_string(), places.span()), function)?;
-        values.push(quote!(::pilaster::idempotency::function::select(&#name, #path)));
+        // Where rustc says what the argument's type lacks.
+        let span = function.type_of(&name).map_or_else(|| name.span(), Spanned::span);
+        let path = LitStr::new(path, span);
+        values.push(quote_spanned!(span=> ::pilaster::idempotency::function::select(&#name, #path)));
     }
     Ok(quote!([#(#values),*]))
 }
@@ -98,7 +102,7 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// The argument of this name, with the span of its declaration, where rustc says what its type lacks.
+/// The argument of this name.
 fn argument(name: &Ident, function: &Function) -> Result<Ident> {
     if let Some(found) = function.names().find(|argument| *argument == name) {
         return Ok(found.clone());

@@ -2,7 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Error, Expr, FnArg, Ident, LitStr, Pat, Result, ReturnType, Signature, Token, Visibility, token};
+use syn::{
+    Attribute, Error, Expr, FnArg, Ident, LitStr, Pat, Result, ReturnType, Signature, Token, Type, Visibility, token,
+};
 
 /// What may be written in the parentheses.
 const FORMS: &str = "`#[idempotent]` takes, separated by commas:
@@ -100,13 +102,21 @@ impl Function {
     }
 
     /// The arguments that have a name.
-    pub(super) fn names(&self) -> impl Iterator<Item = &Ident> {
+    fn named(&self) -> impl Iterator<Item = (&Ident, &Type)> {
         self.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(input) => match &*input.pat {
-                Pat::Ident(pat) if pat.subpat.is_none() => Some(&pat.ident),
+                Pat::Ident(pat) if pat.subpat.is_none() => Some((&pat.ident, &*input.ty)),
                 _ => None,
             },
             FnArg::Receiver(_) => None,
         })
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &Ident> {
+        self.named().map(|(name, _)| name)
+    }
+
+    pub(super) fn type_of(&self, argument: &Ident) -> Option<&Type> {
+        self.named().find(|(name, _)| *name == argument).map(|(_, ty)| ty)
     }
 }

@@ -12,6 +12,7 @@ use super::validate::says_impl;
 pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
     let cfgs = function.cfgs();
     let warm = options.warm.iter().flatten().map(|warm| quote_spanned!(warm.span()=> .warm::<#warm>()));
+    let outer = options.outer.iter().map(|outer| quote_spanned!(outer.span()=> .outer(#outer)));
     let route = options.route.iter().map(|route| quote!(.route(#route)));
     let [handler, kind] = ["handler", "kind"].map(|name| Ident::new(name, Span::mixed_site()));
     let checked = checked(&function.sig, &handler, &kind);
@@ -26,7 +27,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         #(#cfgs)*
         fn main() -> ::core::result::Result<(), ::pilaster::StartError> {
             #checked
-            #run(#made #(#warm)* #(#route)*)
+            #run(#made #(#warm)* #(#outer)* #(#route)*)
         }
     }
 }

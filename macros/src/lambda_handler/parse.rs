@@ -13,6 +13,7 @@ use super::validate::makes_a_runtime;
 /// What may be written in the parentheses.
 const FORMS: &str = "`#[lambda_handler]` takes, separated by commas:
     layer = expr              a tower layer around the function, such as `layer = api()`
+    outer = expr              a tower layer around the raw event, such as `outer = MetricsLayer::new()`
     warm(T, ..)               what is made before the first event, such as `warm(Client<Users>)`
     route = \"METHOD /path\"    the route that leads here, such as `route = \"GET /users/{id}\"`
     concurrency = n           how many records run at once, such as `concurrency = 8`
@@ -25,6 +26,7 @@ const METHODS: [&str; 8] = ["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELET
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) layer: Option<Expr>,
+    pub(crate) outer: Option<Expr>,
     pub(crate) warm: Option<Punctuated<Type, Token![,]>>,
     pub(crate) route: Option<LitStr>,
     pub(crate) concurrency: Option<Expr>,
@@ -52,6 +54,7 @@ impl Options {
         };
         match name.to_string().as_str() {
             "layer" => once(&mut self.layer, &name, assigned(input)),
+            "outer" => once(&mut self.outer, &name, assigned(input)),
             "warm" => once(&mut self.warm, &name, listed(input)),
             "route" => {
                 once(&mut self.route, &name, assigned(input))?;

@@ -57,6 +57,7 @@ fn what_is_no_option_is_answered_with_the_accepted_forms() {
         ("layer", "`layer` is not written like this"),
         ("layer =", "`layer` is not written like this"),
         ("layer = , warm(T)", "`layer` is not written like this"),
+        ("outer(metrics())", "`outer` is not written like this"),
         ("layer(api())", "`layer` is not written like this"),
         ("layer = a b", "`layer` is not written like this"),
         ("warm", "`warm` is not written like this"),
@@ -70,7 +71,7 @@ fn what_is_no_option_is_answered_with_the_accepted_forms() {
     ] {
         let message = refused(text);
         assert!(message.starts_with(start), "{text}: {message}");
-        for form in ["layer = expr", "warm(T, ..)", "route = \"METHOD /path\"", "concurrency = n", "batch = expr"] {
+        for form in ["layer = expr", "outer = expr", "warm(T, ..)", "route = \"METHOD /path\"", "concurrency = n", "batch = expr"] {
             assert!(message.contains(form), "{text}: {message}");
         }
     }

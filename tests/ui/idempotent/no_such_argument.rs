@@ -1,0 +1,8 @@
+use pilaster::idempotent;
+
+#[idempotent(key = "ordre.id")]
+async fn charge(order: u64, note: String) -> Result<String, pilaster::BoxError> {
+    Ok(format!("{order} {note}"))
+}
+
+fn main() {}
