@@ -40,6 +40,9 @@ pub struct AppConfig {
     sessions: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>>,
 }
 
+/// A configuration is never empty, so an empty answer before any other says this.
+const NOTHING_YET: &str = "nothing is deployed there yet";
+
 /// A profile's session; while it is locked a poll is under way.
 #[derive(Default)]
 struct Session {
@@ -92,15 +95,13 @@ impl AppConfig {
         session.not_before = Some(Instant::now() + Duration::from_secs(interval));
         session.token = output.next_poll_configuration_token;
         let content = output.configuration.map(aws_smithy_types::Blob::into_inner).unwrap_or_default();
-        let value = match (&session.value, content.is_empty()) {
-            (Some(value), true) => value.clone(),
-            _ => {
-                let value = ParameterValue::from_bytes(id, content);
-                match output.version_label {
-                    Some(label) => value.with_version(label),
-                    None => value,
-                }
-            }
+        if content.is_empty() {
+            return session.value.clone().map(Some).ok_or_else(|| NOTHING_YET.into());
+        }
+        let value = ParameterValue::from_bytes(id, content);
+        let value = match output.version_label {
+            Some(label) => value.with_version(label),
+            None => value,
         };
         session.value = Some(value.clone());
         Ok(Some(value))
@@ -111,10 +112,8 @@ impl ParameterSource for AppConfig {
     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
         let session = self.session(id.name());
         let mut session = session.lock().await;
-        if let (Some(value), Some(at)) = (&session.value, session.not_before)
-            && Instant::now() < at
-        {
-            return Ok(value.clone());
+        if session.not_before.is_some_and(|at| Instant::now() < at) {
+            return session.value.clone().ok_or_else(|| NOTHING_YET.into());
         }
         if let Some(token) = session.token.clone()
             && let Some(value) = self.poll(id, &mut session, token).await?

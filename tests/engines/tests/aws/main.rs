@@ -1,9 +1,10 @@
 //! Pilaster's clients and secrets against a real engine (ministack).
 //!
 //! The clients are configured by the environment, as on Lambda. A process cannot change its own safely, so each test
-//! starts this binary again, with the engine's environment, for one test of `inside`.
+//! starts this binary again, with the engine's environment, for one test of `inside` or `parameters::inside`.
 
 mod inside;
+mod parameters;
 
 use std::process::Command;
 
@@ -16,7 +17,7 @@ fn run(test: &str, environment: impl IntoIterator<Item = (&'static str, String)>
     for name in ["AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_SESSION_TOKEN"] {
         command.env_remove(name);
     }
-    let name = format!("inside::{test}");
+    let name = if test.contains("::") { test.to_owned() } else { format!("inside::{test}") };
     let output = command
         .args([&name, "--exact", "--ignored", "--nocapture"])
         .envs(environment)
