@@ -211,11 +211,13 @@ impl Idempotency {
     }
 
     /// Whether the key is selected by an expression.
+    #[cfg(any(feature = "http", feature = "records"))]
     pub(super) fn has_key(&self) -> bool {
         self.settings.key.is_some()
     }
 
     /// Whether a payload is compared.
+    #[cfg(any(feature = "http", feature = "records"))]
     pub(super) fn has_payload(&self) -> bool {
         self.settings.payload.is_some()
     }

@@ -17,10 +17,13 @@ use serde_json::Value;
 /// What `powertools_base64_gzip` unpacks at most, in bytes: a few KB can unpack to GB.
 const UNPACKED_LIMIT: u64 = 16 * 1024 * 1024;
 
+/// Reads a text.
+type Read = fn(&str) -> Result<Variable, String>;
+
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut runtime = Runtime::new();
     runtime.register_builtin_functions();
-    let functions: [(&str, fn(&str) -> Result<Variable, String>); 3] =
+    let functions: [(&str, Read); 3] =
         [("powertools_json", json), ("powertools_base64", base64), ("powertools_base64_gzip", base64_gzip)];
     for (name, function) in functions {
         let signature = Signature::new(vec![ArgumentType::String], None);
