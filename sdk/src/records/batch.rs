@@ -220,7 +220,7 @@ where
         Some(problem) => Err(problem),
         None => {
             // Every line of the function says which record it is about.
-            let span = tracing::error_span!("record", record_id = %record.id());
+            let span = tracing::error_span!("record", record_id = &*record.key().as_text());
             let called =
                 async { service.oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into())) };
             let called = called.instrument(span);
@@ -240,16 +240,16 @@ where
 
 /// The one line of a record that failed.
 fn tell(record: &Record, error: &FunctionError, discarded: bool) {
-    let (id, source) = (record.id(), record.source());
+    let (id, source) = (record.key().as_text(), record.source());
     let receive_count = record.receive_count();
     let cause: &(dyn std::error::Error + 'static) = error;
     let error_type = error.error_type();
     match discarded {
         false => tracing::error!(
-            record_id = %id, source = %source, receive_count, error_type, error = cause, "the record failed"
+            record_id = &*id, source = %source, receive_count, error_type, error = cause, "the record failed"
         ),
         true => tracing::warn!(
-            record_id = %id, source = %source, receive_count, error_type, error = cause,
+            record_id = &*id, source = %source, receive_count, error_type, error = cause,
             "the record failed and is discarded"
         ),
     }
