@@ -4,9 +4,11 @@
 //! generic event or response type: each is a `tower::Service` from [`Incoming`] to [`RawResponse`] or
 //! [`FunctionError`](crate::FunctionError).
 
+pub mod authorizer;
 pub mod door;
 mod function;
 mod handler;
+mod schedule;
 mod typed;
 
 use std::fmt;
@@ -17,8 +19,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 
+pub use self::authorizer::Authorizer;
 pub use self::function::{ByEvent, Hall};
+#[doc(hidden)]
+pub use self::handler::{Around, Called};
 pub use self::handler::{EventHandler, EventResult, FromEvent, HandlerService};
+pub use self::schedule::Schedule;
 pub use self::typed::Event;
 use crate::error::BoxError;
 

@@ -89,27 +89,25 @@ pub use crate::config::parameters::{FromParameter, Parameter};
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
 pub use crate::deadline::DeadlineExceeded;
 pub use crate::error::{BoxError, ErrorType, FunctionError};
-pub use crate::event::{Event, FromInvocation, Incoming, Invocation, RawEvent, RawResponse};
+pub use crate::event::{Authorizer, Event, FromInvocation, Incoming, Invocation, RawEvent, RawResponse, Schedule};
 pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
 pub use crate::json::JsonError;
 #[cfg(feature = "metrics")]
 pub use crate::observe::metrics::{Metrics, MetricsLayer};
-#[cfg(feature = "records")]
-pub use crate::records::{
-    Change, EventBridge, Firehose, Kafka, Kinesis, MqMessage, S3Object, SesMessage, Sns, Sqs,
-};
 #[cfg(feature = "cloudwatch-logs")]
 pub use crate::records::LogRecord;
+#[cfg(feature = "records")]
+pub use crate::records::{Change, EventBridge, Firehose, Kafka, Kinesis, MqMessage, S3Object, SesMessage, Sns, Sqs};
 pub use crate::runtime::warmup::{Warmup, WarmupLayer};
 pub use crate::runtime::{StartError, run};
 #[cfg(feature = "validate")]
 #[doc(no_inline)]
 pub use garde;
-#[cfg(feature = "macros")]
-#[doc = include_str!("lambda_handler.md")]
-pub use pilaster_macros::lambda_handler;
 #[cfg(all(feature = "macros", feature = "idempotency"))]
 #[doc = include_str!("idempotent.md")]
 pub use pilaster_macros::idempotent;
+#[cfg(feature = "macros")]
+#[doc = include_str!("lambda_handler.md")]
+pub use pilaster_macros::lambda_handler;
 #[cfg(feature = "macros")]
 pub use pilaster_macros::*;

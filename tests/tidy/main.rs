@@ -39,6 +39,8 @@ const HOUSE: &[(&str, u32)] = &[
     ("idempotency", 9),
     ("records", 10),
     ("event::handler", 10),
+    ("event::authorizer", 10),
+    ("event::schedule", 10),
     ("event::typed", 10),
 ];
 

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
+use super::handler::{Around, Called};
 use crate::deadline::{DeadlineExceeded, MARGIN, until};
 use crate::error::{BoxError, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
@@ -16,12 +17,13 @@ use crate::event::{Incoming, RawResponse};
 #[derive(Clone, Debug)]
 pub struct Door<S> {
     inner: S,
+    around: Option<Around>,
     names: Names,
 }
 
 impl<S> Door<S> {
-    pub(super) fn new(inner: S, names: Names) -> Self {
-        Self { inner, names }
+    pub(super) fn new(inner: S, around: Option<Around>, names: Names) -> Self {
+        Self { inner, around, names }
     }
 }
 
@@ -42,8 +44,9 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let Self { inner, names } = self.clone();
-        Box::pin(async move {
+        let Self { inner, around, names } = self.clone();
+        let own = around.map(|around| (around, incoming.clone()));
+        let called: Called = Box::pin(async move {
             let until = until(&incoming.invocation, MARGIN);
             let called = AssertUnwindSafe(inner.oneshot(incoming)).catch_unwind();
             let called = match until {
@@ -61,7 +64,11 @@ where
                 Ok(Err(error)) => Err(names.apply(FunctionError::of(error))),
                 Err(_) => Err(FunctionError::new("Panic", "the function panicked")),
             }
-        })
+        });
+        match own {
+            None => called,
+            Some((around, incoming)) => around(incoming, called),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
 use super::door::Door;
-use super::handler::{EventHandler, HandlerService};
+use super::handler::{Around, EventHandler, FromEvent, HandlerService};
 use crate::error::BoxError;
 use crate::event::{Incoming, RawResponse};
 use crate::handler::{Function, Handler, IntoRaw, RawService, Start};
@@ -16,7 +16,10 @@ pub struct ByEvent<Args>(std::marker::PhantomData<Args>);
 
 /// The innermost service of the event hall.
 #[derive(Clone, Debug)]
-pub struct Hall<S>(pub(super) S);
+pub struct Hall<S> {
+    service: S,
+    around: Option<Around>,
+}
 
 impl<F, Args> Handler<ByEvent<Args>> for F
 where
@@ -27,7 +30,7 @@ where
     type Layers = Identity;
 
     fn into_hall(self) -> Self::Hall {
-        Hall(HandlerService::new(self))
+        Hall { service: HandlerService::new(self), around: F::Event::AROUND }
     }
 }
 
@@ -43,7 +46,8 @@ where
     type Raw = O::Service;
 
     fn into_raw(self) -> Self::Raw {
-        self.outer.layer(Door::new(self.layer.layer(self.hall.0), self.names))
+        let Hall { service, around } = self.hall;
+        self.outer.layer(Door::new(self.layer.layer(service), around, self.names))
     }
 
     fn take_start(&mut self) -> Start {

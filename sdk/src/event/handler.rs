@@ -19,6 +19,10 @@ use crate::event::{FromInvocation, Incoming, RawResponse};
     note = "the last argument of an event function is `Event<T>`, `Schedule` or another event of `pilaster`"
 )]
 pub trait FromEvent: Sized + Send {
+    /// What surrounds the whole function, its layers and its time-out, where an event is answered in a way of its own.
+    #[doc(hidden)]
+    const AROUND: Option<Around> = None;
+
     /// Makes it of the event.
     ///
     /// # Errors
@@ -26,6 +30,14 @@ pub trait FromEvent: Sized + Send {
     /// `InvalidEvent`, with the path of the field: the invocation fails.
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError>;
 }
+
+/// A call of the whole function.
+#[doc(hidden)]
+pub type Called = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+/// See [`FromEvent::AROUND`].
+#[doc(hidden)]
+pub type Around = fn(Incoming, Called) -> Called;
 
 /// What an event function returns: `Result<T, E>`, with any `T` that can be serialized and any error.
 #[diagnostic::on_unimplemented(
@@ -55,6 +67,9 @@ impl<T: Serialize, E: Into<BoxError> + 'static> EventResult for Result<T, E> {
 ///
 /// It is implemented by functions; nobody implements it by hand.
 pub trait EventHandler<Args>: Clone + Send + Sync + Sized + 'static {
+    /// The event.
+    type Event: FromEvent;
+
     /// Makes the arguments and calls the function.
     fn handle(self, incoming: Incoming) -> impl Future<Output = Result<RawResponse, FunctionError>> + Send;
 }
@@ -70,6 +85,8 @@ macro_rules! handlers {
             $($part: FromInvocation,)*
             T: FromEvent,
         {
+            type Event = T;
+
             async fn handle(self, incoming: Incoming) -> Result<RawResponse, FunctionError> {
                 $(let $part = $part::from_invocation(&incoming.invocation).await.map_err(FunctionError::of)?;)*
                 let event = T::from_event(&incoming)?;
