@@ -1,0 +1,91 @@
+"""Deploys an example by its template into the engine. The engine deploys as CloudFormation does, SAM's transform included; only
+where the code is has been put in."""
+
+import io
+import json
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from samtranslator.yaml_helper import yaml_parse
+
+
+class Stack:
+    """The stack of this name, from the example in this folder and its binaries in that one."""
+
+    def __init__(self, endpoint, example, binaries, name):
+        self.example, self.name = Path(example), name
+        self.options = dict(
+            endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        self.s3 = self.client("s3", config=Config(s3={"addressing_style": "path"}))
+        self.bucket = f"{name}-code"
+        self.s3.create_bucket(Bucket=self.bucket)
+        template = yaml_parse((self.example / "template.yaml").read_text())
+        functions = []
+        for logical, resource in template["Resources"].items():
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::Serverless::Function":
+                binary = resource["Metadata"]["BuildProperties"]["Binary"]
+                properties["CodeUri"] = self.put(f"{binary}.zip", packed(Path(binaries) / binary))
+                functions.append(logical)
+            elif resource["Type"] == "AWS::Serverless::StateMachine":
+                definition = properties["DefinitionUri"]
+                properties["DefinitionUri"] = self.put(definition, (self.example / definition).read_bytes())
+        self.made = self.create(json.dumps(template))
+        lambdas = self.client("lambda")
+        for logical in functions:
+            lambdas.get_waiter("function_active_v2").wait(FunctionName=self.made[logical])
+
+    def client(self, service, **more):
+        return boto3.client(service, **self.options, **more)
+
+    def put(self, key, body):
+        """The address of an object with this content."""
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        return f"s3://{self.bucket}/{key}"
+
+    def create(self, template):
+        """The physical ids of the resources, by their logical ones."""
+        cloudformation = self.client("cloudformation")
+        capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        cloudformation.create_stack(StackName=self.name, TemplateBody=template, Capabilities=capabilities)
+        try:
+            cloudformation.get_waiter("stack_create_complete").wait(
+                StackName=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+            )
+        except Exception:
+            for event in cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]:
+                print(
+                    event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason"), file=sys.stderr
+                )
+            raise
+        resources = cloudformation.describe_stack_resources(StackName=self.name)["StackResources"]
+        return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+
+    def log(self):
+        """What all functions of the stack logged."""
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=self.made["Logs"])
+        return [event["message"] for page in pages for event in page["events"]]
+
+    def until(self, ask, what, patience=100):
+        """What `ask` answers, once it is something. `patience` is as long as a slow machine may take; nothing waits for its end."""
+        ends = time.monotonic() + patience
+        while time.monotonic() < ends:
+            if (answer := ask()) is not None:
+                return answer
+            time.sleep(0.2)
+        sys.exit(f"{what} did not come. The log:\n" + "\n".join(self.log()))
+
+
+def packed(binary):
+    """A function's zip file, not compressed."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        file.writestr(entry, binary.read_bytes())
+    return archive.getvalue()
