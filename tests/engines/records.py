@@ -74,7 +74,11 @@ def invoke(name, messages):
         {"messageId": id, "body": body, "eventSource": "aws:sqs", "eventSourceARN": arn, "attributes": {}}
         for id, body in messages
     ]
-    answer = aws["lambda"].invoke(FunctionName=name, Payload=json.dumps({"Records": records}))
+    return call(name, {"Records": records})
+
+
+def call(name, event):
+    answer = aws["lambda"].invoke(FunctionName=name, Payload=json.dumps(event))
     return {"error": answer.get("FunctionError"), "answer": json.loads(answer["Payload"].read())}
 
 
@@ -153,8 +157,18 @@ class Queue:
         return bodies
 
 
-def report(queue, **more):
-    print(json.dumps({"ledger": ledger(), "dead": queue.dead(), "log": log(), **more}))
+def report(queue=None, **more):
+    print(json.dumps({"ledger": ledger(), "dead": queue.dead() if queue else [], "log": log(), **more}))
+
+
+def wait_for(enough, what):
+    """Waits until the probe has written down enough, by what is in its table."""
+    until(lambda: True if enough(ledger()) else None, what)
+
+
+def done(items):
+    """How many records are done."""
+    return sum("done" in item for item in items.values())
 
 
 def standard():
@@ -226,6 +240,141 @@ def timeout():
 
     queue.wait(failed=1)
     report(queue, by_ten=by_ten, by_two=by_two)
+
+
+def kinesis():
+    """Four keys over two shards, forty records each: more than a batch holds."""
+    table()
+    function(SOURCE="kinesis")
+    stream = aws["kinesis"]
+    stream.create_stream(StreamName=scenario, ShardCount=2)
+    stream.get_waiter("stream_exists").wait(StreamName=scenario, WaiterConfig={"Delay": 1})
+    arn = stream.describe_stream(StreamName=scenario)["StreamDescription"]["StreamARN"]
+    records = [(key, f"{key}{at}") for at in range(40) for key in "abcd"]
+    entries = [{"PartitionKey": key, "Data": json.dumps({"id": id}).encode()} for key, id in records]
+    sent = stream.put_records(StreamName=scenario, Records=entries)
+    assert sent["FailedRecordCount"] == 0, sent
+    map_stream(arn, batch=30)
+    wait_for(lambda items: done(items) == len(records), "the last record")
+    report()
+
+
+def dynamodb():
+    """Three items that change in turn."""
+    table()
+    function(SOURCE="dynamodb")
+    source = f"{scenario}-source"
+    made = aws["dynamodb"].create_table(
+        TableName=source,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    for version in range(1, 13):
+        for id in "xyz":
+            balance = f"1{version:02}" + "1234567890" * 3 + "12345"
+            item = {"id": {"S": id}, "version": {"N": str(version)}, "balance": {"N": balance}}
+            aws["dynamodb"].put_item(TableName=source, Item=item)
+    aws["dynamodb"].delete_item(TableName=source, Key={"id": {"S": "y"}})
+    map_stream(made["TableDescription"]["LatestStreamArn"], batch=7)
+    changes = lambda items: sum(len(item["order"]) for item in items.values())
+    wait_for(lambda items: changes(items) == 3 * 12 + 1, "the last change")
+    report()
+
+
+def map_stream(arn, batch):
+    aws["lambda"].create_event_source_mapping(
+        EventSourceArn=arn,
+        FunctionName=scenario,
+        BatchSize=batch,
+        StartingPosition="TRIM_HORIZON",
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )
+
+
+def subscribe(topic, protocol, to, **attributes):
+    aws["sns"].subscribe(TopicArn=topic, Protocol=protocol, Endpoint=to, Attributes=attributes)
+
+
+def sns():
+    """A topic to the function, one through a queue, one through a queue as what was published alone."""
+    table()
+    arn = function(SOURCE="sns")
+    topics = {name: aws["sns"].create_topic(Name=name)["TopicArn"] for name in ("direct", "queued", "raw")}
+    queue = Queue()
+    subscribe(topics["direct"], "lambda", arn)
+    subscribe(topics["queued"], "sqs", queue.arn)
+    subscribe(topics["raw"], "sqs", queue.arn, RawMessageDelivery="true")
+    queue.map()
+    for name, topic in topics.items():
+        aws["sns"].publish(TopicArn=topic, Message=json.dumps({"id": name}), Subject="of " + name)
+        if name != "direct":  # The engine tries an event of a topic once, AWS three times.
+            fails = json.dumps({"id": f"{name}-fails", "what": "fail"})
+            aws["sns"].publish(TopicArn=topic, Message=fails, Subject="of " + name)
+    queue.wait(failed=2)
+    wait_for(lambda items: done(items) == 3, "the message of each topic")
+
+    notification = {"Type": "Notification", "TopicArn": topics["direct"]}
+    messages = [
+        {"MessageId": f"m{at}", "Message": json.dumps({"id": f"by-hand-{at}", "what": what})}
+        for at, what in enumerate(("fail", "ok", "panic"))
+    ]
+    records = [{"EventSource": "aws:sns", "Sns": notification | message} for message in messages]
+    report(queue, by_hand=call(scenario, {"Records": records}))
+
+
+def eventbridge():
+    """A rule to the function, one through a queue."""
+    table()
+    arn = function(SOURCE="eventbridge")
+    queue = Queue()
+    for name, target in (("direct", arn), ("queued", queue.arn)):
+        aws["events"].put_rule(Name=f"records-{name}", EventPattern=json.dumps({"source": [name]}))
+        aws["events"].put_targets(Rule=f"records-{name}", Targets=[{"Id": "1", "Arn": target}])
+    queue.map()
+    told = [("direct", {"id": "direct"}), ("queued", {"id": "queued"}), ("queued", {"id": "fails", "what": "fail"})]
+    entries = [{"Source": source, "DetailType": "Told", "Detail": json.dumps(detail)} for source, detail in told]
+    sent = aws["events"].put_events(Entries=entries)
+    assert sent["FailedEntryCount"] == 0, sent
+    queue.wait(failed=1)
+    wait_for(lambda items: done(items) == 2, "the event of each rule")
+    report(queue)
+
+
+def bucket():
+    """Objects of which a bucket tells the function: itself, and through a topic, a queue, both, and EventBridge."""
+    table()
+    arn = function(SOURCE="s3")
+    queue = Queue()
+    topics = {name: aws["sns"].create_topic(Name=f"bucket-{name}")["TopicArn"] for name in ("topic", "both")}
+    subscribe(topics["topic"], "lambda", arn)
+    subscribe(topics["both"], "sqs", queue.arn)
+
+    def created(kind, target, prefix):
+        rule = {"Name": "prefix", "Value": f"{prefix}/"}
+        return {kind: target, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": [rule]}}}
+
+    told = f"{scenario}-told"
+    s3.create_bucket(Bucket=told)
+    s3.put_bucket_notification_configuration(
+        Bucket=told,
+        NotificationConfiguration={
+            "LambdaFunctionConfigurations": [created("LambdaFunctionArn", arn, "direct")],
+            "QueueConfigurations": [created("QueueArn", queue.arn, "queue")],
+            "TopicConfigurations": [created("TopicArn", topics[name], name) for name in topics],
+            "EventBridgeConfiguration": {},
+        },
+    )
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [told]}, "object": {"key": [{"prefix": "bus/"}]}}}
+    aws["events"].put_rule(Name="bucket", EventPattern=json.dumps(pattern))
+    aws["events"].put_targets(Rule="bucket", Targets=[{"Id": "1", "Arn": arn}])
+    queue.map()
+    for size, path in enumerate(("direct", "queue", "topic", "both", "bus"), 1):
+        s3.put_object(Bucket=told, Key=f"{path}/Käse + 100%/a b.jpg", Body=b"." * size)
+    wait_for(lambda items: done(items) == 5, "the object of each path")
+    queue.wait()
+    report(queue)
 
 
 packed = io.BytesIO()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use pilaster::records::{Batch, RecordError};
-use pilaster::{BoxError, Client, Clients, FromClients, Sqs, StartError};
+use pilaster::{BoxError, Change, Client, Clients, EventBridge, FromClients, Kinesis, S3Object, Sns, Sqs, StartError};
 use serde::Deserialize;
 
 /// What a record says.
@@ -103,13 +103,60 @@ async fn sqs(Client(ledger): Client<Ledger>, told: Sqs<Told>) -> Result<(), BoxE
     act(&ledger, &told, told.message.receive_count()).await
 }
 
+async fn kinesis(Client(ledger): Client<Ledger>, told: Kinesis<Told>) -> Result<(), BoxError> {
+    act(&ledger, &told, 1).await?;
+    let key = told.record.partition_key().unwrap_or_default();
+    ledger.append(&format!("key#{key}"), "order", &told.id).await
+}
+
+#[derive(Deserialize)]
+struct Account {
+    id: String,
+    version: u32,
+    /// Of 38 digits.
+    balance: String,
+}
+
+async fn dynamodb(Client(ledger): Client<Ledger>, change: Change<Account>) -> Result<(), BoxError> {
+    let (id, what) = match change {
+        Change::Insert { new, .. } => (new.id, format!("new {}: {}", new.version, new.balance)),
+        Change::Modify { old, new, .. } => (new.id, format!("{} to {}: {}", old.version, new.version, new.balance)),
+        Change::Remove { old, .. } => (old.id, format!("{} gone", old.version)),
+    };
+    ledger.append(&format!("key#{id}"), "order", &what).await
+}
+
+async fn sns(Client(ledger): Client<Ledger>, told: Sns<Told>) -> Result<(), BoxError> {
+    let notification = &told.notification;
+    let seen = [notification.topic_name(), notification.subject().map(Into::into)].map(Option::unwrap_or_default);
+    ledger.append(&format!("record#{}", told.id), "seen", &seen.join("/")).await?;
+    act(&ledger, &told, 1).await
+}
+
+async fn event_bridge(Client(ledger): Client<Ledger>, told: EventBridge<Told>) -> Result<(), BoxError> {
+    let seen = format!("{}/{}", told.source, told.detail_type);
+    // The event has an id as well.
+    ledger.append(&format!("record#{}", told.detail.id), "seen", &seen).await?;
+    act(&ledger, &told, 1).await
+}
+
+async fn s3(Client(ledger): Client<Ledger>, object: S3Object) -> Result<(), BoxError> {
+    let seen = format!("{} bytes, created: {}", object.size().unwrap_or_default(), object.is_created());
+    ledger.append(&format!("record#{}", object.key()), "done", &seen).await
+}
+
 fn main() -> Result<(), StartError> {
     let mut batch = Batch::new();
     if let Ok(records) = std::env::var("CONCURRENCY") {
         batch = batch.concurrency(records.parse().expect("a number"));
     }
     match std::env::var("SOURCE").as_deref() {
-        Err(_) | Ok("sqs") => pilaster::run(pilaster::handler(sqs).batch(batch)),
+        Err(_) => pilaster::run(pilaster::handler(sqs).batch(batch)),
+        Ok("kinesis") => pilaster::run(pilaster::handler(kinesis).batch(batch)),
+        Ok("dynamodb") => pilaster::run(pilaster::handler(dynamodb).batch(batch)),
+        Ok("sns") => pilaster::run(pilaster::handler(sns).batch(batch)),
+        Ok("eventbridge") => pilaster::run(pilaster::handler(event_bridge).batch(batch)),
+        Ok("s3") => pilaster::run(pilaster::handler(s3).batch(batch)),
         Ok(other) => panic!("there is no function for {other}"),
     }
 }

@@ -4,7 +4,9 @@
 //! The engine takes a partial answer of a stream for a whole success, so of streams only the delivery is shown here. What AWS
 //! makes of the answers is played by `pilaster::testing`'s mappings.
 
+mod events;
 mod queues;
+mod streams;
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -44,6 +46,11 @@ impl Seen {
     /// At which deliveries it was done.
     fn done(&self, record: &str) -> Vec<&str> {
         self.list(&format!("record#{record}"), "done")
+    }
+
+    /// What its source said of it, each time that it came.
+    fn seen(&self, record: &str) -> Vec<&str> {
+        self.list(&format!("record#{record}"), "seen")
     }
 
     /// What was done of a group, in this order.
