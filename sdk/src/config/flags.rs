@@ -65,6 +65,7 @@ use crate::error::{BoxError, chain};
 const PAUSE: Duration = Duration::from_secs(5);
 
 type Fetch = dyn Fn(ParameterId) -> BoxFuture<'static, Result<ParameterValue, BoxError>> + Send + Sync;
+type Read = (ParameterValue, Arc<Document>);
 type Clock = dyn Fn() -> SystemTime + Send + Sync;
 
 /// Feature flags of one document. Cheap to clone; clones share the document. See the [module docs](self).
@@ -286,7 +287,7 @@ impl Flags {
 
 /// Fetches and reads documents; one that the source gives again is not read again.
 fn documents(fetch: Arc<Fetch>, envelope: Option<Arc<Expression<'static>>>) -> Cache<Key, Arc<Document>> {
-    let last: Arc<Mutex<Option<(ParameterValue, Arc<Document>)>>> = Arc::default();
+    let last: Arc<Mutex<Option<Read>>> = Arc::default();
     Cache::new(move |Key(id)| {
         let (fetched, envelope, last) = (fetch(id), envelope.clone(), Arc::clone(&last));
         async move {

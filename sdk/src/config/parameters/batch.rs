@@ -13,12 +13,13 @@ use super::{ParameterId, ParameterValue};
 use crate::error::BoxError;
 
 type Answer = Result<ParameterValue, BoxError>;
+type Waiting = Vec<(ParameterId, oneshot::Sender<Answer>)>;
 
 /// Gathers what is asked for until the runtime has nothing else to do, then asks in groups. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Batches {
     source: Arc<dyn Source>,
-    waiting: Arc<Mutex<Vec<(ParameterId, oneshot::Sender<Answer>)>>>,
+    waiting: Arc<Mutex<Waiting>>,
 }
 
 impl Batches {
@@ -69,7 +70,7 @@ impl Batches {
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<(ParameterId, oneshot::Sender<Answer>)>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

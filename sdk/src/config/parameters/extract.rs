@@ -43,6 +43,42 @@ use crate::event::{FromInvocation, Invocation};
 ///
 /// The parameters are those of SSM, unless `source = Settings` names a type of one's own: one that is
 /// [`FromClients`](crate::FromClients) and `AsRef<Parameters>`.
+///
+/// ```
+/// use pilaster::{BoxError, Clients, FromClients, FromParameter, Parameters};
+/// # use pilaster::config::parameters::{FromParameter as _, ParameterId, ParameterSource, ParameterValue};
+/// # struct Stub;
+/// # impl ParameterSource for Stub {
+/// #     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+/// #         Ok(ParameterValue::from_text(id, "20"))
+/// #     }
+/// # }
+///
+/// #[derive(Clone)]
+/// struct Settings(Parameters);
+///
+/// impl AsRef<Parameters> for Settings {
+///     fn as_ref(&self) -> &Parameters {
+///         &self.0
+///     }
+/// }
+///
+/// impl FromClients for Settings {
+///     async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+///         Ok(Self(Parameters::from_source(Stub))) // or `AppConfig`, `Table`, `ParametersExtension`
+///     }
+/// }
+///
+/// #[derive(serde::Deserialize, FromParameter)]
+/// #[parameter(name = "limit", source = Settings)]
+/// struct Limit(u32);
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let limit = Limit::parameters(&Clients::new()).await?.typed::<Limit>().await?;
+/// assert_eq!(limit.0.0, 20);
+/// # Ok::<(), BoxError>(()) })?;
+/// # Ok::<(), BoxError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which parameter it is read from",
     label = "not a `FromParameter`",

@@ -231,6 +231,27 @@ mod typed {
         assert_eq!(stub.asked().len(), 1);
     }
 
+    #[cfg(feature = "http")]
+    #[tokio::test(start_paused = true)]
+    async fn a_request_brings_its_registry_and_a_parameter_that_cannot_be_had_is_an_opaque_500() {
+        use axum_core::extract::FromRequestParts;
+
+        let stub = Stub::with([("/retries", "3")]);
+        let clients = Clients::new();
+        clients.insert(stub.parameters());
+        let (mut parts, ()) = ::http::Request::new(()).into_parts();
+        parts.extensions.insert(clients.clone());
+        let retries = Parameter::<Retries>::from_request_parts(&mut parts, &()).await.unwrap();
+        assert_eq!(retries.0.0, 3);
+
+        stub.put("/retries", "hunter2");
+        clients.insert(stub.parameters());
+        let error = Parameter::<Retries>::from_request_parts(&mut parts, &()).await.unwrap_err();
+        assert_eq!((error.status().as_u16(), error.detail()), (500, None));
+        let said = "parameter `/retries` is no JSON: it breaks off or goes wrong at line 1, column 1";
+        assert!(error.chain().iter().any(|line| line == said), "{:?}", error.chain());
+    }
+
     #[test]
     fn a_ciphertext_is_not_taken_for_the_value() {
         let value =

@@ -9,12 +9,13 @@ use serde_json::Value;
 
 use super::*;
 
+type Responder = dyn Fn(&str, &Value) -> Answer + Send + Sync;
 type Answer = (u16, Value, Vec<(&'static str, String)>);
 
 /// Answers a request by its operation (or path) and body, and keeps both.
 #[derive(Clone)]
 struct Service {
-    answer: Arc<dyn Fn(&str, &Value) -> Answer + Send + Sync>,
+    answer: Arc<Responder>,
     calls: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
