@@ -63,6 +63,19 @@ impl Watch {
         watch
     }
 
+    /// A binary as watch would start it, without compiling it once more.
+    fn by_hand(&self, function: &str, program: &str) -> Guarded {
+        let child = Command::new(program)
+            .env("AWS_LAMBDA_RUNTIME_API", format!("http://{}/.rt/{function}", self.address))
+            .env("AWS_LAMBDA_FUNCTION_NAME", function)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn();
+        child.map(Guarded).expect("the function starts")
+    }
+
     /// What `cargo lambda invoke` prints. The first time, watch compiles the function.
     fn invoke(&self, function: &str, event: &str) -> Value {
         let (host, port) = self.address.split_once(':').expect("a port");
@@ -117,17 +130,32 @@ fn crud_creates_reads_lists_updates_and_deletes_a_user_under_watch() {
 #[test]
 fn the_deadline_of_1970_is_no_deadline() {
     let watch = Watch::start(&["--only-lambda-apis"]);
-    // As watch would start it, without compiling it once more.
-    let _probe = Command::new(env!("CARGO_BIN_EXE_probe"))
-        .env("AWS_LAMBDA_RUNTIME_API", format!("http://{}/.rt/probe", watch.address))
-        .env("AWS_LAMBDA_FUNCTION_NAME", "probe")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .map(Guarded)
-        .expect("the probe starts");
+    let _probe = watch.by_hand("probe", env!("CARGO_BIN_EXE_probe"));
     let answer = watch.get("/probe/?number=7");
     assert_eq!((&answer["number"], &answer["has_deadline"]), (&json!(7), &json!(false)), "{answer}");
+}
+
+#[test]
+fn each_record_of_a_batch_is_run_under_watch_and_the_failed_ones_are_returned() {
+    let watch = Watch::start(&["--only-lambda-apis"]);
+    let _records = watch.by_hand("records", env!("CARGO_BIN_EXE_records"));
+    let event = |queue: &str, whats: &[&str]| {
+        let message = |(at, what): (usize, &&str)| {
+            json!({
+                "messageId": format!("m{at}"), "eventSource": "aws:sqs",
+                "eventSourceARN": format!("arn:aws:sqs:us-east-1:123456789012:{queue}"),
+                "attributes": { "ApproximateReceiveCount": "1", "MessageGroupId": "one" },
+                "body": json!({ "id": at.to_string(), "what": what }).to_string(),
+            })
+        };
+        json!({ "Records": whats.iter().enumerate().map(message).collect::<Vec<_>>() }).to_string()
+    };
+    let failures = |ids: &[&str]| {
+        let failures = ids.iter().map(|id| json!({ "itemIdentifier": id })).collect::<Vec<_>>();
+        json!({ "batchItemFailures": failures })
+    };
+    let whats = ["ok", "fail", "ok", "panic", "unheard of", "discard", "ok"];
+    assert_eq!(watch.invoke("records", &event("orders", &whats)), failures(&["m1", "m3", "m4"]));
+    assert_eq!(watch.invoke("records", &event("orders", &["ok", "ok"])), failures(&[]));
+    assert_eq!(watch.invoke("records", &event("orders.fifo", &["ok", "fail", "ok"])), failures(&["m1", "m2"]));
 }
