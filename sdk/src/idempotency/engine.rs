@@ -1,31 +1,24 @@
 //! [`Idempotency`]: what a call goes through before and after it runs. The layers and `#[idempotent]` are made of it.
 
+mod running;
+mod steps;
+
 use std::fmt;
-use std::future::Future;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use futures_util::FutureExt as _;
 use lru::LruCache;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+pub use self::running::Running;
+pub(super) use self::running::finish;
 use super::error::IdempotencyError;
-use super::jmespath::{Document, Expression};
-use super::key::{self, Format, Hash};
-use super::store::{AnyStore, Completion, Lock, Locked, Record, Status, Store, milliseconds, seconds};
-use super::text;
+use super::jmespath::Expression;
+use super::key::{Format, Hash};
+use super::store::{AnyStore, Record, Store};
 
-/// How often a record is looked at that changes while it is read, as in Powertools.
-const ATTEMPTS: u32 = 3;
-/// How long after a failed attempt an answer is recorded again: the call has had its effect, so it is worth a wait.
-const COMPLETE_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
-/// How long a failed call waits at most for its lock to be released; after that the lock ends by itself.
-const RELEASE_WITHIN: Duration = Duration::from_secs(2);
 /// The longest that Lambda lets a function run
 /// ([quotas](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)).
 const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60);
@@ -221,181 +214,6 @@ impl Idempotency {
     pub(super) fn has_payload(&self) -> bool {
         self.settings.payload.is_some()
     }
-
-    /// Runs `work` unless its answer is recorded: then that is the result. An error or a panic leaves no record, nor does
-    /// giving up on the future.
-    ///
-    /// `deadline` is when the invocation ends, and with it the lock ([`Invocation::deadline`](crate::Invocation::deadline)).
-    ///
-    /// # Errors
-    ///
-    /// What `work` fails with; [`IdempotencyError`] if it did not run.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use pilaster::idempotency::{Document, Idempotency, IdempotencyError, MemoryStore};
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-    /// let idempotency = Idempotency::new(MemoryStore::new()).key("order_id");
-    /// let order = Document::of(&serde_json::json!({ "order_id": 7, "amount": 100 }))?;
-    /// for _ in 0..2 {
-    ///     let charge = || async { Ok::<_, IdempotencyError>("charged".to_owned()) };
-    ///     assert_eq!(idempotency.run(&order, None, charge).await?, "charged"); // it runs once
-    /// }
-    /// # Ok::<(), pilaster::BoxError>(()) })?;
-    /// # Ok::<(), pilaster::BoxError>(())
-    /// ```
-    pub async fn run<T, E, W, F>(&self, document: &Document, deadline: Option<SystemTime>, work: W) -> Result<T, E>
-    where
-        W: FnOnce() -> F,
-        F: Future<Output = Result<T, E>>,
-        T: Serialize + DeserializeOwned,
-        E: From<IdempotencyError>,
-    {
-        finish(self.begin(document, deadline).await?, work).await
-    }
-
-    /// Takes the lock of the document's key, or finds its answer.
-    ///
-    /// # Errors
-    ///
-    /// The call must not run: its key is in progress, or was used with another payload, or cannot be read, or the store fails.
-    pub async fn begin(&self, document: &Document, deadline: Option<SystemTime>) -> Result<Begun, IdempotencyError> {
-        let settings = &*self.settings;
-        if self.is_off()? {
-            return Ok(Begun::Unkeyed);
-        }
-        let whole = || document.value().map_err(|error| error.reason.to_string());
-        let key = settings.key.as_ref().map_or_else(whole, |key| key.select(document));
-        let key = key.map_err(IdempotencyError::bad_key)?;
-        self.begin_with(key, self.payload_of(document)?, deadline).await
-    }
-
-    /// What the payload is compared by, if it is.
-    pub(super) fn payload_of(&self, document: &Document) -> Result<Option<Value>, IdempotencyError> {
-        let payload = self.settings.payload.as_ref().map(|payload| payload.select(document)).transpose();
-        payload.map_err(IdempotencyError::bad_key)
-    }
-
-    /// Whether nothing is recorded at all.
-    fn is_off(&self) -> Result<bool, IdempotencyError> {
-        static WARNED: Once = Once::new();
-        if let Some(mistake) = &self.settings.mistake {
-            return Err(IdempotencyError::setup(mistake));
-        }
-        if self.settings.disabled {
-            WARNED.call_once(|| tracing::warn!("POWERTOOLS_IDEMPOTENCY_DISABLED is set: repeated calls run again"));
-        }
-        Ok(self.settings.disabled)
-    }
-
-    /// The same with what was selected elsewhere.
-    pub(super) async fn begin_with(
-        &self,
-        key: Value,
-        payload: Option<Value>,
-        deadline: Option<SystemTime>,
-    ) -> Result<Begun, IdempotencyError> {
-        let settings = &*self.settings;
-        if self.is_off()? {
-            return Ok(Begun::Unkeyed);
-        }
-        if key::is_missing(&key, settings.format) {
-            if settings.required {
-                return Err(IdempotencyError::no_key());
-            }
-            tracing::warn!(key = ?settings.key, "there is no idempotency key: the call runs and is not recorded");
-            return Ok(Begun::Unkeyed);
-        }
-        let hash = |value: &Value| key::hash(value, settings.hash, settings.format);
-        let id = format!("{}#{}", settings.prefix, hash(&key)?);
-        let validation = payload.as_ref().map(hash).transpose()?;
-        for _ in 0..ATTEMPTS {
-            let now = (settings.clock)();
-            if let Some(record) = self.cached(&id, now) {
-                return self.replay(record, validation.as_deref());
-            }
-            let lock = self.lock(&id, validation.clone(), deadline, now);
-            let locked = settings.store.lock(&lock, now).await;
-            let record = match locked.map_err(|error| IdempotencyError::store("written", error))? {
-                Locked::Ours => return Ok(Begun::Run(Running { idempotency: self.clone(), lock: Some(lock) })),
-                Locked::Refused(Some(record)) => Some(record),
-                Locked::Refused(None) => {
-                    settings.store.get(&lock).await.map_err(|error| IdempotencyError::store("read", error))?
-                }
-            };
-            // What has come to its end since it refused us is free now.
-            let now = (settings.clock)();
-            let Some(record) = record.filter(|record| !record.is_free(now)) else { continue };
-            return self.replay(record, validation.as_deref());
-        }
-        Err(IdempotencyError::inconsistent())
-    }
-
-    fn lock(&self, id: &str, validation: Option<String>, deadline: Option<SystemTime>, now: SystemTime) -> Lock {
-        let settings = &*self.settings;
-        let end = deadline.map_or_else(|| now + settings.lock_for, |deadline| deadline.max(now));
-        let mut issued = settings.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two calls in one invocation have one deadline, and yet must not be taken for one another.
-        let last = issued.get(id).copied().unwrap_or_default();
-        let in_progress_expiration = milliseconds(end).max(last.saturating_add(1));
-        issued.put(id.to_owned(), in_progress_expiration);
-        Lock {
-            id: id.to_owned(),
-            expiration: self.expiration(now),
-            in_progress_expiration,
-            validation,
-            format: settings.format,
-        }
-    }
-
-    fn expiration(&self, now: SystemTime) -> u64 {
-        let end = now + self.settings.expires_after;
-        match self.settings.format {
-            Format::Python => seconds(end),
-            // `Math.round`.
-            Format::TypeScript => milliseconds(end).saturating_add(500) / 1000,
-        }
-    }
-
-    fn cached(&self, id: &str, now: SystemTime) -> Option<Record> {
-        let mut cache = self.settings.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        let record = cache.get(id)?;
-        if record.is_expired(now) {
-            cache.pop(id);
-            return None;
-        }
-        Some(record.clone())
-    }
-
-    fn keep(&self, record: &Record) {
-        if let Some(cache) = &self.settings.cache {
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(record.id.clone(), record.clone());
-        }
-    }
-
-    fn replay(&self, record: Record, validation: Option<&str>) -> Result<Begun, IdempotencyError> {
-        if validation.is_some() && record.validation.as_deref() != validation {
-            return Err(IdempotencyError::mismatch());
-        }
-        if record.status == Status::InProgress {
-            return Err(IdempotencyError::in_progress());
-        }
-        self.keep(&record);
-        tracing::debug!(key = record.id, "answered from the idempotency record");
-        // TypeScript's `undefined` is no attribute at all.
-        let data = record.data.clone().unwrap_or_else(|| "null".to_owned());
-        let unreadable = |error| IdempotencyError::answer("read from its record", error);
-        let answer = match &self.settings.hook {
-            None => RawValue::from_string(data),
-            Some(hook) => {
-                let value = serde_json::from_str(&data).map_err(unreadable)?;
-                serde_json::value::to_raw_value(&hook(value, &record))
-            }
-        };
-        answer.map(Begun::Replay).map_err(unreadable)
-    }
 }
 
 impl fmt::Debug for Idempotency {
@@ -405,151 +223,6 @@ impl fmt::Debug for Idempotency {
             .field("payload", &self.settings.payload)
             .field("prefix", &self.settings.prefix)
             .finish_non_exhaustive()
-    }
-}
-
-/// Runs `work` where that is what was found, and decodes the answer where it is not.
-pub(super) async fn finish<T, E, W, F>(begun: Begun, work: W) -> Result<T, E>
-where
-    W: FnOnce() -> F,
-    F: Future<Output = Result<T, E>>,
-    T: Serialize + DeserializeOwned,
-    E: From<IdempotencyError>,
-{
-    let running = match begun {
-        Begun::Run(running) => running,
-        Begun::Unkeyed => return work().await,
-        Begun::Replay(answer) => {
-            let answer = serde_json::from_str(answer.get());
-            return answer.map_err(|error| IdempotencyError::answer("read from its record", error).into());
-        }
-    };
-    let (running, result) = running.watch(async move { work().await }).await;
-    match result {
-        Ok(answer) => {
-            // The effect is there: an answer that has no JSON form leaves the lock to end by itself.
-            match serde_json::value::to_raw_value(&answer) {
-                Ok(text) => running.complete(&text).await?,
-                Err(error) => running.keep(&error),
-            }
-            Ok(answer)
-        }
-        Err(error) => {
-            running.release().await;
-            Err(error)
-        }
-    }
-}
-
-/// A call that holds the lock of its key. Dropped before it said how it ended, as in a time-out, it releases the lock in the
-/// background, as far as the sandbox lives on.
-#[must_use = "a running call says how it ended"]
-pub struct Running {
-    idempotency: Idempotency,
-    /// Taken once the call must not be repeated before the lock ends.
-    lock: Option<Lock>,
-}
-
-impl Running {
-    /// Records the answer. If that fails, an ERROR line says so, and the call counts as done: it has had its effect, so its
-    /// caller gets the answer, and others are refused until the lock ends.
-    ///
-    /// # Errors
-    ///
-    /// [`IdempotencyError::is_lost`]: the call took longer than its lock lasted, and another one has run or is running. Its
-    /// answer is the one that counts; ask again for it.
-    pub async fn complete(mut self, answer: &RawValue) -> Result<(), IdempotencyError> {
-        // From here on the lock is not released, even if nobody waits any longer: the effect is there.
-        let Some(lock) = self.lock.take() else { return Ok(()) };
-        let settings = &*self.idempotency.settings;
-        let value = serde_json::from_str::<Value>(answer.get());
-        let data = value.ok().filter(text::is_exact).map(|value| text::python(&value));
-        let completion = Completion {
-            expiration: self.idempotency.expiration((settings.clock)()),
-            data: data.unwrap_or_else(|| answer.get().to_owned()),
-        };
-        let mut again = COMPLETE_AGAIN_AFTER.into_iter();
-        loop {
-            let error = match settings.store.complete(&lock, &completion).await {
-                Ok(true) => break,
-                Ok(false) => return Err(IdempotencyError::lost()),
-                Err(error) => error,
-            };
-            let Some(wait) = again.next() else {
-                let error: &(dyn std::error::Error + 'static) = &*error;
-                tracing::error!(
-                    key = lock.id,
-                    error,
-                    "the answer could not be recorded: a repeated call will run again"
-                );
-                return Ok(());
-            };
-            tokio::time::sleep(wait).await;
-        }
-        self.idempotency.keep(&Record {
-            id: lock.id,
-            status: Status::Completed,
-            expiration: completion.expiration,
-            in_progress_expiration: Some(lock.in_progress_expiration),
-            data: Some(completion.data),
-            validation: lock.validation,
-        });
-        Ok(())
-    }
-
-    /// Releases the lock after a failed call, so that the next one runs. Where that fails, the lock ends by itself.
-    pub async fn release(mut self) {
-        if let Some(lock) = &self.lock {
-            release(&self.idempotency, lock).await;
-            self.lock = None;
-        }
-    }
-
-    /// Leaves the lock to end by itself: the call has had its effect, and what it answers cannot be recorded.
-    pub(super) fn keep(mut self, error: &(dyn std::error::Error + 'static)) {
-        if let Some(lock) = self.lock.take() {
-            tracing::error!(key = lock.id, error, "the answer could not be recorded: a repeated call will run again");
-        }
-    }
-
-    /// Waits for the call; a panic of it releases the lock before it goes on its way.
-    pub(super) async fn watch<F: Future>(self, work: F) -> (Self, F::Output) {
-        match AssertUnwindSafe(work).catch_unwind().await {
-            Ok(output) => (self, output),
-            Err(panic) => {
-                self.release().await;
-                resume_unwind(panic)
-            }
-        }
-    }
-}
-
-async fn release(idempotency: &Idempotency, lock: &Lock) {
-    let released = tokio::time::timeout(RELEASE_WITHIN, idempotency.settings.store.release(lock)).await;
-    let error: Option<Box<dyn std::error::Error>> = match released {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(error),
-        Err(late) => Some(late.into()),
-    };
-    if let Some(error) = error {
-        let error: &(dyn std::error::Error + 'static) = &*error;
-        tracing::warn!(key = lock.id, error, "the lock of a failed call could not be released: it ends by itself");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let Some(lock) = self.lock.take() else { return };
-        let idempotency = self.idempotency.clone();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(runtime.spawn(async move { release(&idempotency, &lock).await }));
-        }
-    }
-}
-
-impl fmt::Debug for Running {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running").field("lock", &self.lock).finish_non_exhaustive()
     }
 }
 

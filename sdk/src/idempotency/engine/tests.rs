@@ -1,14 +1,17 @@
 mod faults;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::UNIX_EPOCH;
 
+use futures_util::FutureExt as _;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
 use crate::BoxError;
-use crate::idempotency::store::MemoryStore;
+use crate::idempotency::jmespath::Document;
+use crate::idempotency::store::{Completion, Lock, Locked, MemoryStore};
 
 /// A time of day that goes with tokio's clock.
 fn wall() -> impl Fn() -> SystemTime + Send + Sync + 'static {
