@@ -5,7 +5,9 @@
 //! lanes run side by side. Near the deadline no further record is started, and what is unfinished is cancelled and returned.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
@@ -147,6 +149,9 @@ where
         }
     };
     tokio::pin!(at_stop);
+    // Whether the next record of its lane is run.
+    let goes_on =
+        |outcome: &Outcome| !outcome.is_returned() || matches!(reporting, Reporting::Nothing | Reporting::Results);
     let mut keep = |index: usize, outcome: Outcome, first_failure: &mut usize| {
         if outcome.is_returned() {
             *first_failure = index.min(*first_failure);
@@ -164,7 +169,17 @@ where
                 continue;
             }
             let Some(unit) = units[index].take() else { continue };
-            running.push(attempt(service.clone(), unit).map(move |outcome| (lane, index, outcome)));
+            let mut attempt = Box::pin(attempt(service.clone(), unit));
+            // Many a record never waits: it needs no place among those that do.
+            match poll_fn(|cx| Poll::Ready(attempt.as_mut().poll(cx))).await {
+                Poll::Ready(outcome) => {
+                    if goes_on(&outcome) {
+                        ready.push_back(lane);
+                    }
+                    keep(index, outcome, &mut first_failure);
+                }
+                Poll::Pending => running.push(attempt.map(move |outcome| (lane, index, outcome))),
+            }
         }
         if running.is_empty() {
             break;
@@ -173,7 +188,7 @@ where
             biased;
             () = &mut at_stop => break,
             Some((lane, index, outcome)) = running.next() => {
-                if !outcome.is_returned() || reporting == Reporting::Nothing || reporting == Reporting::Results {
+                if goes_on(&outcome) {
                     ready.push_back(lane);
                 }
                 keep(index, outcome, &mut first_failure);
