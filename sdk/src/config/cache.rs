@@ -151,7 +151,11 @@ where
     /// As [`get`](Self::get).
     pub async fn get_within(&self, key: &K, max_age: Duration) -> Result<Arc<V>, CacheError> {
         match self.next(key, max_age) {
-            Next::Take(value) => Ok(value),
+            Next::Take(value) => {
+                #[cfg(feature = "metrics")]
+                crate::observe::metrics::BuiltIn::CacheHits.record(1.0);
+                Ok(value)
+            }
             Next::Await(outcome) => match outcome.await {
                 Ok(value) => Ok(value),
                 Err(reason) => self.last_good_value(key, max_age).ok_or_else(|| CacheError::new(key, reason)),

@@ -100,7 +100,10 @@ fn answer(
     plan: &Plan,
 ) -> Result<RawResponse, FunctionError> {
     tell_of_time(&outcomes);
-    let all_failed = !outcomes.is_empty() && outcomes.iter().all(|outcome| matches!(outcome, Outcome::Failed(_)));
+    #[cfg(feature = "metrics")]
+    count_failures(&outcomes);
+    let all_failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
+        && outcomes.iter().all(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Held));
     let reporting = source.reporting();
     if reporting == Reporting::Nothing || (all_failed && plan.batch.fail_if_all_fail) {
         return whole(records, outcomes, &plan.names);
@@ -157,7 +160,7 @@ fn whole(records: &[Record], outcomes: Vec<Outcome>, names: &Names) -> Result<Ra
     let why = |outcome: &Outcome| match outcome {
         Outcome::Failed(error) => error.to_string(),
         Outcome::Unfinished => "not finished before the deadline".to_owned(),
-        _ => "not begun before the deadline".to_owned(),
+        _ => "not begun".to_owned(),
     };
     let told = failed.iter().take(TOLD).map(|(record, outcome)| format!("{}: {}", record.id(), why(outcome)));
     let told = told.collect::<Vec<_>>().join("; ");
@@ -168,6 +171,15 @@ fn whole(records: &[Record], outcomes: Vec<Outcome>, names: &Names) -> Result<Ra
 fn nameless() -> FunctionError {
     // Lambda would take an empty or unknown id for the failure of the batch as well; so it is said.
     FunctionError::new("RecordWithoutId", "a record failed that has no id: the whole batch is returned")
+}
+
+#[cfg(feature = "metrics")]
+fn count_failures(outcomes: &[Outcome]) {
+    let failed = |outcome: &&Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Discarded | Outcome::Unfinished);
+    let failed = outcomes.iter().filter(failed).count();
+    if failed > 0 {
+        crate::observe::metrics::BuiltIn::RecordFailures.record(failed as f64);
+    }
 }
 
 fn tell_of_time(outcomes: &[Outcome]) {

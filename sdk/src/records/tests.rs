@@ -18,11 +18,12 @@ mod kafka;
 mod kinesis;
 #[cfg(feature = "cloudwatch-logs")]
 mod logs;
-mod mq;
-mod ses;
-mod sns;
 #[cfg(feature = "testing")]
 mod model;
+mod mq;
+mod order;
+mod ses;
+mod sns;
 
 #[derive(Deserialize)]
 struct Order {
@@ -334,4 +335,16 @@ async fn where_no_partial_answer_is_known_the_error_names_each_record() {
     event["Records"].as_array_mut().unwrap().push(second);
     let error = call(refuse, event).await.unwrap_err();
     assert_eq!(error.message(), "2 of 2 records failed: photos/a: full; photos/b: full");
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn failed_records_are_counted_where_the_metrics_ask_for_it() {
+    use crate::observe::metrics::{BuiltIn, Captured, MetricsLayer};
+
+    let captured = Captured::default();
+    let metrics = MetricsLayer::new().namespace("shop").built_in(BuiltIn::RecordFailures).writer(captured.clone());
+    call_with(handler(refuse_odd).outer(metrics), orders(0..5), None).await.unwrap();
+    let blobs = captured.blobs();
+    assert!(blobs.iter().any(|blob| blob.to_string().contains("RecordFailures")), "{blobs:?}");
 }

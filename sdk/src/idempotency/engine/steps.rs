@@ -192,6 +192,8 @@ impl Idempotency {
                 serde_json::value::to_raw_value(&hook(value, &record))
             }
         };
+        #[cfg(feature = "metrics")]
+        crate::observe::metrics::BuiltIn::IdempotentReplays.record(1.0);
         answer.map(Begun::Replay).map_err(unreadable)
     }
 }
