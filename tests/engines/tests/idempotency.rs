@@ -3,10 +3,18 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
 use engines::binary::{self, Guarded};
 use engines::{Engine, free_port};
 use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
@@ -57,11 +65,15 @@ impl Python {
 }
 
 async fn client(engine: &Engine) -> Result<aws_sdk_dynamodb::Client, BoxError> {
-    let http: SharedHttpClient = Clients::new().get().await?;
+    client_over(engine, Clients::new().get().await?)
+}
+
+fn client_over(engine: &Engine, http: SharedHttpClient) -> Result<aws_sdk_dynamodb::Client, BoxError> {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(engine.endpoint())
         .region(Region::new("us-east-1"))
+        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(5)))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .http_client(http);
     Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
@@ -393,5 +405,122 @@ async fn a_store_that_is_down_keeps_the_call_from_running() -> Tested {
     engine.stop();
     let error = rust.begin(&Document::of(&json!(1))?, None).await.unwrap_err();
     assert!(error.is_store_error(), "{error}");
+    Ok(())
+}
+
+// ------------------------------------------------------------------------------------------------ faults on the way
+
+/// A small generator (splitmix64), so that a seed says what happens.
+#[derive(Debug)]
+struct Chance(AtomicU64);
+
+impl Chance {
+    fn below(&self, bound: u64) -> u64 {
+        let state = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+/// The connection to the engine, on which requests and answers get lost or late, and others are throttled or fail: below the
+/// SDK, so that its own retries take part.
+#[derive(Clone, Debug)]
+struct Faulty {
+    way: SharedHttpConnector,
+    chance: Arc<Chance>,
+}
+
+impl HttpConnector for Faulty {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Self { way, chance } = self.clone();
+        let answer = |status: u16, kind: &str| {
+            let body = SdkBody::from(json!({ "__type": kind, "message": "a fault" }).to_string());
+            HttpResponse::new(status.try_into().expect("a status"), body)
+        };
+        let reset = || ConnectorError::io("connection reset".into());
+        HttpConnectorFuture::new(async move {
+            let late = Duration::from_millis(chance.below(20));
+            match chance.below(20) {
+                0 => Err(reset()),
+                1 => way.call(request).await.and_then(|_| Err(reset())),
+                2 => {
+                    way.call(request).await?;
+                    tokio::time::sleep(late).await;
+                    Err(ConnectorError::timeout("timed out".into()))
+                }
+                3 => Ok(answer(500, "InternalServerError")),
+                4 => way.call(request).await.map(|_| answer(500, "InternalServerError")),
+                5 => Ok(answer(400, "ProvisionedThroughputExceededException")),
+                6 => {
+                    tokio::time::sleep(late).await;
+                    way.call(request).await
+                }
+                _ => way.call(request).await,
+            }
+        })
+    }
+}
+
+/// Two first calls at once and three later ones with one key, over a bad connection: how often the effect came, and how many
+/// of the calls were answered.
+async fn order(once: Idempotency, seed: u64, chance: &Chance) -> (u32, usize) {
+    let effects = AtomicU32::new(0);
+    let document = Document::of(&json!({ "id": seed })).expect("JSON");
+    let call = async || {
+        let (takes, fails) = (Duration::from_millis(chance.below(30)), chance.below(6) == 0);
+        let work = async || {
+            tokio::time::sleep(takes).await;
+            match fails {
+                true => Err(BoxError::from("declined")),
+                false => Ok(effects.fetch_add(1, Ordering::Relaxed) + 1),
+            }
+        };
+        once.run(&document, Some(SystemTime::now() + 10 * PATIENCE), work).await.ok()
+    };
+    let (first, second) = tokio::join!(call(), call());
+    let mut answers = vec![first, second];
+    for _ in 0..3 {
+        answers.push(call().await);
+    }
+    let answers = answers.into_iter().flatten().collect::<Vec<_>>();
+    assert!(answers.iter().all(|answer| *answer == 1), "seed {seed}: {answers:?}");
+    (effects.into_inner(), answers.len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_orders_over_a_bad_connection_have_their_effect_once_or_tell_an_error() -> Tested {
+    let engine = Engine::shared();
+    Python::start(&engine).ask(&json!({ "create": "faults" }));
+    let way: SharedHttpClient = Clients::new().get().await?;
+    let mut orders = tokio::task::JoinSet::new();
+    let (mut effects, mut answered) = (0, 0);
+    for seed in 0..1000 {
+        let chance = Arc::new(Chance(AtomicU64::new(seed)));
+        let faulty = (way.clone(), Arc::clone(&chance));
+        let http = http_client_fn(move |settings, components| {
+            let way = faulty.0.http_connector(settings, components);
+            SharedHttpConnector::new(Faulty { way, chance: Arc::clone(&faulty.1) })
+        });
+        let store = DynamoDbStore::table("faults").client(client_over(&engine, http)?);
+        let once = Idempotency::new(store).prefix("faults").key("id");
+        // As many at once as make good use of the engine.
+        if orders.len() >= 16
+            && let Some(done) = orders.join_next().await
+        {
+            let (count, answers): (u32, usize) = done?;
+            assert!(count <= 1 && (count == 1 || answers == 0), "{count} effects, {answers} answers");
+            effects += count;
+            answered += answers;
+        }
+        orders.spawn(async move { order(once, seed, &chance).await });
+    }
+    while let Some(done) = orders.join_next().await {
+        let (count, answers) = done?;
+        assert!(count <= 1 && (count == 1 || answers == 0), "{count} effects, {answers} answers");
+        effects += count;
+        answered += answers;
+    }
+    assert!(effects > 500 && (1000..4500).contains(&answered), "{effects} effects, {answered} answers");
     Ok(())
 }
