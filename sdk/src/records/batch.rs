@@ -4,7 +4,8 @@
 //! a key of a stream, a partition of Kafka) run one after the other, and after a failure the rest of the lane is held back;
 //! lanes run side by side. Near the deadline no further record is started, and what is unfinished is cancelled and returned.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::task::Poll;
@@ -77,8 +78,8 @@ impl Batch {
         self
     }
 
-    /// Fails the invocation if every record of the batch failed, so that it counts as an error in Lambda's metrics and its
-    /// retries slow down. Otherwise all ids are returned.
+    /// Fails the invocation if no record of the batch was done: if each one failed, or was held back by one that did. It then
+    /// counts as an error in Lambda's metrics, and its retries slow down. Otherwise all ids are returned.
     pub fn fail_if_all_fail(mut self) -> Self {
         self.fail_if_all_fail = true;
         self
@@ -139,7 +140,9 @@ where
     outcomes.resize_with(units.len(), || Outcome::Held);
     let mut lanes = lanes(&units);
     let mut units = units.into_iter().map(Some).collect::<Vec<_>>();
-    let mut ready = (0..lanes.len()).collect::<VecDeque<_>>();
+    // Of the lanes that can go on, that with the earliest record is the first: one at a time the batch runs in its order.
+    let next = |lanes: &[VecDeque<usize>], lane: usize| Some(Reverse((*lanes.get(lane)?.front()?, lane)));
+    let mut ready = (0..lanes.len()).filter_map(|lane| next(&lanes, lane)).collect::<BinaryHeap<_>>();
     let mut running = FuturesUnordered::new();
     let mut first_failure = usize::MAX;
     let at_stop = async {
@@ -162,8 +165,8 @@ where
         // The timer is not asked alone: records that never wait keep it from being told.
         let is_over = || stop.is_some_and(|stop| Instant::now() >= stop);
         while running.len() < concurrency && !is_over() {
-            let Some(lane) = ready.pop_front() else { break };
-            let Some(index) = lanes[lane].pop_front() else { continue };
+            let Some(Reverse((index, lane))) = ready.pop() else { break };
+            lanes[lane].pop_front();
             // It would be sent again with the one that failed before it.
             if reporting == Reporting::FromFirst && index > first_failure {
                 continue;
@@ -174,7 +177,7 @@ where
             match poll_fn(|cx| Poll::Ready(attempt.as_mut().poll(cx))).await {
                 Poll::Ready(outcome) => {
                     if goes_on(&outcome) {
-                        ready.push_back(lane);
+                        ready.extend(next(&lanes, lane));
                     }
                     keep(index, outcome, &mut first_failure);
                 }
@@ -189,7 +192,7 @@ where
             () = &mut at_stop => break,
             Some((lane, index, outcome)) = running.next() => {
                 if goes_on(&outcome) {
-                    ready.push_back(lane);
+                    ready.extend(next(&lanes, lane));
                 }
                 keep(index, outcome, &mut first_failure);
             }
