@@ -5,6 +5,8 @@
 //! [`FunctionError`](crate::FunctionError).
 
 pub mod authorizer;
+#[cfg(feature = "cloudformation")]
+pub mod cloudformation;
 pub mod door;
 mod function;
 mod handler;
@@ -20,6 +22,8 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 
 pub use self::authorizer::Authorizer;
+#[cfg(feature = "cloudformation")]
+pub use self::cloudformation::{CloudFormation, CustomResource};
 pub use self::function::{ByEvent, Hall};
 #[doc(hidden)]
 pub use self::handler::{Around, Called};

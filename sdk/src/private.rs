@@ -391,6 +391,13 @@ mod events {
             of()
         }
     }
+
+    #[cfg(feature = "cloudformation")]
+    impl<P> Type<crate::event::CloudFormation<P>> {
+        pub fn received(&self) -> Type<P> {
+            of()
+        }
+    }
 }
 
 #[cfg(feature = "records")]
@@ -401,8 +408,8 @@ mod records {
     use crate::error::BoxError;
     use crate::handler::Function;
     use crate::records::{
-        Batch, Change, EventBridge, Firehose, FromRecord, FromRecordParts, Hall, Kafka, Kinesis, MqMessage, Record, Sns,
-        Sqs, Transformed,
+        Batch, Change, EventBridge, Firehose, FromRecord, FromRecordParts, Hall, Kafka, Kinesis, MqMessage, Record,
+        Sns, Sqs, Transformed,
     };
 
     /// The kind of record functions.

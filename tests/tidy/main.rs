@@ -40,6 +40,7 @@ const HOUSE: &[(&str, u32)] = &[
     ("records", 10),
     ("event::handler", 10),
     ("event::authorizer", 10),
+    ("event::cloudformation", 10),
     ("event::schedule", 10),
     ("event::typed", 10),
 ];
