@@ -32,7 +32,8 @@ use super::record::Record;
 use super::source::Source;
 use crate::json;
 
-/// An event of EventBridge. It is used as its detail.
+/// An event of EventBridge. It is used as its detail, but for fields that the event has as well: `paid.id` is the event's id,
+/// `paid.detail.id` the detail's.
 ///
 /// The form is that of <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>. See the
 /// [module docs](self).

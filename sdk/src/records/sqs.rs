@@ -17,6 +17,12 @@
 //! }
 //! # let _ = pilaster::handler(ship);
 //! ```
+//!
+//! # FIFO queues
+//!
+//! Messages of one group are handled one after the other, and after one that failed the rest of its group is returned, not begun.
+//! To SQS that is a receive of each of them: those that were in every batch of the one that failed reach `maxReceiveCount`
+//! together with it, and follow it to the dead-letter queue, however large the count is. Where they must not, let `BatchSize` be 1.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
