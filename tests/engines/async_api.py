@@ -1,67 +1,27 @@
 """Deploys examples/async-api/template.yaml into the engine, posts jobs to its API, and prints what it was answered.
 
-Usage: async_api.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES. The engine deploys the template as CloudFormation does,
-SAM's transform included; only where the code is has been put in.
+Usage: async_api.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
 """
 
-import io
 import json
 import sys
-import time
 import urllib.error
 import urllib.request
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import boto3
-from botocore.config import Config
+from stack import Stack
 
-endpoint, example, binaries = sys.argv[1:4]
-options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-path_style = Config(s3={"addressing_style": "path"})
-s3 = boto3.client("s3", **options, config=path_style)
-names = ("apigatewayv2", "cloudformation", "dynamodb", "lambda", "logs", "sqs")
-aws = {name: boto3.client(name, **options) for name in names}
-
-s3.create_bucket(Bucket="async-api-code")
-template = (Path(example) / "template.yaml").read_text()
-assert template.count("    CodeUri: .\n") == 1, "the template's code"
-template = template.replace("    CodeUri: .\n", "")
-for binary in ("async-api", "worker"):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o755 << 16
-        archive.writestr(entry, (Path(binaries) / binary).read_bytes())
-    s3.put_object(Bucket="async-api-code", Key=f"{binary}.zip", Body=packed.getvalue())
-    place = f"        Binary: {binary}\n    Properties:\n"
-    assert template.count(place) == 1, place
-    template = template.replace(place, f"{place}      CodeUri: s3://async-api-code/{binary}.zip\n")
-
-aws["cloudformation"].create_stack(
-    StackName="async-api", TemplateBody=template, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-)
-try:
-    aws["cloudformation"].get_waiter("stack_create_complete").wait(
-        StackName="async-api", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
-except Exception:
-    for event in aws["cloudformation"].describe_stack_events(StackName="async-api")["StackEvents"]:
-        print(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason"), file=sys.stderr)
-    raise
-resources = aws["cloudformation"].describe_stack_resources(StackName="async-api")["StackResources"]
-made = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+endpoint = sys.argv[1]
+stack = Stack(*sys.argv[1:4], "async-api")
+made, sqs = stack.made, stack.client("sqs")
 
 # The engine makes no routes of the events of a template: the one of this template is made here.
-api, gateway = made["HttpApi"], aws["apigatewayv2"]
-arn = aws["lambda"].get_function(FunctionName=made["Api"])["Configuration"]["FunctionArn"]
+api, gateway = made["HttpApi"], stack.client("apigatewayv2")
+arn = stack.client("lambda").get_function(FunctionName=made["Api"])["Configuration"]["FunctionArn"]
 to = gateway.create_integration(
     ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
 )["IntegrationId"]
 gateway.create_route(ApiId=api, RouteKey="$default", Target=f"integrations/{to}")
-for name in ("Api", "Worker"):
-    aws["lambda"].get_waiter("function_active_v2").wait(FunctionName=made[name])
 
 
 def call(method, path, body=None):
@@ -80,19 +40,14 @@ def call(method, path, body=None):
     return {"status": response.status, "headers": headers, "body": json.loads(text) if text else None}
 
 
-def log():
-    events = aws["logs"].filter_log_events(logGroupName=made["Logs"])["events"]
-    return [event["message"] for event in events]
-
-
 def over(location):
     """What the API answers at last, without `Retry-After`."""
-    for _ in range(120):
+
+    def answer():
         answer = call("GET", location)
-        if "retry-after" not in answer["headers"]:
-            return answer
-        time.sleep(0.5)
-    sys.exit(f"{location} is not over: {answer}. The log:\n" + "\n".join(log()))
+        return None if "retry-after" in answer["headers"] else answer
+
+    return stack.until(answer, f"the end of {location}")
 
 
 def job(text):
@@ -101,8 +56,10 @@ def job(text):
 
 
 def waiting(queue):
+    """How many messages there are, those under way included."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    return sum(int(n) for n in aws["sqs"].get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"].values())
+    counts = sqs.get_queue_attributes(QueueUrl=made[queue], AttributeNames=names)["Attributes"]
+    return sum(int(count) for count in counts.values())
 
 
 told = {}
@@ -120,14 +77,11 @@ with ThreadPoolExecutor(8) as callers:
 at = told["accepted"]["headers"]["location"]
 for id in (at.rsplit("/", 1)[1], "7b3c1e0a-52a4-4b6e-9c3f-0d9a3b1f6a55"):
     body = json.dumps({"id": id, "text": "other words"})
-    aws["sqs"].send_message(QueueUrl=made["Queue"], MessageBody=body)
-for _ in range(120):
-    if waiting(made["Queue"]) == 0:
-        break
-    time.sleep(0.5)
-told["waiting"] = {name: waiting(made[name]) for name in ("Queue", "Failed")}
+    sqs.send_message(QueueUrl=made["Queue"], MessageBody=body)
+stack.until(lambda: waiting("Queue") == 0 or None, "the end of all messages")
+told["waiting"] = {name: waiting(name) for name in ("Queue", "Failed")}
 told["done again"] = call("GET", at)
 told["still unknown"] = call("GET", "/jobs/7b3c1e0a-52a4-4b6e-9c3f-0d9a3b1f6a55")
-told["items"] = aws["dynamodb"].scan(TableName=made["Jobs"])["Items"]
-told["log"] = log()
+told["items"] = stack.client("dynamodb").scan(TableName=made["Jobs"])["Items"]
+told["log"] = stack.log()
 print(json.dumps(told))

@@ -1,0 +1,42 @@
+//! The cron example, built and deployed by its template into an engine with Scheduler and DynamoDB.
+
+use std::process::{Command, Stdio};
+
+use engines::{Engine, binary};
+use serde_json::{Value, json};
+
+#[test]
+fn old_carts_go_once_a_night() {
+    let engine = Engine::shared();
+    let built = binary::build(&["--package", "cron", "--bins", "--features", "aws"]);
+    let output = Command::new(engine.program("python"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/cron.py"))
+        .arg(engine.endpoint())
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/cron"))
+        .arg(built["cron"].parent().expect("a folder"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("python starts");
+    assert!(output.status.success(), "cron.py failed");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+
+    let cleaned = json!({ "night": "2026-11-21T02:00:00Z", "removed": 15 });
+    assert_eq!(told["cleaned"], json!({ "error": null, "payload": cleaned }));
+    let mut left = vec!["just in time".to_owned()];
+    left.extend((0..15).map(|at| format!("new-{at:02}")));
+    assert_eq!(told["carts"], json!(left));
+
+    assert_eq!(told["again"], told["cleaned"], "the recorded answer");
+    left.insert(1, "late".to_owned());
+    assert_eq!(told["carts after again"], json!(left), "the night is done");
+
+    assert_eq!(told["next night"]["payload"], json!({ "night": "2026-11-22T02:00:00Z", "removed": 2 }));
+    assert_eq!(told["carts after next night"], json!(left[2..]));
+    assert_eq!(told["no schedule"]["payload"]["errorType"], "InvalidEvent", "{}", told["no schedule"]);
+
+    let targets = told["targets"].as_array().expect("targets");
+    assert_eq!((targets.len(), &targets[0]["Arn"]), (1, &told["function"]));
+    let input: Value = serde_json::from_str(targets[0]["Input"].as_str().expect("an input")).expect("JSON");
+    assert_eq!(input["scheduled-time"], "<aws.scheduler.scheduled-time>");
+    assert!(targets[0]["DeadLetterConfig"]["Arn"].is_string(), "{}", targets[0]);
+}
