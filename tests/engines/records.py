@@ -205,10 +205,10 @@ def fifo():
 
 
 def crash():
-    """A thousand messages, ten of which end the process when they come for the first time."""
+    """A thousand messages, ten of which end the process when they come for the first time; and a hundred in five groups."""
     table()
     function()
-    queue = Queue()
+    queue, groups = Queue(), Queue(".fifo", tries=6)
 
     def what(at):
         if at % 100 == 50:
@@ -216,8 +216,13 @@ def crash():
         return {"what": "fail"} if at % 500 == 7 else {}
 
     queue.send([{"id": f"{at}"} | what(at) for at in range(1000)])
+    ends = {"what": "crash", "until": 1}
+    messages = [{"id": f"{group}{at:02}", "group": group} for at in range(20) for group in "pqrst"]
+    groups.send([message | (ends if message["id"] in ("p05", "q11", "r17") else {}) for message in messages])
     queue.map()
+    groups.map()
     queue.wait(failed=2)
+    groups.wait()
     report(queue)
 
 

@@ -87,7 +87,7 @@ async fn act(ledger: &Ledger, told: &Told, delivery: u32) -> Result<(), BoxError
         What::Hang => std::future::pending().await,
         What::Discard => return Err(RecordError::discard("told to give up").into()),
         What::Crash => {
-            ledger.count("process", "crashes").await?;
+            ledger.count(&id, "crashes").await?;
             // The others of the batch are under way by now.
             tokio::time::sleep(Duration::from_millis(5)).await;
             std::process::exit(1);
