@@ -24,6 +24,7 @@ mod layers;
 mod middy;
 mod parameters;
 mod powertools;
+mod records;
 mod report;
 mod secrets;
 

@@ -1,9 +1,12 @@
 //! Cases of middy.
 
+mod batch;
 mod bodies;
 mod chain;
+mod core;
 mod cors;
 mod errors;
+mod event_normalizer;
 mod expectation;
 mod handler;
 mod normalizer;
@@ -12,6 +15,7 @@ mod security;
 mod ssm;
 mod validator;
 mod warmup;
+mod ws_router;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,7 +24,7 @@ use crate::case::Case;
 use crate::{Replay, Stop, unsupported};
 
 /// The middlewares that have a counterpart; a chain of these alone can be replayed.
-const IN_SCOPE: [&str; 15] = [
+const IN_SCOPE: [&str; 20] = [
     "http-json-body-parser",
     "http-urlencode-body-parser",
     "http-urlencode-path-parser",
@@ -36,6 +40,11 @@ const IN_SCOPE: [&str; 15] = [
     "ssm",
     "error-logger",
     "warmup",
+    "core",
+    "event-normalizer",
+    "event-batch-response",
+    "sqs-partial-batch-failure",
+    "ws-router",
 ];
 
 /// Replays a case, whatever its middleware.
@@ -46,7 +55,13 @@ pub(crate) fn replay(case: &Case) -> Replay {
     match case.json["kind"].as_str() {
         Some("invoke") if case.group == "validator" => validator::replay(case),
         Some("invoke") if case.group == "warmup" => warmup::replay(case),
+        Some("invoke") if case.group == "event-normalizer" => event_normalizer::replay(case),
+        Some("invoke") if matches!(&*case.group, "event-batch-response" | "sqs-partial-batch-failure") => {
+            batch::replay(case)
+        }
         Some("invoke") => chain::replay(case),
+        Some("pipeline") => core::replay(case),
+        Some("route") if case.group == "ws-router" => ws_router::replay(case),
         Some("fetch") if case.group == "secrets-manager" => secrets::replay(case),
         Some("fetch") if case.group == "ssm" => ssm::replay(case),
         Some("construct") => chain::construct(case),

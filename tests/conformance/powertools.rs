@@ -1,6 +1,7 @@
 //! Cases of Powertools for AWS Lambda.
 
 mod answers;
+mod batch;
 mod cors;
 mod data_classes;
 mod event_handler;
@@ -22,6 +23,7 @@ use crate::{Replay, Stop, unsupported};
 /// Replays a case, whatever its utility.
 pub(crate) fn replay(case: &Case) -> Replay {
     match case.group.as_str() {
+        "batch" => batch::replay(case),
         "event_handler" => event_handler::replay(case),
         "data_classes" => data_classes::replay(case),
         "feature_flags" => feature_flags::replay(case),

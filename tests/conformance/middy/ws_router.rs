@@ -1,0 +1,55 @@
+//! `ws-router`: the door of a WebSocket API gives a message its route key as path, so the router is axum's.
+
+use axum::Router;
+use axum::routing::any;
+use pilaster::http::Stack;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::options;
+use crate::case::Case;
+use crate::exchange::{Notes, Sent, complete_web_socket, send};
+use crate::{Compared, Replay, unsupported};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+struct Options {
+    routes: Vec<Route>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Route {
+    route_key: String,
+}
+
+pub(super) fn replay(case: &Case) -> Replay {
+    let Some([middleware]) = case.json["chain"].as_array().map(Vec::as_slice) else {
+        return unsupported("a chain of several");
+    };
+    let options: Options = options(&middleware["config"])?;
+    let notes = Notes::default();
+    let mut router = Router::new();
+    for (index, route) in options.routes.iter().enumerate() {
+        if route.route_key.starts_with([':', '*']) || route.route_key.contains(['/', '{', '}']) {
+            return unsupported("a route key that is a pattern of axum's");
+        }
+        let notes = notes.clone();
+        let noted = move || std::future::ready(notes.add(json!(index)));
+        router = router.route(&format!("/{}", route.route_key), any(noted));
+    }
+    let expect = &case.json["expect"];
+    let expected = match (expect.get("route_index"), expect["error"].get("statusCode")) {
+        (Some(index), _) => json!({ "routes": [index], "status": 200 }),
+        (None, Some(status)) => json!({ "routes": [], "status": status }),
+        (None, None) => return unsupported("an expectation of neither a route nor an error"),
+    };
+    let event = complete_web_socket(&case.json["event"]);
+    let mut observed = match send(pilaster::http::service(router).layer(Stack::new()), &event) {
+        Sent::Answer(answer) => json!({ "status": answer["statusCode"] }),
+        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Refused(sentence) => json!({ "refused": sentence }),
+    };
+    observed["routes"] = json!(notes.all());
+    Ok(Compared { expected, observed })
+}

@@ -1,0 +1,250 @@
+//! Functions of records for cases: for each source one of the right type, which notes what it sees of each record and does with
+//! it what the case says.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pilaster::records::{Batch, FromRecord, LogRecord, MqMessage, Record, Sns, Transformed};
+use pilaster::{BoxError, Change, Firehose, Kafka, Kinesis, S3Object, Sqs};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::compare::byte_string;
+use crate::exchange::{Notes, Sent, send};
+
+/// What a function takes one of per call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Sqs,
+    Kinesis,
+    Change,
+    Kafka,
+    Sns,
+    S3,
+    Firehose,
+    Mq,
+    Logs,
+}
+
+impl Kind {
+    /// Of the source of an event; `None` where it is of no source of records.
+    pub(crate) fn of(event: &Value) -> Option<Self> {
+        if event.get("deliveryStreamArn").is_some() {
+            return Some(Self::Firehose);
+        }
+        if event.get("awslogs").is_some() {
+            return Some(Self::Logs);
+        }
+        let named =
+            |value: &Value| value.get("eventSource").or(value.get("EventSource"))?.as_str().and_then(Self::named);
+        let first = event["Records"].as_array().into_iter().flatten().find(|record| record.is_object());
+        named(event).or_else(|| first.and_then(named))
+    }
+
+    /// By the name of its source.
+    pub(crate) fn named(source: &str) -> Option<Self> {
+        Some(match source {
+            "aws:sqs" => Self::Sqs,
+            "aws:kinesis" => Self::Kinesis,
+            "aws:dynamodb" => Self::Change,
+            "aws:kafka" | "SelfManagedKafka" => Self::Kafka,
+            "aws:sns" => Self::Sns,
+            "aws:s3" => Self::S3,
+            "aws:amq" | "aws:mq" | "aws:rmq" => Self::Mq,
+            _ => return None,
+        })
+    }
+}
+
+/// A record as a function of a case sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// Its position in the event.
+    pub(crate) index: usize,
+    pub(crate) payload: Value,
+}
+
+/// What a function does with a record; what it answers counts for Firehose alone.
+pub(crate) type Act = Arc<dyn Fn(&Seen) -> Result<Option<Transformed>, BoxError> + Send + Sync>;
+
+/// What the body of a message, or its like, is read as.
+pub(crate) trait Payload: DeserializeOwned + Send + 'static {
+    fn told(self) -> Value;
+}
+
+impl Payload for Value {
+    fn told(self) -> Value {
+        self
+    }
+}
+
+impl Payload for String {
+    fn told(self) -> Value {
+        json!(self)
+    }
+}
+
+impl Payload for Vec<u8> {
+    fn told(self) -> Value {
+        byte_string(&self)
+    }
+}
+
+impl Payload for () {
+    fn told(self) -> Value {
+        Value::Null
+    }
+}
+
+/// Calls the function of this kind with the event; its notes are `{"index", "payload"}`, in the order of the calls.
+pub(crate) fn call<T: Payload>(kind: Kind, event: &Value, batch: Batch, notes: &Notes, act: Act) -> Sent {
+    type Image = Option<Map<String, Value>>;
+    let run = Run { event, batch, notes: notes.clone(), act };
+    match kind {
+        Kind::Sqs => run.each(|message: Sqs<T>| message.body.told()),
+        Kind::Kinesis => run.each(|record: Kinesis<T>| record.data.told()),
+        Kind::Kafka => run.each(|record: Kafka<(), T>| record.value.map_or(Value::Null, T::told)),
+        Kind::Sns => run.each(|notification: Sns<T>| notification.message.told()),
+        Kind::Mq => run.each(|message: MqMessage<T>| message.data.told()),
+        Kind::S3 => run.each(|object: S3Object| json!(object.key())),
+        Kind::Change => run.each(|change: Change<Image, Image, Image>| {
+            json!({ "keys": change.keys(), "new": change.new_image(), "old": change.old_image() })
+        }),
+        Kind::Logs => run.each(|record: LogRecord| {
+            let since = record.timestamp().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            json!({
+                "id": record.id(),
+                "message": record.message(),
+                "timestamp": u64::try_from(since.as_millis()).unwrap_or_default(),
+                "logGroup": record.log_group(),
+                "logStream": record.log_stream(),
+                "owner": record.owner(),
+                "subscriptionFilters": record.subscription_filters(),
+            })
+        }),
+        Kind::Firehose => run.transform::<T>(),
+    }
+}
+
+struct Run<'c> {
+    event: &'c Value,
+    batch: Batch,
+    notes: Notes,
+    act: Act,
+}
+
+impl Run<'_> {
+    fn each<R: FromRecord<Answer = ()> + 'static>(self, tell: fn(R) -> Value) -> Sent {
+        let Self { event, batch, notes, act } = self;
+        let function = move |record: Record, own: R| {
+            let seen = Seen { index: record.index(), payload: tell(own) };
+            notes.add(json!({ "index": seen.index, "payload": seen.payload }));
+            std::future::ready(act(&seen).map(drop))
+        };
+        send(pilaster::handler(function).batch(batch), event)
+    }
+
+    fn transform<T: Payload>(self) -> Sent {
+        let Self { event, batch, notes, act } = self;
+        let function = move |record: Record, own: Firehose<T>| {
+            let seen = Seen { index: record.index(), payload: own.data.told() };
+            notes.add(json!({ "index": seen.index, "payload": seen.payload }));
+            let as_it_was = || match &seen.payload {
+                Value::String(text) => text.clone().into_bytes(),
+                bytes => bytes["$bytes"].as_str().and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default(),
+            };
+            let answer = act(&seen).map(|answer| answer.unwrap_or_else(|| Transformed::ok(as_it_was())));
+            std::future::ready(answer)
+        };
+        send(pilaster::handler(function).batch(batch), event)
+    }
+}
+
+/// What was seen, in the order of the records; of one that held several, in the order in which they were seen.
+pub(crate) fn in_order(notes: &Notes) -> Vec<Value> {
+    let mut notes = notes.all();
+    notes.sort_by_key(|note| note["index"].as_u64());
+    notes.into_iter().map(|mut note| note["payload"].take()).collect()
+}
+
+/// What a partial answer returns: how often each id is in it. Their order means nothing.
+pub(crate) fn returned(answer: &Value) -> Value {
+    let mut ids = Map::new();
+    for failure in answer["batchItemFailures"].as_array().into_iter().flatten() {
+        let id = match &failure["itemIdentifier"] {
+            Value::String(id) => id.clone(),
+            Value::Null => "unknown".to_owned(),
+            place => format!("{}@{}", place["partition"].as_str().unwrap_or_default(), place["offset"]),
+        };
+        let times = ids.get(&id).and_then(Value::as_u64).unwrap_or_default();
+        ids.insert(id, json!(times + 1));
+    }
+    Value::Object(ids)
+}
+
+/// The records of an event in their order, and what surrounds them.
+pub(crate) fn records_of(event: &Value) -> Vec<&Value> {
+    for name in ["Records", "records", "messages", "rmqMessagesByQueue"] {
+        match event.get(name) {
+            Some(Value::Array(records)) => return records.iter().collect(),
+            Some(Value::Object(lists)) => {
+                return lists.values().filter_map(Value::as_array).flatten().collect();
+            }
+            _ => {}
+        }
+    }
+    Vec::new()
+}
+
+/// Fills in what every record of its source has and a bare test event lacks, but for its id. What it has stays.
+pub(crate) fn complete(event: &Value, kind: Kind) -> Value {
+    let mut event = event.clone();
+    let lists = ["Records", "records"];
+    for name in lists {
+        let records: Vec<&mut Value> = match event.get_mut(name) {
+            Some(Value::Array(records)) => records.iter_mut().collect(),
+            Some(Value::Object(lists)) => lists.values_mut().filter_map(Value::as_array_mut).flatten().collect(),
+            _ => continue,
+        };
+        for record in records.into_iter().filter_map(Value::as_object_mut) {
+            match kind {
+                Kind::Sqs => default(record, "body", json!("")),
+                Kind::Kinesis => default(nested(record, "kinesis"), "data", json!("")),
+                Kind::Firehose => default(record, "data", json!("")),
+                Kind::Change => default(record, "eventName", json!("INSERT")),
+                Kind::S3 => notice(record),
+                _ => {}
+            }
+            // A notification within a message.
+            let within = record.get("body").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+            if let Some(mut body) = within.filter(|body: &Value| body.pointer("/Records/0/s3").is_some()) {
+                body["Records"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut).for_each(notice);
+                record.insert("body".to_owned(), json!(body.to_string()));
+            }
+        }
+    }
+    event
+}
+
+/// A record of S3.
+fn notice(record: &mut Map<String, Value>) {
+    default(record, "eventName", json!("ObjectCreated:Put"));
+    default(nested(nested(record, "s3"), "bucket"), "name", json!("bucket"));
+}
+
+fn default(object: &mut Map<String, Value>, name: &str, value: Value) {
+    object.entry(name).or_insert(value);
+}
+
+/// An object within, made where there is none.
+fn nested<'o>(object: &'o mut Map<String, Value>, name: &str) -> &'o mut Map<String, Value> {
+    let within = object.entry(name).or_insert_with(|| json!({}));
+    if !within.is_object() {
+        *within = json!({});
+    }
+    match within {
+        Value::Object(within) => within,
+        _ => unreachable!("it was made an object"),
+    }
+}
