@@ -6,6 +6,7 @@
 //! axum's own extractors are short texts, those of Pilaster's are problems.
 
 pub mod context;
+pub mod deadline;
 pub mod door;
 pub mod error;
 pub mod error_layer;
@@ -38,6 +39,7 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, 
 pub use self::context::{EventKind, RequestContext};
 #[cfg(feature = "cors")]
 pub use self::cors::CorsLayer;
+pub use self::deadline::{Deadline, DeadlineLayer};
 pub use self::door::Door;
 pub use self::error::HttpError;
 pub use self::error_layer::ErrorLayer;

@@ -173,7 +173,8 @@ mod tests {
     async fn work_beyond_the_deadline_is_cancelled_and_answered_before_it() {
         let start = Instant::now();
         let stack = crate::http::Stack::new();
-        let response = Layer::layer(&stack, service_fn(after_a_minute)).oneshot(request(Some(Duration::from_secs(3)))).await;
+        let response =
+            Layer::layer(&stack, service_fn(after_a_minute)).oneshot(request(Some(Duration::from_secs(3)))).await;
         assert_eq!(response.unwrap().status(), 504);
         assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     }
