@@ -113,7 +113,14 @@ pub struct Invocation {
     /// The deadline of a test, by tokio's clock, which can be paused.
     #[cfg(feature = "testing")]
     pub(crate) ends: Option<tokio::time::Instant>,
+    /// Where the response of a streaming function is left, body and all.
+    #[cfg(feature = "http")]
+    streamed: Option<Streamed>,
 }
+
+/// The response of a streaming function on its way past the rooms of the raw landing, which see its head as JSON text.
+#[cfg(feature = "http")]
+type Streamed = Arc<std::sync::Mutex<Option<http::Response<axum_core::body::Body>>>>;
 
 /// One mark per process: taken by the first invocation.
 static WARM: AtomicBool = AtomicBool::new(false);
@@ -126,6 +133,8 @@ impl Invocation {
             cold_start: false,
             #[cfg(all(feature = "testing", feature = "clients"))]
             clients: None,
+            #[cfg(feature = "http")]
+            streamed: None,
             #[cfg(feature = "testing")]
             ends: None,
         }
@@ -208,6 +217,31 @@ impl Invocation {
     /// Whether this is the first invocation of the process.
     pub fn is_cold_start(&self) -> bool {
         self.cold_start
+    }
+
+    /// The invocation of a function whose response may be streamed.
+    #[cfg(feature = "http")]
+    pub(crate) fn streaming(mut self) -> Self {
+        self.streamed = Some(Streamed::default());
+        self
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.streamed.is_some()
+    }
+
+    /// Leaves the response for [`take_response`](Self::take_response).
+    #[cfg(feature = "http")]
+    pub(crate) fn leave_response(&self, response: http::Response<axum_core::body::Body>) {
+        if let Some(streamed) = &self.streamed {
+            *streamed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(response);
+        }
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn take_response(&self) -> Option<http::Response<axum_core::body::Body>> {
+        self.streamed.as_ref()?.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
     /// The registry of this invocation, where it is not the process's.

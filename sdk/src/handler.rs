@@ -184,6 +184,9 @@ impl<S> RawService for S where
 pub trait IntoRaw {
     /// The whole function: outer layers, door, layers, handler.
     type Raw: RawService;
+    /// Whether its responses are streamed.
+    #[doc(hidden)]
+    type Mode: Mode;
 
     /// Builds it.
     fn into_raw(self) -> Self::Raw;
@@ -191,6 +194,24 @@ pub trait IntoRaw {
     #[doc(hidden)]
     fn take_start(&mut self) -> Start;
 }
+
+/// How responses reach the Runtime API. A type, so that a function that does not stream has nothing of it in its binary.
+#[doc(hidden)]
+pub trait Mode {
+    /// Serves events until the runtime ends.
+    fn serve<S: RawService>(raw: S) -> impl Future<Output = Result<(), lambda_runtime::Error>>;
+}
+
+/// Each response is one JSON text.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Buffered {}
+
+/// The response of an HTTP function is a stream.
+#[cfg(feature = "http")]
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Streaming {}
 
 /// What a function wants before its first event, and how it can be tried by hand.
 #[doc(hidden)]
@@ -203,4 +224,7 @@ pub struct Start {
     /// Whether it serves HTTP by hand, or takes an event from a file.
     #[cfg_attr(not(any(debug_assertions, feature = "local")), allow(dead_code))]
     pub(crate) is_http: bool,
+    /// Whether its responses are streams.
+    #[cfg_attr(not(any(debug_assertions, feature = "local")), allow(dead_code))]
+    pub(crate) is_streaming: bool,
 }

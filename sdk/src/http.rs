@@ -15,6 +15,7 @@ pub mod panic;
 pub mod rejection;
 pub mod response;
 pub mod stack;
+pub mod streaming;
 
 #[cfg(feature = "cors")]
 pub mod cors;
@@ -50,7 +51,7 @@ pub use self::extract::Multipart;
 #[cfg(feature = "validate")]
 pub use self::extract::Valid;
 pub use self::extract::{Claims, Json, Path, Query};
-pub use self::function::{Hall, service};
+pub use self::function::{Hall, StreamingHall, service};
 pub use self::handler::{HandlerService, HttpHandler};
 pub use self::panic::PanicLayer;
 pub use self::rejection::{FieldError, Rejection};

@@ -22,7 +22,7 @@ use crate::handler::{RawService, Start};
 pub(crate) async fn serve<S: RawService>(raw: S, start: Start) -> Result<(), BoxError> {
     #[cfg(feature = "http")]
     if start.is_http {
-        return http::serve(raw, start.routes).await;
+        return http::serve(raw, start.routes, start.is_streaming).await;
     }
     let _ = start;
     event::serve(raw).await

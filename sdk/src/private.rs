@@ -207,6 +207,18 @@ pub trait Batched: Sized {
     fn batch(self, batch: crate::records::Batch) -> Self;
 }
 
+/// A function whose responses are streamed.
+#[diagnostic::on_unimplemented(
+    message = "`streaming` is an option of HTTP functions",
+    label = "for HTTP functions only",
+    note = "only the response to a request can be a stream"
+)]
+pub trait Streamed: Sized {
+    type Streaming;
+
+    fn streaming(self) -> Self::Streaming;
+}
+
 /// Without the macro there is one message too.
 impl<T: Never> Handler<Nothing> for T {
     type Hall = ();
@@ -501,10 +513,10 @@ mod http {
     use http::Request;
     use tower::{Layer, Service};
 
-    use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Type, of};
+    use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Streamed, Type, of};
     use crate::handler::Function;
     use crate::http::panic::CatchPanic;
-    use crate::http::{Created, Hall, Json, Path, Query};
+    use crate::http::{Created, Hall, Json, Path, Query, StreamingHall};
 
     /// The kind of HTTP functions.
     #[derive(Debug)]
@@ -549,6 +561,14 @@ mod http {
 
         fn checked<L, O>(function: Function<Hall<S>, L, O>, layer: Self) -> Function<Hall<S>, T, O> {
             function.layer(layer)
+        }
+    }
+
+    impl<S, L, O> Streamed for Function<Hall<S>, L, O> {
+        type Streaming = Function<StreamingHall<S>, L, O>;
+
+        fn streaming(self) -> Self::Streaming {
+            Function::streaming(self)
         }
     }
 

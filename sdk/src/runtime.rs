@@ -10,6 +10,7 @@
 
 mod api;
 mod init;
+mod serve;
 mod shutdown;
 pub(crate) mod warmup;
 
@@ -20,13 +21,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use lambda_runtime::{LambdaEvent, Runtime};
 use tower::{Layer, Service};
 
 use self::warmup::WarmupLayer;
 use crate::error::{BoxError, FunctionError, chain};
-use crate::event::{Incoming, PAYLOAD_LIMIT, RawEvent, RawResponse};
-use crate::handler::{IntoRaw, RawService, Warming};
+use crate::event::{Incoming, PAYLOAD_LIMIT, RawResponse};
+use crate::handler::{IntoRaw, Mode as _, RawService, Warming};
 
 /// How long one thing may take to be made during initialisation.
 const WARMING: Duration = Duration::from_secs(8);
@@ -110,7 +110,10 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
         if on_lambda {
             init::check_environment()?;
             futures_util::future::join(shutdown::register(&hooks), warm(start.warming)).await;
-            shutdown::around(serve(raw), hooks).await
+            let served = async {
+                F::Mode::serve(raw).await.map_err(|error| StartError::because("the runtime ended", &error))
+            };
+            shutdown::around(served, hooks).await
         } else {
             shutdown::around(by_hand(raw, start), hooks).await
         }
@@ -164,11 +167,6 @@ async fn warm(warming: Vec<(&'static str, Warming)>) {
     futures_util::future::join_all(each).await;
 }
 
-async fn serve<S: RawService>(raw: S) -> Result<(), StartError> {
-    let runtime = Runtime::new(FromRuntime(raw));
-    runtime.run_concurrent().await.map_err(|error| StartError::because("the runtime ended", &error))
-}
-
 #[cfg(any(debug_assertions, feature = "local"))]
 async fn by_hand<S: RawService>(raw: S, mut start: crate::handler::Start) -> Result<(), StartError> {
     warm(std::mem::take(&mut start.warming)).await;
@@ -217,20 +215,3 @@ impl<S: RawService> Service<Incoming> for Guarded<S> {
     }
 }
 
-/// From the runtime's event to the raw landing's.
-#[derive(Clone)]
-struct FromRuntime<S>(S);
-
-impl<S: RawService> Service<LambdaEvent<RawEvent>> for FromRuntime<S> {
-    type Response = RawResponse;
-    type Error = FunctionError;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, event: LambdaEvent<RawEvent>) -> S::Future {
-        self.0.call(Incoming::new(event))
-    }
-}

@@ -21,13 +21,18 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         Some(layer) => layered(layer, &made),
         None => (made, quote!(::pilaster::run)),
     };
+    let function = quote!(#made #(#warm)* #(#outer)* #(#route)*);
+    let function = match options.streaming {
+        Some(at) => quote_spanned!(at=> ::pilaster::__private::Streamed::streaming(#function)),
+        None => function,
+    };
     quote! {
         #item
 
         #(#cfgs)*
         fn main() -> ::core::result::Result<(), ::pilaster::StartError> {
             #checked
-            #run(#made #(#warm)* #(#outer)* #(#route)*)
+            #run(#function)
         }
     }
 }

@@ -16,6 +16,7 @@ const FORMS: &str = "`#[lambda_handler]` takes, separated by commas:
     outer = expr              a tower layer around the raw event, such as `outer = MetricsLayer::new()`
     warm(T, ..)               what is made before the first event, such as `warm(Client<Users>)`
     route = \"METHOD /path\"    the route that leads here, such as `route = \"GET /users/{id}\"`
+    streaming                 the response is sent while it is made
     concurrency = n           how many records run at once, such as `concurrency = 8`
     batch = expr              how the records of a batch run, such as `batch = Batch::new().fail_if_all_fail()`";
 
@@ -29,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) outer: Option<Expr>,
     pub(crate) warm: Option<Punctuated<Type, Token![,]>>,
     pub(crate) route: Option<LitStr>,
+    /// Where it stands.
+    pub(crate) streaming: Option<Span>,
     pub(crate) concurrency: Option<Expr>,
     pub(crate) batch: Option<Expr>,
 }
@@ -60,6 +63,7 @@ impl Options {
                 once(&mut self.route, &name, assigned(input))?;
                 self.route.as_ref().map_or(Ok(()), check_route)
             }
+            "streaming" => once(&mut self.streaming, &name, alone(input).map(|()| name.span())),
             "concurrency" => {
                 once(&mut self.concurrency, &name, assigned(input))?;
                 self.concurrency.as_ref().map_or(Ok(()), check_concurrency)
@@ -86,6 +90,20 @@ fn assigned<T: Parse>(input: ParseStream<'_>) -> Result<T> {
     match input.is_empty() || input.peek(Token![,]) {
         true => Ok(value),
         false => Err(input.error("expected a comma")),
+    }
+}
+
+/// Nothing, up to the next comma.
+fn alone(input: ParseStream<'_>) -> Result<()> {
+    match input.is_empty() || input.peek(Token![,]) {
+        true => Ok(()),
+        false => {
+            // What does not belong here is read, or the comma would be missed.
+            while !input.is_empty() && !input.peek(Token![,]) {
+                input.parse::<proc_macro2::TokenTree>()?;
+            }
+            Err(input.error("expected a comma"))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::door::Door;
 use super::handler::{Around, EventHandler, FromEvent, HandlerService};
 use crate::error::BoxError;
 use crate::event::{Incoming, RawResponse};
-use crate::handler::{Function, Handler, IntoRaw, RawService, Start};
+use crate::handler::{Buffered, Function, Handler, IntoRaw, RawService, Start};
 
 /// The marker of event functions; the arguments of the function are within.
 #[doc(hidden)]
@@ -44,6 +44,7 @@ where
     O::Service: RawService,
 {
     type Raw = O::Service;
+    type Mode = Buffered;
 
     fn into_raw(self) -> Self::Raw {
         let Hall { service, around } = self.hall;

@@ -25,7 +25,7 @@ use http_body_util::BodyExt;
 use tower::Service;
 
 use crate::error::{BoxError, FunctionError};
-use crate::event::{Incoming, PAYLOAD_LIMIT, RawResponse};
+use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT, RawResponse};
 use crate::http::context::EventKind;
 use crate::http::error::HttpError;
 use crate::http::error_layer::log_failure;
@@ -67,6 +67,7 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let streaming = incoming.invocation.is_streaming().then(|| incoming.invocation.clone());
         let decoded = decode::decode(incoming);
         let mut hall = self.hall.clone();
         Box::pin(async move {
@@ -75,12 +76,18 @@ where
                 Err(decode::Refused::NotHttp(error)) => return Err(error),
                 Err(decode::Refused::Malformed(kind, mut error)) => {
                     log_failure(&mut error, None);
-                    return answer(kind, &error);
+                    return answer(kind, streaming.filter(|_| can_stream(kind, None)).as_ref(), &error);
                 }
             };
+            let streaming = streaming.filter(|_| can_stream(kind, request.uri().host()));
             let answered = async {
                 std::future::poll_fn(|cx| hall.poll_ready(cx)).await.map_err(failed)?;
                 let (parts, body) = hall.call(request).await.map_err(failed)?.into_parts();
+                if let Some(invocation) = &streaming {
+                    let head = parts.clone();
+                    invocation.leave_response(Response::from_parts(parts, Body::new(body)));
+                    return Ok((head, Bytes::new()));
+                }
                 let body = body.collect().await.map_err(failed)?.to_bytes();
                 Ok::<_, HttpError>((parts, body))
             };
@@ -92,9 +99,9 @@ where
                         length => too_large(kind, parts.headers, length),
                     }
                 }
-                Ok(Err(error)) => answer(kind, &error),
+                Ok(Err(error)) => answer(kind, streaming.as_ref(), &error),
                 // The function's own panics are caught below; here it is a layer's or a body's, and still an answer.
-                Err(_) => answer(kind, &HttpError::panic()),
+                Err(_) => answer(kind, streaming.as_ref(), &HttpError::panic()),
             }
         })
     }
@@ -133,7 +140,20 @@ fn too_large(kind: EventKind, mut headers: HeaderMap, length: usize) -> Result<R
     encode::encode(kind, &parts, body.as_bytes())
 }
 
-fn answer(kind: EventKind, error: &HttpError) -> Result<RawResponse, FunctionError> {
+/// Whether who sent this event can be answered by a stream: a function URL and a REST API, which looks the same either way.
+fn can_stream(kind: EventKind, host: Option<&str>) -> bool {
+    match kind {
+        EventKind::Rest => true,
+        EventKind::HttpApi => !host.is_some_and(|host| host.contains(".execute-api.")),
+        _ => false,
+    }
+}
+
+fn answer(kind: EventKind, streaming: Option<&Invocation>, error: &HttpError) -> Result<RawResponse, FunctionError> {
     let (parts, body) = error.render().into_parts();
+    if let Some(invocation) = streaming {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        invocation.leave_response(Response::from_parts(parts.clone(), Body::from(body)));
+    }
     encode::encode(kind, &parts, body.as_bytes())
 }

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use tower::{Layer, Service};
 
 use crate::error::BoxError;
-use crate::handler::{Function, Handler, IntoRaw, RawService, Start};
+use crate::handler::{Buffered, Function, Handler, IntoRaw, RawService, Start, Streaming};
 use crate::http::door::Door;
 use crate::http::handler::{HandlerService, HttpHandler};
 use crate::http::panic::{CatchPanic, PanicLayer};
@@ -60,6 +60,35 @@ where
     Function::new(Hall(PanicLayer::new().layer(service)), Stack::new())
 }
 
+/// The innermost service of a streaming function.
+#[derive(Clone, Debug)]
+pub struct StreamingHall<S>(CatchPanic<S>);
+
+impl<S, L, O> Function<Hall<S>, L, O> {
+    /// Streams every response. See [`http::streaming`](crate::http::streaming).
+    pub fn streaming(self) -> Function<StreamingHall<S>, L, O> {
+        let Self { hall, layer, outer, start, names } = self;
+        Function { hall: StreamingHall(hall.0), layer, outer, start, names }
+    }
+}
+
+impl<S, L, O> IntoRaw for Function<StreamingHall<S>, L, O>
+where
+    Function<Hall<S>, L, O>: IntoRaw,
+{
+    type Raw = <Function<Hall<S>, L, O> as IntoRaw>::Raw;
+    type Mode = Streaming;
+
+    fn into_raw(self) -> Self::Raw {
+        let Self { hall, layer, outer, start, names } = self;
+        Function { hall: Hall(hall.0), layer, outer, start, names }.into_raw()
+    }
+
+    fn take_start(&mut self) -> Start {
+        Start { is_http: true, is_streaming: true, ..std::mem::take(&mut self.start) }
+    }
+}
+
 impl<S, L, O, B> IntoRaw for Function<Hall<S>, L, O>
 where
     L: Layer<CatchPanic<S>>,
@@ -72,6 +101,7 @@ where
     O::Service: RawService,
 {
     type Raw = O::Service;
+    type Mode = Buffered;
 
     fn into_raw(self) -> Self::Raw {
         self.outer.layer(Door::new(self.layer.layer(self.hall.0)))

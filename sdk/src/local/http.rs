@@ -27,12 +27,17 @@ use crate::event::{Incoming, PAYLOAD_LIMIT};
 use crate::handler::RawService;
 use crate::http::HttpError;
 use crate::http::event::{event, matches};
+use crate::http::streaming::Chunks;
 
 /// What an invocation may take, as API Gateway waits for it.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the function until Ctrl-C.
-pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
+pub(super) async fn serve<S: RawService>(
+    raw: S,
+    routes: Vec<&'static str>,
+    is_streaming: bool,
+) -> Result<(), BoxError> {
     let address = std::env::var("PILASTER_ADDR").ok().filter(|address| !address.is_empty());
     let address = address.unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(&address)
@@ -53,7 +58,7 @@ pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> R
                 continue;
             };
             let raw = raw.clone();
-            let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, peer, request));
+            let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, is_streaming, peer, request));
             tokio::spawn(async move {
                 let mut http = hyper::server::conn::http1::Builder::new();
                 let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
@@ -72,9 +77,10 @@ pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> R
 async fn answer<S: RawService>(
     mut raw: S,
     routes: &'static [&'static str],
+    is_streaming: bool,
     peer: SocketAddr,
     request: Request<hyper::body::Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Body>, Infallible> {
     let started = Instant::now();
     let line = format!("{} {}", request.method(), request.uri());
     let is_routed = routes.is_empty() || {
@@ -89,19 +95,26 @@ async fn answer<S: RawService>(
     if !is_routed {
         // What API Gateway answers without asking the function.
         tell(format_args!("{line} 404: no such route"));
-        return Ok(problem(&HttpError::not_found("no route of the function leads here")));
+        return Ok(problem(&HttpError::not_found("no route of the function leads here")).map(Body::new));
     }
     let invoked = async {
-        let incoming = incoming(request, routes, peer).await?;
+        let mut incoming = incoming(request, routes, peer).await?;
+        if is_streaming {
+            incoming.invocation = incoming.invocation.streaming();
+        }
+        let invocation = incoming.invocation.clone();
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         let raw = raw.call(incoming).await?;
-        serde_json::from_str::<Answer>(raw.get())?.into_http()
+        match invocation.take_response() {
+            Some(response) => Ok(response.map(|body| Body::from_stream(Chunks::new(body, &invocation)))),
+            None => Ok(serde_json::from_str::<Answer>(raw.get())?.into_http()?.map(Body::new)),
+        }
     };
     let invoked: Result<_, BoxError> = match tokio::time::timeout(TIMEOUT, invoked).await {
         Ok(answered) => answered,
         Err(_) => Err(format!("no answer within {TIMEOUT:?}, which is as long as API Gateway waits").into()),
     };
-    let response = invoked.unwrap_or_else(|error| failed(&error));
+    let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
     tell(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
     Ok(response)
 }

@@ -12,7 +12,7 @@ use super::payload::DecodeError;
 use super::record::Record;
 use super::source::Source;
 use crate::error::{BoxError, Names};
-use crate::handler::{Function, Handler, IntoRaw, RawService, Start};
+use crate::handler::{Buffered, Function, Handler, IntoRaw, RawService, Start};
 
 /// The marker of record functions; the arguments of the function are within.
 #[doc(hidden)]
@@ -70,6 +70,7 @@ where
     O::Service: RawService,
 {
     type Raw = O::Service;
+    type Mode = Buffered;
 
     /// # Panics
     ///

@@ -1,0 +1,164 @@
+//! Response streaming: the first bytes reach the caller while the function still makes the last ones, and a response may be larger
+//! than 6 MB.
+//!
+//! [`Function::streaming`](crate::Function::streaming), or `#[lambda_handler(streaming)]`, sends every response of the function so. It
+//! goes through the same stack: headers, CORS and errors before the first byte are as ever. A body that breaks off after it, by an
+//! error, a panic or the deadline, is one line in the log, and ends with the trailer that Lambda defines for it
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>).
+//!
+//! It is for function URLs with `InvokeMode: RESPONSE_STREAM` and for REST APIs with response streaming. An HTTP API, a load balancer
+//! and the others cannot stream: where the event tells that it is from one of them, its response is sent whole.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use std::convert::Infallible;
+//! use futures_util::stream;
+//! use pilaster::http::{Body, Query};
+//!
+//! async fn count(Query(to): Query<std::collections::BTreeMap<String, u32>>) -> Body {
+//!     let lines = (0..to.get("to").copied().unwrap_or(10)).map(|n| Ok::<_, Infallible>(format!("{n}\n")));
+//!     Body::from_stream(stream::iter(lines))
+//! }
+//!
+//! fn main() -> Result<(), pilaster::StartError> {
+//!     pilaster::run(pilaster::handler(count).streaming())
+//! }
+//! ```
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum_core::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{Response, header};
+use lambda_runtime::{MetadataPrelude, StreamResponse};
+use tokio::time::Sleep;
+
+use crate::deadline::{DeadlineExceeded, MARGIN, until};
+use crate::error::{BoxError, chain};
+use crate::event::Invocation;
+
+/// The response as the Runtime API gets it.
+pub(crate) fn streamed(response: Response<Body>, invocation: &Invocation) -> StreamResponse<Chunks> {
+    let (mut parts, body) = response.into_parts();
+    let cookies = parts.headers.get_all(header::SET_COOKIE).iter();
+    let cookies = cookies.map(|cookie| String::from_utf8_lossy(cookie.as_bytes()).into_owned()).collect();
+    parts.headers.remove(header::SET_COOKIE);
+    // It is sent in chunks.
+    parts.headers.remove(header::TRANSFER_ENCODING);
+    let mut prelude = MetadataPrelude::default();
+    prelude.status_code = parts.status;
+    prelude.headers = parts.headers;
+    prelude.cookies = cookies;
+    StreamResponse { metadata_prelude: prelude, stream: Chunks::new(body, invocation) }
+}
+
+/// The chunks of a body; what breaks it off is logged, and told to nobody else.
+pub(crate) struct Chunks {
+    body: Option<BodyDataStream>,
+    deadline: Option<(Pin<Box<Sleep>>, DeadlineExceeded)>,
+    span: tracing::Span,
+}
+
+impl Chunks {
+    pub(crate) fn new(body: Body, invocation: &Invocation) -> Self {
+        let deadline = until(invocation, MARGIN)
+            .map(|(at, time)| (Box::pin(tokio::time::sleep_until(at)), DeadlineExceeded::after(time)));
+        Self { body: Some(body.into_data_stream()), deadline, span: tracing::Span::current() }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_next(cx))) {
+            Ok(Poll::Ready(next)) => return Poll::Ready(next.map(|chunk| chunk.map_err(Into::into))),
+            Ok(Poll::Pending) => {}
+            Err(_) => return Poll::Ready(Some(Err("the body panicked".into()))),
+        }
+        match self.deadline.as_mut().map(|(sleep, _)| sleep.as_mut().poll(cx)) {
+            Some(Poll::Ready(())) => {
+                let exceeded = self.deadline.take().map(|(_, exceeded)| BoxError::from(exceeded));
+                Poll::Ready(exceeded.map(Err))
+            }
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Stream for Chunks {
+    type Item = Result<Bytes, lambda_runtime::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let span = self.span.clone();
+        let _entered = span.enter();
+        self.poll(cx).map(|next| {
+            Some(match next? {
+                Ok(chunk) => Ok(chunk),
+                Err(error) => {
+                    self.body = None;
+                    tracing::error!(error = chain(&*error).join(": "), "the response broke off");
+                    Err("the response broke off".into())
+                }
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunks").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::{StreamExt, stream};
+    use std::time::{Duration, SystemTime};
+
+    fn invocation(left: Option<Duration>) -> Invocation {
+        let mut context = lambda_runtime::Context::default();
+        if let Some(left) = left {
+            let at = (SystemTime::now() + left).duration_since(SystemTime::UNIX_EPOCH).unwrap();
+            context.deadline = at.as_millis() as u64;
+        }
+        Invocation::new(context)
+    }
+
+    async fn read(chunks: Chunks) -> Vec<Result<Bytes, String>> {
+        chunks.map(|chunk| chunk.map_err(|error| error.to_string())).collect().await
+    }
+
+    #[tokio::test]
+    async fn a_body_that_fails_or_panics_breaks_off_without_its_reason() {
+        let failing = stream::iter([Ok("one"), Err("db password is hunter2")]);
+        let panicking = stream::iter(0..2).map(|n| if n == 0 { Ok::<_, BoxError>("one") } else { panic!("hunter2") });
+        for body in [Body::from_stream(failing), Body::from_stream(panicking)] {
+            let chunks = read(Chunks::new(body, &invocation(None))).await;
+            assert_eq!(chunks, [Ok(Bytes::from("one")), Err("the response broke off".to_owned())]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_hangs_breaks_off_before_the_deadline() {
+        let start = tokio::time::Instant::now();
+        let body = Body::from_stream(stream::iter([Ok::<_, BoxError>("one")]).chain(stream::pending()));
+        let chunks = read(Chunks::new(body, &invocation(Some(Duration::from_secs(3))))).await;
+        assert_eq!(chunks.len(), 2);
+        assert!(start.elapsed() < Duration::from_secs(3));
+    }
+
+    #[test]
+    fn cookies_are_apart_in_the_prelude() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _entered = runtime.enter();
+        let response = Response::builder().header("set-cookie", "a=1").header("set-cookie", "b=2").header("x-a", "1");
+        let streamed = streamed(response.status(201).body(Body::empty()).unwrap(), &invocation(None));
+        let prelude = streamed.metadata_prelude;
+        assert_eq!((prelude.status_code.as_u16(), prelude.cookies), (201, vec!["a=1".to_owned(), "b=2".to_owned()]));
+        assert_eq!(prelude.headers.len(), 1);
+    }
+}

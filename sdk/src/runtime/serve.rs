@@ -1,0 +1,79 @@
+//! From the Runtime API to the raw landing and back: [`Buffered`] as one JSON text, [`Streaming`] as a stream.
+
+use std::task::{Context, Poll};
+
+use lambda_runtime::{LambdaEvent, Runtime};
+use tower::Service;
+
+use crate::error::FunctionError;
+use crate::event::{Incoming, RawEvent};
+use crate::handler::{Buffered, Mode, RawService};
+
+impl Mode for Buffered {
+    async fn serve<S: RawService>(raw: S) -> Result<(), lambda_runtime::Error> {
+        Runtime::new(FromRuntime(raw)).run_concurrent().await
+    }
+}
+
+/// From the runtime's event to the raw landing's.
+#[derive(Clone)]
+struct FromRuntime<S>(S);
+
+impl<S: RawService> Service<LambdaEvent<RawEvent>> for FromRuntime<S> {
+    type Response = S::Response;
+    type Error = FunctionError;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, event: LambdaEvent<RawEvent>) -> S::Future {
+        self.0.call(Incoming::new(event))
+    }
+}
+
+#[cfg(feature = "http")]
+mod streaming {
+    use std::pin::Pin;
+
+    use lambda_runtime::FunctionResponse;
+
+    use super::{Context, FunctionError, Incoming, LambdaEvent, Mode, Poll, RawEvent, RawService, Runtime, Service};
+    use crate::event::RawResponse;
+    use crate::handler::Streaming;
+    use crate::http::streaming::{Chunks, streamed};
+
+    impl Mode for Streaming {
+        async fn serve<S: RawService>(raw: S) -> Result<(), lambda_runtime::Error> {
+            Runtime::new(Streamed(raw)).run_concurrent().await
+        }
+    }
+
+    /// As above, with the response that the door has left; without one, as in the answer to a warm-up, the text is sent.
+    #[derive(Clone)]
+    struct Streamed<S>(S);
+
+    impl<S: RawService> Service<LambdaEvent<RawEvent>> for Streamed<S> {
+        type Response = FunctionResponse<RawResponse, Chunks>;
+        type Error = FunctionError;
+        type Future = Pin<Box<dyn Future<Output = Result<Self::Response, FunctionError>> + Send>>;
+
+        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+            self.0.poll_ready(cx)
+        }
+
+        fn call(&mut self, event: LambdaEvent<RawEvent>) -> Self::Future {
+            let Incoming { event, invocation } = Incoming::new(event);
+            let invocation = invocation.streaming();
+            let called = self.0.call(Incoming { event, invocation: invocation.clone() });
+            Box::pin(async move {
+                let head = called.await?;
+                Ok(match invocation.take_response() {
+                    Some(response) => FunctionResponse::StreamingResponse(streamed(response, &invocation)),
+                    None => FunctionResponse::BufferedResponse(head),
+                })
+            })
+        }
+    }
+}
