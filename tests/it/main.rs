@@ -1,5 +1,6 @@
 //! The library from outside: whole functions called in this process, a module per hall.
 #![allow(clippy::unwrap_used)]
 
+mod error_type;
 mod http;
 mod idempotency;

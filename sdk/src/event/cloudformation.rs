@@ -3,7 +3,8 @@
 //! A stack waits for an answer, for an hour unless its template says less. So it gets one by its presigned URL however the function
 //! ends: also when it fails, panics, takes too long, or cannot read the properties. Of the invocation's time 5 seconds are kept
 //! for that (a third of it, if that is less), for up to five attempts. An answer that cannot be delivered fails the invocation, which
-//! Lambda then repeats; a failure that CloudFormation was told of does not, and is a line at `ERROR` in the log.
+//! Lambda then repeats; a failure that CloudFormation was told of is a line at `ERROR` in the log, and no failed invocation. For what
+//! happens before the function is called, such as a failed start, `ServiceTimeout` in the template bounds the wait.
 //!
 //! - **Ids**: without [`CustomResource::with_id`] a new resource is called after its name in the template and the request, and keeps
 //!   this id for good. Another id in answer to an update means that the resource was replaced: CloudFormation then asks for the
