@@ -195,6 +195,28 @@ async fn two_callers_by_their_tokens_may_use_one_key() {
     }
 }
 
+#[tokio::test]
+async fn a_key_selected_from_a_request_is_the_one_that_powertools_makes_of_the_event() {
+    // `apigw_event.json` of Powertools for Java and .NET, in short; the hashes are those of Powertools for Python.
+    let event = json!({
+        "httpMethod": "POST", "path": "/path/to/resource", "resource": "/{proxy+}", "isBase64Encoded": false,
+        "queryStringParameters": { "foo": "bar" }, "headers": { "Content-Type": "application/json" },
+        "body": r#"{"message": "Lambda rocks", "id": 43876123454654}"#,
+        "requestContext": { "stage": "prod", "accountId": "123456789012", "identity": { "sourceIp": "127.0.0.1" } },
+    });
+    for (key, hash) in [
+        ("powertools_json(body).id", "2fef178cc82be5ce3da6c5e0466a6182"),
+        ("[body, queryStringParameters]", "880b67c3899655dc64972ede03a2fbb3"),
+    ] {
+        let store = MemoryStore::new();
+        let stack = http::Stack::new().idempotency(IdempotencyLayer::new(once(&store).key(key)));
+        let answer = async |_: Json<Value>| "paid";
+        let caller = Caller::new(handler(answer).layer(stack));
+        assert_eq!(caller.call(event.clone()).await.unwrap()["statusCode"], 200);
+        assert_eq!(store.all()[0].id, format!("orders#{hash}"));
+    }
+}
+
 // ------------------------------------------------------------------------------------------------ #[idempotent]
 
 static STORE: LazyLock<MemoryStore> = LazyLock::new(MemoryStore::new);
