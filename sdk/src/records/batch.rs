@@ -257,7 +257,7 @@ where
 }
 
 /// The one line of a record that failed.
-fn tell(record: &Record, error: &FunctionError, discarded: bool) {
+pub(super) fn tell(record: &Record, error: &FunctionError, discarded: bool) {
     let (id, source) = (record.key().as_text(), record.source());
     let receive_count = record.receive_count();
     let cause: &(dyn std::error::Error + 'static) = error;

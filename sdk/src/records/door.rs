@@ -8,7 +8,7 @@ use serde_json::value::to_raw_value;
 use tower::Service;
 
 use super::answer::{Answer, Failure, Failures, Resulting, Results};
-use super::batch::{Batch, Outcome, Unit, run};
+use super::batch::{Batch, Outcome, Unit, run, tell};
 use super::handler::Opened;
 use super::payload::DecodeError;
 use super::record::{Event, Id, Record, Slice};
@@ -99,7 +99,7 @@ fn answer(
     outcomes: Vec<Outcome>,
     plan: &Plan,
 ) -> Result<RawResponse, FunctionError> {
-    tell_of_time(&outcomes);
+    tell_of_time(records, &outcomes);
     #[cfg(feature = "metrics")]
     count_failures(&outcomes);
     let all_failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
@@ -182,16 +182,13 @@ fn count_failures(outcomes: &[Outcome]) {
     }
 }
 
-fn tell_of_time(outcomes: &[Outcome]) {
-    let unfinished = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Unfinished)).count();
-    let held = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Held)).count();
-    if unfinished > 0 {
-        tracing::error!(
-            unfinished,
-            not_begun = held,
-            "the deadline is near: unfinished records are cancelled and returned"
-        );
-    } else if held > 0 {
-        tracing::warn!(not_begun = held, "records are returned that were not begun");
+/// A line for each record that was cancelled, and one for those that were not begun.
+fn tell_of_time(records: &[Record], outcomes: &[Outcome]) {
+    for (record, _) in records.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Unfinished)) {
+        tell(record, &FunctionError::new("Timeout", "it was not finished before the deadline, and is cancelled"), false);
+    }
+    let not_begun = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Held)).count();
+    if not_begun > 0 {
+        tracing::warn!(not_begun, "records are returned that were not begun");
     }
 }

@@ -13,14 +13,13 @@
 //! struct Paid { order: u64 }
 //!
 //! async fn thank(paid: EventBridge<Paid>) -> Result<(), BoxError> {
-//!     tracing::info!(order = paid.order, source = paid.source, "{}", paid.detail_type);
+//!     tracing::info!(order = paid.detail.order, source = paid.source, "{}", paid.detail_type);
 //!     Ok(())
 //! }
 //! # let _ = pilaster::handler(thank);
 //! ```
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -32,8 +31,7 @@ use super::record::Record;
 use super::source::Source;
 use crate::json;
 
-/// An event of EventBridge. It is used as its detail, but for fields that the event has as well: `paid.id` is the event's id,
-/// `paid.detail.id` the detail's.
+/// An event of EventBridge: its detail, and what the event says of itself.
 ///
 /// The form is that of <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>. See the
 /// [module docs](self).
@@ -65,20 +63,6 @@ pub struct EventBridge<D> {
     /// The replay of an archive that sent it once more.
     #[serde(default)]
     pub replay_name: Option<String>,
-}
-
-impl<D> Deref for EventBridge<D> {
-    type Target = D;
-
-    fn deref(&self) -> &D {
-        &self.detail
-    }
-}
-
-impl<D> DerefMut for EventBridge<D> {
-    fn deref_mut(&mut self) -> &mut D {
-        &mut self.detail
-    }
 }
 
 impl<D: DeserializeOwned + Send> FromRecord for EventBridge<D> {

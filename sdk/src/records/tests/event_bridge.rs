@@ -16,7 +16,7 @@ async fn an_event_is_its_detail_with_what_is_said_of_it() {
     for path in ["python/eventBridgeEvent.json", "typescript/parser/eventbridge/base.json"] {
         let seen = seen(fixture(path), |event: EventBridge<State>| event).await;
         let event = &seen[0];
-        assert_eq!((&*event.instance_id, &*event.detail.state), ("i-1234567890abcdef0", "terminated"));
+        assert_eq!((&*event.detail.instance_id, &*event.detail.state), ("i-1234567890abcdef0", "terminated"));
         assert_eq!((&*event.detail_type, &*event.source), ("EC2 Instance State-change Notification", "aws.ec2"));
         assert_eq!((&*event.account, &*event.region), ("111122223333", "us-west-1"));
         assert_eq!((&*event.time, &*event.id), ("2017-12-22T18:43:48Z", "6a7e8feb-b491-4cf7-a9f1-bf3703467718"));
@@ -41,7 +41,7 @@ async fn an_event_is_found_in_every_envelope() {
 #[tokio::test]
 async fn one_that_is_no_event_fails_alone_or_fails_the_invocation() {
     async fn take(event: EventBridge<State>) -> Result<(), BoxError> {
-        if event.state == "odd" { Err("odd".into()) } else { Ok(()) }
+        if event.detail.state == "odd" { Err("odd".into()) } else { Ok(()) }
     }
     let event = fixture("python/eventBridgeEvent.json");
     let wrapped = queue([message(1, "{}", None), message(2, &event.to_string(), None)]);

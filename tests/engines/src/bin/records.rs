@@ -137,7 +137,7 @@ async fn event_bridge(Client(ledger): Client<Ledger>, told: EventBridge<Told>) -
     let seen = format!("{}/{}", told.source, told.detail_type);
     // The event has an id as well.
     ledger.append(&format!("record#{}", told.detail.id), "seen", &seen).await?;
-    act(&ledger, &told, 1).await
+    act(&ledger, &told.detail, 1).await
 }
 
 async fn s3(Client(ledger): Client<Ledger>, object: S3Object) -> Result<(), BoxError> {
