@@ -1,7 +1,7 @@
 //! The impl.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Error, WhereClause, parse_quote};
 
 use super::validate::{Name, Plan};
@@ -9,13 +9,20 @@ use super::validate::{Name, Plan};
 pub(super) fn expand(input: &DeriveInput, plan: &Plan) -> TokenStream {
     let name = match plan {
         Plan::Struct(Name::Text(name)) => quote!(#name),
-        Plan::Struct(Name::Of(field)) => quote!(self.#field.error_type()),
+        // Where the field says no name, rustc points at `transparent`.
+        Plan::Struct(Name::Of(field, span)) => {
+            let call = quote_spanned!(*span=> error_type());
+            quote!(self.#field.#call)
+        }
         // A reference to nothing has no arms, either.
         Plan::Enum(variants) if variants.is_empty() => quote!(match *self {}),
         Plan::Enum(variants) => {
             let arms = variants.iter().map(|(variant, name)| match name {
                 Name::Text(name) => quote!(Self::#variant { .. } => #name),
-                Name::Of(field) => quote!(Self::#variant { #field: cause } => cause.error_type()),
+                Name::Of(field, span) => {
+                    let call = quote_spanned!(*span=> error_type());
+                    quote!(Self::#variant { #field: cause } => cause.#call)
+                }
             });
             quote!(match self { #(#arms,)* })
         }

@@ -41,13 +41,13 @@ pub(super) fn said(attributes: &[Attribute]) -> Result<Option<Said>> {
     let mut said = None;
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("error_type")) {
         let Ok(list) = attribute.meta.require_list() else {
-            return Err(Error::new(attribute.span(), format!("the name is not said here: {FORMS}")));
+            return Err(Error::new(attribute.path().span(), format!("the name is not said here: {FORMS}")));
         };
         if list.tokens.is_empty() {
-            return Err(Error::new(attribute.span(), format!("the name is not said here: {FORMS}")));
+            return Err(Error::new(attribute.path().span(), format!("the name is not said here: {FORMS}")));
         }
         if said.replace(list.parse_args::<Said>()?).is_some() {
-            return Err(Error::new(attribute.span(), "the name is said twice; leave one"));
+            return Err(Error::new(attribute.path().span(), "the name is said twice; leave one"));
         }
     }
     Ok(said)

@@ -1,5 +1,6 @@
 //! What fits together: a name for each variant, that a state machine can catch.
 
+use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Result};
@@ -15,8 +16,8 @@ pub(super) enum Plan {
 /// Where a name comes from.
 pub(super) enum Name {
     Text(String),
-    /// Of this field.
-    Of(Member),
+    /// Of this field, as is said there.
+    Of(Member, Span),
 }
 
 pub(super) fn valid(input: &DeriveInput) -> Result<Plan> {
@@ -28,7 +29,10 @@ pub(super) fn valid(input: &DeriveInput) -> Result<Plan> {
         Data::Struct(data) => name(&input.attrs, &input.ident, &data.fields).map(Plan::Struct),
         Data::Enum(data) => {
             if let Some(attribute) = input.attrs.iter().find(|attribute| attribute.path().is_ident("error_type")) {
-                return Err(Error::new(attribute.span(), "each variant has its own name: write this above a variant"));
+                return Err(Error::new(
+                    attribute.path().span(),
+                    "each variant has its own name: write this above a variant",
+                ));
             }
             let variants = data.variants.iter();
             let named = variants.map(|variant| {
@@ -46,7 +50,7 @@ fn name(attributes: &[Attribute], ident: &Ident, fields: &Fields) -> Result<Name
         None => Ok(Name::Text(ident.unraw().to_string())),
         Some(Said::Name(name)) => text(&name).map(Name::Text),
         Some(Said::Transparent(span)) => match (fields.len(), fields.members().next()) {
-            (1, Some(field)) => Ok(Name::Of(field)),
+            (1, Some(field)) => Ok(Name::Of(field, span)),
             _ => Err(Error::new(span, "`transparent` is for one field, which is an `ErrorType` too")),
         },
     }

@@ -1,0 +1,10 @@
+use pilaster::ErrorType;
+
+#[derive(ErrorType)]
+enum ReserveError {
+    OutOfStock,
+}
+
+fn main() {
+    let _ = ReserveError::OutOfStock;
+}
