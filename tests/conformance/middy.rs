@@ -3,6 +3,7 @@
 mod batch;
 mod bodies;
 mod chain;
+mod cloudformation;
 mod core;
 mod cors;
 mod errors;
@@ -24,7 +25,7 @@ use crate::case::Case;
 use crate::{Replay, Stop, unsupported};
 
 /// The middlewares that have a counterpart; a chain of these alone can be replayed.
-const IN_SCOPE: [&str; 20] = [
+const IN_SCOPE: [&str; 22] = [
     "http-json-body-parser",
     "http-urlencode-body-parser",
     "http-urlencode-path-parser",
@@ -45,6 +46,8 @@ const IN_SCOPE: [&str; 20] = [
     "event-batch-response",
     "sqs-partial-batch-failure",
     "ws-router",
+    "cloudformation-response",
+    "cloudformation-router",
 ];
 
 /// Replays a case, whatever its middleware.
@@ -55,6 +58,8 @@ pub(crate) fn replay(case: &Case) -> Replay {
     match case.json["kind"].as_str() {
         Some("invoke") if case.group == "validator" => validator::replay(case),
         Some("invoke") if case.group == "warmup" => warmup::replay(case),
+        Some("invoke") if case.group == "cloudformation-response" => cloudformation::replay(case),
+        Some("route") if case.group == "cloudformation-router" => cloudformation::route(case),
         Some("invoke") if case.group == "event-normalizer" => event_normalizer::replay(case),
         Some("invoke") if matches!(&*case.group, "event-batch-response" | "sqs-partial-batch-failure") => {
             batch::replay(case)

@@ -248,3 +248,32 @@ fn nested<'o>(object: &'o mut Map<String, Value>, name: &str) -> &'o mut Map<Str
         _ => unreachable!("it was made an object"),
     }
 }
+
+/// What a function of this type tells of each record of an event: several of one that held several, none of one that it cannot
+/// read.
+pub(crate) fn each<R: FromRecord<Answer = ()> + 'static>(event: &Value, tell: fn(R) -> Value) -> Vec<Vec<Value>> {
+    let notes = Notes::default();
+    let act: Act = Arc::new(|_| Ok(None));
+    let run = Run { event, batch: Batch::new().concurrency(1), notes: notes.clone(), act };
+    run.each(tell);
+    by_record(event, &notes)
+}
+
+/// The same of a function that transforms for Firehose.
+pub(crate) fn each_of_firehose(event: &Value) -> Vec<Vec<Value>> {
+    let notes = Notes::default();
+    call::<Vec<u8>>(Kind::Firehose, event, Batch::new(), &notes, Arc::new(|_| Ok(None)));
+    by_record(event, &notes)
+}
+
+fn by_record(event: &Value, notes: &Notes) -> Vec<Vec<Value>> {
+    // A subscription of CloudWatch Logs and an event of EventBridge are one record each.
+    let mut told = vec![Vec::new(); records_of(event).len().max(1)];
+    for mut note in notes.all() {
+        let index = note["index"].as_u64().and_then(|index| usize::try_from(index).ok());
+        if let Some(of_record) = index.and_then(|index| told.get_mut(index)) {
+            of_record.push(note["payload"].take());
+        }
+    }
+    told
+}

@@ -1,5 +1,8 @@
 //! The HTTP part of Powertools' data classes: what their accessors tell of an event, told by extractors.
 
+mod events;
+mod views;
+
 use std::collections::BTreeMap;
 
 use pilaster::http::{Bytes, Claims, EventKind, HeaderMap, Json, Method, Path, Query, RequestContext, Stack, Uri};
@@ -22,10 +25,9 @@ const HTTP: [&str; 7] = [
 ];
 
 pub(super) fn replay(case: &Case) -> Replay {
-    let Some(class) = case.json["config"]["class"].as_str() else { return unsupported("cases without a class") };
-    if !HTTP.contains(&class) {
-        return unsupported(format!("`{class}` is no HTTP event"));
-    }
+    let Some(class) = case.json["config"]["class"].as_str().filter(|class| HTTP.contains(class)) else {
+        return events::replay(case);
+    };
     only_these(&case.json["expected"], &["accessors"])?;
     let wanted = case.json["expected"]["accessors"].as_object().cloned().unwrap_or_default();
     let mut accessors = Vec::new();

@@ -1,0 +1,211 @@
+//! `data_classes` of records and of whole events: what a function of the type tells, by Powertools' own accessors. What no type of
+//! Pilaster's tells is read of the record's text or, as `Event<Value>`, of the event.
+
+use pilaster::records::{Record, Transformed};
+use pilaster::{BoxError, Change, Event, Firehose};
+use serde_json::{Map, Value, json};
+
+use super::super::only_these;
+use super::views::{Told, Views};
+use crate::case::Case;
+use crate::exchange::{Notes, Sent, send};
+use crate::records::complete;
+use crate::{Compared, Replay, Stop, unsupported};
+
+pub(super) fn replay(case: &Case) -> Replay {
+    let input = &case.json["input"];
+    match case.json["config"]["class"].as_str() {
+        Some(class) => accessors(case, class),
+        None if input.get("attribute").is_some() => attribute(case),
+        None if input.get("records").is_some() => transformation(case),
+        None if input.get("result_code").is_some() => {
+            unsupported("results of S3 Batch Operations, which a function of `Event<S3BatchJobEvent>` writes itself")
+        }
+        None => unsupported("cases without a class"),
+    }
+}
+
+fn accessors(case: &Case, class: &str) -> Replay {
+    if class == "S3BatchOperationEvent" {
+        return unsupported("tasks of S3 Batch Operations, which `Event<S3BatchJobEvent>` gives as they are");
+    }
+    only_these(&case.json["expected"], &["accessors"])?;
+    let wanted = case.json["expected"]["accessors"].as_object().cloned().unwrap_or_default();
+    let event = case.event().map_err(Stop::Unsupported)?;
+    let kind = crate::records::Kind::of(&event);
+    let event = kind.map_or_else(|| event.clone(), |kind| complete(&event, kind));
+    let views = Views::of(class, &event)?;
+    let mut told = Map::new();
+    for (text, expected) in &wanted {
+        let Some(accessor) = Accessor::read(text) else {
+            return unsupported(format!("the accessor `{text}`"));
+        };
+        let Some(value) = accessor.ask(&views) else {
+            return unsupported(format!("the accessor `{text}` of `{class}`"));
+        };
+        // An empty map of Python's stands for what is not there.
+        let missing = value.is_null() && expected.as_object().is_some_and(Map::is_empty);
+        told.insert(text.clone(), if missing { json!({}) } else { value });
+    }
+    Ok(Compared { expected: json!({ "accessors": wanted }), observed: json!({ "accessors": told }) })
+}
+
+/// An accessor of Python's: `e.source`, `R(1).kinesis.data_as_text()`, `list(e.messages)[0].decoded_data`.
+enum Accessor {
+    Event(String),
+    Record(usize, String),
+    /// `[{'name': x.path, …} for x in extract_cloudwatch_logs_from_event(e)]`
+    Logs(Vec<(String, String)>),
+}
+
+impl Accessor {
+    fn read(text: &str) -> Option<Self> {
+        let regex = |pattern: &str| regex_lite::Regex::new(pattern).ok();
+        let path = r"((\.\w+(\(\))?|\.get\('[^']*'\)|\['[^']*'\]|\[\d+\])*)$";
+        if let Some(found) = regex(&format!("^e{path}"))?.captures(text) {
+            return Some(Self::Event(found[1].to_owned()));
+        }
+        if let Some(found) = regex(&format!(r"^R\((\d*)\){path}"))?.captures(text) {
+            return Some(Self::Record(found[1].parse().unwrap_or_default(), found[2].to_owned()));
+        }
+        if let Some(found) = regex(&format!(r"^list\(e\.(?:records|messages|record)\)\[(\d+)\]{path}"))?.captures(text)
+        {
+            return Some(Self::Record(found[1].parse().ok()?, found[2].to_owned()));
+        }
+        if let Some(found) = regex(&format!(r"^next\(e\.(?:records|messages|record)\){path}"))?.captures(text) {
+            return Some(Self::Record(0, found[1].to_owned()));
+        }
+        let all = regex(r"^\[\{(.*)\} for x in extract_cloudwatch_logs_from_event\(e\)\]$")?.captures(text)?;
+        let item = regex(&format!(r"^'(\w+)': x{path}"))?;
+        let items = all[1].split(", ").map(|text| {
+            let found = item.captures(text)?;
+            Some((found[1].to_owned(), found[2].to_owned()))
+        });
+        items.collect::<Option<Vec<_>>>().map(Self::Logs)
+    }
+
+    /// The answer; `None` where nothing of that name is known.
+    fn ask(&self, views: &Views) -> Option<Value> {
+        match self {
+            Self::Event(path) => views.event.ask(path),
+            Self::Record(index, path) => views.records.get(*index)?.ask(path),
+            Self::Logs(items) => {
+                let one = |view: &Told| {
+                    let fields = items.iter().map(|(name, path)| Some((name.clone(), view.ask(path)?)));
+                    fields.collect::<Option<Map<_, _>>>().map(Value::Object)
+                };
+                views.logs.iter().map(one).collect::<Option<Vec<_>>>().map(Value::Array)
+            }
+        }
+    }
+}
+
+/// One attribute of an item: as it is in the new image of a change.
+fn attribute(case: &Case) -> Replay {
+    only_these(&case.json["expected"], &["value"])?;
+    let attribute = &case.json["input"]["attribute"];
+    let event = json!({ "Records": [{
+        "eventSource": "aws:dynamodb", "eventName": "INSERT",
+        "dynamodb": { "SequenceNumber": "1", "NewImage": { "value": attribute } },
+    }] });
+    type Image<T> = Option<std::collections::BTreeMap<String, T>>;
+    let seen = match attribute.as_object().and_then(|attribute| attribute.keys().next()).map(String::as_str) {
+        // A type that takes anything is given bytes as numbers; who wants bytes says so.
+        Some("B") => crate::records::each(&event, |change: Change<Image<Vec<u8>>, ()>| {
+            let image = change.new_image().cloned().flatten();
+            image.map_or(Value::Null, |image| {
+                image.into_values().map(|bytes| crate::compare::byte_string(&bytes)).collect()
+            })
+        }),
+        Some("BS") => crate::records::each(&event, |change: Change<Image<Vec<Vec<u8>>>, ()>| {
+            let image = change.new_image().cloned().flatten();
+            let all = |set: Vec<Vec<u8>>| set.iter().map(|bytes| crate::compare::byte_string(bytes)).collect::<Value>();
+            image.map_or(Value::Null, |image| image.into_values().map(all).collect())
+        }),
+        _ => crate::records::each(&event, |change: Change<Image<Value>, ()>| {
+            let image = change.new_image().cloned().flatten();
+            image.map_or(Value::Null, |image| image.into_values().collect())
+        }),
+    };
+    let value = seen.first().and_then(|of_record| of_record.first()).and_then(|values| values.get(0));
+    let observed = match value {
+        Some(value) => json!({ "value": value }),
+        None => json!({ "value": { "$error": "the record failed" } }),
+    };
+    let expected = json!({ "value": as_bytes(attribute, &case.json["expected"]["value"]) });
+    Ok(Compared { expected, observed })
+}
+
+/// Python leaves base64 as it is; here bytes are bytes, and must be the same.
+fn as_bytes(attribute: &Value, expected: &Value) -> Value {
+    let bytes = |text: &Value| json!({ "$bytes_b64": text });
+    match (attribute.get("B"), attribute.get("BS"), expected["$set"].as_array()) {
+        (Some(_), ..) => bytes(expected),
+        (None, Some(_), Some(set)) => json!({ "$set": set.iter().map(bytes).collect::<Vec<_>>() }),
+        _ => expected.clone(),
+    }
+}
+
+/// `KinesisFirehoseDataTransformationResponse`: a function answers each record.
+fn transformation(case: &Case) -> Replay {
+    only_these(&case.json["expected"], &["response"])?;
+    let records = case.json["input"]["records"].as_array().cloned().unwrap_or_default();
+    let known = ["record_id", "result", "json", "data", "text", "partition_keys", "metadata"];
+    let names = records.iter().filter_map(Value::as_object).flatten();
+    if let Some((name, _)) = names.clone().find(|(name, _)| !known.contains(&name.as_str())) {
+        return unsupported(format!("a record of Firehose with {name}"));
+    }
+    let of_event = |record: &Value| json!({ "recordId": record["record_id"], "data": "" });
+    let event = json!({
+        "invocationId": "1", "deliveryStreamArn": "arn:aws:firehose:eu-west-1:1:deliverystream/x",
+        "records": records.iter().map(of_event).collect::<Vec<_>>(),
+    });
+    let transform = move |record: Record, _: Firehose<()>| {
+        let of = records.get(record.index()).cloned().unwrap_or_default();
+        let transformed = match (of["result"].as_str(), of.get("json"), of["data"].as_str().or(of["text"].as_str())) {
+            (Some("Dropped"), ..) => Ok(Transformed::dropped()),
+            (Some("ProcessingFailed"), ..) => Ok(Transformed::failed()),
+            (_, Some(json), _) => Transformed::json(json).map_err(BoxError::from),
+            (_, None, text) => Ok(Transformed::ok(text.unwrap_or_default())),
+        };
+        let keys = of.get("partition_keys").or(of.pointer("/metadata/partition_keys")).cloned().unwrap_or_default();
+        let transformed = keys.as_object().into_iter().flatten().fold(transformed, |transformed, (name, value)| {
+            transformed.map(|transformed| transformed.partition_key(name, value.as_str().unwrap_or_default()))
+        });
+        std::future::ready(transformed)
+    };
+    let mut expected = json!({ "response": case.json["expected"]["response"] });
+    let mut observed = match send(pilaster::handler(transform), &event) {
+        Sent::Answer(answer) => json!({ "response": answer }),
+        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Refused(sentence) => json!({ "refused": sentence }),
+    };
+    // Data that is JSON is compared as such, without its spaces and the end of its line.
+    for side in [&mut expected, &mut observed] {
+        for record in side["response"]["records"].as_array_mut().into_iter().flatten() {
+            record["data"] = read(&record["data"]);
+        }
+    }
+    Ok(Compared { expected, observed })
+}
+
+fn read(data: &Value) -> Value {
+    use base64::Engine as _;
+    let bytes = data.as_str().and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_else(|| data.clone())
+}
+
+/// The event as a function of `Event<Value>` sees it.
+pub(super) fn whole(event: &Value) -> Result<Value, Stop> {
+    let notes = Notes::default();
+    let told = notes.clone();
+    let function = move |Event(event): Event<Value>| {
+        told.add(event);
+        std::future::ready(Ok::<(), BoxError>(()))
+    };
+    match send(pilaster::handler(function), event) {
+        Sent::Answer(_) => Ok(notes.all().into_iter().next().unwrap_or_default()),
+        Sent::Failed(error) => Err(Stop::Broken(error.to_string())),
+        Sent::Refused(sentence) => Err(Stop::Broken(sentence)),
+    }
+}

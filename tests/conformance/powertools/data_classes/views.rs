@@ -1,0 +1,389 @@
+//! What the types of records and events tell, under the names that Powertools' accessors have for it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use pilaster::event::FromEvent;
+use pilaster::event::cloudformation::Request;
+use pilaster::records::{EventBridge, LogRecord, MqMessage, SesMessage, Sns, SnsNotification, Verdict};
+use pilaster::{Authorizer, BoxError, Change, CloudFormation, Kafka, Kinesis, S3Object, Sqs};
+use serde_json::{Map, Value, json};
+
+use super::events::whole;
+use crate::Stop;
+use crate::compare::byte_string;
+use crate::exchange::{Notes, send};
+use crate::records::{each, each_of_firehose, records_of};
+
+/// What is told of an event and of its records.
+pub(super) struct Views {
+    pub(super) event: Told,
+    pub(super) records: Vec<Told>,
+    /// The batches of log lines within records of Kinesis.
+    pub(super) logs: Vec<Told>,
+}
+
+/// Values by what the accessor calls them, and the JSON behind, for all else.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    named: Vec<(String, Value)>,
+    json: Value,
+}
+
+impl Told {
+    fn of(json: Value) -> Self {
+        Self { named: Vec::new(), json }
+    }
+
+    /// Adds what a type tells: an object of names.
+    fn add(&mut self, prefix: &str, told: Value) {
+        for (name, value) in told.as_object().cloned().unwrap_or_default() {
+            self.named.push((format!(".{prefix}{name}"), value));
+        }
+    }
+
+    /// The value at a path: `.detail.instance_id`.
+    pub(super) fn ask(&self, path: &str) -> Option<Value> {
+        let fits = |name: &str| path.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let named = self.named.iter().filter_map(|(name, value)| Some((name.len(), value, fits(name)?)));
+        let (value, rest) = match named.max_by_key(|(length, ..)| *length) {
+            Some((_, value, rest)) => (value, rest),
+            None => (&self.json, path),
+        };
+        // What the type calls a method is not within the text.
+        if rest.contains("()") {
+            return None;
+        }
+        let step = regex_lite::Regex::new(r"\.get\('([^']*)'\)|\.(\w+)|\['([^']*)'\]|\[(\d+)\]").ok()?;
+        let steps = step.captures_iter(rest).filter_map(|found| found.iter().skip(1).flatten().next());
+        Some(steps.fold(value.clone(), |value, step| field(&value, step.as_str())))
+    }
+}
+
+/// A field by its name of Python's: without regard to letter case, hyphens and underscores, and to a `get_` before it.
+fn field(value: &Value, name: &str) -> Value {
+    if let (Value::Array(items), Ok(index)) = (value, name.parse::<usize>()) {
+        return items.get(index).cloned().unwrap_or_default();
+    }
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-'], "");
+    let Some(object) = value.as_object() else { return Value::Null };
+    let bare = name.strip_prefix("get_").unwrap_or(name);
+    let found = object.get(name).or_else(|| {
+        let wanted = [plain(name), plain(bare)];
+        object.iter().find(|(own, _)| wanted.contains(&plain(own))).map(|(_, value)| value)
+    });
+    found.cloned().unwrap_or_default()
+}
+
+impl Views {
+    pub(super) fn of(class: &str, event: &Value) -> Result<Self, Stop> {
+        let mut views = Self { event: Told::of(whole(event)?), records: Vec::new(), logs: Vec::new() };
+        views.records = records_of(event).into_iter().map(|record| Told::of(record.clone())).collect();
+        match class {
+            "S3Event" => {
+                let objects = each(
+                    event,
+                    |object: S3Object| json!({ "object_key": object.key(), "bucket_name": object.bucket() }),
+                );
+                views.event.add("", first(&objects));
+                views.each("", &each(event, |object: S3Object| json!({
+                    "event_name": format!("{}", object.event_name()),
+                    "aws_region": object.region(),
+                    "s3.get_object.size": object.size(), "s3.get_object.etag": object.e_tag(),
+                    "s3.get_object.version_id": object.version_id(), "s3.get_object.sequencer": object.sequencer(),
+                    "s3.bucket.name": object.bucket(),
+                })));
+            }
+            "S3EventBridgeNotificationEvent" | "EventBridgeEvent" => {
+                let events = each(event, |event: EventBridge<Value>| {
+                    json!({
+                        "detail": event.detail, "detail_type": event.detail_type, "source": event.source, "get_id": event.id,
+                        "account": event.account, "time": event.time, "region": event.region, "resources": event.resources,
+                        "replay_name": event.replay_name,
+                    })
+                });
+                views.event.add("", first(&events));
+                let object = |object: S3Object| {
+                    json!({
+                        "object.key": object.key(), "object.size": object.size(), "bucket.name": object.bucket(),
+                        "object.etag": object.e_tag(), "object.version_id": object.version_id(),
+                        "object.sequencer": object.sequencer(),
+                    })
+                };
+                if class != "EventBridgeEvent" {
+                    views.event.add("detail.", first(&each(event, object)));
+                }
+            }
+            "SQSEvent" => views.sqs(event),
+            "SNSEvent" => {
+                let each = each(event, |told: Sns<String>| notification(&told.notification, &told.message));
+                views.event.add("", json!({ "sns_message": first(&each)["message"] }));
+                views.each("sns.", &each);
+            }
+            "KinesisStreamEvent" => views.kinesis(event),
+            "DynamoDBStreamEvent" => {
+                type Image = Option<Map<String, Value>>;
+                views.each("", &each(event, |change: Change<Image, Image, Image>| {
+                    let kind = match &change {
+                        Change::Insert { .. } => "INSERT",
+                        Change::Modify { .. } => "MODIFY",
+                        Change::Remove { .. } => "REMOVE",
+                    };
+                    let record = change.record();
+                    json!({
+                        "event_name": kind, "dynamodb.keys": change.keys(), "dynamodb.new_image": change.new_image(),
+                        "dynamodb.old_image": change.old_image(), "dynamodb.sequence_number": record.sequence_number(),
+                        "dynamodb.size_bytes": record.size(), "dynamodb.stream_view_type": record.view_type(),
+                        "dynamodb.approximate_creation_date_time": record.created_at().map(seconds),
+                        "aws_region": record.region(), "event_source_arn": record.stream_arn(), "event_id": record.event_id(),
+                    })
+                }));
+            }
+            "KafkaEvent" => {
+                let told = each(event, |Kafka { key, value, record }: Kafka<Vec<u8>, Vec<u8>>| {
+                    let headers = record.headers().into_iter().map(|(name, value)| (name, byte_string(&value)));
+                    json!({
+                        "topic": record.topic(), "partition": record.partition(), "offset": record.offset(),
+                        "timestamp": record.timestamp().map(milliseconds), "timestamp_type": record.timestamp_type(),
+                        "decoded_key": key.map(|bytes| byte_string(&bytes)),
+                        "decoded_value": value.map(|bytes| byte_string(&bytes)),
+                        "decoded_headers": headers.collect::<Map<_, _>>(),
+                    })
+                });
+                views.each("", &told);
+                views.each("", &each(event, |record: Kafka<(), Value>| json!({ "json_value": record.value })));
+                let servers = each(
+                    event,
+                    |record: Kafka<(), ()>| json!({ "decoded_bootstrap_servers": record.record.bootstrap_servers() }),
+                );
+                views.event.add("", first(&servers));
+            }
+            "ActiveMQEvent" | "RabbitMQEvent" => {
+                let told = each(event, |message: MqMessage<String>| {
+                    json!({
+                        "decoded_data": message.data, "message_id": message.record.message_id(),
+                        "basic_properties.headers": message.record.properties(), "redelivered": message.record.is_redelivered(),
+                    })
+                });
+                views.each("", &told);
+                views.each("", &each(event, |message: MqMessage<Value>| json!({ "json_data": message.data })));
+                // Those of RabbitMQ are asked for by their queue.
+                let mut index = 0;
+                for (queue, messages) in event["rmqMessagesByQueue"].as_object().into_iter().flatten() {
+                    for at in 0..messages.as_array().map_or(0, Vec::len) {
+                        let named = views.records.get(index).map(|told| told.named.clone()).unwrap_or_default();
+                        let place = format!(".rmq_messages_by_queue['{queue}'][{at}]");
+                        let named = named.into_iter().map(|(name, value)| (format!("{place}{name}"), value));
+                        views.event.named.extend(named);
+                        index += 1;
+                    }
+                }
+            }
+            "KinesisFirehoseEvent" => {
+                let forms = |bytes: &Value| {
+                    use base64::Engine as _;
+                    let bytes = bytes["$bytes"].as_str().unwrap_or_default();
+                    let bytes = base64::engine::general_purpose::STANDARD.decode(bytes).unwrap_or_default();
+                    let text = String::from_utf8(bytes.clone()).ok();
+                    json!({
+                        "data_as_bytes": byte_string(&bytes), "data_as_text": text,
+                        "data_as_json": text.and_then(|text| serde_json::from_str::<Value>(&text).ok()),
+                    })
+                };
+                let told: Vec<Vec<Value>> =
+                    each_of_firehose(event).iter().map(|of_record| of_record.iter().map(forms).collect()).collect();
+                views.each("", &told);
+            }
+            "CloudWatchLogsEvent" => {
+                let lines = each(event, log_line);
+                views
+                    .event
+                    .add("", json!({ "parse_logs_data()": logs_data(lines.first().map_or(&[], Vec::as_slice)) }));
+            }
+            "SESEvent" => {
+                let told = each(event, |mail: SesMessage| {
+                    json!({
+                        "mail.message_id": mail.message_id(), "mail.source": mail.source(), "mail.destination": mail.destination(),
+                        "mail.timestamp": mail.time(), "mail.common_headers.subject": mail.subject(),
+                        "mail.common_headers.date": mail.date(), "receipt.recipients": mail.recipients(),
+                        "mail.common_headers.get_from": mail.from(), "mail.common_headers.to": mail.to(),
+                        "receipt.spam_verdict.status": verdict(mail.spam()), "receipt.virus_verdict.status": verdict(mail.virus()),
+                        "receipt.spf_verdict.status": verdict(mail.spf()), "receipt.dkim_verdict.status": verdict(mail.dkim()),
+                        "receipt.dmarc_verdict.status": verdict(mail.dmarc()),
+                    })
+                });
+                views.each("ses.", &told);
+                let ses = views.records.first().map(|record| record.json["ses"].clone()).unwrap_or_default();
+                views.event.add("", first(&told));
+                views.event.add("", json!({ "receipt": ses["receipt"], "mail": ses["mail"] }));
+            }
+            "CloudFormationCustomResourceEvent" => {
+                let told = one(event, |event: CloudFormation<Value>| {
+                    let (kind, id, properties, old) = match event.request {
+                        Request::Create { properties } => ("Create", None, Some(properties), None),
+                        Request::Update { id, properties, old } => ("Update", Some(id), Some(properties), old),
+                        Request::Delete { id, properties } => ("Delete", Some(id), properties, None),
+                    };
+                    json!({
+                        "request_type": kind, "physical_resource_id": id, "resource_properties": properties,
+                        "old_resource_properties": old, "logical_resource_id": event.logical_id,
+                        "resource_type": event.resource_type, "stack_id": event.stack_id, "request_id": event.request_id,
+                    })
+                });
+                views.event.add("", told);
+            }
+            "APIGatewayAuthorizerTokenEvent" | "APIGatewayAuthorizerRequestEvent" | "APIGatewayAuthorizerEventV2" => {
+                let mut told = one(event, authorizer);
+                // A header, whatever its letters.
+                let names = event["headers"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
+                for name in names.flat_map(|name| [name.to_lowercase(), name.to_uppercase(), name]) {
+                    let name = format!("['{name}']");
+                    told[format!("headers{name}")] = told["headers"][name.trim_matches(['[', ']', '\''])].clone();
+                }
+                if let Some(told) = told.as_object_mut() {
+                    told.retain(|name, value| name != "headers" && !value.is_null());
+                }
+                views.event.add("", told);
+            }
+            "AppSyncResolverEvent" => {
+                let json = views.event.json.clone();
+                // Of a direct resolver, or of the template that Amplify writes.
+                let info = |name: &str| json["info"].get(name).or(json.get(name)).cloned();
+                views.event.add(
+                    "",
+                    json!({
+                        "field_name": info("fieldName"), "type_name": info("parentTypeName").or(info("typeName")),
+                        "request_headers": json["request"]["headers"],
+                    }),
+                );
+            }
+            _ => {}
+        }
+        Ok(views)
+    }
+
+    /// Adds what is told of each record.
+    fn each(&mut self, prefix: &str, told: &[Vec<Value>]) {
+        for (record, told) in self.records.iter_mut().zip(told) {
+            told.iter().for_each(|told| record.add(prefix, told.clone()));
+        }
+    }
+
+    fn sqs(&mut self, event: &Value) {
+        self.each(
+            "",
+            &each(event, |Sqs { body, message }: Sqs<String>| {
+                let attributes = [
+                    "ApproximateReceiveCount",
+                    "SentTimestamp",
+                    "SenderId",
+                    "ApproximateFirstReceiveTimestamp",
+                    "SequenceNumber",
+                    "MessageGroupId",
+                    "MessageDeduplicationId",
+                    "AWSTraceHeader",
+                    "DeadLetterQueueSourceArn",
+                ];
+                let attributes = attributes.into_iter().map(|name| (name.to_owned(), json!(message.attribute(name))));
+                json!({
+                    "body": body, "message_id": message.id(), "receipt_handle": message.receipt_handle(),
+                    "aws_region": message.region(), "event_source_arn": message.queue_arn(),
+                    "attributes": attributes.collect::<Map<_, _>>(),
+                })
+            }),
+        );
+        self.each("", &each(event, |message: Sqs<Value>| json!({ "json_body": message.body })));
+        self.each(
+            "decoded_nested_s3_event.",
+            &each(event, |object: S3Object| json!({ "bucket_name": object.bucket(), "object_key": object.key() })),
+        );
+        let nested = each(event, |told: Sns<String>| notification(&told.notification, &told.message));
+        self.each("decoded_nested_sns_event.", &nested);
+    }
+
+    fn kinesis(&mut self, event: &Value) {
+        self.each(
+            "kinesis.",
+            &each(event, |Kinesis { data, record }: Kinesis<Vec<u8>>| {
+                json!({
+                    "data_as_bytes()": byte_string(&data), "sequence_number": record.sequence_number(),
+                    "partition_key": record.partition_key(),
+                    "approximate_arrival_timestamp": record.arrived_at().map(seconds),
+                })
+            }),
+        );
+        self.each("kinesis.", &each(event, |record: Kinesis<String>| json!({ "data_as_text()": record.data })));
+        self.each("kinesis.", &each(event, |record: Kinesis<Value>| json!({ "data_as_json()": record.data })));
+        let lines = each(event, log_line);
+        self.logs = lines.iter().filter(|lines| !lines.is_empty()).map(|lines| Told::of(logs_data(lines))).collect();
+    }
+}
+
+/// What is told of an event by a function of this type.
+fn one<T: FromEvent + 'static>(event: &Value, tell: fn(T) -> Value) -> Value {
+    let notes = Notes::default();
+    let told = notes.clone();
+    let function = move |event: T| {
+        told.add(tell(event));
+        std::future::ready(Ok::<Value, BoxError>(Value::Null))
+    };
+    send(pilaster::handler(function), event);
+    notes.all().into_iter().next().unwrap_or_default()
+}
+
+fn first(told: &[Vec<Value>]) -> Value {
+    told.first().and_then(|of_record| of_record.first()).cloned().unwrap_or_default()
+}
+
+fn notification(told: &SnsNotification, message: &str) -> Value {
+    json!({
+        "message": message, "message_id": told.message_id(), "subject": told.subject(), "topic_arn": told.topic_arn(),
+        "timestamp": told.time(), "get_type": "Notification",
+    })
+}
+
+fn log_line(line: LogRecord) -> Value {
+    json!({
+        "log_group": line.log_group(), "log_stream": line.log_stream(), "owner": line.owner(),
+        "subscription_filters": line.subscription_filters(), "policy_level": line.policy_level(),
+        "line": { "get_id": line.id(), "timestamp": milliseconds(line.timestamp()), "message": line.message() },
+    })
+}
+
+/// The lines of one batch, of which only those of data are given to a function.
+fn logs_data(lines: &[Value]) -> Value {
+    let mut data = lines.first().cloned().unwrap_or_default();
+    data["message_type"] = json!("DATA_MESSAGE");
+    data["log_events"] = lines.iter().map(|line| line["line"].clone()).collect();
+    data
+}
+
+fn verdict(verdict: Verdict) -> String {
+    format!("{verdict:?}").to_uppercase()
+}
+
+fn authorizer(event: Authorizer) -> Value {
+    let arn = event.arn().ok();
+    let arn = arn.map(|arn| {
+        json!({
+            "region": arn.region(), "aws_account_id": arn.account(), "api_id": arn.api_id(), "stage": arn.stage(),
+            "http_method": arn.method(), "resource": arn.path().trim_start_matches('/'),
+        })
+    });
+    json!({
+        "authorization_token": event.token(), "method_arn": event.method_arn(), "route_arn": event.method_arn(),
+        "parsed_arn": arn, "http_method": event.method(), "path": event.path(), "raw_path": event.path(),
+        "route_key": event.route_key(), "cookies": event.cookies(),
+    })
+}
+
+fn since(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    u64::try_from(since(time).as_millis()).unwrap_or_default()
+}
+
+fn seconds(time: SystemTime) -> f64 {
+    since(time).as_secs_f64()
+}
