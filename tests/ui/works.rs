@@ -231,3 +231,44 @@ mod events {
         if count > 7 { Err(ReserveError::OutOfStock) } else { Ok(count) }
     }
 }
+
+mod of_each_source {
+    mod topic {
+        #[pilaster::lambda_handler]
+        async fn thank(_: pilaster::records::SnsNotification, paid: pilaster::Sns<u32>) -> Result<(), std::io::Error> {
+            if *paid == 0 { Err(std::io::ErrorKind::InvalidData.into()) } else { Ok(()) }
+        }
+    }
+
+    mod broker {
+        #[pilaster::lambda_handler]
+        async fn ship(_: pilaster::records::MqRecord, _: pilaster::MqMessage<Vec<u8>>) {}
+    }
+
+    mod mail {
+        #[pilaster::lambda_handler]
+        async fn receive(_: pilaster::SesMessage) {}
+    }
+
+    mod bus {
+        #[pilaster::lambda_handler]
+        async fn thank(_: pilaster::EventBridge<String>) {}
+    }
+
+    mod clock {
+        #[pilaster::lambda_handler]
+        async fn report(_: pilaster::Invocation, _: pilaster::Schedule) -> Result<(), pilaster::BoxError> {
+            Ok(())
+        }
+    }
+
+    mod gateway {
+        use pilaster::event::authorizer::{AuthorizerError, Simple};
+
+        #[pilaster::lambda_handler]
+        async fn authorize(request: pilaster::Authorizer) -> Result<Simple, AuthorizerError> {
+            let token = request.bearer_token().ok_or(AuthorizerError::Unauthorized)?;
+            Ok(if token == "ada's" { Simple::allow() } else { Simple::deny() })
+        }
+    }
+}

@@ -127,7 +127,7 @@ struct Wire {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Number {
-    Number(u32),
+    Whole(u32),
     Text(String),
     Other(IgnoredAny),
 }
@@ -141,7 +141,7 @@ impl FromEvent for Schedule {
             (wire.time, wire.resources.and_then(|arns| arns.into_iter().next()), wire.id, None)
         } else {
             let attempt = wire.attempt_number.and_then(|number| match number {
-                Number::Number(number) => Some(number),
+                Number::Whole(number) => Some(number),
                 Number::Text(text) => text.parse().ok(),
                 Number::Other(_) => None,
             });
@@ -178,7 +178,7 @@ fn read(text: &str) -> Option<SystemTime> {
 
 fn days_of(year: u64, month: u64) -> u64 {
     match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
