@@ -1,0 +1,94 @@
+//! Events that are added to a table become accounts, in order and once each. To try it:
+//! `cargo run -p projection -- examples/projection/event.json`
+
+use pilaster::{BoxError, Change, Client, lambda_handler};
+use projection::account::Event;
+use projection::accounts::Accounts;
+
+// One at a time, since order is kept by item, and each event of an account is an item of its own.
+#[lambda_handler(concurrency = 1, warm(Client<Accounts>))]
+async fn project(Client(accounts): Client<Accounts>, change: Change<Event, ()>) -> Result<(), BoxError> {
+    // A changed item is an event once more: that is how they are replayed. What a removed one did stays.
+    let Some(event) = change.new_image() else { return Ok(()) };
+    match accounts.count(event).await? {
+        Some(now) => tracing::info!(account = now.account, version = now.version, cents = %now.cents, "counted"),
+        None => tracing::info!(account = event.account, version = event.version, "was counted before"),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use pilaster::testing::dynamodb::{Changes, View};
+    use pilaster::testing::mapping::Mapping;
+    use pilaster::testing::{Caller, insert, modify, remove};
+    use pilaster::{Clients, RawService, handler};
+    use projection::account::Account;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    type Tested = Result<(), Box<dyn std::error::Error>>;
+
+    fn function() -> (Caller<impl RawService>, Accounts) {
+        let (clients, accounts) = (Clients::new(), Accounts::in_memory());
+        clients.insert(accounts.clone());
+        (Caller::new(handler(project).concurrency(1)).with_clients(clients), accounts)
+    }
+
+    fn opened(account: &str) -> Value {
+        json!({ "account": account, "version": 1, "kind": "opened", "owner": "ada" })
+    }
+
+    fn deposited(account: &str, version: u64, cents: u64) -> Value {
+        json!({ "account": account, "version": version, "kind": "deposited", "cents": cents })
+    }
+
+    fn stream(changes: impl IntoIterator<Item = Changes>) -> Changes {
+        let changes = changes.into_iter().reduce(Changes::and).expect("a change");
+        changes.table("events").keys(["account", "version"]).view(View::NewImage)
+    }
+
+    fn account(id: &str, version: u64, cents: i64) -> Option<Account> {
+        Some(Account { account: id.into(), version, owner: Some("ada".into()), cents })
+    }
+
+    #[tokio::test]
+    async fn the_event_of_the_folder_is_two_accounts() -> Tested {
+        let (function, accounts) = function();
+        let answer = function.call_text(include_str!("../event.json")).await?;
+        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+        assert_eq!(accounts.get("a-1").await?, account("a-1", 3, 300));
+        assert_eq!(accounts.get("a-2").await?, account("a-2", 1, 0));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn events_that_come_twice_are_counted_once_and_removed_ones_stay_counted() -> Tested {
+        let (function, accounts) = function();
+        let (first, second) = (opened("a-1"), deposited("a-1", 2, 500));
+        let events = stream([insert(&first), insert(&second), modify(&first, &first), remove(&first), insert(&second)]);
+        let report = Mapping::stream(events).batch_size(2).run(&function).await;
+        assert_eq!((report.completed().len(), report.dead_lettered().len()), (5, 0));
+        assert_eq!(accounts.get("a-1").await?, account("a-1", 2, 500));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_a_broken_event_waits_for_it_and_other_accounts_go_on() -> Tested {
+        let (function, accounts) = function();
+        let broken = json!({ "account": "a-1", "version": 2, "kind": "deposited", "cents": "much" });
+        let events = [opened("a-1"), broken, deposited("a-1", 3, 100), opened("a-2")];
+        let report = Mapping::stream(stream(events.iter().map(insert))).bisect().max_retries(2).run(&function).await;
+        assert_eq!((report.completed().len(), report.dead_lettered().len()), (2, 2));
+        assert_eq!(accounts.get("a-1").await?, account("a-1", 1, 0), "as it was before the broken one");
+        assert_eq!(accounts.get("a-2").await?, account("a-2", 1, 0));
+
+        // Once it is mended, the events are sent again.
+        let mended = [opened("a-1"), deposited("a-1", 2, 50), deposited("a-1", 3, 100)];
+        let report = Mapping::stream(stream(mended.iter().map(|event| modify(event, event)))).run(&function).await;
+        assert!(report.dead_lettered().is_empty());
+        assert_eq!(accounts.get("a-1").await?, account("a-1", 3, 150));
+        Ok(())
+    }
+}

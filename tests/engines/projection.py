@@ -1,0 +1,77 @@
+"""Deploys examples/projection/template.yaml into the engine, puts events into its table, and prints the read model.
+
+Usage: projection.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
+"""
+
+import json
+import sys
+
+from stack import Stack
+
+stack = Stack(*sys.argv[1:4], "projection")
+dynamodb, lambdas = stack.client("dynamodb"), stack.client("lambda")
+events, accounts = stack.made["Events"], stack.made["Accounts"]
+ids = ["ada", "bob", "eve"]
+
+
+def put(account, version, kind, **more):
+    """Adds an event."""
+    item = {"account": {"S": account}, "version": {"N": str(version)}, "kind": {"S": kind}, **more}
+    dynamodb.put_item(TableName=events, Item=item, ConditionExpression="attribute_not_exists(account)")
+
+
+def touch(account, version):
+    """Has an event sent once more."""
+    key = {"account": {"S": account}, "version": {"N": str(version)}}
+    once = {":one": {"N": "1"}}
+    dynamodb.update_item(TableName=events, Key=key, UpdateExpression="ADD replayed :one", ExpressionAttributeValues=once)
+
+
+def read():
+    items = dynamodb.scan(TableName=accounts, ConsistentRead=True)["Items"]
+    plain = lambda value: int(value["N"]) if "N" in value else value.get("S")
+    return {item["account"]["S"]: {key: plain(value) for key, value in item.items()} for item in items}
+
+
+def until_version(version):
+    """The read model, once each account has this version."""
+
+    def ask():
+        model = read()
+        return model if all(model.get(id, {}).get("version", 0) >= version for id in ids) else None
+
+    return stack.until(ask, f"version {version} of each account")
+
+
+# Those of the accounts by turns: opened, ten times money in, once money out.
+for id in ids:
+    put(id, 1, "opened", owner={"S": f"owner of {id}"})
+for version in range(2, 12):
+    for id in ids:
+        put(id, version, "deposited", cents={"N": str(version)})
+for id in ids:
+    put(id, 12, "withdrawn", cents={"N": "100"})
+told = {"counted": until_version(12)}
+
+# What was counted is sent again, and one is removed; the event after that says that the stream is through.
+for version in (1, 5, 12):
+    touch("ada", version)
+dynamodb.delete_item(TableName=events, Key={"account": {"S": "bob"}, "version": {"N": "3"}})
+for id in ids:
+    put(id, 13, "deposited", cents={"N": "1"})
+told["after a replay"] = until_version(13)
+
+# By hand, in the wrong turn: what the function answers.
+def record(at, version):
+    keys = {"account": {"S": "ada"}, "version": {"N": str(version)}}
+    image = {**keys, "kind": {"S": "deposited"}, "cents": {"N": "1"}}
+    change = {"Keys": keys, "NewImage": image, "SequenceNumber": str(at), "StreamViewType": "NEW_IMAGE"}
+    return {"eventSource": "aws:dynamodb", "eventName": "INSERT", "dynamodb": change}
+
+
+batch = json.dumps({"Records": [record(at, version) for at, version in [(1, 14), (2, 16), (3, 15)]]})
+answer = lambdas.invoke(FunctionName=stack.made["Project"], Payload=batch)
+told["wrong turn"] = json.loads(answer["Payload"].read())
+told["after a wrong turn"] = read()["ada"]
+told["log"] = stack.log()
+print(json.dumps(told))
