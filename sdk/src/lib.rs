@@ -96,6 +96,8 @@ pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
 pub use crate::json::JsonError;
 #[cfg(feature = "metrics")]
 pub use crate::observe::metrics::{Metrics, MetricsLayer};
+#[cfg(feature = "otel")]
+pub use crate::observe::traces::TracesLayer;
 #[cfg(feature = "cloudwatch-logs")]
 pub use crate::records::LogRecord;
 #[cfg(feature = "records")]

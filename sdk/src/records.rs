@@ -45,6 +45,8 @@ pub mod sns;
 mod source;
 mod split;
 pub mod sqs;
+#[cfg(feature = "otel")]
+mod traced;
 #[cfg(test)]
 mod tests;
 

@@ -36,6 +36,7 @@ const HOUSE: &[(&str, u32)] = &[
     ("clients", 11),
     // Any room may tell what it counts.
     ("observe::metrics", 12),
+    ("observe::traces", 12),
     ("idempotency", 9),
     ("records", 10),
     ("event::handler", 10),

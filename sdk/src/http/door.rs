@@ -10,6 +10,8 @@
 mod decode;
 mod encode;
 mod signs;
+#[cfg(feature = "otel")]
+mod traced;
 mod wire;
 
 use std::fmt;
@@ -80,6 +82,8 @@ where
                 }
             };
             let streaming = streaming.filter(|_| can_stream(kind, request.uri().host()));
+            #[cfg(feature = "otel")]
+            traced::began(&request);
             let answered = async {
                 std::future::poll_fn(|cx| hall.poll_ready(cx)).await.map_err(failed)?;
                 let (parts, body) = hall.call(request).await.map_err(failed)?.into_parts();
@@ -95,7 +99,11 @@ where
                 Ok(Ok((parts, body))) => {
                     let response = encode::encode(kind, &parts, &body)?;
                     match response.get().len() {
-                        0..=PAYLOAD_LIMIT => Ok(response),
+                        0..=PAYLOAD_LIMIT => {
+                            #[cfg(feature = "otel")]
+                            traced::ended(parts.status);
+                            Ok(response)
+                        }
                         length => too_large(kind, parts.headers, length),
                     }
                 }
@@ -137,6 +145,8 @@ fn too_large(kind: EventKind, mut headers: HeaderMap, length: usize) -> Result<R
     let (mut parts, body) = error.render().into_parts();
     headers.extend(parts.headers);
     parts.headers = headers;
+    #[cfg(feature = "otel")]
+    traced::ended(parts.status);
     encode::encode(kind, &parts, body.as_bytes())
 }
 
@@ -151,6 +161,8 @@ fn can_stream(kind: EventKind, host: Option<&str>) -> bool {
 
 fn answer(kind: EventKind, streaming: Option<&Invocation>, error: &HttpError) -> Result<RawResponse, FunctionError> {
     let (parts, body) = error.render().into_parts();
+    #[cfg(feature = "otel")]
+    traced::ended(parts.status);
     if let Some(invocation) = streaming {
         let body = Bytes::copy_from_slice(body.as_bytes());
         invocation.leave_response(Response::from_parts(parts.clone(), Body::from(body)));

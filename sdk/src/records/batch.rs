@@ -136,6 +136,8 @@ pub(super) async fn run<S>(
 where
     S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
 {
+    #[cfg(feature = "otel")]
+    super::traced::batch(units.iter().map(|unit| &unit.record));
     let mut outcomes = Vec::with_capacity(units.len());
     outcomes.resize_with(units.len(), || Outcome::Held);
     let mut lanes = lanes(&units);
@@ -241,9 +243,16 @@ where
             let span = tracing::error_span!("record", record_id = &*record.key().as_text());
             let called =
                 async { service.oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into())) };
-            let called = called.instrument(span);
             let panicked = |_| Err(FunctionError::new("Panic", "the function panicked"));
-            AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(panicked)
+            let tried = async {
+                #[cfg(feature = "otel")]
+                super::traced::began(&record);
+                let tried = AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(panicked);
+                #[cfg(feature = "otel")]
+                super::traced::ended(&tried);
+                tried
+            };
+            tried.instrument(span).await
         }
     };
     match tried {

@@ -124,6 +124,10 @@ fn unreserved(key: Cow<'static, str>) -> Cow<'static, str> {
         "tenant_id" => "tenant_id_",
         "xray_trace_id" => "xray_trace_id_",
         "sampling_rate" => "sampling_rate_",
+        #[cfg(feature = "otel")]
+        "trace_id" => "trace_id_",
+        #[cfg(feature = "otel")]
+        "span_id" => "span_id_",
         _ => return key,
     })
 }

@@ -103,6 +103,14 @@ impl Filter {
     }
 }
 
+/// Whether a span is the application's own, and not one of a crate below it or of the logs.
+#[cfg(feature = "otel")]
+pub(super) fn is_application(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let name = target.split("::").next().unwrap_or(target);
+    *metadata.level() <= TracingLevel::INFO && target != INVOCATION && !DEPENDENCIES.contains(&name)
+}
+
 /// Reads `RUST_LOG`: the level without a target, the levels with one, and a sentence for each part that is no directive.
 pub(super) fn directives(text: &str) -> (Option<LevelFilter>, Vec<(String, LevelFilter)>, Vec<String>) {
     let (mut default, mut directives, mut complaints) = (None, Vec::new(), Vec::new());

@@ -17,6 +17,8 @@ use super::filter::{EMIT, FATAL, INVOCATION, Verdict};
 use super::level::Level;
 use super::line::{Core, Head, with_scratch};
 use super::scope::InvocationContext;
+#[cfg(feature = "otel")]
+use super::{filter::is_application, scope::set_trace_id};
 
 /// Whether a failed invocation is logged by [`LoggingLayer`](super::LoggingLayer), and a panic by our hook: then the runtime's
 /// own lines about them are left out.
@@ -36,11 +38,54 @@ pub(super) static PANICS_ARE_LOGGED: AtomicBool = AtomicBool::new(false);
 #[derive(Clone)]
 pub struct Lines {
     core: Arc<Core>,
+    /// The place for spans in the same subscriber.
+    #[cfg(feature = "otel")]
+    traces: Option<crate::observe::traces::Slot>,
 }
 
 impl Lines {
     pub(super) fn new(core: Core) -> Self {
-        Self { core: Arc::new(core) }
+        Self {
+            core: Arc::new(core),
+            #[cfg(feature = "otel")]
+            traces: None,
+        }
+    }
+
+    /// With a place for spans, and the layer that makes them.
+    #[cfg(feature = "otel")]
+    pub(super) fn with_traces(self) -> (Self, crate::observe::traces::OtelLayer) {
+        use crate::observe::traces::{Connection, Slot};
+        let slot = Slot::new(Connection { is_application, set_trace_id });
+        let layer = slot.layer();
+        (Self { traces: Some(slot), ..self }, layer)
+    }
+
+    /// Whether a span is wanted by the traces: then it is made, though no line has its fields.
+    fn is_traced(&self, _metadata: &Metadata<'_>) -> bool {
+        #[cfg(feature = "otel")]
+        return self.traces.as_ref().is_some_and(|slot| slot.wants(_metadata));
+        #[cfg(not(feature = "otel"))]
+        false
+    }
+
+    /// Whether the lines within a span have its fields.
+    fn tells_of<S>(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if metadata.target() == INVOCATION {
+            return false;
+        }
+        #[cfg(feature = "otel")]
+        if metadata.target() == crate::observe::traces::TARGET {
+            return false;
+        }
+        match self.core.filter.verdict(metadata) {
+            Verdict::Written => true,
+            Verdict::Sampled => is_sampled(context).unwrap_or(self.core.sampled),
+            Verdict::Dropped => false,
+        }
     }
 
     pub(super) fn core(&self) -> Arc<Core> {
@@ -65,6 +110,7 @@ where
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         match self.core.filter.verdict(metadata) {
             Verdict::Written => Interest::always(),
+            _ if self.is_traced(metadata) => Interest::always(),
             Verdict::Sampled => Interest::sometimes(),
             Verdict::Dropped => Interest::never(),
         }
@@ -73,6 +119,7 @@ where
     fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
         match self.core.filter.verdict(metadata) {
             Verdict::Written => true,
+            _ if self.is_traced(metadata) => true,
             Verdict::Sampled => is_sampled(&context).unwrap_or(self.core.sampled),
             Verdict::Dropped => false,
         }
@@ -83,7 +130,7 @@ where
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if attributes.values().is_empty() || attributes.metadata().target() == INVOCATION {
+        if attributes.values().is_empty() || !self.tells_of(attributes.metadata(), &context) {
             return;
         }
         let Some(span) = context.span(id) else { return };
@@ -101,7 +148,7 @@ where
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        if span.metadata().target() == INVOCATION {
+        if !self.tells_of(span.metadata(), &context) {
             return;
         }
         // Taken out while values are formatted: one of them may log, and read the span.

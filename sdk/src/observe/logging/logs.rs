@@ -300,16 +300,16 @@ impl Logs {
 
     /// The subscriber, to be used with [`tracing::subscriber::with_default`] or one of its kin.
     pub fn build(self) -> impl Subscriber + Send + Sync + 'static {
-        Registry::default().with(self.layer())
+        let (subscriber, _) = subscriber(self.layer());
+        subscriber
     }
 
     /// Makes it the process's subscriber, and makes a panic one line of it. `false` if there is a subscriber already: then
     /// nothing is changed.
     pub fn init(self) -> bool {
         let warnings = self.warnings();
-        let lines = self.layer();
-        let core = lines.core();
-        if tracing::subscriber::set_global_default(Registry::default().with(lines)).is_err() {
+        let (subscriber, core) = subscriber(self.layer());
+        if tracing::subscriber::set_global_default(subscriber).is_err() {
             return false;
         }
         for warning in warnings {
@@ -318,6 +318,18 @@ impl Logs {
         panic::install(core);
         true
     }
+}
+
+/// The lines, and a place for spans beside them.
+fn subscriber(lines: Lines) -> (impl Subscriber + Send + Sync + 'static, Arc<Core>) {
+    let core = lines.core();
+    let registry = Registry::default();
+    #[cfg(feature = "otel")]
+    let (registry, lines) = {
+        let (lines, traces) = lines.with_traces();
+        (registry.with(traces), lines)
+    };
+    (registry.with(lines), core)
 }
 
 impl Default for Logs {

@@ -32,6 +32,9 @@ pub(super) struct InvocationContext {
     pub(super) scope: Scope,
     /// Chosen to be logged at `DEBUG`.
     pub(super) sampled: bool,
+    /// In OpenTelemetry's form.
+    #[cfg(feature = "otel")]
+    trace_id: Option<String>,
 }
 
 #[derive(Debug)]
@@ -59,6 +62,8 @@ impl InvocationContext {
                 fixed: OnceLock::new(),
                 scope: Scope::default(),
                 sampled: core.sample(),
+                #[cfg(feature = "otel")]
+                trace_id: None,
             });
             Some(core.log_event)
         });
@@ -71,6 +76,13 @@ impl InvocationContext {
         to.extend_from_slice(&fixed.json[..fixed.split]);
         write_correlation_id(to, self.scope.correlation_id.as_deref().or(outer_correlation_id), false);
         to.extend_from_slice(&fixed.json[fixed.split..]);
+        #[cfg(feature = "otel")]
+        if let Some(trace) = &self.trace_id {
+            write_key(to, "trace_id", trace);
+            if let Some(span) = crate::observe::traces::span_id() {
+                write_key(to, "span_id", &span);
+            }
+        }
     }
 
     /// Of the invocation's keys those that a reader of text needs to tell invocations apart.
@@ -147,6 +159,19 @@ fn change(change: impl FnOnce(&mut Scope)) {
             }
         }
         core.change_scope(change);
+    });
+}
+
+/// Says in each further line of this invocation which trace it is of, and which span of it.
+#[cfg(feature = "otel")]
+pub(super) fn set_trace_id(id: String) {
+    with_current(|_, span| {
+        for span in span.iter().flat_map(SpanRef::scope) {
+            if let Some(context) = span.extensions_mut().get_mut::<InvocationContext>() {
+                context.trace_id = Some(id);
+                return;
+            }
+        }
     });
 }
 

@@ -1,0 +1,230 @@
+//! [`Settings`]: what a layer was told, and what the environment says.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::Resource;
+use percent_encoding::percent_decode_str;
+
+use super::captured::Captured;
+use super::export::Export;
+use super::pipeline::LONGEST;
+
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// A collector's address.
+    pub(super) endpoint: Option<String>,
+    headers: HeaderMap,
+    daemon: Option<String>,
+    pub(super) captured: Option<Captured>,
+    pub(super) service: Option<String>,
+    pub(super) longest: Duration,
+    pub(super) disabled: bool,
+    pub(super) capture_errors: bool,
+    pub(super) xray: bool,
+    pub(super) w3c: bool,
+    /// What Lambda's variables say of the function.
+    resource: Vec<KeyValue>,
+    function_name: Option<String>,
+    /// The first thing that is configured wrongly.
+    mistake: Option<String>,
+}
+
+impl Settings {
+    pub(super) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
+        let var = |name: &str| var(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let is = |name: &str, value: &str| var(name).is_some_and(|text| text.eq_ignore_ascii_case(value));
+        // What is said of traces beats what is said of all signals.
+        let of_traces = |rest: &str| {
+            var(&format!("OTEL_EXPORTER_OTLP_TRACES_{rest}")).or_else(|| var(&format!("OTEL_EXPORTER_OTLP_{rest}")))
+        };
+        let mut mistake = None;
+        if let Some(protocol) = of_traces("PROTOCOL").filter(|protocol| protocol != "http/protobuf") {
+            mistake =
+                Some(format!("OTEL_EXPORTER_OTLP_PROTOCOL: spans are sent by http/protobuf, not by {protocol:?}"));
+        }
+        let headers = of_traces("HEADERS").map(|text| headers(&text)).unwrap_or_else(|| Ok(HeaderMap::new()));
+        let headers = headers.unwrap_or_else(|why| {
+            mistake.get_or_insert(format!("OTEL_EXPORTER_OTLP_HEADERS: {why}"));
+            HeaderMap::new()
+        });
+        let endpoint = var("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| {
+            var("OTEL_EXPORTER_OTLP_ENDPOINT").map(|base| format!("{}/v1/traces", base.trim_end_matches('/')))
+        });
+        let propagators = var("OTEL_PROPAGATORS");
+        let believes = |names: &[&str]| {
+            propagators.as_ref().is_none_or(|list| list.split(',').any(|name| names.contains(&name.trim())))
+        };
+        Self {
+            endpoint,
+            headers,
+            daemon: var("AWS_XRAY_DAEMON_ADDRESS").and_then(|text| daemon(&text)),
+            captured: None,
+            service: var("OTEL_SERVICE_NAME").or_else(|| var("POWERTOOLS_SERVICE_NAME")),
+            longest: LONGEST,
+            disabled: is("OTEL_SDK_DISABLED", "true")
+                || is("OTEL_TRACES_EXPORTER", "none")
+                || is_false(var("POWERTOOLS_TRACE_ENABLED")),
+            capture_errors: !is_false(var("POWERTOOLS_TRACER_CAPTURE_ERROR")),
+            xray: believes(&["xray", "xray-lambda"]),
+            w3c: believes(&["tracecontext"]),
+            resource: resource(&var),
+            function_name: var("AWS_LAMBDA_FUNCTION_NAME"),
+            mistake,
+        }
+    }
+
+    /// What all spans are of, by <https://opentelemetry.io/docs/specs/semconv/resource/faas/>.
+    pub(super) fn resource(&self) -> Resource {
+        // With the attributes of OTEL_RESOURCE_ATTRIBUTES.
+        let builder = Resource::builder().with_attributes(self.resource.iter().cloned());
+        let named = std::env::var("OTEL_RESOURCE_ATTRIBUTES").is_ok_and(|text| text.contains("service.name="));
+        let of_function = self.function_name.as_ref().filter(|_| !named);
+        match self.service.as_ref().or(of_function) {
+            Some(name) => builder.with_service_name(name.clone()).build(),
+            None => builder.build(),
+        }
+    }
+
+    /// Where spans go; a sentence where that cannot be.
+    pub(super) fn export(&self, resource: &Resource) -> Result<Export, String> {
+        if let Some(captured) = &self.captured {
+            return Ok(Export::Captured(captured.clone()));
+        }
+        if let Some(mistake) = &self.mistake {
+            return Err(mistake.clone());
+        }
+        match (&self.endpoint, &self.daemon) {
+            (Some(endpoint), _) => Ok(Export::otlp(address(endpoint)?, self.headers.clone(), resource)),
+            (None, Some(daemon)) => Ok(Export::xray(daemon.clone(), resource)),
+            (None, None) => Ok(Export::Nowhere),
+        }
+    }
+}
+
+fn address(endpoint: &str) -> Result<Uri, String> {
+    let address = endpoint.parse::<Uri>().ok();
+    address.filter(|address| address.scheme_str() == Some("http") && address.authority().is_some()).ok_or_else(|| {
+        format!(
+            "the endpoint {endpoint:?}: spans are sent over plain HTTP to a collector beside the function, such as \
+             http://localhost:4318; it may send them on over TLS"
+        )
+    })
+}
+
+fn is_false(text: Option<String>) -> bool {
+    text.is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "0" | "n" | "no" | "f" | "false" | "off"))
+}
+
+/// `name=value,…`, percent-encoded
+/// (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables>). Values are
+/// secrets: no mistake tells them.
+fn headers(text: &str) -> Result<HeaderMap, &'static str> {
+    let mut headers = HeaderMap::new();
+    for pair in text.split(',').filter(|pair| !pair.trim().is_empty()) {
+        let (name, value) = pair.split_once('=').ok_or("write name=value, with commas in between")?;
+        let name = name.trim().parse::<HeaderName>().map_err(|_| "a name is none of a header")?;
+        let value = percent_decode_str(value.trim()).decode_utf8().map_err(|_| "a value is not UTF-8")?;
+        let mut value = HeaderValue::from_str(&value).map_err(|_| "a value is none of a header")?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// `127.0.0.1:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`
+/// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-python-configuration.html>).
+fn daemon(text: &str) -> Option<String> {
+    let mut parts = text.split_whitespace();
+    let udp = text.split_whitespace().find_map(|part| part.strip_prefix("udp:"));
+    udp.or_else(|| parts.next().filter(|part| !part.starts_with("tcp:"))).map(str::to_owned)
+}
+
+fn resource(var: &impl Fn(&str) -> Option<String>) -> Vec<KeyValue> {
+    let mut attributes = Vec::new();
+    let Some(name) = var("AWS_LAMBDA_FUNCTION_NAME") else { return attributes };
+    attributes.push(KeyValue::new("cloud.provider", "aws"));
+    attributes.push(KeyValue::new("cloud.platform", "aws_lambda"));
+    attributes.push(KeyValue::new("faas.name", name));
+    for (key, name) in [
+        ("cloud.region", "AWS_REGION"),
+        ("faas.version", "AWS_LAMBDA_FUNCTION_VERSION"),
+        ("faas.instance", "AWS_LAMBDA_LOG_STREAM_NAME"),
+        ("aws.log.group.names", "AWS_LAMBDA_LOG_GROUP_NAME"),
+    ] {
+        attributes.extend(var(name).map(|value| KeyValue::new(key, value)));
+    }
+    let bytes = var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|mb| mb.parse::<i64>().ok()).map(|mb| mb << 20);
+    attributes.extend(bytes.map(|bytes| KeyValue::new("faas.max_memory", bytes)));
+    attributes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(vars: &[(&str, &str)]) -> Settings {
+        Settings::from_vars(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    fn to(vars: &[(&str, &str)]) -> String {
+        let settings = settings(vars);
+        settings.export(&settings.resource()).map_or_else(|error| error, |export| export.to_string())
+    }
+
+    #[test]
+    fn an_endpoint_beats_the_daemon_and_by_hand_spans_go_nowhere() {
+        let daemon = ("AWS_XRAY_DAEMON_ADDRESS", "169.254.79.129:2000");
+        let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318/");
+        let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://localhost:9/t");
+        assert_eq!(to(&[]), "nowhere");
+        assert_eq!(to(&[daemon]), "the X-Ray daemon at 169.254.79.129:2000");
+        assert_eq!(to(&[daemon, base]), "http://localhost:4318/v1/traces");
+        assert_eq!(to(&[daemon, base, exact]), "http://localhost:9/t");
+        let both = ("AWS_XRAY_DAEMON_ADDRESS", "tcp:127.0.0.1:2000 udp:127.0.0.2:2001");
+        assert_eq!(to(&[both]), "the X-Ray daemon at 127.0.0.2:2001");
+    }
+
+    #[test]
+    fn what_cannot_work_is_a_sentence_that_holds_no_secret() {
+        assert!(to(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://api.example.com")]).contains("plain HTTP"));
+        assert!(to(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318")]).contains("plain HTTP"));
+        assert!(to(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]).contains("http/protobuf"));
+        let headers = to(&[("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2\u{7}")]);
+        assert!(headers.contains("HEADERS") && !headers.contains("hunter2"), "{headers}");
+        let debug = format!("{:?}", settings(&[("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")]));
+        assert!(!debug.contains("hunter2"), "{debug}");
+    }
+
+    #[test]
+    fn headers_are_decoded() {
+        let headers = headers("authorization=Bearer%20a, x-b=c").unwrap();
+        assert_eq!((&headers["authorization"], &headers["x-b"]), (&"Bearer a".parse().unwrap(), &"c".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_resource_is_the_function() {
+        let name = ("AWS_LAMBDA_FUNCTION_NAME", "pay");
+        let memory = ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
+        let get = |vars: &[_], key: &'static str| settings(vars).resource().get(&key.into()).map(|v| v.to_string());
+        assert_eq!(get(&[name, memory], "faas.max_memory").as_deref(), Some("268435456"));
+        assert_eq!(get(&[name], "service.name").as_deref(), Some("pay"));
+        let powertools = ("POWERTOOLS_SERVICE_NAME", "payments");
+        assert_eq!(get(&[name, powertools], "service.name").as_deref(), Some("payments"));
+        assert_eq!(get(&[name, powertools, ("OTEL_SERVICE_NAME", "p")], "service.name").as_deref(), Some("p"));
+    }
+
+    #[test]
+    fn any_of_the_switches_turns_it_off() {
+        for switch in
+            [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none"), ("POWERTOOLS_TRACE_ENABLED", "false")]
+        {
+            assert!(settings(&[switch]).disabled, "{switch:?}");
+        }
+        let only_w3c = settings(&[("OTEL_PROPAGATORS", "baggage, tracecontext")]);
+        assert_eq!((only_w3c.xray, only_w3c.w3c), (false, true));
+        let none = settings(&[("OTEL_PROPAGATORS", "none")]);
+        assert_eq!((none.xray, none.w3c), (false, false));
+    }
+}
