@@ -277,6 +277,7 @@ mod tests {
         struct Plain<S>(S);
         impl<S: RawService> IntoRaw for Plain<S> {
             type Raw = S;
+            type Mode = crate::handler::Buffered;
             fn into_raw(self) -> S {
                 self.0
             }

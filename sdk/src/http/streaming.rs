@@ -50,11 +50,8 @@ pub(crate) fn streamed(response: Response<Body>, invocation: &Invocation) -> Str
     parts.headers.remove(header::SET_COOKIE);
     // It is sent in chunks.
     parts.headers.remove(header::TRANSFER_ENCODING);
-    let mut prelude = MetadataPrelude::default();
-    prelude.status_code = parts.status;
-    prelude.headers = parts.headers;
-    prelude.cookies = cookies;
-    StreamResponse { metadata_prelude: prelude, stream: Chunks::new(body, invocation) }
+    let metadata_prelude = MetadataPrelude { status_code: parts.status, headers: parts.headers, cookies };
+    StreamResponse { metadata_prelude, stream: Chunks::new(body, invocation) }
 }
 
 /// The chunks of a body; what breaks it off is logged, and told to nobody else.

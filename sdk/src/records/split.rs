@@ -174,15 +174,25 @@ fn kafka<'a>(partition: &str, head: &Head<'a>) -> Part<'a> {
 pub(super) fn ranges(event: &str, source: Source) -> Vec<Range<usize>> {
     #[derive(Deserialize)]
     struct Wire<'a> {
-        #[serde(borrow, default, alias = "messages", alias = "rmqMessagesByQueue", alias = "Records")]
+        #[serde(borrow, default, rename = "Records")]
+        upper: Option<Lists<&'a RawValue>>,
+        #[serde(borrow, default)]
         records: Option<Lists<&'a RawValue>>,
+        #[serde(borrow, default)]
+        messages: Option<Lists<&'a RawValue>>,
+        #[serde(borrow, default, rename = "rmqMessagesByQueue")]
+        queues: Option<Lists<&'a RawValue>>,
     }
     if matches!(source, Source::Logs | Source::EventBridge) {
-        return vec![0..event.len()];
+        return Vec::from([Range { start: 0, end: event.len() }]);
     }
-    let Some(records) = serde_json::from_str::<Wire<'_>>(event).ok().and_then(|wire| wire.records) else {
-        return Vec::new();
-    };
+    let records = serde_json::from_str::<Wire<'_>>(event).ok().and_then(|wire| match source {
+        Source::Kafka | Source::Firehose => wire.records,
+        Source::ActiveMq => wire.messages,
+        Source::RabbitMq => wire.queues,
+        _ => wire.upper,
+    });
+    let Some(records) = records else { return Vec::new() };
     let start = event.as_ptr() as usize;
     let range = |record: &RawValue| {
         let at = record.get().as_ptr() as usize - start;

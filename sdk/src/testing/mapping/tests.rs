@@ -300,6 +300,7 @@ async fn a_caller_is_played_too() {
     }
     impl crate::handler::IntoRaw for Function {
         type Raw = Self;
+        type Mode = crate::handler::Buffered;
         fn into_raw(self) -> Self {
             self
         }
