@@ -1,5 +1,6 @@
 //! The record door: splits the event downwards, and answers upwards as its source understands.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -123,11 +124,10 @@ fn answer(
                 _ => None,
             };
             let mut batch_item_failures = Vec::new();
-            let mut last = None;
+            let mut told = HashSet::new();
             for (at, (record, outcome)) in records.iter().zip(&outcomes).enumerate() {
-                // Of several from one envelope the id is told once.
-                if (outcome.is_returned() || first.is_some_and(|first| at > first)) && last != Some(record.index()) {
-                    last = Some(record.index());
+                // Of several from one envelope the id is told once, and so is one that comes twice.
+                if (outcome.is_returned() || first.is_some_and(|first| at > first)) && told.insert(record.key()) {
                     if *record.key() == Id::Unknown {
                         return Err(nameless());
                     }

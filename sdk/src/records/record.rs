@@ -55,7 +55,7 @@ impl Slice {
 }
 
 /// How the source calls a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Id {
     /// The message id, the sequence number, the record id.
     Text(Box<str>),

@@ -1,4 +1,4 @@
-//! In which order a batch runs, and when nothing of it was done.
+//! In which order a batch runs, when nothing of it was done, and how often an id is told.
 
 use super::*;
 
@@ -47,4 +47,13 @@ async fn a_batch_that_ran_out_of_time_is_no_batch_that_failed() {
     let function = handler(hang).batch(Batch::new().concurrency(1).fail_if_all_fail());
     let answer = call_with(function, orders([1, 2]), Some(Duration::from_secs(5))).await.unwrap();
     assert_eq!(answer, failures(&["m1", "m2"]));
+}
+
+#[tokio::test]
+async fn an_id_that_comes_twice_is_returned_once() {
+    assert_eq!(call(refuse_odd, orders([1, 2, 1])).await.unwrap(), failures(&["m1"]));
+    // Of two by one id the one that is done is done again with the other.
+    let mut event = orders([1, 2]);
+    event["Records"][1]["messageId"] = json!("m1");
+    assert_eq!(call(refuse_odd, event).await.unwrap(), failures(&["m1"]));
 }
