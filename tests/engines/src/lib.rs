@@ -6,6 +6,7 @@
 //! ```
 
 pub mod binary;
+pub mod collector;
 
 use std::fs;
 use std::io::{Read, Write};
