@@ -14,7 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::ErrorType;
-use crate::handler::{Function, Handler};
+use crate::handler::{Function, Handler, IntoRaw};
+use crate::runtime::StartError;
 
 /// What the arguments make of the function: unknown at first, and the same for all of them.
 #[derive(Debug, Default)]
@@ -171,6 +172,15 @@ pub trait Layered<H, M>: Sized {
     type Checked<X>;
 
     fn checked<L, O>(function: Function<H, L, O>, layer: Self) -> Self::Checked<Function<H, Self, O>>;
+}
+
+/// Runs the function that `make` makes; a panic of its layers is a sentence.
+///
+/// # Errors
+///
+/// Those of [`run`](crate::run).
+pub fn run<F: IntoRaw>(make: impl FnOnce() -> F) -> Result<(), StartError> {
+    crate::runtime::run_made(make)
 }
 
 /// Names the errors of a function that say an `errorType` themselves; this one is found first.

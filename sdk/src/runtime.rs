@@ -12,6 +12,7 @@ mod api;
 mod init;
 mod serve;
 mod shutdown;
+mod snapstart;
 pub(crate) mod warmup;
 
 use std::fmt;
@@ -90,6 +91,12 @@ pub fn run<F: IntoRaw>(function: F) -> Result<(), StartError> {
     start(function).inspect_err(init::report)
 }
 
+/// As [`run`], with a function that is yet to be made: what panics over its configuration says so in its message.
+#[cfg(feature = "macros")]
+pub(crate) fn run_made<F: IntoRaw>(make: impl FnOnce() -> F) -> Result<(), StartError> {
+    quietly(make).and_then(start).inspect_err(init::report)
+}
+
 fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     if tokio::runtime::Handle::try_current().is_ok() {
         return Err(StartError::new(
@@ -109,9 +116,10 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     runtime.block_on(async {
         if on_lambda {
             init::check_environment()?;
+            let snapshot = snapstart::resource(&mut start);
             futures_util::future::join(shutdown::register(&hooks), warm(start.warming)).await;
             let served = async {
-                F::Mode::serve(raw).await.map_err(|error| StartError::because("the runtime ended", &error))
+                F::Mode::serve(raw, snapshot).await.map_err(|error| StartError::because("the runtime ended", &error))
             };
             shutdown::around(served, hooks).await
         } else {
@@ -120,17 +128,21 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     })
 }
 
-/// Builds the layers; one that panics over its configuration says so in its message.
-fn build<F: IntoRaw>(function: F) -> Result<impl RawService, StartError> {
+/// Calls what makes layers; one that panics over its configuration says so in its message.
+fn quietly<T>(make: impl FnOnce() -> T) -> Result<T, StartError> {
     // The sentence is told once, by `main`.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let built = catch_unwind(AssertUnwindSafe(|| function.into_raw()));
+    let made = catch_unwind(AssertUnwindSafe(make));
     std::panic::set_hook(hook);
-    let raw = built.map_err(|panic| {
+    made.map_err(|panic| {
         let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         StartError::new(format!("the function could not be built: {}", message.unwrap_or("a layer panicked")))
-    })?;
+    })
+}
+
+fn build<F: IntoRaw>(function: F) -> Result<impl RawService, StartError> {
+    let raw = quietly(|| function.into_raw())?;
     let raw = Guarded(WarmupLayer::from_env().layer(raw));
     #[cfg(feature = "logging")]
     let raw = Layer::layer(&crate::observe::logging::LoggingLayer::new(), raw);

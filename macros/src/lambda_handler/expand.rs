@@ -19,20 +19,22 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     let made = named(&function.sig, batched(options, quote!(::pilaster::handler(#handler))));
     let (made, run) = match &options.layer {
         Some(layer) => layered(layer, &made),
-        None => (made, quote!(::pilaster::run)),
+        None => (made, quote!(::pilaster::__private::run)),
     };
     let function = quote!(#made #(#warm)* #(#outer)* #(#route)*);
     let function = match options.streaming {
         Some(at) => quote_spanned!(at=> ::pilaster::__private::Streamed::streaming(#function)),
         None => function,
     };
+    let at = options.layer.as_ref().map_or_else(Span::call_site, |layer| ends(layer)[1]);
+    let function = quote_spanned!(at=> (move || #function));
     quote! {
         #item
 
         #(#cfgs)*
         fn main() -> ::core::result::Result<(), ::pilaster::StartError> {
             #checked
-            #run(#function)
+            #run #function
         }
     }
 }
@@ -68,7 +70,7 @@ fn layered(layer: &Expr, function: &TokenStream) -> (TokenStream, TokenStream) {
     let [start, end] = ends(layer);
     let call = quote_spanned!(end=> checked(#function, #layer));
     let run = Ident::new("run", end);
-    let path = quote_spanned!(start=> ::pilaster::);
+    let path = quote_spanned!(start=> ::pilaster::__private::);
     (quote_spanned!(start=> ::pilaster::__private::Layered::#call), quote!(#path #run))
 }
 

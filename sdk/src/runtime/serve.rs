@@ -1,8 +1,9 @@
 //! From the Runtime API to the raw landing and back: [`Buffered`] as one JSON text, [`Streaming`] as a stream.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lambda_runtime::{LambdaEvent, Runtime};
+use lambda_runtime::{LambdaEvent, Runtime, SnapStartResource};
 use tower::Service;
 
 use crate::error::FunctionError;
@@ -10,8 +11,18 @@ use crate::event::{Incoming, RawEvent};
 use crate::handler::{Buffered, Mode, RawService};
 
 impl Mode for Buffered {
-    async fn serve<S: RawService>(raw: S) -> Result<(), lambda_runtime::Error> {
-        Runtime::new(FromRuntime(raw)).run_concurrent().await
+    async fn serve<S: RawService>(
+        raw: S,
+        snapshot: Option<Arc<dyn SnapStartResource>>,
+    ) -> Result<(), lambda_runtime::Error> {
+        around(Runtime::new(FromRuntime(raw)), snapshot).run_concurrent().await
+    }
+}
+
+fn around<S>(runtime: Runtime<S>, snapshot: Option<Arc<dyn SnapStartResource>>) -> Runtime<S> {
+    match snapshot {
+        Some(snapshot) => runtime.register_snapstart_resource(snapshot),
+        None => runtime,
     }
 }
 
@@ -39,14 +50,20 @@ mod streaming {
 
     use lambda_runtime::FunctionResponse;
 
-    use super::{Context, FunctionError, Incoming, LambdaEvent, Mode, Poll, RawEvent, RawService, Runtime, Service};
+    use super::{
+        Arc, Context, FunctionError, Incoming, LambdaEvent, Mode, Poll, RawEvent, RawService, Runtime, Service,
+        SnapStartResource, around,
+    };
     use crate::event::RawResponse;
     use crate::handler::Streaming;
     use crate::http::streaming::{Chunks, streamed};
 
     impl Mode for Streaming {
-        async fn serve<S: RawService>(raw: S) -> Result<(), lambda_runtime::Error> {
-            Runtime::new(Streamed(raw)).run_concurrent().await
+        async fn serve<S: RawService>(
+            raw: S,
+            snapshot: Option<Arc<dyn SnapStartResource>>,
+        ) -> Result<(), lambda_runtime::Error> {
+            around(Runtime::new(Streamed(raw)), snapshot).run_concurrent().await
         }
     }
 
