@@ -95,8 +95,15 @@ pub struct Clients {
 
 #[derive(Default)]
 struct Registry {
-    slots: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    slots: RwLock<HashMap<TypeId, Kept>>,
     waits: Graph,
+}
+
+struct Kept {
+    /// A `Slot` of the type.
+    slot: Arc<dyn Any + Send + Sync>,
+    /// Whether it was put in by hand, so that nothing can make it again.
+    inserted: bool,
 }
 
 static GLOBAL: LazyLock<Clients> = LazyLock::new(Clients::new);
@@ -140,17 +147,33 @@ impl Clients {
     /// what was made with the earlier one keeps it.
     pub fn insert<T: FromClients>(&self, value: T) {
         let mut slots = self.registry.slots.write().unwrap_or_else(PoisonError::into_inner);
-        slots.insert(TypeId::of::<T>(), Arc::new(Slot::with(value)));
+        slots.insert(TypeId::of::<T>(), Kept { slot: Arc::new(Slot::with(value)), inserted: true });
+    }
+
+    /// The value of this type if it is there.
+    #[cfg(any(feature = "secrets", feature = "parameters"))]
+    pub(crate) fn ready<T: FromClients>(&self) -> Option<T> {
+        self.slot::<T>().ready()
+    }
+
+    /// Drops what was made here, connections and all; the next call makes it again. What was put in by hand stays.
+    pub(crate) fn forget_made(&self) {
+        let mut slots = self.registry.slots.write().unwrap_or_else(PoisonError::into_inner);
+        let made: Vec<Kept> = slots.extract_if(|_, kept| !kept.inserted).map(|(_, kept)| kept).collect();
+        drop(slots);
+        // Outside the lock: what is dropped may hold this registry.
+        drop(made);
     }
 
     fn slot<T: FromClients>(&self) -> Arc<Slot<T>> {
         let id = TypeId::of::<T>();
         let slots = self.registry.slots.read().unwrap_or_else(PoisonError::into_inner);
-        let found = slots.get(&id).map(Arc::clone);
+        let found = slots.get(&id).map(|kept| Arc::clone(&kept.slot));
         drop(slots);
         let slot = found.unwrap_or_else(|| {
             let mut slots = self.registry.slots.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry(id).or_insert_with(|| Arc::new(Slot::<T>::default())))
+            let new = || Kept { slot: Arc::new(Slot::<T>::default()), inserted: false };
+            Arc::clone(&slots.entry(id).or_insert_with(new).slot)
         });
         // Under a type's id lies that type's slot, so the downcast always succeeds.
         slot.downcast().unwrap_or_default()

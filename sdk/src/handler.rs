@@ -6,7 +6,9 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
+use lambda_runtime::SnapStartResource;
 use tower::Service;
 use tower::layer::util::{Identity, Stack};
 
@@ -61,7 +63,7 @@ where
 /// What [`Function::warm`] does before the first event.
 pub(crate) type Warming = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
-/// What [`Function::on_shutdown`] was given.
+/// What [`Function::on_shutdown`] and its kin were given.
 #[derive(Default)]
 pub(crate) struct Hooks(pub(crate) Vec<Hook>);
 
@@ -146,6 +148,48 @@ impl<H, L, O> Function<H, L, O> {
         self
     }
 
+    /// With SnapStart, runs this before the snapshot is taken, while the clients are still there: drop here what must not be in it,
+    /// such as an open file or a value that is to be unique. Without SnapStart it never runs. Several run at the same time. One
+    /// that panics is told to Lambda, which takes no snapshot then.
+    ///
+    /// Clients, connections and secrets of the registry are dropped in any case, and those of [`warm`](Self::warm) made again
+    /// after the restore.
+    pub fn before_snapshot<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.start.before_snapshot.0.push(Box::new(|| Box::pin(hook())));
+        self
+    }
+
+    /// With SnapStart, runs this in each sandbox that begins from the snapshot, before its first event and after what is
+    /// [warmed](Self::warm); without SnapStart it never runs. Several run at the same time; Lambda allows
+    /// [10 s](https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html). One that panics is told to Lambda,
+    /// and this sandbox serves nothing.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use pilaster::http::Json;
+    ///
+    /// async fn echo(Json(value): Json<serde_json::Value>) -> Json<serde_json::Value> {
+    ///     Json(value)
+    /// }
+    ///
+    /// fn main() -> Result<(), pilaster::StartError> {
+    ///     pilaster::run(pilaster::handler(echo).on_restore(async || println!("a generator seeded anew")))
+    /// }
+    /// ```
+    pub fn on_restore<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.start.on_restore.0.push(Box::new(|| Box::pin(hook())));
+        self
+    }
+
     /// The route that leads here, such as `GET /users/{id}`: where the function runs by hand, its path parameters are taken
     /// from requests by it. In the cloud the API's own routes do that.
     pub fn route(mut self, route: &'static str) -> Self {
@@ -199,7 +243,10 @@ pub trait IntoRaw {
 #[doc(hidden)]
 pub trait Mode {
     /// Serves events until the runtime ends.
-    fn serve<S: RawService>(raw: S) -> impl Future<Output = Result<(), lambda_runtime::Error>>;
+    fn serve<S: RawService>(
+        raw: S,
+        snapshot: Option<Arc<dyn SnapStartResource>>,
+    ) -> impl Future<Output = Result<(), lambda_runtime::Error>>;
 }
 
 /// Each response is one JSON text.
@@ -219,6 +266,8 @@ pub enum Streaming {}
 pub struct Start {
     pub(crate) warming: Vec<(&'static str, Warming)>,
     pub(crate) hooks: Hooks,
+    pub(crate) before_snapshot: Hooks,
+    pub(crate) on_restore: Hooks,
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) routes: Vec<&'static str>,
     /// Whether it serves HTTP by hand, or takes an event from a file.

@@ -1,0 +1,186 @@
+//! SnapStart: what must not be in a snapshot is dropped before it is taken, and made again in each sandbox that begins from it.
+//!
+//! A snapshot is taken once, after initialisation, and many sandboxes begin from it. So before it the values that the registry
+//! made go (with them connections, credentials and secrets), and afterwards those of `warm(..)` are made again. What was put
+//! in by hand (`Clients::insert`) stays, without the secrets and parameters that it keeps. The cold start is the first
+//! invocation after the restore, since the mark is taken by an invocation.
+//!
+//! Chance is the other thing that sandboxes must not share. The standard library, ring and `uuid` ask the system, where each
+//! sandbox has its own; `fastrand`, from which the AWS SDK takes the tokens by which a service knows a repeated request, has
+//! its state in the process and is seeded again. An own generator with a state, such as `rand`'s of the thread, is a matter for
+//! [`Function::on_restore`](crate::Function::on_restore).
+//!
+//! AWS documents SnapStart for managed runtimes only
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html>); `lambda_runtime` speaks its protocol, and so does this.
+//! Without `AWS_LAMBDA_INITIALIZATION_TYPE=snap-start` nothing of it happens.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use lambda_runtime::{BoxFuture, SnapStartResource};
+
+use super::warm;
+use crate::error::BoxError;
+use crate::handler::{Hooks, Start, Warming};
+
+/// How often the tasks of dropped connections get their turn, so that they close them. One turn is enough today.
+#[cfg(feature = "clients")]
+const TURNS: usize = 8;
+
+struct Snapshot {
+    warming: Vec<(&'static str, Warming)>,
+    before: Mutex<Hooks>,
+    after: Mutex<Hooks>,
+}
+
+/// What is done around the snapshot, if one will be taken.
+pub(super) fn resource(start: &mut Start) -> Option<Arc<dyn SnapStartResource>> {
+    let is_snapstart = std::env::var_os("AWS_LAMBDA_INITIALIZATION_TYPE").is_some_and(|kind| kind == "snap-start");
+    is_snapstart.then(|| {
+        let before = Mutex::new(std::mem::take(&mut start.before_snapshot));
+        let after = Mutex::new(std::mem::take(&mut start.on_restore));
+        Arc::new(Snapshot { warming: start.warming.clone(), before, after }) as _
+    })
+}
+
+impl SnapStartResource for Snapshot {
+    fn before_snapshot(&self) -> BoxFuture<'_, Result<(), BoxError>> {
+        Box::pin(async {
+            // First the function's own, which may still need its clients.
+            run(&self.before, "before_snapshot").await?;
+            #[cfg(feature = "clients")]
+            {
+                forget(crate::Clients::global());
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn after_restore(&self) -> BoxFuture<'_, Result<(), BoxError>> {
+        Box::pin(async {
+            #[cfg(feature = "_aws")]
+            reseed();
+            warm(self.warming.clone()).await;
+            run(&self.after, "on_restore").await
+        })
+    }
+}
+
+/// All at once. A panic ends the process, and Lambda is told: a snapshot, or a sandbox, in which half of it was done is worse.
+async fn run(hooks: &Mutex<Hooks>, name: &str) -> Result<(), BoxError> {
+    let hooks = std::mem::take(&mut *hooks.lock().unwrap_or_else(PoisonError::into_inner));
+    let each = hooks.0.into_iter().map(|hook| AssertUnwindSafe(async move { hook().await }).catch_unwind());
+    match join_all(each).await.iter().all(Result::is_ok) {
+        true => Ok(()),
+        false => Err(format!("a hook of {name} panicked").into()),
+    }
+}
+
+/// Drops what can be made again, and the secrets and parameters that remain.
+#[cfg(feature = "clients")]
+fn forget(clients: &crate::Clients) {
+    clients.forget_made();
+    #[cfg(feature = "secrets")]
+    if let Some(secrets) = clients.ready::<crate::config::secrets::Secrets>() {
+        secrets.clear();
+    }
+    #[cfg(feature = "parameters")]
+    if let Some(parameters) = clients.ready::<crate::config::parameters::Parameters>() {
+        parameters.clear();
+    }
+}
+
+/// On this thread, which is the only one that makes requests: SnapStart and managed concurrency exclude one another.
+#[cfg(feature = "_aws")]
+fn reseed() {
+    use std::hash::{BuildHasher, RandomState};
+    // A thread's first `RandomState` asks the system; a later one on this thread would count on from before the snapshot.
+    match std::thread::spawn(|| RandomState::new().hash_one(0)).join() {
+        Ok(seed) => fastrand::seed(seed),
+        Err(_) => tracing::warn!("the generator of the AWS clients' tokens could not be seeded anew"),
+    }
+}
+
+#[cfg(all(test, feature = "clients"))]
+mod tests {
+    use super::*;
+    use crate::clients::{Clients, FromClients};
+
+    #[derive(Clone)]
+    struct Connection(Arc<()>);
+
+    impl FromClients for Connection {
+        async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+            Ok(Self(Arc::default()))
+        }
+    }
+
+    #[derive(Clone)]
+    struct Given(Arc<()>);
+
+    impl FromClients for Given {
+        async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+            Err("it cannot be made".into())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_made_is_dropped_and_what_was_given_stays() {
+        let clients = Clients::new();
+        clients.insert(Given(Arc::default()));
+        let made = clients.get::<Connection>().await.unwrap();
+        forget(&clients);
+        assert_eq!(Arc::strong_count(&made.0), 1, "the registry holds it no more");
+        assert!(clients.get::<Given>().await.is_ok_and(|given| Arc::strong_count(&given.0) == 2));
+        assert!(!Arc::ptr_eq(&made.0, &clients.get::<Connection>().await.unwrap().0), "it is made again");
+    }
+
+    #[cfg(feature = "secrets")]
+    #[tokio::test]
+    async fn secrets_of_a_source_of_ones_own_are_forgotten_and_fetched_again() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+
+        use crate::config::secrets::{ExposeSecret, SecretId, SecretSource, SecretValue, Secrets};
+
+        struct Counted(AtomicU32);
+
+        impl SecretSource for Counted {
+            async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+                Ok(SecretValue::from_text(id, self.0.fetch_add(1, Ordering::Relaxed).to_string()))
+            }
+        }
+
+        let (clients, text) =
+            (Clients::new(), |secrets: Secrets| async move { secrets.get("a").text().await.unwrap() });
+        clients.insert(Secrets::from_source(Counted(AtomicU32::new(0))));
+        let secrets: Secrets = clients.get().await.unwrap();
+        assert_eq!(text(secrets.clone()).await.expose_secret(), "0");
+        assert_eq!(text(secrets.clone()).await.expose_secret(), "0");
+        forget(&clients);
+        assert_eq!(text(secrets).await.expose_secret(), "1");
+    }
+
+    #[cfg(feature = "_aws")]
+    #[test]
+    fn two_sandboxes_of_one_snapshot_draw_different_numbers() {
+        let draw = || {
+            fastrand::seed(7);
+            reseed();
+            fastrand::u64(..)
+        };
+        assert_ne!(draw(), draw());
+    }
+
+    #[tokio::test]
+    async fn a_hook_that_panics_is_an_error_that_names_it() {
+        let mut hooks = Hooks::default();
+        hooks.0.push(Box::new(|| Box::pin(async { panic!("no") })));
+        let error = run(&Mutex::new(hooks), "on_restore").await.unwrap_err();
+        assert_eq!(error.to_string(), "a hook of on_restore panicked");
+    }
+}
