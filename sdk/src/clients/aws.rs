@@ -50,14 +50,19 @@ impl FromClients for SdkConfig {
     }
 }
 
-/// `feature: crate, how the client is made, [the errors by which the service's model says "slow down"];`
+/// `feature: crate, what is set for it alone, [the errors by which the service's model says "slow down"];`
 macro_rules! aws_clients {
-    ($($feature:literal: $sdk:ident, $new:expr, [$($throttled:ident),*];)*) => {
+    ($($feature:literal: $sdk:ident, $adjust:expr, [$($throttled:ident),*];)*) => {
         $(
             #[cfg(feature = $feature)]
             impl FromClients for $sdk::Client {
                 async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-                    Ok($new(&clients.get::<SdkConfig>().await?))
+                    let adjust: fn(&SdkConfig, $sdk::config::Builder) -> $sdk::config::Builder = $adjust;
+                    let shared = clients.get::<SdkConfig>().await?;
+                    let config = adjust(&shared, (&shared).into());
+                    #[cfg(feature = "otel")]
+                    let config = config.interceptor(traced::Traced);
+                    Ok(Self::from_conf(config.build()))
                 }
             }
         )*
@@ -84,22 +89,22 @@ macro_rules! aws_clients {
 }
 
 aws_clients! {
-    "dynamodb": aws_sdk_dynamodb, Self::new, [ProvisionedThroughputExceededException, RequestLimitExceeded, ThrottlingException];
-    "secretsmanager": aws_sdk_secretsmanager, Self::new, [];
+    "dynamodb": aws_sdk_dynamodb, |_, config| config, [ProvisionedThroughputExceededException, RequestLimitExceeded, ThrottlingException];
+    "secretsmanager": aws_sdk_secretsmanager, |_, config| config, [];
     "s3": aws_sdk_s3, s3, [];
-    "sqs": aws_sdk_sqs, Self::new, [RequestThrottled, KmsThrottled];
-    "sns": aws_sdk_sns, Self::new, [ThrottledException, KmsThrottlingException];
-    "ssm": aws_sdk_ssm, Self::new, [ThrottlingException, TooManyUpdates];
-    "appconfig": aws_sdk_appconfigdata, Self::new, [ThrottlingException];
-    "eventbridge": aws_sdk_eventbridge, Self::new, [ThrottlingException];
-    "sfn": aws_sdk_sfn, Self::new, [KmsThrottlingException];
-    "lambda": aws_sdk_lambda, Self::new, [TooManyRequestsException, Ec2ThrottledException];
+    "sqs": aws_sdk_sqs, |_, config| config, [RequestThrottled, KmsThrottled];
+    "sns": aws_sdk_sns, |_, config| config, [ThrottledException, KmsThrottlingException];
+    "ssm": aws_sdk_ssm, |_, config| config, [ThrottlingException, TooManyUpdates];
+    "appconfig": aws_sdk_appconfigdata, |_, config| config, [ThrottlingException];
+    "eventbridge": aws_sdk_eventbridge, |_, config| config, [ThrottlingException];
+    "sfn": aws_sdk_sfn, |_, config| config, [KmsThrottlingException];
+    "lambda": aws_sdk_lambda, |_, config| config, [TooManyRequestsException, Ec2ThrottledException];
 }
 
 #[cfg(feature = "s3")]
-fn s3(shared: &SdkConfig) -> aws_sdk_s3::Client {
+fn s3(shared: &SdkConfig, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
     let own_endpoint = shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(shared).force_path_style(own_endpoint).build())
+    config.force_path_style(own_endpoint)
 }
 
 /// The codes for "slow down", as the SDK's own retries list them
@@ -164,3 +169,5 @@ pub(crate) mod replay;
 #[cfg(test)]
 #[cfg(all(feature = "dynamodb", feature = "secretsmanager"))]
 mod tests;
+#[cfg(feature = "otel")]
+mod traced;
