@@ -10,6 +10,7 @@ mod errors;
 mod event_normalizer;
 mod expectation;
 mod handler;
+mod io_logger;
 mod normalizer;
 mod secrets;
 mod security;
@@ -25,7 +26,7 @@ use crate::case::Case;
 use crate::{Replay, Stop, unsupported};
 
 /// The middlewares that have a counterpart; a chain of these alone can be replayed.
-const IN_SCOPE: [&str; 22] = [
+const IN_SCOPE: [&str; 23] = [
     "http-json-body-parser",
     "http-urlencode-body-parser",
     "http-urlencode-path-parser",
@@ -40,6 +41,7 @@ const IN_SCOPE: [&str; 22] = [
     "secrets-manager",
     "ssm",
     "error-logger",
+    "input-output-logger",
     "warmup",
     "core",
     "event-normalizer",
@@ -64,6 +66,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
         Some("invoke") if matches!(&*case.group, "event-batch-response" | "sqs-partial-batch-failure") => {
             batch::replay(case)
         }
+        Some("invoke") if case.group == "input-output-logger" => io_logger::replay(case),
         Some("invoke") => chain::replay(case),
         Some("pipeline") => core::replay(case),
         Some("route") if case.group == "ws-router" => ws_router::replay(case),

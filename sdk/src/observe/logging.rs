@@ -42,8 +42,8 @@
 //! - A value is a JSON value: [`Json`] keeps a structure, other `Debug` and `Display` values are strings. What JSON does not
 //!   have (`NaN`, infinities, integers beyond 64 bits) is a string.
 //! - An error (`error = &error as &dyn std::error::Error`) is its text, and its causes' texts are an array under `error_chain`.
-//! - A line is one write of at most 256 KB less 26 bytes, CloudWatch's largest event: longer values are cut and end in
-//!   `... [truncated]`.
+//! - A line is one write of at most 256 KB less 26 bytes, which arrives as one event of CloudWatch Logs: longer values are cut and
+//!   end in `... [truncated]`.
 //!
 //! # Variables
 //!
@@ -62,30 +62,62 @@
 //! `DEBUG` shows the function and not its connections. The application's spans up to `INFO` stay open at any level: their fields
 //! are context for the lines that are written.
 //!
+//! # One function's own
+//!
+//! A [`LoggingLayer`] takes the correlation id from the event, holds `DEBUG` lines back until something fails ([`Buffer`]), and logs
+//! events and answers without what is secret in them:
+//!
+//! ```no_run
+//! use pilaster::http::Path;
+//! use pilaster::lambda_handler;
+//! use pilaster::observe::logging::{Buffer, LoggingLayer, correlation_paths};
+//!
+//! #[lambda_handler(outer = logging())]
+//! async fn greet(Path(name): Path<String>) -> String {
+//!     tracing::debug!(name, "told only if something fails");
+//!     format!("Hello {name}!")
+//! }
+//!
+//! fn logging() -> LoggingLayer {
+//!     LoggingLayer::new()
+//!         .correlation_id(correlation_paths::API_GATEWAY_HTTP)
+//!         .buffer(Buffer::new())
+//!         .log_event(true)
+//!         .omit(["event.headers.authorization", "event.body.password"])
+//! }
+//! ```
+//!
 //! Lambda sets `AWS_LAMBDA_LOG_FORMAT=Text` for a function whose `LoggingConfig` does not say `LogFormat: JSON`, and applies its
 //! levels only with JSON: a template should say it.
 
 mod bound;
+mod buffer;
 mod captured;
 mod correlation;
+pub mod correlation_paths;
 mod emit;
 mod fields;
 mod filter;
+mod head;
 mod json;
+mod keys;
 pub mod layer;
 mod level;
 mod line;
 mod lines;
 mod logs;
 mod panic;
+mod redaction;
 mod scope;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use self::buffer::{Buffer, clear_buffer, flush_buffer};
 pub use self::captured::Captured;
 pub use self::emit::emit;
 pub use self::json::Json;
+pub use self::keys::{correlation_id, current_keys, set_level};
 pub use self::layer::{Logging, LoggingLayer};
 pub use self::level::{Level, UnknownLevel};
 pub use self::lines::Lines;

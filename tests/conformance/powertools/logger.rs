@@ -35,6 +35,23 @@ struct Config {
     #[serde(default)]
     use_rfc3339: bool,
     formatter: Option<String>,
+    buffer: Option<Buffer>,
+    #[serde(rename = "logBufferOptions")]
+    log_buffer: Option<Buffer>,
+}
+
+/// The options of a buffer, of both languages.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Buffer {
+    enabled: Option<bool>,
+    #[serde(alias = "maxBytes")]
+    max_bytes: Option<u64>,
+    #[serde(alias = "bufferAtVerbosity")]
+    buffer_at_verbosity: Option<String>,
+    #[serde(alias = "flushOnErrorLog")]
+    flush_on_error_log: Option<bool>,
 }
 
 /// Keys of the line's own, which a setting of Powertools' can turn off or rewrite.
@@ -55,7 +72,9 @@ const VARIABLES: [&str; 9] = [
 
 pub(super) fn replay(case: &Case) -> Replay {
     let config: Config = read("a logger", &case.json["config"])?;
-    if let Some(key) = config.persistent_keys.keys().find(|key| OWN_KEYS.contains(&key.as_str())) {
+    let is_own =
+        |(key, value): &(&String, &Value)| OWN_KEYS.contains(&key.as_str()) && (*key != "location" || !value.is_null());
+    if let Some((key, _)) = config.persistent_keys.iter().find(is_own) {
         return unsupported(format!("turning off or rewriting the line's own key `{key}`"));
     }
     if config.formatter.as_ref().is_some_and(|formatter| formatter != "datadog") {
@@ -71,12 +90,9 @@ pub(super) fn replay(case: &Case) -> Replay {
     let input = &case.json["input"];
     child::check(&input["actions"])?;
     child::check(&input["handler"]["actions"])?;
-    if let Some(option) = input["handler"]["inject"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .find(|(name, _)| !matches!(name.as_str(), "correlation_id_path" | "log_event" | "clear_state"))
-    {
+    if let Some(option) = input["handler"]["inject"].as_object().into_iter().flatten().find(|(name, _)| {
+        !matches!(name.as_str(), "correlation_id_path" | "log_event" | "clear_state" | "flush_buffer_on_uncaught_error")
+    }) {
         return unsupported(format!("the option `{}` of inject_lambda_context", option.0));
     }
     if let Some(path) = input.pointer("/handler/inject/correlation_id_path").and_then(Value::as_str)

@@ -9,8 +9,11 @@ use serde_json::value::RawValue;
 
 use super::fields::{CUT, write_str};
 
-/// The largest log event, 256 KB, less the 26 bytes that
-/// [CloudWatch Logs](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html) counts for each.
+/// The largest line: 256 KB less the 26 bytes that
+/// [CloudWatch Logs](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html) counts for each.
+///
+/// That page allows an event of 1 MB since April 2025. Lambda was seen to divide a line at 256 KB less 26 bytes on its way there,
+/// and nothing says that it no longer does, so a line is kept below what arrives as one event by either.
 pub(super) const MAX_LINE: usize = 256 * 1024 - 26;
 
 /// Cuts a line with its line break at [`MAX_LINE`]. JSON stays JSON: the longest values are cut first, and become strings if
@@ -90,7 +93,7 @@ fn write_entry(line: &mut Vec<u8>, key: &str, value: &RawValue, limit: usize) {
 }
 
 /// An object's keys and values in their order.
-struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Entries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

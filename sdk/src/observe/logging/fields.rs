@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 
 use super::json::is_json;
@@ -80,6 +81,12 @@ impl Fields {
     pub(super) fn clear(&mut self) {
         self.json.clear();
         self.entries.clear();
+    }
+
+    /// Each key with its value.
+    pub(super) fn to_map(&self) -> Map<String, Value> {
+        let value = |entry: &Entry| serde_json::from_slice(&self.json[entry.value..entry.end]).unwrap_or_default();
+        self.entries.iter().map(|entry| (entry.key.to_string(), value(entry))).collect()
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -279,9 +286,8 @@ impl Visit for FieldVisitor<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.text.clear();
-        let is_json = is_json(|| {
-            let _ = write!(Bounded(self.text), "{value:?}");
-            self.text.len()
+        let is_json = is_json(self.text, |text| {
+            let _ = write!(Bounded(text), "{value:?}");
         });
         self.take(field, is_json);
     }

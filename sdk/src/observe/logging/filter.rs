@@ -1,5 +1,8 @@
 //! Which callsites are written: decided once per callsite, so that a disabled one costs a load and a branch.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tracing::callsite::rebuild_interest_cache;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level as TracingLevel, Metadata};
 use tracing_subscriber::filter::Targets;
@@ -38,23 +41,66 @@ const DEPENDENCIES: [&str; 16] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Written,
-    /// Only in an invocation that was chosen by the sample rate.
-    Sampled,
+    /// Only in an invocation that was chosen by the sample rate, or that holds such lines back.
+    PerInvocation,
     Dropped,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Filter {
-    level: Level,
+    /// A [`Level`]'s number; `set_level` changes it.
+    level: AtomicU8,
+    /// `AWS_LAMBDA_LOG_LEVEL`, which nothing changes.
+    aws_level: Option<Level>,
     /// From `RUST_LOG`: a target's beginning, and its level.
     directives: Vec<(String, LevelFilter)>,
     /// Whether a sample rate is set.
     sampling: bool,
+    /// The most serious level that an invocation may hold back, by its number; 0 for none.
+    held: AtomicU8,
 }
 
 impl Filter {
-    pub(super) fn new(level: Level, directives: Vec<(String, LevelFilter)>, sampling: bool) -> Self {
-        Self { level, directives, sampling }
+    pub(super) fn new(
+        level: Level,
+        aws_level: Option<Level>,
+        directives: Vec<(String, LevelFilter)>,
+        sampling: bool,
+    ) -> Self {
+        Self { level: AtomicU8::new(level as u8), aws_level, directives, sampling, held: AtomicU8::new(0) }
+    }
+
+    fn level(&self) -> Level {
+        Level::numbered(self.level.load(Ordering::Relaxed))
+    }
+
+    /// Another level from now on, unless Lambda says one.
+    pub(super) fn set_level(&self, level: Level) {
+        if self.aws_level.is_none() && self.level.swap(level as u8, Ordering::Relaxed) != level as u8 {
+            rebuild_interest_cache();
+        }
+    }
+
+    /// Invocations may hold lines up to this level back.
+    pub(super) fn hold(&self, level: Level) {
+        if self.held.fetch_max(level as u8, Ordering::Relaxed) < level as u8 {
+            rebuild_interest_cache();
+        }
+    }
+
+    /// Whether a line below the level, of [`Verdict::PerInvocation`], is made in an invocation that is `sampled`, or that holds
+    /// lines up to the level `held`.
+    pub(super) fn is_made(&self, level: TracingLevel, sampled: bool, held: Option<Level>) -> bool {
+        let is_sampled = sampled && self.sampling && level <= TracingLevel::DEBUG;
+        is_sampled || held.is_some_and(|held| Level::from(level) <= held && self.may_be_held(level))
+    }
+
+    fn may_be_held(&self, level: TracingLevel) -> bool {
+        let level = Level::from(level);
+        // Lambda would drop it. What is finer than DEBUG is made in loops, and held only where the level admits it.
+        level >= Level::Debug
+            && level as u8 <= self.held.load(Ordering::Relaxed)
+            && self.aws_level.is_none_or(|aws| level >= aws)
     }
 
     pub(super) fn verdict(&self, metadata: &Metadata<'_>) -> Verdict {
@@ -72,8 +118,8 @@ impl Filter {
         };
         if level <= limit {
             Verdict::Written
-        } else if self.sampling && !is_scoped && level <= TracingLevel::DEBUG {
-            Verdict::Sampled
+        } else if !is_scoped && (self.sampling && level <= TracingLevel::DEBUG || self.may_be_held(level)) {
+            Verdict::PerInvocation
         } else {
             Verdict::Dropped
         }
@@ -91,15 +137,16 @@ impl Filter {
         }
         let name = target.split("::").next().unwrap_or(target);
         match name.starts_with("aws_") || DEPENDENCIES.contains(&name) {
-            true => (self.level.filter().min(LevelFilter::WARN), true),
-            false => (self.level.filter(), false),
+            true => (self.level().filter().min(LevelFilter::WARN), true),
+            false => (self.level().filter(), false),
         }
     }
 
     /// The most verbose level of any callsite.
     pub(super) fn max_level(&self) -> LevelFilter {
-        let sampled = if self.sampling { LevelFilter::DEBUG } else { LevelFilter::INFO };
-        self.directives.iter().map(|(_, level)| *level).fold(self.level.filter().max(sampled), Ord::max)
+        let may_be_held = self.held.load(Ordering::Relaxed) > 0;
+        let below = if self.sampling || may_be_held { LevelFilter::DEBUG } else { LevelFilter::INFO };
+        self.directives.iter().map(|(_, level)| *level).fold(self.level().filter().max(below), Ord::max)
     }
 }
 
@@ -133,7 +180,7 @@ mod tests {
     use super::*;
 
     fn filter(level: Level, rust_log: &str) -> Filter {
-        Filter::new(level, directives(rust_log).1, false)
+        Filter::new(level, None, directives(rust_log).1, false)
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
 thread_local! {
     /// How many bytes of JSON the last [`Json`] of this thread wrote. A visitor that finds as many in the whole text of a
@@ -53,11 +54,12 @@ impl<T: Serialize> fmt::Debug for Json<T> {
     }
 }
 
-/// Runs `write` and says whether the `len()` bytes that it made are one JSON value.
-pub(super) fn is_json(write: impl FnOnce() -> usize) -> bool {
+/// Runs `write` on the text, and says whether the text is one [`Json`] and nothing else.
+pub(super) fn is_json(text: &mut String, write: impl FnOnce(&mut String)) -> bool {
     WRITTEN.set(0);
-    let len = write();
-    len > 0 && WRITTEN.get() == len
+    write(text);
+    // As many bytes can be another text: of a `Display` that makes JSON, and then pads, cuts or changes it.
+    !text.is_empty() && WRITTEN.get() == text.len() && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 struct Pieces<'a, 'b> {
@@ -102,9 +104,23 @@ mod tests {
 
     #[test]
     fn only_a_text_that_is_json_as_a_whole_counts_as_json() {
-        assert!(is_json(|| Json("x").to_string().len()));
-        assert!(!is_json(|| format!("x = {}", Json("x")).len()));
-        assert!(!is_json(|| format!("{}{}", Json("x"), Json("xy")).len()));
-        assert!(!is_json(|| "7".len()));
+        let is_json = |shown: &dyn fmt::Display| is_json(&mut String::new(), |text| *text = shown.to_string());
+        assert!(is_json(&Json("x")));
+        assert!(!is_json(&format_args!("x = {}", Json("x"))));
+        assert!(!is_json(&format_args!("{}{}", Json("x"), Json("xy"))));
+        assert!(!is_json(&"7"));
+    }
+
+    #[test]
+    fn a_text_of_as_many_bytes_as_the_json_that_its_display_made_is_a_text() {
+        struct Padded;
+        impl fmt::Display for Padded {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let json = Json([1, 2, 3]).to_string();
+                write!(f, "{:.<7}", json.trim_matches(['[', ']']))
+            }
+        }
+        assert_eq!(Padded.to_string().len(), Json([1, 2, 3]).to_string().len());
+        assert!(!is_json(&mut String::new(), |text| *text = Padded.to_string()));
     }
 }

@@ -38,21 +38,37 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
+use serde_json::value::RawValue;
 use tower::{Layer, Service};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
+use super::buffer::{Buffer, flush_buffer};
 use super::correlation;
 use super::json::Json;
+use super::line::Core;
 use super::lines::{FAILURES_ARE_LOGGED, PANICS_ARE_LOGGED};
-use super::scope::{InvocationContext, set_correlation_id};
+use super::redaction::Redaction;
+use super::scope::{InvocationContext, set_correlation_id, with_current};
 use crate::error::FunctionError;
 use crate::event::{Incoming, RawResponse};
 
 /// Layer that applies [`Logging`]. See the [module docs](self).
+///
+/// [`run`](crate::run) has one around each function. One more, with settings, goes into `#[lambda_handler(outer = ..)]`: the two
+/// share the invocation's context, and a failure is told once.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct LoggingLayer {
-    correlation_id: Option<Arc<str>>,
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Settings {
+    correlation_id: Option<String>,
+    buffer: Option<Buffer>,
+    log_event: Option<bool>,
+    log_response: bool,
+    redaction: Redaction,
 }
 
 impl LoggingLayer {
@@ -62,10 +78,63 @@ impl LoggingLayer {
     }
 
     /// Takes the `correlation_id` from the event: a string or a number at this
-    /// [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901), such as `/requestContext/requestId`,
-    /// `/headers/x-amzn-trace-id` or `/id`. An event without it has none.
-    pub fn correlation_id(mut self, pointer: impl Into<Arc<str>>) -> Self {
-        self.correlation_id = Some(pointer.into());
+    /// [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901), one of [`correlation_paths`](super::correlation_paths) or one's own,
+    /// such as `/detail/order/id`. An event without it has none.
+    pub fn correlation_id(self, pointer: impl Into<String>) -> Self {
+        self.with(|settings| settings.correlation_id = Some(pointer.into()))
+    }
+
+    /// Holds `DEBUG` lines back, and writes them only if something fails: see [`Buffer`].
+    pub fn buffer(self, buffer: Buffer) -> Self {
+        self.with(|settings| settings.buffer = Some(buffer))
+    }
+
+    /// Whether each event that comes in is logged at `INFO`, under `event`, whatever `POWERTOOLS_LOGGER_LOG_EVENT` says. Events can
+    /// hold what should not be in a log: see [`omit`](Self::omit).
+    pub fn log_event(self, log_event: bool) -> Self {
+        self.with(|settings| settings.log_event = Some(log_event))
+    }
+
+    /// Whether each answer is logged at `INFO`, under `response`.
+    pub fn log_response(self, log_response: bool) -> Self {
+        self.with(|settings| settings.log_response = log_response)
+    }
+
+    /// Leaves out of the logged event and answer what these paths lead to, also where `POWERTOOLS_LOGGER_LOG_EVENT` asks for the
+    /// event.
+    ///
+    /// A path starts with `event` or `response`; names follow, divided by dots: `event.headers.authorization`. `[]` is each item of a
+    /// list (`response.users.[].email`), a number one item, and `*` each item or member. A name with a dot or a star in it stands in
+    /// double quotes: `event.requestContext.authorizer.claims."https://example.com/email"`. A path leads on into a text that is
+    /// JSON, such as the body of a request: `event.body.password`. A body in base64 is no such text: leave it out as a whole.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::observe::logging::LoggingLayer;
+    ///
+    /// let layer = LoggingLayer::new()
+    ///     .log_event(true)
+    ///     .log_response(true)
+    ///     .omit(["event.headers.authorization", "event.body.password", "response.body.*.email"])
+    ///     .mask("*****");
+    /// # let _ = layer;
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the layer is applied, if one of them is no path.
+    pub fn omit(self, paths: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.with(|settings| paths.into_iter().for_each(|path| settings.redaction.omit(path.as_ref())))
+    }
+
+    /// What stands in the place of what [`omit`](Self::omit) leaves out, instead of nothing.
+    pub fn mask(self, mask: impl Into<String>) -> Self {
+        self.with(|settings| settings.redaction.mask(mask.into()))
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
         self
     }
 }
@@ -74,8 +143,18 @@ impl<S> Layer<S> for LoggingLayer {
     type Service = Logging<S>;
 
     fn layer(&self, inner: S) -> Logging<S> {
+        if let Some(path) = self.settings.redaction.mistake() {
+            panic!(
+                "`{path}` is no path of what is logged: write `event` or `response`, and behind it names, `[]` for each item, or `*`, \
+                 divided by dots, as in \"event.headers.authorization\""
+            );
+        }
         FAILURES_ARE_LOGGED.store(true, Ordering::Relaxed);
-        Logging { inner, correlation_id: self.correlation_id.clone() }
+        if !self.settings.redaction.is_empty() {
+            // The layer that `run` has outside of this one leaves the event to it.
+            with_current(|core, _| core.redacts.store(true, Ordering::Relaxed));
+        }
+        Logging { inner, settings: Arc::clone(&self.settings) }
     }
 }
 
@@ -83,7 +162,49 @@ impl<S> Layer<S> for LoggingLayer {
 #[derive(Clone, Debug)]
 pub struct Logging<S> {
     inner: S,
-    correlation_id: Option<Arc<str>>,
+    settings: Arc<Settings>,
+}
+
+impl Settings {
+    /// What is to be known of an invocation before it begins, within its span.
+    fn begin(&self, event: &RawValue, is_outermost: bool) {
+        if let Some(pointer) = &self.correlation_id
+            && let Some(id) = correlation::find(event, pointer)
+        {
+            set_correlation_id(id);
+        }
+        if let Some(buffer) = self.buffer {
+            InvocationContext::hold(buffer);
+        }
+        if self.log_event.unwrap_or_else(|| self.is_asked_for_the_event(is_outermost)) {
+            tracing::info!(event = %Json(self.redaction.of_event(event)), "Lambda invocation event");
+        }
+    }
+
+    /// Of two layers one answers: the one that leaves something out, else the outer one.
+    fn is_asked_for_the_event(&self, is_outermost: bool) -> bool {
+        let asked = |core: &Core| {
+            let is_its = match core.redacts.load(Ordering::Relaxed) {
+                true => !self.redaction.is_empty(),
+                false => is_outermost,
+            };
+            core.log_event && is_its
+        };
+        with_current(|core, _| asked(core)) == Some(true)
+    }
+
+    fn end(&self, answer: &Result<RawResponse, FunctionError>, is_outermost: bool) {
+        match answer {
+            Ok(response) if self.log_response => {
+                tracing::info!(response = %Json(self.redaction.of_response(response)), "Lambda invocation response");
+            }
+            Err(error) if is_outermost => {
+                flush_buffer();
+                log_failure(error);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl<S> Service<Incoming> for Logging<S>
@@ -100,23 +221,16 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let (span, log_event) = InvocationContext::open(&incoming.invocation);
+        let is_outermost = !InvocationContext::is_open(&incoming.invocation);
+        let span = if is_outermost { InvocationContext::open(&incoming.invocation) } else { Span::none() };
         let answer = span.in_scope(|| {
-            if let Some(pointer) = &self.correlation_id
-                && let Some(id) = correlation::find(&incoming.event, pointer)
-            {
-                set_correlation_id(id);
-            }
-            if log_event {
-                tracing::info!(event = %Json(&incoming.event), "Lambda invocation event");
-            }
+            self.settings.begin(&incoming.event, is_outermost);
             self.inner.call(incoming)
         });
+        let settings = Arc::clone(&self.settings);
         let answered = async move {
             let answer = answer.await;
-            if let Err(error) = &answer {
-                log_failure(error);
-            }
+            settings.end(&answer, is_outermost);
             answer
         };
         Box::pin(answered.instrument(span))

@@ -48,6 +48,14 @@ impl Level {
         }
     }
 
+    /// By its number, `as u8`.
+    pub(super) fn numbered(number: u8) -> Self {
+        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error]
+            .get(usize::from(number))
+            .copied()
+            .unwrap_or(Self::Fatal)
+    }
+
     /// What `tracing` may let through: nothing of its own at `FATAL`.
     pub(super) const fn filter(self) -> LevelFilter {
         match self {

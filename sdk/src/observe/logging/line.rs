@@ -5,15 +5,17 @@ use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io::Write;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use time::OffsetDateTime;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::bound::bound;
+use super::buffer::{Fate, Held, HeldLines};
 use super::fields::{Fields, Message, write_json, write_json_of, write_str};
 use super::filter::Filter;
+use super::head::{Head, shortened, write_place, write_timestamp};
 use super::level::Level;
 use super::logs::Format;
 use super::scope::{InvocationContext, Scope, write_correlation_id};
@@ -52,17 +54,13 @@ pub(super) struct Core {
     /// The decision for lines outside of an invocation.
     pub(super) sampled: bool,
     pub(super) log_event: bool,
+    /// A layer of the function's own tells events, without what is not to be told.
+    pub(super) redacts: AtomicBool,
+    has_location: bool,
     keys: Fields,
     scope: RwLock<Scope>,
     clock: Clock,
     output: Output,
-}
-
-/// An event, but for its fields.
-pub(super) struct Head<'a> {
-    pub(super) level: Level,
-    pub(super) file: &'a str,
-    pub(super) line: u32,
 }
 
 /// The buffers of a line. One set per thread is kept, so that a line is made without an allocation.
@@ -78,6 +76,8 @@ pub(super) struct Scratch {
     said: Vec<Cow<'static, str>>,
     invocation: Vec<u8>,
     line: Vec<u8>,
+    /// What the invocation holds back, if it does.
+    held: Option<Arc<Held>>,
 }
 
 thread_local! {
@@ -109,6 +109,7 @@ impl Core {
         service_name: &str,
         sample_rate: Option<f64>,
         log_event: bool,
+        has_location: bool,
         keys: Fields,
         clock: Clock,
         output: Output,
@@ -124,6 +125,8 @@ impl Core {
             sample_rate,
             sampled: false,
             log_event,
+            redacts: AtomicBool::new(false),
+            has_location,
             keys,
             scope,
             clock,
@@ -145,22 +148,61 @@ impl Core {
         }
     }
 
-    pub(super) fn change_scope(&self, change: impl FnOnce(&mut Scope)) {
-        change(&mut self.scope.write().unwrap_or_else(PoisonError::into_inner));
+    pub(super) fn with_scope<R>(&self, with: impl FnOnce(&mut Scope) -> R) -> R {
+        with(&mut self.scope.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A line about the logs themselves; it is written at any level.
-    pub(super) fn write_plainly(&self, level: Level, message: &str) {
+    /// A line at `WARN` about the logs themselves; it is written at any level.
+    pub(super) fn warn<R>(&self, span: Option<&SpanRef<'_, R>>, message: &str)
+    where
+        R: for<'a> LookupSpan<'a>,
+    {
         with_scratch(|scratch| {
             scratch.message.text.push_str(message);
             scratch.message.location.push_str("pilaster::observe::logging");
-            let head = Head { level, file: "", line: 0 };
-            self.write::<tracing_subscriber::Registry>(&head, None, scratch);
+            self.compose(&Head { level: Level::Warn, file: "", line: 0 }, span, scratch);
+            self.output.write(&scratch.line);
         });
     }
 
-    /// Writes the line of the event whose message and fields are in `scratch`.
-    pub(super) fn write<R>(&self, head: &Head<'_>, span: Option<SpanRef<'_, R>>, scratch: &mut Scratch)
+    /// Writes the line of the event whose message and fields are in `scratch`, or holds it back.
+    pub(super) fn write<R>(&self, head: &Head<'_>, span: Option<&SpanRef<'_, R>>, scratch: &mut Scratch)
+    where
+        R: for<'a> LookupSpan<'a>,
+    {
+        self.compose(head, span, scratch);
+        let line = &scratch.line;
+        let Some(held) = scratch.held.take() else { return self.output.write(line) };
+        match held.offer(head.level, line) {
+            Fate::Held => {}
+            Fate::Written => self.output.write(line),
+            Fate::WrittenAfterHeld => {
+                self.flush(&held, span);
+                self.output.write(line);
+            }
+            Fate::TooLarge(bytes) => {
+                self.output.write(line);
+                let said = "Cannot add item to the buffer. Item size exceeds total cache size";
+                self.warn(span, &format!("{said} {bytes} bytes"));
+            }
+        }
+    }
+
+    /// Writes what an invocation holds back.
+    pub(super) fn flush<R>(&self, held: &Held, span: Option<&SpanRef<'_, R>>)
+    where
+        R: for<'a> LookupSpan<'a>,
+    {
+        let HeldLines { lines, evicted, .. } = held.take();
+        lines.iter().for_each(|line| self.output.write(line));
+        if evicted {
+            let said = "Some logs are not displayed because they were evicted from the buffer.";
+            self.warn(span, &format!("{said} Increase buffer size to store more logs in the buffer"));
+        }
+    }
+
+    /// Makes the line, in `scratch`.
+    fn compose<R>(&self, head: &Head<'_>, span: Option<&SpanRef<'_, R>>, scratch: &mut Scratch)
     where
         R: for<'a> LookupSpan<'a>,
     {
@@ -194,10 +236,13 @@ impl Core {
         } else {
             line.extend_from_slice(b"{\"level\":\"");
             line.extend_from_slice(head.level.as_str().as_bytes());
-            line.extend_from_slice(b"\",\"location\":");
-            match message.location.as_str() {
-                "" => write_place(line, head),
-                location => write_str(line, location),
+            line.extend_from_slice(b"\"");
+            if self.has_location {
+                line.extend_from_slice(b",\"location\":");
+                match message.location.as_str() {
+                    "" => write_place(line, head),
+                    location => write_str(line, location),
+                }
             }
             line.extend_from_slice(b",\"message\":");
             match message.is_json {
@@ -218,18 +263,17 @@ impl Core {
             line.extend_from_slice(b"}\n");
         }
         bound(line, !as_text);
-        match self.format {
-            Format::IndentedJson => self.output.write(&text::indented(line.strip_suffix(b"\n").unwrap_or(line))),
-            _ => self.output.write(line),
+        if self.format == Format::IndentedJson {
+            *line = text::indented(line.strip_suffix(b"\n").unwrap_or(line));
         }
     }
 
     /// Collects the keys around the event from the inside out, each name once.
-    fn gather<R>(&self, mut span: Option<SpanRef<'_, R>>, as_text: bool, scratch: &mut Scratch)
+    fn gather<R>(&self, span: Option<&SpanRef<'_, R>>, as_text: bool, scratch: &mut Scratch)
     where
         R: for<'a> LookupSpan<'a>,
     {
-        let Scratch { fields, own, outer, parts, said, invocation, .. } = scratch;
+        let Scratch { fields, own, outer, parts, said, invocation, held, .. } = scratch;
         own.clear();
         outer.clear();
         parts.clear();
@@ -242,70 +286,32 @@ impl Core {
         };
         let process = self.scope.read().unwrap_or_else(PoisonError::into_inner);
         let correlation_id = process.correlation_id.as_deref();
+        *held = None;
         let mut found = false;
-        while let Some(current) = span {
-            let extensions = current.extensions();
+        let mut parent;
+        let mut next = span;
+        while let Some(span) = next {
+            let extensions = span.extensions();
             if let Some(fields) = extensions.get::<Fields>() {
                 part(fields);
             }
             if !found && let Some(context) = extensions.get::<InvocationContext>() {
                 found = true;
                 part(&context.scope.keys);
+                held.clone_from(&context.held);
                 match as_text {
                     true => context.write_text(invocation, correlation_id),
                     false => context.write_json(invocation, correlation_id),
                 }
             }
             drop(extensions);
-            span = current.parent();
+            parent = span.parent();
+            next = parent.as_ref();
         }
         if !found {
             write_correlation_id(invocation, correlation_id, as_text);
         }
         part(&process.keys);
         part(&self.keys);
-    }
-}
-
-/// `src/store.rs:42`. A dependency's path starts at its crate: `hyper-1.8.1/src/client.rs:7`.
-fn write_place(to: &mut Vec<u8>, head: &Head<'_>) {
-    write_str(to, shortened(head.file));
-    to.pop();
-    to.push(b':');
-    write_json_of(to, head.line);
-    to.push(b'"');
-}
-
-pub(super) fn shortened(file: &str) -> &str {
-    if !file.starts_with('/') {
-        return file;
-    }
-    match file.rfind("/src/") {
-        Some(src) => &file[file[..src].rfind('/').map_or(0, |slash| slash + 1)..],
-        None => file,
-    }
-}
-
-/// RFC 3339 in UTC with milliseconds. Lambda files a line without a valid `timestamp` as an `INFO` of its own time.
-fn write_timestamp(to: &mut Vec<u8>, now: SystemTime) {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
-    let now = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let (date, (hour, minute, second)) = (now.date(), now.to_hms());
-    let year = u32::try_from(date.year()).unwrap_or_default();
-    // Digit by digit: half of a line's time went into formatting these by width.
-    for (number, digits, end) in [
-        (year, 4, b'-'),
-        (u32::from(u8::from(date.month())), 2, b'-'),
-        (u32::from(date.day()), 2, b'T'),
-        (u32::from(hour), 2, b':'),
-        (u32::from(minute), 2, b':'),
-        (u32::from(second), 2, b'.'),
-        (since.subsec_millis(), 3, b'Z'),
-    ] {
-        for place in (0..digits).rev() {
-            to.push(b'0' + (number / 10_u32.pow(place) % 10) as u8);
-        }
-        to.push(end);
     }
 }

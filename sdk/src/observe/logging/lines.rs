@@ -14,8 +14,9 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{FieldVisitor, Fields};
 use super::filter::{EMIT, FATAL, INVOCATION, Verdict};
+use super::head::Head;
 use super::level::Level;
-use super::line::{Core, Head, with_scratch};
+use super::line::{Core, with_scratch};
 use super::scope::InvocationContext;
 #[cfg(feature = "otel")]
 use super::{filter::is_application, scope::set_trace_id};
@@ -69,6 +70,15 @@ impl Lines {
         false
     }
 
+    /// Whether the current invocation was chosen by the sample rate, or holds such lines back.
+    fn is_made<S>(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let (sampled, held) = of_invocation(context).unwrap_or((self.core.sampled, None));
+        self.core.filter.is_made(*metadata.level(), sampled, held)
+    }
+
     /// Whether the lines within a span have its fields.
     fn tells_of<S>(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool
     where
@@ -83,7 +93,7 @@ impl Lines {
         }
         match self.core.filter.verdict(metadata) {
             Verdict::Written => true,
-            Verdict::Sampled => is_sampled(context).unwrap_or(self.core.sampled),
+            Verdict::PerInvocation => self.is_made(metadata, context),
             Verdict::Dropped => false,
         }
     }
@@ -111,7 +121,7 @@ where
         match self.core.filter.verdict(metadata) {
             Verdict::Written => Interest::always(),
             _ if self.is_traced(metadata) => Interest::always(),
-            Verdict::Sampled => Interest::sometimes(),
+            Verdict::PerInvocation => Interest::sometimes(),
             Verdict::Dropped => Interest::never(),
         }
     }
@@ -120,7 +130,7 @@ where
         match self.core.filter.verdict(metadata) {
             Verdict::Written => true,
             _ if self.is_traced(metadata) => true,
-            Verdict::Sampled => is_sampled(&context).unwrap_or(self.core.sampled),
+            Verdict::PerInvocation => self.is_made(metadata, &context),
             Verdict::Dropped => false,
         }
     }
@@ -182,18 +192,22 @@ where
                 file: metadata.file().unwrap_or(target),
                 line: metadata.line().unwrap_or_default(),
             };
-            self.core.write(&head, context.event_span(event), scratch);
+            self.core.write(&head, context.event_span(event).as_ref(), scratch);
         });
     }
 }
 
-/// Whether the current invocation was chosen; `None` outside of one.
-fn is_sampled<S>(context: &Context<'_, S>) -> Option<bool>
+/// Whether the current invocation was chosen, and up to which level it holds lines back; `None` outside of one.
+fn of_invocation<S>(context: &Context<'_, S>) -> Option<(bool, Option<Level>)>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let span = context.lookup_current()?;
-    span.scope().find_map(|span| span.extensions().get::<InvocationContext>().map(|context| context.sampled))
+    span.scope().find_map(|span| {
+        let extensions = span.extensions();
+        let context = extensions.get::<InvocationContext>()?;
+        Some((context.sampled, context.held.as_ref().map(|held| held.level())))
+    })
 }
 
 /// The runtime tells a failure and a panic again that [`LoggingLayer`](super::LoggingLayer) or our hook has told.

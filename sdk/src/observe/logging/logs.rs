@@ -68,6 +68,7 @@ pub struct Logs {
     format: Option<Format>,
     sample_rate: Option<f64>,
     log_event: Option<bool>,
+    location: bool,
     keys: Fields,
     clock: Clock,
     output: Output,
@@ -180,6 +181,7 @@ impl Logs {
             format: None,
             sample_rate: None,
             log_event: None,
+            location: true,
             keys: Fields::default(),
             clock: None,
             output: Output::Stdout,
@@ -228,6 +230,12 @@ impl Logs {
     /// not be in a log.
     pub fn log_event(mut self, log_event: bool) -> Self {
         self.log_event = Some(log_event);
+        self
+    }
+
+    /// Whether each JSON line says where it was written, as `location`: yes, unless set.
+    pub fn location(mut self, location: bool) -> Self {
+        self.location = location;
         self
     }
 
@@ -286,12 +294,13 @@ impl Logs {
         let service = self.service.as_ref().or(variables.service.as_ref()).map_or("service_undefined", String::as_str);
         let format = self.format.unwrap_or(variables.format);
         Lines::new(Core::new(
-            Filter::new(level, directives, may_sample),
+            Filter::new(level, variables.aws_level, directives, may_sample),
             format,
             self.coloured && matches!(self.output, Output::Stdout) && std::io::stdout().is_terminal(),
             service,
             sample_rate,
             self.log_event.unwrap_or(variables.log_event),
+            self.location,
             self.keys,
             self.clock,
             self.output,
@@ -313,7 +322,7 @@ impl Logs {
             return false;
         }
         for warning in warnings {
-            core.write_plainly(Level::Warn, &warning);
+            core.warn::<Registry>(None, &warning);
         }
         panic::install(core);
         true

@@ -9,23 +9,27 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::registry::SpanRef;
 
 use super::fields::write_str;
+use super::head::Head;
 use super::level::Level;
-use super::line::{Core, Head, with_scratch};
+use super::line::{Core, with_scratch};
 use super::lines::PANICS_ARE_LOGGED;
-use super::scope::with_current;
+use super::scope::{held_by, with_current};
 
 /// Replaces the process's hook: a panic is told by a line at `ERROR`, whatever the level, and by nothing else.
 pub(super) fn install(core: Arc<Core>) {
     PANICS_ARE_LOGGED.store(true, Ordering::Relaxed);
     panic::set_hook(Box::new(move |info| {
         // The current subscriber may be another one of ours, in a test; if it is none, or busy, ours is the process's.
-        if with_current(|core, span| write(core, span, info)).is_none() {
+        if with_current(|core, span| write(core, span.as_ref(), info)).is_none() {
             write(&core, None, info);
         }
     }));
 }
 
-fn write(core: &Core, span: Option<SpanRef<'_, Registry>>, info: &PanicHookInfo<'_>) {
+fn write(core: &Core, span: Option<&SpanRef<'_, Registry>>, info: &PanicHookInfo<'_>) {
+    if let Some((span, held)) = span.and_then(|span| Some((span, held_by(span)?))) {
+        core.flush(&held, Some(span));
+    }
     with_scratch(|scratch| {
         scratch.message.text.push_str(info.payload_as_str().unwrap_or("a panic without a text"));
         scratch.fields.put("error_type".into(), |to| write_str(to, "Panic"));

@@ -1,7 +1,7 @@
 //! What all lines of an invocation say: its own keys, and those that the function adds while it runs.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,6 +9,7 @@ use tracing::{Dispatch, Span, Subscriber, dispatcher};
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use super::buffer::{Buffer, Held};
 use super::fields::{Fields, write_json_of, write_str};
 use super::filter::INVOCATION;
 use super::line::Core;
@@ -32,6 +33,8 @@ pub(super) struct InvocationContext {
     pub(super) scope: Scope,
     /// Chosen to be logged at `DEBUG`.
     pub(super) sampled: bool,
+    /// The lines that it holds back, if it does.
+    pub(super) held: Option<Arc<Held>>,
     /// In OpenTelemetry's form.
     #[cfg(feature = "otel")]
     trace_id: Option<String>,
@@ -45,8 +48,8 @@ struct FixedKeys {
 }
 
 impl InvocationContext {
-    /// Opens the span of this invocation, and says whether its event is to be logged.
-    pub(super) fn open(invocation: &Invocation) -> (Span, bool) {
+    /// Opens the span of this invocation.
+    pub(super) fn open(invocation: &Invocation) -> Span {
         // The fields are for other subscribers; ours takes them, and more, from the extensions.
         let span = tracing::error_span!(
             target: INVOCATION,
@@ -55,19 +58,38 @@ impl InvocationContext {
             function_arn = invocation.function_arn(),
             cold_start = invocation.is_cold_start(),
         );
-        let log_event = span.with_subscriber(|(id, dispatch)| {
+        span.with_subscriber(|(id, dispatch)| {
             let (core, registry) = parts(dispatch)?;
             registry.span(id)?.extensions_mut().replace(Self {
                 invocation: invocation.clone(),
                 fixed: OnceLock::new(),
                 scope: Scope::default(),
                 sampled: core.sample(),
+                held: None,
                 #[cfg(feature = "otel")]
                 trace_id: None,
             });
-            Some(core.log_event)
+            Some(())
         });
-        (span, log_event.flatten() == Some(true))
+        span
+    }
+
+    /// Whether the current span is in this invocation: then its context is there already.
+    pub(super) fn is_open(invocation: &Invocation) -> bool {
+        let is_its_own = |context: &mut Self| context.invocation.request_id() == invocation.request_id();
+        with_current(|_, span| with_context(span.as_ref()?, is_its_own)).flatten() == Some(true)
+    }
+
+    /// Holds lines of the current invocation back from now on, unless it was chosen by the sample rate or does so already.
+    pub(super) fn hold(buffer: Buffer) {
+        with_current(|core, span| {
+            core.filter.hold(buffer.level);
+            with_context(span.as_ref()?, |context| {
+                if !context.sampled && context.held.is_none() {
+                    context.held = Some(Arc::new(Held::new(buffer)));
+                }
+            })
+        });
     }
 
     /// The invocation's keys with the correlation id among them.
@@ -150,16 +172,42 @@ pub(super) fn with_current<R>(with: impl FnOnce(&Core, Option<SpanRef<'_, Regist
     })
 }
 
-/// Changes the scope of the current invocation; outside of one, that of all lines of the process.
-fn change(change: impl FnOnce(&mut Scope)) {
+/// Runs `with` on the invocation that this span is in.
+fn with_context<R>(span: &SpanRef<'_, Registry>, with: impl FnOnce(&mut InvocationContext) -> R) -> Option<R> {
+    let mut with = Some(with);
+    span.scope().find_map(|span| {
+        let mut extensions = span.extensions_mut();
+        let context = extensions.get_mut::<InvocationContext>()?;
+        Some(with.take()?(context))
+    })
+}
+
+/// What the invocation that this span is in holds back, if it does.
+pub(super) fn held_by(span: &SpanRef<'_, Registry>) -> Option<Arc<Held>> {
+    with_context(span, |context| context.held.clone())?
+}
+
+/// Runs `with` on what the current invocation holds back, if it does.
+pub(super) fn with_held(with: impl FnOnce(&Core, Option<&SpanRef<'_, Registry>>, &Held)) {
     with_current(|core, span| {
-        for span in span.iter().flat_map(SpanRef::scope) {
-            if let Some(context) = span.extensions_mut().get_mut::<InvocationContext>() {
-                return change(&mut context.scope);
-            }
-        }
-        core.change_scope(change);
+        let span = span.as_ref()?;
+        with(core, Some(span), &*held_by(span)?);
+        Some(())
     });
+}
+
+/// Runs `with` on the scope of the current invocation; outside of one, on that of all lines of the process.
+pub(super) fn with_scope<R>(with: impl FnOnce(&mut Scope) -> R) -> Option<R> {
+    let mut with = Some(with);
+    with_current(|core, span| {
+        let in_invocation =
+            span.as_ref().and_then(|span| with_context(span, |context| Some(with.take()?(&mut context.scope))));
+        in_invocation.unwrap_or_else(|| core.with_scope(|scope| Some(with.take()?(scope))))
+    })?
+}
+
+fn change(change: impl FnOnce(&mut Scope)) {
+    with_scope(change);
 }
 
 /// Says in each further line of this invocation which trace it is of, and which span of it.

@@ -1,5 +1,8 @@
 //! Tests of whole lines: what stands in them, for whom, and when.
 
+mod held;
+mod told;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::process::Command;
@@ -112,7 +115,7 @@ fn without_a_trace_there_is_no_trace_key_and_with_a_tenant_there_is_one() {
     with_default(logs.build(), || {
         let mut context = Context::default();
         context.tenant_id = Some("t-1".to_owned());
-        scope::InvocationContext::open(&Invocation::new(context)).0.in_scope(|| tracing::info!("x"));
+        scope::InvocationContext::open(&Invocation::new(context)).in_scope(|| tracing::info!("x"));
     });
     let line = &captured.lines()[0];
     assert_eq!(line.get("xray_trace_id"), None);
@@ -512,7 +515,7 @@ fn a_sampled_invocation_is_logged_at_debug_and_an_unsampled_one_is_not() {
             _ => None,
         });
         with_default(logs.writer(captured.clone()).build(), || {
-            scope::InvocationContext::open(&invocation("id-1")).0.in_scope(|| {
+            scope::InvocationContext::open(&invocation("id-1")).in_scope(|| {
                 tracing::trace!("x");
                 tracing::debug!("x");
                 tracing::debug!(target: "hyper::client", "x");
@@ -574,9 +577,9 @@ async fn a_line_of_text_is_one_line_whatever_is_in_it() {
 
 #[test]
 fn a_dependencys_place_starts_at_its_crate() {
-    assert_eq!(line::shortened("/root/x/src/y-1/hyper-1.8.1/src/client/conn.rs"), "hyper-1.8.1/src/client/conn.rs");
-    assert_eq!(line::shortened("examples/crud/src/main.rs"), "examples/crud/src/main.rs");
-    assert_eq!(line::shortened("/build/main.rs"), "/build/main.rs");
+    assert_eq!(head::shortened("/root/x/src/y-1/hyper-1.8.1/src/client/conn.rs"), "hyper-1.8.1/src/client/conn.rs");
+    assert_eq!(head::shortened("examples/crud/src/main.rs"), "examples/crud/src/main.rs");
+    assert_eq!(head::shortened("/build/main.rs"), "/build/main.rs");
 }
 
 #[test]
@@ -635,7 +638,7 @@ fn a_panic_is_one_line_with_its_place_and_request_id_and_nothing_on_stderr() {
                 tokio::task::yield_now().await;
                 panic!("boom \"{}\"\n", 1 + 1)
             };
-            let caught = tokio::spawn(boom.instrument(scope::InvocationContext::open(&invocation("id-1")).0)).await;
+            let caught = tokio::spawn(boom.instrument(scope::InvocationContext::open(&invocation("id-1")))).await;
             assert!(caught.unwrap_err().is_panic());
             tracing::error!(target: "lambda_runtime::layers::panic", error = ?"Any", "user handler panicked");
             let failed = service_fn(async |_: Incoming| Err::<RawResponse, _>(FunctionError::new("Panic", "boom")));

@@ -2,7 +2,8 @@
 
 use super::level::Level;
 
-/// ` key=value`; a plain string stands without its quotes. Anything else is JSON, so no value can start a line of its own.
+/// ` key=value`; a plain string stands without its quotes. Anything else is JSON, so no value can start a line of its own, and
+/// none can steer a terminal.
 pub(super) fn write_pair(to: &mut Vec<u8>, key: &str, json: &[u8]) {
     to.push(b' ');
     write_plain(to, key);
@@ -10,8 +11,35 @@ pub(super) fn write_pair(to: &mut Vec<u8>, key: &str, json: &[u8]) {
     let plain = json
         .strip_prefix(b"\"")
         .and_then(|rest| rest.strip_suffix(b"\""))
-        .filter(|text| !text.is_empty() && text.iter().all(|byte| !matches!(byte, b' ' | b'"' | b'\\' | b'=')));
-    to.extend_from_slice(plain.unwrap_or(json));
+        .filter(|text| !text.is_empty() && text.iter().all(|byte| !matches!(byte, b' ' | b'"' | b'\\' | b'=')))
+        .filter(|text| !text.iter().enumerate().any(|(at, _)| control(text, at).is_some()));
+    match plain {
+        Some(plain) => to.extend_from_slice(plain),
+        None => (0..json.len()).for_each(|at| write_visible(to, json, at)),
+    }
+}
+
+/// The control character that ends at this byte, of those that JSON leaves as they are: DEL and C1.
+fn control(json: &[u8], at: usize) -> Option<u8> {
+    match (at.checked_sub(1).and_then(|before| json.get(before)), json.get(at)?) {
+        (_, 0x7f) => Some(0x7f),
+        // UTF-8 has U+0080 to U+009F as C2 80 to C2 9F, and C2 only as a first byte.
+        (Some(0xc2), &last @ 0x80..=0x9f) => Some(last),
+        _ => None,
+    }
+}
+
+/// Writes a byte of JSON; a control character as its escape.
+fn write_visible(to: &mut Vec<u8>, json: &[u8], at: usize) {
+    match control(json, at) {
+        Some(code) => {
+            if code != 0x7f {
+                to.pop();
+            }
+            to.extend_from_slice(format!("\\u00{code:02x}").as_bytes());
+        }
+        None => to.push(json[at]),
+    }
 }
 
 /// Text on one line: control characters as Rust writes them in a string.
@@ -51,7 +79,7 @@ pub(super) fn indented(json: &[u8]) -> Vec<u8> {
     let (mut depth, mut in_string, mut escaped) = (0, false, false);
     for (at, &byte) in json.iter().enumerate() {
         if in_string {
-            to.push(byte);
+            write_visible(&mut to, json, at);
             in_string = escaped || byte != b'"';
             escaped = !escaped && byte == b'\\';
             continue;
@@ -104,6 +132,14 @@ mod tests {
         assert_eq!(pair(r#""a\nb""#), r#" key="a\nb""#);
         assert_eq!(pair(r#""""#), r#" key="""#);
         assert_eq!(pair("1.5"), " key=1.5");
+    }
+
+    #[test]
+    fn no_value_steers_a_terminal() {
+        assert_eq!(pair("\"\u{9b}31m\""), r#" key="\u009b31m""#);
+        assert_eq!(pair("{\"\u{7f}\":\"ü\u{85}\"}"), r#" key={"\u007f":"ü\u0085"}"#);
+        let text = String::from_utf8(indented("{\"a\":\"\u{9b}ü\"}".as_bytes())).unwrap();
+        assert_eq!(text, "{\n    \"a\":\"\\u009bü\"\n}\n");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Config, Context, LambdaEvent};
-use pilaster::observe::logging::{self, Captured, Json, Level, LoggingLayer, Logs, emit};
+use pilaster::observe::logging::{self, Buffer, Captured, Json, Level, LoggingLayer, Logs, emit};
 use pilaster::{FunctionError, Incoming, RawResponse};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -53,7 +53,10 @@ fn logs(case: &Value) -> Logs {
     }
     for keys in [&config["persistent_keys"], &config["persistentKeys"]] {
         for (key, value) in keys.as_object().into_iter().flatten() {
-            logs = logs.key(key, value);
+            logs = match (key.as_str(), value) {
+                ("location", Value::Null) => logs.location(false),
+                _ => logs.key(key, value),
+            };
         }
     }
     if let Some(log_event) = case.pointer("/input/handler/inject/log_event").and_then(Value::as_bool) {
@@ -78,17 +81,24 @@ fn milliseconds(text: &str) -> Option<u64> {
 /// One invocation after the other, through the room that gives lines their context.
 async fn invoke(case: &Value, events: Vec<Value>) -> Option<String> {
     let path = case.pointer("/input/handler/inject/correlation_id_path").and_then(Value::as_str);
-    let layer = match path.and_then(pointer) {
+    let mut layer = match path.and_then(pointer) {
         Some(pointer) => LoggingLayer::new().correlation_id(pointer),
         None => LoggingLayer::new(),
     };
+    if let Some(buffer) = buffer(&case["config"]) {
+        layer = layer.buffer(buffer);
+    }
+    // A trace of its own is an invocation of its own.
+    let actions = case["input"]["actions"].as_array().map_or(&[][..], Vec::as_slice);
+    let parts = actions.split(|action| action[0] == "set_env").map(|part| Value::from(part.to_vec()));
+    let events = events.iter().flat_map(|event| parts.clone().map(move |part| (event, part)));
     let mut failed = None;
-    for event in events {
-        let input = case["input"].clone();
+    for (event, actions) in events {
+        let handler = case["input"]["handler"].clone();
         let function = service_fn(move |incoming: Incoming| {
-            act(&input["actions"]);
-            act(&input["handler"]["actions"]);
-            let answer: Result<RawResponse, FunctionError> = match input["handler"]["raise"].as_str() {
+            act(&actions);
+            act(&handler["actions"]);
+            let answer: Result<RawResponse, FunctionError> = match handler["raise"].as_str() {
                 Some(message) => Err(FunctionError::new("Exception", message.to_owned())),
                 None => Ok(incoming.event),
             };
@@ -101,6 +111,28 @@ async fn invoke(case: &Value, events: Vec<Value>) -> Option<String> {
         }
     }
     failed
+}
+
+/// The buffer of a logger's options, of both languages.
+fn buffer(config: &Value) -> Option<Buffer> {
+    let options = match (config.get("buffer"), config.get("logBufferOptions")) {
+        (Some(options), _) => options,
+        (_, Some(options)) if options["enabled"] != false => options,
+        _ => return None,
+    };
+    let option = |names: [&str; 2]| names.iter().find_map(|name| options.get(*name));
+    let mut buffer = Buffer::new();
+    if let Some(bytes) = option(["max_bytes", "maxBytes"]).and_then(Value::as_u64) {
+        buffer = buffer.max_bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+    let level = option(["buffer_at_verbosity", "bufferAtVerbosity"]).and_then(Value::as_str);
+    if let Some(level) = level.and_then(|level| level.parse().ok()) {
+        buffer = buffer.level(level);
+    }
+    if let Some(flush) = option(["flush_on_error_log", "flushOnErrorLog"]).and_then(Value::as_bool) {
+        buffer = buffer.flush_on_error(flush);
+    }
+    Some(buffer)
 }
 
 /// The context as the runtime makes it: of the environment, and of the headers of an invocation.
@@ -140,6 +172,11 @@ enum Call<'c> {
     Within(&'c Map<String, Value>, &'c Value),
     /// The context is in each line of an invocation without a call.
     AddContext,
+    Flush,
+    Drop,
+    SetLevel(Level),
+    /// Another trace, which the invocations are made of.
+    NewTrace,
 }
 
 /// Whether each call has a counterpart.
@@ -150,10 +187,7 @@ pub(super) fn check(actions: &Value) -> Result<(), Stop> {
             Some(_) => {}
             None => {
                 let name = action[0].as_str().unwrap_or_default();
-                return unsupported(match name {
-                    "flush_buffer" | "clear_buffer" | "flushBuffer" | "clearBuffer" => "buffered lines".to_owned(),
-                    _ => format!("the call `{name}` with these arguments"),
-                });
+                return unsupported(format!("the call `{name}` with these arguments"));
             }
         }
     }
@@ -171,6 +205,10 @@ fn call(action: &Value) -> Option<Call<'_>> {
         ("set_correlation_id" | "setCorrelationId", [Value::String(id)]) => Call::Correlate(id),
         ("context_keys", [Value::Object(keys), inner @ Value::Array(_)]) => Call::Within(keys, inner),
         ("addContext", []) => Call::AddContext,
+        ("flush_buffer" | "flushBuffer", []) => Call::Flush,
+        ("clear_buffer" | "clearBuffer", []) => Call::Drop,
+        ("set_level" | "setLogLevel", [Value::String(level)]) => Call::SetLevel(level.parse().ok()?),
+        ("set_env", [Value::String(name), Value::String(_)]) if name == "_X_AMZN_TRACE_ID" => Call::NewTrace,
         ("error_with", [Value::String(message), Value::String(error)]) => Call::Failure(message, error),
         (name, arguments) => {
             let level: Level = match name {
@@ -233,7 +271,10 @@ fn act(actions: &Value) {
             Some(Call::Clear) => logging::clear_keys(),
             Some(Call::Correlate(id)) => logging::set_correlation_id(id),
             Some(Call::Within(keys, inner)) => logging::keys_span(keys).in_scope(|| act(inner)),
-            Some(Call::AddContext) | None => {}
+            Some(Call::Flush) => logging::flush_buffer(),
+            Some(Call::Drop) => logging::clear_buffer(),
+            Some(Call::SetLevel(level)) => logging::set_level(level),
+            Some(Call::AddContext | Call::NewTrace) | None => {}
         }
     }
 }

@@ -1,0 +1,103 @@
+//! Tests of events and answers that are logged, of two layers around one function, and of what a function asks of its context.
+
+use super::*;
+
+#[tokio::test]
+async fn event_and_answer_are_told_without_what_is_left_out() {
+    let (logs, captured) = logs();
+    let _guard = set_default(logs.build());
+    let layer = LoggingLayer::new()
+        .log_event(true)
+        .log_response(true)
+        .omit(["event.headers.authorization", "event.body.password", "response.users.[].email"])
+        .mask("*****");
+    let handler = service_fn(async |_: Incoming| {
+        let answer = json!({ "users": [{ "id": 1, "email": "a@x.com" }] });
+        Ok::<RawResponse, FunctionError>(serde_json::value::to_raw_value(&answer).unwrap())
+    });
+    let body = json!({ "password": "p" }).to_string();
+    let event = json!({ "headers": { "authorization": "Bearer x", "accept": "*/*" }, "body": body });
+    let answer = layer.layer(handler).oneshot(incoming("id-1", &event.to_string())).await.unwrap();
+    assert!(answer.get().contains("a@x.com"), "the answer itself is whole");
+    let lines = captured.lines();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["event"]["headers"], json!({ "authorization": "*****", "accept": "*/*" }));
+    assert_eq!(lines[0]["event"]["body"], r#"{"password":"*****"}"#);
+    assert_eq!(lines[1]["message"], "Lambda invocation response");
+    assert_eq!(lines[1]["response"], json!({ "users": [{ "id": 1, "email": "*****" }] }));
+}
+
+#[tokio::test]
+async fn two_layers_share_one_context_and_tell_an_event_and_a_failure_once() {
+    for (layer, event) in [
+        (LoggingLayer::new(), r#"{"id":"e-1","secret":1}"#),
+        (LoggingLayer::new().omit(["event.secret"]), r#"{"id":"e-1"}"#),
+        (LoggingLayer::new().omit(["event.id"]).correlation_id(correlation_paths::EVENT_BRIDGE), r#"{"secret":1}"#),
+    ] {
+        let (logs, captured) = logs();
+        let _guard = set_default(logs.log_event(true).build());
+        let handler = service_fn(async |_: Incoming| {
+            append_key("order", 7);
+            Err::<RawResponse, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
+        });
+        let both = LoggingLayer::new().layer(layer.buffer(Buffer::new()).layer(handler));
+        both.oneshot(incoming("id-1", r#"{"id":"e-1","secret":1}"#)).await.unwrap_err();
+        let lines = captured.lines();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(lines[0]["event"].to_string(), event);
+        assert_eq!((&lines[1]["message"], &lines[1]["order"]), (&json!("the invocation failed"), &json!(7)));
+    }
+}
+
+#[test]
+#[should_panic(expected = "`headers.authorization` is no path of what is logged: write `event` or `response`")]
+fn a_path_that_is_none_is_told_when_the_function_starts() {
+    let _ = LoggingLayer::new().omit(["headers.authorization"]).layer(());
+}
+
+#[tokio::test]
+async fn a_function_can_ask_for_its_keys_and_its_correlation_id() {
+    let (logs, _) = logs();
+    let _guard = set_default(logs.build());
+    append_key("process", 1);
+    let handler = service_fn(async |_: Incoming| {
+        append_key("order", json!({ "id": 7 }));
+        append_key("gone", 1);
+        remove_keys(["gone"]);
+        assert_eq!(Value::from(current_keys()), json!({ "order": { "id": 7 } }));
+        assert_eq!(correlation_id().as_deref(), Some("r-1"));
+        answer()
+    });
+    let layer = LoggingLayer::new().correlation_id(correlation_paths::API_GATEWAY_REST);
+    let event = r#"{"requestContext":{"requestId":"r-1"}}"#;
+    layer.layer(handler).oneshot(incoming("id-1", event)).await.unwrap();
+    assert_eq!(Value::from(current_keys()), json!({ "process": 1 }));
+    assert_eq!(correlation_id(), None);
+}
+
+#[test]
+fn the_level_can_be_changed_at_run_time_but_not_lambdas() {
+    let act = || {
+        for level in [Level::Debug, Level::Error, Level::Info] {
+            set_level(level);
+            tracing::debug!("x");
+            tracing::info!("x");
+        }
+    };
+    let (logs, captured) = logs();
+    with_default(logs.build(), act);
+    assert_eq!(
+        captured.lines().iter().map(|line| line["level"].clone()).collect::<Vec<_>>(),
+        ["DEBUG", "INFO", "INFO"]
+    );
+    let (logs, captured) = from_vars(&[("AWS_LAMBDA_LOG_LEVEL", "ERROR"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
+    with_default(logs.build(), act);
+    assert_eq!(captured.text(), "");
+}
+
+#[test]
+fn a_line_can_do_without_its_place() {
+    let (logs, captured) = logs();
+    with_default(logs.location(false).build(), || tracing::info!("x"));
+    assert!(captured.text().starts_with(r#"{"level":"INFO","message":"x","#), "{}", captured.text());
+}
