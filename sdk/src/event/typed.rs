@@ -55,6 +55,7 @@ impl<T: DeserializeOwned + Send> FromEvent for Event<T> {
 
 /// Decodes a whole event.
 pub(super) fn decode<T: DeserializeOwned>(incoming: &Incoming) -> Result<T, FunctionError> {
-    json::decode(incoming.event.get().as_bytes())
-        .map_err(|error| FunctionError::new("InvalidEvent", format!("the event does not have the expected form: {error}")))
+    json::decode(incoming.event.get().as_bytes()).map_err(|error| {
+        FunctionError::new("InvalidEvent", format!("the event does not have the expected form: {error}"))
+    })
 }
