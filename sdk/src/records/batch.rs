@@ -7,12 +7,14 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::task::Poll;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use tokio::task::{coop, yield_now};
 use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
@@ -166,7 +168,8 @@ where
     loop {
         // The timer is not asked alone: records that never wait keep it from being told.
         let is_over = || stop.is_some_and(|stop| Instant::now() >= stop);
-        while running.len() < concurrency && !is_over() {
+        let mut gives_way = false;
+        while running.len() < concurrency && !gives_way && !is_over() {
             let Some(Reverse((index, lane))) = ready.pop() else { break };
             lanes[lane].pop_front();
             // It would be sent again with the one that failed before it.
@@ -174,10 +177,12 @@ where
                 continue;
             }
             let Some(unit) = units[index].take() else { continue };
-            let mut attempt = Box::pin(attempt(service.clone(), unit));
+            let mut attempt = Attempt(Some(Box::pin(attempt(service, unit))));
             // Many a record never waits: it needs no place among those that do.
-            match poll_fn(|cx| Poll::Ready(attempt.as_mut().poll(cx))).await {
+            match poll_fn(|cx| Poll::Ready(attempt.poll_unpin(cx))).await {
                 Poll::Ready(outcome) => {
+                    // Those that wait are asked in between, or they would wait until none is left to begin.
+                    gives_way = !running.is_empty();
                     if goes_on(&outcome) {
                         ready.extend(next(&lanes, lane));
                     }
@@ -198,10 +203,13 @@ where
                 }
                 keep(index, outcome, &mut first_failure);
             }
+            // What they wait for may need the runtime.
+            () = yield_now(), if gives_way => {}
         }
     }
-    // Those that are through at this very moment are not to be done twice.
-    while let Some(Some((_, index, outcome))) = running.next().now_or_never() {
+    // Those that are through at this very moment are not to be done twice: tokio, which makes a task that did much seem to wait, is
+    // kept from that.
+    while let Some(Some((_, index, outcome))) = coop::unconstrained(running.next()).now_or_never() {
         keep(index, outcome, &mut first_failure);
     }
     drop(running);
@@ -231,9 +239,28 @@ fn lanes(units: &[Unit]) -> Vec<VecDeque<usize>> {
     lanes
 }
 
-async fn attempt<S>(service: S, unit: Unit) -> Outcome
+/// A record that is run. If it is cancelled, what it drops may panic: that stays in it too.
+struct Attempt<F>(Option<Pin<Box<F>>>);
+
+impl<F: Future> Future for Attempt<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.0.as_mut().map_or(Poll::Pending, |attempt| attempt.as_mut().poll(cx))
+    }
+}
+
+impl<F> Drop for Attempt<F> {
+    fn drop(&mut self) {
+        let attempt = self.0.take();
+        // The hook has told of it.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(attempt)));
+    }
+}
+
+async fn attempt<S>(service: &S, unit: Unit) -> Outcome
 where
-    S: Service<Record, Response = Answer, Error: Into<BoxError>>,
+    S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
 {
     let Unit { record, problem, .. } = unit;
     let tried = match problem {
@@ -241,8 +268,9 @@ where
         None => {
             // Every line of the function says which record it is about.
             let span = tracing::error_span!("record", record_id = &*record.key().as_text());
-            let called =
-                async { service.oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into())) };
+            let called = async {
+                service.clone().oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into()))
+            };
             let panicked = |_| Err(FunctionError::new("Panic", "the function panicked"));
             let tried = async {
                 #[cfg(feature = "otel")]

@@ -24,8 +24,12 @@ use crate::error::BoxError;
 /// }
 /// # let _ = ship;
 /// ```
+pub struct RecordError(Verdict);
+
+/// What stands in the chain of causes also where its `RecordError` does not: `#[error(transparent)]` and `anyhow` leave out an error
+/// itself, and go on with its source.
 #[derive(Debug)]
-pub struct RecordError {
+struct Verdict {
     discarded: bool,
     source: BoxError,
 }
@@ -33,26 +37,26 @@ pub struct RecordError {
 impl RecordError {
     /// The record is sent again, as its source does it.
     pub fn retry(error: impl Into<BoxError>) -> Self {
-        Self { discarded: false, source: error.into() }
+        Self(Verdict { discarded: false, source: error.into() })
     }
 
     /// The record can never succeed: it is logged and not sent again. Where a dead-letter queue should get it, fail with any
     /// other error instead.
     pub fn discard(error: impl Into<BoxError>) -> Self {
-        Self { discarded: true, source: error.into() }
+        Self(Verdict { discarded: true, source: error.into() })
     }
 
     /// Whether the record is not sent again.
     pub fn is_discarded(&self) -> bool {
-        self.discarded
+        self.0.discarded
     }
 
     /// What the outermost `RecordError` of a chain says.
     pub(super) fn discards(error: &(dyn StdError + 'static)) -> bool {
         let mut next = Some(error);
         while let Some(error) = next {
-            if let Some(error) = error.downcast_ref::<Self>() {
-                return error.discarded;
+            if let Some(verdict) = error.downcast_ref::<Verdict>() {
+                return verdict.discarded;
             }
             next = error.source();
         }
@@ -60,13 +64,32 @@ impl RecordError {
     }
 }
 
+impl fmt::Debug for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Verdict { discarded, source } = &self.0;
+        f.debug_struct("RecordError").field("discarded", discarded).field("source", source).finish()
+    }
+}
+
 impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl StdError for RecordError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.source, f)
     }
 }
 
-impl StdError for RecordError {
+impl StdError for Verdict {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         // The cause itself, not what it is caused by: a log line leaves out a text that repeats.
         Some(&*self.source)

@@ -24,6 +24,7 @@ mod mq;
 mod order;
 mod ses;
 mod sns;
+mod turns;
 
 #[derive(Deserialize)]
 struct Order {
