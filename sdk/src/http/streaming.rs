@@ -34,9 +34,9 @@ use std::task::{Context, Poll};
 use axum_core::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures_util::Stream;
-use http::{Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use lambda_runtime::{MetadataPrelude, StreamResponse};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use crate::deadline::{DeadlineExceeded, MARGIN, until};
 use crate::error::{BoxError, chain};
@@ -50,8 +50,19 @@ pub(crate) fn streamed(response: Response<Body>, invocation: &Invocation) -> Str
     parts.headers.remove(header::SET_COOKIE);
     // It is sent in chunks.
     parts.headers.remove(header::TRANSFER_ENCODING);
-    let metadata_prelude = MetadataPrelude { status_code: parts.status, headers: parts.headers, cookies };
+    let metadata_prelude = MetadataPrelude { status_code: parts.status, headers: joined(&parts.headers), cookies };
     StreamResponse { metadata_prelude, stream: Chunks::new(body, invocation) }
+}
+
+/// In the prelude a header has one text: several values are joined ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)),
+/// and one that is no text, which would be written as an empty list, is left out.
+fn joined(headers: &HeaderMap) -> HeaderMap {
+    let join = |name: &HeaderName| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+        let joined = HeaderValue::try_from(values.join(", ")).ok();
+        joined.filter(|_| !values.is_empty()).map(|value| (name.clone(), value))
+    };
+    headers.keys().filter_map(join).collect()
 }
 
 /// The chunks of a body; what breaks it off is logged, and told to nobody else.
@@ -70,6 +81,10 @@ impl Chunks {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        // Asked first: a body that always has more would leave the timer no turn.
+        if let Some((_, exceeded)) = self.deadline.take_if(|(sleep, _)| sleep.deadline() <= Instant::now()) {
+            return Poll::Ready(Some(Err(exceeded.into())));
+        }
         match catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_next(cx))) {
             Ok(Poll::Ready(next)) => return Poll::Ready(next.map(|chunk| chunk.map_err(Into::into))),
             Ok(Poll::Pending) => {}
@@ -83,6 +98,18 @@ impl Chunks {
             _ => Poll::Pending,
         }
     }
+
+    /// Drops the body; a panic of what it holds has been told by the hook, and is nobody else's affair.
+    fn end(&mut self) {
+        let body = self.body.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
+    }
+}
+
+impl Drop for Chunks {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Stream for Chunks {
@@ -95,7 +122,7 @@ impl Stream for Chunks {
             Some(match next? {
                 Ok(chunk) => Ok(chunk),
                 Err(error) => {
-                    self.body = None;
+                    self.end();
                     tracing::error!(error = chain(&*error).join(": "), "the response broke off");
                     Err("the response broke off".into())
                 }
@@ -146,6 +173,44 @@ mod tests {
         let chunks = read(Chunks::new(body, &invocation(Some(Duration::from_secs(3))))).await;
         assert_eq!(chunks.len(), 2);
         assert!(start.elapsed() < Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_always_has_more_breaks_off_before_the_deadline() {
+        let body = Body::from_stream(stream::repeat_with(|| Ok::<_, BoxError>("more")));
+        let mut chunks = Chunks::new(body, &invocation(Some(Duration::from_secs(3))));
+        assert!(chunks.next().await.is_some_and(|chunk| chunk.is_ok()));
+        tokio::time::advance(Duration::from_secs(3)).await;
+        assert!(chunks.next().await.is_some_and(|chunk| chunk.is_err()));
+        assert!(chunks.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_panics_when_it_is_dropped_harms_nobody() {
+        struct Guard;
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        let guarded = |end: BoxError| {
+            let guard = Guard;
+            let chunks = stream::iter([Ok("one"), Err(end)]).inspect(move |_| {
+                let _ = &guard;
+            });
+            Chunks::new(Body::from_stream(chunks), &invocation(None))
+        };
+        assert_eq!(read(guarded("broken".into())).await.len(), 2);
+        drop(guarded("unread".into()));
+    }
+
+    #[tokio::test]
+    async fn a_header_has_one_text_in_the_prelude() {
+        let response = Response::builder().header("vary", "origin").header("vary", "accept-encoding");
+        let response =
+            response.header("x-name", HeaderValue::from_bytes(b"\xe4").unwrap()).body(Body::empty()).unwrap();
+        let prelude = serde_json::to_value(streamed(response, &invocation(None)).metadata_prelude).unwrap();
+        assert_eq!(prelude["headers"], serde_json::json!({ "vary": "origin, accept-encoding" }));
     }
 
     #[test]
