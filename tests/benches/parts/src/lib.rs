@@ -1,1 +1,39 @@
-//! Benchmarks of parts; see `benches/`.
+//! Whole functions without a Runtime API, by Pilaster and by hand: what `benches/` and `hot` measure.
+
+pub mod orders;
+pub mod users;
+
+use lambda_runtime::Context;
+use pilaster::{Incoming, Invocation, RawService};
+use serde_json::value::RawValue;
+use tower::ServiceExt;
+
+/// A runtime as Pilaster makes it.
+///
+/// # Panics
+///
+/// If it cannot be made.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// The context that the runtime makes of an invocation's headers.
+pub fn context() -> Context {
+    let mut context = Context::default();
+    context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
+    context.invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:users".to_owned();
+    context.xray_trace_id = Some("Root=1-66f0a1b2-0123456789abcdef01234567".to_owned());
+    context
+}
+
+/// One invocation from text to text.
+///
+/// # Panics
+///
+/// If the event is no JSON or the function fails.
+pub async fn invoke(function: &mut impl RawService, event: &str) -> Box<RawValue> {
+    // The text is looked through once on its way in, as the runtime does it.
+    let event = serde_json::from_str::<Box<RawValue>>(event).expect("JSON");
+    let incoming = Incoming { event, invocation: Invocation::new(context()) };
+    function.ready().await.expect("ready").call(incoming).await.expect("an answer")
+}
