@@ -1,6 +1,9 @@
 //! When an invocation is over its time: what the HTTP hall, the event door and the record door have in common.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -39,4 +42,29 @@ pub(crate) fn until(invocation: &Invocation, margin: Duration) -> Option<(Instan
     let remaining = invocation.remaining().filter(|remaining| !remaining.is_zero())?;
     let time = remaining - margin.min(remaining / 2);
     Some((Instant::now() + time, time))
+}
+
+/// Work that may be cancelled. What it drops then may panic, and that stays in it.
+pub(crate) struct Cancellable<F>(Option<Pin<Box<F>>>);
+
+impl<F> Cancellable<F> {
+    pub(crate) fn new(work: F) -> Self {
+        Self(Some(Box::pin(work)))
+    }
+}
+
+impl<F: Future> Future for Cancellable<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.0.as_mut().map_or(Poll::Pending, |work| work.as_mut().poll(cx))
+    }
+}
+
+impl<F> Drop for Cancellable<F> {
+    fn drop(&mut self) {
+        let work = self.0.take();
+        // The hook has told of it.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
+    }
 }

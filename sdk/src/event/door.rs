@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
 use super::handler::{Around, Called};
-use crate::deadline::{DeadlineExceeded, MARGIN, until};
+use crate::deadline::{Cancellable, DeadlineExceeded, MARGIN, until};
 use crate::error::{BoxError, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
 
@@ -48,7 +48,7 @@ where
         let own = around.map(|around| (around, incoming.clone()));
         let called: Called = Box::pin(async move {
             let until = until(&incoming.invocation, MARGIN);
-            let called = AssertUnwindSafe(inner.oneshot(incoming)).catch_unwind();
+            let called = Cancellable::new(AssertUnwindSafe(inner.oneshot(incoming)).catch_unwind());
             let called = match until {
                 None => called.await,
                 Some((at, time)) => match tokio::time::timeout_at(at, called).await {
@@ -102,5 +102,25 @@ mod tests {
         assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
         assert_eq!(call(60, Some(90)).await.unwrap().get(), "60");
         assert_eq!(call(60, None).await.unwrap().get(), "60");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_panics_when_it_is_cancelled_is_a_timeout_too() {
+        struct Guard;
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        async fn hang(_: Event<u64>) -> Result<(), BoxError> {
+            let _guard = Guard;
+            std::future::pending().await
+        }
+        let mut context = lambda_runtime::Context::default();
+        let at = SystemTime::now() + Duration::from_secs(3);
+        context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+        let incoming =
+            Incoming { event: RawValue::from_string("1".into()).unwrap(), invocation: Invocation::new(context) };
+        assert_eq!(handler(hang).into_raw().oneshot(incoming).await.unwrap_err().error_type(), "Timeout");
     }
 }

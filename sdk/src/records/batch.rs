@@ -7,9 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::panic::AssertUnwindSafe;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
@@ -23,7 +22,7 @@ use super::answer::Answer;
 use super::error::RecordError;
 use super::record::Record;
 use super::source::Reporting;
-use crate::deadline::until;
+use crate::deadline::{Cancellable, until};
 use crate::error::{BoxError, FunctionError};
 use crate::event::Invocation;
 
@@ -177,7 +176,7 @@ where
                 continue;
             }
             let Some(unit) = units[index].take() else { continue };
-            let mut attempt = Attempt(Some(Box::pin(attempt(service, unit))));
+            let mut attempt = Cancellable::new(attempt(service, unit));
             // Many a record never waits: it needs no place among those that do.
             match poll_fn(|cx| Poll::Ready(attempt.poll_unpin(cx))).await {
                 Poll::Ready(outcome) => {
@@ -237,25 +236,6 @@ fn lanes(units: &[Unit]) -> Vec<VecDeque<usize>> {
         }
     }
     lanes
-}
-
-/// A record that is run. If it is cancelled, what it drops may panic: that stays in it too.
-struct Attempt<F>(Option<Pin<Box<F>>>);
-
-impl<F: Future> Future for Attempt<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.0.as_mut().map_or(Poll::Pending, |attempt| attempt.as_mut().poll(cx))
-    }
-}
-
-impl<F> Drop for Attempt<F> {
-    fn drop(&mut self) {
-        let attempt = self.0.take();
-        // The hook has told of it.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(attempt)));
-    }
 }
 
 async fn attempt<S>(service: &S, unit: Unit) -> Outcome
