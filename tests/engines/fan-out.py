@@ -1,0 +1,49 @@
+"""Deploys examples/fan-out/template.yaml into the engine, publishes orders to its topic, and prints what was done about them.
+
+Usage: fan-out.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
+"""
+
+import json
+import sys
+
+from stack import Stack
+
+stack = Stack(*sys.argv[1:4], "fan-out")
+sns, sqs, dynamodb = stack.client("sns"), stack.client("sqs"), stack.client("dynamodb")
+queues = ["Emails", "Invoices", "Stocks", "FailedEmails", "FailedInvoices", "FailedStocks", "Undelivered"]
+# A failed message would be hidden for a minute, which nobody wants to wait for.
+sqs.set_queue_attributes(QueueUrl=stack.made["Invoices"], Attributes={"VisibilityTimeout": "3"})
+
+
+def publish(kind, id, cents):
+    order = {"id": id, "email": "ada@example.com", "product": "tea", "quantity": 2, "cents": cents}
+    attributes = {"kind": {"DataType": "String", "StringValue": kind}} if kind else {}
+    sns.publish(TopicArn=stack.made["Orders"], Message=json.dumps(order), MessageAttributes=attributes)
+
+
+def size(queue):
+    """How many messages there are, seen or not."""
+    names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    sizes = sqs.get_queue_attributes(QueueUrl=stack.made[queue], AttributeNames=list(names))["Attributes"]
+    return sum(int(sizes[name]) for name in names)
+
+
+def done():
+    items = dynamodb.scan(TableName=stack.made["Desk"], ConsistentRead=True)["Items"]
+    return {item["id"]["S"]: item["what"]["S"] for item in items}
+
+
+publish("placed", "o-1", 1800)
+publish("paid", "o-1", 1800)
+publish("placed", "o-2", 500)
+publish("cancelled", "o-2", 500)
+publish("paid", "o-3", 2_000_000)
+publish("placed", "o-1", 1800)
+publish("lost", "o-4", 100)
+publish(None, "o-5", 100)
+
+is_through = lambda: True if size("FailedInvoices") == 1 and not any(map(size, queues[:3])) else None
+stack.until(is_through, "the end of the queues")
+told = {"done": done(), "sizes": {queue: size(queue) for queue in queues}, "log": stack.log()}
+told["failed"] = sqs.receive_message(QueueUrl=stack.made["FailedInvoices"])["Messages"][0]["Body"]
+print(json.dumps(told))
