@@ -34,7 +34,7 @@
 //! Its keys, in this order: `level`, `location` (`src/store.rs:42`), `message`, `timestamp` (RFC 3339, UTC, milliseconds),
 //! `service`; in an invocation `cold_start`, `function_name`, `function_memory_size` (a number, in MB), `function_arn`,
 //! `function_request_id`, `correlation_id` if there is one, `tenant_id` if there is one, `xray_trace_id` (the trace's root) if
-//! there is one; `sampling_rate` if one is set; then, from the outside in, the keys of [`Logs::key`] and [`append_key`], the
+//! there is one, and `trace_id` and `span_id` of OpenTelemetry's span below a `TracesLayer`; `sampling_rate` if one is set; then, from the outside in, the keys of [`Logs::key`] and [`append_key`], the
 //! fields of the spans, and the event's fields.
 //!
 //! - No key occurs twice: an event's field beats a span's, an inner span's an outer one's, and a span's an appended key.

@@ -17,16 +17,18 @@ use crate::clients::Clients;
 type Answer = (u16, &'static str);
 
 /// The last answer is given again and again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Replay {
     answers: Arc<Mutex<Vec<Answer>>>,
     requests: Arc<Mutex<Vec<(String, String)>>>,
+    #[cfg(feature = "otel")]
+    pub(crate) trace_headers: Arc<Mutex<Vec<String>>>,
 }
 
 impl Replay {
     /// A registry whose AWS clients get these answers, without retries.
     pub(crate) fn new(answers: &[Answer]) -> (Clients, Self) {
-        let replay = Self { answers: Arc::new(Mutex::new(answers.to_vec())), requests: Arc::default() };
+        let replay = Self { answers: Arc::new(Mutex::new(answers.to_vec())), ..Self::default() };
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(SharedHttpClient::new(replay.clone()))
@@ -49,6 +51,8 @@ impl HttpConnector for Replay {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         self.requests.lock().unwrap().push((request.uri().to_owned(), body));
+        #[cfg(feature = "otel")]
+        self.trace_headers.lock().unwrap().extend(request.headers().get("x-amzn-trace-id").map(str::to_owned));
         let mut answers = self.answers.lock().unwrap();
         let (status, body) = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))

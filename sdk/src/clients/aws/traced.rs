@@ -3,7 +3,9 @@
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -18,6 +20,19 @@ pub(super) struct Traced;
 impl Intercept for Traced {
     fn name(&self) -> &'static str {
         "PilasterTraces"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // The SDK takes it from the process's environment, where with managed concurrency it is not.
+        if let Some(header) = traces::trace_header() {
+            context.request_mut().headers_mut().try_insert("x-amzn-trace-id", header)?;
+        }
+        Ok(())
     }
 
     fn read_after_execution(
@@ -77,24 +92,34 @@ mod tests {
     use crate::observe::logging::{self, Logs};
     use crate::observe::traces::{Captured, TracesLayer};
 
+    const HEADER: &str =
+        "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0";
+
     async fn span_of(status: u16, body: &'static str) -> Value {
         let captured = Captured::default();
         let layer = TracesLayer::from_vars(|_| None).captured(&captured);
-        let function = service_fn(move |incoming: Incoming| async move {
-            let (clients, _) = Replay::new(&[(status, body)]);
+        let function = service_fn(move |_: Incoming| async move {
+            let (clients, replay) = Replay::new(&[(status, body)]);
             let client: aws_sdk_dynamodb::Client = clients.get().await.expect("a client");
             let _ = client.describe_table().table_name("t").send().await;
-            Ok::<_, crate::FunctionError>(incoming.event)
+            let sent = json!(*replay.trace_headers.lock().expect("nobody panicked"));
+            RawValue::from_string(sent.to_string()).map_err(crate::FunctionError::from_error)
         });
         let event = RawValue::from_string("{}".into()).expect("JSON");
-        let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+        let mut context = lambda_runtime::Context::default();
+        context.xray_trace_id = Some(HEADER.to_owned());
+        let incoming = Incoming { event, invocation: Invocation::new(context) };
         // With a single subscriber alive, `tracing` asks only the thread that comes by a callsite first.
         let _nothing = Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let called = async move { layer.layer(function).oneshot(incoming).await };
         let logs = Logs::new().writer(logging::Captured::default());
-        called.with_subscriber(Dispatch::new(logs.build())).await.expect("an answer");
+        let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("an answer");
         assert_eq!(captured.spans().len(), 2, "the call and the invocation: {:#?}", captured.spans());
-        captured.span("DynamoDB.DescribeTable").expect("a span")
+        let span = captured.span("DynamoDB.DescribeTable").expect("a span");
+        let id = span["span_id"].as_str().expect("an id");
+        let header = format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent={id};Sampled=1;Lineage=1:a87bd80c:0");
+        assert_eq!(sent.get(), json!([header]).to_string(), "the service hears of the call's span");
+        span
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry::trace::{SpanContext, SpanId, Status};
 use opentelemetry::{Array, KeyValue, Value as OtelValue};
+use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
 
@@ -14,8 +15,8 @@ pub struct Captured(Arc<Mutex<Vec<Value>>>);
 
 impl Captured {
     /// The spans in the order in which they ended, each an object of `name`, `kind`, `trace_id`, `span_id`, `parent_span_id`
-    /// (`null` for the first of a trace), `status` (`ok`, `error` or `null`), `attributes`, `events` (`name`, `attributes`) and
-    /// `links` (`trace_id`, `span_id`).
+    /// (`null` for the first of a trace), `status` (`ok`, `error` or `null`), `attributes`, `events` (`name`, `attributes`),
+    /// `links` (`trace_id`, `span_id`) and `resource`, the attributes of what sent it.
     pub fn spans(&self) -> Vec<Value> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -25,12 +26,13 @@ impl Captured {
         self.spans().into_iter().find(|span| span["name"] == name)
     }
 
-    pub(super) fn keep(&self, spans: Vec<SpanData>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(spans.iter().map(told));
+    pub(super) fn keep(&self, spans: &[SpanData], resource: &Resource) {
+        let resource = resource.iter().map(|(key, of)| (key.to_string(), value(of))).collect::<Map<_, _>>();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(spans.iter().map(|span| told(span, &resource)));
     }
 }
 
-fn told(span: &SpanData) -> Value {
+fn told(span: &SpanData, resource: &Map<String, Value>) -> Value {
     let ids = |context: &SpanContext| json!({"trace_id": context.trace_id().to_string(), "span_id": context.span_id().to_string()});
     json!({
         "name": span.name,
@@ -48,6 +50,7 @@ fn told(span: &SpanData) -> Value {
             .map(|event| json!({"name": event.name, "attributes": attributes(&event.attributes)}))
             .collect::<Vec<_>>(),
         "links": span.links.iter().map(|link| ids(&link.span_context)).collect::<Vec<_>>(),
+        "resource": resource,
     })
 }
 

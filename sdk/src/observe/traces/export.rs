@@ -24,7 +24,7 @@ pub(super) enum Export {
     /// The X-Ray daemon.
     XRay(String, Encoder),
     /// A test.
-    Captured(Captured),
+    Captured(Captured, Resource),
     Nowhere,
 }
 
@@ -49,8 +49,8 @@ impl Export {
         match self {
             Self::Otlp(otlp, encoder) => otlp.send(encoder.encode(spans)).await,
             Self::XRay(address, encoder) => to_daemon(address, encoder, spans).await,
-            Self::Captured(captured) => {
-                captured.keep(spans);
+            Self::Captured(captured, resource) => {
+                captured.keep(&spans, resource);
                 Ok(())
             }
             Self::Nowhere => Ok(()),
@@ -63,7 +63,7 @@ impl fmt::Display for Export {
         match self {
             Self::Otlp(otlp, _) => write!(f, "{}", otlp.address),
             Self::XRay(address, _) => write!(f, "the X-Ray daemon at {address}"),
-            Self::Captured(_) => f.write_str("a test"),
+            Self::Captured(..) => f.write_str("a test"),
             Self::Nowhere => f.write_str("nowhere"),
         }
     }

@@ -18,7 +18,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::captured::Captured;
 use super::glance::{Glance, Trigger};
 use super::pipeline::{Collect, Pipeline};
-use super::propagate::Carrier;
+use super::propagate::{Carrier, with_lineage};
 use super::settings::Settings;
 use super::slot::{Installed, Slot, TARGET};
 use crate::error::{FunctionError, chain};
@@ -65,6 +65,13 @@ impl TracesLayer {
     /// How long sending may take at the end of an invocation; half a second unless set.
     pub fn at_most(mut self, time: Duration) -> Self {
         self.0.longest = time;
+        self
+    }
+
+    /// Whether a failure's text is told, in the event `exception`: yes, unless this or `POWERTOOLS_TRACER_CAPTURE_ERROR` says
+    /// otherwise. Its type is told in any case.
+    pub fn errors(mut self, told: bool) -> Self {
+        self.0.capture_errors = told;
         self
     }
 
@@ -173,7 +180,8 @@ impl Tracing {
             (_, Some(request)) => (Some(request), None),
             (xray, None) => (xray, None),
         };
-        (parent.map_or_else(OtelContext::new, |parent| OtelContext::new().with_remote_span_context(parent)), link)
+        let parent = parent.map_or_else(OtelContext::new, |parent| OtelContext::new().with_remote_span_context(parent));
+        (with_lineage(parent, invocation.trace_header()), link)
     }
 }
 

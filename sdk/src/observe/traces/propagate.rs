@@ -71,6 +71,20 @@ fn hex(text: &str, digits: usize) -> Option<&str> {
     (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(text)
 }
 
+/// What Lambda's header says of the way that an event took, by which it finds functions that call themselves
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>). It is passed on as it is.
+#[derive(Debug, PartialEq)]
+struct Lineage(String);
+
+/// The context with the lineage of a header, if it has one.
+pub(super) fn with_lineage(context: Context, header: Option<&str>) -> Context {
+    let lineage = header.and_then(|header| header.split(';').find(|part| part.trim().starts_with("Lineage=")));
+    match lineage.filter(|part| part.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')) {
+        Some(part) => context.with_value(Lineage(part.trim().to_owned())),
+        None => context,
+    }
+}
+
 /// Whether there is a span, and it is kept: if not, there is no use in telling it anything.
 pub(crate) fn sampled() -> bool {
     Context::map_current(|context| context.has_active_span() && context.span().is_recording())
@@ -116,7 +130,7 @@ pub(crate) fn span_id() -> Option<String> {
 }
 
 /// The current span as X-Ray's header: for the system attribute `AWSTraceHeader` of a message that is sent. `None` outside of
-/// spans.
+/// spans. Calls by AWS clients have it already, as a header of the request.
 ///
 /// # Example
 ///
@@ -131,7 +145,14 @@ pub fn trace_header() -> Option<String> {
     let span = current()?;
     let trace = span.trace_id().to_string();
     let (time, rest) = trace.split_at(8);
-    Some(format!("Root=1-{time}-{rest};Parent={};Sampled={}", span.span_id(), u8::from(span.is_sampled())))
+    let mut header = format!("Root=1-{time}-{rest};Parent={};Sampled={}", span.span_id(), u8::from(span.is_sampled()));
+    Context::map_current(|context| {
+        if let Some(Lineage(lineage)) = context.get::<Lineage>() {
+            header.push(';');
+            header.push_str(lineage);
+        }
+    });
+    Some(header)
 }
 
 /// The current span as [`traceparent`](https://www.w3.org/TR/trace-context/#traceparent-header): for the header of a request,

@@ -90,7 +90,7 @@ impl Settings {
     /// Where spans go; a sentence where that cannot be.
     pub(super) fn export(&self, resource: &Resource) -> Result<Export, String> {
         if let Some(captured) = &self.captured {
-            return Ok(Export::Captured(captured.clone()));
+            return Ok(Export::Captured(captured.clone(), resource.clone()));
         }
         if let Some(mistake) = &self.mistake {
             return Err(mistake.clone());

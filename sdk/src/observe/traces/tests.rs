@@ -190,14 +190,16 @@ async fn lines_name_their_span_and_have_no_fields_of_spans_that_only_traces_want
 
 #[tokio::test]
 async fn what_is_sent_on_names_the_span_that_sends_it() {
-    let seen = seen(json!({}), invocation(Some(HEADER)), async |_| {
+    let header = format!("{HEADER};Lineage=1:a87bd80c:0");
+    let seen = seen(json!({}), invocation(Some(&header)), async |_| {
         let header = tracing::info_span!("send").in_scope(trace_header);
         RawValue::from_string(json!(header).to_string()).map_err(FunctionError::from_error)
     })
     .await;
     let header: String = serde_json::from_str(seen.answer.as_ref().unwrap().get()).unwrap();
     let parent = seen.span("send")["span_id"].as_str().unwrap();
-    assert_eq!(header, format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent={parent};Sampled=1"));
+    let expected = format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent={parent};Sampled=1;Lineage=1:a87bd80c:0");
+    assert_eq!(header, expected);
 }
 
 #[tokio::test]
