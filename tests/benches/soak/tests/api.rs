@@ -1,0 +1,114 @@
+//! The Runtime API, just enough of it: requests are read here, what they are answered with is the test's.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+/// A request of the function.
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Asked {
+    /// Whether it asks for an event.
+    pub(crate) fn is_next(&self) -> bool {
+        self.path == "/2018-06-01/runtime/invocation/next"
+    }
+
+    /// What it answers: the request id, and whether by a response (`true`) or an error.
+    pub(crate) fn answered(&self) -> Option<(&str, bool)> {
+        let (id, how) = self.path.strip_prefix("/2018-06-01/runtime/invocation/")?.split_once('/')?;
+        Some((id, how == "response"))
+    }
+}
+
+/// The next request of a connection; `None` once it is closed.
+pub(crate) fn asked(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
+    let (mut line, mut path, mut length, mut chunked) = (String::new(), String::new(), 0, false);
+    loop {
+        line.clear();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let text = line.trim_end().to_ascii_lowercase();
+        if text.is_empty() {
+            break;
+        } else if path.is_empty() {
+            path = line.split(' ').nth(1)?.to_owned();
+        } else if let Some(value) = text.strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        } else if text.starts_with("transfer-encoding:") {
+            chunked = true;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    while chunked {
+        line.clear();
+        reader.read_line(&mut line).ok()?;
+        let size = usize::from_str_radix(line.trim(), 16).ok()?;
+        let mut chunk = vec![0; size + 2];
+        reader.read_exact(&mut chunk).ok()?;
+        body.extend(&chunk[..size]);
+        chunked = size > 0;
+    }
+    Some(Asked { path, body })
+}
+
+/// The bytes of an answer that hands out an event.
+pub(crate) fn event(id: &str, trace: Option<&str>, event: &str) -> Vec<u8> {
+    let trace = trace.map_or_else(String::new, |trace| format!("Lambda-Runtime-Trace-Id: {trace}\r\n"));
+    format!(
+        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: {id}\r\nLambda-Runtime-Deadline-Ms: 0\r\n{trace}\
+         Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:soak\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{event}",
+        event.len()
+    )
+    .into_bytes()
+}
+
+/// The bytes of the answer to an answer.
+pub(crate) const TAKEN: &[u8] = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+
+/// Writes it; whether the function was still there.
+pub(crate) fn write(mut stream: &TcpStream, bytes: &[u8]) -> bool {
+    stream.write_all(bytes).is_ok()
+}
+
+/// The function, killed with the test.
+pub(crate) struct Function(pub(crate) Child);
+
+impl Function {
+    /// Starts it against this API.
+    pub(crate) fn start(api: &TcpListener, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bench-soak"));
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env("AWS_LAMBDA_RUNTIME_API", api.local_addr().expect("its address").to_string());
+        command.envs([
+            ("AWS_LAMBDA_FUNCTION_NAME", "soak"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ]);
+        Self(command.envs(variables.iter().copied()).spawn().expect("it starts"))
+    }
+
+    /// Its anonymous memory, in KB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("its anonymous memory");
+        line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
+    }
+
+    /// How many descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.0.id())).expect("its descriptors").count()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,177 @@
+//! Faults of the Runtime API at each step of an invocation: the function goes on, or ends with a code other than 0, after which Lambda
+//! starts it anew. Either way nothing is answered twice.
+
+use std::collections::HashMap;
+use std::io::BufReader;
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::api::{self, Function};
+
+/// Far beyond what anything takes: only a function that hangs gets here.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What happens instead of a plain answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// The connection is closed.
+    Cut,
+    /// It is closed after this many thousandths of the answer.
+    CutAt(usize),
+    /// It is closed after the answer, where it should stay open.
+    CutAfter,
+    /// This instead.
+    Instead(&'static str),
+    /// A byte at a time.
+    Slow,
+}
+
+/// At which request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    Next,
+    Answer,
+}
+
+/// How it went on.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    GoesOn,
+    Ends(Option<i32>),
+}
+use Outcome::{Ends, GoesOn};
+
+#[derive(Default)]
+struct Seen {
+    given: u64,
+    answers: HashMap<String, usize>,
+    faulted: bool,
+}
+
+/// The second event that is given, or its answer, has the fault. The first shows that the function was well.
+fn outcome(step: Step, fault: Fault, at_once: &str) -> Outcome {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", at_once)]);
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let accepts = Arc::clone(&seen);
+    // It ends with the process of the test.
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let seen = Arc::clone(&accepts);
+            std::thread::spawn(move || serve(stream, step, fault, &seen));
+        }
+    });
+    let began = Instant::now();
+    let outcome = loop {
+        if let Some(status) = function.0.try_wait().expect("its state") {
+            break Ends(status.code());
+        }
+        let seen = seen.lock().expect("no thread panics");
+        if seen.faulted && seen.given >= 6 && seen.answers.len() >= 5 {
+            break GoesOn;
+        }
+        drop(seen);
+        assert!(began.elapsed() < PATIENCE, "{step:?}, {fault:?}: it hangs");
+        sleep(Duration::from_millis(2));
+    };
+    let seen = seen.lock().expect("no thread panics");
+    assert!(seen.faulted, "{step:?}, {fault:?}: it never came so far");
+    assert!(seen.answers.values().all(|times| *times == 1), "{step:?}, {fault:?}: {:?}", seen.answers);
+    outcome
+}
+
+fn serve(stream: TcpStream, step: Step, fault: Fault, seen: &Mutex<Seen>) {
+    let mut reader = BufReader::new(stream);
+    while let Some(asked) = api::asked(&mut reader) {
+        let mut now = seen.lock().expect("no thread panics");
+        let (bytes, this) = if asked.is_next() {
+            now.given += 1;
+            (event(now.given), Step::Next)
+        } else {
+            let (id, _) = asked.answered().expect("an answer");
+            *now.answers.entry(id.to_owned()).or_default() += 1;
+            (api::TAKEN.to_vec(), Step::Answer)
+        };
+        let second = if this == Step::Next { now.given == 2 } else { now.answers.len() == 2 };
+        let strikes = this == step && second && !now.faulted;
+        now.faulted |= strikes;
+        drop(now);
+        let stream = reader.get_ref();
+        match fault {
+            _ if !strikes => drop(api::write(stream, &bytes)),
+            Fault::Cut => return,
+            Fault::CutAt(thousandths) => {
+                api::write(stream, &bytes[..bytes.len() * thousandths / 1000]);
+                return;
+            }
+            Fault::CutAfter => {
+                api::write(stream, &bytes);
+                return;
+            }
+            Fault::Instead(answer) => drop(api::write(stream, answer.as_bytes())),
+            Fault::Slow => bytes.chunks(1).for_each(|byte| {
+                api::write(stream, byte);
+                sleep(Duration::from_micros(200));
+            }),
+        }
+    }
+}
+
+fn event(number: u64) -> Vec<u8> {
+    let event = json!({
+        "version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": { "content-type": "application/json" },
+        "requestContext": { "stage": "$default", "http": { "method": "POST", "path": "/" } },
+        "body": json!({ "what": "answer", "number": number }).to_string(), "isBase64Encoded": false,
+    });
+    api::event(&format!("i{number}"), None, &event.to_string())
+}
+
+const DOWN: &str =
+    "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+const REFUSED: &str = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 2\r\n\r\n{}";
+const NO_HTTP: &str = "what do you want?\r\n\r\n";
+
+#[test]
+fn a_fault_while_it_asks_for_an_event_ends_it_or_does_no_harm() {
+    for (fault, expected) in [
+        (Fault::Cut, Ends(Some(1))),
+        (Fault::CutAt(100), Ends(Some(1))),
+        (Fault::CutAt(900), Ends(Some(1))),
+        (Fault::CutAfter, GoesOn),
+        // An event without an id, on which `lambda_runtime` panics: one line in the log tells it.
+        (Fault::Instead(DOWN), Ends(Some(101))),
+        (Fault::Instead(NO_HTTP), Ends(Some(1))),
+        (Fault::Slow, GoesOn),
+    ] {
+        assert_eq!(outcome(Step::Next, fault, "1"), expected, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_fault_while_it_answers_ends_it_or_does_no_harm_and_nothing_is_answered_twice() {
+    for (fault, expected) in [
+        (Fault::Cut, Ends(Some(1))),
+        (Fault::CutAt(500), Ends(Some(1))),
+        (Fault::CutAfter, GoesOn),
+        (Fault::Instead(DOWN), GoesOn),
+        (Fault::Instead(REFUSED), GoesOn),
+        (Fault::Instead(NO_HTTP), Ends(Some(1))),
+        (Fault::Slow, GoesOn),
+    ] {
+        assert_eq!(outcome(Step::Answer, fault, "1"), expected, "{fault:?}");
+    }
+}
+
+/// With managed concurrency the other workers go on.
+#[test]
+fn a_fault_of_one_of_eight_keeps_no_other_back() {
+    for step in [Step::Next, Step::Answer] {
+        for fault in [Fault::Cut, Fault::CutAt(900), Fault::CutAfter, Fault::Instead(DOWN), Fault::Slow] {
+            assert_eq!(outcome(step, fault, "8"), GoesOn, "{step:?}, {fault:?}");
+        }
+    }
+}
