@@ -1,6 +1,6 @@
 //! The HTTP hall: from an event's text to a response's, through a whole function.
 
-mod events;
+pub(crate) mod events;
 mod extractors;
 mod hostile;
 mod layers;
@@ -38,11 +38,11 @@ async fn echo(
     }))
 }
 
-fn events_folder() -> PathBuf {
+pub(crate) fn events_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/events")
 }
 
-fn event(name: &str) -> Value {
+pub(crate) fn event(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(events_folder().join(name)).unwrap()).unwrap()
 }
 

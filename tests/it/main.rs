@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod error_type;
+mod events;
 mod http;
 mod idempotency;
+mod records;

@@ -84,12 +84,17 @@ const NOT_BASE64: [&str; 3] = [
     "python/apiGatewayProxyEvent_noVersionAuth.json",
 ];
 
+/// The files that are requests.
+pub(crate) fn files() -> impl Iterator<Item = &'static str> {
+    requests().map(|[file, ..]| file).chain(NOT_BASE64)
+}
+
 fn requests() -> impl Iterator<Item = [&'static str; 4]> {
     let columns = |line: &'static str| line.split_whitespace().collect::<Vec<_>>().try_into().unwrap();
     REQUESTS.trim().lines().map(columns)
 }
 
-fn every_file() -> Vec<String> {
+pub(crate) fn every_file() -> Vec<String> {
     let (mut folders, mut files) = (vec![events_folder()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -183,7 +188,7 @@ async fn a_placeholder_for_a_host_is_a_400() {
 #[tokio::test]
 async fn every_other_event_fails_with_a_stable_type() {
     let caller = Caller::new(pilaster::handler(echo));
-    let http = requests().map(|[file, ..]| file).chain(NOT_BASE64).collect::<Vec<_>>();
+    let http = files().collect::<Vec<_>>();
     let mut others = 0;
     for file in every_file().iter().filter(|file| !http.contains(&file.as_str())) {
         let error = call(&caller, &event(file).to_string()).await.unwrap_err();

@@ -1,0 +1,342 @@
+//! Every event of `fixtures/events` through a whole function of its type, from the event's JSON to the answer's. What the function
+//! sees is compared with what the event's text says, read in another way.
+
+mod files;
+mod typed;
+mod whole;
+
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pilaster::records::{EventBridge, FromRecord, LogRecord, MqMessage, Record, SesMessage, Sns, Transformed};
+use pilaster::testing::Caller;
+use pilaster::{BoxError, Change, Firehose, FunctionError, Kafka, Kinesis, S3Object, Sqs};
+use serde_json::{Map, Value, json};
+
+use crate::http::event;
+
+/// Calls a function that takes one of these per call; what it tells of each record, in their order, and the answer.
+async fn seen<R: FromRecord<Answer = ()> + 'static>(
+    event: &Value,
+    tell: fn(R) -> Value,
+) -> (Vec<Value>, Result<Value, FunctionError>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let function = {
+        let seen = Arc::clone(&seen);
+        move |record: Record, own: R| {
+            seen.lock().unwrap().push((record.index(), tell(own)));
+            std::future::ready(Ok::<(), BoxError>(()))
+        }
+    };
+    let answer = Caller::new(pilaster::handler(function)).call(event.clone()).await;
+    let mut seen = std::mem::take(&mut *seen.lock().unwrap());
+    seen.sort_by_key(|(index, _)| *index);
+    (seen.into_iter().map(|(_, told)| told).collect(), answer)
+}
+
+fn records(event: &Value) -> Vec<Value> {
+    let lists =
+        |name: &str| event[name].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_array).flatten();
+    let list = ["Records", "records", "messages"].iter().find_map(|name| event[name].as_array());
+    match list {
+        Some(list) => list.clone(),
+        None => lists("records").chain(lists("rmqMessagesByQueue")).cloned().collect(),
+    }
+}
+
+fn bytes(base64: &Value) -> Vec<u8> {
+    STANDARD.decode(base64.as_str().unwrap_or_default()).unwrap()
+}
+
+fn nothing_failed() -> Value {
+    json!({ "batchItemFailures": [] })
+}
+
+#[tokio::test]
+async fn messages_of_queues_are_their_bodies() {
+    for file in files::of("sqs") {
+        let event = event(file);
+        let (seen, answer) = seen(&event, |message: Sqs<String>| {
+            let receipt = message.message.receipt_handle().map(String::from);
+            json!([message.body, message.message.id(), message.message.receive_count().to_string(), receipt])
+        })
+        .await;
+        let expected = records(&event).into_iter().map(|record| {
+            let count = record["attributes"]["ApproximateReceiveCount"].clone();
+            json!([
+                record["body"],
+                record["messageId"],
+                if count.is_null() { json!("1") } else { count },
+                record["receiptHandle"]
+            ])
+        });
+        assert_eq!(seen, expected.collect::<Vec<_>>(), "{file}");
+        assert_eq!(answer.unwrap(), nothing_failed(), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_without_a_body_is_returned_alone() {
+    for file in files::of("sqs-without-body") {
+        let event = event(file);
+        let (seen, answer) = seen(&event, |message: Sqs<String>| json!(message.message.id())).await;
+        let (with, without): (Vec<_>, Vec<_>) =
+            records(&event).into_iter().partition(|record| record["body"].is_string());
+        assert!(!without.is_empty(), "{file}");
+        assert_eq!(seen, with.iter().map(|record| record["messageId"].clone()).collect::<Vec<_>>(), "{file}");
+        let failed = without.iter().map(|record| json!({ "itemIdentifier": record["messageId"] }));
+        assert_eq!(answer.unwrap(), json!({ "batchItemFailures": failed.collect::<Vec<_>>() }), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn records_of_streams_are_their_data() {
+    for file in files::of("kinesis") {
+        let event = event(file);
+        let (seen, answer) = seen(&event, |record: Kinesis<Vec<u8>>| {
+            json!([record.data, record.record.sequence_number(), record.record.partition_key()])
+        })
+        .await;
+        let expected = records(&event).into_iter().map(|record| {
+            let own = &record["kinesis"];
+            json!([bytes(&own["data"]), own["sequenceNumber"], own["partitionKey"]])
+        });
+        assert_eq!(seen, expected.collect::<Vec<_>>(), "{file}");
+        assert_eq!(answer.unwrap(), nothing_failed(), "{file}");
+    }
+}
+
+fn gunzip(packed: &[u8]) -> Value {
+    // A sample is of zlib.
+    match packed.first() {
+        Some(0x78) => serde_json::from_reader(flate2::read::ZlibDecoder::new(packed)).unwrap(),
+        _ => serde_json::from_reader(flate2::read::MultiGzDecoder::new(packed)).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn log_lines_are_unpacked_directly_and_out_of_a_stream() {
+    for (kind, data) in [("logs", "/awslogs/data"), ("kinesis-logs", "/kinesis/data")] {
+        for file in files::of(kind) {
+            let event = event(file);
+            let (seen, answer) = seen(&event, |line: LogRecord| {
+                let since = line.timestamp().duration_since(std::time::UNIX_EPOCH).unwrap();
+                json!([line.log_group(), line.log_stream(), line.id(), since.as_millis() as u64, line.message()])
+            })
+            .await;
+            let packed = if kind == "logs" { vec![event.clone()] } else { records(&event) };
+            let lines = packed.iter().map(|record| gunzip(&bytes(record.pointer(data).unwrap()))).flat_map(|batch| {
+                let lines = batch["logEvents"].as_array().unwrap().clone();
+                lines.into_iter().map(move |line| {
+                    json!([batch["logGroup"], batch["logStream"], line["id"], line["timestamp"], line["message"]])
+                })
+            });
+            let lines = lines.collect::<Vec<_>>();
+            assert!(!lines.is_empty(), "{file}");
+            assert_eq!(seen, lines, "{file}");
+            assert_eq!(answer.unwrap(), if kind == "logs" { Value::Null } else { nothing_failed() }, "{file}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn log_lines_that_are_not_packed_fail_the_invocation() {
+    for file in files::of("logs-unpacked") {
+        let (seen, answer) = seen(&event(file), |line: LogRecord| json!(line.message())).await;
+        assert_eq!(seen, Vec::<Value>::new(), "{file}");
+        assert_eq!(answer.unwrap_err().error_type(), "DecodeError", "{file}");
+    }
+}
+
+type Item = Option<Map<String, Value>>;
+
+fn change(change: Change<Item, Item, Item>) -> Value {
+    let kind = match &change {
+        Change::Insert { .. } => "INSERT",
+        Change::Modify { .. } => "MODIFY",
+        Change::Remove { .. } => "REMOVE",
+    };
+    json!([kind, change.keys(), change.new_image().cloned().flatten(), change.old_image().cloned().flatten()])
+}
+
+/// An attribute's value without its type.
+fn plain(attribute: &Value) -> Value {
+    let (kind, value) = attribute.as_object().unwrap().iter().next().unwrap();
+    match kind.as_str() {
+        "N" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
+        "NS" => value.as_array().unwrap().iter().map(|number| plain(&json!({ "N": number }))).collect(),
+        "M" => item(value),
+        "L" => value.as_array().unwrap().iter().map(plain).collect(),
+        "NULL" => Value::Null,
+        "B" => json!(bytes(value)),
+        _ => value.clone(),
+    }
+}
+
+fn item(image: &Value) -> Value {
+    let Some(image) = image.as_object() else { return Value::Null };
+    Value::Object(image.iter().map(|(name, value)| (name.clone(), plain(value))).collect())
+}
+
+#[tokio::test]
+async fn changes_of_a_table_have_the_images_that_the_stream_has() {
+    for kind in ["change", "kinesis-change"] {
+        for file in files::of(kind) {
+            let event = event(file);
+            let (seen, answer) = seen(&event, change).await;
+            let told = |record: Value| match kind {
+                "change" => record,
+                _ => serde_json::from_slice(&bytes(&record["kinesis"]["data"])).unwrap(),
+            };
+            let expected = records(&event).into_iter().map(told).map(|record| {
+                let of = &record["dynamodb"];
+                json!([record["eventName"], item(&of["Keys"]), item(&of["NewImage"]), item(&of["OldImage"])])
+            });
+            let expected = expected.collect::<Vec<_>>();
+            assert!(!expected.is_empty(), "{file}");
+            assert_eq!(seen, expected, "{file}");
+            assert_eq!(answer.unwrap(), nothing_failed(), "{file}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn records_of_topics_have_key_and_value() {
+    for file in files::of("kafka") {
+        let event = event(file);
+        let (seen, answer) = seen(&event, |Kafka { key, value, record }: Kafka<Vec<u8>, Vec<u8>>| {
+            json!([record.topic(), record.partition(), record.offset(), key, value])
+        })
+        .await;
+        let some = |base64: &Value| if base64.is_null() { Value::Null } else { json!(bytes(base64)) };
+        let partition = |value: &Value| match value.as_str() {
+            Some(text) => serde_json::from_str(text).unwrap(),
+            None => value.clone(),
+        };
+        let expected = records(&event).into_iter().map(|record| {
+            let place = json!([record["topic"], partition(&record["partition"]), record["offset"]]);
+            json!([place[0], place[1], place[2], some(&record["key"]), some(&record["value"])])
+        });
+        assert_eq!(seen, expected.collect::<Vec<_>>(), "{file}");
+        assert_eq!(answer.unwrap(), nothing_failed(), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn notifications_are_found_directly_and_in_queues() {
+    for kind in ["sns", "sqs-sns"] {
+        for file in files::of(kind) {
+            let event = event(file);
+            let (seen, answer) = seen(&event, |told: Sns<String>| {
+                json!([told.message, told.notification.topic_arn(), told.notification.message_id()])
+            })
+            .await;
+            let notifications = records(&event).into_iter().map(|record| match kind {
+                "sns" => record["Sns"].clone(),
+                _ => serde_json::from_str(record["body"].as_str().unwrap()).unwrap(),
+            });
+            let expected = notifications.map(|sns| json!([sns["Message"], sns["TopicArn"], sns["MessageId"]]));
+            assert_eq!(seen, expected.collect::<Vec<_>>(), "{file}");
+            assert_eq!(answer.unwrap(), if kind == "sns" { Value::Null } else { nothing_failed() }, "{file}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn objects_are_found_in_notifications_queues_and_events() {
+    for kind in ["s3", "sqs-s3", "eventbridge-s3"] {
+        for file in files::of(kind) {
+            let event = event(file);
+            let (seen, answer) = seen(&event, |object: S3Object| {
+                json!([object.bucket(), object.key(), object.size(), object.sequencer()])
+            })
+            .await;
+            let decoded = |key: &Value| {
+                let spaced = key.as_str().unwrap().replace('+', " ");
+                percent_encoding::percent_decode_str(&spaced).decode_utf8().unwrap().into_owned()
+            };
+            let notices = match kind {
+                "s3" => records(&event),
+                "sqs-s3" => {
+                    let bodies = records(&event)
+                        .into_iter()
+                        .map(|record| serde_json::from_str::<Value>(record["body"].as_str().unwrap()).unwrap());
+                    bodies.flat_map(|body| records(&body)).collect()
+                }
+                _ => vec![json!({ "s3": event["detail"] })],
+            };
+            let expected = notices.into_iter().map(|notice| {
+                let (bucket, object) = (&notice["s3"]["bucket"], &notice["s3"]["object"]);
+                let key = if kind == "eventbridge-s3" { object["key"].clone() } else { json!(decoded(&object["key"])) };
+                json!([bucket["name"], key, object["size"], object["sequencer"]])
+            });
+            let expected = expected.collect::<Vec<_>>();
+            assert!(!expected.is_empty(), "{file}");
+            assert_eq!(seen, expected, "{file}");
+            assert_eq!(answer.unwrap(), if kind == "sqs-s3" { nothing_failed() } else { Value::Null }, "{file}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn records_of_firehose_are_delivered_transformed() {
+    async fn reverse(record: Firehose<Vec<u8>>) -> Result<Transformed, BoxError> {
+        Ok(Transformed::ok(record.data.iter().rev().copied().collect::<Vec<_>>()))
+    }
+    for file in files::of("firehose") {
+        let event = event(file);
+        let answer = Caller::new(pilaster::handler(reverse)).call(event.clone()).await.unwrap();
+        let expected = records(&event).into_iter().map(|record| {
+            let data: Vec<u8> = bytes(&record["data"]).into_iter().rev().collect();
+            json!({ "recordId": record["recordId"], "result": "Ok", "data": STANDARD.encode(data) })
+        });
+        assert_eq!(answer, json!({ "records": expected.collect::<Vec<_>>() }), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn messages_of_brokers_are_their_data() {
+    for file in files::of("mq") {
+        let event = event(file);
+        let (seen, answer) = seen(&event, |message: MqMessage<Vec<u8>>| json!(message.data)).await;
+        let expected = records(&event).into_iter().map(|record| json!(bytes(&record["data"])));
+        assert_eq!(seen, expected.collect::<Vec<_>>(), "{file}");
+        assert_eq!(answer.unwrap(), Value::Null, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn mails_tell_who_sent_them() {
+    for file in files::of("ses") {
+        let event = event(file);
+        let (seen, answer) = seen(&event, |mail: SesMessage| {
+            json!([mail.message_id(), mail.source(), mail.destination(), mail.subject(), mail.recipients()])
+        })
+        .await;
+        let expected = records(&event).into_iter().map(|record| {
+            let (mail, receipt) = (&record["ses"]["mail"], &record["ses"]["receipt"]);
+            let subject = &mail["commonHeaders"]["subject"];
+            json!([mail["messageId"], mail["source"], mail["destination"], subject, receipt["recipients"]])
+        });
+        assert_eq!(seen, expected.collect::<Vec<_>>(), "{file}");
+        assert_eq!(answer.unwrap(), Value::Null, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn events_of_a_bus_are_their_detail() {
+    for kind in ["eventbridge", "eventbridge-s3"] {
+        for file in files::of(kind) {
+            let event = event(file);
+            let (seen, answer) = seen(&event, |event: EventBridge<Value>| {
+                json!([event.detail, event.detail_type, event.source, event.id, event.time, event.resources])
+            })
+            .await;
+            let expected =
+                ["detail", "detail-type", "source", "id", "time", "resources"].map(|name| event[name].clone());
+            assert_eq!(seen, [json!(expected)], "{file}");
+            assert_eq!(answer.unwrap(), Value::Null, "{file}");
+        }
+    }
+}

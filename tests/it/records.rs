@@ -1,0 +1,160 @@
+//! The record hall: from an event's text to the answer's, through a whole function.
+
+mod answers;
+mod hostile;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::FutureExt;
+use pilaster::records::{EventBridge, FromRecord, LogRecord, MqMessage, Record, SesMessage, Sns, Transformed};
+use pilaster::testing::Caller;
+use pilaster::{BoxError, Change, Firehose, FunctionError, Kafka, Kinesis, RawService, S3Object, Sqs};
+use serde_json::{Value, json};
+
+/// Calls it with this text, and fails the test if anything panics on the way up.
+async fn call<R: RawService>(caller: &Caller<R>, event: &str) -> Result<Value, FunctionError> {
+    let answer = AssertUnwindSafe(caller.call_text(event)).catch_unwind().await;
+    answer.unwrap_or_else(|_| panic!("it panicked: {}", event.chars().take(200).collect::<String>()))
+}
+
+/// A function that fails for the records at these positions.
+fn failing<R: FromRecord<Answer = ()> + 'static>(
+    positions: &'static [usize],
+) -> impl pilaster::IntoRaw<Raw: RawService> {
+    pilaster::handler(move |record: Record, _: R| {
+        let fails = positions.contains(&record.index());
+        std::future::ready(if fails { Err(BoxError::from("no more room")) } else { Ok(()) })
+    })
+}
+
+/// The answer where these positions fail.
+async fn answered<R: FromRecord<Answer = ()> + 'static>(
+    event: &Value,
+    positions: &'static [usize],
+) -> Result<Value, FunctionError> {
+    call(&Caller::new(failing::<R>(positions)), &event.to_string()).await
+}
+
+fn transform(positions: &'static [usize]) -> Caller<impl RawService> {
+    Caller::new(pilaster::handler(move |record: Record, own: Firehose<Vec<u8>>| {
+        let fails = positions.contains(&record.index());
+        std::future::ready(if fails { Err(BoxError::from("odd")) } else { Ok(Transformed::ok(own.data)) })
+    }))
+}
+
+const SOURCES: [&str; 12] = [
+    "sqs",
+    "fifo",
+    "kinesis",
+    "dynamodb",
+    "kafka",
+    "firehose",
+    "sns",
+    "s3",
+    "activemq",
+    "rabbitmq",
+    "ses",
+    "eventbridge",
+];
+
+/// One record of a source, with all that its type needs.
+fn record(source: &str, at: usize) -> Value {
+    let data = STANDARD.encode(format!(r#"{{"at":{at}}}"#));
+    match source {
+        "sqs" | "fifo" => json!({
+            "messageId": format!("m{at}"), "receiptHandle": "r", "body": format!(r#"{{"at":{at}}}"#),
+            "attributes": { "ApproximateReceiveCount": "1", "MessageGroupId": "g" }, "messageAttributes": {},
+            "eventSource": "aws:sqs", "awsRegion": "eu-west-1",
+            "eventSourceARN": if source == "fifo" { "arn:aws:sqs:eu-west-1:1:q.fifo" } else { "arn:aws:sqs:eu-west-1:1:q" },
+        }),
+        "kinesis" => json!({
+            "eventSource": "aws:kinesis", "eventID": format!("shardId-000000000000:{at}"),
+            "kinesis": { "partitionKey": "p", "sequenceNumber": format!("{at}"), "data": data },
+        }),
+        "dynamodb" => json!({
+            "eventSource": "aws:dynamodb", "eventName": "INSERT",
+            "dynamodb": {
+                "Keys": { "id": { "N": "1" } }, "NewImage": { "id": { "N": "1" } }, "SequenceNumber": format!("{at}"),
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        }),
+        "kafka" => json!({ "topic": "t", "partition": 0, "offset": at, "key": null, "value": data }),
+        "firehose" => json!({ "recordId": format!("r{at}"), "data": data }),
+        "sns" => json!({
+            "EventSource": "aws:sns", "Sns": { "MessageId": format!("n{at}"), "Message": "m", "TopicArn": "arn:aws:sns:x" },
+        }),
+        "s3" => json!({
+            "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+            "s3": { "bucket": { "name": "b" }, "object": { "key": format!("k{at}"), "size": 1 } },
+        }),
+        "activemq" => json!({ "messageID": format!("a{at}"), "data": data }),
+        "rabbitmq" => json!({ "basicProperties": {}, "redelivered": false, "data": data }),
+        "ses" => json!({
+            "eventSource": "aws:ses",
+            "ses": {
+                "mail": {
+                    "messageId": format!("s{at}"), "source": "a@b", "destination": ["c@d"], "timestamp": "2026-01-01T00:00:00Z",
+                    "headers": [], "headersTruncated": false, "commonHeaders": {},
+                },
+                "receipt": { "recipients": ["c@d"] },
+            },
+        }),
+        _ => json!({ "detail-type": "t", "source": "s", "id": "e", "detail": { "at": at } }),
+    }
+}
+
+/// An event of these records.
+fn event_of(source: &str, records: Vec<Value>) -> Value {
+    match source {
+        "kafka" => json!({ "eventSource": "aws:kafka", "bootstrapServers": "b:9092", "records": { "t-0": records } }),
+        "firehose" => json!({
+            "invocationId": "i", "deliveryStreamArn": "arn:aws:firehose:eu-west-1:1:deliverystream/d", "records": records,
+        }),
+        "activemq" => json!({ "eventSource": "aws:mq", "eventSourceArn": "arn", "messages": records }),
+        "rabbitmq" => json!({
+            "eventSource": "aws:rmq", "eventSourceArn": "arn", "rmqMessagesByQueue": { "q::/": records },
+        }),
+        "eventbridge" => records.into_iter().next().unwrap_or_default(),
+        _ => json!({ "Records": records }),
+    }
+}
+
+fn batch(source: &str, count: usize) -> Value {
+    event_of(source, (0..count).map(|at| record(source, at)).collect())
+}
+
+/// The answer of a function of the source's type.
+async fn of_source(source: &str, event: &Value, positions: &'static [usize]) -> Result<Value, FunctionError> {
+    type Item = Option<serde_json::Map<String, Value>>;
+    match source {
+        "sqs" | "fifo" => answered::<Sqs<Value>>(event, positions).await,
+        "kinesis" => answered::<Kinesis<Value>>(event, positions).await,
+        "dynamodb" => answered::<Change<Item>>(event, positions).await,
+        "kafka" => answered::<Kafka<String, Value>>(event, positions).await,
+        "firehose" => call(&transform(positions), &event.to_string()).await,
+        "sns" => answered::<Sns<String>>(event, positions).await,
+        "s3" => answered::<S3Object>(event, positions).await,
+        "activemq" | "rabbitmq" => answered::<MqMessage<Value>>(event, positions).await,
+        "ses" => answered::<SesMessage>(event, positions).await,
+        "logs" => answered::<LogRecord>(event, positions).await,
+        "eventbridge" => answered::<EventBridge<Value>>(event, positions).await,
+        _ => panic!("{source} is no source"),
+    }
+}
+
+fn failures<T: Into<Value>>(ids: impl IntoIterator<Item = T>) -> Value {
+    let failures = ids.into_iter().map(|id| json!({ "itemIdentifier": id.into() }));
+    json!({ "batchItemFailures": failures.collect::<Vec<_>>() })
+}
+
+/// The empty answer, in the form of the source.
+fn all_done(source: &str) -> Value {
+    match source {
+        "sqs" | "fifo" | "kinesis" | "dynamodb" | "kafka" => failures::<&str>([]),
+        "firehose" => json!({ "records": [] }),
+        _ => Value::Null,
+    }
+}
