@@ -17,8 +17,14 @@ pub mod response;
 pub mod stack;
 pub mod streaming;
 
+#[cfg(feature = "compression")]
+pub mod compression;
+#[cfg(feature = "conditional")]
+pub mod conditional;
 #[cfg(feature = "cors")]
 pub mod cors;
+#[cfg(feature = "negotiation")]
+pub mod negotiation;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
 
@@ -26,6 +32,8 @@ pub mod security_headers;
 pub(crate) mod event;
 mod function;
 mod handler;
+#[cfg(any(feature = "compression", feature = "negotiation"))]
+mod quality;
 
 pub use axum_core::body::Body;
 pub use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request as BodyRequest};
@@ -37,6 +45,10 @@ pub use axum_extra::{TypedHeader, headers};
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
+#[cfg(feature = "compression")]
+pub use self::compression::CompressionLayer;
+#[cfg(feature = "conditional")]
+pub use self::conditional::{ConditionalLayer, Preconditions};
 pub use self::context::{EventKind, RequestContext};
 #[cfg(feature = "cors")]
 pub use self::cors::CorsLayer;
@@ -53,6 +65,8 @@ pub use self::extract::Valid;
 pub use self::extract::{Claims, Json, Path, Query};
 pub use self::function::{Hall, StreamingHall, service};
 pub use self::handler::{HandlerService, HttpHandler};
+#[cfg(feature = "negotiation")]
+pub use self::negotiation::{Accepts, Negotiated, NegotiationLayer};
 pub use self::panic::PanicLayer;
 pub use self::rejection::{FieldError, Rejection};
 pub use self::response::{Accepted, Created, NoContent, Redirect};

@@ -1,7 +1,8 @@
 //! The HTTP stack: layers in the one right order, whatever the order of the calls.
 //!
-//! From outside to inside: security headers → CORS → errors → deadline → the user's own layers → idempotency → the function, whose panics
-//! are caught right around it. So the answer to a preflight, an error, a rejection or a panic has the same headers as any other.
+//! From outside to inside: security headers → CORS → compression → conditional requests → errors → deadline → the user's own
+//! layers → idempotency → the function, whose panics are caught right around it. So the answer to a preflight, an error, a
+//! rejection or a panic has the same headers as any other.
 //! A function without `layer` runs in [`Stack::new`]. Who wants another order composes the same public layers with
 //! `tower::ServiceBuilder`.
 //!
@@ -20,9 +21,19 @@
 
 use tower::Layer;
 use tower::layer::util::{Identity, Stack as Below};
-#[cfg(any(feature = "cors", feature = "security-headers", feature = "idempotency"))]
+#[cfg(any(
+    feature = "compression",
+    feature = "conditional",
+    feature = "cors",
+    feature = "idempotency",
+    feature = "security-headers"
+))]
 use tower::util::Either;
 
+#[cfg(feature = "compression")]
+use crate::http::compression::CompressionLayer;
+#[cfg(feature = "conditional")]
+use crate::http::conditional::ConditionalLayer;
 #[cfg(feature = "cors")]
 use crate::http::cors::CorsLayer;
 use crate::http::deadline::{Deadline, DeadlineLayer};
@@ -40,6 +51,10 @@ pub struct Stack<L = Identity> {
     security_headers: Option<SecurityHeadersLayer>,
     #[cfg(feature = "cors")]
     cors: Option<CorsLayer>,
+    #[cfg(feature = "compression")]
+    compression: Option<CompressionLayer>,
+    #[cfg(feature = "conditional")]
+    conditional: Option<ConditionalLayer>,
     errors: ErrorLayer,
     deadline: DeadlineLayer,
     #[cfg(feature = "idempotency")]
@@ -66,6 +81,20 @@ impl<L> Stack<L> {
     #[cfg(feature = "cors")]
     pub fn cors(mut self, layer: CorsLayer) -> Self {
         self.cors = Some(layer);
+        self
+    }
+
+    /// Compresses answers for the clients that ask for it.
+    #[cfg(feature = "compression")]
+    pub fn compression(mut self, layer: CompressionLayer) -> Self {
+        self.compression = Some(layer);
+        self
+    }
+
+    /// Answers conditional requests: 304 where the client has the answer already.
+    #[cfg(feature = "conditional")]
+    pub fn conditional(mut self, layer: ConditionalLayer) -> Self {
+        self.conditional = Some(layer);
         self
     }
 
@@ -101,6 +130,10 @@ impl<L> Stack<L> {
             security_headers: self.security_headers,
             #[cfg(feature = "cors")]
             cors: self.cors,
+            #[cfg(feature = "compression")]
+            compression: self.compression,
+            #[cfg(feature = "conditional")]
+            conditional: self.conditional,
             errors: self.errors,
             deadline: self.deadline,
             #[cfg(feature = "idempotency")]
@@ -114,6 +147,16 @@ impl<L> Stack<L> {
 type Cors<S> = Either<<CorsLayer as Layer<S>>::Service, S>;
 #[cfg(not(feature = "cors"))]
 type Cors<S> = S;
+
+#[cfg(feature = "compression")]
+type Compressed<S> = Either<<CompressionLayer as Layer<S>>::Service, S>;
+#[cfg(not(feature = "compression"))]
+type Compressed<S> = S;
+
+#[cfg(feature = "conditional")]
+type Conditional<S> = Either<<ConditionalLayer as Layer<S>>::Service, S>;
+#[cfg(not(feature = "conditional"))]
+type Conditional<S> = S;
 
 #[cfg(feature = "security-headers")]
 type Secured<S> = Either<<SecurityHeadersLayer as Layer<S>>::Service, S>;
@@ -129,7 +172,7 @@ impl<L, S> Layer<S> for Stack<L>
 where
     L: Layer<Once<S>>,
 {
-    type Service = Secured<Cors<ErrorAnswers<Deadline<L::Service>>>>;
+    type Service = Secured<Cors<Compressed<Conditional<ErrorAnswers<Deadline<L::Service>>>>>>;
 
     /// # Panics
     ///
@@ -139,6 +182,10 @@ where
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);
         let service = self.errors.layer(self.deadline.layer(self.own.layer(inner)));
+        #[cfg(feature = "conditional")]
+        let service = either(self.conditional.as_ref(), service);
+        #[cfg(feature = "compression")]
+        let service = either(self.compression.as_ref(), service);
         #[cfg(feature = "cors")]
         let service = either(self.cors.as_ref(), service);
         #[cfg(feature = "security-headers")]
@@ -147,7 +194,13 @@ where
     }
 }
 
-#[cfg(any(feature = "cors", feature = "security-headers", feature = "idempotency"))]
+#[cfg(any(
+    feature = "compression",
+    feature = "conditional",
+    feature = "cors",
+    feature = "idempotency",
+    feature = "security-headers"
+))]
 fn either<L: Layer<S>, S>(layer: Option<&L>, inner: S) -> Either<L::Service, S> {
     match layer {
         Some(layer) => Either::Left(layer.layer(inner)),

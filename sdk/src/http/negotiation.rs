@@ -1,0 +1,299 @@
+//! Which form of an answer suits the client, by `Accept` and `Accept-Language` (RFC 9110, section 12).
+//!
+//! [`NegotiationLayer`] chooses before the function runs and answers 406 if nothing suits; the function takes the choice as
+//! [`Negotiated`]. It is one of the user's own layers: `Stack::layer`, or `axum::Router::route_layer`. `Vary` and `Content-Language` are
+//! set on the answer. [`Accepts`] is for a function that chooses by itself.
+//!
+//! `Accept-Encoding` is [`compression`](crate::http)'s part. `Accept-Charset` is not looked at: browsers have ceased to send it, and RFC
+//! 9110 deprecates it; the text is UTF-8.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::http::{self, Json, IntoResponse, Negotiated, NegotiationLayer, Response};
+//!
+//! async fn report(negotiated: Negotiated) -> Response {
+//!     let hello = if negotiated.language() == Some("de") { "Hallo" } else { "Hello" };
+//!     match negotiated.media_type() {
+//!         Some("text/csv") => ([("content-type", "text/csv")], format!("greeting\n{hello}\n")).into_response(),
+//!         _ => Json(hello).into_response(),
+//!     }
+//! }
+//!
+//! let layer = NegotiationLayer::new().media_types(["application/json", "text/csv"]).languages(["en", "de"]);
+//! let function = pilaster::handler(report).layer(http::Stack::new().layer(layer));
+//! # let _ = function;
+//! ```
+//!
+//! [`Accepts`] alone:
+//!
+//! ```
+//! use pilaster::http::{HttpError, negotiation::Accepts};
+//!
+//! async fn report(accepts: Accepts) -> Result<String, HttpError> {
+//!     match accepts.media_types(&["application/json", "text/plain"]).first() {
+//!         Some(best) => Ok(format!("as {best}")),
+//!         None => Err(HttpError::not_acceptable("there is `application/json` and `text/plain`")),
+//!     }
+//! }
+//! # let _ = report;
+//! ```
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum_core::body::Body;
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::Request;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+use tower::{Layer, Service};
+
+use crate::error::BoxError;
+use crate::http::error::HttpError;
+use crate::http::quality::items;
+
+/// What the client takes: its `Accept` and `Accept-Language`.
+#[derive(Clone, Debug)]
+pub struct Accepts {
+    headers: HeaderMap,
+}
+
+impl Accepts {
+    fn read(headers: &HeaderMap) -> Self {
+        let mut own = HeaderMap::new();
+        for name in [header::ACCEPT, header::ACCEPT_LANGUAGE] {
+            for value in headers.get_all(&name) {
+                own.append(&name, value.clone());
+            }
+        }
+        Self { headers: own }
+    }
+
+    /// Those of the media types that the client takes, the best first; all of them if it does not say.
+    pub fn media_types<'a>(&self, available: &[&'a str]) -> Vec<&'a str> {
+        self.ranked(&header::ACCEPT, available, fits_media_type)
+    }
+
+    /// Those of the languages that the client takes, the best first; all of them if it does not say. `en` suits who asks for
+    /// `en-GB`, and the other way round, both less than the very same.
+    pub fn languages<'a>(&self, available: &[&'a str]) -> Vec<&'a str> {
+        self.ranked(&header::ACCEPT_LANGUAGE, available, fits_language)
+    }
+
+    /// By quality, then by how closely it fits, then as the client has them, then as the server has them.
+    fn ranked<'a>(&self, name: &HeaderName, available: &[&'a str], fits: fn(&str, &str) -> Option<u8>) -> Vec<&'a str> {
+        if !self.headers.contains_key(name) {
+            return available.to_vec();
+        }
+        let asked: Vec<_> = items(&self.headers, name).enumerate().collect();
+        let mut ranked: Vec<_> = available
+            .iter()
+            .filter_map(|available| {
+                let fitting =
+                    asked.iter().filter_map(|(at, item)| Some((fits(item.name, available)?, *at, item.quality)));
+                // The closest item alone says how much it is liked: `text/*, text/html;q=0` is no HTML.
+                let (closeness, at, quality) = fitting.max_by_key(|(closeness, at, _)| (*closeness, Reverse(*at)))?;
+                (quality > 0).then_some(((Reverse(quality), Reverse(closeness), at), *available))
+            })
+            .collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, available)| available).collect()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Accepts {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::read(&parts.headers))
+    }
+}
+
+/// How closely a media range such as `text/*` fits; its parameters are not looked at.
+fn fits_media_type(range: &str, available: &str) -> Option<u8> {
+    let available = available.split(';').next().unwrap_or(available).trim_end();
+    if range == "*/*" {
+        return Some(0);
+    }
+    if range.eq_ignore_ascii_case(available) {
+        return Some(2);
+    }
+    let kind = range.strip_suffix("/*")?;
+    available.split('/').next().is_some_and(|own| own.eq_ignore_ascii_case(kind)).then_some(1)
+}
+
+/// How closely a language range such as `de` fits `de-CH`, or the other way round.
+fn fits_language(range: &str, available: &str) -> Option<u8> {
+    let within = |narrow: &str, wide: &str| {
+        let head = narrow.get(..wide.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(wide)) && narrow.as_bytes().get(wide.len()) == Some(&b'-')
+    };
+    match range {
+        "*" => Some(0),
+        _ if range.eq_ignore_ascii_case(available) => Some(3),
+        _ if within(range, available) => Some(2),
+        _ if within(available, range) => Some(1),
+        _ => None,
+    }
+}
+
+/// Layer that applies [`Negotiation`]. See the [module docs](self).
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct NegotiationLayer {
+    offer: Arc<Offer>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Offer {
+    media_types: Vec<&'static str>,
+    languages: Vec<&'static str>,
+    lenient: bool,
+}
+
+impl NegotiationLayer {
+    /// Nothing to choose from yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The media types that the function can answer in; the first is for a client that does not say.
+    pub fn media_types(mut self, available: impl IntoIterator<Item = &'static str>) -> Self {
+        Arc::make_mut(&mut self.offer).media_types = available.into_iter().collect();
+        self
+    }
+
+    /// The languages that the function can answer in; the first is for a client that does not say.
+    pub fn languages(mut self, available: impl IntoIterator<Item = &'static str>) -> Self {
+        Arc::make_mut(&mut self.offer).languages = available.into_iter().collect();
+        self
+    }
+
+    /// Whether a client that nothing suits gets the first of each instead of a 406.
+    pub fn default_to_first(mut self, lenient: bool) -> Self {
+        Arc::make_mut(&mut self.offer).lenient = lenient;
+        self
+    }
+}
+
+impl Offer {
+    fn choose(&self, headers: &HeaderMap) -> Result<Negotiated, HttpError> {
+        let accepts = Accepts::read(headers);
+        let choose = |available: &[&'static str], fitting: Vec<&'static str>, what: &str| {
+            let first = available.first().copied().filter(|_| self.lenient);
+            match fitting.first().copied().or(first) {
+                None if !available.is_empty() => Err(HttpError::not_acceptable(format!(
+                    "there is no such {what}; there is {}",
+                    available.join(", ")
+                ))),
+                chosen => Ok(chosen),
+            }
+        };
+        Ok(Negotiated {
+            media_type: choose(&self.media_types, accepts.media_types(&self.media_types), "media type")?,
+            language: choose(&self.languages, accepts.languages(&self.languages), "language")?,
+        })
+    }
+
+    /// Tells caches and the client what was chosen by.
+    fn complete(&self, headers: &mut HeaderMap, language: Option<&'static str>) {
+        let chosen_by = [(&self.media_types, header::ACCEPT), (&self.languages, header::ACCEPT_LANGUAGE)];
+        for (available, name) in chosen_by {
+            let named =
+                headers.get_all(header::VARY).into_iter().filter_map(|value| value.to_str().ok()).any(|value| {
+                    value.split(',').any(|item| item.trim().eq_ignore_ascii_case(name.as_str()) || item.trim() == "*")
+                });
+            if !available.is_empty() && !named {
+                headers.append(header::VARY, name.into());
+            }
+        }
+        if let Some(Ok(language)) = language.map(HeaderValue::from_str) {
+            headers.entry(header::CONTENT_LANGUAGE).or_insert(language);
+        }
+    }
+}
+
+impl<S> Layer<S> for NegotiationLayer {
+    type Service = Negotiation<S>;
+
+    fn layer(&self, inner: S) -> Negotiation<S> {
+        Negotiation { inner, offer: Arc::clone(&self.offer) }
+    }
+}
+
+/// Service that chooses the form of the answer. See the [module docs](self).
+#[derive(Clone, Debug)]
+pub struct Negotiation<S> {
+    inner: S,
+    offer: Arc<Offer>,
+}
+
+impl<S, R, B> Service<Request<R>> for Negotiation<S>
+where
+    S: Service<Request<R>, Response = http::Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: Send,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<R>) -> Self::Future {
+        let offer = Arc::clone(&self.offer);
+        let answered = self.offer.choose(request.headers()).map(|negotiated| {
+            request.extensions_mut().insert(negotiated);
+            (self.inner.call(request), negotiated.language)
+        });
+        Box::pin(async move {
+            let (mut response, language) = match answered {
+                Ok((answered, language)) => (answered.await?.map(Body::new), language),
+                Err(error) => (error.into_response(), None),
+            };
+            let language = language.filter(|_| response.status().is_success());
+            offer.complete(response.headers_mut(), language);
+            Ok(response)
+        })
+    }
+}
+
+/// What [`NegotiationLayer`] chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    media_type: Option<&'static str>,
+    language: Option<&'static str>,
+}
+
+impl Negotiated {
+    /// One of [`NegotiationLayer::media_types`]; `None` if the layer was given none.
+    pub fn media_type(&self) -> Option<&'static str> {
+        self.media_type
+    }
+
+    /// One of [`NegotiationLayer::languages`]; `None` if the layer was given none.
+    pub fn language(&self) -> Option<&'static str> {
+        self.language
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Negotiated {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+        let negotiated = parts.extensions.get::<Self>().copied();
+        negotiated.ok_or_else(|| HttpError::internal("`Negotiated` needs a `NegotiationLayer` around the function"))
+    }
+}

@@ -1,0 +1,66 @@
+//! Lists of what a client takes, with quality values: `gzip, br;q=0.8, *;q=0` (RFC 9110, section 12.4.2).
+
+use http::{HeaderMap, HeaderName};
+
+/// One item of such a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Item<'a> {
+    pub(crate) name: &'a str,
+    /// In thousandths; 0 is "not this".
+    pub(crate) quality: u16,
+}
+
+/// The items of a header in their order. One that is ill-formed is left out, as if it had not been sent.
+pub(crate) fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Item<'a>> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(item)
+}
+
+fn item(text: &str) -> Option<Item<'_>> {
+    let mut parts = text.split(';').map(str::trim);
+    let name = parts.next().filter(|name| !name.is_empty())?;
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    Some(Item { name, quality: weight.map_or(Some(1000), quality)? })
+}
+
+/// `0.5` as 500: one digit of 0 or 1, at most three behind the point.
+fn quality(text: &str) -> Option<u16> {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    let whole = match whole {
+        "0" => 0,
+        "1" => 1000,
+        _ => return None,
+    };
+    if rest.len() > 3 || !rest.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let thousandths: u16 = format!("{rest:0<3}").parse().ok()?;
+    Some(whole + thousandths).filter(|quality| *quality <= 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::ACCEPT;
+
+    fn read(values: &[&'static str]) -> Vec<(String, u16)> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(ACCEPT, http::HeaderValue::from_static(value));
+        }
+        items(&headers, &ACCEPT).map(|item| (item.name.to_owned(), item.quality)).collect()
+    }
+
+    #[test]
+    fn a_list_may_stand_in_several_headers() {
+        assert_eq!(read(&["a, b;q=0.25", "c;q=0"]), [("a".into(), 1000), ("b".into(), 250), ("c".into(), 0)]);
+    }
+
+    #[test]
+    fn what_is_ill_formed_counts_as_not_sent() {
+        assert_eq!(
+            read(&["a;q=2, b;q=0.1234, c;q=, d;q=-1, e;q=1.001, ,;q=1, f ; level=1 ; q=0.5"]),
+            [("f".into(), 500)]
+        );
+    }
+}
