@@ -109,10 +109,14 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     tracing::warn!("a panic ends this process instead of failing its request: set `panic = \"unwind\"` in the profile");
     let mut start = function.take_start();
     let hooks = std::mem::take(&mut start.hooks);
-    let raw = build(function)?;
     let on_lambda = std::env::var_os(api::VARIABLE).is_some();
     let runtime = tokio_runtime(managed_concurrency())
         .map_err(|error| StartError::new(format!("the tokio runtime could not be made: {error}")))?;
+    let raw = {
+        // Some layers spawn a task when they are built.
+        let _entered = runtime.enter();
+        build(function)?
+    };
     runtime.block_on(async {
         if on_lambda {
             init::check_environment()?;
@@ -226,4 +230,3 @@ impl<S: RawService> Service<Incoming> for Guarded<S> {
         })
     }
 }
-

@@ -107,7 +107,7 @@ async fn the_macro_tells_it_of_the_error_in_the_signature() {
         Err(Wrapper(7).into())
     }
     // What `#[lambda_handler]` writes into `main`.
-    let named = (&pilaster::__private::of::<Result<(), Reserve>>().failure()).named(handler(reserve));
+    let named = pilaster::__private::of::<Result<(), Reserve>>().failure().named(handler(reserve));
     assert_eq!(fail(named, json!("umbrella")).await.error_type(), "OutOfStock");
     let unnamed = (&pilaster::__private::of::<Result<(), BoxError>>().failure()).named(handler(boxed));
     assert_eq!(fail(unnamed, json!(0)).await.error_type(), "Error");

@@ -42,6 +42,10 @@ pub(super) fn expand(ident: &Ident, plan: &Plan, words: &Words) -> TokenStream {
         Name::Name(name) => {
             quote!(::core::result::Result::Ok(#module::#id::new(#name) #(.stage(#stage))* #decrypt))
         }
+        Name::Env(variable_name) if plan.stage.is_none() && decrypt.is_none() => quote! {
+            static VARIABLE: #module::#variable = #module::#variable::new(#variable_name);
+            #module::#variable::id(&VARIABLE)
+        },
         Name::Env(variable_name) => quote! {
             static VARIABLE: #module::#variable = #module::#variable::new(#variable_name);
             ::core::result::Result::Ok(#module::#variable::id(&VARIABLE)? #(.stage(#stage))* #decrypt)

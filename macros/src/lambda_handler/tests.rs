@@ -72,7 +72,14 @@ fn what_is_no_option_is_answered_with_the_accepted_forms() {
     ] {
         let message = refused(text);
         assert!(message.starts_with(start), "{text}: {message}");
-        for form in ["layer = expr", "outer = expr", "warm(T, ..)", "route = \"METHOD /path\"", "concurrency = n", "batch = expr"] {
+        for form in [
+            "layer = expr",
+            "outer = expr",
+            "warm(T, ..)",
+            "route = \"METHOD /path\"",
+            "concurrency = n",
+            "batch = expr",
+        ] {
             assert!(message.contains(form), "{text}: {message}");
         }
     }

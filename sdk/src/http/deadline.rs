@@ -89,7 +89,7 @@ where
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
         let until = request.extensions().get::<Invocation>().and_then(|invocation| until(invocation, self.margin));
-        DeadlineFuture { inner: self.inner.call(request), until, sleep: None }
+        DeadlineFuture::new(self.inner.call(request), until)
     }
 }
 
@@ -102,6 +102,13 @@ pin_project_lite::pin_project! {
         // Made when the work waits for the first time: most does not.
         #[pin]
         sleep: Option<Sleep>,
+    }
+}
+
+impl<F> DeadlineFuture<F> {
+    /// Work that may last until then, which is so long.
+    pub(crate) fn new(inner: F, until: Option<(Instant, Duration)>) -> Self {
+        Self { inner, until, sleep: None }
     }
 }
 

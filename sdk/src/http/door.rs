@@ -5,7 +5,8 @@
 //! The event is parsed once: one look at its discriminating fields says which of API Gateway's REST API and HTTP API, a
 //! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. What cannot be decoded is answered
 //! here: 400 where the source is known, a [`FunctionError`] where the event is no HTTP event at all. So is a response that is
-//! larger than the 6 MB that Lambda takes: with a 500 that keeps the CORS headers.
+//! larger than the 6 MB that Lambda takes, or the 1 MB of a load balancer: with a 500 that keeps the CORS headers. The answer to
+//! `HEAD` has no body, so that a function for `GET` answers it too.
 
 mod decode;
 mod encode;
@@ -22,13 +23,15 @@ use std::task::{Context, Poll};
 use axum_core::body::Body;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderMap, Request, Response, header};
-use http_body_util::BodyExt;
+use http::{HeaderMap, Method, Request, Response, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower::Service;
 
+use crate::deadline::{MARGIN, until};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT, RawResponse};
-use crate::http::context::EventKind;
+use crate::http::context::{EventKind, RequestContext};
+use crate::http::deadline::{self, DeadlineFuture};
 use crate::http::error::HttpError;
 use crate::http::error_layer::log_failure;
 
@@ -70,6 +73,8 @@ where
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let streaming = incoming.invocation.is_streaming().then(|| incoming.invocation.clone());
+        // The layer that watches over the time has its answer before the body of the answer is there.
+        let until = until(&incoming.invocation, MARGIN);
         let decoded = decode::decode(incoming);
         let mut hall = self.hall.clone();
         Box::pin(async move {
@@ -81,30 +86,38 @@ where
                     return answer(kind, streaming.filter(|_| can_stream(kind, None)).as_ref(), &error);
                 }
             };
-            let streaming = streaming.filter(|_| can_stream(kind, request.uri().host()));
+            let streaming = streaming.filter(|_| can_stream(kind, domain(&request).as_deref()));
             #[cfg(feature = "otel")]
             traced::began(&request);
+            let head_only = request.method() == Method::HEAD;
             let answered = async {
                 std::future::poll_fn(|cx| hall.poll_ready(cx)).await.map_err(failed)?;
                 let (parts, body) = hall.call(request).await.map_err(failed)?.into_parts();
+                // Dropped unread: what would make it, compression too, does not begin.
+                let body = if head_only { Body::empty() } else { Body::new(body) };
                 if let Some(invocation) = &streaming {
                     let head = parts.clone();
-                    invocation.leave_response(Response::from_parts(parts, Body::new(body)));
-                    return Ok((head, Bytes::new()));
+                    invocation.leave_response(Response::from_parts(parts, body));
+                    return Ok((head, Ok(Bytes::new())));
                 }
-                let body = body.collect().await.map_err(failed)?.to_bytes();
-                Ok::<_, HttpError>((parts, body))
+                // More of it cannot be sent, and a body may have no end.
+                let body = DeadlineFuture::new(Limited::new(body, limit(kind)).collect(), until).await;
+                Ok::<_, HttpError>((parts, body.map(|body| body.to_bytes())))
             };
             match AssertUnwindSafe(answered).catch_unwind().await {
-                Ok(Ok((parts, body))) => {
+                Ok(Ok((parts, Err(error)))) if error.is::<LengthLimitError>() => {
+                    too_large(kind, parts.headers, format!("more than {}", limit(kind)))
+                }
+                Ok(Ok((parts, Err(error)))) => instead(kind, parts.headers, &failed(error)),
+                Ok(Ok((parts, Ok(body)))) => {
                     let response = encode::encode(kind, &parts, &body)?;
                     match response.get().len() {
-                        0..=PAYLOAD_LIMIT => {
+                        length if length <= limit(kind) => {
                             #[cfg(feature = "otel")]
                             traced::ended(parts.status);
                             Ok(response)
                         }
-                        length => too_large(kind, parts.headers, length),
+                        length => too_large(kind, parts.headers, length.to_string()),
                     }
                 }
                 Ok(Err(error)) => answer(kind, streaming.as_ref(), &error),
@@ -117,14 +130,29 @@ where
 
 /// A failure that no room below answered: logged here.
 fn failed(error: impl Into<BoxError>) -> HttpError {
-    let mut error = HttpError::from_boxed(error.into());
+    let mut error = deadline::answer(error.into());
     log_failure(&mut error, None);
     error
 }
 
-/// The 500 in place of a response that Lambda would refuse. What the layers put on it stays; what told of its body goes.
-fn too_large(kind: EventKind, mut headers: HeaderMap, length: usize) -> Result<RawResponse, FunctionError> {
-    let error = failed(format!("the response has {length} bytes as JSON; Lambda takes {PAYLOAD_LIMIT}"));
+/// The largest response in bytes as JSON. A load balancer answers 502 to a larger one, and only its own log tells why
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
+fn limit(kind: EventKind) -> usize {
+    match kind {
+        EventKind::Alb { .. } => 1024 * 1024,
+        _ => PAYLOAD_LIMIT,
+    }
+}
+
+/// The 500 in place of a response that Lambda, or the load balancer, would refuse. What the layers put on it stays; what told of its body goes.
+fn too_large(kind: EventKind, headers: HeaderMap, length: String) -> Result<RawResponse, FunctionError> {
+    let taker = if let EventKind::Alb { .. } = kind { "a load balancer" } else { "Lambda" };
+    let error = failed(format!("the response has {length} bytes as JSON; {taker} takes {}", limit(kind)));
+    instead(kind, headers, &error)
+}
+
+/// An error in place of a response, with what the layers put on that.
+fn instead(kind: EventKind, mut headers: HeaderMap, error: &HttpError) -> Result<RawResponse, FunctionError> {
     for name in [
         header::ACCEPT_RANGES,
         header::CACHE_CONTROL,
@@ -150,13 +178,21 @@ fn too_large(kind: EventKind, mut headers: HeaderMap, length: usize) -> Result<R
     encode::encode(kind, &parts, body.as_bytes())
 }
 
-/// Whether who sent this event can be answered by a stream: a function URL and a REST API, which looks the same either way.
-fn can_stream(kind: EventKind, host: Option<&str>) -> bool {
+/// Whether who sent this event can be answered by a stream: a REST API and a function URL, whose events look the same either
+/// way. An HTTP API cannot, and has the same form of event, so the domain decides.
+fn can_stream(kind: EventKind, domain: Option<&str>) -> bool {
     match kind {
         EventKind::Rest => true,
-        EventKind::HttpApi => !host.is_some_and(|host| host.contains(".execute-api.")),
+        EventKind::HttpApi => {
+            domain.is_some_and(|domain| domain.contains(".lambda-url.") || domain.starts_with("localhost"))
+        }
         _ => false,
     }
+}
+
+/// The domain that API Gateway or the function URL has by itself, or a custom one.
+fn domain(request: &Request<Body>) -> Option<String> {
+    request.extensions().get::<RequestContext>()?.get("domainName")
 }
 
 fn answer(kind: EventKind, streaming: Option<&Invocation>, error: &HttpError) -> Result<RawResponse, FunctionError> {
@@ -168,4 +204,45 @@ fn answer(kind: EventKind, streaming: Option<&Invocation>, error: &HttpError) ->
         invocation.leave_response(Response::from_parts(parts.clone(), Body::from(body)));
     }
     encode::encode(kind, &parts, body.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use futures_util::stream;
+    use serde_json::value::RawValue;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn answered(body: fn() -> Body) -> serde_json::Value {
+        let mut context = lambda_runtime::Context::default();
+        let at = SystemTime::now() + Duration::from_secs(5);
+        context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+        let event = serde_json::json!({
+            "version": "2.0", "rawPath": "/", "requestContext": { "http": { "method": "GET", "path": "/" } },
+        });
+        let event = RawValue::from_string(event.to_string()).unwrap();
+        let hall = tower::service_fn(move |_: Request<Body>| {
+            let response = Response::builder().header("access-control-allow-origin", "*").body(body()).unwrap();
+            std::future::ready(Ok::<_, std::convert::Infallible>(response))
+        });
+        let answer = Door::new(hall).oneshot(Incoming { event, invocation: Invocation::new(context) }).await.unwrap();
+        serde_json::from_str(answer.get()).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_hangs_or_has_no_end_is_answered_in_time() {
+        let hangs = answered(|| Body::from_stream(stream::pending::<Result<Bytes, BoxError>>()));
+        let hangs = tokio::time::timeout(Duration::from_secs(6), hangs).await.expect("in time");
+        assert_eq!(
+            (&hangs["statusCode"], &hangs["headers"]["access-control-allow-origin"]),
+            (&504.into(), &"*".into())
+        );
+        let endless = answered(|| {
+            Body::from_stream(stream::repeat_with(|| Ok::<_, BoxError>(Bytes::from_static(&[b'a'; 65536]))))
+        });
+        assert_eq!(endless.await["statusCode"], 500);
+    }
 }

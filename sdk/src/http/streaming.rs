@@ -3,11 +3,12 @@
 //!
 //! [`Function::streaming`](crate::Function::streaming), or `#[lambda_handler(streaming)]`, sends every response of the function so. It
 //! goes through the same stack: headers, CORS and errors before the first byte are as ever. A body that breaks off after it, by an
-//! error, a panic or the deadline, is one line in the log, and ends with the trailer that Lambda defines for it
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>).
+//! error, a panic or the deadline, is one line in the log, and Lambda is told by the error trailer
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>), as `lambda_runtime` sends
+//! it: 1.5.0 writes the trailer's text, without the reason, at the end of the body.
 //!
 //! It is for function URLs with `InvokeMode: RESPONSE_STREAM` and for REST APIs with response streaming. An HTTP API, a load balancer
-//! and the others cannot stream: where the event tells that it is from one of them, its response is sent whole.
+//! and the others cannot stream: their responses are sent whole. A function URL is known by its own domain (`….lambda-url.…`).
 //!
 //! # Example
 //!

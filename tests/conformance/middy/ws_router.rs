@@ -35,7 +35,10 @@ pub(super) fn replay(case: &Case) -> Replay {
             return unsupported("a route key that is a pattern of axum's");
         }
         let notes = notes.clone();
-        let noted = move || std::future::ready(notes.add(json!(index)));
+        let noted = move || {
+            notes.add(json!(index));
+            std::future::ready(())
+        };
         router = router.route(&format!("/{}", route.route_key), any(noted));
     }
     let expect = &case.json["expect"];

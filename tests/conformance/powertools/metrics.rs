@@ -92,9 +92,8 @@ pub(super) fn replay(case: &Case) -> Replay {
         layer = layer.cold_start();
     }
     let mut context = Context::default();
-    let mut config = Config::default();
-    config.function_name =
-        wanted.function_name.or_else(|| input["function_name"].as_str().map(ToOwned::to_owned)).unwrap_or_default();
+    let function_name = wanted.function_name.or_else(|| input["function_name"].as_str().map(ToOwned::to_owned));
+    let config = Config { function_name: function_name.unwrap_or_default(), ..Config::default() };
     context.env_config = Arc::new(config);
 
     let lines = logging::Captured::default();

@@ -87,7 +87,7 @@ async fn a_call_that_fails_or_panics_or_is_given_up_leaves_no_record() {
     AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
     assert!(store.all().is_empty());
 
-    let endless = idempotency.run(&order, None, || std::future::pending::<Result<(), BoxError>>());
+    let endless = idempotency.run(&order, None, std::future::pending::<Result<(), BoxError>>);
     tokio::time::timeout(Duration::from_secs(1), endless).await.unwrap_err();
     tokio::task::yield_now().await;
     assert!(store.all().is_empty());
