@@ -1,21 +1,17 @@
 //! 10,000 messages of 1 kB in one batch, by the record door and by a loop written by hand on `aws_lambda_events`.
 //!
-//! `cargo bench -p bench-parts --bench batch` prints time and allocations of a whole batch; divide by 10,000. Only the ratio of the
-//! two counts.
-#![allow(missing_docs)]
+//! The figures are of a whole batch; divide by 10,000.
 
 use std::hint::black_box;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use divan::{AllocProfiler, Bencher};
+use bench_parts::runtime;
+use divan::Bencher;
 use lambda_runtime::Context;
 use pilaster::{BoxError, Incoming, IntoRaw, Invocation, Sqs, handler};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tower::{Service, ServiceExt};
-
-#[global_allocator]
-static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
 
 const RECORDS: usize = 10_000;
 
@@ -23,10 +19,6 @@ const RECORDS: usize = 10_000;
 struct Order {
     id: u64,
     note: String,
-}
-
-fn main() {
-    divan::main();
 }
 
 /// One in a hundred fails.
@@ -54,10 +46,6 @@ fn event() -> String {
         })
     };
     serde_json::json!({ "Records": (0..RECORDS).map(message).collect::<Vec<_>>() }).to_string()
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 #[divan::bench]

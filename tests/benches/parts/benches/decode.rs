@@ -1,0 +1,61 @@
+//! Each kind of HTTP event from text to request, and an empty answer back to text: by the door, and by `lambda_http`, which
+//! tries one kind after the other.
+
+use std::convert::Infallible;
+
+use bench_parts::{context, invoke, runtime};
+use divan::{Bencher, black_box};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, LambdaEvent};
+use pilaster::http::{Body, Door, Request, Response};
+use tower::{Service, ServiceExt, service_fn};
+
+macro_rules! event {
+    ($name:literal) => {
+        include_str!(concat!("../../../conformance/events/python/", $name, ".json"))
+    };
+}
+
+const KINDS: [(&str, &str); 7] = [
+    ("alb", event!("albEvent")),
+    ("alb_multi_value", event!("albMultiValueHeadersEvent")),
+    ("function_url", event!("lambdaFunctionUrlEvent")),
+    ("http_api", event!("apiGatewayProxyV2Event")),
+    ("rest_api", event!("apiGatewayProxyEvent")),
+    ("vpc_lattice", event!("vpcLatticeV2Event")),
+    ("web_socket", event!("apiGatewayWebSocketApiMessage")),
+];
+
+const NAMES: [&str; 7] =
+    ["alb", "alb_multi_value", "function_url", "http_api", "rest_api", "vpc_lattice", "web_socket"];
+
+fn event(kind: &str) -> &'static str {
+    KINDS.iter().find(|(name, _)| *name == kind).expect("a kind").1
+}
+
+#[divan::bench(args = NAMES)]
+fn by_the_door(bencher: Bencher<'_, '_>, kind: &str) {
+    let (runtime, event) = (runtime(), event(kind));
+    let hall = service_fn(|request: Request<Body>| {
+        black_box(request);
+        std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
+    });
+    let mut door = Door::new(hall);
+    bencher.bench_local(|| runtime.block_on(invoke(&mut door, event)));
+}
+
+#[divan::bench(args = NAMES)]
+fn by_lambda_http(bencher: Bencher<'_, '_>, kind: &str) {
+    let (runtime, event) = (runtime(), event(kind));
+    let mut function = Adapter::from(service_fn(|request: lambda_http::Request| {
+        black_box(request);
+        std::future::ready(Ok::<_, Infallible>(lambda_http::Response::new(lambda_http::Body::Empty)))
+    }));
+    bencher.bench_local(|| {
+        runtime.block_on(async {
+            let payload = serde_json::from_str::<LambdaRequest>(event).expect("an event");
+            let Ok(response) = async { function.ready().await?.call(LambdaEvent::new(payload, context())).await }.await;
+            serde_json::to_string(&response).expect("JSON")
+        })
+    });
+}
