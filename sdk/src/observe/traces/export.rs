@@ -20,7 +20,7 @@ use crate::error::BoxError;
 /// Where spans go.
 pub(super) enum Export {
     /// A collector that takes OTLP over HTTP.
-    Otlp(Otlp, Encoder),
+    Otlp(Box<Otlp>, Encoder),
     /// The X-Ray daemon.
     XRay(String, Encoder),
     /// A test.
@@ -38,7 +38,7 @@ impl Export {
     pub(super) fn otlp(address: Uri, headers: HeaderMap, resource: &Resource) -> Self {
         // The runtime's own client: one pool of plain connections, and nothing that is not there already.
         let client = PooledClient::builder().with_endpoint(origin(&address)).build();
-        Self::Otlp(Otlp { client, address, headers }, encoder(resource))
+        Self::Otlp(Box::new(Otlp { client, address, headers }), encoder(resource))
     }
 
     pub(super) fn xray(address: String, resource: &Resource) -> Self {

@@ -119,10 +119,7 @@ fn text(json: &RawValue) -> Option<Cow<'_, str>> {
 
 /// A header's value, or its only one.
 fn one(json: &RawValue) -> Option<Cow<'_, str>> {
-    text(json).or_else(|| match serde_json::from_str::<Vec<Text<'_>>>(json.get()).ok()?.pop() {
-        Some(Text(only)) => Some(only),
-        None => None,
-    })
+    text(json).or_else(|| serde_json::from_str::<Vec<Text<'_>>>(json.get()).ok()?.pop().map(|Text(only)| only))
 }
 
 /// The `eventSource` of the first record; further ones are not read.

@@ -182,7 +182,7 @@ impl Soak {
         let mut run = self.run.lock().expect("no thread panics");
         run.mistakes.extend(mistake);
         run.answered += 1;
-        if run.answered % (self.count / 100).max(1) == 0 {
+        if run.answered.is_multiple_of((self.count / 100).max(1)) {
             let seen = (run.answered, self.function.memory(), self.function.descriptors());
             run.seen.push(seen);
         }
