@@ -48,7 +48,7 @@ impl Kind {
             "aws:sqs" => Self::Sqs,
             "aws:kinesis" => Self::Kinesis,
             "aws:dynamodb" => Self::Change,
-            "aws:kafka" | "SelfManagedKafka" => Self::Kafka,
+            "aws:kafka" | "SelfManagedKafka" | "aws:SelfManagedKafka" => Self::Kafka,
             "aws:sns" => Self::Sns,
             "aws:s3" => Self::S3,
             "aws:amq" | "aws:mq" | "aws:rmq" => Self::Mq,

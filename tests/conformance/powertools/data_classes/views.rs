@@ -49,8 +49,8 @@ impl Told {
             Some((_, value, rest)) => (value, rest),
             None => (&self.json, path),
         };
-        // What the type calls a method is not within the text.
-        if rest.contains("()") {
+        // What Powertools works out itself is not within the text.
+        if rest.contains("()") || rest.ends_with(".queue_url") {
             return None;
         }
         let step = regex_lite::Regex::new(r"\.get\('([^']*)'\)|\.(\w+)|\['([^']*)'\]|\[(\d+)\]").ok()?;
@@ -192,6 +192,10 @@ impl Views {
                 let told: Vec<Vec<Value>> =
                     each_of_firehose(event).iter().map(|of_record| of_record.iter().map(forms).collect()).collect();
                 views.each("", &told);
+                for record in &mut views.records {
+                    let metadata = record.json["kinesisRecordMetadata"].clone();
+                    record.add("", json!({ "metadata": metadata }));
+                }
             }
             "CloudWatchLogsEvent" => {
                 let lines = each(event, log_line);
