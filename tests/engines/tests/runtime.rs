@@ -54,7 +54,9 @@ impl Probe {
 
     /// The ids of the request and of its trace.
     async fn enqueue(&self, event: Value) -> (String, String) {
-        let invocation = InvocationBuilder::new().payload(event).build().expect("an invocation");
+        // Its time counts from here, and the last of many waits for all the others.
+        let time = PATIENCE.as_millis() as u64;
+        let invocation = InvocationBuilder::new().payload(event).timeout_ms(time).build().expect("an invocation");
         let trace = invocation.trace_id.clone();
         (self.simulator.enqueue(invocation).await, trace)
     }
@@ -240,6 +242,25 @@ async fn a_thousand_interleaved_requests_keep_their_logs_extensions_and_answers_
     let cold: HashSet<_> = lines.iter().filter(|line| line["cold_start"] == true).collect();
     let cold: HashSet<_> = cold.iter().map(|line| line["function_request_id"].to_string()).collect();
     assert_eq!(cold.len(), 1, "one request is the first: {cold:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_is_right_one_at_a_time_and_sixty_four_at_a_time() {
+    for concurrency in ["1", "64"] {
+        let probe = Probe::start(&[("AWS_LAMBDA_MAX_CONCURRENCY", concurrency)]).await;
+        let mut asked = Vec::new();
+        for number in 0..512 {
+            asked.push((number, probe.enqueue(event("/", number)).await.0));
+        }
+        let mut cold_starts = 0;
+        for (number, id) in &asked {
+            let answer = body(&probe.outcome(id).await.expect("an answer"));
+            let cold = answer["cold_start"] == true;
+            cold_starts += usize::from(cold);
+            assert_eq!(answer, expected(*number, id, cold), "{concurrency} at a time");
+        }
+        assert_eq!(cold_starts, 1, "{concurrency} at a time");
+    }
 }
 
 #[tokio::test]
