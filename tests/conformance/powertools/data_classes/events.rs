@@ -31,7 +31,22 @@ fn accessors(case: &Case, class: &str) -> Replay {
     }
     only_these(&case.json["expected"], &["accessors"])?;
     let wanted = case.json["expected"]["accessors"].as_object().cloned().unwrap_or_default();
-    let event = case.event().map_err(Stop::Unsupported)?;
+    let mut event = case.event().map_err(Stop::Unsupported)?;
+    // Which source a record is of, says every record.
+    let source = match class {
+        "SQSEvent" => Some("aws:sqs"),
+        "KinesisStreamEvent" => Some("aws:kinesis"),
+        "DynamoDBStreamEvent" => Some("aws:dynamodb"),
+        "S3Event" => Some("aws:s3"),
+        "SESEvent" => Some("aws:ses"),
+        _ => None,
+    };
+    let records = event.get_mut("Records").and_then(Value::as_array_mut);
+    for record in records.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if let Some(source) = source {
+            record.entry("eventSource").or_insert(json!(source));
+        }
+    }
     let kind = crate::records::Kind::of(&event);
     let event = kind.map_or_else(|| event.clone(), |kind| complete(&event, kind));
     let views = Views::of(class, &event)?;
