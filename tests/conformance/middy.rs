@@ -6,11 +6,13 @@ mod chain;
 mod cloudformation;
 mod core;
 mod cors;
+mod encoding;
 mod errors;
 mod event_normalizer;
 mod expectation;
 mod handler;
 mod io_logger;
+mod negotiation;
 mod normalizer;
 mod secrets;
 mod security;
@@ -26,7 +28,7 @@ use crate::case::Case;
 use crate::{Replay, Stop, unsupported};
 
 /// The middlewares that have a counterpart; a chain of these alone can be replayed.
-const IN_SCOPE: [&str; 23] = [
+const IN_SCOPE: [&str; 25] = [
     "http-json-body-parser",
     "http-urlencode-body-parser",
     "http-urlencode-path-parser",
@@ -50,6 +52,8 @@ const IN_SCOPE: [&str; 23] = [
     "ws-router",
     "cloudformation-response",
     "cloudformation-router",
+    "http-content-encoding",
+    "http-content-negotiation",
 ];
 
 /// Replays a case, whatever its middleware.
@@ -67,6 +71,8 @@ pub(crate) fn replay(case: &Case) -> Replay {
             batch::replay(case)
         }
         Some("invoke") if case.group == "input-output-logger" => io_logger::replay(case),
+        Some("invoke") if case.group == "http-content-encoding" => encoding::replay(case),
+        Some("invoke") if case.group == "http-content-negotiation" => negotiation::replay(case),
         Some("invoke") => chain::replay(case),
         Some("pipeline") => core::replay(case),
         Some("route") if case.group == "ws-router" => ws_router::replay(case),

@@ -132,3 +132,62 @@ async fn a_header_with_bytes_that_are_no_text_does_not_fail_the_answer() {
         assert_eq!(header_of(source, &answer, "x-odd").as_deref(), Some("\u{FFFD}a"));
     }
 }
+
+#[tokio::test]
+async fn a_load_balancer_gets_no_more_than_its_megabyte() {
+    for (source, answer) in answers(async |_: Method| "a".repeat(1_100_000)).await {
+        let balancer = source.starts_with("alb");
+        assert_eq!(answer["statusCode"], if balancer { 500 } else { 200 }, "{source}");
+        assert_eq!(answer.to_string().len() < 1024 * 1024, balancer, "{source}");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_to_head_is_that_to_get_without_its_body() {
+    let caller = Caller::new(pilaster::handler(async |_: Method| Json("a body")));
+    for source in SOURCES.into_iter().filter(|source| *source != "websocket") {
+        let event = smallest(source).to_string().replace("POST", "HEAD");
+        let answer = call(&caller, &event).await.unwrap();
+        assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!("")), "{source}");
+        assert_eq!(header_of(source, &answer, "content-type").as_deref(), Some("application/json"));
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_base64_and_has_the_headers_of_any() {
+    let stack = http::Stack::new()
+        .conditional(http::ConditionalLayer::new())
+        .compression(http::CompressionLayer::new())
+        .cors(http::CorsLayer::new().allow_origin("https://a.example"));
+    let caller = Caller::new(pilaster::handler(async |_: Method| "work ".repeat(1000)).layer(stack));
+    for source in SOURCES.into_iter().filter(|source| *source != "websocket") {
+        let event = |headers: &[(&str, &str)]| {
+            let mut event: Value = serde_json::from_str(&smallest(source).to_string().replace("POST", "GET")).unwrap();
+            for (name, value) in headers {
+                for list in ["headers", "multiValueHeaders"] {
+                    let own = event[list]["host"].clone();
+                    match own {
+                        Value::String(_) => event[list][name] = json!(value),
+                        Value::Array(_) => event[list][name] = json!([value]),
+                        _ => {
+                            if let Some(event) = event.as_object_mut() {
+                                event.remove(list);
+                            }
+                        }
+                    }
+                }
+            }
+            event.to_string()
+        };
+        let answer = call(&caller, &event(&[("accept-encoding", "gzip")])).await.unwrap();
+        assert_eq!(answer["isBase64Encoded"], true, "{source}: {answer}");
+        assert!(answer["body"].as_str().unwrap().starts_with("H4sI"), "{source}");
+        let tag = header_of(source, &answer, "etag").unwrap();
+        assert!(tag.ends_with("-gzip\""), "{tag}");
+
+        let asked = [("accept-encoding", "gzip"), ("if-none-match", tag.as_str())];
+        let again = call(&caller, &event(&asked)).await.unwrap();
+        assert_eq!((&again["statusCode"], &again["body"]), (&json!(304), &json!("")), "{source}: {again}");
+        assert_eq!(header_of(source, &again, "etag"), Some(tag));
+    }
+}
