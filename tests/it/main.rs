@@ -6,3 +6,4 @@ mod events;
 mod http;
 mod idempotency;
 mod records;
+mod traces;

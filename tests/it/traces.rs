@@ -1,6 +1,6 @@
 //! What the halls tell of requests and of records.
 
-use pilaster::http::{HttpError, Json, PathParams};
+use pilaster::http::{HttpError, Json, Method};
 use pilaster::observe::logging;
 use pilaster::observe::traces::{Captured, TracesLayer};
 use pilaster::testing::{Caller, http, sns, sqs, sqs::message};
@@ -50,7 +50,7 @@ async fn a_request_is_named_by_its_route_and_tells_its_status() {
 #[tokio::test]
 async fn a_request_that_cannot_be_decoded_and_one_by_an_invented_method_have_spans_as_well() {
     let captured = Captured::default();
-    let caller = Caller::new(pilaster::handler(async |_: PathParams| "well").outer(layer(&captured)));
+    let caller = Caller::new(pilaster::handler(async |_: Method| "well").outer(layer(&captured)));
     let caller = caller.with_logs(&logging::Captured::default());
     let mut event = http::get("/").into_event().unwrap();
     event["headers"]["host"] = "not a host".into();
