@@ -1,0 +1,100 @@
+//! `POST /quotes`: what an order would cost, and what that tells. `cargo run -p observability` serves it on 127.0.0.1:3000:
+//!
+//! ```sh
+//! curl -i 127.0.0.1:3000/quotes -H 'content-type: application/json' -d '{"item": "umbrella", "quantity": 2}'
+//! ```
+
+mod catalogue;
+
+use pilaster::http::{HttpError, Json};
+use pilaster::observe::metrics::{BuiltIn, Unit};
+use pilaster::observe::{logging, metrics::MetricsLayer, traces::TracesLayer};
+use pilaster::{Client, Metrics, lambda_handler};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Catalogue;
+
+#[derive(Deserialize)]
+struct Ask {
+    item: String,
+    quantity: u32,
+}
+
+#[derive(Serialize)]
+struct Quote {
+    item: String,
+    cents: u64,
+}
+
+#[lambda_handler(outer = observed(), warm(Client<Catalogue>))]
+async fn quote(
+    metrics: Metrics,
+    Client(catalogue): Client<Catalogue>,
+    Json(Ask { item, quantity }): Json<Ask>,
+) -> Result<Json<Quote>, HttpError> {
+    logging::append_key("item", &item); // in each further line of this request
+    let Some(price) = catalogue.price(&item).await.map_err(HttpError::from_boxed)? else {
+        metrics.count("UnknownItems", 1)?;
+        return Err(HttpError::not_found("there is no such item"));
+    };
+    let cents = tracing::info_span!("discount", quantity).in_scope(|| discounted(price, quantity));
+    metrics.count("Quotes", 1)?;
+    metrics.add("QuotedCents", Unit::None, cents as f64)?;
+    tracing::info!(quantity, cents, "quoted");
+    Ok(Json(Quote { item, cents }))
+}
+
+/// A tenth less from ten on.
+fn discounted(price: u64, quantity: u32) -> u64 {
+    let full = price.saturating_mul(u64::from(quantity));
+    if quantity < 10 { full } else { full / 10 * 9 }
+}
+
+/// From the outside in: the trace is sent after the metrics are written.
+fn observed() -> (TracesLayer, MetricsLayer) {
+    (TracesLayer::new(), MetricsLayer::new().namespace("Shop").cold_start().built_in(BuiltIn::Latency))
+}
+
+#[cfg(test)]
+mod tests {
+    use pilaster::observe::{metrics, traces};
+    use pilaster::testing::{Caller, http as request};
+    use pilaster::{Clients, handler};
+    use serde_json::json;
+
+    use super::*;
+
+    type Tested = Result<(), Box<dyn std::error::Error>>;
+
+    #[tokio::test]
+    async fn one_request_tells_its_metrics_its_spans_and_its_lines() -> Tested {
+        let (blobs, spans, lines) =
+            (metrics::Captured::default(), traces::Captured::default(), logging::Captured::default());
+        let (traces, metrics) = observed();
+        let outer = (traces.captured(&spans), metrics.writer(blobs.clone()));
+        let clients = Clients::new();
+        clients.insert(Catalogue::in_memory());
+        let caller = Caller::new(handler(quote).outer(outer)).with_clients(clients).with_logs(&lines);
+
+        let ask = |item: &str| request::post("/quotes").json(json!({ "item": item, "quantity": 10 }));
+        let answer = caller.send(ask("umbrella")).await?;
+        assert_eq!((answer.status(), answer.text().as_ref()), (200, r#"{"item":"umbrella","cents":17910}"#));
+        assert_eq!(caller.send(ask("unicorn")).await?.status(), 404);
+
+        assert_eq!(blobs.values("QuotedCents"), [17_910.0]);
+        assert_eq!((blobs.values("Quotes"), blobs.values("UnknownItems")), (vec![1.0], vec![1.0]));
+        assert_eq!(blobs.values("InvocationLatency").len(), 2);
+
+        let told = spans.spans();
+        let names: Vec<_> = told.iter().filter_map(|span| span["name"].as_str()).collect();
+        assert_eq!(names, ["look up", "discount", "POST /quotes", "look up", "POST /quotes"]);
+        assert_eq!(told[4]["attributes"]["http.response.status_code"], 404);
+
+        let lines = lines.lines();
+        let line = lines.iter().find(|line| line["message"] == "quoted").ok_or("no line")?;
+        assert_eq!((&line["item"], &line["cents"]), (&json!("umbrella"), &json!(17_910)));
+        assert_eq!(line["trace_id"], told[2]["trace_id"], "from the line to the trace");
+        assert_eq!(line["span_id"], told[2]["span_id"]);
+        Ok(())
+    }
+}
