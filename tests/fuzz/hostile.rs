@@ -91,7 +91,7 @@ async fn six_megabytes_and_ten_thousand_headers_are_answered() {
 
 #[tokio::test]
 async fn each_of_ten_thousand_records_that_failed_is_named_once() {
-    let message = |at: usize| json!({ "messageId": format!("m{at}"), "eventSource": "aws:sqs", "body": if at % 2 == 0 { "{\"id\":1}" } else { "{" } });
+    let message = |at: usize| json!({ "messageId": format!("m{at}"), "eventSource": "aws:sqs", "body": if at.is_multiple_of(2) { "{\"id\":1}" } else { "{" } });
     let event = json!({ "Records": (0..10_000).map(message).collect::<Vec<_>>() }).to_string();
     let functions = functions::records();
     let sqs = functions.iter().find(|function| function.name == "sqs").unwrap();

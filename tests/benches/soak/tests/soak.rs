@@ -214,7 +214,6 @@ fn growth(trace: Trace, at_once: usize) -> f64 {
         .iter()
         .filter(|seen| seen.0 >= warm.0)
         .fold((usize::MAX, 0), |(least, most), seen| (least.min(seen.2), most.max(seen.2)));
-    #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
     let growth = (last.1 as f64 - warm.1 as f64) * 1024.0 / (last.0 - warm.0) as f64;
     println!(
         "{trace:?}, {at_once} at once: {} invocations in {:.1?}; anonymous KB {} after {}, {} after {}, {} at the end: \
@@ -234,9 +233,7 @@ fn growth(trace: Trace, at_once: usize) -> f64 {
 
 /// What is noise in a run of this length: half a megabyte.
 fn noise() -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a bound")]
-    let noise = 512.0 * 1024.0 / count() as f64;
-    noise
+    512.0 * 1024.0 / count() as f64
 }
 
 #[test]
