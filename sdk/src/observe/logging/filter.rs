@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use tracing::callsite::rebuild_interest_cache;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level as TracingLevel, Metadata};
 use tracing_subscriber::filter::Targets;
@@ -74,18 +73,16 @@ impl Filter {
         Level::numbered(self.level.load(Ordering::Relaxed))
     }
 
-    /// Another level from now on, unless Lambda says one.
-    pub(super) fn set_level(&self, level: Level) {
-        if self.aws_level.is_none() && self.level.swap(level as u8, Ordering::Relaxed) != level as u8 {
-            rebuild_interest_cache();
-        }
+    /// Another level from now on, unless Lambda says one. Whether callsites are to be decided on anew.
+    #[must_use]
+    pub(super) fn set_level(&self, level: Level) -> bool {
+        self.aws_level.is_none() && self.level.swap(level as u8, Ordering::Relaxed) != level as u8
     }
 
-    /// Invocations may hold lines up to this level back.
-    pub(super) fn hold(&self, level: Level) {
-        if self.held.fetch_max(level as u8, Ordering::Relaxed) < level as u8 {
-            rebuild_interest_cache();
-        }
+    /// Invocations may hold lines up to this level back. Whether callsites are to be decided on anew.
+    #[must_use]
+    pub(super) fn hold(&self, level: Level) -> bool {
+        self.held.fetch_max(level as u8, Ordering::Relaxed) < level as u8
     }
 
     /// Whether a line below the level, of [`Verdict::PerInvocation`], is made in an invocation that is `sampled`, or that holds

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::level::Level;
-use super::scope::{with_current, with_scope};
+use super::scope::{with_filter, with_scope};
 
 /// The keys that [`append_key`](super::append_key) added and nothing removed: this invocation's; outside of an invocation, the
 /// process's.
@@ -44,5 +44,5 @@ pub fn correlation_id() -> Option<String> {
 /// assert_eq!(captured.lines().len(), 1);
 /// ```
 pub fn set_level(level: Level) {
-    with_current(|core, _| core.filter.set_level(level));
+    with_filter(|filter, _| filter.set_level(level));
 }

@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tracing::callsite::rebuild_interest_cache;
 use tracing::{Dispatch, Span, Subscriber, dispatcher};
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::buffer::{Buffer, Held};
 use super::fields::{Fields, write_json_of, write_str};
-use super::filter::INVOCATION;
+use super::filter::{Filter, INVOCATION};
 use super::line::Core;
 use super::lines::Lines;
 use super::text;
@@ -82,13 +83,14 @@ impl InvocationContext {
 
     /// Holds lines of the current invocation back from now on, unless it was chosen by the sample rate or does so already.
     pub(super) fn hold(buffer: Buffer) {
-        with_current(|core, span| {
-            core.filter.hold(buffer.level);
-            with_context(span.as_ref()?, |context| {
-                if !context.sampled && context.held.is_none() {
-                    context.held = Some(Arc::new(Held::new(buffer)));
-                }
-            })
+        let hold = |context: &mut Self| {
+            if !context.sampled && context.held.is_none() {
+                context.held = Some(Arc::new(Held::new(buffer)));
+            }
+        };
+        with_filter(|filter, span| {
+            span.and_then(|span| with_context(span, hold));
+            filter.hold(buffer.level)
         });
     }
 
@@ -170,6 +172,15 @@ pub(super) fn with_current<R>(with: impl FnOnce(&Core, Option<SpanRef<'_, Regist
         let span = current.id().and_then(|id| registry.span(id));
         Some(with.take()?(core, span))
     })
+}
+
+/// Runs `with` on the filter of the current subscriber and the current span; what says whether callsites are to be decided on
+/// anew.
+pub(super) fn with_filter(with: impl FnOnce(&Filter, Option<&SpanRef<'_, Registry>>) -> bool) {
+    if with_current(|core, span| with(&core.filter, span.as_ref())) == Some(true) {
+        // Only out here: within, where the subscriber is lent, tracing would decide as if there were none.
+        rebuild_interest_cache();
+    }
 }
 
 /// Runs `with` on the invocation that this span is in.

@@ -81,6 +81,29 @@ fn a_panic_writes_what_was_held() {
     }
 }
 
+/// In a process of its own, since tracing goes other ways where it has only one subscriber.
+#[test]
+fn a_process_with_one_subscriber_holds_lines_and_changes_its_level() {
+    if let Some((logs, captured)) = child("held::a_process_with_one_subscriber_holds_lines_and_changes_its_level") {
+        assert!(logs.init());
+        let act = |_: Incoming| async {
+            tracing::debug!("one");
+            tracing::info!("two");
+            flush_buffer();
+            answer()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for _ in 0..2 {
+            let service = LoggingLayer::new().buffer(Buffer::new()).layer(service_fn(act));
+            runtime.block_on(service.oneshot(incoming("id-1", "{}"))).unwrap();
+        }
+        set_level(Level::Debug);
+        tracing::debug!("three");
+        let one = [r#"INFO "two""#, r#"DEBUG "one""#];
+        assert_eq!(levels(&captured), [&one[..], &one, &[r#"DEBUG "three""#]].concat());
+    }
+}
+
 #[tokio::test]
 async fn the_oldest_lines_go_when_the_buffer_is_full_and_a_line_says_so() {
     let (logs, captured) = logs();
