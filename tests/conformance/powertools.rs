@@ -13,6 +13,7 @@ mod metrics;
 mod parameters;
 mod raised;
 mod routes;
+mod tracer;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,6 +33,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
         "idempotency" => idempotency::replay(case),
         "jmespath" => jmespath::replay(case),
         "metrics" => metrics::replay(case),
+        "tracer" => tracer::replay(case),
         _ => unsupported("has no counterpart in this release"),
     }
 }

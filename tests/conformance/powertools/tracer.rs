@@ -1,0 +1,111 @@
+//! Powertools' tracer, in OpenTelemetry's terms.
+//!
+//! Compared by meaning: the subsegment `## handler` is the invocation's span, its annotations `ColdStart` and `Service` are
+//! `faas.coldstart` and the resource's `service.name`, and the metadata of an error is the span's event `exception`.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Config, Context};
+use pilaster::observe::logging;
+use pilaster::observe::traces::{Captured, TracesLayer};
+use pilaster::{FunctionError, Incoming, Invocation, RawResponse};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tower::{Layer as _, ServiceExt as _, service_fn};
+
+use super::{only_these, read};
+use crate::case::Case;
+use crate::{Compared, Replay, Stop, unsupported};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    service: String,
+    capture_error: Option<bool>,
+    decorator: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    handler: Handler,
+    #[serde(default = "one")]
+    invocations: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Handler {
+    Returns(Value),
+    Raises(String),
+}
+
+/// Replays a case.
+pub(super) fn replay(case: &Case) -> Replay {
+    let settings: Settings = read("tracer", &case.json["config"])?;
+    let input: Input = read("tracer", &case.json["input"])?;
+    only_these(&case.json["expected"], &["subsegments"])?;
+    if settings.decorator != "capture_lambda_handler" {
+        return unsupported("spans of single functions are `tracing`'s own");
+    }
+    if !case.json["env"]["AWS_LAMBDA_INITIALIZATION_TYPE"].is_null() {
+        return unsupported("what is a cold start is decided for all rooms at once, and replayed with the logger");
+    }
+    let captured = Captured::default();
+    let env = case.json["env"].clone();
+    let mut layer = TracesLayer::from_vars(|name| env[name].as_str().map(ToOwned::to_owned)).captured(&captured);
+    layer = layer.service(settings.service);
+    if let Some(told) = settings.capture_error {
+        layer = layer.errors(told);
+    }
+    let lines = logging::Captured::default();
+    tracing::subscriber::with_default(logging::Logs::new().writer(lines).build(), || run(&layer, &input))?;
+    let observed = captured.spans().iter().map(subsegment).collect::<Vec<_>>();
+    Ok(Compared { expected: case.json["expected"].clone(), observed: json!({ "subsegments": observed }) })
+}
+
+fn run(layer: &TracesLayer, input: &Input) -> Result<(), Stop> {
+    let broken = |error: &dyn std::fmt::Display| Stop::Broken(error.to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| broken(&error))?;
+    let mut context = Context::default();
+    let mut config = Config::default();
+    config.function_name = "handler".to_owned();
+    context.env_config = Arc::new(config);
+    let handler = input.handler.clone();
+    let function = layer.layer(service_fn(move |_: Incoming| {
+        let answer = match &handler {
+            Handler::Returns(value) => RawValue::from_string(value.to_string()).map_err(FunctionError::from_error),
+            Handler::Raises(message) => Err::<RawResponse, _>(FunctionError::new("Exception", message)),
+        };
+        async { answer }
+    }));
+    for number in 0..input.invocations {
+        let event = RawValue::from_string("{}".to_owned()).map_err(|error| broken(&error))?;
+        let invocation = Invocation::new(context.clone()).with_cold_start(number == 0);
+        // A failure is what the case is about.
+        let _ = runtime.block_on(function.clone().oneshot(Incoming { event, invocation }));
+    }
+    Ok(())
+}
+
+fn subsegment(span: &Value) -> Value {
+    let name = span["name"].as_str().unwrap_or_default();
+    let exceptions = span["events"].as_array().into_iter().flatten().filter(|event| event["name"] == "exception");
+    let errors = exceptions.map(|event| {
+        json!({
+            "key": format!("{name} error"),
+            "value": event["attributes"]["exception.message"],
+            "namespace": span["resource"]["service.name"],
+        })
+    });
+    json!({
+        "name": format!("## {name}"),
+        "annotations": {"ColdStart": span["attributes"]["faas.coldstart"], "Service": span["resource"]["service.name"]},
+        "metadata": errors.collect::<Vec<_>>(),
+    })
+}
