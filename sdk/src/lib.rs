@@ -89,9 +89,9 @@ pub use crate::config::parameters::{FromParameter, Parameter};
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
 pub use crate::deadline::DeadlineExceeded;
 pub use crate::error::{BoxError, ErrorType, FunctionError};
+pub use crate::event::{Authorizer, Event, FromInvocation, Incoming, Invocation, RawEvent, RawResponse, Schedule};
 #[cfg(feature = "cloudformation")]
 pub use crate::event::{CloudFormation, CustomResource};
-pub use crate::event::{Authorizer, Event, FromInvocation, Incoming, Invocation, RawEvent, RawResponse, Schedule};
 pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
 pub use crate::json::JsonError;
 #[cfg(feature = "metrics")]

@@ -45,10 +45,10 @@ pub mod sns;
 mod source;
 mod split;
 pub mod sqs;
-#[cfg(feature = "otel")]
-mod traced;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "otel")]
+mod traced;
 
 pub use self::answer::{Answer, Transformed};
 pub use self::batch::Batch;

@@ -58,7 +58,8 @@ pub(super) async fn serve<S: RawService>(
                 continue;
             };
             let raw = raw.clone();
-            let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, is_streaming, peer, request));
+            let service =
+                hyper::service::service_fn(move |request| answer(raw.clone(), routes, is_streaming, peer, request));
             tokio::spawn(async move {
                 let mut http = hyper::server::conn::http1::Builder::new();
                 let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;

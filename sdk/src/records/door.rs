@@ -185,7 +185,11 @@ fn count_failures(outcomes: &[Outcome]) {
 /// A line for each record that was cancelled, and one for those that were not begun.
 fn tell_of_time(records: &[Record], outcomes: &[Outcome]) {
     for (record, _) in records.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Unfinished)) {
-        tell(record, &FunctionError::new("Timeout", "it was not finished before the deadline, and is cancelled"), false);
+        tell(
+            record,
+            &FunctionError::new("Timeout", "it was not finished before the deadline, and is cancelled"),
+            false,
+        );
     }
     let not_begun = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Held)).count();
     if not_begun > 0 {

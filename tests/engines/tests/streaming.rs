@@ -139,7 +139,10 @@ fn a_hundred_megabytes_are_sent_and_never_held() {
 fn an_error_before_the_first_byte_is_answered_as_ever() {
     let (posted, ..) = invoke("mb=1&deny=true", usize::MAX);
     let (prelude, body) = posted.parts();
-    assert_eq!((&prelude["statusCode"], &prelude["headers"]["content-type"]), (&json!(403), &json!("application/problem+json")));
+    assert_eq!(
+        (&prelude["statusCode"], &prelude["headers"]["content-type"]),
+        (&json!(403), &json!("application/problem+json"))
+    );
     assert_eq!(serde_json::from_slice::<Value>(body).expect("JSON")["detail"], "not for you");
 }
 

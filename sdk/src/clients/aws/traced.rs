@@ -79,8 +79,8 @@ fn code(response: &HttpResponse) -> Option<String> {
     Some(code.rsplit('#').next()?.split(':').next()?.to_owned())
 }
 
-#[cfg(test)]
 #[cfg(all(feature = "dynamodb", feature = "secretsmanager"))]
+#[cfg(test)]
 mod tests {
     use serde_json::{Value, json, value::RawValue};
     use tower::{Layer, ServiceExt, service_fn};
