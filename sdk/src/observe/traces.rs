@@ -123,13 +123,16 @@ mod pipeline;
 mod propagate;
 mod settings;
 mod slot;
+pub(crate) mod tell;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use self::captured::Captured;
 pub use self::layer::{Traced, TracesLayer};
-pub(crate) use self::propagate::{Carrier, failed, link, name, sampled, span_id, tell};
+#[cfg(feature = "records")]
+pub(crate) use self::propagate::Carrier;
+pub(crate) use self::propagate::span_id;
 pub use self::propagate::{trace_header, traceparent};
 pub use self::slot::flush;
 pub(crate) use self::slot::{Connection, OtelLayer, Slot, TARGET};

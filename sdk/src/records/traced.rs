@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::record::Record;
 use super::source::Source;
 use crate::error::FunctionError;
-use crate::observe::traces::{self, Carrier};
+use crate::observe::traces::{Carrier, tell};
 
 /// `messaging.system`; `None` for what is no message.
 fn system(source: Source) -> Option<&'static str> {
@@ -28,37 +28,37 @@ fn system(source: Source) -> Option<&'static str> {
 /// A batch came; told by the invocation's span.
 pub(super) fn batch<'r>(mut records: impl ExactSizeIterator<Item = &'r Record>) {
     let count = records.len();
-    let Some(first) = records.next().filter(|_| traces::sampled()) else { return };
+    let Some(first) = records.next().filter(|_| tell::sampled()) else { return };
     let Some(system) = system(first.source()) else { return };
-    traces::tell("messaging.batch.message_count", i64::try_from(count).unwrap_or(i64::MAX));
+    tell::attribute("messaging.batch.message_count", i64::try_from(count).unwrap_or(i64::MAX));
     process(system, Wire::of(first).destination());
 }
 
 /// A record begins; told by its own span.
 pub(super) fn began(record: &Record) {
-    if !traces::sampled() {
+    if !tell::sampled() {
         return;
     }
     let Some(system) = system(record.source()) else { return };
     let wire = Wire::of(record);
     process(system, wire.destination());
-    traces::tell("messaging.message.id", record.key().as_text().into_owned());
-    traces::link(&wire.carrier());
+    tell::attribute("messaging.message.id", record.key().as_text().into_owned());
+    tell::link(&wire.carrier());
 }
 
 /// It is through.
 pub(super) fn ended<T>(tried: &Result<T, FunctionError>) {
     if let Err(error) = tried {
-        traces::failed(error.error_type());
+        tell::failed(error.error_type());
     }
 }
 
 fn process(system: &'static str, destination: Option<String>) {
-    traces::tell("messaging.system", system.to_owned());
-    traces::tell("messaging.operation.type", "process".to_owned());
+    tell::attribute("messaging.system", system.to_owned());
+    tell::attribute("messaging.operation.type", "process".to_owned());
     if let Some(destination) = destination {
-        traces::name(format!("process {destination}"));
-        traces::tell("messaging.destination.name", destination);
+        tell::name(format!("process {destination}"));
+        tell::attribute("messaging.destination.name", destination);
     }
 }
 

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::Deserialize;
 
-use crate::observe::traces;
+use crate::observe::traces::{self, tell};
 
 /// Tells at the end of a call, its retries included, how it went.
 #[derive(Debug)]
@@ -41,21 +41,21 @@ impl Intercept for Traced {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if !traces::sampled() {
+        if !tell::sampled() {
             return Ok(());
         }
         let response = context.response();
         if let Some(response) = response {
-            traces::tell("http.response.status_code", i64::from(response.status().as_u16()));
+            tell::attribute("http.response.status_code", i64::from(response.status().as_u16()));
             let headers = response.headers();
             if let Some(id) = headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id")) {
-                traces::tell("aws.request_id", id.to_owned());
+                tell::attribute("aws.request_id", id.to_owned());
             }
         }
         match context.output_or_error() {
-            Some(Err(error)) if error.is_timeout_error() => traces::failed("timeout"),
-            Some(Err(error)) if error.is_connector_error() => traces::failed("connection"),
-            Some(Err(_)) => traces::failed(response.and_then(code).as_deref().unwrap_or("_OTHER")),
+            Some(Err(error)) if error.is_timeout_error() => tell::failed("timeout"),
+            Some(Err(error)) if error.is_connector_error() => tell::failed("connection"),
+            Some(Err(_)) => tell::failed(response.and_then(code).as_deref().unwrap_or("_OTHER")),
             _ => {}
         }
         Ok(())

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
-use opentelemetry::trace::{SpanContext, SpanId, Status, TraceContextExt, TraceFlags, TraceId, TraceState};
-use opentelemetry::{Context, KeyValue, Value};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 /// What a request or a message tells of who sent it. What cannot be read is not there.
@@ -83,38 +83,6 @@ pub(super) fn with_lineage(context: Context, header: Option<&str>) -> Context {
         Some(part) => context.with_value(Lineage(part.trim().to_owned())),
         None => context,
     }
-}
-
-/// Whether there is a span, and it is kept: if not, there is no use in telling it anything.
-pub(crate) fn sampled() -> bool {
-    Context::map_current(|context| context.has_active_span() && context.span().is_recording())
-}
-
-/// Tells the current span something.
-pub(crate) fn tell(key: &'static str, value: impl Into<Value>) {
-    Context::map_current(|context| context.span().set_attribute(KeyValue::new(key, value)));
-}
-
-/// Names the current span.
-pub(crate) fn name(name: String) {
-    Context::map_current(|context| context.span().update_name(name));
-}
-
-/// What the current span is of has failed.
-pub(crate) fn failed(error_type: &str) {
-    if sampled() {
-        Context::map_current(|context| context.span().set_status(Status::error(error_type.to_owned())));
-        tell("error.type", error_type.to_owned());
-    }
-}
-
-/// Links the current span to who sent this.
-pub(crate) fn link(carrier: &Carrier<'_>) {
-    Context::map_current(|context| {
-        for sender in [carrier.w3c(), carrier.xray()].into_iter().flatten() {
-            context.span().add_link(sender, Vec::new());
-        }
-    });
 }
 
 fn current() -> Option<SpanContext> {
