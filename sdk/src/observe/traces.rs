@@ -43,8 +43,11 @@
 //! In a function: `#[lambda_handler(outer = TracesLayer::new())]`, or
 //!
 //! ```no_run
-//! # async fn place() -> Result<String, pilaster::http::HttpError> { Ok("placed".to_owned()) }
-//! use pilaster::observe::traces::TracesLayer;
+//! use pilaster::TracesLayer;
+//!
+//! async fn place(order: String) -> String {
+//!     tracing::info_span!("place").in_scope(|| format!("placed: {order}"))
+//! }
 //!
 //! fn main() -> Result<(), pilaster::StartError> {
 //!     pilaster::run(pilaster::handler(place).outer(TracesLayer::new()))
