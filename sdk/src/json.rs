@@ -8,6 +8,9 @@ use serde_path_to_error::Segment;
 /// The longest pointer that is told, in bytes. The keys of a map are the sender's, and may be as long as the text.
 const POINTER: usize = 1024;
 
+/// The longest description of a mistake, in bytes.
+const TEXT: usize = 512;
+
 /// Why JSON text is no `T`: where in the text, and what is wrong there.
 #[derive(Debug)]
 pub struct JsonError {
@@ -24,9 +27,14 @@ impl JsonError {
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pointer.as_str() {
-            "" => write!(f, "{}", self.source),
-            pointer => write!(f, "{pointer}: {}", self.source),
+        if !self.pointer.is_empty() {
+            write!(f, "{}: ", self.pointer)?;
+        }
+        // serde repeats what it found, which may be as long as the text.
+        let text = self.source.to_string();
+        match text.len() <= TEXT {
+            true => f.write_str(&text),
+            false => write!(f, "{}…", &text[..text.floor_char_boundary(TEXT)]),
         }
     }
 }
@@ -95,6 +103,8 @@ mod tests {
         let error = decode::<Order>(br#"{"lines": [{"count": 1}, {"count": -1}]}"#).unwrap_err();
         assert_eq!(error.pointer(), "/lines/1/count");
         assert!(error.to_string().starts_with("/lines/1/count: invalid value: integer `-1`, expected u8"), "{error}");
+        let error = decode::<Order>(format!(r#"{{"lines": "{}"}}"#, "é".repeat(10_000)).as_bytes()).unwrap_err();
+        assert!(error.to_string().len() < 600, "{}", error.to_string().len());
         let error = decode::<Order>(b"{").unwrap_err();
         assert!(error.to_string().starts_with("EOF while parsing"), "{error}");
     }

@@ -73,9 +73,7 @@ fn run(layer: &TracesLayer, input: &Input) -> Result<(), Stop> {
     let broken = |error: &dyn std::fmt::Display| Stop::Broken(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| broken(&error))?;
     let mut context = Context::default();
-    let mut config = Config::default();
-    config.function_name = "handler".to_owned();
-    context.env_config = Arc::new(config);
+    context.env_config = Arc::new(Config { function_name: "handler".to_owned(), ..Config::default() });
     let handler = input.handler.clone();
     let function = layer.layer(service_fn(move |_: Incoming| {
         let answer = match &handler {
