@@ -271,9 +271,9 @@ pub struct Start {
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) routes: Vec<&'static str>,
     /// Whether it serves HTTP by hand, or takes an event from a file.
-    #[cfg_attr(not(any(debug_assertions, feature = "local")), allow(dead_code))]
+    #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_http: bool,
     /// Whether its responses are streams.
-    #[cfg_attr(not(any(debug_assertions, feature = "local")), allow(dead_code))]
+    #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_streaming: bool,
 }

@@ -30,7 +30,7 @@
 //! | step | room | may answer by itself | on the way up |
 //! |---|---|---|---|
 //! | 1 | [`run`]: the Runtime API, or the server by hand | – | posts the response or the error |
-//! | 2 | [`observe`]: logging, metrics | no | logs a failed invocation, writes its metrics |
+//! | 2 | [`observe`]: traces, logging, metrics | no | logs a failed invocation, writes its metrics |
 //! | 3 | [`WarmupLayer`], `config::secrets` | a call that warms; a secret that cannot be had | – |
 //! | 4 | a door: [`http::door`], [`records::door`], [`event::door`] | an event that cannot be decoded | encodes the response |
 //! | 5 | HTTP: [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → [`http::deadline`] → your layers → `idempotency` → [`http::panic`]; records and events: your layers | a preflight, a time-out, a stored answer | adds headers, maps errors |
