@@ -13,6 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use self::running::Running;
+#[cfg(feature = "macros")]
 pub(super) use self::running::finish;
 use super::error::IdempotencyError;
 use super::jmespath::Expression;
