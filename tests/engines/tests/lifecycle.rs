@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use engines::binary::Guarded;
@@ -249,26 +249,11 @@ impl Api {
         let address = listener.local_addr().expect("its address").to_string();
         let (told, requests) = mpsc::channel();
         std::thread::spawn(move || {
-            let mut event = Some(event().to_string());
-            // Each connection brings one request.
+            let event = Arc::new(Mutex::new(Some(event().to_string())));
             for stream in listener.incoming().map_while(Result::ok) {
-                let Some(request) = Request::read(&stream) else { continue };
-                let answer = match request.head.split(' ').nth(1) {
-                    Some("/2018-06-01/runtime/invocation/next") => match event.take() {
-                        Some(event) => answer("200 OK", "Lambda-Runtime-Aws-Request-Id: 7\r\n", &event),
-                        None => {
-                            // Nothing more comes.
-                            std::mem::forget(stream);
-                            continue;
-                        }
-                    },
-                    Some(path) if path.starts_with("/2018-06-01/runtime/") => answer("202 Accepted", "", ""),
-                    _ => answer("404 Not Found", "", ""),
-                };
-                let _ = (&stream).write_all(answer.as_bytes());
-                if told.send(request).is_err() {
-                    return;
-                }
+                let (event, told) = (Arc::clone(&event), told.clone());
+                // Each connection brings one request, or lies idle in its client's pool.
+                std::thread::spawn(move || serve(&stream, &event, &told));
             }
         });
         Self { address, requests }
@@ -283,6 +268,24 @@ impl Api {
             }
         }
     }
+}
+
+fn serve(mut stream: &TcpStream, event: &Mutex<Option<String>>, told: &mpsc::Sender<Request>) {
+    let Some(request) = Request::read(stream) else { return };
+    let answer = match request.head.split(' ').nth(1) {
+        Some("/2018-06-01/runtime/invocation/next") => {
+            let Some(event) = event.lock().expect("no thread panics").take() else {
+                // Nothing more comes.
+                let _ = stream.read(&mut [0]);
+                return;
+            };
+            answer("200 OK", "Lambda-Runtime-Aws-Request-Id: 7\r\n", &event)
+        }
+        Some(path) if path.starts_with("/2018-06-01/runtime/") => answer("202 Accepted", "", ""),
+        _ => answer("404 Not Found", "", ""),
+    };
+    let _ = stream.write_all(answer.as_bytes());
+    let _ = told.send(request);
 }
 
 fn answer(status: &str, headers: &str, body: &str) -> String {

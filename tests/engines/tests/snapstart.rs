@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -93,9 +93,9 @@ fn secrets_manager(seen: Sender<Seen>, closed: Sender<()>) -> String {
 /// Restores, gives one event, and no other.
 fn runtime_api(seen: Sender<Seen>, closed: Receiver<()>) -> String {
     let closed = Arc::new(Mutex::new(closed));
+    let given = Arc::new(AtomicBool::new(false));
     listen(move |stream| {
         let mut reader = BufReader::new(stream);
-        let mut given = false;
         while let Some((what, body)) = request(&mut reader) {
             if what == RESTORE {
                 let closed = closed.lock().expect("the only one");
@@ -104,8 +104,7 @@ fn runtime_api(seen: Sender<Seen>, closed: Receiver<()>) -> String {
             let _ = seen.send(Seen::Asked(what.clone(), body));
             match what.as_str() {
                 RESTORE => respond(stream, "", ""),
-                NEXT if !given => {
-                    given = true;
+                NEXT if !given.swap(true, Ordering::Relaxed) => {
                     let head = "Lambda-Runtime-Aws-Request-Id: 7\r\nLambda-Runtime-Deadline-Ms: 0\r\n";
                     respond(stream, head, "{}");
                 }

@@ -2,8 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 
+use engines::binary::Guarded;
 use serde_json::{Value, json};
 
 /// What the function posted: its request's head, and the body put together from its chunks.
@@ -20,8 +25,12 @@ impl Posted {
     }
 }
 
-/// A Runtime API that gives one event and takes its response; `keep` bytes of it are kept.
-fn invoke(query: &str, keep: usize) -> (Posted, usize, u64) {
+/// Far beyond what anything takes: only a process that hangs gets here.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A Runtime API that gives one event and takes its response; `keep` bytes of it are kept. Each connection has a thread: a client
+/// may open a second one while the first lies idle.
+fn invoke(query: &'static str, keep: usize) -> (Posted, usize, u64) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let mut command = Command::new(env!("CARGO_BIN_EXE_stream"));
     let address = listener.local_addr().expect("its address").to_string();
@@ -30,44 +39,37 @@ fn invoke(query: &str, keep: usize) -> (Posted, usize, u64) {
         ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
     ]);
-    let mut function = Running(command.spawn().expect("it starts"));
-    let mut given = false;
-    for stream in listener.incoming() {
-        let stream = stream.expect("a connection");
-        let mut reader = BufReader::new(&stream);
-        while let Some(head) = head(&mut reader) {
-            if head.starts_with("GET ") && !given {
-                given = true;
-                next(&stream, query);
-            } else if head.starts_with("POST ") {
-                let (body, length) = chunks(&mut reader, keep);
-                let peak = function.peak();
-                let _ = (&stream).write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
-                return (Posted { head: head.to_lowercase(), body }, length, peak);
-            } else {
-                panic!("it asks for more before it has answered: {head}");
-            }
+    let function = Guarded(command.spawn().expect("it starts"));
+    let process = function.0.id();
+    let (told, answers) = mpsc::channel();
+    std::thread::spawn(move || {
+        let given = Arc::new(AtomicBool::new(false));
+        for stream in listener.incoming().map_while(Result::ok) {
+            let (given, told) = (Arc::clone(&given), told.clone());
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(&stream);
+                while let Some(head) = head(&mut reader) {
+                    if head.starts_with("POST ") {
+                        let (body, length) = chunks(&mut reader, keep);
+                        let posted = Posted { head: head.to_lowercase(), body };
+                        let _ = told.send((posted, length, peak(process)));
+                        let _ = (&stream).write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+                    } else if !given.swap(true, Ordering::Relaxed) {
+                        next(&stream, query);
+                    }
+                    // A second event never comes.
+                }
+            });
         }
-    }
-    unreachable!("it listens for ever")
+    });
+    answers.recv_timeout(PATIENCE).expect("an answer")
 }
 
-struct Running(Child);
-
-impl Running {
-    /// The most memory that it has held, in MB.
-    fn peak(&mut self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("its status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
-        line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number") / 1024
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// The most memory that a process has held, in MB.
+fn peak(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number") / 1024
 }
 
 fn head(reader: &mut BufReader<&TcpStream>) -> Option<String> {
