@@ -115,3 +115,8 @@ pub use pilaster_macros::idempotent;
 pub use pilaster_macros::lambda_handler;
 #[cfg(feature = "macros")]
 pub use pilaster_macros::*;
+
+// README's program compiles as a user would copy it.
+#[cfg(all(doctest, feature = "macros", feature = "http"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -93,16 +93,26 @@ impl Function {
         Self(command.envs(variables.iter().copied()).spawn().expect("it starts"))
     }
 
+    pub(crate) fn process(&self) -> Process {
+        Process(self.0.id())
+    }
+}
+
+/// A function as the system sees it. Threads that outlive the test hold this: one that held the function would keep it alive.
+#[derive(Clone, Copy)]
+pub(crate) struct Process(u32);
+
+impl Process {
     /// Its anonymous memory, in KB.
-    pub(crate) fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("its status");
+    pub(crate) fn memory(self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0)).expect("its status");
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("its anonymous memory");
         line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
     }
 
     /// How many descriptors it has open.
-    pub(crate) fn descriptors(&self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.0.id())).expect("its descriptors").count()
+    pub(crate) fn descriptors(self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.0)).expect("its descriptors").count()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::api::{self, Asked, Function};
+use crate::api::{self, Asked, Function, Process};
 
 /// How the header with the trace id changes from one invocation to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,7 +116,7 @@ struct Run {
 struct Soak {
     count: u64,
     trace: Trace,
-    function: Function,
+    process: Process,
     run: Mutex<Run>,
     done: Condvar,
 }
@@ -126,7 +126,8 @@ impl Soak {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let at_once = at_once.to_string();
         let function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", &at_once)]);
-        let soak = Arc::new(Self { count, trace, function, run: Mutex::default(), done: Condvar::new() });
+        let soak =
+            Arc::new(Self { count, trace, process: function.process(), run: Mutex::default(), done: Condvar::new() });
         let accepts = Arc::clone(&soak);
         // It ends with the process of the test.
         std::thread::spawn(move || {
@@ -183,7 +184,7 @@ impl Soak {
         run.mistakes.extend(mistake);
         run.answered += 1;
         if run.answered.is_multiple_of((self.count / 100).max(1)) {
-            let seen = (run.answered, self.function.memory(), self.function.descriptors());
+            let seen = (run.answered, self.process.memory(), self.process.descriptors());
             run.seen.push(seen);
         }
         if run.answered == self.count || !run.mistakes.is_empty() {
