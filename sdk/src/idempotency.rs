@@ -38,12 +38,14 @@
 //! | `in_progress_expiration` | when the lock ends, in milliseconds since 1970: with the invocation |
 //! | `data` | the answer, as JSON text |
 //! | `validation` | the hash of the payload, if one is compared |
+//! | `in_progress_token` | of DynamoDB alone, while the call runs: what no two locks have in common; no attribute of Powertools |
 //!
 //! # What happens when
 //!
 //! - **The call fails, panics or is given up on** (a time-out, say): the lock is released, so that the next call runs. Where the process
 //!   ends first, the lock ends with the invocation.
-//! - **The store fails before the call**: it does not run; the caller gets an error.
+//! - **The store fails before the call**: it does not run; the caller gets an error. Where only the answer to the lock got lost,
+//!   [`DynamoDbStore`] finds its lock and the call runs.
 //! - **The store fails after the call**: it is tried two times more. Then an ERROR line says that the answer is not recorded; the
 //!   caller gets the answer, since the effect is there, and others are refused until the lock ends.
 //! - **The call outlives its lock, and another takes over**: completing and releasing are conditional on the lock, so the late

@@ -116,7 +116,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// It is not known whether it was written.
+    /// It is not known whether it was written. A store that can find out, and finds its own lock, says [`Locked::Ours`]: otherwise
+    /// nobody runs until that lock ends.
     fn lock(&self, lock: &Lock, now: SystemTime) -> impl Future<Output = Result<Locked, BoxError>> + Send;
 
     /// The record of this key, read consistently.

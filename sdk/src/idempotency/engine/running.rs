@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tracing::Instrument as _;
 
 use super::{Begun, Idempotency};
 use crate::error::BoxError;
@@ -157,7 +158,8 @@ impl Drop for Running {
         let Some(lock) = self.lock.take() else { return };
         let idempotency = self.idempotency.clone();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(runtime.spawn(async move { release(&idempotency, &lock).await }));
+            // What it logs and traces is the invocation's that gave up on the call.
+            drop(runtime.spawn(async move { release(&idempotency, &lock).await }.in_current_span()));
         }
     }
 }

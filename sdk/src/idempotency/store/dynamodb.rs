@@ -4,7 +4,7 @@ mod native;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -25,6 +25,13 @@ const IS_OURS: &str = "#in_progress_expiry = :lock";
 
 /// The lock is ours and the call has not completed.
 const IS_RUNNING: &str = "#in_progress_expiry = :lock AND #status = :inprogress";
+
+/// The attribute of a record in progress that no two locks have in common. Powertools has none of the kind and does not mind it;
+/// it is gone when the call completes.
+const TOKEN: &str = "in_progress_token";
+
+/// How long it is looked after a lock whose request failed.
+const LOOK_WITHIN: Duration = Duration::from_secs(2);
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -133,6 +140,24 @@ impl DynamoDbStore {
             }
         }
     }
+
+    async fn item(&self, lock: &Lock) -> Result<Option<Item>, BoxError> {
+        let get = self.connected().await?.get_item().table_name(&*self.table).set_key(Some(self.key(lock)));
+        Ok(get.consistent_read(true).send().await?.item)
+    }
+
+    /// What came of a lock whose request failed: it may have been written, and only the answer got lost. Whatever is found but
+    /// our own token proves nothing, since the request may still be under way.
+    async fn looked_after(&self, lock: &Lock, token: &str, error: BoxError) -> Result<Locked, BoxError> {
+        match tokio::time::timeout(LOOK_WITHIN, self.item(lock)).await {
+            Ok(Ok(Some(item))) if has_token(&item, token) => Ok(Locked::Ours),
+            _ => Err(error),
+        }
+    }
+}
+
+fn has_token(item: &Item, token: &str) -> bool {
+    item.get(TOKEN).and_then(|value| value.as_s().ok()).is_some_and(|found| found == token)
 }
 
 impl Names {
@@ -182,6 +207,8 @@ impl Store for DynamoDbStore {
         if let Some(validation) = &lock.validation {
             item.insert(names.validation.clone(), text(validation));
         }
+        let token = format!("{:032x}", fastrand::u128(..));
+        item.insert(TOKEN.to_owned(), text(&token));
         let put = self.connected().await?.put_item().table_name(&*self.table).set_item(Some(item));
         let put = put
             .condition_expression(IS_FREE)
@@ -193,23 +220,29 @@ impl Store for DynamoDbStore {
             .expression_attribute_values(":now_in_millis", number(milliseconds(now)))
             .expression_attribute_values(":inprogress", text(Status::InProgress.as_str()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
-            Ok(_) => Ok(Locked::Ours),
+        let error = match put.send().await {
+            Ok(_) => return Ok(Locked::Ours),
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 PutItemError::ConditionalCheckFailedException(refused) => {
-                    let item = refused.item.filter(|item| !item.is_empty());
-                    Ok(Locked::Refused(item.map(|item| names.read(item, lock)).transpose()?))
+                    let item = match refused.item.filter(|item| !item.is_empty()) {
+                        None => self.item(lock).await?,
+                        item => item,
+                    };
+                    return match item {
+                        // The SDK has sent the request again, after an answer that got lost.
+                        Some(item) if has_token(&item, &token) => Ok(Locked::Ours),
+                        item => Ok(Locked::Refused(item.map(|item| names.read(item, lock)).transpose()?)),
+                    };
                 }
-                other => Err(other.into()),
+                other => other.into(),
             },
-            Err(other) => Err(other.into()),
-        }
+            Err(other) => other.into(),
+        };
+        self.looked_after(lock, &token, error).await
     }
 
     async fn get(&self, lock: &Lock) -> Result<Option<Record>, BoxError> {
-        let get = self.connected().await?.get_item().table_name(&*self.table).set_key(Some(self.key(lock)));
-        let item = get.consistent_read(true).send().await?.item;
-        item.map(|item| self.names.read(item, lock)).transpose()
+        self.item(lock).await?.map(|item| self.names.read(item, lock)).transpose()
     }
 
     async fn complete(&self, lock: &Lock, completion: &Completion) -> Result<bool, BoxError> {
@@ -236,6 +269,8 @@ impl Store for DynamoDbStore {
                 .expression_attribute_names("#validation_key", &names.validation)
                 .expression_attribute_values(":validation_key", text(validation));
         }
+        expression.push_str(" REMOVE #token");
+        update = update.expression_attribute_names("#token", TOKEN);
         match update.update_expression(expression).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
