@@ -95,6 +95,12 @@ impl fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
+    /// The one of a request that came through the door and whose event has one.
+    pub(crate) fn of(extensions: &http::Extensions) -> Option<Self> {
+        let EventParts { kind, context, stage_variables } = extensions.get::<EventParts>()?.clone();
+        Some(Self { kind, raw: context?, stage_variables })
+    }
+
     /// Which source it is of.
     pub fn kind(&self) -> EventKind {
         self.kind
@@ -163,11 +169,11 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+        if let Some(context) = Self::of(&parts.extensions) {
+            return Ok(context);
+        }
         let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?;
-        let raw = match &event.context {
-            Some(raw) => raw.clone(),
-            None => serde_json::value::to_raw_value(&serde_json::Map::new())?,
-        };
+        let raw = serde_json::value::to_raw_value(&serde_json::Map::new())?;
         Ok(Self { kind: event.kind, raw, stage_variables: event.stage_variables.clone() })
     }
 }

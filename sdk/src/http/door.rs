@@ -192,7 +192,7 @@ fn can_stream(kind: EventKind, domain: Option<&str>) -> bool {
 
 /// The domain that API Gateway or the function URL has by itself, or a custom one.
 fn domain(request: &Request<Body>) -> Option<String> {
-    request.extensions().get::<RequestContext>()?.get("domainName")
+    RequestContext::of(request.extensions())?.get("domainName")
 }
 
 fn answer(kind: EventKind, streaming: Option<&Invocation>, error: &HttpError) -> Result<RawResponse, FunctionError> {
@@ -244,5 +244,24 @@ mod tests {
             Body::from_stream(stream::repeat_with(|| Ok::<_, BoxError>(Bytes::from_static(&[b'a'; 65536]))))
         });
         assert_eq!(endless.await["statusCode"], 500);
+    }
+
+    #[tokio::test]
+    async fn a_function_url_and_a_rest_api_are_answered_by_a_stream_and_an_http_api_as_a_whole() {
+        let url = serde_json::json!({ "domainName": "u.lambda-url.eu-central-1.on.aws", "http": { "method": "GET", "path": "/" } });
+        let api = serde_json::json!({ "domainName": "a.execute-api.eu-central-1.amazonaws.com", "http": { "method": "GET", "path": "/" } });
+        for (event, streamed) in [
+            (serde_json::json!({ "version": "2.0", "rawPath": "/", "requestContext": url }), true),
+            (serde_json::json!({ "version": "2.0", "rawPath": "/", "requestContext": api }), false),
+            (serde_json::json!({ "resource": "/", "path": "/", "httpMethod": "GET", "requestContext": {} }), true),
+        ] {
+            let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
+            let hall = tower::service_fn(async |_: Request<Body>| {
+                Ok::<_, std::convert::Infallible>(Response::new(Body::from("a")))
+            });
+            let raw = RawValue::from_string(event.to_string()).unwrap();
+            Door::new(hall).oneshot(Incoming { event: raw, invocation: invocation.clone() }).await.unwrap();
+            assert_eq!(invocation.take_response().is_some(), streamed, "{event}");
+        }
     }
 }
