@@ -19,11 +19,14 @@ use super::verdict::{self, Rule, Source, Verdict};
 /// - After the maximum number of retries the batch, or beyond the maximum age the record, goes to the on-failure destination
 ///   and the shard goes on (<https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>).
 /// - With [`bisect`](Self::bisect) a batch that failed is split in two, each half is sent by itself, and splitting does not count
-///   as a retry; after a partial answer it is split at the checkpoint and only the rest is sent again
+///   as a retry (`BisectBatchOnFunctionError`,
+///   <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>); after a partial answer it is split at the
+///   lowest record that failed, and only the rest is sent again
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>).
 ///
-/// No page says whether a partial answer that made progress begins the count of retries anew, nor how a batch is split whose
-/// first record is the checkpoint. In this model it does not, and the batch is split in two.
+/// Of three things no page speaks, so a function should depend on none of them: into which halves a batch is split, how one is split
+/// whose first record failed, and whether a partial answer that made progress begins the count of retries anew. In this model it is
+/// in the middle, in the middle, and it does not.
 #[derive(Clone, Debug)]
 #[must_use = "a mapping does nothing until `run`"]
 pub struct Stream {
