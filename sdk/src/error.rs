@@ -26,40 +26,49 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// assert_eq!(error.to_string(), "no umbrella is left");
 /// ```
 pub struct FunctionError {
+    told: Told,
+    /// Whether it stands in the log already, so that no room above tells it again.
+    is_logged: bool,
+}
+
+/// What stands in the chain of causes also where its `FunctionError` does not: `#[error(transparent)]` and `anyhow` leave out an error
+/// itself, and go on with its source.
+struct Told {
     error_type: String,
     message: String,
     source: Option<BoxError>,
-    /// Whether it stands in the log already, so that no room above tells it again.
-    is_logged: bool,
 }
 
 impl FunctionError {
     /// An error with a stable type and a message that the caller may read.
     pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { error_type: error_type.into(), message: message.into(), source: None, is_logged: false }
+        Self::told(error_type, message, None)
     }
 
     /// An error named after `E`, without its path and its type parameters; its `Display` is the message.
     pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
-        Self {
-            error_type: short_type_name::<E>().to_owned(),
-            message: error.to_string(),
-            source: Some(error.into()),
-            is_logged: false,
-        }
+        Self::told(short_type_name::<E>(), error.to_string(), Some(error.into()))
     }
 
-    /// What a function failed with: a `FunctionError` as it is, any other error by its type's short name.
+    fn told(error_type: impl Into<String>, message: impl Into<String>, source: Option<BoxError>) -> Self {
+        Self { told: Told { error_type: error_type.into(), message: message.into(), source }, is_logged: false }
+    }
+
+    /// What a function failed with: a `FunctionError` as it is, also where one is hidden in a type that says nothing; any other error
+    /// by its type's short name.
     pub(crate) fn of<E: Into<BoxError> + 'static>(error: E) -> Self {
         let error: BoxError = error.into();
         match error.downcast::<Self>() {
             Ok(error) => *error,
             Err(error) => {
-                let name = short_type_name::<E>();
-                // `Box` and the like say nothing.
-                let name =
-                    if std::any::TypeId::of::<E>() == std::any::TypeId::of::<BoxError>() { "Error" } else { name };
-                Self { error_type: name.to_owned(), message: error.to_string(), source: Some(error), is_logged: false }
+                let name = match short_type_name::<E>() {
+                    "Box" => "Error",
+                    name => name,
+                };
+                // `anyhow`'s and `eyre`'s types are of these names, and ours in which any other is.
+                let says_nothing = matches!(name, "Error" | "Report" | "RecordError");
+                let name = hidden(&*error, says_nothing).unwrap_or(name).to_owned();
+                Self::told(name, error.to_string(), Some(error))
             }
         }
     }
@@ -79,19 +88,31 @@ impl FunctionError {
     /// Adds the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.source = Some(source.into());
+        self.told.source = Some(source.into());
         self
     }
 
     /// The `errorType`.
     pub fn error_type(&self) -> &str {
-        &self.error_type
+        &self.told.error_type
     }
 
     /// The `errorMessage`.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.told.message
     }
+}
+
+/// The `errorType` of a `FunctionError` that an error stands for, or of the first of its causes.
+fn hidden<'e>(error: &'e (dyn StdError + 'static), among_causes: bool) -> Option<&'e str> {
+    let mut cause = error.source();
+    while let Some(at) = cause {
+        if let Some(told) = at.downcast_ref::<Told>() {
+            return Some(&told.error_type);
+        }
+        cause = at.source().filter(|_| among_causes);
+    }
+    None
 }
 
 /// An error that says its own `errorType`, on which a state machine's `Catch` or `Retry` branches. Mostly derived: then it is
@@ -145,7 +166,7 @@ impl Names {
             cause = at.source();
         };
         if let Some(name) = named {
-            error.error_type = name;
+            error.told.error_type = name;
         }
         error
     }
@@ -174,21 +195,40 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
 
 impl fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Told { error_type, message, source } = &self.told;
         f.debug_struct("FunctionError")
-            .field("error_type", &self.error_type)
-            .field("message", &self.message)
-            .field("source", &self.source)
+            .field("error_type", error_type)
+            .field("message", message)
+            .field("source", source)
             .finish()
     }
 }
 
 impl fmt::Display for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.told.message)
     }
 }
 
 impl StdError for FunctionError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.told)
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Told").field(&self.error_type).finish()
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Told {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
@@ -196,7 +236,7 @@ impl StdError for FunctionError {
 
 impl From<FunctionError> for Diagnostic {
     fn from(error: FunctionError) -> Self {
-        Self { error_type: error.error_type, error_message: error.message }
+        Self { error_type: error.told.error_type, error_message: error.told.message }
     }
 }
 

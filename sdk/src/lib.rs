@@ -101,7 +101,9 @@ pub use crate::observe::traces::TracesLayer;
 #[cfg(feature = "cloudwatch-logs")]
 pub use crate::records::LogRecord;
 #[cfg(feature = "records")]
-pub use crate::records::{Change, EventBridge, Firehose, Kafka, Kinesis, MqMessage, S3Object, SesMessage, Sns, Sqs};
+pub use crate::records::{
+    Change, EventBridge, Firehose, Kafka, Kinesis, MqMessage, S3BatchTask, S3Object, SesMessage, Sns, Sqs,
+};
 pub use crate::runtime::warmup::{Warmup, WarmupLayer};
 pub use crate::runtime::{StartError, run};
 #[cfg(feature = "validate")]

@@ -12,7 +12,7 @@
 //! | the deadline is near | it is not begun, or cancelled, and returned |
 //!
 //! Each source is answered as it understands it: `batchItemFailures` with message ids (SQS), sequence numbers (Kinesis, DynamoDB
-//! Streams: from the first failure on) or offsets (Kafka), results (Firehose). SNS, S3, EventBridge and others know no partial
+//! Streams: from the first failure on) or offsets (Kafka), results (Firehose, S3 Batch Operations). SNS, S3, EventBridge and others know no partial
 //! answer: there the invocation fails, and names the records that did.
 //!
 //! # It needs `ReportBatchItemFailures`
@@ -40,17 +40,19 @@ pub mod mq;
 mod payload;
 mod record;
 pub mod s3;
+pub mod s3_batch;
 pub mod ses;
 pub mod sns;
 mod source;
 mod split;
 pub mod sqs;
+mod surrogates;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "otel")]
 mod traced;
 
-pub use self::answer::{Answer, Transformed};
+pub use self::answer::{Answer, TaskResult, Transformed};
 pub use self::batch::Batch;
 pub use self::dynamodb::{Change, ChangeRecord};
 pub use self::error::RecordError;
@@ -67,6 +69,7 @@ pub use self::mq::{MqMessage, MqRecord};
 pub use self::payload::DecodeError;
 pub use self::record::Record;
 pub use self::s3::S3Object;
+pub use self::s3_batch::S3BatchTask;
 pub use self::ses::{SesMessage, Verdict};
 pub use self::sns::{Sns, SnsNotification};
 pub use self::source::Source;

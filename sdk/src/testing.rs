@@ -8,6 +8,7 @@
 //! |---|---|
 //! | SQS, standard and FIFO | [`sqs`](mod@sqs) |
 //! | S3, directly and through SNS, SQS, EventBridge | [`s3_put`], [`s3_delete`], [`s3`](mod@s3), [`s3_test_event`] |
+//! | S3 Batch Operations | [`s3_batch`](mod@s3_batch) |
 //! | SNS, directly and through SQS, raw or not | [`sns`](mod@sns) |
 //! | DynamoDB Streams | [`insert`], [`modify`], [`remove`] |
 //! | Kinesis Data Streams | [`kinesis`](mod@kinesis) |
@@ -74,6 +75,7 @@ pub mod logs;
 pub mod mapping;
 pub mod mq;
 pub mod s3;
+pub mod s3_batch;
 pub mod ses;
 #[cfg(test)]
 mod shape;
@@ -90,6 +92,7 @@ pub use self::kinesis::kinesis;
 pub use self::logs::{logs, logs_control_message};
 pub use self::mq::{active_mq, rabbit_mq};
 pub use self::s3::{s3, s3_delete, s3_put, s3_test_event};
+pub use self::s3_batch::s3_batch;
 pub use self::ses::ses;
 pub use self::sns::sns;
 pub use self::sqs::sqs;

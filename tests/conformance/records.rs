@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pilaster::records::{Batch, FromRecord, LogRecord, MqMessage, Record, Sns, Transformed};
-use pilaster::{BoxError, Change, Firehose, Kafka, Kinesis, S3Object, Sqs};
+use pilaster::{BoxError, Change, Firehose, Kafka, Kinesis, S3BatchTask, S3Object, Sqs};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -25,6 +25,7 @@ pub(crate) enum Kind {
     Firehose,
     Mq,
     Logs,
+    S3Batch,
 }
 
 impl Kind {
@@ -35,6 +36,9 @@ impl Kind {
         }
         if event.get("awslogs").is_some() {
             return Some(Self::Logs);
+        }
+        if event.get("tasks").is_some() {
+            return Some(Self::S3Batch);
         }
         let named =
             |value: &Value| value.get("eventSource").or(value.get("EventSource"))?.as_str().and_then(Self::named);
@@ -65,7 +69,7 @@ pub(crate) struct Seen {
     pub(crate) payload: Value,
 }
 
-/// What a function does with a record; what it answers counts for Firehose alone.
+/// What a function does with a record; what it answers counts for Firehose and for S3 Batch Operations alone.
 pub(crate) type Act = Arc<dyn Fn(&Seen) -> Result<Option<Transformed>, BoxError> + Send + Sync>;
 
 /// What the body of a message, or its like, is read as.
@@ -124,6 +128,7 @@ pub(crate) fn call<T: Payload>(kind: Kind, event: &Value, batch: Batch, notes: &
             })
         }),
         Kind::Firehose => run.transform::<T>(),
+        Kind::S3Batch => run.tasks(|task| json!(task.key())),
     }
 }
 
@@ -145,6 +150,20 @@ impl Run<'_> {
         send(pilaster::handler(function).batch(batch), event)
     }
 
+    fn tasks(self, tell: fn(S3BatchTask) -> Value) -> Sent {
+        let Self { event, batch, notes, act } = self;
+        let function = move |record: Record, own: S3BatchTask| {
+            let seen = Seen { index: record.index(), payload: tell(own) };
+            notes.add(json!({ "index": seen.index, "payload": seen.payload }));
+            let text = |answer| match answer {
+                Some(Transformed::Ok { data, .. }) => String::from_utf8_lossy(&data).into_owned(),
+                _ => String::new(),
+            };
+            std::future::ready(act(&seen).map(text))
+        };
+        send(pilaster::handler(function).batch(batch), event)
+    }
+
     fn transform<T: Payload>(self) -> Sent {
         let Self { event, batch, notes, act } = self;
         let function = move |record: Record, own: Firehose<T>| {
@@ -159,6 +178,14 @@ impl Run<'_> {
         };
         send(pilaster::handler(function).batch(batch), event)
     }
+}
+
+/// What a function of tasks tells of each.
+pub(crate) fn each_task(event: &Value, tell: fn(S3BatchTask) -> Value) -> Vec<Vec<Value>> {
+    let notes = Notes::default();
+    let run = Run { event, batch: Batch::new(), notes: notes.clone(), act: Arc::new(|_| Ok(None)) };
+    run.tasks(tell);
+    by_record(event, &notes)
 }
 
 /// What was seen, in the order of the records; of one that held several, in the order in which they were seen.
@@ -185,7 +212,7 @@ pub(crate) fn returned(answer: &Value) -> Value {
 
 /// The records of an event in their order, and what surrounds them.
 pub(crate) fn records_of(event: &Value) -> Vec<&Value> {
-    for name in ["Records", "records", "messages", "rmqMessagesByQueue"] {
+    for name in ["Records", "records", "messages", "rmqMessagesByQueue", "tasks"] {
         match event.get(name) {
             Some(Value::Array(records)) => return records.iter().collect(),
             Some(Value::Object(lists)) => {
@@ -200,7 +227,7 @@ pub(crate) fn records_of(event: &Value) -> Vec<&Value> {
 /// Fills in what every record of its source has and a bare test event lacks, but for its id. What it has stays.
 pub(crate) fn complete(event: &Value, kind: Kind) -> Value {
     let mut event = event.clone();
-    let lists = ["Records", "records"];
+    let lists = ["Records", "records", "tasks"];
     for name in lists {
         let records: Vec<&mut Value> = match event.get_mut(name) {
             Some(Value::Array(records)) => records.iter_mut().collect(),
@@ -214,6 +241,9 @@ pub(crate) fn complete(event: &Value, kind: Kind) -> Value {
                 Kind::Firehose => default(record, "data", json!("")),
                 Kind::Change => default(record, "eventName", json!("INSERT")),
                 Kind::S3 => notice(record),
+                Kind::S3Batch if !record.contains_key("s3Bucket") => {
+                    default(record, "s3BucketArn", json!("arn:aws:s3:::bucket"));
+                }
                 _ => {}
             }
             // A notification within a message.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod hostile;
+mod told;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};

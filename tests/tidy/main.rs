@@ -126,8 +126,9 @@ fn a_room_imports_only_from_rooms_below_it() {
     for file in files {
         let relative = file.strip_prefix(&source).unwrap().with_extension("");
         let module = relative.to_string_lossy().replace('/', "::");
-        // The front door and the hallways hold no logic.
+        // The front door and the hallways hold no logic; what the macro checks is about all of them.
         if ["lib", "http", "config", "observe", "private"].contains(&module.as_str())
+            || module.starts_with("private::")
             || module.ends_with("::tests")
             || module.contains("::tests::")
         {

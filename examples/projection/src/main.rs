@@ -1,12 +1,17 @@
 //! Events that are added to a table become accounts, in order and once each. To try it:
 //! `cargo run -p projection -- examples/projection/event.json`
 
+use pilaster::records::Batch;
 use pilaster::{BoxError, Change, Client, lambda_handler};
 use projection::account::Event;
 use projection::accounts::Accounts;
 
-// One at a time, since order is kept by item, and each event of an account is an item of its own.
-#[lambda_handler(concurrency = 1, warm(Client<Accounts>))]
+// Order is kept by item unless told otherwise, and each event of an account is an item of its own.
+fn batch() -> Batch {
+    Batch::new().ordered_by("account")
+}
+
+#[lambda_handler(batch = batch(), warm(Client<Accounts>))]
 async fn project(Client(accounts): Client<Accounts>, change: Change<Event, ()>) -> Result<(), BoxError> {
     // A changed item is an event once more: that is how they are replayed. What a removed one did stays.
     let Some(event) = change.new_image() else { return Ok(()) };
@@ -33,7 +38,7 @@ mod tests {
     fn function() -> (Caller<impl RawService>, Accounts) {
         let (clients, accounts) = (Clients::new(), Accounts::in_memory());
         clients.insert(accounts.clone());
-        (Caller::new(handler(project).concurrency(1)).with_clients(clients), accounts)
+        (Caller::new(handler(project).batch(batch())).with_clients(clients), accounts)
     }
 
     fn opened(account: &str) -> Value {

@@ -4,15 +4,24 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::record::{Id, Record};
+use super::batch::Outcome;
+use super::record::{Event, Id, Record};
 
-/// What a record that went well is answered with. Nothing, except in a transformation for Firehose.
+/// What a record that went well is answered with. Nothing, except in a transformation for Firehose and a task of S3 Batch Operations.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answer(pub(super) Option<Transformed>);
+pub struct Answer(pub(super) Own);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Own {
+    #[default]
+    Nothing,
+    Transformed(Transformed),
+    Task(TaskResult),
+}
 
 impl From<()> for Answer {
     fn from((): ()) -> Self {
-        Self(None)
+        Self::default()
     }
 }
 
@@ -100,7 +109,29 @@ impl fmt::Debug for Transformed {
 
 impl From<Transformed> for Answer {
     fn from(transformed: Transformed) -> Self {
-        Self(Some(transformed))
+        Self(Own::Transformed(transformed))
+    }
+}
+
+/// What a task of S3 Batch Operations came to: a text for the job's report, or nothing. Made of `()` and of a `String`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskResult(String);
+
+impl From<()> for TaskResult {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+impl From<String> for TaskResult {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<TaskResult> for Answer {
+    fn from(result: TaskResult) -> Self {
+        Self(Own::Task(result))
     }
 }
 
@@ -161,7 +192,11 @@ impl<'a> Resulting<'a> {
         use base64::Engine as _;
         let Id::Text(record_id) = record.key() else { return None };
         let result = |result, data| Self { record_id, result, data, metadata: None };
-        Some(match answer.and_then(|answer| answer.0.as_ref()) {
+        let transformed = answer.and_then(|answer| match &answer.0 {
+            Own::Transformed(transformed) => Some(transformed),
+            _ => None,
+        });
+        Some(match transformed {
             Some(Transformed::Ok { data, partition_keys }) => Self {
                 metadata: (!partition_keys.is_empty())
                     .then(|| partition_keys.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect())
@@ -173,6 +208,57 @@ impl<'a> Resulting<'a> {
             None if answer.is_some() => result("Ok", data(record)),
             Some(Transformed::Failed) | None => result("ProcessingFailed", data(record)),
         })
+    }
+}
+
+/// `{"invocationSchemaVersion": "1.0", "treatMissingKeysAs": …, "invocationId": …, "results": […]}`
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskAnswers<'a> {
+    invocation_schema_version: Option<String>,
+    /// Every task has its result, so it does not count.
+    treat_missing_keys_as: &'static str,
+    invocation_id: Option<String>,
+    results: Vec<TaskAnswer<'a>>,
+}
+
+impl<'a> TaskAnswers<'a> {
+    pub(super) fn new(event: &Event, results: Vec<TaskAnswer<'a>>) -> Self {
+        Self {
+            invocation_schema_version: event.beside("invocationSchemaVersion"),
+            treat_missing_keys_as: PERMANENT,
+            invocation_id: event.beside("invocationId"),
+            results,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskAnswer<'a> {
+    task_id: &'a str,
+    result_code: &'static str,
+    result_string: &'a str,
+}
+
+const PERMANENT: &str = "PermanentFailure";
+
+impl<'a> TaskAnswer<'a> {
+    /// The longest text, in bytes; the job's report has one in each line.
+    const TEXT: usize = 1024;
+
+    /// Without an id there is none.
+    pub(super) fn new(record: &'a Record, outcome: &'a Outcome) -> Option<Self> {
+        let Id::Text(task_id) = record.key() else { return None };
+        let (result_code, text) = match outcome {
+            Outcome::Done(Answer(Own::Task(TaskResult(text)))) => ("Succeeded", text.as_str()),
+            Outcome::Done(_) => ("Succeeded", ""),
+            Outcome::Discarded(error) => (PERMANENT, error.message()),
+            Outcome::Failed(error) => ("TemporaryFailure", error.message()),
+            Outcome::Unfinished | Outcome::Held => ("TemporaryFailure", "not finished before the deadline"),
+        };
+        Some(Self { task_id, result_code, result_string: &text[..text.floor_char_boundary(Self::TEXT)] })
     }
 }
 

@@ -4,6 +4,7 @@
 //! a key of a stream, a partition of Kafka) run one after the other, and after a failure the rest of the lane is held back;
 //! lanes run side by side. Near the deadline no further record is started, and what is unfinished is cancelled and returned.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::future::poll_fn;
@@ -19,11 +20,12 @@ use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
 use super::answer::Answer;
+use super::door::Plan;
 use super::error::RecordError;
 use super::record::Record;
 use super::source::Reporting;
 use crate::deadline::{Cancellable, until};
-use crate::error::{BoxError, FunctionError};
+use crate::error::{BoxError, FunctionError, Names};
 use crate::event::Invocation;
 
 /// As many messages as SQS sends at once by default.
@@ -50,11 +52,12 @@ pub struct Batch {
     pub(super) concurrency: usize,
     pub(super) margin: Duration,
     pub(super) fail_if_all_fail: bool,
+    pub(super) ordered_by: Option<Cow<'static, str>>,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { concurrency: CONCURRENCY, margin: MARGIN, fail_if_all_fail: false }
+        Self { concurrency: CONCURRENCY, margin: MARGIN, fail_if_all_fail: false, ordered_by: None }
     }
 }
 
@@ -86,6 +89,14 @@ impl Batch {
         self
     }
 
+    /// Handles changes of a table one after the other where this attribute of the key is the same: mostly the partition key, where
+    /// the changes of its items depend on each other. Otherwise only those of one item are; a record of DynamoDB Streams does not
+    /// say which attribute is which. Of a key without it all changes are in order. Other sources do not look at it.
+    pub fn ordered_by(mut self, key_attribute: impl Into<Cow<'static, str>>) -> Self {
+        self.ordered_by = Some(key_attribute.into());
+        self
+    }
+
     /// When to stop, if there is a deadline.
     pub(super) fn stop_at(&self, invocation: &Invocation) -> Option<Instant> {
         until(invocation, self.margin).map(|(at, _)| at)
@@ -104,7 +115,7 @@ pub(super) struct Unit {
 pub(super) enum Outcome {
     Done(Answer),
     /// Failed for good; it is not returned.
-    Discarded,
+    Discarded(FunctionError),
     Failed(FunctionError),
     /// Begun, and cancelled at the deadline.
     Unfinished,
@@ -115,7 +126,7 @@ pub(super) enum Outcome {
 impl Outcome {
     /// Whether the source has to send the record again.
     pub(super) fn is_returned(&self) -> bool {
-        !matches!(self, Self::Done(_) | Self::Discarded)
+        !matches!(self, Self::Done(_) | Self::Discarded(_))
     }
 
     pub(super) fn answer(&self) -> Option<&Answer> {
@@ -131,7 +142,7 @@ pub(super) async fn run<S>(
     service: &S,
     units: Vec<Unit>,
     reporting: Reporting,
-    concurrency: usize,
+    plan: &Plan,
     stop: Option<Instant>,
 ) -> Vec<Outcome>
 where
@@ -156,8 +167,8 @@ where
     };
     tokio::pin!(at_stop);
     // Whether the next record of its lane is run.
-    let goes_on =
-        |outcome: &Outcome| !outcome.is_returned() || matches!(reporting, Reporting::Nothing | Reporting::Results);
+    let is_alone = matches!(reporting, Reporting::Nothing | Reporting::Results | Reporting::Tasks);
+    let goes_on = |outcome: &Outcome| is_alone || !outcome.is_returned();
     let mut keep = |index: usize, outcome: Outcome, first_failure: &mut usize| {
         if outcome.is_returned() {
             *first_failure = index.min(*first_failure);
@@ -168,7 +179,7 @@ where
         // The timer is not asked alone: records that never wait keep it from being told.
         let is_over = || stop.is_some_and(|stop| Instant::now() >= stop);
         let mut gives_way = false;
-        while running.len() < concurrency && !gives_way && !is_over() {
+        while running.len() < plan.batch.concurrency && !gives_way && !is_over() {
             let Some(Reverse((index, lane))) = ready.pop() else { break };
             lanes[lane].pop_front();
             // It would be sent again with the one that failed before it.
@@ -176,7 +187,7 @@ where
                 continue;
             }
             let Some(unit) = units[index].take() else { continue };
-            let mut attempt = Cancellable::new(attempt(service, unit));
+            let mut attempt = Cancellable::new(attempt(service, unit, &plan.names));
             // Many a record never waits: it needs no place among those that do.
             match poll_fn(|cx| Poll::Ready(attempt.poll_unpin(cx))).await {
                 Poll::Ready(outcome) => {
@@ -238,24 +249,25 @@ fn lanes(units: &[Unit]) -> Vec<VecDeque<usize>> {
     lanes
 }
 
-async fn attempt<S>(service: &S, unit: Unit) -> Outcome
+async fn attempt<S>(service: &S, unit: Unit, names: &Names) -> Outcome
 where
     S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
 {
     let Unit { record, problem, .. } = unit;
     let tried = match problem {
-        Some(problem) => Err(problem),
+        Some(problem) => Err(names.apply(problem)),
         None => {
             // Every line of the function says which record it is about.
             let span = tracing::error_span!("record", record_id = &*record.key().as_text());
             let called = async {
                 service.clone().oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into()))
             };
-            let panicked = |_| Err(FunctionError::new("Panic", "the function panicked"));
             let tried = async {
                 #[cfg(feature = "otel")]
                 super::traced::began(&record);
-                let tried = AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(panicked);
+                let tried = AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
+                // Before anything tells of it.
+                let tried = tried.map_err(|error| names.apply(error));
                 #[cfg(feature = "otel")]
                 super::traced::ended(&tried);
                 tried
@@ -268,9 +280,13 @@ where
         Err(error) => {
             let discarded = RecordError::discards(&error);
             tell(&record, &error, discarded);
-            if discarded { Outcome::Discarded } else { Outcome::Failed(error) }
+            if discarded { Outcome::Discarded(error) } else { Outcome::Failed(error) }
         }
     }
+}
+
+pub(super) fn panicked() -> FunctionError {
+    FunctionError::new("Panic", "the function panicked")
 }
 
 /// The one line of a record that failed.

@@ -1,6 +1,7 @@
 //! The record door: splits the event downwards, and answers upwards as its source understands.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,13 +9,14 @@ use std::task::{Context, Poll};
 use serde_json::value::to_raw_value;
 use tower::Service;
 
-use super::answer::{Answer, Failure, Failures, Resulting, Results};
-use super::batch::{Batch, Outcome, Unit, run, tell};
+use super::answer::{Answer, Failure, Failures, Resulting, Results, TaskAnswer, TaskAnswers};
+use super::batch::{Batch, Outcome, Unit, panicked, run, tell};
+use super::dynamodb;
 use super::handler::Opened;
 use super::payload::DecodeError;
-use super::record::{Event, Id, Record, Slice};
+use super::record::{Event, Id, Record};
 use super::source::{Reporting, Source};
-use super::split::split;
+use super::split::{Part, Split, split};
 use crate::error::{BoxError, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
 
@@ -57,45 +59,48 @@ where
         let Self { inner, plan } = self.clone();
         Box::pin(async move {
             let stop = plan.batch.stop_at(&incoming.invocation);
-            let (source, units) = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
+            let (event, units) = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
             let records = units.iter().map(|unit| unit.record.clone()).collect::<Vec<_>>();
-            let outcomes = run(&inner, units, source.reporting(), plan.batch.concurrency, stop).await;
-            answer(source, &records, outcomes, &plan)
+            let outcomes = run(&inner, units, event.source.reporting(), &plan, stop).await;
+            answer(&event, &records, outcomes, &plan)
         })
     }
 }
 
 /// The records of an event, what was in envelopes taken out.
-fn units(incoming: Incoming, plan: &Plan) -> Result<(Source, Vec<Unit>), FunctionError> {
+fn units(incoming: Incoming, plan: &Plan) -> Result<(Arc<Event>, Vec<Unit>), FunctionError> {
     let Incoming { event, invocation } = incoming;
-    let split = split(&event, plan.sources)?;
-    let source = split.source;
-    // A part of the text is told by its place, so that the event can be kept and shared.
-    let parts = split.parts.into_iter().map(|part| {
-        let body = part.body.map(|body| Slice::of(event.get(), body));
-        (part.id, part.lane.map(String::from), body, part.receive_count)
-    });
-    let parts = parts.collect::<Vec<_>>();
+    let Split { source, parts } = split(&event, plan.sources)?;
     let event = Arc::new(Event::new(event, source, invocation));
     let mut units = Vec::with_capacity(parts.len());
-    for (index, (id, lane, body, receive_count)) in parts.into_iter().enumerate() {
+    for (index, part) in parts.into_iter().enumerate() {
+        let Part { id, mut lane, body, receive_count, problem } = part;
+        if let (Source::DynamoDb, Some(attribute), Some(keys)) = (source, &plan.batch.ordered_by, &mut lane) {
+            *keys = dynamodb::key(keys, attribute);
+        }
         let record = Record::new(&event, index, id, body, receive_count);
-        match (plan.open)(&record) {
+        // What opens it may be a user's own, so its panic stays in the record as well.
+        let open = || (plan.open)(&record).map_err(FunctionError::from_error);
+        let opened = match problem {
+            Some(problem) => Err(FunctionError::from_error(problem)),
+            None => catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(panicked())),
+        };
+        match opened {
             Ok(Opened::Itself) => units.push(Unit { record, problem: None, lane }),
             Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| Unit {
                 record: record.with_content(content),
                 problem: None,
                 lane: lane.clone(),
             })),
-            Err(error) => units.push(Unit { record, problem: Some(FunctionError::from_error(error)), lane }),
+            Err(error) => units.push(Unit { record, problem: Some(error), lane }),
         }
     }
-    Ok((source, units))
+    Ok((event, units))
 }
 
 /// What the source is told.
 fn answer(
-    source: Source,
+    event: &Event,
     records: &[Record],
     outcomes: Vec<Outcome>,
     plan: &Plan,
@@ -105,9 +110,9 @@ fn answer(
     count_failures(&outcomes);
     let all_failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
         && outcomes.iter().all(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Held));
-    let reporting = source.reporting();
+    let reporting = event.source.reporting();
     if reporting == Reporting::Nothing || (all_failed && plan.batch.fail_if_all_fail) {
-        return whole(records, outcomes, &plan.names);
+        return whole(records, outcomes);
     }
     let encoded = match reporting {
         Reporting::Results => {
@@ -117,6 +122,10 @@ fn answer(
             }
             let each = records.iter().zip(&outcomes).map(|(record, outcome)| Resulting::new(record, outcome.answer()));
             to_raw_value(&Results { records: each.collect::<Option<_>>().ok_or_else(nameless)? })
+        }
+        Reporting::Tasks => {
+            let each = records.iter().zip(&outcomes).map(|(record, outcome)| TaskAnswer::new(record, outcome));
+            to_raw_value(&TaskAnswers::new(event, each.collect::<Option<_>>().ok_or_else(nameless)?))
         }
         _ => {
             let first = match reporting {
@@ -141,7 +150,7 @@ fn answer(
 }
 
 /// The whole invocation is the answer, as the source takes no other.
-fn whole(records: &[Record], outcomes: Vec<Outcome>, names: &Names) -> Result<RawResponse, FunctionError> {
+fn whole(records: &[Record], outcomes: Vec<Outcome>) -> Result<RawResponse, FunctionError> {
     /// As many as are told by name.
     const TOLD: usize = 10;
     let of = outcomes.len();
@@ -152,7 +161,7 @@ fn whole(records: &[Record], outcomes: Vec<Outcome>, names: &Names) -> Result<Ra
             if let Some((_, Outcome::Failed(error))) =
                 failed.pop_if(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
             {
-                return Err(names.apply(error).logged());
+                return Err(error.logged());
             }
         }
         _ => {}
@@ -175,7 +184,8 @@ fn nameless() -> FunctionError {
 
 #[cfg(feature = "metrics")]
 fn count_failures(outcomes: &[Outcome]) {
-    let failed = |outcome: &&Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Discarded | Outcome::Unfinished);
+    let failed =
+        |outcome: &&Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Discarded(_) | Outcome::Unfinished);
     let failed = outcomes.iter().filter(failed).count();
     if failed > 0 {
         crate::observe::metrics::BuiltIn::RecordFailures.record(failed as f64);

@@ -3,6 +3,12 @@
 //! Changes of one item are handled one after the other, those of different items side by side. From the first that failed on,
 //! all are returned. The stream may be one of DynamoDB Streams, or one of Kinesis that the table writes to.
 //!
+//! An item is its whole key, partition and sort key: so does Lambda itself keep order where `ParallelizationFactor` is more than 1
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>). Where changes of *different* items of one partition key depend on
+//! each other, as the numbered events of an account do, say so by
+//! [`Batch::ordered_by("account")`](super::Batch::ordered_by) or run one at a time by `concurrency = 1`, and leave
+//! `ParallelizationFactor` at 1.
+//!
 //! # Example
 //!
 //! ```
@@ -65,6 +71,7 @@
 //! that reads itself from text, such as a decimal: a number that no `f64` has the digits of comes as text.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -241,6 +248,12 @@ where
             format!("{why}; take `()` or an `Option` in its place, or set the view type to NEW_AND_OLD_IMAGES"),
         )
     })
+}
+
+/// One attribute of a key, as its text is in the record; empty if the key has none of this name.
+pub(super) fn key(keys: &str, attribute: &str) -> String {
+    let keys = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(keys).unwrap_or_default();
+    keys.get(attribute).map_or_else(String::new, |value| value.get().to_owned())
 }
 
 /// What a record of a change says of itself: its sequence number, its time, its table. Also an argument of its own. Cheap to

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tower::Service;
 
-use super::answer::{Answer, Transformed};
+use super::answer::{Answer, TaskResult, Transformed};
 use super::payload::DecodeError;
 use super::record::Record;
 use super::source::Source;
@@ -23,7 +23,7 @@ use crate::event::FromInvocation;
 pub trait FromRecord: Sized + Send {
     /// The sources that it can come from.
     const SOURCES: &'static [Source];
-    /// What the function answers for it: `()`, except in a transformation for Firehose.
+    /// What the function answers for it: `()`, except in a transformation for Firehose and a task of S3 Batch Operations.
     type Answer: Into<Answer>;
 
     /// What is within the record, if it may be an envelope.
@@ -46,6 +46,7 @@ pub trait FromRecord: Sized + Send {
 
 /// What [`FromRecord::open`] found in a record.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Opened {
     /// It is no envelope.
     Itself,
@@ -81,11 +82,12 @@ impl FromRecordParts for Record {
     }
 }
 
-/// What a record function returns: `Result<(), E>`, or `()` if it cannot fail; `Transformed` in place of `()` for Firehose.
+/// What a record function returns: `Result<(), E>`, or `()` if it cannot fail; `Transformed` in place of `()` for Firehose; for S3
+/// Batch Operations `String` if it likes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the answer of a function of records",
     label = "no answer for a record",
-    note = "a function of records returns `Result<(), E>`, where `E` is any error, or `()`; of `Firehose<T>` it returns `Result<Transformed, E>`"
+    note = "a function of records returns `Result<(), E>`, where `E` is any error, or `()`; of `Firehose<T>` it returns `Result<Transformed, E>`, of `S3BatchTask` also `Result<String, E>`"
 )]
 pub trait RecordResult<A> {
     /// The answer, or why the record failed.
@@ -99,6 +101,30 @@ pub trait RecordResult<A> {
 impl<A, E: Into<BoxError> + 'static> RecordResult<A> for Result<A, E> {
     fn into_result(self) -> Result<A, FunctionError> {
         self.map_err(FunctionError::of)
+    }
+}
+
+impl<E: Into<BoxError> + 'static> RecordResult<TaskResult> for Result<(), E> {
+    fn into_result(self) -> Result<TaskResult, FunctionError> {
+        self.map(Into::into).map_err(FunctionError::of)
+    }
+}
+
+impl<E: Into<BoxError> + 'static> RecordResult<TaskResult> for Result<String, E> {
+    fn into_result(self) -> Result<TaskResult, FunctionError> {
+        self.map(Into::into).map_err(FunctionError::of)
+    }
+}
+
+impl RecordResult<TaskResult> for () {
+    fn into_result(self) -> Result<TaskResult, FunctionError> {
+        Ok(TaskResult::default())
+    }
+}
+
+impl RecordResult<TaskResult> for String {
+    fn into_result(self) -> Result<TaskResult, FunctionError> {
+        Ok(self.into())
     }
 }
 

@@ -113,6 +113,7 @@ skimmed! {
         sns: Sns<'a> = "Sns",
         ses: Ses<'a> = "ses",
         record_id: Text<'a> = "recordId",
+        task_id: Text<'a> = "taskId",
         mq_id: Text<'a> = "messageID",
         offset: Whole = "offset",
     }

@@ -194,7 +194,7 @@ impl KafkaRecord {
 
     /// The brokers, as `host:port`.
     pub fn bootstrap_servers(&self) -> Vec<String> {
-        let servers = self.0.beside("bootstrapServers").unwrap_or_default();
+        let servers: String = self.0.beside("bootstrapServers").unwrap_or_default();
         servers.split(',').map(str::trim).filter(|server| !server.is_empty()).map(str::to_owned).collect()
     }
 

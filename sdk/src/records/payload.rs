@@ -15,6 +15,13 @@ use crate::error::BoxError;
 use crate::json;
 
 /// The part of a record that could not be read, and why.
+///
+/// ```
+/// use pilaster::records::DecodeError;
+///
+/// let error = DecodeError::new("the body of the message", "it is no Avro");
+/// assert_eq!(error.to_string(), "the body of the message cannot be read");
+/// ```
 #[derive(Debug)]
 pub struct DecodeError {
     what: &'static str,
@@ -22,7 +29,8 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    pub(super) fn new(what: &'static str, source: impl Into<BoxError>) -> Self {
+    /// For a [`FromRecord`](super::FromRecord) of one's own: which part, such as `the body of the message`, and why.
+    pub fn new(what: &'static str, source: impl Into<BoxError>) -> Self {
         Self { what, source: source.into() }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use super::source::Source;
 use super::split::ranges;
@@ -30,6 +31,35 @@ impl Event {
     fn record(&self, index: usize) -> &str {
         let ranges = self.ranges.get_or_init(|| ranges(self.text.get(), self.source));
         ranges.get(index).and_then(|at| self.text.get().get(at.clone())).unwrap_or_default()
+    }
+
+    /// What the event has beside its records. AWS writes these first; what comes after it is not read.
+    pub(super) fn beside<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        struct Beside<'n, T>(&'n str, &'n mut Option<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Beside<'_, T> {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an event")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == self.0 {
+                        *self.1 = map.next_value()?;
+                        return Ok(());
+                    }
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Ok(())
+            }
+        }
+
+        let mut found = None;
+        // Where it stops early, serde_json calls the rest an error.
+        let _ = serde_json::Deserializer::from_str(self.text.get()).deserialize_map(Beside(name, &mut found));
+        found
     }
 }
 
@@ -170,33 +200,9 @@ impl Record {
         self.0.content.as_deref()
     }
 
-    /// A text that the event has beside its records. AWS writes these first; what comes after it is not read.
-    pub(super) fn beside(&self, name: &str) -> Option<String> {
-        struct Beside<'n>(&'n str, &'n mut Option<String>);
-
-        impl<'de> Visitor<'de> for Beside<'_> {
-            type Value = ();
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an event")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-                while let Some(key) = map.next_key::<String>()? {
-                    if key == self.0 {
-                        *self.1 = map.next_value()?;
-                        return Ok(());
-                    }
-                    map.next_value::<IgnoredAny>()?;
-                }
-                Ok(())
-            }
-        }
-
-        let mut found = None;
-        // Where it stops early, serde_json calls the rest an error.
-        let _ = serde_json::Deserializer::from_str(self.0.event.text.get()).deserialize_map(Beside(name, &mut found));
-        found
+    /// What the event has beside its records.
+    pub(super) fn beside<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        self.0.event.beside(name)
     }
 
     /// The invocation that brought it.

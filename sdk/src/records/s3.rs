@@ -196,7 +196,7 @@ struct Bucket {
 }
 
 /// A notification encodes the key as a form does: `+` for a space, `%` for bytes of UTF-8.
-fn decode_key(key: &str) -> Result<String, DecodeError> {
+pub(super) fn decode_key(key: &str) -> Result<String, DecodeError> {
     let spaced = key.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
     decoded.map(Cow::into_owned).map_err(|error| DecodeError::new("the key of the object", error))

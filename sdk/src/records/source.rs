@@ -30,6 +30,8 @@ pub enum Source {
     Ses,
     /// A rule of EventBridge.
     EventBridge,
+    /// A job of S3 Batch Operations.
+    S3Batch,
 }
 
 /// How a source learns which records failed.
@@ -43,6 +45,8 @@ pub(super) enum Reporting {
     FromFirstOfLane,
     /// Every record with its result (Firehose).
     Results,
+    /// The same with other results (S3 Batch Operations).
+    Tasks,
     /// Only that the invocation failed.
     Nothing,
 }
@@ -54,6 +58,7 @@ impl Source {
             Self::Kinesis | Self::DynamoDb => Reporting::FromFirst,
             Self::Kafka => Reporting::FromFirstOfLane,
             Self::Firehose => Reporting::Results,
+            Self::S3Batch => Reporting::Tasks,
             _ => Reporting::Nothing,
         }
     }
@@ -91,6 +96,7 @@ impl fmt::Display for Source {
             Self::Logs => "CloudWatch Logs",
             Self::Ses => "SES",
             Self::EventBridge => "EventBridge",
+            Self::S3Batch => "S3 Batch Operations",
         })
     }
 }

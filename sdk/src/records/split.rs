@@ -1,7 +1,7 @@
 //! An event into its records: what it comes from, each record's id, and the lane in which its order counts.
 //!
 //! One look at the text finds all of that; it takes whatever stands where something else should, so that a record that is
-//! malformed fails alone, when it is decoded.
+//! malformed fails alone, when it is decoded. Half a character (`\ud800`) alone stops that look; see [`surrogates`].
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,32 +10,36 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::head::{Head, List, Lists, Present, Text};
-use super::record::Id;
-use super::source::Source;
+use super::payload::DecodeError;
+use super::record::{Id, Slice};
+use super::source::{Reporting, Source};
+use super::surrogates;
 use crate::error::FunctionError;
 
 /// An event that was split.
 #[derive(Debug)]
-pub(super) struct Split<'a> {
+pub(super) struct Split {
     pub(super) source: Source,
-    pub(super) parts: Vec<Part<'a>>,
+    pub(super) parts: Vec<Part>,
 }
 
 /// One record of it.
 #[derive(Debug)]
-pub(super) struct Part<'a> {
+pub(super) struct Part {
     pub(super) id: Id,
     /// Within which records are handled one after the other.
-    pub(super) lane: Option<Cow<'a, str>>,
-    /// The body of a message of SQS.
-    pub(super) body: Option<Cow<'a, str>>,
+    pub(super) lane: Option<String>,
+    /// The body of a message of SQS: told by its place, so that the event can be kept and shared.
+    pub(super) body: Option<Slice>,
     /// How often it was received, where the source counts.
     pub(super) receive_count: Option<u32>,
+    /// Why it is not even called.
+    pub(super) problem: Option<DecodeError>,
 }
 
-impl Part<'_> {
+impl Part {
     fn new(id: Id) -> Self {
-        Self { id, lane: None, body: None, receive_count: None }
+        Self { id, lane: None, body: None, receive_count: None, problem: None }
     }
 }
 
@@ -51,6 +55,11 @@ struct Wire<'a> {
     messages: Option<List<Head<'a>>>,
     #[serde(borrow, default, rename = "rmqMessagesByQueue")]
     queues: Option<Lists<Head<'a>>>,
+    /// S3 Batch Operations.
+    #[serde(borrow, default)]
+    tasks: Option<List<Head<'a>>>,
+    #[serde(default, rename = "invocationSchemaVersion")]
+    schema_version: Present,
     #[serde(borrow, default, rename = "eventSource")]
     event_source: Text<'a>,
     #[serde(default, rename = "deliveryStreamArn")]
@@ -68,15 +77,36 @@ struct Wire<'a> {
 /// # Errors
 ///
 /// `UnexpectedEvent`: it is of no source that is known, or of another than the function takes.
-pub(super) fn split<'a>(event: &'a RawValue, wanted: &[Source]) -> Result<Split<'a>, FunctionError> {
+pub(super) fn split(event: &RawValue, wanted: &[Source]) -> Result<Split, FunctionError> {
+    let text = event.get();
+    look(text, wanted).or_else(|error| mended(text, &surrogates::mended(text).ok_or(error)?, wanted))
+}
+
+/// Splits what could not be read for half a character: by the text that was mended. Where one stood in what says what the record is,
+/// the record fails.
+fn mended(event: &str, mended: &str, wanted: &[Source]) -> Result<Split, FunctionError> {
+    let mut split = look(mended, wanted)?;
+    let is_told = split.source.reporting() != Reporting::Nothing;
+    for (part, at) in split.parts.iter_mut().zip(ranges(event, split.source)) {
+        let read = serde_json::from_str::<Head<'_>>(event.get(at).unwrap_or_default());
+        part.problem = read.err().map(|error| DecodeError::new("the record", error));
+        if is_told && matches!(&part.id, Id::Text(id) if id.contains(char::REPLACEMENT_CHARACTER)) {
+            part.id = Id::Unknown;
+        }
+    }
+    Ok(split)
+}
+
+fn look(event: &str, wanted: &[Source]) -> Result<Split, FunctionError> {
     let unexpected =
         |why: String| FunctionError::new("UnexpectedEvent", format!("{why}; this function takes {}", names(wanted)));
-    if !event.get().trim_start().starts_with('{') {
+    if !event.trim_start().starts_with('{') {
         return Err(unexpected("the event is no JSON object".to_owned()));
     }
-    let wire = serde_json::from_str::<Wire<'_>>(event.get());
+    let wire = serde_json::from_str::<Wire<'_>>(event);
     let wire = wire.map_err(|error| unexpected(format!("the event cannot be read: {error}")))?;
-    let split = parts(wire, wanted).ok_or_else(|| unexpected("the event is from no source of records".to_owned()))?;
+    let split =
+        parts(event, wire, wanted).ok_or_else(|| unexpected("the event is from no source of records".to_owned()))?;
     match wanted.contains(&split.source) {
         true => Ok(split),
         false => Err(unexpected(format!("the event is from {}", split.source))),
@@ -87,11 +117,11 @@ fn names(sources: &[Source]) -> String {
     sources.iter().map(Source::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn parts<'a>(wire: Wire<'a>, wanted: &[Source]) -> Option<Split<'a>> {
+fn parts<'a>(event: &'a str, wire: Wire<'a>, wanted: &[Source]) -> Option<Split> {
     let own = wire.event_source.0.as_deref().and_then(Source::named);
     let listed = |source, list: Vec<Head<'a>>| Split {
         source,
-        parts: list.into_iter().map(|head| part(source, head)).collect(),
+        parts: list.into_iter().map(|head| part(event, source, head)).collect(),
     };
     if let Some(upper) = wire.upper {
         let list = upper.0?;
@@ -103,6 +133,9 @@ fn parts<'a>(wire: Wire<'a>, wanted: &[Source]) -> Option<Split<'a>> {
     let (list, lists) = wire.records.map(|records| (records.list, records.by_name)).unwrap_or_default();
     if wire.delivery_stream.0 {
         return Some(listed(Source::Firehose, list.unwrap_or_default()));
+    }
+    if let (Some(List(Some(tasks))), true) = (wire.tasks, wire.schema_version.0) {
+        return Some(listed(Source::S3Batch, tasks));
     }
     match own {
         Some(source @ Source::Kafka) => {
@@ -132,25 +165,25 @@ fn parts<'a>(wire: Wire<'a>, wanted: &[Source]) -> Option<Split<'a>> {
 }
 
 /// A record with what it says of itself.
-fn part(source: Source, head: Head<'_>) -> Part<'_> {
+fn part(event: &str, source: Source, head: Head<'_>) -> Part {
     match source {
         Source::Sqs => {
             // Only a FIFO queue keeps order: a standard one takes group ids too, for fairness.
             let is_fifo = head.arn.0.is_some_and(|arn| arn.ends_with(".fifo"));
             Part {
-                id: Id::of(head.message_id.0.as_deref()),
-                lane: is_fifo.then(|| head.attributes.group.0.unwrap_or_default()),
-                body: head.body.0,
+                lane: is_fifo.then(|| owned(head.attributes.group)),
+                body: head.body.0.map(|body| Slice::of(event, body)),
                 receive_count: head.attributes.receive_count.0.and_then(|count| count.parse().ok()),
+                ..Part::new(Id::of(head.message_id.0.as_deref()))
             }
         }
         Source::Kinesis => Part {
-            lane: Some(head.kinesis.partition_key.0.unwrap_or_default()),
+            lane: Some(owned(head.kinesis.partition_key)),
             ..Part::new(Id::of(head.kinesis.sequence_number.0.as_deref()))
         },
         Source::DynamoDb => Part {
             // The text of the keys names the item: DynamoDB writes it the same way each time.
-            lane: Some(head.dynamodb.keys.map_or(Cow::default(), |keys| Cow::Borrowed(keys.get()))),
+            lane: Some(head.dynamodb.keys.map_or_else(String::new, |keys| keys.get().to_owned())),
             ..Part::new(Id::of(head.dynamodb.sequence_number.0.as_deref()))
         },
         Source::S3 => match (head.s3.bucket.name.0, head.s3.object.key.0) {
@@ -159,15 +192,20 @@ fn part(source: Source, head: Head<'_>) -> Part<'_> {
         },
         Source::Sns => Part::new(Id::of(head.sns.message_id.0.as_deref())),
         Source::Firehose => Part::new(Id::of(head.record_id.0.as_deref())),
+        Source::S3Batch => Part::new(Id::of(head.task_id.0.as_deref())),
         Source::ActiveMq => Part::new(Id::of(head.mq_id.0.as_deref())),
         Source::Ses => Part::new(Id::of(head.ses.mail.message_id.0.as_deref())),
         _ => Part::new(Id::Unknown),
     }
 }
 
-fn kafka<'a>(partition: &str, head: &Head<'a>) -> Part<'a> {
+fn owned(text: Text<'_>) -> String {
+    text.0.map_or_else(String::new, Cow::into_owned)
+}
+
+fn kafka(partition: &str, head: &Head<'_>) -> Part {
     let place = |offset| Id::Offset { partition: partition.into(), offset };
-    Part { lane: Some(Cow::Owned(partition.to_owned())), ..Part::new(head.offset.0.map_or(Id::Unknown, place)) }
+    Part { lane: Some(partition.to_owned()), ..Part::new(head.offset.0.map_or(Id::Unknown, place)) }
 }
 
 /// Where the records stand in the text of their event, in the same order. For what a record's own text is needed.
@@ -182,6 +220,8 @@ pub(super) fn ranges(event: &str, source: Source) -> Vec<Range<usize>> {
         messages: Option<Lists<&'a RawValue>>,
         #[serde(borrow, default, rename = "rmqMessagesByQueue")]
         queues: Option<Lists<&'a RawValue>>,
+        #[serde(borrow, default)]
+        tasks: Option<Lists<&'a RawValue>>,
     }
     if matches!(source, Source::Logs | Source::EventBridge) {
         return Vec::from([Range { start: 0, end: event.len() }]);
@@ -190,6 +230,7 @@ pub(super) fn ranges(event: &str, source: Source) -> Vec<Range<usize>> {
         Source::Kafka | Source::Firehose => wire.records,
         Source::ActiveMq => wire.messages,
         Source::RabbitMq => wire.queues,
+        Source::S3Batch => wire.tasks,
         _ => wire.upper,
     });
     let Some(records) = records else { return Vec::new() };

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Batch, FromRecord, RecordError, S3Object, Sqs, SqsMessage};
+use super::{Batch, DecodeError, FromRecord, Opened, Record, RecordError, S3Object, Source, Sqs, SqsMessage};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation};
 use crate::handler::{Function, Handler, IntoRaw, handler};
@@ -22,6 +22,7 @@ mod logs;
 mod model;
 mod mq;
 mod order;
+mod s3_batch;
 mod ses;
 mod sns;
 mod turns;
@@ -94,6 +95,11 @@ where
     std::mem::take(&mut *seen.lock().unwrap())
 }
 
+/// What an error is caused by in the end.
+fn root(error: &FunctionError) -> String {
+    std::iter::successors(std::error::Error::source(error), |error| error.source()).last().unwrap().to_string()
+}
+
 fn at_ms(ms: u64) -> Option<std::time::SystemTime> {
     Some(std::time::UNIX_EPOCH + Duration::from_millis(ms))
 }
@@ -123,6 +129,35 @@ async fn a_record_that_cannot_be_decoded_or_panics_fails_alone() {
     event["Records"][1]["body"] = json!("no JSON");
     event["Records"][3]["body"] = Value::Null;
     assert_eq!(call(ship, event).await.unwrap(), failures(&["m1", "m2", "m3"]));
+}
+
+#[tokio::test]
+async fn what_opens_a_record_may_panic_and_fails_alone() {
+    #[derive(Debug)]
+    struct Own;
+
+    impl FromRecord for Own {
+        const SOURCES: &'static [Source] = &[Source::Sqs];
+        type Answer = ();
+
+        fn open(record: &Record) -> Result<Opened, DecodeError> {
+            match record.index() {
+                1 => panic!("one"),
+                2 => Err(DecodeError::new("the message", "it is the second")),
+                _ => Ok(Opened::Itself),
+            }
+        }
+
+        fn from_record(record: &Record) -> Result<Self, DecodeError> {
+            assert!(record.index() != 3, "three");
+            Ok(Self)
+        }
+    }
+
+    async fn ship(_: Own) -> Result<(), BoxError> {
+        Ok(())
+    }
+    assert_eq!(call(ship, orders(0..5)).await.unwrap(), failures(&["m1", "m2", "m3"]));
 }
 
 #[tokio::test]
@@ -228,7 +263,7 @@ async fn layers_of_tower_apply_to_each_record() {
 
 #[tokio::test]
 async fn a_layer_is_an_async_function_and_tower_retries_a_record() {
-    use super::{Answer, Next, Record, from_fn};
+    use super::{Answer, Next, from_fn};
     use tower::retry::{Policy, RetryLayer};
 
     #[derive(Clone)]

@@ -189,7 +189,7 @@ impl Object {
 }
 
 /// As S3 encodes keys in notifications: a space is `+`, and all but these characters is `%XX`, byte by byte.
-fn encode(key: &str) -> String {
+pub(super) fn encode(key: &str) -> String {
     key.bytes().fold(String::new(), |mut encoded, byte| {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' | b'/' => encoded.push(byte.into()),

@@ -31,11 +31,6 @@ pub(super) fn replay(case: &Case) -> Replay {
     };
     let _: Options = options(&middleware["config"])?;
     let (event, expect) = (&case.json["event"], &case.json["expect"]);
-    if event.get("tasks").is_some() {
-        return unsupported(
-            "tasks of S3 Batch Operations, which a function of `Event<S3BatchJobEvent>` answers itself",
-        );
-    }
     let kind = match case.group.as_str() {
         // The middleware is for queues alone.
         "sqs-partial-batch-failure" => Some(Kind::Sqs),

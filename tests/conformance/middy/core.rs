@@ -77,8 +77,9 @@ fn told(error: &FunctionError) -> Value {
     if error.error_type() == "Timeout" {
         return json!({ "timeout": true });
     }
-    // The first cause is the error itself, as the user raised it.
-    let cause = error.source().and_then(StdError::source).map(ToString::to_string);
+    // The first causes are the error itself, as the user raised it.
+    let causes = std::iter::successors(error.source(), |cause| (**cause).source());
+    let cause = causes.map(ToString::to_string).find(|cause| cause != error.message());
     match cause {
         Some(cause) => json!({ "message": error.message(), "cause": cause }),
         None => json!({ "message": error.message() }),

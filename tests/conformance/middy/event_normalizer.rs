@@ -122,6 +122,7 @@ fn payloads(kind: Kind, normalized: &Value) -> Vec<Value> {
         Kind::Kinesis => records.map(|record| part(record, "/kinesis/data")).collect(),
         Kind::Kafka => records.map(|record| part(record, "/value")).collect(),
         Kind::Firehose | Kind::Mq => records.map(|record| part(record, "/data")).collect(),
+        Kind::S3Batch => records.map(|record| part(record, "/s3Key")).collect(),
         Kind::Sns => records
             .map(|record| match record.get("Sns") {
                 Some(_) => part(record, "/Sns/Message"),

@@ -255,3 +255,64 @@ async fn a_panic_is_its_record_alone_and_the_next_event_is_served() {
         assert_eq!(call(&caller, &batch("sqs", 3).to_string()).await.unwrap(), failures(["m1"]));
     }
 }
+
+/// JSON can say half a character (`\ud800`), which no text of Rust can hold.
+#[tokio::test]
+async fn half_a_character_fails_its_record_alone_and_the_id_is_known() {
+    const HALF: &str = "HALF";
+    let half = |event: &Value| event.to_string().replace(HALF, r"x\ud800");
+    async fn answer(source: &str, event: &str) -> Result<Value, FunctionError> {
+        match source {
+            "sqs" | "fifo" => call(&Caller::new(failing::<Sqs<Value>>(&[])), event).await,
+            "kinesis" => call(&Caller::new(failing::<Kinesis<Value>>(&[])), event).await,
+            "dynamodb" => call(&Caller::new(failing::<Change<Value>>(&[])), event).await,
+            "sns" => call(&Caller::new(failing::<Sns<String>>(&[])), event).await,
+            "s3" => call(&Caller::new(failing::<S3Object>(&[])), event).await,
+            "kafka" => call(&Caller::new(failing::<Kafka<String, Value>>(&[])), event).await,
+            _ => call(&transform(&[]), event).await,
+        }
+    }
+    for (source, place, expected) in [
+        ("sqs", "/body", Ok(failures(["m1"]))),
+        ("fifo", "/body", Ok(failures(["m1", "m2"]))),
+        ("fifo", "/attributes/MessageGroupId", Ok(failures(["m1"]))),
+        ("kinesis", "/kinesis/partitionKey", Ok(failures(["1", "2"]))),
+        ("kinesis", "/kinesis/data", Ok(failures(["1", "2"]))),
+        ("dynamodb", "/dynamodb/NewImage/id/N", Ok(failures(["1", "2"]))),
+        (
+            "kafka",
+            "/value",
+            Ok(failures([json!({ "partition": "t-0", "offset": 1 }), json!({ "partition": "t-0", "offset": 2 })])),
+        ),
+        ("sns", "/Sns/Message", Err("the record of SNS cannot be read")),
+        ("s3", "/s3/object/key", Err("the record cannot be read")),
+        // Nobody asks for it.
+        ("sqs", "/receiptHandle", Ok(failures::<&str>([]))),
+        ("sqs", "/attributes/SenderId", Ok(failures::<&str>([]))),
+    ] {
+        let mut second = record(source, 1);
+        match second.pointer_mut(place) {
+            Some(field) => *field = json!(HALF),
+            None => second["attributes"]["SenderId"] = json!(HALF),
+        }
+        let event = half(&event_of(source, vec![record(source, 0), second, record(source, 2)]));
+        match (answer(source, &event).await, expected) {
+            (Ok(answer), Ok(expected)) => assert_eq!(answer, expected, "{source} {place}"),
+            (Err(error), Err(expected)) => assert_eq!(error.message(), expected, "{source} {place}"),
+            (answer, _) => panic!("{source} {place}: {answer:?}"),
+        }
+    }
+    let mut firehose = batch("firehose", 3);
+    firehose["records"][1]["data"] = json!(HALF);
+    let results = answer("firehose", &half(&firehose)).await.unwrap();
+    let results: Vec<_> = results["records"].as_array().unwrap().iter().map(|record| &record["result"]).collect();
+    assert_eq!(results, ["Ok", "ProcessingFailed", "Ok"]);
+    // Bodies with escapes beside it keep their own text; an id with half a character is none.
+    let mut event = batch("sqs", 3);
+    event["Records"][0]["body"] = json!("\"a\\n\"");
+    event["Records"][1]["body"] = json!(HALF);
+    event["Records"][2]["body"] = json!("7");
+    assert_eq!(answer("sqs", &half(&event)).await.unwrap(), failures(["m1"]));
+    event["Records"][1]["messageId"] = json!(HALF);
+    assert_eq!(answer("sqs", &half(&event)).await.unwrap_err().error_type(), "RecordWithoutId");
+}

@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -173,8 +175,7 @@ async fn a_missing_image_is_told_with_the_view_type() {
     let event = stream([change(1, "MODIFY", "NEW_IMAGE")]);
     let error = super::call_with(function, event, None).await.unwrap_err();
     assert_eq!(error.message(), "the old image of the item cannot be read");
-    let why =
-        std::iter::successors(std::error::Error::source(&error), |error| error.source()).last().unwrap().to_string();
+    let why = super::root(&error);
     assert!(why.starts_with("the stream has none: its view type is NEW_IMAGE; take `()` or an `Option`"), "{why}");
 }
 
@@ -223,4 +224,47 @@ async fn the_record_is_an_argument_too_and_prints_no_key() {
         Ok(())
     }
     assert_eq!(call(look, stream([change(1, "INSERT", "KEYS_ONLY")])).await.unwrap(), failures(&[]));
+}
+
+#[tokio::test]
+async fn changes_of_one_item_are_in_order_or_those_of_one_attribute_of_the_key() {
+    let of = |number: u32, account: &str, version: u32| {
+        let mut change = change(number, "INSERT", "KEYS_ONLY");
+        change["dynamodb"]["Keys"] = json!({ "account": { "S": account }, "version": { "N": version.to_string() } });
+        change
+    };
+    let event = stream([of(1, "a", 1), of(2, "b", 1), of(3, "a", 2), of(4, "b", 2), of(5, "a", 1)]);
+    /// Those that ran at the same time as another, by pairs.
+    async fn together(batch: crate::records::Batch, event: &Value) -> Vec<(String, String)> {
+        let running = Arc::new(Mutex::new((Vec::<String>::new(), Vec::new())));
+        let project = {
+            let running = Arc::clone(&running);
+            move |change: Change<(), (), serde::de::IgnoredAny>| {
+                let (running, number) = (Arc::clone(&running), change.record().sequence_number());
+                async move {
+                    {
+                        let (now, pairs) = &mut *running.lock().unwrap();
+                        pairs.extend(now.iter().map(|other| (other.clone(), number.clone())));
+                        now.push(number.clone());
+                    }
+                    for _ in 0..20 {
+                        tokio::task::yield_now().await;
+                    }
+                    running.lock().unwrap().0.retain(|other| *other != number);
+                    Ok::<_, BoxError>(())
+                }
+            }
+        };
+        let function = crate::handler::handler(project).batch(batch);
+        assert_eq!(super::call_with(function, event.clone(), None).await.unwrap(), failures(&[]));
+        let pairs = std::mem::take(&mut running.lock().unwrap().1);
+        pairs
+    }
+    let is = |pairs: &[(String, String)], a: &str, b: &str| pairs.contains(&(a.to_owned(), b.to_owned()));
+    let batch = crate::records::Batch::new();
+    let by_item = together(batch.clone(), &event).await;
+    assert!(is(&by_item, "1", "3") && is(&by_item, "1", "2") && !is(&by_item, "1", "5"), "{by_item:?}");
+    let by_account = together(batch.clone().ordered_by("account"), &event).await;
+    assert!(is(&by_account, "1", "2") && !is(&by_account, "1", "3") && !is(&by_account, "2", "4"), "{by_account:?}");
+    assert_eq!(together(batch.ordered_by("acount"), &event).await, [], "a key without it is in order");
 }

@@ -50,6 +50,6 @@ async fn one_that_is_no_event_fails_alone_or_fails_the_invocation() {
     let mut wrong = event;
     wrong["detail"]["state"] = json!(7);
     let error = call(take, wrong).await.unwrap_err();
-    let cause = std::error::Error::source(&error).and_then(|error| error.source()).unwrap().to_string();
+    let cause = super::root(&error);
     assert!(cause.starts_with("/detail/state: invalid type"), "{cause}");
 }

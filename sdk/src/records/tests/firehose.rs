@@ -130,7 +130,7 @@ async fn a_record_that_is_no_base64_keeps_what_it_came_with() {
 #[test]
 fn what_is_delivered_does_not_print() {
     let secret = Transformed::ok("secret").partition_key("user", "ada");
-    assert_eq!(format!("{:?}", Answer::from(secret)), "Answer(Some(Ok { bytes: 6, partition_keys: 1 }))");
+    assert_eq!(format!("{:?}", Answer::from(secret)), "Answer(Transformed(Ok { bytes: 6, partition_keys: 1 }))");
     assert_eq!(
         format!("{:?}{:?}", Transformed::dropped(), Transformed::failed().partition_key("a", "b")),
         "DroppedFailed"

@@ -34,8 +34,7 @@ async fn take(_: LogRecord) -> Result<(), BoxError> {
 /// Why a batch failed.
 async fn why(event: Value) -> String {
     let error = call(take, event).await.unwrap_err();
-    let cause = std::error::Error::source(&error).and_then(|error| error.source()).unwrap();
-    format!("{error}: {cause}")
+    format!("{error}: {}", super::root(&error))
 }
 
 #[tokio::test]

@@ -38,6 +38,6 @@ async fn a_mail_without_its_id_is_told_by_its_path() {
     let mut event = fixture("python/sesEvent.json");
     event["Records"][0]["ses"]["mail"]["messageId"] = 7.into();
     let error = call(take, event).await.unwrap_err();
-    let cause = std::error::Error::source(&error).and_then(|error| error.source()).unwrap().to_string();
+    let cause = super::root(&error);
     assert!(cause.starts_with("/ses/mail/messageId: invalid type"), "{cause}");
 }

@@ -92,6 +92,6 @@ async fn what_is_no_such_message_is_told_by_its_path() {
     let event = |message: &str| json!({ "Records": [{ "EventSource": "aws:sns", "Sns": { "MessageId": "m", "Message": message } }] });
     assert!(call(greet, event(r#"{"message": "hi"}"#)).await.is_ok());
     let error = call(greet, event(r#"{"message": 7}"#)).await.unwrap_err();
-    let cause = std::error::Error::source(&error).and_then(|error| error.source()).unwrap().to_string();
+    let cause = super::root(&error);
     assert!(cause.starts_with("/message: invalid type"), "{cause}");
 }

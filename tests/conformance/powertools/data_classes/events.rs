@@ -1,8 +1,8 @@
 //! `data_classes` of records and of whole events: what a function of the type tells, by Powertools' own accessors. What no type of
 //! Pilaster's tells is read of the record's text or, as `Event<Value>`, of the event.
 
-use pilaster::records::{Record, Transformed};
-use pilaster::{BoxError, Change, Event, Firehose};
+use pilaster::records::{Record, RecordError, Transformed};
+use pilaster::{BoxError, Change, Event, Firehose, S3BatchTask};
 use serde_json::{Map, Value, json};
 
 use super::super::only_these;
@@ -18,17 +18,12 @@ pub(super) fn replay(case: &Case) -> Replay {
         Some(class) => accessors(case, class),
         None if input.get("attribute").is_some() => attribute(case),
         None if input.get("records").is_some() => transformation(case),
-        None if input.get("result_code").is_some() => {
-            unsupported("results of S3 Batch Operations, which a function of `Event<S3BatchJobEvent>` writes itself")
-        }
+        None if input.get("result_code").is_some() => task_result(case),
         None => unsupported("cases without a class"),
     }
 }
 
 fn accessors(case: &Case, class: &str) -> Replay {
-    if class == "S3BatchOperationEvent" {
-        return unsupported("tasks of S3 Batch Operations, which `Event<S3BatchJobEvent>` gives as they are");
-    }
     only_these(&case.json["expected"], &["accessors"])?;
     let wanted = case.json["expected"]["accessors"].as_object().cloned().unwrap_or_default();
     let mut event = case.event().map_err(Stop::Unsupported)?;
@@ -113,6 +108,27 @@ impl Accessor {
             }
         }
     }
+}
+
+/// The answer to a task of S3 Batch Operations.
+fn task_result(case: &Case) -> Replay {
+    only_these(&case.json["expected"], &["response"])?;
+    let text = case.json["input"]["result_string"].as_str().unwrap_or_default().to_owned();
+    let code = case.json["input"]["result_code"].clone();
+    let function = move |_: S3BatchTask| {
+        std::future::ready(match code.as_str() {
+            Some("Succeeded") => Ok(text.clone()),
+            Some("PermanentFailure") => Err(BoxError::from(RecordError::discard(text.clone()))),
+            _ => Err(text.clone().into()),
+        })
+    };
+    let event = case.event().map_err(Stop::Unsupported)?;
+    let observed = match send(pilaster::handler(function), &event) {
+        Sent::Answer(answer) => json!({ "response": answer }),
+        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Refused(sentence) => json!({ "refused": sentence }),
+    };
+    Ok(Compared { expected: json!({ "response": case.json["expected"]["response"] }), observed })
 }
 
 /// One attribute of an item: as it is in the new image of a change.

@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use pilaster::event::FromEvent;
 use pilaster::event::cloudformation::Request;
 use pilaster::records::{EventBridge, LogRecord, MqMessage, SesMessage, Sns, SnsNotification, Verdict};
-use pilaster::{Authorizer, BoxError, Change, CloudFormation, Kafka, Kinesis, S3Object, Sqs};
+use pilaster::{Authorizer, BoxError, Change, CloudFormation, Kafka, Kinesis, S3BatchTask, S3Object, Sqs};
 use serde_json::{Map, Value, json};
 
 use super::events::whole;
 use crate::Stop;
 use crate::compare::byte_string;
 use crate::exchange::{Notes, send};
-use crate::records::{each, each_of_firehose, records_of};
+use crate::records::{each, each_of_firehose, each_task, records_of};
 
 /// What is told of an event and of its records.
 pub(super) struct Views {
@@ -156,6 +156,16 @@ impl Views {
                     |record: Kafka<(), ()>| json!({ "decoded_bootstrap_servers": record.record.bootstrap_servers() }),
                 );
                 views.event.add("", first(&servers));
+            }
+            "S3BatchOperationEvent" => {
+                let told = each_task(event, |task: S3BatchTask| {
+                    json!({
+                        "invocation_id": task.invocation_id(), "invocation_schema_version": task.schema_version(),
+                        "task.task_id": task.id(), "task.s3_key": task.key(), "task.s3_bucket": task.bucket(),
+                        "task.s3_bucket_arn": task.bucket_arn(), "task.s3_version_id": task.version_id(),
+                    })
+                });
+                views.event.add("", first(&told));
             }
             "ActiveMQEvent" | "RabbitMQEvent" => {
                 let told = each(event, |message: MqMessage<String>| {
