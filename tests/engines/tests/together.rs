@@ -282,11 +282,14 @@ impl Seen {
             let told =
                 || format!("{number}, {outcome:?}: {:?}", spans.iter().map(|span| &span.name).collect::<Vec<_>>());
             assert_eq!((of("step"), of("spawned")), (5 * ran, ran), "{}", told());
-            // The lock, then the charge and the record of its answer. The lock of what hangs is released when nobody waits for it.
-            assert_eq!((of("DynamoDB.PutItem"), of("DynamoDB.UpdateItem")), (1, 2 * charged), "{}", told());
+            // The lock, then the charge and the record of its answer. A lock that comes to its end while it refuses is asked for again,
+            // and the lock of what hangs is released when nobody waits for it.
+            let asked = of("DynamoDB.PutItem");
+            assert!((1..=3).contains(&asked), "{}", told());
+            assert_eq!(of("DynamoDB.UpdateItem"), 2 * charged, "{}", told());
             let (released, hung) = (of("DynamoDB.DeleteItem"), end_of(key_of(number)) == "hang");
             assert!(released == ran - charged || (released == 0 && hung), "{}", told());
-            assert_eq!(spans.len(), 2 + 6 * ran + 2 * charged + released, "nothing else: {}", told());
+            assert_eq!(spans.len(), 1 + asked + 6 * ran + 2 * charged + released, "nothing else: {}", told());
 
             let failed = root.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error);
             assert_eq!(failed, self.error_type(number).is_some());
