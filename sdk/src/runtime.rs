@@ -15,6 +15,7 @@ mod shutdown;
 mod snapstart;
 pub(crate) mod warmup;
 
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -123,7 +124,14 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
             let snapshot = snapstart::resource(&mut start);
             futures_util::future::join(shutdown::register(&hooks), warm(start.warming)).await;
             let served = async {
-                F::Mode::serve(raw, snapshot).await.map_err(|error| StartError::because("the runtime ended", &error))
+                // `lambda_runtime` panics over an answer that has no request id: a 500 instead of an event.
+                let served = AssertUnwindSafe(F::Mode::serve(raw, snapshot)).catch_unwind().await;
+                let served = served.unwrap_or_else(|panic| {
+                    let why =
+                        format!("the Runtime API's answer is no event: {}", panic_text(&*panic).unwrap_or("a panic"));
+                    Err(why.into())
+                });
+                served.map_err(|error| StartError::because("the runtime ended", &error))
             };
             shutdown::around(served, hooks).await
         } else {
@@ -140,9 +148,13 @@ fn quietly<T>(make: impl FnOnce() -> T) -> Result<T, StartError> {
     let made = catch_unwind(AssertUnwindSafe(make));
     std::panic::set_hook(hook);
     made.map_err(|panic| {
-        let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        StartError::new(format!("the function could not be built: {}", message.unwrap_or("a layer panicked")))
+        let message = panic_text(&*panic).unwrap_or("a layer panicked");
+        StartError::new(format!("the function could not be built: {message}"))
     })
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
+    panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied())
 }
 
 fn build<F: IntoRaw>(function: F) -> Result<impl RawService, StartError> {

@@ -103,16 +103,16 @@ impl Function {
 pub(crate) struct Process(u32);
 
 impl Process {
-    /// Its anonymous memory, in KB.
-    pub(crate) fn memory(self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0)).expect("its status");
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("its anonymous memory");
-        line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
+    /// Its anonymous memory, in KB; `None` once it has ended.
+    pub(crate) fn memory(self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+        line.trim().trim_end_matches(" kB").trim().parse().ok()
     }
 
-    /// How many descriptors it has open.
-    pub(crate) fn descriptors(self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.0)).expect("its descriptors").count()
+    /// How many descriptors it has open; `None` once it has ended.
+    pub(crate) fn descriptors(self) -> Option<usize> {
+        Some(std::fs::read_dir(format!("/proc/{}/fd", self.0)).ok()?.count())
     }
 }
 

@@ -4,10 +4,15 @@ use std::collections::HashMap;
 use std::io::BufReader;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::api::{self, Asked, Function, Process};
+
+/// How often it is looked whether the function is still there, and how many looks without an answer mean that it hangs.
+const LOOK: Duration = Duration::from_secs(1);
+const PATIENCE: u32 = 60;
 
 /// How the header with the trace id changes from one invocation to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,7 +130,7 @@ impl Soak {
     fn run(count: u64, trace: Trace, at_once: usize) -> Run {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let at_once = at_once.to_string();
-        let function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", &at_once)]);
+        let mut function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", &at_once)]);
         let soak =
             Arc::new(Self { count, trace, process: function.process(), run: Mutex::default(), done: Condvar::new() });
         let accepts = Arc::clone(&soak);
@@ -136,9 +141,22 @@ impl Soak {
                 std::thread::spawn(move || soak.connection(stream));
             }
         });
-        let run = soak.run.lock().expect("no thread panics");
-        let mut run =
-            soak.done.wait_while(run, |run| run.answered < count && run.mistakes.is_empty()).expect("the same");
+        soak.wait(&mut function)
+    }
+
+    /// Until all are answered, or one wrongly, or the function ended or hangs.
+    fn wait(&self, function: &mut Function) -> Run {
+        let (mut run, mut answered, mut looks) = (self.run.lock().expect("no thread panics"), 0, 0);
+        while run.answered < self.count && run.mistakes.is_empty() {
+            run = self.done.wait_timeout(run, LOOK).expect("no thread panics").0;
+            looks = if run.answered == answered { looks + 1 } else { 0 };
+            answered = run.answered;
+            if let Some(status) = function.0.try_wait().expect("its state") {
+                run.mistakes.push(format!("the function ended after {answered} answers: {status}"));
+            } else if looks > PATIENCE {
+                run.mistakes.push(format!("the function hangs after {answered} answers"));
+            }
+        }
         std::mem::take(&mut run)
     }
 
@@ -184,8 +202,9 @@ impl Soak {
         run.mistakes.extend(mistake);
         run.answered += 1;
         if run.answered.is_multiple_of((self.count / 100).max(1)) {
-            let seen = (run.answered, self.process.memory(), self.process.descriptors());
-            run.seen.push(seen);
+            let seen = self.process.memory().zip(self.process.descriptors());
+            let answered = run.answered;
+            run.seen.extend(seen.map(|(memory, descriptors)| (answered, memory, descriptors)));
         }
         if run.answered == self.count || !run.mistakes.is_empty() {
             self.done.notify_all();
