@@ -12,6 +12,7 @@ pub mod error;
 pub mod error_layer;
 pub mod extract;
 pub mod panic;
+pub mod partial_response;
 pub mod rejection;
 pub mod response;
 pub mod stack;
@@ -68,6 +69,7 @@ pub use self::handler::{HandlerService, HttpHandler};
 #[cfg(feature = "negotiation")]
 pub use self::negotiation::{Accepts, Negotiated, NegotiationLayer};
 pub use self::panic::PanicLayer;
+pub use self::partial_response::PartialResponseLayer;
 pub use self::rejection::{FieldError, Rejection};
 pub use self::response::{Accepted, Created, NoContent, Redirect};
 #[cfg(feature = "security-headers")]

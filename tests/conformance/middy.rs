@@ -16,6 +16,7 @@ mod negotiation;
 mod normalizer;
 mod secrets;
 mod security;
+mod serializer;
 mod ssm;
 mod validator;
 mod warmup;
@@ -28,7 +29,7 @@ use crate::case::Case;
 use crate::{Replay, Stop, unsupported};
 
 /// The middlewares that have a counterpart; a chain of these alone can be replayed.
-const IN_SCOPE: [&str; 25] = [
+const IN_SCOPE: [&str; 27] = [
     "http-json-body-parser",
     "http-urlencode-body-parser",
     "http-urlencode-path-parser",
@@ -54,6 +55,8 @@ const IN_SCOPE: [&str; 25] = [
     "cloudformation-router",
     "http-content-encoding",
     "http-content-negotiation",
+    "http-partial-response",
+    "http-response-serializer",
 ];
 
 /// Replays a case, whatever its middleware.
@@ -73,6 +76,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
         Some("invoke") if case.group == "input-output-logger" => io_logger::replay(case),
         Some("invoke") if case.group == "http-content-encoding" => encoding::replay(case),
         Some("invoke") if case.group == "http-content-negotiation" => negotiation::replay(case),
+        Some("invoke") if case.group == "http-response-serializer" => serializer::replay(case),
         Some("invoke") => chain::replay(case),
         Some("pipeline") => core::replay(case),
         Some("route") if case.group == "ws-router" => ws_router::replay(case),

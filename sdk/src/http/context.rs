@@ -47,6 +47,10 @@ pub(crate) struct EventParts {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathParams(pub(crate) Vec<(String, String)>);
 
+/// The name of a path parameter whose escapes are broken: a 400 where the function asks for it, so that the layers see it.
+#[derive(Clone, Debug)]
+pub(crate) struct BrokenPathParam(pub(crate) String);
+
 fn outside() -> HttpError {
     HttpError::internal("the request did not come through a Lambda event")
 }

@@ -67,6 +67,8 @@ pub struct ErrorLayer {
 struct Rules {
     maps: Vec<(&'static str, Arc<Map>)>,
     render: Option<Arc<Render>>,
+    /// The first one, told when the layer is built.
+    mistake: Option<String>,
 }
 
 impl ErrorLayer {
@@ -78,13 +80,15 @@ impl ErrorLayer {
     /// An error that is an `E`, or was caused by one, is answered with `status`; its `Display` text is the detail where the
     /// status is a 4xx. The first rule that fits wins.
     ///
-    /// # Panics
-    ///
-    /// If `status` is not between 400 and 599: that would not be an error's answer.
-    pub fn on<E: StdError + 'static>(self, status: u16) -> Self {
-        let status = StatusCode::from_u16(status).ok().filter(|s| s.is_client_error() || s.is_server_error());
-        let Some(status) = status else {
-            panic!("ErrorLayer: `.on::<{}>(…)` takes a status from 400 to 599", type_name::<E>())
+    /// A `status` that is not between 400 and 599, which would not be an error's answer, keeps the function from starting: the
+    /// layer panics when it is put around a service, and [`run`](crate::run) makes a readable error of it.
+    pub fn on<E: StdError + 'static>(mut self, status: u16) -> Self {
+        let error = StatusCode::from_u16(status).ok().filter(|s| s.is_client_error() || s.is_server_error());
+        let Some(status) = error else {
+            let mistake =
+                || format!("ErrorLayer: `.on::<{}>({status})` takes a status from 400 to 599", type_name::<E>());
+            Arc::make_mut(&mut self.rules).mistake.get_or_insert_with(mistake);
+            return self;
         };
         self.on_with(move |error: &E| HttpError::new(status).with_detail(error.to_string()))
     }
@@ -177,7 +181,13 @@ pub(crate) fn log_failure(error: &mut HttpError, asked: Option<&Asked>) {
 impl<S> Layer<S> for ErrorLayer {
     type Service = ErrorAnswers<S>;
 
+    /// # Panics
+    ///
+    /// If [`on`](ErrorLayer::on) was given a status that is none of an error.
     fn layer(&self, inner: S) -> Self::Service {
+        if let Some(mistake) = &self.rules.mistake {
+            panic!("{mistake}");
+        }
         ErrorAnswers { inner, rules: self.rules.clone(), not_ready: None }
     }
 }
@@ -339,6 +349,13 @@ mod tests {
         let (status, body) = answer(ErrorLayer::new().on::<Taken>(409), outer.into()).await;
         assert_eq!(status, 409);
         assert_eq!(body, r#"{"title":"Conflict","status":409,"detail":"taken"}"#);
+    }
+
+    #[test]
+    #[should_panic(expected = "Taken>(200)` takes a status from 400 to 599")]
+    fn a_status_of_no_error_is_told_when_the_layer_is_built() {
+        let layer = ErrorLayer::new().on::<Taken>(200).on::<Taken>(409);
+        let _ = layer.layer(());
     }
 
     #[tokio::test]

@@ -7,6 +7,10 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>), as `lambda_runtime` sends
 //! it: 1.5.0 writes the trailer's text, without the reason, at the end of the body.
 //!
+//! What changes a response has its place in the stack, or is a layer of tower's around it: below the door. A layer around the whole function
+//! ([`Function::outer`](crate::Function::outer)) gets the status and headers as text with an empty body, and what it changes
+//! in that is not sent.
+//!
 //! It is for function URLs with `InvokeMode: RESPONSE_STREAM` and for REST APIs with response streaming. An HTTP API, a load balancer
 //! and the others cannot stream: their responses are sent whole. A function URL is known by its own domain (`….lambda-url.…`).
 //!

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use pilaster::http::{
-    CorsLayer, ErrorLayer, Form, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, Path, Query, Rejection,
-    SecurityHeadersLayer, Stack,
+    CorsLayer, ErrorLayer, Form, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, PartialResponseLayer, Path,
+    Query, Rejection, SecurityHeadersLayer, Stack,
 };
 use pilaster::observe::logging::{Captured, Level, Logs};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -15,11 +16,17 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::bodies::{BEYOND, Lenient, Pairs, Parser, Parts, Reader, Revived, Seen, Unread};
 use super::expectation::{Sees, expected};
 use super::handler::{Handler, Prepared};
-use super::{cors, errors, normalizer, security};
+use super::{cors, errors, normalizer, options, security};
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, by_name, complete, complete_web_socket, delivered, read_json_bodies, send};
 use crate::layers::Own;
 use crate::{Compared, Replay, Stop, unsupported};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+struct Partial {
+    filtering_key_name: Option<String>,
+}
 
 /// What a chain comes down to.
 struct Plan {
@@ -164,6 +171,15 @@ impl Plan {
             "http-event-normalizer" => {
                 self.sees.path = true;
                 self.sees.query = true;
+            }
+            "http-partial-response" => {
+                let Partial { filtering_key_name } = options(config)?;
+                let layer = PartialResponseLayer::new();
+                // A function's parameter is known when it is built; that of a case when it is read.
+                self.own.push(match filtering_key_name {
+                    Some(name) => layer.parameter(Box::leak(name.into_boxed_str())),
+                    None => layer,
+                });
             }
             // Each failure is a line without a layer for it.
             "error-logger" => errors::logger(config)?,

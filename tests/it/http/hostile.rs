@@ -349,12 +349,22 @@ async fn a_malformed_method_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_path_parameter_with_a_broken_escape_is_a_400() {
+async fn a_path_parameter_with_a_broken_escape_is_a_400_that_has_passed_the_layers() {
+    async fn find(http::Path(id): http::Path<String>) -> String {
+        id
+    }
+    let cors = http::CorsLayer::new().allow_origins(["https://app.example.com"]);
+    let caller = Caller::new(pilaster::handler(find).layer(http::Stack::new().cors(cors)));
     for text in ["%zz", "%", "%4", "%ff"] {
         let mut event = smallest("rest");
+        event["headers"]["origin"] = json!("https://app.example.com");
         event["pathParameters"] = json!({ "id": text });
-        let detail = refused("rest", &event).await;
-        assert_eq!(detail.as_deref(), Some("the path parameter `id` is not percent-encoded UTF-8"), "{text}");
+        let answer = call(&caller, &event.to_string()).await.unwrap();
+        assert_eq!(answer["statusCode"], 400);
+        assert_eq!(body(&answer)["detail"], "the path parameter `id` is not percent-encoded UTF-8", "{text}");
+        let allowed = header_of("rest", &answer, "access-control-allow-origin");
+        assert_eq!(allowed.as_deref(), Some("https://app.example.com"));
+        assert_eq!(refused("rest", &event).await, None, "nobody asked for it");
     }
 }
 

@@ -21,7 +21,7 @@ use super::signs::Signs;
 use super::wire::{Pairs, Probe, Wire};
 use crate::error::FunctionError;
 use crate::event::{Incoming, PAYLOAD_LIMIT};
-use crate::http::context::{EventKind, EventParts, PathParams};
+use crate::http::context::{BrokenPathParam, EventKind, EventParts, PathParams};
 use crate::http::error::HttpError;
 
 /// The longest URI that the `http` crate holds.
@@ -125,8 +125,10 @@ fn request(kind: EventKind, mut wire: Wire<'_>, probe: &Probe<'_>) -> Result<Req
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     if !wire.path_parameters.0.is_empty() {
-        let params = path_params(kind, &wire.path_parameters)?;
-        request.extensions_mut().insert(params);
+        match path_params(kind, &wire.path_parameters) {
+            Ok(params) => drop(request.extensions_mut().insert(params)),
+            Err(broken) => drop(request.extensions_mut().insert(broken)),
+        }
     }
     Ok(request)
 }
@@ -323,16 +325,13 @@ fn body(body: Option<Cow<'_, str>>, base64: bool) -> Result<Bytes, HttpError> {
 }
 
 /// The parameters as the caller meant them: an HTTP API decodes them, the other sources do not.
-fn path_params(kind: EventKind, pairs: &Pairs<'_>) -> Result<PathParams, HttpError> {
+fn path_params(kind: EventKind, pairs: &Pairs<'_>) -> Result<PathParams, BrokenPathParam> {
     if kind == EventKind::HttpApi {
         return Ok(PathParams(owned(pairs)));
     }
     let decode = |(name, value): &(Cow<'_, str>, Cow<'_, str>)| match unescape(value) {
         Some(value) => Ok((name.clone().into_owned(), value)),
-        None => {
-            let name = name.chars().take(64).collect::<String>();
-            Err(HttpError::bad_request(format!("the path parameter `{name}` is not percent-encoded UTF-8")))
-        }
+        None => Err(BrokenPathParam(name.chars().take(64).collect())),
     };
     pairs.0.iter().map(decode).collect::<Result<Vec<_>, _>>().map(PathParams)
 }

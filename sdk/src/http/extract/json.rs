@@ -36,11 +36,13 @@ use axum_core::extract::{FromRequest, OptionalFromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body::Body as _;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::coding::refuse_coded;
 use super::words::without_values;
+use crate::http::context::{EventKind, EventParts};
 use crate::http::error::HttpError;
 use crate::http::rejection::{FieldError, Rejection};
 use crate::json::{pointer, push_step};
@@ -84,8 +86,12 @@ where
 {
     type Rejection = Rejection;
 
-    /// `None` where there is neither a `Content-Type` nor a body.
+    /// `None` where there is neither a `Content-Type` nor a body, and for an empty message of a WebSocket, which has no media type.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Rejection> {
+        let kind = request.extensions().get::<EventParts>().map(|event| event.kind);
+        if kind == Some(EventKind::WebSocket) && request.body().is_end_stream() {
+            return Ok(None);
+        }
         if request.headers().contains_key(header::CONTENT_TYPE) {
             return <Self as FromRequest<S>>::from_request(request, state).await.map(Some);
         }
@@ -206,6 +212,21 @@ mod tests {
 
     fn told(body: &str, pointer: &str, detail: &str) {
         assert_eq!(rejected(body), (422, pointer.to_owned(), detail.to_owned()));
+    }
+
+    #[tokio::test]
+    async fn an_optional_body_is_absent_where_a_web_socket_sent_an_empty_message() {
+        for (kind, body, there) in [
+            (EventKind::WebSocket, "", Some(false)),
+            (EventKind::WebSocket, "1", Some(true)),
+            (EventKind::HttpApi, "", None),
+        ] {
+            let mut request = Request::new(Body::from(body));
+            request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request.extensions_mut().insert(EventParts { kind, context: None, stage_variables: Vec::new() });
+            let found = <Json<u8> as OptionalFromRequest<()>>::from_request(request, &()).await;
+            assert_eq!(found.ok().map(|found| found.is_some()), there, "{kind:?} {body}");
+        }
     }
 
     #[test]

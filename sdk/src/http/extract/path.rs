@@ -36,7 +36,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor}
 use serde::forward_to_deserialize_any;
 
 use super::words::{unparsed, without_values};
-use crate::http::context::PathParams;
+use crate::http::context::{BrokenPathParam, PathParams};
 use crate::http::rejection::{FieldError, Rejection};
 use crate::json::push_step;
 
@@ -85,7 +85,13 @@ async fn params<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Vec<(Str
         Err(RawPathParamsRejection::InvalidUtf8InPathParam(_)) => {
             Err(Rejection::new(StatusCode::BAD_REQUEST, "a parameter of the path is not percent-encoded UTF-8"))
         }
-        _ => Ok(parts.extensions.get::<PathParams>().map(|params| params.0.clone()).unwrap_or_default()),
+        _ => match parts.extensions.get::<BrokenPathParam>() {
+            Some(BrokenPathParam(name)) => {
+                let detail = format!("the path parameter `{name}` is not percent-encoded UTF-8");
+                Err(Rejection::new(StatusCode::BAD_REQUEST, detail))
+            }
+            None => Ok(parts.extensions.get::<PathParams>().map(|params| params.0.clone()).unwrap_or_default()),
+        },
     }
 }
 
