@@ -246,7 +246,7 @@ pub trait Mode {
     fn serve<S: RawService>(
         raw: S,
         snapshot: Option<Arc<dyn SnapStartResource>>,
-    ) -> impl Future<Output = Result<(), lambda_runtime::Error>>;
+    ) -> impl Future<Output = Result<(), lambda_runtime::Error>> + 'static;
 }
 
 /// Each response is one JSON text.

@@ -28,7 +28,7 @@ use tower::{Layer, Service};
 use self::warmup::WarmupLayer;
 use crate::error::{BoxError, FunctionError, chain};
 use crate::event::{Incoming, PAYLOAD_LIMIT, RawResponse};
-use crate::handler::{IntoRaw, Mode as _, RawService, Warming};
+use crate::handler::{Hooks, IntoRaw, Mode as _, RawService, Warming};
 
 /// How long one thing may take to be made during initialisation.
 const WARMING: Duration = Duration::from_secs(8);
@@ -119,25 +119,29 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
         build(function)?
     };
     runtime.block_on(async {
-        if on_lambda {
+        let serving: Serving = if on_lambda {
             init::check_environment()?;
             let snapshot = snapstart::resource(&mut start);
             futures_util::future::join(shutdown::register(&hooks), warm(start.warming)).await;
-            let served = async {
-                // `lambda_runtime` panics over an answer that has no request id: a 500 instead of an event.
-                let served = AssertUnwindSafe(F::Mode::serve(raw, snapshot)).catch_unwind().await;
-                let served = served.unwrap_or_else(|panic| {
-                    let why =
-                        format!("the Runtime API's answer is no event: {}", panic_text(&*panic).unwrap_or("a panic"));
-                    Err(why.into())
-                });
-                served.map_err(|error| StartError::because("the runtime ended", &error))
-            };
-            shutdown::around(served, hooks).await
+            Box::pin(served(F::Mode::serve(raw, snapshot)))
         } else {
-            shutdown::around(by_hand(raw, start), hooks).await
-        }
+            Box::pin(by_hand(raw, start))
+        };
+        shutdown::around(serving, hooks).await
     })
+}
+
+/// What serves until it ends. Boxed, as what is awaited once is here: whatever is awaited in its type is compiled once, too.
+type Serving = Pin<Box<dyn Future<Output = Result<(), StartError>>>>;
+
+async fn served(serving: impl Future<Output = Result<(), BoxError>>) -> Result<(), StartError> {
+    // `lambda_runtime` panics over an answer that has no request id: a 500 instead of an event.
+    let served = AssertUnwindSafe(serving).catch_unwind().await;
+    let served = served.unwrap_or_else(|panic| {
+        let why = panic_text(&*panic).unwrap_or("a panic");
+        Err(format!("the Runtime API's answer is no event: {why}").into())
+    });
+    served.map_err(|error| StartError::because("the runtime ended", &error))
 }
 
 /// Calls what makes layers; one that panics over its configuration says so in its message.
@@ -182,17 +186,35 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
 ///
 /// Lambda allows initialisation 10 s; then it would start it again, within the first invocation.
 async fn warm(warming: Vec<(&'static str, Warming)>) {
-    let each = warming.into_iter().map(|(name, warm)| async move {
-        let warmed = tokio::time::timeout(WARMING, AssertUnwindSafe(warm()).catch_unwind()).await;
-        let why = match warmed {
-            Ok(Ok(Ok(()))) => return,
-            Ok(Ok(Err(error))) => chain(&*error).join(": "),
-            Ok(Err(_)) => "it panicked".to_owned(),
-            Err(_) => format!("it took longer than {WARMING:?}"),
-        };
-        tracing::warn!(name, error = why, "not warmed; the first request tries again");
+    let each = warming.into_iter().map(|(name, warm)| -> Step {
+        Box::pin(async move {
+            let warmed = tokio::time::timeout(WARMING, AssertUnwindSafe(warm()).catch_unwind()).await;
+            let why = match warmed {
+                Ok(Ok(Ok(()))) => return true,
+                Ok(Ok(Err(error))) => chain(&*error).join(": "),
+                Ok(Err(_)) => "it panicked".to_owned(),
+                Err(_) => format!("it took longer than {WARMING:?}"),
+            };
+            tracing::warn!(name, error = why, "not warmed; the first request tries again");
+            false
+        })
     });
-    futures_util::future::join_all(each).await;
+    all(each.collect()).await;
+}
+
+/// Runs hooks all at once, and tells whether none panicked.
+async fn run_hooks(hooks: Hooks) -> bool {
+    let each = hooks.0.into_iter().map(|hook| -> Step {
+        Box::pin(async move { AssertUnwindSafe(async move { hook().await }).catch_unwind().await.is_ok() })
+    });
+    all(each.collect()).await
+}
+
+/// One of the things that are done at the start or the end, and whether it went well.
+type Step = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+fn all(steps: Vec<Step>) -> Step {
+    Box::pin(async { futures_util::future::join_all(steps).await.into_iter().all(|went_well| went_well) })
 }
 
 #[cfg(any(debug_assertions, feature = "local"))]

@@ -10,6 +10,7 @@
 
 mod decode;
 mod encode;
+mod fault;
 mod signs;
 #[cfg(feature = "otel")]
 mod traced;

@@ -1,5 +1,7 @@
 //! Calls of the Runtime API and the Extensions API that `lambda_runtime` does not make for us, by its own client.
 
+use std::pin::Pin;
+
 use http::response::Parts;
 use http::{Request, Uri};
 use lambda_runtime_api_client::PooledClient;
@@ -15,9 +17,11 @@ pub(super) fn endpoint() -> Option<Uri> {
     std::env::var(VARIABLE).ok()?.parse().ok().filter(|uri: &Uri| uri.authority().is_some())
 }
 
-/// The head of the answer.
-pub(super) async fn call(request: Request<Body>) -> Result<Parts, BoxError> {
-    let endpoint = endpoint().ok_or_else(|| format!("{VARIABLE} is no address"))?;
-    let client = PooledClient::builder().with_endpoint(endpoint).build();
-    Ok(client.call(request).await?.into_parts().0)
+/// The head of the answer. Boxed, so that it is compiled once.
+pub(super) fn call(request: Request<Body>) -> Pin<Box<dyn Future<Output = Result<Parts, BoxError>> + Send>> {
+    Box::pin(async move {
+        let endpoint = endpoint().ok_or_else(|| format!("{VARIABLE} is no address"))?;
+        let client = PooledClient::builder().with_endpoint(endpoint).build();
+        Ok(client.call(request).await?.into_parts().0)
+    })
 }

@@ -6,16 +6,14 @@
 //! the hooks have 300 ms of them. A function without hooks does none of this.
 
 use std::io::Write as _;
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{Either, select};
 use http::StatusCode;
 use lambda_runtime_api_client::body::Body;
 
-use super::{StartError, api};
+use super::{Serving, StartError, api, run_hooks};
 use crate::error::{BoxError, chain};
 use crate::handler::Hooks;
 
@@ -73,14 +71,11 @@ async fn try_to_register() -> Result<(), BoxError> {
 }
 
 /// Serves until it ends by itself or by a signal, and runs the hooks then.
-pub(super) async fn around(
-    serving: impl Future<Output = Result<(), StartError>>,
-    hooks: Hooks,
-) -> Result<(), StartError> {
+pub(super) async fn around(serving: Serving, hooks: Hooks) -> Result<(), StartError> {
     if hooks.0.is_empty() {
         return serving.await;
     }
-    match select(pin!(serving), pin!(terminated())).await {
+    match select(serving, pin!(terminated())).await {
         Either::Left((ended, _)) => {
             run(hooks).await;
             ended
@@ -119,10 +114,9 @@ async fn terminated() {
 
 /// All hooks at once, within their time.
 async fn run(hooks: Hooks) {
-    let each = hooks.0.into_iter().map(|hook| AssertUnwindSafe(async move { hook().await }).catch_unwind());
-    match tokio::time::timeout(HOOKS, join_all(each)).await {
-        Ok(ended) if ended.iter().all(Result::is_ok) => {}
-        Ok(_) => tracing::warn!("a shutdown hook panicked"),
+    match tokio::time::timeout(HOOKS, run_hooks(hooks)).await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!("a shutdown hook panicked"),
         Err(_) => tracing::warn!("the shutdown hooks took longer than {HOOKS:?} and were given up"),
     }
     flush();

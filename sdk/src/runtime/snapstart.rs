@@ -14,14 +14,11 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html>); `lambda_runtime` speaks its protocol, and so does this.
 //! Without `AWS_LAMBDA_INITIALIZATION_TYPE=snap-start` nothing of it happens.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::FutureExt;
-use futures_util::future::join_all;
 use lambda_runtime::{BoxFuture, SnapStartResource};
 
-use super::warm;
+use super::{run_hooks, warm};
 use crate::error::BoxError;
 use crate::handler::{Hooks, Start, Warming};
 
@@ -74,8 +71,7 @@ impl SnapStartResource for Snapshot {
 /// All at once. A panic ends the process, and Lambda is told: a snapshot, or a sandbox, in which half of it was done is worse.
 async fn run(hooks: &Mutex<Hooks>, name: &str) -> Result<(), BoxError> {
     let hooks = std::mem::take(&mut *hooks.lock().unwrap_or_else(PoisonError::into_inner));
-    let each = hooks.0.into_iter().map(|hook| AssertUnwindSafe(async move { hook().await }).catch_unwind());
-    match join_all(each).await.iter().all(Result::is_ok) {
+    match run_hooks(hooks).await {
         true => Ok(()),
         false => Err(format!("a hook of {name} panicked").into()),
     }

@@ -75,7 +75,20 @@ pub(super) fn replay(case: &Case) -> Replay {
 
 fn call(config: &Config, typescript: bool, event: &Value, notes: &Notes) -> Result<Sent, Stop> {
     let exceptions = Exceptions::new(config.error_handlers.clone(), typescript)?;
-    let shared = Shared { notes: notes.clone(), exceptions: exceptions.clone(), typescript };
+    let routes: Vec<_> = config.routes.iter().chain(config.routers.iter().flat_map(Nested::routes)).collect();
+    let mut methods: Vec<_> =
+        routes.iter().filter(|route| route.has_cors()).flat_map(|route| route.methods()).collect();
+    methods.sort();
+    methods.dedup();
+    let cors = match &config.cors {
+        Value::Null | Value::Bool(false) => None,
+        options if typescript => Some(cors::typescript(options)?),
+        options => Some(cors::python(options, &methods)?),
+    };
+    // Where a route chooses for itself, each has its own.
+    let single = routes.iter().any(|route| route.chooses_cors());
+    let of_routes = cors.clone().filter(|_| single);
+    let shared = Shared { notes: notes.clone(), exceptions: exceptions.clone(), typescript, cors: of_routes };
     let mut strip = Vec::new();
     for prefix in &config.strip_prefixes {
         match prefix.as_str() {
@@ -109,15 +122,8 @@ fn call(config: &Config, typescript: bool, event: &Value, notes: &Notes) -> Resu
         own.push(NormalizePathLayer::trim_trailing_slash());
     }
     let mut stack = Stack::new().errors(exceptions.layer(notes));
-    if !matches!(config.cors, Value::Null | Value::Bool(false)) {
-        let routers = config.routers.iter().flat_map(Nested::routes);
-        let mut methods: Vec<_> = config.routes.iter().chain(routers).flat_map(Route::methods).collect();
-        methods.sort();
-        methods.dedup();
-        stack = stack.cors(match typescript {
-            true => cors::typescript(&config.cors)?,
-            false => cors::python(&config.cors, &methods)?,
-        });
+    if let Some(layer) = cors.filter(|_| !single) {
+        stack = stack.cors(layer);
     }
     Ok(send(pilaster::http::service(router).layer(stack.layer(own)), event))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::routing::{MethodFilter, on};
-use pilaster::http::{HttpError, Method, Path, Response, Uri};
+use pilaster::http::{CorsLayer, HttpError, Method, Path, Response, Uri};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -57,9 +57,21 @@ pub(super) struct Shared {
     pub(super) notes: Notes,
     pub(super) exceptions: Exceptions,
     pub(super) typescript: bool,
+    /// Around each route that does not refuse it, instead of around all.
+    pub(super) cors: Option<CorsLayer>,
 }
 
 impl Route {
+    /// Whether it says for itself whether it has CORS.
+    pub(super) fn chooses_cors(&self) -> bool {
+        self.cors.is_some()
+    }
+
+    /// Whether those of other origins may call it.
+    pub(super) fn has_cors(&self) -> bool {
+        self.cors != Some(false)
+    }
+
     pub(super) fn methods(&self) -> Vec<String> {
         match &self.method {
             None => vec!["GET".to_owned()],
@@ -69,9 +81,6 @@ impl Route {
     }
 
     fn add_to(&self, mut router: Router, shared: &Shared) -> Result<Router, Stop> {
-        if self.cors.is_some() {
-            return unsupported("CORS for single routes");
-        }
         let handler = self.handler.clone().unwrap_or_else(Handler::default_one);
         handler.response.as_ref().map_or(Ok(()), Answer::check)?;
         let mut filter: Option<MethodFilter> = None;
@@ -84,7 +93,14 @@ impl Route {
         let Some(filter) = filter else { return unsupported("a route without a method") };
         for path in paths(&self.path, shared.typescript)? {
             let service = self.service(handler.clone(), shared.clone(), path.clone());
-            router = router.route(&path, on(filter, service));
+            let route = on(filter, service);
+            router = router.route(
+                &path,
+                match &shared.cors {
+                    Some(cors) if self.has_cors() => route.layer(cors.clone()),
+                    _ => route,
+                },
+            );
         }
         Ok(router)
     }

@@ -364,7 +364,6 @@ async fn a_path_parameter_with_a_broken_escape_is_a_400_that_has_passed_the_laye
         assert_eq!(body(&answer)["detail"], "the path parameter `id` is not percent-encoded UTF-8", "{text}");
         let allowed = header_of("rest", &answer, "access-control-allow-origin");
         assert_eq!(allowed.as_deref(), Some("https://app.example.com"));
-        assert_eq!(refused("rest", &event).await, None, "nobody asked for it");
     }
 }
 

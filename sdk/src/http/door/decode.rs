@@ -14,9 +14,9 @@ use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::fault;
 use super::signs::Signs;
 use super::wire::{Pairs, Probe, Wire};
 use crate::error::FunctionError;
@@ -55,10 +55,10 @@ pub(super) fn decode(incoming: Incoming) -> Result<(EventKind, Request<Body>), R
     if !text.trim_start().starts_with('{') {
         return Err(not_http());
     }
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|_| wrong_field::<Wire<'_>>(text, text, ""))?;
+    let wire = read_wire(text).map_err(|_| wrong_field(text, text, "", |text| read_wire(text).is_ok()))?;
     let context = wire.request_context.map_or("{}", RawValue::get);
-    let probe: Probe<'_> =
-        serde_json::from_str(context).map_err(|_| wrong_field::<Probe<'_>>(text, context, "requestContext"))?;
+    let probe = read_probe(context)
+        .map_err(|_| wrong_field(text, context, "requestContext", |text| read_probe(text).is_ok()))?;
     let kind = Signs::of(&wire, &probe).kind().ok_or_else(not_http)?;
     let parts = EventParts {
         kind,
@@ -77,6 +77,17 @@ pub(super) fn decode(incoming: Incoming) -> Result<(EventKind, Request<Body>), R
     Ok((kind, request))
 }
 
+// Not inlined: each is also asked for the parts of an event that is wrong.
+#[inline(never)]
+fn read_wire(text: &str) -> serde_json::Result<Wire<'_>> {
+    serde_json::from_str(text)
+}
+
+#[inline(never)]
+fn read_probe(text: &str) -> serde_json::Result<Probe<'_>> {
+    serde_json::from_str(text)
+}
+
 fn not_http() -> Refused {
     Refused::NotHttp(FunctionError::new(
         "NotAnHttpEvent",
@@ -85,16 +96,12 @@ fn not_http() -> Refused {
     ))
 }
 
-/// Names the field that has the wrong type.
-fn wrong_field<'de, T: Deserialize<'de>>(event: &str, text: &'de str, within: &str) -> Refused {
+/// Names the field that has the wrong type: of the event, or of what lies `within` one of its fields.
+fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool) -> Refused {
     let mut field = within.to_owned();
-    if let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)) {
-        let twice = error.inner().to_string();
-        let twice = twice.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
-        for step in error.path().iter().map(ToString::to_string).chain(twice.map(str::to_owned)) {
-            field.push_str(if field.is_empty() || step.starts_with('[') { "" } else { "." });
-            field.push_str(&step);
-        }
+    for step in fault::path(text, is_right) {
+        field.push_str(if field.is_empty() || step.starts_with('[') { "" } else { "." });
+        field.push_str(&step);
     }
     // A step may be the name of a header, which is the caller's.
     let field = format!("field `{}`", field.chars().take(64).collect::<String>());

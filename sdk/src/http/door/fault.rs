@@ -1,0 +1,112 @@
+//! Where in an event the fault is, found by asking for one of its members after the other.
+//!
+//! `serde_path_to_error` would tell it too, by a second copy of the code that reads an event: 45 KB of each function for what no
+//! source sends.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// How deep it is looked for; no event has its fields deeper.
+const DEPTH: usize = 16;
+
+/// The steps to the innermost value that makes JSON text wrong, where `is_right` reads such a text: names, and items as `[0]`. Where only
+/// the whole is wrong, the steps to that, and the name that occurs twice in it, if one does.
+pub(super) fn path(text: &str, is_right: fn(&str) -> bool) -> Vec<String> {
+    let (mut steps, mut before, mut after, mut rest) = (Vec::new(), String::new(), String::new(), text);
+    while steps.len() < DEPTH {
+        // The text around it is that of the objects and lists around it, without their other members.
+        let is_wrong = |inner: &str| !is_right(&format!("{before}{inner}{after}"));
+        let (step, open, close, value) = match rest.as_bytes().first() {
+            Some(b'[') if !is_wrong("[]") => {
+                let items: Vec<&RawValue> = serde_json::from_str(rest).unwrap_or_default();
+                match items.iter().enumerate().find(|(_, item)| is_wrong(&format!("[{item}]"))) {
+                    Some((at, item)) => (format!("[{at}]"), "[".to_owned(), "]", item.get()),
+                    None => break,
+                }
+            }
+            Some(b'{') if !is_wrong("{}") => {
+                let Members(members) = serde_json::from_str(rest).unwrap_or_default();
+                let open = |name: &str| format!("{{{}:", serde_json::Value::from(name));
+                match members.iter().find(|(name, value)| is_wrong(&format!("{}{value}}}", open(name)))) {
+                    Some((name, value)) => (name.clone().into_owned(), open(name), "}", value.get()),
+                    None => {
+                        let mut names: Vec<_> = members.iter().map(|(name, _)| name).collect();
+                        names.sort_unstable();
+                        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+                        steps.extend(twice.map(|pair| pair[0].clone().into_owned()));
+                        break;
+                    }
+                }
+            }
+            // It is of the wrong kind altogether.
+            _ => break,
+        };
+        steps.push(step);
+        before.push_str(&open);
+        after.insert_str(0, close);
+        rest = value;
+    }
+    steps
+}
+
+/// The members of an object in their order; a name may occur twice.
+#[derive(Default)]
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(All)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        use std::collections::BTreeMap;
+        type Numbers = BTreeMap<String, Vec<BTreeMap<String, u8>>>;
+        path(text, |text| serde_json::from_str::<Numbers>(text).is_ok()).join("/")
+    }
+
+    #[test]
+    fn the_innermost_value_that_is_wrong_is_found() {
+        assert_eq!(told(r#"{"a":[{"b":1},{"c":2,"d":"x","e":"y"}],"f":5}"#), "a/[1]/d");
+        assert_eq!(told(r#"{"a":[],"f\n":5}"#), "f\n");
+        assert_eq!(told(r#"{"a":{"b":[5]}}"#), "a");
+        assert_eq!(told("5"), "");
+        assert_eq!(told(r#"{"a":[{"b":"#), "");
+    }
+
+    #[test]
+    fn a_name_that_occurs_twice_is_found() {
+        #[derive(serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Once {
+            a: Option<u8>,
+        }
+        let is_right = |text: &str| serde_json::from_str::<Once>(text).is_ok();
+        assert_eq!(path(r#"{"b":1,"a":1,"a":2}"#, is_right), ["a"]);
+    }
+}
