@@ -51,6 +51,7 @@ mod surrogates;
 mod tests;
 #[cfg(feature = "otel")]
 mod traced;
+pub mod window;
 
 pub use self::answer::{Answer, TaskResult, Transformed};
 pub use self::batch::Batch;
@@ -74,3 +75,4 @@ pub use self::ses::{SesMessage, Verdict};
 pub use self::sns::{Sns, SnsNotification};
 pub use self::source::Source;
 pub use self::sqs::{MessageAttribute, Sqs, SqsMessage};
+pub use self::window::{Window, WindowState};

@@ -14,6 +14,7 @@ mod handler;
 mod io_logger;
 mod negotiation;
 mod normalizer;
+mod router;
 mod secrets;
 mod security;
 mod serializer;
@@ -29,7 +30,7 @@ use crate::case::Case;
 use crate::{Replay, Stop, unsupported};
 
 /// The middlewares that have a counterpart; a chain of these alone can be replayed.
-const IN_SCOPE: [&str; 27] = [
+const IN_SCOPE: [&str; 28] = [
     "http-json-body-parser",
     "http-urlencode-body-parser",
     "http-urlencode-path-parser",
@@ -57,6 +58,7 @@ const IN_SCOPE: [&str; 27] = [
     "http-content-negotiation",
     "http-partial-response",
     "http-response-serializer",
+    "http-router",
 ];
 
 /// Replays a case, whatever its middleware.
@@ -79,6 +81,8 @@ pub(crate) fn replay(case: &Case) -> Replay {
         Some("invoke") if case.group == "http-response-serializer" => serializer::replay(case),
         Some("invoke") => chain::replay(case),
         Some("pipeline") => core::replay(case),
+        Some("route") if case.group == "http-router" => router::replay(case),
+        Some("construct") if case.group == "http-router" => router::construct(case),
         Some("route") if case.group == "ws-router" => ws_router::replay(case),
         Some("fetch") if case.group == "secrets-manager" => secrets::replay(case),
         Some("fetch") if case.group == "ssm" => ssm::replay(case),

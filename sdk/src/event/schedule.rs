@@ -1,9 +1,11 @@
 //! [`Schedule`]: a call by the clock.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::handler::FromEvent;
 use super::typed::decode;
@@ -156,49 +158,13 @@ impl FromEvent for Schedule {
 
 /// A time as EventBridge writes it: `2026-01-02T03:04:05Z`, perhaps with a fraction of the second.
 fn read(text: &str) -> Option<SystemTime> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let time = time.split('.').next()?;
-    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
-    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
-    if !(1970..=9999).contains(&year)
-        || !(1..=12).contains(&month)
-        || !(1..=days_of(year, month)).contains(&day)
-        || hour > 23
-        || minute > 59
-        || second > 60
-    {
-        return None;
-    }
-    let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
-    let days = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969)
-        + (1..month).map(|month| days_of(year, month)).sum::<u64>()
-        + (day - 1);
-    UNIX_EPOCH.checked_add(Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second))
-}
-
-fn days_of(year: u64, month: u64) -> u64 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Three numbers of so many digits.
-fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[u64; 3]> {
-    let mut parts = text.split(between);
-    let mut found = [0; 3];
-    for (found, digits) in found.iter_mut().zip(digits) {
-        let part =
-            parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?;
-        *found = part.parse().ok()?;
-    }
-    parts.next().is_none().then_some(found)
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(Into::into)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use serde_json::value::RawValue;
     use serde_json::{Value, json};
 
@@ -275,6 +241,7 @@ mod tests {
             ("2026-1-1T00:00:00Z", None),
             ("2026-01-01-01T00:00:00Z", None),
             ("+026-01-01T00:00:00Z", None),
+            ("2026-01-01T01:00:00+01:00", Some(1_767_225_600)),
         ] {
             assert_eq!(read(text).map(seconds), expected, "{text}");
         }

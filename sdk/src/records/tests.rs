@@ -26,6 +26,7 @@ mod s3_batch;
 mod ses;
 mod sns;
 mod turns;
+mod window;
 
 #[derive(Deserialize)]
 struct Order {

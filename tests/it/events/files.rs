@@ -86,6 +86,8 @@ s3 typescript/parser/s3/decoded-key.json
 s3 typescript/parser/s3/delete-object.json
 s3 typescript/parser/s3/glacier.json
 s3 typescript/parser/s3/s3-lifecycle-event.json
+s3-batch python/s3BatchOperationEventSchemaV1.json
+s3-batch python/s3BatchOperationEventSchemaV2.json
 schedule java/serialization/scheduled_event.json
 schedule python-later/eventBridgeSchedulerEvent.json
 ses python/sesEvent.json
@@ -114,6 +116,8 @@ sqs-sns python/snsSqsEvent.json
 sqs-sns python/snsSqsFifoEvent.json
 sqs-sns typescript/parser/sqs/sns-body.json
 sqs-without-body java/serialization/sqs_event_no_body.json
+window python-later/dynamoStreamTumblingWindowEvent.json
+window python-later/kinesisStreamTumblingWindowEvent.json
 ";
 
 /// The type of a whole event, the file, and places that the type must have read.
@@ -177,26 +181,40 @@ Value typescript/parser/transfer-family/base.json
 Value python/appSyncBatchEvent.json
 ";
 
-/// What `aws_lambda_events` has a type for that does not take this file, and the place that the error names. Read as `Value`.
-pub(super) const STRICTER: [(&str, &str, &str); 8] = [
-    // Without a caller's identity.
-    ("AppSyncDirectResolverEvent", "python-later/appSyncEventsEvent.json", "/identity"),
-    // Of Amplify's template, which has no `info`.
-    ("AppSyncDirectResolverEvent", "python/appSyncResolverEvent.json", "info"),
-    // AppSync Events, which has no selection set.
-    ("AppSyncDirectResolverEvent", "typescript/event-handler/onPublish.json", "selectionSetGraphQL"),
-    ("AppSyncDirectResolverEvent", "typescript/parser/appsync-events/base.json", "selectionSetGraphQL"),
-    // A boolean where Cognito sends text.
+/// What `aws_lambda_events` has a type for that does not take this file, the place that the error names, and why. Read as `Value`.
+pub(super) const STRICTER: [(&str, &str, &str, &str); 8] = [
+    ("AppSyncDirectResolverEvent", "python-later/appSyncEventsEvent.json", "/identity", NOBODY),
+    (
+        "AppSyncDirectResolverEvent",
+        "python/appSyncResolverEvent.json",
+        "info",
+        "of Amplify's template, which has no `info`",
+    ),
+    ("AppSyncDirectResolverEvent", "typescript/event-handler/onPublish.json", "selectionSetGraphQL", CHANNEL),
+    ("AppSyncDirectResolverEvent", "typescript/parser/appsync-events/base.json", "selectionSetGraphQL", CHANNEL),
     (
         "CognitoEventUserPoolsPostConfirmation",
         "python/cognitoPostConfirmationEvent.json",
         "/request/userAttributes/email_verified",
+        "the sample has a boolean where Cognito sends text",
     ),
-    // An empty `response`, where Cognito sends three fields.
-    ("CognitoEventUserPoolsPreSignup", "python/cognitoPreSignUpEvent.json", "/response"),
-    ("ConnectEvent", "python/connectContactFlowEventMin.json", "/Details/ContactData/CustomerEndpoint"),
-    ("Vec<AppSyncDirectResolverEvent>", "python/appSyncBatchEvent.json", "/0/identity"),
+    (
+        "CognitoEventUserPoolsPreSignup",
+        "python/cognitoPreSignUpEvent.json",
+        "/response",
+        "the sample has an empty `response` where Cognito sends its three fields",
+    ),
+    (
+        "ConnectEvent",
+        "python/connectContactFlowEventMin.json",
+        "/Details/ContactData/CustomerEndpoint",
+        "a contact without an endpoint, which Connect sends as null and the type wants",
+    ),
+    ("Vec<AppSyncDirectResolverEvent>", "python/appSyncBatchEvent.json", "/0/identity", NOBODY),
 ];
+
+const NOBODY: &str = "a caller by API key has no identity, which AppSync sends as null and the type wants";
+const CHANNEL: &str = "of AppSync Events, which has channels and no selection set";
 
 /// What no function is called with, and why.
 const LISTED: [(&str, &str); 12] = [
@@ -242,7 +260,8 @@ fn every_event_file_is_decoded_or_listed() {
     let unknown: Vec<_> = files.iter().filter(|file| !known.contains(file.as_str())).collect();
     assert!(unknown.is_empty(), "neither decoded nor listed: {unknown:?}");
     assert_eq!(known.len(), files.len(), "a file is named that is not there");
-    assert!(LISTED.iter().all(|(_, why)| why.len() > 10));
+    let whys = LISTED.iter().map(|(_, why)| why).chain(STRICTER.iter().map(|(.., why)| why));
+    assert!(whys.into_iter().all(|why| why.len() > 10));
 }
 
 /// Every kind has its test: a kind that none asks for would decode nothing.

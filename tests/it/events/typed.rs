@@ -100,9 +100,9 @@ async fn an_event_of_another_type_fails_with_the_path_of_the_field() {
 /// So that whoever uses these types knows; where the crate takes the file one day, the entry goes.
 #[tokio::test]
 async fn where_a_type_is_stricter_than_its_source_the_error_names_the_place() {
-    for (name, file, place) in files::STRICTER {
+    for (name, file, place, why) in files::STRICTER {
         let error = typed(name, event(file)).await.unwrap_err();
         assert_eq!(error.error_type(), "InvalidEvent", "{file}");
-        assert!(error.message().contains(place), "{file}: {error}");
+        assert!(error.message().contains(place), "{file}, {why}: {error}");
     }
 }

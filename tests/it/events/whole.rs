@@ -2,7 +2,8 @@
 
 use pilaster::event::authorizer::{Authorizer, AuthorizerKind, Policy, Simple};
 use pilaster::event::cloudformation::Request;
-use pilaster::{CloudFormation, CustomResource, Schedule};
+use pilaster::records::{Window, WindowState};
+use pilaster::{CloudFormation, CustomResource, S3BatchTask, Schedule};
 
 use super::*;
 
@@ -72,5 +73,45 @@ async fn a_custom_resource_is_answered_to_its_own_request() {
         if let Some(id) = event.get("PhysicalResourceId") {
             assert_eq!(&answer["PhysicalResourceId"], id, "{file}");
         }
+    }
+}
+
+#[tokio::test]
+async fn tasks_of_a_job_are_answered_one_by_one() {
+    async fn name(task: S3BatchTask) -> Result<String, BoxError> {
+        Ok(format!("{}/{}", task.bucket(), task.key()))
+    }
+    for file in files::of("s3-batch") {
+        let event = event(file);
+        let answer = Caller::new(pilaster::handler(name)).call(event.clone()).await.unwrap();
+        for name in ["invocationId", "invocationSchemaVersion"] {
+            assert_eq!(answer[name], event[name], "{file}: {name}");
+        }
+        let task = &event["tasks"][0];
+        let text = format!("powertools-dataset/{}", task["s3Key"].as_str().unwrap());
+        let result = json!({ "taskId": task["taskId"], "resultCode": "Succeeded", "resultString": text });
+        assert_eq!(answer["results"], json!([result]), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn the_state_of_a_window_goes_through() {
+    type State = Map<String, Value>;
+    async fn table(window: Window<State, Change<State>>) -> Result<WindowState<Value>, BoxError> {
+        Ok(WindowState::new(json!([window.state, window.records.len(), window.bounds.start(), window.bounds.end()])))
+    }
+    async fn stream(window: Window<State, Kinesis<String>>) -> Result<WindowState<Value>, BoxError> {
+        Ok(WindowState::new(json!([window.state, window.records.len(), window.bounds.start(), window.bounds.end()])))
+    }
+    for file in files::of("window") {
+        let event = event(file);
+        let is_table = event["Records"][0]["eventSource"] == "aws:dynamodb";
+        let answer = match is_table {
+            true => Caller::new(pilaster::handler(table)).call(event.clone()).await,
+            false => Caller::new(pilaster::handler(stream)).call(event.clone()).await,
+        };
+        let window = &event["window"];
+        let state = json!([event["state"], records(&event).len(), window["start"], window["end"]]);
+        assert_eq!(answer.unwrap(), json!({ "state": state, "batchItemFailures": [] }), "{file}");
     }
 }

@@ -1,0 +1,87 @@
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{call, fixture};
+use crate::error::BoxError;
+use crate::records::{Change, Kinesis, Window, WindowState};
+
+#[derive(Default, Deserialize, Serialize)]
+struct Seen {
+    records: usize,
+    #[serde(default)]
+    last: String,
+}
+
+async fn look(window: Window<Seen, Kinesis<String>>) -> Result<WindowState<Seen>, BoxError> {
+    let mut seen = window.state;
+    for record in window.records {
+        let record = record?;
+        seen.records += 1;
+        seen.last = record.data;
+    }
+    if window.bounds.is_final() {
+        seen.last = format!("until {}", window.bounds.end());
+    }
+    Ok(WindowState::new(seen))
+}
+
+fn batch(state: Value, records: &[&str]) -> Value {
+    let mut event = fixture("python-later/kinesisStreamTumblingWindowEvent.json");
+    let record = event["Records"][0].clone();
+    let with = |data: &&str| {
+        let mut record = record.clone();
+        record["kinesis"]["data"] = json!(data);
+        record
+    };
+    event["Records"] = records.iter().map(with).collect();
+    event["state"] = state;
+    event
+}
+
+#[tokio::test]
+async fn a_window_is_folded_batch_by_batch() {
+    let hello = "SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==";
+    let answer = call(look, batch(json!({}), &[hello])).await.unwrap();
+    let first = json!({ "state": { "records": 1, "last": "Hello, this is a test." }, "batchItemFailures": [] });
+    assert_eq!(answer, first);
+    assert_eq!(call(look, batch(Value::Null, &[hello])).await.unwrap(), first);
+    let answer = call(look, batch(answer["state"].clone(), &[hello, "YQ=="])).await.unwrap();
+    assert_eq!(answer["state"], json!({ "records": 3, "last": "a" }));
+    let mut last = batch(answer["state"].clone(), &[]);
+    last["isFinalInvokeForWindow"] = json!(true);
+    let until = json!({ "records": 3, "last": "until 2020-12-09T07:06:00Z" });
+    assert_eq!(call(look, last.clone()).await.unwrap()["state"], until);
+    last.as_object_mut().unwrap().remove("Records");
+    assert_eq!(call(look, last).await.unwrap()["state"], until);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_and_the_function_decides() {
+    let error = call(look, batch(json!({}), &["YQ==", "%"])).await.unwrap_err();
+    assert_eq!(error.message(), "the data of the record cannot be read");
+    let error = call(look, batch(json!({ "records": "many" }), &[])).await.unwrap_err();
+    assert_eq!(error.error_type(), "InvalidEvent");
+    assert!(error.message().starts_with("the state of the window cannot be read: /records: "), "{error}");
+    let error = call(look, fixture("python/kinesisStreamEvent.json")).await.unwrap_err();
+    assert!(error.message().starts_with("the event is no batch of a tumbling window"), "{error}");
+    let mut event = batch(json!({}), &["YQ=="]);
+    event["Records"][0]["eventSource"] = json!("aws:dynamodb");
+    assert_eq!(call(look, event).await.unwrap_err().error_type(), "UnexpectedEvent");
+}
+
+#[tokio::test]
+async fn the_window_of_a_table_is_read_too() {
+    type State = Map<String, Value>;
+    async fn count(window: Window<State, Change<State>>) -> Result<WindowState<Value>, BoxError> {
+        let bounds = &window.bounds;
+        assert_eq!((bounds.start(), bounds.end()), ("2020-07-30T17:00:00Z", "2020-07-30T17:05:00Z"));
+        assert_eq!((bounds.shard_id(), bounds.stream_arn()), (Some("shard123456789"), Some("stream-ARN")));
+        assert!(!bounds.is_final() && !bounds.is_terminated_early());
+        let changes = window.records.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(WindowState::new(json!({ "before": window.state, "changes": changes.len() })))
+    }
+    let event = fixture("python-later/dynamoStreamTumblingWindowEvent.json");
+    let answer = call(count, event.clone()).await.unwrap();
+    let changes = event["Records"].as_array().unwrap().len();
+    assert_eq!(answer["state"], json!({ "before": event["state"], "changes": changes }));
+}
