@@ -108,6 +108,9 @@ impl<H, L, O> Function<H, L, O> {
     /// Takes the `errorType` of a failed invocation from `E`, wherever it stands in the chain of causes.
     /// `#[lambda_handler]` does this for the error type of the function.
     ///
+    /// `anyhow` and `#[error(transparent)]` hide the error that they stand for and go on with its cause: within these an `E` is not
+    /// found. A [`FunctionError`] and a `RecordError` are.
+    ///
     /// It is for functions of records and events; an HTTP function answers its errors.
     pub fn error_type<E: ErrorType>(mut self) -> Self {
         self.names.add::<E>();

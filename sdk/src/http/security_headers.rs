@@ -75,12 +75,11 @@
 //! security policy says nothing, and costs its bytes on each answer; [`documents_only(false)`](SecurityHeadersLayer::documents_only)
 //! sends it nonetheless, as helmet and middy do.
 
+mod error;
 mod policy;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -91,6 +90,8 @@ use http::{HeaderMap, Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use self::error::Expected;
+pub use self::error::SecurityHeadersError;
 pub use self::policy::{ContentSecurityPolicy, Hsts};
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -368,40 +369,6 @@ impl Default for SecurityHeadersLayer {
         Self::new()
     }
 }
-
-/// What is wrong with a [`SecurityHeadersLayer`], as a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecurityHeadersError {
-    name: HeaderName,
-    value: String,
-    expected: Expected,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expected {
-    OneOf(&'static [&'static str]),
-    Policy,
-    Endpoint,
-    Text,
-}
-
-impl fmt::Display for SecurityHeadersError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "security headers: {:?} cannot be the value of `{}`: ", self.value, self.name)?;
-        match self.expected {
-            Expected::OneOf(values) => write!(f, "write one of `{}`", values.join("`, `")),
-            Expected::Policy => {
-                f.write_str("write directives such as `default-src 'self'`, none with `;` or `,` in its value")
-            }
-            Expected::Endpoint => {
-                f.write_str("write a name such as `default` and a URL such as `https://reports.example.com/`")
-            }
-            Expected::Text => f.write_str("write visible ASCII text"),
-        }
-    }
-}
-
-impl StdError for SecurityHeadersError {}
 
 impl<S> Layer<S> for SecurityHeadersLayer {
     type Service = SecurityHeaders<S>;

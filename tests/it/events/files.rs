@@ -267,7 +267,7 @@ fn every_event_file_is_decoded_or_listed() {
 /// Every kind has its test: a kind that none asks for would decode nothing.
 #[test]
 fn every_kind_is_tested() {
-    let tests = [include_str!("../events.rs"), include_str!("whole.rs")].concat();
+    let tests = [include_str!("../events.rs"), include_str!("streams.rs"), include_str!("whole.rs")].concat();
     for (kind, file) in kinds() {
         assert!(tests.contains(&format!("\"{kind}\"")), "{file}: no test has the kind {kind}");
     }

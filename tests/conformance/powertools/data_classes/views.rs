@@ -1,13 +1,16 @@
 //! What the types of records and events tell, under the names that Powertools' accessors have for it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod forms;
+mod told;
 
 use pilaster::event::FromEvent;
 use pilaster::event::cloudformation::Request;
-use pilaster::records::{EventBridge, LogRecord, MqMessage, SesMessage, Sns, SnsNotification, Verdict};
-use pilaster::{Authorizer, BoxError, Change, CloudFormation, Kafka, Kinesis, S3BatchTask, S3Object, Sqs};
+use pilaster::records::{EventBridge, MqMessage, SesMessage, Sns};
+use pilaster::{BoxError, Change, CloudFormation, Kafka, Kinesis, S3BatchTask, S3Object, Sqs};
 use serde_json::{Map, Value, json};
 
+use self::forms::{authorizer, log_line, logs_data, milliseconds, notification, seconds, verdict};
+pub(super) use self::told::Told;
 use super::events::whole;
 use crate::Stop;
 use crate::compare::byte_string;
@@ -20,58 +23,6 @@ pub(super) struct Views {
     pub(super) records: Vec<Told>,
     /// The batches of log lines within records of Kinesis.
     pub(super) logs: Vec<Told>,
-}
-
-/// Values by what the accessor calls them, and the JSON behind, for all else.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Told {
-    named: Vec<(String, Value)>,
-    json: Value,
-}
-
-impl Told {
-    fn of(json: Value) -> Self {
-        Self { named: Vec::new(), json }
-    }
-
-    /// Adds what a type tells: an object of names.
-    fn add(&mut self, prefix: &str, told: Value) {
-        for (name, value) in told.as_object().cloned().unwrap_or_default() {
-            self.named.push((format!(".{prefix}{name}"), value));
-        }
-    }
-
-    /// The value at a path: `.detail.instance_id`.
-    pub(super) fn ask(&self, path: &str) -> Option<Value> {
-        let fits = |name: &str| path.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-        let named = self.named.iter().filter_map(|(name, value)| Some((name.len(), value, fits(name)?)));
-        let (value, rest) = match named.max_by_key(|(length, ..)| *length) {
-            Some((_, value, rest)) => (value, rest),
-            None => (&self.json, path),
-        };
-        // What Powertools works out itself is not within the text.
-        if rest.contains("()") || rest.ends_with(".queue_url") {
-            return None;
-        }
-        let step = regex_lite::Regex::new(r"\.get\('([^']*)'\)|\.(\w+)|\['([^']*)'\]|\[(\d+)\]").ok()?;
-        let steps = step.captures_iter(rest).filter_map(|found| found.iter().skip(1).flatten().next());
-        Some(steps.fold(value.clone(), |value, step| field(&value, step.as_str())))
-    }
-}
-
-/// A field by its name of Python's: without regard to letter case, hyphens and underscores, and to a `get_` before it.
-fn field(value: &Value, name: &str) -> Value {
-    if let (Value::Array(items), Ok(index)) = (value, name.parse::<usize>()) {
-        return items.get(index).cloned().unwrap_or_default();
-    }
-    let plain = |name: &str| name.to_lowercase().replace(['_', '-'], "");
-    let Some(object) = value.as_object() else { return Value::Null };
-    let bare = name.strip_prefix("get_").unwrap_or(name);
-    let found = object.get(name).or_else(|| {
-        let wanted = [plain(name), plain(bare)];
-        object.iter().find(|(own, _)| wanted.contains(&plain(own))).map(|(_, value)| value)
-    });
-    found.cloned().unwrap_or_default()
 }
 
 impl Views {
@@ -346,58 +297,4 @@ fn one<T: FromEvent + 'static>(event: &Value, tell: fn(T) -> Value) -> Value {
 
 fn first(told: &[Vec<Value>]) -> Value {
     told.first().and_then(|of_record| of_record.first()).cloned().unwrap_or_default()
-}
-
-fn notification(told: &SnsNotification, message: &str) -> Value {
-    json!({
-        "message": message, "message_id": told.message_id(), "subject": told.subject(), "topic_arn": told.topic_arn(),
-        "timestamp": told.time(), "get_type": "Notification",
-    })
-}
-
-fn log_line(line: LogRecord) -> Value {
-    json!({
-        "log_group": line.log_group(), "log_stream": line.log_stream(), "owner": line.owner(),
-        "subscription_filters": line.subscription_filters(), "policy_level": line.policy_level(),
-        "line": { "get_id": line.id(), "timestamp": milliseconds(line.timestamp()), "message": line.message() },
-    })
-}
-
-/// The lines of one batch, of which only those of data are given to a function.
-fn logs_data(lines: &[Value]) -> Value {
-    let mut data = lines.first().cloned().unwrap_or_default();
-    data["message_type"] = json!("DATA_MESSAGE");
-    data["log_events"] = lines.iter().map(|line| line["line"].clone()).collect();
-    data
-}
-
-fn verdict(verdict: Verdict) -> String {
-    format!("{verdict:?}").to_uppercase()
-}
-
-fn authorizer(event: Authorizer) -> Value {
-    let arn = event.arn().ok();
-    let arn = arn.map(|arn| {
-        json!({
-            "region": arn.region(), "aws_account_id": arn.account(), "api_id": arn.api_id(), "stage": arn.stage(),
-            "http_method": arn.method(), "resource": arn.path().trim_start_matches('/'),
-        })
-    });
-    json!({
-        "authorization_token": event.token(), "method_arn": event.method_arn(), "route_arn": event.method_arn(),
-        "parsed_arn": arn, "http_method": event.method(), "path": event.path(), "raw_path": event.path(),
-        "route_key": event.route_key(), "cookies": event.cookies(),
-    })
-}
-
-fn since(time: SystemTime) -> Duration {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-fn milliseconds(time: SystemTime) -> u64 {
-    u64::try_from(since(time).as_millis()).unwrap_or_default()
-}
-
-fn seconds(time: SystemTime) -> f64 {
-    since(time).as_secs_f64()
 }

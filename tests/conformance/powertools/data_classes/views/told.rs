@@ -1,0 +1,55 @@
+//! [`Told`]: values under the names of Python's.
+
+use serde_json::Value;
+
+/// Values by what the accessor calls them, and the JSON behind, for all else.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Told {
+    pub(super) named: Vec<(String, Value)>,
+    pub(super) json: Value,
+}
+
+impl Told {
+    pub(super) fn of(json: Value) -> Self {
+        Self { named: Vec::new(), json }
+    }
+
+    /// Adds what a type tells: an object of names.
+    pub(super) fn add(&mut self, prefix: &str, told: Value) {
+        for (name, value) in told.as_object().cloned().unwrap_or_default() {
+            self.named.push((format!(".{prefix}{name}"), value));
+        }
+    }
+
+    /// The value at a path: `.detail.instance_id`.
+    pub(in super::super) fn ask(&self, path: &str) -> Option<Value> {
+        let fits = |name: &str| path.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let named = self.named.iter().filter_map(|(name, value)| Some((name.len(), value, fits(name)?)));
+        let (value, rest) = match named.max_by_key(|(length, ..)| *length) {
+            Some((_, value, rest)) => (value, rest),
+            None => (&self.json, path),
+        };
+        // What Powertools works out itself is not within the text.
+        if rest.contains("()") || rest.ends_with(".queue_url") {
+            return None;
+        }
+        let step = regex_lite::Regex::new(r"\.get\('([^']*)'\)|\.(\w+)|\['([^']*)'\]|\[(\d+)\]").ok()?;
+        let steps = step.captures_iter(rest).filter_map(|found| found.iter().skip(1).flatten().next());
+        Some(steps.fold(value.clone(), |value, step| field(&value, step.as_str())))
+    }
+}
+
+/// A field by its name of Python's: without regard to letter case, hyphens and underscores, and to a `get_` before it.
+fn field(value: &Value, name: &str) -> Value {
+    if let (Value::Array(items), Ok(index)) = (value, name.parse::<usize>()) {
+        return items.get(index).cloned().unwrap_or_default();
+    }
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-'], "");
+    let Some(object) = value.as_object() else { return Value::Null };
+    let bare = name.strip_prefix("get_").unwrap_or(name);
+    let found = object.get(name).or_else(|| {
+        let wanted = [plain(name), plain(bare)];
+        object.iter().find(|(own, _)| wanted.contains(&plain(own))).map(|(_, value)| value)
+    });
+    found.cloned().unwrap_or_default()
+}
