@@ -36,15 +36,23 @@ struct State {
 
 /// A call as a case tells it: the assignments in one order, and nothing that only Pilaster or only one language sends.
 pub(super) fn told(call: &mut Value) {
-    if let Some(set) = call["UpdateExpression"].as_str().and_then(|text| text.strip_prefix("SET ")) {
+    if let Some((set, removed)) = call["UpdateExpression"].as_str().map(parts) {
         let mut assignments = set.split(", ").collect::<Vec<_>>();
         assignments.sort_unstable();
-        call["UpdateExpression"] = json!(assignments);
+        let (assignments, removed) = (json!(assignments), json!(removed));
+        call["UpdateExpression"] = assignments;
+        call["Removed"] = removed;
     }
     if let Some(call) = call.as_object_mut() {
         call.remove("ReturnValuesOnConditionCheckFailure");
         call.retain(|_, value| !value.is_null());
     }
+}
+
+/// Of an update what it sets, and the one attribute that it removes.
+fn parts(expression: &str) -> (&str, Option<&str>) {
+    let (set, removed) = expression.split_once(" REMOVE ").unwrap_or((expression, ""));
+    (set.trim_start_matches("SET "), Some(removed).filter(|removed| !removed.is_empty()))
 }
 
 impl Table {
@@ -118,11 +126,14 @@ impl State {
             ("PutItem", Some(index)) => self.items[index] = input["Item"].clone(),
             ("PutItem", None) => self.items.push(input["Item"].clone()),
             ("UpdateItem", Some(index)) => {
-                let expression = input["UpdateExpression"].as_str().unwrap_or_default();
-                for assignment in expression.trim_start_matches("SET ").split(", ") {
+                let (set, removed) = parts(input["UpdateExpression"].as_str().unwrap_or_default());
+                let named = |name: &str| input["ExpressionAttributeNames"][name].as_str().unwrap_or_default();
+                for assignment in set.split(", ") {
                     let (name, value) = assignment.split_once(" = ").unwrap_or_default();
-                    let name = input["ExpressionAttributeNames"][name].as_str().unwrap_or_default();
-                    self.items[index][name] = input["ExpressionAttributeValues"][value].clone();
+                    self.items[index][named(name)] = input["ExpressionAttributeValues"][value].clone();
+                }
+                if let (Some(name), Some(item)) = (removed, self.items[index].as_object_mut()) {
+                    item.remove(named(name));
                 }
             }
             ("DeleteItem", Some(index)) => drop(self.items.remove(index)),
