@@ -118,9 +118,10 @@ pub struct Invocation {
     streamed: Option<Streamed>,
 }
 
-/// The response of a streaming function on its way past the rooms of the raw landing, which see its head as JSON text.
+/// The response of a streaming function on its way past the rooms of the raw landing, which see its head as JSON text; with the
+/// span that it was made in, so that the lines of its body are the invocation's too.
 #[cfg(feature = "http")]
-type Streamed = Arc<std::sync::Mutex<Option<http::Response<axum_core::body::Body>>>>;
+type Streamed = Arc<std::sync::Mutex<Option<(http::Response<axum_core::body::Body>, tracing::Span)>>>;
 
 /// One mark per process: taken by the first invocation.
 static WARM: AtomicBool = AtomicBool::new(false);
@@ -235,12 +236,13 @@ impl Invocation {
     #[cfg(feature = "http")]
     pub(crate) fn leave_response(&self, response: http::Response<axum_core::body::Body>) {
         if let Some(streamed) = &self.streamed {
-            *streamed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(response);
+            let left = Some((response, tracing::Span::current()));
+            *streamed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = left;
         }
     }
 
     #[cfg(feature = "http")]
-    pub(crate) fn take_response(&self) -> Option<http::Response<axum_core::body::Body>> {
+    pub(crate) fn take_response(&self) -> Option<(http::Response<axum_core::body::Body>, tracing::Span)> {
         self.streamed.as_ref()?.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 

@@ -160,6 +160,16 @@ pub trait Secreted<K, M> {
     check!(K);
 }
 
+/// What is within `Parameter<T>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which parameter it is read from: it does not implement `pilaster::FromParameter`",
+    label = "what is within does not implement `FromParameter`",
+    note = "write `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` above it, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
+)]
+pub trait Configured<K, M> {
+    check!(K);
+}
+
 /// What is given as `layer = ..`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the layer of this handler",
@@ -278,7 +288,7 @@ macro_rules! never {
     )*};
 }
 
-never! { Argument Beside Part Answer Failure Received Validated Sent Made Secreted }
+never! { Argument Beside Part Answer Failure Received Validated Sent Made Secreted Configured }
 
 impl<K, T: DeserializeOwned> Received<K, ()> for T {
     holds!(K);
@@ -302,6 +312,9 @@ pub trait Within {
         of()
     }
     fn secreted(&self) -> Type<Free> {
+        of()
+    }
+    fn configured(&self) -> Type<Free> {
         of()
     }
     fn sent(&self) -> Type<Free> {
@@ -355,6 +368,22 @@ mod secrets {
 
     impl<T> Type<Secret<T>> {
         pub fn secreted(&self) -> Type<T> {
+            of()
+        }
+    }
+}
+
+#[cfg(feature = "parameters")]
+mod parameters {
+    use super::{Configured, Kind, Type, of};
+    use crate::config::parameters::{FromParameter, Parameter};
+
+    impl<K, T: FromParameter> Configured<K, ()> for T {
+        holds!(K);
+    }
+
+    impl<T> Type<Parameter<T>> {
+        pub fn configured(&self) -> Type<T> {
             of()
         }
     }

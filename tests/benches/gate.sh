@@ -24,7 +24,7 @@ collected() {
 each() { echo $((($(collected "$1" 1100) - $(collected "$1" 100)) / 1000)); }
 
 counts=""
-for case in users users-by-hand orders orders-by-hand; do
+for case in users users-metered users-by-hand orders orders-by-hand; do
   counts+="$case $(each "$case")"$'\n'
 done
 
@@ -43,7 +43,9 @@ awk -v same="$same" '
   END {
     for (name in was) {
       if (name ~ /-by-hand$/) continue
-      hand = name "-by-hand"
+      hand = name
+      sub(/-metered$/, "", hand)
+      hand = hand "-by-hand"
       if (!(now[name] > 0 && now[hand] > 0 && was[hand] > 0)) { printf "%s: no count\n", name; failed = 1; continue }
       expected = same ? was[name] : was[name] * now[hand] / was[hand]
       change = 100 * (now[name] / expected - 1)

@@ -5,6 +5,8 @@ import io
 import json
 import sys
 import time
+import urllib.error
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -18,6 +20,7 @@ class Stack:
 
     def __init__(self, endpoint, example, binaries, name):
         self.example, self.name = Path(example), name
+        self.endpoint = endpoint
         self.options = dict(
             endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
         )
@@ -79,6 +82,48 @@ class Stack:
                 return answer
             time.sleep(0.2)
         sys.exit(f"{what} did not come. The log:\n" + "\n".join(self.log()))
+
+
+class Api:
+    """An HTTP API of the stack, all of which leads to the function: the engine makes no routes of the events of a template."""
+
+    def __init__(self, stack, api, function):
+        self.stack, self.api = stack, api
+        gateway, lambdas = stack.client("apigatewayv2"), stack.client("lambda")
+        arn = lambdas.get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+        to = gateway.create_integration(
+            ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
+        )["IntegrationId"]
+        for key in routes(stack.example, function, stack.made):
+            gateway.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{to}")
+
+    def call(self, method, path, body=None, **headers):
+        """What the API answers."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.stack.endpoint + path, method=method, data=data)
+        request.add_header("Host", f"{self.api}.execute-api.localhost:4566")
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, value in headers.items():
+            request.add_header(name, value)
+        try:
+            response = urllib.request.urlopen(request, timeout=60)
+        except urllib.error.HTTPError as error:
+            response = error
+        text = response.read().decode()
+        headers = {key.lower(): value for key, value in response.headers.items()}
+        return {"status": response.status, "headers": headers, "body": json.loads(text) if text else None}
+
+
+def routes(example, function, made):
+    """The keys of the routes of a function, as its template has them."""
+    resources = yaml_parse((example / "template.yaml").read_text())["Resources"]
+    for logical, physical in made.items():
+        if physical != function or logical not in resources:
+            continue
+        for event in resources[logical]["Properties"]["Events"].values():
+            asked = event["Properties"]
+            yield f"{asked['Method']} {asked['Path']}" if "Path" in asked else "$default"
 
 
 def packed(binary):

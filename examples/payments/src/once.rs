@@ -24,6 +24,6 @@ pub fn once() -> Idempotency {
         }
         None => Idempotency::new(MemoryStore::new()),
     };
-    // Both functions share the table, and what one has charged the other must not.
+    // Both functions share the table. Their keys are of two kinds, a caller's own and an order's, so they never meet.
     idempotency.prefix("payments").require_key().expires_after(A_DAY)
 }

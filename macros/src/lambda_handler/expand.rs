@@ -103,9 +103,13 @@ fn checked(sig: &Signature, handler: &Ident, kind: &Ident) -> TokenStream {
     // From the last one on, which says the most about the kind of the function.
     for (index, at) in arguments.iter().enumerate().rev() {
         let mut ty = at.ty();
-        for (check, within) in
-            [("Received", "received"), ("Validated", "validated"), ("Made", "made"), ("Secreted", "secreted")]
-        {
+        for (check, within) in [
+            ("Received", "received"),
+            ("Validated", "validated"),
+            ("Made", "made"),
+            ("Secreted", "secreted"),
+            ("Configured", "configured"),
+        ] {
             ty = at.check(check, at.get(at.ty(), within), ty);
         }
         checks.push(match index + 1 == arguments.len() {

@@ -178,6 +178,11 @@ where
         self.shared.entries().remove(key);
     }
 
+    /// Forgets the values of all keys of which this holds.
+    pub fn forget_if(&self, mut forget: impl FnMut(&K) -> bool) {
+        self.shared.entries().retain(|key, _| !forget(key));
+    }
+
     /// Forgets all values.
     pub fn clear(&self) {
         self.shared.entries().clear();

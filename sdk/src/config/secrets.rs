@@ -98,6 +98,7 @@ pub use self::id::SecretId;
 pub use self::id::SecretVariable;
 pub use self::layer::{SecretsLayer, WithSecrets};
 pub use self::source::SecretSource;
+use self::source::Writable;
 pub use self::value::SecretValue;
 use crate::clients::{Clients, FromClients};
 use crate::config::cache::{Cache, CacheError};
@@ -110,6 +111,7 @@ const UNCHANGED_PAUSE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Secrets {
     cache: Cache<SecretId, SecretValue>,
+    source: Arc<dyn Writable>,
 }
 
 impl Secrets {
@@ -121,11 +123,12 @@ impl Secrets {
     /// The secrets of any source: a stub, a file, another service.
     pub fn from_source(source: impl SecretSource) -> Self {
         let source = Arc::new(source);
+        let fetched = Arc::clone(&source);
         let cache = Cache::new(move |id: SecretId| {
-            let source = Arc::clone(&source);
+            let source = Arc::clone(&fetched);
             async move { source.fetch(&id).await }
         });
-        Self { cache }
+        Self { cache, source }
     }
 
     /// How long a value is handed out without asking the service again: 5 minutes unless set. Zero keeps nothing,
@@ -178,6 +181,54 @@ impl Secrets {
             return Err(SecretError::unchanged(id));
         }
         Ok(value)
+    }
+
+    /// Writes a text as the current version of a secret, which is made if it is not there yet; the version's id. What was kept of
+    /// it is forgotten here; other processes go on with theirs until it is time to ask. With a stage (`SecretId::stage`) it is the
+    /// version of that one.
+    ///
+    /// The function needs `secretsmanager:PutSecretValue`, and `CreateSecret` for one that is not there.
+    ///
+    /// # Errors
+    ///
+    /// It may not be written, the service fails, or the source cannot be written to.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::config::secrets::{SecretError, Secrets};
+    ///
+    /// async fn renew(secrets: &Secrets, key: String) -> Result<Option<String>, SecretError> {
+    ///     secrets.set("partner/api-key", key).await
+    /// }
+    /// # let _ = renew;
+    /// ```
+    pub async fn set(
+        &self,
+        id: impl Into<SecretId>,
+        text: impl Into<SecretString>,
+    ) -> Result<Option<String>, SecretError> {
+        self.write(SecretValue::from_text(&id.into(), text)).await
+    }
+
+    /// As [`set`](Self::set), with bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`set`](Self::set).
+    pub async fn set_binary(
+        &self,
+        id: impl Into<SecretId>,
+        bytes: impl Into<SecretSlice<u8>>,
+    ) -> Result<Option<String>, SecretError> {
+        self.write(SecretValue::from_bytes(&id.into(), bytes)).await
+    }
+
+    async fn write(&self, value: SecretValue) -> Result<Option<String>, SecretError> {
+        let written = self.source.write(&value).await;
+        // Also where it failed: it may have been written. All stages have moved.
+        self.cache.forget_if(|kept| kept.name() == value.id().name());
+        written.map_err(|reason| SecretError::not_written(value.id(), reason))
     }
 
     /// Forgets all values; the next call asks the service.

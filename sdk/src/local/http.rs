@@ -107,7 +107,9 @@ async fn answer<S: RawService>(
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         let raw = raw.call(incoming).await?;
         match invocation.take_response() {
-            Some(response) => Ok(response.map(|body| Body::from_stream(Chunks::new(body, &invocation)))),
+            Some((response, span)) => {
+                Ok(response.map(|body| Body::from_stream(span.in_scope(|| Chunks::new(body, &invocation)))))
+            }
             None => Ok(serde_json::from_str::<Answer>(raw.get())?.into_http()?.map(Body::new)),
         }
     };

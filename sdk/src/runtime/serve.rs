@@ -87,7 +87,9 @@ mod streaming {
             Box::pin(async move {
                 let head = called.await?;
                 Ok(match invocation.take_response() {
-                    Some(response) => FunctionResponse::StreamingResponse(streamed(response, &invocation)),
+                    Some((response, span)) => {
+                        FunctionResponse::StreamingResponse(span.in_scope(|| streamed(response, &invocation)))
+                    }
                     None => FunctionResponse::BufferedResponse(head),
                 })
             })

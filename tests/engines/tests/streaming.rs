@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 struct Posted {
     head: String,
     body: Vec<u8>,
+    /// What the function logged meanwhile.
+    log: String,
 }
 
 impl Posted {
@@ -34,13 +36,19 @@ fn invoke(query: &'static str, keep: usize) -> (Posted, usize, u64) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let mut command = Command::new(env!("CARGO_BIN_EXE_stream"));
     let address = listener.local_addr().expect("its address").to_string();
-    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).env("AWS_LAMBDA_RUNTIME_API", address).envs([
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).env("AWS_LAMBDA_RUNTIME_API", address).envs([
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
         ("AWS_LAMBDA_FUNCTION_NAME", "stream"),
         ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
     ]);
-    let function = Guarded(command.spawn().expect("it starts"));
+    let mut function = Guarded(command.spawn().expect("it starts"));
     let process = function.0.id();
+    let mut pipe = function.0.stdout.take().expect("a pipe");
+    let logged = std::thread::spawn(move || {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).map(|_| text)
+    });
     let (told, answers) = mpsc::channel();
     std::thread::spawn(move || {
         let given = Arc::new(AtomicBool::new(false));
@@ -51,7 +59,7 @@ fn invoke(query: &'static str, keep: usize) -> (Posted, usize, u64) {
                 while let Some(head) = head(&mut reader) {
                     if head.starts_with("POST ") {
                         let (body, length) = chunks(&mut reader, keep);
-                        let posted = Posted { head: head.to_lowercase(), body };
+                        let posted = Posted { head: head.to_lowercase(), body, log: String::new() };
                         let _ = told.send((posted, length, peak(process)));
                         let _ = (&stream).write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
                     } else if !given.swap(true, Ordering::Relaxed) {
@@ -62,7 +70,10 @@ fn invoke(query: &'static str, keep: usize) -> (Posted, usize, u64) {
             });
         }
     });
-    answers.recv_timeout(PATIENCE).expect("an answer")
+    let (mut posted, length, peak) = answers.recv_timeout(PATIENCE).expect("an answer");
+    drop(function);
+    posted.log = logged.join().expect("the reader").expect("text");
+    (posted, length, peak)
 }
 
 /// The most memory that a process has held, in MB.
@@ -156,4 +167,11 @@ fn an_error_after_it_ends_the_response_with_the_trailer_and_without_the_reason()
     let rest = String::from_utf8_lossy(&body[1024 * 1024..]).to_lowercase();
     assert!(rest.contains("lambda-runtime-function-error-type"), "{rest}");
     assert!(!String::from_utf8_lossy(&posted.body).contains("hunter2"));
+    // The body is made when the function has answered, and what it logs is the invocation's all the same.
+    let lines = posted.log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>();
+    let told = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
+    for message in ["the second megabyte is missing", "the response broke off"] {
+        let [line] = told(message)[..] else { panic!("one line: {}", posted.log) };
+        assert_eq!(line["function_request_id"], "7", "{line}");
+    }
 }

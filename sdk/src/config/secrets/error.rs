@@ -1,4 +1,4 @@
-//! [`SecretError`]: a secret that could not be had or read.
+//! [`SecretError`]: a secret that could not be had, read or written.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::SecretId;
 use crate::error::BoxError;
 
-/// A secret that could not be had or read. It names the secret and the reason, and never holds a value.
+/// A secret that could not be had, read or written. It names the secret and the reason, and never holds a value.
 #[derive(Clone, Debug)]
 pub struct SecretError {
     kind: Kind,
@@ -17,6 +17,7 @@ pub struct SecretError {
 enum Kind {
     NoName { variable: &'static str, why: &'static str },
     NotFetched { id: SecretId, reason: Arc<dyn StdError + Send + Sync> },
+    NotWritten { id: SecretId, reason: Arc<dyn StdError + Send + Sync> },
     Unchanged { id: SecretId },
     Malformed { id: SecretId, why: String, reason: Option<Arc<dyn StdError + Send + Sync>> },
 }
@@ -28,6 +29,10 @@ impl SecretError {
 
     pub(super) fn not_fetched(id: &SecretId, reason: Arc<dyn StdError + Send + Sync>) -> Self {
         Self { kind: Kind::NotFetched { id: id.clone(), reason } }
+    }
+
+    pub(super) fn not_written(id: &SecretId, reason: BoxError) -> Self {
+        Self { kind: Kind::NotWritten { id: id.clone(), reason: Arc::from(reason) } }
     }
 
     pub(super) fn unchanged(id: &SecretId) -> Self {
@@ -53,13 +58,21 @@ impl SecretError {
     pub fn secret(&self) -> Option<&str> {
         match &self.kind {
             Kind::NoName { .. } => None,
-            Kind::NotFetched { id, .. } | Kind::Unchanged { id } | Kind::Malformed { id, .. } => Some(id.name()),
+            Kind::NotFetched { id, .. }
+            | Kind::NotWritten { id, .. }
+            | Kind::Unchanged { id }
+            | Kind::Malformed { id, .. } => Some(id.name()),
         }
     }
 
     /// Whether the service did not give it: it is not there, may not be read, or the service failed.
     pub fn is_unavailable(&self) -> bool {
         matches!(self.kind, Kind::NotFetched { .. })
+    }
+
+    /// Whether it could not be written.
+    pub fn is_not_written(&self) -> bool {
+        matches!(self.kind, Kind::NotWritten { .. })
     }
 
     /// Whether a newer value was asked for and there is none.
@@ -80,6 +93,7 @@ impl fmt::Display for SecretError {
                 write!(f, "the environment variable `{variable}`, which names a secret, {why}")
             }
             Kind::NotFetched { id, .. } => write!(f, "could not get {id}"),
+            Kind::NotWritten { id, .. } => write!(f, "could not write {id}"),
             Kind::Unchanged { id } => write!(f, "{id} was refused, and there is no newer version of it"),
             Kind::Malformed { id, why, .. } => write!(f, "{id} {why}"),
         }
@@ -89,7 +103,7 @@ impl fmt::Display for SecretError {
 impl StdError for SecretError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.kind {
-            Kind::NotFetched { reason, .. } => Some(&**reason),
+            Kind::NotFetched { reason, .. } | Kind::NotWritten { reason, .. } => Some(&**reason),
             Kind::Malformed { reason, .. } => reason.as_ref().map(|reason| &**reason as &(dyn StdError + 'static)),
             Kind::NoName { .. } | Kind::Unchanged { .. } => None,
         }

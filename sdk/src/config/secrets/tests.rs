@@ -372,3 +372,32 @@ async fn where_aws_throttles_the_caller_is_told_to_come_back() {
         assert!(!body.contains("Rate") && !body.contains("role") && !body.contains("key"), "{body}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_is_asked_for_anew_and_a_source_that_cannot_says_so() {
+    #[derive(Clone, Default)]
+    struct Store(Arc<Mutex<Option<String>>>);
+
+    impl SecretSource for Store {
+        async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+            let text = self.0.lock().unwrap().clone().ok_or("there is none")?;
+            Ok(SecretValue::from_text(id, text))
+        }
+
+        async fn write(&self, value: &SecretValue) -> Result<Option<String>, BoxError> {
+            *self.0.lock().unwrap() = Some(value.text()?.expose_secret().to_owned());
+            Ok(Some("v".to_owned()))
+        }
+    }
+
+    let secrets = Secrets::from_source(Store::default());
+    assert!(secrets.get("key").text().await.unwrap_err().is_unavailable());
+    for text in ["one", "two"] {
+        assert_eq!(secrets.set("key", text).await.unwrap().as_deref(), Some("v"));
+        assert_eq!(secrets.get("key").text().await.unwrap().expose_secret(), text);
+    }
+    let error = Stub::default().secrets().set("key", "open-sesame").await.unwrap_err();
+    assert!(error.is_not_written() && error.secret() == Some("key"));
+    assert_eq!(chain(&error).join(": "), "could not write secret `key`: this source cannot be written to");
+    assert!(!format!("{error:?}").contains("sesame"));
+}

@@ -11,7 +11,8 @@ use super::scope::with_held;
 /// rules; [`LoggingLayer::buffer`](super::LoggingLayer::buffer) turns it on.
 ///
 /// - A held line does not need the log level to admit it: with `INFO`, a `debug!` is held. `TRACE` is held only where the log
-///   level admits it, and nothing is that `AWS_LAMBDA_LOG_LEVEL` would drop: Lambda does not pass it on anyhow.
+///   level admits it, and nothing is that `AWS_LAMBDA_LOG_LEVEL` would drop: Lambda does not pass it on anyhow. Where that is all, a `WARN` line
+///   says so, once.
 /// - Lines above the buffer's level are written at once, so a held line can stand behind a younger one.
 /// - An `ERROR` or `FATAL` line, a panic and a failed invocation write what is held. So does [`flush_buffer`];
 ///   [`clear_buffer`] drops it.

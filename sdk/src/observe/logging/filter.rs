@@ -1,6 +1,6 @@
 //! Which callsites are written: decided once per callsite, so that a disabled one costs a load and a branch.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level as TracingLevel, Metadata};
@@ -57,6 +57,8 @@ pub(super) struct Filter {
     sampling: bool,
     /// The most serious level that an invocation may hold back, by its number; 0 for none.
     held: AtomicU8,
+    /// It was told that nothing can be held back.
+    told: AtomicBool,
 }
 
 impl Filter {
@@ -66,7 +68,8 @@ impl Filter {
         directives: Vec<(String, LevelFilter)>,
         sampling: bool,
     ) -> Self {
-        Self { level: AtomicU8::new(level as u8), aws_level, directives, sampling, held: AtomicU8::new(0) }
+        let (level, held, told) = (AtomicU8::new(level as u8), AtomicU8::new(0), AtomicBool::new(false));
+        Self { level, aws_level, directives, sampling, held, told }
     }
 
     fn level(&self) -> Level {
@@ -83,6 +86,11 @@ impl Filter {
     #[must_use]
     pub(super) fn hold(&self, level: Level) -> bool {
         self.held.fetch_max(level as u8, Ordering::Relaxed) < level as u8
+    }
+
+    /// The `AWS_LAMBDA_LOG_LEVEL` that drops all that is held up to this level, once.
+    pub(super) fn drops_all(&self, level: Level) -> Option<Level> {
+        self.aws_level.filter(|aws| level < *aws && !self.told.swap(true, Ordering::Relaxed))
     }
 
     /// Whether a line below the level, of [`Verdict::PerInvocation`], is made in an invocation that is `sampled`, or that holds

@@ -92,6 +92,14 @@ impl InvocationContext {
             span.and_then(|span| with_context(span, hold));
             filter.hold(buffer.level)
         });
+        with_current(|core, span| {
+            let Some(level) = core.filter.drops_all(buffer.level) else { return };
+            let message = format!(
+                "nothing is held back: AWS_LAMBDA_LOG_LEVEL is {level}, and Lambda would drop what is held up to {}",
+                buffer.level
+            );
+            core.warn(span.as_ref(), &message);
+        });
     }
 
     /// The invocation's keys with the correlation id among them.

@@ -2,13 +2,15 @@
 
 use std::convert::Infallible;
 use std::io::Write;
+use std::time::Instant;
 
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Request, RequestExt, Response};
 use lambda_runtime::LambdaEvent;
 use pilaster::http::{self, CorsLayer, HttpError, Json, Method, StatusCode, header};
 use pilaster::observe::logging::LoggingLayer;
-use pilaster::{IntoRaw, RawService, handler};
+use pilaster::observe::metrics::BuiltIn;
+use pilaster::{IntoRaw, Metrics, MetricsLayer, RawService, handler};
 use serde::{Deserialize, Serialize};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -34,24 +36,46 @@ struct User {
     name: String,
 }
 
-/// By the whole default stack.
-pub fn by_pilaster() -> impl RawService {
-    async fn create(
-        context: http::RequestContext,
-        Json(new): Json<NewUser>,
-    ) -> Result<(StatusCode, Json<User>), HttpError> {
-        if !new.is_valid() {
-            return Err(HttpError::unprocessable("invalid user"));
-        }
-        let id = context.get("requestId").unwrap_or_default();
-        tracing::info!(status = 201, "POST /users");
-        Ok((StatusCode::CREATED, Json(User { id, email: new.email, name: new.name })))
+async fn create(
+    context: http::RequestContext,
+    Json(new): Json<NewUser>,
+) -> Result<(StatusCode, Json<User>), HttpError> {
+    if !new.is_valid() {
+        return Err(HttpError::unprocessable("invalid user"));
     }
+    let id = context.get("requestId").unwrap_or_default();
+    tracing::info!(status = 201, "POST /users");
+    Ok((StatusCode::CREATED, Json(User { id, email: new.email, name: new.name })))
+}
+
+fn stack() -> http::Stack {
     let cors = CorsLayer::new()
         .allow_origins(["https://app.example.com"])
         .allow_methods([Method::POST])
         .allow_headers([header::CONTENT_TYPE]);
-    LoggingLayer::new().layer(handler(create).layer(http::Stack::new().cors(cors)).into_raw())
+    http::Stack::new().cors(cors)
+}
+
+/// By the whole default stack.
+pub fn by_pilaster() -> impl RawService {
+    LoggingLayer::new().layer(handler(create).layer(stack()).into_raw())
+}
+
+/// The same with metrics: a count and a duration of its own and the invocation's latency in one blob.
+pub fn metered() -> impl RawService {
+    async fn measured(
+        metrics: Metrics,
+        context: http::RequestContext,
+        new: Json<NewUser>,
+    ) -> Result<(StatusCode, Json<User>), HttpError> {
+        let began = Instant::now();
+        let created = create(context, new).await?;
+        metrics.count("UsersCreated", 1)?;
+        metrics.duration("Creation", began.elapsed())?;
+        Ok(created)
+    }
+    let metrics = MetricsLayer::new().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
+    LoggingLayer::new().layer(handler(measured).layer(stack()).outer(metrics).into_raw())
 }
 
 #[derive(Serialize)]

@@ -24,7 +24,13 @@ async fn send(Query(ask): Query<Ask>) -> Result<Response, HttpError> {
     let megabyte = |_| Ok::<_, Infallible>("x".repeat(1024 * 1024));
     let chunks = stream::iter(0..ask.mb).map(megabyte).map(|chunk| chunk.map_err(BoxError::from));
     let body = match ask.fail {
-        true => Body::from_stream(chunks.take(1).chain(stream::iter([Err("db password is hunter2".into())]))),
+        true => {
+            let broken = stream::once(async {
+                tracing::warn!("the second megabyte is missing");
+                Err("db password is hunter2".into())
+            });
+            Body::from_stream(chunks.take(1).chain(broken))
+        }
         false => Body::from_stream(chunks),
     };
     Ok(([("content-type", "text/plain"), ("set-cookie", "a=1")], body).into_response())

@@ -117,6 +117,14 @@ async fn reads_and_rotates_a_secret() -> Result<(), BoxError> {
     manager.create_secret().name("us-east-1").secret_binary(blob).send().await?;
     assert_eq!(secrets.typed::<Key>().await?.0.0.expose_secret(), b"\x00\xff");
 
+    // A function that rotates it itself: the next version is the current one, here at once.
+    let third = secrets.set("engines/database", r#"{"user": "app", "password": "three"}"#).await?;
+    assert_eq!(secrets.typed::<Database>().await?.password.expose_secret(), "three");
+    assert_eq!(secrets.get("engines/database").value().await?.version(), third.as_deref());
+    assert_eq!(secrets.typed::<Previous>().await?.0.0.expose_secret(), SECOND);
+    secrets.set_binary("engines/made", b"\x01\x02".to_vec()).await?;
+    assert_eq!(secrets.get("engines/made").binary().await?.expose_secret(), b"\x01\x02");
+
     let error = secrets.get("engines/nowhere").text().await.unwrap_err();
     assert!(error.is_unavailable());
     assert_eq!(error.to_string(), "could not get secret `engines/nowhere`");

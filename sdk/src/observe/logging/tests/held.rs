@@ -160,7 +160,20 @@ async fn a_sampled_invocation_holds_nothing_and_lambdas_level_leaves_nothing_to_
     let both = [r#"DEBUG "one""#, r#"INFO "two""#];
     assert_eq!(written_by(sampled.sample_rate(1.0), &captured, Buffer::new().level(Level::Info), act).await, both);
     let (limited, captured) = from_vars(&[("AWS_LAMBDA_LOG_LEVEL", "INFO"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
-    assert_eq!(written_by(limited, &captured, Buffer::new(), act).await, both[1..]);
+    let told = "nothing is held back: AWS_LAMBDA_LOG_LEVEL is INFO, and Lambda would drop what is held up to DEBUG";
+    let expected = [format!("WARN {told:?}"), both[1].to_owned()];
+    assert_eq!(written_by(limited, &captured, Buffer::new(), act).await, expected);
+}
+
+#[tokio::test]
+async fn that_nothing_can_be_held_is_told_once() {
+    let (limited, captured) = from_vars(&[("AWS_LAMBDA_LOG_LEVEL", "WARN"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
+    let _guard = set_default(limited.build());
+    for level in [Level::Debug, Level::Info, Level::Warn, Level::Debug] {
+        let layer = LoggingLayer::new().buffer(Buffer::new().level(level));
+        layer.layer(service_fn(async |_: Incoming| answer())).oneshot(incoming("id-1", "{}")).await.unwrap();
+    }
+    assert_eq!(captured.lines().len(), 1, "{}", captured.text());
 }
 
 #[tokio::test]

@@ -12,14 +12,20 @@ fn main() {
     let times: u32 = arguments.next().and_then(|times| times.parse().ok()).expect("`hot CASE TIMES`");
     pilaster::observe::logging::init();
     let (mut create, mut ship) = (users::by_pilaster(), orders::by_pilaster());
+    // Its layer is the process's: the others go without.
+    let mut metered = (case == "users-metered").then(users::metered);
     runtime().block_on(async {
         for _ in 0..times {
             match case.as_str() {
                 "users" => drop(black_box(invoke(&mut create, users::EVENT).await)),
+                "users-metered" => {
+                    let metered = metered.as_mut().expect("it was made");
+                    drop(black_box(invoke(metered, users::EVENT).await));
+                }
                 "users-by-hand" => drop(black_box(users::by_hand(users::EVENT).await)),
                 "orders" => drop(black_box(invoke(&mut ship, orders::EVENT).await)),
                 "orders-by-hand" => drop(black_box(orders::by_hand(orders::EVENT))),
-                other => panic!("no case {other:?}: users, users-by-hand, orders, orders-by-hand"),
+                other => panic!("no case {other:?}: users, users-metered, users-by-hand, orders, orders-by-hand"),
             }
         }
     });
@@ -34,6 +40,7 @@ mod tests {
         runtime().block_on(async {
             for answer in [
                 invoke(&mut users::by_pilaster(), users::EVENT).await.get().to_owned(),
+                invoke(&mut users::metered(), users::EVENT).await.get().to_owned(),
                 users::by_hand(users::EVENT).await,
             ] {
                 let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");

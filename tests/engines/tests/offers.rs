@@ -1,0 +1,42 @@
+//! The flags example, built and deployed by its template into an engine with AppConfig.
+
+use std::process::{Command, Stdio};
+
+use engines::{Engine, binary};
+use serde_json::{Value, json};
+
+#[test]
+fn offers_follow_the_flags_that_the_template_deploys_and_those_that_come_after() {
+    let engine = Engine::shared();
+    let built = binary::build(&["--package", "flags", "--bins", "--features", "aws"]);
+    let output = Command::new(engine.program("python"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/offers.py"))
+        .arg(engine.endpoint())
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/flags"))
+        .arg(built["flags"].parent().expect("a folder"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("python starts");
+    assert!(output.status.success(), "offers.py failed");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("its answers");
+
+    // Shipping is free at some hours of some days.
+    let offer = |when: &str, who: &str| {
+        let answer = &told[when][who];
+        assert_eq!(answer["status"], 200, "{answer}");
+        (answer["body"]["price"].clone(), answer["body"]["checkout"].clone())
+    };
+    let (old, new) = (json!("/checkout"), json!("/v2/checkout"));
+    assert_eq!(offer("first", "usual"), (json!(2000), old.clone()));
+    assert_eq!(offer("first", "premium"), (json!(1800), old.clone()));
+    assert_eq!(offer("first", "new checkout"), (json!(2000), new.clone()));
+    assert_eq!(told["first"]["unknown"]["status"], 404);
+
+    assert_eq!(offer("second", "usual"), (json!(1000), old.clone()), "the flags changed");
+    assert_eq!(offer("second", "premium"), (json!(1800), old.clone()));
+    assert_eq!(offer("second", "new checkout"), (json!(1000), new));
+
+    assert_eq!(offer("without", "premium"), (json!(2000), old), "the defaults of the code");
+    let log = told["log"].to_string();
+    assert!(log.contains("nowhere"), "it is told which one is missing: {log}");
+}
