@@ -3,7 +3,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | `secrets` | `Secret<T>`, `#[derive(FromSecret)]`, `SecretsLayer`, and `Secrets` for use by hand |
-//! | `parameters` | `Parameter<T>`, `#[derive(FromParameter)]`, and `Parameters` over SSM, AppConfig, a DynamoDB table |
+//! | `parameters` | `Parameter<T>`, `#[derive(FromParameter)]`, `ParametersLayer`, and `Parameters` over SSM, AppConfig, a DynamoDB table |
 //! | `flags` | `Flags`: feature flags by Powertools' schema and rules |
 //! | `extension` | the Parameters and Secrets extension and the AppConfig agent, as sources of the above |
 //! | [`cache`] | the cache below them, for any source: time to live, one flight per key, refresh ahead, last good value |

@@ -84,7 +84,7 @@ pub use crate::config::flags::Flags;
 #[cfg(feature = "_parameters")]
 pub use crate::config::parameters::Parameters;
 #[cfg(feature = "parameters")]
-pub use crate::config::parameters::{FromParameter, Parameter};
+pub use crate::config::parameters::{FromParameter, Parameter, ParametersLayer};
 #[cfg(feature = "secrets")]
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
 pub use crate::deadline::DeadlineExceeded;

@@ -3,7 +3,8 @@
 //! A type says by `FromParameter` (mostly derived) which parameter it is made from; `Parameter<T>` is an argument of a handler.
 //! Behind it stands [`Parameters`], with a [cache](crate::config::cache): 5 minutes to live (or
 //! `POWERTOOLS_PARAMETERS_MAX_AGE` seconds), one call however many ask, refreshed ahead of expiry, and the last good value for an
-//! hour while the service fails. Names that are asked for at the same time share calls, ten at a time, as SSM allows.
+//! hour while the service fails. Names that are asked for at the same time share calls, ten at a time, as SSM allows:
+//! `ParametersLayer` asks for all declared ones before the handler runs.
 //!
 //! Values never print, since a `SecureString` is a parameter too. What is a secret through and through is better kept in Secrets
 //! Manager and read by `Secrets`, next door: that one knows of versions and rotation.
@@ -70,6 +71,8 @@ mod error;
 #[cfg(feature = "parameters")]
 mod extract;
 mod id;
+#[cfg(feature = "parameters")]
+mod layer;
 mod source;
 #[cfg(feature = "parameters")]
 mod ssm;
@@ -95,6 +98,8 @@ pub use self::extract::{FromParameter, Parameter};
 #[doc(hidden)]
 pub use self::id::ParameterVariable;
 pub use self::id::{ParameterId, ParameterPath};
+#[cfg(feature = "parameters")]
+pub use self::layer::{ParametersLayer, WithParameters};
 use self::source::Source;
 pub use self::source::{ParameterSource, ParameterValues};
 #[cfg(all(feature = "parameters", feature = "dynamodb"))]

@@ -252,6 +252,62 @@ mod typed {
         assert!(error.chain().iter().any(|line| line == said), "{:?}", error.chain());
     }
 
+    struct Limit(u8);
+
+    impl FromParameter for Limit {
+        fn parameter_id() -> Result<ParameterId, ParameterError> {
+            Ok(ParameterId::new("/limit"))
+        }
+
+        fn from_parameter(value: &ParameterValue) -> Result<Self, BoxError> {
+            Ok(Self(value.json()?))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_layer_has_all_declared_ones_fetched_at_once_and_as_fresh_as_it_is_asked_for() {
+        use tower::{Layer, ServiceExt, service_fn};
+
+        use crate::FunctionError;
+        use crate::event::{Incoming, Invocation};
+
+        let stub = Stub::with([("/retries", "3"), ("/limit", "20")]);
+        let clients = Clients::new();
+        clients.insert(stub.parameters());
+        let declared = ParametersLayer::new().parameter::<Retries>().parameter::<Limit>().clients(clients.clone());
+        let call = async |layer: &ParametersLayer| {
+            let clients = clients.clone();
+            let handler = service_fn(move |_: Incoming| {
+                let clients = clients.clone();
+                async move {
+                    let parameters: Parameters = clients.get().await.map_err(FunctionError::from_error)?;
+                    let limit = parameters.typed::<Limit>().await.map_err(FunctionError::from_error)?;
+                    serde_json::value::to_raw_value(&limit.0.0).map_err(FunctionError::from_error)
+                }
+            });
+            let event = serde_json::value::to_raw_value("").unwrap();
+            let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+            layer.layer(handler).oneshot(incoming).await
+        };
+        let both = [vec!["/retries".to_owned(), "/limit".to_owned()]];
+        assert_eq!(call(&declared).await.unwrap().get(), "20");
+        assert_eq!(stub.asked(), both, "in one call, and the handler asks no more");
+
+        stub.put("/limit", "30");
+        advance(20 * SECOND).await;
+        assert_eq!(call(&declared).await.unwrap().get(), "20");
+        assert!(stub.asked().is_empty());
+        assert_eq!(call(&declared.clone().max_age(10 * SECOND)).await.unwrap().get(), "30");
+        assert_eq!(stub.asked(), both);
+        call(&declared.clone().force()).await.unwrap();
+        assert_eq!(stub.asked(), both);
+
+        stub.put("/limit", "many");
+        let error = call(&declared.force()).await.unwrap_err();
+        assert_eq!(error.error_type(), "ParameterUnavailable");
+        assert!(error.to_string().contains("`/limit`"), "{error}");
+    }
+
     #[test]
     fn a_ciphertext_is_not_taken_for_the_value() {
         let value =
