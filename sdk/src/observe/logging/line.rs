@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hash as _, Hasher};
+use std::hash::BuildHasher;
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -142,9 +142,7 @@ impl Core {
             Some(rate) if rate > 0.0 => {
                 // The standard library's only source of chance. Sandboxes that SnapStart makes from one snapshot count on from
                 // the same state, and each has its own time.
-                let mut hasher = RandomState::new().build_hasher();
-                SystemTime::now().hash(&mut hasher);
-                let random = hasher.finish() >> 11;
+                let random = RandomState::new().hash_one(SystemTime::now()) >> 11;
                 (random as f64) / ((1_u64 << 53) as f64) < rate
             }
             _ => false,
