@@ -115,6 +115,14 @@ fn hidden<'e>(error: &'e (dyn StdError + 'static), among_causes: bool) -> Option
     None
 }
 
+/// A text that was sent, as a message may show it: in quotes and no longer than 64 bytes.
+pub(crate) fn shown(text: &str) -> String {
+    match text.floor_char_boundary(64) {
+        whole if whole == text.len() => format!("{text:?}"),
+        cut => format!("{:?}…", &text[..cut]),
+    }
+}
+
 /// An error that says its own `errorType`, on which a state machine's `Catch` or `Retry` branches. Mostly derived: then it is
 /// the name of the variant, or of the struct.
 ///

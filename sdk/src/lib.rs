@@ -52,6 +52,8 @@
 mod deadline;
 mod error;
 pub mod event;
+#[cfg(any(feature = "flags", feature = "idempotency"))]
+mod expression;
 mod handler;
 mod json;
 #[cfg(any(debug_assertions, feature = "local"))]

@@ -1,15 +1,19 @@
 //! What is too deep, too large, too many or twice, for functions of every kind.
 
-use std::io::Write;
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::functions;
-use super::request;
+use super::decoders::request;
+use super::functions::{self, Function};
 
 const LEVELS: usize = 10_000;
+
+/// What an event of a few MB may take at most, in KB.
+const MOST_KB: u64 = 100 * 1024;
 
 fn deep() -> String {
     format!("{}1{}", "[".repeat(LEVELS), "]".repeat(LEVELS))
@@ -45,6 +49,12 @@ async fn depth_is_no_danger_to_a_function_of_any_kind() {
         ));
         events.push(request("application/json", deep.as_bytes()).to_string());
         events.push(format!(r#"{{"type":"REQUEST","methodArn":"arn:aws:execute-api:a:1:b/c/GET/","headers":{deep}}}"#));
+        for request in ["Create", "Update", "Delete"] {
+            events.push(format!(
+                r#"{{"RequestType":"{request}","ResourceProperties":{{"Name":"a","Replicas":{deep}}},"OldResourceProperties":{deep}}}"#
+            ));
+        }
+        events.push(format!(r#"{{"time":"2026-01-02T03:04:05Z","detail-type":"Scheduled Event","detail":{deep}}}"#));
     }
     for function in functions::all() {
         for event in &events {
@@ -153,5 +163,201 @@ async fn numbers_keys_and_bytes_that_are_none_are_refused_in_the_manner_of_each_
         for event in &events {
             let _ = function.call(event).await;
         }
+    }
+}
+
+/// The places of a value within another, each as a JSON Pointer.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    let mut within = |step: &str, value: &Value| {
+        let place = format!("{at}/{}", step.replace('~', "~0").replace('/', "~1"));
+        found.push(place.clone());
+        places(value, &place, found);
+    };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| within(name, value)),
+        Value::Array(list) => list.iter().enumerate().for_each(|(at, value)| within(&at.to_string(), value)),
+        _ => {}
+    }
+}
+
+/// What a field may be instead, and must not.
+fn others() -> Vec<Value> {
+    let long = "é\u{0}\"".repeat(10_000);
+    vec![
+        Value::Null,
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!("9".repeat(400)),
+        json!([]),
+        json!({}),
+        json!([[["deep"]]]),
+        json!({ "a": { "b": 1 } }),
+        json!({ &long[..1_000]: 1 }),
+        json!(long),
+    ]
+}
+
+async fn with_each_field_missing_or_of_another_type(function: &Function, event: &Value) {
+    let mut found = Vec::new();
+    places(event, "", &mut found);
+    let others = others();
+    for place in &found {
+        let mut changed = event.clone();
+        for other in &others {
+            *changed.pointer_mut(place).unwrap() = other.clone();
+            let _ = function.call(&changed.to_string()).await;
+        }
+        let (around, name) = place.rsplit_once('/').unwrap();
+        let name = name.replace("~1", "/").replace("~0", "~");
+        match changed.pointer_mut(around).unwrap() {
+            Value::Object(fields) => drop(fields.remove(&name)),
+            Value::Array(list) => drop(list.remove(name.parse().unwrap())),
+            _ => unreachable!("{around} has {name}"),
+        }
+        let _ = function.call(&changed.to_string()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_whole_event_may_lack_any_field_or_have_another_there() {
+    let functions = functions::events();
+    let named = |name: &str| functions.iter().find(|function| function.name == name).unwrap();
+    let order = json!({ "id": 7, "name": "Ada", "lines": [{ "sku": "a", "count": 1, "price": 0.5 }] });
+    let by_rule = pilaster::testing::schedule("2026-01-02T03:04:05Z").event();
+    let by_scheduler = pilaster::testing::scheduler("2026-01-02T03:04:05Z").event();
+    let arn = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/prod/GET/users/7";
+    let token = json!({ "type": "TOKEN", "authorizationToken": "Bearer a", "methodArn": arn });
+    let request = json!({
+        "type": "REQUEST", "methodArn": arn, "httpMethod": "GET", "path": "/users/7", "headers": { "Authorization": "Bearer a" },
+        "queryStringParameters": { "a": "b" }, "requestContext": { "stage": "prod", "identity": { "sourceIp": "192.0.2.1" } },
+    });
+    let http_api = json!({
+        "version": "2.0", "type": "REQUEST", "routeArn": arn, "identitySource": ["Bearer a"], "rawPath": "/users/7",
+        "headers": { "authorization": "Bearer a" }, "requestContext": { "http": { "method": "GET", "path": "/users/7" } },
+    });
+    let resource = |request: &str| {
+        json!({
+            "RequestType": request, "ResponseURL": "https://bucket.s3.amazonaws.com/key?Signature=a", "StackId": "arn", "RequestId": "r",
+            "LogicalResourceId": "Database", "PhysicalResourceId": "db-7", "ResourceType": "Custom::Database",
+            "ResourceProperties": { "ServiceToken": "arn", "Name": "a", "Connections": "8", "Replicas": ["true"] },
+            "OldResourceProperties": { "Name": "a" },
+        })
+    };
+    for (name, event) in [
+        ("typed", order),
+        ("schedule", by_rule),
+        ("schedule", by_scheduler),
+        ("authorizer", token),
+        ("authorizer", request),
+        ("authorizer", http_api),
+        ("cloudformation", resource("Create")),
+        ("cloudformation", resource("Update")),
+        ("cloudformation", resource("Delete")),
+    ] {
+        let function = named(name);
+        function.call(&event.to_string()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        with_each_field_missing_or_of_another_type(function, &event).await;
+    }
+}
+
+/// What CloudFormation takes has 4,096 bytes, whatever it sent.
+#[tokio::test]
+async fn an_answer_to_cloudformation_is_short_whatever_its_properties_are() {
+    let functions = functions::events();
+    let function = functions.iter().find(|function| function.name == "cloudformation").unwrap();
+    let long = "\u{1}é".repeat(100_000);
+    for properties in [
+        json!({ "Name": long }),
+        json!({ "Name": 1, &long: 1 }),
+        json!({ "Name": "a", "Connections": long }),
+        json!({ "Name": "a", "Replicas": vec![long.as_str(); 2] }),
+        json!({ "Name": "a", "Replicas": vec!["true"; 100_000] }),
+    ] {
+        for request in ["Create", "Update", "Delete"] {
+            let event = json!({ "RequestType": request, "ResourceProperties": properties, "OldResourceProperties": properties });
+            let answer = function.call(&event.to_string()).await.unwrap();
+            assert!(answer.to_string().len() <= 4096, "{answer}");
+        }
+    }
+}
+
+/// 4 MB of one thing, and a MB of base64 that unpacks to GB.
+fn large() -> Vec<(&'static str, String)> {
+    let mut headers: Map<String, Value> = (0..10_000).map(|at| (format!("h{at}"), json!("v".repeat(300)))).collect();
+    headers.insert("content-type".to_owned(), json!("application/json"));
+    let mut event = request("application/json", &vec![b'['; 1_000_000]);
+    event["headers"] = headers.into();
+    let text = "é\u{1}".repeat(1_000_000);
+    let messages = (0..10_000)
+        .map(|at| json!({ "messageId": format!("m{at}"), "eventSource": "aws:sqs", "body": "x".repeat(300) }));
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    for _ in 0..64 {
+        bomb.write_all(&vec![b'a'; 1 << 20]).unwrap();
+    }
+    let bomb = bomb.finish().unwrap().repeat(16);
+    vec![
+        ("json", event.to_string()),
+        ("json", request("application/json", json!({ "id": 1, "name": text }).to_string().as_bytes()).to_string()),
+        (
+            "json",
+            request("application/json", format!("{{\"id\":1,\"lines\":[{}1]}}", "{},".repeat(1_000_000)).as_bytes())
+                .to_string(),
+        ),
+        ("form", request("application/x-www-form-urlencoded", "a=b&".repeat(700_000).as_bytes()).to_string()),
+        (
+            "multipart",
+            request(
+                "multipart/form-data; boundary=b",
+                "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n".repeat(60_000).as_bytes(),
+            )
+            .to_string(),
+        ),
+        ("sqs", json!({ "Records": messages.collect::<Vec<_>>() }).to_string()),
+        ("any", json!(vec![1; 2_000_000]).to_string()),
+        ("typed", json!({ "id": 1, "name": text }).to_string()),
+        ("cloudformation", json!({ "RequestType": "Create", "ResourceProperties": { "Name": text } }).to_string()),
+        ("logs", json!({ "awslogs": { "data": STANDARD.encode(bomb) } }).to_string()),
+    ]
+}
+
+/// Calls the function that the environment names with the event from standard input, in a process where nothing else takes memory.
+#[test]
+#[ignore = "the test below runs it"]
+fn most_memory_of_one_event() {
+    let status = |field: &str| -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    let mut event = String::with_capacity(16 << 20);
+    std::io::stdin().read_to_string(&mut event).unwrap();
+    let function = functions::named(&std::env::var("PILASTER_FUNCTION").unwrap());
+    // From here on the peak is that of the call.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = status("VmRSS:");
+    let _ = super::block_on(function.call(&event));
+    println!("it took {} kB", status("VmHWM:").saturating_sub(before));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_is_bounded_by_the_size_of_the_event() {
+    for (name, event) in large() {
+        let mut own = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "hostile::most_memory_of_one_event", "--ignored", "--nocapture"])
+            .env("PILASTER_FUNCTION", name)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        own.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
+        let output = own.wait_with_output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{name}: {told}");
+        let took = told.split_once("it took ").and_then(|(_, rest)| rest.split_once(" kB")).unwrap().0;
+        println!("{name}: {} kB of event took {took} kB", event.len() / 1024);
+        assert!(took.parse::<u64>().unwrap() < MOST_KB, "{name}: {took} kB");
     }
 }

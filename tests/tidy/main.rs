@@ -59,6 +59,7 @@ const SHARED: &[&str] = &[
     "error",
     "handler",
     "json",
+    "expression",
     "deadline",
     "http::error",
     "http::rejection",

@@ -127,10 +127,12 @@ impl Flags {
     ///
     /// # Panics
     ///
-    /// The expression cannot be parsed.
+    /// The expression cannot be parsed, has more than 4,096 bytes, or more than 64 steps that follow or contain each other.
     #[must_use]
     pub fn envelope(mut self, expression: &str) -> Self {
-        let envelope = match jmespath::compile(expression) {
+        let compiled = crate::expression::check(expression)
+            .and_then(|()| jmespath::compile(expression).map_err(|error| error.to_string()));
+        let envelope = match compiled {
             Ok(envelope) => Arc::new(envelope),
             Err(error) => panic!("the envelope `{expression}` of the feature flags is no JMESPath: {error}"),
         };

@@ -49,7 +49,7 @@ pub use self::arn::MethodArn;
 pub use self::policy::{ContextValue, Policy, Simple};
 use super::handler::FromEvent;
 use super::typed::decode;
-use crate::error::{BoxError, FunctionError};
+use crate::error::{BoxError, FunctionError, shown};
 use crate::event::Incoming;
 
 /// A request to be judged by an authorizer. See the [module docs](self).
@@ -170,7 +170,7 @@ impl Authorizer {
     /// It is no ARN of `execute-api`.
     pub fn arn(&self) -> Result<MethodArn, AuthorizerError> {
         MethodArn::parse(&self.0.method_arn).ok_or_else(|| {
-            let why = format!("{:?} is no ARN of a method of an API", self.0.method_arn);
+            let why = format!("{} is no ARN of a method of an API", shown(&self.0.method_arn));
             AuthorizerError::Failed(FunctionError::new("InvalidEvent", why).into())
         })
     }

@@ -62,7 +62,7 @@ use serde_json::{Map, Value};
 
 use super::handler::{Around, FromEvent};
 use super::typed::decode;
-use crate::error::{BoxError, FunctionError};
+use crate::error::{BoxError, FunctionError, shown};
 use crate::event::Incoming;
 
 /// A request for a custom resource with the properties `P`. See the [module docs](self).
@@ -149,7 +149,7 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
             },
             "Delete" => Request::Delete { id, properties: read(wire.resource_properties).ok() },
             other => {
-                let why = format!("`RequestType` is one of `Create`, `Update` and `Delete`, and not {other:?}");
+                let why = format!("`RequestType` is one of `Create`, `Update` and `Delete`, and not {}", shown(other));
                 return Err(FunctionError::new("InvalidEvent", why));
             }
         };

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::handler::FromEvent;
 use super::typed::decode;
-use crate::error::FunctionError;
+use crate::error::{FunctionError, shown};
 use crate::event::{Incoming, RawEvent};
 use crate::json::{self, JsonError};
 
@@ -151,7 +151,8 @@ impl FromEvent for Schedule {
         };
         let wrong = |why: String| FunctionError::new("InvalidEvent", why);
         let time = time.ok_or_else(|| wrong("the event is no schedule's, or does not say its time".to_owned()))?;
-        let at = read(&time).ok_or_else(|| wrong(format!("the time of the schedule cannot be read: {time:?}")))?;
+        let at =
+            read(&time).ok_or_else(|| wrong(format!("the time of the schedule cannot be read: {}", shown(&time))))?;
         Ok(Self { text: incoming.event.clone(), time, at, arn, execution_id, attempt })
     }
 }

@@ -132,7 +132,8 @@ impl Idempotency {
     }
 
     /// The JMESPath expression of the key, such as `powertools_json(body).order_id` or `[user, order.id]`. One that is not
-    /// well-formed is told when a layer is built, or by the first call.
+    /// well-formed, has more than 4,096 bytes, or more than 64 steps that follow or contain each other, is told when a layer is
+    /// built, or by the first call.
     pub fn key(self, jmespath: &str) -> Self {
         self.expression(jmespath, |settings| &mut settings.key)
     }

@@ -14,6 +14,8 @@ use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable, in
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::expression::check;
+
 /// What `powertools_base64_gzip` unpacks at most, in bytes: a few KB can unpack to GB.
 const UNPACKED_LIMIT: u64 = 16 * 1024 * 1024;
 
@@ -78,6 +80,7 @@ impl Expression {
     ///
     /// What is wrong with it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
+        check(text)?;
         match jmespath::parse(text) {
             Ok(ast) => Ok(Self { text: text.into(), ast: Arc::new(ast) }),
             Err(error) => Err(format!("`{text}` is no JMESPath expression: {}", error.reason)),
@@ -140,7 +143,8 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// The expression is not well-formed, or one of its functions refuses its argument.
+    /// The expression is not well-formed, has more than 4,096 bytes or more than 64 steps that follow or contain each other, or
+    /// one of its functions refuses its argument.
     pub fn search(&self, expression: &str) -> Result<Value, crate::BoxError> {
         Ok(Expression::parse(expression)?.select(self)?)
     }

@@ -146,7 +146,19 @@ async fn an_answer_that_is_refused_fails_the_invocation_without_the_url() {
     assert!(error.message().ends_with("S3 answered 403"), "{error}");
     assert!(!format!("{error:?}").contains("Signature"), "{error:?}");
     assert_eq!(received.lock().unwrap().len(), 1);
-    for url in ["ftp://bucket/key", "bucket", "", "file:///etc/passwd"] {
+    let long = format!("https://bucket/{}", "a".repeat(1_000_000));
+    for url in [
+        "ftp://bucket/key",
+        "bucket",
+        "",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "//bucket/key",
+        "https://",
+        "https://bucket/a b",
+        "https://bucket/\r\nx-a: b",
+        &long,
+    ] {
         let error = call(handler(database), event("Create", None, Some(url))).await.unwrap_err();
         assert!(error.message().ends_with("is no `https` URL"), "{error}");
     }
