@@ -7,7 +7,7 @@ use std::time::Duration;
 use lambda_runtime_api_client::body::Body;
 use serde::Serialize;
 
-use super::{StartError, api};
+use super::{Serving, StartError, api};
 use crate::error::BoxError;
 
 /// How long Lambda may take to hear it; the process ends either way.
@@ -27,13 +27,20 @@ struct InitError<'a> {
 /// On a thread and a runtime of its own, since a function may also fail to start because it was called from within another.
 pub(super) fn report(error: &StartError) {
     let Some(reason) = error.reason.filter(|_| api::endpoint().is_some()) else { return };
-    std::thread::scope(|scope| {
-        let told = std::thread::Builder::new().spawn_scoped(scope, || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async { tokio::time::timeout(TELLING, post(reason, &error.message)).await? })
+    let message = error.message.clone();
+    let told = std::thread::Builder::new().spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        // Of the type of what serves, so that the running of it is compiled once.
+        let telling: Serving = Box::pin(async move {
+            // What became of it is nobody's business: the process ends either way.
+            let _: Result<_, _> = tokio::time::timeout(TELLING, post(reason, &message)).await;
+            Ok(())
         });
-        let _: Option<Result<(), BoxError>> = told.ok().and_then(|thread| thread.join().ok());
+        let _: Result<(), StartError> = runtime.block_on(telling);
     });
+    if let Ok(thread) = told {
+        let _: std::thread::Result<()> = thread.join();
+    }
 }
 
 async fn post(error_type: &str, error_message: &str) -> Result<(), BoxError> {
