@@ -75,12 +75,13 @@ pub(super) async fn around(serving: Serving, hooks: Hooks) -> Result<(), StartEr
     if hooks.0.is_empty() {
         return serving.await;
     }
-    match select(serving, pin!(terminated())).await {
-        Either::Left((ended, _)) => {
+    // Heard of before anything is served: a signal that nobody waits for ends the process.
+    match select(pin!(terminated()), serving).await {
+        Either::Right((ended, _)) => {
             run(hooks).await;
             ended
         }
-        Either::Right(((), serving)) => {
+        Either::Left(((), serving)) => {
             end_at_the_latest();
             // An answer that is on its way goes on beside the hooks.
             if let Either::Left((_, hooks)) = select(serving, pin!(run(hooks))).await {

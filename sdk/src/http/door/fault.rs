@@ -4,6 +4,7 @@
 //! source sends.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -29,14 +30,13 @@ pub(super) fn path(text: &str, is_right: fn(&str) -> bool) -> Vec<String> {
             }
             Some(b'{') if !is_wrong("{}") => {
                 let Members(members) = serde_json::from_str(rest).unwrap_or_default();
-                let open = |name: &str| format!("{{{}:", serde_json::Value::from(name));
+                let open = |name: &str| format!("{{{}:", serde_json::to_string(name).unwrap_or_default());
                 match members.iter().find(|(name, value)| is_wrong(&format!("{}{value}}}", open(name)))) {
                     Some((name, value)) => (name.clone().into_owned(), open(name), "}", value.get()),
                     None => {
-                        let mut names: Vec<_> = members.iter().map(|(name, _)| name).collect();
-                        names.sort_unstable();
-                        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
-                        steps.extend(twice.map(|pair| pair[0].clone().into_owned()));
+                        let mut known = HashSet::new();
+                        let twice = members.iter().find(|(name, _)| !known.insert(&**name));
+                        steps.extend(twice.map(|(name, _)| name.clone().into_owned()));
                         break;
                     }
                 }
