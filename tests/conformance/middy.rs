@@ -64,11 +64,19 @@ const IN_SCOPE: [&str; 28] = [
 /// Replays a case, whatever its middleware.
 pub(crate) fn replay(case: &Case) -> Replay {
     if case.group != "combo" && !IN_SCOPE.contains(&case.group.as_str()) {
-        return unsupported("has no counterpart in this release");
+        return unsupported(match case.group.as_str() {
+            "util" => "what middy's plugins share: names of JavaScript's errors, keys of its context",
+            _ => "has no counterpart in this release",
+        });
     }
     match case.json["kind"].as_str() {
         Some("invoke") if case.group == "validator" => validator::replay(case),
         Some("invoke") if case.group == "warmup" => warmup::replay(case),
+        Some("invoke")
+            if case.group == "combo" && case.json.pointer("/chain/1/name").is_some_and(|name| name == "warmup") =>
+        {
+            warmup::of_a_stack(case)
+        }
         Some("invoke") if case.group == "cloudformation-response" => cloudformation::replay(case),
         Some("route") if case.group == "cloudformation-router" => cloudformation::route(case),
         Some("invoke") if case.group == "event-normalizer" => event_normalizer::replay(case),

@@ -10,6 +10,7 @@ mod idempotency;
 mod jmespath;
 pub(crate) mod logger;
 mod metrics;
+mod middleware;
 mod parameters;
 mod raised;
 mod routes;
@@ -34,6 +35,9 @@ pub(crate) fn replay(case: &Case) -> Replay {
         "jmespath" => jmespath::replay(case),
         "metrics" => metrics::replay(case),
         "tracer" => tracer::replay(case),
+        "middleware_factory" => middleware::replay(case),
+        "validation" => unsupported("JSON schemas: a type is the schema, and `Valid` what it asks of its values"),
+        "circuit_breaker" => unsupported("a circuit breaker, of which tower has some from other crates"),
         _ => unsupported("has no counterpart in this release"),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use pilaster::http::{Method, Stack};
 use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawResponse, WarmupLayer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,6 +12,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 use super::options;
 use crate::case::Case;
+use crate::exchange::{Notes, Sent, send};
 use crate::{Compared, Replay, Stop, unsupported};
 
 #[derive(Default, Deserialize)]
@@ -36,6 +38,32 @@ impl IsWarmingUp {
             }
         }
     }
+}
+
+/// Within a stack of HTTP: outside of the door, so that no room of the stack sees the call.
+pub(super) fn of_a_stack(case: &Case) -> Replay {
+    let Some([cors, warmup]) = case.json["chain"].as_array().map(Vec::as_slice) else {
+        return unsupported("a chain of more than two");
+    };
+    let Options { is_warming_up: None } = options(&warmup["config"])? else {
+        return unsupported("a predicate of its own");
+    };
+    let stack = Stack::new().cors(super::cors::layer(&cors["config"])?);
+    let notes = Notes::default();
+    let called = notes.clone();
+    let function = move |_: Method| {
+        called.add(Value::Null);
+        std::future::ready(())
+    };
+    let function = pilaster::handler(function).layer(stack).outer(WarmupLayer::new());
+    let mut observed = match send(function, &case.json["event"]) {
+        Sent::Answer(answer) => json!({ "response": answer }),
+        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Refused(sentence) => json!({ "refused": sentence }),
+    };
+    observed["called"] = json!(!notes.all().is_empty());
+    let expect = &case.json["expect"];
+    Ok(Compared { expected: json!({ "called": expect["handler_called"], "response": expect["response"] }), observed })
 }
 
 pub(super) fn replay(case: &Case) -> Replay {

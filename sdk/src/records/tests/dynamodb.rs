@@ -257,8 +257,7 @@ async fn changes_of_one_item_are_in_order_or_those_of_one_attribute_of_the_key()
         };
         let function = crate::handler::handler(project).batch(batch);
         assert_eq!(super::call_with(function, event.clone(), None).await.unwrap(), failures(&[]));
-        let pairs = std::mem::take(&mut running.lock().unwrap().1);
-        pairs
+        std::mem::take(&mut running.lock().unwrap().1)
     }
     let is = |pairs: &[(String, String)], a: &str, b: &str| pairs.contains(&(a.to_owned(), b.to_owned()));
     let batch = crate::records::Batch::new();
