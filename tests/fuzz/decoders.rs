@@ -1,7 +1,7 @@
 //! The decoders, each with inputs that it takes and a way to give it any others. The short form and cargo-fuzz's targets share them.
 //!
-//! Where an input has a first letter that stands for itself, it says in what place of a request the rest is put; so inputs stay
-//! readable, and a fuzzer changes the place like everything else.
+//! Where an input has a first letter that stands for itself, it says which function is given the rest, or in what place of a request it
+//! is put; so inputs stay readable, and a fuzzer changes the place like everything else.
 
 use std::cell::{Cell, RefCell};
 use std::io::Write as _;
@@ -28,8 +28,8 @@ type Named = (&'static str, fn() -> Decoder);
 pub(crate) struct Decoder {
     pub(crate) name: &'static str,
     seeds: Vec<Vec<u8>>,
-    /// Whether real events are inputs of it.
-    pub(crate) reads_events: bool,
+    /// Of how many functions it gives a whole event to one.
+    pub(crate) functions: u8,
     call: Call,
 }
 
@@ -58,18 +58,18 @@ impl Decoder {
     }
 
     fn new(name: &'static str, seeds: Vec<Vec<u8>>, call: impl Fn(&[u8]) -> bool + 'static) -> Self {
-        Self { name, seeds, reads_events: false, call: Box::new(call) }
+        Self { name, seeds, functions: 0, call: Box::new(call) }
     }
 
-    /// Of functions that are given the whole event.
+    /// Of functions, of which the first letter names the one that is given the event.
     fn of_functions(name: &'static str, functions: Vec<Function>) -> Self {
+        let count = functions.len();
         let call = move |input: &[u8]| {
-            let Ok(text) = std::str::from_utf8(input) else { return false };
-            let answered = functions.iter().filter(|function| block_on(function.call(text)).is_ok());
-            // All are called, also after one that answers.
-            answered.count() > 0
+            let Some((place, rest)) = placed(input, count) else { return false };
+            let Ok(text) = std::str::from_utf8(rest) else { return false };
+            block_on(functions[place].call(text)).is_ok()
         };
-        Self { reads_events: true, ..Self::new(name, Vec::new(), call) }
+        Self { functions: u8::try_from(count).unwrap(), ..Self::new(name, Vec::new(), call) }
     }
 
     /// Gives it an input, and fails if anything panicked or if what came back is no answer; whether the input was taken.

@@ -52,8 +52,9 @@ fn events() -> Vec<Vec<u8>> {
 /// Its own seeds, the real events that it takes, and what cargo-fuzz found.
 fn inputs(decoder: &Decoder) -> Vec<Vec<u8>> {
     let mut inputs = decoder.seeds().to_vec();
-    if decoder.reads_events {
-        inputs.extend(events().into_iter().filter(|event| decoder.call(event)));
+    for event in if decoder.functions > 0 { events() } else { Vec::new() } {
+        let given = (b'a'..).take(decoder.functions.into()).map(|letter| [&[letter], event.as_slice()].concat());
+        inputs.extend(given.filter(|input| decoder.call(input)));
     }
     let corpus = files(folder("fuzz/targets/corpus").join(decoder.name));
     inputs.extend(corpus.into_iter().map(|path| std::fs::read(path).unwrap()));
@@ -109,6 +110,8 @@ fn each_decoder_is_a_target_of_cargo_fuzz() {
         manifest.split("[[bin]]\nname = \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let names = decoders::ALL.map(|(name, _)| name);
     assert_eq!((targets.as_slice(), TESTED), (&names[..], &names[..]));
+    let workflow = std::fs::read_to_string(folder("../.github/workflows/fuzz.yml")).unwrap();
+    assert!(workflow.contains(&format!("target: [{}]", names.join(", "))), "{workflow}");
     for (name, decoder) in decoders::ALL {
         let file = std::fs::read_to_string(folder(&format!("fuzz/targets/targets/{name}.rs"))).unwrap();
         assert!(file.contains(&format!("target!({name:?})")), "{file}");
