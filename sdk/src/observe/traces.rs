@@ -95,7 +95,8 @@
 //! half a second at most, and never the last 100 ms before the deadline; spans of a trace that is not kept are not sent at all. If
 //! the collector does not answer or refuses, this is logged once, and further invocations do not try for 5 seconds, then for
 //! twice as long with each failure, up to 5 minutes. Up to 2,048 spans wait meanwhile; how many were lost is logged when it
-//! works again. Spans that end after their invocation, in a task of their own, are sent with the next one, or by [`flush`].
+//! works again. Spans that end after their invocation, in a task of their own or in the body of a streamed response, are sent with the
+//! next one, or by [`flush`].
 //!
 //! # Variables
 //!

@@ -311,12 +311,34 @@ async fn the_answer_comes_before_the_deadline_whatever_the_collector_does() {
     assert!(took <= Duration::from_millis(301), "{took:?}");
 }
 
-#[tokio::test]
-async fn many_spans_reach_the_x_ray_daemon_in_datagrams_that_it_can_take() {
+/// What `AwsXrayUdpSpanExporter` of `@aws/aws-distro-opentelemetry-exporter-xray-udp` 0.0.2 sends of a span `step` with the attribute
+/// `number`, of the service `pay`.
+const OF_AWS: &str = "{\"format\":\"json\",\"version\":1}\n\
+    T1SCuEBCocBChUKDHNlcnZpY2UubmFtZRIFCgNwYXkKIgoWdGVsZW1ldHJ5LnNkay5sYW5ndWFnZRIICgZub2RlanMKJQoSdGVsZW1ldHJ5LnN\
+    kay5uYW1lEg8KDW9wZW50ZWxlbWV0cnkKIQoVdGVsZW1ldHJ5LnNkay52ZXJzaW9uEggKBjEuMzAuMRAAElUKAwoBdBJOChDEWv3XzOubmsgqp\
+    4E38ABmEgjqM3P0xetbmSoEc3RlcDABOQCc4j0NJOoYQYVg5j0NJOoYSgwKBm51bWJlchICGAdQAGAAcAB6AhgA";
+
+/// The spans of a datagram, and the service that they are of.
+fn of_datagram(text: &str) -> (String, Vec<opentelemetry_proto::tonic::trace::v1::Span>) {
     use base64::Engine as _;
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
     use prost::Message as _;
 
+    let spans = text.strip_prefix("{\"format\":\"json\",\"version\":1}\nT1S").expect("the head, and sampled spans");
+    let spans = base64::engine::general_purpose::STANDARD.decode(spans).expect("base64");
+    let mut request = ExportTraceServiceRequest::decode(&*spans).expect("OTLP");
+    let mut of_resource = request.resource_spans.remove(0);
+    let attributes = of_resource.resource.expect("a resource").attributes;
+    let service = attributes.into_iter().find(|attribute| attribute.key == "service.name").expect("a service");
+    let Some(Value::StringValue(service)) = service.value.and_then(|value| value.value) else { panic!("a text") };
+    (service, of_resource.scope_spans.remove(0).spans)
+}
+
+#[tokio::test]
+async fn many_spans_reach_the_x_ray_daemon_in_datagrams_of_awss_own_form() {
+    let (service, spans) = of_datagram(OF_AWS);
+    assert_eq!((service.as_str(), spans.len(), spans[0].name.as_str()), ("pay", 1, "step"));
     let daemon = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = daemon.local_addr().unwrap().to_string();
     let (dispatch, _nothing) = subscribers(&logging::Captured::default());
@@ -338,13 +360,9 @@ async fn many_spans_reach_the_x_ray_daemon_in_datagrams_that_it_can_take() {
     while count < 401 {
         let length = daemon.recv(&mut buffer).await.unwrap();
         datagrams += 1;
-        let text = std::str::from_utf8(&buffer[..length]).unwrap();
-        let spans = text.strip_prefix("{\"format\":\"json\",\"version\":1}\nT1S").unwrap();
-        let spans = base64::engine::general_purpose::STANDARD.decode(spans).unwrap();
-        let request = ExportTraceServiceRequest::decode(&*spans).unwrap();
-        let resource = request.resource_spans[0].resource.as_ref().unwrap();
-        assert!(resource.attributes.iter().any(|attribute| attribute.key == "service.name"));
-        count += request.resource_spans[0].scope_spans[0].spans.len();
+        let (service, spans) = of_datagram(std::str::from_utf8(&buffer[..length]).unwrap());
+        assert_eq!(service, "pay");
+        count += spans.len();
     }
     assert_eq!(count, 401);
     assert!(datagrams > 1);
