@@ -83,7 +83,8 @@ fn case(seed: u64) -> Value {
         let value = [json!({ "nested": [1, null, "x"] }), json!("text"), json!(3.5), json!(null)];
         calls.push(json!(["metadata", format!("member{member}"), value[chance.below(4) as usize]]));
     }
-    let defaults = if chance.below(2) == 0 { json!({}) } else { json!({ "environment": "test", "stage": "two words" }) };
+    let defaults =
+        if chance.below(2) == 0 { json!({}) } else { json!({ "environment": "test", "stage": "two words" }) };
     json!({ "namespace": "Shop", "service": "payment", "defaults": defaults, "calls": calls })
 }
 
