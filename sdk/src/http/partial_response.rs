@@ -33,7 +33,7 @@
 //!
 //! let request = Request::builder().uri("/users/7?fields=name,home/city").body(Body::empty())?;
 //! let body = service.oneshot(request).await?.into_body().collect().await?.to_bytes();
-//! assert_eq!(body, r#"{"name":"Ada","home":{"city":"London"}}"#);
+//! assert_eq!(body, r#"{"home":{"city":"London"},"name":"Ada"}"#);
 //! # Ok(())
 //! # }
 //! ```
