@@ -10,9 +10,9 @@ from stack import Stack
 
 stack = Stack(*sys.argv[1:4], "orders")
 made, sqs, dynamodb = stack.made, stack.client("sqs"), stack.client("dynamodb")
-# A failed order comes again at once, and not after minutes.
+# A failed order comes again soon, and not after minutes.
 for queue in ("Orders", "OrdersInTurn"):
-    sqs.set_queue_attributes(QueueUrl=made[queue], Attributes={"VisibilityTimeout": "1"})
+    sqs.set_queue_attributes(QueueUrl=made[queue], Attributes={"VisibilityTimeout": "3"})
 
 
 def order(id, quantity, customer="ada"):
