@@ -13,8 +13,8 @@ from stack import Api, Stack
 stack = Stack(*sys.argv[1:4], "payments")
 made, sqs, dynamodb = stack.made, stack.client("sqs"), stack.client("dynamodb")
 api = Api(stack, made["Api"], made["Pay"])
-# What is returned comes again at once, and not after a minute.
-sqs.set_queue_attributes(QueueUrl=made["Payments"], Attributes={"VisibilityTimeout": "1"})
+# What is returned comes again soon, and not after a minute.
+sqs.set_queue_attributes(QueueUrl=made["Payments"], Attributes={"VisibilityTimeout": "3"})
 
 
 def pay(key, origin="https://shop.example.com", **body):

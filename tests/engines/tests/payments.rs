@@ -47,5 +47,6 @@ fn what_is_asked_for_more_than_once_is_charged_once_over_http_and_from_the_queue
     assert_eq!(records.len(), 5, "{records:?}");
     assert!(records.iter().all(|record| record["status"]["S"] == "COMPLETED"), "{records:?}");
     let log = told["log"].to_string();
-    assert_eq!(log.matches("the record failed and is discarded").count(), 1, "the one that cannot be charged: {log}");
+    // At least once, as a queue delivers.
+    assert!(log.contains("the record failed and is discarded"), "the one that cannot be charged: {log}");
 }
