@@ -130,6 +130,11 @@ fn event(number: u64) -> Vec<u8> {
     api::event(&format!("i{number}"), None, &event.to_string())
 }
 
+const GOES_ON: &[Outcome] = &[GoesOn];
+const ENDS: &[Outcome] = &[Ends(Some(1))];
+/// A connection is cut after all was sent: its end is heard of before the next request, or by it.
+const EITHER: &[Outcome] = &[GoesOn, Ends(Some(1))];
+
 const DOWN: &str =
     "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 const REFUSED: &str = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 2\r\n\r\n{}";
@@ -138,31 +143,33 @@ const NO_HTTP: &str = "what do you want?\r\n\r\n";
 #[test]
 fn a_fault_while_it_asks_for_an_event_ends_it_or_does_no_harm() {
     for (fault, expected) in [
-        (Fault::Cut, Ends(Some(1))),
-        (Fault::CutAt(100), Ends(Some(1))),
-        (Fault::CutAt(900), Ends(Some(1))),
-        (Fault::CutAfter, GoesOn),
+        (Fault::Cut, ENDS),
+        (Fault::CutAt(100), ENDS),
+        (Fault::CutAt(900), ENDS),
+        (Fault::CutAfter, EITHER),
         // An event without an id, on which `lambda_runtime` panics.
-        (Fault::Instead(DOWN), Ends(Some(1))),
-        (Fault::Instead(NO_HTTP), Ends(Some(1))),
-        (Fault::Slow, GoesOn),
+        (Fault::Instead(DOWN), ENDS),
+        (Fault::Instead(NO_HTTP), ENDS),
+        (Fault::Slow, GOES_ON),
     ] {
-        assert_eq!(outcome(Step::Next, fault, "1"), expected, "{fault:?}");
+        let outcome = outcome(Step::Next, fault, "1");
+        assert!(expected.contains(&outcome), "{fault:?}: {outcome:?}");
     }
 }
 
 #[test]
 fn a_fault_while_it_answers_ends_it_or_does_no_harm_and_nothing_is_answered_twice() {
     for (fault, expected) in [
-        (Fault::Cut, Ends(Some(1))),
-        (Fault::CutAt(500), Ends(Some(1))),
-        (Fault::CutAfter, GoesOn),
-        (Fault::Instead(DOWN), GoesOn),
-        (Fault::Instead(REFUSED), GoesOn),
-        (Fault::Instead(NO_HTTP), Ends(Some(1))),
-        (Fault::Slow, GoesOn),
+        (Fault::Cut, ENDS),
+        (Fault::CutAt(500), ENDS),
+        (Fault::CutAfter, EITHER),
+        (Fault::Instead(DOWN), GOES_ON),
+        (Fault::Instead(REFUSED), GOES_ON),
+        (Fault::Instead(NO_HTTP), ENDS),
+        (Fault::Slow, GOES_ON),
     ] {
-        assert_eq!(outcome(Step::Answer, fault, "1"), expected, "{fault:?}");
+        let outcome = outcome(Step::Answer, fault, "1");
+        assert!(expected.contains(&outcome), "{fault:?}: {outcome:?}");
     }
 }
 
