@@ -43,6 +43,13 @@ pub(crate) struct EventParts {
     pub(crate) stage_variables: Vec<(String, String)>,
 }
 
+impl EventParts {
+    /// As [`RequestContext::get`], without a copy of the whole.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
+        value(self.context.as_deref()?, path)
+    }
+}
+
 /// The path parameters of the event, decoded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathParams(pub(crate) Vec<(String, String)>);
@@ -99,12 +106,6 @@ impl fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
-    /// The one of a request that came through the door and whose event has one.
-    pub(crate) fn of(extensions: &http::Extensions) -> Option<Self> {
-        let EventParts { kind, context, stage_variables } = extensions.get::<EventParts>()?.clone();
-        Some(Self { kind, raw: context?, stage_variables })
-    }
-
     /// Which source it is of.
     pub fn kind(&self) -> EventKind {
         self.kind
@@ -118,8 +119,7 @@ impl RequestContext {
     /// One value of it by a path of field names joined by dots, such as `http.sourceIp`; `None` where it is not there or
     /// not a `T`.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
-        let found = path.split('.').try_fold(&*self.raw, field)?;
-        serde_json::from_str(found.get()).ok()
+        value(&self.raw, path)
     }
 
     /// A variable of the stage, in API Gateway.
@@ -143,6 +143,12 @@ impl RequestContext {
         };
         Ok(typed?)
     }
+}
+
+/// One value of a `requestContext`, by a path of field names joined by dots.
+fn value<T: DeserializeOwned>(context: &RawValue, path: &str) -> Option<T> {
+    let found = path.split('.').try_fold(context, field)?;
+    serde_json::from_str(found.get()).ok()
 }
 
 /// The value of one field of an object; the others are passed over.
@@ -173,11 +179,11 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-        if let Some(context) = Self::of(&parts.extensions) {
-            return Ok(context);
-        }
         let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?;
-        let raw = serde_json::value::to_raw_value(&serde_json::Map::new())?;
+        let raw = match &event.context {
+            Some(raw) => raw.clone(),
+            None => serde_json::value::to_raw_value(&serde_json::Map::new())?,
+        };
         Ok(Self { kind: event.kind, raw, stage_variables: event.stage_variables.clone() })
     }
 }

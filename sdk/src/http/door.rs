@@ -31,7 +31,7 @@ use tower::Service;
 use crate::deadline::{MARGIN, until};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT, RawResponse};
-use crate::http::context::{EventKind, RequestContext};
+use crate::http::context::{EventKind, EventParts};
 use crate::http::deadline::{self, DeadlineFuture};
 use crate::http::error::HttpError;
 use crate::http::error_layer::log_failure;
@@ -193,7 +193,7 @@ fn can_stream(kind: EventKind, domain: Option<&str>) -> bool {
 
 /// The domain that API Gateway or the function URL has by itself, or a custom one.
 fn domain(request: &Request<Body>) -> Option<String> {
-    RequestContext::of(request.extensions())?.get("domainName")
+    request.extensions().get::<EventParts>()?.get("domainName")
 }
 
 fn answer(kind: EventKind, streaming: Option<&Invocation>, error: &HttpError) -> Result<RawResponse, FunctionError> {
