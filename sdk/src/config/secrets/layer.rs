@@ -101,11 +101,9 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let layer = self.layer.clone();
-        #[cfg(feature = "http")]
-        let layer =
-            SecretsLayer { clients: layer.clients.clone().or_else(|| incoming.invocation.clients().cloned()), ..layer };
-        let ready = ensure(layer);
+        let SecretsLayer { declared, clients } = &self.layer;
+        let clients = clients.as_ref().unwrap_or_else(|| Clients::within(&incoming.invocation));
+        let ready = ensure(declared.clone(), clients.clone());
         async move {
             ready.await?;
             inner.call(incoming).await
@@ -115,13 +113,12 @@ where
 }
 
 /// Not generic, so it is compiled once.
-async fn ensure(layer: SecretsLayer) -> Result<(), FunctionError> {
-    let clients = layer.clients.as_ref().unwrap_or_else(|| Clients::global());
+async fn ensure(declared: Vec<Ensure>, clients: Clients) -> Result<(), FunctionError> {
     let unavailable = |message: String| FunctionError::new("SecretUnavailable", message);
     let secrets: Secrets = match clients.get().await {
         Ok(secrets) => secrets,
         Err(error) => return Err(unavailable(error.to_string()).with_source(error)),
     };
-    let ready = future::try_join_all(layer.declared.iter().map(|ensure| ensure(secrets.clone()))).await;
+    let ready = future::try_join_all(declared.iter().map(|ensure| ensure(secrets.clone()))).await;
     ready.map(drop).map_err(|error| unavailable(error.to_string()).with_source(error))
 }
