@@ -59,6 +59,21 @@ impl Drop for Collector {
     }
 }
 
+/// An id of a trace or a span as it stands in a log line.
+pub fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The trace of the invocation with this number, where a test names them by numbers.
+pub fn trace_of(number: u64) -> String {
+    format!("5759e988bd862e3f{number:016x}")
+}
+
+/// Whether the trace of this number is kept: every fifth is one that X-Ray does not keep.
+pub fn is_kept(number: u64) -> bool {
+    number % 5 != 4
+}
+
 /// A text or a number among attributes, as text.
 pub fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
     let found = attributes.iter().find(|attribute| attribute.key == key)?;

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 use engines::Engine;
 use engines::binary::{self, Guarded};
-use engines::collector::{Collector, attribute};
+use engines::collector::{Collector, attribute, hex};
 use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use pilaster::{BoxError, Clients};
@@ -43,10 +43,6 @@ async fn catalogue(engine: &Engine) -> Tested {
     let put = client.put_item().table_name("catalogue").item("id", AttributeValue::S("umbrella".to_owned()));
     put.item("cents", AttributeValue::N("1990".to_owned())).send().await?;
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The spans as a tree, each with what it tells.

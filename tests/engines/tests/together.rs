@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::{
 };
 use engines::Engine;
 use engines::binary::Guarded;
-use engines::collector::{Collector, attribute};
+use engines::collector::{Collector, attribute, hex, is_kept, trace_of};
 use lambda_simulator::{InvocationBuilder, InvocationState, InvocationStatus, Simulator};
 use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 use pilaster::{BoxError, Clients};
@@ -51,19 +51,6 @@ fn error_type_of(key: u64) -> &'static str {
 /// The double of an invocation, too, has its own number.
 fn key_of(number: u64) -> u64 {
     number % KEYS
-}
-
-/// Every fifth trace is one that X-Ray does not keep.
-fn is_kept(number: u64) -> bool {
-    number % 5 != 4
-}
-
-fn trace_of(number: u64) -> String {
-    format!("5759e988bd862e3f{number:016x}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A double of every other key comes right behind the first, the others when all firsts have come.

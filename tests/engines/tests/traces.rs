@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use engines::binary::Guarded;
-use engines::collector::{Collector, attribute};
+use engines::collector::{Collector, attribute, hex, is_kept, trace_of};
 use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
 use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 use serde_json::{Value, json};
@@ -22,19 +22,6 @@ fn end_of(number: u64) -> &'static str {
         7 => "panic",
         _ => "answer",
     }
-}
-
-/// Every fifth trace is one that X-Ray does not keep.
-fn is_kept(number: u64) -> bool {
-    number % 5 != 4
-}
-
-fn trace_of(number: u64) -> String {
-    format!("5759e988bd862e3f{number:016x}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Calls the function so often, eight at once, and gives back what it printed.
