@@ -29,6 +29,8 @@ pub mod negotiation;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
 
+#[cfg(feature = "compression")]
+mod entity_tag;
 #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
 pub(crate) mod event;
 mod function;
@@ -67,7 +69,7 @@ pub use self::extract::{Claims, Json, Path, Query};
 pub use self::function::{Hall, StreamingHall, service};
 pub use self::handler::{HandlerService, HttpHandler};
 #[cfg(feature = "negotiation")]
-pub use self::negotiation::{Accepts, Negotiated, NegotiationLayer};
+pub use self::negotiation::{Accepts, Negotiate, Negotiated, NegotiationLayer};
 pub use self::panic::PanicLayer;
 pub use self::partial_response::PartialResponseLayer;
 pub use self::rejection::{FieldError, Rejection};

@@ -14,7 +14,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::Value;
 
 /// Tries a property.
-fn holds<S: Strategy>(strategy: S, property: impl Fn(S::Value)) {
+pub(crate) fn holds<S: Strategy>(strategy: S, property: impl Fn(S::Value)) {
     let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = 48;

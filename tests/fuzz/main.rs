@@ -5,6 +5,7 @@
 mod decoders;
 mod functions;
 mod hostile;
+mod http_cache;
 mod inverse;
 mod mutate;
 

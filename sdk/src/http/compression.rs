@@ -7,8 +7,10 @@
 //! With the feature `compression` it is gzip, by pure Rust; `compression-br` and `compression-zstd` add the others. Of those that a client
 //! takes equally gladly the order is zstd, br, gzip.
 //!
-//! A strong `ETag` gets the coding's name behind it (`"7"` becomes `"7-gzip"`), since it names other bytes; a client that sends it back
-//! in `If-None-Match` or `If-Match` is understood: the rooms below see `"7"`.
+//! An `ETag` gets the coding's name behind it (`"7"` becomes `"7-gzip"`), since the compressed bytes are another representation. A tag
+//! that comes back in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the services within see `"7"`. When a client
+//! reads, a tag of a coding that its `Accept-Encoding` does not lead to now matches nothing: a 304 never selects bytes that the client
+//! cannot decode. An uncompressed answer whose own tag ends in a coding's name gets `-identity` behind it.
 //!
 //! The size of a compressed answer tells something of its content: keep secrets, such as a CSRF token, out of answers that also
 //! hold text from the request (BREACH).
@@ -44,6 +46,7 @@
 //! # let _ = stack;
 //! ```
 
+mod entity_tags;
 #[cfg(test)]
 mod tests;
 
@@ -192,31 +195,28 @@ where
     }
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
-        let asked = Asked::read(request.headers_mut());
+        let asked = Asked::read(&mut request);
         ResponseFuture { future: self.inner.call(request), asked, settings: self.settings }
     }
 }
 
 /// What a request says of the coding of its answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Asked {
+    /// The coding that the answer gets if it can be compressed.
     coding: Option<Coding>,
     no_transform: bool,
-    /// The coding of the answer that the client has, by its `ETag`.
-    has: Option<Coding>,
+    /// The function's tags of the answers that the client has in this coding.
+    held: Vec<Vec<u8>>,
 }
 
 impl Asked {
-    fn read(headers: &mut HeaderMap) -> Self {
-        let mut has = None;
-        for name in [header::IF_NONE_MATCH, header::IF_MATCH] {
-            has = take_suffix(headers, &name).or(has);
-        }
-        Self {
-            coding: Coding::chosen(headers),
-            no_transform: says(headers, &header::CACHE_CONTROL, "no-transform"),
-            has,
-        }
+    fn read<R>(request: &mut Request<R>) -> Self {
+        let no_transform = says(request.headers(), &header::CACHE_CONTROL, "no-transform");
+        let coding = Coding::chosen(request.headers()).filter(|_| !no_transform);
+        let method = request.method().clone();
+        let held = entity_tags::rewrite(request.headers_mut(), &method, coding);
+        Self { coding, no_transform, held }
     }
 }
 
@@ -247,33 +247,34 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.future.poll(cx))?;
-        Poll::Ready(Ok(this.settings.answer(*this.asked, response.map(Body::new))))
+        Poll::Ready(Ok(this.settings.answer(this.asked, response.map(Body::new))))
     }
 }
 
 impl CompressionLayer {
-    fn answer(self, asked: Asked, response: Response<Body>) -> Response<Body> {
+    fn answer(self, asked: &Asked, response: Response<Body>) -> Response<Body> {
         let (mut parts, body) = response.into_parts();
-        if let Some(has) = asked.has.filter(|_| parts.status == StatusCode::NOT_MODIFIED) {
-            add_suffix(&mut parts.headers, has);
+        if parts.status == StatusCode::NOT_MODIFIED {
+            // Whether the answer would have been compressed is not known without its body, so caches keep both apart.
             vary(&mut parts.headers);
+            entity_tags::mark_held(&mut parts.headers, asked.coding, &asked.held);
             return Response::from_parts(parts, body);
+        }
+        let can_compress = self.can_compress(&parts, &body);
+        if can_compress {
+            vary(&mut parts.headers);
         }
         if asked.no_transform && !says(&parts.headers, &header::CACHE_CONTROL, "no-transform") {
-            // Said on to what stands between: API Gateway and CloudFront compress too.
-            let said = parts.headers.get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
-            let value = said.map_or_else(|| "no-transform".to_owned(), |said| format!("{said}, no-transform"));
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                parts.headers.insert(header::CACHE_CONTROL, value);
-            }
+            // Passed on to what stands between: API Gateway and CloudFront compress too.
+            parts.headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
         }
-        if !self.can_compress(&parts, &body) {
-            return Response::from_parts(parts, body);
+        let coding = asked.coding.filter(|_| can_compress);
+        entity_tags::mark(&mut parts.headers, coding);
+        let response = Response::from_parts(parts, body);
+        match coding {
+            Some(coding) => encode(response, coding, self.level),
+            None => response,
         }
-        vary(&mut parts.headers);
-        let Some(coding) = asked.coding else { return Response::from_parts(parts, body) };
-        add_suffix(&mut parts.headers, coding);
-        encode(Response::from_parts(parts, body), coding, self.level)
     }
 
     fn can_compress(self, parts: &Parts, body: &Body) -> bool {
@@ -335,39 +336,11 @@ fn encode(response: Response<Body>, coding: Coding, level: CompressionLevel) -> 
 /// Whether a list in this header has the item.
 fn says(headers: &HeaderMap, name: &HeaderName, item: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|said| said.trim().eq_ignore_ascii_case(item))
+    values.flat_map(|value| quality::split(value, b',')).any(|said| said.eq_ignore_ascii_case(item))
 }
 
 fn vary(headers: &mut HeaderMap) {
     if !says(headers, &header::VARY, "accept-encoding") && !says(headers, &header::VARY, "*") {
         headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-}
-
-/// `"7"` as `"7-gzip"`. A weak tag says no more than that the meaning is the same, which it is.
-fn add_suffix(headers: &mut HeaderMap, coding: Coding) {
-    let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
-    let strong = tag.filter(|tag| tag.len() >= 2 && tag.starts_with('"')).and_then(|tag| tag.strip_suffix('"'));
-    let suffixed = strong.and_then(|tag| HeaderValue::from_str(&format!("{tag}-{}\"", coding.name())).ok());
-    if let Some(tag) = suffixed {
-        headers.insert(header::ETAG, tag);
-    }
-}
-
-/// `"7-gzip"` as `"7"`; the coding of the last tag that named one.
-fn take_suffix(headers: &mut HeaderMap, name: &HeaderName) -> Option<Coding> {
-    let text = headers.get(name)?.to_str().ok()?;
-    let mut has = None;
-    let mut plain = text.to_owned();
-    for coding in CODINGS {
-        let suffix = format!("-{}\"", coding.name());
-        if plain.contains(&suffix) {
-            has = Some(*coding);
-            plain = plain.replace(&suffix, "\"");
-        }
-    }
-    if has.is_some() {
-        headers.insert(name, HeaderValue::from_str(&plain).ok()?);
-    }
-    has
 }

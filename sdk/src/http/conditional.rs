@@ -177,9 +177,10 @@ fn hash(body: &[u8]) -> String {
 #[derive(Clone, Debug)]
 pub struct Preconditions {
     reads: bool,
-    /// An ill-formed one is there, and matches nothing.
+    /// `Some(None)` is a header that is ill-formed: it matches nothing.
     if_match: Option<Option<IfMatch>>,
-    if_none_match: Option<IfNoneMatch>,
+    /// Likewise; it also keeps `If-Modified-Since` from being looked at.
+    if_none_match: Option<Option<IfNoneMatch>>,
     if_unmodified_since: Option<IfUnmodifiedSince>,
     if_modified_since: Option<IfModifiedSince>,
 }
@@ -197,7 +198,7 @@ impl Preconditions {
         Self {
             reads: matches!(*method, Method::GET | Method::HEAD),
             if_match: headers.contains_key(header::IF_MATCH).then(|| headers.typed_get()),
-            if_none_match: headers.typed_get(),
+            if_none_match: headers.contains_key(header::IF_NONE_MATCH).then(|| headers.typed_get()),
             if_unmodified_since: headers.typed_get(),
             if_modified_since: headers.typed_get(),
         }
@@ -255,8 +256,9 @@ impl Preconditions {
             return Verdict::Failed;
         }
         let new = match (&self.if_none_match, &self.if_modified_since) {
-            (Some(known), _) if *known == IfNoneMatch::any() => !exists,
-            (Some(known), _) => tag.is_none_or(|tag| known.precondition_passes(tag)),
+            (Some(Some(known)), _) if *known == IfNoneMatch::any() => !exists,
+            (Some(Some(known)), _) => tag.is_none_or(|tag| known.precondition_passes(tag)),
+            (Some(None), _) => true,
             (None, Some(since)) if self.reads => changed.is_none_or(|changed| since.is_modified(changed)),
             _ => true,
         };

@@ -138,12 +138,27 @@ impl Rules {
     }
 
     fn answer(&self, error: HttpError, asked: &Asked) -> Response {
+        self.answer_by(self.render.as_deref(), error, asked)
+    }
+
+    fn answer_by(&self, render: Option<&Render>, error: HttpError, asked: &Asked) -> Response {
         let mut error = self.map(error);
         log_failure(&mut error, Some(asked));
-        let Some(render) = &self.render else { return error.into_response() };
+        let Some(render) = render else { return error.into_response() };
         let mut response = render(&error.shown());
         response.headers_mut().extend(error.headers().clone());
         response
+    }
+}
+
+/// The rendering of an error that a layer within chose for this request, in the extensions of its response.
+#[derive(Clone)]
+pub(crate) struct Renderer(Arc<Render>);
+
+impl Renderer {
+    #[cfg(feature = "negotiation")]
+    pub(crate) fn new(render: impl Fn(&HttpError) -> Response + Send + Sync + 'static) -> Self {
+        Self(Arc::new(render))
     }
 }
 
@@ -291,10 +306,12 @@ where
 
 impl Rules {
     /// The answer to a failure that came with a response: headers that rooms below added to it stay.
-    fn answer_within(&self, mut error: HttpError, response: Response, asked: &Asked) -> Response {
+    fn answer_within(&self, mut error: HttpError, mut response: Response, asked: &Asked) -> Response {
         // A tuple such as `(StatusCode, HttpError)` has the last word.
         error.set_status(response.status());
-        let mut answer = self.answer(error, asked);
+        let chosen = response.extensions_mut().remove::<Renderer>();
+        let render = chosen.as_ref().map(|chosen| &*chosen.0).or(self.render.as_deref());
+        let mut answer = self.answer_by(render, error, asked);
         for name in response.headers().keys() {
             // What tells of the body that was rendered anew.
             let own = [

@@ -26,6 +26,8 @@ mod coding;
 pub mod form;
 mod invocation;
 pub mod json;
+#[cfg(feature = "validate")]
+mod member_names;
 #[cfg(feature = "multipart")]
 pub mod multipart;
 pub mod path;

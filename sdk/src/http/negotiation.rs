@@ -4,6 +4,9 @@
 //! [`Negotiated`]. It is one of the user's own layers: `Stack::layer`, or `axum::Router::route_layer`. `Vary` and `Content-Language` are
 //! set on the answer. [`Accepts`] is for a function that chooses by itself.
 //!
+//! A function that returns [`Negotiate`] leaves the writing to the layer: [`NegotiationLayer::writer`] is called with the value,
+//! [`NegotiationLayer::error_writer`] with an error.
+//!
 //! `Accept-Encoding` is [`compression`](crate::http)'s part. `Accept-Charset` is not looked at: browsers have ceased to send it, and RFC
 //! 9110 deprecates it; the text is UTF-8.
 //!
@@ -41,6 +44,7 @@
 
 #[cfg(test)]
 mod tests;
+mod writers;
 
 use std::cmp::Reverse;
 use std::pin::Pin;
@@ -59,6 +63,9 @@ use tower::{Layer, Service};
 use crate::error::BoxError;
 use crate::http::error::HttpError;
 use crate::http::quality::items;
+
+pub use self::writers::Negotiate;
+use self::writers::Writers;
 
 /// What the client takes: its `Accept` and `Accept-Language`.
 #[derive(Clone, Debug)]
@@ -90,10 +97,11 @@ impl Accepts {
 
     /// By quality, then by how closely it fits, then as the client has them, then as the server has them.
     fn ranked<'a>(&self, name: &HeaderName, available: &[&'a str], fits: fn(&str, &str) -> Option<u8>) -> Vec<&'a str> {
-        if !self.headers.contains_key(name) {
+        let asked: Vec<_> = items(&self.headers, name).enumerate().collect();
+        // An empty header, or one with nothing that can be read, is as good as none.
+        if asked.is_empty() {
             return available.to_vec();
         }
-        let asked: Vec<_> = items(&self.headers, name).enumerate().collect();
         let mut ranked: Vec<_> = available
             .iter()
             .filter_map(|available| {
@@ -157,6 +165,7 @@ struct Offer {
     media_types: Vec<&'static str>,
     languages: Vec<&'static str>,
     lenient: bool,
+    writers: Writers,
 }
 
 impl NegotiationLayer {
@@ -165,7 +174,8 @@ impl NegotiationLayer {
         Self::default()
     }
 
-    /// The media types that the function can answer in; the first is for a client that does not say.
+    /// The media types that the function can answer in; the first is for a client that does not say. Those of
+    /// [`writer`](Self::writer) need not be named here.
     pub fn media_types(mut self, available: impl IntoIterator<Item = &'static str>) -> Self {
         Arc::make_mut(&mut self.offer).media_types = available.into_iter().collect();
         self
@@ -174,6 +184,35 @@ impl NegotiationLayer {
     /// The languages that the function can answer in; the first is for a client that does not say.
     pub fn languages(mut self, available: impl IntoIterator<Item = &'static str>) -> Self {
         Arc::make_mut(&mut self.offer).languages = available.into_iter().collect();
+        self
+    }
+
+    /// Writes each [`Negotiate<T>`] in this media type where the client prefers it. The media types are offered in the order of
+    /// their first writer, behind those of [`media_types`](Self::media_types).
+    ///
+    /// A value for whose type and media type there is no writer is a 500, and the log has both.
+    pub fn writer<T: Send + Sync + 'static, R: IntoResponse>(
+        mut self,
+        media_type: &'static str,
+        write: impl Fn(&T) -> R + Send + Sync + 'static,
+    ) -> Self {
+        let offer = Arc::make_mut(&mut self.offer);
+        if !offer.media_types.contains(&media_type) {
+            offer.media_types.push(media_type);
+        }
+        offer.writers.add(media_type, write);
+        self
+    }
+
+    /// Writes each error in this media type where the client prefers it to `application/problem+json`. Of a 5xx `write` sees neither
+    /// detail nor cause. It needs an [`ErrorLayer`](crate::http::ErrorLayer) around this layer, which every
+    /// [`Stack`](crate::http::Stack) has: the error is written when its status is known.
+    pub fn error_writer<R: IntoResponse>(
+        mut self,
+        media_type: &'static str,
+        write: impl Fn(&HttpError) -> R + Send + Sync + 'static,
+    ) -> Self {
+        Arc::make_mut(&mut self.offer).writers.add_error(media_type, write);
         self
     }
 
@@ -254,15 +293,21 @@ where
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let offer = Arc::clone(&self.offer);
+        let error_writer = offer.writers.for_error(&Accepts::read(request.headers()));
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
             request.extensions_mut().insert(negotiated);
-            (self.inner.call(request), negotiated.language)
+            (self.inner.call(request), negotiated)
         });
         Box::pin(async move {
             let (mut response, language) = match answered {
-                Ok((answered, language)) => (answered.await?.map(Body::new), language),
+                Ok((answered, chosen)) => {
+                    (offer.writers.write(answered.await?.map(Body::new), chosen.media_type), chosen.language)
+                }
                 Err(error) => (error.into_response(), None),
             };
+            if let Some(writer) = error_writer {
+                response.extensions_mut().insert(writer);
+            }
             let language = language.filter(|_| response.status().is_success());
             offer.complete(response.headers_mut(), language);
             Ok(response)

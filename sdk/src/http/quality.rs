@@ -13,14 +13,37 @@ pub(crate) struct Item<'a> {
 /// The items of a header in their order. One that is ill-formed is left out, as if it had not been sent.
 pub(crate) fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Item<'a>> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).filter_map(item)
+    values.flat_map(|value| split(value, b',')).filter_map(item)
+}
+
+/// The parts of a text between separators, trimmed. A separator within a quoted string is part of the text ([RFC 9110, section
+/// 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
+pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (mut quoted, mut escaped) = (false, false);
+        let end = text.bytes().position(|byte| {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                _ => return byte == separator && !quoted,
+            }
+            false
+        });
+        let (part, after) = end.map_or((text, None), |end| (&text[..end], text.get(end + 1..)));
+        rest = after;
+        Some(part.trim_matches([' ', '\t']))
+    })
 }
 
 fn item(text: &str) -> Option<Item<'_>> {
-    let mut parts = text.split(';').map(str::trim);
+    let mut parts = split(text, b';');
     let name = parts.next().filter(|name| !name.is_empty())?;
-    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    Some(Item { name, quality: weight.map_or(Some(1000), quality)? })
+    // Blanks around `=` are not allowed, but some clients send them.
+    let weight = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    Some(Item { name, quality: weight.map_or(Some(1000), |(_, weight)| quality(weight.trim()))? })
 }
 
 /// `0.5` as 500: one digit of 0 or 1, at most three behind the point.
@@ -54,6 +77,14 @@ mod tests {
     #[test]
     fn a_list_may_stand_in_several_headers() {
         assert_eq!(read(&["a, b;q=0.25", "c;q=0"]), [("a".into(), 1000), ("b".into(), 250), ("c".into(), 0)]);
+    }
+
+    #[test]
+    fn a_separator_within_quotes_is_text() {
+        assert_eq!(
+            read(&[r#"a/b; x="1, c/d;q=0\", e"; q=0.5, f;y=";";q=0.25"#, "g ; Q = 0.75, h;x=\"open, i;q=0"]),
+            [("a/b".into(), 500), ("f".into(), 250), ("g".into(), 750), ("h".into(), 1000)]
+        );
     }
 
     #[test]

@@ -71,8 +71,9 @@
 //! | `Content-Security-Policy` | [helmet's](ContentSecurityPolicy::helmet), on documents | |
 //! | `Permissions-Policy`, `X-XSS-Protection`, `Reporting-Endpoints`, `Report-To` | by a setter | by a setter |
 //!
-//! A document is what a browser runs scripts in: `text/html`, `application/xhtml+xml`, `image/svg+xml`. On JSON a content
-//! security policy says nothing, and costs its bytes on each answer; [`documents_only(false)`](SecurityHeadersLayer::documents_only)
+//! A document is an answer in which a browser may run scripts: `text/html`, XML (`text/xml`, `application/xml` and each type that ends
+//! in `+xml`, such as `image/svg+xml`) and `application/pdf`, the [scriptable types](https://mimesniff.spec.whatwg.org/#scriptable-mime-type)
+//! of the MIME Sniffing standard. On JSON a content security policy says nothing, and costs its bytes on each answer; [`documents_only(false)`](SecurityHeadersLayer::documents_only)
 //! sends it nonetheless, as helmet and middy do.
 
 mod error;
@@ -415,7 +416,7 @@ impl Headers {
         }
         headers.reserve(self.always.len());
         add(headers, &self.always);
-        if !self.documents.is_empty() && headers.get(header::CONTENT_TYPE).is_some_and(is_document) {
+        if !self.documents.is_empty() && headers.get_all(header::CONTENT_TYPE).iter().any(is_document) {
             add(headers, &self.documents);
         }
     }
@@ -429,12 +430,17 @@ fn add(headers: &mut HeaderMap, own: &[(HeaderName, HeaderValue)]) {
     }
 }
 
-/// Whether a browser runs scripts in it.
+/// Whether a browser may run scripts in it: a scriptable type of the MIME Sniffing standard.
 fn is_document(content_type: &HeaderValue) -> bool {
-    let essence = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    [&b"text/html"[..], b"application/xhtml+xml", b"image/svg+xml"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(essence))
+    // Of a list, which is ill-formed, browsers take a part that they can read.
+    content_type.as_bytes().split(|byte| *byte == b',').any(|part| {
+        let essence = part.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let is_xml = essence.len() > 4 && essence[essence.len() - 4..].eq_ignore_ascii_case(b"+xml");
+        is_xml
+            || [&b"text/html"[..], b"text/xml", b"application/xml", b"application/pdf"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(essence))
+    })
 }
 
 /// Adds security headers to every answer. See the [module docs](self).

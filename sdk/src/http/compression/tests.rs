@@ -114,31 +114,89 @@ async fn of_codings_alike_the_densest_is_taken() {
 }
 
 #[tokio::test]
-async fn a_request_that_asks_for_no_transformation_is_said_on() {
+async fn a_request_that_asks_for_no_transformation_gets_none_and_keeps_each_directive_of_the_answer() {
     let request = || Request::builder().header("accept-encoding", "gzip").header("cache-control", "no-transform");
-    let response = answer(&[("cache-control", "max-age=60")], text());
+    let mut response = answer(&[("cache-control", "private"), ("cache-control", "no-store")], text());
+    response.headers_mut().insert("etag", "\"7\"".parse().unwrap());
     let (headers, body) = send_request(CompressionLayer::new(), request(), response).await;
-    assert_eq!(headers["cache-control"], "max-age=60, no-transform");
+    let directives: Vec<_> = headers.get_all("cache-control").iter().collect();
+    assert_eq!(directives, ["private", "no-store", "no-transform"]);
+    assert_eq!((&headers["etag"], &headers["vary"]), (&"\"7\"".parse().unwrap(), &"accept-encoding".parse().unwrap()));
     assert_eq!(body.unwrap(), text());
+    let quoted = answer(&[("cache-control", "no-cache=\"a, no-transform\"")], text());
+    let (headers, _) = send(CompressionLayer::new(), "gzip", quoted).await;
+    assert_eq!(headers["content-encoding"], "gzip");
+}
+
+/// What the services within read of these preconditions, and the tag of the answer, which has `own` within.
+async fn exchanged(
+    method: &str,
+    sent: &[(&'static str, &'static str)],
+    own: &'static str,
+    status: u16,
+) -> (Vec<String>, HeaderMap) {
+    let read = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&read);
+    let handler = service_fn(move |request: Request<()>| {
+        for name in ["if-none-match", "if-match", "if-range"] {
+            let lines = request.headers().get_all(name).iter();
+            seen.lock().unwrap().extend(lines.map(|line| format!("{name}: {}", line.to_str().unwrap())));
+        }
+        let body = if status == 304 { Body::empty() } else { Body::from(text()) };
+        ready(Response::builder().status(status).header("etag", own).body(body))
+    });
+    let request = Request::builder().method(method);
+    let request = sent.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let answer = CompressionLayer::new().layer(handler).oneshot(request.body(()).unwrap()).await.unwrap();
+    let read = read.lock().unwrap().clone();
+    (read, answer.headers().clone())
 }
 
 #[tokio::test]
-async fn a_strong_etag_names_the_coding_and_is_understood_when_it_comes_back() {
-    let (headers, _) = send(CompressionLayer::new(), "gzip", answer(&[("etag", "\"7\"")], text())).await;
-    assert_eq!(headers["etag"], "\"7-gzip\"");
-    let (headers, _) = send(CompressionLayer::new(), "gzip", answer(&[("etag", "W/\"7\"")], text())).await;
-    assert_eq!(headers["etag"], "W/\"7\"");
+async fn each_coding_has_a_tag_of_its_own() {
+    for (accept, own, sent) in [
+        ("gzip", "\"7\"", "\"7-gzip\""),
+        ("gzip", "W/\"7\"", "W/\"7-gzip\""),
+        ("identity", "\"7\"", "\"7\""),
+        // Tags of the function's own that look like ours.
+        ("identity", "\"7-gzip\"", "\"7-gzip-identity\""),
+        ("gzip", "\"7-gzip\"", "\"7-gzip-gzip\""),
+        ("identity", "\"7-identity\"", "\"7-identity-identity\""),
+    ] {
+        let (_, headers) = exchanged("GET", &[("accept-encoding", accept)], own, 200).await;
+        assert_eq!(headers["etag"], sent, "{accept} {own}");
+        // Sent back, it is the function's tag again, and the 304 has the tag that the client knows.
+        let again = [("accept-encoding", accept), ("if-none-match", sent)];
+        let (read, headers) = exchanged("GET", &again, own, 304).await;
+        assert_eq!(read, [format!("if-none-match: {own}")]);
+        assert_eq!((&headers["etag"], &headers["vary"]), (&sent.parse().unwrap(), &"accept-encoding".parse().unwrap()));
+    }
+}
 
-    let handler = service_fn(async |request: Request<()>| {
-        assert_eq!(request.headers()["if-none-match"], "\"6\", W/\"7\", \"7\"");
-        Response::builder().status(304).header("etag", "\"7\"").body(Body::empty())
-    });
-    let request = Request::builder().header("if-none-match", "\"6\", W/\"7\", \"7-gzip\"").body(()).unwrap();
-    let answer = CompressionLayer::new().layer(handler).oneshot(request).await.unwrap();
-    assert_eq!(
-        (&answer.headers()["etag"], &answer.headers()["vary"]),
-        (&"\"7-gzip\"".parse().unwrap(), &"accept-encoding".parse().unwrap())
-    );
+#[tokio::test]
+async fn a_tag_of_another_coding_than_the_answers_matches_nothing_where_a_client_reads() {
+    let sent = [("accept-encoding", "identity"), ("if-none-match", "\"6\", \"7-gzip\"")];
+    let (read, headers) = exchanged("GET", &sent, "\"6\"", 304).await;
+    assert_eq!(read, ["if-none-match: \"6\", \"7-gzip-unselected\""]);
+    assert_eq!(headers["etag"], "\"6\"");
+    let sent = [("cache-control", "no-transform"), ("accept-encoding", "gzip"), ("if-match", "\"7-gzip\"")];
+    assert_eq!(exchanged("HEAD", &sent, "\"7\"", 200).await.0, ["if-match: \"7-gzip-unselected\""]);
+    // The client has both: the 304 is for the one that it would get now.
+    let sent = [("accept-encoding", "gzip"), ("if-none-match", "\"7\", \"7-gzip\"")];
+    assert_eq!(exchanged("GET", &sent, "\"7\"", 304).await.1["etag"], "\"7-gzip\"");
+    let sent = [("accept-encoding", "gzip"), ("if-range", "\"7-gzip\"")];
+    assert_eq!(exchanged("GET", &sent, "\"7\"", 200).await.0, ["if-range: \"7-gzip-unselected\""]);
+    let sent = [("if-range", "Sat, 21 Nov 2026 08:00:00 GMT"), ("if-none-match", "*")];
+    let (read, _) = exchanged("GET", &sent, "\"7\"", 200).await;
+    assert_eq!(read, ["if-none-match: *", "if-range: Sat, 21 Nov 2026 08:00:00 GMT"]);
+}
+
+#[tokio::test]
+async fn what_is_written_is_a_version_whatever_coding_it_was_read_in() {
+    let sent =
+        [("if-match", "\"6-gzip\""), ("if-match", "\"7\", W/\"8-gzip\""), ("if-none-match", "\"9-gzip-identity\"")];
+    let (read, _) = exchanged("PUT", &sent, "\"7\"", 204).await;
+    assert_eq!(read, ["if-none-match: \"9-gzip\"", "if-match: \"6\", \"7\", W/\"8\""]);
 }
 
 #[tokio::test]

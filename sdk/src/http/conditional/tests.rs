@@ -40,10 +40,19 @@ async fn who_has_it_gets_304_without_what_tells_of_a_body() {
 }
 
 #[tokio::test]
+async fn tags_may_stand_in_several_lines() {
+    assert_eq!(ask("GET", &[("if-none-match", "\"1\""), ("if-none-match", "\"7\"")]).await.status(), 304);
+    assert_eq!(ask("GET", &[("if-match", "\"1\""), ("if-match", "\"7\"")]).await.status(), 200);
+    assert_eq!(ask("GET", &[("if-match", "\"1\""), ("if-match", "\"2\"")]).await.status(), 412);
+}
+
+#[tokio::test]
 async fn who_has_another_gets_it() {
     for headers in [
         &[("if-none-match", "\"6\"")][..],
         &[("if-none-match", "no tag")],
+        // An ill-formed tag goes before a time, too.
+        &[("if-none-match", "no tag"), ("if-modified-since", LATER)],
         &[("if-modified-since", "Sat, 21 Nov 2026 07:59:59 GMT")],
         &[("if-modified-since", "yesterday")],
         // A tag goes before a time.

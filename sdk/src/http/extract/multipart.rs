@@ -6,13 +6,17 @@
 //! |---|---|
 //! | `Content-Type` is not `multipart/form-data`, or missing | 415 |
 //! | `Content-Encoding` is not `identity`: the body is compressed | 415 |
-//! | the body is larger than the limit (6 MB) or has more than 1,000 parts | 413 |
+//! | the body is larger than the limit (6 MB) or has more than 1,000 parts; a part is larger than its own limit | 413 |
 //! | there is no boundary, or the body does not keep to it | 400 |
+//!
+//! [`file_limit`](Multipart::file_limit) is the limit of each file in bytes, [`field_limit`](Multipart::field_limit) that of the parts
+//! with a name.
 //!
 //! The last two may be found only while the parts are read: `?` in the function makes them the answer. A file has as many
 //! bytes as the caller sent: API Gateway passes a binary body as base64 (a REST API needs `multipart/form-data` among its
-//! binary media types), which the door has decoded. Names, file names and media types are the caller's text: never use a
-//! file name as a path.
+//! binary media types), which is decoded before. Names, file names and media types are the caller's text.
+//! [`Field::file_name`] has no folders, so that it cannot lead out of the folder that it is put into; it can still be the name
+//! of a file that is there.
 //!
 //! Lambda takes 6 MB as text, so about 4.5 MB of files; larger ones are uploaded to S3 by a presigned URL.
 //!
@@ -46,11 +50,13 @@ use std::marker::PhantomData;
 
 use axum::extract::multipart::{self, MultipartError};
 use axum_core::extract::{FromRequest, OptionalFromRequest, Request};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use encoding_rs::{Encoding, UTF_8};
 use http::{HeaderMap, StatusCode, header};
 
 use super::coding::refuse_coded;
-use crate::http::rejection::Rejection;
+use crate::http::rejection::{FieldError, Rejection};
+use crate::json::push_step;
 
 /// The most parts that are read: each has headers of its own to parse.
 const PARTS: usize = 1000;
@@ -60,21 +66,53 @@ const PARTS: usize = 1000;
 pub struct Multipart {
     inner: multipart::Multipart,
     read: usize,
+    file_limit: Option<usize>,
+    field_limits: Vec<(&'static str, usize)>,
 }
 
 impl Multipart {
+    /// Sets the most bytes that each part with a file name may have. A larger one is a 413 when it is read.
+    ///
+    /// ```
+    /// use pilaster::http::{Multipart, NoContent, Rejection};
+    ///
+    /// async fn upload(parts: Multipart) -> Result<NoContent, Rejection> {
+    ///     let mut parts = parts.file_limit(2_000_000).field_limit("avatar", 100_000).field_limit("note", 1_000);
+    ///     while let Some(part) = parts.next_field().await? {
+    ///         let _bytes = part.bytes().await?;
+    ///     }
+    ///     Ok(NoContent)
+    /// }
+    /// # let _ = upload;
+    /// ```
+    #[must_use]
+    pub fn file_limit(mut self, bytes: usize) -> Self {
+        self.file_limit = Some(bytes);
+        self
+    }
+
+    /// Sets the most bytes that a part of this name may have, be it a file or not, instead of [`file_limit`](Self::file_limit).
+    /// A larger one is a 413 when it is read. The last limit of a name counts.
+    #[must_use]
+    pub fn field_limit(mut self, name: &'static str, bytes: usize) -> Self {
+        self.field_limits.push((name, bytes));
+        self
+    }
+
     /// The next part; what was not read of the one before is passed over.
     ///
     /// # Errors
     ///
     /// 400 where the body is not well-formed, 413 where it is larger than the limit or this would be part 1,001.
     pub async fn next_field(&mut self) -> Result<Option<Field<'_>>, Rejection> {
+        let (file_limit, field_limits) = (self.file_limit, &self.field_limits);
         let Some(inner) = self.inner.next_field().await.map_err(reject)? else { return Ok(None) };
         self.read += 1;
         if self.read > PARTS {
             return Err(Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the body has too many parts"));
         }
-        Ok(Some(Field { inner, _reading: Reading(PhantomData) }))
+        let limit = Limit::of(&inner, file_limit, field_limits);
+        Ok(Some(Field { inner, limit, received: 0, _reading: Reading(PhantomData) }))
     }
 }
 
@@ -82,7 +120,45 @@ impl Multipart {
 #[derive(Debug)]
 pub struct Field<'a> {
     inner: multipart::Field<'a>,
+    limit: Option<Limit>,
+    received: usize,
     _reading: Reading<'a>,
+}
+
+/// The most bytes of a part.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    /// The name that the function gave.
+    name: Option<&'static str>,
+    bytes: usize,
+}
+
+impl Limit {
+    fn of(
+        field: &multipart::Field<'_>,
+        file_limit: Option<usize>,
+        field_limits: &[(&'static str, usize)],
+    ) -> Option<Self> {
+        match field_limits.iter().rev().find(|(name, _)| field.name() == Some(name)) {
+            Some((name, bytes)) => Some(Self { name: Some(name), bytes: *bytes }),
+            None => file_limit.filter(|_| field.file_name().is_some()).map(|bytes| Self { name: None, bytes }),
+        }
+    }
+
+    fn exceeded(self) -> Rejection {
+        let rejection = Rejection::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a part of the body is larger than its limit of {} bytes", self.bytes),
+        );
+        match self.name {
+            Some(name) => {
+                let mut pointer = String::new();
+                push_step(&mut pointer, name);
+                rejection.with_field(FieldError::new(pointer, "is too large"))
+            }
+            None => rejection,
+        }
+    }
 }
 
 /// Two parts at a time are an error of multer's; what borrows until it is dropped makes that an error of the compiler's.
@@ -99,8 +175,16 @@ impl Field<'_> {
         self.inner.name()
     }
 
-    /// The name that the file has on the caller's side, from `Content-Disposition`. Never use it as a path.
+    /// The name of the uploaded file, from `Content-Disposition`, without the folders that the caller's text may have, as
+    /// [RFC 7578, section 4.2](https://www.rfc-editor.org/rfc/rfc7578#section-4.2) requires: the part behind the last `/` or `\`.
+    /// `None` if the part is not a file, or if nothing is left but `.`, `..` or an empty text.
     pub fn file_name(&self) -> Option<&str> {
+        let name = self.inner.file_name()?.rsplit(['/', '\\']).next()?.trim();
+        (!matches!(name, "" | "." | "..")).then_some(name)
+    }
+
+    /// The text that the caller sent as the file's name, which may be a path. Never use it as one.
+    pub fn raw_file_name(&self) -> Option<&str> {
         self.inner.file_name()
     }
 
@@ -118,18 +202,29 @@ impl Field<'_> {
     ///
     /// # Errors
     ///
-    /// 400 where the body is not well-formed, 413 where it is larger than the limit.
-    pub async fn bytes(self) -> Result<Bytes, Rejection> {
-        self.inner.bytes().await.map_err(reject)
+    /// 400 where the body is not well-formed, 413 where it is larger than the limit or the part larger than its own.
+    pub async fn bytes(mut self) -> Result<Bytes, Rejection> {
+        if self.limit.is_none() {
+            return self.inner.bytes().await.map_err(reject);
+        }
+        let mut content = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            content.extend_from_slice(&chunk);
+        }
+        Ok(content.freeze())
     }
 
-    /// The whole content as text, in the part's charset, by default UTF-8. What is none becomes U+FFFD.
+    /// The whole content as text. The charset is the one that the part's `Content-Type` names, UTF-8 without one. Bytes that are not
+    /// text in it become U+FFFD.
     ///
     /// # Errors
     ///
     /// As [`bytes`](Self::bytes).
     pub async fn text(self) -> Result<String, Rejection> {
-        self.inner.text().await.map_err(reject)
+        let mime = self.content_type().and_then(|text| text.parse::<mime::Mime>().ok());
+        let charset = mime.as_ref().and_then(|mime| mime.get_param(mime::CHARSET));
+        let encoding = charset.and_then(|charset| Encoding::for_label(charset.as_str().as_bytes())).unwrap_or(UTF_8);
+        Ok(encoding.decode(&self.bytes().await?).0.into_owned())
     }
 
     /// The next piece of the content; `None` at its end.
@@ -138,7 +233,12 @@ impl Field<'_> {
     ///
     /// As [`bytes`](Self::bytes).
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Rejection> {
-        self.inner.chunk().await.map_err(reject)
+        let Some(chunk) = self.inner.chunk().await.map_err(reject)? else { return Ok(None) };
+        self.received += chunk.len();
+        match self.limit {
+            Some(limit) if self.received > limit.bytes => Err(limit.exceeded()),
+            _ => Ok(Some(chunk)),
+        }
     }
 }
 
@@ -151,7 +251,7 @@ impl<S: Send + Sync> FromRequest<S> for Multipart {
         }
         refuse_coded(request.headers())?;
         match <multipart::Multipart as FromRequest<S>>::from_request(request, state).await {
-            Ok(inner) => Ok(Self { inner, read: 0 }),
+            Ok(inner) => Ok(Self { inner, read: 0, file_limit: None, field_limits: Vec::new() }),
             Err(_) => Err(Rejection::new(StatusCode::BAD_REQUEST, "`Content-Type` names no boundary")),
         }
     }
@@ -223,7 +323,8 @@ mod tests {
         let mut parts = extract("Multipart/Form-Data;boundary=\"x\"; charset=utf-8", body).await.unwrap();
         assert_eq!(parts.next_field().await.unwrap().unwrap().text().await.unwrap(), "1");
         let mut file = parts.next_field().await.unwrap().unwrap();
-        assert_eq!((file.file_name(), file.content_type()), (Some("../a.png"), Some("image/png")));
+        assert_eq!((file.file_name(), file.content_type()), (Some("a.png"), Some("image/png")));
+        assert_eq!(file.raw_file_name(), Some("../a.png"));
         assert_eq!(file.headers().len(), 2);
         assert_eq!(file.chunk().await.unwrap().unwrap(), &b"\xFF\x00\r\n"[..]);
         assert_eq!(file.chunk().await.unwrap(), None);
@@ -274,6 +375,58 @@ mod tests {
         DefaultBodyLimit::max(1000).apply(&mut request);
         let parts = <Multipart as FromRequest<()>>::from_request(request, &()).await.unwrap();
         assert_eq!(read(parts).await.unwrap_err().status(), 413);
+    }
+
+    #[tokio::test]
+    async fn a_file_name_has_no_folders() {
+        for (sent, name) in [
+            ("../../x", Some("x")),
+            ("..\\\\..\\\\x.png", Some("x.png")),
+            ("C:/users\\\\ada/ü b.png", Some("ü b.png")),
+            ("/etc/", None),
+            ("..", None),
+            (".", None),
+            ("a/.. ", None),
+            ("", None),
+            ("...", Some("...")),
+        ] {
+            let body =
+                format!("--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"{sent}\"\r\n\r\n1\r\n--x--");
+            let mut parts = extract(TYPE, body).await.unwrap();
+            assert_eq!(parts.next_field().await.unwrap().unwrap().file_name(), name, "{sent}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_above_its_own_limit_is_a_413_that_names_it() {
+        let file = |name: &str, size: usize| {
+            let content = "1".repeat(size);
+            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a\"\r\n\r\n{content}\r\n")
+        };
+        for (body, status, field) in [
+            (
+                file("any", 10) + &file("a/b", 20) + &part("note", &"1".repeat(5)) + &part("free", &"1".repeat(99)),
+                200,
+                None,
+            ),
+            (file("any", 11), 413, None),
+            (file("a/b", 21), 413, Some("/a~1b")),
+            (part("note", "123456"), 413, Some("/note")),
+            (file("note", 6), 413, Some("/note")),
+        ] {
+            for as_text in [false, true] {
+                let parts = extract(TYPE, body.clone() + "--x--").await.unwrap();
+                let mut parts =
+                    parts.file_limit(10).field_limit("a/b", 20).field_limit("note", 7).field_limit("note", 5);
+                let mut refused = None;
+                while let Some(part) = parts.next_field().await.unwrap() {
+                    let read = if as_text { part.text().await.map(|_| ()) } else { part.bytes().await.map(|_| ()) };
+                    refused = refused.or(read.err());
+                }
+                let pointer = refused.as_ref().and_then(|rejection| Some(rejection.fields().first()?.pointer()));
+                assert_eq!((refused.as_ref().map_or(200, |r| r.status().as_u16()), pointer), (status, field), "{body}");
+            }
+        }
     }
 
     #[tokio::test]

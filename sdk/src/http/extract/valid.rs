@@ -3,7 +3,9 @@
 //! It goes around `Json`, `Form`, `Query` or `Path` and runs after it: first the shape, then the rules. A value that breaks
 //! one is answered with 422 where it was in the body and 400 where it was in the address, with one JSON Pointer and one
 //! sentence per broken rule, a hundred at most. garde's own sentences never hold the value; those of a `custom` rule are sent
-//! as they are. A pointer has the names of the Rust fields: garde knows nothing of `#[serde(rename)]`.
+//! as they are. A pointer has the names that the caller sent, also under `#[serde(rename_all = "..")]`. A field keeps its Rust name
+//! in the pointer where nothing leads from one name to the other: where they have not the same letters, as in
+//! `#[serde(rename = "id")] order_number`, within `#[serde(flatten)]`, and within an enum of several variants.
 //!
 //! It is an extractor and no layer, because only the extractor knows where the value came from. For rules that need a
 //! database, call `validate_with` in the function.
@@ -53,9 +55,11 @@ use axum_core::extract::{FromRequest, FromRequestParts, Request};
 use garde::{Report, Validate};
 use http::StatusCode;
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 
 #[cfg(feature = "form")]
 use super::Form;
+use super::member_names::renamed;
 use super::{Json, Path, Query};
 use crate::http::rejection::{FieldError, Rejection};
 use crate::json::push_step;
@@ -83,18 +87,28 @@ pub trait Checked {
 
     /// What was extracted.
     fn value(&self) -> &Self::Value;
+
+    /// The steps of a path in [`Value`](Self::Value), fields by the names that Rust gives them, as the caller's input names them.
+    /// They stay as they are by default.
+    fn names(path: Vec<String>) -> Vec<String> {
+        path
+    }
 }
 
 macro_rules! checked {
     ($($(#[$cfg:meta])? $extractor:ident $status:ident $part:literal;)*) => {$(
         $(#[$cfg])?
-        impl<T> Checked for $extractor<T> {
+        impl<T: DeserializeOwned> Checked for $extractor<T> {
             type Value = T;
             const STATUS: StatusCode = StatusCode::$status;
             const PART: &'static str = $part;
 
             fn value(&self) -> &T {
                 &self.0
+            }
+
+            fn names(path: Vec<String>) -> Vec<String> {
+                renamed::<T>(&path)
             }
         }
     )*};
@@ -142,23 +156,29 @@ where
 {
     match extracted.value().validate() {
         Ok(()) => Ok(Valid(extracted)),
-        Err(report) => Err(reject(E::STATUS, E::PART, &report)),
+        Err(report) => Err(reject::<E>(&report)),
     }
 }
 
-fn reject(status: StatusCode, part: &str, report: &Report) -> Rejection {
-    let told = report.iter().take(TOLD).map(|(path, error)| FieldError::new(pointer(path), error.message()));
-    let rejection = Rejection::new(status, format!("the {part} breaks a rule"));
+fn reject<E: Checked>(report: &Report) -> Rejection {
+    let told =
+        report.iter().take(TOLD).map(|(path, error)| FieldError::new(pointer(E::names(steps(path))), error.message()));
+    let rejection = Rejection::new(E::STATUS, format!("the {} breaks a rule", E::PART));
     told.fold(rejection, Rejection::with_field)
 }
 
-/// garde's path as a JSON Pointer. Its `Display` does not tell a dot in a key from one between keys; its serde form does.
-fn pointer(path: &garde::Path) -> String {
-    let mut pointer = String::new();
+/// The steps of garde's path. Its `Display` does not tell a dot in a key from one between keys; its serde form does.
+fn steps(path: &garde::Path) -> Vec<String> {
     // `[["key", "items"], ["index", "0"]]`; what is within an `Option` or a newtype is no step (`none`).
     let steps = serde_json::to_value(path).and_then(serde_json::from_value::<Vec<(String, String)>>);
-    for (kind, step) in steps.unwrap_or_default() {
-        if kind != "none" && !push_step(&mut pointer, &step) {
+    steps.unwrap_or_default().into_iter().filter(|(kind, _)| kind != "none").map(|(_, step)| step).collect()
+}
+
+/// Steps as a JSON Pointer.
+fn pointer(steps: Vec<String>) -> String {
+    let mut pointer = String::new();
+    for step in steps {
+        if !push_step(&mut pointer, &step) {
             break;
         }
     }
@@ -245,6 +265,41 @@ mod tests {
             r#"{"items":[{"amount":1},{"amount":11}],"by_name":{"a.b/c":{"amount":11}},"note":"long","text":"abc"}"#;
         let pointers = broken(order).into_iter().map(|(pointer, _)| pointer).collect::<Vec<_>>();
         assert_eq!(pointers, ["/by_name/a.b~1c/amount", "/items/1/amount", "/note", "/text"]);
+    }
+
+    #[tokio::test]
+    async fn a_pointer_has_the_name_that_the_caller_sent() {
+        #[derive(Debug, Deserialize, Validate)]
+        #[serde(rename_all = "camelCase")]
+        struct Person {
+            #[garde(length(min = 1))]
+            first_name: String,
+            #[garde(dive)]
+            home_address: Address,
+            #[serde(rename = "customer")]
+            #[garde(range(min = 1))]
+            customer_: u32,
+        }
+        #[derive(Debug, Deserialize, Validate)]
+        #[serde(rename_all = "PascalCase")]
+        struct Address {
+            #[garde(inner(length(min = 1)))]
+            street_lines: Vec<String>,
+        }
+        let text = r#"{"firstName":"","homeAddress":{"StreetLines":["a",""]},"customer":0}"#;
+        let rejection = check(Json::<Person>::from_bytes(text.as_bytes()).unwrap()).unwrap_err();
+        let pointers = rejection.fields().iter().map(FieldError::pointer).collect::<Vec<_>>();
+        assert_eq!(pointers, ["/customer", "/firstName", "/homeAddress/StreetLines/1"]);
+
+        #[derive(Debug, Deserialize, Validate)]
+        #[serde(rename_all = "kebab-case")]
+        struct Filter {
+            #[garde(range(min = 1))]
+            page_size: u32,
+        }
+        let (mut parts, ()) = http::Request::get("/?page-size=0").body(()).unwrap().into_parts();
+        let rejection = <Valid<Query<Filter>> as FromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
+        assert_eq!(rejection.unwrap_err().fields()[0].pointer(), "/page-size");
     }
 
     #[test]

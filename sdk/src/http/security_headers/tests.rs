@@ -60,7 +60,17 @@ async fn an_answer_that_is_no_document_has_the_headers_without_a_content_securit
 #[tokio::test]
 async fn a_document_has_a_content_security_policy() {
     let layer = SecurityHeadersLayer::new().permissions_policy("camera=()");
-    for content_type in [&[("content-type", "Text/HTML ; charset=utf-8")], &[("content-type", "image/svg+xml")]] {
+    for content_type in [
+        &[("content-type", "Text/HTML ; charset=utf-8")],
+        &[("content-type", "image/svg+xml")],
+        &[("content-type", "application/xhtml+xml")],
+        &[("content-type", "text/xml")],
+        &[("content-type", "Application/XML;charset=utf-8")],
+        &[("content-type", "application/rss+XML")],
+        &[("content-type", "application/pdf")],
+        // Browsers take the part that they can read.
+        &[("content-type", "nonsense, text/html")],
+    ] {
         let lines = answer(&layer, content_type).await;
         assert!(lines.contains(&format!("content-security-policy: {}", ContentSecurityPolicy::helmet())), "{lines:?}");
         assert!(lines.contains(&"permissions-policy: camera=()".to_owned()));

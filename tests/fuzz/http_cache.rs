@@ -1,0 +1,257 @@
+//! A shared HTTP cache in front of a function whose answers are compressed, negotiated, conditional and under CORS: it must never
+//! hand out a body that its client cannot read or did not ask for.
+//!
+//! The cache is written from RFC 9111 (sections 3.2, 4.1, 4.3.1 and 4.3.4) alone.
+
+use std::cell::{Cell, RefCell};
+use std::io::Read;
+
+use pilaster::http::{
+    self, Body, CompressionLayer, ConditionalLayer, CorsLayer, HeaderMap, HeaderValue, Negotiated, NegotiationLayer,
+    Response,
+};
+use pilaster::testing::{Caller, http as request};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::decoders::block_on;
+use crate::inverse::holds;
+
+const MEDIA_TYPES: [&str; 2] = ["application/json", "text/csv"];
+const LANGUAGES: [&str; 2] = ["en", "de"];
+const ORIGINS: [&str; 2] = ["https://a.example.com", "https://b.example.com"];
+
+const ACCEPT: [&str; 5] = ["", "application/json", "text/csv", "text/*, application/json;q=0.5", "*/*;x=\"a, b\""];
+const ACCEPT_LANGUAGE: [&str; 4] = ["", "en", "de", "de-CH, *;q=0.1"];
+const ACCEPT_ENCODING: [&str; 6] = ["", "gzip", "br", "gzip;q = 0.1, br", "identity", "gzip, identity;q=0, zstd;q=0"];
+const ORIGIN: [&str; 4] = ["", ORIGINS[0], ORIGINS[1], "https://evil.example.com"];
+
+/// Who names the version: the function by a tag of some form, or the layer.
+#[derive(Clone, Copy, Debug)]
+enum Tag {
+    Strong,
+    Weak,
+    /// The function's own tag ends as the layer's suffix does.
+    Suffixed(&'static str),
+    Generated,
+}
+
+thread_local! {
+    static VERSION: Cell<u32> = const { Cell::new(0) };
+    static RESOURCE: Cell<(Tag, usize)> = const { Cell::new((Tag::Strong, 0)) };
+}
+
+fn content(media_type: &str, language: &str, version: u32, size: usize) -> String {
+    format!("{media_type} {language} {version} {}", "text ".repeat(size))
+}
+
+async fn resource(negotiated: Negotiated) -> Response {
+    let (media_type, language) = (negotiated.media_type().unwrap(), negotiated.language().unwrap());
+    let (tag, size) = RESOURCE.get();
+    let version = VERSION.get();
+    // Each form of the resource has its own tag, as RFC 9110 asks.
+    let own = format!("{version}{}{language}", media_type.len());
+    let tag = match tag {
+        Tag::Strong => Some(format!("\"{own}\"")),
+        Tag::Weak => Some(format!("W/\"{own}\"")),
+        Tag::Suffixed(suffix) => Some(format!("\"{own}{}\"", if version % 2 == 0 { suffix } else { "" })),
+        Tag::Generated => None,
+    };
+    let mut response = Response::new(Body::from(content(media_type, language, version, size)));
+    response.headers_mut().insert("content-type", HeaderValue::from_static(media_type));
+    response.headers_mut().insert("cache-control", HeaderValue::from_static("max-age=60"));
+    if let Some(tag) = tag {
+        response.headers_mut().insert("etag", tag.parse().unwrap());
+    }
+    response
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// The resource changes.
+    Publish,
+    Get {
+        accept: usize,
+        language: usize,
+        encoding: usize,
+        origin: usize,
+        /// A stored response that fits is still fresh.
+        fresh: bool,
+        /// The tags are sent in a line each.
+        lines: bool,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let get =
+        (0..ACCEPT.len(), 0..ACCEPT_LANGUAGE.len(), 0..ACCEPT_ENCODING.len(), 0..ORIGIN.len(), any::<[bool; 2]>());
+    prop_oneof![
+        1 => Just(Step::Publish),
+        6 => get.prop_map(|(accept, language, encoding, origin, [fresh, lines])| {
+            Step::Get { accept, language, encoding, origin, fresh, lines }
+        }),
+    ]
+}
+
+struct Stored {
+    asked: HeaderMap,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// The lines of a header as one value, as RFC 9111, section 4.1 compares them.
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines: Vec<_> = headers.get_all(name).iter().map(|line| line.to_str().unwrap().to_ascii_lowercase()).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
+
+impl Stored {
+    /// Section 4.1: each header that `Vary` names is the same in both requests.
+    fn fits(&self, asked: &HeaderMap) -> bool {
+        let vary = joined(&self.headers, "vary").unwrap_or_default();
+        vary.split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .all(|name| name != "*" && joined(&self.asked, name) == joined(asked, name))
+    }
+
+    fn tag(&self) -> Option<&HeaderValue> {
+        self.headers.get("etag")
+    }
+
+    /// Section 3.2: the headers of a 304 replace the stored ones, but for those of the body.
+    fn freshen(&mut self, headers: &HeaderMap) {
+        for name in headers.keys().filter(|name| !name.as_str().starts_with("content-")) {
+            self.headers.remove(name);
+            for value in headers.get_all(name) {
+                self.headers.append(name, value.clone());
+            }
+        }
+    }
+}
+
+/// Whether a request takes a coding, of those in [`ACCEPT_ENCODING`] (RFC 9110, section 12.5.3).
+fn takes(accept_encoding: &str, coding: &str) -> bool {
+    let named = accept_encoding.split(',').map(|item| item.split_once(';').unwrap_or((item, "")));
+    coding == "identity" || named.into_iter().any(|(name, weight)| name.trim() == coding && weight.trim() != "q=0")
+}
+
+fn decoded(headers: &HeaderMap, body: &[u8]) -> (String, String) {
+    let coding = joined(headers, "content-encoding").unwrap_or_else(|| "identity".to_owned());
+    let mut text = String::new();
+    match coding.as_str() {
+        "gzip" => flate2::read::GzDecoder::new(body).read_to_string(&mut text).unwrap(),
+        "br" => brotli::Decompressor::new(body, 4096).read_to_string(&mut text).unwrap(),
+        "identity" => (&*body).read_to_string(&mut text).unwrap(),
+        other => panic!("{other} was not asked for"),
+    };
+    (coding, text)
+}
+
+#[test]
+fn a_cache_never_serves_a_wrong_body() {
+    let tags = prop_oneof![
+        Just(Tag::Strong),
+        Just(Tag::Weak),
+        Just(Tag::Suffixed("-gzip")),
+        Just(Tag::Suffixed("-br")),
+        Just(Tag::Suffixed("-identity")),
+        Just(Tag::Generated),
+    ];
+    let served = RefCell::new([0_u32; 3]);
+    holds((tags, prop_oneof![Just(4_usize), Just(600)], vec(step(), 1..40)), |(tag, size, steps)| {
+        block_on(run(tag, size, steps, &served));
+    });
+    let [from_store, revalidated, fetched] = served.take();
+    // Each way was taken.
+    assert!(from_store > 0 && revalidated > 0 && fetched > 0, "{from_store} {revalidated} {fetched}");
+}
+
+async fn run(tag: Tag, size: usize, steps: Vec<Step>, served: &RefCell<[u32; 3]>) {
+    VERSION.set(0);
+    RESOURCE.set((tag, size));
+    let stack = http::Stack::new()
+        .cors(CorsLayer::new().allow_origins(ORIGINS))
+        .compression(CompressionLayer::new())
+        .conditional(ConditionalLayer::new())
+        .layer(NegotiationLayer::new().media_types(MEDIA_TYPES).languages(LANGUAGES));
+    let caller = Caller::new(pilaster::handler(resource).layer(stack));
+    let mut store: Vec<Stored> = Vec::new();
+    for step in steps {
+        let Step::Get { accept, language, encoding, origin, fresh, lines } = step else {
+            VERSION.set(VERSION.get() + 1);
+            continue;
+        };
+        let mut asked = HeaderMap::new();
+        for (name, value) in [
+            ("accept", ACCEPT[accept]),
+            ("accept-language", ACCEPT_LANGUAGE[language]),
+            ("accept-encoding", ACCEPT_ENCODING[encoding]),
+            ("origin", ORIGIN[origin]),
+        ] {
+            if !value.is_empty() {
+                asked.insert(name, HeaderValue::from_static(value));
+            }
+        }
+        let stored = store.iter().rposition(|stored| stored.fits(&asked)).filter(|_| fresh);
+        let (headers, body) = match stored {
+            Some(at) => {
+                served.borrow_mut()[0] += 1;
+                (store[at].headers.clone(), store[at].body.clone())
+            }
+            None => fetch(&caller, &mut store, &asked, lines, served).await,
+        };
+        let (coding, text) = decoded(&headers, &body);
+        let mut words = text.split(' ');
+        let mut word = || words.next().unwrap();
+        let (media_type, spoken, version): (_, _, u32) = (word(), word(), word().parse().unwrap());
+        let context = format!("{asked:?} got {headers:?} {media_type} {spoken} {version}");
+        assert_eq!(text, content(media_type, spoken, version, size), "{context}");
+        assert_eq!(headers["content-type"], media_type, "{context}");
+        assert!(takes(ACCEPT_ENCODING[encoding], &coding), "{context}");
+        assert!(accept == 0 || accept > 2 || ACCEPT[accept] == media_type, "{context}");
+        assert!(!matches!(language, 1 | 2) || ACCEPT_LANGUAGE[language] == spoken, "{context}");
+        assert!(stored.is_some() || version == VERSION.get(), "{context}");
+        let allowed = joined(&headers, "access-control-allow-origin");
+        match ORIGIN[origin] {
+            "" => {}
+            known if ORIGINS.contains(&known) => assert_eq!(allowed.as_deref(), Some(known), "{context}"),
+            other => assert_ne!(allowed.as_deref(), Some(other), "{context}"),
+        }
+    }
+}
+
+/// Asks the function, with the tags of all stored responses (section 4.3.1), and takes its answer into the store.
+async fn fetch(
+    caller: &Caller,
+    store: &mut Vec<Stored>,
+    asked: &HeaderMap,
+    lines: bool,
+    served: &RefCell<[u32; 3]>,
+) -> (HeaderMap, Vec<u8>) {
+    let mut sent = request::get("/");
+    for (name, value) in asked {
+        sent = sent.header(name, value.to_str().unwrap());
+    }
+    let tags: Vec<_> = store.iter().filter_map(|stored| stored.tag()?.to_str().ok()).collect();
+    if lines {
+        sent = tags.iter().fold(sent, |sent, tag| sent.header("if-none-match", tag));
+    } else if !tags.is_empty() {
+        sent = sent.header("if-none-match", tags.join(", "));
+    }
+    let answer = caller.send(sent).await.unwrap();
+    if answer.status() == 200 {
+        served.borrow_mut()[2] += 1;
+        let (headers, body) = (answer.headers().clone(), answer.bytes().to_vec());
+        store.retain(|stored| !stored.fits(asked));
+        store.push(Stored { asked: asked.clone(), headers: headers.clone(), body: body.clone() });
+        return (headers, body);
+    }
+    assert_eq!(answer.status(), 304);
+    served.borrow_mut()[1] += 1;
+    // Section 4.3.4: a response with that tag; of several with a weak one the latest.
+    let tag = answer.headers().get("etag").cloned();
+    let at = store.iter().rposition(|stored| stored.tag() == tag.as_ref()).expect("a tag that the cache sent");
+    store[at].freshen(answer.headers());
+    (store[at].headers.clone(), store[at].body.clone())
+}
