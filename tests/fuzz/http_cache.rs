@@ -222,8 +222,8 @@ async fn run(tag: Tag, size: usize, steps: Vec<Step>, served: &RefCell<[u32; 3]>
 }
 
 /// Asks the function, with the tags of all stored responses (section 4.3.1), and takes its answer into the store.
-async fn fetch(
-    caller: &Caller,
+async fn fetch<R: pilaster::RawService>(
+    caller: &Caller<R>,
     store: &mut Vec<Stored>,
     asked: &HeaderMap,
     lines: bool,
@@ -252,6 +252,15 @@ async fn fetch(
     // Section 4.3.4: a response with that tag; of several with a weak one the latest.
     let tag = answer.headers().get("etag").cloned();
     let at = store.iter().rposition(|stored| stored.tag() == tag.as_ref()).expect("a tag that the cache sent");
-    store[at].freshen(answer.headers());
-    (store[at].headers.clone(), store[at].body.clone())
+    // Selected for another request than it was stored for, it is stored for that one, too: section 4.1 compares the requests, so
+    // the headers of one must not become those of the other.
+    if !store[at].fits(asked) {
+        let (headers, body) = (store[at].headers.clone(), store[at].body.clone());
+        store.retain(|stored| !stored.fits(asked));
+        store.push(Stored { asked: asked.clone(), headers, body });
+    }
+    let stored = store.iter_mut().rfind(|stored| stored.tag() == tag.as_ref() && stored.fits(asked));
+    let stored = stored.expect("what was stored for this request");
+    stored.freshen(answer.headers());
+    (stored.headers.clone(), stored.body.clone())
 }
