@@ -125,8 +125,9 @@ impl<H, L, O> Function<H, L, O> {
         self
     }
 
-    /// Runs this before the process ends: on Lambda's SIGTERM, and by hand on Ctrl-C. Several run at the same time, and have
-    /// 300 ms together; what is not done then is given up. On Lambda a function with a hook registers an internal extension,
+    /// Runs this before the process ends: on Lambda's SIGTERM, and locally on Ctrl-C. Several run at the same time, and have
+    /// 300 ms together; what is not done then is given up. They run on a thread and a tokio runtime of their own, so that they also run
+    /// where handlers block all threads, and invocations go on meanwhile. On Lambda a function with a hook registers an internal extension,
     /// since SIGTERM is only sent where there is one; it starts also where that is refused, and logs so.
     ///
     /// # Example
@@ -276,6 +277,8 @@ pub struct Start {
     /// Whether it serves HTTP by hand, or takes an event from a file.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_http: bool,
+    /// Whether its event may be anything, so that none is taken for a warm-up call.
+    pub(crate) is_of_whole_events: bool,
     /// Whether its responses are streams.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_streaming: bool,

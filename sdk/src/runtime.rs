@@ -1,7 +1,7 @@
 //! The runtime: from a function to a process that serves events.
 //!
-//! Under Lambda it polls the Runtime API, always through `run_concurrent`, so that a function also runs on Lambda Managed
-//! Instances; started by hand it serves itself ([`local`](crate::local)).
+//! Under Lambda it polls the Runtime API; on Lambda Managed Instances as often at a time as `AWS_LAMBDA_MAX_CONCURRENCY` says.
+//! Started by hand it serves itself ([`local`](crate::local)).
 //!
 //! The loop runs on a current-thread tokio runtime: on tokio's default one the answer to one invocation and the poll for the
 //! next race for the same pooled connection, nearly every invocation opens a new one, and the CPU per invocation doubles.
@@ -14,6 +14,7 @@ mod serve;
 mod shutdown;
 mod snapstart;
 pub(crate) mod warmup;
+mod workers;
 
 use std::any::Any;
 use std::fmt;
@@ -117,18 +118,26 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     let raw = {
         // Some layers spawn a task when they are built.
         let _entered = runtime.enter();
-        build(function)?
+        build(function, start.is_of_whole_events)?
     };
+    let shutdown = shutdown::Shutdown::start(hooks)?;
     let served: Serving = Box::pin(async move {
         let serving: Serving = if on_lambda {
             init::check_environment()?;
             let snapshot = snapstart::resource(&mut start);
-            futures_util::future::join(shutdown::register(&hooks), warm(start.warming)).await;
+            let registered: Serving = match &shutdown {
+                Some(_) => Box::pin(async { Ok(shutdown::register().await) }),
+                None => Box::pin(std::future::ready(Ok(()))),
+            };
+            let _: (Result<_, _>, ()) = futures_util::future::join(registered, warm(start.warming)).await;
             Box::pin(served(F::Mode::serve(raw, snapshot)))
         } else {
             Box::pin(by_hand(raw, start))
         };
-        shutdown::around(serving, hooks).await
+        match shutdown {
+            Some(shutdown) => shutdown.around(serving).await,
+            None => serving.await,
+        }
     });
     runtime.block_on(served)
 }
@@ -163,9 +172,9 @@ fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
     panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied())
 }
 
-fn build<F: IntoRaw>(function: F) -> Result<impl RawService, StartError> {
+fn build<F: IntoRaw>(function: F, is_of_whole_events: bool) -> Result<impl RawService, StartError> {
     let raw = quietly(|| function.into_raw())?;
-    let raw = Guarded(WarmupLayer::from_env().layer(raw));
+    let raw = Guarded(WarmupLayer::from_env(is_of_whole_events).layer(raw));
     #[cfg(feature = "logging")]
     let raw = Layer::layer(&crate::observe::logging::LoggingLayer::new(), raw);
     Ok(raw)

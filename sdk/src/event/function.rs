@@ -52,6 +52,6 @@ where
     }
 
     fn take_start(&mut self) -> Start {
-        std::mem::take(&mut self.start)
+        Start { is_of_whole_events: true, ..std::mem::take(&mut self.start) }
     }
 }

@@ -104,8 +104,9 @@ impl Chunks {
         }
     }
 
-    /// Drops the body; a panic of what it holds has been told by the hook, and is nobody else's affair.
+    /// Drops the body within the invocation's span, where what it holds may log. A panic of it has been logged by the panic hook.
     fn end(&mut self) {
+        let _entered = self.span.clone().entered();
         let body = self.body.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
     }

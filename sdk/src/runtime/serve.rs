@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lambda_runtime::{LambdaEvent, Runtime, SnapStartResource};
+use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, SnapStartResource};
 use tower::Service;
 
 use crate::error::FunctionError;
@@ -15,14 +15,22 @@ impl Mode for Buffered {
         raw: S,
         snapshot: Option<Arc<dyn SnapStartResource>>,
     ) -> Result<(), lambda_runtime::Error> {
-        around(Runtime::new(FromRuntime(raw)), snapshot).run_concurrent().await
+        serve(Runtime::new(FromRuntime(raw)), snapshot).await
     }
 }
 
-fn around<S>(runtime: Runtime<S>, snapshot: Option<Arc<dyn SnapStartResource>>) -> Runtime<S> {
-    match snapshot {
-        Some(snapshot) => runtime.register_snapstart_resource(snapshot),
-        None => runtime,
+async fn serve<S>(
+    runtime: Runtime<S>,
+    snapshot: Option<Arc<dyn SnapStartResource>>,
+) -> Result<(), lambda_runtime::Error>
+where
+    S: Service<LambdaInvocation, Response = (), Error = lambda_runtime::Error> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    match (snapshot, super::managed_concurrency()) {
+        (Some(snapshot), _) => runtime.register_snapstart_resource(snapshot).run_concurrent().await,
+        (None, 0 | 1) => runtime.run_concurrent().await,
+        (None, count) => super::workers::serve(runtime, count).await,
     }
 }
 
@@ -52,7 +60,7 @@ mod streaming {
 
     use super::{
         Arc, Context, FunctionError, Incoming, LambdaEvent, Mode, Poll, RawEvent, RawService, Runtime, Service,
-        SnapStartResource, around,
+        SnapStartResource, serve,
     };
     use crate::event::RawResponse;
     use crate::handler::Streaming;
@@ -63,7 +71,7 @@ mod streaming {
             raw: S,
             snapshot: Option<Arc<dyn SnapStartResource>>,
         ) -> Result<(), lambda_runtime::Error> {
-            around(Runtime::new(Streamed(raw)), snapshot).run_concurrent().await
+            serve(Runtime::new(Streamed(raw)), snapshot).await
         }
     }
 

@@ -5,8 +5,9 @@
 //! in by hand (`Clients::insert`) stays, without the secrets and parameters that it keeps. The cold start is the first
 //! invocation after the restore, since the mark is taken by an invocation.
 //!
-//! Chance is the other thing that sandboxes must not share. The standard library, ring and `uuid` ask the system, where each
-//! sandbox has its own; `fastrand`, from which the AWS SDK takes the tokens by which a service knows a repeated request, has
+//! Chance is the other thing that sandboxes must not share. ring and `uuid` ask the system, where each sandbox has its own. The standard
+//! library asks it once for each thread, so the seeds of `HashMap` and `RandomState` on a thread that was there before the snapshot
+//! are the same in all sandboxes: derive nothing from them that must be unique or secret. `fastrand`, from which the AWS SDK takes the tokens by which a service knows a repeated request, has
 //! its state in the process and is seeded again. An own generator with a state, such as `rand`'s of the thread, is a matter for
 //! [`Function::on_restore`](crate::Function::on_restore).
 //!

@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::Either;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tower::{Layer, Service};
 
 use crate::event::{Incoming, Invocation, RawResponse};
@@ -29,12 +29,25 @@ const HOLD_FOR_PLUGIN: Duration = Duration::from_millis(25);
 /// The number of a call that a ping sent on, from 2 up, by lambda-warmer's name.
 const NUMBER: &str = "__WARMER_INVOCATION__";
 
+/// All members that lambda-warmer reads or sends on.
+const MEMBERS: [&str; 7] = [
+    "warmer",
+    "concurrency",
+    "target",
+    "test",
+    NUMBER,
+    "__WARMER_CONCURRENCY__",
+    "__WARMER_CORRELATIONID__",
+];
+
 type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 
 /// Layer that applies [`Warmup`]: pings that keep sandboxes alive are answered without the function.
 ///
-/// It stands on the raw landing, within the log context and outside the door, and is part of every function. It knows two
-/// forms:
+/// It is part of every function of HTTP requests and of records, around all of its layers, since their own events never look like
+/// these. A function of whole events may be called with anything, so there it is opt-in, by
+/// [`Function::outer`](crate::Function::outer) or by the environment variable `PILASTER_WARMUP=on`. It knows two forms, and an event
+/// with any other member is not one of them:
 ///
 /// - `{"source": "serverless-plugin-warmup"}`, as
 ///   [serverless-plugin-warmup](https://github.com/juanjoDiaz/serverless-plugin-warmup) sends it, to as many sandboxes as it
@@ -44,8 +57,8 @@ type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 ///   calls holds its sandbox for 75 ms, so that as many come up. That takes pilaster's feature `lambda` and the
 ///   permission `lambda:InvokeFunction` on the function itself. More than 100 are never started.
 ///
-/// The answer is `null`. A call that cannot be sent is a line at `WARN` and no error. A function whose own events look like
-/// these turns it off by the environment variable `PILASTER_WARMUP=off`.
+/// The answer is `null`, and each call that is answered so is a line at `INFO`. A call that cannot be sent is a line at `WARN` and no
+/// error. `PILASTER_WARMUP=off` turns it off.
 ///
 /// An ordinary event costs the look at its length: only one of at most 512 bytes is searched, and only one in which the words
 /// stand is parsed.
@@ -103,11 +116,15 @@ impl WarmupLayer {
         Self { forms: Forms::Own(Arc::new(is_warmup)) }
     }
 
-    /// The default stack's.
-    pub(super) fn from_env() -> Self {
-        let set = std::env::var("PILASTER_WARMUP").unwrap_or_default();
-        let off = ["off", "false", "0"].iter().any(|off| set.eq_ignore_ascii_case(off));
-        Self { forms: if off { Forms::None } else { Forms::Known } }
+    /// The layer that a function has by default.
+    pub(super) fn from_env(is_of_whole_events: bool) -> Self {
+        Self::set_to(&std::env::var("PILASTER_WARMUP").unwrap_or_default(), is_of_whole_events)
+    }
+
+    fn set_to(variable: &str, is_of_whole_events: bool) -> Self {
+        let is = |values: [&str; 3]| values.iter().any(|value| variable.eq_ignore_ascii_case(value));
+        let is_on = is(["on", "true", "1"]) || !(is_of_whole_events || is(["off", "false", "0"]));
+        Self { forms: if is_on { Forms::Known } else { Forms::None } }
     }
 }
 
@@ -191,21 +208,24 @@ impl Ping {
         if text.len() > LONGEST || !(text.contains("\"warmer\"") || text.contains("serverless-plugin-warmup")) {
             return None;
         }
-        let event: Value = serde_json::from_str(text).ok()?;
-        if event["source"] == "serverless-plugin-warmup" {
+        let event: Map<String, Value> = serde_json::from_str(text).ok()?;
+        if event.len() == 1 && event.get("source")? == "serverless-plugin-warmup" {
             return Some(Self { concurrency: 1, hold: HOLD_FOR_PLUGIN });
         }
-        let is_copy = event.get(NUMBER).is_some();
+        if event.get("warmer")? != true || event.keys().any(|member| !MEMBERS.contains(&member.as_str())) {
+            return None;
+        }
+        let is_copy = event.contains_key(NUMBER);
         // A rule's constant input may have the number as text.
         let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        let concurrency = number(&event["concurrency"]).filter(|_| !is_copy).unwrap_or(1).clamp(1, MOST);
+        let concurrency = event.get("concurrency").and_then(number).filter(|_| !is_copy).unwrap_or(1).clamp(1, MOST);
         let hold = if is_copy || concurrency > 1 { HOLD } else { Duration::ZERO };
-        (event["warmer"] == true).then_some(Self { concurrency, hold })
+        Some(Self { concurrency, hold })
     }
 
     async fn warm(self, invocation: &Invocation) {
         let concurrency = self.concurrency;
-        tracing::debug!(concurrency, "warm-up");
+        tracing::info!(concurrency, "a warm-up call was answered without the function");
         if concurrency > 1 {
             send::copies(concurrency, invocation).await;
         }

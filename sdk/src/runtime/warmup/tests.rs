@@ -39,6 +39,11 @@ fn an_event_that_only_holds_the_words_is_none() {
         r#"{"body":"{\"warmer\":true}"}"#,
         r#""warmer""#,
         r#"{"source":"warmup"}"#,
+        // An event of a function's own.
+        r#"{"warmer":true,"radiator":7}"#,
+        r#"{"warmer":"true"}"#,
+        r#"{"source":"serverless-plugin-warmup","id":1}"#,
+        r#"{"concurrency":3}"#,
     ] {
         assert_eq!(Ping::read(event), None, "{event}");
     }
@@ -74,8 +79,23 @@ async fn a_form_of_ones_own_replaces_the_known_ones() {
 }
 
 #[tokio::test]
+async fn a_function_of_whole_events_gets_them_unless_they_are_turned_on() {
+    for (variable, is_of_whole_events, expected) in [
+        ("", false, "null"),
+        ("", true, "\"called\""),
+        ("on", true, "null"),
+        ("True", true, "null"),
+        ("0", false, "\"called\""),
+        ("false", true, "\"called\""),
+    ] {
+        let layer = WarmupLayer::set_to(variable, is_of_whole_events);
+        assert_eq!(answer(layer, &json!({ "warmer": true })).await, expected, "{variable} {is_of_whole_events}");
+    }
+}
+
+#[tokio::test]
 async fn turned_off_it_answers_nothing() {
-    let layer = WarmupLayer { forms: Forms::None };
+    let layer = WarmupLayer::set_to("OFF", false);
     assert_eq!(answer(layer, &json!({ "warmer": true })).await, "\"called\"");
 }
 
