@@ -9,7 +9,7 @@ use std::fmt;
 
 use axum_core::extract::rejection::BytesRejection;
 use axum_core::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Request, StatusCode};
 use serde_json::{Value, json};
 
 use crate::error::BoxError;
@@ -119,6 +119,15 @@ impl Rejection {
             None => error,
         }
     }
+}
+
+/// Why the adapter could not decode an event. The request that stands for it has this in its extensions and goes through the
+/// layers, so that its answer has their headers; neither the function nor a layer of the user's below the error layer sees it.
+#[derive(Clone)]
+pub(crate) struct Refused(pub(crate) HttpError);
+
+pub(crate) fn refused<R>(request: &Request<R>) -> Option<HttpError> {
+    request.extensions().get::<Refused>().map(|refused| refused.0.clone())
 }
 
 /// The body was not read: too large, or broken off.
