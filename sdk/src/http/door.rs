@@ -16,7 +16,8 @@
 //!   `Transfer-Encoding`, `Upgrade` ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), and `Content-Length`,
 //!   which the gateway counts itself.
 //! - A response to `HEAD`, so that a function for `GET` answers it too, and one with a status 1xx, 204, 205 or 304 has no body.
-//! - A body that is UTF-8 and has no `Content-Encoding` travels as text, any other one in base64. A **REST API decodes base64 only for
+//! - A body that is UTF-8 and has no `Content-Encoding` travels as text, any other one in base64; so does text whose control
+//!   characters make it too large as JSON. A **REST API decodes base64 only for
 //!   the media types in its [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)**
 //!   (`*/*` for all): without them the client of an image or of a compressed answer gets the base64 text. The other sources always
 //!   decode it.

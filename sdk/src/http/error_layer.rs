@@ -96,7 +96,7 @@ use crate::deadline::contained;
 use crate::error::BoxError;
 use crate::http::deadline;
 use crate::http::error::{HttpError, PROBLEM_JSON};
-use crate::http::rejection::refused;
+use crate::http::rejection::{Rejection, refused};
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
 /// What a transparent error holds.
@@ -149,7 +149,7 @@ impl ErrorLayer {
     }
 
     /// Returns the error that an `E` holds and leaves out of the chain of causes, as `#[error(transparent)]` does. The rules of this
-    /// layer are then asked about that error too, and about its causes. See the [module docs](self#errortransparent).
+    /// layer are then asked about that error too, and about its causes; a [`Rejection`] keeps its status without a rule. See the [module docs](self#errortransparent).
     pub fn transparent<E, F>(mut self, within: F) -> Self
     where
         E: StdError + 'static,
@@ -205,9 +205,9 @@ impl Rules {
                 return Some(mapped);
             }
             // Types that hold each other by a mistake do not end.
-            let within = self.transparent.iter().filter(|_| depth < 16).find_map(|within| within(error));
-            // What an error holds has the causes that the error itself shows.
-            if let Some(mapped) = within.and_then(|within| self.mapped(within, depth + 1)) {
+            let held = self.transparent.iter().filter(|_| depth < 16).find_map(|within| within(error));
+            let rejected = |held: &(dyn StdError + 'static)| held.downcast_ref().map(Rejection::to_http_error);
+            if let Some(mapped) = held.and_then(|held| self.mapped(held, depth + 1).or_else(|| rejected(held))) {
                 return Some(mapped);
             }
             cause = error.source();
@@ -487,6 +487,8 @@ mod tests {
         Save(#[from] Save),
         #[error(transparent)]
         Io(#[from] std::io::Error),
+        #[error(transparent)]
+        Body(#[from] Rejection),
         #[error("it has another form")]
         Form,
     }
@@ -512,6 +514,7 @@ mod tests {
                 .transparent(|error: &App| match error {
                     App::Save(error) => Some(error),
                     App::Io(error) => Some(error),
+                    App::Body(error) => Some(error),
                     App::Form => None,
                 })
                 .transparent(|error: &Save| match error {
@@ -525,6 +528,7 @@ mod tests {
             (App::Save(Save::Lost(NameTaken)).into(), 409),
             (App::Io(std::io::Error::other("disk full")).into(), 503),
             (outer(App::Save(Save::Taken(NameTaken))).into(), 409),
+            (App::Body(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "it is wrong")).into(), 422),
             (App::Form.into(), 500),
         ] {
             let text = format!("{error:?}");

@@ -106,18 +106,24 @@ impl Rejection {
     }
 
     pub(crate) fn into_http_error(self) -> HttpError {
-        let mut error = HttpError::new(self.status).with_detail(self.detail);
-        if !self.fields.is_empty() {
-            let fields = self.fields.iter().map(|f| json!({ "pointer": f.pointer, "detail": f.detail }));
-            error = error.with_member("errors", fields.collect::<Value>());
-        }
-        for (name, value) in self.headers {
-            error = error.with_header(name, value);
-        }
+        let error = self.to_http_error();
         match self.source {
             Some(source) => error.with_source(source),
             None => error,
         }
+    }
+
+    /// The error without its cause.
+    pub(crate) fn to_http_error(&self) -> HttpError {
+        let mut error = HttpError::new(self.status).with_detail(self.detail.clone());
+        if !self.fields.is_empty() {
+            let fields = self.fields.iter().map(|f| json!({ "pointer": f.pointer, "detail": f.detail }));
+            error = error.with_member("errors", fields.collect::<Value>());
+        }
+        for (name, value) in &self.headers {
+            error = error.with_header(name.clone(), value.clone());
+        }
+        error
     }
 }
 
