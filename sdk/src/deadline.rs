@@ -64,7 +64,11 @@ impl<F: Future> Future for Cancellable<F> {
 impl<F> Drop for Cancellable<F> {
     fn drop(&mut self) {
         let work = self.0.take();
-        // The hook has told of it.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
+        contained(|| drop(work));
     }
+}
+
+/// Drops something whose own `Drop` may panic. The panic hook has logged that, and nothing else comes of it.
+pub(crate) fn contained(drop: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(drop));
 }

@@ -232,6 +232,12 @@ impl Invocation {
         self.streamed.is_some()
     }
 
+    /// Says to the layers that this response is sent as a whole, since its source takes no stream.
+    #[cfg(feature = "http")]
+    pub(crate) fn stop_streaming(&mut self) {
+        self.streamed = None;
+    }
+
     /// Leaves the response for [`take_response`](Self::take_response).
     #[cfg(feature = "http")]
     pub(crate) fn leave_response(&self, response: http::Response<axum_core::body::Body>) {

@@ -117,7 +117,7 @@ impl<H, L, O> Function<H, L, O> {
         self
     }
 
-    /// Makes `T` (a `Client<_>` or a `Secret<_>`) while Lambda initialises the function, where it has a burst of CPU,
+    /// Makes `T` (a `Client<_>`, a `Secret<_>` or a `Parameter<_>`) while Lambda initialises the function, where it has a burst of CPU,
     /// instead of in the first request. All are made at once. One that fails is logged and tried again when it is asked for.
     #[cfg(feature = "clients")]
     pub fn warm<T: crate::clients::Warm>(mut self) -> Self {

@@ -9,6 +9,7 @@
 #![allow(missing_docs)]
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -225,6 +226,16 @@ pub trait Batched: Sized {
     fn concurrency(self, records: usize) -> Self;
     #[cfg(feature = "records")]
     fn batch(self, batch: crate::records::Batch) -> Self;
+}
+
+/// A function of whole events, whose work is cancelled before its deadline.
+#[diagnostic::on_unimplemented(
+    message = "`margin` is an option of functions of whole events",
+    label = "for functions of whole events only",
+    note = "an HTTP function sets it by `pilaster::http::Stack::deadline`, one of records by `pilaster::records::Batch::margin`"
+)]
+pub trait Timed: Sized {
+    fn margin(self, margin: impl Into<Option<Duration>>) -> Self;
 }
 
 /// A function whose responses are streamed.

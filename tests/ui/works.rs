@@ -226,7 +226,7 @@ mod events {
         OutOfStock,
     }
 
-    #[lambda_handler]
+    #[lambda_handler(margin = std::time::Duration::from_secs(1))]
     async fn reserve(Event(count): Event<u32>) -> Result<u32, ReserveError> {
         if count > 7 { Err(ReserveError::OutOfStock) } else { Ok(count) }
     }

@@ -16,7 +16,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     let route = options.route.iter().map(|route| quote!(.route(#route)));
     let [handler, kind] = ["handler", "kind"].map(|name| Ident::new(name, Span::mixed_site()));
     let checked = checked(&function.sig, &handler, &kind);
-    let made = named(&function.sig, batched(options, quote!(::pilaster::handler(#handler))));
+    let made = named(&function.sig, of_kind(options, quote!(::pilaster::handler(#handler))));
     let (made, run) = match &options.layer {
         Some(layer) => layered(layer, &made),
         None => (made, quote!(::pilaster::__private::run)),
@@ -39,17 +39,21 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     }
 }
 
-/// The function with what is said of its records.
-fn batched(options: &Options, function: TokenStream) -> TokenStream {
+/// The function with the options of one kind: by a trait each, which says so of a function of another kind.
+fn of_kind(options: &Options, function: TokenStream) -> TokenStream {
     // The batch first: it has a concurrency too, and the one that is written out counts.
-    let options = [("batch", &options.batch), ("concurrency", &options.concurrency)];
-    options.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))).fold(
+    let options = [
+        ("Batched", "batch", &options.batch),
+        ("Batched", "concurrency", &options.concurrency),
+        ("Timed", "margin", &options.margin),
+    ];
+    options.into_iter().filter_map(|(kind, name, value)| Some((kind, name, value.as_ref()?))).fold(
         function,
-        |function, (name, value)| {
+        |function, (kind, name, value)| {
             let [start, end] = ends(value);
-            let name = Ident::new(name, end);
+            let (kind, name) = (Ident::new(kind, start), Ident::new(name, end));
             let call = quote_spanned!(end=> #name(#function, #value));
-            quote_spanned!(start=> ::pilaster::__private::Batched::#call)
+            quote_spanned!(start=> ::pilaster::__private::#kind::#call)
         },
     )
 }

@@ -18,7 +18,8 @@ const FORMS: &str = "`#[lambda_handler]` takes, separated by commas:
     route = \"METHOD /path\"    the route that leads here, such as `route = \"GET /users/{id}\"`
     streaming                 the response is sent while it is made
     concurrency = n           how many records run at once, such as `concurrency = 8`
-    batch = expr              how the records of a batch run, such as `batch = Batch::new().fail_if_all_fail()`";
+    batch = expr              how the records of a batch run, such as `batch = Batch::new().fail_if_all_fail()`
+    margin = expr             how long before the deadline a whole event's work is cancelled, such as `margin = Duration::ZERO`";
 
 /// The methods of a route: those of API Gateway's HTTP APIs.
 const METHODS: [&str; 8] = ["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -34,6 +35,7 @@ pub(crate) struct Options {
     pub(crate) streaming: Option<Span>,
     pub(crate) concurrency: Option<Expr>,
     pub(crate) batch: Option<Expr>,
+    pub(crate) margin: Option<Expr>,
 }
 
 impl Parse for Options {
@@ -69,6 +71,7 @@ impl Options {
                 self.concurrency.as_ref().map_or(Ok(()), check_concurrency)
             }
             "batch" => once(&mut self.batch, &name, assigned(input)),
+            "margin" => once(&mut self.margin, &name, assigned(input)),
             unknown => Err(Error::new(name.span(), format!("there is no option `{unknown}`. {FORMS}"))),
         }
     }

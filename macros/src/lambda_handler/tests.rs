@@ -50,6 +50,7 @@ fn what_is_no_option_is_answered_with_the_accepted_forms() {
         ("concurrency", "`concurrency` is not written like this"),
         ("concurrency(8)", "`concurrency` is not written like this"),
         ("batch()", "`batch` is not written like this"),
+        ("margin", "`margin` is not written like this"),
         ("streaming = true", "`streaming` is not written like this"),
         ("streaming(1)", "`streaming` is not written like this"),
         ("async = true", "there is no option `async`"),
@@ -79,6 +80,8 @@ fn what_is_no_option_is_answered_with_the_accepted_forms() {
             "route = \"METHOD /path\"",
             "concurrency = n",
             "batch = expr",
+            "streaming",
+            "margin = expr",
         ] {
             assert!(message.contains(form), "{text}: {message}");
         }

@@ -3,27 +3,29 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
 use super::handler::{Around, Called};
-use crate::deadline::{Cancellable, DeadlineExceeded, MARGIN, until};
+use crate::deadline::{Cancellable, DeadlineExceeded, until};
 use crate::error::{BoxError, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
 
 /// Service that calls the event hall. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
-/// deadline is cancelled, and is one of type `Timeout`.
+/// deadline, or as long before it as [`Function::margin`](crate::Function::margin) says, is cancelled, and is one of type `Timeout`.
 #[derive(Clone, Debug)]
 pub struct Door<S> {
     inner: S,
     around: Option<Around>,
     names: Names,
+    margin: Option<Duration>,
 }
 
 impl<S> Door<S> {
-    pub(super) fn new(inner: S, around: Option<Around>, names: Names) -> Self {
-        Self { inner, around, names }
+    pub(super) fn new(inner: S, around: Option<Around>, names: Names, margin: Option<Duration>) -> Self {
+        Self { inner, around, names, margin }
     }
 }
 
@@ -44,10 +46,10 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let Self { inner, around, names } = self.clone();
+        let Self { inner, around, names, margin } = self.clone();
         let own = around.map(|around| (around, incoming.clone()));
         let called: Called = Box::pin(async move {
-            let until = until(&incoming.invocation, MARGIN);
+            let until = margin.and_then(|margin| until(&incoming.invocation, margin));
             let called = Cancellable::new(AssertUnwindSafe(inner.oneshot(incoming)).catch_unwind());
             let called = match until {
                 None => called.await,
@@ -74,7 +76,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use serde_json::value::RawValue;
 
@@ -102,6 +104,28 @@ mod tests {
         assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
         assert_eq!(call(60, Some(90)).await.unwrap().get(), "60");
         assert_eq!(call(60, None).await.unwrap().get(), "60");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_margin_before_the_deadline_can_be_longer_or_zero_or_none() {
+        /// How long each call may work, of 10 s, and whether it was cancelled.
+        async fn call(margin: impl Into<Option<Duration>>) -> (Duration, Option<String>) {
+            async fn wait(_: Event<u64>) -> Result<(), BoxError> {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                Ok(())
+            }
+            let mut invocation = Invocation::new(lambda_runtime::Context::default());
+            let start = tokio::time::Instant::now();
+            invocation.ends = Some(start + Duration::from_secs(10));
+            let event = RawValue::from_string("1".into()).unwrap();
+            let called = handler(wait).margin(margin).into_raw().oneshot(Incoming { event, invocation }).await;
+            (start.elapsed(), called.err().map(|error| error.error_type().to_owned()))
+        }
+        let timeout = Some("Timeout".to_owned());
+        assert_eq!(call(Duration::from_secs(2)).await, (Duration::from_secs(8), timeout.clone()));
+        assert_eq!(call(Duration::ZERO).await, (Duration::from_secs(10), timeout.clone()));
+        assert_eq!(call(Duration::MAX).await, (Duration::from_secs(5), timeout));
+        assert_eq!(call(None).await, (Duration::from_secs(60), None));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,10 +1,13 @@
 //! Event functions: handlers of one whole event.
 
+use std::time::Duration;
+
 use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
 use super::door::Door;
 use super::handler::{Around, EventHandler, FromEvent, HandlerService};
+use crate::deadline::MARGIN;
 use crate::error::BoxError;
 use crate::event::{Incoming, RawResponse};
 use crate::handler::{Buffered, Function, Handler, IntoRaw, RawService, Start};
@@ -19,6 +22,36 @@ pub struct ByEvent<Args>(std::marker::PhantomData<Args>);
 pub struct Hall<S> {
     service: S,
     around: Option<Around>,
+    margin: Option<Duration>,
+}
+
+impl<S, L, O> Function<Hall<S>, L, O> {
+    /// Sets how long before the deadline of its invocation the work is cancelled, which fails the invocation as `Timeout`: 250 ms unless it
+    /// is set, and at most half of the time that there is. The rest of the time is for what runs when the work is dropped, and for the
+    /// answer.
+    ///
+    /// With `Duration::ZERO` the work has all of the time, and Lambda may be the first to end it; with `None` nothing is cancelled. Where
+    /// Lambda ends it, the caller sees `Sandbox.Timedout`, nothing that the work holds is dropped, and the process is started anew. A
+    /// [`CloudFormation`](crate::event) resource answers within the margin, so that the stack does not wait for an hour.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use pilaster::{BoxError, Event};
+    ///
+    /// async fn import(Event(file): Event<String>) -> Result<usize, BoxError> {
+    ///     Ok(file.len())
+    /// }
+    ///
+    /// fn main() -> Result<(), pilaster::StartError> {
+    ///     pilaster::run(pilaster::handler(import).margin(Duration::from_secs(2)))
+    /// }
+    /// ```
+    pub fn margin(mut self, margin: impl Into<Option<Duration>>) -> Self {
+        self.hall.margin = margin.into();
+        self
+    }
 }
 
 impl<F, Args> Handler<ByEvent<Args>> for F
@@ -30,7 +63,7 @@ where
     type Layers = Identity;
 
     fn into_hall(self) -> Self::Hall {
-        Hall { service: HandlerService::new(self), around: F::Event::AROUND }
+        Hall { service: HandlerService::new(self), around: F::Event::AROUND, margin: Some(MARGIN) }
     }
 }
 
@@ -47,8 +80,8 @@ where
     type Mode = Buffered;
 
     fn into_raw(self) -> Self::Raw {
-        let Hall { service, around } = self.hall;
-        self.outer.layer(Door::new(self.layer.layer(service), around, self.names))
+        let Hall { service, around, margin } = self.hall;
+        self.outer.layer(Door::new(self.layer.layer(service), around, self.names, margin))
     }
 
     fn take_start(&mut self) -> Start {

@@ -1,8 +1,16 @@
 //! Compresses answers for the clients that ask for it.
 //!
 //! Stands between CORS and the errors, so that problem details are compressed too; [`Stack::compression`] puts it there. What is not
-//! text by its type, is small, is compressed already, or says `Cache-Control: no-transform` stays as it is. The door sends the
-//! result in base64 where the event source needs it. Streamed bodies are compressed as they come, server-sent events are not.
+//! text by its type, is small, is compressed already, or says `Cache-Control: no-transform` stays as it is. Streamed responses
+//! ([`http::streaming`](crate::http::streaming)) are compressed as they come, server-sent events are not.
+//!
+//! A response that is sent as a whole is compressed by the adapter, when it has the whole body, and only where that makes it smaller. The
+//! sources take bytes in base64, a third longer, so text is sent compressed where it becomes more than a quarter smaller. A layer
+//! *around* the stack thus sees the body as it was, without `Content-Encoding`.
+//!
+//! A **REST API** decodes that base64 only for the media types in its
+//! [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html): set them to
+//! `*/*`, or leave compression to the API (`minimumCompressionSize`). Without them its clients get base64 text that says it is gzip.
 //!
 //! With the feature `compression` it is gzip, by pure Rust; `compression-br` and `compression-zstd` add the others. Of those that a client
 //! takes equally gladly the order is zstd, br, gzip.
@@ -47,6 +55,7 @@
 //! ```
 
 mod entity_tags;
+mod pending;
 #[cfg(test)]
 mod tests;
 
@@ -66,7 +75,9 @@ use tower::{Layer, Service, service_fn};
 use tower_http::CompressionLevel;
 use tower_http::compression::predicate::SizeAbove;
 
+pub(crate) use self::pending::Pending;
 use crate::error::BoxError;
+use crate::event::Invocation;
 use crate::http::quality;
 
 /// The codings that were compiled in; the first is preferred.
@@ -196,7 +207,9 @@ where
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let asked = Asked::read(&mut request);
-        ResponseFuture { future: self.inner.call(request), asked, settings: self.settings }
+        let invocation = request.extensions().get::<Invocation>();
+        let is_whole = invocation.is_some_and(|invocation| !invocation.is_streaming());
+        ResponseFuture { future: self.inner.call(request), asked, is_whole, settings: self.settings }
     }
 }
 
@@ -226,6 +239,8 @@ pin_project_lite::pin_project! {
         #[pin]
         future: F,
         asked: Asked,
+        // Whether the adapter sends the answer as a whole.
+        is_whole: bool,
         settings: CompressionLayer,
     }
 }
@@ -247,12 +262,12 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.future.poll(cx))?;
-        Poll::Ready(Ok(this.settings.answer(this.asked, response.map(Body::new))))
+        Poll::Ready(Ok(this.settings.answer(this.asked, *this.is_whole, response.map(Body::new))))
     }
 }
 
 impl CompressionLayer {
-    fn answer(self, asked: &Asked, response: Response<Body>) -> Response<Body> {
+    fn answer(self, asked: &Asked, is_whole: bool, response: Response<Body>) -> Response<Body> {
         let (mut parts, body) = response.into_parts();
         if parts.status == StatusCode::NOT_MODIFIED {
             // Whether the answer would have been compressed is not known without its body, so caches keep both apart.
@@ -269,6 +284,10 @@ impl CompressionLayer {
             parts.headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
         }
         let coding = asked.coding.filter(|_| can_compress);
+        if let Some(coding) = coding.filter(|_| is_whole) {
+            parts.extensions.insert(Pending { coding, level: self.level });
+            return Response::from_parts(parts, body);
+        }
         entity_tags::mark(&mut parts.headers, coding);
         let response = Response::from_parts(parts, body);
         match coding {

@@ -5,7 +5,8 @@
 //! problem details and a log line. It is part of every [`http::Stack`](crate::http::Stack), right below the error layer. What is
 //! left of the time, the margin, is for what runs when the work is dropped, and for the answer.
 //!
-//! Work that never waits cannot be cancelled: it belongs into `tokio::task::spawn_blocking`.
+//! A layer below that is not ready, such as a concurrency limit, is waited for within the same time. Work that never waits cannot
+//! be cancelled: it belongs into `tokio::task::spawn_blocking`.
 //!
 //! # Example
 //!
@@ -24,11 +25,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::future::Either;
 use http::{Request, StatusCode};
 use tokio::time::{Instant, Sleep};
+use tower::util::Oneshot;
 use tower::{Layer, Service};
 
-use crate::deadline::{DeadlineExceeded, MARGIN, until};
+use crate::deadline::{DeadlineExceeded, MARGIN, contained, until};
 use crate::error::BoxError;
 use crate::event::Invocation;
 use crate::http::error::HttpError;
@@ -63,7 +66,7 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = Deadline<S>;
 
     fn layer(&self, inner: S) -> Deadline<S> {
-        Deadline { inner, margin: self.margin }
+        Deadline { inner, margin: self.margin, is_ready: false }
     }
 }
 
@@ -72,32 +75,46 @@ impl<S> Layer<S> for DeadlineLayer {
 pub struct Deadline<S> {
     inner: S,
     margin: Duration,
+    is_ready: bool,
 }
 
 impl<S, R> Service<Request<R>> for Deadline<S>
 where
-    S: Service<Request<R>>,
+    S: Service<Request<R>> + Clone,
     S::Error: Into<BoxError>,
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = DeadlineFuture<S::Future>;
+    type Future = DeadlineFuture<Either<S::Future, Oneshot<S, Request<R>>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx).map_err(Into::into)
+        // What is not ready is waited for in `call`, where the time is known.
+        self.is_ready = match self.inner.poll_ready(cx) {
+            Poll::Ready(ready) => ready.map(|()| true).map_err(Into::into)?,
+            Poll::Pending => false,
+        };
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
         let until = request.extensions().get::<Invocation>().and_then(|invocation| until(invocation, self.margin));
-        DeadlineFuture::new(self.inner.call(request), until)
+        let called = if std::mem::take(&mut self.is_ready) {
+            Either::Left(self.inner.call(request))
+        } else {
+            // The service that was asked has its place in the queue, its clone has none.
+            let next = self.inner.clone();
+            Either::Right(Oneshot::new(std::mem::replace(&mut self.inner, next), request))
+        };
+        DeadlineFuture::new(called, until)
     }
 }
 
 pin_project_lite::pin_project! {
     /// The answer on its way.
     pub struct DeadlineFuture<F> {
+        // Nothing once it was cancelled.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         until: Option<(Instant, Duration)>,
         // Made when the work waits for the first time: most does not.
         #[pin]
@@ -108,7 +125,7 @@ pin_project_lite::pin_project! {
 impl<F> DeadlineFuture<F> {
     /// Work that may last until then, which is so long.
     pub(crate) fn new(inner: F, until: Option<(Instant, Duration)>) -> Self {
-        Self { inner, until, sleep: None }
+        Self { inner: Some(inner), until, sleep: None }
     }
 }
 
@@ -127,7 +144,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Poll::Ready(answer) = this.inner.poll(cx) {
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Pending };
+        if let Poll::Ready(answer) = inner.poll(cx) {
             return Poll::Ready(answer.map_err(Into::into));
         }
         let Some((at, after)) = *this.until else { return Poll::Pending };
@@ -135,7 +153,11 @@ where
             this.sleep.set(Some(tokio::time::sleep_until(at)));
         }
         match this.sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
-            Some(Poll::Ready(())) => Poll::Ready(Err(Box::new(DeadlineExceeded::after(after)))),
+            Some(Poll::Ready(())) => {
+                // A guard of the function may panic when it is dropped; the answer is a time-out all the same.
+                contained(|| this.inner.set(None));
+                Poll::Ready(Err(Box::new(DeadlineExceeded::after(after))))
+            }
             _ => Poll::Pending,
         }
     }
@@ -192,5 +214,36 @@ mod tests {
             let service = DeadlineLayer::new().layer(service_fn(after_a_minute));
             assert_eq!(service.oneshot(request(left)).await.unwrap().status(), 200);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_is_waited_for_within_the_time_and_in_turn() {
+        async fn after_a_second(_: Request<Body>) -> Result<Response, Infallible> {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(Response::default())
+        }
+        let one = tower::limit::ConcurrencyLimit::new(service_fn(after_a_second), 1);
+        let service = Layer::layer(&crate::http::Stack::new(), one);
+        let call = || service.clone().oneshot(request(Some(Duration::from_millis(2500))));
+        let (first, second, third) = tokio::join!(call(), call(), call());
+        assert_eq!([first, second, third].map(|response| response.unwrap().status().as_u16()), [200, 200, 504]);
+        assert_eq!(call().await.unwrap().status(), 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_panics_when_it_is_cancelled_is_a_timeout_too() {
+        struct Guard;
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        async fn hang(_: Request<Body>) -> Result<Response, Infallible> {
+            let _guard = Guard;
+            std::future::pending().await
+        }
+        let service = DeadlineLayer::new().layer(service_fn(hang));
+        let error = service.oneshot(request(Some(Duration::from_secs(3)))).await.unwrap_err();
+        assert!(error.is::<DeadlineExceeded>());
     }
 }

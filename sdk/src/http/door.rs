@@ -3,38 +3,59 @@
 //!
 //! It sits between the raw landing (logs, secrets) and the typed hall (security headers, CORS, errors, the function).
 //! The event is parsed once: one look at its discriminating fields says which of API Gateway's REST API and HTTP API, a
-//! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. What cannot be decoded is answered
-//! here: 400 where the source is known, a [`FunctionError`] where the event is no HTTP event at all. So is a response that is
-//! larger than the 6 MB that Lambda takes, or the 1 MB of a load balancer: with a 500 that keeps the CORS headers. The answer to
-//! `HEAD` has no body, so that a function for `GET` answers it too.
+//! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event that is no HTTP event at all fails
+//! as a [`FunctionError`]. Where the source is known and the event cannot be decoded (a `host` that is none, a body that is not the base64
+//! that it is said to be), a request that is refused goes through the layers: [`ErrorLayer`](crate::http::ErrorLayer), or the
+//! [`PanicLayer`](crate::http::PanicLayer) around the function, answers it with a 400, and the layers above add their headers. Layers
+//! of your own below the error layer, and the function, do not see it; others see a body that cannot be read.
+//!
+//! On the way back:
+//!
+//! - An error that no error layer has seen is rendered and logged as [`ErrorLayer::new`](crate::http::ErrorLayer::new) does it.
+//! - Fields that are about one connection are removed: `Connection` and what it lists, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`,
+//!   `Transfer-Encoding`, `Upgrade` ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), and `Content-Length`,
+//!   which the gateway counts itself.
+//! - A response to `HEAD`, so that a function for `GET` answers it too, and one with a status 1xx, 204, 205 or 304 has no body.
+//! - A body that is UTF-8 and has no `Content-Encoding` travels as text, any other one in base64; so does text whose control
+//!   characters make it too large as JSON. A **REST API decodes base64 only for
+//!   the media types in its [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)**
+//!   (`*/*` for all): without them the client of an image or of a compressed answer gets the base64 text. The other sources always
+//!   decode it.
+//! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB that Lambda takes, or the 1 MB of a
+//!   load balancer, is a 500 or 504 that keeps the headers of the layers, such as CORS.
 
 mod decode;
 mod encode;
 mod fault;
+mod framing;
+mod refused;
 mod signs;
+#[cfg(test)]
+mod tests;
 #[cfg(feature = "otel")]
 mod traced;
 mod wire;
+mod work;
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
+use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum_core::body::Body;
 use bytes::Bytes;
-use futures_util::FutureExt;
-use http::{HeaderMap, Method, Request, Response, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::response::Parts;
+use http::{HeaderMap, Request, Response, header};
 use tower::Service;
 
 use crate::deadline::{MARGIN, until};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT, RawResponse};
 use crate::http::context::{EventKind, EventParts};
-use crate::http::deadline::{self, DeadlineFuture};
+use crate::http::deadline;
 use crate::http::error::HttpError;
-use crate::http::error_layer::log_failure;
+use crate::http::error_layer::{self, Asked, log_failure};
+use crate::http::rejection::Refused;
 
 /// The HTTP door around a typed hall. See the [module docs](self).
 #[derive(Clone)]
@@ -76,60 +97,74 @@ where
         let streaming = incoming.invocation.is_streaming().then(|| incoming.invocation.clone());
         // The layer that watches over the time has its answer before the body of the answer is there.
         let until = until(&incoming.invocation, MARGIN);
-        let decoded = decode::decode(incoming);
-        let mut hall = self.hall.clone();
+        let (kind, mut request, refused) = match decode::decode(&incoming) {
+            Ok((kind, request)) => (kind, request, None),
+            Err(decode::Refused::NotHttp(error)) => return Box::pin(ready(Err(error))),
+            Err(decode::Refused::Malformed(kind, error)) => (kind, refused::request(&incoming, kind), Some(error)),
+        };
+        drop(incoming);
+        let hall = self.hall.clone();
         Box::pin(async move {
-            let (kind, request) = match decoded {
-                Ok(decoded) => decoded,
-                Err(decode::Refused::NotHttp(error)) => return Err(error),
-                Err(decode::Refused::Malformed(kind, mut error)) => {
-                    log_failure(&mut error, None);
-                    return answer(kind, streaming.filter(|_| can_stream(kind, None)).as_ref(), &error);
-                }
-            };
-            let streaming = streaming.filter(|_| can_stream(kind, domain(&request).as_deref()));
+            if let Some(mut error) = refused {
+                log_failure(&mut error, None);
+                request.extensions_mut().insert(Refused(error));
+            }
+            let can_stream = streaming.is_some() && can_stream(kind, domain(&request).as_deref());
+            if streaming.is_some() && !can_stream {
+                // A layer that leaves a stream alone, as compression does, sees that this answer is sent as a whole.
+                request.extensions_mut().get_mut().map(Invocation::stop_streaming);
+            }
             #[cfg(feature = "otel")]
             traced::began(&request);
-            let head_only = request.method() == Method::HEAD;
-            let answered = async {
-                std::future::poll_fn(|cx| hall.poll_ready(cx)).await.map_err(failed)?;
-                let (parts, body) = hall.call(request).await.map_err(failed)?.into_parts();
-                // Dropped unread: what would make it, compression too, does not begin.
-                let body = if head_only { Body::empty() } else { Body::new(body) };
-                if let Some(invocation) = &streaming {
-                    let head = parts.clone();
-                    invocation.leave_response(Response::from_parts(parts, body));
-                    return Ok((head, Ok(Bytes::new())));
+            let asked = Asked::of(&request);
+            let answered = work::answered(hall, request, until).await;
+            let (mut parts, body) = error_layer::complete(answered, &asked).into_parts();
+            framing::strip(&mut parts.headers);
+            let has_body = asked.has_body() && framing::has_content(parts.status);
+            // Dropped unread: what would make it, compression too, does not begin.
+            let body = if has_body { body } else { work::without(&mut parts, body) };
+            if let Some(invocation) = streaming.filter(|_| can_stream) {
+                #[cfg(feature = "otel")]
+                traced::ended(parts.status);
+                let head = encode::encode(kind, &parts, &[]);
+                invocation.leave_response(Response::from_parts(parts, body));
+                return head;
+            }
+            match work::read(&mut parts, body, limit(kind), until).await {
+                Ok(body) => whole(kind, parts, &body, has_body),
+                Err(work::Unread::TooLarge) => {
+                    too_large(kind, parts.headers, format_args!("more than {}", limit(kind)), has_body)
                 }
-                // More of it cannot be sent, and a body may have no end.
-                let body = DeadlineFuture::new(Limited::new(body, limit(kind)).collect(), until).await;
-                Ok::<_, HttpError>((parts, body.map(|body| body.to_bytes())))
-            };
-            match AssertUnwindSafe(answered).catch_unwind().await {
-                Ok(Ok((parts, Err(error)))) if error.is::<LengthLimitError>() => {
-                    too_large(kind, parts.headers, format!("more than {}", limit(kind)))
-                }
-                Ok(Ok((parts, Err(error)))) => instead(kind, parts.headers, &failed(error)),
-                Ok(Ok((parts, Ok(body)))) => {
-                    let response = encode::encode(kind, &parts, &body)?;
-                    match response.get().len() {
-                        length if length <= limit(kind) => {
-                            #[cfg(feature = "otel")]
-                            traced::ended(parts.status);
-                            Ok(response)
-                        }
-                        length => too_large(kind, parts.headers, length.to_string()),
-                    }
-                }
-                Ok(Err(error)) => answer(kind, streaming.as_ref(), &error),
-                // The function's own panics are caught below; here it is a layer's or a body's, and still an answer.
-                Err(_) => answer(kind, streaming.as_ref(), &HttpError::panic()),
+                Err(work::Unread::Failed(error)) => instead(kind, parts.headers, &failed(error), has_body),
+                Err(work::Unread::Panicked) => instead(kind, parts.headers, &HttpError::panic(), has_body),
             }
         })
     }
 }
 
-/// A failure that no room below answered: logged here.
+/// The response in the form of its source, if the source takes one of this size.
+fn whole(kind: EventKind, parts: Parts, body: &[u8], has_body: bool) -> Result<RawResponse, FunctionError> {
+    let mut response = encode::encode(kind, &parts, body)?;
+    if response.get().len() > limit(kind) && base64_length(body.len()) <= limit(kind) {
+        // Text of many control characters, each of which is six as JSON, is smaller in base64.
+        response = encode::encode_as_base64(kind, &parts, body)?;
+    }
+    match response.get().len() {
+        length if length <= limit(kind) => {
+            #[cfg(feature = "otel")]
+            traced::ended(parts.status);
+            Ok(response)
+        }
+        length => too_large(kind, parts.headers, format_args!("{length}"), has_body),
+    }
+}
+
+/// How long so many bytes are in base64.
+pub(crate) fn base64_length(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
+}
+
+/// A failure that no layer below answered: logged here.
 fn failed(error: impl Into<BoxError>) -> HttpError {
     let mut error = deadline::answer(error.into());
     log_failure(&mut error, None);
@@ -146,14 +181,24 @@ fn limit(kind: EventKind) -> usize {
 }
 
 /// The 500 in place of a response that Lambda, or the load balancer, would refuse. What the layers put on it stays; what told of its body goes.
-fn too_large(kind: EventKind, headers: HeaderMap, length: String) -> Result<RawResponse, FunctionError> {
+fn too_large(
+    kind: EventKind,
+    headers: HeaderMap,
+    length: fmt::Arguments<'_>,
+    has_body: bool,
+) -> Result<RawResponse, FunctionError> {
     let taker = if let EventKind::Alb { .. } = kind { "a load balancer" } else { "Lambda" };
     let error = failed(format!("the response has {length} bytes as JSON; {taker} takes {}", limit(kind)));
-    instead(kind, headers, &error)
+    instead(kind, headers, &error, has_body)
 }
 
 /// An error in place of a response, with what the layers put on that.
-fn instead(kind: EventKind, mut headers: HeaderMap, error: &HttpError) -> Result<RawResponse, FunctionError> {
+fn instead(
+    kind: EventKind,
+    mut headers: HeaderMap,
+    error: &HttpError,
+    has_body: bool,
+) -> Result<RawResponse, FunctionError> {
     for name in [
         header::ACCEPT_RANGES,
         header::CACHE_CONTROL,
@@ -176,7 +221,7 @@ fn instead(kind: EventKind, mut headers: HeaderMap, error: &HttpError) -> Result
     parts.headers = headers;
     #[cfg(feature = "otel")]
     traced::ended(parts.status);
-    encode::encode(kind, &parts, body.as_bytes())
+    encode::encode(kind, &parts, if has_body { body.as_bytes() } else { &[] })
 }
 
 /// Whether who sent this event can be answered by a stream: a REST API and a function URL, whose events look the same either
@@ -194,75 +239,4 @@ fn can_stream(kind: EventKind, domain: Option<&str>) -> bool {
 /// The domain that API Gateway or the function URL has by itself, or a custom one.
 fn domain(request: &Request<Body>) -> Option<String> {
     request.extensions().get::<EventParts>()?.get("domainName")
-}
-
-fn answer(kind: EventKind, streaming: Option<&Invocation>, error: &HttpError) -> Result<RawResponse, FunctionError> {
-    let (parts, body) = error.render().into_parts();
-    #[cfg(feature = "otel")]
-    traced::ended(parts.status);
-    if let Some(invocation) = streaming {
-        let body = Bytes::copy_from_slice(body.as_bytes());
-        invocation.leave_response(Response::from_parts(parts.clone(), Body::from(body)));
-    }
-    encode::encode(kind, &parts, body.as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, SystemTime};
-
-    use futures_util::stream;
-    use serde_json::value::RawValue;
-    use tower::ServiceExt;
-
-    use super::*;
-
-    async fn answered(body: fn() -> Body) -> serde_json::Value {
-        let mut context = lambda_runtime::Context::default();
-        let at = SystemTime::now() + Duration::from_secs(5);
-        context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
-        let event = serde_json::json!({
-            "version": "2.0", "rawPath": "/", "requestContext": { "http": { "method": "GET", "path": "/" } },
-        });
-        let event = RawValue::from_string(event.to_string()).unwrap();
-        let hall = tower::service_fn(move |_: Request<Body>| {
-            let response = Response::builder().header("access-control-allow-origin", "*").body(body()).unwrap();
-            std::future::ready(Ok::<_, std::convert::Infallible>(response))
-        });
-        let answer = Door::new(hall).oneshot(Incoming { event, invocation: Invocation::new(context) }).await.unwrap();
-        serde_json::from_str(answer.get()).unwrap()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_hangs_or_has_no_end_is_answered_in_time() {
-        let hangs = answered(|| Body::from_stream(stream::pending::<Result<Bytes, BoxError>>()));
-        let hangs = tokio::time::timeout(Duration::from_secs(6), hangs).await.expect("in time");
-        assert_eq!(
-            (&hangs["statusCode"], &hangs["headers"]["access-control-allow-origin"]),
-            (&504.into(), &"*".into())
-        );
-        let endless = answered(|| {
-            Body::from_stream(stream::repeat_with(|| Ok::<_, BoxError>(Bytes::from_static(&[b'a'; 65536]))))
-        });
-        assert_eq!(endless.await["statusCode"], 500);
-    }
-
-    #[tokio::test]
-    async fn a_function_url_and_a_rest_api_are_answered_by_a_stream_and_an_http_api_as_a_whole() {
-        let url = serde_json::json!({ "domainName": "u.lambda-url.eu-central-1.on.aws", "http": { "method": "GET", "path": "/" } });
-        let api = serde_json::json!({ "domainName": "a.execute-api.eu-central-1.amazonaws.com", "http": { "method": "GET", "path": "/" } });
-        for (event, streamed) in [
-            (serde_json::json!({ "version": "2.0", "rawPath": "/", "requestContext": url }), true),
-            (serde_json::json!({ "version": "2.0", "rawPath": "/", "requestContext": api }), false),
-            (serde_json::json!({ "resource": "/", "path": "/", "httpMethod": "GET", "requestContext": {} }), true),
-        ] {
-            let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
-            let hall = tower::service_fn(async |_: Request<Body>| {
-                Ok::<_, std::convert::Infallible>(Response::new(Body::from("a")))
-            });
-            let raw = RawValue::from_string(event.to_string()).unwrap();
-            Door::new(hall).oneshot(Incoming { event: raw, invocation: invocation.clone() }).await.unwrap();
-            assert_eq!(invocation.take_response().is_some(), streamed, "{event}");
-        }
-    }
 }

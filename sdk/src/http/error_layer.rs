@@ -5,6 +5,47 @@
 //! one line: ERROR with the chain of causes for a 5xx, INFO for a 4xx. Core logic thus needs no HTTP types. A panic of a
 //! layer between it and the function is a 500 here, as one of the function is.
 //!
+//! A function without an error layer, such as one whose only layer is tower's `TimeoutLayer`, has its errors rendered and logged by
+//! the adapter, as [`ErrorLayer::new`] does it. Then only layers below them can add headers to errors of layers.
+//!
+//! # `#[error(transparent)]`
+//!
+//! A transparent error, as thiserror makes it, leaves itself out of the chain of causes *and* the error that it holds: the chain goes on
+//! with that error's own cause. [`ErrorLayer::transparent`] says what such a type holds, so that the rules find it. In debug builds an
+//! error that no rule fits and that seems to hold another is a warning, once for each type.
+//!
+//! ```
+//! # use std::fmt;
+//! use pilaster::http::ErrorLayer;
+//!
+//! #[derive(Debug)]
+//! struct NoSuchUser;
+//! # impl fmt::Display for NoSuchUser {
+//! #     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str("there is no such user") }
+//! # }
+//! # impl std::error::Error for NoSuchUser {}
+//!
+//! // with thiserror: `#[error(transparent)] Find(#[from] NoSuchUser)`
+//! #[derive(Debug)]
+//! enum AppError { Find(NoSuchUser), Io(std::io::Error) }
+//! # impl fmt::Display for AppError {
+//! #     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+//! #         match self { Self::Find(error) => error.fmt(f), Self::Io(error) => error.fmt(f) }
+//! #     }
+//! # }
+//! # impl std::error::Error for AppError {
+//! #     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+//! #         match self { Self::Find(error) => error.source(), Self::Io(error) => error.source() }
+//! #     }
+//! # }
+//!
+//! let errors = ErrorLayer::new().on::<NoSuchUser>(404).transparent(|error: &AppError| match error {
+//!     AppError::Find(error) => Some(error),
+//!     AppError::Io(error) => Some(error),
+//! });
+//! # let _ = errors;
+//! ```
+//!
 //! # Example
 //!
 //! ```
@@ -33,6 +74,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod hint;
+
 use std::any::type_name;
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -49,11 +92,15 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode, Uri, header};
 use tower::{Layer, Service};
 
+use crate::deadline::contained;
 use crate::error::BoxError;
 use crate::http::deadline;
-use crate::http::error::HttpError;
+use crate::http::error::{HttpError, PROBLEM_JSON};
+use crate::http::rejection::{Rejection, refused};
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
+/// What a transparent error holds.
+type Within = dyn for<'e> Fn(&'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> + Send + Sync;
 type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
 
 /// Layer that applies [`ErrorAnswers`]. See the [module docs](self).
@@ -66,6 +113,7 @@ pub struct ErrorLayer {
 #[derive(Clone, Default)]
 struct Rules {
     maps: Vec<(&'static str, Arc<Map>)>,
+    transparent: Vec<Arc<Within>>,
     render: Option<Arc<Render>>,
     /// The first one, told when the layer is built.
     mistake: Option<String>,
@@ -100,6 +148,19 @@ impl ErrorLayer {
         self
     }
 
+    /// Returns the error that an `E` holds and leaves out of the chain of causes, as `#[error(transparent)]` does. The rules of this
+    /// layer are then asked about that error too, and about its causes; a [`Rejection`] keeps its status without a rule. See the [module docs](self#errortransparent).
+    pub fn transparent<E, F>(mut self, within: F) -> Self
+    where
+        E: StdError + 'static,
+        F: for<'e> Fn(&'e E) -> Option<&'e (dyn StdError + 'static)> + Send + Sync + 'static,
+    {
+        Arc::make_mut(&mut self.rules)
+            .transparent
+            .push(Arc::new(move |error| error.downcast_ref::<E>().and_then(&within)));
+        self
+    }
+
     /// Renders every failure by `render` instead of as a problem. Headers of the error are added to the response. Of a 5xx
     /// `render` sees neither detail nor cause, so that it cannot send them.
     pub fn render_with<R: IntoResponse>(mut self, render: impl Fn(&HttpError) -> R + Send + Sync + 'static) -> Self {
@@ -119,22 +180,39 @@ impl Rules {
     /// The first rule that fits anything in the chain of causes.
     fn map(&self, error: HttpError) -> HttpError {
         let Some(source) = error.shared_source() else { return error };
-        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*source);
-        while let Some(error) = cause {
-            if let Some(mapped) = self.maps.iter().find_map(|(_, map)| map(error)) {
-                return match mapped.source() {
-                    Some(_) => mapped,
-                    None => mapped.with_shared_source(source.clone()),
-                };
-            }
-            cause = error.source();
+        if let Some(mapped) = self.mapped(&*source, 0) {
+            return match mapped.source() {
+                Some(_) => mapped,
+                None => mapped.with_shared_source(source.clone()),
+            };
         }
         #[cfg(feature = "_aws")]
         if error.status() == StatusCode::INTERNAL_SERVER_ERROR && crate::clients::throttled(&*source) {
             // AWS refuses for the moment: the caller may come back, after a second or a little more.
             return HttpError::unavailable(1).with_shared_source(source);
         }
+        if cfg!(debug_assertions) && !self.maps.is_empty() && error.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            hint::may_be_transparent(&*source);
+        }
         error
+    }
+
+    /// What the first rule that fits makes of an error, of what it holds, or of a cause of either.
+    fn mapped(&self, error: &(dyn StdError + 'static), depth: usize) -> Option<HttpError> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(mapped) = self.maps.iter().find_map(|(_, map)| map(error)) {
+                return Some(mapped);
+            }
+            // Types that hold each other by a mistake do not end.
+            let held = self.transparent.iter().filter(|_| depth < 16).find_map(|within| within(error));
+            let rejected = |held: &(dyn StdError + 'static)| held.downcast_ref().map(Rejection::to_http_error);
+            if let Some(mapped) = held.and_then(|held| self.mapped(held, depth + 1).or_else(|| rejected(held))) {
+                return Some(mapped);
+            }
+            cause = error.source();
+        }
+        None
     }
 
     fn answer(&self, error: HttpError, asked: &Asked) -> Response {
@@ -147,6 +225,7 @@ impl Rules {
         let Some(render) = render else { return error.into_response() };
         let mut response = render(&error.shown());
         response.headers_mut().extend(error.headers().clone());
+        response.extensions_mut().insert(Seen);
         response
     }
 }
@@ -162,11 +241,53 @@ impl Renderer {
     }
 }
 
+/// In a response whose failure an error layer has rendered, or left as it is, and logged.
+#[derive(Clone)]
+struct Seen;
+
+/// The response of all the layers, with a failure that no error layer has seen rendered and logged.
+pub(crate) fn complete(answered: Result<Response, HttpError>, asked: &Asked) -> Response {
+    let mut response = match answered {
+        Ok(response) => response,
+        Err(error) => return Rules::default().answer(error, asked),
+    };
+    let status = response.status();
+    let error = response.extensions_mut().remove::<HttpError>();
+    if error.is_none() && !status.is_server_error() || response.extensions_mut().remove::<Seen>().is_some() {
+        return response;
+    }
+    let headers = response.headers();
+    match error {
+        // A layer of the user's may have rendered it already.
+        Some(error) if !error.is_logged() && headers.get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON) => {
+            Rules::default().answer_within(error, response, asked)
+        }
+        error => {
+            let mut error = error.unwrap_or_else(|| HttpError::new(status));
+            error.set_status(status);
+            log_failure(&mut error, Some(asked));
+            response
+        }
+    }
+}
+
 /// What was asked for: the log says which route failed. The query may hold what is nobody's business.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     method: Method,
     uri: Uri,
+}
+
+impl Asked {
+    pub(crate) fn of<R>(request: &Request<R>) -> Self {
+        // Both are shared, not copied.
+        Self { method: request.method().clone(), uri: request.uri().clone() }
+    }
+
+    /// Whether the answer may have a body, which that to `HEAD` has not.
+    pub(crate) fn has_body(&self) -> bool {
+        self.method != Method::HEAD
+    }
 }
 
 /// One ERROR line for a 5xx with the chain of causes, one INFO line for a 4xx, which is the caller's; none where a room below
@@ -233,15 +354,19 @@ where
     type Future = ErrorAnswersFuture<S::Future, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // An error of readiness is an answer too: passed on, it would end the process.
-        self.not_ready = ready!(self.inner.poll_ready(cx)).err().map(|error| deadline::answer(error.into()));
+        // An error of readiness is an answer too: passed on, it would end the process. So is a panic.
+        let polled = catch_unwind(AssertUnwindSafe(|| self.inner.poll_ready(cx)));
+        self.not_ready = match polled {
+            Ok(ready) => ready!(ready).err().map(|error| deadline::answer(error.into())),
+            Err(_) => Some(HttpError::panic()),
+        };
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        let failed = self.not_ready.take();
-        // Both are shared, not copied.
-        let asked = Asked { method: request.method().clone(), uri: request.uri().clone() };
+        // What the adapter could not decode gets no further, and has the headers of any answer.
+        let failed = self.not_ready.take().or_else(|| refused(&request));
+        let asked = Asked::of(&request);
         // The function's own panics are answered below; here it is one of the user's layers.
         let call = || catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).map_err(|_| HttpError::panic());
         let (inner, failed) = match failed.map_or_else(call, Err) {
@@ -280,26 +405,31 @@ where
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let Some(inner) = this.inner.as_pin_mut() else {
+        let mut this = self.project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
             let error = this.failed.take().unwrap_or_else(|| HttpError::internal("polled after it was ready"));
             return Poll::Ready(Ok(this.rules.answer(error, this.asked)));
         };
-        let Ok(polled) = catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) else {
-            return Poll::Ready(Ok(this.rules.answer(HttpError::panic(), this.asked)));
+        let polled = match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+            Ok(polled) => Some(ready!(polled)),
+            Err(_) => None,
         };
-        Poll::Ready(Ok(match ready!(polled) {
-            Ok(mut response) => match response.extensions_mut().remove::<HttpError>() {
+        // A layer such as tower's `TimeoutLayer` answers before its work has ended, and what that holds may panic when it is dropped.
+        contained(|| this.inner.set(None));
+        Poll::Ready(Ok(match polled {
+            Some(Ok(mut response)) => match response.extensions_mut().remove::<HttpError>() {
                 Some(error) => this.rules.answer_within(error, response.map(Body::new), this.asked),
                 None => {
-                    if response.status().is_server_error() {
+                    if response.status().is_server_error() && response.extensions().get::<Seen>().is_none() {
                         // A bare status, or a rejection of axum's: it is not rendered again, and yet no silent 5xx.
                         log_failure(&mut HttpError::new(response.status()), Some(this.asked));
+                        response.extensions_mut().insert(Seen);
                     }
                     response.map(Body::new)
                 }
             },
-            Err(error) => this.rules.answer(deadline::answer(error.into()), this.asked),
+            Some(Err(error)) => this.rules.answer(deadline::answer(error.into()), this.asked),
+            None => this.rules.answer(HttpError::panic(), this.asked),
         }))
     }
 }
@@ -366,6 +496,72 @@ mod tests {
         let (status, body) = answer(ErrorLayer::new().on::<Taken>(409), outer.into()).await;
         assert_eq!(status, 409);
         assert_eq!(body, r#"{"title":"Conflict","status":409,"detail":"taken"}"#);
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    enum App {
+        #[error(transparent)]
+        Save(#[from] Save),
+        #[error(transparent)]
+        Io(#[from] std::io::Error),
+        #[error(transparent)]
+        Body(#[from] Rejection),
+        #[error("it has another form")]
+        Form,
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    enum Save {
+        #[error(transparent)]
+        Taken(#[from] NameTaken),
+        #[error("not saved")]
+        Lost(#[source] NameTaken),
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the name is taken")]
+    struct NameTaken;
+
+    #[tokio::test]
+    async fn a_rule_finds_its_error_in_a_transparent_one() {
+        let layer = || {
+            ErrorLayer::new()
+                .on::<NameTaken>(409)
+                .on::<std::io::Error>(503)
+                .transparent(|error: &App| match error {
+                    App::Save(error) => Some(error),
+                    App::Io(error) => Some(error),
+                    App::Body(error) => Some(error),
+                    App::Form => None,
+                })
+                .transparent(|error: &Save| match error {
+                    Save::Taken(error) => Some(error),
+                    Save::Lost(_) => None,
+                })
+        };
+        let outer = |error: App| crate::FunctionError::new("Outer", "outer").with_source(error);
+        for (error, status) in [
+            (HttpError::from(App::Save(Save::Taken(NameTaken))), 409),
+            (App::Save(Save::Lost(NameTaken)).into(), 409),
+            (App::Io(std::io::Error::other("disk full")).into(), 503),
+            (outer(App::Save(Save::Taken(NameTaken))).into(), 409),
+            (App::Body(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "it is wrong")).into(), 422),
+            (App::Form.into(), 500),
+        ] {
+            let text = format!("{error:?}");
+            let (answered, body) = answer(layer(), error).await;
+            assert_eq!(answered, status, "{text}");
+            assert_eq!(body.contains("the name is taken"), status == 409, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_that_hold_each_other_for_ever_end() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("round")]
+        struct Round;
+        let layer = ErrorLayer::new().on::<NameTaken>(409).transparent(|error: &Round| Some(error));
+        assert_eq!(answer(layer, Round.into()).await.0, 500);
     }
 
     #[test]

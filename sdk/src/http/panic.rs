@@ -1,6 +1,7 @@
 //! Layer that turns a panic into a 500.
 //!
-//! It stands right around the function, below every layer, so that the answer to a panic has the same headers as any other.
+//! It stands right around the function, below every layer, so that the answer to a panic has the same headers as any other. A
+//! request that the adapter could not decode is answered here as well, in place of the function.
 //! The panic itself is logged by the hook of [`observe::logging`](crate::observe::logging), once. It needs
 //! `panic = "unwind"`: with `abort`, which cargo-lambda chooses unless the profile says otherwise, the process dies.
 //!
@@ -31,6 +32,7 @@ use http::Request;
 use tower::{Layer, Service};
 
 use crate::http::error::HttpError;
+use crate::http::rejection::refused;
 
 /// Layer that applies [`CatchPanic`]. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
@@ -71,15 +73,21 @@ where
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        CatchPanicFuture { inner: catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).ok() }
+        let refused = refused(&request);
+        let inner = match refused {
+            Some(_) => None,
+            None => catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).ok(),
+        };
+        CatchPanicFuture { inner, refused }
     }
 }
 
 pin_project_lite::pin_project! {
-    /// The answer on its way; nothing within means that it panicked.
+    /// The answer on its way; nothing within means that the request was refused, or that the function panicked.
     pub struct CatchPanicFuture<F> {
         #[pin]
         inner: Option<F>,
+        refused: Option<HttpError>,
     }
 }
 
@@ -96,11 +104,15 @@ where
     type Output = Result<Response, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = match self.project().inner.as_pin_mut() {
+        let this = self.project();
+        let polled = match this.inner.as_pin_mut() {
             Some(inner) => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))).ok(),
             None => None,
         };
-        polled.unwrap_or_else(|| Poll::Ready(Ok(HttpError::panic().into_response())))
+        polled.unwrap_or_else(|| {
+            let error = this.refused.take().unwrap_or_else(HttpError::panic);
+            Poll::Ready(Ok(error.into_response()))
+        })
     }
 }
 

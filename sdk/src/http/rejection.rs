@@ -9,7 +9,7 @@ use std::fmt;
 
 use axum_core::extract::rejection::BytesRejection;
 use axum_core::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Request, StatusCode};
 use serde_json::{Value, json};
 
 use crate::error::BoxError;
@@ -106,19 +106,34 @@ impl Rejection {
     }
 
     pub(crate) fn into_http_error(self) -> HttpError {
-        let mut error = HttpError::new(self.status).with_detail(self.detail);
-        if !self.fields.is_empty() {
-            let fields = self.fields.iter().map(|f| json!({ "pointer": f.pointer, "detail": f.detail }));
-            error = error.with_member("errors", fields.collect::<Value>());
-        }
-        for (name, value) in self.headers {
-            error = error.with_header(name, value);
-        }
+        let error = self.to_http_error();
         match self.source {
             Some(source) => error.with_source(source),
             None => error,
         }
     }
+
+    /// The error without its cause.
+    pub(crate) fn to_http_error(&self) -> HttpError {
+        let mut error = HttpError::new(self.status).with_detail(self.detail.clone());
+        if !self.fields.is_empty() {
+            let fields = self.fields.iter().map(|f| json!({ "pointer": f.pointer, "detail": f.detail }));
+            error = error.with_member("errors", fields.collect::<Value>());
+        }
+        for (name, value) in &self.headers {
+            error = error.with_header(name.clone(), value.clone());
+        }
+        error
+    }
+}
+
+/// Why the adapter could not decode an event. The request that stands for it has this in its extensions and goes through the
+/// layers, so that its answer has their headers; neither the function nor a layer of the user's below the error layer sees it.
+#[derive(Clone)]
+pub(crate) struct Refused(pub(crate) HttpError);
+
+pub(crate) fn refused<R>(request: &Request<R>) -> Option<HttpError> {
+    request.extensions().get::<Refused>().map(|refused| refused.0.clone())
 }
 
 /// The body was not read: too large, or broken off.

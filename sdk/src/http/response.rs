@@ -2,9 +2,17 @@
 //!
 //! All are axum's `IntoResponse`, so that any response type of its ecosystem will do, and any of these can be the last of a
 //! tuple with a status and headers.
+//!
+//! An address for `Location` is written as people read it, `/files/ü b?q=é`: what a URI cannot hold is percent-encoded as UTF-8
+//! ([RFC 3986, 2](https://www.rfc-editor.org/rfc/rfc3986#section-2)), and what is encoded already stays. Data that is put into an address needs
+//! the encoding of its place first, since `/`, `?`, `#`, `&` and `%41` in it have a meaning of their own.
+//!
+//! A body of bytes that are not UTF-8, such as an image, reaches the clients of a **REST API** as base64 text, unless its media type is in the
+//! API's `binaryMediaTypes`; see [`http::door`](crate::http::door).
 
 use axum_core::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::http::error::HttpError;
@@ -28,7 +36,7 @@ pub struct Created<T> {
 }
 
 impl<T> Created<T> {
-    /// A new thing and its address: a path or a URI, percent-encoded as far as it needs it.
+    /// A new thing and its address: a path or a URI. It is percent-encoded as far as it needs it.
     pub fn at(location: impl Into<String>, value: T) -> Self {
         Self { location: location.into(), value }
     }
@@ -63,7 +71,7 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// The work is taken on; its state is at this address.
+    /// The work is taken on; its state is at this address, a path or a URI. It is percent-encoded as far as it needs it.
     pub fn at(location: impl Into<String>) -> Self {
         Self { location: location.into(), retry_after: None }
     }
@@ -103,7 +111,10 @@ impl IntoResponse for NoContent {
     }
 }
 
-/// A redirection.
+/// A redirection to a path or a URI, which is percent-encoded as far as it needs it.
+///
+/// An address from the request leads anywhere: check that it is one of your own (`/\example.com` is safe here, since the backslash is
+/// encoded, `//example.com` is another server).
 ///
 /// # Example
 ///
@@ -142,12 +153,29 @@ impl IntoResponse for Redirect {
     }
 }
 
-/// The response with this status and `Location`; an address that no header can hold is the function's mistake.
+/// What a URI cannot hold anywhere (RFC 3986, 2). Brackets stay: clients take them, and those of an IPv6 address have to.
+const NOT_IN_URI: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// The address as a URI reference: what is encoded already stays, and a `%` that encodes nothing is encoded itself.
+fn escaped(location: &str) -> String {
+    let mut escaped = String::with_capacity(location.len());
+    let mut pieces = location.split('%');
+    escaped.extend(pieces.next().map(|piece| utf8_percent_encode(piece, NOT_IN_URI)).into_iter().flatten());
+    for piece in pieces {
+        let digits = piece.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        escaped.push_str(if digits { "%" } else { "%25" });
+        escaped.extend(utf8_percent_encode(piece, NOT_IN_URI));
+    }
+    escaped
+}
+
+/// The response with this status and `Location`.
 fn located(status: StatusCode, location: String, mut response: Response) -> Response {
     if response.status().is_server_error() {
         return response;
     }
-    match header_value(header::LOCATION, location) {
+    match header_value(header::LOCATION, escaped(&location)) {
         Ok((name, value)) => {
             *response.status_mut() = status;
             response.headers_mut().insert(name, value);
@@ -168,7 +196,28 @@ mod tests {
     #[test]
     fn a_location_cannot_smuggle_a_header_in() {
         let response = Redirect::see_other("/a\r\nset-cookie: a=b").into_response();
-        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["location"], "/a%0D%0Aset-cookie:%20a=b");
         assert!(!response.headers().contains_key("set-cookie"));
+    }
+
+    #[test]
+    fn a_location_is_escaped_as_far_as_it_needs_it() {
+        for (address, location) in [
+            ("/files/ü b%2Fc?q=é", "/files/%C3%BC%20b%2Fc?q=%C3%A9"),
+            ("/users/7", "/users/7"),
+            ("https://[::1]:3000/a?b[]=1&c=d+e#f", "https://[::1]:3000/a?b[]=1&c=d+e#f"),
+            ("/100%", "/100%25"),
+            ("/100%ü/%4", "/100%25%C3%BC/%254"),
+            ("/%zz%c3%BC", "/%25zz%c3%BC"),
+            ("/\\example.com", "/%5Cexample.com"),
+            ("/{id}|<a>\"`^\u{7f}", "/%7Bid%7D%7C%3Ca%3E%22%60%5E%7F"),
+            ("", ""),
+        ] {
+            assert_eq!(escaped(address), location, "{address}");
+            assert_eq!(escaped(location), location, "twice: {address}");
+            assert_eq!(Created::at(address, 1).into_response().headers()["location"], location);
+            assert_eq!(Accepted::at(address).into_response().headers()["location"], location);
+            assert_eq!(Redirect::permanent(address).into_response().headers()["location"], location);
+        }
     }
 }

@@ -53,8 +53,6 @@ pub(crate) fn streamed(response: Response<Body>, invocation: &Invocation) -> Str
     let cookies = parts.headers.get_all(header::SET_COOKIE).iter();
     let cookies = cookies.map(|cookie| String::from_utf8_lossy(cookie.as_bytes()).into_owned()).collect();
     parts.headers.remove(header::SET_COOKIE);
-    // It is sent in chunks.
-    parts.headers.remove(header::TRANSFER_ENCODING);
     let metadata_prelude = MetadataPrelude { status_code: parts.status, headers: joined(&parts.headers), cookies };
     StreamResponse { metadata_prelude, stream: Chunks::new(body, invocation) }
 }

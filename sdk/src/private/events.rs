@@ -1,9 +1,11 @@
 //! The checks of functions of events.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use tower::{Layer, Service};
 
-use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Type, of};
+use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Timed, Type, of};
 use crate::error::BoxError;
 use crate::event::{Event, FromEvent, FromInvocation, Hall, Incoming};
 use crate::handler::Function;
@@ -44,6 +46,12 @@ where
 
     fn checked<L, O>(function: Function<Hall<S>, L, O>, layer: Self) -> Function<Hall<S>, T, O> {
         function.layer(layer)
+    }
+}
+
+impl<S, L, O> Timed for Function<Hall<S>, L, O> {
+    fn margin(self, margin: impl Into<Option<Duration>>) -> Self {
+        Function::margin(self, margin)
     }
 }
 

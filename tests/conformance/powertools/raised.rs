@@ -150,7 +150,10 @@ impl Exceptions {
     /// The error layer: the case's rules, and the body that the language has for errors.
     pub(super) fn layer(&self, notes: &Notes) -> ErrorLayer {
         let typescript = self.typescript;
-        let mut layer = ErrorLayer::new().render_with(move |error| render(error, typescript));
+        let mut layer = ErrorLayer::new().render_with(move |error| match is_undecoded(error) {
+            true => error.clone().into_response(),
+            false => render(error, typescript).into_response(),
+        });
         for (number, class) in self.classes.iter().enumerate() {
             let rule = self.rules.iter().find(|rule| rule.types.contains(class) || rule.kind.as_ref() == Some(class));
             let Some(rule) = rule.cloned() else { continue };
@@ -185,6 +188,11 @@ impl Exceptions {
             }
         }
     }
+}
+
+/// Whether the adapter could not decode the event: then there is no answer to compare, and `exchange::rejected` knows its problem.
+fn is_undecoded(error: &HttpError) -> bool {
+    error.detail().is_some_and(|detail| detail.starts_with("the request's ") && detail.ends_with(" is malformed"))
 }
 
 /// A response of the rule's own, carried by the error to where it is rendered.

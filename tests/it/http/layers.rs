@@ -1,6 +1,7 @@
 //! A user's own layers: of tower, of axum, by hand, around the function and below the stack's.
 
 use std::error::Error as StdError;
+use std::future::pending;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use axum::middleware::{Next, from_fn};
 use pilaster::http::{
     Body, CorsLayer, ErrorLayer, HttpError, IntoResponse, Response, SecurityHeadersLayer, Stack, StatusCode,
 };
+use pilaster::observe::logging::Captured;
 use tower::timeout::TimeoutLayer;
 use tower::timeout::error::Elapsed;
 use tower::{Layer, Service};
@@ -262,4 +264,320 @@ async fn the_same_layers_fit_an_axum_router() {
     assert_eq!((&answer["body"], &answer["headers"]["x-seen"]), (&json!("hello"), &json!("mine")));
     let response = HttpError::not_found("no").into_response();
     assert_eq!(response.status(), 404);
+}
+
+/// Stands for a layer without the stack: adds a header to each answer.
+fn signed() -> tower_http::set_header::SetResponseHeaderLayer<pilaster::http::HeaderValue> {
+    tower_http::set_header::SetResponseHeaderLayer::overriding(
+        pilaster::http::header::SERVER,
+        pilaster::http::HeaderValue::from_static("mine"),
+    )
+}
+
+/// What a handler may end with, by the body of the request.
+async fn ends(how: String) -> Result<Response, HttpError> {
+    match how.as_str() {
+        "error" => Err(std::io::Error::other("the disk is full"))?,
+        "refused" => Err(HttpError::conflict("it is taken")),
+        "status" => Ok(StatusCode::BAD_GATEWAY.into_response()),
+        "own" => Ok((StatusCode::INTERNAL_SERVER_ERROR, "a page").into_response()),
+        _ => Ok("fine".into_response()),
+    }
+}
+
+/// The answer to each ending, and the lines of the log.
+async fn endings<R: RawService>(caller: Caller<R>) -> Vec<(u64, String, Vec<Value>)> {
+    let mut endings = Vec::new();
+    for how in ["error", "refused", "status", "own", "well"] {
+        let captured = Captured::default();
+        let mut event = smallest("http api");
+        event["body"] = json!(how);
+        let answer = call(&caller.clone().with_logs(&captured), &event.to_string()).await.unwrap();
+        let body = answer["body"].as_str().unwrap().to_owned();
+        endings.push((answer["statusCode"].as_u64().unwrap(), body, captured.lines()));
+    }
+    endings
+}
+
+#[tokio::test]
+async fn an_error_is_rendered_and_logged_once_whatever_the_layers() {
+    let router = || axum::Router::new().route("/p", axum::routing::post(ends));
+    let timeout = || TimeoutLayer::new(Duration::from_secs(9));
+    let cors = || tower_http::cors::CorsLayer::permissive();
+    let both = tower::ServiceBuilder::new().layer(timeout()).layer(signed());
+    let all = [
+        ("stack", endings(Caller::new(pilaster::handler(ends).layer(Stack::new()))).await),
+        ("time-out", endings(Caller::new(pilaster::handler(ends).layer(timeout()))).await),
+        ("cors", endings(Caller::new(pilaster::handler(ends).layer(cors()))).await),
+        ("both", endings(Caller::new(pilaster::handler(ends).layer(both))).await),
+        ("nothing", endings(Caller::new(pilaster::handler(ends).layer(tower::layer::util::Identity::new()))).await),
+        ("router", endings(Caller::new(http::service(router()).layer(timeout()))).await),
+        ("in the router", endings(Caller::new(http::service(router().layer(cors())).layer(cors()))).await),
+        ("a stack within", endings(Caller::new(pilaster::handler(ends).layer((timeout(), Stack::new())))).await),
+    ];
+    for (layers, endings) in all {
+        let [error, refused, status, own, well] = &endings[..] else { panic!("{layers}") };
+        let line = |lines: &[Value]| {
+            assert_eq!(lines.len(), 1, "{layers}: {lines:?}");
+            lines[0].clone()
+        };
+        let logged = line(&error.2);
+        assert_eq!((error.0, &*error.1), (500, r#"{"title":"Internal Server Error","status":500}"#), "{layers}");
+        assert_eq!((&logged["level"], &logged["error"]), (&json!("ERROR"), &json!("the disk is full")), "{layers}");
+        assert_eq!((&logged["method"], &logged["path"]), (&json!("POST"), &json!("/p")), "{layers}");
+        let logged = line(&refused.2);
+        assert_eq!((refused.0, refused.1.contains("it is taken")), (409, true), "{layers}");
+        assert_eq!((&logged["level"], &logged["status"]), (&json!("INFO"), &json!(409)), "{layers}");
+        let logged = line(&status.2);
+        assert_eq!((status.0, &logged["level"], &logged["status"]), (502, &json!("ERROR"), &json!(502)), "{layers}");
+        assert_eq!((own.0, &*own.1, line(&own.2)["status"].as_u64()), (500, "a page", Some(500)), "{layers}");
+        assert_eq!((well.0, &*well.1, well.2.len()), (200, "fine", 0), "{layers}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_a_layer_has_rendered_stays_as_it_is_and_is_logged() {
+    async fn page(request: Request, next: Next) -> Response {
+        let (mut parts, _) = next.run(request).await.into_parts();
+        parts.headers.insert("content-type", "text/html".parse().unwrap());
+        Response::from_parts(parts, Body::from("<h1>sorry</h1>"))
+    }
+    for (_, body, lines) in endings(Caller::new(pilaster::handler(ends).layer(from_fn(page)))).await.iter().take(2) {
+        assert_eq!((&**body, lines.len()), ("<h1>sorry</h1>", 1));
+    }
+}
+
+/// Is ready after so long, or never.
+#[derive(Clone)]
+struct Busy<S> {
+    inner: S,
+    after: Option<Duration>,
+    waits: std::sync::Arc<std::sync::Mutex<Option<std::pin::Pin<Box<tokio::time::Sleep>>>>>,
+}
+
+fn busy<S>(after: Option<Duration>) -> impl Layer<S, Service = Busy<S>> + Clone {
+    tower::layer::layer_fn(move |inner| Busy { inner, after, waits: Default::default() })
+}
+
+impl<S: Service<http::Request<Body>>> Service<http::Request<Body>> for Busy<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let Some(after) = self.after else { return Poll::Pending };
+        let mut waits = self.waits.lock().unwrap();
+        let wait = waits.get_or_insert_with(|| Box::pin(tokio::time::sleep(after)));
+        std::task::ready!(wait.as_mut().poll(cx));
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        self.inner.call(request)
+    }
+}
+
+fn with_headers() -> Stack {
+    Stack::new()
+        .cors(CorsLayer::new().allow_origins(["https://app.example.com"]))
+        .security_headers(SecurityHeadersLayer::new())
+}
+
+fn has_headers(answer: &Value) {
+    assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com", "{answer}");
+    assert_eq!(answer["headers"]["x-content-type-options"], "nosniff", "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_is_never_ready_is_answered_in_time() {
+    let start = tokio::time::Instant::now();
+    let time = Duration::from_secs(3);
+    let stack = Caller::new(pilaster::handler(hello).layer(with_headers().layer(busy(None)))).with_time_left(time);
+    let answer = answered(&stack).await;
+    assert_eq!((&answer["statusCode"], start.elapsed() < time), (&json!(504), true));
+    has_headers(&answer);
+
+    // No layer watches over the time here.
+    let start = tokio::time::Instant::now();
+    let alone = Caller::new(pilaster::handler(hello).layer(busy(None))).with_time_left(time);
+    assert_eq!((&answered(&alone).await["statusCode"], start.elapsed() < time), (&json!(504), true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_gets_ready_is_waited_for() {
+    let stack = with_headers().layer(busy(Some(Duration::from_secs(2))));
+    let caller = Caller::new(pilaster::handler(hello).layer(stack)).with_time_left(Duration::from_secs(3));
+    assert_eq!(answered(&caller).await["body"], "hello");
+}
+
+/// Panics when it is dropped.
+struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        panic!("secret cause");
+    }
+}
+
+/// Pieces of a body, by what comes last; a guard is dropped with them.
+fn guarded(last: impl Future<Output = Option<&'static str>> + Send + 'static) -> Body {
+    let guard = Guard;
+    let pieces = futures_util::stream::once(last);
+    let pieces = futures_util::StreamExt::map(pieces, move |last| {
+        let _ = &guard;
+        last.map(Bytes::from).ok_or_else(|| std::io::Error::other("secret cause"))
+    });
+    Body::from_stream(pieces)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_panic_of_a_body_or_of_what_is_dropped_costs_an_answer_its_headers() {
+    async fn panics(how: String) -> Response {
+        let body = match how.as_str() {
+            "body panics" => guarded(async { panic!("secret cause") }),
+            "body hangs" => guarded(pending()),
+            "body fails" => guarded(async { None }),
+            "body is whole" => guarded(async { Some("whole") }),
+            "function hangs" => {
+                let _guard = Guard;
+                pending().await
+            }
+            _ => {
+                let _guard = Guard;
+                Body::from("never")
+            }
+        };
+        Response::new(body)
+    }
+    let stack = Caller::new(pilaster::handler(panics).layer(with_headers())).with_time_left(Duration::from_secs(3));
+    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::timeout());
+    let timeout = with_headers().errors(errors).layer(TimeoutLayer::new(Duration::from_secs(1)));
+    let timeout = Caller::new(pilaster::handler(panics).layer(timeout)).with_time_left(Duration::from_secs(3));
+    for (how, status) in [
+        ("body panics", 500),
+        ("body hangs", 504),
+        ("body fails", 500),
+        ("body is whole", 200),
+        ("function hangs", 504),
+        ("function ends", 500),
+    ] {
+        let mut event = smallest("http api");
+        event["headers"]["origin"] = json!("https://app.example.com");
+        event["body"] = json!(how);
+        for caller in
+            [&call(&stack, &event.to_string()).await.unwrap(), &call(&timeout, &event.to_string()).await.unwrap()]
+        {
+            assert_eq!(caller["statusCode"], status, "{how}: {caller}");
+            assert!(!caller.to_string().contains("secret"), "{how}: {caller}");
+            has_headers(caller);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_readiness_keeps_the_headers_of_the_stack() {
+    #[derive(Clone)]
+    struct Panics;
+    impl Service<http::Request<Body>> for Panics {
+        type Response = Response;
+        type Error = std::convert::Infallible;
+        type Future = std::future::Ready<Result<Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            panic!("secret cause")
+        }
+
+        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+            std::future::ready(Ok("x".into_response()))
+        }
+    }
+    let caller = Caller::new(pilaster::handler(hello).layer(with_headers().layer(tower::layer::layer_fn(|_| Panics))));
+    let answer = answered(&caller).await;
+    assert_eq!(answer["statusCode"], 500);
+    has_headers(&answer);
+}
+
+/// Events that no request can be made of, and the status of the answer.
+fn malformed(source: &str) -> Vec<(Value, u64)> {
+    let mut events = Vec::new();
+    let mut with = |status, change: &dyn Fn(&mut Value)| {
+        let mut event = smallest(source);
+        for list in ["headers", "multiValueHeaders"] {
+            match &event[list]["host"] {
+                Value::String(_) => event[list]["origin"] = json!("https://app.example.com"),
+                Value::Array(_) => event[list]["origin"] = json!(["https://app.example.com"]),
+                _ => drop(event.as_object_mut().unwrap().remove(list)),
+            }
+        }
+        change(&mut event);
+        events.push((event, status));
+    };
+    with(400, &|event| {
+        event["body"] = json!("%%%");
+        event["isBase64Encoded"] = json!(true);
+    });
+    with(400, &|event| event["isBase64Encoded"] = json!("maybe"));
+    with(400, &|event| match event["multiValueHeaders"].is_object() {
+        true => event["multiValueHeaders"]["host"] = json!(["a b"]),
+        false => event["headers"]["host"] = json!("a b"),
+    });
+    with(400, &|event| match event["multiValueHeaders"].is_object() {
+        true => event["multiValueHeaders"]["x-a"] = json!(["a\nb"]),
+        false => event["headers"]["x-a"] = json!("a\nb"),
+    });
+    events
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_decoded_is_refused_with_the_headers_of_the_stack() {
+    async fn never(_: Method) -> &'static str {
+        panic!("the function was called")
+    }
+    async fn unseen(_: Request, _: Next) -> Response {
+        panic!("the layer was called")
+    }
+    let caller = Caller::new(pilaster::handler(never).layer(with_headers().layer(from_fn(unseen))));
+    for source in SOURCES {
+        for (event, status) in malformed(source) {
+            let captured = Captured::default();
+            let answer = call(&caller.clone().with_logs(&captured), &event.to_string()).await.unwrap();
+            assert_eq!(answer["statusCode"], status, "{source}: {event}");
+            assert!(body(&answer)["detail"].as_str().unwrap().contains("malformed"), "{source}: {answer}");
+            for (name, value) in [
+                ("access-control-allow-origin", "https://app.example.com"),
+                ("x-content-type-options", "nosniff"),
+                ("content-type", "application/problem+json"),
+            ] {
+                assert_eq!(header_of(source, &answer, name).as_deref(), Some(value), "{source}: {answer}");
+            }
+            let lines = captured.lines();
+            assert_eq!((lines.len(), &lines[0]["level"]), (1, &json!("INFO")), "{source}: {lines:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_decoded_is_refused_below_any_layer() {
+    async fn never(_: Method) -> &'static str {
+        panic!("the function was called")
+    }
+    async fn reads(request: Request, next: Next) -> Response {
+        let (parts, body) = request.into_parts();
+        assert!(http_body_util::BodyExt::collect(body).await.is_err(), "an empty body");
+        next.run(Request::from_parts(parts, Body::empty())).await
+    }
+    let router = || axum::Router::new().route("/", axum::routing::any(never));
+    for source in SOURCES {
+        for (event, status) in malformed(source) {
+            let event = event.to_string();
+            for answer in [
+                call(&Caller::new(pilaster::handler(never).layer(signed())), &event).await.unwrap(),
+                call(&Caller::new(http::service(router()).layer(signed())), &event).await.unwrap(),
+                call(&Caller::new(pilaster::handler(never).layer((signed(), from_fn(reads)))), &event).await.unwrap(),
+            ] {
+                assert_eq!(answer["statusCode"], status, "{source}: {answer}");
+                assert_eq!(header_of(source, &answer, "server").as_deref(), Some("mine"), "{source}: {answer}");
+            }
+        }
+    }
 }

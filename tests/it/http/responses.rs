@@ -161,24 +161,7 @@ async fn a_compressed_answer_is_base64_and_has_the_headers_of_any() {
         .cors(http::CorsLayer::new().allow_origin("https://a.example"));
     let caller = Caller::new(pilaster::handler(async |_: Method| "work ".repeat(1000)).layer(stack));
     for source in SOURCES.into_iter().filter(|source| *source != "websocket") {
-        let event = |headers: &[(&str, &str)]| {
-            let mut event: Value = serde_json::from_str(&smallest(source).to_string().replace("POST", "GET")).unwrap();
-            for (name, value) in headers {
-                for list in ["headers", "multiValueHeaders"] {
-                    let own = event[list]["host"].clone();
-                    match own {
-                        Value::String(_) => event[list][name] = json!(value),
-                        Value::Array(_) => event[list][name] = json!([value]),
-                        _ => {
-                            if let Some(event) = event.as_object_mut() {
-                                event.remove(list);
-                            }
-                        }
-                    }
-                }
-            }
-            event.to_string()
-        };
+        let event = |headers: &[(&str, &str)]| asked(source, "GET", headers);
         let answer = call(&caller, &event(&[("accept-encoding", "gzip")])).await.unwrap();
         assert_eq!(answer["isBase64Encoded"], true, "{source}: {answer}");
         assert!(answer["body"].as_str().unwrap().starts_with("H4sI"), "{source}");
@@ -190,4 +173,154 @@ async fn a_compressed_answer_is_base64_and_has_the_headers_of_any() {
         assert_eq!((&again["statusCode"], &again["body"]), (&json!(304), &json!("")), "{source}: {again}");
         assert_eq!(header_of(source, &again, "etag"), Some(tag));
     }
+}
+
+/// The smallest event of a source, by this method and with these headers.
+fn asked(source: &str, method: &str, headers: &[(&str, &str)]) -> String {
+    let mut event: Value = serde_json::from_str(&smallest(source).to_string().replace("POST", method)).unwrap();
+    for (name, value) in headers {
+        for list in ["headers", "multiValueHeaders"] {
+            match &event[list]["host"] {
+                Value::String(_) => event[list][name] = json!(value),
+                Value::Array(_) => event[list][name] = json!([value]),
+                _ => drop(event.as_object_mut().unwrap().remove(list)),
+            }
+        }
+    }
+    event.to_string()
+}
+
+#[tokio::test]
+async fn an_address_is_escaped_as_far_as_it_needs_it() {
+    let redirect = async |_: Method| Redirect::see_other("/files/ü b%2Fc?q=é");
+    for (source, answer) in answers(redirect).await {
+        assert_eq!(answer["statusCode"], 303);
+        assert_eq!(header_of(source, &answer, "location").unwrap(), "/files/%C3%BC%20b%2Fc?q=%C3%A9");
+    }
+    for (source, answer) in answers(async |_: Method| Created::at("/files/ü", json!(1))).await {
+        assert_eq!(header_of(source, &answer, "location").unwrap(), "/files/%C3%BC");
+    }
+    for (source, answer) in answers(async |_: Method| Accepted::at("/jobs/ü")).await {
+        assert_eq!(header_of(source, &answer, "location").unwrap(), "/jobs/%C3%BC");
+    }
+}
+
+#[tokio::test]
+async fn fields_of_one_connection_are_not_passed_on() {
+    let proxied = async |_: Method| {
+        let fields = [
+            ("connection", "keep-alive, x-hop"),
+            ("keep-alive", "timeout=5"),
+            ("transfer-encoding", "chunked"),
+            ("content-length", "99"),
+            ("x-hop", "1"),
+            ("content-type", "text/plain"),
+        ];
+        (fields, "hello")
+    };
+    for (source, answer) in answers(proxied).await {
+        assert_eq!(answer["body"], "hello");
+        assert_eq!(header_of(source, &answer, "content-type").as_deref(), Some("text/plain"));
+        for name in ["connection", "keep-alive", "transfer-encoding", "content-length", "x-hop"] {
+            assert_eq!(header_of(source, &answer, name), None, "{source}: {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_another_server_lists_takes_off_nothing_of_the_stack() {
+    let proxied =
+        async |_: Method| ([("connection", "vary, x-content-type-options, strict-transport-security")], "hello");
+    let stack = http::Stack::new().security_headers(http::SecurityHeadersLayer::new());
+    let caller = Caller::new(pilaster::handler(proxied).layer(stack));
+    let answer = call(&caller, &smallest("http api").to_string()).await.unwrap();
+    assert_eq!(answer["headers"]["x-content-type-options"], "nosniff");
+    assert!(answer["headers"]["strict-transport-security"].is_string());
+}
+
+#[tokio::test]
+async fn a_status_without_content_has_no_body() {
+    for status in [204, 205, 304] {
+        let handler = move |_: Method| async move { (StatusCode::from_u16(status).unwrap(), Json(json!([]))) };
+        for (source, answer) in answers(handler).await {
+            assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(status), &json!("")), "{source}");
+            assert_eq!(answer["isBase64Encoded"], false);
+        }
+    }
+}
+
+#[tokio::test]
+async fn text_is_text_whatever_its_media_type() {
+    for kind in ["application/x-yaml", "application/toml", "application/jwt", "application/vnd.x", "image/svg+xml"] {
+        for (_, answer) in answers(move |_: Method| async move { ([("content-type", kind)], "a: ü") }).await {
+            assert_eq!((&answer["isBase64Encoded"], &answer["body"]), (&json!(false), &json!("a: ü")), "{kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn text_that_is_too_long_when_it_is_escaped_is_base64() {
+    // 180,000 of them are 1,080,000 characters as JSON, and 240,000 in base64.
+    for (source, answer) in answers(async |_: Method| "\u{1}".repeat(180_000)).await {
+        assert_eq!(
+            (&answer["statusCode"], &answer["isBase64Encoded"]),
+            (&json!(200), &json!(source.starts_with("alb")))
+        );
+    }
+}
+
+/// Text that gzip makes a quarter smaller at most, which base64 takes back.
+fn dense() -> String {
+    let mut state = 1_u32;
+    let bytes = (0..3000).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    });
+    base64(&bytes.collect::<Vec<_>>())
+}
+
+#[tokio::test]
+async fn an_answer_that_compression_does_not_make_smaller_is_sent_as_it_is() {
+    let stack =
+        || http::Stack::new().compression(http::CompressionLayer::new()).conditional(http::ConditionalLayer::new());
+    let small = Caller::new(pilaster::handler(async |_: Method| dense()).layer(stack()));
+    let stream = async |_: Method| {
+        let pieces = dense().into_bytes().chunks(100).map(Bytes::copy_from_slice).collect::<Vec<_>>();
+        http::Body::from_stream(futures_util::stream::iter(pieces.into_iter().map(Ok::<_, std::io::Error>)))
+    };
+    let pieces = Caller::new(pilaster::handler(stream).layer(stack()));
+    for source in SOURCES.into_iter().filter(|source| *source != "websocket") {
+        let event = asked(source, "GET", &[("accept-encoding", "gzip")]);
+        for answer in [call(&small, &event).await.unwrap(), call(&pieces, &event).await.unwrap()] {
+            assert_eq!((&answer["isBase64Encoded"], &answer["body"]), (&json!(false), &json!(dense())), "{source}");
+            assert_eq!(header_of(source, &answer, "content-encoding"), None);
+            assert_eq!(header_of(source, &answer, "vary").as_deref(), Some("accept-encoding"));
+        }
+        let answer = call(&small, &event).await.unwrap();
+        assert!(!header_of(source, &answer, "etag").unwrap().contains("gzip"), "{source}: {answer}");
+    }
+    // What travels in base64 anyway has to get smaller alone: gzip saves a fifth of this.
+    let binary = async |_: Method| {
+        let half = dense().into_bytes();
+        ([("content-type", "application/wasm")], [&[0xFF][..], &half[..]].concat())
+    };
+    let binary = Caller::new(pilaster::handler(binary).layer(stack()));
+    let answer = call(&binary, &asked("http api", "GET", &[("accept-encoding", "gzip")])).await.unwrap();
+    assert_eq!(answer["headers"]["content-encoding"], "gzip");
+}
+
+#[tokio::test]
+async fn a_body_that_fits_only_compressed_is_compressed_and_head_says_the_same() {
+    let stack = http::Stack::new().compression(http::CompressionLayer::new());
+    let large = async |_: Method| ([("etag", "\"7\"")], "la ".repeat(3_000_000));
+    let caller = Caller::new(pilaster::handler(large).layer(stack));
+    let get = call(&caller, &asked("http api", "GET", &[("accept-encoding", "gzip")])).await.unwrap();
+    let head = call(&caller, &asked("http api", "HEAD", &[("accept-encoding", "gzip")])).await.unwrap();
+    assert_eq!((&get["statusCode"], &get["isBase64Encoded"]), (&json!(200), &json!(true)));
+    let zipped = base64::engine::general_purpose::STANDARD.decode(get["body"].as_str().unwrap()).unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*zipped), &mut text).unwrap();
+    assert_eq!(text.len(), 9_000_000);
+    assert_eq!((&get["headers"], &head["body"]), (&head["headers"], &json!("")));
+    assert_eq!(get["headers"]["etag"], "\"7-gzip\"");
 }

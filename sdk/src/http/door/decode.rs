@@ -49,7 +49,7 @@ pub(super) enum Refused {
     Malformed(EventKind, HttpError),
 }
 
-pub(super) fn decode(incoming: Incoming) -> Result<(EventKind, Request<Body>), Refused> {
+pub(super) fn decode(incoming: &Incoming) -> Result<(EventKind, Request<Body>), Refused> {
     let text = incoming.event.get();
     // serde would take an array as the fields in their order.
     if !text.trim_start().starts_with('{') {
@@ -71,7 +71,7 @@ pub(super) fn decode(incoming: Incoming) -> Result<(EventKind, Request<Body>), R
     if let Some(clients) = incoming.invocation.clients() {
         request.extensions_mut().insert(clients.clone());
     }
-    request.extensions_mut().insert(incoming.invocation);
+    request.extensions_mut().insert(incoming.invocation.clone());
     // A body is never larger than the event that it came in; a `DefaultBodyLimit` of the user's says otherwise.
     DefaultBodyLimit::max(PAYLOAD_LIMIT).apply(&mut request);
     Ok((kind, request))

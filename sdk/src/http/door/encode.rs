@@ -4,6 +4,8 @@
 //! here: multi-value headers for REST and ALB in that mode, `cookies` for HTTP API and function URL, joined headers
 //! elsewhere.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::response::Parts;
@@ -32,24 +34,33 @@ struct Answer<'a> {
     is_base64_encoded: bool,
 }
 
+/// The body as text where it is text, in base64 otherwise.
 pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<RawResponse, FunctionError> {
-    let headers = &parts.headers;
-    let encoded;
-    let (body, is_base64_encoded) = match text(headers, body) {
-        Some(text) => (text, false),
-        None => {
-            encoded = STANDARD.encode(body);
-            (encoded.as_str(), true)
-        }
-    };
-    let status = parts.status;
+    match text(&parts.headers, body) {
+        Some(text) => write(kind, parts, text.into(), false),
+        None => encode_as_base64(kind, parts, body),
+    }
+}
+
+/// The body in base64, whatever it is.
+pub(super) fn encode_as_base64(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<RawResponse, FunctionError> {
+    write(kind, parts, STANDARD.encode(body).into(), true)
+}
+
+fn write(
+    kind: EventKind,
+    parts: &Parts,
+    body: Cow<'_, str>,
+    is_base64_encoded: bool,
+) -> Result<RawResponse, FunctionError> {
+    let (headers, status) = (&parts.headers, parts.status);
     let mut answer = Answer {
         status_code: status.as_u16(),
         status_description: None,
         headers: None,
         multi_value_headers: None,
         cookies: None,
-        body,
+        body: &body,
         is_base64_encoded,
     };
     match kind {
@@ -77,38 +88,19 @@ pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<RawR
     })
 }
 
-/// The body as text, where it is text: no `Content-Encoding`, a textual type or none, and valid UTF-8.
+/// The body as text, where it is text: valid UTF-8 without a `Content-Encoding`. Its media type says nothing about that, and every
+/// source sends the same bytes for it.
 fn text<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<&'b str> {
-    let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-    if encoded || !headers.get(header::CONTENT_TYPE).is_none_or(is_textual) {
-        return body.is_empty().then_some("");
+    let is_encoded = |coding: &HeaderValue| !coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    match body.is_empty() {
+        true => Some(""),
+        false if headers.get_all(header::CONTENT_ENCODING).iter().any(is_encoded) => None,
+        false => std::str::from_utf8(body).ok(),
     }
-    std::str::from_utf8(body).ok()
-}
-
-fn is_textual(content_type: &HeaderValue) -> bool {
-    let bytes = content_type.as_bytes();
-    let essence = bytes.split(|byte| *byte == b';').next().unwrap_or(bytes).trim_ascii();
-    let is = |text: &str| essence.eq_ignore_ascii_case(text.as_bytes());
-    let starts = |text: &str| essence.get(..text.len()).is_some_and(|e| e.eq_ignore_ascii_case(text.as_bytes()));
-    let ends = |text: &str| {
-        essence.len().checked_sub(text.len()).is_some_and(|at| essence[at..].eq_ignore_ascii_case(text.as_bytes()))
-    };
-    is("application/json")
-        || starts("text/")
-        || ends("+json")
-        || ends("+xml")
-        || ends("+yaml")
-        || is("application/xml")
-        || is("application/yaml")
-        || is("application/javascript")
-        || is("application/x-ndjson")
-        || is("application/x-www-form-urlencoded")
-        || is("application/graphql")
 }
 
 /// A header's value as text: bytes that are not UTF-8 are replaced, as no JSON string can hold them.
-fn value(value: &HeaderValue) -> std::borrow::Cow<'_, str> {
+fn value(value: &HeaderValue) -> Cow<'_, str> {
     String::from_utf8_lossy(value.as_bytes())
 }
 
@@ -232,14 +224,24 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_text_is_base64() {
+    fn a_body_that_is_utf_8_and_not_compressed_is_text_whatever_its_type() {
+        for kind in ["application/x-yaml", "application/toml", "application/jwt", "application/vnd.x", "image/svg+xml"]
+        {
+            let answer = encoded(EventKind::Rest, Response::builder().header("content-type", kind), "a: ü".as_bytes());
+            assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&json!("a: ü"), &json!(false)), "{kind}");
+        }
+        for coding in ["identity", "Identity"] {
+            let plain = Response::builder().header("content-encoding", coding);
+            assert_eq!(encoded(EventKind::Rest, plain, b"abc")["isBase64Encoded"], false);
+        }
         let png = Response::builder().header("content-type", "image/png");
-        assert_eq!(encoded(EventKind::Rest, png, b"abc")["body"], "YWJj");
+        assert_eq!(encoded(EventKind::Rest, png, b"\x89PNG")["body"], "iVBORw==");
         let latin = Response::builder().header("content-type", "text/plain; charset=iso-8859-1");
         assert_eq!(encoded(EventKind::Rest, latin, b"\xE9")["isBase64Encoded"], true);
-        let gzip = Response::builder().header("content-type", "text/plain").header("content-encoding", "gzip");
-        assert_eq!(encoded(EventKind::Rest, gzip, b"abc")["isBase64Encoded"], true);
-        let problem = Response::builder().header("content-type", "application/problem+json");
-        assert_eq!(encoded(EventKind::Rest, problem, b"{}")["body"], "{}");
+        for codings in [&["gzip"][..], &["identity", "br"], &["x"]] {
+            let compressed =
+                codings.iter().fold(Response::builder(), |r, coding| r.header("content-encoding", *coding));
+            assert_eq!(encoded(EventKind::Rest, compressed, b"abc")["isBase64Encoded"], true, "{codings:?}");
+        }
     }
 }

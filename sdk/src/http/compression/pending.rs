@@ -1,0 +1,98 @@
+//! Compression of an answer that is sent as a whole: it is kept only where it makes the answer smaller.
+
+use std::pin::Pin;
+
+use axum_core::body::Body;
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use http::Response;
+use http::header::{self, HeaderMap, HeaderValue};
+use http_body_util::BodyExt;
+use tower_http::CompressionLevel;
+
+use super::entity_tags::mark;
+use super::{Coding, encode};
+use crate::error::BoxError;
+use crate::http::door::base64_length;
+
+/// What the layer leaves in the response's extensions, for the adapter to do once it has the whole body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    pub(super) coding: Coding,
+    pub(super) level: CompressionLevel,
+}
+
+/// The body on its way.
+type Compressed<'a> = Pin<Box<dyn Future<Output = Result<Body, BoxError>> + Send + 'a>>;
+
+impl Pending {
+    /// The body, compressed where that makes it smaller, and the fields that say so.
+    ///
+    /// A source takes bytes in base64, and text as it is: text has to become a quarter smaller. A body of more than `limit` bytes can
+    /// only be sent compressed, so that it is not held as a whole.
+    ///
+    /// # Errors
+    ///
+    /// That of the body.
+    pub(crate) fn compress(self, headers: &mut HeaderMap, body: Body, limit: usize) -> Compressed<'_> {
+        Box::pin(self.smaller(headers, body, limit))
+    }
+
+    async fn smaller(self, headers: &mut HeaderMap, body: Body, limit: usize) -> Result<Body, BoxError> {
+        if headers.contains_key(header::CONTENT_ENCODING) {
+            // A layer outside the stack has compressed it.
+            return Ok(body);
+        }
+        let mut body = body.into_data_stream();
+        let (mut chunks, mut size) = (Vec::new(), 0);
+        while let Some(chunk) = body.next().await {
+            let chunk: Bytes = chunk?;
+            size += chunk.len();
+            chunks.push(chunk);
+            if size > limit {
+                self.complete(headers);
+                let chunks = stream::iter(chunks).map(Ok).chain(body);
+                return Ok(self.encoded(Body::from_stream(chunks)));
+            }
+        }
+        let plain = joined(chunks);
+        let encoded = self.encoded(Body::from(plain.clone())).collect().await?.to_bytes();
+        if base64_length(encoded.len()) >= sent_length(&plain) {
+            mark(headers, None);
+            return Ok(Body::from(plain));
+        }
+        self.complete(headers);
+        Ok(Body::from(encoded))
+    }
+
+    /// The fields of an answer whose body is not sent, as that to `HEAD`: those of one that compression makes smaller.
+    pub(crate) fn complete(self, headers: &mut HeaderMap) {
+        headers.remove(header::ACCEPT_RANGES);
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(self.coding.name()));
+        mark(headers, Some(self.coding));
+    }
+
+    fn encoded(self, body: Body) -> Body {
+        encode(Response::new(body), self.coding, self.level).into_body()
+    }
+}
+
+fn joined(mut chunks: Vec<Bytes>) -> Bytes {
+    match (chunks.pop(), chunks.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => {
+            let all = chunks.into_iter().chain(last);
+            let mut joined = BytesMut::new();
+            all.for_each(|chunk| joined.extend_from_slice(&chunk));
+            joined.freeze()
+        }
+    }
+}
+
+/// How long a body without a coding is in the answer.
+fn sent_length(body: &[u8]) -> usize {
+    match std::str::from_utf8(body) {
+        Ok(_) => body.len(),
+        Err(_) => base64_length(body.len()),
+    }
+}
