@@ -1,19 +1,24 @@
 //! The record door: splits the event downwards, and answers upwards as its source understands.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use serde_json::value::to_raw_value;
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
 use tower::Service;
 
 use super::answer::{Answer, Failure, Failures, Resulting, Results, TaskAnswer, TaskAnswers};
 use super::batch::{Batch, Outcome, Unit, panicked, run, tell};
 use super::dynamodb;
 use super::handler::Opened;
+use super::head::Head;
 use super::payload::DecodeError;
+use super::pipes;
 use super::record::{Event, Id, Record};
 use super::source::{Reporting, Source};
 use super::split::{Part, Split, split};
@@ -21,12 +26,25 @@ use crate::error::{BoxError, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
 
 /// What the door knows of the function behind it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Plan {
     pub(super) sources: &'static [Source],
     pub(super) open: fn(&Record) -> Result<Opened, DecodeError>,
     pub(super) batch: Batch,
     pub(super) names: Names,
+    /// Whether the setting of the event source mapping was named in the log.
+    is_hinted: AtomicBool,
+}
+
+impl Plan {
+    pub(super) fn new(
+        sources: &'static [Source],
+        open: fn(&Record) -> Result<Opened, DecodeError>,
+        batch: Batch,
+        names: Names,
+    ) -> Self {
+        Self { sources, open, batch, names, is_hinted: AtomicBool::new(false) }
+    }
 }
 
 /// Service that runs the records of an event, one call of the inner service for each.
@@ -61,7 +79,7 @@ where
             let stop = plan.batch.stop_at(&incoming.invocation);
             let (event, units) = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
             let records = units.iter().map(|unit| unit.record.clone()).collect::<Vec<_>>();
-            let outcomes = run(&inner, units, event.source.reporting(), &plan, stop).await;
+            let outcomes = run(&inner, units, event.reporting(), &plan, stop).await;
             answer(&event, &records, outcomes, &plan)
         })
     }
@@ -70,14 +88,17 @@ where
 /// The records of an event, what was in envelopes taken out.
 fn units(incoming: Incoming, plan: &Plan) -> Result<(Arc<Event>, Vec<Unit>), FunctionError> {
     let Incoming { event, invocation } = incoming;
+    let (event, is_piped) = match pipes::event(event.get()) {
+        Some(piped) => (piped, true),
+        None => (event, false),
+    };
     let Split { source, parts } = split(&event, plan.sources)?;
-    let event = Arc::new(Event::new(event, source, invocation));
+    let mut event = Event::new(event, source, invocation);
+    event.is_piped = is_piped;
+    let event = Arc::new(event);
     let mut units = Vec::with_capacity(parts.len());
     for (index, part) in parts.into_iter().enumerate() {
-        let Part { id, mut lane, body, receive_count, problem } = part;
-        if let (Source::DynamoDb, Some(attribute), Some(keys)) = (source, &plan.batch.ordered_by, &mut lane) {
-            *keys = dynamodb::key(keys, attribute);
-        }
+        let Part { id, lane, body, receive_count, problem } = part;
         let record = Record::new(&event, index, id, body, receive_count);
         // What opens it may be a user's own, so its panic stays in the record as well.
         let open = || (plan.open)(&record).map_err(FunctionError::from_error);
@@ -86,16 +107,50 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<(Arc<Event>, Vec<Unit>), Fun
             None => catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(panicked())),
         };
         match opened {
-            Ok(Opened::Itself) => units.push(Unit { record, problem: None, lane }),
-            Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| Unit {
-                record: record.with_content(content),
-                problem: None,
-                lane: lane.clone(),
+            Ok(Opened::Itself) => {
+                let lane = ordered(lane, &record, &plan.batch);
+                units.push(Unit { record, problem: None, lane });
+            }
+            Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| {
+                let record = record.with_content(content);
+                let lane = ordered(lane.clone(), &record, &plan.batch);
+                Unit { record, problem: None, lane }
             })),
-            Err(error) => units.push(Unit { record, problem: Some(error), lane }),
+            Err(error) => {
+                let lane = ordered(lane, &record, &plan.batch);
+                units.push(Unit { record, problem: Some(error), lane });
+            }
         }
     }
     Ok((event, units))
+}
+
+/// The lane of a record as the batch is set to order it.
+fn ordered(lane: Option<String>, record: &Record, batch: &Batch) -> Option<String> {
+    match (record.source(), &batch.ordered_by) {
+        (Source::DynamoDb, Some(attribute)) => lane.map(|keys| dynamodb::key(&keys, attribute)),
+        // A change of a table in a stream of Kinesis.
+        (Source::Kinesis, Some(attribute)) => {
+            let head = record.content().and_then(|content| serde_json::from_str::<Head<'_>>(content).ok());
+            match head.and_then(|head| head.dynamodb.keys) {
+                Some(keys) => Some(dynamodb::key(keys.get(), attribute)),
+                None => lane,
+            }
+        }
+        // The records of a failed partition go on, so what is ordered is a key of it.
+        (Source::Kafka, _) if batch.continue_on_failure => {
+            #[derive(Deserialize)]
+            struct Wire<'a> {
+                #[serde(borrow, default)]
+                key: Option<&'a RawValue>,
+            }
+            let wire = serde_json::from_str::<Wire<'_>>(record.json()).ok();
+            let key = wire.and_then(|wire| wire.key).map_or("null", RawValue::get);
+            // No topic has a blank in its name.
+            lane.map(|partition| format!("{partition} {key}"))
+        }
+        _ => lane,
+    }
 }
 
 /// What the source is told.
@@ -110,7 +165,7 @@ fn answer(
     count_failures(&outcomes);
     let all_failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
         && outcomes.iter().all(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Held));
-    let reporting = event.source.reporting();
+    let reporting = event.reporting();
     if reporting == Reporting::Nothing || (all_failed && plan.batch.fail_if_all_fail) {
         return whole(records, outcomes);
     }
@@ -128,20 +183,9 @@ fn answer(
             to_raw_value(&TaskAnswers::new(event, each.collect::<Option<_>>().ok_or_else(nameless)?))
         }
         _ => {
-            let first = match reporting {
-                Reporting::FromFirst => outcomes.iter().position(Outcome::is_returned),
-                _ => None,
-            };
-            let mut batch_item_failures = Vec::new();
-            let mut told = HashSet::new();
-            for (at, (record, outcome)) in records.iter().zip(&outcomes).enumerate() {
-                // Of several from one envelope the id is told once, and so is one that comes twice.
-                if (outcome.is_returned() || first.is_some_and(|first| at > first)) && told.insert(record.key()) {
-                    if *record.key() == Id::Unknown {
-                        return Err(nameless());
-                    }
-                    batch_item_failures.push(Failure { item_identifier: record.key() });
-                }
+            let batch_item_failures = returned(event, records, &outcomes, reporting)?;
+            if !batch_item_failures.is_empty() && !event.is_piped && !plan.is_hinted.swap(true, Ordering::Relaxed) {
+                hint(event.source);
             }
             to_raw_value(&Failures { batch_item_failures })
         }
@@ -149,10 +193,55 @@ fn answer(
     encoded.map_err(FunctionError::from_error)
 }
 
+/// The ids of the records that are sent again; of a shard or a partition those of all records from the first failure on.
+fn returned<'r>(
+    event: &Event,
+    records: &'r [Record],
+    outcomes: &[Outcome],
+    reporting: Reporting,
+) -> Result<Vec<Failure<'r>>, FunctionError> {
+    let mut failures = Vec::new();
+    let mut named = HashSet::new();
+    let mut broken = HashSet::new();
+    for (record, outcome) in records.iter().zip(outcomes) {
+        let shard = match (reporting, record.key()) {
+            (Reporting::FromFirst, _) => Some(""),
+            (Reporting::FromFirstOfLane, Id::Offset { partition, .. }) => Some(&**partition),
+            _ => None,
+        };
+        if !outcome.is_returned() && !shard.is_some_and(|shard| broken.contains(shard)) {
+            continue;
+        }
+        broken.extend(shard);
+        let item_identifier = match event.source {
+            Source::Kinesis | Source::DynamoDb if event.is_piped => Cow::Owned(pipes::stream_id(record)),
+            _ => Cow::Borrowed(record.key()),
+        };
+        if *item_identifier == Id::Unknown {
+            return Err(nameless());
+        }
+        // Of several records from one envelope the id is named once, and so is one that comes twice.
+        if named.insert(item_identifier.clone()) {
+            failures.push(Failure { item_identifier });
+        }
+    }
+    Ok(failures)
+}
+
+/// No function can see how its event source mapping is set, and without this setting what failed is lost.
+fn hint(source: Source) {
+    tracing::warn!(
+        source = %source,
+        "the response names the records that failed. Lambda reads it only where the event source mapping has \
+         `FunctionResponseTypes: [ReportBatchItemFailures]`; without that setting these records are lost. (Logged once.)"
+    );
+}
+
+/// As many records as are named in a line or an error.
+const TOLD: usize = 10;
+
 /// The whole invocation is the answer, as the source takes no other.
 fn whole(records: &[Record], outcomes: Vec<Outcome>) -> Result<RawResponse, FunctionError> {
-    /// As many as are told by name.
-    const TOLD: usize = 10;
     let of = outcomes.len();
     let mut failed = records.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_returned()).collect::<Vec<_>>();
     match failed.len() {
@@ -201,8 +290,16 @@ fn tell_of_time(records: &[Record], outcomes: &[Outcome]) {
             false,
         );
     }
-    let not_begun = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Held)).count();
-    if not_begun > 0 {
-        tracing::warn!(not_begun, "records are returned that were not begun");
+    let held = records.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Held));
+    let mut held = held.map(|(record, _)| record.key().as_text()).peekable();
+    if held.peek().is_some() {
+        let ids = held.by_ref().take(TOLD).collect::<Vec<_>>();
+        let not_begun = ids.len() + held.count();
+        let record_ids = ids.join(", ");
+        tracing::warn!(
+            not_begun,
+            record_ids,
+            "records behind a failure or near the deadline were returned unprocessed"
+        );
     }
 }
