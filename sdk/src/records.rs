@@ -78,6 +78,7 @@ pub mod dynamodb;
 mod envelope;
 mod error;
 pub mod event_bridge;
+mod failures;
 pub mod firehose;
 pub mod from_fn;
 mod function;
@@ -85,6 +86,7 @@ mod handler;
 mod head;
 pub mod kafka;
 pub mod kinesis;
+mod lanes;
 #[cfg(feature = "cloudwatch-logs")]
 pub mod logs;
 pub mod mq;

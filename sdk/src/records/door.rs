@@ -1,25 +1,22 @@
 //! The record door: splits the event downwards, and answers upwards as its source understands.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
 use tower::Service;
 
-use super::answer::{Answer, Failure, Failures, Resulting, Results, TaskAnswer, TaskAnswers};
+use super::answer::{Answer, Failures, Resulting, Results, TaskAnswer, TaskAnswers};
 use super::batch::{Batch, Outcome, Unit, panicked, run, tell};
-use super::dynamodb;
+use super::failures;
 use super::handler::Opened;
-use super::head::Head;
+use super::lanes;
 use super::payload::DecodeError;
 use super::pipes;
-use super::record::{Event, Id, Record};
+use super::record::{Event, Record};
 use super::source::{Reporting, Source};
 use super::split::{Part, Split, split};
 use crate::error::{BoxError, FunctionError, Names};
@@ -77,25 +74,33 @@ where
         let Self { inner, plan } = self.clone();
         Box::pin(async move {
             let stop = plan.batch.stop_at(&incoming.invocation);
-            let (event, units) = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
+            let batched = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
+            let Batched { event, units, is_piped } = batched;
+            let reporting = if is_piped { pipes::reporting(event.source) } else { event.source.reporting() };
             let records = units.iter().map(|unit| unit.record.clone()).collect::<Vec<_>>();
-            let outcomes = run(&inner, units, event.reporting(), &plan, stop).await;
-            answer(&event, &records, outcomes, &plan)
+            let outcomes = run(&inner, units, reporting, &plan, stop).await;
+            let answered = Answered { event: &event, reporting, is_piped };
+            answer(&answered, &records, outcomes, &plan)
         })
     }
 }
 
 /// The records of an event, what was in envelopes taken out.
-fn units(incoming: Incoming, plan: &Plan) -> Result<(Arc<Event>, Vec<Unit>), FunctionError> {
+struct Batched {
+    event: Arc<Event>,
+    units: Vec<Unit>,
+    /// Whether EventBridge Pipes sent it, instead of an event source mapping.
+    is_piped: bool,
+}
+
+fn units(incoming: Incoming, plan: &Plan) -> Result<Batched, FunctionError> {
     let Incoming { event, invocation } = incoming;
     let (event, is_piped) = match pipes::event(event.get()) {
         Some(piped) => (piped, true),
         None => (event, false),
     };
     let Split { source, parts } = split(&event, plan.sources)?;
-    let mut event = Event::new(event, source, invocation);
-    event.is_piped = is_piped;
-    let event = Arc::new(event);
+    let event = Arc::new(Event::new(event, source, invocation));
     let mut units = Vec::with_capacity(parts.len());
     for (index, part) in parts.into_iter().enumerate() {
         let Part { id, lane, body, receive_count, problem } = part;
@@ -107,55 +112,29 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<(Arc<Event>, Vec<Unit>), Fun
             None => catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(panicked())),
         };
         match opened {
-            Ok(Opened::Itself) => {
-                let lane = ordered(lane, &record, &plan.batch);
-                units.push(Unit { record, problem: None, lane });
-            }
-            Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| {
-                let record = record.with_content(content);
-                let lane = ordered(lane.clone(), &record, &plan.batch);
-                Unit { record, problem: None, lane }
+            Ok(Opened::Itself) => units.push(Unit { record, problem: None, lane }),
+            Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| Unit {
+                record: record.with_content(content),
+                problem: None,
+                lane: lane.clone(),
             })),
-            Err(error) => {
-                let lane = ordered(lane, &record, &plan.batch);
-                units.push(Unit { record, problem: Some(error), lane });
-            }
+            Err(error) => units.push(Unit { record, problem: Some(error), lane }),
         }
     }
-    Ok((event, units))
+    lanes::set(&mut units, &plan.batch);
+    Ok(Batched { event, units, is_piped })
 }
 
-/// The lane of a record as the batch is set to order it.
-fn ordered(lane: Option<String>, record: &Record, batch: &Batch) -> Option<String> {
-    match (record.source(), &batch.ordered_by) {
-        (Source::DynamoDb, Some(attribute)) => lane.map(|keys| dynamodb::key(&keys, attribute)),
-        // A change of a table in a stream of Kinesis.
-        (Source::Kinesis, Some(attribute)) => {
-            let head = record.content().and_then(|content| serde_json::from_str::<Head<'_>>(content).ok());
-            match head.and_then(|head| head.dynamodb.keys) {
-                Some(keys) => Some(dynamodb::key(keys.get(), attribute)),
-                None => lane,
-            }
-        }
-        // The records of a failed partition go on, so what is ordered is a key of it.
-        (Source::Kafka, _) if batch.continue_on_failure => {
-            #[derive(Deserialize)]
-            struct Wire<'a> {
-                #[serde(borrow, default)]
-                key: Option<&'a RawValue>,
-            }
-            let wire = serde_json::from_str::<Wire<'_>>(record.json()).ok();
-            let key = wire.and_then(|wire| wire.key).map_or("null", RawValue::get);
-            // No topic has a blank in its name.
-            lane.map(|partition| format!("{partition} {key}"))
-        }
-        _ => lane,
-    }
+/// Who is answered, and in which form.
+struct Answered<'e> {
+    event: &'e Event,
+    reporting: Reporting,
+    is_piped: bool,
 }
 
 /// What the source is told.
 fn answer(
-    event: &Event,
+    answered: &Answered<'_>,
     records: &[Record],
     outcomes: Vec<Outcome>,
     plan: &Plan,
@@ -165,7 +144,7 @@ fn answer(
     count_failures(&outcomes);
     let all_failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
         && outcomes.iter().all(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Held));
-    let reporting = event.reporting();
+    let &Answered { event, reporting, is_piped } = answered;
     if reporting == Reporting::Nothing || (all_failed && plan.batch.fail_if_all_fail) {
         return whole(records, outcomes);
     }
@@ -183,58 +162,14 @@ fn answer(
             to_raw_value(&TaskAnswers::new(event, each.collect::<Option<_>>().ok_or_else(nameless)?))
         }
         _ => {
-            let batch_item_failures = returned(event, records, &outcomes, reporting)?;
-            if !batch_item_failures.is_empty() && !event.is_piped && !plan.is_hinted.swap(true, Ordering::Relaxed) {
-                hint(event.source);
+            let batch_item_failures = failures::named(records, &outcomes, reporting, is_piped)?;
+            if !batch_item_failures.is_empty() && !is_piped && !plan.is_hinted.swap(true, Ordering::Relaxed) {
+                failures::hint(event.source);
             }
             to_raw_value(&Failures { batch_item_failures })
         }
     };
     encoded.map_err(FunctionError::from_error)
-}
-
-/// The ids of the records that are sent again; of a shard or a partition those of all records from the first failure on.
-fn returned<'r>(
-    event: &Event,
-    records: &'r [Record],
-    outcomes: &[Outcome],
-    reporting: Reporting,
-) -> Result<Vec<Failure<'r>>, FunctionError> {
-    let mut failures = Vec::new();
-    let mut named = HashSet::new();
-    let mut broken = HashSet::new();
-    for (record, outcome) in records.iter().zip(outcomes) {
-        let shard = match (reporting, record.key()) {
-            (Reporting::FromFirst, _) => Some(""),
-            (Reporting::FromFirstOfLane, Id::Offset { partition, .. }) => Some(&**partition),
-            _ => None,
-        };
-        if !outcome.is_returned() && !shard.is_some_and(|shard| broken.contains(shard)) {
-            continue;
-        }
-        broken.extend(shard);
-        let item_identifier = match event.source {
-            Source::Kinesis | Source::DynamoDb if event.is_piped => Cow::Owned(pipes::stream_id(record)),
-            _ => Cow::Borrowed(record.key()),
-        };
-        if *item_identifier == Id::Unknown {
-            return Err(nameless());
-        }
-        // Of several records from one envelope the id is named once, and so is one that comes twice.
-        if named.insert(item_identifier.clone()) {
-            failures.push(Failure { item_identifier });
-        }
-    }
-    Ok(failures)
-}
-
-/// No function can see how its event source mapping is set, and without this setting what failed is lost.
-fn hint(source: Source) {
-    tracing::warn!(
-        source = %source,
-        "the response names the records that failed. Lambda reads it only where the event source mapping has \
-         `FunctionResponseTypes: [ReportBatchItemFailures]`; without that setting these records are lost. (Logged once.)"
-    );
 }
 
 /// As many records as are named in a line or an error.
@@ -266,7 +201,7 @@ fn whole(records: &[Record], outcomes: Vec<Outcome>) -> Result<RawResponse, Func
     Err(FunctionError::new("RecordsFailed", format!("{} of {of} records failed: {told}{more}", failed.len())).logged())
 }
 
-fn nameless() -> FunctionError {
+pub(super) fn nameless() -> FunctionError {
     // Lambda would take an empty or unknown id for the failure of the batch as well; so it is said.
     FunctionError::new("RecordWithoutId", "a record failed that has no id: the whole batch is returned")
 }

@@ -1,9 +1,7 @@
 //! [`Kinesis`]: a record of a stream; [`KinesisRecord`]: what it says of itself.
 //!
 //! Records of one partition key are handled one after the other, those of different keys side by side. From the first that
-//! failed on, all are returned, and those not yet begun are not begun, unless
-//! [`Batch::continue_on_failure`](super::Batch::continue_on_failure) is set. The [`records`](super) docs have the settings of the
-//! event source mapping. A record that the Kinesis Producer Library has aggregated, of several of the producer's, is not
+//! failed on, all are returned. A record that the Kinesis Producer Library has aggregated, of several of the producer's, is not
 //! taken apart: it is one record here, in the library's own form.
 //!
 //! # Example
@@ -31,7 +29,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::handler::{FromRecord, FromRecordParts};
-use super::payload::{DecodeError, Text, decode_base64, unread};
+use super::payload::{DecodeError, Text, decode_base64};
 use super::record::Record;
 use super::source::Source;
 use crate::error::BoxError;
@@ -82,9 +80,6 @@ pub(super) fn data<T: DeserializeOwned + 'static>(record: &Record) -> Result<T, 
     struct Data<'a> {
         #[serde(borrow)]
         data: Cow<'a, str>,
-    }
-    if let Some(unread) = unread() {
-        return Ok(unread);
     }
     let wire = serde_json::from_str::<Wire<'_>>(record.json());
     let wire = wire.map_err(|error| DecodeError::new("the record of Kinesis", error))?;

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::head::{Key, Text};
 use super::record::{Id, Record};
-use super::source::Source;
+use super::source::{Reporting, Source};
 use crate::event::RawEvent;
 
 /// The fields that an event source mapping puts into the `kinesis` object of a record.
@@ -49,6 +49,15 @@ pub(super) fn event(event: &str) -> Option<RawEvent> {
         _ => return None,
     };
     RawValue::from_string(text).ok()
+}
+
+/// How a pipe learns which records failed: it reads the ids of SQS, Kinesis and DynamoDB Streams, and sends a batch of Kafka or Amazon
+/// MQ again as a whole.
+pub(super) fn reporting(source: Source) -> Reporting {
+    match source {
+        Source::Kafka => Reporting::Nothing,
+        source => source.reporting(),
+    }
 }
 
 /// The id by which a pipe knows a record of a stream in the response of its target: `eventID`, and not the sequence number

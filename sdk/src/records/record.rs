@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
-use super::source::{Reporting, Source};
+use super::source::Source;
 use super::split::ranges;
 use crate::event::{Invocation, RawEvent};
 
@@ -18,24 +18,13 @@ pub(super) struct Event {
     pub(super) text: RawEvent,
     pub(super) source: Source,
     pub(super) invocation: Invocation,
-    /// Whether EventBridge Pipes sent it, instead of an event source mapping.
-    pub(super) is_piped: bool,
     /// Where the records stand in the text; looked for when the first of them is asked for its own.
     ranges: OnceLock<Vec<Range<usize>>>,
 }
 
 impl Event {
     pub(super) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {
-        Self { text, source, invocation, is_piped: false, ranges: OnceLock::new() }
-    }
-
-    /// How the caller learns which records failed.
-    pub(super) fn reporting(&self) -> Reporting {
-        match self.source {
-            // A pipe reads the ids of SQS, Kinesis and DynamoDB Streams; of Kafka it sends the whole batch again.
-            Source::Kafka if self.is_piped => Reporting::Nothing,
-            source => source.reporting(),
-        }
+        Self { text, source, invocation, ranges: OnceLock::new() }
     }
 
     /// The text of one record.
