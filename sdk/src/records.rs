@@ -53,7 +53,7 @@
 //!
 //! - `BisectBatchOnFunctionError` splits the batch at the failure, so that the records behind it get their own batches. Without it
 //!   the batch is tried as it is until the retries end (`MaximumRetryAttempts`, `MaximumRecordAgeInSeconds`), and then **all of its
-//!   records from the failure on are given up, also those that the function never saw**; without such a limit the shard waits until
+//!   records from the failure on are discarded, also those that the function never saw**; without such a limit the shard waits until
 //!   the record expires.
 //! - [`Batch::continue_on_failure`] handles the records of other keys behind a failure with each try. It is for mappings that cannot
 //!   be split, and for those without `ReportBatchItemFailures`.

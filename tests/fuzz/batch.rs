@@ -1,14 +1,14 @@
-//! The batch engine against the rules of what calls it: random records, settings and failures, delivered until nothing is left.
+//! The batch engine against the written rules of each service that calls it: random records, settings and failures, delivered until
+//! every record is acknowledged.
 //!
-//! `rules.rs` says what each caller makes of a response, by AWS's pages; `events.rs` writes its events. Of each delivery and of the
-//! whole run it must hold that
+//! `rules.rs` has the rules by AWS's pages, `events.rs` the events, `delivery.rs` the checks of one delivery:
 //!
-//! - nothing is acknowledged that was not handled, and nothing is delivered for ever;
+//! - no record is acknowledged that was not handled, and none is delivered for ever;
 //! - records of one group, key, item or partition are handled in their order, one at a time, and none behind one that failed;
-//! - each record is handled at most once in a delivery, and the response is there before the deadline;
-//! - where nothing stops it, each record is begun that nothing holds back.
+//! - a record is handled at most once in a delivery, and the response comes before the deadline;
+//! - without a deadline each record is begun that no failure holds back.
 //!
-//! `PROPTEST_CASES` says how many cases each caller is tried with, `PROPTEST_RNG_SEED` with which ones.
+//! `PROPTEST_CASES` is the number of cases for each service (96 unless set), `PROPTEST_RNG_SEED` chooses them.
 
 mod callers;
 mod delivery;
@@ -26,12 +26,12 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 
-use self::callers::{From, call};
+use self::callers::{Origin, call};
 use self::delivery::check;
 
-/// What becomes of a record in one delivery.
+/// The outcome of a record in one delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deed {
+enum Outcome {
     Done,
     Fails,
     Panics,
@@ -42,38 +42,38 @@ enum Deed {
     Unreadable,
 }
 
-impl Deed {
+impl Outcome {
     fn is_handled(self) -> bool {
         matches!(self, Self::Done | Self::Discarded)
     }
 }
 
-/// A record: its group, key or partition, and what becomes of it in one delivery after the other; in later ones it is done.
+/// A record: its group, key or partition, and its outcomes and waits in one delivery after the other; in later ones it is done.
 #[derive(Clone, Debug)]
-struct Told {
+struct Planned {
     lane: u8,
     sublane: u8,
-    deeds: Vec<(Deed, u8)>,
+    outcomes: Vec<(Outcome, u8)>,
 }
 
 #[derive(Clone, Debug)]
 struct Settings {
     concurrency: usize,
     batch_size: usize,
-    goes_on: bool,
+    continue_on_failure: bool,
     fails_if_all_fail: bool,
     /// Changes of a table are ordered by an attribute instead of the whole key.
     by_attribute: bool,
     /// In milliseconds.
     deadline: Option<u64>,
-    /// Of a pipe: only the records that the response names come again, instead of all from the first of them on.
+    /// A pipe sends only the records again that the response names, instead of all from the first of them on.
     named_only: bool,
 }
 
 impl Settings {
-    fn batch(&self, from: From) -> Batch {
+    fn batch(&self, from: Origin) -> Batch {
         let mut batch = Batch::new().concurrency(self.concurrency).margin(Duration::from_millis(20));
-        if self.goes_on {
+        if self.continue_on_failure {
             batch = batch.continue_on_failure();
         }
         if self.fails_if_all_fail {
@@ -85,16 +85,21 @@ impl Settings {
         batch
     }
 
-    /// Within which records are handled in their order.
-    fn lane(&self, from: From, told: &Told) -> Option<(u8, u8)> {
+    /// The group of records that are handled in their order.
+    fn lane(&self, from: Origin, planned: &Planned) -> Option<(u8, u8)> {
         match from {
-            From::Fifo | From::PipeFifo | From::FifoOfS3 | From::Kinesis | From::PipeKinesis | From::KinesisOfLogs => {
-                Some((told.lane, 0))
+            Origin::Fifo
+            | Origin::PipeFifo
+            | Origin::FifoOfS3
+            | Origin::Kinesis
+            | Origin::PipeKinesis
+            | Origin::KinesisOfLogs => Some((planned.lane, 0)),
+            Origin::DynamoDb | Origin::PipeDynamoDb | Origin::TableKinesis if self.by_attribute => {
+                Some((planned.lane, 0))
             }
-            From::DynamoDb | From::PipeDynamoDb | From::TableKinesis if self.by_attribute => Some((told.lane, 0)),
-            From::DynamoDb | From::PipeDynamoDb | From::TableKinesis => Some((told.lane, told.sublane)),
-            From::Kafka | From::PipeKafka if self.goes_on => Some((told.lane, told.sublane)),
-            From::Kafka | From::PipeKafka => Some((told.lane, 0)),
+            Origin::DynamoDb | Origin::PipeDynamoDb | Origin::TableKinesis => Some((planned.lane, planned.sublane)),
+            Origin::Kafka | Origin::PipeKafka if self.continue_on_failure => Some((planned.lane, planned.sublane)),
+            Origin::Kafka | Origin::PipeKafka => Some((planned.lane, 0)),
             _ => None,
         }
     }
@@ -103,49 +108,49 @@ impl Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Begun(usize),
-    Ended(usize, Deed),
+    Ended(usize, Outcome),
 }
 
-/// What the function does in this delivery, and what it did.
+/// The outcomes of this delivery, and the steps of the function so far.
 #[derive(Debug, Default)]
 struct World {
-    deeds: Vec<(Option<Deed>, u8)>,
+    outcomes: Vec<(Option<Outcome>, u8)>,
     steps: Vec<Step>,
 }
 
 async fn act(world: Arc<Mutex<World>>, at: usize) -> Result<(), BoxError> {
-    let (deed, waits) = {
+    let (outcome, waits) = {
         let mut world = world.lock().unwrap();
         world.steps.push(Step::Begun(at));
-        world.deeds[at]
+        world.outcomes[at]
     };
-    let deed = deed.unwrap();
+    let outcome = outcome.unwrap();
     match waits {
         0 => {}
         1 => tokio::task::yield_now().await,
         more => tokio::time::sleep(Duration::from_millis(more.into())).await,
     }
-    if deed == Deed::Hangs {
+    if outcome == Outcome::Hangs {
         std::future::pending::<()>().await;
     }
-    world.lock().unwrap().steps.push(Step::Ended(at, deed));
-    match deed {
-        Deed::Done => Ok(()),
-        Deed::Discarded => Err(RecordError::discard("never").into()),
-        // Without the hook, which would write a line.
-        Deed::Panics => std::panic::resume_unwind(Box::new("a panic")),
+    world.lock().unwrap().steps.push(Step::Ended(at, outcome));
+    match outcome {
+        Outcome::Done => Ok(()),
+        Outcome::Discarded => Err(RecordError::discard("never").into()),
+        // A panic without the hook, which would write a line.
+        Outcome::Panics => std::panic::resume_unwind(Box::new("a panic")),
         _ => Err("failed".into()),
     }
 }
 
 /// Delivers the records until all are acknowledged.
-async fn play(from: From, settings: Settings, all: Vec<Told>) {
+async fn play(from: Origin, settings: Settings, all: Vec<Planned>) {
     let world = Arc::new(Mutex::new(World::default()));
     let caller = from.caller(settings.batch(from), Arc::clone(&world));
     let mut left: Vec<usize> = (0..all.len()).collect();
     let mut deliveries = vec![0; all.len()];
     let mut handled = Vec::<usize>::new();
-    let most = all.iter().map(|told| told.deeds.len()).sum::<usize>() + all.len() + 1;
+    let most = all.iter().map(|planned| planned.outcomes.len()).sum::<usize>() + all.len() + 1;
     for _ in 0..most {
         let batch: Vec<usize> = left.iter().copied().take(settings.batch_size).collect();
         if batch.is_empty() {
@@ -154,14 +159,14 @@ async fn play(from: From, settings: Settings, all: Vec<Told>) {
         let unread: Vec<usize> = {
             let mut world = world.lock().unwrap();
             world.steps.clear();
-            world.deeds = vec![(None, 0); all.len()];
+            world.outcomes = vec![(None, 0); all.len()];
             for &at in &batch {
-                let (deed, waits) = all[at].deeds.get(deliveries[at]).copied().unwrap_or((Deed::Done, 0));
-                let deed = from.possible(deed, settings.deadline.is_some());
-                world.deeds[at] = (Some(deed), waits);
+                let (outcome, waits) = all[at].outcomes.get(deliveries[at]).copied().unwrap_or((Outcome::Done, 0));
+                let outcome = from.possible(outcome, settings.deadline.is_some());
+                world.outcomes[at] = (Some(outcome), waits);
                 deliveries[at] += 1;
             }
-            batch.iter().copied().filter(|at| world.deeds[*at].0 == Some(Deed::Unreadable)).collect()
+            batch.iter().copied().filter(|at| world.outcomes[*at].0 == Some(Outcome::Unreadable)).collect()
         };
         let (event, delivered) = from.event(&all, &batch, &unread);
         let start = Instant::now();
@@ -174,7 +179,7 @@ async fn play(from: From, settings: Settings, all: Vec<Told>) {
         let acknowledged = rules::acknowledged(from, &all, &delivered, &answer, settings.named_only);
         for &at in &acknowledged {
             let is_handled =
-                steps.iter().any(|step| matches!(step, Step::Ended(of, deed) if *of == at && deed.is_handled()));
+                steps.iter().any(|step| matches!(step, Step::Ended(of, outcome) if *of == at && outcome.is_handled()));
             assert!(
                 is_handled || from.reports_failures_as_results(),
                 "{at} is acknowledged and was not handled: {answer:?}"
@@ -182,67 +187,76 @@ async fn play(from: From, settings: Settings, all: Vec<Told>) {
         }
         rules::results_are_true(from, &delivered, &answer, |at| {
             steps.iter().find_map(|step| match step {
-                Step::Ended(of, deed) if *of == at => Some(*deed),
+                Step::Ended(of, outcome) if *of == at => Some(*outcome),
                 _ => None,
             })
         });
         handled.extend(steps.iter().filter_map(|step| match step {
-            Step::Ended(at, deed) if deed.is_handled() => Some(*at),
+            Step::Ended(at, outcome) if outcome.is_handled() => Some(*at),
             _ => None,
         }));
         left.retain(|at| !acknowledged.contains(at));
     }
     assert_eq!(left, Vec::<usize>::new(), "delivered for ever");
-    for (at, told) in all.iter().enumerate() {
+    for (at, planned) in all.iter().enumerate() {
         let first = |at: usize| handled.iter().position(|other| *other == at);
         assert!(first(at).is_some() || from.reports_failures_as_results(), "{at} was never handled");
-        let lane = settings.lane(from, told);
+        let lane = settings.lane(from, planned);
         for earlier in (0..at).filter(|earlier| lane.is_some() && settings.lane(from, &all[*earlier]) == lane) {
             assert!(first(earlier) < first(at), "{at} was handled before {earlier}");
         }
     }
 }
 
-/// One delivery through a mapping that does not read the response: what the docs promise for it.
-async fn unreported(from: From, settings: Settings, all: Vec<Told>) {
+/// One delivery through a mapping without `ReportBatchItemFailures`: it takes each response for success, so the checks of one delivery
+/// are all that holds.
+async fn unreported(from: Origin, settings: Settings, all: Vec<Planned>) {
     let world = Arc::new(Mutex::new(World::default()));
     let caller = from.caller(settings.batch(from), Arc::clone(&world));
     let batch: Vec<usize> = (0..all.len()).collect();
-    let deed = |told: &Told| told.deeds.first().copied().unwrap_or((Deed::Done, 0));
-    let deeds = all.iter().map(deed).map(|(deed, waits)| (Some(from.possible(deed, false)), waits));
-    world.lock().unwrap().deeds = deeds.collect();
+    let outcome = |planned: &Planned| planned.outcomes.first().copied().unwrap_or((Outcome::Done, 0));
+    let outcomes = all.iter().map(outcome).map(|(outcome, waits)| (Some(from.possible(outcome, false)), waits));
+    world.lock().unwrap().outcomes = outcomes.collect();
     let unread: Vec<usize> =
-        batch.iter().copied().filter(|at| world.lock().unwrap().deeds[*at].0 == Some(Deed::Unreadable)).collect();
+        batch.iter().copied().filter(|at| world.lock().unwrap().outcomes[*at].0 == Some(Outcome::Unreadable)).collect();
     let (event, delivered) = from.event(&all, &batch, &unread);
-    // Whatever it is: Lambda takes it for success.
+    // Lambda takes it for success, whatever it is.
     let _ = call(&caller, event, None).await;
     let steps = world.lock().unwrap().steps.clone();
     check(from, &Settings { deadline: None, ..settings }, &all, &delivered, &steps, &unread);
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        4 => Just(Deed::Done), 3 => Just(Deed::Fails), 1 => Just(Deed::Panics), 1 => Just(Deed::Discarded), 1 => Just(Deed::Hangs),
-        1 => Just(Deed::Unreadable),
+        4 => Just(Outcome::Done), 3 => Just(Outcome::Fails), 1 => Just(Outcome::Panics), 1 => Just(Outcome::Discarded), 1 => Just(Outcome::Hangs),
+        1 => Just(Outcome::Unreadable),
     ]
 }
 
-fn told() -> impl Strategy<Value = Told> {
-    let deeds = vec((deed(), prop_oneof![Just(0_u8), Just(1), 2_u8..30]), 0..3);
-    (0_u8..3, 0_u8..2, deeds).prop_map(|(lane, sublane, deeds)| Told { lane, sublane, deeds })
+fn planned() -> impl Strategy<Value = Planned> {
+    let outcomes = vec((outcome(), prop_oneof![Just(0_u8), Just(1), 2_u8..30]), 0..3);
+    (0_u8..3, 0_u8..2, outcomes).prop_map(|(lane, sublane, outcomes)| Planned { lane, sublane, outcomes })
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (1_usize..5, 1_usize..12, flags, prop::option::of(60_u64..200)).prop_map(
         |(concurrency, batch_size, flags, deadline)| {
-            let (goes_on, fails_if_all_fail, by_attribute, named_only) = flags;
-            Settings { concurrency, batch_size, goes_on, fails_if_all_fail, by_attribute, deadline, named_only }
+            let (continue_on_failure, fails_if_all_fail, by_attribute, named_only) = flags;
+            Settings {
+                concurrency,
+                batch_size,
+                continue_on_failure,
+                fails_if_all_fail,
+                by_attribute,
+                deadline,
+                named_only,
+            }
         },
     )
 }
 
-fn holds(from: From) {
+fn holds(from: Origin) {
     let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = 96;
@@ -251,7 +265,7 @@ fn holds(from: From) {
         // The same ones in each run.
         config.rng_seed = RngSeed::Fixed(11);
     }
-    let tried = TestRunner::new(config).run(&(settings(), vec(told(), 1..12)), |(settings, all)| {
+    let tried = TestRunner::new(config).run(&(settings(), vec(planned(), 1..12)), |(settings, all)| {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(play(from, settings.clone(), all.clone()));
         runtime.block_on(unreported(from, settings, all));
@@ -266,7 +280,7 @@ macro_rules! each_caller {
         $(
             #[test]
             fn $name() {
-                holds(From::$from);
+                holds(Origin::$from);
             }
         )*
     };

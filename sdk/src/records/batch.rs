@@ -104,12 +104,12 @@ impl Batch {
     ///
     /// The response is the same with it and without: all from the first failure on are returned, since a stream has one
     /// checkpoint. So a record that is handled behind a failure is handled again with the next try, and has to be idempotent.
-    /// That is the price for two things:
+    /// It helps in two cases:
     ///
-    /// - an event source mapping without `ReportBatchItemFailures` takes the response for success. What failed is lost in any
-    ///   case; with this option it is only that, and the rest of its key.
-    /// - where the retries of a mapping end (`MaximumRetryAttempts`, `MaximumRecordAgeInSeconds`) and its batches are not split
-    ///   (`BisectBatchOnFunctionError`), the batch is given up from the failure on. With this option the records of other keys
+    /// - An event source mapping without `ReportBatchItemFailures` takes the response for success, so a record that failed is
+    ///   lost in any case. With this option only that record and the rest of its key are lost, without it all records behind it.
+    /// - Where the retries of a mapping end (`MaximumRetryAttempts`, `MaximumRecordAgeInSeconds`) and its batches are not split
+    ///   (`BisectBatchOnFunctionError`), the batch is discarded from the failure on. With this option the records of other keys
     ///   behind it were handled.
     ///
     /// Records of one partition of Kafka run side by side with this option where their keys differ. Those without a key stay in

@@ -13,7 +13,6 @@ use super::answer::{Answer, Failures, Resulting, Results, TaskAnswer, TaskAnswer
 use super::batch::{Batch, Outcome, Unit, panicked, run, tell};
 use super::failures;
 use super::handler::Opened;
-use super::lanes;
 use super::payload::DecodeError;
 use super::pipes;
 use super::record::{Event, Record};
@@ -121,7 +120,7 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<Batched, FunctionError> {
             Err(error) => units.push(Unit { record, problem: Some(error), lane }),
         }
     }
-    lanes::set(&mut units, &plan.batch);
+    super::lanes::set(&mut units, &plan.batch);
     Ok(Batched { event, units, is_piped })
 }
 

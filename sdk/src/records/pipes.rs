@@ -1,8 +1,8 @@
 //! Events of EventBridge Pipes: an array of records, without the object around it that an event source mapping sends.
 //!
-//! A pipe takes some records apart as well: a record of Kinesis has no `kinesis` object, a record of Kafka or RabbitMQ stands beside
-//! those of other partitions and queues. Here such an event is written in the form of an event source mapping, so that everything
-//! behind it reads one form. The forms are those of the pages below
+//! The records differ as well: a record of Kinesis has no `kinesis` object, and records of Kafka and RabbitMQ are not grouped by partition
+//! and queue. Such an event is rewritten here in the form of an event source mapping, so that everything behind it reads one form. The
+//! forms are those of the pages below
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html>.
 
 use std::borrow::Cow;
@@ -96,7 +96,7 @@ fn of_kinesis(record: &RawValue) -> Option<String> {
     Some(format!(r#"{{"kinesis":{{{}}}{comma}{}}}"#, list(&own), list(&beside)))
 }
 
-/// What the records of a broker share, as the first fields of an event, with a comma after each.
+/// The fields that the records of a broker share, as the first fields of an event, with a comma after each.
 fn of_broker(records: &[&RawValue]) -> String {
     let Some(fields) = records.iter().find(|record| source(record).is_some()).and_then(|record| fields(record)) else {
         return String::new();

@@ -1,4 +1,4 @@
-//! What calls a function of records, and a function for each.
+//! The services that call a function of records, and a function for each.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -12,10 +12,10 @@ use pilaster::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Deed, World, act};
+use super::{Outcome, World, act};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum Origin {
     Sqs,
     Fifo,
     /// Two notifications in each message.
@@ -49,7 +49,7 @@ struct Payload {
 
 type Called = Pin<Box<dyn Future<Output = Result<Value, FunctionError>>>>;
 
-/// A function as the caller sees it: from an event and the time that there is to the response.
+/// A function as the service sees it: from an event and the time until the deadline, in milliseconds, to the response.
 pub(super) type Function = Box<dyn Fn(Value, Option<u64>) -> Called>;
 
 /// Calls it.
@@ -77,7 +77,7 @@ where
     boxed(pilaster::handler(move |record: R| act(Arc::clone(&world), at(&record))).batch(batch))
 }
 
-/// One that takes what is within records: `other` is done, whatever becomes of the record.
+/// A function of the contents of records: the content `other` is done, the other one has the record's outcome.
 fn parts<R>(batch: Batch, world: Arc<Mutex<World>>, text: fn(&R) -> String) -> Function
 where
     R: FromRecord<Answer = ()> + 'static,
@@ -99,7 +99,7 @@ where
     )
 }
 
-impl From {
+impl Origin {
     pub(super) fn caller(self, batch: Batch, world: Arc<Mutex<World>>) -> Function {
         match self {
             Self::Sqs | Self::Fifo | Self::PipeSqs | Self::PipeFifo => {
@@ -141,7 +141,7 @@ impl From {
         matches!(self, Self::Kinesis | Self::KinesisOfLogs | Self::PipeKinesis) || self.has_changes()
     }
 
-    /// A queue forgets each message by itself.
+    /// A queue deletes each message by itself.
     pub(super) fn is_queue(self) -> bool {
         matches!(self, Self::Sqs | Self::Fifo | Self::SqsOfS3 | Self::FifoOfS3 | Self::PipeSqs | Self::PipeFifo)
     }
@@ -150,17 +150,17 @@ impl From {
         matches!(self, Self::DynamoDb | Self::TableKinesis | Self::PipeDynamoDb)
     }
 
-    /// Whether a failure is a result, with which the record is through.
+    /// Whether a failure is a result, after which the record is not sent again.
     pub(super) fn reports_failures_as_results(self) -> bool {
         self == Self::Firehose
     }
 
-    /// What can become of a record of this caller.
-    pub(super) fn possible(self, deed: Deed, has_deadline: bool) -> Deed {
-        match deed {
-            Deed::Hangs if !has_deadline => Deed::Fails,
-            Deed::Unreadable if matches!(self, Self::S3 | Self::S3Batch) => Deed::Fails,
-            deed => deed,
+    /// The outcome, or another where this service's records cannot have it.
+    pub(super) fn possible(self, outcome: Outcome, has_deadline: bool) -> Outcome {
+        match outcome {
+            Outcome::Hangs if !has_deadline => Outcome::Fails,
+            Outcome::Unreadable if matches!(self, Self::S3 | Self::S3Batch) => Outcome::Fails,
+            outcome => outcome,
         }
     }
 }

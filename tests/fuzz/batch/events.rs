@@ -9,26 +9,26 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use super::Told;
-use super::callers::From;
+use super::Planned;
+use super::callers::Origin;
 
-impl From {
+impl Origin {
     /// The id of a record, which orders them as their numbers do.
     pub(super) fn id(self, at: usize) -> String {
         format!("{}", 100 + at)
     }
 
     /// How a response names a record.
-    pub(super) fn identifier(self, told: &Told, at: usize) -> Value {
+    pub(super) fn identifier(self, planned: &Planned, at: usize) -> Value {
         match self {
             Self::PipeKinesis | Self::PipeDynamoDb => json!(format!("e{at}")),
-            Self::Kafka => json!({ "partition": format!("t-{}", told.lane), "offset": at }),
+            Self::Kafka => json!({ "partition": format!("t-{}", planned.lane), "offset": at }),
             _ => json!(self.id(at)),
         }
     }
 
     /// The event with these records, and the records in the order in which they stand in it.
-    pub(super) fn event(self, all: &[Told], batch: &[usize], unread: &[usize]) -> (Value, Vec<usize>) {
+    pub(super) fn event(self, all: &[Planned], batch: &[usize], unread: &[usize]) -> (Value, Vec<usize>) {
         let record = |at: usize| self.record(&all[at], at, unread.contains(&at));
         let list = || batch.iter().map(|at| record(*at)).collect::<Vec<_>>();
         let by_lane = |name: fn(u8) -> String| {
@@ -70,12 +70,12 @@ impl From {
         (event, batch.to_vec())
     }
 
-    fn record(self, told: &Told, at: usize, is_unread: bool) -> Value {
+    fn record(self, planned: &Planned, at: usize, is_unread: bool) -> Value {
         let id = self.id(at);
         let payload = if is_unread { json!({ "at": "nowhere" }) } else { json!({ "at": at }) }.to_string();
         let data = STANDARD.encode(&payload);
-        let (lane, sublane) = (told.lane, told.sublane);
-        // What is within the record, where it holds two: what the deed is of stands before the other or behind it.
+        let (lane, sublane) = (planned.lane, planned.sublane);
+        // The contents of a record that holds two: the one with the record's outcome comes first or last.
         let mut parts = vec![at.to_string(), "other".to_owned()];
         parts.rotate_left(sublane.into());
         let change = |event_source: &str| {
@@ -106,7 +106,7 @@ impl From {
                 };
                 let records: Vec<_> = parts.iter().map(notification).collect();
                 let from = if self == Self::FifoOfS3 { Self::Fifo } else { Self::Sqs };
-                let mut message = from.record(told, at, is_unread);
+                let mut message = from.record(planned, at, is_unread);
                 message["body"] =
                     if is_unread { json!("nothing") } else { json!({ "Records": records }).to_string().into() };
                 message
@@ -119,7 +119,7 @@ impl From {
                 });
                 let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
                 gzip.write_all(batch.to_string().as_bytes()).unwrap();
-                let mut record = Self::Kinesis.record(told, at, is_unread);
+                let mut record = Self::Kinesis.record(planned, at, is_unread);
                 if !is_unread {
                     record["kinesis"]["data"] = json!(STANDARD.encode(gzip.finish().unwrap()));
                 }

@@ -1,4 +1,4 @@
-//! What each caller makes of a response, by AWS's documentation.
+//! The rules of each service for a response, by AWS's documentation.
 //!
 //! - SQS: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 //! - Kinesis, DynamoDB Streams: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>,
@@ -10,32 +10,32 @@
 //! - SNS, S3, Amazon MQ: the invocation fails or not
 //! - Pipes: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>: message ids of SQS, `eventID`
 //!   of Kinesis and DynamoDB; "EventBridge retries the entire batch" of Kafka and Amazon MQ (`eb-pipes-msk.html`, `eb-pipes-mq.html`).
-//!   Whether a pipe from a stream sends the named records again or all from the first of them on, its pages do not say in one voice, so
-//!   both have to be right.
+//!   Its pages name both that a pipe from a stream retries "only specific failed records" and that it keeps their order with a checkpoint,
+//!   so a response has to be right under both readings.
 
 use pilaster::FunctionError;
 use serde_json::{Value, json};
 
-use super::callers::From;
-use super::{Deed, Told};
+use super::callers::Origin;
+use super::{Outcome, Planned};
 
 /// The records that are not sent again.
 pub(super) fn acknowledged(
-    from: From,
-    all: &[Told],
+    from: Origin,
+    all: &[Planned],
     delivered: &[usize],
     answer: &Result<Value, FunctionError>,
     named_only: bool,
 ) -> Vec<usize> {
     let Ok(answer) = answer else { return Vec::new() };
     match from {
-        From::Firehose => {
+        Origin::Firehose => {
             let ids: Vec<_> = results(answer, "records").iter().map(|result| result["recordId"].clone()).collect();
             let expected: Vec<_> = delivered.iter().map(|at| json!(from.id(*at))).collect();
             assert_eq!(ids, expected, "each record has one result");
             delivered.to_vec()
         }
-        From::S3Batch => {
+        Origin::S3Batch => {
             let results = results(answer, "results");
             assert_eq!(results.len(), delivered.len(), "each task has one result");
             let code = |at: usize| {
@@ -45,13 +45,13 @@ pub(super) fn acknowledged(
             };
             delivered.iter().copied().filter(|at| code(*at) != "TemporaryFailure").collect()
         }
-        From::Sns
-        | From::S3
-        | From::ActiveMq
-        | From::RabbitMq
-        | From::PipeKafka
-        | From::PipeActiveMq
-        | From::PipeRabbitMq => delivered.to_vec(),
+        Origin::Sns
+        | Origin::S3
+        | Origin::ActiveMq
+        | Origin::RabbitMq
+        | Origin::PipeKafka
+        | Origin::PipeActiveMq
+        | Origin::PipeRabbitMq => delivered.to_vec(),
         _ => {
             let named: Vec<_> =
                 results(answer, "batchItemFailures").iter().map(|failure| failure["itemIdentifier"].clone()).collect();
@@ -60,13 +60,15 @@ pub(super) fn acknowledged(
             assert!(named.iter().all(|id| known.contains(id)), "{named:?} of {known:?}");
             let place = |at: usize| delivered.iter().position(|other| *other == at);
             let first = |at: usize| {
-                let same = |other: &&usize| from != From::Kafka || all[**other].lane == all[at].lane;
+                let same = |other: &&usize| from != Origin::Kafka || all[**other].lane == all[at].lane;
                 let failed = |other: &&usize| named.contains(&from.identifier(&all[**other], **other));
                 delivered.iter().filter(same).filter(failed).filter_map(|other| place(*other)).min()
             };
             let comes_again = |at: usize| match from {
                 _ if from.is_queue() => named.contains(&from.identifier(&all[at], at)),
-                From::PipeKinesis | From::PipeDynamoDb if named_only => named.contains(&from.identifier(&all[at], at)),
+                Origin::PipeKinesis | Origin::PipeDynamoDb if named_only => {
+                    named.contains(&from.identifier(&all[at], at))
+                }
                 _ => first(at).is_some_and(|first| place(at) >= Some(first)),
             };
             delivered.iter().copied().filter(|at| !comes_again(*at)).collect()
@@ -78,27 +80,27 @@ fn results<'a>(answer: &'a Value, name: &str) -> &'a [Value] {
     answer[name].as_array().unwrap_or_else(|| panic!("no `{name}`: {answer}"))
 }
 
-/// Where each record has its result: that it is the one of what became of it.
+/// Checks that each record has the result of its outcome, where a service reads a result for each.
 pub(super) fn results_are_true(
-    from: From,
+    from: Origin,
     delivered: &[usize],
     answer: &Result<Value, FunctionError>,
-    ended: impl Fn(usize) -> Option<Deed>,
+    ended: impl Fn(usize) -> Option<Outcome>,
 ) {
     let Ok(answer) = answer else { return };
     for &at in delivered {
         match from {
-            From::Firehose => {
+            Origin::Firehose => {
                 let result =
                     results(answer, "records").iter().find(|result| result["recordId"] == from.id(at)).unwrap();
-                let expected = if ended(at) == Some(Deed::Done) { "Ok" } else { "ProcessingFailed" };
+                let expected = if ended(at) == Some(Outcome::Done) { "Ok" } else { "ProcessingFailed" };
                 assert_eq!(result["result"], expected, "{at}");
             }
-            From::S3Batch => {
+            Origin::S3Batch => {
                 let result = results(answer, "results").iter().find(|result| result["taskId"] == from.id(at)).unwrap();
                 let expected = match ended(at) {
-                    Some(Deed::Done) => "Succeeded",
-                    Some(Deed::Discarded) => "PermanentFailure",
+                    Some(Outcome::Done) => "Succeeded",
+                    Some(Outcome::Discarded) => "PermanentFailure",
                     _ => "TemporaryFailure",
                 };
                 assert_eq!(result["resultCode"], expected, "{at}");

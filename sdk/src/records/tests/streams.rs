@@ -1,4 +1,4 @@
-//! What runs of a shard or a partition behind a failure, and what its order goes by.
+//! Records of a shard or a partition behind a failure, and the attribute that orders them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
