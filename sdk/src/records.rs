@@ -6,19 +6,70 @@
 //! | what happens to a record | what becomes of it |
 //! |---|---|
 //! | the function returns `Ok` | it is done |
-//! | it cannot be decoded, or the function fails or panics | it alone is returned, and its source sends it again |
+//! | it cannot be decoded, or the function fails or panics | it is returned, and its source sends it again |
 //! | the function fails with [`RecordError::discard`] | it is logged and not sent again |
-//! | one before it in its message group, key or partition failed | it is not begun, and returned |
+//! | one before it failed: in its message group, its partition, or anywhere in its shard | it is not begun, and returned |
 //! | the deadline is near | it is not begun, or cancelled, and returned |
 //!
-//! Each source is answered as it understands it: `batchItemFailures` with message ids (SQS), sequence numbers (Kinesis, DynamoDB
-//! Streams: from the first failure on) or offsets (Kafka), results (Firehose, S3 Batch Operations). SNS, S3, EventBridge and others know no partial
-//! answer: there the invocation fails, and names the records that did.
+//! The response has the form that the source reads:
 //!
-//! # It needs `ReportBatchItemFailures`
+//! | source | response | what is sent again after a failure |
+//! |---|---|---|
+//! | SQS | `batchItemFailures` with message ids | the message; of a FIFO queue the rest of its group |
+//! | Kinesis, DynamoDB Streams | `batchItemFailures` with sequence numbers | all records of the batch from the first failure on |
+//! | Kafka | `batchItemFailures` with partitions and offsets | the rest of the partition |
+//! | Firehose, S3 Batch Operations | a result for each record | what its result says |
+//! | SNS, S3, EventBridge, Amazon MQ, SES, CloudWatch Logs | the invocation fails | the whole event |
 //!
-//! SQS, Kinesis, DynamoDB Streams and Kafka read the answer only where the event source mapping says
-//! `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it, failed records are taken for done.
+//! # The event source mapping
+//!
+//! Lambda reads `batchItemFailures` only where the event source mapping asks for it. **Without `FunctionResponseTypes` Lambda takes
+//! each response for success, and every record that failed is lost.** No function can see how its mapping is set, so the first
+//! failure of a process is logged with the name of the setting.
+//!
+//! ```yaml
+//! # In an AWS SAM template: a queue
+//! Type: SQS
+//! Properties:
+//!   Queue: !GetAtt Orders.Arn
+//!   FunctionResponseTypes: [ReportBatchItemFailures]
+//! ---
+//! # A stream of Kinesis or DynamoDB
+//! Type: Kinesis
+//! Properties:
+//!   Stream: !GetAtt Clicks.Arn
+//!   StartingPosition: TRIM_HORIZON
+//!   FunctionResponseTypes: [ReportBatchItemFailures]
+//!   BisectBatchOnFunctionError: true
+//!   MaximumRetryAttempts: 10
+//!   DestinationConfig: { OnFailure: { Type: SQS, Destination: !GetAtt FailedClicks.Arn } }
+//! ```
+//!
+//! In plain CloudFormation these are properties of `AWS::Lambda::EventSourceMapping` by the same names, and
+//! `DestinationConfig: { OnFailure: { Destination: … } }`.
+//!
+//! A stream has one checkpoint for each shard. So after a failure no record behind it is begun, of whatever key: it would be handled
+//! again with the next try. Two settings decide what becomes of those records:
+//!
+//! - `BisectBatchOnFunctionError` splits the batch at the failure, so that the records behind it get their own batches. Without it
+//!   the batch is tried as it is until the retries end (`MaximumRetryAttempts`, `MaximumRecordAgeInSeconds`), and then **all of its
+//!   records from the failure on are discarded, also those that the function never saw**; without such a limit the shard waits until
+//!   the record expires.
+//! - [`Batch::continue_on_failure`] handles the records of other keys behind a failure with each try. It is for mappings that cannot
+//!   be split, and for those without `ReportBatchItemFailures`.
+//!
+//! The rules are those of <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>,
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>,
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html> and
+//! <https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html>.
+//!
+//! # EventBridge Pipes
+//!
+//! A function can be the target of a pipe from SQS, Kinesis, DynamoDB Streams, Kafka or Amazon MQ: it takes the same types. The
+//! response names what failed by message ids and event ids, which a pipe reads without any setting; of Kafka and Amazon MQ the
+//! invocation fails, since a pipe sends the whole batch again
+//! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>). The pipe has to wait for the
+//! response (`InvocationType: REQUEST_RESPONSE`, which is the default), and an input transformer has to keep the records as they are.
 
 mod answer;
 mod batch;
@@ -27,6 +78,7 @@ pub mod dynamodb;
 mod envelope;
 mod error;
 pub mod event_bridge;
+mod failures;
 pub mod firehose;
 pub mod from_fn;
 mod function;
@@ -34,10 +86,12 @@ mod handler;
 mod head;
 pub mod kafka;
 pub mod kinesis;
+mod lanes;
 #[cfg(feature = "cloudwatch-logs")]
 pub mod logs;
 pub mod mq;
 mod payload;
+mod pipes;
 mod record;
 pub mod s3;
 pub mod s3_batch;

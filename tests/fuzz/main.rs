@@ -2,6 +2,7 @@
 //! for long.
 #![allow(clippy::unwrap_used)]
 
+mod batch;
 mod decoders;
 mod functions;
 mod hostile;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod hostile;
+mod pipes;
 mod told;
 
 use std::panic::AssertUnwindSafe;

@@ -1,5 +1,6 @@
 //! [`Answer`]: what becomes of one record; and all of them as the response that the source understands.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -146,17 +147,17 @@ pub(super) struct Failures<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Failure<'a> {
     #[serde(serialize_with = "identifier")]
-    pub(super) item_identifier: &'a Id,
+    pub(super) item_identifier: Cow<'a, Id>,
 }
 
 /// A text; of a record of Kafka `{"partition": "topic-0", "offset": 7}`.
-fn identifier<S: Serializer>(id: &&Id, serializer: S) -> Result<S::Ok, S::Error> {
+fn identifier<S: Serializer>(id: &Cow<'_, Id>, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Place<'a> {
         partition: &'a str,
         offset: i64,
     }
-    match id {
+    match &**id {
         Id::Text(text) => serializer.serialize_str(text),
         Id::Offset { partition, offset } => Place { partition, offset: *offset }.serialize(serializer),
         // Lambda would read it as the failure of the whole batch. The door fails the invocation instead and never comes here.

@@ -2,7 +2,9 @@
 //!
 //! Each record is run by itself: an error or a panic stays in its record. Records of one *lane* (a message group of a FIFO queue,
 //! a key of a stream, a partition of Kafka) run one after the other, and after a failure the rest of the lane is held back;
-//! lanes run side by side. Near the deadline no further record is started, and what is unfinished is cancelled and returned.
+//! lanes run side by side. After a failure in a shard no record behind it is begun, of whatever lane, unless
+//! [`Batch::continue_on_failure`] is set. Near the deadline no further record is started, and what is unfinished is cancelled and
+//! returned.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -52,12 +54,19 @@ pub struct Batch {
     pub(super) concurrency: usize,
     pub(super) margin: Duration,
     pub(super) fail_if_all_fail: bool,
+    pub(super) continue_on_failure: bool,
     pub(super) ordered_by: Option<Cow<'static, str>>,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { concurrency: CONCURRENCY, margin: MARGIN, fail_if_all_fail: false, ordered_by: None }
+        Self {
+            concurrency: CONCURRENCY,
+            margin: MARGIN,
+            fail_if_all_fail: false,
+            continue_on_failure: false,
+            ordered_by: None,
+        }
     }
 }
 
@@ -69,7 +78,8 @@ impl Batch {
     }
 
     /// How many records run at once, at most; 10 unless set. Of one message group, key of a stream or partition it is always
-    /// one at a time: 1 runs the whole batch in its order.
+    /// one at a time: 1 runs the whole batch in its order. After a failure in a shard no record behind it is begun
+    /// ([`continue_on_failure`](Self::continue_on_failure)).
     pub fn concurrency(mut self, records: usize) -> Self {
         self.concurrency = records;
         self
@@ -89,9 +99,47 @@ impl Batch {
         self
     }
 
+    /// Runs the records of a stream behind one that failed as well: of Kinesis, DynamoDB Streams and Kafka. A failed key still holds
+    /// back its own records: no record is handled before an earlier one of its partition key, item or Kafka key that failed.
+    ///
+    /// The response is the same with it and without: all from the first failure on are returned, since a stream has one
+    /// checkpoint. So a record that is handled behind a failure is handled again with the next try, and has to be idempotent.
+    /// It helps in two cases:
+    ///
+    /// - An event source mapping without `ReportBatchItemFailures` takes the response for success, so a record that failed is
+    ///   lost in any case. With this option only that record and the rest of its key are lost, without it all records behind it.
+    /// - Where the retries of a mapping end (`MaximumRetryAttempts`, `MaximumRecordAgeInSeconds`) and its batches are not split
+    ///   (`BisectBatchOnFunctionError`), the batch is discarded from the failure on. With this option the records of other keys
+    ///   behind it were handled.
+    ///
+    /// Records of one partition of Kafka run side by side with this option where their keys differ. Those without a key stay in
+    /// the order of their partition, and one that fails holds back the others.
+    ///
+    /// Message groups of FIFO queues are apart from each other with and without it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::records::Batch;
+    /// use pilaster::{BoxError, Kinesis};
+    ///
+    /// async fn count(click: Kinesis<String>) -> Result<(), BoxError> {
+    ///     Ok(())
+    /// }
+    /// let function = pilaster::handler(count).batch(Batch::new().continue_on_failure());
+    /// # let _ = function;
+    /// ```
+    pub fn continue_on_failure(mut self) -> Self {
+        self.continue_on_failure = true;
+        self
+    }
+
     /// Handles changes of a table one after the other where this attribute of the key is the same: mostly the partition key, where
     /// the changes of its items depend on each other. Otherwise only those of one item are; a record of DynamoDB Streams does not
-    /// say which attribute is which. Of a key without it all changes are in order. Other sources do not look at it.
+    /// name which attribute is which. Of a key without it all changes are in order. It holds for a table's stream of DynamoDB
+    /// Streams and for one of Kinesis.
+    ///
+    /// A function that does not take [`Change`](super::Change) panics at its start with it.
     pub fn ordered_by(mut self, key_attribute: impl Into<Cow<'static, str>>) -> Self {
         self.ordered_by = Some(key_attribute.into());
         self
@@ -166,9 +214,8 @@ where
         }
     };
     tokio::pin!(at_stop);
-    // Whether the next record of its lane is run.
-    let is_alone = matches!(reporting, Reporting::Nothing | Reporting::Results | Reporting::Tasks);
-    let goes_on = |outcome: &Outcome| is_alone || !outcome.is_returned();
+    // Whether a failure holds back what is behind it, of whatever lane: all of it is sent again.
+    let holds_all = reporting == Reporting::FromFirst && !plan.batch.continue_on_failure;
     let mut keep = |index: usize, outcome: Outcome, first_failure: &mut usize| {
         if outcome.is_returned() {
             *first_failure = index.min(*first_failure);
@@ -183,7 +230,7 @@ where
             let Some(Reverse((index, lane))) = ready.pop() else { break };
             lanes[lane].pop_front();
             // It would be sent again with the one that failed before it.
-            if reporting == Reporting::FromFirst && index > first_failure {
+            if holds_all && index > first_failure {
                 continue;
             }
             let Some(unit) = units[index].take() else { continue };
@@ -193,7 +240,7 @@ where
                 Poll::Ready(outcome) => {
                     // Those that wait are asked in between, or they would wait until none is left to begin.
                     gives_way = !running.is_empty();
-                    if goes_on(&outcome) {
+                    if !outcome.is_returned() {
                         ready.extend(next(&lanes, lane));
                     }
                     keep(index, outcome, &mut first_failure);
@@ -208,7 +255,7 @@ where
             biased;
             () = &mut at_stop => break,
             Some((lane, index, outcome)) = running.next() => {
-                if goes_on(&outcome) {
+                if !outcome.is_returned() {
                     ready.extend(next(&lanes, lane));
                 }
                 keep(index, outcome, &mut first_failure);

@@ -1,32 +1,46 @@
 //! The record door: splits the event downwards, and answers upwards as its source understands.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use serde_json::value::to_raw_value;
 use tower::Service;
 
-use super::answer::{Answer, Failure, Failures, Resulting, Results, TaskAnswer, TaskAnswers};
+use super::answer::{Answer, Failures, Resulting, Results, TaskAnswer, TaskAnswers};
 use super::batch::{Batch, Outcome, Unit, panicked, run, tell};
-use super::dynamodb;
+use super::failures;
 use super::handler::Opened;
 use super::payload::DecodeError;
-use super::record::{Event, Id, Record};
+use super::pipes;
+use super::record::{Event, Record};
 use super::source::{Reporting, Source};
 use super::split::{Part, Split, split};
 use crate::error::{BoxError, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
 
 /// What the door knows of the function behind it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Plan {
     pub(super) sources: &'static [Source],
     pub(super) open: fn(&Record) -> Result<Opened, DecodeError>,
     pub(super) batch: Batch,
     pub(super) names: Names,
+    /// Whether the setting of the event source mapping was named in the log.
+    is_hinted: AtomicBool,
+}
+
+impl Plan {
+    pub(super) fn new(
+        sources: &'static [Source],
+        open: fn(&Record) -> Result<Opened, DecodeError>,
+        batch: Batch,
+        names: Names,
+    ) -> Self {
+        Self { sources, open, batch, names, is_hinted: AtomicBool::new(false) }
+    }
 }
 
 /// Service that runs the records of an event, one call of the inner service for each.
@@ -59,25 +73,36 @@ where
         let Self { inner, plan } = self.clone();
         Box::pin(async move {
             let stop = plan.batch.stop_at(&incoming.invocation);
-            let (event, units) = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
+            let batched = units(incoming, &plan).map_err(|error| plan.names.apply(error))?;
+            let Batched { event, units, is_piped } = batched;
+            let reporting = if is_piped { pipes::reporting(event.source) } else { event.source.reporting() };
             let records = units.iter().map(|unit| unit.record.clone()).collect::<Vec<_>>();
-            let outcomes = run(&inner, units, event.source.reporting(), &plan, stop).await;
-            answer(&event, &records, outcomes, &plan)
+            let outcomes = run(&inner, units, reporting, &plan, stop).await;
+            let answered = Answered { event: &event, reporting, is_piped };
+            answer(&answered, &records, outcomes, &plan)
         })
     }
 }
 
 /// The records of an event, what was in envelopes taken out.
-fn units(incoming: Incoming, plan: &Plan) -> Result<(Arc<Event>, Vec<Unit>), FunctionError> {
+struct Batched {
+    event: Arc<Event>,
+    units: Vec<Unit>,
+    /// Whether EventBridge Pipes sent it, instead of an event source mapping.
+    is_piped: bool,
+}
+
+fn units(incoming: Incoming, plan: &Plan) -> Result<Batched, FunctionError> {
     let Incoming { event, invocation } = incoming;
+    let (event, is_piped) = match pipes::event(event.get()) {
+        Some(piped) => (piped, true),
+        None => (event, false),
+    };
     let Split { source, parts } = split(&event, plan.sources)?;
     let event = Arc::new(Event::new(event, source, invocation));
     let mut units = Vec::with_capacity(parts.len());
     for (index, part) in parts.into_iter().enumerate() {
-        let Part { id, mut lane, body, receive_count, problem } = part;
-        if let (Source::DynamoDb, Some(attribute), Some(keys)) = (source, &plan.batch.ordered_by, &mut lane) {
-            *keys = dynamodb::key(keys, attribute);
-        }
+        let Part { id, lane, body, receive_count, problem } = part;
         let record = Record::new(&event, index, id, body, receive_count);
         // What opens it may be a user's own, so its panic stays in the record as well.
         let open = || (plan.open)(&record).map_err(FunctionError::from_error);
@@ -95,12 +120,20 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<(Arc<Event>, Vec<Unit>), Fun
             Err(error) => units.push(Unit { record, problem: Some(error), lane }),
         }
     }
-    Ok((event, units))
+    super::lanes::set(&mut units, &plan.batch);
+    Ok(Batched { event, units, is_piped })
+}
+
+/// Who is answered, and in which form.
+struct Answered<'e> {
+    event: &'e Event,
+    reporting: Reporting,
+    is_piped: bool,
 }
 
 /// What the source is told.
 fn answer(
-    event: &Event,
+    answered: &Answered<'_>,
     records: &[Record],
     outcomes: Vec<Outcome>,
     plan: &Plan,
@@ -110,7 +143,7 @@ fn answer(
     count_failures(&outcomes);
     let all_failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
         && outcomes.iter().all(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Held));
-    let reporting = event.source.reporting();
+    let &Answered { event, reporting, is_piped } = answered;
     if reporting == Reporting::Nothing || (all_failed && plan.batch.fail_if_all_fail) {
         return whole(records, outcomes);
     }
@@ -128,20 +161,9 @@ fn answer(
             to_raw_value(&TaskAnswers::new(event, each.collect::<Option<_>>().ok_or_else(nameless)?))
         }
         _ => {
-            let first = match reporting {
-                Reporting::FromFirst => outcomes.iter().position(Outcome::is_returned),
-                _ => None,
-            };
-            let mut batch_item_failures = Vec::new();
-            let mut told = HashSet::new();
-            for (at, (record, outcome)) in records.iter().zip(&outcomes).enumerate() {
-                // Of several from one envelope the id is told once, and so is one that comes twice.
-                if (outcome.is_returned() || first.is_some_and(|first| at > first)) && told.insert(record.key()) {
-                    if *record.key() == Id::Unknown {
-                        return Err(nameless());
-                    }
-                    batch_item_failures.push(Failure { item_identifier: record.key() });
-                }
+            let batch_item_failures = failures::named(records, &outcomes, reporting, is_piped)?;
+            if !batch_item_failures.is_empty() && !is_piped && !plan.is_hinted.swap(true, Ordering::Relaxed) {
+                failures::hint(event.source);
             }
             to_raw_value(&Failures { batch_item_failures })
         }
@@ -149,10 +171,11 @@ fn answer(
     encoded.map_err(FunctionError::from_error)
 }
 
+/// As many records as are named in a line or an error.
+const TOLD: usize = 10;
+
 /// The whole invocation is the answer, as the source takes no other.
 fn whole(records: &[Record], outcomes: Vec<Outcome>) -> Result<RawResponse, FunctionError> {
-    /// As many as are told by name.
-    const TOLD: usize = 10;
     let of = outcomes.len();
     let mut failed = records.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_returned()).collect::<Vec<_>>();
     match failed.len() {
@@ -177,7 +200,7 @@ fn whole(records: &[Record], outcomes: Vec<Outcome>) -> Result<RawResponse, Func
     Err(FunctionError::new("RecordsFailed", format!("{} of {of} records failed: {told}{more}", failed.len())).logged())
 }
 
-fn nameless() -> FunctionError {
+pub(super) fn nameless() -> FunctionError {
     // Lambda would take an empty or unknown id for the failure of the batch as well; so it is said.
     FunctionError::new("RecordWithoutId", "a record failed that has no id: the whole batch is returned")
 }
@@ -201,8 +224,16 @@ fn tell_of_time(records: &[Record], outcomes: &[Outcome]) {
             false,
         );
     }
-    let not_begun = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Held)).count();
-    if not_begun > 0 {
-        tracing::warn!(not_begun, "records are returned that were not begun");
+    let held = records.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Held));
+    let mut held = held.map(|(record, _)| record.key().as_text()).peekable();
+    if held.peek().is_some() {
+        let ids = held.by_ref().take(TOLD).collect::<Vec<_>>();
+        let not_begun = ids.len() + held.count();
+        let record_ids = ids.join(", ");
+        tracing::warn!(
+            not_begun,
+            record_ids,
+            "records behind a failure or near the deadline were returned unprocessed"
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! [`Change`]: what became of an item of a table, as the table's stream tells it; [`ChangeRecord`]: what the record says of itself.
 //!
 //! Changes of one item are handled one after the other, those of different items side by side. From the first that failed on,
-//! all are returned. The stream may be one of DynamoDB Streams, or one of Kinesis that the table writes to.
+//! all are returned, and those not yet begun are not begun, unless
+//! [`Batch::continue_on_failure`](super::Batch::continue_on_failure) is set. The [`records`](super) docs have the settings of the
+//! event source mapping. The stream may be one of DynamoDB Streams, or one of Kinesis that the table writes to.
 //!
 //! An item is its whole key, partition and sort key: so does Lambda itself keep order where `ParallelizationFactor` is more than 1
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>). Where changes of *different* items of one partition key depend on

@@ -74,11 +74,16 @@ where
 
     /// # Panics
     ///
-    /// If the concurrency is 0.
+    /// If the concurrency is 0, or [`Batch::ordered_by`] is set and the function does not take changes of a table.
     fn into_raw(self) -> Self::Raw {
         let Hall { service, sources, open, batch } = self.hall;
         assert!(batch.concurrency > 0, "the concurrency of a batch is 0: then no record would ever run");
-        let plan = Plan { sources, open, batch, names: Names::clone(&self.names) };
+        assert!(
+            batch.ordered_by.is_none() || sources.contains(&Source::DynamoDb),
+            "`Batch::ordered_by` orders changes of a table by an attribute of their key, and this function does not take \
+             `Change<T>`: remove it (records of Kinesis are ordered by their partition key)"
+        );
+        let plan = Plan::new(sources, open, batch, Names::clone(&self.names));
         self.outer.layer(Door::new(self.layer.layer(service), plan))
     }
 

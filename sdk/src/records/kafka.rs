@@ -1,7 +1,8 @@
 //! [`Kafka`]: a record of a topic, of Amazon MSK or of a Kafka of one's own; [`KafkaRecord`]: what it says of itself.
 //!
 //! Records of one partition are handled one after the other, and after one that failed the rest of its partition is returned;
-//! other partitions go on.
+//! other partitions go on. With [`Batch::continue_on_failure`](super::Batch::continue_on_failure) the other keys of the partition
+//! go on as well. The [`records`](super) docs have the settings of the event source mapping.
 //!
 //! A record without a value is a tombstone: in a compacted topic it deletes its key. So both key and value are `Option`s.
 //!

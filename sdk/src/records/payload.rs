@@ -51,8 +51,21 @@ impl StdError for DecodeError {
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// Reads what came as base64, which AWS writes in the standard alphabet and padded.
+/// The payload that is not read: `Some` where `T` is `()`.
+pub(super) fn unread<T: 'static>() -> Option<T> {
+    let mut value = None::<T>;
+    let plain: &mut dyn Any = &mut value;
+    if let Some(nothing) = plain.downcast_mut::<Option<()>>() {
+        *nothing = Some(());
+    }
+    value
+}
+
+/// Reads what came as base64, which AWS writes in the standard alphabet and padded; for `()` it is not decoded.
 pub(super) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, text: &str) -> Result<T, DecodeError> {
+    if let Some(unread) = unread() {
+        return Ok(unread);
+    }
     let bytes = STANDARD.decode(text).map_err(|error| DecodeError::new(what, error))?;
     decode(what, &bytes)
 }
@@ -70,8 +83,8 @@ pub(super) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &
         *all = Some(bytes.to_vec());
     } else if let Some(all) = plain.downcast_mut::<Option<Bytes>>() {
         *all = Some(Bytes::copy_from_slice(bytes));
-    } else if let Some(nothing) = plain.downcast_mut::<Option<()>>() {
-        *nothing = Some(());
+    } else if let Some(unread) = unread() {
+        return Ok(unread);
     } else {
         return json::decode(bytes).map_err(|error| DecodeError::new(what, error));
     }

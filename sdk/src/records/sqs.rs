@@ -37,14 +37,14 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::handler::{FromRecord, FromRecordParts};
-use super::payload::{DecodeError, decode};
+use super::payload::{DecodeError, decode, unread};
 use super::record::Record;
 use super::source::Source;
 use crate::error::BoxError;
 
 /// A message of an SQS queue, standard or FIFO. It is used as its body.
 ///
-/// `Sqs<String>` is the body's text, `Sqs<Vec<u8>>` its bytes, any other `Sqs<T>` its JSON. The form is that of
+/// `Sqs<String>` is the body's text, `Sqs<Vec<u8>>` its bytes, `Sqs<()>` does not read it, any other `Sqs<T>` is its JSON. The form is that of
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Sqs<T> {
@@ -73,8 +73,11 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Sqs<T> {
     type Answer = ();
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
-        let body = body(record)?;
-        Ok(Self { body: decode("the body of the message", body.as_bytes())?, message: SqsMessage(record.clone()) })
+        let body = match unread() {
+            Some(unread) => unread,
+            None => decode("the body of the message", body(record)?.as_bytes())?,
+        };
+        Ok(Self { body, message: SqsMessage(record.clone()) })
     }
 }
 
@@ -205,6 +208,42 @@ impl SqsMessage {
     /// The name of the queue: the end of its ARN.
     pub fn queue_name(&self) -> Option<String> {
         Some(self.queue_arn()?.rsplit(':').next()?.to_owned())
+    }
+
+    /// The URL of the queue, which calls of the SQS API take: made of its ARN. `None` where the event has no ARN of a queue.
+    ///
+    /// The endpoints are those of <https://docs.aws.amazon.com/general/latest/gr/sqs-service.html>.
+    ///
+    /// ```
+    /// use pilaster::{BoxError, Sqs};
+    ///
+    /// async fn ship(order: Sqs<String>) -> Result<(), BoxError> {
+    ///     // `https://sqs.eu-central-1.amazonaws.com/123456789012/orders`
+    ///     let queue = order.message.queue_url().ok_or("the message has no queue")?;
+    ///     let handle = order.message.receipt_handle().ok_or("the message has no handle")?;
+    ///     tracing::info!(queue, handle = &*handle, "hidden for longer");
+    ///     Ok(())
+    /// }
+    /// # let _ = pilaster::handler(ship);
+    /// ```
+    pub fn queue_url(&self) -> Option<String> {
+        let arn = self.queue_arn()?;
+        let mut parts = arn.splitn(6, ':');
+        let mut part = || parts.next().filter(|part| !part.is_empty());
+        let (Some("arn"), Some(partition), Some("sqs")) = (part(), part(), part()) else { return None };
+        let (region, account, name) = (part()?, part()?, part()?);
+        // The DNS suffixes of the partitions in the AWS SDKs.
+        let suffix = match partition {
+            "aws" | "aws-us-gov" => "amazonaws.com",
+            "aws-cn" => "amazonaws.com.cn",
+            "aws-eusc" => "amazonaws.eu",
+            "aws-iso" => "c2s.ic.gov",
+            "aws-iso-b" => "sc2s.sgov.gov",
+            "aws-iso-e" => "cloud.adc-e.uk",
+            "aws-iso-f" => "csp.hci.ic.gov",
+            _ => return None,
+        };
+        Some(format!("https://sqs.{region}.{suffix}/{account}/{name}"))
     }
 
     /// The queue's region.

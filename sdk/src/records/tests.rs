@@ -22,9 +22,11 @@ mod logs;
 mod model;
 mod mq;
 mod order;
+mod pipes;
 mod s3_batch;
 mod ses;
 mod sns;
+mod streams;
 mod turns;
 mod window;
 

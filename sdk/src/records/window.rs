@@ -39,7 +39,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::handler::FromRecord;
+use super::handler::{FromRecord, Opened};
 use super::payload::DecodeError;
 use super::record::{Event, Record};
 use super::split::split;
@@ -49,7 +49,7 @@ use crate::json;
 
 /// The records of a batch, and the state of their window.
 ///
-/// `R` is `Kinesis<T>` or `Change<T>`. The form is that of
+/// `R` is `Kinesis<T>` or `Change<T>`, also of a table's stream of Kinesis, or `LogRecord` of a log subscription's stream. The form is that of
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html> and
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html>. See the [module docs](self).
 #[derive(Debug)]
@@ -189,9 +189,20 @@ fn is_empty(state: &str) -> bool {
 fn records<R: FromRecord>(incoming: &Incoming) -> Result<Vec<Result<R, DecodeError>>, FunctionError> {
     let split = split(&incoming.event, R::SOURCES)?;
     let event = Arc::new(Event::new(incoming.event.clone(), split.source, incoming.invocation.clone()));
-    let record = |(index, part): (usize, super::split::Part)| match part.problem {
-        Some(problem) => Err(problem),
-        None => R::from_record(&Record::new(&event, index, part.id, part.body, part.receive_count)),
-    };
-    Ok(split.parts.into_iter().enumerate().map(record).collect())
+    let mut records = Vec::with_capacity(split.parts.len());
+    for (index, part) in split.parts.into_iter().enumerate() {
+        if let Some(problem) = part.problem {
+            records.push(Err(problem));
+            continue;
+        }
+        let record = Record::new(&event, index, part.id, part.body, part.receive_count);
+        match R::open(&record) {
+            Ok(Opened::Itself) => records.push(R::from_record(&record)),
+            Ok(Opened::Contents(contents)) => {
+                records.extend(contents.into_iter().map(|content| R::from_record(&record.with_content(content))));
+            }
+            Err(error) => records.push(Err(error)),
+        }
+    }
+    Ok(records)
 }

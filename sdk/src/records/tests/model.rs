@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::error::BoxError;
-use crate::records::{Change, Firehose, Kafka, Kinesis, Transformed};
-use crate::testing::mapping::Mapping;
+use crate::records::{Batch, Change, Firehose, Kafka, Kinesis, Transformed};
+use crate::testing::mapping::{Mapping, Stream};
 use crate::testing::{Caller, firehose, insert, kafka, kinesis, modify, remove};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,40 @@ async fn of_a_shard_only_the_poison_is_given_up() {
     let report = Mapping::stream(kinesis(records).event()).max_retries(2).bisect().run(&caller).await;
     assert_eq!((report.completed(), report.dead_lettered()), (vec!["11", "12", "14", "15"], vec!["13"]));
     assert_eq!((report.overtook(), report.deliveries("11")), (vec![], 1));
+}
+
+#[tokio::test]
+async fn with_the_option_other_keys_are_handled_also_where_their_batch_is_lost() {
+    async fn handled(batch: Batch, mapping: fn(Stream) -> Stream) -> Vec<String> {
+        let handled = Arc::<Mutex<Vec<String>>>::default();
+        let count = {
+            let handled = Arc::clone(&handled);
+            move |click: Kinesis<String>| {
+                let fails = click.data == "bad";
+                if !fails {
+                    handled.lock().unwrap().push(click.data);
+                }
+                std::future::ready(if fails { Err(BoxError::from("bad")) } else { Ok(()) })
+            }
+        };
+        let clicks = [("a", "a1"), ("b", "bad"), ("a", "a2"), ("b", "b2"), ("c", "c1")].into_iter().zip(11..);
+        let records = clicks.map(|((key, data), at)| kinesis::record(data).key(key).sequence_number(at.to_string()));
+        let caller = Caller::new(crate::handler(count).batch(batch));
+        let _ = mapping(Mapping::stream(kinesis(records).event()).max_retries(1)).run(&caller).await;
+        let mut handled = handled.lock().unwrap().clone();
+        handled.sort_unstable();
+        handled.dedup();
+        handled
+    }
+    let default = || Batch::new().concurrency(1);
+    // The mapping takes each response for success.
+    assert_eq!(handled(default(), |mapping| mapping.without_reporting()).await, ["a1"]);
+    let option = default().continue_on_failure();
+    assert_eq!(handled(option.clone(), |mapping| mapping.without_reporting()).await, ["a1", "a2", "c1"]);
+    // The retries end, and the batch is not split; or it is.
+    assert_eq!(handled(default(), |mapping| mapping).await, ["a1"]);
+    assert_eq!(handled(option, |mapping| mapping).await, ["a1", "a2", "c1"]);
+    assert_eq!(handled(default(), |mapping| mapping.bisect()).await, ["a1", "a2", "b2", "c1"]);
 }
 
 #[tokio::test]

@@ -85,3 +85,64 @@ async fn the_window_of_a_table_is_read_too() {
     let changes = event["Records"].as_array().unwrap().len();
     assert_eq!(answer["state"], json!({ "before": event["state"], "changes": changes }));
 }
+
+#[tokio::test]
+async fn the_window_of_a_stream_of_kinesis_has_what_is_within_its_records() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    type Item = Map<String, Value>;
+
+    async fn names(window: Window<Item, Change<Item>>) -> Result<WindowState<Value>, BoxError> {
+        let mut names = Vec::new();
+        for change in window.records {
+            names.push(match change {
+                Ok(change) => change.new_image().and_then(|item| item.get("name")).cloned().unwrap_or_default(),
+                Err(error) => json!(error.to_string()),
+            });
+        }
+        Ok(WindowState::new(json!({ "names": names })))
+    }
+
+    let change = |name: &str| {
+        let change = json!({
+            "awsRegion": "eu-central-1", "eventID": "e1", "eventName": "INSERT", "tableName": "users",
+            "dynamodb": { "Keys": { "id": { "S": "u1" } }, "NewImage": { "name": { "S": name } }, "SizeBytes": 9 },
+            "eventSource": "aws:dynamodb",
+        });
+        STANDARD.encode(change.to_string())
+    };
+    let event = batch(json!({}), &[&change("Ada"), &STANDARD.encode("{}"), &change("Grace")]);
+    let answer = call(names, event).await.unwrap();
+    assert_eq!(answer["state"]["names"], json!(["Ada", "the change of the table cannot be read", "Grace"]));
+}
+
+#[cfg(feature = "cloudwatch-logs")]
+#[tokio::test]
+async fn the_window_of_a_subscription_has_each_line() {
+    use std::io::Write as _;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use crate::records::LogRecord;
+
+    async fn lines(window: Window<Map<String, Value>, LogRecord>) -> Result<WindowState<Value>, BoxError> {
+        let line = |line: Result<LogRecord, _>| line.map(|line| line.message().to_owned());
+        let lines = window.records.into_iter().map(line).collect::<Result<Vec<_>, _>>()?;
+        Ok(WindowState::new(json!({ "lines": lines })))
+    }
+
+    let packed = |messages: &[&str]| {
+        let line = |message: &&str| json!({ "id": "1", "timestamp": 1, "message": message });
+        let text = json!({
+            "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s", "subscriptionFilters": [],
+            "logEvents": messages.iter().map(line).collect::<Vec<_>>(),
+        });
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text.to_string().as_bytes()).unwrap();
+        STANDARD.encode(gzip.finish().unwrap())
+    };
+    let event = batch(json!({}), &[&packed(&["a", "b"]), &packed(&[]), &packed(&["c"])]);
+    assert_eq!(call(lines, event).await.unwrap()["state"]["lines"], json!(["a", "b", "c"]));
+}
