@@ -32,6 +32,8 @@ pub mod from_fn;
 mod function;
 mod handler;
 mod head;
+#[cfg(feature = "idempotency")]
+mod identity;
 pub mod kafka;
 pub mod kinesis;
 #[cfg(feature = "cloudwatch-logs")]
@@ -39,6 +41,8 @@ pub mod logs;
 pub mod mq;
 mod payload;
 mod record;
+#[cfg(feature = "idempotency")]
+mod recorded;
 pub mod s3;
 pub mod s3_batch;
 pub mod ses;
