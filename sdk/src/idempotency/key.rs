@@ -1,5 +1,7 @@
 //! How a key is made of what was selected: `prefix#hash`, as Powertools makes it.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
@@ -33,10 +35,17 @@ pub enum Hash {
 }
 
 /// What was selected for a key or a payload, with what its text said of large numbers.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Selected {
     pub(super) value: Value,
     pub(super) large: Large,
+}
+
+/// It may hold what a caller is known by.
+impl fmt::Debug for Selected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selected").finish_non_exhaustive()
+    }
 }
 
 impl From<Value> for Selected {

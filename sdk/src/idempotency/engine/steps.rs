@@ -30,7 +30,7 @@ pub(in crate::idempotency) const CALLER: &str = "pilasterCaller";
 const LATEST_LOCK: Duration = LATEST.saturating_sub(Duration::from_secs(86_400));
 
 /// What a call is known by.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::idempotency) struct Call {
     pub(in crate::idempotency) key: Selected,
     /// What tells it from others that an expression selects the same key for: one of several contents of an envelope.
@@ -125,7 +125,7 @@ impl Idempotency {
             if settings.required {
                 return Err(IdempotencyError::no_key());
             }
-            tracing::warn!(key = ?settings.key, "there is no idempotency key: the call runs and is not recorded");
+            tracing::warn!(key = ?settings.key, "the call has no idempotency key: it runs and is not recorded");
             return Ok(Begun::Unkeyed);
         }
         if let Some(within) = within {

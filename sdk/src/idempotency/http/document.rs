@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, header};
 use serde_json::{Map, Value, json};
 
 use crate::http::context::{EventParts, PathParams};
@@ -35,8 +35,16 @@ const CLIENT: [&str; 5] = [
     "/authentication/clientCert/issuerDN",
 ];
 
-/// The headers that a request proves itself with, beside the cookies.
-const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
+/// The headers that a request proves itself with, beside the cookies; the last ones are what a load balancer and VPC Lattice write of a
+/// caller whom they have authenticated.
+const CREDENTIALS: [&str; 6] = [
+    "authorization",
+    "x-api-key",
+    "x-amzn-oidc-identity",
+    "x-amzn-mtls-clientcert-subject",
+    "x-amzn-mtls-clientcert",
+    "x-amzn-lattice-identity",
+];
 
 fn context(parts: &Parts) -> Value {
     let event = parts.extensions.get::<EventParts>();
