@@ -11,7 +11,7 @@ use std::fmt;
 
 use lambda_runtime::Diagnostic;
 
-#[cfg_attr(not(any(feature = "http", feature = "idempotency")), allow(unused_imports))]
+#[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
 
 /// A boxed error, as `lambda_runtime` and tower use it.

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// It stands in the chain of causes, so that it is found also below `#[error(transparent)]`, which leaves out an error itself.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
+#[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(dead_code))]
 pub(crate) struct Refusal {
     /// A 4xx.
     pub(crate) status: u16,

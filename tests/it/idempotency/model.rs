@@ -20,7 +20,6 @@ use super::*;
 
 /// What every call takes at most, and the time of a lock without a deadline.
 const LOCK: Duration = Duration::from_secs(20);
-const WINDOW: Duration = Duration::from_secs(30);
 /// Where the clocks begin: milliseconds since 1970.
 const EPOCH: u64 = 1_704_164_645_750;
 const CALLERS: [Option<&str>; 3] = [Some("Bearer ada"), Some("Bearer bob"), None];
@@ -176,6 +175,8 @@ struct Run {
     frozen: bool,
     world: Arc<World>,
     store: Network,
+    /// How long an answer is replayed.
+    window: Duration,
     sandboxes: Vec<IdempotencyLayer>,
     start: Instant,
 }
@@ -190,11 +191,12 @@ impl Run {
             faults: [0, 4, 12][chance.below(3) as usize],
             recorded: Arc::default(),
         };
+        let window = Duration::from_secs([1, 5, 30][chance.below(3) as usize]);
         let start = Instant::now();
         let sandbox = |cache: bool| {
             let clock = move || SystemTime::UNIX_EPOCH + Duration::from_millis(EPOCH) + start.elapsed();
             let stopped = clock();
-            let once = Idempotency::new(store.clone()).prefix("f").expires_after(WINDOW).lock_for(LOCK);
+            let once = Idempotency::new(store.clone()).prefix("f").expires_after(window).lock_for(LOCK);
             let once = if frozen { once.clock(move || stopped) } else { once.clock(clock) };
             let once = if by_body {
                 once.key("powertools_json(body).key").payload("powertools_json(body).body")
@@ -204,7 +206,7 @@ impl Run {
             IdempotencyLayer::new(if cache { once.cache(4) } else { once })
         };
         let sandboxes = vec![sandbox(false), sandbox(true), sandbox(false)];
-        let run = Self { seed, by_body, frozen, world: Arc::default(), store, sandboxes, start };
+        let run = Self { seed, by_body, frozen, world: Arc::default(), store, window, sandboxes, start };
         (run, chance)
     }
 
@@ -265,10 +267,10 @@ impl Run {
                 Err(_) => return std::mem::forget(call),
             },
         };
-        self.check(&plan, answer.unwrap()).await;
+        self.check(&plan, asked, answer.unwrap()).await;
     }
 
-    async fn check(&self, plan: &Plan, answer: Response) {
+    async fn check(&self, plan: &Plan, asked: Instant, answer: Response) {
         let (seed, status) = (self.seed, answer.status());
         let body = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
         if status != 200 {
@@ -279,19 +281,28 @@ impl Run {
         let text = String::from_utf8(body.to_vec()).unwrap();
         let (effect, caller) = text.split_once(" of ").unwrap();
         assert_eq!(caller, plan.caller.to_string(), "seed {seed}: another caller's answer");
-        let effect = self.world.effects.lock().unwrap()[effect.parse::<usize>().unwrap()];
+        let at = effect.parse::<usize>().unwrap();
+        let effect = self.world.effects.lock().unwrap()[at];
+        let until = self.recorded_until(at);
+        let in_time = effect.began >= asked || until.is_some_and(|until| until >= asked);
+        assert!(in_time || self.frozen, "seed {seed}: an answer after its window, {effect:?} for {plan:?}");
         assert_eq!((effect.key, effect.body), (plan.key, plan.body), "seed {seed}: another request's answer");
         self.world.answered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Until when the answer of an effect is replayed, if it was recorded.
+    fn recorded_until(&self, effect: usize) -> Option<Instant> {
+        let until = *self.store.recorded.lock().unwrap().get(&effect)?;
+        Some(self.start + Duration::from_millis(until - EPOCH))
     }
 
     /// Of two effects that are one by their keys, the second call began after the first one's lock had ended, or, where its
     /// answer was recorded, after its window.
     fn check_effects(&self) {
         let effects = self.world.effects.lock().unwrap();
-        let recorded = self.store.recorded.lock().unwrap();
-        let alone = |at: usize| {
-            let until = recorded.get(&at).map(|until| self.start + Duration::from_millis(until - EPOCH));
-            until.map_or(effects[at].alone, |until| until.max(effects[at].alone))
+        let alone = |at: usize| match self.recorded_until(at) {
+            Some(until) if !self.frozen => until,
+            _ => effects[at].alone,
         };
         for (at, second) in effects.iter().enumerate() {
             for (before, first) in effects[..at].iter().enumerate() {
@@ -310,7 +321,7 @@ impl Run {
         if self.frozen {
             return;
         }
-        tokio::time::sleep(LOCK + WINDOW + Duration::from_secs(2)).await;
+        tokio::time::sleep(LOCK + self.window + Duration::from_secs(2)).await;
         for key in 0..2 {
             let before = self.world.effects.lock().unwrap().len();
             let plan = Plan {
