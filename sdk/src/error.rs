@@ -3,11 +3,16 @@
 //! Step Functions' `Catch`, destinations and retry policies branch on `errorType`, so it is a stable, short name and never
 //! a Rust type's full path.
 
+mod refusal;
+
 use std::any::type_name;
 use std::error::Error as StdError;
 use std::fmt;
 
 use lambda_runtime::Diagnostic;
+
+#[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
+pub(crate) use self::refusal::{Refusal, refusal};
 
 /// A boxed error, as `lambda_runtime` and tower use it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;

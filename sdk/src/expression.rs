@@ -3,6 +3,8 @@
 //! It parses, evaluates and drops an expression by recursion, and in a debug build some 200 steps (`a.a.a…`) overflow the 2 MB of a
 //! thread. That is no panic but the end of the process.
 
+pub(crate) mod functions;
+
 /// The longest expression, in bytes.
 const LENGTH: usize = 4096;
 

@@ -33,10 +33,10 @@
 //! | attribute | meaning |
 //! |---|---|
 //! | `id` | `prefix#hash`: the hash is the MD5 of the selected value, as JSON text that Python writes |
-//! | `expiration` | in seconds since 1970; let the table's time to live be this attribute |
+//! | `expiration` | in seconds since 1970, while the call runs not before the end of its lock; let the table's time to live be this attribute |
 //! | `status` | `INPROGRESS` or `COMPLETED` |
 //! | `in_progress_expiration` | when the lock ends, in milliseconds since 1970: with the invocation |
-//! | `data` | the answer, as JSON text |
+//! | `data` | the answer, as JSON text; of an HTTP request whose key an expression selects also the hash of its caller, `pilasterCaller` |
 //! | `validation` | the hash of the payload, if one is compared |
 //! | `in_progress_token` | of DynamoDB alone, while the call runs: what no two locks have in common; no attribute of Powertools |
 //!
@@ -49,13 +49,18 @@
 //! - **The store fails after the call**: it is tried two times more. Then an ERROR line says that the answer is not recorded; the
 //!   caller gets the answer, since the effect is there, and others are refused until the lock ends.
 //! - **The call outlives its lock, and another takes over**: completing and releasing are conditional on the lock, so the late
-//!   call changes nothing and its caller gets an error that says to ask again. Powertools lets it overwrite the other's record.
+//!   call changes nothing and its caller gets an error that says to ask again. Powertools lets it overwrite the other's record. A call
+//!   whose lock has ended before it begins, since its sandbox was frozen in between, does not run.
+//! - **The deadline is past when the call begins**: it is that of no invocation, and the lock lasts for
+//!   [`lock_for`](Idempotency::lock_for).
 //!
 //! # Sharing keys with Powertools
 //!
 //! A key is the same in two languages if the prefix and the selected value are. Powertools for Python begins its keys with the function's
 //! name, the module and the handler's qualified name: name them by [`prefix`](Idempotency::prefix), or give both sides the same
-//! `key_prefix`. For TypeScript, use [`Format::TypeScript`].
+//! `key_prefix`. For TypeScript, use [`Format::TypeScript`]. Numbers are hashed as each language writes them. An integer of more than
+//! 64 bits has its digits in Python's form, and is an error in TypeScript's, where others would have the same key. `0` and `false` are
+//! keys in both forms, which Powertools for TypeScript takes for nothing.
 
 mod engine;
 mod error;

@@ -84,6 +84,8 @@ pub mod from_fn;
 mod function;
 mod handler;
 mod head;
+#[cfg(feature = "idempotency")]
+mod identity;
 pub mod kafka;
 pub mod kinesis;
 mod lanes;
@@ -93,6 +95,8 @@ pub mod mq;
 mod payload;
 mod pipes;
 mod record;
+#[cfg(feature = "idempotency")]
+mod recorded;
 pub mod s3;
 pub mod s3_batch;
 pub mod ses;

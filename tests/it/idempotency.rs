@@ -1,5 +1,10 @@
 //! Idempotent functions of every kind, and the attribute on any function.
 
+#[path = "idempotency/http.rs"]
+mod callers;
+mod model;
+mod records;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
@@ -254,6 +259,18 @@ async fn any_function_runs_once_per_key() {
     assert!(error.downcast::<IdempotencyError>().unwrap().is_payload_mismatch());
     let ids = STORE.all().into_iter().filter(|record| record.status == Status::Completed).map(|record| record.id);
     assert!(ids.into_iter().all(|id| id.starts_with("orders.it.idempotency.settle#")), "{:?}", STORE.all());
+}
+
+/// An argument of the name that the macro uses itself, and one of the function's own.
+#[idempotent(key = "begun, refund", with = ONCE)]
+async fn refund(begun: u32, refund: u32) -> Result<u32, BoxError> {
+    Ok(begun + refund)
+}
+
+#[tokio::test]
+async fn arguments_have_any_name() {
+    assert_eq!(refund(1, 2).await.unwrap(), 3);
+    assert_eq!(refund(1, 2).await.unwrap(), 3);
 }
 
 #[idempotent(key = "id")]

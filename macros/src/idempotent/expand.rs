@@ -1,7 +1,7 @@
 //! The function around the function.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, Ident, LitStr, Pat, Result};
 
@@ -35,27 +35,35 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
         }
     };
 
-    // The function as it was written, within; outside, each argument has a name by which it is passed on.
+    // The function as it was written, within; outside, each argument has a name by which it is passed on. Where the inner function is in
+    // scope, an argument of its name is not, so by then the arguments have names of the macro's own.
     let Function { attrs, vis, sig, body } = function;
-    let inner = format_ident!("{}", sig.ident, span = sig.ident.span());
-    let (mut outer, mut passed) = (sig.clone(), Vec::new());
+    let begun = Ident::new("begun", Span::mixed_site());
+    let (mut outer, mut named, mut passed) = (sig.clone(), Vec::new(), Vec::new());
     for (index, input) in outer.inputs.iter_mut().enumerate() {
         let FnArg::Typed(input) = input else { continue };
+        let own = Ident::new(&format!("argument{index}"), Span::mixed_site());
         let name = match &*input.pat {
             Pat::Ident(pat) if pat.subpat.is_none() => pat.ident.clone(),
-            _ => Ident::new(&format!("argument{index}"), Span::mixed_site()),
+            _ => own.clone(),
         };
         *input.pat = syn::parse_quote!(#name);
-        passed.push(name);
+        named.push(name);
+        passed.push(own);
     }
-    let call = quote_spanned!(sig.ident.span()=> #inner(#(#passed),*));
+    let inner = &sig.ident;
+    let call = quote_spanned!(inner.span()=> #inner(#(#passed),*));
     Ok(quote! {
         #(#attrs)*
         #vis #outer {
-            #sig #body
+            let #begun = ::pilaster::idempotency::function::begin(#with, #prefix, #key, #payload, #deadline).await?;
+            #(let #passed = #named;)*
+            ::pilaster::idempotency::function::finish(#begun, move || {
+                #sig #body
 
-            let begun = ::pilaster::idempotency::function::begin(#with, #prefix, #key, #payload, #deadline).await?;
-            ::pilaster::idempotency::function::finish(begun, move || #call).await
+                #call
+            })
+            .await
         }
     })
 }

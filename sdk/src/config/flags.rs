@@ -123,7 +123,8 @@ impl Flags {
         .with_policy()
     }
 
-    /// Where the features are in a larger document: a JMESPath expression.
+    /// Where the features are in a larger document: a JMESPath expression, also with Powertools' functions `powertools_json`,
+    /// `powertools_base64` and `powertools_base64_gzip`.
     ///
     /// # Panics
     ///
@@ -131,7 +132,7 @@ impl Flags {
     #[must_use]
     pub fn envelope(mut self, expression: &str) -> Self {
         let compiled = crate::expression::check(expression)
-            .and_then(|()| jmespath::compile(expression).map_err(|error| error.to_string()));
+            .and_then(|()| ordered::RUNTIME.compile(expression).map_err(|error| error.to_string()));
         let envelope = match compiled {
             Ok(envelope) => Arc::new(envelope),
             Err(error) => panic!("the envelope `{expression}` of the feature flags is no JMESPath: {error}"),

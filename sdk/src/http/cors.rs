@@ -123,6 +123,8 @@ pub struct CorsLayer {
     any_header: bool,
     any_exposed: bool,
     mirror_headers: bool,
+    allowed: Vec<HeaderName>,
+    exposed: Vec<HeaderName>,
     vary: Vec<String>,
     preflight: Preflight,
     preflight_cache_control: Option<HeaderValue>,
@@ -164,6 +166,8 @@ impl CorsLayer {
             any_header: false,
             any_exposed: false,
             mirror_headers: false,
+            allowed: Vec::new(),
+            exposed: Vec::new(),
             vary: Vec::new(),
             preflight: Preflight::Answer,
             preflight_cache_control: None,
@@ -262,6 +266,7 @@ impl CorsLayer {
         let headers = self.names("allow_headers", headers);
         self.any_header = headers.iter().any(|name| name.as_str() == "*");
         self.mirror_headers = false;
+        self.allowed.clone_from(&headers);
         self.inner = self.inner.allow_headers(headers);
         self
     }
@@ -284,7 +289,35 @@ impl CorsLayer {
     {
         let headers = self.names("expose_headers", headers);
         self.any_exposed = headers.iter().any(|name| name.as_str() == "*");
+        self.exposed.clone_from(&headers);
         self.inner = self.inner.expose_headers(headers);
+        self
+    }
+
+    /// Lets pages send these headers as well, beside those of the user's own list.
+    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
+    pub(crate) fn also_allow(mut self, headers: &[HeaderName]) -> Self {
+        for header in headers {
+            if !self.request_headers.is_empty() && !self.request_headers.contains(header) {
+                self.request_headers.push(header.clone());
+            }
+            if !(self.any_header || self.mirror_headers || self.allowed.contains(header)) {
+                self.allowed.push(header.clone());
+                self.inner = self.inner.allow_headers(self.allowed.clone());
+            }
+        }
+        self
+    }
+
+    /// Lets pages read these headers as well.
+    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
+    pub(crate) fn also_expose(mut self, headers: &[HeaderName]) -> Self {
+        for header in headers {
+            if !(self.any_exposed || self.exposed.contains(header)) {
+                self.exposed.push(header.clone());
+                self.inner = self.inner.expose_headers(self.exposed.clone());
+            }
+        }
         self
     }
 

@@ -43,7 +43,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::error::{BoxError, chain};
+use crate::error::{BoxError, Refusal, chain, refusal};
 use crate::http::rejection::Rejection;
 
 /// The media type of a problem ([RFC 9457, 6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1)).
@@ -157,12 +157,25 @@ impl HttpError {
         Self::new(StatusCode::GATEWAY_TIMEOUT)
     }
 
-    /// The same as `?` does, for an error that is boxed already: a [`Rejection`] keeps its status, any other error is an
-    /// opaque 500.
+    /// The same as `?` does, for an error that is boxed already: a [`Rejection`] keeps its status, an error that is or was caused by
+    /// an `IdempotencyError` has that error's status, any other error is an opaque 500.
     pub fn from_boxed(source: BoxError) -> Self {
         match source.downcast::<Rejection>() {
             Ok(rejection) => rejection.into_http_error(),
-            Err(source) => Self::new(StatusCode::INTERNAL_SERVER_ERROR).with_shared_source(Arc::from(source)),
+            Err(source) => {
+                let error =
+                    refusal(&*source).map_or_else(|| Self::new(StatusCode::INTERNAL_SERVER_ERROR), Self::refused);
+                error.with_shared_source(Arc::from(source))
+            }
+        }
+    }
+
+    fn refused(refusal: &Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let error = Self::new(status).with_detail(refusal.detail);
+        match refusal.retry_after {
+            Some(seconds) => error.with_header(header::RETRY_AFTER, HeaderValue::from(seconds)),
+            None => error,
         }
     }
 

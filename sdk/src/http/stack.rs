@@ -19,6 +19,8 @@
 //! # let _ = api();
 //! ```
 
+#[cfg(all(feature = "cors", feature = "idempotency"))]
+use http::header;
 use tower::Layer;
 use tower::layer::util::{Identity, Stack as Below};
 #[cfg(any(
@@ -77,7 +79,8 @@ impl<L> Stack<L> {
         self
     }
 
-    /// Answers preflights and adds CORS headers to every answer.
+    /// Answers preflights and adds CORS headers to every answer. With [`idempotency`](Self::idempotency) in the same stack, pages may
+    /// also send the header of the key, and read `Location` and `Retry-After`.
     #[cfg(feature = "cors")]
     pub fn cors(mut self, layer: CorsLayer) -> Self {
         self.cors = Some(layer);
@@ -143,6 +146,16 @@ impl<L> Stack<L> {
     }
 }
 
+#[cfg(all(feature = "cors", feature = "idempotency"))]
+impl<L> Stack<L> {
+    /// CORS with what a page needs to send keys and to understand the answers.
+    fn cors_of_keys(&self) -> Option<CorsLayer> {
+        let (cors, idempotency) = (self.cors.as_ref()?, self.idempotency.as_ref()?);
+        let sent = idempotency.key_header().cloned();
+        Some(cors.clone().also_allow(sent.as_slice()).also_expose(&[header::LOCATION, header::RETRY_AFTER]))
+    }
+}
+
 #[cfg(feature = "cors")]
 type Cors<S> = Either<<CorsLayer as Layer<S>>::Service, S>;
 #[cfg(not(feature = "cors"))]
@@ -186,7 +199,9 @@ where
         let service = either(self.conditional.as_ref(), service);
         #[cfg(feature = "compression")]
         let service = either(self.compression.as_ref(), service);
-        #[cfg(feature = "cors")]
+        #[cfg(all(feature = "cors", feature = "idempotency"))]
+        let service = either(self.cors_of_keys().as_ref().or(self.cors.as_ref()), service);
+        #[cfg(all(feature = "cors", not(feature = "idempotency")))]
         let service = either(self.cors.as_ref(), service);
         #[cfg(feature = "security-headers")]
         let service = either(self.security_headers.as_ref(), service);

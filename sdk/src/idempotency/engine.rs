@@ -15,6 +15,10 @@ use serde_json::value::RawValue;
 pub use self::running::Running;
 #[cfg(feature = "macros")]
 pub(super) use self::running::finish;
+#[cfg(any(feature = "http", feature = "records", feature = "macros"))]
+pub(super) use self::steps::Call;
+#[cfg(feature = "http")]
+pub(super) use self::steps::{CALLER, caller_hash};
 use super::error::IdempotencyError;
 use super::jmespath::Expression;
 use super::key::{Format, Hash};
@@ -149,12 +153,14 @@ impl Idempotency {
         self.set(|settings| settings.required = true)
     }
 
-    /// How long an answer is replayed: 1 hour unless set, in whole seconds.
+    /// How long an answer is replayed: 1 hour unless set, in whole seconds; `Duration::MAX` is until the year 9999. A call that takes
+    /// longer keeps its lock to the end.
     pub fn expires_after(self, time: Duration) -> Self {
         self.set(|settings| settings.expires_after = time)
     }
 
-    /// How long a lock lasts where no deadline is known: 15 minutes unless set, the longest that Lambda lets a function run.
+    /// How long a lock lasts where no deadline is known, or the deadline is past: 15 minutes unless set, the longest that Lambda lets
+    /// a function run. With `Duration::MAX` the lock of a call whose process ended is never free again.
     pub fn lock_for(self, time: Duration) -> Self {
         self.set(|settings| settings.lock_for = time)
     }

@@ -3,13 +3,17 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::error::{BoxError, FunctionError};
+use crate::error::{BoxError, FunctionError, Refusal};
+
+/// What a caller waits whose key is in use: seconds.
+const RETRY_AFTER: u32 = 1;
 
 /// Why a call neither ran nor was answered from its record.
 ///
 /// An HTTP function answers it with the status in the last column, as the
-/// [draft of the header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header) asks. Any other
-/// function fails with Powertools' name as its `errorType`.
+/// [draft of the header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header) asks, also where it came by `?`
+/// out of an `#[idempotent]` function, or is the cause of an error of your own. Any other function fails with Powertools' name as its
+/// `errorType`.
 ///
 /// | question | `errorType` | HTTP |
 /// |---|---|---|
@@ -21,12 +25,15 @@ use crate::error::{BoxError, FunctionError};
 pub struct IdempotencyError {
     kind: Kind,
     source: Option<BoxError>,
+    /// What an HTTP function answers, where it is for its caller to know.
+    refusal: Option<Refusal>,
 }
 
 #[derive(Clone, Debug)]
 enum Kind {
     InProgress,
     Mismatch,
+    OtherCaller,
     NoKey,
     BadKey(String),
     Inconsistent,
@@ -38,7 +45,12 @@ enum Kind {
 
 impl IdempotencyError {
     fn new(kind: Kind) -> Self {
-        Self { kind, source: None }
+        let refusal = kind.refusal();
+        Self { kind, source: None, refusal }
+    }
+
+    fn caused(kind: Kind, source: BoxError) -> Self {
+        Self { kind, source: Some(source), refusal: None }
     }
 
     pub(super) fn in_progress() -> Self {
@@ -47,6 +59,11 @@ impl IdempotencyError {
 
     pub(super) fn mismatch() -> Self {
         Self::new(Kind::Mismatch)
+    }
+
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(super) fn other_caller() -> Self {
+        Self::new(Kind::OtherCaller)
     }
 
     pub(super) fn no_key() -> Self {
@@ -66,11 +83,11 @@ impl IdempotencyError {
     }
 
     pub(super) fn store(step: &'static str, source: BoxError) -> Self {
-        Self { kind: Kind::Store(step), source: Some(source) }
+        Self::caused(Kind::Store(step), source)
     }
 
     pub(super) fn answer(step: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { kind: Kind::Answer(step), source: Some(source.into()) }
+        Self::caused(Kind::Answer(step), source.into())
     }
 
     pub(super) fn setup(mistake: impl Into<String>) -> Self {
@@ -82,9 +99,9 @@ impl IdempotencyError {
         matches!(self.kind, Kind::InProgress)
     }
 
-    /// The key was used before with another payload.
+    /// The key was used before with another payload, or, in an HTTP request, by another caller.
     pub fn is_payload_mismatch(&self) -> bool {
-        matches!(self.kind, Kind::Mismatch)
+        matches!(self.kind, Kind::Mismatch | Kind::OtherCaller)
     }
 
     /// There is no key and one is required, or it cannot be read.
@@ -108,11 +125,17 @@ impl IdempotencyError {
         matches!(self.kind, Kind::Answer(_))
     }
 
+    /// Whether there is no key and one is required.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(super) fn is_missing_key(&self) -> bool {
+        matches!(self.kind, Kind::NoKey)
+    }
+
     /// The same as Powertools names it.
     pub(super) fn name(&self) -> &'static str {
         match self.kind {
             Kind::InProgress => "IdempotencyAlreadyInProgressError",
-            Kind::Mismatch => "IdempotencyValidationError",
+            Kind::Mismatch | Kind::OtherCaller => "IdempotencyValidationError",
             Kind::NoKey | Kind::BadKey(_) => "IdempotencyKeyError",
             Kind::Inconsistent | Kind::Lost => "IdempotencyInconsistentStateError",
             Kind::Store(_) | Kind::Answer(_) => "IdempotencyPersistenceLayerError",
@@ -121,21 +144,48 @@ impl IdempotencyError {
     }
 }
 
-impl fmt::Display for IdempotencyError {
+impl Kind {
+    /// What an HTTP function answers; `None` for what is not its caller's doing.
+    fn refusal(&self) -> Option<Refusal> {
+        let (status, retry_after, detail) = match self {
+            Self::InProgress => {
+                (409, Some(RETRY_AFTER), "another request with this idempotency key is in progress; retry")
+            }
+            Self::Inconsistent | Self::Lost => {
+                (409, Some(RETRY_AFTER), "another request with this idempotency key is finishing; retry")
+            }
+            Self::Mismatch => (422, None, "the idempotency key was already used with a different payload"),
+            Self::OtherCaller => (422, None, "the idempotency key was already used by another caller"),
+            Self::NoKey => (400, None, "the idempotency key is missing"),
+            Self::BadKey(_) => (400, None, "the idempotency key cannot be read"),
+            Self::Store(_) | Self::Answer(_) | Self::Setup(_) => return None,
+        };
+        Some(Refusal { status, retry_after, detail, text: self.to_string() })
+    }
+}
+
+impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            Kind::InProgress => f.write_str("a call with the same idempotency key is in progress"),
-            Kind::Mismatch => f.write_str("the idempotency key was used before with another payload"),
-            Kind::NoKey => f.write_str("there is no idempotency key"),
-            Kind::BadKey(reason) => write!(f, "the idempotency key cannot be read: {reason}"),
-            Kind::Inconsistent => f.write_str("the idempotency record kept changing while it was read"),
-            Kind::Lost => {
+        match self {
+            Self::InProgress => f.write_str("a call with the same idempotency key is in progress"),
+            Self::Mismatch => f.write_str("the idempotency key was already used with a different payload"),
+            Self::OtherCaller => f.write_str("the idempotency key was already used by another caller"),
+            Self::NoKey => f.write_str("the idempotency key is missing"),
+            Self::BadKey(reason) => write!(f, "the idempotency key cannot be read: {reason}"),
+            Self::Inconsistent => f.write_str("the idempotency record kept changing while it was read"),
+            Self::Lost => {
                 f.write_str("the call took longer than its lock, and another call has its idempotency key now")
             }
-            Kind::Store(step) => write!(f, "the idempotency record could not be {step}"),
-            Kind::Answer(step) => write!(f, "the answer could not be {step}"),
-            Kind::Setup(mistake) => f.write_str(mistake),
+            Self::Store(step) => write!(f, "the idempotency record could not be {step}"),
+            Self::Answer(step) => write!(f, "the answer could not be {step}"),
+            Self::Setup(mistake) => f.write_str(mistake),
         }
+    }
+}
+
+impl fmt::Display for IdempotencyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
     }
 }
 
@@ -147,7 +197,8 @@ impl fmt::Debug for IdempotencyError {
 
 impl StdError for IdempotencyError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+        let refusal = self.refusal.as_ref().map(|refusal| refusal as &(dyn StdError + 'static));
+        refusal.or_else(|| self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static)))
     }
 }
 

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::engine::{self, Begun, Idempotency};
+use super::engine::{self, Begun, Call, Idempotency};
 use super::error::IdempotencyError;
 use super::jmespath::{Document, Expression};
+use super::key::Selected;
 
 /// What the keys begin with.
 #[derive(Clone, Copy, Debug)]
@@ -20,31 +21,45 @@ pub enum Name {
     Function(&'static str, &'static str),
 }
 
+/// A part of an argument.
+#[derive(Debug)]
+pub struct Part(Selected);
+
 /// A part of an argument: what stands behind its name in the attribute.
-pub fn select(argument: &impl Serialize, path: &str) -> Result<Value, IdempotencyError> {
+pub fn select(argument: &impl Serialize, path: &str) -> Result<Part, IdempotencyError> {
     let document = Document::of(argument).map_err(|error| IdempotencyError::bad_key(error.to_string()))?;
     let selected = Expression::parse(&format!("@{path}")).map_err(IdempotencyError::setup)?.select(&document);
-    selected.map_err(IdempotencyError::bad_key)
+    selected.map(Part).map_err(IdempotencyError::bad_key)
 }
 
 /// One part is the key itself, as in Powertools; several are a list.
-fn joined<const N: usize>(parts: [Result<Value, IdempotencyError>; N]) -> Result<Value, IdempotencyError> {
+fn joined<const N: usize>(parts: [Result<Part, IdempotencyError>; N]) -> Result<Selected, IdempotencyError> {
     let mut parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(if N == 1 { parts.remove(0) } else { parts.into() })
+    if N == 1 {
+        return Ok(parts.remove(0).0);
+    }
+    let (mut values, mut joined) = (Vec::new(), Selected::default());
+    for Part(Selected { value, large }) in parts {
+        values.push(value);
+        joined.large.extend(large);
+    }
+    joined.value = Value::Array(values);
+    Ok(joined)
 }
 
 pub async fn begin<const K: usize, const P: usize>(
     idempotency: &Idempotency,
     name: Name,
-    key: [Result<Value, IdempotencyError>; K],
-    payload: Option<[Result<Value, IdempotencyError>; P]>,
+    key: [Result<Part, IdempotencyError>; K],
+    payload: Option<[Result<Part, IdempotencyError>; P]>,
     deadline: Option<SystemTime>,
 ) -> Result<Begun, IdempotencyError> {
     let named = match name {
         Name::Prefix(prefix) => idempotency.clone().prefix(prefix),
         Name::Function(module, function) => idempotency.of_function(&format!("{module}.{function}").replace("::", ".")),
     };
-    named.begin_with(joined(key)?, payload.map(joined).transpose()?, deadline).await
+    let (key, payload) = (joined(key)?, payload.map(joined).transpose()?);
+    named.begin_with(Call { key, payload, deadline, ..Call::default() }).await
 }
 
 pub async fn finish<T, E, W, F>(begun: Begun, work: W) -> Result<T, E>

@@ -7,14 +7,46 @@
 //!
 //! **The header.** Without [`Idempotency::key`](super::Idempotency::key) the key is what the header carries
 //! ([draft-ietf-httpapi-idempotency-key-header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header)),
-//! together with the method, the path and who is calling, so that nobody reads another's answer. The body and the query belong
-//! to it: the same key with another body is a 422. A key in use is a 409 with `Retry-After`; a required one that is missing, and one of
-//! more than 255 characters, a 400.
+//! together with the method, the path and the caller. The body and the query belong to it: the same key with another body is a 422.
+//! A key in use is a 409 with `Retry-After`; a required one that is missing, and one of more than 255 characters, a 400.
 //!
 //! **Any part.** [`Idempotency::key`](super::Idempotency::key) selects from the request in the form of the event:
 //! `{"httpMethod", "path", "headers" (lower case), "queryStringParameters", "pathParameters", "requestContext", "body",
-//! "isBase64Encoded"}`, so `powertools_json(body).order_id` makes the key that it makes in Python. Who is calling is then in the
-//! key only if the expression names it.
+//! "isBase64Encoded"}`, so `powertools_json(body).order_id` makes the key that it makes in Python. The caller is not part of such a
+//! key, so an order that two callers send has its effect once; the caller for whom the answer was recorded has it replayed, any
+//! other gets a 422. (A record of Powertools names no caller and is replayed for all.)
+//!
+//! # The caller
+//!
+//! An answer is replayed for the caller that it was made for, and for no other:
+//!
+//! 1. [`IdempotencyLayer::caller`] says who calls, if it is set and returns `Some`.
+//! 2. Else it is who the platform has authenticated: the subject of a JWT or Cognito authorizer's token, the IAM or Cognito identity,
+//!    the principal of VPC Lattice.
+//! 3. Else the caller is known by what the request proves itself with: its `Authorization`, `Cookie` and `x-api-key` headers, the
+//!    whole context of a Lambda authorizer, the client certificate. So a layer, a router's middleware or an extractor below may check a
+//!    token: a request without it, or with another one, has another key and reaches that check. A request without any of these has a key,
+//!    too, which all such requests share.
+//!
+//! In the third case a caller whose token or cookies were renewed between two attempts is a new caller: an `Idempotency-Key` runs
+//! again, and an expression's key is a 422. Where that happens, and where credentials travel in a header of another name, name what
+//! stays the same:
+//!
+//! ```
+//! use pilaster::http::RequestContext;
+//! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
+//!
+//! #[derive(Clone)]
+//! struct User(String); // what a layer above has put into the request's extensions
+//!
+//! let once = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()))
+//!     .caller(|parts| parts.extensions.get::<User>().map(|user| user.0.clone()));
+//! # let _ = once;
+//! ```
+//!
+//! One that returns `Some` of the same text for each request makes answers common to all callers.
+//!
+//! # The answer
 //!
 //! **What is recorded** is the status, the headers and the body, in the form that API Gateway takes from any function. An error, a 5xx,
 //! 408, 425 and 429 are not: the next request runs. The whole body is held in memory.
@@ -60,12 +92,12 @@ use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderName, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Value, json};
 use tower::Service;
 
-use super::engine::{Begun, Idempotency, Running};
+use super::engine::{Begun, Call, Idempotency, Running, caller_hash};
 use super::error::IdempotencyError;
 use super::layer::{IdempotencyLayer, Idempotent, taken};
 use crate::error::BoxError;
@@ -74,9 +106,6 @@ use crate::http::HttpError;
 
 /// A key of more bytes is refused.
 const LONGEST_KEY: usize = 255;
-/// What a caller waits whose key is in use: seconds.
-const RETRY_AFTER: u32 = 1;
-
 type Caller = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 
 /// Where the key of a request is.
@@ -107,14 +136,23 @@ impl IdempotencyLayer {
         self
     }
 
+    /// The header that a page has to send, unless the key is another part of the request.
+    #[cfg_attr(not(feature = "cors"), allow(dead_code))]
+    pub(crate) fn key_header(&self) -> Option<&HeaderName> {
+        (!self.idempotency.has_key()).then_some(&self.http.header)
+    }
+
     /// The methods of HTTP requests that are made idempotent: `POST` and `PATCH` unless set.
     pub fn methods(mut self, methods: impl Into<Arc<[Method]>>) -> Self {
         self.http.methods = methods.into();
         self
     }
 
-    /// Who sends an HTTP request with an `Idempotency-Key`: two callers may use the same one. Unless set, it is who API Gateway's
-    /// authorizer, IAM or API key says. Choose what stays the same when a request is sent again: not a token that is renewed.
+    /// Returns the caller of an HTTP request: two callers may use the same key, and no caller gets another's answer. Choose what
+    /// stays the same when a request is sent again: not a token that is renewed.
+    ///
+    /// Unless set, and where it returns `None`, the caller is the one that the platform has authenticated, else the request's
+    /// credentials. See [the caller](super::http#the-caller).
     pub fn caller(mut self, caller: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         self.http.caller = Some(Arc::new(caller));
         self
@@ -124,7 +162,12 @@ impl IdempotencyLayer {
 impl HttpKey {
     /// The key by the header, `null` where there is none.
     fn select(&self, parts: &Parts) -> Result<Value, IdempotencyError> {
-        let Some(sent) = parts.headers.get(&self.header) else { return Ok(Value::Null) };
+        // A list of several would be one key here and another there.
+        let mut lines = parts.headers.get_all(&self.header).iter();
+        let Some(sent) = lines.next() else { return Ok(Value::Null) };
+        if lines.next().is_some() {
+            return Err(IdempotencyError::bad_key(format!("{} is there more than once", self.header)));
+        }
         let key = sent.to_str().ok().map(str::trim).filter(|key| key.len() <= LONGEST_KEY);
         let key = key.ok_or_else(|| {
             IdempotencyError::bad_key(format!("{} is no ASCII text of at most {LONGEST_KEY} characters", self.header))
@@ -134,11 +177,13 @@ impl HttpKey {
         if key.is_empty() {
             return Ok(Value::Null);
         }
-        let caller = match &self.caller {
-            Some(caller) => caller(parts).into(),
-            None => document::caller(parts),
-        };
-        Ok(json!([parts.method.as_str(), parts.uri.path(), caller, key]))
+        Ok(json!([parts.method.as_str(), parts.uri.path(), self.caller(parts), key]))
+    }
+
+    /// Who is calling, or what is known of it.
+    fn caller(&self, parts: &Parts) -> Value {
+        let named = self.caller.as_ref().and_then(|caller| caller(parts));
+        named.map_or_else(|| document::caller(parts), Value::from)
     }
 }
 
@@ -148,22 +193,21 @@ impl<S> Idempotent<S> {
     }
 }
 
-async fn begin(
-    idempotency: &Idempotency,
-    key: &HttpKey,
-    parts: &Parts,
-    body: &Bytes,
-) -> Result<Begun, IdempotencyError> {
+/// The key and the payload of a request, and its caller where the key does not name the caller.
+fn known_by(idempotency: &Idempotency, key: &HttpKey, parts: &Parts, body: &Bytes) -> Result<Call, IdempotencyError> {
     let deadline = parts.extensions.get::<Invocation>().and_then(Invocation::deadline);
     if idempotency.has_key() {
-        return idempotency.begin(&document::of(parts, body)?, deadline).await;
+        let document = document::of(parts, body)?;
+        let (selected, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
+        let caller = Some(caller_hash(key.caller(parts))?);
+        return Ok(Call { key: selected, payload, caller, deadline, ..Call::default() });
     }
-    let selected = key.select(parts)?;
+    let selected = key.select(parts)?.into();
     let payload = match idempotency.has_payload() {
         true => idempotency.payload_of(&document::of(parts, body)?)?,
-        false => Some(json!([parts.uri.query(), document::text(body)])),
+        false => Some(json!([parts.uri.query(), document::text(body)]).into()),
     };
-    idempotency.begin_with(selected, payload, deadline).await
+    Ok(Call { key: selected, payload, deadline, ..Call::default() })
 }
 
 impl<S, B> Service<Request<Body>> for Idempotent<S>
@@ -200,22 +244,31 @@ where
                     return Ok(error.into_response());
                 }
             };
-            let begun = begin(&idempotency, &key, &parts, &body).await;
+            let call = match idempotency.is_off() {
+                Ok(true) => Ok(Call::default()),
+                Ok(false) => known_by(&idempotency, &key, &parts, &body),
+                Err(error) => Err(error),
+            };
+            let (caller, begun) = match call {
+                Ok(call) => (call.caller.clone(), idempotency.begin_with(call).await),
+                Err(error) => (None, Err(error)),
+            };
             let request = Request::from_parts(parts, Body::from(body));
+            let refusing = Refusing { header: (!idempotency.has_key()).then_some(key.header) };
             let running = match begun {
                 Ok(Begun::Run(running)) => running,
                 Ok(Begun::Unkeyed) => return Ok(inner.call(request).await?.map(Body::new)),
                 Ok(Begun::Replay(recorded)) => {
                     let replayed = answer::replayed(&recorded);
                     return Ok(
-                        replayed.unwrap_or_else(|error| refused(IdempotencyError::answer("replayed", error), &key))
+                        replayed.unwrap_or_else(|error| refusing.answer(IdempotencyError::answer("replayed", error)))
                     );
                 }
-                Err(error) => return Ok(refused(error, &key)),
+                Err(error) => return Ok(refusing.answer(error)),
             };
             let (running, answered) = running.watch(async move { inner.call(request).await }).await;
             match answered {
-                Ok(response) => Ok(record(running, response, &key).await),
+                Ok(response) => Ok(record(running, response, caller.as_deref(), &refusing).await),
                 Err(error) => {
                     running.release().await;
                     Err(error)
@@ -226,7 +279,7 @@ where
 }
 
 /// Records the answer of the first request, if it is one to be repeated.
-async fn record<B>(running: Running, response: Response<B>, key: &HttpKey) -> Response
+async fn record<B>(running: Running, response: Response<B>, caller: Option<&str>, refusing: &Refusing) -> Response
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
@@ -243,10 +296,10 @@ where
             return error.into_response();
         }
     };
-    match answer::recorded(&parts, &body) {
+    match answer::recorded(&parts, &body, caller) {
         Ok(recorded) => {
             if let Err(error) = running.complete(&recorded).await {
-                return refused(error, key);
+                return refusing.answer(error);
             }
         }
         Err(error) => running.keep(&error),
@@ -262,24 +315,24 @@ fn is_repeatable<B>(response: &Response<B>) -> bool {
     !failed && !status.is_server_error() && !status.is_informational() && !later.contains(&status)
 }
 
-/// The answer to a request that did not run, as the draft asks.
-fn refused(error: IdempotencyError, key: &HttpKey) -> Response {
-    let later = HeaderValue::from(RETRY_AFTER);
-    let header = &key.header;
-    let answer = if error.is_in_progress() {
-        HttpError::conflict("a request with the same idempotency key is in progress")
-            .with_header(header::RETRY_AFTER, later)
-    } else if error.is_lost() {
-        HttpError::conflict("the outcome of this request is being recorded by another; ask again")
-            .with_header(header::RETRY_AFTER, later)
-    } else if error.is_payload_mismatch() {
-        HttpError::unprocessable("the idempotency key was used before with another payload")
-    } else if error.is_key_error() {
-        HttpError::bad_request(format!("send an idempotency key, such as the header `{header}: \"…\"`"))
-    } else {
-        return HttpError::internal(error).into_response();
-    };
-    answer.with_source(error).into_response()
+/// How a request is answered that did not run.
+struct Refusing {
+    /// The header of the key, if that is where the key is.
+    header: Option<HeaderName>,
+}
+
+impl Refusing {
+    /// As the draft asks.
+    fn answer(&self, error: IdempotencyError) -> Response {
+        if let Some(header) = self.header.as_ref().filter(|_| error.is_key_error()) {
+            let detail = match error.is_missing_key() {
+                true => format!("the `{header}` header is required"),
+                false => format!("the `{header}` header must be ASCII text of at most {LONGEST_KEY} characters"),
+            };
+            return HttpError::bad_request(detail).with_source(error).into_response();
+        }
+        HttpError::from(error).into_response()
+    }
 }
 
 #[cfg(test)]

@@ -2,70 +2,30 @@
 //!
 //! `powertools_json(text)`, `powertools_base64(text)` and `powertools_base64_gzip(text)` read what events carry as text.
 
+use std::cell::RefCell;
 use std::fmt;
-use std::io::Read as _;
 use std::sync::{Arc, LazyLock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use flate2::read::MultiGzDecoder;
-use jmespath::functions::{ArgumentType, CustomFunction, Signature};
-use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable, interpret};
+use jmespath::{Context, JmespathError, Rcvar, Runtime, Variable, interpret};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::key::Selected;
+use super::text::{self, Large};
 use crate::expression::check;
+use crate::expression::functions::{not_json, runtime};
 
-/// What `powertools_base64_gzip` unpacks at most, in bytes: a few KB can unpack to GB.
-const UNPACKED_LIMIT: u64 = 16 * 1024 * 1024;
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| runtime(json));
 
-/// Reads a text.
-type Read = fn(&str) -> Result<Variable, String>;
-
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    let mut runtime = Runtime::new();
-    runtime.register_builtin_functions();
-    let functions: [(&str, Read); 3] =
-        [("powertools_json", json), ("powertools_base64", base64), ("powertools_base64_gzip", base64_gzip)];
-    for (name, function) in functions {
-        let signature = Signature::new(vec![ArgumentType::String], None);
-        let evaluate = move |arguments: &[Rcvar], context: &mut Context<'_>| {
-            let text = arguments.first().and_then(|text| text.as_string()).map(String::as_str).unwrap_or_default();
-            let failed = |reason| JmespathError::from_ctx(context, ErrorReason::Parse(format!("{name}: {reason}")));
-            function(text).map(Rcvar::new).map_err(failed)
-        };
-        runtime.register_function(name, Box::new(CustomFunction::new(signature, Box::new(evaluate))));
-    }
-    runtime
-});
+thread_local! {
+    /// The large numbers of the texts that the expression at work has read.
+    static LARGE: RefCell<Large> = RefCell::default();
+}
 
 fn json(text: &str) -> Result<Variable, String> {
-    // The place, not the text: it may be personal.
-    let told = |error: serde_json::Error| format!("no JSON at line {} column {}", error.line(), error.column());
-    serde_json::from_str(text).map_err(told)
-}
-
-fn base64(text: &str) -> Result<Variable, String> {
-    utf8(decoded(text)?)
-}
-
-fn base64_gzip(text: &str) -> Result<Variable, String> {
-    let mut unpacked = Vec::new();
-    let packed = decoded(text)?;
-    let read = MultiGzDecoder::new(&*packed).take(UNPACKED_LIMIT + 1).read_to_end(&mut unpacked);
-    match read {
-        Ok(_) if unpacked.len() as u64 > UNPACKED_LIMIT => Err(format!("more than {UNPACKED_LIMIT} bytes unpacked")),
-        Ok(_) => utf8(unpacked),
-        Err(_) => Err("no gzip".to_owned()),
-    }
-}
-
-fn decoded(text: &str) -> Result<Vec<u8>, String> {
-    STANDARD.decode(text).map_err(|_| "no base64".to_owned())
-}
-
-fn utf8(bytes: Vec<u8>) -> Result<Variable, String> {
-    String::from_utf8(bytes).map(Variable::String).map_err(|_| "no UTF-8".to_owned())
+    let (text, large) = text::read(text);
+    LARGE.with_borrow_mut(|all| all.extend(large));
+    serde_json::from_str(&text).map_err(|error| not_json(&error))
 }
 
 /// An expression that was found to be well-formed.
@@ -92,10 +52,14 @@ impl Expression {
     /// # Errors
     ///
     /// A function of it refuses its argument. The error says which and why, and nothing of the document.
-    pub(super) fn select(&self, document: &Document) -> Result<Value, String> {
+    pub(super) fn select(&self, document: &Document) -> Result<Selected, String> {
         let mut context = Context::new(&self.text, &RUNTIME);
-        let found = interpret(&document.0, &self.ast, &mut context);
-        found.and_then(|found| Document(found).value()).map_err(|error| format!("`{}`: {}", self.text, error.reason))
+        LARGE.take();
+        let found = interpret(&document.root, &self.ast, &mut context);
+        let mut large = LARGE.take();
+        large.extend(document.large.clone());
+        let found = found.and_then(|found| value(&found)).map_err(|error| format!("`{}`: {}", self.text, error.reason));
+        Ok(Selected { value: found?, large })
     }
 }
 
@@ -117,7 +81,10 @@ impl fmt::Debug for Expression {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq)]
-pub struct Document(Rcvar);
+pub struct Document {
+    root: Rcvar,
+    large: Large,
+}
 
 impl Document {
     /// The document of a JSON text.
@@ -126,7 +93,9 @@ impl Document {
     ///
     /// The text is not JSON.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str::<Variable>(text).map(|variable| Self(Rcvar::new(variable)))
+        let (text, large) = text::read(text);
+        let root = serde_json::from_str::<Variable>(&text)?;
+        Ok(Self { root: Rcvar::new(root), large })
     }
 
     /// The document that a value serialises to.
@@ -146,12 +115,18 @@ impl Document {
     /// The expression is not well-formed, has more than 4,096 bytes or more than 64 steps that follow or contain each other, or
     /// one of its functions refuses its argument.
     pub fn search(&self, expression: &str) -> Result<Value, crate::BoxError> {
-        Ok(Expression::parse(expression)?.select(self)?)
+        Ok(Expression::parse(expression)?.select(self)?.value)
     }
 
-    pub(super) fn value(&self) -> Result<Value, JmespathError> {
-        Ok(serde_json::to_value(&self.0)?)
+    /// The whole of it.
+    pub(super) fn whole(&self) -> Result<Selected, String> {
+        let value = value(&self.root).map_err(|error| error.reason.to_string())?;
+        Ok(Selected { value, large: self.large.clone() })
     }
+}
+
+fn value(variable: &Rcvar) -> Result<Value, JmespathError> {
+    Ok(serde_json::to_value(variable)?)
 }
 
 /// It may hold anything that a caller sent.
@@ -165,12 +140,15 @@ impl fmt::Debug for Document {
 mod tests {
     use std::io::Write as _;
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
 
     use super::*;
+    use crate::expression::functions::UNPACKED_LIMIT;
 
     fn search(document: Value, expression: &str) -> Result<Value, String> {
-        Expression::parse(expression)?.select(&Document::of(&document).unwrap())
+        Ok(Expression::parse(expression)?.select(&Document::of(&document).unwrap())?.value)
     }
 
     fn packed(bytes: &[u8]) -> String {
@@ -203,6 +181,22 @@ mod tests {
             let error = search(document, expression).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn numbers_within_a_text_are_known_as_they_were_written() {
+        let document =
+            Document::parse(r#"{"body": "[-0, 18446744073709551617, 1e30]", "n": 36893488147419103233}"#).unwrap();
+        let selected = |expression| Expression::parse(expression).unwrap().select(&document).unwrap();
+        let python = |expression| {
+            let Selected { value, large } = selected(expression);
+            text::python(&value, &large)
+        };
+        assert_eq!(python("powertools_json(body)[1:]").as_deref(), Some("[18446744073709551617, 1e+30]"));
+        assert_eq!(python("powertools_json(body)[0]").as_deref(), Some("0"));
+        assert_eq!(python("n"), Some("36893488147419103233".to_owned()));
+        assert_eq!(python("[n, powertools_json('36893488147419103234')]"), None, "two that are read as one");
+        assert!(python("n").is_some(), "what another expression read does not count");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How a key is made of what was selected: `prefix#hash`, as Powertools makes it.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
@@ -7,7 +9,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::error::IdempotencyError;
-use super::text;
+use super::text::{self, Large};
 
 /// Whose keys and whose form of the answer: a table is shared with functions in that language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,23 +34,37 @@ pub enum Hash {
     Sha256,
 }
 
-/// Whether there is nothing to make a key of: `null`, `""`, and lists and objects of nothing but `null`. `0` and `false` are
-/// keys, except for TypeScript, to which they are nothing too.
-pub(super) fn is_missing(value: &Value, format: Format) -> bool {
-    let nothing = |value: &Value| match format {
-        Format::Python => value.is_null(),
-        Format::TypeScript => match value {
-            Value::Null | Value::Bool(false) => true,
-            Value::String(text) => text.is_empty(),
-            Value::Number(number) => number.as_f64() == Some(0.0),
-            _ => false,
-        },
-    };
+/// What was selected for a key or a payload, with what its text said of large numbers.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Selected {
+    pub(super) value: Value,
+    pub(super) large: Large,
+}
+
+/// It may hold what a caller is known by.
+impl fmt::Debug for Selected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selected").finish_non_exhaustive()
+    }
+}
+
+impl From<Value> for Selected {
+    fn from(value: Value) -> Self {
+        Self { value, large: Large::default() }
+    }
+}
+
+/// Whether there is nothing to make a key of: `null`, `""`, and lists and objects of nothing but `null`. `0` and `false` are keys.
+///
+/// Powertools for TypeScript takes `0` and `false` for nothing as well, so that orders with such an id run each time; here they are keys
+/// in both forms.
+pub(super) fn is_missing(value: &Value) -> bool {
     match value {
+        Value::Null => true,
         Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.iter().all(nothing),
-        Value::Object(members) => members.values().all(nothing),
-        other => nothing(other),
+        Value::Array(items) => items.iter().all(Value::is_null),
+        Value::Object(members) => members.values().all(Value::is_null),
+        _ => false,
     }
 }
 
@@ -57,15 +73,14 @@ pub(super) fn is_missing(value: &Value, format: Format) -> bool {
 /// # Errors
 ///
 /// The value holds a number that was not read exactly: two such numbers would be one key.
-pub(super) fn hash(value: &Value, hash: Hash, format: Format) -> Result<String, IdempotencyError> {
-    if !text::is_exact(value) {
-        let reason = "it holds a number of more than 64 bits, which has to be sent as a string";
-        return Err(IdempotencyError::bad_key(reason));
-    }
+pub(super) fn hash(selected: &Selected, hash: Hash, format: Format) -> Result<String, IdempotencyError> {
+    let Selected { value, large } = selected;
     let text = match format {
-        Format::Python => text::python(value),
-        Format::TypeScript => text::typescript(value),
+        Format::Python => text::python(value, large),
+        Format::TypeScript => text::typescript(value, large),
     };
+    let reason = "it holds a number of more than 64 bits, which has to be sent as a string";
+    let text = text.ok_or_else(|| IdempotencyError::bad_key(reason))?;
     let digest = match hash {
         Hash::Md5 => Md5::digest(text).to_vec(),
         Hash::Sha256 => Sha256::digest(text).to_vec(),
@@ -84,31 +99,28 @@ mod tests {
 
     #[test]
     fn hashes_are_those_of_powertools() {
-        let python = |value| hash(&value, Hash::Md5, Format::Python).unwrap();
+        let hash = |value: Value, format| hash(&value.into(), Hash::Md5, format).unwrap();
         // From the recorded cases `idem-replay`, `idem-key-zero`, `idem-key-false`, `ts-idem-replay`.
         let body = json!(["{\"message\": \"foo\"}", { "parameter1": "value1,value2", "parameter2": "value" }]);
-        assert_eq!(python(body), "b6be3a01cf1111b9c3f5718690c61f2a");
-        assert_eq!(python(json!(0)), "cfcd208495d565ef66e7dff9f98764da");
-        assert_eq!(python(json!(false)), "68934a3e9455fa72420237eb05902327");
-        assert_eq!(hash(&json!("x"), Hash::Md5, Format::TypeScript).unwrap(), "P7+Dn6DneKIDJt3DT1zViA==");
+        assert_eq!(hash(body, Format::Python), "b6be3a01cf1111b9c3f5718690c61f2a");
+        assert_eq!(hash(json!(0), Format::Python), "cfcd208495d565ef66e7dff9f98764da");
+        assert_eq!(hash(json!(false), Format::Python), "68934a3e9455fa72420237eb05902327");
+        assert_eq!(hash(json!("x"), Format::TypeScript), "P7+Dn6DneKIDJt3DT1zViA==");
     }
 
     #[test]
-    fn what_is_missing_depends_on_the_language() {
+    fn zero_and_false_are_keys_and_nothing_is_not() {
         for nothing in [json!(null), json!(""), json!([]), json!({}), json!([null, null]), json!({ "a": null })] {
-            assert!(is_missing(&nothing, Format::Python), "{nothing}");
-            assert!(is_missing(&nothing, Format::TypeScript), "{nothing}");
+            assert!(is_missing(&nothing), "{nothing}");
         }
-        for falsy in [json!(0), json!(false), json!([0, ""]), json!({ "a": "" })] {
-            assert!(!is_missing(&falsy, Format::Python), "{falsy}");
-            assert!(is_missing(&falsy, Format::TypeScript), "{falsy}");
+        for falsy in [json!(0), json!(0.0), json!(false), json!([0, ""]), json!([false]), json!({ "a": "" })] {
+            assert!(!is_missing(&falsy), "{falsy}");
         }
-        assert!(!is_missing(&json!([null, 1]), Format::TypeScript));
     }
 
     #[test]
     fn two_numbers_that_read_the_same_are_no_key() {
-        let huge = serde_json::from_str("18446744073709551617").unwrap();
-        assert!(hash(&huge, Hash::Md5, Format::Python).unwrap_err().is_key_error());
+        let huge = serde_json::from_str::<Value>("18446744073709551617").unwrap();
+        assert!(hash(&huge.into(), Hash::Md5, Format::Python).unwrap_err().is_key_error());
     }
 }

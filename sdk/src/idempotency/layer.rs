@@ -46,7 +46,7 @@ use crate::event::{Incoming, RawResponse};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct IdempotencyLayer {
-    idempotency: Idempotency,
+    pub(super) idempotency: Idempotency,
     #[cfg(feature = "http")]
     pub(super) http: super::http::HttpKey,
 }

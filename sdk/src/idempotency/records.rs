@@ -1,18 +1,38 @@
 //! Idempotent records: one key for each record of a batch.
 //!
-//! Without [`Idempotency::key`](super::Idempotency::key) the key is the record's id, as if it were `messageId`: a message that is
-//! delivered twice has its effect once. An expression selects from the record as the event has it, so
-//! `powertools_json(body).order_id` keeps also two messages about one order apart from two orders. A record whose key is in
-//! progress is returned to its source, which sends it again.
+//! Without [`Idempotency::key`](super::Idempotency::key) the key is what makes the record the same one when it is delivered again:
+//!
+//! | source | key |
+//! |---|---|
+//! | SQS, SNS | the message id |
+//! | Kinesis | the stream and `eventID` |
+//! | DynamoDB Streams | `eventID` |
+//! | Kafka | the cluster's ARN or the bootstrap servers, topic, partition and offset |
+//! | S3 | bucket, key, version, sequencer and event name; the time where there is no sequencer |
+//! | ActiveMQ | the broker, the destination and the message id |
+//! | RabbitMQ | the broker, the queue and the message id, where the producer gave one |
+//! | Firehose | the delivery stream and the record id |
+//! | S3 Batch Operations | the job and the task id |
+//! | CloudWatch Logs | the log event |
+//! | EventBridge, SES | the id of the event, of the mail |
+//!
+//! A record of which the source does not say it has no key: it runs and a warning says so, or it fails with
+//! [`Idempotency::require_key`](super::Idempotency::require_key).
+//!
+//! An expression selects from the record as the event has it, so `powertools_json(body).order_id` keeps also two messages about one
+//! order apart from two orders. Of several records that came in one envelope (the S3 objects of an SQS message, the lines of a batch of
+//! CloudWatch Logs) each has its own key: its content is part of it. A record whose key is in progress is returned to its source,
+//! which sends it again.
+//!
+//! What the function answered is recorded where its source reads it: the text of a task of S3 Batch Operations, and what Firehose is to
+//! deliver.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use tower::Service;
 
-use super::engine::{Begun, Idempotency};
+use super::engine::{Begun, Call, Idempotency};
 use super::error::IdempotencyError;
 use super::jmespath::Document;
 use super::layer::{Idempotent, taken};
@@ -20,19 +40,23 @@ use crate::error::BoxError;
 use crate::records::{Answer, Record};
 
 async fn begin(idempotency: &Idempotency, record: &Record) -> Result<Begun, IdempotencyError> {
+    if idempotency.is_off()? {
+        return Ok(Begun::Unkeyed);
+    }
     let deadline = record.invocation().deadline();
     let document = || Document::parse(record.json()).map_err(|error| IdempotencyError::bad_key(error.to_string()));
     if idempotency.has_key() {
-        return idempotency.begin(&document()?, deadline).await;
+        let document = document()?;
+        let (key, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
+        let call = Call { key, payload, within: record.within(), deadline, ..Call::default() };
+        return idempotency.begin_with(call).await;
     }
     let payload = match idempotency.has_payload() {
         true => idempotency.payload_of(&document()?)?,
         false => None,
     };
-    // Several records that came in one envelope have its id.
-    let id = record.id().to_string();
-    let key = record.content().map_or_else(|| Value::from(id.as_str()), |content| json!([id, content]));
-    idempotency.begin_with(key, payload, deadline).await
+    let key = record.identity().unwrap_or_default().into();
+    idempotency.begin_with(Call { key, payload, deadline, ..Call::default() }).await
 }
 
 impl<S> Service<Record> for Idempotent<S>
@@ -51,22 +75,24 @@ where
 
     fn call(&mut self, record: Record) -> Self::Future {
         let mut inner = taken(&mut self.inner);
-        let idempotency = self.idempotency.clone();
+        let (idempotency, source) = (self.idempotency.clone(), record.source());
         Box::pin(async move {
             let running = match begin(&idempotency, &record).await? {
                 Begun::Run(running) => running,
-                Begun::Replay(_) => return Ok(Answer::default()),
+                Begun::Replay(recorded) => {
+                    let replayed = Answer::replayed(&recorded, source);
+                    return replayed.map_err(|error| IdempotencyError::answer("read from its record", error).into());
+                }
                 Begun::Unkeyed => return inner.call(record).await.map_err(Into::into),
             };
             let (running, result) = running.watch(async move { inner.call(record).await.map_err(Into::into) }).await;
             match result {
-                Ok(answer) if answer == Answer::default() => {
-                    running.complete(RawValue::NULL).await?;
-                    Ok(answer)
-                }
-                // A transformation has no effect to be had once, and its data would have to be kept.
                 Ok(answer) => {
-                    running.release().await;
+                    match answer.recorded() {
+                        Some(Ok(recorded)) => running.complete(&recorded).await?,
+                        Some(Err(error)) => running.keep(&error),
+                        None => running.release().await,
+                    }
                     Ok(answer)
                 }
                 Err(error) => {

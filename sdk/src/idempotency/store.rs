@@ -58,6 +58,8 @@ impl Record {
     }
 
     /// Whether another call may take the lock: the record is expired, or its call is in progress beyond its time.
+    ///
+    /// The `expiration` of a record in progress is not before the end of its lock.
     pub fn is_free(&self, now: SystemTime) -> bool {
         let overdue = self.in_progress_expiration.is_some_and(|at| at < milliseconds(now));
         self.is_expired(now) || (self.status == Status::InProgress && overdue)
@@ -80,7 +82,7 @@ pub(super) fn milliseconds(time: SystemTime) -> u64 {
 pub struct Lock {
     /// The key with its prefix: `function.handler#hash`.
     pub id: String,
-    /// When the record ends, in seconds since 1970.
+    /// When the record ends, in seconds since 1970: not before the lock.
     pub expiration: u64,
     /// When the lock ends if the call does not, in milliseconds since 1970.
     pub in_progress_expiration: u64,

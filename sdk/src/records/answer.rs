@@ -116,7 +116,7 @@ impl From<Transformed> for Answer {
 
 /// What a task of S3 Batch Operations came to: a text for the job's report, or nothing. Made of `()` and of a `String`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TaskResult(String);
+pub struct TaskResult(pub(super) String);
 
 impl From<()> for TaskResult {
     fn from((): ()) -> Self {

@@ -20,11 +20,21 @@ pub(super) struct Event {
     pub(super) invocation: Invocation,
     /// Where the records stand in the text; looked for when the first of them is asked for its own.
     ranges: OnceLock<Vec<Range<usize>>>,
+    /// Where they come from; looked for when an idempotency key is made.
+    #[cfg(feature = "idempotency")]
+    origin: OnceLock<serde_json::Value>,
 }
 
 impl Event {
     pub(super) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {
-        Self { text, source, invocation, ranges: OnceLock::new() }
+        Self {
+            text,
+            source,
+            invocation,
+            ranges: OnceLock::new(),
+            #[cfg(feature = "idempotency")]
+            origin: OnceLock::new(),
+        }
     }
 
     /// The text of one record.
@@ -193,6 +203,11 @@ impl Record {
             Slice::At(at) => self.0.event.text.get().get(at.clone()),
             Slice::Own(text) => Some(text),
         }
+    }
+
+    #[cfg(feature = "idempotency")]
+    pub(super) fn origin_of_event(&self) -> &serde_json::Value {
+        self.0.event.origin.get_or_init(|| super::identity::origin(&self.0.event))
     }
 
     /// What was within the envelopes that this record came in, if it came in any.

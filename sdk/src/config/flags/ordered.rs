@@ -4,19 +4,35 @@
 //! an object is given its place among its siblings as one more member, under a name that no document has.
 
 use std::fmt;
+use std::sync::LazyLock;
 
-use jmespath::{Expression, Variable};
+use jmespath::{Expression, Runtime, Variable};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+use crate::expression::functions::{not_json, runtime};
 
 /// The member that holds the place.
 const PLACE: &str = "\0";
 
+/// Powertools' functions, of which `powertools_json` notes the places, too.
+pub(super) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    runtime(|text| {
+        let value = placed(text.as_bytes()).map_err(|error| not_json(&error))?;
+        Variable::try_from(value).map_err(|error| error.reason.to_string())
+    })
+});
+
+fn placed(text: &[u8]) -> Result<Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = Placed(None).deserialize(&mut deserializer)?;
+    deserializer.end().map(|()| value)
+}
+
 /// Reads JSON with the places noted, and takes out of it what the envelope names.
 pub(super) fn read(text: &[u8], envelope: Option<&Expression<'_>>) -> Result<Value, String> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Placed(None).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
-    let value = value.map_err(|error| format!("it is no JSON: line {}, column {}", error.line(), error.column()))?;
+    let value =
+        placed(text).map_err(|error| format!("it is no JSON: line {}, column {}", error.line(), error.column()))?;
     let Some(envelope) = envelope else { return Ok(value) };
     let failed = |error: &dyn fmt::Display| format!("the envelope `{}` fails: {error}", envelope.as_str());
     let data = Variable::try_from(value).map_err(|error| failed(&error))?;

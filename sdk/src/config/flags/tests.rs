@@ -162,6 +162,30 @@ fn the_first_rule_of_the_document_wins_whatever_its_name() {
 }
 
 #[test]
+fn a_document_may_be_text_within_another_and_keeps_its_order() {
+    let rule = |when_match: u32| json!({ "when_match": when_match, "conditions": [{ "action": "EQUALS", "key": "k", "value": "k" }] });
+    let inner = format!(
+        r#"{{ "z": {{ "default": 0, "boolean_type": false, "rules": {{ "b": {}, "a": {} }} }} }}"#,
+        rule(1),
+        rule(2)
+    );
+    let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &inner);
+    for (outer, expression) in [
+        (json!({ "features": inner }), "powertools_json(features)"),
+        (json!({ "features": base64 }), "powertools_json(powertools_base64(features))"),
+    ] {
+        let envelope = ordered::RUNTIME.compile(expression).unwrap();
+        let document = Document::read(outer.to_string().as_bytes(), Some(&envelope)).unwrap();
+        let value = document.evaluate("z", &json!({ "k": "k" }), SystemTime::now()).unwrap();
+        assert_eq!(value, &json!(1), "{expression}");
+    }
+    let envelope = ordered::RUNTIME.compile("powertools_json(features)").unwrap();
+    let error = Document::read(br#"{"features": "{hunter2"}"#, Some(&envelope)).unwrap_err().to_string();
+    assert!(error.contains("powertools_json: not JSON at line 1") && !error.contains("hunter2"), "{error}");
+    let _ = Flags::new(Stub::default(), "flags").envelope("powertools_json(features)");
+}
+
+#[test]
 fn each_mistake_of_a_document_is_a_sentence_with_its_place() {
     let condition = |action: &str, key: &str, value| with_condition(action, key, value).to_string();
     for (text, said) in [

@@ -78,8 +78,9 @@ impl Running {
         // From here on the lock is not released, even if nobody waits any longer: the effect is there.
         let Some(lock) = self.lock.take() else { return Ok(()) };
         let settings = &*self.idempotency.settings;
-        let value = serde_json::from_str::<Value>(answer.get());
-        let data = value.ok().filter(text::is_exact).map(|value| text::python(&value));
+        let (text, large) = text::read(answer.get());
+        let value = serde_json::from_str::<Value>(&text).ok();
+        let data = value.and_then(|value| text::python(&value, &large));
         let completion = Completion {
             expiration: self.idempotency.expiration((settings.clock)()),
             data: data.unwrap_or_else(|| answer.get().to_owned()),

@@ -1,4 +1,5 @@
 mod faults;
+mod locks;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -11,6 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::error::BoxError;
+use crate::idempotency::engine::CALLER;
 
 /// What belongs to one transfer and not to the answer.
 const OWN: [HeaderName; 4] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::DATE];
@@ -18,7 +19,7 @@ const OWN: [HeaderName; 4] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING,
 /// # Errors
 ///
 /// It cannot be written as JSON, which no answer is.
-pub(super) fn recorded(parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, serde_json::Error> {
+pub(super) fn recorded(parts: &Parts, body: &[u8], caller: Option<&str>) -> Result<Box<RawValue>, serde_json::Error> {
     let (mut single, mut multiple) = (Map::new(), Map::new());
     for name in parts.headers.keys().filter(|name| !OWN.contains(name)) {
         let mut values: Vec<Value> = parts.headers.get_all(name).iter().filter_map(text).collect();
@@ -29,6 +30,9 @@ pub(super) fn recorded(parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, serd
         }
     }
     let mut answer = json!({ "statusCode": parts.status.as_u16(), "headers": single });
+    if let Some(caller) = caller {
+        answer[CALLER] = caller.into();
+    }
     if !multiple.is_empty() {
         answer["multiValueHeaders"] = multiple.into();
     }

@@ -2,26 +2,48 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, header};
 use serde_json::{Map, Value, json};
 
 use crate::http::context::{EventParts, PathParams};
 use crate::idempotency::error::IdempotencyError;
 use crate::idempotency::jmespath::Document;
 
-/// Where the sources say who is calling: JWT and Cognito authorizers, Lambda authorizers, IAM, VPC Lattice, an API key.
-const CALLER: [&str; 10] = [
+/// Where the platform says whom it has authenticated: JWT and Cognito authorizers, Cognito identities, IAM, VPC Lattice.
+const AUTHENTICATED: [&str; 8] = [
     "/authorizer/jwt/claims/sub",
     "/authorizer/claims/sub",
-    "/authorizer/lambda/principalId",
-    "/authorizer/lambda/sub",
-    "/authorizer/principalId",
+    "/authorizer/iam/cognitoIdentity/identityId",
     "/authorizer/iam/userArn",
-    "/identity/userArn",
+    "/authorizer/iam/userId",
     "/identity/cognitoIdentityId",
+    "/identity/userArn",
     "/identity/principal",
+];
+
+/// What belongs to it: a subject is one of its issuer's, a principal of Lattice may have sessions.
+const OF_THE_AUTHENTICATED: [&str; 3] =
+    ["/authorizer/jwt/claims/iss", "/authorizer/claims/iss", "/identity/sessionName"];
+
+/// What a client is known by, and not its users.
+const CLIENT: [&str; 5] = [
     "/identity/apiKeyId",
+    "/identity/clientCert/subjectDN",
+    "/identity/clientCert/issuerDN",
+    "/authentication/clientCert/subjectDN",
+    "/authentication/clientCert/issuerDN",
+];
+
+/// The headers that a request proves itself with, beside the cookies; the last ones are what a load balancer and VPC Lattice write of a
+/// caller whom they have authenticated.
+const CREDENTIALS: [&str; 6] = [
+    "authorization",
+    "x-api-key",
+    "x-amzn-oidc-identity",
+    "x-amzn-mtls-clientcert-subject",
+    "x-amzn-mtls-clientcert",
+    "x-amzn-lattice-identity",
 ];
 
 fn context(parts: &Parts) -> Value {
@@ -30,10 +52,42 @@ fn context(parts: &Parts) -> Value {
     context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default()
 }
 
-/// Who is calling, as far as the source says so.
+/// Who is calling: whom the platform has authenticated, else all by which the request proves itself.
 pub(super) fn caller(parts: &Parts) -> Value {
     let context = context(parts);
-    CALLER.iter().filter_map(|place| context.pointer(place)).filter(|caller| caller.is_string()).cloned().collect()
+    let found = |places: &[&str]| {
+        let found = places.iter().filter_map(|place| {
+            let text = context.pointer(place)?.as_str().filter(|text| !text.is_empty())?;
+            Some(json!([place, text]))
+        });
+        found.collect::<Vec<_>>()
+    };
+    let mut authenticated = found(&AUTHENTICATED);
+    if !authenticated.is_empty() {
+        authenticated.extend(found(&OF_THE_AUTHENTICATED));
+        return authenticated.into();
+    }
+    let mut authorizer = context.get("authorizer").cloned().unwrap_or_default();
+    // How long the authorizer took: another number each time.
+    authorizer.as_object_mut().and_then(|members| members.remove("integrationLatency"));
+    let sent = CREDENTIALS
+        .map(|name| parts.headers.get_all(name).iter().map(|value| latin1(value.as_bytes())).collect::<Vec<_>>());
+    json!({ "authorizer": authorizer, "client": found(&CLIENT), "sent": sent, "cookies": cookies(&parts.headers) })
+}
+
+/// The cookies in one order, however a client or a gateway has put them into lines.
+fn cookies(headers: &HeaderMap) -> Vec<String> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut cookies =
+        cookies.map(<[u8]>::trim_ascii).filter(|cookie| !cookie.is_empty()).map(latin1).collect::<Vec<_>>();
+    cookies.sort_unstable();
+    cookies
+}
+
+/// A character for each byte, so that two headers that are not text are not taken for one another.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// The body as text, in base64 where it is none.

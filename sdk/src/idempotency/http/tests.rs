@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 
 use super::*;
 use crate::idempotency::MemoryStore;

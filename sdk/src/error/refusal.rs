@@ -1,0 +1,39 @@
+//! [`Refusal`]: what an HTTP function answers where an error is for its caller to know, whatever layer of the crate the error is of.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// It stands in the chain of causes, so that it is found also below `#[error(transparent)]`, which leaves out an error itself.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(dead_code))]
+pub(crate) struct Refusal {
+    /// A 4xx.
+    pub(crate) status: u16,
+    /// When to come back, in seconds.
+    pub(crate) retry_after: Option<u32>,
+    /// What the caller of the request reads.
+    pub(crate) detail: &'static str,
+    /// What the error itself says, which the log does not repeat.
+    pub(crate) text: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for Refusal {}
+
+/// The first in the chain of an error.
+#[cfg_attr(not(feature = "http"), allow(dead_code))]
+pub(crate) fn refusal<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Refusal> {
+    let mut cause = Some(error);
+    while let Some(at) = cause {
+        if let Some(refusal) = at.downcast_ref() {
+            return Some(refusal);
+        }
+        cause = at.source();
+    }
+    None
+}
