@@ -30,15 +30,8 @@ const HOLD_FOR_PLUGIN: Duration = Duration::from_millis(25);
 const NUMBER: &str = "__WARMER_INVOCATION__";
 
 /// All members that lambda-warmer reads or sends on.
-const MEMBERS: [&str; 7] = [
-    "warmer",
-    "concurrency",
-    "target",
-    "test",
-    NUMBER,
-    "__WARMER_CONCURRENCY__",
-    "__WARMER_CORRELATIONID__",
-];
+const MEMBERS: [&str; 7] =
+    ["warmer", "concurrency", "target", "test", NUMBER, "__WARMER_CONCURRENCY__", "__WARMER_CORRELATIONID__"];
 
 type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 

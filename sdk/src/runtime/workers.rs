@@ -115,9 +115,8 @@ where
 impl Shared {
     /// The next invocation; `None` for an answer without one, as `cargo lambda watch` sends it.
     async fn next(&self) -> Result<Option<LambdaInvocation>, BoxError> {
-        let request = lambda_runtime_api_client::build_request()
-            .uri("/2018-06-01/runtime/invocation/next")
-            .body(Body::empty())?;
+        let request =
+            lambda_runtime_api_client::build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
         let (parts, body) = self.client.call(request).await?.into_parts();
         if parts.status == StatusCode::NO_CONTENT {
             return Ok(None);
