@@ -208,6 +208,39 @@ mod tests {
         drop(guarded("unread".into()));
     }
 
+    #[cfg(feature = "logging")]
+    #[test]
+    fn what_a_body_logs_when_it_is_dropped_belongs_to_its_invocation() {
+        use std::sync::{Arc, Mutex};
+
+        struct Guard(Arc<Mutex<Vec<Option<&'static str>>>>);
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                let within = tracing::Span::current().metadata().map(tracing::Metadata::name);
+                self.0.lock().unwrap().push(within);
+            }
+        }
+        let dropped: Arc<Mutex<Vec<_>>> = Arc::default();
+        tracing::subscriber::with_default(tracing_subscriber::registry(), || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            for reads in [0, 1, 2] {
+                let guard = Guard(Arc::clone(&dropped));
+                let body = stream::iter([Ok("one"), Err("broken")]).inspect(move |_| {
+                    let _ = &guard;
+                });
+                let span = tracing::info_span!("invocation");
+                let mut chunks = span.in_scope(|| Chunks::new(Body::from_stream(body), &invocation(None)));
+                runtime.block_on(async {
+                    for _ in 0..reads {
+                        chunks.next().await;
+                    }
+                });
+                drop(chunks);
+            }
+        });
+        assert_eq!(*dropped.lock().unwrap(), [Some("invocation"); 3]);
+    }
+
     #[tokio::test]
     async fn a_header_has_one_text_in_the_prelude() {
         let response = Response::builder().header("vary", "origin").header("vary", "accept-encoding");

@@ -132,6 +132,82 @@ async fn a_hook_that_hangs_or_blocks_is_given_up() {
     assert_eq!(terminated("blocks", 1).await.status.code(), Some(0));
 }
 
+/// A function whose handler does this when it gets SIGTERM, without anybody who reads what it writes until it has ended.
+fn terminated_within(handler: &str, hook: &str, is_within: impl FnOnce(&mut Guarded)) -> (Option<i32>, String) {
+    let api = Api::start();
+    let mut lifecycle = lifecycle();
+    lifecycle.env("AWS_LAMBDA_RUNTIME_API", &api.address).envs(FUNCTION).envs([("HANDLER", handler), ("HOOK", hook)]);
+    let mut child = Guarded(lifecycle.spawn().expect("it starts"));
+    api.request("GET /2018-06-01/runtime/invocation/next ");
+    is_within(&mut child);
+    assert!(Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().expect("`kill`").success());
+    let code = child.0.wait().expect("its end").code();
+    let mut text = String::new();
+    child.0.stdout.take().map(|mut stdout| stdout.read_to_string(&mut text).expect("what it wrote"));
+    (code, text)
+}
+
+/// Until the process uses none of its time: its handler blocks.
+fn until_it_blocks(child: &mut Guarded) {
+    let path = format!("/proc/{}/stat", child.0.id());
+    let used = || {
+        let stat = std::fs::read_to_string(&path).expect("it runs");
+        let fields: Vec<_> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
+        (fields[11].to_owned(), fields[12].to_owned())
+    };
+    let mut before = used();
+    loop {
+        std::thread::sleep(Duration::from_millis(200));
+        let now = used();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}
+
+#[test]
+fn sigterm_is_heard_while_a_handler_blocks_its_thread_or_nobody_reads_its_output() {
+    let (code, text) = terminated_within("blocks", "prints", until_it_blocks);
+    assert_eq!(code, Some(0));
+    assert!(text.ends_with("the hook ran"), "{text}");
+    let (code, _) = terminated_within("floods", "prints", until_it_blocks);
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn an_invocation_goes_on_while_a_hook_blocks_its_thread() {
+    let until_begun = |child: &mut Guarded| {
+        let stdout = child.0.stdout.as_mut().expect("a pipe");
+        let (mut text, mut byte) = (Vec::new(), [0]);
+        while !text.ends_with(b"begun\n") {
+            assert_eq!(stdout.read(&mut byte).expect("a byte"), 1);
+            text.push(byte[0]);
+        }
+    };
+    let (code, text) = terminated_within("waits", "blocks", until_begun);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("handled"), "{text}");
+}
+
+#[test]
+fn sigterm_runs_the_hook_from_the_moment_on_when_the_extension_is_registered() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut lifecycle = lifecycle();
+    let address = listener.local_addr().expect("its address").to_string();
+    lifecycle.env("AWS_LAMBDA_RUNTIME_API", address).envs(FUNCTION).env("HOOK", "prints");
+    let mut child = Guarded(lifecycle.spawn().expect("it starts"));
+    let (stream, _) = listener.accept().expect("a connection");
+    let request = Request::read(&stream).expect("a request");
+    assert!(request.head.starts_with("POST /2020-01-01/extension/register "), "{}", request.head);
+    // Before the answer: nothing else of the function runs yet.
+    assert!(Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().expect("`kill`").success());
+    assert_eq!(child.0.wait().expect("its end").code(), Some(0));
+    let mut text = String::new();
+    child.0.stdout.take().expect("a pipe").read_to_string(&mut text).expect("what it wrote");
+    assert_eq!(text, "the hook ran");
+}
+
 #[tokio::test]
 async fn a_hook_that_panics_keeps_no_other_back() {
     let output = terminated("panics", 1).await;
@@ -181,12 +257,13 @@ async fn warmed(variables: &[(&str, &str)]) -> (InvocationState, String) {
 }
 
 #[tokio::test]
-async fn a_warm_up_call_is_answered_and_one_line_at_debug() {
-    let (state, log) = warmed(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]).await;
+async fn a_warm_up_call_is_answered_and_one_line_at_info() {
+    let (state, log) = warmed(&[]).await;
     assert_eq!(state.response.expect("a response").payload, Value::Null);
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let lines: Vec<_> = lines.filter(|line| line["message"] == "warm-up").collect();
-    assert!(lines.len() == 1 && lines[0]["level"] == "DEBUG" && lines[0]["cold_start"] == true, "{log}");
+    let lines: Vec<_> =
+        lines.filter(|line| line["message"] == "a warm-up call was answered without the function").collect();
+    assert!(lines.len() == 1 && lines[0]["level"] == "INFO" && lines[0]["cold_start"] == true, "{log}");
 
     let (state, _) = warmed(&[("PILASTER_WARMUP", "off")]).await;
     assert_eq!(state.error.expect("an error").error_type, "NotAnHttpEvent");

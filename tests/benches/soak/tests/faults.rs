@@ -182,3 +182,109 @@ fn a_fault_of_one_of_eight_keeps_no_other_back() {
         }
     }
 }
+
+/// How many polls for an event are open.
+#[derive(Default)]
+struct Polls {
+    /// The ids of the events that were given, and how each was answered.
+    answers: HashMap<String, Vec<bool>>,
+    given: usize,
+    open: usize,
+}
+
+/// Gives the events of the faults, then none, and counts the polls that wait for one.
+fn serve_faults(stream: TcpStream, faults: &[(Step, Fault)], polls: &Mutex<Polls>) {
+    let mut reader = BufReader::new(stream);
+    while let Some(asked) = api::asked(&mut reader) {
+        let mut now = polls.lock().expect("no thread panics");
+        let (bytes, fault) = if asked.is_next() {
+            let Some((step, fault)) = faults.get(now.given) else {
+                now.open += 1;
+                drop(now);
+                // It waits until the function closes the connection.
+                let _ = std::io::Read::read(&mut reader, &mut [0]);
+                polls.lock().expect("no thread panics").open -= 1;
+                return;
+            };
+            now.given += 1;
+            (event(now.given as u64), (*step == Step::Next).then_some(*fault))
+        } else {
+            let (id, is_response) = asked.answered().expect("an answer");
+            now.answers.entry(id.to_owned()).or_default().push(is_response);
+            let number: usize = id.trim_start_matches('i').parse().expect("an id of ours");
+            let (step, fault) = faults[number - 1];
+            (api::TAKEN.to_vec(), (step == Step::Answer).then_some(fault))
+        };
+        drop(now);
+        match fault {
+            Some(Fault::Cut) => return,
+            Some(Fault::CutAt(thousandths)) => {
+                api::write(reader.get_ref(), &bytes[..bytes.len() * thousandths / 1000]);
+                return;
+            }
+            Some(Fault::Instead(answer)) => drop(api::write(reader.get_ref(), answer.as_bytes())),
+            _ => drop(api::write(reader.get_ref(), &bytes)),
+        }
+    }
+}
+
+/// With managed concurrency each fault costs its own invocation at most: the process polls as often at a time as before.
+#[test]
+fn the_polls_of_managed_concurrency_are_kept_up_over_faults() {
+    let faults = [
+        (Step::Answer, Fault::Cut),
+        (Step::Next, Fault::CutAt(950)),
+        (Step::Answer, Fault::CutAt(500)),
+        (Step::Next, Fault::Cut),
+        (Step::Next, Fault::Instead(DOWN)),
+        (Step::Next, Fault::CutAt(300)),
+        (Step::Answer, Fault::Instead(NO_HTTP)),
+        (Step::Next, Fault::Instead(NO_HTTP)),
+        (Step::Next, Fault::CutAt(900)),
+        (Step::Next, Fault::Slow),
+    ];
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", "4")]);
+    let polls = Arc::new(Mutex::new(Polls::default()));
+    let accepts = Arc::clone(&polls);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let polls = Arc::clone(&accepts);
+            std::thread::spawn(move || serve_faults(stream, &faults, &polls));
+        }
+    });
+    let began = Instant::now();
+    loop {
+        assert_eq!(function.0.try_wait().expect("its state"), None, "it ended");
+        let now = polls.lock().expect("no thread panics");
+        if now.given == faults.len() && now.open == 4 {
+            break;
+        }
+        let (given, open) = (now.given, now.open);
+        drop(now);
+        assert!(began.elapsed() < PATIENCE, "{given} events were given and {open} polls are open");
+        sleep(Duration::from_millis(2));
+    }
+    let now = polls.lock().expect("no thread panics");
+    assert!(now.answers.values().all(|times| times.len() == 1), "{:?}", now.answers);
+    // An event that arrived in part is reported, so that its caller does not wait for the time-out.
+    assert_eq!(now.answers.get("i2"), Some(&vec![false]));
+    assert_eq!(now.answers.get("i10"), Some(&vec![true]));
+}
+
+/// A Runtime API that is gone ends the process, which Lambda starts again with all of its polls.
+#[test]
+fn a_runtime_api_that_is_gone_ends_managed_concurrency_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", "4")]);
+    drop(listener);
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = function.0.try_wait().expect("its state") {
+            break status;
+        }
+        assert!(began.elapsed() < PATIENCE, "it hangs");
+        sleep(Duration::from_millis(10));
+    };
+    assert_eq!(status.code(), Some(1));
+}

@@ -1,4 +1,4 @@
-//! A function for the tests of how a process begins and ends. Its hook is chosen by `HOOK`.
+//! A function for the tests of how a process begins and ends. Its hook is chosen by `HOOK`, what its handler does by `HANDLER`.
 
 use std::time::Duration;
 
@@ -6,6 +6,18 @@ use pilaster::http::Json;
 use pilaster::{Invocation, StartError};
 
 async fn answer(invocation: Invocation) -> Json<String> {
+    match std::env::var("HANDLER").as_deref() {
+        Ok("blocks") => std::thread::sleep(Duration::from_secs(3600)),
+        Ok("floods") => loop {
+            println!("{}", "x".repeat(1000));
+        },
+        Ok("waits") => {
+            println!("begun");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            println!("handled");
+        }
+        _ => {}
+    }
     Json(invocation.request_id().to_owned())
 }
 
