@@ -105,10 +105,11 @@ where
         drop(incoming);
         let hall = self.hall.clone();
         Box::pin(async move {
-            if let Some(mut error) = refused {
+            let refused = refused.map(|mut error| {
                 log_failure(&mut error, None);
-                request.extensions_mut().insert(Refused(error));
-            }
+                request.extensions_mut().insert(Refused(error.clone()));
+                error
+            });
             let can_stream = streaming.is_some() && can_stream(kind, domain(&request).as_deref());
             if streaming.is_some() && !can_stream {
                 // A layer that leaves a stream alone, as compression does, sees that this answer is sent as a whole.
@@ -118,7 +119,12 @@ where
             traced::began(&request);
             let asked = Asked::of(&request);
             let answered = work::answered(hall, request, until).await;
-            let (mut parts, body) = error_layer::complete(answered, &asked).into_parts();
+            let mut response = error_layer::complete(answered, &asked);
+            if let Some(error) = refused.filter(|_| !asked.is_preflight() && response.status().as_u16() < 400) {
+                // A service that is not one of this crate has taken the request for one that it could answer.
+                response = rendered(std::mem::take(response.headers_mut()), &error).map(Body::from);
+            }
+            let (mut parts, body) = response.into_parts();
             framing::strip(&mut parts.headers);
             let has_body = asked.has_body() && framing::has_content(parts.status);
             // Dropped unread: what would make it, compression too, does not begin.
@@ -192,13 +198,21 @@ fn too_large(
     instead(kind, headers, &error, has_body)
 }
 
-/// An error in place of a response, with what the layers put on that.
+/// An error in place of a response that cannot be sent.
 fn instead(
     kind: EventKind,
-    mut headers: HeaderMap,
+    headers: HeaderMap,
     error: &HttpError,
     has_body: bool,
 ) -> Result<RawResponse, FunctionError> {
+    let (parts, body) = rendered(headers, error).into_parts();
+    #[cfg(feature = "otel")]
+    traced::ended(parts.status);
+    encode::encode(kind, &parts, if has_body { body.as_bytes() } else { &[] })
+}
+
+/// An error in place of a response with these headers: what the layers put on that stays, what is about its content goes.
+fn rendered(mut headers: HeaderMap, error: &HttpError) -> Response<String> {
     for name in [
         header::ACCEPT_RANGES,
         header::CACHE_CONTROL,
@@ -216,12 +230,10 @@ fn instead(
     ] {
         headers.remove(name);
     }
-    let (mut parts, body) = error.render().into_parts();
-    headers.extend(parts.headers);
-    parts.headers = headers;
-    #[cfg(feature = "otel")]
-    traced::ended(parts.status);
-    encode::encode(kind, &parts, if has_body { body.as_bytes() } else { &[] })
+    let mut response = error.render();
+    headers.extend(std::mem::take(response.headers_mut()));
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Whether who sent this event can be answered by a stream: a REST API and a function URL, whose events look the same either

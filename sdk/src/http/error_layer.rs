@@ -284,6 +284,11 @@ impl Asked {
         Self { method: request.method().clone(), uri: request.uri().clone() }
     }
 
+    /// Whether a CORS layer may have answered by itself.
+    pub(crate) fn is_preflight(&self) -> bool {
+        self.method == Method::OPTIONS
+    }
+
     /// Whether the answer may have a body, which that to `HEAD` has not.
     pub(crate) fn has_body(&self) -> bool {
         self.method != Method::HEAD

@@ -108,6 +108,29 @@ async fn a_malformed_request_is_refused_by_the_stream() {
     assert!(length(response.into_body()).await > 0);
 }
 
+#[tokio::test]
+async fn a_malformed_request_is_refused_also_around_a_service_that_does_not_know_of_it() {
+    for (domain, streams) in [(URL, true), ("a.execute-api.eu-central-1.amazonaws.com", false)] {
+        for headers in [serde_json::json!({ "host": "a b" }), serde_json::json!(5)] {
+            let hall = tower::service_fn(async |_: Request<Body>| {
+                let response = Response::builder().header("server", "mine").header("etag", "\"7\"");
+                Ok::<_, std::convert::Infallible>(response.body(Body::from("a")).unwrap())
+            });
+            match streamed(Door::new(hall), &event_of(domain, headers)).await {
+                Ok(response) => {
+                    assert!(streams);
+                    assert_eq!((response.status().as_u16(), response.headers().len()), (400, 2));
+                }
+                Err(whole) => {
+                    assert!(!streams);
+                    assert_eq!((&whole["statusCode"], &whole["headers"]["server"]), (&400.into(), &"mine".into()));
+                    assert!(whole["body"].as_str().unwrap().contains("malformed"));
+                }
+            }
+        }
+    }
+}
+
 #[cfg(feature = "compression")]
 #[tokio::test]
 async fn only_what_is_sent_as_a_whole_is_compressed_by_its_size() {
