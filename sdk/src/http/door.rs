@@ -11,6 +11,7 @@
 mod decode;
 mod encode;
 mod fault;
+mod path;
 mod signs;
 #[cfg(feature = "otel")]
 mod traced;
@@ -31,7 +32,7 @@ use tower::Service;
 use crate::deadline::{MARGIN, until};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT, RawResponse};
-use crate::http::context::{EventKind, EventParts};
+use crate::http::context::EventKind;
 use crate::http::deadline::{self, DeadlineFuture};
 use crate::http::error::HttpError;
 use crate::http::error_layer::log_failure;
@@ -79,15 +80,16 @@ where
         let decoded = decode::decode(incoming);
         let mut hall = self.hall.clone();
         Box::pin(async move {
-            let (kind, request) = match decoded {
+            let (source, request) = match decoded {
                 Ok(decoded) => decoded,
                 Err(decode::Refused::NotHttp(error)) => return Err(error),
-                Err(decode::Refused::Malformed(kind, mut error)) => {
+                Err(decode::Refused::Malformed(source, mut error)) => {
                     log_failure(&mut error, None);
-                    return answer(kind, streaming.filter(|_| can_stream(kind, None)).as_ref(), &error);
+                    return answer(source.kind, streaming.filter(|_| source.can_stream()).as_ref(), &error);
                 }
             };
-            let streaming = streaming.filter(|_| can_stream(kind, domain(&request).as_deref()));
+            let kind = source.kind;
+            let streaming = streaming.filter(|_| source.can_stream());
             #[cfg(feature = "otel")]
             traced::began(&request);
             let head_only = request.method() == Method::HEAD;
@@ -102,12 +104,12 @@ where
                     return Ok((head, Ok(Bytes::new())));
                 }
                 // More of it cannot be sent, and a body may have no end.
-                let body = DeadlineFuture::new(Limited::new(body, limit(kind)).collect(), until).await;
+                let body = DeadlineFuture::new(Limited::new(body, body_limit(kind)).collect(), until).await;
                 Ok::<_, HttpError>((parts, body.map(|body| body.to_bytes())))
             };
             match AssertUnwindSafe(answered).catch_unwind().await {
                 Ok(Ok((parts, Err(error)))) if error.is::<LengthLimitError>() => {
-                    too_large(kind, parts.headers, format!("more than {}", limit(kind)))
+                    too_large(kind, parts.headers, format!("more than {}", body_limit(kind)))
                 }
                 Ok(Ok((parts, Err(error)))) => instead(kind, parts.headers, &failed(error)),
                 Ok(Ok((parts, Ok(body)))) => {
@@ -145,10 +147,26 @@ fn limit(kind: EventKind) -> usize {
     }
 }
 
-/// The 500 in place of a response that Lambda, or the load balancer, would refuse. What the layers put on it stays; what told of its body goes.
+/// The largest body of a response in bytes. That of a WebSocket API is one message, and the client never gets a larger one, without a
+/// word anywhere (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+fn body_limit(kind: EventKind) -> usize {
+    match kind {
+        EventKind::WebSocket => 128 * 1024,
+        _ => limit(kind),
+    }
+}
+
+/// The 500 in place of a response that Lambda, the load balancer or the WebSocket API would refuse. What the layers put on it stays; what told of its body goes.
 fn too_large(kind: EventKind, headers: HeaderMap, length: String) -> Result<RawResponse, FunctionError> {
-    let taker = if let EventKind::Alb { .. } = kind { "a load balancer" } else { "Lambda" };
-    let error = failed(format!("the response has {length} bytes as JSON; {taker} takes {}", limit(kind)));
+    let error = failed(match kind {
+        EventKind::Alb { .. } => {
+            format!("the response has {length} bytes as JSON; a load balancer takes {}", limit(kind))
+        }
+        EventKind::WebSocket => {
+            format!("the response has {length} bytes; a WebSocket message has at most {}", body_limit(kind))
+        }
+        _ => format!("the response has {length} bytes as JSON; Lambda takes {}", limit(kind)),
+    });
     instead(kind, headers, &error)
 }
 
@@ -177,23 +195,6 @@ fn instead(kind: EventKind, mut headers: HeaderMap, error: &HttpError) -> Result
     #[cfg(feature = "otel")]
     traced::ended(parts.status);
     encode::encode(kind, &parts, body.as_bytes())
-}
-
-/// Whether who sent this event can be answered by a stream: a REST API and a function URL, whose events look the same either
-/// way. An HTTP API cannot, and has the same form of event, so the domain decides.
-fn can_stream(kind: EventKind, domain: Option<&str>) -> bool {
-    match kind {
-        EventKind::Rest => true,
-        EventKind::HttpApi => {
-            domain.is_some_and(|domain| domain.contains(".lambda-url.") || domain.starts_with("localhost"))
-        }
-        _ => false,
-    }
-}
-
-/// The domain that API Gateway or the function URL has by itself, or a custom one.
-fn domain(request: &Request<Body>) -> Option<String> {
-    request.extensions().get::<EventParts>()?.get("domainName")
 }
 
 fn answer(kind: EventKind, streaming: Option<&Invocation>, error: &HttpError) -> Result<RawResponse, FunctionError> {
@@ -255,6 +256,7 @@ mod tests {
             (serde_json::json!({ "version": "2.0", "rawPath": "/", "requestContext": url }), true),
             (serde_json::json!({ "version": "2.0", "rawPath": "/", "requestContext": api }), false),
             (serde_json::json!({ "resource": "/", "path": "/", "httpMethod": "GET", "requestContext": {} }), true),
+            (serde_json::json!({ "version": "1.0", "path": "/", "httpMethod": "GET", "requestContext": {} }), false),
         ] {
             let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
             let hall = tower::service_fn(async |_: Request<Body>| {
@@ -263,6 +265,37 @@ mod tests {
             let raw = RawValue::from_string(event.to_string()).unwrap();
             Door::new(hall).oneshot(Incoming { event: raw, invocation: invocation.clone() }).await.unwrap();
             assert_eq!(invocation.take_response().is_some(), streamed, "{event}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_malformed_request_is_answered_by_a_stream_where_any_other_is() {
+        for (domain, streamed) in [
+            ("u.lambda-url.eu-central-1.on.aws", true),
+            ("localhost", true),
+            ("localhost.example.com", false),
+            ("a.execute-api.eu-central-1.amazonaws.com", false),
+        ] {
+            let context = serde_json::json!({ "domainName": domain, "http": { "method": "GET", "path": "/" } });
+            for event in [
+                serde_json::json!({ "rawPath": "/", "headers": { "host": "a b" }, "requestContext": context }),
+                serde_json::json!({ "rawPath": "/", "headers": 5, "requestContext": context }),
+            ] {
+                let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
+                let hall = tower::service_fn(async |_: Request<Body>| {
+                    Ok::<_, std::convert::Infallible>(Response::new(Body::from("a")))
+                });
+                let raw = RawValue::from_string(event.to_string()).unwrap();
+                let incoming = Incoming { event: raw, invocation: invocation.clone() };
+                let whole = Door::new(hall).oneshot(incoming).await.unwrap();
+                let left = invocation.take_response();
+                assert_eq!(
+                    left.as_ref().map(|(response, _)| response.status().as_u16()),
+                    streamed.then_some(400),
+                    "{event}"
+                );
+                assert!(whole.get().contains("\"statusCode\":400"), "{event}");
+            }
         }
     }
 }

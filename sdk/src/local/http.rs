@@ -1,6 +1,6 @@
 //! An HTTP function by hand: it listens on `127.0.0.1:3000` (or on `PILASTER_ADDR`).
 //!
-//! Each request becomes the event of an HTTP API (payload 2.0), goes through the same door as in the cloud, and the answer comes
+//! It answers only requests to this machine: see [`Hosts`]. Each request becomes the event of an HTTP API (payload 2.0), goes through the same door as in the cloud, and the answer comes
 //! back as HTTP. One readable line a request.
 
 use std::convert::Infallible;
@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 
+use super::hosts::Hosts;
 use super::{invocation, tell};
 use crate::error::BoxError;
 use crate::event::{Incoming, PAYLOAD_LIMIT};
@@ -40,6 +41,8 @@ pub(super) async fn serve<S: RawService>(
 ) -> Result<(), BoxError> {
     let address = std::env::var("PILASTER_ADDR").ok().filter(|address| !address.is_empty());
     let address = address.unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+    let hosts: &'static Hosts =
+        Box::leak(Box::new(Hosts::new(&address, std::env::var("PILASTER_HOSTS").ok().as_deref())));
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another `host:port`"))?;
@@ -58,8 +61,9 @@ pub(super) async fn serve<S: RawService>(
                 continue;
             };
             let raw = raw.clone();
-            let service =
-                hyper::service::service_fn(move |request| answer(raw.clone(), routes, is_streaming, peer, request));
+            let service = hyper::service::service_fn(move |request| {
+                answer(raw.clone(), routes, hosts, is_streaming, peer, request)
+            });
             tokio::spawn(async move {
                 let mut http = hyper::server::conn::http1::Builder::new();
                 let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
@@ -78,12 +82,17 @@ pub(super) async fn serve<S: RawService>(
 async fn answer<S: RawService>(
     mut raw: S,
     routes: &'static [&'static str],
+    hosts: &'static Hosts,
     is_streaming: bool,
     peer: SocketAddr,
     request: Request<hyper::body::Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let started = Instant::now();
     let line = format!("{} {}", request.method(), request.uri());
+    if !hosts.allow(&request) {
+        tell(format_args!("{line} 421: the request is to another host; set PILASTER_HOSTS to allow it"));
+        return Ok(problem(&misdirected()).map(Body::new));
+    }
     let is_routed = routes.is_empty() || {
         let (method, path) = (request.method().as_str(), request.uri().path());
         // A preflight asks for any method.
@@ -120,6 +129,12 @@ async fn answer<S: RawService>(
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
     tell(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
     Ok(response)
+}
+
+fn misdirected() -> HttpError {
+    HttpError::new(StatusCode::MISDIRECTED_REQUEST).with_detail(
+        "this server is reached by `localhost` or a loopback address; set PILASTER_HOSTS to allow other hosts",
+    )
 }
 
 /// The event would be: a binary body is a third longer in it, as base64.
