@@ -2,6 +2,7 @@
 //!
 //! `PROPTEST_CASES` says how many cases each property is tried with, `PROPTEST_RNG_SEED` with which ones.
 
+mod gateway;
 mod http;
 mod kept;
 mod records;
