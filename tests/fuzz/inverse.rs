@@ -5,6 +5,7 @@
 mod gateway;
 mod http;
 mod kept;
+mod oracles;
 mod records;
 
 use std::cell::RefCell;

@@ -237,16 +237,20 @@ impl Gateway {
             }),
             Self::Lattice => json!({
                 "version": "2.0", "method": method, "path": path, "headers": multi, "queryStringParameters": sent_query,
-                "requestContext": { "serviceNetworkArn": "arn", "serviceArn": "arn", "targetGroupArn": "arn", "region": "r" },
+                "requestContext": { "serviceNetworkArn": "arn", "serviceArn": "arn", "targetGroupArn": "arn", "region": "r", "timeEpoch": "1696331543569073", "identity": {} },
             }),
             Self::LatticeV1 => {
                 let raw = sent.raw_query();
                 let whole = if raw.is_empty() { path.clone() } else { format!("{path}?{raw}") };
                 json!({ "method": method, "raw_path": whole, "headers": last(&single) })
             }
+            // A message has neither headers nor a query.
             Self::WebSocket => json!({
-                "headers": last(&single), "queryStringParameters": last(&query),
-                "requestContext": { "connectionId": "c=", "eventType": "MESSAGE", "routeKey": "orders", "stage": "live", "apiId": "a1" },
+                "requestContext": {
+                    "connectionId": "c=", "eventType": "MESSAGE", "routeKey": "orders", "stage": "live", "apiId": "a1",
+                    "messageDirection": "IN", "messageId": "m=", "connectedAt": 1, "requestTimeEpoch": 1, "identity": {},
+                    "domainName": "a1.execute-api.eu-central-1.amazonaws.com",
+                },
             }),
         };
         if matches!(self, Self::HttpApiV1 | Self::Rest | Self::RestMapped) {
@@ -288,16 +292,21 @@ impl Gateway {
         let mut headers = sent.headers.clone();
         let mut query = sent.decoded_query();
         match self {
-            Self::Alb | Self::LatticeV1 | Self::WebSocket => {
+            Self::WebSocket => headers.clear(),
+            Self::Alb | Self::LatticeV1 => {
                 headers.values_mut().for_each(|values| drop(values.drain(..values.len() - 1)))
             }
             _ if self.has_cookies_apart() => headers.values_mut().for_each(|values| *values = vec![values.join(",")]),
             _ => {}
         }
-        if matches!(self, Self::Alb | Self::WebSocket) {
+        if self == Self::WebSocket {
+            query.clear();
+        }
+        if self == Self::Alb {
             query.values_mut().for_each(|values| drop(values.drain(..values.len() - 1)));
         }
-        let cookies = if sent.cookies.is_empty() { Vec::new() } else { vec![sent.cookies.join("; ")] };
+        let cookies =
+            if sent.cookies.is_empty() || self == Self::WebSocket { Vec::new() } else { vec![sent.cookies.join("; ")] };
         let (method, path) = match self {
             Self::WebSocket => ("POST", "/orders".to_owned()),
             _ if self.is_http_api() => (sent.method, http_api_path(&sent.path).unwrap_or_default()),
