@@ -21,7 +21,9 @@ pub enum EventKind {
     Rest,
     /// API Gateway HTTP API with payload format 1.0: the form of a REST API's event, with `"version": "1.0"`.
     HttpApiV1,
-    /// API Gateway HTTP API with payload format 2.0, or a function URL.
+    /// API Gateway HTTP API with payload format 2.0, or a function URL. Both write the same form of event; they are told apart by
+    /// `requestContext.domainName`, since an HTTP API decodes the path (`/50%25` is then `/50%2525` in the request's URI) and a function
+    /// URL (`{id}.lambda-url.…`) or a server on `localhost` does not.
     HttpApi,
     /// Application Load Balancer.
     Alb {

@@ -81,6 +81,10 @@ fn compare(
 }
 
 fn all_used(differences: &[Difference], used: &BTreeSet<&str>) {
+    // A few cases cannot show all of them.
+    if std::env::var("PROPTEST_CASES").is_ok_and(|cases| cases.parse().is_ok_and(|cases: u32| cases < 48)) {
+        return;
+    }
     let unused =
         differences.iter().map(|difference| difference.why).filter(|why| !used.contains(why)).collect::<Vec<_>>();
     assert!(unused.is_empty(), "these explain nothing: {unused:?}");
