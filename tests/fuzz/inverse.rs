@@ -7,6 +7,7 @@ mod http;
 mod kept;
 mod oracles;
 mod records;
+mod sent;
 
 use std::cell::RefCell;
 

@@ -15,6 +15,7 @@ mod path;
 mod signs;
 #[cfg(feature = "otel")]
 mod traced;
+mod uri;
 mod wire;
 
 use std::fmt;

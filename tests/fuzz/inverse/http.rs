@@ -10,7 +10,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::gateway::{GATEWAYS, Gateway, Visible, header_value, sent};
+use super::gateway::{GATEWAYS, Gateway, Visible};
+use super::sent::{header_value, sent};
 use super::{SEEN, bytes, holds, see, text};
 use crate::decoders::block_on;
 

@@ -14,9 +14,10 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::{Value, json};
 
-use super::gateway::{GATEWAYS, Gateway, Sent, Visible, sent};
+use super::gateway::{GATEWAYS, Gateway, Visible};
 use super::holds;
 use super::http::{once, seen, shown};
+use super::sent::{Sent, sent};
 use crate::decoders::block_on;
 
 /// A request in a form that all readers can be asked for.
