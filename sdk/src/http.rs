@@ -5,6 +5,7 @@
 //! leaves behind (`axum::extract::Path`, `MatchedPath`) needs that router; [`Path`] works with and without it. Rejections of
 //! axum's own extractors are short texts, those of Pilaster's are problems.
 
+pub mod base_path;
 pub mod context;
 pub mod deadline;
 pub mod door;
@@ -48,6 +49,7 @@ pub use axum_extra::{TypedHeader, headers};
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
+pub use self::base_path::BasePathLayer;
 #[cfg(feature = "compression")]
 pub use self::compression::CompressionLayer;
 #[cfg(feature = "conditional")]

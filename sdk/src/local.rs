@@ -5,6 +5,8 @@
 
 mod event;
 #[cfg(feature = "http")]
+mod hosts;
+#[cfg(feature = "http")]
 mod http;
 
 use std::fmt;

@@ -69,7 +69,9 @@ impl std::error::Error for StartError {}
 /// Runs a function until Lambda ends the process; started by hand, until Ctrl-C.
 ///
 /// It is what `main` does, and makes its own tokio runtime. Started by hand, an HTTP function listens on `127.0.0.1:3000`,
-/// or where the environment variable `PILASTER_ADDR` says (`host:port`).
+/// or where the environment variable `PILASTER_ADDR` says (`host:port`). It answers requests to `localhost`, names below it, loopback
+/// addresses and the host of `PILASTER_ADDR`, and to the hosts that `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`); any other
+/// is a 421, since a page of another site could send it.
 ///
 /// # Example
 ///

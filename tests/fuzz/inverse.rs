@@ -2,9 +2,12 @@
 //!
 //! `PROPTEST_CASES` says how many cases each property is tried with, `PROPTEST_RNG_SEED` with which ones.
 
+mod gateway;
 mod http;
 mod kept;
+mod oracles;
 mod records;
+mod sent;
 
 use std::cell::RefCell;
 

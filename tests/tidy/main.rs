@@ -27,6 +27,7 @@ const HOUSE: &[(&str, u32)] = &[
     ("records::door", 4),
     ("event::door", 4),
     ("http::stack", 5),
+    ("http::base_path", 6),
     ("http::security_headers", 6),
     ("http::cors", 7),
     ("http::compression", 8),

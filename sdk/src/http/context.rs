@@ -17,9 +17,13 @@ use crate::http::error::HttpError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// API Gateway REST API, or an HTTP API with payload format 1.0.
+    /// API Gateway REST API.
     Rest,
-    /// API Gateway HTTP API with payload format 2.0, or a function URL.
+    /// API Gateway HTTP API with payload format 1.0: the form of a REST API's event, with `"version": "1.0"`.
+    HttpApiV1,
+    /// API Gateway HTTP API with payload format 2.0, or a function URL. Both write the same form of event; they are told apart by
+    /// `requestContext.domainName`, since an HTTP API decodes the path (`/50%25` is then `/50%2525` in the request's URI) and a function
+    /// URL (`{id}.lambda-url.…`) or a server on `localhost` does not.
     HttpApi,
     /// Application Load Balancer.
     Alb {
@@ -41,13 +45,6 @@ pub(crate) struct EventParts {
     /// `requestContext`, decoded only when asked for.
     pub(crate) context: Option<Box<RawValue>>,
     pub(crate) stage_variables: Vec<(String, String)>,
-}
-
-impl EventParts {
-    /// As [`RequestContext::get`], without a copy of the whole.
-    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
-        value(self.context.as_deref()?, path)
-    }
 }
 
 /// The path parameters of the event, decoded.
@@ -135,7 +132,7 @@ impl RequestContext {
     pub fn typed(&self) -> Result<TypedContext, HttpError> {
         let text = self.raw.get();
         let typed = match self.kind {
-            EventKind::Rest => serde_json::from_str(text).map(TypedContext::ApiGatewayV1),
+            EventKind::Rest | EventKind::HttpApiV1 => serde_json::from_str(text).map(TypedContext::ApiGatewayV1),
             EventKind::HttpApi => serde_json::from_str(text).map(TypedContext::ApiGatewayV2),
             EventKind::Alb { .. } => serde_json::from_str(text).map(TypedContext::Alb),
             EventKind::VpcLattice | EventKind::VpcLatticeV1 => serde_json::from_str(text).map(TypedContext::VpcLattice),

@@ -28,12 +28,14 @@ mod decode;
 mod encode;
 mod fault;
 mod framing;
+mod path;
 mod refused;
 mod signs;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "otel")]
 mod traced;
+mod uri;
 mod wire;
 mod work;
 
@@ -51,7 +53,7 @@ use tower::Service;
 use crate::deadline::{MARGIN, until};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT, RawResponse};
-use crate::http::context::{EventKind, EventParts};
+use crate::http::context::EventKind;
 use crate::http::deadline;
 use crate::http::error::HttpError;
 use crate::http::error_layer::{self, Asked, log_failure};
@@ -97,11 +99,14 @@ where
         let streaming = incoming.invocation.is_streaming().then(|| incoming.invocation.clone());
         // The layer that watches over the time has its answer before the body of the answer is there.
         let until = until(&incoming.invocation, MARGIN);
-        let (kind, mut request, refused) = match decode::decode(&incoming) {
-            Ok((kind, request)) => (kind, request, None),
+        let (source, mut request, refused) = match decode::decode(&incoming) {
+            Ok((source, request)) => (source, request, None),
             Err(decode::Refused::NotHttp(error)) => return Box::pin(ready(Err(error))),
-            Err(decode::Refused::Malformed(kind, error)) => (kind, refused::request(&incoming, kind), Some(error)),
+            Err(decode::Refused::Malformed(source, error)) => {
+                (source, refused::request(&incoming, source.kind), Some(error))
+            }
         };
+        let kind = source.kind;
         drop(incoming);
         let hall = self.hall.clone();
         Box::pin(async move {
@@ -110,7 +115,7 @@ where
                 request.extensions_mut().insert(Refused(error.clone()));
                 error
             });
-            let can_stream = streaming.is_some() && can_stream(kind, domain(&request).as_deref());
+            let can_stream = streaming.is_some() && source.can_stream();
             if streaming.is_some() && !can_stream {
                 // A layer that leaves a stream alone, as compression does, sees that this answer is sent as a whole.
                 request.extensions_mut().get_mut().map(Invocation::stop_streaming);
@@ -136,10 +141,10 @@ where
                 invocation.leave_response(Response::from_parts(parts, body));
                 return head;
             }
-            match work::read(&mut parts, body, limit(kind), until).await {
+            match work::read(&mut parts, body, body_limit(kind), until).await {
                 Ok(body) => whole(kind, parts, &body, has_body),
                 Err(work::Unread::TooLarge) => {
-                    too_large(kind, parts.headers, format_args!("more than {}", limit(kind)), has_body)
+                    too_large(kind, parts.headers, format_args!("more than {}", body_limit(kind)), has_body)
                 }
                 Err(work::Unread::Failed(error)) => instead(kind, parts.headers, &failed(error), has_body),
                 Err(work::Unread::Panicked) => instead(kind, parts.headers, &HttpError::panic(), has_body),
@@ -186,15 +191,32 @@ fn limit(kind: EventKind) -> usize {
     }
 }
 
-/// The 500 in place of a response that Lambda, or the load balancer, would refuse. What the layers put on it stays; what told of its body goes.
+/// The largest body of a response in bytes. That of a WebSocket API is one message, and the client never gets a larger one, without a
+/// word anywhere (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+fn body_limit(kind: EventKind) -> usize {
+    match kind {
+        EventKind::WebSocket => 128 * 1024,
+        _ => limit(kind),
+    }
+}
+
+/// The 500 in place of a response that Lambda, the load balancer or the WebSocket API would refuse. What the layers put on it stays; what
+/// is about its body goes.
 fn too_large(
     kind: EventKind,
     headers: HeaderMap,
     length: fmt::Arguments<'_>,
     has_body: bool,
 ) -> Result<RawResponse, FunctionError> {
-    let taker = if let EventKind::Alb { .. } = kind { "a load balancer" } else { "Lambda" };
-    let error = failed(format!("the response has {length} bytes as JSON; {taker} takes {}", limit(kind)));
+    let error = failed(match kind {
+        EventKind::Alb { .. } => {
+            format!("the response has {length} bytes as JSON; a load balancer takes {}", limit(kind))
+        }
+        EventKind::WebSocket => {
+            format!("the response has {length} bytes; a WebSocket message has at most {}", body_limit(kind))
+        }
+        _ => format!("the response has {length} bytes as JSON; Lambda takes {}", limit(kind)),
+    });
     instead(kind, headers, &error, has_body)
 }
 
@@ -236,19 +258,4 @@ fn rendered(mut headers: HeaderMap, error: &HttpError) -> Response<String> {
     response
 }
 
-/// Whether who sent this event can be answered by a stream: a REST API and a function URL, whose events look the same either
-/// way. An HTTP API cannot, and has the same form of event, so the domain decides.
-fn can_stream(kind: EventKind, domain: Option<&str>) -> bool {
-    match kind {
-        EventKind::Rest => true,
-        EventKind::HttpApi => {
-            domain.is_some_and(|domain| domain.contains(".lambda-url.") || domain.starts_with("localhost"))
-        }
-        _ => false,
-    }
-}
-
-/// The domain that API Gateway or the function URL has by itself, or a custom one.
-fn domain(request: &Request<Body>) -> Option<String> {
-    request.extensions().get::<EventParts>()?.get("domainName")
 }

@@ -1,4 +1,5 @@
-//! The event of an HTTP API, payload 2.0, from a request: for the server by hand and for tests.
+//! The event of an HTTP API, payload 2.0, from a request: for the server by hand and for tests. Its domain is `localhost`, and its path
+//! is escaped as the client sent it, where an HTTP API decodes it.
 
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};

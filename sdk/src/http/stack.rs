@@ -1,6 +1,6 @@
 //! The HTTP stack: layers in the one right order, whatever the order of the calls.
 //!
-//! From outside to inside: security headers → CORS → compression → conditional requests → errors → deadline → the user's own
+//! From outside to inside: base path → security headers → CORS → compression → conditional requests → errors → deadline → the user's own
 //! layers → idempotency → the function, whose panics are caught right around it. So the answer to a preflight, an error, a
 //! rejection or a panic has the same headers as any other.
 //! A function without `layer` runs in [`Stack::new`]. Who wants another order composes the same public layers with
@@ -32,6 +32,7 @@ use tower::layer::util::{Identity, Stack as Below};
 ))]
 use tower::util::Either;
 
+use crate::http::base_path::{BasePath, BasePathLayer};
 #[cfg(feature = "compression")]
 use crate::http::compression::CompressionLayer;
 #[cfg(feature = "conditional")]
@@ -49,6 +50,7 @@ use crate::idempotency::IdempotencyLayer;
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Stack<L = Identity> {
+    base_path: BasePathLayer,
     #[cfg(feature = "security-headers")]
     security_headers: Option<SecurityHeadersLayer>,
     #[cfg(feature = "cors")]
@@ -122,6 +124,14 @@ impl<L> Stack<L> {
         self
     }
 
+    /// Takes the base path of a custom domain off the paths of requests, such as `v1`, before any layer sees them. Where the event
+    /// names the route, that is done without it: see [`http::base_path`](crate::http::base_path). Several may be named by several
+    /// calls.
+    pub fn base_path(mut self, base_path: impl AsRef<str>) -> Self {
+        self.base_path = self.base_path.and(base_path);
+        self
+    }
+
     /// Adds a layer of one's own around the function, below the error layer: what it fails with is mapped by
     /// [`errors`](Self::errors). The last one added is the innermost.
     ///
@@ -129,6 +139,7 @@ impl<L> Stack<L> {
     /// `http::Stack<tower::layer::util::Stack<Mine, tower::layer::util::Identity>>`.
     pub fn layer<N>(self, layer: N) -> Stack<Below<N, L>> {
         Stack {
+            base_path: self.base_path,
             #[cfg(feature = "security-headers")]
             security_headers: self.security_headers,
             #[cfg(feature = "cors")]
@@ -185,7 +196,7 @@ impl<L, S> Layer<S> for Stack<L>
 where
     L: Layer<Once<S>>,
 {
-    type Service = Secured<Cors<Compressed<Conditional<ErrorAnswers<Deadline<L::Service>>>>>>;
+    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorAnswers<Deadline<L::Service>>>>>>>;
 
     /// # Panics
     ///
@@ -205,7 +216,7 @@ where
         let service = either(self.cors.as_ref(), service);
         #[cfg(feature = "security-headers")]
         let service = either(self.security_headers.as_ref(), service);
-        service
+        self.base_path.layer(service)
     }
 }
 

@@ -1,6 +1,6 @@
 //! An HTTP function by hand: it listens on `127.0.0.1:3000` (or on `PILASTER_ADDR`).
 //!
-//! Each request becomes the event of an HTTP API (payload 2.0), goes through the same door as in the cloud, and the answer comes
+//! It answers only requests to this machine: see [`Hosts`]. Each request becomes the event of an HTTP API (payload 2.0), goes through the same door as in the cloud, and the answer comes
 //! back as HTTP. One readable line a request.
 
 use std::convert::Infallible;
@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 
+use super::hosts::Hosts;
 use super::{invocation, tell};
 use crate::error::BoxError;
 use crate::event::{Incoming, PAYLOAD_LIMIT};
@@ -40,6 +41,8 @@ pub(super) async fn serve<S: RawService>(
 ) -> Result<(), BoxError> {
     let address = std::env::var("PILASTER_ADDR").ok().filter(|address| !address.is_empty());
     let address = address.unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+    let hosts: &'static Hosts =
+        Box::leak(Box::new(Hosts::new(&address, std::env::var("PILASTER_HOSTS").ok().as_deref())));
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another `host:port`"))?;
@@ -49,41 +52,53 @@ pub(super) async fn serve<S: RawService>(
         tell(format_args!("  {route}"));
     }
     let routes: &'static [&'static str] = routes.leak();
-    let accept = async {
-        loop {
-            // A connection that breaks while it is accepted is the peer's affair.
-            let Ok((stream, peer)) = listener.accept().await else {
-                // Too many open files, for one: not at once again.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            };
-            let raw = raw.clone();
-            let service =
-                hyper::service::service_fn(move |request| answer(raw.clone(), routes, is_streaming, peer, request));
-            tokio::spawn(async move {
-                let mut http = hyper::server::conn::http1::Builder::new();
-                let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
-                if let Err(error) = served {
-                    tracing::debug!(%error, "the connection ended");
-                }
-            });
-        }
-    };
     tokio::select! {
-        () = accept => Ok(()),
+        () = accept(listener, raw, routes, hosts, is_streaming) => Ok(()),
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+    }
+}
+
+async fn accept<S: RawService>(
+    listener: TcpListener,
+    raw: S,
+    routes: &'static [&'static str],
+    hosts: &'static Hosts,
+    is_streaming: bool,
+) {
+    loop {
+        // A connection that breaks while it is accepted is the peer's affair.
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Too many open files, for one: not at once again.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let raw = raw.clone();
+        let service =
+            hyper::service::service_fn(move |request| answer(raw.clone(), routes, hosts, is_streaming, peer, request));
+        tokio::spawn(async move {
+            let mut http = hyper::server::conn::http1::Builder::new();
+            let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+            if let Err(error) = served {
+                tracing::debug!(%error, "the connection ended");
+            }
+        });
     }
 }
 
 async fn answer<S: RawService>(
     mut raw: S,
     routes: &'static [&'static str],
+    hosts: &'static Hosts,
     is_streaming: bool,
     peer: SocketAddr,
     request: Request<hyper::body::Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let started = Instant::now();
     let line = format!("{} {}", request.method(), request.uri());
+    if !hosts.allow(&request) {
+        tell(format_args!("{line} 421: the request is to another host; set PILASTER_HOSTS to allow it"));
+        return Ok(problem(&misdirected()).map(Body::new));
+    }
     let is_routed = routes.is_empty() || {
         let (method, path) = (request.method().as_str(), request.uri().path());
         // A preflight asks for any method.
@@ -120,6 +135,12 @@ async fn answer<S: RawService>(
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
     tell(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
     Ok(response)
+}
+
+fn misdirected() -> HttpError {
+    HttpError::new(StatusCode::MISDIRECTED_REQUEST).with_detail(
+        "this server is reached by `localhost` or a loopback address; set PILASTER_HOSTS to allow other hosts",
+    )
 }
 
 /// The event would be: a binary body is a third longer in it, as base64.
@@ -196,5 +217,63 @@ impl Answer {
             response.headers_mut().append(header::SET_COOKIE, HeaderValue::try_from(cookie)?);
         }
         Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::handler::IntoRaw as _;
+    use crate::http::{Path, Uri};
+
+    /// What the server answers to a request's head.
+    async fn asked(address: SocketAddr, head: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn served(hosts: Hosts, routes: &'static [&'static str]) -> SocketAddr {
+        async fn file(uri: Uri, Path(name): Path<String>) -> String {
+            format!("{} is {name}", uri.path())
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let hosts = Box::leak(Box::new(hosts));
+        tokio::spawn(accept(listener, crate::handler(file).into_raw(), routes, hosts, false));
+        address
+    }
+
+    #[tokio::test]
+    async fn a_request_to_another_host_is_a_421_before_the_function_is_called() {
+        let address = served(Hosts::new("127.0.0.1:3000", Some("api.example.com")), &["GET /files/{name}"]).await;
+        for (host, status) in [
+            ("localhost", 200),
+            (&*address.to_string(), 200),
+            ("api.example.com:3000", 200),
+            ("evil.example", 421),
+            ("localhost.evil.example", 421),
+            ("192.0.2.7:3000", 421),
+        ] {
+            let answer = asked(address, &format!("GET /files/a HTTP/1.1\r\nhost: {host}")).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {answer}");
+            assert!(status == 200 || !answer.contains(host), "{answer}");
+        }
+        let answer = asked(address, "GET http://evil.example/files/a HTTP/1.1\r\nhost: localhost").await;
+        assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+        let answer = asked(address, "GET /nowhere HTTP/1.1\r\nhost: evil.example").await;
+        assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_path_reaches_the_function_as_it_was_sent() {
+        let address = served(Hosts::new("127.0.0.1:3000", None), &["GET /files/{name}"]).await;
+        let answer = asked(address, "GET /files/50%2525%20a HTTP/1.1\r\nhost: localhost").await;
+        assert!(answer.ends_with("/files/50%2525%20a is 50%25 a"), "{answer}");
     }
 }

@@ -1,7 +1,7 @@
 //! Requests and answers of HTTP functions.
 //!
-//! A [`Request`] becomes the event of an HTTP API (payload 2.0), which [`Caller::send`](super::Caller::send) sends through the
-//! whole function; the [`Answer`] is read from the form of any event source. A test of another source calls with that
+//! A [`Request`] becomes an event of the form of an HTTP API (payload 2.0), from `localhost`, whose path is escaped as the client
+//! writes it. [`Caller::send`](super::Caller::send) sends it through the whole function; the [`Answer`] is read from the form of any event source. A test of another source calls with that
 //! source's event: `Answer::try_from(caller.call(event).await?)`.
 //!
 //! # Example

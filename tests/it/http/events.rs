@@ -22,10 +22,10 @@ python/albEvent.json alb GET http://lambda-alb-123578498.us-east-2.elb.amazonaws
 python/albEventPathTrailingSlash.json alb GET http://lambda-alb-123578498.us-east-2.elb.amazonaws.com/lambda/?query=1234ABCD
 python/albMultiValueHeadersEvent.json alb-multi GET http://alb-c-LoadB-14POFKYCLBNSF-1815800096.eu-central-1.elb.amazonaws.com/todos
 python/albMultiValueQueryStringEvent.json alb-multi GET http://alb-c-LoadB-14POFKYCLBNSF-1815800096.eu-central-1.elb.amazonaws.com/todos?parameter1=value1&parameter1=value2&parameter2=value
-python/apiGatewayProxyEvent.json Rest GET https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
-python/apiGatewayProxyEventNoOrigin.json Rest GET https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
+python/apiGatewayProxyEvent.json HttpApiV1 GET https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
+python/apiGatewayProxyEventNoOrigin.json HttpApiV1 GET https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
 python/apiGatewayProxyEventPrincipalId.json Rest POST /trip
-python/apiGatewayProxyOtherEvent.json Rest GET https://id.execute-api.us-east-1.amazonaws.com/other/path?parameter1=value1&parameter1=value2&parameter2=value
+python/apiGatewayProxyOtherEvent.json HttpApiV1 GET https://id.execute-api.us-east-1.amazonaws.com/other/path?parameter1=value1&parameter1=value2&parameter2=value
 python/apiGatewayProxyV2Event.json HttpApi POST https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
 python/apiGatewayProxyV2EventPathTrailingSlash.json HttpApi POST https://id.execute-api.us-east-1.amazonaws.com/my/path/?parameter1=value1&parameter1=value2&parameter2=value
 python/apiGatewayProxyV2Event_GET.json HttpApi GET https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
@@ -37,8 +37,8 @@ python/apiGatewayProxyV2SchemaMiddlwareValidEvent.json HttpApi POST https://id.e
 python/apiGatewayWebSocketApiConnect.json WebSocket GET https://fjnq7njcv2.execute-api.us-east-1.amazonaws.com/$connect
 python/apiGatewayWebSocketApiDisconnect.json WebSocket POST https://asasasas.execute-api.us-east-1.amazonaws.com/$disconnect
 python/apiGatewayWebSocketApiMessage.json WebSocket POST https://asasasas.execute-api.us-east-1.amazonaws.com/chat
-python/apigatewayeSchemaMiddlwareInvalidEvent.json Rest POST https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
-python/apigatewayeSchemaMiddlwareValidEvent.json Rest POST https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
+python/apigatewayeSchemaMiddlwareInvalidEvent.json HttpApiV1 POST https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
+python/apigatewayeSchemaMiddlwareValidEvent.json HttpApiV1 POST https://id.execute-api.us-east-1.amazonaws.com/my/path?parameter1=value1&parameter1=value2&parameter2=value
 python/lambdaFunctionUrlEvent.json HttpApi GET https://url-id.lambda-url.us-east-1.on.aws/
 python/lambdaFunctionUrlEventPathTrailingSlash.json HttpApi POST /my/path/?parameter1=value1&parameter1=value2&parameter2=value
 python/lambdaFunctionUrlEventWithHeaders.json HttpApi GET https://url-id.lambda-url.us-east-1.on.aws/

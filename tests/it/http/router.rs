@@ -61,13 +61,15 @@ fn caller() -> Caller<impl RawService> {
     Caller::new(http::service(app()).layer(stack))
 }
 
-/// Behind an API whose only route is `ANY /{proxy+}`.
+/// Behind a function URL, with the parameter that an API's `ANY /{proxy+}` has.
 fn request(method: &str, path: &str, query: &str, body: &str) -> Value {
     json!({
         "rawPath": path, "rawQueryString": query, "body": body,
         "headers": { "host": "h", "content-type": "application/json", "origin": "https://app.example.com" },
         "pathParameters": { "proxy": path.trim_start_matches('/') },
-        "requestContext": { "http": { "method": method }, "stage": "$default" },
+        "requestContext": {
+            "http": { "method": method }, "stage": "$default", "domainName": "u.lambda-url.eu-central-1.on.aws",
+        },
     })
 }
 

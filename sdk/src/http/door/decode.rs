@@ -4,39 +4,25 @@
 //! request is built here; its context types are used as they are.
 
 use std::borrow::Cow;
-use std::net::Ipv6Addr;
 
 use axum_core::body::Body;
 use axum_core::extract::DefaultBodyLimit;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use percent_encoding::percent_decode_str;
 use serde_json::value::RawValue;
 
 use super::fault;
-use super::signs::Signs;
+use super::path::path_and_query;
+use super::signs::{Signs, Source};
+use super::uri::uri;
 use super::wire::{Pairs, Probe, Wire};
 use crate::error::FunctionError;
 use crate::event::{Incoming, PAYLOAD_LIMIT};
 use crate::http::context::{BrokenPathParam, EventKind, EventParts, PathParams};
 use crate::http::error::HttpError;
-
-/// The longest URI that the `http` crate holds.
-const URI_LIMIT: usize = u16::MAX as usize - 1;
-
-/// The longest name of a host ([RFC 1035](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
-const HOST_LIMIT: usize = 255;
-
-/// What may not stand in a path; `%` may, since the sources send what the caller escaped.
-const PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}');
-/// What may not stand in a raw query.
-const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#');
-/// What may not stand in the name or the value of a decoded query parameter.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Headers that let their bearer in.
 const CREDENTIALS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"];
@@ -46,10 +32,10 @@ pub(super) enum Refused {
     /// It is of no HTTP source: the invocation fails.
     NotHttp(FunctionError),
     /// Its source is known, and one of its fields is wrong: the caller gets this.
-    Malformed(EventKind, HttpError),
+    Malformed(Source, HttpError),
 }
 
-pub(super) fn decode(incoming: &Incoming) -> Result<(EventKind, Request<Body>), Refused> {
+pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Refused> {
     let text = incoming.event.get();
     // serde would take an array as the fields in their order.
     if !text.trim_start().starts_with('{') {
@@ -59,13 +45,13 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(EventKind, Request<Body>), 
     let context = wire.request_context.map_or("{}", RawValue::get);
     let probe = read_probe(context)
         .map_err(|_| wrong_field(text, context, "requestContext", |text| read_probe(text).is_ok()))?;
-    let kind = Signs::of(&wire, &probe).kind().ok_or_else(not_http)?;
+    let source = Signs::of(&wire, &probe).source().ok_or_else(not_http)?;
     let parts = EventParts {
-        kind,
+        kind: source.kind,
         context: wire.request_context.map(ToOwned::to_owned),
         stage_variables: owned(&wire.stage_variables),
     };
-    let mut request = request(kind, wire, &probe).map_err(|error| Refused::Malformed(kind, error))?;
+    let mut request = request(source, wire, &probe).map_err(|error| Refused::Malformed(source, error))?;
     request.extensions_mut().insert(parts);
     #[cfg(feature = "clients")]
     if let Some(clients) = incoming.invocation.clients() {
@@ -74,7 +60,7 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(EventKind, Request<Body>), 
     request.extensions_mut().insert(incoming.invocation.clone());
     // A body is never larger than the event that it came in; a `DefaultBodyLimit` of the user's says otherwise.
     DefaultBodyLimit::max(PAYLOAD_LIMIT).apply(&mut request);
-    Ok((kind, request))
+    Ok((source, request))
 }
 
 // Not inlined: each is also asked for the parts of an event that is wrong.
@@ -105,21 +91,22 @@ fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool
     }
     // A step may be the name of a header, which is the caller's.
     let field = format!("field `{}`", field.chars().take(64).collect::<String>());
-    match Signs::of_names(event).kind() {
-        Some(kind) => Refused::Malformed(kind, malformed(&field)),
+    match Signs::of_names(event).source() {
+        Some(source) => Refused::Malformed(source, malformed(&field)),
         None => not_http(),
     }
 }
 
 /// A 400 that names the part of the request and never repeats it.
-fn malformed(part: &str) -> HttpError {
+pub(super) fn malformed(part: &str) -> HttpError {
     HttpError::bad_request(format!("the request's {part} is malformed"))
 }
 
-fn request(kind: EventKind, mut wire: Wire<'_>, probe: &Probe<'_>) -> Result<Request<Body>, HttpError> {
+fn request(source: Source, mut wire: Wire<'_>, probe: &Probe<'_>) -> Result<Request<Body>, HttpError> {
+    let kind = source.kind;
     let method = method(kind, &wire, probe)?;
     let mut headers = headers(kind, &wire)?;
-    let uri = uri(&headers, path_and_query(kind, &wire, probe), probe)?;
+    let uri = uri(&headers, path_and_query(source, &wire, probe), probe)?;
     let body = body(wire.body.0.take(), wire.is_base64_encoded.unwrap_or(false))?;
     let is_message = kind == EventKind::WebSocket && (probe.event_type.get() == Some("MESSAGE") || !body.is_empty());
     if is_message && !headers.contains_key(header::CONTENT_TYPE) {
@@ -147,7 +134,7 @@ fn method(kind: EventKind, wire: &Wire<'_>, probe: &Probe<'_>) -> Result<Method,
         // Connecting is a GET with an upgrade; a message and the end of a connection have no method.
         EventKind::WebSocket if probe.event_type.get() == Some("CONNECT") => Some("GET"),
         EventKind::WebSocket => Some("POST"),
-        EventKind::Rest | EventKind::Alb { .. } => wire.http_method.get(),
+        EventKind::Rest | EventKind::HttpApiV1 | EventKind::Alb { .. } => wire.http_method.get(),
     };
     name.and_then(|name| Method::from_bytes(name.as_bytes()).ok()).ok_or_else(|| malformed("method"))
 }
@@ -171,8 +158,11 @@ fn headers(kind: EventKind, wire: &Wire<'_>) -> Result<HeaderMap, HttpError> {
         && let Some(cookies) = wire.cookies.as_ref().filter(|cookies| !cookies.is_empty())
     {
         let joined = cookies.iter().filter_map(|cookie| cookie.get()).collect::<Vec<_>>().join("; ");
-        headers.try_insert(header::COOKIE, header_value("cookie", &joined)?).map_err(|_| too_many_headers())?;
+        if !joined.is_empty() {
+            headers.try_insert(header::COOKIE, header_value("cookie", &joined)?).map_err(|_| too_many_headers())?;
+        }
     }
+    join_cookies(&mut headers)?;
     for name in CREDENTIALS {
         // Then `Debug` of the headers does not print it.
         if let header::Entry::Occupied(mut entry) = headers.entry(name) {
@@ -180,6 +170,18 @@ fn headers(kind: EventKind, wire: &Wire<'_>) -> Result<HeaderMap, HttpError> {
         }
     }
     Ok(headers)
+}
+
+/// HTTP/2 and HTTP/3 may split the cookies of one request into several fields; they are one field for an application
+/// ([RFC 9113](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3)).
+fn join_cookies(headers: &mut HeaderMap) -> Result<(), HttpError> {
+    let mut fields = headers.get_all(header::COOKIE).iter();
+    let (Some(first), Some(second)) = (fields.next(), fields.next()) else { return Ok(()) };
+    let all = [first, second].into_iter().chain(fields).map(HeaderValue::as_bytes);
+    let joined = all.filter(|cookies| !cookies.is_empty()).collect::<Vec<_>>().join(&b"; "[..]);
+    let joined = HeaderValue::from_maybe_shared(Bytes::from(joined)).map_err(|_| malformed("header `cookie`"))?;
+    headers.insert(header::COOKIE, joined);
+    Ok(())
 }
 
 /// A `HeaderMap` holds 24,576 names.
@@ -197,143 +199,26 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, HttpError> {
         .map_err(|_| malformed(&format!("header `{}`", name.chars().take(64).collect::<String>())))
 }
 
-/// The path without the stage, and the query, escaped as far as a URI needs it.
-fn path_and_query(kind: EventKind, wire: &Wire<'_>, probe: &Probe<'_>) -> String {
-    let path: Cow<'_, str> = match kind {
-        EventKind::HttpApi => {
-            let path = wire.raw_path.get().or(probe.http.as_ref().and_then(|http| http.path.get())).unwrap_or("/");
-            Cow::Borrowed(without_stage(path, probe.stage.get()))
-        }
-        EventKind::VpcLatticeV1 => {
-            // `raw_path` has the query in it.
-            let raw = wire.lattice_raw_path.get().unwrap_or("/");
-            Cow::Borrowed(raw.split_once('?').map_or(raw, |(path, _)| path))
-        }
-        EventKind::WebSocket => format!("/{}", probe.route_key.get().unwrap_or("$default")).into(),
-        EventKind::VpcLattice => {
-            let raw = wire.path.get().unwrap_or("/");
-            Cow::Borrowed(raw.split_once('?').map_or(raw, |(path, _)| path))
-        }
-        EventKind::Rest | EventKind::Alb { .. } => Cow::Borrowed(wire.path.get().unwrap_or("/")),
-    };
-    let mut target = String::with_capacity(path.len() + 32);
-    if !path.starts_with('/') {
-        target.push('/');
-    }
-    target.extend(utf8_percent_encode(&path, PATH));
-    match kind {
-        EventKind::HttpApi if wire.raw_query_string.0.is_some() => {
-            push_raw(&mut target, wire.raw_query_string.get().unwrap_or_default());
-        }
-        EventKind::VpcLatticeV1 | EventKind::VpcLattice => {
-            let raw = wire.lattice_raw_path.get().or(wire.path.get()).unwrap_or_default();
-            match raw.split_once('?') {
-                Some((_, query)) => push_raw(&mut target, query),
-                // Lattice passes the query as the caller escaped it.
-                None if wire.query_string_parameters.0.is_empty() => {
-                    push_pairs(&mut target, &wire.lattice_query, QUERY);
-                }
-                None => push_pairs(&mut target, &wire.query_string_parameters, QUERY),
-            }
-        }
-        _ => {
-            let multi = &wire.multi_value_query_string_parameters;
-            let pairs = if multi.0.is_empty() { &wire.query_string_parameters } else { multi };
-            // API Gateway decodes the parameters; a load balancer passes them on as they came.
-            let set = if matches!(kind, EventKind::Alb { .. }) { QUERY } else { COMPONENT };
-            push_pairs(&mut target, pairs, set);
-        }
-    }
-    target
-}
-
-fn push_raw(target: &mut String, query: &str) {
-    if !query.is_empty() {
-        target.push('?');
-        target.extend(utf8_percent_encode(query, QUERY));
-    }
-}
-
-fn push_pairs(target: &mut String, pairs: &Pairs<'_>, set: &'static AsciiSet) {
-    for (index, (name, value)) in pairs.0.iter().enumerate() {
-        target.push(if index == 0 { '?' } else { '&' });
-        target.extend(utf8_percent_encode(name, set));
-        target.push('=');
-        target.extend(utf8_percent_encode(value, set));
-    }
-}
-
-/// HTTP API puts a named stage before the path: `/prod/users` is `/users`.
-fn without_stage<'p>(path: &'p str, stage: Option<&str>) -> &'p str {
-    let Some(stage) = stage.filter(|stage| *stage != "$default") else { return path };
-    match path.strip_prefix('/').and_then(|path| path.strip_prefix(stage)) {
-        Some("") => "/",
-        Some(rest) if rest.starts_with('/') => rest,
-        _ => path,
-    }
-}
-
-fn uri(headers: &HeaderMap, target: String, probe: &Probe<'_>) -> Result<Uri, HttpError> {
-    if target.len() > URI_LIMIT {
-        return Err(HttpError::new(http::StatusCode::URI_TOO_LONG).with_detail("the request's URI is too long"));
-    }
-    let target = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|_| malformed("path or query"))?;
-    let scheme = match headers.get("x-forwarded-proto") {
-        None => Scheme::HTTPS,
-        Some(proto) => scheme(proto).ok_or_else(|| malformed("header `x-forwarded-proto`"))?,
-    };
-    let authority = match headers.get(header::HOST) {
-        // Empty, as HTTP/1.1 allows it: the path alone.
-        Some(host) if host.is_empty() => None,
-        Some(host) => Some(host.to_str().ok().and_then(authority).ok_or_else(|| malformed("header `host`"))?),
-        // The source's own name for the API: not the caller's mistake, if it is no host.
-        None => probe.domain_name.get().and_then(authority),
-    };
-    let Some(authority) = authority else { return Ok(Uri::from(target)) };
-    let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(scheme);
-    parts.authority = Some(authority);
-    parts.path_and_query = Some(target);
-    Uri::from_parts(parts).map_err(|_| malformed("header `host`"))
-}
-
-/// A host name or address, maybe with a port; no user, no empty name or port. The `http` crate alone takes `a:99999`, `[]x`
-/// and names of any length.
-fn authority(text: &str) -> Option<Authority> {
-    // An IPv6 address has colons too, and ends with a bracket.
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (text, None),
-    };
-    let port_is_right = port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
-    let host_is_right = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        None => !host.is_empty() && host.len() <= HOST_LIMIT && !host.contains(['@', '[', ']']),
-    };
-    if port_is_right && host_is_right { text.parse().ok() } else { None }
-}
-
-/// The first of a list: several proxies each add theirs.
-fn scheme(proto: &HeaderValue) -> Option<Scheme> {
-    let first = proto.to_str().ok()?.split(',').next()?.trim();
-    match first.to_ascii_lowercase().as_str() {
-        "https" | "wss" => Some(Scheme::HTTPS),
-        "http" | "ws" => Some(Scheme::HTTP),
-        _ => None,
-    }
-}
-
 fn body(body: Option<Cow<'_, str>>, base64: bool) -> Result<Bytes, HttpError> {
     let Some(text) = body else { return Ok(Bytes::new()) };
     if base64 {
-        return STANDARD.decode(text.as_bytes()).map(Bytes::from).map_err(|_| malformed("body (it is not base64)"));
+        let decoded = STANDARD.decode(text.as_bytes()).ok().or_else(|| unwrapped(&text));
+        return decoded.map(Bytes::from).ok_or_else(|| malformed("body (it is not base64)"));
     }
     Ok(Bytes::from(text.into_owned()))
 }
 
+/// Base64 that is broken into lines, as MIME writes it ([RFC 2045](https://www.rfc-editor.org/rfc/rfc2045#section-6.8)).
+#[cold]
+fn unwrapped(text: &str) -> Option<Vec<u8>> {
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    text.bytes().any(|byte| is_break(&byte)).then_some(())?;
+    STANDARD.decode(text.bytes().filter(|byte| !is_break(byte)).collect::<Vec<_>>()).ok()
+}
+
 /// The parameters as the caller meant them: an HTTP API decodes them, the other sources do not.
 fn path_params(kind: EventKind, pairs: &Pairs<'_>) -> Result<PathParams, BrokenPathParam> {
-    if kind == EventKind::HttpApi {
+    if matches!(kind, EventKind::HttpApi | EventKind::HttpApiV1) {
         return Ok(PathParams(owned(pairs)));
     }
     let decode = |(name, value): &(Cow<'_, str>, Cow<'_, str>)| match unescape(value) {

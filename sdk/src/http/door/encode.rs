@@ -30,7 +30,8 @@ struct Answer<'a> {
     multi_value_headers: Option<Multi<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cookies: Option<Cookies<'a>>,
-    body: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
     is_base64_encoded: bool,
 }
 
@@ -60,11 +61,12 @@ fn write(
         headers: None,
         multi_value_headers: None,
         cookies: None,
-        body: &body,
+        // A message without content is no message: nothing is sent to the client.
+        body: Some(&*body).filter(|body| kind != EventKind::WebSocket || !body.is_empty()),
         is_base64_encoded,
     };
     match kind {
-        EventKind::Rest => answer.multi_value_headers = Some(Multi(headers)),
+        EventKind::Rest | EventKind::HttpApiV1 => answer.multi_value_headers = Some(Multi(headers)),
         EventKind::HttpApi => {
             answer.headers = Some(Joined { headers, set_cookie: SetCookie::Apart });
             // Always there: cargo-lambda's emulator refuses an answer without it.
@@ -221,6 +223,13 @@ mod tests {
         let answer = encoded(EventKind::Alb { multi_value: false }, two_cookies(), b"");
         assert_eq!(answer["headers"], json!({ "set-cookie": "a=1", "Set-cookie": "b=2", "x": "1, 2" }));
         assert_eq!(answer["statusDescription"], "200 OK");
+    }
+
+    #[test]
+    fn a_web_socket_gets_no_empty_message() {
+        assert!(encoded(EventKind::WebSocket, Response::builder(), b"").get("body").is_none());
+        assert_eq!(encoded(EventKind::WebSocket, Response::builder(), b"a")["body"], "a");
+        assert_eq!(encoded(EventKind::Rest, Response::builder(), b"")["body"], "");
     }
 
     #[test]

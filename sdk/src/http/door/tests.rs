@@ -41,6 +41,7 @@ async fn a_function_url_and_a_rest_api_are_answered_by_a_stream_and_an_http_api_
         (serde_json::json!({ "version": "2.0", "rawPath": "/", "requestContext": url }), true),
         (serde_json::json!({ "version": "2.0", "rawPath": "/", "requestContext": api }), false),
         (serde_json::json!({ "resource": "/", "path": "/", "httpMethod": "GET", "requestContext": {} }), true),
+        (serde_json::json!({ "version": "1.0", "path": "/", "httpMethod": "GET", "requestContext": {} }), false),
     ] {
         let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
         let hall = tower::service_fn(async |_: Request<Body>| {
@@ -158,4 +159,35 @@ async fn only_what_is_sent_as_a_whole_is_compressed_by_its_size() {
         (&serde_json::Value::Null, &false.into())
     );
     assert_eq!((&whole["headers"]["vary"], whole["body"].as_str().unwrap().len()), (&"accept-encoding".into(), 4000));
+}
+
+#[tokio::test]
+async fn a_malformed_request_is_answered_by_a_stream_where_any_other_is() {
+    for (domain, streamed) in [
+        ("u.lambda-url.eu-central-1.on.aws", true),
+        ("localhost", true),
+        ("localhost.example.com", false),
+        ("a.execute-api.eu-central-1.amazonaws.com", false),
+    ] {
+        let context = serde_json::json!({ "domainName": domain, "http": { "method": "GET", "path": "/" } });
+        for event in [
+            serde_json::json!({ "rawPath": "/", "headers": { "host": "a b" }, "requestContext": context }),
+            serde_json::json!({ "rawPath": "/", "headers": 5, "requestContext": context }),
+        ] {
+            let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
+            let hall = tower::service_fn(async |_: Request<Body>| {
+                Ok::<_, std::convert::Infallible>(Response::new(Body::from("a")))
+            });
+            let raw = RawValue::from_string(event.to_string()).unwrap();
+            let incoming = Incoming { event: raw, invocation: invocation.clone() };
+            let whole = Door::new(hall).oneshot(incoming).await.unwrap();
+            let left = invocation.take_response();
+            assert_eq!(
+                left.as_ref().map(|(response, _)| response.status().as_u16()),
+                streamed.then_some(400),
+                "{event}"
+            );
+            assert!(whole.get().contains("\"statusCode\":400"), "{event}");
+        }
+    }
 }

@@ -56,6 +56,12 @@ pub(super) struct Wire<'a> {
     pub(super) is_base64_encoded: Option<bool>,
     #[serde(borrow)]
     pub(super) request_context: Option<&'a RawValue>,
+    // `"1.0"` in an HTTP API 1.0, nothing in a REST API. As text: of another type it says nothing, and is not the caller's mistake.
+    #[serde(borrow)]
+    pub(super) version: Option<&'a RawValue>,
+    // The route in a REST API and in an HTTP API 1.0, such as `/users/{id}`.
+    #[serde(borrow)]
+    pub(super) resource: Option<&'a RawValue>,
     // Only authorizer events have these: they look like requests and are none.
     pub(super) method_arn: Option<IgnoredAny>,
     pub(super) route_arn: Option<IgnoredAny>,
@@ -78,6 +84,11 @@ pub(super) struct Probe<'a> {
     pub(super) stage: Text<'a>,
     #[serde(borrow)]
     pub(super) domain_name: Text<'a>,
+    // REST API and HTTP API 1.0: the route, and the path as the client sent it.
+    #[serde(borrow)]
+    pub(super) resource_path: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) path: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]

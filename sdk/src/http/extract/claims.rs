@@ -9,11 +9,11 @@
 //! | HTTP API | Lambda | `authorizer.lambda`: the context that the authorizer gave |
 //! | HTTP API, function URL | IAM | `authorizer.iam`: `userArn`, `accountId`, `cognitoIdentity`, … |
 //! | REST API, HTTP API 1.0 | Cognito, JWT | `authorizer.claims` |
-//! | REST API, WebSocket | Lambda | `authorizer`: `principalId` and the context that the authorizer gave |
-//! | REST API, WebSocket | IAM | `identity`: `userArn`, `accountId`, `cognitoIdentityId`, … |
+//! | REST API, HTTP API 1.0, WebSocket | Lambda | `authorizer`: `principalId` and the context that the authorizer gave |
+//! | REST API, HTTP API 1.0, WebSocket | IAM | `identity`: `userArn`, `accountId`, `cognitoIdentityId`, … |
 //! | VPC Lattice | IAM | `identity`: `principal`, `sessionName`, … |
 //!
-//! A request that no authorizer has seen is a 401, or `None` of an `Option<Claims<T>>`. One whose claims are no `T` is a
+//! A request that no authorizer has seen, or of whose caller it said nothing, is a 401, or `None` of an `Option<Claims<T>>`. One whose claims are no `T` is a
 //! 403: the API has let in whom the function does not understand. The caller learns no more than that; the log names the claim.
 //!
 //! **Never trusted:** a load balancer's `x-amzn-oidc-*` headers and VPC Lattice 1.0's headers. Whoever reaches the function by
@@ -128,7 +128,7 @@ fn established(parts: &Parts) -> Result<Option<Map<String, Value>>, Rejection> {
     })?;
     Ok(match event.kind {
         EventKind::HttpApi => of_http_api(context.authorizer),
-        EventKind::Rest | EventKind::WebSocket => {
+        EventKind::Rest | EventKind::HttpApiV1 | EventKind::WebSocket => {
             of_rest_api(context.authorizer).or_else(|| signed(context.identity, "userArn"))
         }
         EventKind::VpcLattice => signed(context.identity, "principal")
@@ -144,14 +144,28 @@ struct Context {
     identity: Option<Map<String, Value>>,
 }
 
+/// Whether it says anything of the caller. API Gateway writes how long the authorizer took beside what it said, and names without
+/// a value.
+fn says_something(said: &Map<String, Value>) -> bool {
+    said.iter().any(|(name, value)| name != "integrationLatency" && !is_empty(value))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.iter().all(is_empty),
+        Value::Object(fields) => fields.values().all(is_empty),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 /// `{"jwt": {"claims": {…}}}`, `{"lambda": {…}}` or `{"iam": {…}}`. `{"lambda": null}` is there without an authorizer too.
 fn of_http_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Value>> {
     let mut authorizer = authorizer?;
     let mut take = |name: &str| authorizer.remove(name).and_then(object);
-    if let Some(mut jwt) = take("jwt") {
-        return jwt.remove("claims").and_then(object);
-    }
-    take("lambda").or_else(|| take("iam"))
+    let verified = take("jwt").and_then(|mut jwt| jwt.remove("claims")).and_then(object);
+    verified.or_else(|| [take("lambda"), take("iam")].into_iter().flatten().find(says_something))
 }
 
 /// `{"claims": {…}}`, or what a Lambda authorizer said. `{"claims": null, "scopes": null}` is there without an authorizer
@@ -160,7 +174,7 @@ fn of_rest_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Val
     let mut authorizer = authorizer?;
     match authorizer.get_mut("claims") {
         Some(Value::Object(claims)) => Some(std::mem::take(claims)),
-        _ => Some(authorizer).filter(|said| said.values().any(|value| !value.is_null())),
+        _ => Some(authorizer).filter(says_something),
     }
 }
 
@@ -351,6 +365,15 @@ mod tests {
                 json!({ "authorizer": { "claims": null, "scopes": null }, "identity": { "userArn": null } }),
             ),
             (EventKind::Rest, json!({ "authorizer": {}, "identity": { "apiKey": "k", "userArn": "" } })),
+            (EventKind::Rest, json!({ "authorizer": { "integrationLatency": 12 } })),
+            (EventKind::HttpApiV1, json!({ "authorizer": { "integrationLatency": 12, "claims": null } })),
+            (EventKind::WebSocket, json!({ "authorizer": { "integrationLatency": 12, "principalId": "" } })),
+            (EventKind::HttpApi, json!({ "authorizer": { "lambda": { "integrationLatency": 12 } } })),
+            (EventKind::HttpApi, json!({ "authorizer": { "lambda": {}, "jwt": { "claims": null } } })),
+            (
+                EventKind::HttpApi,
+                json!({ "authorizer": { "iam": { "userArn": "", "cognitoIdentity": { "amr": null } } } }),
+            ),
             (EventKind::Rest, json!({ "authorizer": null, "identity": null })),
             (EventKind::VpcLattice, json!({ "identity": { "sourceVpcArn": "arn" } })),
             (EventKind::VpcLattice, json!({ "identity": { "type": "NONE", "principal": "arn" } })),

@@ -58,8 +58,10 @@ impl<T: DeserializeOwned> Json<T> {
     ///
     /// 400 where it is not JSON, 422 where it is and is no `T`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Rejection> {
+        // serde_json would look only at the text that `T` asks for.
+        let text = std::str::from_utf8(bytes).map_err(|_| Rejection::new(StatusCode::BAD_REQUEST, NOT_UTF8))?;
         // Tracking the path costs time: only a body that is wrong pays for it.
-        serde_json::from_slice(bytes).map(Self).map_err(|error| reject::<T>(bytes, &error))
+        serde_json::from_str(text).map(Self).map_err(|error| reject::<T>(text, &error))
     }
 }
 
@@ -115,16 +117,18 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-fn reject<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Rejection {
+const NOT_UTF8: &str = "the body is not JSON: it is not UTF-8";
+
+fn reject<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Rejection {
     // The first mistake may be of shape and a later one of syntax: text that is not JSON is a 400 in any case.
-    if !is_of_shape(error) || serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
-        let detail = match bytes.trim_ascii().is_empty() {
+    if !is_of_shape(error) || serde_json::from_str::<IgnoredAny>(text).is_err() {
+        let detail = match text.trim_ascii().is_empty() {
             true => "the body is empty, where JSON is expected".to_owned(),
             false => format!("the body is not JSON: line {}, column {}", error.line(), error.column()),
         };
         return Rejection::new(StatusCode::BAD_REQUEST, detail);
     }
-    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
+    let deserializer = &mut serde_json::Deserializer::from_str(text);
     let (mut at, text) = match serde_path_to_error::deserialize::<_, T>(deserializer) {
         Err(error) => (pointer(error.path()), error.inner().to_string()),
         Ok(_) => (String::new(), error.to_string()),
@@ -235,6 +239,23 @@ mod tests {
             assert_eq!(rejected(body).0, 400, "{body}");
         }
         assert_eq!(rejected(&"[".repeat(100_000)).0, 400, "too deep");
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_is_a_400_wherever_it_stands() {
+        #[derive(Debug, Deserialize)]
+        struct Small {
+            #[allow(dead_code)]
+            id: u8,
+        }
+        for body in
+            [&b"{\"id\":1,\"note\":\"\xFF\"}"[..], b"{\"id\":1,\"\xFF\":1}", b"{\"id\":1} \xFF", b"{\"id\":\"\xFF\"}"]
+        {
+            let rejection = Json::<Small>::from_bytes(body).unwrap_err();
+            assert_eq!(rejection.status(), 400, "{body:?}");
+            assert!(Json::<serde::de::IgnoredAny>::from_bytes(body).is_err(), "{body:?}");
+        }
+        assert!(Json::<Small>::from_bytes("{\"id\":1,\"note\":\"é\"}".as_bytes()).is_ok());
     }
 
     #[test]
