@@ -151,13 +151,13 @@ pub(super) struct Failure<'a> {
 }
 
 /// A text; of a record of Kafka `{"partition": "topic-0", "offset": 7}`.
-fn identifier<S: Serializer>(id: &Cow<'_, Id>, serializer: S) -> Result<S::Ok, S::Error> {
+fn identifier<S: Serializer>(id: &impl AsRef<Id>, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Place<'a> {
         partition: &'a str,
         offset: i64,
     }
-    match &**id {
+    match id.as_ref() {
         Id::Text(text) => serializer.serialize_str(text),
         Id::Offset { partition, offset } => Place { partition, offset: *offset }.serialize(serializer),
         // Lambda would read it as the failure of the whole batch. The door fails the invocation instead and never comes here.

@@ -76,7 +76,7 @@ impl Origin {
         let data = STANDARD.encode(&payload);
         let (lane, sublane) = (planned.lane, planned.sublane);
         // The contents of a record that holds two: the one with the record's outcome comes first or last.
-        let mut parts = vec![at.to_string(), "other".to_owned()];
+        let mut parts = [at.to_string(), "other".to_owned()];
         parts.rotate_left(sublane.into());
         let change = |event_source: &str| {
             let attribute = if is_unread { json!({ "S": "nowhere" }) } else { json!({ "N": at.to_string() }) };
