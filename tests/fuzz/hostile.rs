@@ -276,7 +276,10 @@ async fn an_answer_to_cloudformation_is_short_whatever_its_properties_are() {
         json!({ "Name": "a", "Replicas": vec!["true"; 100_000] }),
     ] {
         for request in ["Create", "Update", "Delete"] {
-            let event = json!({ "RequestType": request, "ResourceProperties": properties, "OldResourceProperties": properties });
+            let event = json!({
+                "RequestType": request, "ResponseURL": "https://bucket.s3.amazonaws.com/key",
+                "ResourceProperties": properties, "OldResourceProperties": properties,
+            });
             let answer = function.call(&event.to_string()).await.unwrap();
             assert!(answer.to_string().len() <= 4096, "{answer}");
         }
