@@ -4,8 +4,11 @@
 //! looks whether its destination can be reached (`CONTROL_MESSAGE`) is acknowledged without a call. Batches that go through a
 //! stream of Kinesis are unpacked alike.
 //!
-//! A batch that unpacks to more than 16 MiB fails, as does one whose events would take more than 32 MiB when each has its own
-//! copy of what they share: a few kilobytes of gzip can stand for gigabytes, and no more than this is held in memory.
+//! A few kilobytes of gzip can stand for gigabytes. A batch that unpacks to more than 16 MiB fails, as does one whose events would take
+//! more than 32 MiB when each has its own copy of what they share, where 512 bytes are counted for each event besides its text. Of a
+//! stream of Kinesis a batch is unpacked when its turn comes, and no further one is begun while those that are handled take more
+//! than 32 MiB; so an event takes at most 80 MiB, however many records it has. In a [`Window`](super::Window), which has all
+//! of them at once, they may take 64 MiB together.
 //!
 //! # Example
 //!
@@ -40,7 +43,7 @@ use serde_json::value::RawValue;
 use super::handler::{FromRecord, Opened};
 use super::kinesis;
 use super::payload::{DecodeError, Text};
-use super::record::Record;
+use super::record::{EACH, Record};
 use super::source::Source;
 use crate::json::{self, JsonError};
 
@@ -157,7 +160,12 @@ impl FromRecord for LogRecord {
     type Answer = ();
 
     fn open(record: &Record) -> Result<Opened, DecodeError> {
-        contents(&unpack(&packed(record)?)?).map(Opened::Contents)
+        let packed = packed(record)?;
+        let mut opened = Vec::new();
+        for packed in packed {
+            opened.extend(contents(record, &unpack(&packed)?)?);
+        }
+        Ok(Opened::Contents(opened))
     }
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
@@ -167,8 +175,8 @@ impl FromRecord for LogRecord {
     }
 }
 
-/// The gzip.
-fn packed(record: &Record) -> Result<Vec<u8>, DecodeError> {
+/// The gzip; several where a producer has aggregated them.
+fn packed(record: &Record) -> Result<Vec<Vec<u8>>, DecodeError> {
     #[derive(Deserialize)]
     struct Wire<'a> {
         #[serde(borrow)]
@@ -180,10 +188,10 @@ fn packed(record: &Record) -> Result<Vec<u8>, DecodeError> {
         data: Text<'a>,
     }
     if record.source() == Source::Kinesis {
-        return kinesis::data(record);
+        return kinesis::all_data(record);
     }
     let wire = serde_json::from_str::<Wire<'_>>(record.json()).map_err(|error| DecodeError::new(WHAT, error))?;
-    STANDARD.decode(&*wire.awslogs.data.0).map_err(|error| DecodeError::new(WHAT, error))
+    STANDARD.decode(&*wire.awslogs.data.0).map(|packed| vec![packed]).map_err(|error| DecodeError::new(WHAT, error))
 }
 
 fn unpack(packed: &[u8]) -> Result<String, DecodeError> {
@@ -203,7 +211,7 @@ fn unpack(packed: &[u8]) -> Result<String, DecodeError> {
 }
 
 /// `[batch, event]` of each event.
-fn contents(text: &str) -> Result<Vec<String>, DecodeError> {
+fn contents(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Wire<'a> {
@@ -218,10 +226,13 @@ fn contents(text: &str) -> Result<Vec<String>, DecodeError> {
     }
     let batch = serde_json::from_str::<Batch>(text).map_err(unread)?;
     let batch = serde_json::to_string(&batch).map_err(unread)?;
-    let length = |event: &&RawValue| batch.len() + event.get().len();
-    if wire.log_events.iter().map(length).sum::<usize>() > 2 * UNPACKED_LIMIT {
+    // The brackets and the comma, too.
+    let length = |event: &&RawValue| batch.len() + event.get().len() + 3;
+    let size = wire.log_events.iter().map(length).sum::<usize>();
+    if size + wire.log_events.len() * EACH > 2 * UNPACKED_LIMIT {
         return Err(too_much());
     }
+    record.reserve(wire.log_events.len(), size)?;
     Ok(wire.log_events.iter().map(|event| format!("[{batch},{event}]")).collect())
 }
 

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
+use super::payload::DecodeError;
 use super::source::Source;
 use super::split::ranges;
 use crate::event::{Invocation, RawEvent};
@@ -20,11 +22,19 @@ pub(super) struct Event {
     pub(super) invocation: Invocation,
     /// Where the records stand in the text; looked for when the first of them is asked for its own.
     ranges: OnceLock<Vec<Range<usize>>>,
+    /// How much memory was reserved for what the records hold, in bytes.
+    reserved: AtomicUsize,
 }
+
+/// As much memory as what the records of one event hold may take, in bytes: a few kilobytes can stand for gigabytes.
+const MOST: usize = 64 * 1024 * 1024;
+
+/// What a record takes besides its text, in bytes: counted so that a million of empty ones is not free.
+pub(super) const EACH: usize = 512;
 
 impl Event {
     pub(super) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {
-        Self { text, source, invocation, ranges: OnceLock::new() }
+        Self { text, source, invocation, ranges: OnceLock::new(), reserved: AtomicUsize::new(0) }
     }
 
     /// The text of one record.
@@ -193,6 +203,26 @@ impl Record {
             Slice::At(at) => self.0.event.text.get().get(at.clone()),
             Slice::Own(text) => Some(text),
         }
+    }
+
+    /// Reserves memory for what the record holds: so many records, whose texts take so many bytes together.
+    ///
+    /// # Errors
+    ///
+    /// With all that was reserved for the event it would be more than 64 MiB.
+    pub(super) fn reserve(&self, records: usize, bytes: usize) -> Result<(), DecodeError> {
+        let size = records.saturating_mul(EACH).saturating_add(bytes);
+        let sum = |reserved: usize| reserved.checked_add(size).filter(|sum| *sum <= MOST);
+        let reserved = self.0.event.reserved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
+        reserved.map(drop).map_err(|_| {
+            let why = format!("what the records of this event hold takes more than {MOST} bytes: lower `BatchSize`");
+            DecodeError::new("what the record holds", why)
+        })
+    }
+
+    /// Gives back all that was reserved for the event; what is held now by the records of the event.
+    pub(super) fn release(&self) -> usize {
+        self.0.event.reserved.swap(0, Ordering::Relaxed)
     }
 
     /// What was within the envelopes that this record came in, if it came in any.

@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::answer::TaskResult;
 use super::handler::FromRecord;
@@ -63,13 +64,6 @@ struct Wire {
     /// In schema 2.0.
     #[serde(default)]
     s3_bucket: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Job {
-    id: Option<String>,
-    user_arguments: Option<BTreeMap<String, String>>,
 }
 
 impl FromRecord for S3BatchTask {
@@ -122,7 +116,10 @@ impl S3BatchTask {
 
     /// The id of the job.
     pub fn job_id(&self) -> Option<String> {
-        self.job().id
+        match self.job().remove("id") {
+            Some(Value::String(id)) => Some(id),
+            _ => None,
+        }
     }
 
     /// An argument that the job was given (schema 2.0).
@@ -130,9 +127,14 @@ impl S3BatchTask {
         self.user_arguments().remove(name)
     }
 
-    /// What the job was given (schema 2.0).
+    /// What the job was given (schema 2.0). An argument that is not a text is left out.
     pub fn user_arguments(&self) -> BTreeMap<String, String> {
-        self.job().user_arguments.unwrap_or_default()
+        let Some(Value::Object(arguments)) = self.job().remove("userArguments") else { return BTreeMap::new() };
+        let text = |(name, value)| match value {
+            Value::String(value) => Some((name, value)),
+            _ => None,
+        };
+        arguments.into_iter().filter_map(text).collect()
     }
 
     /// `1.0` or `2.0`.
@@ -145,7 +147,7 @@ impl S3BatchTask {
         self.record.beside("invocationId")
     }
 
-    fn job(&self) -> Job {
+    fn job(&self) -> Map<String, Value> {
         self.record.beside("job").unwrap_or_default()
     }
 }
