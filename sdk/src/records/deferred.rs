@@ -21,6 +21,9 @@ const PART: usize = 1024 * 1024;
 /// As many parts as the contents of the records that run may have together. A record that has more runs alone.
 const PARTS: u32 = 32;
 
+/// What is counted for a record while it is opened.
+const OPENING: u32 = 16;
+
 /// How much memory is left for records that are opened.
 pub(super) struct Memory {
     /// One record is opened at a time: how much it holds is known only then.
@@ -39,8 +42,9 @@ pub(super) async fn run<S>(service: &S, record: Record, plan: &Plan, memory: &Me
 where
     S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
 {
-    // Neither semaphore is ever closed, so neither waits in vain.
+    // Neither semaphore is ever closed, so neither is asked in vain.
     let opening = memory.opening.acquire().await;
+    let mut held = memory.parts.acquire_many(OPENING).await.ok();
     record.release();
     let open = || (plan.open)(&record).map_err(FunctionError::from_error);
     let contents = match catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(panicked())) {
@@ -49,7 +53,10 @@ where
         Ok(Opened::Contents(contents)) => contents,
     };
     let parts = u32::try_from(record.release().div_ceil(PART)).unwrap_or(PARTS).min(PARTS);
-    let held = memory.parts.acquire_many(parts).await;
+    let more = match &mut held {
+        Some(held) if parts < OPENING => held.split((OPENING - parts) as usize).map(drop).and(None),
+        _ => memory.parts.acquire_many(parts - OPENING.min(parts)).await.ok(),
+    };
     drop(opening);
     let mut outcome = Outcome::Done(Answer::default());
     for content in contents {
@@ -64,6 +71,6 @@ where
         }
         yield_now().await;
     }
-    drop(held);
+    drop((held, more));
     outcome
 }

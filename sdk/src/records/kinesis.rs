@@ -12,8 +12,8 @@
 //! handled twice, so they have to be idempotent. Lambda does not pass on the shard's hash range, so records that a producer put into
 //! the wrong shard are handled, too; the Kinesis Client Library drops them.
 //!
-//! What an event holds may take 64 MiB of memory when it is taken apart, and 512 bytes are counted for each record besides its data and
-//! its keys; what is beyond that fails, and comes again in a batch of its own.
+//! What an event holds may take 64 MiB of memory when it is taken apart, where 768 bytes are counted for each record besides its data
+//! and its keys. A record beyond that fails, and is the first of the next batch.
 //!
 //! # Example
 //!

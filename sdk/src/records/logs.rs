@@ -4,11 +4,11 @@
 //! looks whether its destination can be reached (`CONTROL_MESSAGE`) is acknowledged without a call. Batches that go through a
 //! stream of Kinesis are unpacked alike.
 //!
-//! A few kilobytes of gzip can stand for gigabytes. A batch that unpacks to more than 16 MiB fails, as does one whose events would take
-//! more than 32 MiB when each has its own copy of what they share, where 512 bytes are counted for each event besides its text. Of a
-//! stream of Kinesis a batch is unpacked when its turn comes, and no further one is begun while those that are handled take more
-//! than 32 MiB; so an event takes at most 80 MiB, however many records it has. In a [`Window`](super::Window), which has all
-//! of them at once, they may take 64 MiB together.
+//! A few kilobytes of gzip can stand for gigabytes. A batch that unpacks to more than 16 MiB fails, and so does one whose events would
+//! take more than 32 MiB when each has its own copy of what they share, or 64 MiB when 768 bytes are counted for each event besides.
+//! Of a stream of Kinesis a batch is unpacked when its turn comes, and waits while those that are handled take more than 32 MiB: some
+//! 80 MiB are the most that an event takes, however many records it has. In a [`Window`](super::Window), which has all of them at
+//! once, the 64 MiB are for all together.
 //!
 //! # Example
 //!
@@ -43,7 +43,7 @@ use serde_json::value::RawValue;
 use super::handler::{FromRecord, Opened};
 use super::kinesis;
 use super::payload::{DecodeError, Text};
-use super::record::{EACH, Record};
+use super::record::Record;
 use super::source::Source;
 use crate::json::{self, JsonError};
 
@@ -195,7 +195,9 @@ fn packed(record: &Record) -> Result<Vec<Vec<u8>>, DecodeError> {
 }
 
 fn unpack(packed: &[u8]) -> Result<String, DecodeError> {
-    let mut unpacked = Vec::new();
+    // Gzip ends with the length, modulo 2^32. It is the sender's word, so it only saves growing, which takes twice the memory.
+    let length = packed.last_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    let mut unpacked = Vec::with_capacity(length.min(UNPACKED_LIMIT) + 1);
     // One byte more than is allowed tells that there is more.
     let most = UNPACKED_LIMIT as u64 + 1;
     let read = match packed.starts_with(&[0x1f, 0x8b]) {
@@ -229,7 +231,7 @@ fn contents(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
     // The brackets and the comma, too.
     let length = |event: &&RawValue| batch.len() + event.get().len() + 3;
     let size = wire.log_events.iter().map(length).sum::<usize>();
-    if size + wire.log_events.len() * EACH > 2 * UNPACKED_LIMIT {
+    if size > 2 * UNPACKED_LIMIT {
         return Err(too_much());
     }
     record.reserve(wire.log_events.len(), size)?;

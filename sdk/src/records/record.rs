@@ -30,7 +30,7 @@ pub(super) struct Event {
 const MOST: usize = 64 * 1024 * 1024;
 
 /// What a record takes besides its text, in bytes: counted so that a million of empty ones is not free.
-pub(super) const EACH: usize = 512;
+const EACH: usize = 768;
 
 impl Event {
     pub(super) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {

@@ -33,6 +33,7 @@ use serde_json::{Map, Value};
 
 use super::answer::TaskResult;
 use super::handler::FromRecord;
+use super::head::Lenient;
 use super::payload::DecodeError;
 use super::record::Record;
 use super::s3::decode_key;
@@ -57,7 +58,7 @@ pub struct S3BatchTask {
 struct Wire {
     s3_key: String,
     #[serde(default)]
-    s3_version_id: Option<String>,
+    s3_version_id: Lenient<String>,
     /// In schema 1.0.
     #[serde(default)]
     s3_bucket_arn: Option<String>,
@@ -83,7 +84,7 @@ impl FromRecord for S3BatchTask {
             bucket,
             bucket_arn: wire.s3_bucket_arn,
             key: decode_key(&wire.s3_key)?,
-            version_id: wire.s3_version_id,
+            version_id: wire.s3_version_id.0,
         })
     }
 }
