@@ -5,10 +5,11 @@
 //! stream of Kinesis are unpacked alike.
 //!
 //! A few kilobytes of gzip can stand for gigabytes. A batch that unpacks to more than 16 MiB fails, and so does one whose events would
-//! take more than 32 MiB when each has its own copy of what they share, or 64 MiB when 768 bytes are counted for each event besides.
+//! take more than 32 MiB when each has its own copy of what they share, or half of the function's memory (and 64 MiB in a small
+//! function) when 768 bytes are counted for each event besides.
 //! Of a stream of Kinesis a batch is unpacked when its turn comes, and waits while those that are handled take more than 32 MiB: some
 //! 80 MiB are the most that an event takes, however many records it has. In a [`Window`](super::Window), which has all of them at
-//! once, the 64 MiB are for all together.
+//! once, half of the memory is for all together.
 //!
 //! # Example
 //!

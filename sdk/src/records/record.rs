@@ -26,8 +26,9 @@ pub(super) struct Event {
     reserved: AtomicUsize,
 }
 
-/// As much memory as what the records of one event hold may take, in bytes: a few kilobytes can stand for gigabytes.
-const MOST: usize = 64 * 1024 * 1024;
+/// As much memory as what the records of one event hold may always take, in bytes. A few kilobytes can stand for gigabytes, so it is
+/// this much or half of the function's memory.
+const LEAST: usize = 64 * 1024 * 1024;
 
 /// What a record takes besides its text, in bytes: counted so that a million of empty ones is not free.
 const EACH: usize = 768;
@@ -209,13 +210,15 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// With all that was reserved for the event it would be more than 64 MiB.
+    /// With all that was reserved for the event it would be more than there may be.
     pub(super) fn reserve(&self, records: usize, bytes: usize) -> Result<(), DecodeError> {
         let size = records.saturating_mul(EACH).saturating_add(bytes);
-        let sum = |reserved: usize| reserved.checked_add(size).filter(|sum| *sum <= MOST);
+        let memory = usize::try_from(self.invocation().memory_mb()).unwrap_or_default();
+        let most = LEAST.max(memory * 1024 * 1024 / 2);
+        let sum = |reserved: usize| reserved.checked_add(size).filter(|sum| *sum <= most);
         let reserved = self.0.event.reserved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
         reserved.map(drop).map_err(|_| {
-            let why = format!("what the records of this event hold takes more than {MOST} bytes: lower `BatchSize`");
+            let why = format!("what the records of this event hold takes more than {most} bytes: lower `BatchSize`");
             DecodeError::new("what the record holds", why)
         })
     }

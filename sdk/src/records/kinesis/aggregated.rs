@@ -5,12 +5,12 @@
 //! protobuf message, and the message's MD5. Data that is not exactly of this form is data of one record, as it is for the Kinesis Client
 //! Library; so nothing of a record is dropped.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::super::payload::DecodeError;
 use super::super::record::Record;
@@ -26,29 +26,59 @@ pub(super) const MAGIC_BASE64: &str = "84maw";
 /// The length of the checksum at the end.
 const DIGEST: usize = 16;
 
-/// The longest text beside the data and the keys in the JSON of one record.
-const AROUND: usize = 100;
+/// The longest text besides the data, the keys, and what is the same for all.
+const AROUND: usize = 120;
 
-/// A record within an aggregated one, as the content of its [`Record`].
-#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Content<'a> {
-    /// Its place, from 0.
-    pub(super) sub_sequence_number: u64,
-    #[serde(borrow)]
-    pub(super) partition_key: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub(super) explicit_hash_key: Option<Cow<'a, str>>,
-    /// Base64.
-    #[serde(borrow)]
-    pub(super) data: Cow<'a, str>,
+/// Begins the content of a record that was taken out of an aggregated one, as in a JSON text sequence (RFC 7464). No other content
+/// begins with it and can be read, so no producer can write one.
+const MARK: char = '\u{1e}';
+
+/// The record as the stream would have it, with its number, if it was taken out of an aggregated one. It is not read from the record of
+/// the stream each time, which may be a thousand times as long.
+pub(super) fn own_json(record: &Record) -> Option<&str> {
+    record.content()?.strip_prefix(MARK)
 }
 
-impl<'a> Content<'a> {
-    /// Of a record that was taken out of an aggregated one.
-    pub(super) fn of(record: &'a Record) -> Option<Self> {
-        let content = record.content().filter(|content| content.starts_with("{\"subSequenceNumber\":"))?;
-        serde_json::from_str(content).ok()
+/// What the record of the stream says of all that it holds.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Outer<'a> {
+    #[serde(borrow)]
+    kinesis: OuterKinesis<'a>,
+    #[serde(borrow, rename = "eventID")]
+    event_id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "eventSourceARN")]
+    stream_arn: Option<&'a RawValue>,
+    #[serde(borrow, rename = "awsRegion")]
+    region: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct OuterKinesis<'a> {
+    #[serde(borrow)]
+    encryption_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    approximate_arrival_timestamp: Option<&'a RawValue>,
+}
+
+impl Outer<'_> {
+    /// The end of the JSON of each record: what follows its data.
+    fn end(&self) -> String {
+        let field = |name: &str, value: Option<&RawValue>| {
+            value.map_or_else(String::new, |value| format!(r#","{name}":{}"#, value.get()))
+        };
+        let own = &self.kinesis;
+        [
+            field("encryptionType", own.encryption_type),
+            field("approximateArrivalTimestamp", own.approximate_arrival_timestamp),
+            "}".to_owned(),
+            field("eventID", self.event_id),
+            field("eventSourceARN", self.stream_arn),
+            field("awsRegion", self.region),
+            "}".to_owned(),
+        ]
+        .concat()
     }
 }
 
@@ -64,9 +94,10 @@ pub(super) fn open(record: &Record, data: &str) -> Result<Option<Vec<String>>, D
     let Ok(bytes) = STANDARD.decode(data) else { return Ok(None) };
     let Some(message) = message(&bytes) else { return Ok(None) };
     let Some(aggregate) = Aggregate::read(message) else { return Ok(None) };
+    let end = serde_json::from_str::<Outer<'_>>(record.json()).unwrap_or_default().end();
     // Many records may share one long key, so their size is known only here, and nothing is written before.
-    record.reserve(aggregate.records.len(), aggregate.size())?;
-    let contents = (0_u64..).zip(&aggregate.records).map(|(number, record)| aggregate.content(number, record));
+    record.reserve(aggregate.records.len(), aggregate.size(end.len()))?;
+    let contents = aggregate.records.iter().enumerate().map(|(number, entry)| aggregate.content(number, entry, &end));
     contents.collect::<Result<_, _>>().map(Some).map_err(|error| DecodeError::new("the aggregated record", error))
 }
 
@@ -148,23 +179,27 @@ impl<'a> Aggregate<'a> {
         })
     }
 
-    /// How long the contents are together at most: a byte of a key takes up to six in JSON.
-    fn size(&self) -> usize {
+    /// How long the contents are together at most, each with an end of this length: a byte of a key takes up to six in JSON.
+    fn size(&self, end: usize) -> usize {
         let length = |span: &Span| span.len();
         let of = |entry: &Entry| {
             let keys = length(&entry.partition_key) + entry.hash_key.as_ref().map_or(0, length);
-            AROUND + 6 * keys + length(&entry.data).div_ceil(3) * 4
+            AROUND + end + 6 * keys + length(&entry.data).div_ceil(3) * 4
         };
         self.records.iter().map(of).fold(0, usize::saturating_add)
     }
 
-    fn content(&self, number: u64, entry: &Entry) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&Content {
-            sub_sequence_number: number,
-            partition_key: String::from_utf8_lossy(self.bytes(&entry.partition_key)),
-            explicit_hash_key: entry.hash_key.as_ref().map(|key| String::from_utf8_lossy(self.bytes(key))),
-            data: STANDARD.encode(self.bytes(&entry.data)).into(),
-        })
+    fn content(&self, number: usize, entry: &Entry, end: &str) -> Result<String, serde_json::Error> {
+        let text = |span: &Span| serde_json::to_string(&String::from_utf8_lossy(self.bytes(span)));
+        let key = text(&entry.partition_key)?;
+        let hash_key = match &entry.hash_key {
+            Some(hash_key) => format!(r#","explicitHashKey":{}"#, text(hash_key)?),
+            None => String::new(),
+        };
+        let data = STANDARD.encode(self.bytes(&entry.data));
+        let own =
+            format!(r#"{{"subSequenceNumber":{number},"kinesis":{{"partitionKey":{key}{hash_key},"data":"{data}""#);
+        Ok(format!("{MARK}{own}{end}"))
     }
 
     fn bytes(&self, span: &Span) -> &[u8] {
