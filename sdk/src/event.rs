@@ -15,6 +15,8 @@ mod typed;
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "cloudformation")]
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -116,6 +118,17 @@ pub struct Invocation {
     /// Where the response of a streaming function is left, body and all.
     #[cfg(feature = "http")]
     streamed: Option<Streamed>,
+    /// Where the calls of the function are counted, if its outcome depends on it.
+    #[cfg(feature = "cloudformation")]
+    calls: Option<Arc<Calls>>,
+}
+
+/// The calls of the function that an invocation made: how many began, and how many of them returned an error.
+#[cfg(feature = "cloudformation")]
+#[derive(Debug, Default)]
+struct Calls {
+    begun: AtomicUsize,
+    refused: AtomicUsize,
 }
 
 /// The response of a streaming function on its way past the rooms of the raw landing, which see its head as JSON text; with the
@@ -138,7 +151,41 @@ impl Invocation {
             streamed: None,
             #[cfg(feature = "testing")]
             ends: None,
+            #[cfg(feature = "cloudformation")]
+            calls: None,
         }
+    }
+
+    /// The same invocation, which counts the calls of the function from here on.
+    #[cfg(feature = "cloudformation")]
+    pub(crate) fn counting_calls(mut self) -> Self {
+        self.calls = Some(Arc::default());
+        self
+    }
+
+    /// The arguments of the function are made, and it is called.
+    #[cfg(feature = "cloudformation")]
+    pub(crate) fn call_began(&self) {
+        if let Some(calls) = &self.calls {
+            calls.begun.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The function returned an error, or was not called since an argument could not be made.
+    #[cfg(feature = "cloudformation")]
+    pub(crate) fn call_refused(&self) {
+        if let Some(calls) = &self.calls {
+            calls.refused.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the function was called and each of its calls returned an error. A call that panicked or was cancelled did not return
+    /// one, and without a call it was a layer that failed, which may know more.
+    #[cfg(feature = "cloudformation")]
+    pub(crate) fn all_calls_refused(&self) -> bool {
+        let Some(calls) = &self.calls else { return false };
+        let begun = calls.begun.load(Ordering::Relaxed);
+        begun > 0 && begun == calls.refused.load(Ordering::Relaxed)
     }
 
     /// The process's first call gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time

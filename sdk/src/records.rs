@@ -73,6 +73,7 @@
 
 mod answer;
 mod batch;
+mod deferred;
 pub mod door;
 pub mod dynamodb;
 mod envelope;

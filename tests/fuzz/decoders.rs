@@ -15,6 +15,7 @@ use pilaster::idempotency::Document;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
+use super::aggregate::{field, frame, number};
 use super::functions::{self, Function};
 
 /// Whether the input was taken.
@@ -34,7 +35,7 @@ pub(crate) struct Decoder {
 }
 
 /// Every decoder, by the name of its target.
-pub(crate) const ALL: [Named; 12] = [
+pub(crate) const ALL: [Named; 13] = [
     ("http", http),
     ("records", records),
     ("events", events),
@@ -46,6 +47,7 @@ pub(crate) const ALL: [Named; 12] = [
     ("cors", cors),
     ("key", key),
     ("logs", logs),
+    ("aggregated", aggregated),
     ("cursor", cursor),
 ];
 
@@ -318,6 +320,37 @@ pub(crate) fn logs() -> Decoder {
             _ => String::from_utf8_lossy(rest).into_owned(),
         };
         block_on(function.call(&json!({ "awslogs": { "data": data } }).to_string())).is_ok()
+    })
+}
+
+/// The message of an aggregated record of Kinesis (`a`), or all of its data (`b`).
+pub(crate) fn aggregated() -> Decoder {
+    let record = |fields: &[Vec<u8>]| field(3, &fields.concat());
+    let messages = [
+        [field(1, b"k"), field(2, b"3"), record(&[number(1, 0), number(2, 0), field(3, b"\xffdata\0")])].concat(),
+        [
+            record(&[field(3, b"{}"), number(1, 1), field(4, &field(1, b"t"))]),
+            field(1, b""),
+            field(1, b"k"),
+            number(9, 7),
+        ]
+        .concat(),
+    ];
+    let mut seeds: Vec<_> = messages.iter().map(|message| [b"a", message.as_slice()].concat()).collect();
+    seeds.extend(messages.iter().map(|message| [b"b", frame(message).as_slice()].concat()));
+    let functions = [functions::named("kinesis_bytes"), functions::named("logs"), functions::named("change")];
+    Decoder::new("aggregated", seeds, move |input| {
+        let Some((place, rest)) = placed(input, 2) else { return false };
+        let data = if place == 0 { frame(rest) } else { rest.to_vec() };
+        let record = json!({ "eventSource": "aws:kinesis", "kinesis": { "sequenceNumber": "1", "partitionKey": "a", "data": STANDARD.encode(data) } });
+        let event = json!({ "Records": [record] }).to_string();
+        functions
+            .iter()
+            .filter(|function| {
+                block_on(function.call(&event)).is_ok_and(|answer| answer["batchItemFailures"] == json!([]))
+            })
+            .count()
+            > 0
     })
 }
 

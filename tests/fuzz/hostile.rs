@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::aggregate::{field, frame, number};
 use super::decoders::request;
 use super::functions::{self, Function};
 
@@ -276,7 +277,10 @@ async fn an_answer_to_cloudformation_is_short_whatever_its_properties_are() {
         json!({ "Name": "a", "Replicas": vec!["true"; 100_000] }),
     ] {
         for request in ["Create", "Update", "Delete"] {
-            let event = json!({ "RequestType": request, "ResourceProperties": properties, "OldResourceProperties": properties });
+            let event = json!({
+                "RequestType": request, "ResponseURL": "https://bucket.s3.amazonaws.com/key",
+                "ResourceProperties": properties, "OldResourceProperties": properties,
+            });
             let answer = function.call(&event.to_string()).await.unwrap();
             assert!(answer.to_string().len() <= 4096, "{answer}");
         }
@@ -319,7 +323,61 @@ fn large() -> Vec<(&'static str, String)> {
         ("typed", json!({ "id": 1, "name": text }).to_string()),
         ("cloudformation", json!({ "RequestType": "Create", "ResourceProperties": { "Name": text } }).to_string()),
         ("logs", json!({ "awslogs": { "data": STANDARD.encode(bomb) } }).to_string()),
+        ("logs", repetitive_logs()),
+        ("logs", tiny_logs()),
+        ("kinesis_bytes", aggregated(&field(1, b"k"), &field(3, &[number(1, 0), field(3, b"")].concat()))),
+        ("kinesis_bytes", aggregated(&field(1, &[b'k'; 100_000]), &field(3, &[number(1, 0), field(3, b"x")].concat()))),
+        ("kinesis_bytes", aggregated(&field(1, b"k"), &field(3, &[number(1, 0), field(3, &[b'x'; 64])].concat()))),
+        ("kinesis_bytes", aggregated(&field(1, b""), &field(1, b""))),
+        ("kinesis_bytes", aggregated(&field(1, b"k"), &field(3, b""))),
+        ("s3", notifications("0,")),
+        ("s3", notifications("{},")),
     ]
+}
+
+/// A record of Kinesis whose key is its own, so that all run side by side.
+fn of_kinesis(at: usize, data: &[u8]) -> Value {
+    json!({
+        "eventSource": "aws:kinesis",
+        "kinesis": { "sequenceNumber": format!("{at}"), "partitionKey": format!("{at}"), "data": STANDARD.encode(data) },
+    })
+}
+
+fn batch_of_logs(line: &str, lines: usize) -> Vec<u8> {
+    let event = format!(r#"{{"id":"","timestamp":0,"message":"{line}"}}"#);
+    let text = format!(
+        r#"{{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","subscriptionFilters":["f"],"logEvents":[{}{event}]}}"#,
+        format!("{event},").repeat(lines),
+    );
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap()
+}
+
+/// 60 batches of logs through Kinesis, of some 15 KB each, which unpack to 14 MB each.
+fn repetitive_logs() -> String {
+    let packed = batch_of_logs(&"a".repeat(10_000), 1_400);
+    assert!((10_000..80_000).contains(&packed.len()), "{}", packed.len());
+    json!({ "Records": (0..60).map(|at| of_kinesis(at, &packed)).collect::<Vec<_>>() }).to_string()
+}
+
+/// The same with as many events as are taken, all of them empty.
+fn tiny_logs() -> String {
+    let packed = batch_of_logs("", 45_000);
+    json!({ "Records": (0..6).map(|at| of_kinesis(at, &packed)).collect::<Vec<_>>() }).to_string()
+}
+
+/// Records of Kinesis, a MB each, of a beginning and as many times the rest.
+fn aggregated(begin: &[u8], rest: &[u8]) -> String {
+    let message = [begin, &rest.repeat(1_000_000 / rest.len())].concat();
+    json!({ "Records": (0..4).map(|at| of_kinesis(at, &frame(&message))).collect::<Vec<_>>() }).to_string()
+}
+
+/// Messages of a queue, each a notification of S3 with as many records.
+fn notifications(record: &str) -> String {
+    let body = format!(r#"{{"Records":[{}{{}}]}}"#, record.repeat(250_000 / record.len()));
+    let message = |at: usize| json!({ "messageId": format!("m{at}"), "eventSource": "aws:sqs", "body": body });
+    json!({ "Records": (0..16).map(message).collect::<Vec<_>>() }).to_string()
 }
 
 /// Calls the function that the environment names with the event from standard input, in a process where nothing else takes memory.

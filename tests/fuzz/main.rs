@@ -2,6 +2,7 @@
 //! for long.
 #![allow(clippy::unwrap_used)]
 
+mod aggregate;
 mod batch;
 mod decoders;
 mod functions;
@@ -103,7 +104,7 @@ macro_rules! each_decoder {
     };
 }
 
-each_decoder!(http, records, events, json, form, multipart, head, origin, cors, key, logs, cursor);
+each_decoder!(http, records, events, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor);
 
 #[test]
 fn each_decoder_is_a_target_of_cargo_fuzz() {

@@ -1,6 +1,6 @@
 //! Custom resources of CloudFormation: [`CloudFormation`] is the request, [`CustomResource`] what the function makes of it.
 //!
-//! A stack waits for an answer, for an hour unless its template says less. So it gets one by its presigned URL however the function
+//! A stack waits for a response, for an hour unless its template says less. So it gets one by its presigned URL however the function
 //! ends: also when it fails, panics, takes too long, or cannot read the properties. Of the invocation's time 5 seconds are kept
 //! for that (a third of it, if that is less), for up to five attempts. An answer that cannot be delivered fails the invocation, which
 //! Lambda then repeats; a failure that CloudFormation was told of is a line at `ERROR` in the log, and no failed invocation. For what
@@ -9,13 +9,30 @@
 //! - **Ids**: without [`CustomResource::with_id`] a new resource is called after its name in the template and the request, and keeps
 //!   this id for good. Another id in answer to an update means that the resource was replaced: CloudFormation then asks for the
 //!   deletion of the old one.
-//! - **A failed `Create`** is rolled back by a `Delete`. It comes with an id that is known here and is done without a call of the
-//!   function; where something was left behind, fail with [`LeftBehind`], and the `Delete` is for that.
+//! - **A failed `Create`** is rolled back by a `Delete`. After an error that the function returned, nothing was made: the `Delete` comes
+//!   with an id that is known here and is done without a call of the function. Where something was left behind, fail with
+//!   [`LeftBehind`], and the `Delete` is for that. After a time-out, a panic, an error of a layer, or an id that CloudFormation does not
+//!   take, something may have been made: then the function is called for the `Delete`, with the id that a resource without
+//!   [`with_id`](CustomResource::with_id) has (the logical id, `-`, and the id of the request that was to create it). So a `Delete` of
+//!   what is not there must succeed.
 //! - **Properties** come as text, whatever the template says: `"8"`, `"true"`. Numbers and booleans are read from it, except within
 //!   `#[serde(untagged)]`, `#[serde(tag = …)]` and `#[serde(flatten)]`. Why properties cannot be read is told without their values.
 //! - **Retries**: Lambda may send a request again, so make a resource under a name of the request's, or look whether it is there.
 //!
-//! Started by hand or called in a test, the function sends nothing: the answer that CloudFormation would get is the response.
+//! Started locally or called in a test, the function sends nothing: what CloudFormation would get is the response.
+//!
+//! # Behind another function
+//!
+//! The [Provider framework] of the AWS CDK calls the function itself and reports to CloudFormation in its place. It reads the response,
+//! so there `{"PhysicalResourceId": …, "Data": …, "NoEcho": …}` is the response, nothing is sent, and a failure is the failure of
+//! the invocation, with the function's own error. The same function serves both. It is called by another function if
+//! `ResponseURL` is missing or not a URL (`"..."`), or if `ServiceToken`, the function that CloudFormation called, is another Lambda
+//! function than this one.
+//!
+//! The framework does not call a `Delete` after a `Create` that failed, so [`LeftBehind`] has no effect there: remove what was made
+//! before the function fails.
+//!
+//! [Provider framework]: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.custom_resources-readme.html#provider-framework
 //!
 //! # Example
 //!
@@ -243,8 +260,12 @@ impl fmt::Debug for CustomResource {
 /// }
 /// # let _ = create("db-7");
 /// ```
+pub struct LeftBehind(Left);
+
+/// What stands in the chain of causes also where its `LeftBehind` does not: `#[error(transparent)]` and `anyhow` leave out an error
+/// itself, and go on with its source.
 #[derive(Debug)]
-pub struct LeftBehind {
+struct Left {
     id: String,
     source: BoxError,
 }
@@ -252,13 +273,13 @@ pub struct LeftBehind {
 impl LeftBehind {
     /// This was made, and then that went wrong.
     pub fn new(id: impl Into<String>, error: impl Into<BoxError>) -> Self {
-        Self { id: id.into(), source: error.into() }
+        Self(Left { id: id.into(), source: error.into() })
     }
 
     fn find(error: &FunctionError) -> Option<&str> {
         let mut next = error.source();
         while let Some(error) = next {
-            if let Some(found) = error.downcast_ref::<Self>() {
+            if let Some(found) = error.downcast_ref::<Left>() {
                 return Some(&found.id);
             }
             next = error.source();
@@ -267,13 +288,32 @@ impl LeftBehind {
     }
 }
 
+impl fmt::Debug for LeftBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Left { id, source } = &self.0;
+        f.debug_struct("LeftBehind").field("id", id).field("source", source).finish()
+    }
+}
+
 impl fmt::Display for LeftBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl StdError for LeftBehind {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.source, f)
     }
 }
 
-impl StdError for LeftBehind {
+impl StdError for Left {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.source)
     }

@@ -47,6 +47,11 @@ where
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let Self { inner, around, names, margin } = self.clone();
+        #[cfg(feature = "cloudformation")]
+        let incoming = match around {
+            Some(_) => Incoming { invocation: incoming.invocation.counting_calls(), ..incoming },
+            None => incoming,
+        };
         let own = around.map(|around| (around, incoming.clone()));
         let called: Called = Box::pin(async move {
             let until = margin.and_then(|margin| until(&incoming.invocation, margin));

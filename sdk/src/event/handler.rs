@@ -12,6 +12,9 @@ use tower::Service;
 use crate::error::{BoxError, FunctionError};
 use crate::event::{FromInvocation, Incoming, RawResponse};
 
+/// The type of the error of a function that returned a value, and no JSON can be made of it.
+const NOT_JSON: &str = "InvalidResponse";
+
 /// The last argument of an event function: the whole event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no event",
@@ -57,9 +60,8 @@ pub trait EventResult {
 impl<T: Serialize, E: Into<BoxError> + 'static> EventResult for Result<T, E> {
     fn into_response(self) -> Result<RawResponse, FunctionError> {
         let value = self.map_err(FunctionError::of)?;
-        to_raw_value(&value).map_err(|error| {
-            FunctionError::new("InvalidResponse", format!("the answer cannot be written as JSON: {error}"))
-        })
+        to_raw_value(&value)
+            .map_err(|error| FunctionError::new(NOT_JSON, format!("the answer cannot be written as JSON: {error}")))
     }
 }
 
@@ -72,6 +74,21 @@ pub trait EventHandler<Args>: Clone + Send + Sync + Sized + 'static {
 
     /// Makes the arguments and calls the function.
     fn handle(self, incoming: Incoming) -> impl Future<Output = Result<RawResponse, FunctionError>> + Send;
+}
+
+/// Counts the call, and whether the function returned an error.
+#[cfg(feature = "cloudformation")]
+async fn counted(
+    invocation: &crate::event::Invocation,
+    called: impl Future<Output = Result<RawResponse, FunctionError>>,
+) -> Result<RawResponse, FunctionError> {
+    invocation.call_began();
+    let response = called.await;
+    // A value that is not JSON was returned by a function that succeeded.
+    if response.as_ref().is_err_and(|error| error.error_type() != NOT_JSON) {
+        invocation.call_refused();
+    }
+    response
 }
 
 macro_rules! handlers {
@@ -88,10 +105,17 @@ macro_rules! handlers {
             type Event = T;
 
             async fn handle(self, incoming: Incoming) -> Result<RawResponse, FunctionError> {
-                $(let $part = $part::from_invocation(&incoming.invocation).await.map_err(FunctionError::of)?;)*
-                let event = T::from_event(&incoming)?;
-                drop(incoming);
-                self($($part,)* event).await.into_response()
+                #[cfg(feature = "cloudformation")]
+                let invocation = incoming.invocation.clone();
+                let called = async move {
+                    $(let $part = $part::from_invocation(&incoming.invocation).await.map_err(FunctionError::of)?;)*
+                    let event = T::from_event(&incoming)?;
+                    drop(incoming);
+                    self($($part,)* event).await.into_response()
+                };
+                #[cfg(feature = "cloudformation")]
+                let called = counted(&invocation, called);
+                called.await
             }
         }
     )*};

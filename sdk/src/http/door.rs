@@ -257,5 +257,3 @@ fn rendered(mut headers: HeaderMap, error: &HttpError) -> Response<String> {
     *response.headers_mut() = headers;
     response
 }
-
-}

@@ -22,6 +22,7 @@ use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
 use super::answer::Answer;
+use super::deferred::{self, Memory};
 use super::door::Plan;
 use super::error::RecordError;
 use super::record::Record;
@@ -156,6 +157,8 @@ pub(super) struct Unit {
     pub(super) record: Record,
     pub(super) problem: Option<FunctionError>,
     pub(super) lane: Option<String>,
+    /// Whether it is opened when its turn comes.
+    pub(super) is_deferred: bool,
 }
 
 /// What became of a record.
@@ -205,6 +208,7 @@ where
     // Of the lanes that can go on, that with the earliest record is the first: one at a time the batch runs in its order.
     let next = |lanes: &[VecDeque<usize>], lane: usize| Some(Reverse((*lanes.get(lane)?.front()?, lane)));
     let mut ready = (0..lanes.len()).filter_map(|lane| next(&lanes, lane)).collect::<BinaryHeap<_>>();
+    let memory = Memory::new();
     let mut running = FuturesUnordered::new();
     let mut first_failure = usize::MAX;
     let at_stop = async {
@@ -234,9 +238,9 @@ where
                 continue;
             }
             let Some(unit) = units[index].take() else { continue };
-            let mut attempt = Cancellable::new(attempt(service, unit, &plan.names));
+            let mut run = Cancellable::new(run_unit(service, unit, plan, &memory, stop));
             // Many a record never waits: it needs no place among those that do.
-            match poll_fn(|cx| Poll::Ready(attempt.poll_unpin(cx))).await {
+            match poll_fn(|cx| Poll::Ready(run.poll_unpin(cx))).await {
                 Poll::Ready(outcome) => {
                     // Those that wait are asked in between, or they would wait until none is left to begin.
                     gives_way = !running.is_empty();
@@ -245,7 +249,7 @@ where
                     }
                     keep(index, outcome, &mut first_failure);
                 }
-                Poll::Pending => running.push(attempt.map(move |outcome| (lane, index, outcome))),
+                Poll::Pending => running.push(run.map(move |outcome| (lane, index, outcome))),
             }
         }
         if running.is_empty() {
@@ -296,40 +300,49 @@ fn lanes(units: &[Unit]) -> Vec<VecDeque<usize>> {
     lanes
 }
 
-async fn attempt<S>(service: &S, unit: Unit, names: &Names) -> Outcome
+async fn run_unit<S>(service: &S, unit: Unit, plan: &Plan, memory: &Memory, stop: Option<Instant>) -> Outcome
 where
     S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
 {
-    let Unit { record, problem, .. } = unit;
-    let tried = match problem {
-        Some(problem) => Err(names.apply(problem)),
-        None => {
-            // Every line of the function says which record it is about.
-            let span = tracing::error_span!("record", record_id = &*record.key().as_text());
-            let called = async {
-                service.clone().oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into()))
-            };
-            let tried = async {
-                #[cfg(feature = "otel")]
-                super::traced::began(&record);
-                let tried = AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
-                // Before anything tells of it.
-                let tried = tried.map_err(|error| names.apply(error));
-                #[cfg(feature = "otel")]
-                super::traced::ended(&tried);
-                tried
-            };
-            tried.instrument(span).await
-        }
-    };
-    match tried {
-        Ok(answer) => Outcome::Done(answer),
-        Err(error) => {
-            let discarded = RecordError::discards(&error);
-            tell(&record, &error, discarded);
-            if discarded { Outcome::Discarded(error) } else { Outcome::Failed(error) }
-        }
+    let Unit { record, problem, is_deferred, .. } = unit;
+    match problem {
+        Some(problem) => failed(&record, plan.names.apply(problem)),
+        // Boxed: it would make the future of every record as large.
+        None if is_deferred => Box::pin(deferred::run(service, record, plan, memory, stop)).await,
+        None => attempt(service, record, &plan.names).await,
     }
+}
+
+/// Calls the function for a record.
+pub(super) async fn attempt<S>(service: &S, record: Record, names: &Names) -> Outcome
+where
+    S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
+{
+    // Every line of the function says which record it is about.
+    let span = tracing::error_span!("record", record_id = &*record.key().as_text());
+    let called =
+        async { service.clone().oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into())) };
+    let tried = async {
+        #[cfg(feature = "otel")]
+        super::traced::began(&record);
+        let tried = AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
+        // Before anything tells of it.
+        let tried = tried.map_err(|error| names.apply(error));
+        #[cfg(feature = "otel")]
+        super::traced::ended(&tried);
+        tried
+    };
+    match tried.instrument(span).await {
+        Ok(answer) => Outcome::Done(answer),
+        Err(error) => failed(&record, error),
+    }
+}
+
+/// The outcome of a record that failed, which is logged.
+pub(super) fn failed(record: &Record, error: FunctionError) -> Outcome {
+    let discarded = RecordError::discards(&error);
+    tell(record, &error, discarded);
+    if discarded { Outcome::Discarded(error) } else { Outcome::Failed(error) }
 }
 
 pub(super) fn panicked() -> FunctionError {

@@ -13,6 +13,7 @@ use super::answer::{Answer, Failures, Resulting, Results, TaskAnswer, TaskAnswer
 use super::batch::{Batch, Outcome, Unit, panicked, run, tell};
 use super::failures;
 use super::handler::Opened;
+use super::kinesis;
 use super::payload::DecodeError;
 use super::pipes;
 use super::record::{Event, Record};
@@ -100,10 +101,17 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<Batched, FunctionError> {
     };
     let Split { source, parts } = split(&event, plan.sources)?;
     let event = Arc::new(Event::new(event, source, invocation));
+    // Log events that a stream brings: a few records may unpack to more than there is memory.
+    let is_deferred = source == Source::Kinesis && plan.sources.contains(&Source::Logs);
     let mut units = Vec::with_capacity(parts.len());
     for (index, part) in parts.into_iter().enumerate() {
         let Part { id, lane, body, receive_count, problem } = part;
         let record = Record::new(&event, index, id, body, receive_count);
+        if is_deferred {
+            let problem = problem.map(FunctionError::from_error);
+            units.push(Unit { record, problem, lane, is_deferred });
+            continue;
+        }
         // What opens it may be a user's own, so its panic stays in the record as well.
         let open = || (plan.open)(&record).map_err(FunctionError::from_error);
         let opened = match problem {
@@ -111,13 +119,13 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<Batched, FunctionError> {
             None => catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(panicked())),
         };
         match opened {
-            Ok(Opened::Itself) => units.push(Unit { record, problem: None, lane }),
-            Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| Unit {
-                record: record.with_content(content),
-                problem: None,
-                lane: lane.clone(),
+            Ok(Opened::Itself) => units.push(Unit { record, problem: None, lane, is_deferred }),
+            Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| {
+                let record = record.with_content(content);
+                let lane = kinesis::own_lane(&record).or_else(|| lane.clone());
+                Unit { record, problem: None, lane, is_deferred }
             })),
-            Err(error) => units.push(Unit { record, problem: Some(error), lane }),
+            Err(error) => units.push(Unit { record, problem: Some(error), lane, is_deferred }),
         }
     }
     super::lanes::set(&mut units, &plan.batch);

@@ -71,6 +71,11 @@
 //!
 //! DynamoDB keeps 38 digits, an `f64` about 16. All of them are kept in a field of type `String`, `i128` or `u128`, or of any type
 //! that reads itself from text, such as a decimal: a number that no `f64` has the digits of comes as text.
+//!
+//! # Binary attributes
+//!
+//! A field of bytes (`Vec<u8>`, `serde_bytes`) gets the bytes of a `B` attribute. A type for any JSON, such as `serde_json::Value` or
+//! a `#[serde(flatten)]` map of it, gets them as base64 text, which is how the stream's record has them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -83,6 +88,7 @@ use serde::de::{DeserializeOwned, value};
 use serde_json::value::RawValue;
 
 use super::handler::{FromRecord, FromRecordParts, Opened};
+use super::head::{Lenient, skimmed};
 use super::kinesis;
 use super::payload::{DecodeError, Text};
 use super::record::Record;
@@ -176,7 +182,7 @@ where
 
     fn open(record: &Record) -> Result<Opened, DecodeError> {
         match record.source() {
-            Source::Kinesis => Ok(Opened::Contents(vec![kinesis::data(record)?])),
+            Source::Kinesis => Ok(Opened::Contents(kinesis::all_data(record)?)),
             _ => Ok(Opened::Itself),
         }
     }
@@ -186,7 +192,7 @@ where
         let wire = serde_json::from_str::<Wire<'_>>(record.text());
         let wire = wire.map_err(|error| DecodeError::new("the change of the table", error))?;
         let of = &wire.dynamodb;
-        let view = of.stream_view_type.as_ref().map(|Text(view)| &**view);
+        let view = of.stream_view_type.0.as_ref().map(|Text(view)| &**view);
         // A type per image, so no closure.
         let keys = image("the keys of the item", of.keys, view)?;
         match &*wire.event_name {
@@ -229,7 +235,7 @@ struct Images<'a> {
     #[serde(borrow, default)]
     old_image: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    stream_view_type: Option<Text<'a>>,
+    stream_view_type: Lenient<Text<'a>>,
 }
 
 fn image<T>(what: &'static str, image: Option<&RawValue>, view: Option<&str>) -> Result<T, DecodeError>
@@ -273,46 +279,33 @@ impl FromRecordParts for ChangeRecord {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    dynamodb: Own<'a>,
-    #[serde(borrow, default, rename = "eventID")]
-    event_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    event_name: Option<Text<'a>>,
-    #[serde(borrow, default, rename = "eventSourceARN")]
-    stream_arn: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    aws_region: Option<Text<'a>>,
-    /// Only in a stream of Kinesis.
-    #[serde(borrow, default)]
-    table_name: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    user_identity: Option<Identity<'a>>,
+skimmed! {
+    struct Head {
+        dynamodb: Own<'a> = "dynamodb",
+        event_id: Lenient<Text<'a>> = "eventID",
+        event_name: Lenient<Text<'a>> = "eventName",
+        stream_arn: Lenient<Text<'a>> = "eventSourceARN",
+        region: Lenient<Text<'a>> = "awsRegion",
+        // Only in a stream of Kinesis.
+        table_name: Lenient<Text<'a>> = "tableName",
+        user_identity: Identity<'a> = "userIdentity",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Own<'a> {
-    #[serde(borrow, default)]
-    keys: Option<&'a RawValue>,
-    #[serde(default)]
-    approximate_creation_date_time: Option<f64>,
-    #[serde(default)]
-    size_bytes: Option<u64>,
-    #[serde(borrow, default)]
-    stream_view_type: Option<Text<'a>>,
+skimmed! {
+    struct Own {
+        keys: Option<&'a RawValue> = "Keys",
+        created_at: Lenient<f64> = "ApproximateCreationDateTime",
+        size: Lenient<u64> = "SizeBytes",
+        stream_view_type: Lenient<Text<'a>> = "StreamViewType",
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Identity<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    principal_id: Option<Text<'a>>,
+skimmed! {
+    struct Identity {
+        kind: Lenient<Text<'a>> = "type",
+        principal_id: Lenient<Text<'a>> = "principalId",
+    }
 }
 
 impl ChangeRecord {
@@ -323,12 +316,12 @@ impl ChangeRecord {
 
     /// The event's id, the same each time that the record is sent.
     pub fn event_id(&self) -> Option<Cow<'_, str>> {
-        self.head().event_id.map(|Text(text)| text)
+        self.head().event_id.0.map(|Text(text)| text)
     }
 
     /// When the item changed: to the second, in a stream of Kinesis to the millisecond.
     pub fn created_at(&self) -> Option<SystemTime> {
-        let time = self.head().dynamodb.approximate_creation_date_time?;
+        let time = self.head().dynamodb.created_at.0?;
         // Seconds in DynamoDB Streams; in Kinesis milliseconds or, if the table is set so, microseconds.
         let seconds = match time {
             ..1e11 => time,
@@ -340,12 +333,12 @@ impl ChangeRecord {
 
     /// The size of the images and keys, in bytes.
     pub fn size(&self) -> Option<u64> {
-        self.head().dynamodb.size_bytes
+        self.head().dynamodb.size.0
     }
 
     /// Which images the stream has: `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE` or `NEW_AND_OLD_IMAGES`.
     pub fn view_type(&self) -> Option<Cow<'_, str>> {
-        self.head().dynamodb.stream_view_type.map(|Text(text)| text)
+        self.head().dynamodb.stream_view_type.0.map(|Text(text)| text)
     }
 
     /// The primary key of the item.
@@ -362,38 +355,37 @@ impl ChangeRecord {
     ///
     /// In a global table only the region that removed it says so; in the others it is a removal as any.
     pub fn is_expiry(&self) -> bool {
-        fn is(text: Option<Text<'_>>, expected: &str) -> bool {
-            text.is_some_and(|Text(text)| text == expected)
+        fn is(text: Lenient<Text<'_>>, expected: &str) -> bool {
+            text.0.is_some_and(|Text(text)| text == expected)
         }
-        let head = self.head();
-        let by_service = |by: Identity<'_>| is(by.kind, "Service") && is(by.principal_id, "dynamodb.amazonaws.com");
-        is(head.event_name, "REMOVE") && head.user_identity.is_some_and(by_service)
+        let Head { event_name, user_identity: by, .. } = self.head();
+        is(event_name, "REMOVE") && is(by.kind, "Service") && is(by.principal_id, "dynamodb.amazonaws.com")
     }
 
     /// The name of the table.
     pub fn table_name(&self) -> Option<String> {
         let head = self.head();
-        if let Some(Text(name)) = head.table_name {
+        if let Some(Text(name)) = head.table_name.0 {
             return Some(name.into_owned());
         }
-        let Text(arn) = head.stream_arn?;
+        let Text(arn) = head.stream_arn.0?;
         Some(arn.split_once(":table/")?.1.split('/').next()?.to_owned())
     }
 
     /// The ARN of the table; a stream of Kinesis does not tell it.
     pub fn table_arn(&self) -> Option<String> {
-        let Text(arn) = self.head().stream_arn?;
+        let Text(arn) = self.head().stream_arn.0?;
         Some(arn.split_once("/stream/")?.0.to_owned())
     }
 
     /// The ARN of the table's stream; a stream of Kinesis does not tell it.
     pub fn stream_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().stream_arn.map(|Text(text)| text)
+        self.head().stream_arn.0.map(|Text(text)| text)
     }
 
     /// The table's region.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.head().aws_region.map(|Text(text)| text)
+        self.head().region.0.map(|Text(text)| text)
     }
 
     /// What was within a record of Kinesis, or the record itself.

@@ -1,7 +1,7 @@
 //! [`EventBridge`]: an event of EventBridge, with its detail as a type.
 //!
 //! One function takes it from a rule, and from the queue or the topic that is a rule's target, also from a queue behind that
-//! topic.
+//! topic. EventBridge Scheduler writes the detail as a text (`"{}"`): it is read as the JSON in that text.
 //!
 //! # Example
 //!
@@ -19,13 +19,17 @@
 //! # let _ = pilaster::handler(thank);
 //! ```
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::envelope::{message_of_sns, unwrap_sqs};
 use super::handler::{FromRecord, Opened};
+use super::head::{List, Text};
 use super::payload::DecodeError;
 use super::record::Record;
 use super::source::Source;
@@ -46,23 +50,38 @@ pub struct EventBridge<D> {
     /// Who sent it: `aws.…`, or the name that an application gave itself.
     pub source: String,
     /// Its id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub id: String,
     /// The account of the sender.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub account: String,
     /// When it happened, as its sender says: RFC 3339.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub time: String,
     /// The region.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub region: String,
     /// The ARNs of what it concerns.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     pub resources: Vec<String>,
     /// The replay of an archive that sent it once more.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_text")]
     pub replay_name: Option<String>,
+}
+
+/// A field of another form is not there, and all else is.
+fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let Text(text) = Text::deserialize(deserializer)?;
+    Ok(text.map(Cow::into_owned))
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    optional_text(deserializer).map(Option::unwrap_or_default)
+}
+
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let List(list) = List::<Text<'_>>::deserialize(deserializer)?;
+    Ok(list.unwrap_or_default().into_iter().filter_map(|Text(text)| text.map(Cow::into_owned)).collect())
 }
 
 impl<D: DeserializeOwned + Send> FromRecord for EventBridge<D> {
@@ -79,8 +98,27 @@ impl<D: DeserializeOwned + Send> FromRecord for EventBridge<D> {
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         let text = record.content().unwrap_or_else(|| record.json());
+        if let Some(event) = of_scheduler(text).and_then(|text| serde_json::from_str(&text).ok()) {
+            return Ok(event);
+        }
         json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the event of EventBridge", error))
     }
+}
+
+/// The event of EventBridge Scheduler with its detail as JSON: Scheduler writes the text of it. `None` for any other event.
+fn of_scheduler(text: &str) -> Option<String> {
+    const SOURCE: &str = "aws.scheduler";
+    if !text.contains(SOURCE) {
+        return None;
+    }
+    let mut fields = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(text).ok()?;
+    let read = |name: &str| serde_json::from_str::<String>(fields.get(name)?.get()).ok();
+    if read("source")? != SOURCE {
+        return None;
+    }
+    let detail = RawValue::from_string(read("detail")?).ok()?;
+    fields.insert("detail".into(), &detail);
+    serde_json::to_string(&fields).ok()
 }
 
 /// What kind of event it is, and its id; the detail may hold what nobody should read in a log.

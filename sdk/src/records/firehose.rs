@@ -33,6 +33,7 @@ use serde::de::DeserializeOwned;
 
 use super::answer::Transformed;
 use super::handler::{FromRecord, FromRecordParts};
+use super::head::{Lenient, skimmed};
 use super::payload::{DecodeError, Text, decode_base64};
 use super::record::Record;
 use super::source::Source;
@@ -95,26 +96,20 @@ impl FromRecordParts for FirehoseRecord {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    #[serde(default)]
-    approximate_arrival_timestamp: Option<u64>,
-    #[serde(borrow, default)]
-    kinesis_record_metadata: Option<Own<'a>>,
+skimmed! {
+    struct Head {
+        arrived_at: Lenient<u64> = "approximateArrivalTimestamp",
+        of_kinesis: OfKinesis<'a> = "kinesisRecordMetadata",
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Own<'a> {
-    #[serde(borrow, default)]
-    shard_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    partition_key: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    sequence_number: Option<Text<'a>>,
-    #[serde(default)]
-    subsequence_number: Option<u64>,
+skimmed! {
+    struct OfKinesis {
+        shard_id: Lenient<Text<'a>> = "shardId",
+        partition_key: Lenient<Text<'a>> = "partitionKey",
+        sequence_number: Lenient<Text<'a>> = "sequenceNumber",
+        subsequence_number: Lenient<u64> = "subsequenceNumber",
+    }
 }
 
 impl FirehoseRecord {
@@ -125,7 +120,7 @@ impl FirehoseRecord {
 
     /// When Firehose received it, about.
     pub fn arrived_at(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(Duration::from_millis(self.head().approximate_arrival_timestamp?))
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.head().arrived_at.0?))
     }
 
     /// The ARN of the delivery stream.
@@ -145,22 +140,22 @@ impl FirehoseRecord {
 
     /// The shard, if it comes from a stream of Kinesis.
     pub fn shard_id(&self) -> Option<Cow<'_, str>> {
-        self.head().kinesis_record_metadata?.shard_id.map(|Text(text)| text)
+        self.head().of_kinesis.shard_id.0.map(|Text(text)| text)
     }
 
     /// The partition key, if it comes from a stream of Kinesis.
     pub fn partition_key(&self) -> Option<Cow<'_, str>> {
-        self.head().kinesis_record_metadata?.partition_key.map(|Text(text)| text)
+        self.head().of_kinesis.partition_key.0.map(|Text(text)| text)
     }
 
     /// The sequence number, if it comes from a stream of Kinesis.
     pub fn sequence_number(&self) -> Option<Cow<'_, str>> {
-        self.head().kinesis_record_metadata?.sequence_number.map(|Text(text)| text)
+        self.head().of_kinesis.sequence_number.0.map(|Text(text)| text)
     }
 
     /// Its place in a record that the Kinesis Producer Library has aggregated, if it comes from a stream of Kinesis.
     pub fn subsequence_number(&self) -> Option<u64> {
-        self.head().kinesis_record_metadata?.subsequence_number
+        self.head().of_kinesis.subsequence_number.0
     }
 
     fn head(&self) -> Head<'_> {

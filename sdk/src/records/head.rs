@@ -1,4 +1,4 @@
-//! What a record says of itself at a first look. Nothing is an error here: what is not of the expected form is not there.
+//! What a record says of itself. Nothing is an error here: what is not of the expected form is not there, and all else is.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,34 +12,34 @@ use serde_json::value::RawValue;
 macro_rules! skimmed {
     ($(#[$meta:meta])* struct $name:ident { $($field:ident: $kind:ty = $($key:literal)|+,)* }) => {
         $(#[$meta])*
-        #[derive(Debug, Default)]
+        #[derive(Default)]
         pub(super) struct $name<'a> {
             $(pub(super) $field: $kind,)*
-            lifetime: PhantomData<&'a str>,
+            lifetime: ::std::marker::PhantomData<&'a str>,
         }
 
-        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Skim<'a>(PhantomData<&'a str>);
+        impl<'de: 'a, 'a> ::serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Skim<'a>(::std::marker::PhantomData<&'a str>);
 
-                impl<'de: 'a, 'a> Visitor<'de> for Skim<'a> {
+                impl<'de: 'a, 'a> ::serde::de::Visitor<'de> for Skim<'a> {
                     type Value = $name<'a>;
 
-                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                    fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                         let mut found = $name::default();
-                        while let Some(Key(key)) = map.next_key()? {
+                        while let Some($crate::records::head::Key(key)) = map.next_key()? {
                             match &*key {
                                 $($($key)|+ => found.$field = map.next_value()?,)*
-                                _ => drop(map.next_value::<IgnoredAny>()?),
+                                _ => drop(map.next_value::<::serde::de::IgnoredAny>()?),
                             }
                         }
                         Ok(found)
                     }
 
-                    skipped!(map);
+                    $crate::records::head::skipped!(map);
                 }
 
-                deserializer.deserialize_any(Skim(PhantomData))
+                deserializer.deserialize_any(Skim(::std::marker::PhantomData))
             }
         }
     };
@@ -48,37 +48,37 @@ macro_rules! skimmed {
 /// The rest of a visitor: whatever else may come is the default.
 macro_rules! skipped {
     (map) => {
-        skipped!(text);
+        $crate::records::head::skipped!(text);
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
         }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-            while items.next_element::<IgnoredAny>()?.is_some() {}
+        fn visit_seq<A: ::serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            while items.next_element::<::serde::de::IgnoredAny>()?.is_some() {}
             Ok(Self::Value::default())
         }
     };
     (list and map) => {
-        skipped!(text);
+        $crate::records::head::skipped!(text);
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
         }
     };
     (all but text) => {
-        skipped!(text);
+        $crate::records::head::skipped!(text);
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-            while items.next_element::<IgnoredAny>()?.is_some() {}
+        fn visit_seq<A: ::serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            while items.next_element::<::serde::de::IgnoredAny>()?.is_some() {}
             Ok(Self::Value::default())
         }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            while map.next_entry::<::serde::de::IgnoredAny, ::serde::de::IgnoredAny>()?.is_some() {}
             Ok(Self::Value::default())
         }
     };
     (text) => {
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             f.write_str("anything")
         }
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -98,6 +98,8 @@ macro_rules! skipped {
         }
     };
 }
+
+pub(super) use {skimmed, skipped};
 
 skimmed! {
     /// Of a record of any source.
@@ -203,6 +205,24 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         }
 
         deserializer.deserialize_any(Skim(PhantomData))
+    }
+}
+
+/// A field that is `None` where it is of another form, which leaves all others as they are.
+#[derive(Debug)]
+pub(super) struct Lenient<T>(pub(super) Option<T>);
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The text by itself, so that what is wrong with it does not end the reading of what is around it.
+        let json = <&'de RawValue>::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str(json.get()).ok()))
     }
 }
 

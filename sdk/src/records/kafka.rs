@@ -36,6 +36,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::handler::{FromRecord, FromRecordParts};
+use super::head::{Lenient, skimmed};
 use super::payload::{DecodeError, Text, decode_base64};
 use super::record::{Id, Record};
 use super::source::Source;
@@ -118,19 +119,14 @@ fn partition(number: &RawValue) -> Result<i32, serde_json::Error> {
     serde_json::from_str(number.get().trim_matches('"'))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    #[serde(default)]
-    timestamp: Option<i64>,
-    #[serde(borrow, default)]
-    timestamp_type: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    headers: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    key_schema_metadata: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    value_schema_metadata: Option<&'a RawValue>,
+skimmed! {
+    struct Head {
+        timestamp: Lenient<i64> = "timestamp",
+        timestamp_type: Lenient<Text<'a>> = "timestampType",
+        headers: Lenient<Vec<&'a RawValue>> = "headers",
+        key_schema: Lenient<KafkaSchema> = "keySchemaMetadata",
+        value_schema: Lenient<KafkaSchema> = "valueSchemaMetadata",
+    }
 }
 
 impl KafkaRecord {
@@ -154,23 +150,27 @@ impl KafkaRecord {
 
     /// Its time: of when it was made, or of when it was appended ([`timestamp_type`](Self::timestamp_type)).
     pub fn timestamp(&self) -> Option<SystemTime> {
-        let ms = u64::try_from(self.head().timestamp?).ok()?;
+        let ms = u64::try_from(self.head().timestamp.0?).ok()?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
     /// `CREATE_TIME` or `LOG_APPEND_TIME`.
     pub fn timestamp_type(&self) -> Option<Cow<'_, str>> {
-        self.head().timestamp_type.map(|Text(text)| text)
+        self.head().timestamp_type.0.map(|Text(text)| text)
     }
 
-    /// The headers in their order, with their bytes; a name may come more than once. Empty if they cannot be read.
+    /// The headers in their order, with their bytes; a name may come more than once. One that cannot be read is left out.
     pub fn headers(&self) -> Vec<(String, Vec<u8>)> {
-        let Some(headers) = self.head().headers else { return Vec::new() };
-        let headers =
-            serde_json::from_str::<Vec<BTreeMap<String, Option<Vec<i16>>>>>(headers.get()).unwrap_or_default();
+        let headers = self.head().headers.0.unwrap_or_default();
         // Java's bytes have a sign.
-        let bytes = |bytes: Vec<i16>| bytes.into_iter().map(|byte| byte as u8).collect();
-        headers.into_iter().flatten().map(|(name, value)| (name, value.map(bytes).unwrap_or_default())).collect()
+        let read = |(name, value): (String, Option<Vec<i16>>)| {
+            let bytes = value.unwrap_or_default().into_iter().map(|byte| byte as u8).collect();
+            (name, bytes)
+        };
+        let each =
+            |header: &RawValue| serde_json::from_str::<BTreeMap<String, Lenient<Option<Vec<i16>>>>>(header.get());
+        let headers = headers.into_iter().filter_map(|header| each(header).ok()).flatten();
+        headers.filter_map(|(name, value)| Some(read((name, value.0?)))).collect()
     }
 
     /// The last header of this name.
@@ -180,12 +180,12 @@ impl KafkaRecord {
 
     /// The schema of the key, where the event source mapping has a schema registry.
     pub fn key_schema(&self) -> Option<KafkaSchema> {
-        serde_json::from_str(self.head().key_schema_metadata?.get()).ok()
+        self.head().key_schema.0
     }
 
     /// The schema of the value, where the event source mapping has a schema registry.
     pub fn value_schema(&self) -> Option<KafkaSchema> {
-        serde_json::from_str(self.head().value_schema_metadata?.get()).ok()
+        self.head().value_schema.0
     }
 
     /// The ARN of the cluster, if it is one of Amazon MSK.

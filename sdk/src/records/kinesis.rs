@@ -1,8 +1,19 @@
 //! [`Kinesis`]: a record of a stream; [`KinesisRecord`]: what it says of itself.
 //!
 //! Records of one partition key are handled one after the other, those of different keys side by side. From the first that
-//! failed on, all are returned. A record that the Kinesis Producer Library has aggregated, of several of the producer's, is not
-//! taken apart: it is one record here, in the library's own form.
+//! failed on, all are returned.
+//!
+//! # Aggregated records
+//!
+//! The Kinesis Producer Library, Flink and Fluent Bit put several of their records into one of the stream
+//! (<https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>). It is taken apart: the function is called
+//! for each of them, with its own data and partition key, and [`KinesisRecord::sub_sequence_number`] is its place. If one of them
+//! fails, the stream's record is returned by its sequence number and comes again as a whole: those before the one that failed are
+//! handled twice, so they have to be idempotent. Lambda does not pass on the shard's hash range, so records that a producer put into
+//! the wrong shard are handled, too; the Kinesis Client Library drops them.
+//!
+//! What an event holds may take half of the function's memory when it is taken apart, and 64 MiB in a small function, where about 1 KB is
+//! counted for each record besides its data and its keys. A record beyond that fails, and is the first of the next batch.
 //!
 //! # Example
 //!
@@ -20,6 +31,10 @@
 //! # let _ = pilaster::handler(count);
 //! ```
 
+mod aggregated;
+mod md5;
+mod protobuf;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -28,7 +43,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::handler::{FromRecord, FromRecordParts};
+use self::aggregated::own_json;
+use super::handler::{FromRecord, FromRecordParts, Opened};
+use super::head::{Lenient, skimmed};
 use super::payload::{DecodeError, Text, decode_base64};
 use super::record::Record;
 use super::source::Source;
@@ -64,6 +81,10 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Kinesis<T> {
     const SOURCES: &'static [Source] = &[Source::Kinesis];
     type Answer = ();
 
+    fn open(record: &Record) -> Result<Opened, DecodeError> {
+        Ok(aggregated(record)?.map_or(Opened::Itself, Opened::Contents))
+    }
+
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         Ok(Self { data: data(record)?, record: KinesisRecord(record.clone()) })
     }
@@ -71,19 +92,53 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Kinesis<T> {
 
 /// The data of a record.
 pub(super) fn data<T: DeserializeOwned + 'static>(record: &Record) -> Result<T, DecodeError> {
-    #[derive(Deserialize)]
-    struct Wire<'a> {
-        #[serde(borrow)]
-        kinesis: Data<'a>,
-    }
-    #[derive(Deserialize)]
-    struct Data<'a> {
-        #[serde(borrow)]
-        data: Cow<'a, str>,
-    }
-    let wire = serde_json::from_str::<Wire<'_>>(record.json());
+    let wire = serde_json::from_str::<Wire<'_>>(json(record));
     let wire = wire.map_err(|error| DecodeError::new("the record of Kinesis", error))?;
     decode_base64("the data of the record", &wire.kinesis.data)
+}
+
+/// The record as the stream has it, or would have it if no producer had aggregated it.
+fn json(record: &Record) -> &str {
+    own_json(record).unwrap_or_else(|| record.json())
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    kinesis: Data<'a>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+}
+
+/// The records that an aggregated one holds; `None` for a record that stands by itself.
+fn aggregated(record: &Record) -> Result<Option<Vec<String>>, DecodeError> {
+    // Most records are not, and need not be read for that.
+    if !record.json().contains(aggregated::MAGIC_BASE64) {
+        return Ok(None);
+    }
+    match serde_json::from_str::<Wire<'_>>(record.json()) {
+        Ok(wire) => aggregated::open(record, &wire.kinesis.data),
+        // It is said where the record itself is read.
+        Err(_) => Ok(None),
+    }
+}
+
+/// The data of a record, or of all that it holds if it is an aggregated one.
+pub(super) fn all_data<T: DeserializeOwned + 'static>(record: &Record) -> Result<Vec<T>, DecodeError> {
+    match aggregated(record)? {
+        None => Ok(vec![data(record)?]),
+        Some(contents) => contents.into_iter().map(|content| data(&record.with_content(content))).collect(),
+    }
+}
+
+/// The partition key of a record that was in an aggregated one.
+pub(super) fn own_lane(record: &Record) -> Option<String> {
+    let head = serde_json::from_str::<Head<'_>>(own_json(record)?).ok()?;
+    head.kinesis.partition_key.0.map(|Text(key)| key.into_owned())
 }
 
 /// What a record says of itself: its sequence number, its partition key, its shard. Also an argument of its own. Cheap to clone;
@@ -100,59 +155,66 @@ impl FromRecordParts for KinesisRecord {
     }
 }
 
-#[derive(Default, Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    kinesis: Own<'a>,
-    #[serde(borrow, default, rename = "eventID")]
-    event_id: Option<Text<'a>>,
-    #[serde(borrow, default, rename = "eventSourceARN")]
-    stream_arn: Option<Text<'a>>,
-    #[serde(borrow, default, rename = "awsRegion")]
-    region: Option<Text<'a>>,
+skimmed! {
+    struct Head {
+        kinesis: Own<'a> = "kinesis",
+        event_id: Lenient<Text<'a>> = "eventID",
+        stream_arn: Lenient<Text<'a>> = "eventSourceARN",
+        region: Lenient<Text<'a>> = "awsRegion",
+        sub_sequence_number: Lenient<u64> = "subSequenceNumber",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Own<'a> {
-    #[serde(borrow, default)]
-    partition_key: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    encryption_type: Option<Text<'a>>,
-    #[serde(default)]
-    approximate_arrival_timestamp: Option<f64>,
+skimmed! {
+    struct Own {
+        partition_key: Lenient<Text<'a>> = "partitionKey",
+        explicit_hash_key: Lenient<Text<'a>> = "explicitHashKey",
+        encryption_type: Lenient<Text<'a>> = "encryptionType",
+        arrived_at: Lenient<f64> = "approximateArrivalTimestamp",
+    }
 }
 
 impl KinesisRecord {
-    /// The sequence number, as in a batch's answer. It grows within a partition key.
+    /// The sequence number, as in a batch's answer. It grows within a partition key. All records of an aggregated one have the same.
     pub fn sequence_number(&self) -> String {
         self.0.id().to_string()
     }
 
+    /// Its place in a record that a producer has aggregated, from 0; `None` for a record that stands by itself. With the sequence number
+    /// it is unique in a shard.
+    pub fn sub_sequence_number(&self) -> Option<u64> {
+        own_json(&self.0).and_then(|_| self.head().sub_sequence_number.0)
+    }
+
     /// The partition key that the producer gave: records of one key keep their order.
     pub fn partition_key(&self) -> Option<Cow<'_, str>> {
-        self.head().kinesis.partition_key.map(|Text(text)| text)
+        self.head().kinesis.partition_key.0.map(|Text(text)| text)
+    }
+
+    /// The hash key that the producer gave instead of the partition key's, a decimal number. Only an aggregated record tells it.
+    pub fn explicit_hash_key(&self) -> Option<Cow<'_, str>> {
+        own_json(&self.0).and_then(|_| self.head().kinesis.explicit_hash_key.0).map(|Text(text)| text)
     }
 
     /// The shard, such as `shardId-000000000006`.
     pub fn shard_id(&self) -> Option<String> {
-        let Text(event_id) = self.head().event_id?;
+        let Text(event_id) = self.head().event_id.0?;
         Some(event_id.split_once(':')?.0.to_owned())
     }
 
     /// When the stream received it, about.
     pub fn arrived_at(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(seconds(self.head().kinesis.approximate_arrival_timestamp?)?)
+        UNIX_EPOCH.checked_add(seconds(self.head().kinesis.arrived_at.0?)?)
     }
 
     /// How the stream keeps it: `NONE` or `KMS`.
     pub fn encryption_type(&self) -> Option<Cow<'_, str>> {
-        self.head().kinesis.encryption_type.map(|Text(text)| text)
+        self.head().kinesis.encryption_type.0.map(|Text(text)| text)
     }
 
     /// The ARN of the stream; with enhanced fan-out that of the consumer.
     pub fn stream_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().stream_arn.map(|Text(text)| text)
+        self.head().stream_arn.0.map(|Text(text)| text)
     }
 
     /// The name of the stream, out of its ARN.
@@ -163,11 +225,11 @@ impl KinesisRecord {
 
     /// The stream's region.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.head().region.map(|Text(text)| text)
+        self.head().region.0.map(|Text(text)| text)
     }
 
     fn head(&self) -> Head<'_> {
-        serde_json::from_str(self.0.json()).unwrap_or_default()
+        serde_json::from_str(json(&self.0)).unwrap_or_default()
     }
 }
 

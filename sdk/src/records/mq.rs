@@ -32,6 +32,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::handler::{FromRecord, FromRecordParts};
+use super::head::{Lenient, skimmed};
 use super::payload::{DecodeError, Text, decode_base64};
 use super::record::{Id, Record};
 use super::source::Source;
@@ -94,70 +95,52 @@ impl FromRecordParts for MqRecord {
     }
 }
 
-/// Of both brokers: ActiveMQ has its fields beside the data, RabbitMQ among its basic properties.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    #[serde(borrow, default, rename = "messageID")]
-    message_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    message_type: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    destination: Option<Destination<'a>>,
-    #[serde(default)]
-    redelivered: Option<bool>,
-    #[serde(borrow, default, alias = "correlationID")]
-    correlation_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    reply_to: Option<Text<'a>>,
-    #[serde(default)]
-    timestamp: Option<Value>,
-    #[serde(default)]
-    priority: Option<i64>,
-    #[serde(default)]
-    properties: Option<Map<String, Value>>,
-    #[serde(borrow, default)]
-    basic_properties: Option<Basic<'a>>,
+skimmed! {
+    /// Of both brokers: ActiveMQ has its fields beside the data, RabbitMQ among its basic properties.
+    struct Head {
+        message_id: Lenient<Text<'a>> = "messageID",
+        message_type: Lenient<Text<'a>> = "messageType",
+        destination: Destination<'a> = "destination",
+        redelivered: Lenient<bool> = "redelivered",
+        correlation_id: Lenient<Text<'a>> = "correlationId" | "correlationID",
+        reply_to: Lenient<Text<'a>> = "replyTo",
+        timestamp: Lenient<u64> = "timestamp",
+        priority: Lenient<i64> = "priority",
+        properties: Lenient<Map<String, Value>> = "properties",
+        basic: Basic<'a> = "basicProperties",
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Destination<'a> {
-    #[serde(borrow, default)]
-    physical_name: Option<Text<'a>>,
+skimmed! {
+    struct Destination {
+        physical_name: Lenient<Text<'a>> = "physicalName",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Basic<'a> {
-    #[serde(borrow, default)]
-    content_type: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    message_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    r#type: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    correlation_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    reply_to: Option<Text<'a>>,
-    #[serde(default)]
-    priority: Option<i64>,
-    #[serde(default)]
-    headers: Option<Map<String, Value>>,
+skimmed! {
+    struct Basic {
+        content_type: Lenient<Text<'a>> = "contentType",
+        message_id: Lenient<Text<'a>> = "messageId",
+        r#type: Lenient<Text<'a>> = "type",
+        correlation_id: Lenient<Text<'a>> = "correlationId",
+        reply_to: Lenient<Text<'a>> = "replyTo",
+        priority: Lenient<i64> = "priority",
+        headers: Lenient<Map<String, Value>> = "headers",
+    }
 }
 
 impl MqRecord {
     /// The message's id: always there in ActiveMQ; in RabbitMQ if the producer gave one.
     pub fn message_id(&self) -> Option<Cow<'_, str>> {
-        let Head { message_id, basic_properties, .. } = self.head();
-        message_id.or_else(|| basic_properties?.message_id).map(|Text(text)| text)
+        let Head { message_id, basic, .. } = self.head();
+        message_id.0.or(basic.message_id.0).map(|Text(text)| text)
     }
 
     /// The queue; in ActiveMQ what its destination is called.
     pub fn queue(&self) -> Option<Cow<'_, str>> {
         match self.0.source() {
             Source::RabbitMq => self.queue_and_host().map(|(queue, _)| Cow::Borrowed(queue)),
-            _ => self.head().destination?.physical_name.map(|Text(text)| text),
+            _ => self.head().destination.physical_name.0.map(|Text(text)| text),
         }
     }
 
@@ -168,14 +151,14 @@ impl MqRecord {
 
     /// Whether the broker has delivered it before; `false` where it does not say.
     pub fn is_redelivered(&self) -> bool {
-        self.head().redelivered.unwrap_or_default()
+        self.head().redelivered.0.unwrap_or_default()
     }
 
     /// The properties of ActiveMQ, or the headers of RabbitMQ, of which those that are bytes are text if they are UTF-8, and
     /// a list of numbers if not.
     pub fn properties(&self) -> BTreeMap<String, Value> {
-        let Head { properties, basic_properties, .. } = self.head();
-        let properties = properties.or_else(|| basic_properties?.headers).unwrap_or_default();
+        let Head { properties, basic, .. } = self.head();
+        let properties = properties.0.or(basic.headers.0).unwrap_or_default();
         properties.into_iter().map(|(name, value)| (name, property(value))).collect()
     }
 
@@ -186,37 +169,36 @@ impl MqRecord {
 
     /// What the message is: `jms/text-message` or `jms/bytes-message` in ActiveMQ, what the producer wrote in RabbitMQ.
     pub fn message_type(&self) -> Option<Cow<'_, str>> {
-        let Head { message_type, basic_properties, .. } = self.head();
-        message_type.or_else(|| basic_properties?.r#type).map(|Text(text)| text)
+        let Head { message_type, basic, .. } = self.head();
+        message_type.0.or(basic.r#type.0).map(|Text(text)| text)
     }
 
     /// The type of the data, where a producer of RabbitMQ named it.
     pub fn content_type(&self) -> Option<Cow<'_, str>> {
-        self.head().basic_properties?.content_type.map(|Text(text)| text)
+        self.head().basic.content_type.0.map(|Text(text)| text)
     }
 
     /// The id by which an answer is told from others.
     pub fn correlation_id(&self) -> Option<Cow<'_, str>> {
-        let Head { correlation_id, basic_properties, .. } = self.head();
-        correlation_id.or_else(|| basic_properties?.correlation_id).map(|Text(text)| text)
+        let Head { correlation_id, basic, .. } = self.head();
+        correlation_id.0.or(basic.correlation_id.0).map(|Text(text)| text)
     }
 
     /// The queue in which an answer is expected.
     pub fn reply_to(&self) -> Option<Cow<'_, str>> {
-        let Head { reply_to, basic_properties, .. } = self.head();
-        reply_to.or_else(|| basic_properties?.reply_to).map(|Text(text)| text)
+        let Head { reply_to, basic, .. } = self.head();
+        reply_to.0.or(basic.reply_to.0).map(|Text(text)| text)
     }
 
     /// The priority: 0 to 9 in ActiveMQ, 0 to 255 in RabbitMQ.
     pub fn priority(&self) -> Option<i64> {
-        let Head { priority, basic_properties, .. } = self.head();
-        priority.or_else(|| basic_properties?.priority)
+        let Head { priority, basic, .. } = self.head();
+        priority.0.or(basic.priority.0)
     }
 
     /// When it was sent, in ActiveMQ. RabbitMQ's time comes as a text without a zone: ask [`Record::json`] for it.
     pub fn sent_at(&self) -> Option<SystemTime> {
-        let ms = self.head().timestamp?.as_u64()?;
-        UNIX_EPOCH.checked_add(Duration::from_millis(ms))
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.head().timestamp.0?))
     }
 
     /// The ARN of the broker.
@@ -227,7 +209,8 @@ impl MqRecord {
     /// RabbitMQ's messages stand below their queue's name, `orders::/`, which begins their id.
     fn queue_and_host(&self) -> Option<(&str, &str)> {
         match (self.0.source(), self.0.key()) {
-            (Source::RabbitMq, Id::Text(id)) => id.rsplit_once('#')?.0.split_once("::"),
+            // The name of a queue may have `::` in it, such as that of a class of Ruby.
+            (Source::RabbitMq, Id::Text(id)) => id.rsplit_once('#')?.0.rsplit_once("::"),
             _ => None,
         }
     }

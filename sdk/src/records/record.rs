@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
+use super::payload::DecodeError;
 use super::source::Source;
 use super::split::ranges;
 use crate::event::{Invocation, RawEvent};
@@ -23,7 +25,16 @@ pub(super) struct Event {
     /// Where they come from; looked for when an idempotency key is made.
     #[cfg(feature = "idempotency")]
     origin: OnceLock<serde_json::Value>,
+    /// How much memory was reserved for what the records hold, in bytes.
+    reserved: AtomicUsize,
 }
+
+/// As much memory as what the records of one event hold may always take, in bytes. A few kilobytes can stand for gigabytes, so it is
+/// this much or half of the function's memory.
+const LEAST: usize = 64 * 1024 * 1024;
+
+/// What a record takes besides its text, in bytes: counted so that a million of empty ones is not free.
+const EACH: usize = 768;
 
 impl Event {
     pub(super) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {
@@ -32,6 +43,7 @@ impl Event {
             source,
             invocation,
             ranges: OnceLock::new(),
+            reserved: AtomicUsize::new(0),
             #[cfg(feature = "idempotency")]
             origin: OnceLock::new(),
         }
@@ -208,6 +220,28 @@ impl Record {
     #[cfg(feature = "idempotency")]
     pub(super) fn origin_of_event(&self) -> &serde_json::Value {
         self.0.event.origin.get_or_init(|| super::identity::origin(&self.0.event))
+    }
+
+    /// Reserves memory for what the record holds: so many records, whose texts take so many bytes together.
+    ///
+    /// # Errors
+    ///
+    /// With all that was reserved for the event it would be more than there may be.
+    pub(super) fn reserve(&self, records: usize, bytes: usize) -> Result<(), DecodeError> {
+        let size = records.saturating_mul(EACH).saturating_add(bytes);
+        let memory = usize::try_from(self.invocation().memory_mb()).unwrap_or_default();
+        let most = LEAST.max(memory * 1024 * 1024 / 2);
+        let sum = |reserved: usize| reserved.checked_add(size).filter(|sum| *sum <= most);
+        let reserved = self.0.event.reserved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
+        reserved.map(drop).map_err(|_| {
+            let why = format!("what the records of this event hold takes more than {most} bytes: lower `BatchSize`");
+            DecodeError::new("what the record holds", why)
+        })
+    }
+
+    /// Gives back all that was reserved for the event; what is held now by the records of the event.
+    pub(super) fn release(&self) -> usize {
+        self.0.event.reserved.swap(0, Ordering::Relaxed)
     }
 
     /// What was within the envelopes that this record came in, if it came in any.

@@ -26,6 +26,7 @@ use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, envelope, message_of_sns, unwrap_sqs};
 use super::handler::{FromRecord, Opened};
+use super::head::Lenient;
 use super::payload::DecodeError;
 use super::record::Record;
 use super::source::Source;
@@ -65,9 +66,11 @@ impl S3Object {
         self.event_name.starts_with("ObjectCreated:") || self.event_name == "Object Created"
     }
 
-    /// Whether it was deleted, or hidden by a delete marker.
+    /// Whether it was deleted, or hidden by a delete marker: by a request, or by a lifecycle rule
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>).
     pub fn is_removed(&self) -> bool {
-        self.event_name.starts_with("ObjectRemoved:") || self.event_name == "Object Deleted"
+        let is_of = |kind| self.event_name.starts_with(kind);
+        is_of("ObjectRemoved:") || is_of("LifecycleExpiration:") || self.event_name == "Object Deleted"
     }
 
     /// Its size in bytes, where there still is an object.
@@ -85,10 +88,40 @@ impl S3Object {
         self.version_id.as_deref()
     }
 
-    /// Orders the events of one key: of two, the one with the larger sequencer is the later, as hexadecimal numbers
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
+    /// Orders the events of one key, which may come in any order: hexadecimal digits, of a length that differs. Compare it by
+    /// [`is_later_than`](Self::is_later_than).
     pub fn sequencer(&self) -> Option<&str> {
         self.sequencer.as_deref()
+    }
+
+    /// Whether this event is later than one of the same key with this sequencer, such as the last one that was handled. `None` where
+    /// that cannot be told: this event has no sequencer, or one of the two is not hexadecimal.
+    ///
+    /// As S3 says, the shorter of the two is filled up with zeros at its end, and they are compared as text
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>). Events of different keys have no order.
+    ///
+    /// ```
+    /// use pilaster::{BoxError, S3Object};
+    ///
+    /// async fn index(object: S3Object) -> Result<(), BoxError> {
+    ///     let last = "0055AED6DCD90281E5"; // as it was stored with the key
+    ///     if object.is_later_than(last) == Some(false) {
+    ///         return Ok(());
+    ///     }
+    ///     tracing::info!(key = object.key(), sequencer = object.sequencer(), "indexed");
+    ///     Ok(())
+    /// }
+    /// # let _ = pilaster::handler(index);
+    /// ```
+    pub fn is_later_than(&self, sequencer: &str) -> Option<bool> {
+        let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let own = self.sequencer().filter(|own| is_hex(own) && is_hex(sequencer))?;
+        let length = own.len().max(sequencer.len());
+        let digits = |text: &str| {
+            let zeros = std::iter::repeat_n(b'0', length - text.len());
+            text.bytes().map(|byte| byte.to_ascii_uppercase()).chain(zeros).collect::<Vec<_>>()
+        };
+        Some(digits(own) > digits(sequencer))
     }
 
     /// The bucket's region.
@@ -109,8 +142,8 @@ impl FromRecord for S3Object {
     fn open(record: &Record) -> Result<Opened, DecodeError> {
         match record.source() {
             Source::S3 | Source::EventBridge => Ok(Opened::Itself),
-            Source::Sns => inner(&message_of_sns(record.json())?).map(Opened::Contents),
-            _ => inner(&unwrap_sqs(record)?).map(Opened::Contents),
+            Source::Sns => inner(record, &message_of_sns(record.json())?).map(Opened::Contents),
+            _ => inner(record, &unwrap_sqs(record)?).map(Opened::Contents),
         }
     }
 
@@ -124,7 +157,7 @@ impl FromRecord for S3Object {
 }
 
 /// The records of a notification, or an event of EventBridge.
-fn inner(text: &str) -> Result<Vec<String>, DecodeError> {
+fn inner(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
     #[derive(Deserialize)]
     struct Notification<'a> {
         #[serde(borrow, default, rename = "Records")]
@@ -138,7 +171,10 @@ fn inner(text: &str) -> Result<Vec<String>, DecodeError> {
     let unread = |error| DecodeError::new("the notification of S3", error);
     let notification = serde_json::from_str::<Notification<'_>>(text).map_err(unread)?;
     match (notification.records, notification.event) {
-        (Some(records), _) => Ok(records.into_iter().map(|record| record.get().to_owned()).collect()),
+        (Some(records), _) => {
+            record.reserve(records.len(), text.len())?;
+            Ok(records.into_iter().map(|record| record.get().to_owned()).collect())
+        }
         (None, Some(event)) if event == "s3:TestEvent" => Ok(Vec::new()),
         _ => Err(DecodeError::new("the notification of S3", "it has no `Records`")),
     }
@@ -150,9 +186,9 @@ fn of_notification(text: &str) -> Result<S3Object, DecodeError> {
     struct Notice {
         event_name: String,
         #[serde(default)]
-        aws_region: Option<String>,
+        aws_region: Lenient<String>,
         #[serde(default)]
-        event_time: Option<String>,
+        event_time: Lenient<String>,
         s3: S3,
     }
     #[derive(Deserialize)]
@@ -165,13 +201,13 @@ fn of_notification(text: &str) -> Result<S3Object, DecodeError> {
     struct Object {
         key: String,
         #[serde(default)]
-        size: Option<u64>,
+        size: Lenient<u64>,
         #[serde(default)]
-        e_tag: Option<String>,
+        e_tag: Lenient<String>,
         #[serde(default)]
-        version_id: Option<String>,
+        version_id: Lenient<String>,
         #[serde(default)]
-        sequencer: Option<String>,
+        sequencer: Lenient<String>,
     }
     let notice: Notice =
         crate::json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the record of S3", error))?;
@@ -181,12 +217,12 @@ fn of_notification(text: &str) -> Result<S3Object, DecodeError> {
         key: decode_key(&object.key)?,
         // `s3:ObjectCreated:Put` in what some senders write.
         event_name: notice.event_name.strip_prefix("s3:").unwrap_or(&notice.event_name).to_owned(),
-        size: object.size,
-        e_tag: object.e_tag,
-        version_id: object.version_id,
-        sequencer: object.sequencer,
-        region: notice.aws_region,
-        time: notice.event_time,
+        size: object.size.0,
+        e_tag: object.e_tag.0,
+        version_id: object.version_id.0,
+        sequencer: object.sequencer.0,
+        region: notice.aws_region.0,
+        time: notice.event_time.0,
     })
 }
 
@@ -210,9 +246,9 @@ fn of_event_bridge(text: &str) -> Result<S3Object, DecodeError> {
         #[serde(rename = "detail-type")]
         detail_type: String,
         #[serde(default)]
-        region: Option<String>,
+        region: Lenient<String>,
         #[serde(default)]
-        time: Option<String>,
+        time: Lenient<String>,
         detail: Detail,
     }
     #[derive(Deserialize)]
@@ -224,13 +260,13 @@ fn of_event_bridge(text: &str) -> Result<S3Object, DecodeError> {
     struct Object {
         key: String,
         #[serde(default)]
-        size: Option<u64>,
+        size: Lenient<u64>,
         #[serde(default)]
-        etag: Option<String>,
+        etag: Lenient<String>,
         #[serde(default, rename = "version-id")]
-        version_id: Option<String>,
+        version_id: Lenient<String>,
         #[serde(default)]
-        sequencer: Option<String>,
+        sequencer: Lenient<String>,
     }
     let event: Event =
         crate::json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the event of S3", error))?;
@@ -239,11 +275,11 @@ fn of_event_bridge(text: &str) -> Result<S3Object, DecodeError> {
         bucket: event.detail.bucket.name,
         key: object.key,
         event_name: event.detail_type,
-        size: object.size,
-        e_tag: object.etag,
-        version_id: object.version_id,
-        sequencer: object.sequencer,
-        region: event.region,
-        time: event.time,
+        size: object.size.0,
+        e_tag: object.etag.0,
+        version_id: object.version_id.0,
+        sequencer: object.sequencer.0,
+        region: event.region.0,
+        time: event.time.0,
     })
 }

@@ -29,9 +29,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::answer::TaskResult;
 use super::handler::FromRecord;
+use super::head::Lenient;
 use super::payload::DecodeError;
 use super::record::Record;
 use super::s3::decode_key;
@@ -56,20 +58,13 @@ pub struct S3BatchTask {
 struct Wire {
     s3_key: String,
     #[serde(default)]
-    s3_version_id: Option<String>,
+    s3_version_id: Lenient<String>,
     /// In schema 1.0.
     #[serde(default)]
     s3_bucket_arn: Option<String>,
     /// In schema 2.0.
     #[serde(default)]
     s3_bucket: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Job {
-    id: Option<String>,
-    user_arguments: Option<BTreeMap<String, String>>,
 }
 
 impl FromRecord for S3BatchTask {
@@ -89,7 +84,7 @@ impl FromRecord for S3BatchTask {
             bucket,
             bucket_arn: wire.s3_bucket_arn,
             key: decode_key(&wire.s3_key)?,
-            version_id: wire.s3_version_id,
+            version_id: wire.s3_version_id.0,
         })
     }
 }
@@ -122,7 +117,10 @@ impl S3BatchTask {
 
     /// The id of the job.
     pub fn job_id(&self) -> Option<String> {
-        self.job().id
+        match self.job().remove("id") {
+            Some(Value::String(id)) => Some(id),
+            _ => None,
+        }
     }
 
     /// An argument that the job was given (schema 2.0).
@@ -130,9 +128,14 @@ impl S3BatchTask {
         self.user_arguments().remove(name)
     }
 
-    /// What the job was given (schema 2.0).
+    /// What the job was given (schema 2.0). An argument that is not a text is left out.
     pub fn user_arguments(&self) -> BTreeMap<String, String> {
-        self.job().user_arguments.unwrap_or_default()
+        let Some(Value::Object(arguments)) = self.job().remove("userArguments") else { return BTreeMap::new() };
+        let text = |(name, value)| match value {
+            Value::String(value) => Some((name, value)),
+            _ => None,
+        };
+        arguments.into_iter().filter_map(text).collect()
     }
 
     /// `1.0` or `2.0`.
@@ -145,7 +148,7 @@ impl S3BatchTask {
         self.record.beside("invocationId")
     }
 
-    fn job(&self) -> Job {
+    fn job(&self) -> Map<String, Value> {
         self.record.beside("job").unwrap_or_default()
     }
 }

@@ -32,6 +32,7 @@ use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, envelope, message_of_sns, unwrap_sqs};
 use super::handler::{FromRecord, FromRecordParts};
+use super::head::{Lenient, skimmed};
 use super::payload::{DecodeError, Text, decode};
 use super::record::Record;
 use super::source::Source;
@@ -100,27 +101,21 @@ impl FromRecordParts for SnsNotification {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    message_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    topic_arn: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    subject: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    timestamp: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    sequence_number: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    message_attributes: Option<&'a RawValue>,
+skimmed! {
+    struct Head {
+        message_id: Lenient<Text<'a>> = "MessageId",
+        topic_arn: Lenient<Text<'a>> = "TopicArn",
+        subject: Lenient<Text<'a>> = "Subject",
+        timestamp: Lenient<Text<'a>> = "Timestamp",
+        sequence_number: Lenient<Text<'a>> = "SequenceNumber",
+        attributes: Option<&'a RawValue> = "MessageAttributes",
+    }
 }
 
 impl SnsNotification {
     /// The id under which it was published.
     pub fn message_id(&self) -> Option<Cow<'_, str>> {
-        self.head().message_id.map(|Text(text)| text)
+        self.head().message_id.0.map(|Text(text)| text)
     }
 
     /// What was published, as text.
@@ -130,12 +125,12 @@ impl SnsNotification {
 
     /// The subject, where the publisher named one.
     pub fn subject(&self) -> Option<Cow<'_, str>> {
-        self.head().subject.map(|Text(text)| text)
+        self.head().subject.0.map(|Text(text)| text)
     }
 
     /// The ARN of the topic.
     pub fn topic_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().topic_arn.map(|Text(text)| text)
+        self.head().topic_arn.0.map(|Text(text)| text)
     }
 
     /// The name of the topic: the end of its ARN.
@@ -145,12 +140,12 @@ impl SnsNotification {
 
     /// When it was published: RFC 3339.
     pub fn time(&self) -> Option<Cow<'_, str>> {
-        self.head().timestamp.map(|Text(text)| text)
+        self.head().timestamp.0.map(|Text(text)| text)
     }
 
     /// The sequence number in a FIFO topic.
     pub fn sequence_number(&self) -> Option<Cow<'_, str>> {
-        self.head().sequence_number.map(|Text(text)| text)
+        self.head().sequence_number.0.map(|Text(text)| text)
     }
 
     /// What the publisher attached by this name, by its type.
@@ -163,7 +158,7 @@ impl SnsNotification {
         if self.is_raw() {
             return SqsMessage::of(&self.0).message_attributes();
         }
-        let Some(attributes) = self.head().message_attributes else { return BTreeMap::new() };
+        let Some(attributes) = self.head().attributes else { return BTreeMap::new() };
         let attributes = serde_json::from_str::<BTreeMap<String, &RawValue>>(attributes.get()).unwrap_or_default();
         let read = |(name, value): (String, &RawValue)| Some((name, attribute(value.get())?));
         attributes.into_iter().filter_map(read).collect()

@@ -102,21 +102,16 @@ impl FromRecordParts for SqsMessage {
 
 /// Borrowed unless it has an escape.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    receipt_handle: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    attributes: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message_attributes: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "eventSourceARN")]
-    queue_arn: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    aws_region: Option<Text<'a>>,
+super::head::skimmed! {
+    struct Head {
+        receipt_handle: super::head::Lenient<Text<'a>> = "receiptHandle",
+        attributes: Option<&'a RawValue> = "attributes",
+        message_attributes: Option<&'a RawValue> = "messageAttributes",
+        queue_arn: super::head::Lenient<Text<'a>> = "eventSourceARN",
+        region: super::head::Lenient<Text<'a>> = "awsRegion",
+    }
 }
 
 impl SqsMessage {
@@ -137,7 +132,7 @@ impl SqsMessage {
 
     /// The handle with which the message can be deleted, or be hidden for longer.
     pub fn receipt_handle(&self) -> Option<Cow<'_, str>> {
-        self.head().receipt_handle.map(|Text(text)| text)
+        self.head().receipt_handle.0.map(|Text(text)| text)
     }
 
     /// How often the message was received, this time included; 1 where SQS does not say.
@@ -183,8 +178,8 @@ impl SqsMessage {
     /// A system attribute by its name, such as `DeadLetterQueueSourceArn`.
     pub fn attribute(&self, name: &str) -> Option<Cow<'_, str>> {
         let attributes = self.head().attributes?;
-        let mut attributes = serde_json::from_str::<BTreeMap<Cow<'_, str>, Option<Text<'_>>>>(attributes.get()).ok()?;
-        attributes.remove(name).flatten().map(|Text(text)| text)
+        let mut attributes = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(attributes.get()).ok()?;
+        serde_json::from_str(attributes.remove(name)?.get()).ok().map(|Text(text)| text)
     }
 
     /// What the sender attached by this name, by its type.
@@ -202,7 +197,7 @@ impl SqsMessage {
 
     /// The ARN of the queue.
     pub fn queue_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().queue_arn.map(|Text(text)| text)
+        self.head().queue_arn.0.map(|Text(text)| text)
     }
 
     /// The name of the queue: the end of its ARN.
@@ -248,7 +243,7 @@ impl SqsMessage {
 
     /// The queue's region.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.head().aws_region.map(|Text(text)| text)
+        self.head().region.0.map(|Text(text)| text)
     }
 
     fn time(&self, name: &str) -> Option<SystemTime> {
@@ -257,13 +252,7 @@ impl SqsMessage {
     }
 
     fn head(&self) -> Head<'_> {
-        serde_json::from_str(self.0.json()).unwrap_or(Head {
-            receipt_handle: None,
-            attributes: None,
-            message_attributes: None,
-            queue_arn: None,
-            aws_region: None,
-        })
+        serde_json::from_str(self.0.json()).unwrap_or_default()
     }
 }
 

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{SEEN, bytes, holds, json as json_value, object, see, text};
+use crate::aggregate::{field, frame, number};
 use crate::decoders::block_on;
 
 /// That no record of a batch failed, and what was seen of each.
@@ -140,6 +141,65 @@ fn records_of_kinesis() {
             taken(block_on(caller.call(testing::kinesis(built)))),
             records.iter().map(|record| json!(record)).collect::<Vec<_>>()
         );
+    });
+}
+
+async fn aggregated(record: Kinesis<Vec<u8>>) {
+    let Kinesis { data, record, .. } = record;
+    let keys = (record.partition_key(), record.explicit_hash_key());
+    see(json!([record.sequence_number(), record.sub_sequence_number(), keys.0, keys.1, data]));
+}
+
+/// A record of a producer: its data, the places of its keys in the tables, and what of it comes first.
+type Produced = (Vec<u8>, usize, Option<usize>, bool);
+
+/// Parts of a message in any order that keeps the order within the tables and of the records: where each next one comes from.
+fn merged(parts: [Vec<Vec<u8>>; 4], turns: &[u8]) -> Vec<u8> {
+    let mut parts = parts.map(|part| part.into_iter().peekable());
+    let mut message = Vec::new();
+    for turn in turns {
+        message.extend(parts[usize::from(turn % 4)].next().unwrap_or_default());
+    }
+    for part in parts {
+        message.extend(part.flatten());
+    }
+    message
+}
+
+/// What a producer aggregates comes out again, whatever the encoder's habits are: shared keys, any order, fields of later versions.
+#[test]
+fn aggregated_records_of_kinesis() {
+    let caller = Caller::new(pilaster::handler(aggregated).concurrency(1));
+    let record = (bytes(40), any::<usize>(), prop::option::of(any::<usize>()), any::<bool>());
+    let frames = (vec(record, 1..8), vec(text(8), 1..4), vec("[0-9]{1,39}", 1..3), vec(any::<u8>(), 0..12));
+    holds(vec((frames, any::<bool>()), 1..4), |frames| {
+        let (mut built, mut expected) = (Vec::new(), Vec::new());
+        for (at, ((records, keys, hash_keys, turns), has_more)) in frames.iter().enumerate() {
+            let sequence_number = format!("{}", 100 + at);
+            let encoded = |(data, key, hash_key, data_first): &Produced| {
+                let key = number(1, (key % keys.len()) as u64);
+                let hash_key = hash_key.map_or_else(Vec::new, |place| number(2, (place % hash_keys.len()) as u64));
+                let mut fields = vec![key, hash_key, field(3, data)];
+                if *data_first {
+                    fields.reverse();
+                }
+                if *has_more {
+                    fields.insert(1, field(4, &field(1, b"tag")));
+                    fields.push(number(77, u64::MAX));
+                }
+                field(3, &fields.concat())
+            };
+            let table = |of: u64, keys: &[String]| keys.iter().map(|key| field(of, key.as_bytes())).collect::<Vec<_>>();
+            let more = if *has_more { vec![field(9, b"x"), number(8, 1)] } else { Vec::new() };
+            let parts = [table(1, keys), table(2, hash_keys), records.iter().map(encoded).collect(), more];
+            let data = frame(&merged(parts, turns));
+            built.push(testing::kinesis::record(raw(data)).key("a").sequence_number(&sequence_number));
+            for (place, (data, key, hash_key, _)) in records.iter().enumerate() {
+                let hash_key = hash_key.map(|place| &hash_keys[place % hash_keys.len()]);
+                expected.push(json!([sequence_number, place, keys[key % keys.len()], hash_key, data]));
+            }
+        }
+        assert_eq!(taken(block_on(caller.call(testing::kinesis(built)))), expected);
     });
 }
 

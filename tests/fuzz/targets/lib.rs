@@ -1,6 +1,8 @@
 //! The decoders as targets of cargo-fuzz. `../README.md` says how to run them.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../aggregate.rs"]
+mod aggregate;
 #[path = "../decoders.rs"]
 mod decoders;
 #[path = "../functions.rs"]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::send::{ResponseUrl, send};
@@ -36,6 +36,8 @@ pub(super) struct Head {
     #[serde(default, rename = "ResponseURL")]
     response_url: Option<ResponseUrl>,
     #[serde(default)]
+    service_token: Option<Value>,
+    #[serde(default)]
     stack_id: String,
     #[serde(default)]
     request_id: String,
@@ -43,6 +45,16 @@ pub(super) struct Head {
     logical_resource_id: String,
     #[serde(default)]
     physical_resource_id: Option<String>,
+}
+
+/// Who gets the answer.
+enum To<'h> {
+    /// CloudFormation, by the URL.
+    CloudFormation(&'h ResponseUrl),
+    /// What CloudFormation would get is the response: locally and in tests.
+    Nobody,
+    /// The function that called this one, such as CDK's Provider framework: it reads the response, and reports to CloudFormation itself.
+    Caller,
 }
 
 #[derive(Serialize)]
@@ -66,26 +78,39 @@ pub(super) fn around(incoming: Incoming, called: Called) -> Called {
     Box::pin(async move {
         // What is no such request has nobody to answer to: the function refuses it.
         let Ok(head) = serde_json::from_str::<Head>(incoming.event.get()) else { return called.await };
-        let (document, failure) = match head.is_of_what_was_never_made() {
-            true => {
-                tracing::info!(logical_id = head.logical_resource_id, "nothing to delete: the resource was never made");
-                head.document(Ok(CustomResource::new()))?
-            }
-            false => head.document(call(&incoming, called).await)?,
-        };
+        let to = head.to(incoming.invocation.function_arn());
+        let is_made = !head.is_of_what_was_never_made();
+        if !is_made {
+            tracing::info!(logical_id = head.logical_resource_id, "nothing to delete: the resource was never made");
+        }
+        if let To::Caller = to {
+            let made = if is_made { read(&called.await?)? } else { CustomResource::new() };
+            return head.value(made);
+        }
+        let outcome = if is_made { call(&incoming, called).await } else { Ok(CustomResource::new()) };
+        let (document, failure) = head.document(outcome, incoming.invocation.all_calls_refused())?;
         if let Some(error) = &failure {
             let (error_type, logical_id) = (error.error_type(), &head.logical_resource_id);
             let error = error as &(dyn std::error::Error + 'static);
             tracing::error!(error_type, logical_id, error, "the custom resource failed");
         }
-        match head.response_url.as_ref().filter(|url| url.is_answered()) {
-            None => RawValue::from_string(document).map_err(FunctionError::from_error),
-            Some(url) => {
+        match to {
+            To::CloudFormation(url) => {
                 send(url, document, &incoming.invocation).await?;
                 RawValue::from_string("null".to_owned()).map_err(FunctionError::from_error)
             }
+            To::Nobody | To::Caller => RawValue::from_string(document).map_err(FunctionError::from_error),
         }
     })
+}
+
+/// The region, the account and the name of a function, whatever its alias or version, out of its ARN.
+fn function(arn: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = arn.split(':');
+    let mut part = || parts.next();
+    let (Some("arn"), Some(_), Some("lambda")) = (part(), part(), part()) else { return None };
+    let (region, account, kind, name) = (part()?, part()?, part()?, part()?);
+    (kind == "function").then_some((region, account, name))
 }
 
 /// The function's answer, or why there is none in time.
@@ -115,42 +140,73 @@ impl Head {
         self.request_type == "Delete" && id.starts_with(NEVER_MADE)
     }
 
-    /// The text of the answer, and the failure that it tells of.
+    /// Who is answered, if this function is called by this ARN.
+    fn to(&self, own_arn: &str) -> To<'_> {
+        let Some(url) = self.response_url.as_ref().filter(|url| url.is_url()) else { return To::Caller };
+        if !url.is_answered() {
+            return To::Nobody;
+        }
+        // CloudFormation calls what the token names. The Provider framework passes the URL on, and answers to it as well.
+        let token = self.service_token.as_ref().and_then(Value::as_str);
+        match (token.and_then(function), function(own_arn)) {
+            (Some(called), Some(own)) if called != own => To::Caller,
+            _ => To::CloudFormation(url),
+        }
+    }
+
+    /// The id of the resource, if it has one.
+    fn own_id(&self) -> Option<&str> {
+        self.physical_resource_id.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// The id of a resource that was given none.
+    fn default_id(&self) -> String {
+        format!("{}-{}", self.logical_resource_id, self.request_id)
+    }
+
+    /// The id of the resource that the function made, changed or deleted.
+    fn id(&self, made: &mut CustomResource) -> String {
+        let id = made.physical_resource_id.take().filter(|id| !id.is_empty() && self.request_type != "Delete");
+        id.or_else(|| self.own_id().map(str::to_owned)).unwrap_or_else(|| self.default_id())
+    }
+
+    /// What the caller reads.
+    fn value(&self, mut made: CustomResource) -> Result<RawResponse, FunctionError> {
+        let id = self.id(&mut made);
+        let length = self.text("SUCCESS", None, &id, made.no_echo, &made.data)?.len();
+        too_large(&id, length).map_or(Ok(()), Err)?;
+        let value = CustomResource { physical_resource_id: Some(id), ..made };
+        to_raw_value(&value).map_err(FunctionError::from_error)
+    }
+
+    /// The text of the answer, and the failure that it tells of; `is_refused` if the function itself returned an error.
     fn document(
         &self,
         outcome: Result<CustomResource, FunctionError>,
+        is_refused: bool,
     ) -> Result<(String, Option<FunctionError>), FunctionError> {
-        let own = self.physical_resource_id.as_deref().filter(|id| !id.is_empty());
-        let error = match outcome {
-            Err(error) => error,
-            Ok(made) => {
-                let id = made.physical_resource_id.filter(|id| !id.is_empty() && self.request_type != "Delete");
-                let id = id.or_else(|| own.map(str::to_owned));
-                let id = id.unwrap_or_else(|| format!("{}-{}", self.logical_resource_id, self.request_id));
+        let (error, made) = match outcome {
+            Err(error) => (error, None),
+            Ok(mut made) => {
+                let id = self.id(&mut made);
                 let text = self.text("SUCCESS", None, &id, made.no_echo, &made.data)?;
-                match (id.len(), text.len()) {
-                    (0..=ID_LIMIT, 0..=LIMIT) => return Ok((text, None)),
-                    (0..=ID_LIMIT, length) => {
-                        let why = format!(
-                            "the answer has {length} bytes, and CloudFormation takes {LIMIT}: let the resource say less data"
-                        );
-                        let error = FunctionError::new("ResponseTooLarge", why);
-                        // It was made: the rollback deletes it by its id.
-                        return self.failed(error, &id).map(|(text, error)| (text, Some(error)));
-                    }
-                    (length, _) => {
-                        let why = format!("the id has {length} bytes, and CloudFormation takes {ID_LIMIT}");
-                        FunctionError::new("ResponseTooLarge", why)
-                    }
+                match too_large(&id, text.len()) {
+                    None => return Ok((text, None)),
+                    Some(error) => (error, Some(id)),
                 }
             }
         };
-        let id = match (own, self.request_type.as_str()) {
-            (Some(id), _) => id.to_owned(),
-            (None, "Create") => LeftBehind::find(&error)
-                .filter(|id| (1..=ID_LIMIT).contains(&id.len()))
-                .map_or_else(|| format!("{NEVER_MADE}{}", self.request_id), str::to_owned),
-            (None, _) => format!("{}-{}", self.logical_resource_id, self.request_id),
+        let is_known = |id: &&str| is_taken(id);
+        let id = match (made.as_deref().filter(is_known), self.own_id(), LeftBehind::find(&error)) {
+            // It was made, so the rollback deletes it by its id.
+            (Some(made), ..) => made.to_owned(),
+            (None, Some(own), _) => own.to_owned(),
+            (None, None, Some(left)) if is_taken(left) && self.request_type == "Create" => left.to_owned(),
+            (None, None, None) if is_refused && self.request_type == "Create" => {
+                format!("{NEVER_MADE}{}", self.request_id)
+            }
+            // Something may have been made: the function is called for the rollback's `Delete`.
+            (None, None, _) => self.default_id(),
         };
         self.failed(error, &id).map(|(text, error)| (text, Some(error)))
     }
@@ -189,6 +245,23 @@ impl Head {
         };
         serde_json::to_string(&document).map_err(FunctionError::from_error)
     }
+}
+
+/// Whether CloudFormation takes this id of a resource.
+fn is_taken(id: &str) -> bool {
+    (1..=ID_LIMIT).contains(&id.len())
+}
+
+/// Why CloudFormation does not take an answer of this length with this id.
+fn too_large(id: &str, length: usize) -> Option<FunctionError> {
+    let why = if !is_taken(id) {
+        format!("the id has {} bytes, and CloudFormation takes {ID_LIMIT}", id.len())
+    } else if length > LIMIT {
+        format!("the response has {length} bytes, and CloudFormation takes {LIMIT}: return less data")
+    } else {
+        return None;
+    };
+    Some(FunctionError::new("ResponseTooLarge", why))
 }
 
 /// At most so many bytes of a text; CloudFormation wants at least one.

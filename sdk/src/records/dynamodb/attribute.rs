@@ -3,10 +3,15 @@
 //! `serde_dynamo` reads the attribute values and gives the plain ones; what is done here besides is that no digit of a number is
 //! lost. DynamoDB keeps 38 of them (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>),
 //! more than an `f64`: a type that takes what comes would silently get another number, and `String`, `i128` and `u128` none.
+//!
+//! A binary attribute is bytes for a type that takes bytes. A type for any JSON, such as `serde_json::Value`, cannot hold bytes: for it
+//! they are base64 text, as the stream's own JSON has them.
 
 use std::any::Any;
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
@@ -30,8 +35,7 @@ pub(super) fn read<T: DeserializeOwned + 'static>(text: &str) -> Result<T, BoxEr
     } else if let Some(whole) = as_it_is.downcast_mut::<Option<Option<Item>>>() {
         *whole = Some(Some(item(text)?));
     } else {
-        let attributes = Attribute(AttributeValue::M(item(text)?.into_inner()));
-        return T::deserialize(attributes).map_err(|error| locate::<T>(text, error));
+        return value_of(text);
     }
     value.ok_or_else(|| "it is empty".into())
 }
@@ -40,17 +44,42 @@ fn item(text: &str) -> Result<Item, BoxError> {
     Ok(json::decode(text.as_bytes())?)
 }
 
+/// Reads an item with its binary attributes as bytes, and if the type does not take bytes where they are, with base64 text there.
+fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
+    let read = |binary| item(text).map(|item| T::deserialize(Attribute::of(item, binary)));
+    let error = match read(Binary::Bytes)? {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    // An item without a binary attribute is the same in both forms.
+    if !text.contains("\"B\"") && !text.contains("\"BS\"") {
+        return Err(locate::<T>(text, error, Binary::Bytes));
+    }
+    read(Binary::Base64)?.map_err(|error| locate::<T>(text, error, Binary::Base64))
+}
+
 /// The mistake with its place, for which the item is read again.
-fn locate<T: DeserializeOwned>(text: &str, error: Error) -> BoxError {
+fn locate<T: DeserializeOwned>(text: &str, error: Error, binary: Binary) -> BoxError {
     let Ok(item) = item(text) else { return error.into() };
-    match serde_path_to_error::deserialize::<_, T>(Attribute(AttributeValue::M(item.into_inner()))) {
+    match serde_path_to_error::deserialize::<_, T>(Attribute::of(item, binary)) {
         Err(found) => format!("{}: {}", json::pointer(found.path()), found.inner()).into(),
         Ok(_) => error.into(),
     }
 }
 
+/// How a binary attribute is given to a type that does not ask for bytes.
+#[derive(Clone, Copy)]
+enum Binary {
+    /// Also a buffer of serde (`flatten`, tagged and untagged enums) keeps bytes for a field of bytes.
+    Bytes,
+    Base64,
+}
+
 /// An attribute's value.
-struct Attribute(AttributeValue);
+struct Attribute {
+    value: AttributeValue,
+    binary: Binary,
+}
 
 impl IntoDeserializer<'_, Error> for Attribute {
     type Deserializer = Self;
@@ -62,19 +91,20 @@ impl IntoDeserializer<'_, Error> for Attribute {
 
 fn map<'de>(
     map: HashMap<String, AttributeValue>,
+    binary: Binary,
 ) -> impl Deserializer<'de, Error = Error> + serde::de::MapAccess<'de, Error = Error> {
-    MapDeserializer::new(map.into_iter().map(|(name, value)| (name, Attribute(value))))
+    MapDeserializer::new(map.into_iter().map(move |(name, value)| (name, Attribute { value, binary })))
 }
 
-fn list<'de>(values: impl Iterator<Item = AttributeValue>) -> impl Deserializer<'de, Error = Error> {
-    SeqDeserializer::new(values.map(Attribute))
+fn list<'de>(values: impl Iterator<Item = AttributeValue>, binary: Binary) -> impl Deserializer<'de, Error = Error> {
+    SeqDeserializer::new(values.map(move |value| Attribute { value, binary }))
 }
 
 /// Those that `serde_dynamo` gives as they should be.
 macro_rules! plain {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            Plain::from_attribute_value(self.0).$method(visitor)
+            Plain::from_attribute_value(self.value).$method(visitor)
         }
     )*};
 }
@@ -83,28 +113,36 @@ impl<'de> Deserializer<'de> for Attribute {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
+        let binary = self.binary;
+        match self.value {
             AttributeValue::N(number) => any_number(number, visitor),
-            AttributeValue::M(values) => map(values).deserialize_any(visitor),
-            AttributeValue::L(values) => list(values.into_iter()).deserialize_any(visitor),
-            AttributeValue::Ns(numbers) => list(numbers.into_iter().map(AttributeValue::N)).deserialize_any(visitor),
-            AttributeValue::Bs(blobs) => list(blobs.into_iter().map(AttributeValue::B)).deserialize_any(visitor),
+            AttributeValue::M(values) => map(values, binary).deserialize_any(visitor),
+            AttributeValue::L(values) => list(values.into_iter(), binary).deserialize_any(visitor),
+            AttributeValue::Ns(numbers) => {
+                list(numbers.into_iter().map(AttributeValue::N), binary).deserialize_any(visitor)
+            }
+            AttributeValue::Bs(blobs) => {
+                list(blobs.into_iter().map(AttributeValue::B), binary).deserialize_any(visitor)
+            }
+            AttributeValue::B(bytes) if matches!(binary, Binary::Base64) => {
+                visitor.visit_string(STANDARD.encode(bytes))
+            }
             plain => Plain::from_attribute_value(plain).deserialize_any(visitor),
         }
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
+        match self.value {
             AttributeValue::N(number) => visitor.visit_string(number),
             plain => Plain::from_attribute_value(plain).deserialize_string(visitor),
         }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
+        match self.value {
             // For a `Vec<u8>`, which does not ask for bytes.
             AttributeValue::B(bytes) => SeqDeserializer::new(bytes.into_iter()).deserialize_any(visitor),
-            other => Self(other).deserialize_any(visitor),
+            value => Self { value, ..self }.deserialize_any(visitor),
         }
     }
 
@@ -125,7 +163,7 @@ impl<'de> Deserializer<'de> for Attribute {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
+        match self.value {
             AttributeValue::Null(true) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
@@ -141,14 +179,14 @@ impl<'de> Deserializer<'de> for Attribute {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self.0 {
-            AttributeValue::M(values) => visitor.visit_enum(MapAccessDeserializer::new(map(values))),
+        match self.value {
+            AttributeValue::M(values) => visitor.visit_enum(MapAccessDeserializer::new(map(values, self.binary))),
             plain => Plain::from_attribute_value(plain).deserialize_enum(name, variants, visitor),
         }
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
-        Plain::from_attribute_value(self.0).deserialize_unit_struct(name, visitor)
+        Plain::from_attribute_value(self.value).deserialize_unit_struct(name, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -165,8 +203,12 @@ impl<'de> Deserializer<'de> for Attribute {
 }
 
 impl Attribute {
+    fn of(item: Item, binary: Binary) -> Self {
+        Self { value: AttributeValue::M(item.into_inner()), binary }
+    }
+
     fn whole<N: std::str::FromStr<Err: std::fmt::Display>>(self) -> Result<N, Error> {
-        match self.0 {
+        match self.value {
             AttributeValue::N(number) => number.parse().map_err(Error::custom),
             _ => Err(Error::custom("expected a number")),
         }

@@ -53,3 +53,40 @@ async fn one_that_is_no_event_fails_alone_or_fails_the_invocation() {
     let cause = super::root(&error);
     assert!(cause.starts_with("/detail/state: invalid type"), "{cause}");
 }
+
+/// What Scheduler sends where a schedule names no input of its own, and where it names one.
+#[tokio::test]
+async fn the_detail_of_scheduler_is_the_json_in_its_text() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Empty {
+        #[serde(default)]
+        report: Option<String>,
+    }
+    let event = |source: &str, detail: Value| {
+        json!({
+            "version": "0", "id": "49672d39-8c3a-4cc6-8de5-c57b0acf718f", "detail-type": "Scheduled Event", "source": source,
+            "account": "123456789012", "time": "2024-11-07T22:05:00Z", "region": "eu-central-1",
+            "resources": ["arn:aws:scheduler:eu-central-1:123456789012:schedule/default/test-schedule"], "detail": detail,
+        })
+    };
+    let empty = || event("aws.scheduler", json!("{}"));
+    let of_map = |event: EventBridge<serde_json::Map<String, Value>>| (event.detail_type, Value::from(event.detail));
+    assert_eq!(seen(empty(), of_map).await, [("Scheduled Event".to_owned(), json!({}))]);
+    assert_eq!(seen(empty(), |event: EventBridge<Value>| event.detail).await, [json!({})]);
+    assert_eq!(seen(empty(), |event: EventBridge<Empty>| event.detail).await, [Empty { report: None }]);
+    assert_eq!(seen(empty(), |event: EventBridge<String>| event.detail).await, ["{}"]);
+    let of_empty = |event: EventBridge<Empty>| event.detail.report.unwrap_or_default();
+    let own = event("aws.scheduler", json!(r#"{"report":"dä\u0061ly"}"#));
+    assert_eq!(seen(own.clone(), of_empty).await, ["däaly"]);
+    // Through a queue, and as an object.
+    assert_eq!(seen(queue([message(1, &own.to_string(), None)]), of_empty).await, ["däaly"]);
+    assert_eq!(seen(event("aws.scheduler", json!({ "report": "daily" })), of_empty).await, ["daily"]);
+    // A text that is no such JSON, and one of another sender, stay what they are.
+    for event in [event("aws.scheduler", json!("daily")), event("shop", json!(r#"{"report":"aws.scheduler"}"#))] {
+        async fn take(_: EventBridge<Empty>) -> Result<(), BoxError> {
+            Ok(())
+        }
+        let error = call(take, event).await.unwrap_err();
+        assert!(format!("{error:?}").contains("/detail"), "{error:?}");
+    }
+}

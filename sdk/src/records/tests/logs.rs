@@ -6,9 +6,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use super::{at_ms, call, fixture, seen};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{at_ms, call, call_with, failures, fixture, handler, seen};
 use crate::error::BoxError;
-use crate::records::LogRecord;
+use crate::records::{LogRecord, RecordError};
 
 fn gzip(bytes: &[u8]) -> String {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -116,5 +120,115 @@ async fn what_is_no_batch_is_said() {
     ] {
         let why = why(event).await;
         assert!(why.contains(said), "{why}");
+    }
+}
+
+/// A record of a stream of Kinesis with a batch.
+fn streamed(number: u32, key: &str, batch: &Value) -> Value {
+    json!({
+        "kinesis": {
+            "sequenceNumber": number.to_string(), "partitionKey": key, "data": gzip(batch.to_string().as_bytes()),
+        },
+        "eventSource": "aws:kinesis",
+    })
+}
+
+fn lines(messages: &[&str]) -> Value {
+    batch(messages.iter().map(|message| json!({ "id": message, "timestamp": 7, "message": message })).collect())
+}
+
+#[tokio::test]
+async fn batches_of_a_stream_run_in_order_and_are_returned_from_the_first_failure_on() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let take = {
+        let seen = Arc::clone(&seen);
+        move |log: LogRecord| {
+            seen.lock().unwrap().push(log.message().to_owned());
+            std::future::ready(match log.message() {
+                "bad" => Err(BoxError::from("bad")),
+                "panic" => panic!("panic"),
+                "never" => Err(RecordError::discard("never").into()),
+                _ => Ok(()),
+            })
+        }
+    };
+    let run = async |records: Vec<Value>| {
+        let answer = call(take.clone(), json!({ "Records": records })).await.unwrap();
+        (answer, std::mem::take(&mut *seen.lock().unwrap()))
+    };
+    let control = json!({ "messageType": "CONTROL_MESSAGE", "logEvents": [] });
+    let (answer, seen) = run(vec![
+        streamed(1, "a", &lines(&["1", "never", "2"])),
+        streamed(2, "a", &control),
+        streamed(3, "a", &lines(&["3", "bad", "4"])),
+        streamed(4, "a", &lines(&["5"])),
+    ])
+    .await;
+    assert_eq!((answer, seen.join(" ").as_str()), (failures(&["3", "4"]), "1 never 2 3 bad"));
+    // What cannot be unpacked, or panics, fails as a record.
+    let mut broken = streamed(2, "a", &control);
+    broken["kinesis"]["data"] = json!(STANDARD.encode("plain"));
+    let (answer, seen) = run(vec![streamed(1, "a", &lines(&["1"])), broken, streamed(3, "a", &lines(&["2"]))]).await;
+    assert_eq!((answer, seen.join(" ").as_str()), (failures(&["2", "3"]), "1"));
+    let (answer, _) = run(vec![streamed(1, "a", &lines(&["1", "panic"])), streamed(2, "b", &lines(&["2"]))]).await;
+    assert_eq!(answer, failures(&["1", "2"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_of_a_stream_stops_at_the_deadline() {
+    async fn slow(log: LogRecord) -> Result<(), BoxError> {
+        if log.message() == "slow" {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+        Ok(())
+    }
+    let start = tokio::time::Instant::now();
+    let records = [
+        streamed(1, "a", &lines(&["1"])),
+        streamed(2, "a", &lines(&["2", "slow", "3"])),
+        streamed(3, "a", &lines(&["4"])),
+    ];
+    let answer = call_with(handler(slow), json!({ "Records": records }), Some(Duration::from_secs(5))).await.unwrap();
+    assert_eq!(answer, failures(&["2", "3"]));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+/// Batches of different keys run side by side as long as they are small together.
+#[tokio::test]
+async fn large_batches_of_a_stream_are_held_one_after_the_other() {
+    // Of 18 MB each with what every line has of its batch.
+    for (length, side_by_side) in [(10, true), (500_000, false)] {
+        let running = Arc::new(Mutex::new((BTreeSet::new(), 0)));
+        let take = {
+            let running = Arc::clone(&running);
+            move |log: LogRecord| {
+                let running = Arc::clone(&running);
+                async move {
+                    let key = log.log_stream().to_owned();
+                    {
+                        let mut running = running.lock().unwrap();
+                        running.0.insert(key.clone());
+                        running.1 = running.0.len().max(running.1);
+                    }
+                    tokio::task::yield_now().await;
+                    if log.id() == "last" {
+                        running.lock().unwrap().0.remove(&key);
+                    }
+                    Ok::<_, BoxError>(())
+                }
+            }
+        };
+        let records = ["a", "b", "c"].map(|key| {
+            let message = "x".repeat(length);
+            let line =
+                |at: u32| json!({ "id": if at == 29 { "last" } else { "" }, "timestamp": 7, "message": message });
+            let mut batch = batch((0..30).map(line).collect());
+            batch["logStream"] = json!(key);
+            batch["logGroup"] = json!("g".repeat(length / 5));
+            streamed(1, key, &batch)
+        });
+        assert_eq!(call(take, json!({ "Records": records })).await.unwrap(), failures(&[]));
+        let (left, most) = &*running.lock().unwrap();
+        assert_eq!((left.len(), *most > 1), (0, side_by_side), "{length}");
     }
 }

@@ -72,3 +72,25 @@ async fn a_message_that_cannot_be_read_fails_the_batch_by_its_id() {
         "2 of 2 records failed: a: the data of the message cannot be read; b: the data of the message cannot be read";
     assert_eq!((error.error_type(), error.message()), ("RecordsFailed", said));
 }
+
+/// Queues of namespaced Ruby consumers.
+#[tokio::test]
+async fn the_name_of_a_queue_may_have_colons() {
+    let message = json!({ "basicProperties": { "contentType": "text/plain", "priority": null }, "redelivered": false, "data": "eHk=" });
+    for (name, queue, host) in [
+        (
+            "msgr.consumer.Namespace::FooConsumer.some_action::/",
+            "msgr.consumer.Namespace::FooConsumer.some_action",
+            "/",
+        ),
+        ("orders::shop", "orders", "shop"),
+        ("a#1::b::", "a#1::b", ""),
+    ] {
+        let event = json!({ "eventSource": "aws:rmq", "eventSourceArn": "arn:aws:mq:x", "rmqMessagesByQueue": { name: [message] } });
+        let seen = seen(event, |message: MqMessage<String>| {
+            let said = &message.record;
+            (said.queue().unwrap().into_owned(), said.virtual_host().unwrap().to_owned(), message.data.clone())
+        });
+        assert_eq!(seen.await, [(queue.to_owned(), host.to_owned(), "xy".to_owned())]);
+    }
+}
