@@ -33,7 +33,6 @@
 //! stays the same:
 //!
 //! ```
-//! use pilaster::http::RequestContext;
 //! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 //!
 //! #[derive(Clone)]
@@ -327,7 +326,9 @@ impl Refusing {
         if let Some(header) = self.header.as_ref().filter(|_| error.is_key_error()) {
             let detail = match error.is_missing_key() {
                 true => format!("the `{header}` header is required"),
-                false => format!("the `{header}` header must be ASCII text of at most {LONGEST_KEY} characters"),
+                false => format!(
+                    "the `{header}` header must be sent once, as ASCII text of at most {LONGEST_KEY} characters"
+                ),
             };
             return HttpError::bad_request(detail).with_source(error).into_response();
         }

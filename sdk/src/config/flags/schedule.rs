@@ -9,7 +9,8 @@ use jiff::{Timestamp, Zoned};
 use serde_json::Value;
 
 /// `{"START": "09:00", "END": "17:30", "TIMEZONE": "Europe/Berlin"}`; to the minute, both included. An end before the start lies on the
-/// next day.
+/// next day, also within one hour: `23:30` to `23:00` is all but half an hour, as in current releases of Powertools; earlier ones never
+/// matched it.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
     start: u16,

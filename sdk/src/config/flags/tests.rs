@@ -123,6 +123,9 @@ fn a_window_of_the_day_is_in_its_zone_over_midnight_and_to_the_minute() {
     assert!(inside(times("09:00", "17:00", "UTC"), "2026-11-21T17:00:59Z"), "the last minute belongs to it");
     assert!(!inside(times("09:00", "17:00", "UTC"), "2026-11-21T17:01:00Z"));
     assert!(inside(times("23:30", "23:00", "UTC"), "2026-11-21T12:00:00Z"), "nearly all day");
+    assert!(inside(times("23:30", "23:00", "UTC"), "2026-11-21T23:00:59Z"));
+    assert!(!inside(times("23:30", "23:00", "UTC"), "2026-11-21T23:15:00Z"), "the half hour that is left");
+    assert!(inside(times("23:30", "23:00", "UTC"), "2026-11-21T23:30:00Z"));
     assert!(inside(times("21:00", "04:00", "UTC"), "2026-11-21T03:59:00Z"));
     assert!(!inside(times("21:00", "04:00", "UTC"), "2026-11-21T12:00:00Z"));
     // Berlin is an hour ahead in winter and two in summer.
