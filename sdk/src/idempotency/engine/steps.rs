@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::sync::{Once, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::running::{Running, finish};
 use super::{Begun, Idempotency};
@@ -18,6 +19,14 @@ use crate::idempotency::store::{Lock, Locked, Record, Status, milliseconds, seco
 
 /// How often a record is looked at that changes while it is read, as in Powertools.
 const ATTEMPTS: u32 = 3;
+
+/// A record in this process. It is used until the clock of the records or the monotonic one shows that it is expired, since the former
+/// may be set back.
+pub(super) struct Kept {
+    record: Record,
+    since: Instant,
+    lifetime: Duration,
+}
 
 impl Idempotency {
     /// Runs `work` unless its answer is recorded: then that is the result. An error or a panic leaves no record, nor does
@@ -159,17 +168,25 @@ impl Idempotency {
 
     fn cached(&self, id: &str, now: SystemTime) -> Option<Record> {
         let mut cache = self.settings.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        let record = cache.get(id)?;
-        if record.is_expired(now) {
+        let kept = cache.get(id)?;
+        if kept.record.is_expired(now) || kept.since.elapsed() > kept.lifetime {
             cache.pop(id);
             return None;
         }
-        Some(record.clone())
+        Some(kept.record.clone())
     }
 
     pub(super) fn keep(&self, record: &Record) {
         if let Some(cache) = &self.settings.cache {
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(record.id.clone(), record.clone());
+            let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            // What was replayed from here does not begin to live anew.
+            if cache.get(&record.id).is_some_and(|kept| kept.record == *record) {
+                return;
+            }
+            // The second itself still counts.
+            let left = record.expiration.saturating_add(1).saturating_sub(seconds((self.settings.clock)()));
+            let kept = Kept { record: record.clone(), since: Instant::now(), lifetime: Duration::from_secs(left) };
+            cache.put(record.id.clone(), kept);
         }
     }
 
