@@ -3,6 +3,7 @@
 //! While Lambda has frozen a sandbox the monotonic clock may stand still; the wall clock shows the time that passed, but may be set
 //! back. So an age is the greater of what the two clocks show.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -10,6 +11,8 @@ use tokio::time::Instant;
 /// A point in time by the monotonic clock and by the wall clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
+    /// The order of the moments of a process, also of those between which no clock moves.
+    order: u64,
     monotonic: Instant,
     wall: SystemTime,
 }
@@ -17,7 +20,8 @@ pub(crate) struct Moment {
 impl Moment {
     /// The current time.
     pub(crate) fn now() -> Self {
-        Self { monotonic: Instant::now(), wall: wall() }
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        Self { order: COUNT.fetch_add(1, Ordering::Relaxed), monotonic: Instant::now(), wall: wall() }
     }
 
     /// The time since this moment, by the clock that shows more; zero if it lies ahead.
@@ -31,9 +35,9 @@ impl Moment {
         monotonic.max(now.wall.duration_since(self.wall).unwrap_or_default())
     }
 
-    /// Whether this moment came before another one, in the order in which the process lived through them.
+    /// Whether this moment came before another one, whatever the clocks show.
     pub(crate) fn is_before(self, other: Self) -> bool {
-        self.monotonic < other.monotonic
+        self.order < other.order
     }
 }
 

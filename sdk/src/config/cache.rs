@@ -5,7 +5,7 @@
 //! - **one flight per key**: however many ask, one fetch is under way, and all get its result. It is a task of its own, so
 //!   a request that is given up does not end it for the others;
 //! - **refresh ahead**: from four fifths of the time to live on, a call still gets the value at once and starts a fetch;
-//! - **last good value**: while the source has an outage, the old value is handed out for a bounded time. A call waits at most 1 s
+//! - **last good value**: while the source has an outage, the old value is handed out for a bounded time. A call waits at most 1.5 s
 //!   for a source that does not answer, and the fetch goes on without it. Each failed fetch is logged
 //!   once, as a warning, and the next one waits: 1 s, 2 s, 4 s, … up to 60 s, so that a service in trouble is left alone;
 //! - **after that**, and where there is no old value: an error that names the key, with the reason as its source;
@@ -59,10 +59,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long one fetch may take. Longer, and the value that is there is the better answer.
 pub(crate) const LONGEST_FLIGHT: Duration = Duration::from_secs(10);
-/// How old a flight may become before a caller with a good value at hand takes that one. Lambda's default time-out is 3 s.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How many flights a caller awaits that turn out to have been frozen.
-const MOST_FLIGHTS: usize = 3;
+/// How long a caller with a good value at hand waits, and how old its flight may become, before it takes that one. Lambda's default time-out is 3 s.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Fetches values by key and keeps them for a while. Cheap to clone; clones share their values. See the
 /// [module docs](self).
@@ -205,7 +203,7 @@ where
     }
 
     async fn read(&self, key: &K, want: Want) -> Result<Arc<V>, CacheError> {
-        let (mut flights, mut may_follow) = (0, true);
+        let (began, mut may_follow) = (Instant::now(), true);
         loop {
             let flight = match self.next(key, want, may_follow) {
                 Next::Take(value) => {
@@ -220,8 +218,7 @@ where
                 }
                 Next::Await(flight) => flight,
             };
-            flights += 1;
-            if let Some(outcome) = self.outcome(key, want, &flight, flights == MOST_FLIGHTS).await {
+            if let Some(outcome) = self.outcome(key, want, &flight, began).await {
                 return outcome.map_err(|reason| CacheError::new(key, reason));
             }
         }
@@ -250,13 +247,14 @@ where
     }
 
     /// How the flight ended; `None` if it was frozen with the sandbox.
-    async fn outcome(&self, key: &K, want: Want, flight: &Flight<V>, is_last: bool) -> Option<Outcome<V>> {
+    async fn outcome(&self, key: &K, want: Want, flight: &Flight<V>, began: Instant) -> Option<Outcome<V>> {
         loop {
             let at_hand = self.last_good_for(key, want).is_some();
-            // Without a value at hand it is looked at every second whether the flight was frozen.
-            let wait = if at_hand { PATIENCE.saturating_sub(flight.age_at(Moment::now())) } else { PATIENCE };
+            // Without a value at hand the caller looks now and then whether the flight was frozen.
+            let waited = flight.age_at(Moment::now()).max(began.elapsed());
+            let wait = if at_hand { PATIENCE.saturating_sub(waited) } else { PATIENCE };
             let outcome = timeout(wait, flight.outcome.clone()).await;
-            if flight.is_stale(Moment::now()) && !is_last {
+            if flight.is_stale(Moment::now()) {
                 return None;
             }
             match outcome {
@@ -303,7 +301,7 @@ where
             if flight.is_stale(Moment::now()) {
                 // It may hold a lock or a connection of the source; those that await it take another one.
                 flight.task.abort();
-            } else if flight.age_at(want.at) <= want.tolerated {
+            } else if flight.suits(want.at, want.tolerated) {
                 return Next::Await(flight.clone());
             } else if flight.is_forced && may_follow {
                 return Next::Follow(flight.clone());

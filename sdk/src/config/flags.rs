@@ -3,7 +3,7 @@
 //! [`Flags`] reads a document from AppConfig (or any other [source of parameters](crate::config::parameters)), checks it, and
 //! evaluates its rules for a context; [`Document`] is the engine alone, and tells the schema. The document is kept for 5 seconds, as Powertools
 //! keeps it; AppConfig itself is polled no sooner than it asks for. A document that does not pass its check is not used: the last good
-//! one stays for an hour, and a warning says what is wrong. So it does while the source has an outage, or does not answer within a second;
+//! one stays for an hour, and a warning says what is wrong. So it does while the source has an outage, or does not answer within 1.5 s;
 //! a source that refuses to give the document (it does not exist, or may not be read) ends its use at once.
 //!
 //! A flag must not take a function down. [`evaluate`](Flags::evaluate) answers with the default that it is given where there is no
@@ -157,7 +157,7 @@ impl Flags {
     }
 
     /// How long a call waits for a document before it goes on with its default: 2 seconds unless set. With a document at hand it waits
-    /// at most a second, and goes on with that one.
+    /// at most 1.5 seconds, and goes on with that one.
     #[must_use]
     pub fn longest_wait(mut self, time: Duration) -> Self {
         self.longest_wait = time;

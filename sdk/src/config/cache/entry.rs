@@ -85,6 +85,12 @@ impl<V> Flight<V> {
         self.departed.get().map_or(Duration::ZERO, |departed| departed.age_at(now))
     }
 
+    /// Whether a caller may join it who came at this time and tolerates this age; without one, it must have departed later.
+    pub(super) fn suits(&self, at: Moment, tolerated: Duration) -> bool {
+        let Some(departed) = self.departed.get() else { return true };
+        if tolerated.is_zero() { !departed.is_before(at) } else { departed.age_at(at) <= tolerated }
+    }
+
     /// Whether it is older than its limit by either clock: it was frozen with the sandbox, and its connection is dead.
     pub(super) fn is_stale(&self, now: Moment) -> bool {
         self.age_at(now) > LONGEST_FLIGHT + TIMER_SLACK

@@ -166,7 +166,7 @@ impl Idempotency {
         }
     }
 
-    fn cached(&self, id: &str, now: SystemTime) -> Option<Record> {
+    pub(super) fn cached(&self, id: &str, now: SystemTime) -> Option<Record> {
         let mut cache = self.settings.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = cache.get(id)?;
         if kept.record.is_expired(now) || kept.since.elapsed() > kept.lifetime {
