@@ -25,6 +25,7 @@ impl Moment {
     }
 
     /// The time since this moment, by the clock that shows more; zero if it lies ahead.
+    #[cfg_attr(not(any(feature = "secrets", feature = "appconfig", feature = "flags")), allow(dead_code))]
     pub(crate) fn age(self) -> Duration {
         self.age_at(Self::now())
     }

@@ -15,7 +15,7 @@
 //! Another configuration is put in by `clients.insert(config)`: clients made after that use it.
 
 #![cfg_attr(
-    not(any(feature = "http", feature = "secrets", feature = "_parameters")),
+    not(any(feature = "http", feature = "secrets", feature = "parameters", feature = "appconfig")),
     allow(dead_code, reason = "only an HTTP answer and the configuration's cache tell throttling from other errors")
 )]
 

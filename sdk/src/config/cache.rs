@@ -354,23 +354,23 @@ impl<K: Eq + Hash + fmt::Display, V> Shared<K, V> {
         // Not there, or another one: the cache was cleared meanwhile, or the key was pushed out.
         let Some(entry) = entries.get_mut(key).filter(|entry| entry.id == of) else { return outcome };
         let own = entry.flight.take_if(|flight| tokio::task::try_id() == Some(flight.task.id()));
-        let message = match result {
-            Ok(held) => {
+        // A flight that was replaced, or frozen with the sandbox, says nothing about the source as it is now.
+        let own = own.filter(|flight| !flight.is_stale(Moment::now()));
+        let message = match (result, own) {
+            (Ok(held), _) => {
                 entry.keep(held);
                 None
             }
-            // A flight that was replaced, or frozen with the sandbox, says nothing about the source as it is now.
-            Err(_) if own.is_none_or(|flight| flight.is_stale(Moment::now())) => None,
+            (Err(_), None) => None,
+            (Err(reason), Some(flight)) if Refused::is_in(&*reason) => {
+                let message = "the source refuses this value; the kept one is no longer used";
+                entry.refuse(&flight).then_some((reason, message))
+            }
             // Without a value to hand out there is nothing to spare the source for: the next call tries again.
-            Err(_) if entry.held.is_none() => None,
-            Err(reason) if Refused::is_in(&*reason) => {
-                entry.held = None;
-                Some((reason, "the source refuses this value; the kept one is no longer used"))
-            }
-            Err(reason) => {
+            (Err(reason), Some(_)) => entry.held.is_some().then(|| {
                 entry.fail();
-                Some((reason, "could not refresh; the last good value stays in use"))
-            }
+                (reason, "could not refresh; the last good value stays in use")
+            }),
         };
         drop(entries);
         if let Some((reason, message)) = message {

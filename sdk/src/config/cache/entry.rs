@@ -22,6 +22,8 @@ pub(super) struct Entry<V> {
     pub(super) held: Option<Held<V>>,
     pub(super) flight: Option<Flight<V>>,
     pub(super) used: Instant,
+    /// When the last fetch departed that was refused: what an earlier one brings is not kept.
+    refused: Option<Moment>,
     failures: u32,
     /// When the last fetch failed, and how long the source is left alone since then.
     pause: Option<(Moment, Duration)>,
@@ -29,7 +31,7 @@ pub(super) struct Entry<V> {
 
 impl<V> Entry<V> {
     pub(super) fn new(id: u64, used: Instant) -> Self {
-        Self { id, held: None, flight: None, used, failures: 0, pause: None }
+        Self { id, held: None, flight: None, used, refused: None, failures: 0, pause: None }
     }
 
     pub(super) fn is_in_flight(&self) -> bool {
@@ -46,10 +48,20 @@ impl<V> Entry<V> {
         (self.failures, self.pause) = (self.failures.saturating_add(1), Some((Moment::now(), pause)));
     }
 
-    /// Keeps a value, unless there is one of a later fetch.
+    /// Forgets the value, since the source refused it; whether there was one.
+    pub(super) fn refuse(&mut self, flight: &Flight<V>) -> bool {
+        self.refused = flight.departed.get().copied();
+        self.held.take().is_some()
+    }
+
+    /// Keeps a value, unless there is one of a later fetch, or a later one was refused.
     pub(super) fn keep(&mut self, value: Held<V>) {
+        let is_later = |later: Option<Moment>| later.is_some_and(|later| value.at.is_before(later));
+        if is_later(self.refused) || is_later(self.held.as_ref().map(|held| held.at)) {
+            return;
+        }
         (self.failures, self.pause) = (0, None);
-        if !value.ttl.is_zero() && self.held.as_ref().is_none_or(|held| !value.at.is_before(held.at)) {
+        if !value.ttl.is_zero() {
             self.held = Some(value);
         }
     }

@@ -300,22 +300,32 @@ async fn run(seed: u64, only_gets: bool) {
     check(&model, last).await;
 }
 
-fn runs(seeds: std::ops::Range<u64>, only_gets: bool) {
-    for seed in seeds {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let failed = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(seed, only_gets))));
-        assert!(failed.is_ok(), "the run of seed {seed} (only gets: {only_gets}) broke a promise");
+/// Some runs from this seed on; `PILASTER_MODEL_RUNS` asks for more.
+fn runs(first: u64, only_gets: bool) {
+    let count = std::env::var("PILASTER_MODEL_RUNS").ok().and_then(|count| count.parse().ok()).unwrap_or(40);
+    for seed in first..first + count {
+        one(seed, only_gets);
     }
+}
+
+fn one(seed: u64, only_gets: bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let failed = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(seed, only_gets))));
+    assert!(failed.is_ok(), "the run of seed {seed} (only gets: {only_gets}) broke a promise");
 }
 
 #[test]
 fn whatever_the_order_no_caller_gets_what_it_must_not() {
-    runs(0..400, false);
+    // Kept, since they once found a value that a refusal should have ended, and one that was frozen three times.
+    [32, 163].map(|seed| one(seed, false));
+    runs(0, false);
 }
 
 #[test]
 fn whatever_the_order_readers_are_one_flight() {
-    runs(10_000..10_400, true);
+    // Kept, since it once found a caller whose patience began anew after each thaw.
+    one(10_018, true);
+    runs(10_000, true);
 }
 
 /// What became of a fetch that was frozen for an hour.

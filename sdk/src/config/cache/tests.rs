@@ -507,6 +507,24 @@ async fn a_refusal_of_a_refresh_ahead_ends_the_value_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_departed_before_a_refusal_is_not_kept_after_it() {
+    let source = Held::default();
+    let cache = source.cache();
+    let get = spawn(&cache);
+    turn().await;
+    let fetch = spawn_fetch(&cache);
+    turn().await;
+    source.end(2, Err(Refused::new("it was deleted").into())).await;
+    assert!(fetch.await.unwrap().unwrap_err().is_refused());
+    source.end(1, Ok(())).await;
+    assert_eq!(get.await.unwrap().unwrap(), 1, "its own callers asked before the refusal");
+    let again = spawn(&cache);
+    turn().await;
+    source.end(3, Ok(())).await;
+    assert_eq!(again.await.unwrap().unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_forced_fetch_does_not_join_what_departed_before() {
     let source = Held::default();
     let cache = source.with_value().await;
