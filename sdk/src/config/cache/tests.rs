@@ -310,7 +310,9 @@ async fn a_fetch_that_never_answers_ends_and_the_last_good_value_is_used() {
 
 /// A source whose fetches end when the test says so, each with its number.
 #[derive(Clone, Default)]
-struct Held(Arc<Mutex<Vec<Option<tokio::sync::oneshot::Sender<Result<(), BoxError>>>>>>);
+struct Held(Arc<Mutex<Vec<Option<Ends>>>>);
+
+type Ends = tokio::sync::oneshot::Sender<Result<(), BoxError>>;
 
 impl Held {
     fn cache(&self) -> Cache<&'static str, usize> {

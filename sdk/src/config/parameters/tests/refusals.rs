@@ -4,6 +4,7 @@ use super::services::Service;
 use super::*;
 
 type Sent = (u16, serde_json::Value, &'static str);
+type Good = (serde_json::Value, Vec<(&'static str, String)>);
 
 /// An answer, and whether a value at hand ends with it.
 fn answers() -> Vec<(Sent, bool)> {
@@ -34,10 +35,7 @@ fn answers() -> Vec<(Sent, bool)> {
 }
 
 /// A service that gives a good answer until it is told to fail.
-fn failing(
-    good: fn(&str) -> (serde_json::Value, Vec<(&'static str, String)>),
-    sent: Sent,
-) -> (Service, Arc<Mutex<bool>>) {
+fn failing(good: fn(&str) -> Good, sent: Sent) -> (Service, Arc<Mutex<bool>>) {
     let fails = Arc::new(Mutex::new(false));
     let switch = Arc::clone(&fails);
     let service = Service::new(move |operation, _| {
