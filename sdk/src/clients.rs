@@ -64,7 +64,10 @@ use crate::error::BoxError;
 
 #[cfg(all(test, feature = "secrets"))]
 pub(crate) use self::aws::replay;
-#[cfg(all(feature = "_aws", feature = "http"))]
+#[cfg(all(
+    feature = "_aws",
+    any(feature = "http", feature = "secrets", feature = "parameters", feature = "appconfig")
+))]
 pub(crate) use self::aws::throttled;
 
 /// A value that a [`Clients`] registry can make. See the [module docs](self).

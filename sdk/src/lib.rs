@@ -49,6 +49,8 @@
 //! Write it into `[profile.release]`: cargo-lambda builds with `abort` unless the profile says otherwise, and then a panic
 //! ends the process instead of becoming a 500.
 
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
+mod clock;
 mod deadline;
 mod error;
 pub mod event;

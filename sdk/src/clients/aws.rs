@@ -14,7 +14,10 @@
 //!
 //! Another configuration is put in by `clients.insert(config)`: clients made after that use it.
 
-#![cfg_attr(not(feature = "http"), allow(dead_code, reason = "only an HTTP answer tells throttling from other errors"))]
+#![cfg_attr(
+    not(any(feature = "http", feature = "secrets", feature = "parameters", feature = "appconfig")),
+    allow(dead_code, reason = "only an HTTP answer and the configuration's cache tell throttling from other errors")
+)]
 
 use std::error::Error as StdError;
 use std::time::Duration;

@@ -5,9 +5,14 @@
 //! - **one flight per key**: however many ask, one fetch is under way, and all get its result. It is a task of its own, so
 //!   a request that is given up does not end it for the others;
 //! - **refresh ahead**: from four fifths of the time to live on, a call still gets the value at once and starts a fetch;
-//! - **last good value**: while the source fails, the old value is handed out for a bounded time. Each failed fetch is logged
+//! - **last good value**: while the source has an outage, the old value is handed out for a bounded time. A call waits at most 1.5 s
+//!   for a source that does not answer, and the fetch goes on without it. Each failed fetch is logged
 //!   once, as a warning, and the next one waits: 1 s, 2 s, 4 s, … up to 60 s, so that a service in trouble is left alone;
-//! - **after that**, and where there is no old value: an error that names the key, with the reason as its source.
+//! - **after that**, and where there is no old value: an error that names the key, with the reason as its source;
+//! - **a refusal** ([`Refused`]) is not an outage: the value is forgotten, and the caller gets the error at once.
+//!
+//! An age counts from the departure of the fetch, and is the greater of what the monotonic clock and the wall clock show: a sandbox
+//! that was frozen for an hour wakes up with values that are an hour old. A fetch that was frozen is replaced.
 //!
 //! The number of keys is bounded; the least recently used one goes first.
 //!
@@ -26,27 +31,36 @@
 //! # Ok::<(), pilaster::BoxError>(())
 //! ```
 
+mod entry;
+mod error;
+
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{self, BoxFuture};
-use tokio::task::AbortHandle;
-use tokio::time::Instant;
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
+use self::entry::{Entry, Flight, Held, Outcome};
+pub(crate) use self::error::Chain;
+pub use self::error::{CacheError, Refused};
+use crate::clock::Moment;
 use crate::error::{BoxError, chain};
 
 /// How long a failed refresh is left alone: the first time, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long one fetch may take. Longer, and the value that is there is the better answer.
-const LONGEST_FLIGHT: Duration = Duration::from_secs(10);
+pub(crate) const LONGEST_FLIGHT: Duration = Duration::from_secs(10);
+/// How long a caller with a good value at hand waits, and how old its flight may become, before it takes that one. Lambda's default time-out is 3 s.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Fetches values by key and keeps them for a while. Cheap to clone; clones share their values. See the
 /// [module docs](self).
@@ -65,34 +79,30 @@ struct Policy {
 struct Shared<K, V> {
     fetch: Fetch<K, V>,
     entries: Mutex<HashMap<K, Entry<V>>>,
+    /// How many entries there have been.
+    count: AtomicU64,
 }
 
 type Fetch<K, V> = Box<dyn Fn(K) -> BoxFuture<'static, Result<V, BoxError>> + Send + Sync>;
-type Outcome<V> = Result<Arc<V>, Arc<dyn StdError + Send + Sync>>;
 
-struct Entry<V> {
-    held: Option<Held<V>>,
-    flight: Option<Flight<V>>,
-    used: Instant,
-    failures: u32,
-    not_before: Option<Instant>,
-}
-
-struct Held<V> {
-    value: Arc<V>,
-    at: Instant,
-    ttl: Duration,
-}
-
-struct Flight<V> {
-    task: AbortHandle,
-    outcome: future::Shared<BoxFuture<'static, Outcome<V>>>,
+/// What a caller wants.
+#[derive(Clone, Copy)]
+struct Want {
+    /// How long a value that is fetched for this caller is kept, and how old a kept one may be.
+    max_age: Duration,
+    /// How old a flight may be at this time for the caller to join it.
+    at: Moment,
+    tolerated: Duration,
+    /// Whether a kept value will do.
+    is_kept_good: bool,
 }
 
 /// What a call does next.
 enum Next<V> {
     Take(Arc<V>),
-    Await(future::Shared<BoxFuture<'static, Outcome<V>>>),
+    Await(Flight<V>),
+    /// Another caller's forced flight is under way that departed too early: the callers behind it share the next one.
+    Follow(Flight<V>),
 }
 
 impl<K, V> Cache<K, V>
@@ -108,7 +118,7 @@ where
     {
         let fetch: Fetch<K, V> = Box::new(move |key| fetch(key).boxed());
         Self {
-            shared: Arc::new(Shared { fetch, entries: Mutex::default() }),
+            shared: Arc::new(Shared { fetch, entries: Mutex::default(), count: AtomicU64::new(0) }),
             policy: Policy { ttl: Duration::from_secs(300), last_good: Duration::from_secs(3600), capacity: 256 },
         }
     }
@@ -138,7 +148,7 @@ where
     ///
     /// # Errors
     ///
-    /// The source failed and there is no last good value, or none that is young enough.
+    /// The source refused it, or has an outage and there is no last good value, or none that is young enough.
     pub async fn get(&self, key: &K) -> Result<Arc<V>, CacheError> {
         self.get_within(key, self.policy.ttl).await
     }
@@ -150,27 +160,31 @@ where
     ///
     /// As [`get`](Self::get).
     pub async fn get_within(&self, key: &K, max_age: Duration) -> Result<Arc<V>, CacheError> {
-        match self.next(key, max_age) {
-            Next::Take(value) => {
-                #[cfg(feature = "metrics")]
-                crate::observe::metrics::BuiltIn::CacheHits.record(1.0);
-                Ok(value)
-            }
-            Next::Await(outcome) => match outcome.await {
-                Ok(value) => Ok(value),
-                Err(reason) => self.last_good_value(key, max_age).ok_or_else(|| CacheError::new(key, reason)),
-            },
-        }
+        // The callers that want what the cache promises share a flight whatever its age.
+        let tolerated = if max_age >= self.policy.ttl && !max_age.is_zero() { Duration::MAX } else { max_age };
+        self.read(key, Want { max_age, at: Moment::now(), tolerated, is_kept_good: true }).await
     }
 
-    /// Fetches the value of this key, whatever is kept, unless a fetch is under way; then its result is this one's too.
+    /// Fetches the value of this key, whatever is kept. A fetch that departed before this call does not count; callers that come
+    /// while another such fetch is under way share the next one.
     ///
     /// # Errors
     ///
-    /// The source failed. The last good value is no answer to who asks for a new one; it stays for others.
+    /// The source refused it or has an outage. The last good value is no answer to who asks for a new one; it stays for others.
     pub async fn fetch(&self, key: &K) -> Result<Arc<V>, CacheError> {
-        let outcome = self.depart(key, self.entry(&mut self.shared.entries(), key), self.policy.ttl);
-        outcome.await.map_err(|reason| CacheError::new(key, reason))
+        self.fetch_since(key, Moment::now()).await
+    }
+
+    /// As [`fetch`](Self::fetch); a fetch that departed at this time or later will do.
+    pub(crate) async fn fetch_since(&self, key: &K, at: Moment) -> Result<Arc<V>, CacheError> {
+        let want = Want { max_age: self.policy.ttl, at, tolerated: Duration::ZERO, is_kept_good: false };
+        self.read(key, want).await
+    }
+
+    /// The value that is kept of this key, if it would be handed out during an outage.
+    #[cfg(feature = "flags")]
+    pub(crate) fn at_hand(&self, key: &K) -> Option<Arc<V>> {
+        self.last_good_value(key, self.policy.ttl)
     }
 
     /// Forgets the value of this key: it was changed, say. A fetch under way is not kept either.
@@ -188,30 +202,81 @@ where
         self.shared.entries().clear();
     }
 
-    fn next(&self, key: &K, max_age: Duration) -> Next<V> {
+    async fn read(&self, key: &K, want: Want) -> Result<Arc<V>, CacheError> {
+        let (began, mut may_follow) = (Instant::now(), true);
+        loop {
+            let flight = match self.next(key, want, may_follow) {
+                Next::Take(value) => {
+                    #[cfg(feature = "metrics")]
+                    crate::observe::metrics::BuiltIn::CacheHits.record(1.0);
+                    return Ok(value);
+                }
+                Next::Follow(flight) => {
+                    let _ = timeout(PATIENCE, flight.outcome).await;
+                    may_follow = false;
+                    continue;
+                }
+                Next::Await(flight) => flight,
+            };
+            if let Some(outcome) = self.outcome(key, want, &flight, began).await {
+                return outcome.map_err(|reason| CacheError::new(key, reason));
+            }
+        }
+    }
+
+    fn next(&self, key: &K, want: Want, may_follow: bool) -> Next<V> {
         let mut entries = self.shared.entries();
         let entry = self.entry(&mut entries, key);
-        let now = entry.used;
-        let pausing = entry.not_before.is_some_and(|at| now < at);
-        let Some((value, age, ttl)) = entry.held.as_ref().and_then(|held| held.for_reader(now, max_age)) else {
-            return Next::Await(self.depart(key, entry, max_age));
+        let now = Moment::now();
+        let held = entry.held.as_ref().filter(|_| want.is_kept_good);
+        let Some((value, age, ttl)) = held.and_then(|held| held.for_reader(now, want.max_age)) else {
+            return self.board(key, entry, want, may_follow);
         };
+        let is_pausing = entry.is_pausing(now);
         if age <= ttl {
-            if age >= ttl / 5 * 4 && !pausing {
+            if age >= ttl / 5 * 4 && !is_pausing {
                 // The background fetch; a result that nobody awaits is kept by the task itself.
-                drop(self.depart(key, entry, max_age));
+                drop(self.board(key, entry, Want { tolerated: Duration::MAX, ..want }, false));
             }
             return Next::Take(value);
         }
-        if pausing && age <= ttl.saturating_add(self.policy.last_good) {
+        if is_pausing && age <= ttl.saturating_add(self.policy.last_good) {
             return Next::Take(value);
         }
-        Next::Await(self.depart(key, entry, max_age))
+        self.board(key, entry, want, may_follow)
+    }
+
+    /// How the flight ended; `None` if it was frozen with the sandbox.
+    async fn outcome(&self, key: &K, want: Want, flight: &Flight<V>, began: Instant) -> Option<Outcome<V>> {
+        loop {
+            let at_hand = self.last_good_for(key, want).is_some();
+            // Without a value at hand the caller looks now and then whether the flight was frozen.
+            let waited = flight.age_at(Moment::now()).max(began.elapsed());
+            let wait = if at_hand { PATIENCE.saturating_sub(waited) } else { PATIENCE };
+            let outcome = timeout(wait, flight.outcome.clone()).await;
+            if flight.is_stale(Moment::now()) {
+                return None;
+            }
+            match outcome {
+                Ok(Ok(value)) => return Some(Ok(value)),
+                Ok(Err(reason)) if Refused::is_in(&*reason) => return Some(Err(reason)),
+                Ok(Err(reason)) => return Some(self.last_good_for(key, want).ok_or(reason)),
+                Err(_) => {
+                    if let Some(value) = self.last_good_for(key, want).filter(|_| at_hand) {
+                        return Some(Ok(value));
+                    }
+                }
+            }
+        }
+    }
+
+    fn last_good_for(&self, key: &K, want: Want) -> Option<Arc<V>> {
+        want.is_kept_good.then(|| self.last_good_value(key, want.max_age)).flatten()
     }
 
     fn last_good_value(&self, key: &K, max_age: Duration) -> Option<Arc<V>> {
         let entries = self.shared.entries();
-        let (value, age, ttl) = entries.get(key)?.held.as_ref()?.for_reader(Instant::now(), max_age)?;
+        let (value, age, ttl) = entries.get(key)?.held.as_ref()?.for_reader(Moment::now(), max_age)?;
         (age <= ttl.saturating_add(self.policy.last_good)).then_some(value)
     }
 
@@ -224,49 +289,52 @@ where
             }
         }
         let now = Instant::now();
-        let entry = entries.entry(key.clone()).or_insert_with(|| Entry {
-            held: None,
-            flight: None,
-            used: now,
-            failures: 0,
-            not_before: None,
-        });
+        let new = || Entry::new(self.shared.count.fetch_add(1, Ordering::Relaxed), now);
+        let entry = entries.entry(key.clone()).or_insert_with(new);
         entry.used = now;
         entry
     }
 
-    /// The flight under way, or a new one.
-    fn depart(
-        &self,
-        key: &K,
-        entry: &mut Entry<V>,
-        max_age: Duration,
-    ) -> future::Shared<BoxFuture<'static, Outcome<V>>> {
+    /// The flight under way, if it is young enough for this caller, or a new one.
+    fn board(&self, key: &K, entry: &mut Entry<V>, want: Want, may_follow: bool) -> Next<V> {
         if let Some(flight) = entry.flight.as_ref().filter(|flight| !flight.task.is_finished()) {
-            return flight.outcome.clone();
+            if flight.is_stale(Moment::now()) {
+                // It may hold a lock or a connection of the source; those that await it take another one.
+                flight.task.abort();
+            } else if flight.suits(want.at, want.tolerated) {
+                return Next::Await(flight.clone());
+            } else if flight.is_forced && may_follow {
+                return Next::Follow(flight.clone());
+            }
         }
+        Next::Await(self.depart(key, entry, want))
+    }
+
+    fn depart(&self, key: &K, entry: &mut Entry<V>, want: Want) -> Flight<V> {
         // A reader in a hurry does not shorten what others agreed on.
-        let ttl = entry.held.as_ref().map_or(max_age, |held| held.ttl.max(max_age));
-        let (shared, key) = (Arc::clone(&self.shared), key.clone());
+        let ttl = entry.held.as_ref().map_or(want.max_age, |held| held.ttl.max(want.max_age));
+        let (shared, key, of, departed) = (Arc::clone(&self.shared), key.clone(), entry.id, Arc::default());
+        let departs: Arc<OnceLock<Moment>> = Arc::clone(&departed);
         let task = tokio::spawn(
             async move {
-                let id = tokio::task::id();
+                let at = *departs.get_or_init(Moment::now);
                 // A connection that died while the sandbox was frozen may never answer: the flight ends all the same, and
                 // so does one whose source panics.
                 let fetch = AssertUnwindSafe(async { (shared.fetch)(key.clone()).await }).catch_unwind();
-                let result = match tokio::time::timeout(LONGEST_FLIGHT, fetch).await {
+                let result = match timeout(LONGEST_FLIGHT, fetch).await {
                     Ok(Ok(result)) => result,
                     Ok(Err(_)) => Err("the source panicked".into()),
                     Err(_) => Err(format!("no answer within {LONGEST_FLIGHT:?}").into()),
                 };
-                shared.land(&key, id, ttl, result)
+                shared.land(&key, of, result.map(|value| Held { value: Arc::new(value), at, ttl }))
             }
             .in_current_span(),
         );
         let handle = task.abort_handle();
         let outcome = task.map(|joined| joined.unwrap_or_else(|panic| Err(Arc::new(panic)))).boxed().shared();
-        entry.flight = Some(Flight { task: handle, outcome: outcome.clone() });
-        outcome
+        let flight = Flight { task: handle, departed, is_forced: want.tolerated < Duration::MAX, outcome };
+        entry.flight = Some(flight.clone());
+        flight
     }
 }
 
@@ -275,44 +343,40 @@ impl<K: Eq + Hash + fmt::Display, V> Shared<K, V> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn land(&self, key: &K, id: tokio::task::Id, ttl: Duration, result: Result<V, BoxError>) -> Outcome<V> {
-        let outcome: Outcome<V> = result.map(Arc::new).map_err(Arc::from);
+    /// Keeps what the current task has fetched, or counts its failure.
+    fn land(&self, key: &K, of: u64, result: Result<Held<V>, BoxError>) -> Outcome<V> {
+        let result = result.map_err(Arc::<dyn StdError + Send + Sync>::from);
+        let outcome = match &result {
+            Ok(held) => Ok(Arc::clone(&held.value)),
+            Err(reason) => Err(Arc::clone(reason)),
+        };
         let mut entries = self.entries();
-        // Not there, or of a later flight: the cache was cleared meanwhile, or the key was pushed out.
-        let entry = entries.get_mut(key).filter(|entry| entry.flight.as_ref().is_some_and(|f| f.task.id() == id));
-        let Some(entry) = entry else { return outcome };
-        entry.flight = None;
-        match &outcome {
-            Ok(value) => {
-                (entry.failures, entry.not_before) = (0, None);
-                if !ttl.is_zero() {
-                    entry.held = Some(Held { value: Arc::clone(value), at: Instant::now(), ttl });
-                }
+        // Not there, or another one: the cache was cleared meanwhile, or the key was pushed out.
+        let Some(entry) = entries.get_mut(key).filter(|entry| entry.id == of) else { return outcome };
+        let own = entry.flight.take_if(|flight| tokio::task::try_id() == Some(flight.task.id()));
+        // A flight that was replaced, or frozen with the sandbox, says nothing about the source as it is now.
+        let own = own.filter(|flight| !flight.is_stale(Moment::now()));
+        let message = match (result, own) {
+            (Ok(held), _) => {
+                entry.keep(held);
+                None
+            }
+            (Err(_), None) => None,
+            (Err(reason), Some(flight)) if Refused::is_in(&*reason) => {
+                let message = "the source refuses this value; the kept one is no longer used";
+                entry.refuse(&flight).then_some((reason, message))
             }
             // Without a value to hand out there is nothing to spare the source for: the next call tries again.
-            Err(reason) if entry.held.is_some() => {
-                let pause = FIRST_PAUSE.saturating_mul(1 << entry.failures.min(6)).min(LONGEST_PAUSE);
-                (entry.failures, entry.not_before) = (entry.failures.saturating_add(1), Some(Instant::now() + pause));
-                let reason = chain(&**reason).join(": ");
-                tracing::warn!(key = %key, reason, "could not refresh {key}; its last good value stays in use");
-            }
-            Err(_) => {}
+            (Err(reason), Some(_)) => entry.held.is_some().then(|| {
+                entry.fail();
+                (reason, "could not refresh; the last good value stays in use")
+            }),
+        };
+        drop(entries);
+        if let Some((reason, message)) = message {
+            tracing::warn!(key = %key, reason = chain(&*reason).join(": "), "{key}: {message}");
         }
         outcome
-    }
-}
-
-impl<V> Entry<V> {
-    fn is_in_flight(&self) -> bool {
-        self.flight.as_ref().is_some_and(|flight| !flight.task.is_finished())
-    }
-}
-
-impl<V> Held<V> {
-    /// The value with its age and its time to live as this reader sees it; nothing for a reader who wants no kept value.
-    fn for_reader(&self, now: Instant, max_age: Duration) -> Option<(Arc<V>, Duration, Duration)> {
-        let ttl = self.ttl.min(max_age);
-        (!ttl.is_zero()).then(|| (Arc::clone(&self.value), now.saturating_duration_since(self.at), ttl))
     }
 }
 
@@ -329,35 +393,7 @@ impl<K, V> fmt::Debug for Cache<K, V> {
     }
 }
 
-/// A value that could not be had. It names the key; its source is the reason.
-#[derive(Clone, Debug)]
-pub struct CacheError {
-    key: String,
-    reason: Arc<dyn StdError + Send + Sync>,
-}
-
-impl CacheError {
-    fn new(key: &impl fmt::Display, reason: Arc<dyn StdError + Send + Sync>) -> Self {
-        Self { key: key.to_string(), reason }
-    }
-
-    /// The reason alone.
-    pub(crate) fn into_reason(self) -> Arc<dyn StdError + Send + Sync> {
-        self.reason
-    }
-}
-
-impl fmt::Display for CacheError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "could not get {}", self.key)
-    }
-}
-
-impl StdError for CacheError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.reason)
-    }
-}
-
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

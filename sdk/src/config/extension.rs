@@ -5,6 +5,13 @@
 //! and are asked over plain HTTP, so a function with them needs neither TLS nor a client of AWS in its binary. Neither answers during
 //! init, so do not `warm` what comes from them.
 //!
+//! Both keep values themselves, so `force()`, `fresh()` and `max_age(..)` ask the extension and not the service behind it: the value may
+//! be as old as the extension's time to live (5 minutes unless `SSM_PARAMETER_STORE_TTL` or `SECRETS_MANAGER_TTL` says otherwise, in
+//! seconds), and after a rotation `fresh()` may find no newer secret. Since Pilaster keeps values as well, turn the extension's cache
+//! off by `PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED=false` in the function's environment: then they ask the service. The Secrets
+//! Manager Agent, which answers in the place of the extension, can be asked past its cache by [`ParametersExtension::refresh_now`].
+//! AppConfig's agent polls by itself, every `AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS` (45 unless set).
+//!
 //! # Example
 //!
 //! ```
@@ -44,18 +51,28 @@ fn encode(text: &str) -> impl fmt::Display {
 #[derive(Clone, Debug)]
 pub struct ParametersExtension {
     port: u16,
+    refresh_now: bool,
 }
 
 impl ParametersExtension {
     /// The extension on its port.
     pub fn new() -> Self {
-        Self { port: port("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773) }
+        Self { port: port("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773), refresh_now: false }
     }
 
     /// The extension on another port than the environment says.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Asks for a secret past the cache on localhost (`refreshNow=true`), so that only Pilaster keeps it, and `fresh()` after a rotation
+    /// finds the new version. The [Secrets Manager Agent](https://github.com/aws/aws-secretsmanager-agent) has this; the Parameters and
+    /// Secrets extension does not document it, and parameters do not have it.
+    #[must_use]
+    pub fn refresh_now(mut self) -> Self {
+        self.refresh_now = true;
         self
     }
 
@@ -139,6 +156,9 @@ mod secrets {
             }
             if let Some(stage) = id.version_stage() {
                 path += &format!("&versionStage={}", encode(stage));
+            }
+            if self.refresh_now {
+                path += "&refreshNow=true";
             }
             let answer: Answer =
                 serde_json::from_slice(&self.get(&path).await?).map_err(|_| "the answer is no secret")?;

@@ -3,7 +3,8 @@
 //! [`Flags`] reads a document from AppConfig (or any other [source of parameters](crate::config::parameters)), checks it, and
 //! evaluates its rules for a context; [`Document`] is the engine alone, and tells the schema. The document is kept for 5 seconds, as Powertools
 //! keeps it; AppConfig itself is polled no sooner than it asks for. A document that does not pass its check is not used: the last good
-//! one stays for an hour, and a warning says what is wrong.
+//! one stays for an hour, and a warning says what is wrong. So it does while the source has an outage, or does not answer within 1.5 s;
+//! a source that refuses to give the document (it does not exist, or may not be read) ends its use at once.
 //!
 //! A flag must not take a function down. [`evaluate`](Flags::evaluate) answers with the default that it is given where there is no
 //! document: after 2 seconds at the latest, with one warning when the outage begins and one line when it is over.
@@ -53,10 +54,10 @@ use jmespath::Expression;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::Instant;
 
 pub use self::document::{Document, SchemaError};
 pub use self::error::FlagsError;
+use crate::clock::Moment;
 use crate::config::cache::Cache;
 use crate::config::parameters::{ParameterId, ParameterSource, ParameterValue};
 use crate::error::{BoxError, chain};
@@ -84,8 +85,8 @@ pub struct Flags {
 
 #[derive(Default)]
 struct State {
-    /// Why there is no document, and until when nobody asks again.
-    outage: Option<(FlagsError, Instant)>,
+    /// Why there is no document, and when that was last found out.
+    outage: Option<(FlagsError, Moment)>,
     /// The flags whose value was not of the type that was asked for, each told once.
     told: HashSet<String>,
 }
@@ -156,7 +157,8 @@ impl Flags {
         self.with_policy()
     }
 
-    /// How long a call waits for the document before it goes on with its default: 2 seconds unless set.
+    /// How long a call waits for a document before it goes on with its default: 2 seconds unless set. With a document at hand it waits
+    /// at most 1.5 seconds, and goes on with that one.
     #[must_use]
     pub fn longest_wait(mut self, time: Duration) -> Self {
         self.longest_wait = time;
@@ -242,13 +244,19 @@ impl Flags {
     ///
     /// It could not be had in time, or is not of the schema, and there is no last good one.
     pub async fn document(&self) -> Result<Arc<Document>, FlagsError> {
-        if let Some((error, until)) = &self.state().outage
-            && Instant::now() < *until
+        let key = Key(self.id.clone());
+        // A document can have come after a call gave up waiting for it.
+        if let Some((error, since)) = &self.state().outage
+            && since.age() < PAUSE
+            && self.cache.at_hand(&key).is_none()
         {
             return Err(error.clone());
         }
-        let key = Key(self.id.clone());
-        let error = match tokio::time::timeout(self.longest_wait, self.cache.get(&key)).await {
+        let fetched = match tokio::time::timeout(self.longest_wait, self.cache.get(&key)).await {
+            Err(elapsed) => self.cache.at_hand(&key).map(Ok).ok_or(elapsed),
+            fetched => fetched,
+        };
+        let error = match fetched {
             Ok(Ok(document)) => {
                 if self.state().outage.take().is_some() {
                     tracing::info!("{key} are back");
@@ -261,7 +269,7 @@ impl Flags {
                 FlagsError::unavailable(self.id.name(), Arc::from(BoxError::from(reason)))
             }
         };
-        if self.state().outage.replace((error.clone(), Instant::now() + PAUSE)).is_none() {
+        if self.state().outage.replace((error.clone(), Moment::now())).is_none() {
             let reason = chain(&error).join(": ");
             tracing::warn!(reason, "{key} cannot be had; each flag is the default of its caller until they can");
         }

@@ -3,8 +3,22 @@
 //! A type says by `FromParameter` (mostly derived) which parameter it is made from; `Parameter<T>` is an argument of a handler.
 //! Behind it stands [`Parameters`], with a [cache](crate::config::cache): 5 minutes to live (or
 //! `POWERTOOLS_PARAMETERS_MAX_AGE` seconds), one call however many ask, refreshed ahead of expiry, and the last good value for an
-//! hour while the service fails. Names that are asked for at the same time share calls, ten at a time, as SSM allows:
-//! `ParametersLayer` asks for all declared ones before the handler runs.
+//! hour while the service has an outage: it throttles, answers with a 5xx status or not at all. A refusal (the parameter was deleted,
+//! may not be read, or its KMS key is disabled) is reported at once.
+//!
+//! # Calls and permissions
+//!
+//! Which call of SSM is made depends on the read alone, never on what is kept:
+//!
+//! | read | call, and permission |
+//! |---|---|
+//! | [`get`](Parameters::get) | `ssm:GetParameter` |
+//! | [`named`](Parameters::named), `Parameter<T>`, `ParametersLayer`, `typed` | `ssm:GetParameters` |
+//! | [`below`](Parameters::below) | `ssm:GetParametersByPath` |
+//! | [`set`](Parameters::set) | `ssm:PutParameter` |
+//!
+//! Names that are asked for by GetParameters at the same time share calls, ten names each, as SSM allows: `ParametersLayer` asks for
+//! all declared ones before the handler runs. A refresh makes the call of the read that starts it.
 //!
 //! Values never print, since a `SecureString` is a parameter too. What is a secret through and through is better kept in Secrets
 //! Manager and read by `Secrets`, next door: that one knows of versions and rotation.
@@ -73,6 +87,7 @@ mod extract;
 mod id;
 #[cfg(feature = "parameters")]
 mod layer;
+mod named;
 mod source;
 #[cfg(feature = "parameters")]
 mod ssm;
@@ -81,7 +96,6 @@ mod table;
 mod value;
 mod write;
 
-use std::collections::BTreeMap;
 use std::env;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +105,7 @@ use serde::de::DeserializeOwned;
 
 #[cfg(feature = "appconfig")]
 pub use self::appconfig::AppConfig;
-use self::batch::Batches;
+use self::batch::{Batches, Key};
 pub use self::error::ParameterError;
 #[cfg(feature = "parameters")]
 pub use self::extract::{FromParameter, Parameter};
@@ -100,6 +114,7 @@ pub use self::id::ParameterVariable;
 pub use self::id::{ParameterId, ParameterPath};
 #[cfg(feature = "parameters")]
 pub use self::layer::{ParametersLayer, WithParameters};
+pub use self::named::NamedParameters;
 use self::source::Source;
 pub use self::source::{ParameterSource, ParameterValues};
 #[cfg(all(feature = "parameters", feature = "dynamodb"))]
@@ -115,7 +130,7 @@ const DECRYPT: &str = "POWERTOOLS_PARAMETERS_SSM_DECRYPT";
 #[derive(Clone, Debug)]
 pub struct Parameters {
     source: Arc<dyn Source>,
-    one: Cache<ParameterId, ParameterValue>,
+    one: Cache<Key, ParameterValue>,
     many: Cache<ParameterPath, ParameterValues>,
     /// Whether a `SecureString` is decrypted where a read does not say.
     decrypt: bool,
@@ -142,7 +157,7 @@ impl Parameters {
         let below = Arc::clone(&source);
         let this = Self {
             source,
-            one: Cache::new(move |id: ParameterId| batches.clone().fetch(id)),
+            one: Cache::new(move |key: Key| batches.clone().fetch(key)),
             many: Cache::new(move |path: ParameterPath| {
                 let source = Arc::clone(&below);
                 async move { source.fetch_below(&path).await }
@@ -163,7 +178,7 @@ impl Parameters {
         self
     }
 
-    /// How much longer the last good value is handed out while the service fails: 1 hour unless set. Zero turns that off.
+    /// How much longer the last good value is handed out while the service has an outage: 1 hour unless set. Zero turns that off.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         (self.one, self.many) = (self.one.last_good(time), self.many.last_good(time));
@@ -179,29 +194,31 @@ impl Parameters {
 
     /// The parameter of this name: `parameters.get("/name").text().await`, `.json()`, `.binary()`.
     ///
-    /// For SSM a name may end in a version or label (`/name:3`, `/name:prod`), or be an ARN.
+    /// For SSM a name may end in a version or label (`/name:3`, `/name:prod`), or be an ARN. The call is GetParameter, which needs
+    /// `ssm:GetParameter`.
     pub fn get(&self, id: impl Into<ParameterId>) -> ParameterRequest<'_> {
-        ParameterRequest { parameters: self, id: id.into(), read: Read::Default }
+        ParameterRequest { parameters: self, id: id.into(), is_shared: false, read: Read::Default }
     }
 
     /// All parameters below a path, by what follows the path in their names: `parameters.below("/shop").await`.
     ///
-    /// In a DynamoDB table the path is a partition key, and the names are sort keys.
+    /// In a DynamoDB table the path is a partition key, and the names are sort keys. The call of SSM is GetParametersByPath, which needs
+    /// `ssm:GetParametersByPath`; that of a table is Query, which needs `dynamodb:Query`.
     pub fn below(&self, path: impl Into<ParameterPath>) -> PathRequest<'_> {
         PathRequest { parameters: self, path: path.into(), read: Read::Default }
     }
 
-    /// Several parameters, each by itself: one that cannot be had is an error under its own name. What is not kept is asked for
-    /// in calls of ten names.
-    pub async fn named<I>(&self, ids: I) -> BTreeMap<String, Result<ParameterValue, ParameterError>>
+    /// Several parameters, each by itself: one that is unavailable is an error under its own name. What is not kept is asked for
+    /// in calls of ten names. The call of SSM is GetParameters, which needs `ssm:GetParameters`.
+    pub async fn named<I>(&self, ids: I) -> NamedParameters
     where
         I: IntoIterator<Item: Into<ParameterId>>,
     {
         let all = ids.into_iter().map(|id| {
-            let id = id.into();
-            async { (id.name().to_owned(), self.get(id).value().await) }
+            let id = id.into().or_decrypt(self.decrypt);
+            async { (id.clone(), ParameterRequest { is_shared: true, ..self.get(id) }.value().await) }
         });
-        future::join_all(all).await.into_iter().collect()
+        NamedParameters::new(future::join_all(all).await)
     }
 
     /// Writes a parameter: `parameters.set("/name", "value").overwrite().await`. Only SSM can.
@@ -215,10 +232,10 @@ impl Parameters {
         self.many.clear();
     }
 
+    /// Forgets what is kept of a parameter: under its name, its versions and labels, and its ARN.
     fn forget(&self, name: &str) {
-        for decrypt in [false, true] {
-            self.one.forget(&ParameterId::from(name).decrypt(decrypt));
-        }
+        let changed = id::base(name);
+        self.one.forget_if(|kept| id::base(kept.id.name()) == changed);
         self.many.clear();
     }
 }
@@ -243,13 +260,15 @@ enum Read {
 pub struct ParameterRequest<'a> {
     parameters: &'a Parameters,
     id: ParameterId,
+    /// Whether it is asked for by the call that takes several names.
+    is_shared: bool,
     read: Read,
 }
 
 impl ParameterRequest<'_> {
-    /// Lets SSM decrypt a `SecureString`.
-    pub fn decrypt(mut self) -> Self {
-        self.id = self.id.decrypt(true);
+    /// Whether SSM decrypts a `SecureString`; unless set, as [`Parameters::decrypt`] says.
+    pub fn decrypt(mut self, decrypt: bool) -> Self {
+        self.id = self.id.decrypt(decrypt);
         self
     }
 
@@ -260,7 +279,8 @@ impl ParameterRequest<'_> {
         self
     }
 
-    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer.
+    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer. A source that keeps
+    /// values itself (an extension, and AppConfig until it wants to be polled again) may give the one that it keeps.
     pub fn force(mut self) -> Self {
         self.read = Read::Force;
         self
@@ -270,11 +290,11 @@ impl ParameterRequest<'_> {
     ///
     /// # Errors
     ///
-    /// It could not be fetched and there is no last good value.
+    /// It could not be fetched and there is no last good value, or the service refused it.
     pub async fn value(self) -> Result<ParameterValue, ParameterError> {
-        let id = self.id.or_decrypt(self.parameters.decrypt);
-        let value = read(&self.parameters.one, &id, self.read).await;
-        Ok(value.map_err(|error| ParameterError::not_fetched(&id, error.into_reason()))?.as_ref().clone())
+        let key = Key { id: self.id.or_decrypt(self.parameters.decrypt), is_shared: self.is_shared };
+        let value = read(&self.parameters.one, &key, self.read).await;
+        Ok(value.map_err(|error| ParameterError::not_fetched(&key.id, error.into_reason()))?.as_ref().clone())
     }
 
     /// The text.
@@ -330,9 +350,9 @@ impl PathRequest<'_> {
         self
     }
 
-    /// Lets SSM decrypt what is a `SecureString`.
-    pub fn decrypt(mut self) -> Self {
-        self.path = self.path.decrypt(true);
+    /// As [`ParameterRequest::decrypt`].
+    pub fn decrypt(mut self, decrypt: bool) -> Self {
+        self.path = self.path.decrypt(decrypt);
         self
     }
 
@@ -352,7 +372,7 @@ impl PathRequest<'_> {
     ///
     /// # Errors
     ///
-    /// They could not be fetched and there are no last good values.
+    /// They could not be fetched and there are no last good values, or the service refused them.
     pub async fn values(self) -> Result<Arc<ParameterValues>, ParameterError> {
         let path = self.path.or_decrypt(self.parameters.decrypt);
         let values = read(&self.parameters.many, &path, self.read).await;
@@ -384,8 +404,8 @@ where
 /// Whole or broken seconds; what is neither is told once, when the parameters are made, and has no effect.
 fn seconds(name: &str, value: Option<String>) -> Option<Duration> {
     let value = value.filter(|value| !value.is_empty())?;
-    let seconds =
-        value.trim().parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
+    let number = value.trim().parse::<f64>().ok().filter(|seconds| !seconds.is_nan());
+    let seconds = number.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
     if seconds.is_none() {
         tracing::warn!(variable = name, "{name} has no effect: it wants a number of seconds");
     }

@@ -2,8 +2,9 @@
 //!
 //! A type says by [`FromSecret`] (mostly derived) which secret it is made from; [`Secret<T>`] is an argument of a handler. Behind it
 //! stands [`Secrets`], one per registry, with a [cache](crate::config::cache): 5 minutes to live, one call however many ask,
-//! refreshed ahead of expiry, and the last good value for an hour while the service fails. A value is decoded once, not
-//! once per request.
+//! refreshed ahead of expiry, and the last good value for an hour while the service has an outage: it throttles, answers with a 5xx
+//! status or not at all. A refusal (the secret was deleted, may not be read, or its KMS key is disabled) is reported at once. A value
+//! is decoded once, not once per request.
 //!
 //! [`SecretsLayer`] fetches the declared secrets together before the handler; `#[lambda_handler(warm(Secret<Db>))]` does so during
 //! init. Neither is needed.
@@ -87,7 +88,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
 pub use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
 
@@ -101,6 +101,7 @@ pub use self::source::SecretSource;
 use self::source::Writable;
 pub use self::value::SecretValue;
 use crate::clients::{Clients, FromClients};
+use crate::clock::Moment;
 use crate::config::cache::{Cache, CacheError};
 use crate::error::BoxError;
 
@@ -139,7 +140,7 @@ impl Secrets {
         self
     }
 
-    /// How much longer the last good value is handed out while the service fails: 1 hour unless set. Zero turns that off.
+    /// How much longer the last good value is handed out while the service has an outage: 1 hour unless set. Zero turns that off.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         self.cache = self.cache.last_good(time);
@@ -161,7 +162,11 @@ impl Secrets {
         Ok(Secret(Current::new(self.clone(), value)?))
     }
 
-    /// A newer value than one that was refused: what is kept, if that is another already, else what the service has now.
+    /// A newer value than one that was refused: what is kept, if that is another already, else what the service has now. A fetch that
+    /// departed before the value was refused does not count.
+    ///
+    /// A source that keeps values itself, as the Parameters and Secrets extension does, may give the refused one again: then the
+    /// error is that there is no newer one.
     ///
     /// # Errors
     ///
@@ -172,22 +177,26 @@ impl Secrets {
         if !kept.is_same(refused) {
             return Ok(kept);
         }
-        if kept.seen_unchanged().is_some_and(|at| at.elapsed() < UNCHANGED_PAUSE) {
+        if kept.seen_unchanged().is_some_and(|at| at.age() < UNCHANGED_PAUSE) {
             return Err(SecretError::unchanged(id));
         }
-        let value = self.get(id.clone()).force().value().await?;
+        let fetched = self.cache.fetch_since(id, kept.refused_since()).await;
+        let value = fetched.map_err(|error| SecretError::not_fetched(id, error.into_reason()))?.as_ref().clone();
         if value.is_same(refused) {
-            value.set_seen_unchanged(Instant::now());
+            value.set_seen_unchanged(Moment::now());
             return Err(SecretError::unchanged(id));
         }
         Ok(value)
     }
 
-    /// Writes a text as the current version of a secret, which is made if it is not there yet; the version's id. What was kept of
-    /// it is forgotten here; other processes go on with theirs until it is time to ask. With a stage (`SecretId::stage`) it is the
-    /// version of that one.
+    /// Writes a text as a new version of a secret; returns the version's id. The secret is created if it does not exist yet. With a
+    /// stage ([`SecretId::stage`]) the new version gets that staging label and no other, else `AWSCURRENT`. With a version
+    /// ([`SecretId::version`], 32 to 64 characters) it gets that id, and writing the same text again changes nothing. What was
+    /// kept of the secret is forgotten here, whatever its stage and whether it was read by name or by ARN; other processes go on
+    /// with theirs until it is time to ask.
     ///
-    /// The function needs `secretsmanager:PutSecretValue`, and `CreateSecret` for one that is not there.
+    /// The function needs `secretsmanager:PutSecretValue`, and `CreateSecret` for one that does not exist. A secret is not created
+    /// under another stage than `AWSCURRENT`.
     ///
     /// # Errors
     ///
@@ -198,10 +207,17 @@ impl Secrets {
     /// ```
     /// use pilaster::config::secrets::{SecretError, Secrets};
     ///
+    /// use pilaster::config::secrets::SecretId;
+    ///
     /// async fn renew(secrets: &Secrets, key: String) -> Result<Option<String>, SecretError> {
     ///     secrets.set("partner/api-key", key).await
     /// }
-    /// # let _ = renew;
+    ///
+    /// /// The step `createSecret` of a rotation: a version that is not in use yet.
+    /// async fn prepare(secrets: &Secrets, token: String, password: String) -> Result<Option<String>, SecretError> {
+    ///     secrets.set(SecretId::new("prod/database").version(token).stage("AWSPENDING"), password).await
+    /// }
+    /// # let _ = (renew, prepare);
     /// ```
     pub async fn set(
         &self,
@@ -226,8 +242,8 @@ impl Secrets {
 
     async fn write(&self, value: SecretValue) -> Result<Option<String>, SecretError> {
         let written = self.source.write(&value).await;
-        // Also where it failed: it may have been written. All stages have moved.
-        self.cache.forget_if(|kept| kept.name() == value.id().name());
+        // Also where it failed: it may have been written. All stages may have moved.
+        self.cache.forget_if(|kept| kept.is_of_same_secret(value.id()));
         written.map_err(|reason| SecretError::not_written(value.id(), reason))
     }
 
@@ -279,7 +295,8 @@ impl SecretRequest<'_> {
         self
     }
 
-    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer.
+    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer. A source that keeps
+    /// values itself, as the extension does, may give the one that it keeps.
     pub fn force(mut self) -> Self {
         self.read = Read::Force;
         self
@@ -289,7 +306,7 @@ impl SecretRequest<'_> {
     ///
     /// # Errors
     ///
-    /// It could not be fetched and there is no last good value.
+    /// It could not be fetched and there is no last good value, or the service refused it.
     pub async fn value(self) -> Result<SecretValue, SecretError> {
         let cache = &self.secrets.cache;
         let value = match self.read {

@@ -54,7 +54,7 @@ struct Settings {
     format: Format,
     hash: Hash,
     prefix: String,
-    cache: Option<Arc<Mutex<LruCache<String, Record>>>>,
+    cache: Option<Arc<Mutex<LruCache<String, steps::Kept>>>>,
     /// When the last lock of a key ends: the next one of this process ends later, so that no two are the same.
     issued: Arc<Mutex<LruCache<String, u64>>>,
     hook: Option<Arc<Hook>>,

@@ -52,12 +52,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         if call["command"] != "GetParametersCommand" {
             return unsupported(format!("the call {}", call["command"]));
         }
-        // One name is asked for by GetParameter, whose answer has it alone.
-        let single = call["input"]["Names"].as_array().is_some_and(|names| names.len() == 1);
-        service.answer(call["outputs"].as_array().into_iter().flatten().map(|answer| match &answer["Parameters"] {
-            Value::Array(parameters) if single => json!({ "Parameter": parameters.first() }),
-            _ => answer.clone(),
-        }));
+        service.answer(call["outputs"].as_array().into_iter().flatten().cloned());
     }
     // The names are asked for in middy's order, that of the configuration.
     let names: Vec<(String, String)> = match &middleware["config"]["fetchData"] {

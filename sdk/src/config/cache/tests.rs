@@ -1,8 +1,10 @@
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
+use futures_util::future::join_all;
 use tokio::time::{advance, sleep};
 
 use super::*;
+use crate::clock::{freeze, set_back};
 
 const TTL: Duration = Duration::from_secs(300);
 const SECOND: Duration = Duration::from_secs(1);
@@ -62,7 +64,8 @@ async fn the_last_moment_still_belongs_to_the_time_to_live() {
     let source = Source::default();
     let cache = source.cache();
     cache.get(&"k").await.unwrap();
-    advance(TTL).await;
+    // The fetch took a second, and its departure counts.
+    advance(TTL - SECOND).await;
     assert_eq!(*cache.get(&"k").await.unwrap(), 1);
 }
 
@@ -70,7 +73,7 @@ async fn the_last_moment_still_belongs_to_the_time_to_live() {
 async fn a_hundred_callers_are_one_flight() {
     let source = Source::default();
     let cache = source.cache();
-    let all = future::join_all((0..100).map(|_| cache.get(&"k"))).await;
+    let all = join_all((0..100).map(|_| cache.get(&"k"))).await;
     assert!(all.into_iter().all(|value| *value.unwrap() == 1));
     assert_eq!(source.fetches(), 1);
 }
@@ -80,7 +83,7 @@ async fn a_hundred_callers_share_one_failure_and_the_next_call_tries_again() {
     let source = Source::default();
     source.down(true);
     let cache = source.cache();
-    let all = future::join_all((0..100).map(|_| cache.get(&"database"))).await;
+    let all = join_all((0..100).map(|_| cache.get(&"database"))).await;
     let error = all.into_iter().map(Result::unwrap_err).next().unwrap();
     assert_eq!(chain(&error), ["could not get database", "the service is down"]);
     assert_eq!(source.fetches(), 1);
@@ -93,7 +96,7 @@ async fn keys_do_not_wait_for_one_another() {
     let source = Source::default();
     let cache = source.cache();
     let began = Instant::now();
-    future::join_all(["a", "b", "c"].iter().map(|key| cache.get(key))).await;
+    join_all(["a", "b", "c"].iter().map(|key| cache.get(key))).await;
     assert_eq!(began.elapsed(), SECOND);
     assert_eq!(source.fetches(), 3);
 }
@@ -113,7 +116,7 @@ async fn ahead_of_expiry_it_is_refreshed_in_the_background() {
     let source = Source::default();
     let cache = source.cache();
     cache.get(&"k").await.unwrap();
-    advance(TTL / 5 * 4 - SECOND).await;
+    advance(TTL / 5 * 4 - SECOND * 2).await;
     cache.get(&"k").await.unwrap();
     settle().await;
     assert_eq!(source.fetches(), 1, "too early");
@@ -173,7 +176,7 @@ async fn a_failed_refresh_is_one_warning_however_many_wait_for_it() {
     cache.get(&"k").await.unwrap();
     source.down(true);
     advance(TTL + SECOND).await;
-    let all = future::join_all((0..100).map(|_| cache.get(&"k"))).await;
+    let all = join_all((0..100).map(|_| cache.get(&"k"))).await;
     assert!(all.into_iter().all(|value| *value.unwrap() == 1));
     assert_eq!((source.fetches(), warnings.load(Ordering::SeqCst)), (2, 1));
 }
@@ -303,4 +306,295 @@ async fn a_fetch_that_never_answers_ends_and_the_last_good_value_is_used() {
     stuck.store(false, Ordering::SeqCst);
     advance(TTL).await;
     assert_eq!(*cache.get(&"k").await.unwrap(), 7, "and the next one flies");
+}
+
+/// A source whose fetches end when the test says so, each with its number.
+#[derive(Clone, Default)]
+struct Held(Arc<Mutex<Vec<Option<Ends>>>>);
+
+type Ends = tokio::sync::oneshot::Sender<Result<(), BoxError>>;
+
+impl Held {
+    fn cache(&self) -> Cache<&'static str, usize> {
+        let held = self.clone();
+        Cache::new(move |_| {
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            let mut calls = held.0.lock().unwrap();
+            calls.push(Some(sender));
+            let call = calls.len();
+            async move { receiver.await?.map(|()| call) }
+        })
+    }
+
+    fn calls(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// Ends a fetch, the first one is 1.
+    async fn end(&self, call: usize, result: Result<(), BoxError>) {
+        let sender = self.0.lock().unwrap()[call - 1].take().unwrap();
+        let _ = sender.send(result);
+        turn().await;
+    }
+
+    /// A cache with the value of the first fetch.
+    async fn with_value(&self) -> Cache<&'static str, usize> {
+        let cache = self.cache();
+        let get = spawn(&cache);
+        turn().await;
+        self.end(1, Ok(())).await;
+        assert_eq!(get.await.unwrap().unwrap(), 1);
+        cache
+    }
+}
+
+type Getting = tokio::task::JoinHandle<Result<usize, CacheError>>;
+
+fn spawn(cache: &Cache<&'static str, usize>) -> Getting {
+    let cache = cache.clone();
+    tokio::spawn(async move { cache.get(&"k").await.map(|value| *value) })
+}
+
+fn spawn_fetch(cache: &Cache<&'static str, usize>) -> Getting {
+    let cache = cache.clone();
+    tokio::spawn(async move { cache.fetch(&"k").await.map(|value| *value) })
+}
+
+/// Lets all tasks have their turns, without time that passes.
+async fn turn() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_that_passes_in_a_frozen_sandbox_counts() {
+    let source = Source::default();
+    let cache = source.cache().last_good(Duration::from_secs(600));
+    cache.get(&"k").await.unwrap();
+    freeze(TTL + SECOND);
+    assert_eq!(*cache.get(&"k").await.unwrap(), 2, "expired");
+    source.down(true);
+    freeze(Duration::from_secs(1000));
+    assert!(cache.get(&"k").await.is_err(), "not even the last good value is young enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_back_makes_nothing_live_longer() {
+    let source = Source::default();
+    let cache = source.cache();
+    cache.get(&"k").await.unwrap();
+    set_back(Duration::from_secs(86_400));
+    advance(TTL + SECOND).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_ends_while_the_sandbox_is_frozen() {
+    let source = Source::default();
+    let cache = source.cache();
+    cache.get(&"k").await.unwrap();
+    source.down(true);
+    later(TTL + SECOND).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 1);
+    source.down(false);
+    freeze(LONGEST_PAUSE);
+    assert_eq!(*cache.get(&"k").await.unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_was_frozen_is_dated_at_its_departure() {
+    let source = Held::default();
+    let cache = source.with_value().await;
+    advance(TTL / 10 * 9).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 1);
+    turn().await;
+    assert_eq!(source.calls(), 2, "the refresh departs");
+    freeze(Duration::from_secs(3200));
+    source.end(2, Ok(())).await;
+    let get = spawn(&cache);
+    turn().await;
+    assert_eq!(source.calls(), 3, "what it brought is 3,200 s old");
+    source.end(3, Ok(())).await;
+    assert_eq!(get.await.unwrap().unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flight_that_was_frozen_is_neither_joined_nor_a_failure() {
+    let source = Held::default();
+    let cache = source.with_value().await;
+    advance(TTL / 10 * 9).await;
+    cache.get(&"k").await.unwrap();
+    turn().await;
+    freeze(Duration::from_secs(600));
+    let get = spawn(&cache);
+    turn().await;
+    assert_eq!(source.calls(), 3, "a new one departs at once");
+    source.end(2, Err("the connection was reset".into())).await;
+    source.end(3, Ok(())).await;
+    assert_eq!(get.await.unwrap().unwrap(), 3);
+
+    // The same without a caller while it lands.
+    advance(TTL / 10 * 9).await;
+    cache.get(&"k").await.unwrap();
+    turn().await;
+    freeze(Duration::from_secs(600));
+    source.end(4, Err("the connection was reset".into())).await;
+    let get = spawn(&cache);
+    turn().await;
+    assert_eq!(source.calls(), 5, "no pause: the failure says nothing about the source");
+    source.end(5, Ok(())).await;
+    assert_eq!(get.await.unwrap().unwrap(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_was_frozen_with_its_flight_takes_another_one() {
+    let source = Held::default();
+    let cache = source.cache();
+    let get = spawn(&cache);
+    turn().await;
+    freeze(Duration::from_secs(600));
+    source.end(1, Err("the connection was reset".into())).await;
+    assert_eq!(source.calls(), 2);
+    source.end(2, Ok(())).await;
+    assert_eq!(get.await.unwrap().unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_hangs_costs_a_moment_once_and_its_answer_is_kept() {
+    let source = Held::default();
+    let cache = source.with_value().await;
+    advance(TTL + SECOND).await;
+    let began = Instant::now();
+    assert_eq!(*cache.get(&"k").await.unwrap(), 1);
+    assert_eq!(began.elapsed(), PATIENCE);
+    assert_eq!(*cache.get(&"k").await.unwrap(), 1);
+    assert_eq!(began.elapsed(), PATIENCE, "the next caller does not wait any more");
+    advance(SECOND * 5).await;
+    source.end(2, Ok(())).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 2, "the flight went on");
+    assert_eq!(source.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_no_outage() {
+    let source = Held::default();
+    let cache = source.with_value().await;
+    advance(TTL + SECOND).await;
+    let get = spawn(&cache);
+    turn().await;
+    source.end(2, Err(Refused::new("it was deleted").into())).await;
+    let error = get.await.unwrap().unwrap_err();
+    assert!(error.is_refused());
+    assert_eq!(chain(&error), ["could not get k", "it was deleted"]);
+    let again = spawn(&cache);
+    turn().await;
+    assert_eq!(source.calls(), 3, "the value is forgotten");
+    source.end(3, Err("the service is down".into())).await;
+    assert!(!again.await.unwrap().unwrap_err().is_refused());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_a_refresh_ahead_ends_the_value_too() {
+    let source = Held::default();
+    let cache = source.with_value().await;
+    advance(TTL / 10 * 9).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 1);
+    turn().await;
+    source.end(2, Err(Refused::new("it may not be read").into())).await;
+    let get = spawn(&cache);
+    turn().await;
+    source.end(3, Err(Refused::new("it may not be read").into())).await;
+    assert!(get.await.unwrap().unwrap_err().is_refused());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_departed_before_a_refusal_is_not_kept_after_it() {
+    let source = Held::default();
+    let cache = source.cache();
+    let get = spawn(&cache);
+    turn().await;
+    let fetch = spawn_fetch(&cache);
+    turn().await;
+    source.end(2, Err(Refused::new("it was deleted").into())).await;
+    assert!(fetch.await.unwrap().unwrap_err().is_refused());
+    source.end(1, Ok(())).await;
+    assert_eq!(get.await.unwrap().unwrap(), 1, "its own callers asked before the refusal");
+    let again = spawn(&cache);
+    turn().await;
+    source.end(3, Ok(())).await;
+    assert_eq!(again.await.unwrap().unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_fetch_does_not_join_what_departed_before() {
+    let source = Held::default();
+    let cache = source.with_value().await;
+    advance(TTL / 10 * 9).await;
+    cache.get(&"k").await.unwrap();
+    turn().await;
+    advance(SECOND).await;
+    let fetch = spawn_fetch(&cache);
+    turn().await;
+    assert_eq!(source.calls(), 3);
+    source.end(3, Ok(())).await;
+    assert_eq!(fetch.await.unwrap().unwrap(), 3);
+    source.end(2, Ok(())).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 3, "the older one does not replace it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn forced_fetches_that_come_one_after_another_share_the_next_flight() {
+    let source = Held::default();
+    let cache = source.with_value().await;
+    let first = spawn_fetch(&cache);
+    let mut others = Vec::new();
+    for _ in 0..50 {
+        advance(Duration::from_millis(1)).await;
+        others.push(spawn_fetch(&cache));
+        turn().await;
+    }
+    assert_eq!(source.calls(), 2);
+    source.end(2, Ok(())).await;
+    assert_eq!(first.await.unwrap().unwrap(), 2);
+    assert_eq!(source.calls(), 3);
+    source.end(3, Ok(())).await;
+    for other in others {
+        assert_eq!(other.await.unwrap().unwrap(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_age_of_zero_does_not_join_what_departed_before() {
+    let source = Held::default();
+    let cache = source.cache();
+    let get = spawn(&cache);
+    turn().await;
+    advance(SECOND / 2).await;
+    let fresh = cache.clone();
+    let fresh = tokio::spawn(async move { fresh.get_within(&"k", Duration::ZERO).await.map(|value| *value) });
+    turn().await;
+    source.end(1, Ok(())).await;
+    source.end(2, Ok(())).await;
+    assert_eq!((get.await.unwrap().unwrap(), fresh.await.unwrap().unwrap()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_does_not_show_its_reasons_debug() {
+    #[derive(Debug)]
+    struct Leaky(#[allow(dead_code, reason = "only its `Debug` is tested")] &'static str);
+    impl fmt::Display for Leaky {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("unreadable")
+        }
+    }
+    impl StdError for Leaky {}
+
+    for refuses in [false, true] {
+        let cache: Cache<&str, ()> = Cache::new(move |_| async move {
+            Err(if refuses { Refused::new(Leaky("hunter2")).into() } else { Leaky("hunter2").into() })
+        });
+        let printed = format!("{:?}", cache.get(&"k").await.unwrap_err());
+        assert_eq!(printed, "CacheError(could not get k: unreadable)");
+    }
 }

@@ -11,14 +11,39 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::config::cache::Refused;
 use crate::error::BoxError;
 
 /// As long as Powertools waits.
 const LONGEST: Duration = Duration::from_secs(3);
 /// More than AppConfig's largest configuration (4 MB, from S3), and than any secret or parameter (64 KB).
 const LARGEST: usize = 8 * 1024 * 1024;
+/// As much of an answer that is not a 200 is searched for its reason.
+const LONGEST_REASON: usize = 4096;
+
+/// The refusals of AWS that the text of an answer may name.
+const REFUSALS: &[&str] = &[
+    "AccessDenied",
+    "DecryptionFailure",
+    "DisabledException",
+    "InvalidKeyId",
+    "KMSAccessDenied",
+    "KMSDisabled",
+    "KMSInvalidState",
+    "KMSNotFound",
+    "KeyUnavailable",
+    "ParameterNotFound",
+    "ParameterVersionNotFound",
+    "ResourceNotFound",
+];
+/// Texts of AWS that tell of a passing trouble, though the status of the answer is below 500.
+const OUTAGES: &[&str] = &["Throttl", "TooManyRequests", "not ready", "timeout", "timed out", "InternalServ"];
 
 /// The body of a 200; any other answer is an error with the status alone, since its text may repeat what was asked for.
+///
+/// An answer with status 403 or 404
+/// ([Secrets Manager Agent](https://github.com/aws/aws-secretsmanager-agent)), or with one below 500 whose text names a refusal of AWS,
+/// is a refusal. Another 400 is not: an extension that is starting or overloaded answers with it, too.
 pub(super) async fn get(
     port: u16,
     path: &str,
@@ -30,9 +55,19 @@ pub(super) async fn get(
     };
     match answer {
         Ok((StatusCode::OK, body)) => Ok(body),
-        Ok((status, _)) => Err(format!("status {status} from {whose}").into()),
+        Ok((status, body)) => {
+            let failure = format!("status {status} from {whose}");
+            if is_refusal(status, &body) { Err(Refused::new(failure).into()) } else { Err(failure.into()) }
+        }
         Err(error) => Err(Failed { message: format!("no answer on port {port} from {whose}"), source: error }.into()),
     }
+}
+
+fn is_refusal(status: StatusCode, body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body.get(..LONGEST_REASON).unwrap_or(body));
+    let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_named = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) || names(REFUSALS);
+    status.is_client_error() && is_named && !names(OUTAGES)
 }
 
 async fn exchange(

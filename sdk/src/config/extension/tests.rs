@@ -58,3 +58,25 @@ async fn the_answer_about_a_parameter_is_read() {
     let Found { value, version, kind } = serde_json::from_str::<Answer>(text).unwrap().parameter;
     assert_eq!((value.as_str(), version, kind.as_deref()), ("20", Some(3), Some("String")));
 }
+
+#[tokio::test]
+async fn a_refusal_of_aws_is_told_from_an_extension_in_trouble() {
+    for (answer, is_refusal) in [
+        ("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", true),
+        ("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n", true),
+        ("HTTP/1.1 400 Bad Request\r\ncontent-length: 29\r\n\r\nAccessDeniedException: no way", true),
+        ("HTTP/1.1 400 Bad Request\r\ncontent-length: 17\r\n\r\nParameterNotFound", true),
+        ("HTTP/1.1 400 Bad Request\r\ncontent-length: 41\r\n\r\nnot ready to serve traffic, please wait..", false),
+        ("HTTP/1.1 400 Bad Request\r\ncontent-length: 19\r\n\r\nThrottlingException", false),
+        ("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", false),
+        ("HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n", false),
+        ("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 21\r\n\r\nAccessDeniedException", false),
+    ] {
+        let (port, request) = once(answer).await;
+        let parameters = Parameters::from_source(AppConfigAgent::new("shop", "prod").port(port));
+        let error = parameters.get("limits").text().await.unwrap_err();
+        assert_eq!(error.is_refused(), is_refusal, "{answer}");
+        assert!(!format!("{error:?}").contains("no way"));
+        request.await.unwrap();
+    }
+}

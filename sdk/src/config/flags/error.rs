@@ -5,14 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::SchemaError;
+use crate::config::cache::Chain;
 
 /// Flags that could not be evaluated. It names the flag or the document, and never holds a value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FlagsError {
     kind: Kind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Kind {
     Unavailable { name: String, reason: Arc<dyn StdError + Send + Sync> },
     WrongType { flag: String },
@@ -48,6 +49,12 @@ impl FlagsError {
     /// Whether the flag's value is not of the type that was asked for.
     pub fn is_wrong_type(&self) -> bool {
         matches!(self.kind, Kind::WrongType { .. })
+    }
+}
+
+impl fmt::Debug for FlagsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FlagsError").field(&Chain(self)).finish()
     }
 }
 

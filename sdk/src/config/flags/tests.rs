@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
-use tokio::time::{advance, sleep};
+use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 
@@ -360,4 +360,64 @@ async fn the_envelope_and_the_clock_are_those_that_are_set() {
 #[should_panic(expected = "the envelope `a..b` of the feature flags is no JMESPath")]
 fn an_envelope_that_is_no_jmespath_is_a_mistake_at_the_start() {
     let _ = Stub::default().flags().envelope("a..b");
+}
+
+#[tokio::test(start_paused = true)]
+async fn over_a_source_that_hangs_the_good_document_stays_in_use() {
+    for wait in [SECOND / 2, SECOND * 2] {
+        let stub = Stub::with(json!({ "f": { "default": true } }));
+        let flags = stub.flags().longest_wait(wait);
+        assert!(flags.evaluate("f", &(), false).await);
+        *stub.hangs.lock().unwrap() = true;
+        advance(SECOND * 6).await;
+        for _ in 0..20 {
+            let began = Instant::now();
+            assert!(flags.evaluate("f", &(), false).await);
+            assert!(began.elapsed() <= wait.min(SECOND * 3 / 2), "{:?}", began.elapsed());
+            sleep(SECOND).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_comes_late_is_used_at_once() {
+    let stub = Stub::with(json!({ "f": { "default": true } }));
+    let flags = stub.flags().longest_wait(SECOND / 20);
+    assert!(!flags.evaluate("f", &(), false).await, "the source takes longer");
+    sleep(SECOND / 10).await;
+    assert!(flags.evaluate("f", &(), false).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_that_passes_in_a_frozen_sandbox_counts() {
+    let stub = Stub::with(json!({ "f": { "default": true } }));
+    let flags = stub.flags();
+    assert!(flags.evaluate("f", &(), false).await);
+    stub.put(r#"{"f": {"default": false}}"#);
+    crate::clock::freeze(SECOND * 60);
+    assert!(!flags.evaluate("f", &(), true).await);
+    stub.down();
+    crate::clock::freeze(SECOND * 7200);
+    assert!(flags.evaluate("f", &(), true).await, "the document is too old");
+    stub.put(r#"{"f": {"default": false}}"#);
+    crate::clock::freeze(SECOND * 60);
+    assert!(!flags.evaluate("f", &(), true).await, "and the pause is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_the_source_refuses_is_no_longer_used() {
+    #[derive(Clone, Default)]
+    struct Withdrawn(Arc<AtomicUsize>);
+    impl ParameterSource for Withdrawn {
+        async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+            match self.0.fetch_add(1, Ordering::SeqCst) {
+                0 => Ok(ParameterValue::from_text(id, r#"{"f": {"default": true}}"#)),
+                _ => Err(crate::config::cache::Refused::new("there is no such profile").into()),
+            }
+        }
+    }
+    let flags = Flags::new(Withdrawn::default(), "features");
+    assert!(flags.evaluate("f", &(), false).await);
+    advance(SECOND * 6).await;
+    assert!(!flags.evaluate("f", &(), false).await);
 }

@@ -7,16 +7,18 @@ use std::time::Duration;
 
 use aws_sdk_appconfigdata::Client;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use tokio::time::Instant;
 
 use super::{ParameterId, ParameterSource, ParameterValue};
+use crate::clock::Moment;
+use crate::config::aws;
 use crate::error::BoxError;
 
 /// The configurations of one application in one environment of AWS AppConfig; a parameter's name is that of a profile.
 ///
 /// Each profile has a session, whose token goes from poll to poll. AppConfig says when it wants to be polled next (a minute later
 /// unless [`poll_interval`](Self::poll_interval) asks for something else), and is never polled sooner, whatever a read asks for: until then, and
-/// where a poll says that nothing changed, the configuration at hand is the answer. A session that AppConfig no longer knows (after
+/// where a poll says that nothing changed, the configuration at hand is the answer. Time that passed while the sandbox was frozen
+/// counts. A session that AppConfig no longer knows (after
 /// 24 hours) is replaced.
 ///
 /// # Example
@@ -47,7 +49,8 @@ const NOTHING_YET: &str = "nothing is deployed there yet";
 #[derive(Default)]
 struct Session {
     token: Option<String>,
-    not_before: Option<Instant>,
+    /// When the last poll was answered, and after how long AppConfig wants the next one.
+    polled: Option<(Moment, Duration)>,
     value: Option<ParameterValue>,
 }
 
@@ -75,8 +78,10 @@ impl AppConfig {
         let request = self.client.start_configuration_session().application_identifier(&self.application);
         let request = request.environment_identifier(&self.environment).configuration_profile_identifier(profile);
         let interval = self.poll_interval.and_then(|interval| i32::try_from(interval.as_secs()).ok());
-        let output = request.set_required_minimum_poll_interval_in_seconds(interval).send().await?;
-        output.initial_configuration_token.ok_or_else(|| "the answer has no token".into())
+        let request = request.set_required_minimum_poll_interval_in_seconds(interval);
+        let output = aws::send(|| request.clone().send()).await.map_err(aws::failed)?;
+        let token = output.initial_configuration_token.filter(|token| !token.is_empty());
+        token.ok_or_else(|| "the answer has no token".into())
     }
 
     /// One poll. `Ok(None)`: AppConfig does not know the session any more.
@@ -86,14 +91,15 @@ impl AppConfig {
         session: &mut Session,
         token: String,
     ) -> Result<Option<ParameterValue>, BoxError> {
-        let output = match self.client.get_latest_configuration().configuration_token(&token).send().await {
+        let call = || self.client.get_latest_configuration().configuration_token(&token).send();
+        let output = match aws::send(call).await {
             Ok(output) => output,
             Err(error) if error.code() == Some("BadRequestException") && session.token.is_some() => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(aws::failed(error)),
         };
         let interval = u64::try_from(output.next_poll_interval_in_seconds).unwrap_or_default();
-        session.not_before = Some(Instant::now() + Duration::from_secs(interval));
-        session.token = output.next_poll_configuration_token;
+        session.polled = Some((Moment::now(), Duration::from_secs(interval)));
+        session.token = output.next_poll_configuration_token.filter(|token| !token.is_empty());
         let content = output.configuration.map(aws_smithy_types::Blob::into_inner).unwrap_or_default();
         if content.is_empty() {
             return session.value.clone().map(Some).ok_or_else(|| NOTHING_YET.into());
@@ -112,7 +118,7 @@ impl ParameterSource for AppConfig {
     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
         let session = self.session(id.name());
         let mut session = session.lock().await;
-        if session.not_before.is_some_and(|at| Instant::now() < at) {
+        if session.polled.is_some_and(|(at, interval)| at.age() < interval) {
             return session.value.clone().ok_or_else(|| NOTHING_YET.into());
         }
         if let Some(token) = session.token.clone()

@@ -1,6 +1,8 @@
-//! Names that are asked for at the same time share calls.
+//! Names that are asked for together share calls.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,10 +12,40 @@ use tracing::Instrument;
 
 use super::source::Source;
 use super::{ParameterId, ParameterValue};
+use crate::config::cache::LONGEST_FLIGHT;
 use crate::error::BoxError;
 
 type Answer = Result<ParameterValue, BoxError>;
 type Waiting = Vec<(ParameterId, oneshot::Sender<Answer>)>;
+
+/// The cache's key: a parameter, and by which kind of call it is asked for. That depends on the read alone, since each kind needs a
+/// permission of its own; the value is the same, so it does not count for the key.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) id: ParameterId,
+    /// Whether it is asked for by the call that takes several names, even if it is alone.
+    pub(super) is_shared: bool,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
+}
 
 /// Gathers what is asked for until the runtime has nothing else to do, then asks in groups. Cheap to clone.
 #[derive(Clone)]
@@ -27,21 +59,21 @@ impl Batches {
         Self { source, waiting: Arc::default() }
     }
 
-    pub(super) async fn fetch(self, id: ParameterId) -> Answer {
-        if self.source.batch() < 2 {
-            return self.source.fetch(&id).await;
+    pub(super) async fn fetch(self, key: Key) -> Answer {
+        if !key.is_shared || self.source.batch() < 2 {
+            return self.source.fetch(&key.id).await;
         }
         let (sender, receiver) = oneshot::channel();
         let is_first = {
             let mut waiting = self.waiting();
-            waiting.push((id, sender));
+            waiting.push((key.id, sender));
             waiting.len() == 1
         };
         if is_first {
             // A task of its own: the flight that came first may be given up, and the others still wait.
             tokio::spawn(self.depart().in_current_span());
         }
-        receiver.await.unwrap_or_else(|_| Err("the source panicked".into()))
+        receiver.await.unwrap_or_else(|_| Err("the source panicked, or did not answer in time".into()))
     }
 
     async fn depart(self) {
@@ -53,17 +85,15 @@ impl Batches {
         for mut rest in [VecDeque::from(plain), VecDeque::from(decrypted)] {
             while !rest.is_empty() {
                 let (ids, senders) = rest.drain(..self.source.batch().min(rest.len())).unzip();
-                groups.push(self.ask(ids, senders));
+                // No flight waits longer, and a connection that died while the sandbox was frozen may never answer.
+                groups.push(tokio::time::timeout(LONGEST_FLIGHT, self.ask(ids, senders)));
             }
         }
         future::join_all(groups).await;
     }
 
     async fn ask(&self, ids: Vec<ParameterId>, senders: Vec<oneshot::Sender<Answer>>) {
-        let answers = match &ids[..] {
-            [id] => vec![self.source.fetch(id).await],
-            ids => self.source.fetch_batch(ids).await,
-        };
+        let answers = self.source.fetch_batch(&ids).await;
         for (sender, answer) in senders.into_iter().zip(answers) {
             // Who has given up needs no answer.
             let _ = sender.send(answer);

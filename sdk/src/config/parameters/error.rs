@@ -5,17 +5,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{ParameterId, ParameterPath};
+use crate::config::cache::{Chain, Refused};
 use crate::error::BoxError;
 
 /// A parameter that could not be had, read or written. It names the parameter and the reason, and never holds a value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ParameterError {
     kind: Kind,
 }
 
 type Reason = Arc<dyn StdError + Send + Sync>;
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Kind {
     NoName { variable: &'static str, why: &'static str },
     NotFetched { what: String, name: String, reason: Reason },
@@ -65,14 +66,30 @@ impl ParameterError {
         }
     }
 
-    /// Whether the source did not give it: it is not there, may not be read, or the service failed.
+    /// Whether the source did not give it: it does not exist, may not be read, or the service failed.
     pub fn is_unavailable(&self) -> bool {
         matches!(self.kind, Kind::NotFetched { .. })
+    }
+
+    /// Whether the source refused to give or to write it ([`Refused`]): it does not exist, or may not be read or written. An
+    /// outage is no refusal.
+    pub fn is_refused(&self) -> bool {
+        match &self.kind {
+            Kind::NotFetched { reason, .. } | Kind::NotWritten { reason, .. } => Refused::is_in(&**reason),
+            _ => false,
+        }
     }
 
     /// Whether it is there and cannot be read: no JSON, another shape, no base64, not decrypted.
     pub fn is_malformed(&self) -> bool {
         matches!(self.kind, Kind::Malformed { .. })
+    }
+}
+
+impl fmt::Debug for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the reason's own `Debug`, which may show what the service sent.
+        f.debug_tuple("ParameterError").field(&Chain(self)).finish()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{ParameterError, ParameterId, ParameterValue, Parameters};
+use super::{ParameterError, ParameterId, ParameterRequest, ParameterValue, Parameters};
 use crate::clients::{Clients, Warm};
 use crate::error::BoxError;
 use crate::event::{FromInvocation, Invocation};
@@ -110,14 +110,17 @@ pub trait FromParameter: Sized + Send + Sync + 'static {
 }
 
 impl Parameters {
-    /// The parameter that `T` is made from, decoded once per value.
+    /// The parameter that `T` is made from, decoded once per value. The call of SSM is GetParameters, which needs
+    /// `ssm:GetParameters`, as it is for [`ParametersLayer`](super::ParametersLayer).
     ///
     /// # Errors
     ///
     /// [`ParameterError`] names the parameter: it could not be fetched, is not of `T`'s shape, was not decrypted, or its variable
     /// is not set.
     pub async fn typed<T: FromParameter>(&self) -> Result<Parameter<T>, ParameterError> {
-        Ok(Parameter(self.get(T::parameter_id()?).value().await?.decode()?))
+        // The same call as that of the layer, so that a function needs one permission for its typed parameters.
+        let request = ParameterRequest { is_shared: true, ..self.get(T::parameter_id()?) };
+        Ok(Parameter(request.value().await?.decode()?))
     }
 }
 

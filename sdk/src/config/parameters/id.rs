@@ -83,6 +83,27 @@ impl fmt::Display for ParameterId {
     }
 }
 
+/// A name or ARN, and the version or label that may follow it (`/name:3`, `/name:prod`): a name itself has no colon, and the last part
+/// of an ARN is the name.
+pub(super) fn without_selector(name: &str) -> (&str, Option<&str>) {
+    let begin = if name.starts_with("arn:") { name.find(":parameter").map_or(name.len(), |at| at + 1) } else { 0 };
+    match name[begin..].find(':') {
+        Some(at) => (&name[..begin + at], Some(&name[begin + at + 1..])),
+        None => (name, None),
+    }
+}
+
+/// The part of a name, label or ARN that is the same for all of one parameter.
+pub(super) fn base(name: &str) -> &str {
+    let (name, _) = without_selector(name);
+    let name = match name.starts_with("arn:") {
+        true => name.split_once(":parameter").map_or(name, |(_, name)| name),
+        false => name,
+    };
+    // An ARN has one slash before the name, whether or not the name begins with one.
+    name.trim_start_matches('/')
+}
+
 /// A path with all parameters below it, of the next level or of all.
 ///
 /// # Example

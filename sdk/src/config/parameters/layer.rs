@@ -18,8 +18,8 @@ type Ensure = fn(Clients, Read) -> BoxFuture<'static, Result<(), BoxError>>;
 /// Layer that applies [`WithParameters`]: the declared parameters are at hand before the handler runs.
 ///
 /// It stands on the raw landing, outside the door, so it serves every kind of function. All declared parameters are fetched at the
-/// same time, ten of SSM in one call, where a handler's arguments would be fetched one after another; later calls find them in the
-/// cache and are refreshed ahead of expiry. One that cannot be had and has no last good value ends the invocation with a
+/// same time, ten of SSM in one call (which needs `ssm:GetParameters`), where a handler's arguments would be fetched one after another; later calls find them in the
+/// cache and are refreshed ahead of expiry. One that is unavailable and has no last good value ends the invocation with a
 /// [`FunctionError`] that names it.
 ///
 /// # Example
@@ -87,7 +87,7 @@ impl ParametersLayer {
 
 async fn ensure<T: FromParameter>(clients: Clients, read: Read) -> Result<(), BoxError> {
     let parameters = T::parameters(&clients).await?;
-    let request = ParameterRequest { parameters: &parameters, id: T::parameter_id()?, read };
+    let request = ParameterRequest { parameters: &parameters, id: T::parameter_id()?, is_shared: true, read };
     request.value().await?.decode::<T>()?;
     Ok(())
 }

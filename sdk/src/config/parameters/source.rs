@@ -16,14 +16,16 @@ pub type ParameterValues = BTreeMap<String, ParameterValue>;
 /// Only [`fetch`](Self::fetch) has to be written; a source that has no paths, takes one name a call or cannot be written to
 /// says so by leaving the others out.
 pub trait ParameterSource: Send + Sync + 'static {
-    /// How many names [`fetch_batch`](Self::fetch_batch) takes. With more than one, what is asked for at the same time shares calls.
+    /// How many names [`fetch_batch`](Self::fetch_batch) takes. With more than one, parameters that are asked for by name together, and
+    /// typed ones, share its calls; those of [`Parameters::get`](super::Parameters::get) do not.
     const BATCH: usize = 1;
 
     /// The value of this parameter now. Nothing is cached here, and no two calls for the same parameter run at once.
     ///
     /// # Errors
     ///
-    /// Why it cannot be had. The caller adds the parameter's name; the value has no place in it.
+    /// Why it is unavailable. The caller adds the parameter's name; the value has no place in it. A parameter that does not exist, or
+    /// that may not be read, is a [`Refused`](crate::config::cache::Refused); any other error counts as an outage.
     fn fetch(&self, id: &ParameterId) -> impl Future<Output = Result<ParameterValue, BoxError>> + Send;
 
     /// The values of these parameters, in their order, at most [`BATCH`](Self::BATCH) of them, all decrypted or none.

@@ -5,54 +5,48 @@ use std::sync::Arc;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter, ParameterTier as Tier, ParameterType};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::future;
 
+use super::id::without_selector;
 use super::{
     ParameterId, ParameterKind, ParameterPath, ParameterSource, ParameterTier, ParameterValue, ParameterValues,
     ParameterWrite,
 };
+use crate::config::aws;
+use crate::config::cache::{Chain, Refused};
 use crate::error::BoxError;
 
+/// [`Parameters::get`](super::Parameters::get) calls GetParameter, and needs `ssm:GetParameter`;
+/// [`named`](super::Parameters::named), typed parameters and their layer call GetParameters, and need `ssm:GetParameters`;
+/// [`below`](super::Parameters::below) needs `ssm:GetParametersByPath`, and [`set`](super::Parameters::set) `ssm:PutParameter`. A
+/// `SecureString` under a key of your own also needs `kms:Decrypt`, or `kms:Encrypt` to write it.
 impl ParameterSource for Client {
     /// [GetParameters](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html) takes ten names.
     const BATCH: usize = 10;
 
     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
         let call = || self.get_parameter().name(id.name()).with_decryption(id.is_decrypted()).send();
-        let output = match call().await {
-            Err(error) if is_signature_expired(&error) => call().await?,
-            other => other?,
-        };
+        let output = aws::send(call).await.map_err(aws::failed)?;
         value(id, &output.parameter.ok_or("the answer has no parameter")?)
     }
 
     async fn fetch_batch(&self, ids: &[ParameterId]) -> Vec<Result<ParameterValue, BoxError>> {
-        let decrypt = ids.first().is_some_and(ParameterId::is_decrypted);
-        let call = || {
-            let names = ids.iter().map(|id| id.name().to_owned()).collect();
-            self.get_parameters().set_names(Some(names)).with_decryption(decrypt).send()
+        let error = match self.several(ids).await {
+            Ok(values) => return values,
+            Err(error) => error,
         };
-        let output = match call().await {
-            Err(error) if is_signature_expired(&error) => call().await,
-            other => other,
-        };
-        let output = match output {
-            Ok(output) => output,
-            // One name that may not be read, or whose key may not be used, fails the call for all.
-            Err(error) if matches!(error.code(), Some("AccessDeniedException" | "InvalidKeyId")) => {
-                return future::join_all(ids.iter().map(|id| self.fetch(id))).await;
-            }
-            Err(error) => {
-                let error: Arc<dyn StdError + Send + Sync> = Arc::new(error);
-                return ids.iter().map(|_| Err(BoxError::from(Shared(Arc::clone(&error))))).collect();
-            }
-        };
-        let found = |id: &ParameterId| {
-            let parameter = output.parameters().iter().find(|parameter| is_named(parameter, id.name()));
-            value(id, parameter.ok_or("there is no such parameter")?)
-        };
-        ids.iter().map(found).collect()
+        // One name that is malformed, may not be read, or whose key may not be used, fails the call for all.
+        if Refused::is_in(&*error) && ids.len() > 1 {
+            let alone = ids.iter().map(|id| async {
+                match self.several(std::slice::from_ref(id)).await {
+                    Ok(mut values) => values.pop().unwrap_or_else(|| Err(NOT_THERE.into())),
+                    Err(error) => Err(error),
+                }
+            });
+            return future::join_all(alone).await;
+        }
+        let error: Arc<dyn StdError + Send + Sync> = Arc::from(error);
+        ids.iter().map(|_| Err(Shared(Arc::clone(&error)).into())).collect()
     }
 
     async fn fetch_below(&self, path: &ParameterPath) -> Result<ParameterValues, BoxError> {
@@ -63,20 +57,21 @@ impl ParameterSource for Client {
                 let request = self.get_parameters_by_path().path(path.path()).recursive(path.is_recursive());
                 request.with_decryption(path.is_decrypted()).set_next_token(next.clone()).send()
             };
-            let output = match call().await {
-                Err(error) if is_signature_expired(&error) => call().await?,
-                other => other?,
-            };
+            let output = aws::send(call).await.map_err(aws::failed)?;
             for parameter in output.parameters() {
                 let full = parameter.name().unwrap_or_default();
                 let name = full.strip_prefix(path.path()).unwrap_or(full).trim_start_matches('/');
                 let id = ParameterId::new(full.to_owned()).decrypt(path.is_decrypted());
                 values.insert(name.to_owned(), value(&id, parameter)?);
             }
-            next = output.next_token;
-            if next.is_none() {
+            let token = output.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
                 return Ok(values);
             }
+            if token == next {
+                return Err("the service gave the same page token twice".into());
+            }
+            next = token;
         }
     }
 
@@ -93,7 +88,34 @@ impl ParameterSource for Client {
         };
         let request = self.put_parameter().name(&write.name).value(&write.value).overwrite(write.overwrite);
         let request = request.r#type(kind).tier(tier).set_description(write.description.clone());
-        Ok(request.set_key_id(write.key_id.clone()).send().await?.version)
+        let request = request.set_key_id(write.key_id.clone());
+        Ok(aws::send(|| request.clone().send()).await.map_err(aws::failed)?.version)
+    }
+}
+
+const NOT_THERE: &str = "there is no such parameter";
+
+trait Several {
+    /// One call for all of these.
+    fn several(
+        &self,
+        ids: &[ParameterId],
+    ) -> impl Future<Output = Result<Vec<Result<ParameterValue, BoxError>>, BoxError>> + Send;
+}
+
+impl Several for Client {
+    async fn several(&self, ids: &[ParameterId]) -> Result<Vec<Result<ParameterValue, BoxError>>, BoxError> {
+        let decrypt = ids.first().is_some_and(ParameterId::is_decrypted);
+        let call = || {
+            let names = ids.iter().map(|id| id.name().to_owned()).collect();
+            self.get_parameters().set_names(Some(names)).with_decryption(decrypt).send()
+        };
+        let output = aws::send(call).await.map_err(aws::failed)?;
+        let found = |id: &ParameterId| {
+            let parameter = output.parameters().iter().find(|parameter| is_named(parameter, id.name()));
+            value(id, parameter.ok_or_else(|| Refused::new(NOT_THERE))?)
+        };
+        Ok(ids.iter().map(found).collect())
     }
 }
 
@@ -108,17 +130,22 @@ fn value(id: &ParameterId, parameter: &Parameter) -> Result<ParameterValue, BoxE
     })
 }
 
-/// Whether this is the parameter that was asked for by this name: the name itself, with a version or label, or the ARN.
+/// Whether this is the parameter that was asked for by this name or ARN, with the version or label that may follow it. Both a name and
+/// its label can be in one answer, and then only the selector tells them apart.
 fn is_named(parameter: &Parameter, asked: &str) -> bool {
-    let selector = parameter.selector().unwrap_or_default();
-    [parameter.name(), parameter.arn()].into_iter().flatten().any(|name| {
-        name == asked || asked.strip_prefix(name).is_some_and(|rest| !selector.is_empty() && rest == selector)
-    })
+    let selector = parameter.selector().unwrap_or_default().trim_start_matches(':');
+    let (asked, wanted) = without_selector(asked);
+    wanted.unwrap_or_default() == selector && [parameter.name(), parameter.arn()].contains(&Some(asked))
 }
 
 /// One failure of a call that was for several.
-#[derive(Debug)]
 struct Shared(Arc<dyn StdError + Send + Sync>);
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Shared").field(&Chain(self)).finish()
+    }
+}
 
 impl std::fmt::Display for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -128,15 +155,7 @@ impl std::fmt::Display for Shared {
 
 impl StdError for Shared {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source()
-    }
-}
-
-/// A request that was signed, then frozen with the sandbox, and sent minutes later.
-fn is_signature_expired(error: &(impl ProvideErrorMetadata + StdError)) -> bool {
-    match error.code() {
-        Some("RequestExpired") => true,
-        Some("InvalidSignatureException") => error.message().is_some_and(|text| text.starts_with("Signature expired")),
-        _ => false,
+        // The error itself, and not its source: a refusal is known by its type.
+        Some(&*self.0)
     }
 }

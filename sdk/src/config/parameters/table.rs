@@ -7,11 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::{ParameterId, ParameterPath, ParameterSource, ParameterValue, ParameterValues};
+use crate::config::aws;
+use crate::config::cache::Refused;
 use crate::error::BoxError;
 
 /// Parameters in a DynamoDB table: an item has the name in `id` and the value in `value`, as Powertools keeps them.
 ///
-/// [`below`](super::Parameters::below) reads all items of a partition key; each is named by its sort key, `sk`. A value that is
+/// The function needs `dynamodb:GetItem` to read a parameter, and `dynamodb:Query` for those
+/// [`below`](super::Parameters::below) a path: all items of a partition key; each is named by its sort key, `sk`. A value that is
 /// a number, list or map of DynamoDB reads as JSON.
 ///
 /// # Example
@@ -72,7 +75,7 @@ impl Table {
     }
 
     fn read(&self, id: &ParameterId, value: Option<&AttributeValue>) -> Result<ParameterValue, BoxError> {
-        let value = value.ok_or_else(|| format!("its item has no attribute `{}`", self.value))?;
+        let value = value.ok_or_else(|| Refused::new(format!("its item has no attribute `{}`", self.value)))?;
         Ok(match value {
             AttributeValue::S(text) => ParameterValue::from_text(id, text.as_str()),
             AttributeValue::B(bytes) => ParameterValue::from_bytes(id, bytes.as_ref()),
@@ -85,7 +88,9 @@ impl ParameterSource for Table {
     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
         let key = AttributeValue::S(id.name().to_owned());
         let request = self.client.get_item().table_name(&self.table).key(&self.key, key);
-        let item = request.consistent_read(self.consistent).send().await?.item.ok_or("the table has no such item")?;
+        let request = request.consistent_read(self.consistent);
+        let output = aws::send(|| request.clone().send()).await.map_err(aws::failed)?;
+        let item = output.item.ok_or_else(|| Refused::new("the table has no such item"))?;
         self.read(id, item.get(&self.value))
     }
 
@@ -96,7 +101,8 @@ impl ParameterSource for Table {
         let mut values = ParameterValues::new();
         let mut start = None;
         loop {
-            let output = request.clone().set_exclusive_start_key(start).send().await?;
+            let page = request.clone().set_exclusive_start_key(start);
+            let output = aws::send(|| page.clone().send()).await.map_err(aws::failed)?;
             for item in output.items() {
                 let name = match item.get(&self.sort) {
                     Some(AttributeValue::S(name) | AttributeValue::N(name)) => name.clone(),
@@ -105,7 +111,7 @@ impl ParameterSource for Table {
                 let id = ParameterId::new(name.clone());
                 values.insert(name, self.read(&id, item.get(&self.value))?);
             }
-            start = output.last_evaluated_key;
+            start = output.last_evaluated_key.filter(|key| !key.is_empty());
             if start.is_none() {
                 return Ok(values);
             }

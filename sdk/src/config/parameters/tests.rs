@@ -109,11 +109,15 @@ async fn the_variables_set_the_age_and_the_decryption_and_a_read_says_otherwise(
     assert_eq!(stub.asked(), [["/k!"], ["/k!"]]);
     parameters.get(ParameterId::new("/k").decrypt(false)).text().await.unwrap();
     assert_eq!(stub.asked(), [["/k"]]);
+    parameters.get("/k").decrypt(false).force().text().await.unwrap();
+    assert_eq!(stub.asked(), [["/k"]], "also where the variable says that it is decrypted");
 }
 
 #[test]
 fn a_variable_that_cannot_be_read_has_no_effect() {
-    assert_eq!(seconds(MAX_AGE, Some("soon".to_owned())), None);
+    for value in ["soon", "NaN", "-nan", "inf", "1e300"] {
+        assert_eq!(seconds(MAX_AGE, Some(value.to_owned())), None, "{value}");
+    }
     assert_eq!(seconds(MAX_AGE, Some("-1".to_owned())), Some(Duration::ZERO));
     assert_eq!(seconds(MAX_AGE, Some("0.5".to_owned())), Some(Duration::from_millis(500)));
     assert!(!switch(DECRYPT, Some("perhaps".to_owned())));
@@ -140,8 +144,16 @@ async fn what_is_decrypted_and_what_is_not_are_two_calls_and_two_values() {
     let stub = Stub::with([("/a", "1"), ("/b", "2")]);
     let parameters = stub.parameters();
     let ids = [ParameterId::new("/a"), ParameterId::new("/b").decrypt(true), ParameterId::new("/a").decrypt(true)];
-    parameters.named(ids).await;
+    let mut values = parameters.named(ids.clone()).await;
     assert_eq!(stub.asked(), [vec!["/a"], vec!["/b!", "/a!"]]);
+    assert_eq!(values.len(), 3);
+    let is_decrypted = |found: &Result<ParameterValue, _>| found.as_ref().unwrap().id().is_decrypted();
+    assert!(!is_decrypted(&values["/a"]));
+    for id in &ids {
+        assert_eq!(is_decrypted(values.of(id).unwrap()), id.is_decrypted());
+    }
+    assert!(values.remove("/a").is_some_and(|found| !is_decrypted(&found)));
+    assert!(is_decrypted(&values["/a"]), "the other one");
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,6 +192,52 @@ async fn what_was_written_is_read_anew() {
     assert_eq!(write.await.unwrap(), 2);
     assert_eq!(parameters.get("/p/k").text().await.unwrap(), "hunter2");
     assert_eq!(parameters.below("/p/").await.unwrap()["k"].text().unwrap(), "hunter2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_written_is_read_anew_by_label_version_and_arn_too() {
+    const ARN: &str = "arn:aws:ssm:eu-west-1:123456789012:parameter/p/k";
+    let names = ["/p/k", "/p/k:prod", "/p/k:3", ARN, "arn:aws:ssm:eu-west-1:123456789012:parameter/p/k:prod"];
+    let stub = Stub::with(names.map(|name| (name, "v")));
+    stub.put("/p/kk", "other");
+    let parameters = stub.parameters();
+    let read = async || {
+        for name in names.into_iter().chain(["/p/kk"]) {
+            parameters.get(name).text().await.unwrap();
+        }
+        stub.asked().concat()
+    };
+    read().await;
+    assert!(read().await.is_empty());
+    parameters.set("/p/k", "w").overwrite().await.unwrap();
+    assert_eq!(read().await, names, "and not a parameter whose name only begins so");
+}
+
+#[tokio::test(start_paused = true)]
+async fn which_call_is_made_depends_on_the_read_and_not_on_what_is_kept() {
+    let stub = Stub::with([("/a", "1"), ("/b", "2")]);
+    let shared = Arc::new(Mutex::new(Vec::new()));
+    struct Marked(Stub, Arc<Mutex<Vec<usize>>>);
+    impl ParameterSource for Marked {
+        const BATCH: usize = 10;
+        async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+            ParameterSource::fetch(&self.0, id).await
+        }
+        async fn fetch_batch(&self, ids: &[ParameterId]) -> Vec<Result<ParameterValue, BoxError>> {
+            self.1.lock().unwrap().push(ids.len());
+            ParameterSource::fetch_batch(&self.0, ids).await
+        }
+    }
+    let parameters = Parameters::from_lookup(Marked(stub.clone(), Arc::clone(&shared)), |_| None);
+    let batches = || std::mem::take(&mut *shared.lock().unwrap());
+    let (one, two) = tokio::join!(parameters.get("/a").text(), parameters.get("/b").text());
+    assert_eq!((one.unwrap(), two.unwrap()), ("1".to_owned(), "2".to_owned()));
+    assert!(batches().is_empty(), "two reads at once are two calls for one name each");
+    parameters.clear();
+    parameters.named(["/a"]).await;
+    assert_eq!(batches(), [1], "a name alone, by the call for several");
+    parameters.named(["/a", "/b"]).await;
+    assert_eq!(batches(), [1], "whatever is kept");
 }
 
 #[tokio::test(start_paused = true)]
@@ -320,5 +378,9 @@ mod typed {
     }
 }
 
+#[cfg(all(feature = "parameters", feature = "appconfig", feature = "dynamodb"))]
+mod refusals;
 #[cfg(all(feature = "parameters", feature = "appconfig"))]
 mod services;
+#[cfg(all(feature = "parameters", feature = "appconfig"))]
+mod ssm;

@@ -115,7 +115,7 @@ impl<'a> WriteRequest<'a> {
         self
     }
 
-    /// Writes it; its version. What was kept of it, and of all paths, is forgotten.
+    /// Writes it; its version. What was kept of it under its name, its labels and its ARN, and of all paths, is forgotten.
     ///
     /// # Errors
     ///

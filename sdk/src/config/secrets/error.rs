@@ -5,15 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::SecretId;
+use crate::config::cache::{Chain, Refused};
 use crate::error::BoxError;
 
 /// A secret that could not be had, read or written. It names the secret and the reason, and never holds a value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SecretError {
     kind: Kind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Kind {
     NoName { variable: &'static str, why: &'static str },
     NotFetched { id: SecretId, reason: Arc<dyn StdError + Send + Sync> },
@@ -65,9 +66,18 @@ impl SecretError {
         }
     }
 
-    /// Whether the service did not give it: it is not there, may not be read, or the service failed.
+    /// Whether the service did not give it: it does not exist, may not be read, or the service failed.
     pub fn is_unavailable(&self) -> bool {
         matches!(self.kind, Kind::NotFetched { .. })
+    }
+
+    /// Whether the service refused to give or to write it ([`Refused`]): it does not exist, or may not be read or written. An
+    /// outage is no refusal.
+    pub fn is_refused(&self) -> bool {
+        match &self.kind {
+            Kind::NotFetched { reason, .. } | Kind::NotWritten { reason, .. } => Refused::is_in(&**reason),
+            _ => false,
+        }
     }
 
     /// Whether it could not be written.
@@ -83,6 +93,13 @@ impl SecretError {
     /// Whether it is there and cannot be read: no JSON, another shape, binary for text or the reverse.
     pub fn is_malformed(&self) -> bool {
         matches!(self.kind, Kind::Malformed { .. })
+    }
+}
+
+impl fmt::Debug for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the reason's own `Debug`, which may show what the service sent.
+        f.debug_tuple("SecretError").field(&Chain(self)).finish()
     }
 }
 

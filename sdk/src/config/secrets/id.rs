@@ -63,6 +63,20 @@ impl SecretId {
         &self.name
     }
 
+    /// Whether two ids may be of one secret, by name or by ARN, whatever the version. An ARN ends in the name and six random
+    /// characters ([format](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html#iam-resources)),
+    /// which a partial ARN leaves out.
+    pub(super) fn is_of_same_secret(&self, other: &Self) -> bool {
+        let name = |id: &'_ Self| match id.name.starts_with("arn:").then(|| id.name.split_once(":secret:")).flatten() {
+            Some((_, name)) => name.to_owned(),
+            None => id.name.to_string(),
+        };
+        let (one, two) = (name(self), name(other));
+        let is_suffix = |rest: &str| rest.len() == 7 && rest.starts_with('-');
+        let is_longer = |longer: &str, name: &str| longer.strip_prefix(name).is_some_and(is_suffix);
+        one == two || is_longer(&one, &two) || is_longer(&two, &one)
+    }
+
     /// The staging label, if one was given: `VersionStage` of the API.
     pub fn version_stage(&self) -> Option<&str> {
         self.stage.as_deref()

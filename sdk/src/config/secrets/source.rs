@@ -1,16 +1,19 @@
 //! [`SecretSource`]: where secrets come from; Secrets Manager is one.
 
-use std::error::Error as StdError;
 use std::fmt;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 use aws_sdk_secretsmanager::primitives::Blob;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::future::{self, BoxFuture, FutureExt};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use super::{SecretId, SecretValue};
+use crate::config::aws;
 use crate::error::BoxError;
+
+/// The stage that Secrets Manager gives a version where none is named.
+const CURRENT: &str = "AWSCURRENT";
 
 /// Where [`Secrets`](super::Secrets) come from: `aws_sdk_secretsmanager::Client`, or a stub.
 pub trait SecretSource: Send + Sync + 'static {
@@ -18,11 +21,12 @@ pub trait SecretSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why it cannot be had. The caller adds the secret's name; the value has no place in it.
+    /// Why it is unavailable. The caller adds the secret's name; the value has no place in it. A secret that does not exist, or
+    /// that may not be read, is a [`Refused`](crate::config::cache::Refused); any other error counts as an outage.
     fn fetch(&self, id: &SecretId) -> impl Future<Output = Result<SecretValue, BoxError>> + Send;
 
-    /// Writes this as the current version of its secret, or as that of its stage; the version's id, if it has one. A secret that
-    /// is not there is made.
+    /// Writes this as the current version of its secret, or as the version of its id's stage; returns the version's id, if it has
+    /// one. If the secret's id names a version, the new version gets that id. A secret that does not exist is created.
     ///
     /// # Errors
     ///
@@ -50,6 +54,8 @@ impl fmt::Debug for dyn Writable {
     }
 }
 
+/// The function needs `secretsmanager:GetSecretValue` to read, `secretsmanager:PutSecretValue` to write, and
+/// `secretsmanager:CreateSecret` to write a secret that does not exist yet.
 impl SecretSource for Client {
     async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
         let call = || {
@@ -57,10 +63,7 @@ impl SecretSource for Client {
             let (version, stage) = (id.version_id().map(str::to_owned), id.version_stage().map(str::to_owned));
             request.set_version_id(version).set_version_stage(stage).send()
         };
-        let output = match call().await {
-            Err(error) if is_signature_expired(&error) => call().await?,
-            other => other?,
-        };
+        let output = aws::send(call).await.map_err(aws::failed)?;
         let value = match (output.secret_string, output.secret_binary) {
             (Some(text), _) => SecretValue::from_text(id, text),
             (None, Some(blob)) => SecretValue::from_bytes(id, SecretSlice::from(blob.into_inner())),
@@ -73,31 +76,28 @@ impl SecretSource for Client {
     }
 
     async fn write(&self, value: &SecretValue) -> Result<Option<String>, BoxError> {
-        let name = value.id().name();
+        let (id, name) = (value.id(), value.id().name());
         let text = || value.text().ok().map(|text| text.expose_secret().to_owned());
         let binary = || value.binary().ok().map(|bytes| Blob::new(bytes.expose_secret()));
-        let put =
-            || self.put_secret_value().secret_id(name).set_secret_string(text()).set_secret_binary(binary()).send();
-        let output = match put().await {
-            Err(error) if is_signature_expired(&error) => put().await,
-            other => other,
+        let version = || id.version_id().map(str::to_owned);
+        let put = || {
+            let request = self.put_secret_value().secret_id(name).set_client_request_token(version());
+            let request = request.set_version_stages(id.version_stage().map(|stage| vec![stage.to_owned()]));
+            request.set_secret_string(text()).set_secret_binary(binary()).send()
         };
-        match output {
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
-                let create = self.create_secret().name(name).set_secret_string(text()).set_secret_binary(binary());
-                Ok(create.send().await?.version_id)
+        match aws::send(put).await {
+            // The first version of a secret is always the current one, so no other stage can begin there.
+            Err(error)
+                if error.as_service_error().is_some_and(PutSecretValueError::is_resource_not_found_exception)
+                    && id.version_stage().is_none_or(|stage| stage == CURRENT) =>
+            {
+                let create = || {
+                    let request = self.create_secret().name(name).set_client_request_token(version());
+                    request.set_secret_string(text()).set_secret_binary(binary()).send()
+                };
+                Ok(aws::send(create).await.map_err(aws::failed)?.version_id)
             }
-            other => Ok(other?.version_id),
+            other => Ok(other.map_err(aws::failed)?.version_id),
         }
-    }
-}
-
-/// A request that was signed, then frozen with the sandbox, and sent minutes later. The SDK signs anew only where it sees that
-/// the clocks differ, and here they do not.
-fn is_signature_expired(error: &(impl ProvideErrorMetadata + StdError)) -> bool {
-    match error.code() {
-        Some("RequestExpired") => true,
-        Some("InvalidSignatureException") => error.message().is_some_and(|text| text.starts_with("Signature expired")),
-        _ => false,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use serde::Deserialize;
-use tokio::time::{advance, sleep};
+use tokio::time::{Instant, advance, sleep};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::*;
@@ -400,4 +400,171 @@ async fn what_is_written_is_asked_for_anew_and_a_source_that_cannot_says_so() {
     assert!(error.is_not_written() && error.secret() == Some("key"));
     assert_eq!(chain(&error).join(": "), "could not write secret `key`: this source cannot be written to");
     assert!(!format!("{error:?}").contains("sesame"));
+}
+
+/// A secret whose value is that of the moment in which the fetch departed, as a slow service gives it; each fetch takes a second.
+#[derive(Clone)]
+struct Departing(Arc<AtomicUsize>);
+
+impl SecretSource for Departing {
+    async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+        let version = self.0.load(Ordering::SeqCst).to_string();
+        sleep(SECOND).await;
+        Ok(SecretValue::from_text(id, version.as_str()).with_version(version))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_departed_before_the_rotation_is_not_the_newer_value() {
+    let version = Arc::new(AtomicUsize::new(1));
+    let secrets = Secrets::from_source(Departing(Arc::clone(&version)));
+    let old = secrets.get("db").value().await.unwrap();
+    advance(SECOND * 270).await;
+    secrets.get("db").value().await.unwrap();
+    sleep(SECOND / 2).await;
+    version.store(2, Ordering::SeqCst);
+    let new = secrets.fresh(&old).await.unwrap();
+    assert_eq!(new.version(), Some("2"));
+    assert_eq!(secrets.get("db").value().await.unwrap().version(), Some("2"), "the refresh does not replace it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_who_are_refused_one_after_another_share_one_fetch() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let secrets = stub.secrets();
+    let old = secrets.get("db").value().await.unwrap();
+    stub.put("db", r#"{"password": "b"}"#);
+    let fresh = (0..50).map(|n| {
+        let (secrets, old) = (&secrets, &old);
+        async move {
+            sleep(Duration::from_millis(n)).await;
+            secrets.fresh(old).await
+        }
+    });
+    for new in join_all(fresh).await {
+        assert_eq!(new.unwrap().version(), Some("2"));
+    }
+    assert_eq!(stub.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pause_after_an_unchanged_secret_ends_while_the_sandbox_is_frozen() {
+    let stub = Stub::with("db", r#"{"password": "a"}"#);
+    let secrets = stub.secrets();
+    let old = secrets.get("db").value().await.unwrap();
+    assert!(secrets.fresh(&old).await.unwrap_err().is_unchanged());
+    stub.put("db", r#"{"password": "b"}"#);
+    crate::clock::freeze(UNCHANGED_PAUSE);
+    assert_eq!(secrets.fresh(&old).await.unwrap().version(), Some("2"));
+}
+
+fn asked(replay: &Replay) -> Vec<serde_json::Value> {
+    let mut all: Vec<serde_json::Value> =
+        replay.requests().iter().map(|(_, body)| serde_json::from_str(body).unwrap()).collect();
+    for one in &mut all {
+        let token = one["ClientRequestToken"].as_str().unwrap_or_default();
+        if token.len() == 36 {
+            one["ClientRequestToken"] = "made by the client".into();
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_version_is_written_under_its_stage_and_its_id() {
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+    let (clients, replay) = Replay::new(&[(200, r#"{"VersionId": "v"}"#)]);
+    let secrets: Secrets = clients.get().await.unwrap();
+    secrets.set("db", "one").await.unwrap();
+    secrets.set(SecretId::new("db").stage("AWSPENDING"), "two").await.unwrap();
+    secrets.set(SecretId::new("db").version(TOKEN).stage("AWSPENDING"), "three").await.unwrap();
+    secrets.set_binary(SecretId::new("db").version(TOKEN), b"four".to_vec()).await.unwrap();
+    let made = "made by the client";
+    let expected = [
+        serde_json::json!({ "SecretId": "db", "ClientRequestToken": made, "SecretString": "one" }),
+        serde_json::json!({ "SecretId": "db", "ClientRequestToken": made, "SecretString": "two", "VersionStages": ["AWSPENDING"] }),
+        serde_json::json!({ "SecretId": "db", "ClientRequestToken": TOKEN, "SecretString": "three", "VersionStages": ["AWSPENDING"] }),
+        serde_json::json!({ "SecretId": "db", "ClientRequestToken": TOKEN, "SecretBinary": "Zm91cg==" }),
+    ];
+    assert_eq!(asked(&replay), expected);
+}
+
+#[tokio::test]
+async fn a_secret_that_does_not_exist_is_created_as_current_and_under_no_other_stage() {
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+    const NONE: (u16, &str) = (400, r#"{"__type": "ResourceNotFoundException", "message": "there is none"}"#);
+    let (clients, replay) = Replay::new(&[NONE, (200, r#"{"VersionId": "v"}"#)]);
+    let secrets: Secrets = clients.get().await.unwrap();
+    let id = SecretId::new("db").version(TOKEN).stage("AWSCURRENT");
+    assert_eq!(secrets.set(id, "one").await.unwrap().as_deref(), Some("v"));
+    assert_eq!(
+        asked(&replay)[1],
+        serde_json::json!({ "Name": "db", "ClientRequestToken": TOKEN, "SecretString": "one" })
+    );
+
+    let (clients, replay) = Replay::new(&[NONE]);
+    let secrets: Secrets = clients.get().await.unwrap();
+    let error = secrets.set(SecretId::new("db").stage("AWSPENDING"), "two").await.unwrap_err();
+    assert!(error.is_not_written() && error.is_refused());
+    assert_eq!(replay.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_is_forgotten_by_name_stage_and_arn() {
+    const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db";
+    let full = format!("{ARN}-AbCdEf");
+    let stub = Stub::with("prod/db", "a");
+    for other in [ARN, &full, "prod/dbAWSPREVIOUS", "prod/db2"] {
+        stub.put(other, "a");
+    }
+    let secrets = stub.secrets();
+    let read = async || {
+        let before = stub.fetches();
+        for id in ["prod/db", ARN, &full, "prod/db2"] {
+            secrets.get(id).value().await.unwrap();
+        }
+        secrets.get("prod/db").stage("AWSPREVIOUS").value().await.unwrap();
+        stub.fetches() - before
+    };
+    assert_eq!((read().await, read().await), (5, 0));
+    // The stub cannot be written to, which says nothing about what is kept.
+    for written in ["prod/db", &full, ARN] {
+        let _ = secrets.set(written, "b").await;
+        assert_eq!(read().await, 4, "all but the other secret");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_reported_at_once_and_an_outage_is_not_and_neither_shows_what_was_sent() {
+    const GOOD: (u16, &str) = (200, r#"{"SecretString": "hunter2", "VersionId": "v"}"#);
+    for (status, body, is_refusal) in [
+        (400, r#"{"__type": "AccessDeniedException", "message": "no"}"#, true),
+        (400, r#"{"__type": "ResourceNotFoundException", "message": "no"}"#, true),
+        (400, r#"{"__type": "DecryptionFailure", "message": "the key is disabled"}"#, true),
+        (400, r#"{"__type": "InvalidRequestException", "message": "marked for deletion"}"#, true),
+        (400, r#"{"__type": "ThrottlingException", "message": "slower"}"#, false),
+        (400, r#"{"__type": "InternalServiceError", "message": "oh"}"#, false),
+        (400, r#"{"__type": "InvalidSignatureException", "message": "Signature expired: old"}"#, false),
+        (500, r#"{"__type": "InternalServiceError", "message": "oh"}"#, false),
+        (503, "hunter2", false),
+        (200, r#"{"SecretString": "hunter2"#, false),
+        (200, r#"{"SecretString": {"password": "hunter2"}}"#, false),
+        (200, r#"{"SecretString": "hunter2\q"}"#, false),
+        (200, "hunter2", false),
+    ] {
+        let (clients, _) = Replay::new(&[GOOD, (status, body)]);
+        let secrets: Secrets = clients.get().await.unwrap();
+        secrets.get("db").value().await.unwrap();
+        advance(Duration::from_secs(301)).await;
+        assert_eq!(secrets.get("db").value().await.is_err(), is_refusal, "{status} {body}");
+        let read = secrets.get("db").force().value().await.unwrap_err();
+        let written = secrets.set("db", "hunter2").await;
+        for error in [Some(read), written.err()].into_iter().flatten() {
+            assert_eq!(error.is_refused(), is_refusal, "{error:?}");
+            let source = std::error::Error::source(&error).unwrap();
+            let printed = format!("{error:?} {error:#?} {error} {source:?} {source} {}", chain(&error).join(": "));
+            assert!(!printed.contains("hunter2"), "{printed}");
+            assert!(!format!("{:?}", crate::FunctionError::from_error(error)).contains("hunter2"));
+        }
+    }
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
 use super::{FromSecret, SecretError, SecretId};
+use crate::clock::Moment;
 use crate::config::decode::{self, Decoded};
 
 /// One version of a secret. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
@@ -22,7 +22,9 @@ struct Inner {
     content: Content,
     decoded: Decoded,
     /// When the service was asked for a newer one and gave this again.
-    seen_unchanged: OnceLock<Instant>,
+    seen_unchanged: OnceLock<Moment>,
+    /// When a caller first said that the value was refused.
+    refused_since: OnceLock<Moment>,
 }
 
 enum Content {
@@ -42,8 +44,15 @@ impl SecretValue {
     }
 
     fn new(id: &SecretId, content: Content) -> Self {
-        let (decoded, seen_unchanged) = (Decoded::default(), OnceLock::new());
-        Self { inner: Arc::new(Inner { id: id.clone(), version: None, content, decoded, seen_unchanged }) }
+        let inner = Inner {
+            id: id.clone(),
+            version: None,
+            content,
+            decoded: Decoded::default(),
+            seen_unchanged: OnceLock::new(),
+            refused_since: OnceLock::new(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Notes the id of this version: for a [`SecretSource`](super::SecretSource), right after the value was made.
@@ -112,11 +121,15 @@ impl SecretValue {
         }
     }
 
-    pub(super) fn seen_unchanged(&self) -> Option<Instant> {
+    pub(super) fn refused_since(&self) -> Moment {
+        *self.inner.refused_since.get_or_init(Moment::now)
+    }
+
+    pub(super) fn seen_unchanged(&self) -> Option<Moment> {
         self.inner.seen_unchanged.get().copied()
     }
 
-    pub(super) fn set_seen_unchanged(&self, at: Instant) {
+    pub(super) fn set_seen_unchanged(&self, at: Moment) {
         self.inner.seen_unchanged.get_or_init(|| at);
     }
 

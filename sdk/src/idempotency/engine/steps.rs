@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::running::{Running, finish};
 use super::{Begun, Idempotency};
@@ -39,6 +40,14 @@ pub(in crate::idempotency) struct Call {
     /// The hash of the caller, where the key does not have the caller in it: an answer that was recorded for another is not replayed.
     pub(in crate::idempotency) caller: Option<String>,
     pub(in crate::idempotency) deadline: Option<SystemTime>,
+}
+
+/// A record in this process. It is used until the clock of the records or the monotonic one shows that it is expired, since the former
+/// may be set back.
+pub(super) struct Kept {
+    record: Record,
+    since: Instant,
+    lifetime: Duration,
 }
 
 impl Idempotency {
@@ -194,19 +203,27 @@ impl Idempotency {
         }
     }
 
-    fn cached(&self, id: &str, now: SystemTime) -> Option<Record> {
+    pub(super) fn cached(&self, id: &str, now: SystemTime) -> Option<Record> {
         let mut cache = self.settings.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        let record = cache.get(id)?;
-        if record.is_expired(now) {
+        let kept = cache.get(id)?;
+        if kept.record.is_expired(now) || kept.since.elapsed() > kept.lifetime {
             cache.pop(id);
             return None;
         }
-        Some(record.clone())
+        Some(kept.record.clone())
     }
 
     pub(super) fn keep(&self, record: &Record) {
         if let Some(cache) = &self.settings.cache {
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(record.id.clone(), record.clone());
+            let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            // What was replayed from here does not begin to live anew.
+            if cache.get(&record.id).is_some_and(|kept| kept.record == *record) {
+                return;
+            }
+            // The second itself still counts.
+            let left = record.expiration.saturating_add(1).saturating_sub(seconds((self.settings.clock)()));
+            let kept = Kept { record: record.clone(), since: Instant::now(), lifetime: Duration::from_secs(left) };
+            cache.put(record.id.clone(), kept);
         }
     }
 

@@ -202,6 +202,31 @@ async fn a_cached_answer_asks_the_store_nothing_and_expires_with_its_record() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cached_answer_does_not_outlive_its_record_where_the_wall_clock_is_set_back() {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_704_164_645);
+    let wall = Arc::new(Mutex::new(start));
+    let clock = Arc::clone(&wall);
+    let idempotency = Idempotency::new(MemoryStore::new()).prefix("f").cache(1).clock(move || *clock.lock().unwrap());
+    let idempotency = idempotency.expires_after(Duration::from_secs(10));
+    let (effect, order) = (Effect::default(), document(json!({ "id": 1 })));
+    assert_eq!(effect.run(&idempotency, &order).await.unwrap(), 1);
+    *wall.lock().unwrap() = start - Duration::from_secs(3600);
+    assert_eq!(effect.run(&idempotency, &order).await.unwrap(), 1);
+    tokio::time::advance(Duration::from_secs(12)).await;
+    assert!(
+        idempotency.cached(&first_id(&idempotency), start).is_none(),
+        "the monotonic clock shows that it is expired"
+    );
+    *wall.lock().unwrap() = start + Duration::from_secs(3600);
+    assert_eq!(effect.run(&idempotency, &order).await.unwrap(), 2, "so does the wall clock after a freeze");
+}
+
+fn first_id(idempotency: &Idempotency) -> String {
+    let cache = idempotency.settings.cache.as_ref().unwrap().lock().unwrap();
+    cache.iter().next().unwrap().0.clone()
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_hook_sees_replays_only() {
     let idempotency = with(MemoryStore::new()).on_replay(|answer, record| json!([answer, record.status.as_str()]));
     let order = document(json!("order"));

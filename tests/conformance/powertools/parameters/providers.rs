@@ -103,7 +103,7 @@ async fn get(parameters: &Parameters, arguments: Get) -> Result<Value, Parameter
         request = request.force();
     }
     if arguments.decrypt {
-        request = request.decrypt();
+        request = request.decrypt(true);
     }
     transformed(&request.value().await?, &arguments.name, arguments.transform.as_deref())
 }
@@ -143,7 +143,7 @@ async fn by_name(parameters: &Parameters, arguments: GetByName) -> Result<Result
     }
     let ids = arguments.parameters.into_keys().map(|name| ParameterId::new(name).decrypt(arguments.decrypt));
     let all = parameters.named(ids).await.into_iter();
-    let texts = all.map(|(name, value)| Ok((name, json!(value?.text()?))));
+    let texts = all.map(|(id, value)| Ok((id.name().to_owned(), json!(value?.text()?))));
     Ok(texts.collect::<Result<Map<_, _>, _>>().map(Value::Object))
 }
 

@@ -206,7 +206,7 @@ mod inside {
             Ok::<_, std::io::Error>(seen)
         });
         let parameters = Parameters::from_source(ParametersExtension::new().port(port));
-        assert_eq!(parameters.get("/a b").decrypt().json::<u8>().await?, 20);
+        assert_eq!(parameters.get("/a b").decrypt(true).json::<u8>().await?, 20);
         let secrets = Secrets::from_source(ParametersExtension::new().port(port));
         assert_eq!(secrets.get("db").stage("AWSPENDING").text().await?.expose_secret(), "hunter2");
         let seen = server.await??;

@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::*;
 
 type Responder = dyn Fn(&str, &Value) -> Answer + Send + Sync;
-type Answer = (u16, Value, Vec<(&'static str, String)>);
+pub(super) type Answer = (u16, Value, Vec<(&'static str, String)>);
 
 /// Answers a request by its operation (or path) and body, and keeps both.
 #[derive(Clone)]
-struct Service {
+pub(super) struct Service {
     answer: Arc<Responder>,
     calls: Arc<Mutex<Vec<(String, Value)>>>,
 }
@@ -26,11 +26,11 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    fn new(answer: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Self {
+    pub(super) fn new(answer: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Self {
         Self { answer: Arc::new(answer), calls: Arc::default() }
     }
 
-    fn config(&self) -> aws_config::SdkConfig {
+    pub(super) fn config(&self) -> aws_config::SdkConfig {
         let connector = SharedHttpConnector::new(self.clone());
         aws_config::SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -41,7 +41,7 @@ impl Service {
             .build()
     }
 
-    fn calls(&self) -> Vec<String> {
+    pub(super) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut *self.calls.lock().unwrap()).into_iter().map(|(operation, _)| operation).collect()
     }
 }
@@ -93,20 +93,6 @@ async fn ssm_is_asked_for_one_name_or_ten_and_finds_versions_and_arns() {
     assert_eq!(values[ARN].as_ref().unwrap().list().unwrap(), ["x", "y"]);
     assert_eq!(values["/n7"].as_ref().unwrap().text().unwrap(), "/n7");
     assert!(values["/nowhere"].as_ref().unwrap_err().is_unavailable());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_name_that_may_not_be_read_does_not_fail_the_others_of_its_call() {
-    let denied = || (400, json!({ "__type": "AccessDeniedException", "message": "no" }), Vec::new());
-    let service = Service::new(move |operation, input| match (operation, input["Name"].as_str()) {
-        ("GetParameter", Some("/open")) => (200, json!({ "Parameter": { "Name": "/open", "Value": "v" } }), Vec::new()),
-        _ => denied(),
-    });
-    let parameters = Parameters::new(aws_sdk_ssm::Client::new(&service.config()));
-    let values = parameters.named(["/open", "/closed"]).await;
-    assert_eq!(values["/open"].as_ref().unwrap().text().unwrap(), "v");
-    assert!(values["/closed"].is_err());
-    assert_eq!(service.calls(), ["GetParameters", "GetParameter", "GetParameter"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,4 +182,17 @@ async fn a_session_that_app_config_has_forgotten_is_replaced() {
     service.calls();
     assert_eq!(parameters.get("limit").force().json::<u8>().await.unwrap(), 1);
     assert_eq!(service.calls().len(), 3, "a refused poll, a session, a poll");
+}
+
+#[tokio::test(start_paused = true)]
+async fn app_config_is_polled_after_a_freeze_that_was_longer_than_its_interval() {
+    let content = Arc::new(Mutex::new(json!({ "limit": 1 })));
+    let service = app_config(Arc::clone(&content), Arc::default());
+    let source = AppConfig::new(aws_sdk_appconfigdata::Client::new(&service.config()), "shop", "prod");
+    let parameters = Parameters::from_lookup(source, |_| None).time_to_live(SECOND * 5);
+    let limit = async || parameters.get("limits").json::<HashMap<String, u8>>().await.unwrap()["limit"];
+    assert_eq!(limit().await, 1);
+    *content.lock().unwrap() = json!({ "limit": 2 });
+    crate::clock::freeze(SECOND * 3600);
+    assert_eq!(limit().await, 2);
 }

@@ -1,0 +1,108 @@
+//! What the sources for AWS have in common: a call that was frozen is sent once more, and a failed one becomes an error that says
+//! whether the service refused it and holds nothing that the service sent.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::cache::{Chain, Refused};
+use crate::error::BoxError;
+
+/// The codes of outages that a service may send with a status below 500, apart from those for throttling: of its own trouble
+/// ([common errors](https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html),
+/// [Secrets Manager](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors)),
+/// and of clocks and credentials that a frozen sandbox left behind.
+const OUTAGES: &[&str] = &[
+    "DependencyTimeoutException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "InternalServiceError",
+    "InternalServiceException",
+    "KMSInternalException",
+    "PriorRequestNotComplete",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
+
+/// Calls, and calls once more where the request was signed, then frozen with the sandbox, and sent minutes later. The SDK signs anew
+/// only where it sees that the clocks differ, and here they do not.
+pub(super) async fn send<O, E, F>(call: impl Fn() -> F) -> Result<O, SdkError<E, HttpResponse>>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+{
+    match call().await {
+        Err(error) if is_signature_expired(&error) => call().await,
+        other => other,
+    }
+}
+
+fn is_signature_expired(error: &impl ProvideErrorMetadata) -> bool {
+    match error.code() {
+        Some("RequestExpired") => true,
+        Some("InvalidSignatureException") => error.message().is_some_and(|text| text.starts_with("Signature expired")),
+        _ => false,
+    }
+}
+
+/// The error of a failed call, without the response: the SDK keeps that in its own error, whose `Debug` shows the body.
+pub(super) fn failed<E>(error: SdkError<E, HttpResponse>) -> BoxError
+where
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let message = error.to_string();
+    match error {
+        // A body that is not the expected JSON: what its reader says may repeat it.
+        SdkError::ServiceError(context) if context.raw().status().is_success() => unreadable(),
+        SdkError::ResponseError(_) => unreadable(),
+        SdkError::ServiceError(context) => {
+            let status = context.raw().status().as_u16();
+            let error = context.into_err();
+            let is_outage = status >= 500
+                || matches!(status, 408 | 429)
+                || error.code().is_some_and(|code| OUTAGES.contains(&code))
+                || is_signature_expired(&error)
+                || crate::clients::throttled(&error);
+            let failure = Failure { message, source: Some(error.into()) };
+            if is_outage { failure.into() } else { Refused::new(failure).into() }
+        }
+        other => Failure { message, source: other.into_source().ok() }.into(),
+    }
+}
+
+fn unreadable() -> BoxError {
+    Failure { message: "the response could not be read".to_owned(), source: None }.into()
+}
+
+struct Failure {
+    message: String,
+    source: Option<BoxError>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Failure").field(&Chain(self)).finish()
+    }
+}
+
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,121 @@
+//! What a cache keeps of a key: its value, and the fetch that is under way.
+
+use std::error::Error as StdError;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, Shared};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::{FIRST_PAUSE, LONGEST_FLIGHT, LONGEST_PAUSE};
+use crate::clock::Moment;
+
+/// By how much a timer may be late. A flight that is older than its limit and this was frozen with the sandbox.
+const TIMER_SLACK: Duration = Duration::from_secs(1);
+
+pub(super) type Outcome<V> = Result<Arc<V>, Arc<dyn StdError + Send + Sync>>;
+
+pub(super) struct Entry<V> {
+    /// Tells the entry from one of the same key that was forgotten.
+    pub(super) id: u64,
+    pub(super) held: Option<Held<V>>,
+    pub(super) flight: Option<Flight<V>>,
+    pub(super) used: Instant,
+    /// When the last fetch departed that was refused: what an earlier one brings is not kept.
+    refused: Option<Moment>,
+    failures: u32,
+    /// When the last fetch failed, and how long the source is left alone since then.
+    pause: Option<(Moment, Duration)>,
+}
+
+impl<V> Entry<V> {
+    pub(super) fn new(id: u64, used: Instant) -> Self {
+        Self { id, held: None, flight: None, used, refused: None, failures: 0, pause: None }
+    }
+
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.flight.as_ref().is_some_and(|flight| !flight.task.is_finished())
+    }
+
+    pub(super) fn is_pausing(&self, now: Moment) -> bool {
+        self.pause.is_some_and(|(since, pause)| since.age_at(now) < pause)
+    }
+
+    /// Counts a failed fetch.
+    pub(super) fn fail(&mut self) {
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(6)).min(LONGEST_PAUSE);
+        (self.failures, self.pause) = (self.failures.saturating_add(1), Some((Moment::now(), pause)));
+    }
+
+    /// Forgets the value, since the source refused it; whether there was one.
+    pub(super) fn refuse(&mut self, flight: &Flight<V>) -> bool {
+        self.refused = flight.departed.get().copied();
+        self.held.take().is_some()
+    }
+
+    /// Keeps a value, unless there is one of a later fetch, or a later one was refused.
+    pub(super) fn keep(&mut self, value: Held<V>) {
+        let is_later = |later: Option<Moment>| later.is_some_and(|later| value.at.is_before(later));
+        if is_later(self.refused) || is_later(self.held.as_ref().map(|held| held.at)) {
+            return;
+        }
+        (self.failures, self.pause) = (0, None);
+        if !value.ttl.is_zero() {
+            self.held = Some(value);
+        }
+    }
+}
+
+pub(super) struct Held<V> {
+    pub(super) value: Arc<V>,
+    /// When its fetch departed: what the source gave may be as old as that.
+    pub(super) at: Moment,
+    pub(super) ttl: Duration,
+}
+
+impl<V> Held<V> {
+    /// The value with its age and its time to live as this reader sees it; nothing for a reader who wants no kept value.
+    pub(super) fn for_reader(&self, now: Moment, max_age: Duration) -> Option<(Arc<V>, Duration, Duration)> {
+        let ttl = self.ttl.min(max_age);
+        (!ttl.is_zero()).then(|| (Arc::clone(&self.value), self.at.age_at(now), ttl))
+    }
+}
+
+/// A fetch under way: a task of its own.
+pub(super) struct Flight<V> {
+    pub(super) task: AbortHandle,
+    /// Set when the task calls the source; until then it is a new flight for every caller.
+    pub(super) departed: Arc<OnceLock<Moment>>,
+    /// Whether it departed for a caller who did not want to join the flight that was under way.
+    pub(super) is_forced: bool,
+    pub(super) outcome: Shared<BoxFuture<'static, Outcome<V>>>,
+}
+
+impl<V> Flight<V> {
+    pub(super) fn age_at(&self, now: Moment) -> Duration {
+        self.departed.get().map_or(Duration::ZERO, |departed| departed.age_at(now))
+    }
+
+    /// Whether a caller may join it who came at this time and tolerates this age; without one, it must have departed later.
+    pub(super) fn suits(&self, at: Moment, tolerated: Duration) -> bool {
+        let Some(departed) = self.departed.get() else { return true };
+        if tolerated.is_zero() { !departed.is_before(at) } else { departed.age_at(at) <= tolerated }
+    }
+
+    /// Whether it is older than its limit by either clock: it was frozen with the sandbox, and its connection is dead.
+    pub(super) fn is_stale(&self, now: Moment) -> bool {
+        self.age_at(now) > LONGEST_FLIGHT + TIMER_SLACK
+    }
+}
+
+impl<V> Clone for Flight<V> {
+    fn clone(&self) -> Self {
+        Self {
+            task: self.task.clone(),
+            departed: Arc::clone(&self.departed),
+            is_forced: self.is_forced,
+            outcome: self.outcome.clone(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! [`CacheError`] and [`Refused`]: a value that is unavailable, and one that the source refuses to give.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::{BoxError, chain};
+
+/// An error by which a source says that it does not give this value: the value does not exist, or may not be read.
+///
+/// A cache passes a refusal on at once and forgets the value that it kept. Any other error counts as an outage of the source, during
+/// which the last good value is used. The sources for AWS distinguish the two themselves; a source of your own returns this type.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::BoxError;
+/// use pilaster::config::cache::{Cache, Refused};
+///
+/// async fn read(key: String) -> Result<u32, BoxError> {
+///     match key.as_str() {
+///         "umbrella" => Ok(8),
+///         _ => Err(Refused::new("there is no such article").into()),
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?.block_on(async {
+/// let lengths = Cache::new(read);
+/// let error = lengths.get(&"boat".to_owned()).await.unwrap_err();
+/// assert!(error.is_refused());
+/// # Ok::<(), BoxError>(()) })?;
+/// # Ok::<(), BoxError>(())
+/// ```
+pub struct Refused(BoxError);
+
+impl Refused {
+    /// A refusal for this reason, whose text and source it takes over.
+    pub fn new(reason: impl Into<BoxError>) -> Self {
+        Self(reason.into())
+    }
+
+    /// Whether an error, or one of its causes, is a refusal.
+    pub(crate) fn is_in(error: &(dyn StdError + 'static)) -> bool {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if error.is::<Self>() {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Refused").field(&Chain(self)).finish()
+    }
+}
+
+impl StdError for Refused {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+/// An error in the `Debug` of another one: the texts of its chain and not its own `Debug`, which may hold what a service sent.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
+
+impl fmt::Debug for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&chain(self.0).join(": "))
+    }
+}
+
+/// A value that is unavailable. It names the key; its source is the reason.
+#[derive(Clone)]
+pub struct CacheError {
+    key: String,
+    reason: Arc<dyn StdError + Send + Sync>,
+}
+
+impl CacheError {
+    pub(super) fn new(key: &impl fmt::Display, reason: Arc<dyn StdError + Send + Sync>) -> Self {
+        Self { key: key.to_string(), reason }
+    }
+
+    /// Whether the source refused to give the value ([`Refused`]), as opposed to an outage.
+    pub fn is_refused(&self) -> bool {
+        Refused::is_in(&*self.reason)
+    }
+
+    /// The reason alone.
+    pub(crate) fn into_reason(self) -> Arc<dyn StdError + Send + Sync> {
+        self.reason
+    }
+}
+
+impl fmt::Debug for CacheError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CacheError").field(&Chain(self)).finish()
+    }
+}
+
+impl fmt::Display for CacheError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "could not get {}", self.key)
+    }
+}
+
+impl StdError for CacheError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.reason)
+    }
+}

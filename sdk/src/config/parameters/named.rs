@@ -1,0 +1,109 @@
+//! [`NamedParameters`]: several parameters, each with its value or its own error.
+
+use std::fmt;
+use std::ops::Index;
+use std::vec;
+
+use super::{ParameterError, ParameterId, ParameterValue};
+
+type Found = Result<ParameterValue, ParameterError>;
+
+/// Several parameters in the order in which they were asked for, each with its value or its own error. Made by
+/// [`Parameters::named`](super::Parameters::named).
+///
+/// A name that was asked for both decrypted and not is in it twice; by its name alone it is the first of the two, and
+/// [`of`](Self::of) tells them apart.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::config::parameters::{ParameterError, Parameters};
+///
+/// async fn limits(parameters: &Parameters) -> Result<(u32, u32), ParameterError> {
+///     let mut all = parameters.named(["/shop/items", "/shop/retries"]).await;
+///     let retries = match all.remove("/shop/retries") {
+///         Some(Ok(value)) => value.json()?,
+///         _ => 3,
+///     };
+///     Ok((all["/shop/items"].as_ref().map_err(Clone::clone)?.json()?, retries))
+/// }
+/// # let _ = limits;
+/// ```
+#[derive(Clone)]
+pub struct NamedParameters {
+    all: Vec<(ParameterId, Found)>,
+}
+
+impl NamedParameters {
+    /// Of a parameter that was asked for more than once in the same way there is one entry.
+    pub(super) fn new(asked: Vec<(ParameterId, Found)>) -> Self {
+        let mut all: Vec<(ParameterId, Found)> = Vec::with_capacity(asked.len());
+        for (id, found) in asked {
+            if all.iter().all(|(known, _)| *known != id) {
+                all.push((id, found));
+            }
+        }
+        Self { all }
+    }
+
+    /// The parameter of this name.
+    pub fn get(&self, name: &str) -> Option<&Found> {
+        self.iter().find(|(id, _)| id.name() == name).map(|(_, found)| found)
+    }
+
+    /// The parameter of this name that was asked for decrypted, or not, as the id says.
+    pub fn of(&self, id: &ParameterId) -> Option<&Found> {
+        let is_same = |own: &ParameterId| own.name() == id.name() && own.is_decrypted() == id.is_decrypted();
+        self.iter().find(|(own, _)| is_same(own)).map(|(_, found)| found)
+    }
+
+    /// Takes the parameter of this name out.
+    pub fn remove(&mut self, name: &str) -> Option<Found> {
+        let at = self.all.iter().position(|(id, _)| id.name() == name)?;
+        Some(self.all.remove(at).1)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&ParameterId, &Found)> {
+        self.all.iter().map(|(id, found)| (id, found))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether none was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}
+
+impl Index<&str> for NamedParameters {
+    type Output = Found;
+
+    /// # Panics
+    ///
+    /// The name was not asked for.
+    fn index(&self, name: &str) -> &Found {
+        match self.get(name) {
+            Some(found) => found,
+            None => panic!("a parameter of this name was not asked for"),
+        }
+    }
+}
+
+impl IntoIterator for NamedParameters {
+    type Item = (ParameterId, Found);
+    type IntoIter = vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.into_iter()
+    }
+}
+
+impl fmt::Debug for NamedParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
