@@ -8,6 +8,7 @@
 //! larger than the 6 MB that Lambda takes, or the 1 MB of a load balancer: with a 500 that keeps the CORS headers. The answer to
 //! `HEAD` has no body, so that a function for `GET` answers it too.
 
+mod credentials;
 mod decode;
 mod encode;
 mod fault;

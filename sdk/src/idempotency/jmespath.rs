@@ -70,7 +70,7 @@ fn utf8(bytes: Vec<u8>) -> Result<Variable, String> {
 
 /// An expression that was found to be well-formed.
 #[derive(Clone)]
-pub(super) struct Expression {
+pub(crate) struct Expression {
     text: Arc<str>,
     ast: Arc<jmespath::ast::Ast>,
 }
@@ -79,7 +79,7 @@ impl Expression {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         check(text)?;
         match jmespath::parse(text) {
             Ok(ast) => Ok(Self { text: text.into(), ast: Arc::new(ast) }),
@@ -92,10 +92,16 @@ impl Expression {
     /// # Errors
     ///
     /// A function of it refuses its argument. The error says which and why, and nothing of the document.
-    pub(super) fn select(&self, document: &Document) -> Result<Value, String> {
+    pub(crate) fn select(&self, document: &Document) -> Result<Value, String> {
         let mut context = Context::new(&self.text, &RUNTIME);
         let found = interpret(&document.0, &self.ast, &mut context);
         found.and_then(|found| Document(found).value()).map_err(|error| format!("`{}`: {}", self.text, error.reason))
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

@@ -16,9 +16,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::value::RawValue;
 
-use super::fault;
 use super::signs::Signs;
 use super::wire::{Pairs, Probe, Wire};
+use super::{credentials, fault};
 use crate::error::FunctionError;
 use crate::event::{Incoming, PAYLOAD_LIMIT};
 use crate::http::context::{BrokenPathParam, EventKind, EventParts, PathParams};
@@ -37,9 +37,6 @@ const PATH: &AsciiSet =
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#');
 /// What may not stand in the name or the value of a decoded query parameter.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// Headers that let their bearer in.
-const CREDENTIALS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"];
 
 /// An event that never becomes a request.
 pub(super) enum Refused {
@@ -173,12 +170,7 @@ fn headers(kind: EventKind, wire: &Wire<'_>) -> Result<HeaderMap, HttpError> {
         let joined = cookies.iter().filter_map(|cookie| cookie.get()).collect::<Vec<_>>().join("; ");
         headers.try_insert(header::COOKIE, header_value("cookie", &joined)?).map_err(|_| too_many_headers())?;
     }
-    for name in CREDENTIALS {
-        // Then `Debug` of the headers does not print it.
-        if let header::Entry::Occupied(mut entry) = headers.entry(name) {
-            entry.iter_mut().for_each(|value| value.set_sensitive(true));
-        }
-    }
+    credentials::mark(&mut headers);
     Ok(headers)
 }
 
