@@ -102,6 +102,7 @@ pub(super) fn with_repetitions(path: Path) -> Vec<Path> {
             for cookie in ["cookie", "set-cookie"] {
                 HEADERS.iter().for_each(|map| add(&[map], &[Step::Header(cookie.to_owned())]));
             }
+            IDENTITY.iter().for_each(|place| add(&[place], &[]));
         } else if QUERIES.contains(&name.as_str()) || name == "rawQueryString" {
             of_query(rest, &mut add);
         } else {
@@ -109,6 +110,7 @@ pub(super) fn with_repetitions(path: Path) -> Vec<Path> {
                 let is_place = path[at..].iter().zip(place).filter(|(step, name)| step.is_member(name)).count() == 3;
                 if is_place && path.len() == at + 3 {
                     HEADERS.iter().for_each(|map| add(&[map], &[Step::Header(header.to_owned())]));
+                    IDENTITY.iter().for_each(|place| add(&[place], &[]));
                 }
             }
         }
