@@ -20,6 +20,12 @@ pub struct JsonError {
 }
 
 impl JsonError {
+    /// Of text that was decoded elsewhere, without a place in it.
+    #[cfg_attr(not(feature = "records"), allow(dead_code, reason = "records are read by parts"))]
+    pub(crate) fn of(source: serde_json::Error) -> Self {
+        Self { pointer: String::new(), source }
+    }
+
     /// A JSON Pointer (RFC 6901) to the value that is wrong; empty for the whole text.
     pub fn pointer(&self) -> &str {
         &self.pointer
@@ -48,7 +54,7 @@ impl fmt::Debug for JsonError {
 }
 
 /// serde's message without what it found in the text; what it expected is the type's own.
-fn without_value(message: &str) -> Cow<'_, str> {
+pub(crate) fn without_value(message: &str) -> Cow<'_, str> {
     const KINDS: [&str; 14] = [
         "boolean",
         "integer",
