@@ -206,6 +206,40 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     texts
 }
 
+/// The `errorType` of an error whose type is not known: a `FunctionError`'s own, also where one is hidden in a type that says
+/// nothing; else the name with which its `Debug` begins.
+#[cfg_attr(not(feature = "logging"), allow(dead_code, reason = "the log asks"))]
+pub(crate) fn type_of(error: &(dyn StdError + 'static)) -> String {
+    if let Some(error) = error.downcast_ref::<FunctionError>() {
+        return error.error_type().to_owned();
+    }
+    if let Some(told) = error.downcast_ref::<Told>() {
+        return told.error_type.clone();
+    }
+    let mut name = Beginning(String::new());
+    // It stops where the name ends: what follows may be long, or secret.
+    let _ = fmt::Write::write_fmt(&mut name, format_args!("{error:?}"));
+    let name = match name.0.as_str() {
+        // The standard library shows what its error was made of.
+        _ if error.is::<std::io::Error>() => "Error",
+        name if name.starts_with(|first: char| first.is_ascii_uppercase()) => name,
+        _ => "Error",
+    };
+    let says_nothing = matches!(name, "Error" | "Report" | "RecordError");
+    hidden(error, says_nothing).unwrap_or(name).to_owned()
+}
+
+/// The beginning of a text that is a name.
+struct Beginning(String);
+
+impl fmt::Write for Beginning {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let part = text.find(|char: char| !char.is_ascii_alphanumeric() && char != '_').unwrap_or(text.len());
+        self.0.push_str(&text[..part]);
+        if part == text.len() && self.0.len() <= 128 { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
 impl fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Told { error_type, message, source } = &self.told;
@@ -270,6 +304,21 @@ mod tests {
     fn the_error_type_is_the_short_name_of_the_type() {
         assert_eq!(FunctionError::from_error(Inner).error_type(), "Inner");
         assert_eq!(short_type_name::<Option<Vec<u8>>>(), "Option");
+    }
+
+    #[test]
+    fn the_type_of_an_error_is_the_name_with_which_its_debug_begins() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("refused")]
+        enum Pay {
+            Refused { card: String },
+        }
+        let refused = Pay::Refused { card: "hunter2".repeat(1000) };
+        assert_eq!(type_of(&refused), "Refused");
+        assert_eq!(type_of(&Inner), "Inner");
+        assert_eq!(type_of(&FunctionError::new("OutOfStock", "none")), "OutOfStock");
+        assert_eq!(type_of(&std::io::Error::other("x")), "Error");
+        assert_eq!(type_of(&*BoxError::from("Text")), "Error");
     }
 
     #[test]

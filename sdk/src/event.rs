@@ -105,7 +105,7 @@ impl From<LambdaEvent<RawEvent>> for Incoming {
 /// assert_eq!(invocation.request_id(), "52fdfc07");
 /// assert_eq!(invocation.remaining(), None, "a deadline in the past, as `cargo lambda watch` sends it, is none");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Invocation {
     context: Arc<Context>,
     cold_start: bool,
@@ -131,6 +131,19 @@ struct Calls {
     refused: AtomicUsize,
 }
 
+/// What the caller sent with the invocation, a client context and an identity of Cognito, may be secret or personal: it is not
+/// shown.
+impl fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invocation")
+            .field("request_id", &self.request_id())
+            .field("function_arn", &self.function_arn())
+            .field("deadline", &self.deadline())
+            .field("cold_start", &self.cold_start)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The response of a streaming function on its way past the rooms of the raw landing, which see its head as JSON text; with the
 /// span that it was made in, so that the lines of its body are the invocation's too.
 #[cfg(feature = "http")]
@@ -138,6 +151,12 @@ type Streamed = Arc<std::sync::Mutex<Option<(http::Response<axum_core::body::Bod
 
 /// One mark per process: taken by the first invocation.
 static WARM: AtomicBool = AtomicBool::new(false);
+
+/// Whether the runtime has called the function, and what runs is no longer its start.
+#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "metrics ask"))]
+pub(crate) fn has_begun() -> bool {
+    WARM.load(Ordering::Relaxed)
+}
 
 impl Invocation {
     /// An invocation with this context, not a cold start.
@@ -360,6 +379,18 @@ mod tests {
         let mut context = Context::default();
         context.deadline = 600_000;
         assert_eq!(Invocation::new(context).deadline(), None);
+    }
+
+    #[test]
+    fn debug_shows_nothing_that_the_caller_sent() {
+        let mut context = Context::default();
+        context.request_id = "52fdfc07".into();
+        context.tenant_id = Some("hunter2".into());
+        context.client_context = serde_json::from_str(r#"{"custom":{"token":"hunter2"},"environment":{}}"#).ok();
+        context.identity = serde_json::from_str(r#"{"identityId":"hunter2","identityPoolId":"hunter2"}"#).ok();
+        assert!(context.client_context.is_some() && context.identity.is_some());
+        let shown = format!("{:?}", Invocation::new(context));
+        assert!(shown.contains("52fdfc07") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

@@ -80,6 +80,8 @@ mod text;
 pub use self::engine::{Begun, Idempotency, Running};
 pub use self::error::IdempotencyError;
 pub use self::jmespath::Document;
+#[cfg(feature = "logging")]
+pub(crate) use self::jmespath::Expression;
 pub use self::key::{Format, Hash};
 pub use self::layer::{IdempotencyLayer, Idempotent};
 #[cfg(feature = "dynamodb")]

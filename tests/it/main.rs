@@ -5,5 +5,6 @@ mod error_type;
 mod events;
 mod http;
 mod idempotency;
+mod logs;
 mod records;
 mod traces;

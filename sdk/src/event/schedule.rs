@@ -1,5 +1,6 @@
 //! [`Schedule`]: a call by the clock.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use serde::Deserialize;
@@ -50,7 +51,7 @@ use crate::json::{self, JsonError};
 /// }
 /// # let _ = pilaster::handler(report);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Schedule {
     text: RawEvent,
     time: String,
@@ -58,6 +59,18 @@ pub struct Schedule {
     arn: Option<String>,
     execution_id: Option<String>,
     attempt: Option<u32>,
+}
+
+/// The input of a schedule may hold anything: it is not shown.
+impl fmt::Debug for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schedule")
+            .field("time", &self.time)
+            .field("arn", &self.arn)
+            .field("execution_id", &self.execution_id)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Schedule {

@@ -315,7 +315,9 @@ pub(crate) fn log_failure(error: &mut HttpError, asked: Option<&Asked>) {
             let source: &(dyn StdError + 'static) = source;
             tracing::error!(status, method, path, error = source, "the request failed");
         }
-        None => tracing::error!(status, method, path, error = %error, "the request failed"),
+        None => {
+            tracing::error!(status, method, path, error_type = "HttpError", error = %error, "the request failed");
+        }
     }
 }
 

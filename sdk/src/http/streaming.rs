@@ -44,7 +44,7 @@ use lambda_runtime::{MetadataPrelude, StreamResponse};
 use tokio::time::{Instant, Sleep};
 
 use crate::deadline::{DeadlineExceeded, MARGIN, until};
-use crate::error::{BoxError, chain};
+use crate::error::BoxError;
 use crate::event::Invocation;
 
 /// The response as the Runtime API gets it.
@@ -127,7 +127,8 @@ impl Stream for Chunks {
                 Ok(chunk) => Ok(chunk),
                 Err(error) => {
                     self.end();
-                    tracing::error!(error = chain(&*error).join(": "), "the response broke off");
+                    let error: &(dyn std::error::Error + 'static) = &*error;
+                    tracing::error!(error, "the response broke off");
                     Err("the response broke off".into())
                 }
             })

@@ -30,7 +30,7 @@ fn json(text: &str) -> Result<Variable, String> {
 
 /// An expression that was found to be well-formed.
 #[derive(Clone)]
-pub(super) struct Expression {
+pub(crate) struct Expression {
     text: Arc<str>,
     ast: Arc<jmespath::ast::Ast>,
 }
@@ -39,7 +39,7 @@ impl Expression {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         check(text)?;
         match jmespath::parse(text) {
             Ok(ast) => Ok(Self { text: text.into(), ast: Arc::new(ast) }),
@@ -52,7 +52,7 @@ impl Expression {
     /// # Errors
     ///
     /// A function of it refuses its argument. The error says which and why, and nothing of the document.
-    pub(super) fn select(&self, document: &Document) -> Result<Selected, String> {
+    pub(crate) fn select(&self, document: &Document) -> Result<Selected, String> {
         let mut context = Context::new(&self.text, &RUNTIME);
         LARGE.take();
         let found = interpret(&document.root, &self.ast, &mut context);
@@ -60,6 +60,12 @@ impl Expression {
         large.extend(document.large.clone());
         let found = found.and_then(|found| value(&found)).map_err(|error| format!("`{}`: {}", self.text, error.reason));
         Ok(Selected { value: found?, large })
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

@@ -36,8 +36,8 @@ pub enum Hash {
 
 /// What was selected for a key or a payload, with what its text said of large numbers.
 #[derive(Clone, Default, PartialEq)]
-pub(super) struct Selected {
-    pub(super) value: Value,
+pub(crate) struct Selected {
+    pub(crate) value: Value,
     pub(super) large: Large,
 }
 

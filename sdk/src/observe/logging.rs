@@ -34,14 +34,18 @@
 //! Its keys, in this order: `level`, `location` (`src/store.rs:42`), `message`, `timestamp` (RFC 3339, UTC, milliseconds),
 //! `service`; in an invocation `cold_start`, `function_name`, `function_memory_size` (a number, in MB), `function_arn`,
 //! `function_request_id`, `correlation_id` if there is one, `tenant_id` if there is one, `xray_trace_id` (the trace's root) if
-//! there is one, and `trace_id` and `span_id` of OpenTelemetry's span below a `TracesLayer`; `sampling_rate` if one is set; then, from the outside in, the keys of [`Logs::key`] and [`append_key`], the
+//! there is one, and `trace_id` and `span_id` of OpenTelemetry's span below a `TracesLayer`; `sampling_rate` if one is set; then, from the outside in, the keys of [`Logs::key`], [`append_process_key`] and [`append_key`], the
 //! fields of the spans, and the event's fields.
 //!
 //! - No key occurs twice: an event's field beats a span's, an inner span's an outer one's, and a span's an appended key.
-//! - No field overwrites one of the line's own keys listed above: it gets an underscore behind its name (`level_`).
+//! - No field overwrites one of the line's own keys listed above: it gets an underscore behind its name (`level_`). So does `_aws`,
+//!   which would make CloudWatch take the line for metrics in its embedded metric format.
+//! - [`Logs::without`] leaves out one of the line's own keys; `level` and `message` stay.
 //! - A value is a JSON value: [`Json`] keeps a structure, other `Debug` and `Display` values are strings. What JSON does not
 //!   have (`NaN`, infinities, integers beyond 64 bits) is a string.
-//! - An error (`error = &error as &dyn std::error::Error`) is its text, and its causes' texts are an array under `error_chain`.
+//! - An error (`error = &error as &dyn std::error::Error`) is its text, its causes' texts are an array under `error_chain`, and its
+//!   type's or its variant's name stands under `error_type`. [`Logs::errors`] chooses the keys of Powertools for Python or
+//!   TypeScript instead.
 //! - A line is one write of at most 256 KB less 26 bytes, which arrives as one event of CloudWatch Logs: longer values are cut and
 //!   end in `... [truncated]`.
 //!
@@ -96,6 +100,7 @@ mod captured;
 mod correlation;
 pub mod correlation_paths;
 mod emit;
+mod errors;
 mod fields;
 mod filter;
 mod head;
@@ -106,6 +111,7 @@ mod level;
 mod line;
 mod lines;
 mod logs;
+mod own_keys;
 mod panic;
 mod redaction;
 mod scope;
@@ -116,13 +122,17 @@ mod text;
 pub use self::buffer::{Buffer, clear_buffer, flush_buffer};
 pub use self::captured::Captured;
 pub use self::emit::emit;
+pub use self::errors::ErrorKeys;
 pub use self::json::Json;
 pub use self::keys::{correlation_id, current_keys, set_level};
 pub use self::layer::{Logging, LoggingLayer};
 pub use self::level::{Level, UnknownLevel};
 pub use self::lines::Lines;
 pub use self::logs::{Format, Logs};
-pub use self::scope::{append_key, append_keys, clear_keys, keys_span, remove_keys, set_correlation_id};
+pub use self::scope::{
+    append_key, append_keys, append_process_key, append_process_keys, clear_keys, keys_span, remove_keys,
+    remove_process_keys, set_correlation_id,
+};
 
 /// Makes log lines the process's subscriber, as the environment says, and makes a panic one line at `ERROR` with message,
 /// location and request id. `false` if there is a subscriber already: then nothing is changed.

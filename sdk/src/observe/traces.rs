@@ -61,8 +61,9 @@
 //! - Lambda's X-Ray header, taken from the invocation's context and never from the process's environment, so it is right with
 //!   managed concurrency, too. Its decision whether the trace is kept counts: a function without `Tracing: Active` that was not
 //!   called by a traced service gets `Sampled=0`, and nothing is sent.
-//! - The [`traceparent`](https://www.w3.org/TR/trace-context/) of a request, where X-Ray does not keep the trace. Where it does,
-//!   the request's is a link.
+//! - The [`traceparent`](https://www.w3.org/TR/trace-context/) of a request is a link. Anyone can send one, so it does not overrule
+//!   X-Ray's decision; only where Lambda sent no header it is the parent, if it says that its trace is kept.
+//!   [`TracesLayer::trust_callers`] lets it be the parent wherever X-Ray does not keep the trace.
 //! - A record has a span of its own, which links to who sent it: `AWSTraceHeader`, or the message attribute (of Kafka, the header)
 //!   `traceparent`.
 //!

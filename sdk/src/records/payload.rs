@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::BoxError;
-use crate::json;
+use crate::json::{self, JsonError};
 
 /// The part of a record that could not be read, and why.
 ///
@@ -31,7 +31,9 @@ pub struct DecodeError {
 impl DecodeError {
     /// For a [`FromRecord`](super::FromRecord) of one's own: which part, such as `the body of the message`, and why.
     pub fn new(what: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { what, source: source.into() }
+        // serde_json repeats what it found, which may be secret.
+        let source = source.into().downcast::<serde_json::Error>();
+        Self { what, source: source.map_or_else(|other| other, |error| JsonError::of(*error).into()) }
     }
 }
 

@@ -14,18 +14,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use percent_encoding::percent_decode_str;
 use serde_json::value::RawValue;
 
-use super::fault;
 use super::path::path_and_query;
 use super::signs::{Signs, Source};
 use super::uri::uri;
 use super::wire::{Pairs, Probe, Wire};
+use super::{credentials, fault};
 use crate::error::FunctionError;
 use crate::event::{Incoming, PAYLOAD_LIMIT};
 use crate::http::context::{BrokenPathParam, EventKind, EventParts, PathParams};
 use crate::http::error::HttpError;
-
-/// Headers that let their bearer in.
-const CREDENTIALS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"];
 
 /// An event that never becomes a request.
 pub(super) enum Refused {
@@ -163,12 +160,7 @@ fn headers(kind: EventKind, wire: &Wire<'_>) -> Result<HeaderMap, HttpError> {
         }
     }
     join_cookies(&mut headers)?;
-    for name in CREDENTIALS {
-        // Then `Debug` of the headers does not print it.
-        if let header::Entry::Occupied(mut entry) = headers.entry(name) {
-            entry.iter_mut().for_each(|value| value.set_sensitive(true));
-        }
-    }
+    credentials::mark(&mut headers);
     Ok(headers)
 }
 

@@ -134,7 +134,8 @@ impl Idempotency {
             if settings.required {
                 return Err(IdempotencyError::no_key());
             }
-            tracing::warn!(key = ?settings.key, "the call has no idempotency key: it runs and is not recorded");
+            let key = settings.key.as_ref().map(tracing::field::display);
+            tracing::warn!(key, "there is no idempotency key: the call runs and is not recorded");
             return Ok(Begun::Unkeyed);
         }
         if let Some(within) = within {

@@ -10,18 +10,43 @@ use serde_json::value::RawValue;
 /// A longer one is no id, in bytes.
 const MAX_ID: usize = 1024;
 
-/// The string or number at a JSON Pointer (RFC 6901).
+/// The string or number at a JSON Pointer (RFC 6901), which leads on into a text that is JSON.
 pub(super) fn find(event: &RawValue, pointer: &str) -> Option<String> {
-    let mut value = event;
-    for token in pointer.strip_prefix('/')?.split('/') {
-        value = member(value.get(), &token.replace("~1", "/").replace("~0", "~"))?;
+    let tokens = pointer.strip_prefix('/')?.split('/');
+    let tokens: Vec<_> = tokens.map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
+    find_in(event.get(), &tokens)
+}
+
+fn find_in(json: &str, tokens: &[String]) -> Option<String> {
+    let first = json.as_bytes().first()?;
+    match tokens.split_first() {
+        None => match first {
+            b'"' => id(serde_json::from_str(json).ok()?),
+            b'-' | b'0'..=b'9' => id(json.to_owned()),
+            _ => None,
+        },
+        Some(_) if *first == b'"' => {
+            let text: String = serde_json::from_str(json).ok()?;
+            let text = text.trim();
+            text.starts_with(['{', '[']).then(|| find_in(text, tokens))?
+        }
+        Some((token, rest)) => find_in(member(json, token)?.get(), rest),
     }
-    let json = value.get();
-    let id = match json.as_bytes().first()? {
-        b'"' => serde_json::from_str(json).ok()?,
-        b'-' | b'0'..=b'9' => json.to_owned(),
-        _ => return None,
-    };
+}
+
+/// The string or number that a JMESPath expression selects from the event. One that cannot be evaluated selects nothing.
+#[cfg(feature = "idempotency")]
+pub(super) fn select(event: &RawValue, expression: &crate::idempotency::Expression) -> Option<String> {
+    use serde_json::Value;
+    let document = crate::idempotency::Document::parse(event.get()).ok()?;
+    match expression.select(&document).ok()?.value {
+        Value::String(text) => id(text),
+        Value::Number(number) => id(number.to_string()),
+        _ => None,
+    }
+}
+
+fn id(id: String) -> Option<String> {
     (!id.is_empty() && id.len() <= MAX_ID).then_some(id)
 }
 
@@ -70,26 +95,50 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 mod tests {
     use super::*;
 
-    fn find_in(event: &str, pointer: &str) -> Option<String> {
+    fn found(event: &str, pointer: &str) -> Option<String> {
         find(&RawValue::from_string(event.to_owned()).unwrap(), pointer)
     }
 
     #[test]
     fn a_string_or_a_number_is_found() {
         let event = r#"{"other": [1, {}], "requestContext": {"requestId": "a\"b"}, "list": [{"id": 7}], "a/b": "c"}"#;
-        assert_eq!(find_in(event, "/requestContext/requestId").as_deref(), Some("a\"b"));
-        assert_eq!(find_in(event, "/list/0/id").as_deref(), Some("7"));
-        assert_eq!(find_in(event, "/a~1b").as_deref(), Some("c"));
+        assert_eq!(found(event, "/requestContext/requestId").as_deref(), Some("a\"b"));
+        assert_eq!(found(event, "/list/0/id").as_deref(), Some("7"));
+        assert_eq!(found(event, "/a~1b").as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn a_text_that_is_json_is_led_into() {
+        let event = serde_json::json!({"body": r#" {"order": {"id": 7}} "#, "list": "[\"{\\\"id\\\": \\\"x\\\"}\"]", "plain": "x"});
+        let event = event.to_string();
+        assert_eq!(found(&event, "/body/order/id").as_deref(), Some("7"));
+        assert_eq!(found(&event, "/list/0/id").as_deref(), Some("x"));
+        assert_eq!(found(&event, "/plain/id"), None);
+    }
+
+    #[cfg(feature = "idempotency")]
+    #[test]
+    fn an_expression_selects_a_string_or_a_number() {
+        let event =
+            r#"{"body": "{\"order\": {\"id\": 7, \"name\": \"n\"}}", "data": "eyJpZCI6ICJ4In0=", "broken": "{"}"#;
+        let event = RawValue::from_string(event.to_owned()).unwrap();
+        let select = |text: &str| select(&event, &crate::idempotency::Expression::parse(text).unwrap());
+        assert_eq!(select("powertools_json(body).order.id").as_deref(), Some("7"));
+        assert_eq!(select("powertools_json(body).order.name").as_deref(), Some("n"));
+        assert_eq!(select("powertools_json(powertools_base64(data)).id").as_deref(), Some("x"));
+        for none in ["powertools_json(body).order", "powertools_json(broken).id", "nowhere", "`\"\"`"] {
+            assert_eq!(select(none), None, "{none}");
+        }
     }
 
     #[test]
     fn what_is_no_id_is_none() {
         let long = format!(r#"{{"id": "{}"}}"#, "x".repeat(MAX_ID + 1));
-        assert_eq!(find_in(&long, "/id"), None);
+        assert_eq!(found(&long, "/id"), None);
         for (event, pointer) in
             [(r#"{"id": {}}"#, "/id"), (r#"{"id": ""}"#, "/id"), ("{}", "/id"), ("7", "/id"), ("[1]", "/1"), ("{}", "")]
         {
-            assert_eq!(find_in(event, pointer), None, "{event} {pointer}");
+            assert_eq!(found(event, pointer), None, "{event} {pointer}");
         }
     }
 }

@@ -10,9 +10,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 
+use super::errors::{ErrorKeys, put_error};
+use super::head::shortened;
 use super::json::is_json;
 use super::text;
-use crate::error::chain;
 
 /// No value is formatted further than this: a line holds no more anyhow.
 pub(super) const MAX_VALUE: usize = 256 * 1024;
@@ -78,6 +79,10 @@ impl Fields {
         }
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
+    }
+
     pub(super) fn clear(&mut self) {
         self.json.clear();
         self.entries.clear();
@@ -131,6 +136,8 @@ fn unreserved(key: Cow<'static, str>) -> Cow<'static, str> {
         "tenant_id" => "tenant_id_",
         "xray_trace_id" => "xray_trace_id_",
         "sampling_rate" => "sampling_rate_",
+        // A line with this key is a blob of CloudWatch's embedded metric format: whoever chose it could write any metric.
+        "_aws" => "_aws_",
         #[cfg(feature = "otel")]
         "trace_id" => "trace_id_",
         #[cfg(feature = "otel")]
@@ -188,6 +195,9 @@ pub(super) struct FieldVisitor<'a> {
     pub(super) message: Option<&'a mut Message>,
     /// Whether the event comes from [`emit`](super::emit): `keys` is an object of keys, `location` the caller's.
     pub(super) emitted: bool,
+    /// How an error is told, and where the line is written.
+    pub(super) errors: ErrorKeys,
+    pub(super) place: Option<(&'a str, u32)>,
 }
 
 impl FieldVisitor<'_> {
@@ -271,17 +281,13 @@ impl Visit for FieldVisitor<'_> {
         self.take(field, false);
     }
 
-    /// The error's text under the field's name, and the texts of its causes under `<name>_chain`.
     fn record_error(&mut self, field: &Field, error: &(dyn StdError + 'static)) {
-        let texts = chain(error);
-        let mut texts = texts.iter();
-        if let Some(first) = texts.next() {
-            self.record_str(field, first);
+        if self.message.is_some() && field.name() == "message" {
+            return self.record_debug(field, &format_args!("{error}"));
         }
-        let causes = texts.as_slice();
-        if !causes.is_empty() {
-            self.fields.put(Cow::Owned(format!("{}_chain", field.name())), |to| write_json_of(to, causes));
-        }
+        let place = self.place.filter(|_| self.errors == ErrorKeys::TypeScript);
+        let location = place.map(|(file, line)| format!("{}:{line}", shortened(file)));
+        put_error(self.fields, field.name(), self.errors, error, location.as_deref());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

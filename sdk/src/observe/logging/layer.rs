@@ -65,6 +65,8 @@ pub struct LoggingLayer {
 #[derive(Clone, Debug, Default)]
 struct Settings {
     correlation_id: Option<String>,
+    #[cfg(feature = "idempotency")]
+    expression: Option<Result<crate::idempotency::Expression, String>>,
     buffer: Option<Buffer>,
     log_event: Option<bool>,
     log_response: bool,
@@ -79,9 +81,31 @@ impl LoggingLayer {
 
     /// Takes the `correlation_id` from the event: a string or a number at this
     /// [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901), one of [`correlation_paths`](super::correlation_paths) or one's own,
-    /// such as `/detail/order/id`. An event without it has none.
+    /// such as `/detail/order/id`. It leads on into a text that is JSON, such as the body of a request: `/body/order/id`. An event
+    /// without it has none.
     pub fn correlation_id(self, pointer: impl Into<String>) -> Self {
         self.with(|settings| settings.correlation_id = Some(pointer.into()))
+    }
+
+    /// Takes the `correlation_id` from the event: the string or the number that this [JMESPath](https://jmespath.org) expression
+    /// selects, with Powertools' functions: `powertools_json(body).order.id`. An event where it selects nothing, or cannot be
+    /// evaluated, has none. The whole event is decoded for it; [`correlation_id`](Self::correlation_id) costs less.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::observe::logging::LoggingLayer;
+    ///
+    /// let layer = LoggingLayer::new().correlation_id_by("Records[0].powertools_json(body).order.id");
+    /// # let _ = layer;
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the layer is applied, if this is not a JMESPath expression.
+    #[cfg(feature = "idempotency")]
+    pub fn correlation_id_by(self, expression: &str) -> Self {
+        self.with(|settings| settings.expression = Some(crate::idempotency::Expression::parse(expression)))
     }
 
     /// Holds `DEBUG` lines back, and writes them only if something fails: see [`Buffer`].
@@ -105,8 +129,19 @@ impl LoggingLayer {
     ///
     /// A path starts with `event` or `response`; names follow, divided by dots: `event.headers.authorization`. `[]` is each item of a
     /// list (`response.users.[].email`), a number one item, and `*` each item or member. A name with a dot or a star in it stands in
-    /// double quotes: `event.requestContext.authorizer.claims."https://example.com/email"`. A path leads on into a text that is
-    /// JSON, such as the body of a request: `event.body.password`. A body in base64 is no such text: leave it out as a whole.
+    /// double quotes: `event.requestContext.authorizer.claims."https://example.com/email"`.
+    ///
+    /// - A name behind `headers` or `multiValueHeaders` has no letter case, and means both maps, and of `cookie` and `set-cookie` the
+    ///   list `cookies`; and where API Gateway has the same value once more (`requestContext.identity.apiKey`, and of an authorizer
+    ///   `authorizationToken` and `identitySource`).
+    /// - A name behind one of the maps of a query means each of them, and `rawQueryString`.
+    /// - A path leads on into a text that is JSON, such as the body of a request: `event.body.password`, also where the text is a
+    ///   JSON string that holds JSON. Any other text that a path leads into is left out as a whole: a form, base64, JSON with a
+    ///   mistake. So is what is nested deeper than can be followed.
+    /// - A name leads into each item where a list stands, and `[]` into an object where that stands in place of a list.
+    ///
+    /// What is not left out: a value that stands in the event a second time by another name, such as a path parameter in the
+    /// request's path.
     ///
     /// # Example
     ///
@@ -149,6 +184,10 @@ impl<S> Layer<S> for LoggingLayer {
                  divided by dots, as in \"event.headers.authorization\""
             );
         }
+        #[cfg(feature = "idempotency")]
+        if let Some(Err(mistake)) = &self.settings.expression {
+            panic!("LoggingLayer::correlation_id_by: {mistake}");
+        }
         FAILURES_ARE_LOGGED.store(true, Ordering::Relaxed);
         if !self.settings.redaction.is_empty() {
             // The layer that `run` has outside of this one leaves the event to it.
@@ -168,9 +207,7 @@ pub struct Logging<S> {
 impl Settings {
     /// What is to be known of an invocation before it begins, within its span.
     fn begin(&self, event: &RawValue, is_outermost: bool) {
-        if let Some(pointer) = &self.correlation_id
-            && let Some(id) = correlation::find(event, pointer)
-        {
+        if let Some(id) = self.find_correlation_id(event) {
             set_correlation_id(id);
         }
         if let Some(buffer) = self.buffer {
@@ -179,6 +216,13 @@ impl Settings {
         if self.log_event.unwrap_or_else(|| self.is_asked_for_the_event(is_outermost)) {
             tracing::info!(event = %Json(self.redaction.of_event(event)), "Lambda invocation event");
         }
+    }
+
+    fn find_correlation_id(&self, event: &RawValue) -> Option<String> {
+        let found = self.correlation_id.as_ref().and_then(|pointer| correlation::find(event, pointer));
+        #[cfg(feature = "idempotency")]
+        let found = found.or_else(|| correlation::select(event, self.expression.as_ref()?.as_ref().ok()?));
+        found
     }
 
     /// Of two layers one answers: the one that leaves something out, else the outer one.

@@ -13,11 +13,13 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::bound::bound;
 use super::buffer::{Fate, Held, HeldLines};
+use super::errors::ErrorKeys;
 use super::fields::{Fields, Message, write_json, write_json_of, write_str};
 use super::filter::Filter;
 use super::head::{Head, shortened, write_place, write_timestamp};
 use super::level::Level;
 use super::logs::Format;
+use super::own_keys::{LeftOut, Own};
 use super::scope::{InvocationContext, Scope, write_correlation_id};
 use super::text;
 
@@ -56,7 +58,9 @@ pub(super) struct Core {
     pub(super) log_event: bool,
     /// A layer of the function's own tells events, without what is not to be told.
     pub(super) redacts: AtomicBool,
-    has_location: bool,
+    /// How errors are told.
+    pub(super) errors: ErrorKeys,
+    pub(super) left_out: LeftOut,
     keys: Fields,
     scope: RwLock<Scope>,
     clock: Clock,
@@ -109,13 +113,17 @@ impl Core {
         service_name: &str,
         sample_rate: Option<f64>,
         log_event: bool,
-        has_location: bool,
+        errors: ErrorKeys,
+        left_out: LeftOut,
         keys: Fields,
         clock: Clock,
         output: Output,
     ) -> Self {
-        let mut service = b",\"service\":".to_vec();
-        write_str(&mut service, service_name);
+        let mut service = Vec::new();
+        if !left_out.has(Own::Service) {
+            service.extend_from_slice(b",\"service\":");
+            write_str(&mut service, service_name);
+        }
         let scope = RwLock::default();
         let mut core = Self {
             filter,
@@ -126,7 +134,8 @@ impl Core {
             sampled: false,
             log_event,
             redacts: AtomicBool::new(false),
-            has_location,
+            errors,
+            left_out,
             keys,
             scope,
             clock,
@@ -220,15 +229,19 @@ impl Core {
             }
         };
         if as_text {
-            write_timestamp(line, now);
-            line.push(b' ');
+            if !self.left_out.has(Own::Timestamp) {
+                write_timestamp(line, now);
+                line.push(b' ');
+            }
             text::write_level(line, head.level, self.coloured);
             line.push(b' ');
-            match message.location.as_str() {
-                "" => text::write_plain(line, &format!("{}:{}", shortened(head.file), head.line)),
-                location => text::write_plain(line, location),
+            if !self.left_out.has(Own::Location) {
+                match message.location.as_str() {
+                    "" => text::write_plain(line, &format!("{}:{}", shortened(head.file), head.line)),
+                    location => text::write_plain(line, location),
+                }
+                line.push(b' ');
             }
-            line.push(b' ');
             text::write_plain(line, &message.text);
             outermost_first(line);
             line.extend_from_slice(own);
@@ -238,7 +251,7 @@ impl Core {
             line.extend_from_slice(b"{\"level\":\"");
             line.extend_from_slice(head.level.as_str().as_bytes());
             line.extend_from_slice(b"\"");
-            if self.has_location {
+            if !self.left_out.has(Own::Location) {
                 line.extend_from_slice(b",\"location\":");
                 match message.location.as_str() {
                     "" => write_place(line, head),
@@ -250,12 +263,14 @@ impl Core {
                 true => write_json(line, &message.text),
                 false => write_str(line, &message.text),
             }
-            line.extend_from_slice(b",\"timestamp\":\"");
-            write_timestamp(line, now);
-            line.push(b'"');
+            if !self.left_out.has(Own::Timestamp) {
+                line.extend_from_slice(b",\"timestamp\":\"");
+                write_timestamp(line, now);
+                line.push(b'"');
+            }
             line.extend_from_slice(&self.service);
             line.extend_from_slice(invocation);
-            if let Some(rate) = self.sample_rate {
+            if let Some(rate) = self.sample_rate.filter(|_| !self.left_out.has(Own::SamplingRate)) {
                 line.extend_from_slice(b",\"sampling_rate\":");
                 write_json_of(line, rate);
             }
@@ -301,15 +316,15 @@ impl Core {
                 part(&context.scope.keys);
                 held.clone_from(&context.held);
                 match as_text {
-                    true => context.write_text(invocation, correlation_id),
-                    false => context.write_json(invocation, correlation_id),
+                    true => context.write_text(invocation, correlation_id, self.left_out),
+                    false => context.write_json(invocation, correlation_id, self.left_out),
                 }
             }
             drop(extensions);
             parent = span.parent();
             next = parent.as_ref();
         }
-        if !found {
+        if !found && !self.left_out.has(Own::CorrelationId) {
             write_correlation_id(invocation, correlation_id, as_text);
         }
         part(&process.keys);

@@ -151,6 +151,8 @@ where
                 text: &mut scratch.text,
                 message: None,
                 emitted: false,
+                errors: self.core.errors,
+                place: None,
             });
         });
         span.extensions_mut().replace(fields);
@@ -169,6 +171,8 @@ where
                 text: &mut scratch.text,
                 message: None,
                 emitted: false,
+                errors: self.core.errors,
+                place: None,
             });
         });
         span.extensions_mut().replace(fields);
@@ -186,6 +190,8 @@ where
                 text: &mut scratch.text,
                 message: Some(&mut scratch.message),
                 emitted: target == EMIT || target == FATAL,
+                errors: self.core.errors,
+                place: Some((metadata.file().unwrap_or(target), metadata.line().unwrap_or_default())),
             });
             let head = Head {
                 level: if target == FATAL { Level::Fatal } else { (*metadata.level()).into() },

@@ -12,11 +12,13 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
+use super::errors::ErrorKeys;
 use super::fields::Fields;
 use super::filter::{Filter, directives};
 use super::level::Level;
 use super::line::{Clock, Core, Output};
 use super::lines::Lines;
+use super::own_keys::{LeftOut, Own};
 use super::panic;
 
 /// How a line looks.
@@ -68,7 +70,9 @@ pub struct Logs {
     format: Option<Format>,
     sample_rate: Option<f64>,
     log_event: Option<bool>,
-    location: bool,
+    errors: ErrorKeys,
+    left_out: LeftOut,
+    complaints: Vec<String>,
     keys: Fields,
     clock: Clock,
     output: Output,
@@ -181,7 +185,9 @@ impl Logs {
             format: None,
             sample_rate: None,
             log_event: None,
-            location: true,
+            errors: ErrorKeys::default(),
+            left_out: LeftOut::default(),
+            complaints: Vec::new(),
             keys: Fields::default(),
             clock: None,
             output: Output::Stdout,
@@ -235,7 +241,34 @@ impl Logs {
 
     /// Whether each JSON line says where it was written, as `location`: yes, unless set.
     pub fn location(mut self, location: bool) -> Self {
-        self.location = location;
+        self.left_out.set(Own::Location, !location);
+        self
+    }
+
+    /// Leaves out one of the line's own keys, such as `function_arn`, in each line. `level` and `message` stay. Without `timestamp`
+    /// Lambda files a line at `INFO` and at the time of its arrival. [`warnings`](Self::warnings) tells of both, and of a name that
+    /// is none of an own key.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::observe::logging::{Captured, Logs};
+    ///
+    /// let captured = Captured::default();
+    /// let logs = Logs::new().without("service").without("location").writer(captured.clone());
+    /// assert_eq!(logs.warnings(), [] as [String; 0]);
+    /// tracing::subscriber::with_default(logs.build(), || tracing::info!("short"));
+    /// assert_eq!(captured.lines()[0].get("service"), None);
+    /// assert_eq!(captured.lines()[0]["message"], "short");
+    /// ```
+    pub fn without(mut self, key: impl AsRef<str>) -> Self {
+        self.complaints.extend(self.left_out.add(key.as_ref()));
+        self
+    }
+
+    /// In which keys an error stands in a line: those of Pilaster, unless set. See [`ErrorKeys`].
+    pub fn errors(mut self, keys: ErrorKeys) -> Self {
+        self.errors = keys;
         self
     }
 
@@ -262,6 +295,7 @@ impl Logs {
     /// [`init`](Self::init) writes them as `WARN` lines.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.variables.complaints.clone();
+        warnings.extend_from_slice(&self.complaints);
         if let (Some(aws), Some(own)) = (self.variables.aws_level, self.own_level())
             && own < aws
         {
@@ -300,7 +334,8 @@ impl Logs {
             service,
             sample_rate,
             self.log_event.unwrap_or(variables.log_event),
-            self.location,
+            self.errors,
+            self.left_out,
             self.keys,
             self.clock,
             self.output,

@@ -8,8 +8,9 @@ use std::sync::atomic::Ordering;
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::SpanRef;
 
+use super::errors::{ErrorKeys, Failure, put_failure};
 use super::fields::write_str;
-use super::head::Head;
+use super::head::{Head, shortened};
 use super::level::Level;
 use super::line::{Core, with_scratch};
 use super::lines::PANICS_ARE_LOGGED;
@@ -31,14 +32,24 @@ fn write(core: &Core, span: Option<&SpanRef<'_, Registry>>, info: &PanicHookInfo
         core.flush(&held, Some(span));
     }
     with_scratch(|scratch| {
-        scratch.message.text.push_str(info.payload_as_str().unwrap_or("a panic without a text"));
+        let text = info.payload_as_str().unwrap_or("a panic without a text");
+        scratch.message.text.push_str(text);
         scratch.fields.put("error_type".into(), |to| write_str(to, "Panic"));
         // Captured only where RUST_BACKTRACE asks for it.
         let backtrace = Backtrace::capture();
-        if backtrace.status() == BacktraceStatus::Captured {
-            scratch.fields.put("backtrace".into(), |to| write_str(to, &backtrace.to_string()));
-        }
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
         let (file, line) = info.location().map_or(("", 0), |at| (at.file(), at.line()));
+        match (core.errors, &backtrace) {
+            (ErrorKeys::Chain, Some(backtrace)) => {
+                scratch.fields.put("backtrace".into(), |to| write_str(to, backtrace))
+            }
+            (ErrorKeys::Chain, None) => {}
+            (keys, stack) => {
+                let location = format!("{}:{line}", shortened(file));
+                let (texts, location, stack) = (&[text.to_owned()], Some(location.as_str()), stack.as_deref());
+                put_failure(&mut scratch.fields, "error", keys, &Failure { name: "Panic", texts, stack, location });
+            }
+        }
         core.write(&Head { level: Level::Error, file, line }, span, scratch);
     });
 }

@@ -15,6 +15,7 @@ use super::fields::{Fields, write_json_of, write_str};
 use super::filter::{Filter, INVOCATION};
 use super::line::Core;
 use super::lines::Lines;
+use super::own_keys::{LeftOut, Own};
 use super::text;
 use crate::event::Invocation;
 
@@ -103,44 +104,65 @@ impl InvocationContext {
     }
 
     /// The invocation's keys with the correlation id among them.
-    pub(super) fn write_json(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>) {
-        let fixed = self.fixed.get_or_init(|| fixed_keys(&self.invocation));
+    pub(super) fn write_json(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>, left_out: LeftOut) {
+        let fixed = self.fixed.get_or_init(|| fixed_keys(&self.invocation, left_out));
         to.extend_from_slice(&fixed.json[..fixed.split]);
-        write_correlation_id(to, self.scope.correlation_id.as_deref().or(outer_correlation_id), false);
+        if !left_out.has(Own::CorrelationId) {
+            write_correlation_id(to, self.scope.correlation_id.as_deref().or(outer_correlation_id), false);
+        }
         to.extend_from_slice(&fixed.json[fixed.split..]);
         #[cfg(feature = "otel")]
         if let Some(trace) = &self.trace_id {
-            write_key(to, "trace_id", trace);
-            if let Some(span) = crate::observe::traces::span_id() {
+            if !left_out.has(Own::TraceId) {
+                write_key(to, "trace_id", trace);
+            }
+            if !left_out.has(Own::SpanId)
+                && let Some(span) = crate::observe::traces::span_id()
+            {
                 write_key(to, "span_id", &span);
             }
         }
     }
 
     /// Of the invocation's keys those that a reader of text needs to tell invocations apart.
-    pub(super) fn write_text(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>) {
-        write_correlation_id(to, self.scope.correlation_id.as_deref().or(outer_correlation_id), true);
+    pub(super) fn write_text(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>, left_out: LeftOut) {
+        if !left_out.has(Own::CorrelationId) {
+            write_correlation_id(to, self.scope.correlation_id.as_deref().or(outer_correlation_id), true);
+        }
         let request_id = self.invocation.request_id();
-        if !request_id.is_empty() {
+        if !request_id.is_empty() && !left_out.has(Own::RequestId) {
             write_text_pair(to, "function_request_id", request_id);
         }
     }
 }
 
-fn fixed_keys(invocation: &Invocation) -> FixedKeys {
+fn fixed_keys(invocation: &Invocation, left_out: LeftOut) -> FixedKeys {
     let mut json = Vec::with_capacity(384);
-    json.extend_from_slice(if invocation.is_cold_start() { b",\"cold_start\":true" } else { b",\"cold_start\":false" });
-    write_key(&mut json, "function_name", invocation.function_name());
-    json.extend_from_slice(b",\"function_memory_size\":");
-    write_json_of(&mut json, invocation.memory_mb());
-    write_key(&mut json, "function_arn", invocation.function_arn());
-    write_key(&mut json, "function_request_id", invocation.request_id());
+    let write = |json: &mut Vec<u8>, own, key, value: &str| {
+        if !left_out.has(own) {
+            write_key(json, key, value);
+        }
+    };
+    if !left_out.has(Own::ColdStart) {
+        json.extend_from_slice(if invocation.is_cold_start() {
+            b",\"cold_start\":true"
+        } else {
+            b",\"cold_start\":false"
+        });
+    }
+    write(&mut json, Own::FunctionName, "function_name", invocation.function_name());
+    if !left_out.has(Own::MemorySize) {
+        json.extend_from_slice(b",\"function_memory_size\":");
+        write_json_of(&mut json, invocation.memory_mb());
+    }
+    write(&mut json, Own::FunctionArn, "function_arn", invocation.function_arn());
+    write(&mut json, Own::RequestId, "function_request_id", invocation.request_id());
     let split = json.len();
     if let Some(tenant) = invocation.tenant_id() {
-        write_key(&mut json, "tenant_id", tenant);
+        write(&mut json, Own::TenantId, "tenant_id", tenant);
     }
     if let Some(trace) = invocation.trace_id() {
-        write_key(&mut json, "xray_trace_id", trace);
+        write(&mut json, Own::XrayTraceId, "xray_trace_id", trace);
     }
     FixedKeys { json, split }
 }
@@ -229,6 +251,11 @@ fn change(change: impl FnOnce(&mut Scope)) {
     with_scope(change);
 }
 
+/// Changes the scope of all lines of the process, also within an invocation.
+fn change_process(change: impl FnOnce(&mut Scope)) {
+    with_current(|core, _| core.with_scope(change));
+}
+
 /// Says in each further line of this invocation which trace it is of, and which span of it.
 #[cfg(feature = "otel")]
 pub(super) fn set_trace_id(id: String) {
@@ -264,7 +291,9 @@ pub(super) fn set_trace_id(id: String) {
 /// ```
 pub fn append_key(key: impl Into<String>, value: impl Serialize) {
     if let Ok(json) = serde_json::to_string(&value) {
-        change(|scope| scope.keys.put_json(Cow::Owned(key.into()), &json));
+        // What the caller passed may log itself, which a lock around it would block: it is run before.
+        let key = Cow::Owned(key.into());
+        change(|scope| scope.keys.put_json(key, &json));
     }
 }
 
@@ -275,7 +304,8 @@ pub fn append_keys(keys: &Map<String, Value>) {
 
 /// Removes keys that [`append_key`] added.
 pub fn remove_keys(keys: impl IntoIterator<Item = impl AsRef<str>>) {
-    change(|scope| keys.into_iter().for_each(|key| scope.keys.remove(key.as_ref())));
+    let keys: Vec<_> = keys.into_iter().map(|key| key.as_ref().to_owned()).collect();
+    change(|scope| keys.iter().for_each(|key| scope.keys.remove(key)));
 }
 
 /// Removes all keys that [`append_key`] added. An invocation starts without any.
@@ -285,7 +315,44 @@ pub fn clear_keys() {
 
 /// Sets the `correlation_id` of each further line of this invocation; outside of an invocation, of those of the process.
 pub fn set_correlation_id(id: impl Into<String>) {
-    change(|scope| scope.correlation_id = Some(id.into()));
+    let id = id.into();
+    change(|scope| scope.correlation_id = Some(id));
+}
+
+/// Adds a key to each further line of the process, in this invocation and in all later ones, or gives it another value. `null`
+/// removes it. [`append_key`] adds one to this invocation's lines, which wins over a key of the process of the same name.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::observe::logging::{self, Captured, Logs};
+///
+/// let captured = Captured::default();
+/// tracing::subscriber::with_default(Logs::new().writer(captured.clone()).build(), || {
+///     logging::append_process_key("table_version", 7);
+///     tracing::info!("in this invocation, and in the next one");
+///     logging::remove_process_keys(["table_version"]);
+///     tracing::info!("without it");
+/// });
+/// assert_eq!(captured.lines()[0]["table_version"], 7);
+/// assert_eq!(captured.lines()[1].get("table_version"), None);
+/// ```
+pub fn append_process_key(key: impl Into<String>, value: impl Serialize) {
+    if let Ok(json) = serde_json::to_string(&value) {
+        let key = Cow::Owned(key.into());
+        change_process(|scope| scope.keys.put_json(key, &json));
+    }
+}
+
+/// [`append_process_key`] for each of them.
+pub fn append_process_keys(keys: &Map<String, Value>) {
+    change_process(|scope| put_all(&mut scope.keys, keys));
+}
+
+/// Removes keys that [`append_process_key`] added, or [`append_key`] outside of invocations.
+pub fn remove_process_keys(keys: impl IntoIterator<Item = impl AsRef<str>>) {
+    let keys: Vec<_> = keys.into_iter().map(|key| key.as_ref().to_owned()).collect();
+    change_process(|scope| keys.iter().for_each(|key| scope.keys.remove(key)));
 }
 
 /// A span whose fields are these keys, for names that are only known at run time. Each line within has them.

@@ -1,6 +1,7 @@
 //! Tests of whole lines: what stands in them, for whom, and when.
 
 mod held;
+mod keys;
 mod told;
 
 use std::error::Error as StdError;

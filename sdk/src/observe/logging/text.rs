@@ -1,55 +1,90 @@
 //! The forms of a line that are read by people: text, and indented JSON.
 
+use super::fields::write_str;
 use super::level::Level;
 
-/// ` key=value`; a plain string stands without its quotes. Anything else is JSON, so no value can start a line of its own, and
-/// none can steer a terminal.
+/// ` key=value`; a plain key and a plain string stand without quotes. Anything else is JSON, so no value can start a line of its
+/// own or look like another pair, and none can steer a terminal.
 pub(super) fn write_pair(to: &mut Vec<u8>, key: &str, json: &[u8]) {
     to.push(b' ');
-    write_plain(to, key);
-    to.push(b'=');
-    let plain = json
-        .strip_prefix(b"\"")
-        .and_then(|rest| rest.strip_suffix(b"\""))
-        .filter(|text| !text.is_empty() && text.iter().all(|byte| !matches!(byte, b' ' | b'"' | b'\\' | b'=')))
-        .filter(|text| !text.iter().enumerate().any(|(at, _)| control(text, at).is_some()));
-    match plain {
-        Some(plain) => to.extend_from_slice(plain),
-        None => (0..json.len()).for_each(|at| write_visible(to, json, at)),
-    }
-}
-
-/// The control character that ends at this byte, of those that JSON leaves as they are: DEL and C1.
-fn control(json: &[u8], at: usize) -> Option<u8> {
-    match (at.checked_sub(1).and_then(|before| json.get(before)), json.get(at)?) {
-        (_, 0x7f) => Some(0x7f),
-        // UTF-8 has U+0080 to U+009F as C2 80 to C2 9F, and C2 only as a first byte.
-        (Some(0xc2), &last @ 0x80..=0x9f) => Some(last),
-        _ => None,
-    }
-}
-
-/// Writes a byte of JSON; a control character as its escape.
-fn write_visible(to: &mut Vec<u8>, json: &[u8], at: usize) {
-    match control(json, at) {
-        Some(code) => {
-            if code != 0x7f {
-                to.pop();
-            }
-            to.extend_from_slice(format!("\\u00{code:02x}").as_bytes());
+    match is_plain(key) {
+        true => to.extend_from_slice(key.as_bytes()),
+        false => {
+            let mut quoted = Vec::with_capacity(key.len() + 8);
+            write_str(&mut quoted, key);
+            write_visible(to, &String::from_utf8_lossy(&quoted));
         }
-        None => to.push(json[at]),
+    }
+    to.push(b'=');
+    let json = String::from_utf8_lossy(json);
+    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|text| is_plain(text)) {
+        Some(plain) => to.extend_from_slice(plain.as_bytes()),
+        None => write_visible(to, &json),
     }
 }
 
-/// Text on one line: control characters as Rust writes them in a string.
+/// Whether a text cannot be misread without quotes.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|char| !matches!(char, '"' | '\\' | '=') && !char.is_whitespace() && !is_invisible(char))
+}
+
+/// Whether a character breaks a line, steers a terminal, or changes the order or the looks of its neighbours: control characters,
+/// line and paragraph separators, and Unicode's format characters (`Cc`, `Zl`, `Zp` and `Cf` of
+/// <https://www.unicode.org/Public/16.0.0/ucd/extracted/DerivedGeneralCategory.txt>).
+fn is_invisible(char: char) -> bool {
+    match char {
+        '\0'..='\u{7e}' => char.is_ascii_control(),
+        '\u{7f}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{600}'..='\u{605}'
+        | '\u{61c}'
+        | '\u{6dd}'
+        | '\u{70f}'
+        | '\u{890}'..='\u{891}'
+        | '\u{8e2}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{110bd}'
+        | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0001}'
+        | '\u{e0020}'..='\u{e007f}' => true,
+        _ => false,
+    }
+}
+
+/// Writes JSON; a character that JSON leaves as it is and nobody would see, as its escape.
+fn write_visible(to: &mut Vec<u8>, json: &str) {
+    json.chars().for_each(|char| write_visible_char(to, char));
+}
+
+fn write_visible_char(to: &mut Vec<u8>, char: char) {
+    if is_invisible(char) {
+        for unit in char.encode_utf16(&mut [0; 2]) {
+            to.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+        }
+    } else {
+        to.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// Text on one line: characters that nobody would see as Rust writes them in a string.
 pub(super) fn write_plain(to: &mut Vec<u8>, text: &str) {
     let mut utf8 = [0; 4];
     for char in text.chars() {
-        if char.is_control() && char != '\t' {
-            to.extend(char.escape_default().map(|ascii| ascii as u8));
-        } else {
-            to.extend_from_slice(char.encode_utf8(&mut utf8).as_bytes());
+        match char {
+            '\t' => to.push(b'\t'),
+            '\0'..='\u{7f}' if char.is_ascii_control() => to.extend(char.escape_default().map(|ascii| ascii as u8)),
+            char if is_invisible(char) => to.extend(char.escape_unicode().map(|ascii| ascii as u8)),
+            char => to.extend_from_slice(char.encode_utf8(&mut utf8).as_bytes()),
         }
     }
 }
@@ -75,41 +110,44 @@ pub(super) fn indented(json: &[u8]) -> Vec<u8> {
         to.push(b'\n');
         to.extend(std::iter::repeat_n(b' ', 4 * depth));
     }
+    let json = String::from_utf8_lossy(json);
     let mut to = Vec::with_capacity(json.len() * 2);
-    let (mut depth, mut in_string, mut escaped) = (0, false, false);
-    for (at, &byte) in json.iter().enumerate() {
+    let (mut depth, mut in_string, mut escaped, mut before) = (0, false, false, ' ');
+    let mut chars = json.chars().peekable();
+    while let Some(char) = chars.next() {
         if in_string {
-            write_visible(&mut to, json, at);
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
+            write_visible_char(&mut to, char);
+            in_string = escaped || char != '"';
+            escaped = !escaped && char == '\\';
+            before = char;
             continue;
         }
-        let before = json[..at].last();
-        match byte {
-            b'{' | b'[' => {
-                to.push(byte);
-                if !matches!(json.get(at + 1), Some(b'}' | b']')) {
+        match char {
+            '{' | '[' => {
+                to.push(char as u8);
+                if !matches!(chars.peek(), Some('}' | ']')) {
                     depth += 1;
                     line(&mut to, depth);
                 }
             }
-            b'}' | b']' => {
-                if !matches!(before, Some(b'{' | b'[')) {
+            '}' | ']' => {
+                if !matches!(before, '{' | '[') {
                     depth = depth.saturating_sub(1);
                     line(&mut to, depth);
                 }
-                to.push(byte);
+                to.push(char as u8);
             }
-            b',' => {
-                to.push(byte);
+            ',' => {
+                to.push(b',');
                 line(&mut to, depth);
             }
-            b' ' | b'\t' | b'\n' | b'\r' => {}
+            ' ' | '\t' | '\n' | '\r' => continue,
             _ => {
-                in_string = byte == b'"';
-                to.push(byte);
+                in_string = char == '"';
+                write_visible_char(&mut to, char);
             }
         }
+        before = char;
     }
     to.push(b'\n');
     to
@@ -140,6 +178,39 @@ mod tests {
         assert_eq!(pair("{\"\u{7f}\":\"ü\u{85}\"}"), r#" key={"\u007f":"ü\u0085"}"#);
         let text = String::from_utf8(indented("{\"a\":\"\u{9b}ü\"}".as_bytes())).unwrap();
         assert_eq!(text, "{\n    \"a\":\"\\u009bü\"\n}\n");
+    }
+
+    #[test]
+    fn no_character_hides_another_or_changes_its_place() {
+        for hostile in
+            ["\u{2028}", "\u{2029}", "\u{202e}", "\u{2066}", "\u{200b}", "\u{feff}", "\u{ad}", "\u{e0041}", "\u{85}"]
+        {
+            let mut message = Vec::new();
+            write_plain(&mut message, hostile);
+            let json = format!("{{\"a\":\"{hostile}\"}}");
+            for text in [pair(&json), pair(&format!("\"{hostile}\"")), String::from_utf8(message).unwrap()] {
+                assert!(!text.contains(hostile), "{text:?}");
+            }
+            let text = String::from_utf8(indented(json.as_bytes())).unwrap();
+            let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert!(!text.contains(hostile) && read["a"] == hostile, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_could_be_misread_stands_in_quotes() {
+        let key = |key: &str| {
+            let mut to = Vec::new();
+            write_pair(&mut to, key, b"1");
+            String::from_utf8(to).unwrap()
+        };
+        assert_eq!(key("order.id"), " order.id=1");
+        assert_eq!(key("a level"), r#" "a level"=1"#);
+        assert_eq!(key("a=b"), r#" "a=b"=1"#);
+        assert_eq!(key("a\"b\n"), r#" "a\"b\n"=1"#);
+        assert_eq!(key(""), r#" ""=1"#);
+        assert_eq!(key("a\u{202e}b"), r#" "a\u202eb"=1"#);
+        assert_eq!(key("ü"), " ü=1");
     }
 
     #[test]

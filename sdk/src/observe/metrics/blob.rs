@@ -5,6 +5,13 @@ use super::check::{BLOB_BYTES, Dimension, METRICS_PER_BLOB, VALUES_PER_METRIC};
 use super::settings::{Settings, milliseconds};
 use super::state::{Metric, State, further_set, main_set, put};
 
+/// Dimensions with their values.
+type Set<'a> = Vec<(&'a str, &'a str)>;
+
+/// What the sets of dimensions of a blob may take, in bytes: with as much metadata as an invocation may have, and with one set of
+/// the longest dimensions, a metric still fits into [`BLOB_BYTES`].
+const SETS_BYTES: usize = 64 * 1024;
+
 /// Appends all blobs, a line each; gives back the names that were left out, because a dimension of the layer has them.
 ///
 /// Metrics beyond a blob's limits go into further ones with the same dimensions and metadata.
@@ -14,14 +21,16 @@ pub(super) fn write(settings: &Settings, state: &State, to: &mut Vec<u8>) -> Vec
         if group.metrics.is_empty() {
             continue;
         }
-        let frame = Frame::new(settings, state, &group.labels);
-        let (metrics, clashing): (Vec<_>, Vec<_>) =
-            group.metrics.iter().partition(|metric| !frame.names.contains(&metric.name.as_str()));
+        let frames = Frame::all(settings, state, &group.labels);
+        let is_taken = |name: &str| frames.iter().any(|frame| frame.names.contains(&name));
+        let (clashing, metrics): (Vec<_>, Vec<_>) = group.metrics.iter().partition(|metric| is_taken(&metric.name));
         left_out.extend(clashing.into_iter().map(|metric| metric.name.clone()));
         let chunks = |metric: &&Metric| metric.values.len().div_ceil(VALUES_PER_METRIC);
         for round in 0..metrics.iter().map(chunks).max().unwrap_or_default() {
             let values = |metric: &&'_ Metric| metric.values.chunks(VALUES_PER_METRIC).nth(round).is_some();
-            frame.write(round, metrics.iter().copied().filter(values), to);
+            for frame in &frames {
+                frame.write(round, metrics.iter().copied().filter(values), to);
+            }
         }
     }
     left_out
@@ -40,6 +49,26 @@ pub(super) fn write_cold_start(settings: &Settings, function_name: &str, to: &mu
     frame.finish(br#"{"Name":"ColdStart","Unit":"Count"}"#, br#","ColdStart":[1.0]"#, to);
 }
 
+/// How many of these sets stand in one blob: one at least.
+fn fitting(sets: &[Set<'_>]) -> usize {
+    // Printable ASCII, so only these are escaped.
+    let bytes = |text: &str| text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count() + 4;
+    let (mut names, mut size) = (Vec::new(), 0);
+    for (index, set) in sets.iter().enumerate() {
+        for (name, value) in set {
+            size += bytes(name);
+            if !names.contains(name) {
+                names.push(*name);
+                size += bytes(name) + bytes(value);
+            }
+        }
+        if index > 0 && size > SETS_BYTES {
+            return index;
+        }
+    }
+    sets.len()
+}
+
 /// What the blobs of a group share.
 struct Frame<'a> {
     /// Up to the list of metrics.
@@ -53,19 +82,23 @@ struct Frame<'a> {
 const AFTER_METRICS: &[u8] = b"]}]}";
 
 impl<'a> Frame<'a> {
-    fn new(settings: &'a Settings, state: &'a State, labels: &'a [Dimension]) -> Self {
+    /// One for most; where the sets of dimensions would leave no room for metrics, one for each part of them. CloudWatch makes a
+    /// series of each set by itself, so sets need not stand in the same blob.
+    fn all(settings: &'a Settings, state: &'a State, labels: &'a [Dimension]) -> Vec<Self> {
         let mut sets = vec![main_set(Some(settings), state, labels)];
         sets.extend(state.sets.iter().map(|set| further_set(Some(settings), set, labels)));
         let timestamp = state.timestamp.unwrap_or_else(|| milliseconds(settings.now()));
-        Self::of_sets(settings, timestamp, &sets, &state.metadata)
+        let mut rest = sets.as_slice();
+        let mut frames = Vec::with_capacity(1);
+        while !rest.is_empty() {
+            let (part, behind) = rest.split_at(fitting(rest));
+            frames.push(Self::of_sets(settings, timestamp, part, &state.metadata));
+            rest = behind;
+        }
+        frames
     }
 
-    fn of_sets(
-        settings: &Settings,
-        timestamp: u64,
-        sets: &[Vec<(&'a str, &'a str)>],
-        metadata: &'a [(String, String)],
-    ) -> Self {
+    fn of_sets(settings: &Settings, timestamp: u64, sets: &[Set<'a>], metadata: &'a [(String, String)]) -> Self {
         let mut head = Vec::with_capacity(256);
         head.extend_from_slice(br#"{"_aws":{"Timestamp":"#);
         head.extend_from_slice(timestamp.to_string().as_bytes());

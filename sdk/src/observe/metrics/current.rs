@@ -1,6 +1,7 @@
 //! [`Metrics`]: the metrics of one invocation, and which one is the current.
 
 use std::fmt::{self, Display};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -77,6 +78,15 @@ impl Metrics {
     /// A task that is spawned is outside: move a clone into it, or run it [within](Self::scope).
     pub fn current() -> Self {
         CURRENT.try_with(Self::clone).unwrap_or_else(|_| PROCESS.clone())
+    }
+
+    /// Those of an invocation, as its argument.
+    fn of_invocation() -> Self {
+        let current = Self::current();
+        if current.sink.settings.is_none() {
+            warn_without_layer();
+        }
+        current
     }
 
     /// Records a value. Values of the same name are kept side by side, in one blob.
@@ -188,8 +198,8 @@ impl Metrics {
     pub fn timestamp(&self, time: SystemTime) -> Result<(), MetricsError> {
         const OLDEST: Duration = Duration::from_secs(14 * 24 * 60 * 60);
         const NEWEST: Duration = Duration::from_secs(2 * 60 * 60);
-        self.sink.change(|state, settings| {
-            let now = settings.map_or_else(SystemTime::now, Settings::now);
+        let now = self.sink.settings().map_or_else(SystemTime::now, Settings::now);
+        self.sink.change(|state, _| {
             let age = now.duration_since(time).unwrap_or_default();
             let ahead = time.duration_since(now).unwrap_or_default();
             if age > OLDEST || ahead > NEWEST {
@@ -257,7 +267,8 @@ impl Metrics {
             recorded.err().filter(|_| state.warns(datum.name))
         });
         if let Some(error) = refused {
-            tracing::warn!(metric = shown(datum.name), %error, "a metric was not recorded");
+            let error: &(dyn std::error::Error + 'static) = &error;
+            tracing::warn!(metric = shown(datum.name), error, "a metric was not recorded");
         }
     }
 
@@ -321,15 +332,20 @@ impl Sink {
             return PROCESS.sink.change(change);
         }
         let result = change(&mut state, self.settings());
-        let lost = if state.is_full() { write(self.settings(), &mut state) } else { None };
+        let full = state.is_full().then(|| state.take_metrics());
         drop(state);
-        tell(lost);
+        if let Some(full) = full {
+            write(self.settings(), &full);
+        }
+        if self.settings.is_none() && crate::event::has_begun() {
+            warn_without_layer();
+        }
         result
     }
 
     fn write_early(&self) {
-        let lost = write(self.settings(), &mut self.lock());
-        tell(lost);
+        let metrics = self.lock().take_metrics();
+        write(self.settings(), &metrics);
     }
 
     fn end(&self, close: bool) {
@@ -338,10 +354,10 @@ impl Sink {
             drop(state);
             return flush();
         }
-        let lost = write(self.settings(), &mut state);
-        *state = if close { State::closed() } else { State::default() };
+        let after = if close { State::closed() } else { State::default() };
+        let ended = std::mem::replace(&mut *state, after);
         drop(state);
-        tell(lost);
+        write(self.settings(), &ended);
     }
 
     fn end_with(&self, settings: &Settings) {
@@ -349,18 +365,17 @@ impl Sink {
         if state.is_empty() {
             return;
         }
-        let lost = write(Some(settings), &mut state);
-        *state = State::default();
+        let ended = std::mem::take(&mut *state);
         drop(state);
-        tell(lost);
+        write(Some(settings), &ended);
     }
 }
 
-/// Writes the metrics of a state, in one write, and forgets them. Gives back what there is to warn of: not before the state
-/// is free again, for whoever writes the warning may count it.
-fn write(settings: Option<&Settings>, state: &mut State) -> Option<String> {
+/// Writes the metrics of a state, in one write, and warns of those that are lost. Never while a state is locked: a clock or a
+/// writer of the user's, and whoever writes the warning, may record metrics.
+fn write(settings: Option<&Settings>, state: &State) {
     if state.is_empty() {
-        return None;
+        return;
     }
     let lost = match settings {
         Some(settings) if settings.disabled => None,
@@ -373,13 +388,19 @@ fn write(settings: Option<&Settings>, state: &mut State) -> Option<String> {
         }
         None => Some("the function has no MetricsLayer to write them".to_owned()),
     };
-    state.clear_metrics();
-    lost
-}
-
-fn tell(lost: Option<String>) {
     if let Some(why) = lost {
         tracing::warn!(why, "metrics are lost");
+    }
+}
+
+/// Warns, once in a process, that what is recorded in invocations is never written.
+fn warn_without_layer() {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if FIRST.get().is_none() && !WARNED.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "metrics are recorded and never written: the function has no MetricsLayer. Add one, as in \
+             #[lambda_handler(outer = MetricsLayer::new())]"
+        );
     }
 }
 
@@ -400,7 +421,7 @@ impl fmt::Debug for Metrics {
 
 impl FromInvocation for Metrics {
     async fn from_invocation(_: &Invocation) -> Result<Self, BoxError> {
-        Ok(Self::current())
+        Ok(Self::of_invocation())
     }
 }
 
@@ -409,6 +430,6 @@ impl<S: Send + Sync> axum_core::extract::FromRequestParts<S> for Metrics {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(_: &mut http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::current())
+        Ok(Self::of_invocation())
     }
 }

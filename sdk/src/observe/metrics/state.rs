@@ -79,9 +79,18 @@ impl State {
         self.metrics == 0
     }
 
-    pub(super) fn clear_metrics(&mut self) {
-        self.groups.clear();
-        (self.metrics, self.values) = (0, 0);
+    /// Takes the metrics, with what their blobs need; dimensions and metadata stay for those that follow.
+    pub(super) fn take_metrics(&mut self) -> Self {
+        Self {
+            dimensions: self.dimensions.clone(),
+            sets: self.sets.clone(),
+            metadata: self.metadata.clone(),
+            timestamp: self.timestamp,
+            groups: std::mem::take(&mut self.groups),
+            metrics: std::mem::take(&mut self.metrics),
+            values: std::mem::take(&mut self.values),
+            ..Self::default()
+        }
     }
 
     /// Whether a warning about this metric is the first one.

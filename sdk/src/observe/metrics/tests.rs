@@ -519,6 +519,116 @@ async fn metrics_are_an_argument_of_http_functions() {
 }
 
 #[test]
+fn sets_of_long_dimensions_are_split_over_blobs_and_none_is_lost() {
+    let captured = Captured::default();
+    let mut layer = layer(&captured);
+    for number in 0..25 {
+        layer = layer.default_dimension(format!("{number:0>250}"), "\"".repeat(1024));
+    }
+    let metrics = layer.metrics();
+    metrics.metadata("note", "x".repeat(30_000)).unwrap();
+    for number in 0..80 {
+        metrics.dimension_set([(format!("own-{number}"), number)]).unwrap();
+    }
+    for number in 0..3 {
+        metrics.count(&format!("Orders-{number}"), 1).unwrap();
+    }
+    metrics.flush();
+    let mut sets = Vec::new();
+    for blob in judged(&captured) {
+        let directive = &blob["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Metrics"].as_array().unwrap().len(), 3);
+        sets.extend(directive["Dimensions"].as_array().unwrap().iter().map(Value::to_string));
+    }
+    assert_eq!((sets.len(), sets.iter().collect::<BTreeSet<_>>().len()), (81, 81));
+}
+
+#[test]
+fn the_longest_dimensions_and_metadata_leave_room_for_a_metric() {
+    let captured = Captured::default();
+    let mut layer = layer(&captured);
+    for number in 0..28 {
+        layer = layer.default_dimension(format!("\"{number:\"<248}"), "\\".repeat(1024));
+    }
+    let metrics = layer.metrics();
+    metrics.metadata("note", "x".repeat(127_000)).unwrap();
+    metrics.dimension_set([("own", 1)]).unwrap();
+    (0..150).for_each(|value| metrics.add(&"ü".repeat(255), Unit::Count, f64::from(value) + 0.123_456_789).unwrap());
+    metrics.flush();
+    assert_eq!(judged(&captured).len(), 4, "two sets, and two parts of the values");
+}
+
+/// A writer and a clock of a test that record metrics themselves.
+#[test]
+fn a_writer_and_a_clock_may_record_metrics() {
+    #[derive(Clone, Default)]
+    struct Recording(Arc<std::sync::OnceLock<Metrics>>, Captured);
+    impl Recording {
+        fn record(&self) {
+            if let Some(metrics) = self.0.get() {
+                metrics.count("Written", 1).unwrap();
+            }
+        }
+    }
+    impl std::io::Write for Recording {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.record();
+            self.1.write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let recording = Recording::default();
+    let clock = recording.clone();
+    let layer = MetricsLayer::from_vars(|_| None).namespace("Shop").writer(recording.clone()).clock(move || {
+        clock.record();
+        UNIX_EPOCH + Duration::from_millis(NOW)
+    });
+    let (done, waits) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let metrics = layer.metrics();
+        assert!(recording.0.set(metrics.clone()).is_ok());
+        metrics.count("Orders", 1).unwrap();
+        metrics.timestamp(UNIX_EPOCH + Duration::from_millis(NOW)).unwrap();
+        metrics.flush();
+        let _ = done.send(recording.1.text());
+        // It would write itself without end.
+        std::mem::forget(metrics);
+        std::mem::forget(recording);
+    });
+    let text = waits.recv_timeout(Duration::from_secs(20)).expect("the metrics are not blocked");
+    assert!(text.contains("Orders"), "{text}");
+}
+
+#[cfg(feature = "logging")]
+#[test]
+fn metrics_without_a_layer_are_one_warning_in_a_process() {
+    use crate::observe::logging::{self, Logs};
+    const NAME: &str = "observe::metrics::tests::metrics_without_a_layer_are_one_warning_in_a_process";
+    if std::env::var_os("PILASTER_TEST_CHILD").is_none() {
+        // No other test of this process may have made a layer.
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = child.args(["--exact", NAME]).env("PILASTER_TEST_CHILD", "1").output().unwrap();
+        return assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    let captured = logging::Captured::default();
+    tracing::subscriber::with_default(Logs::new().writer(captured.clone()).build(), || {
+        Metrics::current().count("Started", 1).unwrap();
+        assert_eq!(captured.text(), "", "at the start a layer may follow");
+        let _first = Incoming::new(lambda_runtime::LambdaEvent::new(incoming().event, Context::default()));
+        for _ in 0..3 {
+            Metrics::current().count("Orders", 1).unwrap();
+            let of_argument = Metrics::from_invocation(&incoming().invocation).now_or_never().unwrap().unwrap();
+            of_argument.count("Orders", 1).unwrap();
+        }
+    });
+    let lines = captured.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0]["message"].as_str().unwrap().contains("no MetricsLayer"), "{lines:?}");
+}
+
+#[test]
 fn public_types_go_anywhere() {
     fn anywhere<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
     anywhere::<Metrics>();

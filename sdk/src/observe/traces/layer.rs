@@ -75,6 +75,13 @@ impl TracesLayer {
         self
     }
 
+    /// Whether the `traceparent` of a request decides whether its trace is kept, where X-Ray does not keep it: no, unless set. For a
+    /// function that only callers of one's own reach: anyone else could make it trace, and pay, each request.
+    pub fn trust_callers(mut self, trust: bool) -> Self {
+        self.0.trusts_callers = trust;
+        self
+    }
+
     /// Keeps the spans there instead of sending them. For tests.
     pub fn captured(mut self, captured: &Captured) -> Self {
         self.0.captured = Some(captured.clone());
@@ -111,6 +118,7 @@ struct Tracing {
     pipeline: Arc<Pipeline>,
     xray: bool,
     w3c: bool,
+    trusts_callers: bool,
     capture_errors: bool,
     warned: AtomicBool,
 }
@@ -123,8 +131,9 @@ impl Tracing {
             .with_resource(resource)
             .with_span_processor(Collect(Arc::clone(&pipeline)))
             .build();
-        let Settings { xray, w3c, capture_errors, .. } = *settings;
-        Ok(Self { provider, pipeline, xray, w3c, capture_errors, warned: AtomicBool::new(false) })
+        let Settings { xray, w3c, trusts_callers, capture_errors, .. } = *settings;
+        let warned = AtomicBool::new(false);
+        Ok(Self { provider, pipeline, xray, w3c, trusts_callers, capture_errors, warned })
     }
 
     /// Opens the span of an invocation in the current subscriber.
@@ -174,11 +183,12 @@ impl Tracing {
         let of_lambda = Carrier { xray: invocation.trace_header().map(Into::into), ..Carrier::default() };
         let xray = of_lambda.xray().filter(|_| self.xray);
         let request = self.w3c.then(|| glance.carrier().w3c()).flatten();
-        // A trace that X-Ray does not keep is no place for one that the caller does keep.
         let (parent, link) = match (xray, request) {
-            (Some(xray), request) if xray.is_sampled() => (Some(xray), request),
-            (_, Some(request)) => (Some(request), None),
-            (xray, None) => (xray, None),
+            // The platform's decision counts, whatever the caller asks for.
+            (Some(xray), request) if xray.is_sampled() || !self.trusts_callers => (Some(xray), request),
+            (_, Some(request)) if request.is_sampled() || self.trusts_callers => (Some(request), None),
+            // Nor does a caller turn off the traces of a function that keeps them.
+            (xray, request) => (xray, request),
         };
         let parent = parent.map_or_else(OtelContext::new, |parent| OtelContext::new().with_remote_span_context(parent));
         (with_lineage(parent, invocation.trace_header()), link)

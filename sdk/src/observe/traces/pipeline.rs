@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use tokio::time::{Instant, timeout};
 
 use super::export::Export;
-use crate::error::{BoxError, chain};
+use crate::error::BoxError;
 
 /// What sending costs an invocation at most.
 pub(super) const LONGEST: Duration = Duration::from_millis(500);
@@ -113,7 +113,7 @@ impl Pipeline {
             first
         };
         if first {
-            let error = chain(&**error).join(": ");
+            let error: &(dyn std::error::Error + 'static) = &**error;
             let to = &self.export;
             tracing::warn!(%to, error, "spans cannot be sent; it is tried again from time to time");
         }

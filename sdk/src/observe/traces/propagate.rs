@@ -6,6 +6,7 @@ use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
 /// What a request or a message tells of who sent it. What cannot be read is not there.
 #[derive(Clone, Debug, Default)]
@@ -45,17 +46,23 @@ impl Extractor for Carrier<'_> {
 }
 
 /// Reads X-Ray's header (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
-/// Without a parent there is no span to go on from.
+/// Without a parent there is no span to go on from; but that a trace is not kept counts in any case.
 fn from_xray(header: &str) -> Option<SpanContext> {
-    let (mut trace, mut parent, mut flags) = (None, None, TraceFlags::NOT_SAMPLED);
+    let (mut trace, mut parent, mut flags, mut is_dropped) = (None, None, TraceFlags::NOT_SAMPLED, false);
     for part in header.split(';') {
         let Some((name, value)) = part.trim().split_once('=') else { continue };
         match name {
             "Root" => trace = trace_id(value),
             "Parent" => parent = hex(value, 16).and_then(|hex| SpanId::from_hex(hex).ok()),
             "Sampled" if value == "1" => flags = TraceFlags::SAMPLED,
+            "Sampled" if value == "0" => is_dropped = true,
             _ => {}
         }
+    }
+    if is_dropped {
+        let ids = RandomIdGenerator::default();
+        trace = trace.filter(|trace| *trace != TraceId::INVALID).or_else(|| Some(ids.new_trace_id()));
+        parent = parent.filter(|parent| *parent != SpanId::INVALID).or_else(|| Some(ids.new_span_id()));
     }
     let context = SpanContext::new(trace?, parent?, flags, true, TraceState::default());
     context.is_valid().then_some(context)
@@ -142,7 +149,11 @@ mod tests {
         assert_eq!(read(&format!("{good};Sampled=1")), Some((trace.clone(), true)));
         assert_eq!(read(&format!("{good};Sampled=0;Lineage=1:a87bd80c:0")), Some((trace.clone(), false)));
         assert_eq!(read(&format!("Self=1-2-3; {good} ;Sampled=?")), Some((trace.clone(), false)));
-        assert_eq!(read(good), Some((trace, false)));
+        assert_eq!(read(good), Some((trace.clone(), false)));
+        assert_eq!(read("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0"), Some((trace, false)));
+        for dropped in ["Sampled=0", "Root=1-2-3;Sampled=0", "Root=1-00000000-000000000000000000000000;Sampled=0"] {
+            assert_eq!(read(dropped).map(|(_, is_sampled)| is_sampled), Some(false), "{dropped}");
+        }
         for bad in [
             "",
             "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",

@@ -24,6 +24,8 @@ pub(super) struct Settings {
     pub(super) capture_errors: bool,
     pub(super) xray: bool,
     pub(super) w3c: bool,
+    /// Whether a caller may decide that a trace is kept.
+    pub(super) trusts_callers: bool,
     /// What Lambda's variables say of the function.
     resource: Vec<KeyValue>,
     function_name: Option<String>,
@@ -69,6 +71,7 @@ impl Settings {
             capture_errors: !is_false(var("POWERTOOLS_TRACER_CAPTURE_ERROR")),
             xray: believes(&["xray", "xray-lambda"]),
             w3c: believes(&["tracecontext"]),
+            trusts_callers: false,
             resource: resource(&var),
             function_name: var("AWS_LAMBDA_FUNCTION_NAME"),
             mistake,

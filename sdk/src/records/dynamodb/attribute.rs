@@ -60,10 +60,13 @@ fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
 
 /// The mistake with its place, for which the item is read again.
 fn locate<T: DeserializeOwned>(text: &str, error: Error, binary: Binary) -> BoxError {
-    let Ok(item) = item(text) else { return error.into() };
+    let Ok(item) = item(text) else { return json::without_value(&error.to_string()).into() };
     match serde_path_to_error::deserialize::<_, T>(Attribute::of(item, binary)) {
-        Err(found) => format!("{}: {}", json::pointer(found.path()), found.inner()).into(),
-        Ok(_) => error.into(),
+        Err(found) => {
+            let message = found.inner().to_string();
+            format!("{}: {}", json::pointer(found.path()), json::without_value(&message)).into()
+        }
+        Ok(_) => json::without_value(&error.to_string()).into(),
     }
 }
 
