@@ -89,6 +89,8 @@
 //! Configure CORS here or on the HTTP API or the function URL, not in both: an HTTP API with a CORS configuration drops these
 //! headers, and a function URL sends both.
 
+#[cfg(feature = "idempotency")]
+mod also;
 mod error;
 mod origin;
 mod rules;
@@ -123,7 +125,9 @@ pub struct CorsLayer {
     any_header: bool,
     any_exposed: bool,
     mirror_headers: bool,
+    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
     allowed: Vec<HeaderName>,
+    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
     exposed: Vec<HeaderName>,
     vary: Vec<String>,
     preflight: Preflight,
@@ -291,33 +295,6 @@ impl CorsLayer {
         self.any_exposed = headers.iter().any(|name| name.as_str() == "*");
         self.exposed.clone_from(&headers);
         self.inner = self.inner.expose_headers(headers);
-        self
-    }
-
-    /// Lets pages send these headers as well, beside those of the user's own list.
-    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
-    pub(crate) fn also_allow(mut self, headers: &[HeaderName]) -> Self {
-        for header in headers {
-            if !self.request_headers.is_empty() && !self.request_headers.contains(header) {
-                self.request_headers.push(header.clone());
-            }
-            if !(self.any_header || self.mirror_headers || self.allowed.contains(header)) {
-                self.allowed.push(header.clone());
-                self.inner = self.inner.allow_headers(self.allowed.clone());
-            }
-        }
-        self
-    }
-
-    /// Lets pages read these headers as well.
-    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
-    pub(crate) fn also_expose(mut self, headers: &[HeaderName]) -> Self {
-        for header in headers {
-            if !(self.any_exposed || self.exposed.contains(header)) {
-                self.exposed.push(header.clone());
-                self.inner = self.inner.expose_headers(self.exposed.clone());
-            }
-        }
         self
     }
 
