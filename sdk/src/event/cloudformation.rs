@@ -26,8 +26,8 @@
 //! The [Provider framework] of the AWS CDK calls the function itself and reports to CloudFormation in its place. It reads the response,
 //! so there `{"PhysicalResourceId": …, "Data": …, "NoEcho": …}` is the response, nothing is sent, and a failure is the failure of
 //! the invocation, with the function's own error. The same function serves both. It is called by another function if
-//! `ResponseURL` is missing or not a URL (`"..."`), or if `ServiceToken`, the function that CloudFormation called, is another Lambda
-//! function than this one.
+//! `ResponseURL` is not a URL (`"..."`), or if on Lambda it is missing or `ServiceToken`, the function that CloudFormation called, is
+//! another Lambda function than this one.
 //!
 //! The framework does not call a `Delete` after a `Create` that failed, so [`LeftBehind`] has no effect there: remove what was made
 //! before the function fails.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::send::{ResponseUrl, send};
+use super::send::{ResponseUrl, is_on_lambda, send};
 use super::{CustomResource, LeftBehind};
 use crate::deadline::{DeadlineExceeded, until};
 use crate::error::FunctionError;
@@ -142,7 +142,12 @@ impl Head {
 
     /// Who is answered, if this function is called by this ARN.
     fn to(&self, own_arn: &str) -> To<'_> {
-        let Some(url) = self.response_url.as_ref().filter(|url| url.is_url()) else { return To::Caller };
+        let url = match &self.response_url {
+            Some(url) if url.is_url() => url,
+            // Locally a request may leave it out, and the response is what CloudFormation would get.
+            None if !is_on_lambda() => return To::Nobody,
+            _ => return To::Caller,
+        };
         if !url.is_answered() {
             return To::Nobody;
         }

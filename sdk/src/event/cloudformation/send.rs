@@ -46,7 +46,7 @@ impl ResponseUrl {
     pub(super) fn is_answered(&self) -> bool {
         match cfg!(test) {
             true => !self.0.starts_with("https://local.invalid/"),
-            false => std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some(),
+            false => is_on_lambda(),
         }
     }
 
@@ -59,6 +59,11 @@ impl ResponseUrl {
             _ => false,
         }
     }
+}
+
+/// Whether Lambda runs the function, or a test of this module does.
+pub(super) fn is_on_lambda() -> bool {
+    cfg!(test) || std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
 /// The connections to CloudFormation's buckets.

@@ -84,7 +84,7 @@ async fn whatever_else_ends_a_create_may_have_left_something_behind() {
             Err::<RawResponse, _>(FunctionError::new("InProgress", "another attempt is running"))
         })
     });
-    assert_eq!(rolled_back(|| handler(makes).layer(busy.clone())).await, expected);
+    assert_eq!(rolled_back(|| handler(makes).layer(busy)).await, expected);
 }
 
 #[tokio::test]
