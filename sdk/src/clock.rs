@@ -25,7 +25,10 @@ impl Moment {
     }
 
     /// The time since this moment, by the clock that shows more; zero if it lies ahead.
-    #[cfg_attr(not(any(feature = "secrets", feature = "appconfig", feature = "flags")), allow(dead_code))]
+    #[cfg_attr(
+        not(any(feature = "secrets", feature = "appconfig", feature = "flags", feature = "otel")),
+        allow(dead_code)
+    )]
     pub(crate) fn age(self) -> Duration {
         self.age_at(Self::now())
     }
@@ -37,6 +40,7 @@ impl Moment {
     }
 
     /// Whether this moment came before another one, whatever the clocks show.
+    #[cfg_attr(not(any(feature = "secrets", feature = "_parameters")), allow(dead_code))]
     pub(crate) fn is_before(self, other: Self) -> bool {
         self.order < other.order
     }

@@ -49,7 +49,7 @@
 //! Write it into `[profile.release]`: cargo-lambda builds with `abort` unless the profile says otherwise, and then a panic
 //! ends the process instead of becoming a 500.
 
-#[cfg(any(feature = "secrets", feature = "_parameters"))]
+#[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
 mod clock;
 mod deadline;
 mod error;

@@ -46,24 +46,29 @@
 #[cfg(test)]
 mod tests;
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use axum_extra::headers::{ETag, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfUnmodifiedSince, LastModified};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use tower::{Layer, Service};
 
+use crate::deadline::{MARGIN, until};
 use crate::error::BoxError;
-use crate::event::PAYLOAD_LIMIT;
+use crate::event::{Invocation, PAYLOAD_LIMIT};
+use crate::http::deadline::{self, DeadlineFuture};
 use crate::http::error::HttpError;
 
 /// Layer that applies [`Conditional`]. See the [module docs](self).
@@ -127,12 +132,13 @@ where
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         let preconditions = reads.then(|| Preconditions::read(request.headers(), request.method()));
         let generate = self.generate;
+        let until = request.extensions().get::<Invocation>().and_then(|invocation| until(invocation, MARGIN));
         let answered = self.inner.call(request);
         Box::pin(async move {
             let response = answered.await?.map(Body::new);
             match preconditions {
                 Some(preconditions) if response.status() == StatusCode::OK => {
-                    let response = if generate { tagged(response).await } else { response };
+                    let response = if generate { tagged(response, until).await } else { response };
                     Ok(preconditions.answer(response))
                 }
                 _ => Ok(response),
@@ -142,7 +148,7 @@ where
 }
 
 /// The response with an `ETag`. A stream has none: its bytes are not known before it is sent.
-async fn tagged(response: Response) -> Response {
+async fn tagged(response: Response, until: Option<(Instant, Duration)>) -> Response {
     let size = response.body().size_hint().exact();
     // The body that a router took from the answer to `HEAD` had another tag.
     let known = size.is_some_and(|size| size > 0 && size <= PAYLOAD_LIMIT as u64);
@@ -150,9 +156,12 @@ async fn tagged(response: Response) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let body = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => return HttpError::internal(error).into_response(),
+    // A panic of the body, or a body that hangs, is an answer here, below the layers that add headers to it.
+    let read = AssertUnwindSafe(DeadlineFuture::new(body.collect(), until)).catch_unwind().await;
+    let body = match read {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) => return deadline::answer(error).into_response(),
+        Err(_) => return HttpError::panic().into_response(),
     };
     if let Ok(tag) = HeaderValue::from_str(&hash(&body)) {
         parts.headers.insert(header::ETAG, tag);

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::error::{BoxError, FunctionError, Refusal};
+use crate::error::{BoxError, FunctionError, Refusal, chain};
 
 /// What a caller waits whose key is in use: seconds.
 const RETRY_AFTER: u32 = 1;
@@ -191,7 +191,9 @@ impl fmt::Display for IdempotencyError {
 
 impl fmt::Debug for IdempotencyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdempotencyError").field("kind", &self.kind).field("source", &self.source).finish()
+        // Not the cause's own `Debug`, which may show what the store holds.
+        let causes = self.source.as_ref().map(|source| chain(&**source)).unwrap_or_default();
+        f.debug_struct("IdempotencyError").field("kind", &self.kind).field("causes", &causes).finish()
     }
 }
 

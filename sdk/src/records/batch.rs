@@ -11,6 +11,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -202,7 +203,7 @@ where
     #[cfg(feature = "otel")]
     super::traced::batch(units.iter().map(|unit| &unit.record));
     let mut outcomes = Vec::with_capacity(units.len());
-    outcomes.resize_with(units.len(), || Outcome::Held);
+    outcomes.resize_with(units.len(), || None);
     let mut lanes = lanes(&units);
     let mut units = units.into_iter().map(Some).collect::<Vec<_>>();
     // Of the lanes that can go on, that with the earliest record is the first: one at a time the batch runs in its order.
@@ -210,7 +211,8 @@ where
     let mut ready = (0..lanes.len()).filter_map(|lane| next(&lanes, lane)).collect::<BinaryHeap<_>>();
     let memory = Memory::new();
     let mut running = FuturesUnordered::new();
-    let mut first_failure = usize::MAX;
+    // Read by records that wait for memory while others run.
+    let first_failure = AtomicUsize::new(usize::MAX);
     let at_stop = async {
         match stop {
             Some(stop) => tokio::time::sleep_until(stop).await,
@@ -220,11 +222,12 @@ where
     tokio::pin!(at_stop);
     // Whether a failure holds back what is behind it, of whatever lane: all of it is sent again.
     let holds_all = reporting == Reporting::FromFirst && !plan.batch.continue_on_failure;
-    let mut keep = |index: usize, outcome: Outcome, first_failure: &mut usize| {
+    let is_behind_failure = |index: usize| holds_all && index > first_failure.load(Ordering::Relaxed);
+    let mut keep = |index: usize, outcome: Outcome| {
         if outcome.is_returned() {
-            *first_failure = index.min(*first_failure);
+            first_failure.fetch_min(index, Ordering::Relaxed);
         }
-        outcomes[index] = outcome;
+        outcomes[index] = Some(outcome);
     };
     loop {
         // The timer is not asked alone: records that never wait keep it from being told.
@@ -234,11 +237,12 @@ where
             let Some(Reverse((index, lane))) = ready.pop() else { break };
             lanes[lane].pop_front();
             // It would be sent again with the one that failed before it.
-            if holds_all && index > first_failure {
+            if is_behind_failure(index) {
                 continue;
             }
             let Some(unit) = units[index].take() else { continue };
-            let mut run = Cancellable::new(run_unit(service, unit, plan, &memory, stop));
+            let mut run =
+                Cancellable::new(run_unit(service, unit, plan, &memory, stop, move || is_behind_failure(index)));
             // Many a record never waits: it needs no place among those that do.
             match poll_fn(|cx| Poll::Ready(run.poll_unpin(cx))).await {
                 Poll::Ready(outcome) => {
@@ -247,7 +251,7 @@ where
                     if !outcome.is_returned() {
                         ready.extend(next(&lanes, lane));
                     }
-                    keep(index, outcome, &mut first_failure);
+                    keep(index, outcome);
                 }
                 Poll::Pending => running.push(run.map(move |outcome| (lane, index, outcome))),
             }
@@ -262,7 +266,7 @@ where
                 if !outcome.is_returned() {
                     ready.extend(next(&lanes, lane));
                 }
-                keep(index, outcome, &mut first_failure);
+                keep(index, outcome);
             }
             // What they wait for may need the runtime.
             () = yield_now(), if gives_way => {}
@@ -271,16 +275,12 @@ where
     // Those that are through at this very moment are not to be done twice: tokio, which makes a task that did much seem to wait, is
     // kept from that.
     while let Some(Some((_, index, outcome))) = coop::unconstrained(running.next()).now_or_never() {
-        keep(index, outcome, &mut first_failure);
+        keep(index, outcome);
     }
     drop(running);
-    for (index, unit) in units.iter().enumerate() {
-        // Taken and without an outcome: it was begun.
-        if unit.is_none() && matches!(outcomes[index], Outcome::Held) {
-            outcomes[index] = Outcome::Unfinished;
-        }
-    }
-    outcomes
+    // Taken and without an outcome: it was begun.
+    let without = |unit: &Option<Unit>| if unit.is_none() { Outcome::Unfinished } else { Outcome::Held };
+    outcomes.into_iter().zip(&units).map(|(outcome, unit)| outcome.unwrap_or_else(|| without(unit))).collect()
 }
 
 /// The positions of the records by lane; one without a lane has its own.
@@ -300,7 +300,14 @@ fn lanes(units: &[Unit]) -> Vec<VecDeque<usize>> {
     lanes
 }
 
-async fn run_unit<S>(service: &S, unit: Unit, plan: &Plan, memory: &Memory, stop: Option<Instant>) -> Outcome
+async fn run_unit<S>(
+    service: &S,
+    unit: Unit,
+    plan: &Plan,
+    memory: &Memory,
+    stop: Option<Instant>,
+    is_behind_failure: impl Fn() -> bool,
+) -> Outcome
 where
     S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
 {
@@ -308,7 +315,7 @@ where
     match problem {
         Some(problem) => failed(&record, plan.names.apply(problem)),
         // Boxed: it would make the future of every record as large.
-        None if is_deferred => Box::pin(deferred::run(service, record, plan, memory, stop)).await,
+        None if is_deferred => Box::pin(deferred::run(service, record, plan, memory, stop, is_behind_failure)).await,
         None => attempt(service, record, &plan.names).await,
     }
 }

@@ -37,14 +37,24 @@ impl Memory {
     }
 }
 
-/// Opens a record and runs what it holds, up to the first failure.
-pub(super) async fn run<S>(service: &S, record: Record, plan: &Plan, memory: &Memory, stop: Option<Instant>) -> Outcome
+/// Opens a record and runs what it holds, up to the first failure. It is not opened if a record before it has failed meanwhile.
+pub(super) async fn run<S>(
+    service: &S,
+    record: Record,
+    plan: &Plan,
+    memory: &Memory,
+    stop: Option<Instant>,
+    is_behind_failure: impl Fn() -> bool,
+) -> Outcome
 where
     S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
 {
     // Neither semaphore is ever closed, so neither is asked in vain.
     let opening = memory.opening.acquire().await;
     let mut held = memory.parts.acquire_many(OPENING).await.ok();
+    if is_behind_failure() {
+        return Outcome::Held;
+    }
     record.release();
     let open = || (plan.open)(&record).map_err(FunctionError::from_error);
     let contents = match catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(panicked())) {

@@ -113,7 +113,8 @@ skimmed! {
 
 skimmed! {
     struct Destination {
-        physical_name: Lenient<Text<'a>> = "physicalName",
+        // EventBridge Pipes writes it in lower case.
+        physical_name: Lenient<Text<'a>> = "physicalName" | "physicalname",
     }
 }
 

@@ -50,8 +50,7 @@ pub(super) fn check(
             let has_ended = steps[..now].iter().any(|step| matches!(step, Step::Ended(of, _) if of == before));
             assert!(has_ended, "{at} is begun before {before}, which comes before it, has ended");
         }
-        // A batch of log events whose turn has come goes on, since it is unpacked only then.
-        if from.is_shard() && from != Origin::KinesisOfLogs && !settings.continue_on_failure {
+        if from.is_shard() && !settings.continue_on_failure {
             let failed = steps[..now].iter().find(
                 |step| matches!(step, Step::Ended(of, outcome) if !outcome.is_handled() && place(*of) < place(*at)),
             );

@@ -142,3 +142,31 @@ async fn an_answer_without_a_tag_gets_one_of_its_bytes() {
     let stream = Body::from_stream(stream::iter([Ok::<_, Infallible>("one")]));
     assert_eq!(answer(ConditionalLayer::new(), stream, 200).await, (None, "one".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_panics_or_hangs_while_its_hash_is_made_is_an_answer() {
+    /// A body of a size that is known, which never comes.
+    struct Never(bool);
+    impl http_body::Body for Never {
+        type Data = Bytes;
+        type Error = BoxError;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
+            assert!(!self.0, "no body");
+            Poll::Pending
+        }
+        fn size_hint(&self) -> http_body::SizeHint {
+            http_body::SizeHint::with_exact(7)
+        }
+    }
+    for (panics, status) in [(true, 500), (false, 504)] {
+        let handler = service_fn(async move |_: Request<Body>| Ok::<_, Infallible>(http::Response::new(Never(panics))));
+        let mut context = lambda_runtime::Context::default();
+        let at = SystemTime::now() + Duration::from_secs(5);
+        context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+        let request = Request::builder().extension(Invocation::new(context)).body(Body::empty()).unwrap();
+        assert_eq!(ConditionalLayer::new().layer(handler).oneshot(request).await.unwrap().status(), status);
+    }
+}

@@ -8,9 +8,10 @@ use opentelemetry::trace::SpanKind;
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::export::Export;
+use crate::clock::Moment;
 use crate::error::BoxError;
 
 /// What sending costs an invocation at most.
@@ -42,7 +43,14 @@ struct State {
 
 struct Outage {
     pause: Duration,
-    until: Instant,
+    since: Moment,
+}
+
+impl Outage {
+    /// Whether nothing is sent yet, also by the clock that goes on while the sandbox is frozen.
+    fn is_on(&self) -> bool {
+        self.since.age() < self.pause
+    }
 }
 
 impl Pipeline {
@@ -70,7 +78,7 @@ impl Pipeline {
         }
         let spans = {
             let mut state = self.lock();
-            if state.waiting.is_empty() || state.outage.as_ref().is_some_and(|outage| Instant::now() < outage.until) {
+            if state.waiting.is_empty() || state.outage.as_ref().is_some_and(Outage::is_on) {
                 return;
             }
             std::mem::take(&mut state.waiting)
@@ -100,15 +108,14 @@ impl Pipeline {
             let mut state = self.lock();
             state.lost += count;
             let first = state.outage.is_none();
-            let now = Instant::now();
             match &mut state.outage {
                 // Another invocation that failed at the same time.
-                Some(outage) if now < outage.until => {}
+                Some(outage) if outage.is_on() => {}
                 Some(outage) => {
                     outage.pause = (outage.pause * 2).min(LONGEST_PAUSE);
-                    outage.until = now + outage.pause;
+                    outage.since = Moment::now();
                 }
-                none => *none = Some(Outage { pause: FIRST_PAUSE, until: now + FIRST_PAUSE }),
+                none => *none = Some(Outage { pause: FIRST_PAUSE, since: Moment::now() }),
             }
             first
         };
