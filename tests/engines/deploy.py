@@ -20,7 +20,7 @@ from samtranslator.yaml_helper import yaml_parse
 endpoint, template, binaries = sys.argv[1:4]
 template = yaml_parse(Path(template).read_text())
 resources = template["Resources"]
-options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="canary-7f3a-key")
 names = ("dynamodb", "secretsmanager", "lambda", "apigateway", "apigatewayv2", "logs")
 aws = {name: boto3.client(name, **options) for name in names}
 
@@ -38,7 +38,7 @@ for name, table, _ in of_type("AWS::DynamoDB::Table"):
     refs[name] = name
 for name, secret, _ in of_type("AWS::SecretsManager::Secret"):
     key = secret["GenerateSecretString"]["GenerateStringKey"]
-    made = aws["secretsmanager"].create_secret(Name=name, SecretString=json.dumps({key: "open-sesame"}))
+    made = aws["secretsmanager"].create_secret(Name=name, SecretString=json.dumps({key: "canary-7f3a-open-sesame"}))
     refs[name] = made["ARN"]
 for name, _, _ in of_type("AWS::Serverless::HttpApi"):
     refs[name] = aws["apigatewayv2"].create_api(Name=name, ProtocolType="HTTP")["ApiId"]
@@ -103,7 +103,7 @@ class Caller:
     def __init__(self, host, before=""):
         self.host, self.before, self.answers = host, before, {}
 
-    def call(self, name, method, path, body=None, key="open-sesame", **headers):
+    def call(self, name, method, path, body=None, key="canary-7f3a-open-sesame", **headers):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(endpoint + self.before + path, method=method, data=data)
         request.add_header("Host", self.host)

@@ -22,7 +22,7 @@ class Stack:
         self.example, self.name = Path(example), name
         self.endpoint = endpoint
         self.options = dict(
-            endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+            endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="canary-7f3a-key"
         )
         self.s3 = self.client("s3", config=Config(s3={"addressing_style": "path"}))
         self.bucket = f"{name}-code"

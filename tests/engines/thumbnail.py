@@ -16,7 +16,7 @@ from botocore.config import Config
 
 endpoint, example, bootstrap = sys.argv[1:4]
 example = Path(example)
-options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="canary-7f3a-key")
 path_style = Config(s3={"addressing_style": "path"})
 s3 = boto3.client("s3", **options, config=path_style)
 names = ("cloudformation", "dynamodb", "lambda", "logs", "sqs")

@@ -17,6 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+/// A part of every secret of these tests: the engine fails its test if a function has logged it.
+pub const CANARY: &str = "canary-7f3a";
+
 /// Installing takes a minute on a fresh machine, and is not counted; starting takes a second on an idle one.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
@@ -103,6 +106,16 @@ impl Engine {
         }
     }
 
+    /// # Panics
+    ///
+    /// If a function has logged a secret of the tests.
+    fn check_logs(&self) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("canary.py");
+        let mut check = Command::new(self.programs.join("python"));
+        let output = check.arg(script).args([&self.endpoint(), CANARY]).output().expect("python starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn wait_until_ready(&self) {
         let began = Instant::now();
         while !is_healthy(self.port) {
@@ -117,6 +130,11 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        // A test that has stopped it itself, or has failed already, has nothing to look through.
+        let is_running = self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner).is_some();
+        if is_running && !std::thread::panicking() {
+            self.check_logs();
+        }
         self.stop();
         // What is left behind does no harm: it lies under `target`.
         let _ = fs::remove_dir_all(&self.home);
@@ -130,7 +148,7 @@ pub fn environment(port: u16) -> [(&'static str, String); 5] {
         ("AWS_REGION", "us-east-1".to_owned()),
         ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", format!("{CANARY}-key")),
     ]
 }
 
