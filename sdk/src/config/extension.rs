@@ -146,10 +146,9 @@ mod secrets {
         version_id: Option<String>,
     }
 
-    impl SecretSource for ParametersExtension {
-        async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
-            use crate::config::secrets::ExposeSecret as _;
-
+    impl ParametersExtension {
+        /// The path and query by which the extension is asked for a secret.
+        pub(super) fn path_of(&self, id: &SecretId) -> String {
             let mut path = format!("/secretsmanager/get?secretId={}", encode(id.name()));
             if let Some(version) = id.version_id() {
                 path += &format!("&versionId={}", encode(version));
@@ -160,8 +159,16 @@ mod secrets {
             if self.refresh_now {
                 path += "&refreshNow=true";
             }
+            path
+        }
+    }
+
+    impl SecretSource for ParametersExtension {
+        async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+            use crate::config::secrets::ExposeSecret as _;
+
             let answer: Answer =
-                serde_json::from_slice(&self.get(&path).await?).map_err(|_| "the answer is no secret")?;
+                serde_json::from_slice(&self.get(&self.path_of(id)).await?).map_err(|_| "the answer is no secret")?;
             let value = match (answer.secret_string, answer.secret_binary) {
                 (Some(text), _) => SecretValue::from_text(id, text),
                 (None, Some(base64)) => {

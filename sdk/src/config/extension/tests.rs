@@ -80,3 +80,13 @@ async fn a_refusal_of_aws_is_told_from_an_extension_in_trouble() {
         request.await.unwrap();
     }
 }
+
+#[cfg(feature = "secrets")]
+#[test]
+fn a_secret_is_asked_for_past_the_cache_on_localhost_where_that_is_wanted() {
+    let id = crate::config::secrets::SecretId::new("my/secret").stage("AWSPREVIOUS");
+    let extension = ParametersExtension::new();
+    let path = "/secretsmanager/get?secretId=my%2Fsecret&versionStage=AWSPREVIOUS";
+    assert_eq!(extension.path_of(&id), path);
+    assert_eq!(extension.refresh_now().path_of(&id), format!("{path}&refreshNow=true"));
+}

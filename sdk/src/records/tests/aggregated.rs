@@ -34,7 +34,7 @@ fn frame(message: &[u8]) -> Vec<u8> {
 }
 
 /// Records with their partition keys.
-fn aggregate(records: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn aggregate(records: &[(&str, &[u8])]) -> Vec<u8> {
     let keys = records.iter().map(|(key, _)| field(1, key.as_bytes()));
     let own = |(at, (_, data)): (usize, &(&str, &[u8]))| field(3, &[number(1, at as u64), field(3, data)].concat());
     frame(&keys.chain(records.iter().enumerate().map(own)).collect::<Vec<_>>().concat())

@@ -117,6 +117,23 @@ async fn the_window_of_a_stream_of_kinesis_has_what_is_within_its_records() {
     assert_eq!(answer["state"]["names"], json!(["Ada", "the change of the table cannot be read", "Grace"]));
 }
 
+#[tokio::test]
+async fn the_window_of_aggregated_records_has_each_of_them() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    async fn words(window: Window<Map<String, Value>, Kinesis<String>>) -> Result<WindowState<Value>, BoxError> {
+        let word = |click: Result<Kinesis<String>, _>| click.map(|click| click.data);
+        let words = window.records.into_iter().map(word).collect::<Result<Vec<_>, _>>()?;
+        Ok(WindowState::new(json!({ "words": words })))
+    }
+
+    let aggregated = super::aggregated::aggregate(&[("a", b"one"), ("b", b"two")]);
+    let event = batch(json!({}), &[&STANDARD.encode(aggregated), &STANDARD.encode("three")]);
+    let answer = call(words, event).await.unwrap();
+    assert_eq!(answer["state"]["words"], json!(["one", "two", "three"]));
+}
+
 #[cfg(feature = "cloudwatch-logs")]
 #[tokio::test]
 async fn the_window_of_a_subscription_has_each_line() {
