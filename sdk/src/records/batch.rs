@@ -209,10 +209,13 @@ where
     // Of the lanes that can go on, that with the earliest record is the first: one at a time the batch runs in its order.
     let next = |lanes: &[VecDeque<usize>], lane: usize| Some(Reverse((*lanes.get(lane)?.front()?, lane)));
     let mut ready = (0..lanes.len()).filter_map(|lane| next(&lanes, lane)).collect::<BinaryHeap<_>>();
-    let memory = Memory::new();
-    let mut running = FuturesUnordered::new();
+    // Whether a failure holds back what is behind it, of whatever lane: all of it is sent again.
+    let holds_all = reporting == Reporting::FromFirst && !plan.batch.continue_on_failure;
     // Read by records that wait for memory while others run.
     let first_failure = AtomicUsize::new(usize::MAX);
+    let is_behind_failure = |index: usize| holds_all && index > first_failure.load(Ordering::Relaxed);
+    let memory = Memory::new();
+    let mut running = FuturesUnordered::new();
     let at_stop = async {
         match stop {
             Some(stop) => tokio::time::sleep_until(stop).await,
@@ -220,9 +223,6 @@ where
         }
     };
     tokio::pin!(at_stop);
-    // Whether a failure holds back what is behind it, of whatever lane: all of it is sent again.
-    let holds_all = reporting == Reporting::FromFirst && !plan.batch.continue_on_failure;
-    let is_behind_failure = |index: usize| holds_all && index > first_failure.load(Ordering::Relaxed);
     let mut keep = |index: usize, outcome: Outcome| {
         if outcome.is_returned() {
             first_failure.fetch_min(index, Ordering::Relaxed);
