@@ -69,7 +69,7 @@ fn logs(case: &Value) -> Logs {
 }
 
 /// Milliseconds since 1970 of `2024-01-02T03:04:05.750Z`.
-fn milliseconds(text: &str) -> Option<u64> {
+pub(super) fn milliseconds(text: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     // Days since 1970, by the civil calendar with years from March on.
@@ -180,10 +180,10 @@ enum Call<'c> {
 }
 
 /// Whether each call has a counterpart.
-pub(super) fn check(actions: &Value) -> Result<(), Stop> {
-    for action in actions.as_array().into_iter().flatten() {
+pub(super) fn check(actions: &[Value]) -> Result<(), Stop> {
+    for action in actions {
         match call(action) {
-            Some(Call::Within(_, inner)) => check(inner)?,
+            Some(Call::Within(_, inner)) => check(inner.as_array().map_or(&[], Vec::as_slice))?,
             Some(_) => {}
             None => {
                 let name = action[0].as_str().unwrap_or_default();
@@ -199,7 +199,7 @@ fn call(action: &Value) -> Option<Call<'_>> {
     Some(match (action[0].as_str()?, arguments) {
         ("append_keys" | "appendKeys" | "thread_safe_append_keys", [Value::Object(keys)]) => Call::Append(keys),
         ("remove_keys" | "removeKeys", [Value::Array(keys)]) => {
-            Call::Remove(keys.iter().filter_map(Value::as_str).collect())
+            Call::Remove(keys.iter().map(Value::as_str).collect::<Option<_>>()?)
         }
         ("clear_state" | "resetKeys", []) => Call::Clear,
         ("set_correlation_id" | "setCorrelationId", [Value::String(id)]) => Call::Correlate(id),
