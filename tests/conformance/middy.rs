@@ -141,6 +141,7 @@ fn options<T: DeserializeOwned>(config: &Value) -> Result<T, Stop> {
         let option = text.strip_prefix("unknown field ").and_then(|rest| rest.split(',').next());
         Stop::Unsupported(match option {
             Some(option) => format!("the option {option} has no counterpart"),
+            None if text.starts_with("data did not match") => "an option of a form that has no counterpart".to_owned(),
             None => format!("an option's type has no counterpart: {text}"),
         })
     })

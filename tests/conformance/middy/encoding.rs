@@ -39,6 +39,16 @@ enum Coding {
 struct Level {
     #[serde(rename = "level")]
     _level: Option<u32>,
+    #[serde(rename = "params")]
+    _params: Params,
+}
+
+/// Options of brotli by their numbers.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Params {
+    #[serde(rename = "1")]
+    _quality: Option<u32>,
 }
 
 /// What middy's negotiation leaves for it in the context.
