@@ -44,8 +44,7 @@ struct Answered {
     data: Option<String>,
     #[serde(default)]
     partition_keys: BTreeMap<String, String>,
-    #[serde(default)]
-    metadata: Metadata,
+    metadata: Option<Metadata>,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -247,7 +246,7 @@ fn transformation(case: &Case) -> Replay {
             (_, Some(json), _) => Transformed::json(json).map_err(BoxError::from),
             (_, None, text) => Ok(Transformed::ok(text.clone().unwrap_or_default())),
         };
-        let keys = of.partition_keys.iter().chain(&of.metadata.partition_keys);
+        let keys = of.partition_keys.iter().chain(of.metadata.iter().flat_map(|metadata| &metadata.partition_keys));
         let transformed = keys.fold(transformed, |transformed, (name, value)| {
             transformed.map(|transformed| transformed.partition_key(name, value))
         });
