@@ -3,7 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
+
+use crate::compare::Matchers;
 
 /// Whose behaviour a case recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +16,65 @@ pub(crate) enum Suite {
     Powertools,
     /// A line of neither form.
     Unknown,
+}
+
+impl Suite {
+    /// The matchers that its expectations may hold.
+    pub(crate) fn matchers(self) -> Matchers {
+        if self == Self::Middy { Matchers::Middy } else { Matchers::Powertools }
+    }
+}
+
+/// All that a line of middy's form may hold.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[allow(dead_code)]
+struct MiddyLine {
+    id: IgnoredAny,
+    mw: IgnoredAny,
+    kind: IgnoredAny,
+    note: Option<IgnoredAny>,
+    tags: Option<IgnoredAny>,
+    #[serde(default)]
+    chain: Vec<MiddyLink>,
+    plugin: Option<IgnoredAny>,
+    event: Option<IgnoredAny>,
+    context: Option<IgnoredAny>,
+    handler: Option<IgnoredAny>,
+    aws: Option<IgnoredAny>,
+    steps: Option<IgnoredAny>,
+    input: Option<IgnoredAny>,
+    expect: Option<IgnoredAny>,
+    quirk: Option<IgnoredAny>,
+    source: Option<IgnoredAny>,
+    verified: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct MiddyLink {
+    name: IgnoredAny,
+    config: Option<IgnoredAny>,
+}
+
+/// All that a line of Powertools' form may hold.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct PowertoolsLine {
+    id: IgnoredAny,
+    utility: IgnoredAny,
+    title: Option<IgnoredAny>,
+    lang: Option<IgnoredAny>,
+    config: Option<IgnoredAny>,
+    env: Option<IgnoredAny>,
+    input: Option<IgnoredAny>,
+    expected: IgnoredAny,
+    source: Option<IgnoredAny>,
+    verified: Option<IgnoredAny>,
+    notes: Option<IgnoredAny>,
+    defect: Option<IgnoredAny>,
 }
 
 /// One recorded case.
@@ -24,6 +87,8 @@ pub(crate) struct Case {
     /// The behaviour is a defect of Powertools: the answer must differ.
     pub(crate) defect: bool,
     pub(crate) json: Value,
+    /// What the line holds beside that which its form has.
+    pub(crate) unread: Option<String>,
     /// Where `event_file`s are looked for.
     folder: PathBuf,
 }
@@ -42,7 +107,23 @@ impl Case {
         };
         let id = text("id").unwrap_or_else(|| place.to_owned());
         let defect = json["defect"] == Value::Bool(true);
-        Self { suite, id, group, defect, json, folder: folder.to_owned() }
+        let read = match suite {
+            Suite::Middy => MiddyLine::deserialize(&json).map(drop),
+            Suite::Powertools => PowertoolsLine::deserialize(&json).map(drop),
+            Suite::Unknown => Ok(()),
+        };
+        let unread = read.err().map(|error| format!("a case of another form: {error}"));
+        Self { suite, id, group, defect, json, unread, folder: folder.to_owned() }
+    }
+
+    /// A case that was handed on as text, to a process of its own.
+    pub(crate) fn of_text(text: &str, folder: &Path) -> Self {
+        Self::parse(text, folder, "")
+    }
+
+    /// The folder of its file.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The event of a Powertools case: written in it, or in a file that it names.
@@ -66,6 +147,16 @@ impl Case {
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
+}
+
+/// Whether there are cases beside our own.
+pub(crate) fn has_further() -> bool {
+    std::env::var_os("PILASTER_CASES").is_some_and(|folders| !folders.is_empty())
+}
+
+/// The folder of our own cases.
+pub(crate) fn own_folder() -> PathBuf {
+    here().join("cases")
 }
 
 /// Our own copies, then those in the directories that `PILASTER_CASES` names (as `PATH` does).

@@ -25,36 +25,169 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Every difference, outermost place first.
-pub(crate) fn differences(expected: &Value, observed: &Value) -> Vec<Difference> {
-    let mut found = Vec::new();
-    walk("", Some(expected), Some(observed), &mut found);
-    found
+/// Whose matchers an expectation may hold. Any other name with a `$` is data, as `{"$oid": …}` of DocumentDB is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matchers {
+    Middy,
+    Powertools,
+    /// Those of `deviations.toml`, which also has the ones of both case formats.
+    Deviations,
 }
 
-fn walk(at: &str, expected: Option<&Value>, observed: Option<&Value>, found: &mut Vec<Difference>) {
-    let equal = match (expected, observed) {
-        (None, None) => true,
-        (Some(matcher), observed) if as_matcher(matcher).is_some() => matches(matcher, observed),
-        (Some(Value::Object(expected)), Some(Value::Object(observed))) => {
-            for name in expected.keys().chain(observed.keys().filter(|name| !expected.contains_key(*name))) {
-                walk(&step(at, name), expected.get(name), observed.get(name), found);
-            }
-            true
+/// Values of JavaScript that JSON does not have.
+const MIDDY: [&str; 3] = ["$bytes", "$set", "$bigint"];
+/// As the description of the format lists them.
+const POWERTOOLS: [&str; 11] = [
+    "$matches",
+    "$contains",
+    "$starts_with",
+    "$bytes_b64",
+    "$decimal",
+    "$set",
+    "$gzip_base64_of",
+    "$gzip_base64_of_length",
+    "$json",
+    "$error",
+    "$keys",
+];
+const DEVIATIONS: [&str; 11] = [
+    "$absent",
+    "$any",
+    "$partial",
+    "$each",
+    "$below",
+    "$at_least",
+    "$json_number",
+    "$null",
+    "$not",
+    "$one_of",
+    "$maybe",
+];
+
+impl Matchers {
+    fn has(self, name: &str) -> bool {
+        match self {
+            Self::Middy => MIDDY.contains(&name),
+            Self::Powertools => POWERTOOLS.contains(&name),
+            Self::Deviations => [&MIDDY[..], &POWERTOOLS, &DEVIATIONS].iter().any(|names| names.contains(&name)),
         }
-        (Some(Value::Array(expected)), Some(Value::Array(observed))) => {
-            for index in 0..expected.len().max(observed.len()) {
-                walk(&step(at, &index.to_string()), expected.get(index), observed.get(index), found);
-            }
-            true
-        }
-        (Some(expected), Some(observed)) => same_scalar(expected, observed),
-        _ => false,
-    };
-    if !equal {
-        let at = at.to_owned();
-        found.push(Difference { at, expected: expected.cloned(), observed: observed.cloned() });
     }
+
+    /// An object of one member with the name of a matcher.
+    fn read(self, value: &Value) -> Option<(&str, &Value)> {
+        let object = value.as_object().filter(|object| object.len() == 1)?;
+        let (name, argument) = object.iter().next()?;
+        self.has(name).then_some((name, argument))
+    }
+
+    /// Every difference, outermost place first.
+    pub(crate) fn differences(self, expected: &Value, observed: &Value) -> Vec<Difference> {
+        let mut found = Vec::new();
+        self.walk("", Some(expected), Some(observed), &mut found);
+        found
+    }
+
+    fn walk(self, at: &str, expected: Option<&Value>, observed: Option<&Value>, found: &mut Vec<Difference>) {
+        let equal = match (expected, observed) {
+            (None, None) => true,
+            (Some(matcher), observed) if self.read(matcher).is_some() => self.matches(matcher, observed),
+            (Some(Value::Object(expected)), Some(Value::Object(observed))) => {
+                for name in expected.keys().chain(observed.keys().filter(|name| !expected.contains_key(*name))) {
+                    self.walk(&step(at, name), expected.get(name), observed.get(name), found);
+                }
+                true
+            }
+            (Some(Value::Array(expected)), Some(Value::Array(observed))) => {
+                for index in 0..expected.len().max(observed.len()) {
+                    self.walk(&step(at, &index.to_string()), expected.get(index), observed.get(index), found);
+                }
+                true
+            }
+            (Some(expected), Some(observed)) => same_scalar(expected, observed),
+            _ => false,
+        };
+        if !equal {
+            let at = at.to_owned();
+            found.push(Difference { at, expected: expected.cloned(), observed: observed.cloned() });
+        }
+    }
+
+    /// Whether a value is as `expected` says: equal, or accepted by its matchers.
+    pub(crate) fn matches(self, expected: &Value, observed: Option<&Value>) -> bool {
+        let Some((name, argument)) = self.read(expected) else {
+            return observed.is_some_and(|observed| self.differences(expected, observed).is_empty());
+        };
+        let text = observed.and_then(Value::as_str);
+        match name {
+            "$absent" => observed.is_none(),
+            "$any" => observed.is_some(),
+            "$partial" => observed.is_some_and(|observed| self.has_members(argument, observed)),
+            "$each" => match observed {
+                Some(Value::Object(object)) => object.values().all(|value| self.matches(argument, Some(value))),
+                Some(Value::Array(items)) => items.iter().all(|item| self.matches(argument, Some(item))),
+                _ => false,
+            },
+            "$below" => numbers(argument, observed).is_some_and(|(limit, value)| value < limit),
+            "$at_least" => numbers(argument, observed).is_some_and(|(limit, value)| value >= limit),
+            "$json_number" => observed.is_some_and(Value::is_number),
+            "$null" => observed == Some(&Value::Null),
+            "$not" => !self.matches(argument, observed),
+            "$one_of" => {
+                argument.as_array().is_some_and(|options| options.iter().any(|option| self.matches(option, observed)))
+            }
+            "$maybe" => observed.is_none() || self.matches(argument, observed),
+            "$matches" => pair(argument, text).is_some_and(|(pattern, text)| {
+                regex_lite::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
+            }),
+            "$contains" => match observed {
+                Some(Value::Array(items)) => items.iter().any(|item| self.matches(argument, Some(item))),
+                _ => pair(argument, text).is_some_and(|(part, text)| text.contains(part)),
+            },
+            "$starts_with" => pair(argument, text).is_some_and(|(part, text)| text.starts_with(part)),
+            "$bytes_b64" | "$bytes" => {
+                observed.and_then(bytes).is_some_and(|bytes| argument == &STANDARD.encode(bytes))
+            }
+            "$decimal" => observed.is_some_and(|observed| same_decimal(argument, observed)),
+            "$bigint" => observed.is_some_and(|observed| argument.as_str() == Some(&plain(observed))),
+            "$set" => observed.is_some_and(|observed| self.same_set(argument, observed)),
+            "$json" => {
+                let parsed = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+                parsed.is_some_and(|parsed| self.differences(argument, &parsed).is_empty())
+            }
+            "$gzip_base64_of" => text.and_then(gunzip).is_some_and(|inflated| argument == &inflated),
+            "$gzip_base64_of_length" => {
+                text.and_then(gunzip).is_some_and(|inflated| argument.as_u64() == u64::try_from(inflated.len()).ok())
+            }
+            "$keys" => observed.and_then(Value::as_object).is_some_and(|object| keys(object) == sorted(argument)),
+            // The kinds are class names of another language; that it fails is what is compared.
+            "$error" => observed.is_some_and(|observed| observed.get("$error").is_some()),
+            _ => false,
+        }
+    }
+
+    fn has_members(self, expected: &Value, observed: &Value) -> bool {
+        observed.is_object()
+            && expected
+                .as_object()
+                .is_some_and(|members| members.iter().all(|(name, value)| self.matches(value, observed.get(name))))
+    }
+
+    fn same_set(self, expected: &Value, observed: &Value) -> bool {
+        let (Some(expected), Some(observed)) = (expected.as_array(), observed.as_array()) else { return false };
+        let mut left: Vec<_> = observed.iter().collect();
+        expected.len() == observed.len()
+            && expected.iter().all(|item| match left.iter().position(|other| self.matches(item, Some(other))) {
+                Some(index) => {
+                    left.remove(index);
+                    true
+                }
+                None => false,
+            })
+    }
+}
+
+fn numbers(limit: &Value, observed: Option<&Value>) -> Option<(f64, f64)> {
+    Some((limit.as_f64()?, observed?.as_f64()?))
 }
 
 /// A JSON Pointer one step further down.
@@ -67,65 +200,6 @@ fn same_scalar(expected: &Value, observed: &Value) -> bool {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
         _ => expected == observed,
     }
-}
-
-/// An object of one member whose name starts with `$` is a matcher; `$default` and `$schema` are data.
-fn as_matcher(value: &Value) -> Option<(&str, &Value)> {
-    let object = value.as_object().filter(|object| object.len() == 1 || object.contains_key("$frame_keys"))?;
-    let (name, argument) = object.iter().find(|(name, _)| name.starts_with('$'))?;
-    (!matches!(name.as_str(), "$default" | "$schema")).then_some((name, argument))
-}
-
-/// Whether a value is as `expected` says: equal, or accepted by its matchers. Unknown matchers accept nothing.
-pub(crate) fn matches(expected: &Value, observed: Option<&Value>) -> bool {
-    let Some((name, argument)) = as_matcher(expected) else {
-        return observed.is_some_and(|observed| differences(expected, observed).is_empty());
-    };
-    let text = observed.and_then(Value::as_str);
-    match name {
-        "$absent" => observed.is_none(),
-        "$any" => observed.is_some(),
-        "$partial" => observed.is_some_and(|observed| has_members(argument, observed)),
-        "$below" => observed.and_then(Value::as_f64).zip(argument.as_f64()).is_some_and(|(value, limit)| value < limit),
-        "$json_number" => observed.is_some_and(Value::is_number),
-        "$null" => observed == Some(&Value::Null),
-        "$not" => !matches(argument, observed),
-        "$one_of" => argument.as_array().is_some_and(|options| options.iter().any(|o| matches(o, observed))),
-        "$maybe" => observed.is_none() || matches(argument, observed),
-        "$matches" => pair(argument, text)
-            .is_some_and(|(pattern, text)| regex_lite::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))),
-        "$contains" => match observed {
-            Some(Value::Array(items)) => items.iter().any(|item| matches(argument, Some(item))),
-            _ => pair(argument, text).is_some_and(|(part, text)| text.contains(part)),
-        },
-        "$starts_with" => pair(argument, text).is_some_and(|(part, text)| text.starts_with(part)),
-        "$bytes_b64" | "$bytes" => observed.and_then(bytes).is_some_and(|bytes| argument == &STANDARD.encode(bytes)),
-        "$decimal" => observed.is_some_and(|observed| same_decimal(argument, observed)),
-        "$bigint" => observed.is_some_and(|observed| argument.as_str() == Some(&plain(observed))),
-        "$set" => observed.is_some_and(|observed| same_set(argument, observed)),
-        "$json" => {
-            let parsed = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
-            parsed.is_some_and(|parsed| differences(argument, &parsed).is_empty())
-        }
-        "$gzip_base64_of" => text.and_then(gunzip).is_some_and(|inflated| argument == &inflated),
-        "$gzip_base64_of_length" => {
-            text.and_then(gunzip).is_some_and(|inflated| argument.as_u64() == u64::try_from(inflated.len()).ok())
-        }
-        "$keys" => observed.and_then(Value::as_object).is_some_and(|object| keys(object) == sorted(argument)),
-        // The kinds are class names of another language; that it fails is what is compared.
-        "$error" => observed.is_some_and(|observed| observed.get("$error").is_some()),
-        "$at_least" => {
-            observed.and_then(Value::as_f64).zip(argument.as_f64()).is_some_and(|(value, limit)| value >= limit)
-        }
-        _ => false,
-    }
-}
-
-fn has_members(expected: &Value, observed: &Value) -> bool {
-    observed.is_object()
-        && expected
-            .as_object()
-            .is_some_and(|members| members.iter().all(|(name, value)| matches(value, observed.get(name))))
 }
 
 fn pair<'v>(argument: &'v Value, text: Option<&'v str>) -> Option<(&'v str, &'v str)> {
@@ -163,19 +237,6 @@ fn plain(value: &Value) -> String {
 fn same_decimal(expected: &Value, observed: &Value) -> bool {
     let number = |value: &Value| plain(value).parse::<f64>().ok();
     number(expected).is_some_and(|expected| number(observed) == Some(expected))
-}
-
-fn same_set(expected: &Value, observed: &Value) -> bool {
-    let (Some(expected), Some(observed)) = (expected.as_array(), observed.as_array()) else { return false };
-    let mut left: Vec<_> = observed.iter().collect();
-    expected.len() == observed.len()
-        && expected.iter().all(|item| match left.iter().position(|other| matches(item, Some(other))) {
-            Some(index) => {
-                left.remove(index);
-                true
-            }
-            None => false,
-        })
 }
 
 fn gunzip(base64: &str) -> Option<String> {

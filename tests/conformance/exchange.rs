@@ -176,8 +176,14 @@ pub(crate) fn by_name(headers: Vec<(String, String)>) -> Value {
         }
     }
     for (name, value) in &mut map {
-        if let Value::String(text) = value {
-            *text = canonical(name, text);
+        match value {
+            Value::String(text) => *text = canonical(name, text),
+            Value::Array(texts) => {
+                for text in texts.iter_mut() {
+                    *text = json!(canonical(name, text.as_str().unwrap_or_default()));
+                }
+            }
+            _ => {}
         }
     }
     Value::Object(map)
@@ -186,6 +192,13 @@ pub(crate) fn by_name(headers: Vec<(String, String)>) -> Value {
 /// Lists without order sorted; names of headers and media types, which have no letter case, in lower case.
 fn canonical(name: &str, value: &str) -> String {
     let lower = match name {
+        // The attributes of a cookie have no order; what is before them does.
+        "set-cookie" => {
+            let (pair, attributes) = value.split_once(';').unwrap_or((value, ""));
+            let mut attributes: Vec<_> = attributes.split(';').map(str::trim).filter(|text| !text.is_empty()).collect();
+            attributes.sort_unstable();
+            return [&[pair.trim()], &attributes[..]].concat().join("; ");
+        }
         "content-type" => return value.to_ascii_lowercase().replace(' ', ""),
         "content-security-policy" | "content-security-policy-report-only" | "strict-transport-security" => {
             return sorted(value, ';', "; ");

@@ -23,7 +23,8 @@ mod validator;
 mod warmup;
 mod ws_router;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
 
 use crate::case::Case;
@@ -61,8 +62,39 @@ const IN_SCOPE: [&str; 28] = [
     "http-router",
 ];
 
+/// The callbacks of cases that have a meaning here; each place takes those that it knows.
+const CALLBACKS: [&str; 13] = [
+    "capture",
+    "const",
+    "event_flag",
+    "get_origin.const",
+    "get_origin.echo_incoming",
+    "header_key.uppercase",
+    "reviver.uppercase_strings",
+    "serialize.xml_message",
+    "serialize.json_message",
+    "serialize.body_as_is",
+    "serialize.whole_response_204_null",
+    "serialize.prefix",
+    "not_found.cfn_success",
+];
+
+/// Values of JavaScript that a case writes as an object of one member: no event has them, since no JSON has.
+const NOT_JSON: [&str; 9] =
+    ["$bytes", "$set", "$bigint", "$number", "$undefined", "$error", "$regex", "$custom", "$fn"];
+
 /// Replays a case, whatever its middleware.
 pub(crate) fn replay(case: &Case) -> Replay {
+    if let Some(name) = member(&case.json, &|name, value| match name {
+        "$custom" => value.as_str().filter(|name| !CALLBACKS.contains(name)).map(ToOwned::to_owned),
+        _ => None,
+    }) {
+        return unsupported(format!("the callback `{name}` is not known"));
+    }
+    let of_javascript = |name: &str, _: &Value| NOT_JSON.contains(&name).then(|| name.to_owned());
+    if let Some(name) = member(&case.json["event"], &of_javascript) {
+        return unsupported(format!("an event with a value that is no JSON (`{name}`)"));
+    }
     if case.group != "combo" && !IN_SCOPE.contains(&case.group.as_str()) {
         return unsupported(match case.group.as_str() {
             "util" => "what middy's plugins share: names of JavaScript's errors, keys of its context",
@@ -108,12 +140,48 @@ fn options<T: DeserializeOwned>(config: &Value) -> Result<T, Stop> {
         let option = text.strip_prefix("unknown field ").and_then(|rest| rest.split(',').next());
         Stop::Unsupported(match option {
             Some(option) => format!("the option {option} has no counterpart"),
+            None if text.starts_with("data did not match") => "an option of a form that has no counterpart".to_owned(),
             None => format!("an option's type has no counterpart: {text}"),
         })
     })
 }
 
-/// The name of a callback, which stands for a function of the user's.
-fn custom(value: &Value) -> Option<&str> {
-    value.get("$custom").and_then(Value::as_str)
+/// What is first found of the members of all objects within.
+fn member(value: &Value, find: &dyn Fn(&str, &Value) -> Option<String>) -> Option<String> {
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| member(item, find)),
+        Value::Object(object) => {
+            object.iter().find_map(|(name, value)| find(name, value).or_else(|| member(value, find)))
+        }
+        _ => None,
+    }
+}
+
+/// A callback that only records its calls: the log does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "$custom", deny_unknown_fields)]
+enum Capture {
+    #[serde(rename = "capture")]
+    Capture {},
+}
+
+/// The option `logger`: a callback, or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+enum Logger {
+    Off(bool),
+    Told(Capture),
+}
+
+/// A value that is there, `null` included.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// The one middleware of a case's chain.
+fn only(case: &Case) -> Result<&Value, Stop> {
+    match case.json["chain"].as_array().map(Vec::as_slice) {
+        Some([middleware]) if middleware["name"] == case.group.as_str() => Ok(&middleware["config"]),
+        _ => unsupported("another chain than the middleware alone"),
+    }
 }

@@ -20,6 +20,10 @@ pub(crate) struct Service(Arc<Mutex<State>>);
 struct State {
     values: BTreeMap<String, Value>,
     scripted: VecDeque<Value>,
+    /// What a poll of each profile finds, one after the other.
+    contents: BTreeMap<String, VecDeque<Value>>,
+    /// The profile of each session.
+    sessions: Vec<String>,
     calls: Vec<Value>,
 }
 
@@ -49,6 +53,11 @@ impl Service {
         self.state().scripted.extend(answers);
     }
 
+    /// What the polls of an AppConfig profile find, one after the other; the last one stays.
+    pub(crate) fn configure(&self, profile: &str, contents: Vec<Value>) {
+        self.state().contents.insert(profile.to_owned(), contents.into());
+    }
+
     /// What was asked, in order.
     pub(crate) fn calls(&self) -> Vec<Value> {
         self.state().calls.clone()
@@ -73,7 +82,11 @@ impl Service {
         state.calls.push(call.into());
         if let Some(answer) = state.scripted.pop_front() {
             return match answer.get("$error") {
-                Some(error) => (400, json!({ "__type": "ThrottlingException", "message": error["message"] })),
+                Some(error) => {
+                    // An error that a case only has the text of is an outage, not a refusal.
+                    let kind = error["__type"].as_str().unwrap_or("ThrottlingException");
+                    (400, json!({ "__type": kind, "message": error["message"] }))
+                }
                 None => (200, answer),
             };
         }
@@ -112,10 +125,43 @@ impl Service {
                 let page = json!({ "Parameters": all });
                 (200, if more { json!({ "Parameters": page["Parameters"], "NextToken": "2" }) } else { page })
             }
-            "StartConfigurationSession" => (201, json!({ "InitialConfigurationToken": "token" })),
-            "GetLatestConfiguration" => (200, json!({})),
+            "StartConfigurationSession" => {
+                state.sessions.push(input["ConfigurationProfileIdentifier"].as_str().unwrap_or_default().to_owned());
+                (201, json!({ "InitialConfigurationToken": format!("{}-1", state.sessions.len()) }))
+            }
+            "PutParameter" => {
+                let name = input["Name"].as_str().unwrap_or_default().to_owned();
+                if state.values.contains_key(&name) && input["Overwrite"] != true {
+                    return (400, json!({ "__type": "ParameterAlreadyExists" }));
+                }
+                state.values.insert(name, input["Value"].clone());
+                (200, json!({ "Version": 1, "Tier": "Standard" }))
+            }
             _ => (400, json!({ "__type": "UnknownOperationException" })),
         }
+    }
+}
+
+/// What a poll of AppConfig is answered: the token of the next one, and the content, which is empty where it did not change.
+impl Service {
+    fn poll(&self, token: &str, status: StatusCode) -> HttpResponse {
+        let mut state = self.state();
+        state.calls.push(json!({ "op": "GetLatestConfiguration", "ConfigurationToken": token }));
+        let (session, poll) = token.split_once('-').unwrap_or_default();
+        let number = |text: &str| text.parse::<usize>().unwrap_or_default();
+        let profile = state.sessions.get(number(session).wrapping_sub(1)).cloned().unwrap_or_default();
+        let contents = state.contents.entry(profile).or_default();
+        let content = if contents.len() > 1 { contents.pop_front() } else { contents.front().cloned() };
+        let content = match content {
+            Some(Value::String(text)) => text,
+            Some(Value::Null) | None => String::new(),
+            Some(value) => value.to_string(),
+        };
+        let mut response = HttpResponse::new(status, SdkBody::from(content));
+        let next = format!("{session}-{}", number(poll) + 1);
+        response.headers_mut().insert("next-poll-configuration-token", next);
+        response.headers_mut().insert("content-type", "application/json");
+        response
     }
 }
 
@@ -129,12 +175,16 @@ impl HttpConnector for Service {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let operation = match target {
-            Some(operation) => operation.to_owned(),
-            None if request.uri().contains("/configurationsessions") => "StartConfigurationSession".to_owned(),
-            None => "GetLatestConfiguration".to_owned(),
+            Some(operation) => operation,
+            None if request.uri().contains("/configurationsessions") => "StartConfigurationSession",
+            None => {
+                let token = request.uri().rsplit_once("configuration_token=").map_or("", |(_, token)| token);
+                let response = StatusCode::try_from(200).map(|status| self.poll(token, status));
+                return HttpConnectorFuture::ready(response.map_err(|error| ConnectorError::user(error.into())));
+            }
         };
         let input = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
-        let (status, answer) = self.ask(&operation, &input);
+        let (status, answer) = self.ask(operation, &input);
         let response = StatusCode::try_from(status).map(|status| {
             let mut response = HttpResponse::new(status, SdkBody::from(answer.to_string()));
             response.headers_mut().insert("content-type", "application/x-amz-json-1.1");

@@ -16,11 +16,14 @@ mod raised;
 mod routes;
 mod tracer;
 
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+use serde::Deserialize as _;
+use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
 
 use crate::case::Case;
-use crate::{Replay, Stop, unsupported};
+use crate::{Replay, Stop, only_these, unsupported};
 
 /// Replays a case, whatever its utility.
 pub(crate) fn replay(case: &Case) -> Replay {
@@ -54,10 +57,31 @@ fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T, Stop> {
     })
 }
 
-/// What a replay does not compare must not be told by a case.
-fn only_these(expected: &Value, known: &[&str]) -> Result<(), Stop> {
-    match expected.as_object().into_iter().flatten().find(|(name, _)| !known.contains(&name.as_str())) {
-        Some((name, _)) => unsupported(format!("expectations of the kind `{name}`")),
-        None => Ok(()),
+/// Seconds since 1970 of `2022-02-15T11:12:00Z`, also without the `Z`, by a day's number in the proleptic Gregorian calendar.
+fn seconds_since_1970(text: &str) -> Option<u64> {
+    let (date, clock) = text.strip_suffix('Z').unwrap_or(text).split_once('T')?;
+    let numbers = |text: &str, by| text.split(by).map(|part| part.parse::<u64>().ok()).collect::<Option<Vec<_>>>();
+    let (date, clock) = (numbers(date, '-')?, numbers(clock, ':')?);
+    let (&[year, month, day], &[hour, minute, second]) = (date.as_slice(), clock.as_slice()) else { return None };
+    // March is the first month, so that the leap day is the last of its year.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// The variables of a case, which must be among those that its utility reads.
+fn variables(case: &Case, known: &[&str]) -> Result<BTreeMap<String, String>, Stop> {
+    let mut all = BTreeMap::new();
+    for (name, value) in case.json["env"].as_object().into_iter().flatten() {
+        if !known.contains(&name.as_str()) {
+            return unsupported(format!("the variable {name}"));
+        }
+        all.insert(name.clone(), value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned));
     }
+    Ok(all)
+}
+
+/// A value that is there, `null` included.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }

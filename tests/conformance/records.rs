@@ -1,15 +1,18 @@
 //! Functions of records for cases: for each source one of the right type, which notes what it sees of each record and does with
 //! it what the case says.
 
+mod complete;
+
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pilaster::records::{Batch, FromRecord, LogRecord, MqMessage, Record, Sns, Transformed};
+use pilaster::records::{Batch, FirehoseRecord, FromRecord, LogRecord, MqMessage, Record, Sns, Transformed};
 use pilaster::{BoxError, Change, Firehose, Kafka, Kinesis, S3BatchTask, S3Object, Sqs};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::complete::complete;
 use crate::compare::byte_string;
 use crate::exchange::{Notes, Sent, send};
 
@@ -132,6 +135,11 @@ pub(crate) fn call<T: Payload>(kind: Kind, event: &Value, batch: Batch, notes: &
     }
 }
 
+/// A batch whose records behind a failure are run as well, as they are in both libraries.
+pub(crate) fn run_all(batch: Batch) -> Batch {
+    batch.continue_on_failure()
+}
+
 struct Run<'c> {
     event: &'c Value,
     batch: Batch,
@@ -144,7 +152,8 @@ impl Run<'_> {
         let Self { event, batch, notes, act } = self;
         let function = move |record: Record, own: R| {
             let seen = Seen { index: record.index(), payload: tell(own) };
-            notes.add(json!({ "index": seen.index, "payload": seen.payload }));
+            let source = record.source().to_string();
+            notes.add(json!({ "index": seen.index, "payload": seen.payload, "source": source }));
             std::future::ready(act(&seen).map(drop))
         };
         send(pilaster::handler(function).batch(batch), event)
@@ -224,61 +233,6 @@ pub(crate) fn records_of(event: &Value) -> Vec<&Value> {
     Vec::new()
 }
 
-/// Fills in what every record of its source has and a bare test event lacks, but for its id. What it has stays.
-pub(crate) fn complete(event: &Value, kind: Kind) -> Value {
-    let mut event = event.clone();
-    let lists = ["Records", "records", "tasks"];
-    for name in lists {
-        let records: Vec<&mut Value> = match event.get_mut(name) {
-            Some(Value::Array(records)) => records.iter_mut().collect(),
-            Some(Value::Object(lists)) => lists.values_mut().filter_map(Value::as_array_mut).flatten().collect(),
-            _ => continue,
-        };
-        for record in records.into_iter().filter_map(Value::as_object_mut) {
-            match kind {
-                Kind::Sqs => default(record, "body", json!("")),
-                Kind::Kinesis => default(nested(record, "kinesis"), "data", json!("")),
-                Kind::Firehose => default(record, "data", json!("")),
-                Kind::Change => default(record, "eventName", json!("INSERT")),
-                Kind::S3 => notice(record),
-                Kind::S3Batch if !record.contains_key("s3Bucket") => {
-                    default(record, "s3BucketArn", json!("arn:aws:s3:::bucket"));
-                }
-                _ => {}
-            }
-            // A notification within a message.
-            let within = record.get("body").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
-            if let Some(mut body) = within.filter(|body: &Value| body.pointer("/Records/0/s3").is_some()) {
-                body["Records"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut).for_each(notice);
-                record.insert("body".to_owned(), json!(body.to_string()));
-            }
-        }
-    }
-    event
-}
-
-/// A record of S3.
-fn notice(record: &mut Map<String, Value>) {
-    default(record, "eventName", json!("ObjectCreated:Put"));
-    default(nested(nested(record, "s3"), "bucket"), "name", json!("bucket"));
-}
-
-fn default(object: &mut Map<String, Value>, name: &str, value: Value) {
-    object.entry(name).or_insert(value);
-}
-
-/// An object within, made where there is none.
-fn nested<'o>(object: &'o mut Map<String, Value>, name: &str) -> &'o mut Map<String, Value> {
-    let within = object.entry(name).or_insert_with(|| json!({}));
-    if !within.is_object() {
-        *within = json!({});
-    }
-    match within {
-        Value::Object(within) => within,
-        _ => unreachable!("it was made an object"),
-    }
-}
-
 /// What a function of this type tells of each record of an event: several of one that held several, none of one that it cannot
 /// read.
 pub(crate) fn each<R: FromRecord<Answer = ()> + 'static>(event: &Value, tell: fn(R) -> Value) -> Vec<Vec<Value>> {
@@ -296,6 +250,18 @@ pub(crate) fn each_of_firehose(event: &Value) -> Vec<Vec<Value>> {
     by_record(event, &notes)
 }
 
+/// What a function that transforms for Firehose tells of each record beside its data.
+pub(crate) fn each_of_firehose_with(event: &Value, tell: fn(&FirehoseRecord) -> Value) -> Vec<Vec<Value>> {
+    let notes = Notes::default();
+    let told = notes.clone();
+    let function = move |record: Record, own: Firehose<()>| {
+        told.add(json!({ "index": record.index(), "payload": tell(&own.record) }));
+        std::future::ready(Ok::<_, BoxError>(Transformed::ok(Vec::new())))
+    };
+    send(pilaster::handler(function), event);
+    by_record(event, &notes)
+}
+
 fn by_record(event: &Value, notes: &Notes) -> Vec<Vec<Value>> {
     // A subscription of CloudWatch Logs and an event of EventBridge are one record each.
     let mut told = vec![Vec::new(); records_of(event).len().max(1)];
@@ -306,4 +272,21 @@ fn by_record(event: &Value, notes: &Notes) -> Vec<Vec<Value>> {
         }
     }
     told
+}
+
+/// The source of an event's records, as each record tells it, by the name that AWS has for it.
+pub(crate) fn source(event: &Value, kind: Kind) -> Option<&'static str> {
+    let notes = Notes::default();
+    call::<()>(kind, event, Batch::new().concurrency(1), &notes, Arc::new(|_| Ok(None)));
+    Some(match notes.all().first()?["source"].as_str()? {
+        "SQS" => "aws:sqs",
+        "Kinesis" => "aws:kinesis",
+        "DynamoDB Streams" => "aws:dynamodb",
+        "Kafka" => "aws:kafka",
+        "SNS" => "aws:sns",
+        "S3" => "aws:s3",
+        "ActiveMQ" => "aws:amq",
+        "RabbitMQ" => "aws:rmq",
+        _ => return None,
+    })
 }

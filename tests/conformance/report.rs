@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::case::{Case, Suite};
+use serde::Deserialize;
+
+use crate::case::{self, Case, Suite};
 use crate::deviations::Deviations;
 
 /// What became of a case.
@@ -16,7 +18,8 @@ pub(crate) enum Outcome {
     Failed(Vec<String>),
 }
 
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Counts {
     passed: usize,
     deviates: usize,
@@ -35,8 +38,35 @@ impl Counts {
     }
 }
 
-/// Prints the whole, and says whether no case failed.
-pub(crate) fn print(outcomes: &[(&Case, Outcome)], deviations: &Deviations) -> bool {
+impl Counts {
+    /// The totals of our own cases, as `cases/totals.toml` has them.
+    fn recorded() -> Result<Self, String> {
+        let file = case::own_folder().join("totals.toml");
+        let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+    }
+
+    /// What is worse than the recorded totals.
+    fn worse_than(&self, recorded: &Self) -> Vec<String> {
+        let worse = |name: &str, now: usize, before: usize, is_worse: bool| {
+            is_worse.then(|| format!("{now} {name}, and {before} are recorded in cases/totals.toml"))
+        };
+        let more = |name: &str, now: usize, before: usize| worse(name, now, before, now > before);
+        [
+            worse("passed", self.passed, recorded.passed, self.passed < recorded.passed),
+            more("deviates", self.deviates, recorded.deviates),
+            more("unsupported", self.unsupported, recorded.unsupported),
+            more("failed", self.failed, recorded.failed),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// Prints the whole, and returns whether no case failed. A run of all our own cases must also use each entry of `deviations.toml`,
+/// and keep the recorded totals.
+pub(crate) fn print(outcomes: &[(&Case, Outcome)], deviations: &Deviations, whole: bool) -> bool {
     let mut total = Counts::default();
     let mut groups: BTreeMap<(Suite, &str), Counts> = BTreeMap::new();
     let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -76,7 +106,21 @@ pub(crate) fn print(outcomes: &[(&Case, Outcome)], deviations: &Deviations) -> b
         println!("{count:>5}  {group}: {reason}");
     }
 
+    let mut wrong = Vec::new();
+    if whole {
+        let unused = deviations.0.iter().enumerate().filter(|(index, _)| !used.contains_key(index));
+        wrong.extend(unused.map(|(_, entry)| format!("deviations.toml: `{}` covers no case", entry.name)));
+        match Counts::recorded() {
+            Ok(recorded) => wrong.extend(total.worse_than(&recorded)),
+            Err(error) => wrong.push(error),
+        }
+    }
+    if !wrong.is_empty() {
+        println!();
+        wrong.iter().for_each(|wrong| println!("FAILED {wrong}"));
+    }
+
     let Counts { passed, deviates, unsupported, failed } = total;
     println!("\nconformance: {passed} passed, {deviates} deviates, {unsupported} unsupported, {failed} failed");
-    failed == 0
+    failed == 0 && wrong.is_empty()
 }

@@ -53,7 +53,11 @@ impl Service {
     fn ask(&self, operation: &str, input: &Value) -> (u16, Value) {
         let id = input["SecretId"].as_str().unwrap_or_default().to_owned();
         let mut state = self.state();
-        state.calls.push(json!({ "op": operation, "SecretId": id }));
+        let mut call = json!({ "op": operation, "SecretId": id });
+        for part in ["VersionId", "VersionStage"].iter().filter(|part| !input[**part].is_null()) {
+            call[part] = input[part].clone();
+        }
+        state.calls.push(call);
         let answers = state.answers.entry(id.clone()).or_default();
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
         match answer {
@@ -61,7 +65,8 @@ impl Service {
             None => (400, json!({ "__type": "ResourceNotFoundException", "message": "there is no such secret" })),
             Some(answer) => match answer.get("$error") {
                 Some(error) => {
-                    let kind = error["__type"].as_str().unwrap_or("InvalidRequestException");
+                    // An error that a case only has the text of is an outage, not a refusal.
+                    let kind = error["__type"].as_str().unwrap_or("InternalServiceError");
                     (400, json!({ "__type": kind, "message": error["message"] }))
                 }
                 None => {

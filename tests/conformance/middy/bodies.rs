@@ -4,7 +4,7 @@ use pilaster::http::{Body, Bytes, Form, FromRequest, Json, Multipart, Rejection,
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
-use super::{custom, options};
+use super::options;
 use crate::compare::byte_string;
 use crate::layers::Own;
 use crate::{Stop, unsupported};
@@ -26,9 +26,31 @@ pub(super) enum Reader {
 struct Options {
     disable_content_type_check: bool,
     disable_content_type_error: bool,
-    reviver: Value,
-    charset: Value,
-    busboy: Map<String, Value>,
+    reviver: Option<Reviver>,
+    charset: Option<String>,
+    busboy: Busboy,
+}
+
+/// A callback for each value.
+#[derive(Deserialize)]
+#[serde(tag = "$custom", deny_unknown_fields)]
+enum Reviver {
+    #[serde(rename = "reviver.uppercase_strings")]
+    UppercaseStrings {},
+}
+
+/// Options of the parser of multipart forms.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Busboy {
+    limits: BusboyLimits,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+struct BusboyLimits {
+    field_name_size: Option<usize>,
+    file_size: Option<usize>,
 }
 
 /// A reader and whether another content type leaves the body as it is.
@@ -50,12 +72,12 @@ impl Parser {
             "http-urlencode-body-parser" => (Reader::Form, "application/x-www-form-urlencoded"),
             _ => (Reader::Multipart, ""),
         };
-        let reader = match custom(&options.reviver) {
-            None => reader,
-            Some("reviver.uppercase_strings") => Reader::Revived,
-            Some(other) => return unsupported(format!("the callback `{other}` is not known")),
+        let reader = match (options.reviver, reader) {
+            (None, reader) => reader,
+            (Some(Reviver::UppercaseStrings {}), Reader::Json) => Reader::Revived,
+            (Some(_), _) => return unsupported("a callback for each value of what is no JSON"),
         };
-        match options.charset.as_str() {
+        match options.charset.as_deref() {
             None | Some("utf8" | "utf-8") => {}
             // The door decodes what the event says is base64.
             Some("base64") if base64 => {}
@@ -69,7 +91,8 @@ impl Parser {
                 value,
             ));
         }
-        let limits = Limits::read(&options.busboy)?;
+        let BusboyLimits { field_name_size, file_size } = options.busboy.limits;
+        let limits = Limits { name: field_name_size.unwrap_or(100), file: file_size };
         if reader == Reader::Multipart {
             own.push(axum::Extension(limits));
         }
@@ -149,31 +172,13 @@ impl Seen for Form<Pairs> {
 /// Limits of single parts: the loop over the parts is the user's, so they are the user's, too.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    name: u64,
-    file: u64,
+    /// Of a name; the loop over the parts is the user's.
+    name: usize,
+    file: Option<usize>,
 }
 
 /// What is noted where a part is beyond a limit.
 pub(super) const BEYOND: &str = "a part is beyond the limits";
-
-impl Limits {
-    fn read(busboy: &Map<String, Value>) -> Result<Self, Stop> {
-        let mut limits = Self { name: 100, file: u64::MAX };
-        for (option, value) in busboy {
-            if option != "limits" {
-                return unsupported(format!("the option `busboy.{option}`"));
-            }
-            for (name, value) in value.as_object().into_iter().flatten() {
-                match (name.as_str(), value.as_u64()) {
-                    ("fieldNameSize", Some(limit)) => limits.name = limit,
-                    ("fileSize", Some(limit)) => limits.file = limit,
-                    _ => return unsupported(format!("the option `busboy.limits.{name}`")),
-                }
-            }
-        }
-        Ok(limits)
-    }
-}
 
 /// The parts of a form as middy's handlers see them.
 pub(super) struct Parts(Value);
@@ -184,6 +189,9 @@ impl FromRequest<()> for Parts {
     async fn from_request(request: Request<Body>, state: &()) -> Result<Self, Rejection> {
         let limits = request.extensions().get::<Limits>().copied();
         let mut form = Multipart::from_request(request, state).await?;
+        if let Some(bytes) = limits.and_then(|limits| limits.file) {
+            form = form.file_limit(bytes);
+        }
         let mut all = Map::new();
         while let Some(part) = form.next_field().await? {
             // A part without a name is none of a form.
@@ -192,11 +200,8 @@ impl FromRequest<()> for Parts {
             let media_type = part.content_type().unwrap_or("text/plain").to_owned();
             let encoding = part.headers().get("content-transfer-encoding").and_then(|value| value.to_str().ok());
             let encoding = encoding.unwrap_or("7bit").to_ascii_lowercase();
-            let beyond = |size: usize, limit: fn(Limits) -> u64| {
-                limits.is_some_and(|limits| u64::try_from(size).is_ok_and(|size| size > limit(limits)))
-            };
             let content = part.bytes().await?;
-            if beyond(name.len(), |limits| limits.name) || beyond(content.len(), |limits| limits.file) {
+            if limits.is_some_and(|limits| name.len() > limits.name) {
                 return Err(Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, BEYOND));
             }
             match file {

@@ -6,10 +6,11 @@ use pilaster::{BoxError, CloudFormation, CustomResource};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::handler::Kind;
 use super::options;
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, send};
-use crate::{Compared, Replay, unsupported};
+use crate::{Compared, Replay, Stop, only_these, unsupported};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,24 +25,17 @@ enum Handler {
 
 /// `cloudformation-response`
 pub(super) fn replay(case: &Case) -> Replay {
-    let Some([middleware]) = case.json["chain"].as_array().map(Vec::as_slice) else {
-        return unsupported("a chain of several");
-    };
-    let NoOptions {} = options(&middleware["config"])?;
-    let handler = match case.json["handler"]["kind"].as_str() {
-        Some("return_nothing") => Handler::Return(CustomResource::new()),
-        Some("return") => match returned(&case.json["handler"]["value"]) {
-            Some(handler) => handler,
-            None => return unsupported("an answer that is none of a custom resource"),
-        },
-        Some("throw") => {
-            let error = case.json["handler"].get("error").unwrap_or(&case.json["handler"]["value"]);
-            match error.get("message").unwrap_or(error).as_str() {
-                Some(message) => Handler::Fail(message.to_owned()),
-                None => return unsupported("a handler that throws what is no error"),
-            }
+    let NoOptions {} = options(super::only(case)?)?;
+    only_these(&case.json["expect"], &["handler_called", "response"])?;
+    let handler = match Kind::read(&case.json["handler"])? {
+        Kind::ReturnNothing {} | Kind::MustNotRun {} => Handler::Return(CustomResource::new()),
+        Kind::Return { value } => returned(&value)?,
+        Kind::Throw { error: Some(error), value: None } => {
+            let Thrown { message, .. } = options(&error)?;
+            Handler::Fail(message)
         }
-        _ => return unsupported("a handler of another kind"),
+        Kind::Throw { error: None, value: Some(Value::String(text)) } => Handler::Fail(text),
+        _ => return unsupported("a handler of another kind, or one that throws what is no error"),
     };
     let notes = Notes::default();
     let function = {
@@ -57,7 +51,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     let Some(response) = case.json["expect"].get("response") else {
         return unsupported("an expectation without an answer");
     };
-    let mut observed = match send(pilaster::handler(function), &case.json["event"]) {
+    let mut observed = match send(pilaster::handler(function), &with_url(&case.json["event"])) {
         Sent::Answer(answer) => json!({ "response": answer }),
         Sent::Failed(error) => json!({ "failed": error.error_type() }),
         Sent::Refused(sentence) => json!({ "refused": sentence }),
@@ -70,15 +64,54 @@ pub(super) fn replay(case: &Case) -> Replay {
     Ok(Compared { expected, observed })
 }
 
-/// The answer of a handler, of which a function writes what is its own: what became of the resource, not whose request it was.
-fn returned(value: &Value) -> Option<Handler> {
-    if value["Status"] == "FAILED" {
-        return Some(Handler::Fail(value["Reason"].as_str().unwrap_or_default().to_owned()));
+/// CloudFormation's own requests have a presigned URL; without one it is the framework of CDK that calls.
+fn with_url(event: &Value) -> Value {
+    let mut event = event.clone();
+    if let Some(event) = event.as_object_mut().filter(|event| event.contains_key("RequestType")) {
+        let url = "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/arn";
+        event.entry("ResponseURL").or_insert(json!(url));
     }
-    let own = ["PhysicalResourceId", "Data", "NoEcho"];
-    let fields = value.as_object()?.iter().filter(|(name, _)| own.contains(&name.as_str()));
-    let fields: Map<_, _> = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
-    serde_json::from_value(Value::Object(fields)).ok().map(Handler::Return)
+    event
+}
+
+/// An error as a case has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Thrown {
+    #[serde(default, rename = "name")]
+    _name: Option<String>,
+    message: String,
+}
+
+/// The answer of a handler, in the form that CloudFormation takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Answer {
+    status: Option<String>,
+    reason: Option<String>,
+    physical_resource_id: Option<String>,
+    data: Option<Map<String, Value>>,
+    no_echo: Option<bool>,
+    /// Whose request it was, which is not the function's to say.
+    #[serde(rename = "RequestId")]
+    _request_id: Option<String>,
+    #[serde(rename = "LogicalResourceId")]
+    _logical_resource_id: Option<String>,
+    #[serde(rename = "StackId")]
+    _stack_id: Option<String>,
+}
+
+/// What of the answer a function writes: what became of the resource.
+fn returned(value: &Value) -> Result<Handler, Stop> {
+    let answer: Answer = options(value)?;
+    if answer.status.as_deref() == Some("FAILED") {
+        return Ok(Handler::Fail(answer.reason.unwrap_or_default()));
+    }
+    let mut resource = answer.physical_resource_id.map_or_else(CustomResource::new, CustomResource::with_id);
+    for (name, value) in answer.data.into_iter().flatten() {
+        resource = resource.data(name, value);
+    }
+    Ok(Handler::Return(if answer.no_echo == Some(true) { resource.no_echo() } else { resource }))
 }
 
 #[derive(Default, Deserialize)]
@@ -95,25 +128,24 @@ struct Route {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(tag = "$custom")]
+#[serde(tag = "$custom", deny_unknown_fields)]
 enum NotFound {
     #[serde(rename = "not_found.cfn_success")]
-    Success,
+    Success {},
 }
 
 /// `cloudformation-router`: the function's own `match`.
 pub(super) fn route(case: &Case) -> Replay {
-    let Some([middleware]) = case.json["chain"].as_array().map(Vec::as_slice) else {
-        return unsupported("a chain of several");
-    };
-    let Routes { routes, not_found_response } = options(&middleware["config"])?;
+    let Routes { routes, not_found_response } = options(super::only(case)?)?;
+    only_these(&case.json["expect"], &["route_index", "response", "error"])?;
     let routes: Vec<_> = routes.into_iter().map(|route| route.request_type).collect();
     if routes.iter().any(|route| !["Create", "Update", "Delete"].contains(&route.as_str())) {
         return unsupported("a route of no kind of request, which an enum does not have");
     }
-    let mut event = case.json["event"].clone();
-    // A resource that is changed or deleted has an id.
-    if let Some(event) = event.as_object_mut() {
+    let mut event = with_url(&case.json["event"]);
+    // A resource that is changed or deleted has an id; what an event lacks that is no request is the case's point.
+    let is_request = ["Create", "Update", "Delete"].iter().any(|kind| event["RequestType"] == *kind);
+    if let Some(event) = event.as_object_mut().filter(|_| is_request) {
         event.entry("PhysicalResourceId").or_insert(json!("resource"));
     }
     let notes = Notes::default();
@@ -130,7 +162,7 @@ pub(super) fn route(case: &Case) -> Replay {
                 notes.add(json!(index));
             }
             std::future::ready(match (route, not_found_response) {
-                (Some(_), _) | (None, Some(NotFound::Success)) => Ok(CustomResource::new()),
+                (Some(_), _) | (None, Some(NotFound::Success {})) => Ok(CustomResource::new()),
                 (None, None) => Err(BoxError::from("there is nothing to do for this request")),
             })
         }
@@ -138,13 +170,16 @@ pub(super) fn route(case: &Case) -> Replay {
     let expect = &case.json["expect"];
     let expected = match (expect.get("route_index"), expect.get("error"), expect["response"].get("Status")) {
         (Some(index), ..) => json!({ "routes": [index], "status": "SUCCESS" }),
+        (None, Some(_), _) if !is_request => json!({ "routes": [], "failed": true }),
         (None, Some(_), _) => json!({ "routes": [], "status": "FAILED" }),
         (None, None, Some(status)) => json!({ "routes": [], "status": status }),
         _ => return unsupported("an expectation of neither a route nor an answer"),
     };
     let mut observed = match send(pilaster::handler(function), &event) {
+        // What is no request of a kind that is known is told to CloudFormation where it can be, and fails where it cannot.
+        Sent::Answer(answer) if answer["Status"] == "FAILED" && !is_request => json!({ "failed": true }),
         Sent::Answer(answer) => json!({ "status": answer["Status"] }),
-        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Failed(_) => json!({ "failed": true }),
         Sent::Refused(sentence) => json!({ "refused": sentence }),
     };
     observed["routes"] = json!(notes.all());

@@ -14,17 +14,16 @@ use serde_json::{Value, json};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use super::options;
+use super::handler::Kind;
+use super::{options, present};
 use crate::case::Case;
 use crate::exchange::{Notes, block_on};
-use crate::{Compared, Replay, Stop, unsupported};
+use crate::{Compared, Replay, Stop, only_these, unsupported};
 
 pub(super) fn replay(case: &Case) -> Replay {
-    const TOLD: [&str; 6] = ["trace", "response", "response_absent", "error", "error_cause_message", "signal_aborted"];
     let expect = &case.json["expect"];
-    if let Some((name, _)) = expect.as_object().into_iter().flatten().find(|(name, _)| !TOLD.contains(&name.as_str())) {
-        return unsupported(format!("expectations of the kind `{name}`"));
-    }
+    only_these(expect, &["trace", "response", "response_absent", "error", "error_cause_message", "signal_aborted"])?;
+    let Context { remaining_ms, .. } = options(&case.json["context"])?;
     let trace = Notes::default();
     let mut layers = Vec::new();
     read_chain(&case.json["chain"], &trace, &mut layers)?;
@@ -35,7 +34,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         move |Event(event): Event<Value>| handler.clone().run(trace.clone(), event)
     };
     let mut caller = Caller::new(pilaster::handler(function).layer(Chain { layers, plugin }));
-    if let Some(left) = case.json.pointer("/context/remaining_ms").and_then(Value::as_u64) {
+    if let Some(left) = remaining_ms {
         caller = caller.with_time_left(Duration::from_millis(left));
     }
     let sent = block_on(caller.call(case.json["event"].clone()));
@@ -91,7 +90,18 @@ fn told(error: &FunctionError) -> Value {
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 struct Plugin {
     timeout_early_in_millis: Option<u64>,
+    #[serde(deserialize_with = "present")]
     timeout_early_response: Option<Value>,
+}
+
+/// The context of a case.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Context {
+    remaining_ms: Option<u64>,
+    /// The clock stands still in any case.
+    #[serde(rename = "frozen")]
+    _frozen: bool,
 }
 
 #[derive(Clone)]
@@ -105,21 +115,19 @@ enum Handler {
 
 impl Handler {
     fn read(handler: &Value) -> Result<Self, Stop> {
-        match handler["kind"].as_str() {
-            Some("return") => Ok(Self::Return(handler["value"].clone())),
-            Some("return_nothing") => Ok(Self::Return(Value::Null)),
-            Some("throw") => match handler.pointer("/error/message").unwrap_or(&handler["value"]).as_str() {
-                Some(message) => Ok(Self::Throw(message.to_owned())),
-                None => unsupported("a handler that throws what is no error"),
-            },
-            Some("sleep") => {
-                let time = Duration::from_millis(handler["ms"].as_u64().unwrap_or_default());
-                Ok(Self::Sleep(time, handler["value"].clone()))
+        match Kind::read(handler)? {
+            Kind::Return { value } => Ok(Self::Return(value)),
+            Kind::ReturnNothing {} | Kind::MustNotRun {} => Ok(Self::Return(Value::Null)),
+            Kind::Throw { error: Some(error), value: None } => {
+                let Thrown { message, .. } = options(&error)?;
+                Ok(Self::Throw(message))
             }
-            Some("echo") if handler["what"] == "event" => Ok(Self::Echo),
-            Some("none") => Ok(Self::None),
-            Some("must_not_run") => Ok(Self::Return(Value::Null)),
-            kind => unsupported(format!("handlers of kind `{}`", kind.unwrap_or("none at all"))),
+            Kind::Throw { error: None, value: Some(Value::String(message)) } => Ok(Self::Throw(message)),
+            Kind::Throw { .. } => unsupported("a handler that throws what is no error"),
+            Kind::Sleep { ms, value } => Ok(Self::Sleep(Duration::from_millis(ms), value)),
+            Kind::Echo { what } if what == "event" => Ok(Self::Echo),
+            Kind::Echo { what } => unsupported(format!("a handler that returns its {what}")),
+            Kind::None {} => Ok(Self::None),
         }
     }
 
@@ -140,6 +148,15 @@ impl Handler {
         trace.add(json!(FINISHED));
         result
     }
+}
+
+/// An error as a case has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Thrown {
+    #[serde(default, rename = "name")]
+    _name: Option<String>,
+    message: String,
 }
 
 /// An error of a user's, which may have been caused by another.

@@ -6,14 +6,14 @@ use pilaster::http::cors::{CorsLayer, Preflight};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{custom, options};
+use super::options;
 use crate::{Stop, unsupported};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 struct Options {
     disable_before_preflight_response: bool,
-    get_origin: Value,
+    get_origin: Option<GetOrigin>,
     credentials: Value,
     headers: Option<String>,
     methods: Option<String>,
@@ -27,11 +27,21 @@ struct Options {
     vary: Option<String>,
 }
 
+/// A callback that returns the origin to allow.
+#[derive(Deserialize)]
+#[serde(tag = "$custom", deny_unknown_fields)]
+enum GetOrigin {
+    #[serde(rename = "get_origin.const")]
+    Const { value: Option<String> },
+    #[serde(rename = "get_origin.echo_incoming")]
+    Echo {},
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             disable_before_preflight_response: true,
-            get_origin: Value::Null,
+            get_origin: None,
             credentials: Value::Null,
             headers: None,
             methods: None,
@@ -82,13 +92,10 @@ pub(super) fn layer(config: &Value) -> Result<CorsLayer, Stop> {
 
 fn origins(layer: CorsLayer, options: &Options) -> Result<CorsLayer, Stop> {
     let origin = options.origin.as_deref().filter(|origin| !origin.is_empty());
-    match (custom(&options.get_origin), origin) {
-        (Some("get_origin.const"), _) => match options.get_origin["value"].as_str() {
-            Some(origin) => Ok(layer.allow_origin(origin)),
-            None => Ok(layer),
-        },
-        (Some("get_origin.echo_incoming"), _) => Ok(layer.allow_origin_if(|_, _| true)),
-        (Some(other), _) => unsupported(format!("the callback `{other}` is not known")),
+    match (&options.get_origin, origin) {
+        (Some(GetOrigin::Const { value: Some(origin) }), _) => Ok(layer.allow_origin(origin)),
+        (Some(GetOrigin::Const { value: None }), _) => Ok(layer),
+        (Some(GetOrigin::Echo {}), _) => Ok(layer.allow_origin_if(|_, _| true)),
         (None, Some(origin)) if options.origins.is_empty() => Ok(layer.allow_origin(origin)),
         (None, origin) => {
             let mut all: Vec<&str> = options.origins.iter().map(String::as_str).chain(origin).collect();

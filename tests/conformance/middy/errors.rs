@@ -4,7 +4,7 @@ use pilaster::http::{Body, ErrorLayer, HeaderName, HeaderValue, HttpError, Respo
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{custom, options};
+use super::{Logger, options};
 use crate::layers::Thrown;
 use crate::{Stop, unsupported};
 
@@ -18,8 +18,11 @@ pub(super) enum Raised {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Error {
+    /// A class of JavaScript.
+    #[serde(default, rename = "name")]
+    _name: Option<String>,
     #[serde(default)]
     message: String,
     status_code: Option<u16>,
@@ -29,12 +32,13 @@ struct Error {
 }
 
 impl Raised {
-    /// From the `handler` of a case: an error, or another value, which is as opaque as any error.
-    pub(super) fn read(handler: &Value) -> Result<Self, Stop> {
-        let Some(error) = handler.get("error") else {
-            return Ok(Self::Hidden(handler["value"].to_string()));
+    /// An error, or another value, which is as opaque as any error.
+    pub(super) fn read(error: Option<&Value>, value: Option<&Value>) -> Result<Self, Stop> {
+        let error: Error = match (error, value) {
+            (Some(error), None) => options(error)?,
+            (None, Some(value)) if value.get("$undefined").is_none() => return Ok(Self::Hidden(value.to_string())),
+            _ => return unsupported("`throw undefined`"),
         };
-        let error: Error = options(error)?;
         let Some(status) = error.status_code.filter(|status| error.expose.unwrap_or(*status < 500)) else {
             return Ok(Self::Hidden(error.message));
         };
@@ -68,34 +72,30 @@ impl Raised {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 struct Options {
-    logger: Value,
+    /// A callback of the user's stands for a subscriber, which every function has; off is a subscriber of a higher level.
+    #[serde(rename = "logger")]
+    _logger: Option<Logger>,
     fallback_message: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Logger {
-    #[serde(default)]
-    logger: Value,
+struct Logging {
+    logger: Option<Logger>,
 }
 
 /// `error-logger`: a callback of the user's stands for a subscriber, which every function has.
 pub(super) fn logger(config: &Value) -> Result<(), Stop> {
-    let Logger { logger } = options(config)?;
-    match (&logger, custom(&logger)) {
-        (Value::Null, _) | (_, Some("capture")) => Ok(()),
-        (Value::Bool(false), _) => unsupported("failures that are not logged"),
-        (_, Some(other)) => unsupported(format!("the callback `{other}` is not known")),
-        _ => unsupported("a logger that is no callback"),
+    let Logging { logger } = options(config)?;
+    match logger {
+        None | Some(Logger::Told(_) | Logger::Off(true)) => Ok(()),
+        Some(Logger::Off(false)) => unsupported("failures that are not logged"),
     }
 }
 
 /// middy's plain text in place of problem details.
 pub(super) fn layer(config: &Value) -> Result<ErrorLayer, Stop> {
-    let Options { logger, fallback_message } = options(config)?;
-    if !matches!(logger, Value::Null | Value::Bool(false)) && custom(&logger).is_none() {
-        return unsupported("a logger that is no callback");
-    }
+    let Options { fallback_message, .. } = options(config)?;
     Ok(ErrorLayer::new().render_with(move |error| {
         let shown = match error.status().is_server_error() {
             true => error.members().get("message").and_then(Value::as_str),

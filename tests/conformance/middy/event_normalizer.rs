@@ -3,28 +3,33 @@
 
 use std::sync::Arc;
 
+use pilaster::observe::logging::{Captured, Level, Logs};
 use pilaster::records::Batch;
 use pilaster::{BoxError, Event};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::handler::Kind as Handler;
 use super::options;
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, send};
 use crate::records::{Kind, call, complete, in_order, records_of};
-use crate::{Compared, Replay, unsupported};
+use crate::{Compared, Replay, only_these, unsupported};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Options {}
 
 pub(super) fn replay(case: &Case) -> Replay {
-    let Some([middleware]) = case.json["chain"].as_array().map(Vec::as_slice) else {
-        return unsupported("a chain of several");
-    };
-    let Options {} = options(&middleware["config"])?;
+    let Options {} = options(super::only(case)?)?;
     let (event, expect) = (&case.json["event"], &case.json["expect"]);
-    let normalized = match (expect.get("handler_event"), case.json["handler"]["what"].as_str()) {
+    only_these(expect, &["handler_called", "handler_event", "response", "error"])?;
+    let what = match Handler::read(&case.json["handler"])? {
+        Handler::Echo { what } => Some(what),
+        Handler::MustNotRun {} | Handler::ReturnNothing {} | Handler::Return { .. } => None,
+        _ => return unsupported("a handler that fails, or does something else"),
+    };
+    let normalized = match (expect.get("handler_event"), what.as_deref()) {
         _ if expect.get("error").is_some() => None,
         (Some(normalized), _) => Some(normalized.clone()),
         (None, Some("event")) => expect.get("response").cloned(),
@@ -40,17 +45,21 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     let Some(source) = Kind::of(event) else { return whole(event, normalized) };
     let kind = normalized.as_ref().map_or(source, |normalized| within(source, normalized));
-    let event = complete(event, kind);
+    // What a case's failing is about is not filled in.
+    let event = if normalized.is_some() { complete(event, kind) } else { event.clone() };
     let notes = Notes::default();
     let wanted = normalized.as_ref().map(|normalized| payloads(kind, normalized));
     // Whoever sends text asks for text, and whoever sends JSON for a type.
     let plain = wanted.iter().flatten().any(Value::is_string);
     let batch = Batch::new().concurrency(1);
     let act = Arc::new(|_: &_| Ok(None));
+    let log = Captured::default();
+    let _guard = tracing::subscriber::set_default(Logs::new().level(Level::Error).writer(log.clone()).build());
     let sent = match plain && kind != Kind::S3 {
         true => call::<String>(kind, &event, batch, &notes, act),
         false => call::<Value>(kind, &event, batch, &notes, act),
     };
+    let failures = log.lines();
     let saw = in_order(&notes);
     let Some(wanted) = wanted else {
         let failed = match sent {
@@ -68,6 +77,10 @@ pub(super) fn replay(case: &Case) -> Replay {
         false => saw,
     };
     let mut observed = json!({ "saw": saw });
+    // Why a record was not seen.
+    if let Some(failure) = failures.iter().find(|line| line["message"] == "the record failed") {
+        observed["record_failed"] = failure["error"].clone();
+    }
     if let Sent::Failed(error) = sent {
         observed["failed"] = json!(error.error_type());
     }

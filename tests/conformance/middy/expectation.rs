@@ -1,9 +1,12 @@
 //! What a case expects, in the form that an exchange is observed in.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::handler::Prepared;
+use super::options;
 use crate::exchange::by_name;
+use crate::{Stop, unsupported};
 
 /// Which parts of the event a chain reads for the handler.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,8 +17,46 @@ pub(super) struct Sees {
     pub(super) body: bool,
 }
 
+/// An error that fails the invocation in middy.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+struct Error {
+    /// A class of JavaScript, and whether middy would show the message.
+    #[serde(rename = "name")]
+    _name: Value,
+    #[serde(rename = "expose")]
+    _expose: Value,
+    /// Where middy arose it, for its own log.
+    #[serde(rename = "cause")]
+    _cause: Value,
+    /// What is no error, and was thrown.
+    #[serde(rename = "value", alias = "$value")]
+    _value: Value,
+    message: Value,
+    status_code: Option<u16>,
+}
+
+/// The status of an error that middy lets fail the invocation: 500 where it has none.
+pub(super) fn status_of(error: &Value) -> Result<u16, Stop> {
+    options(error).map(|error: Error| error.status_code.unwrap_or(500))
+}
+
+/// The message of an error that must not be seen: only a server's own error is a secret.
+pub(super) fn secret_of(case: &Value) -> Result<Option<String>, Stop> {
+    let Some(error) = case["expect"].get("error") else { return Ok(None) };
+    let error: Error = options(error)?;
+    let hidden = error.status_code.is_none_or(|status| status >= 500);
+    Ok(error.message.as_str().filter(|text| hidden && !text.is_empty()).map(ToOwned::to_owned))
+}
+
+/// Whether a body has the secret in it; the words of an opaque 500 are none.
+pub(super) fn leaks(secret: Option<&str>, body: &Value) -> bool {
+    let opaque = "{\"title\":\"Internal Server Error\",\"status\":500}";
+    secret.is_some_and(|secret| body.to_string().contains(secret) && !opaque.contains(secret))
+}
+
 /// `{called, status, …}`: as much of it as the case says.
-pub(super) fn expected(case: &Value, sees: Sees) -> Value {
+pub(super) fn expected(case: &Value, sees: Sees) -> Result<Value, Stop> {
     let expect = &case["expect"];
     let mut expected = Map::new();
     if let Some(called) = expect.get("handler_called") {
@@ -24,11 +65,12 @@ pub(super) fn expected(case: &Value, sees: Sees) -> Value {
     if let Some(saw) = saw(case, sees) {
         expected.insert("saw".to_owned(), saw);
     }
-    if let Some(logged) = expect["logged"].as_array() {
-        expected.insert("logged".to_owned(), logged.iter().map(error_text).collect());
+    if let Some(logged) = expect.get("logged") {
+        let Some(logged) = logged.as_array() else { return unsupported("a log that is no list") };
+        expected.insert("logged".to_owned(), logged.iter().map(error_text).collect::<Result<Vec<_>, _>>()?.into());
     }
     if let Some(error) = expect.get("error") {
-        expected.insert("status".to_owned(), error.get("statusCode").cloned().unwrap_or(json!(500)));
+        expected.insert("status".to_owned(), json!(status_of(error)?));
         expected.insert("leaks".to_owned(), json!(false));
     } else if let Some(response) = expect.get("response") {
         if let Some(what) = case["handler"]["what"].as_str().filter(|_| case["handler"]["kind"] == "echo") {
@@ -36,20 +78,29 @@ pub(super) fn expected(case: &Value, sees: Sees) -> Value {
             if let Some(echoed) = echoed(what, response).and_then(|event| parts(&event, sees)) {
                 expected.insert("echoed".to_owned(), echoed);
             }
-        } else if let Value::Object(response) = Prepared::expected(response) {
+        } else if let Value::Object(response) = Prepared::expected(response)? {
             expected.extend(response);
         }
     } else if expect.get("response_absent").is_some() {
         expected.insert("status".to_owned(), json!(200));
         expected.insert("body".to_owned(), json!(""));
     }
-    Value::Object(expected)
+    Ok(Value::Object(expected))
 }
 
 /// What a log has of an error: its text. `error-logger` hands the whole request on, `http-error-handler` the error.
-fn error_text(entry: &Value) -> Value {
-    let error = entry.get("error").unwrap_or(entry);
-    error.get("message").cloned().unwrap_or_else(|| json!(error.to_string()))
+fn error_text(entry: &Value) -> Result<Value, Stop> {
+    let of_request = ["event", "context", "error", "internal", "response"];
+    let error = match entry.as_object() {
+        Some(entry) if entry.contains_key("error") => {
+            if let Some(name) = entry.keys().find(|name| !of_request.contains(&name.as_str())) {
+                return unsupported(format!("a log of errors with `{name}`"));
+            }
+            &entry["error"]
+        }
+        _ => entry,
+    };
+    Ok(error.get("message").cloned().unwrap_or_else(|| json!(error.to_string())))
 }
 
 /// The event as the handler saw it: recorded as such, or as the echo of a handler.
@@ -70,8 +121,11 @@ fn echoed(what: &str, response: &Value) -> Option<Value> {
     }
 }
 
-/// What the chain reads of an event.
+/// What the chain reads of an event; nothing where it reads none of it.
 fn parts(event: &Value, sees: Sees) -> Option<Value> {
+    if !(sees.headers || sees.query || sees.path || sees.body) {
+        return None;
+    }
     let mut saw = Map::new();
     if let Some(body) = event.get("body").filter(|_| sees.body) {
         saw.insert("body".to_owned(), body.clone());

@@ -2,12 +2,51 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pilaster::http::{Body, HeaderName, HeaderValue, HttpError, IntoResponse, Json, Response, StatusCode};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::errors::Raised;
+use super::{options, present};
 use crate::exchange::Notes;
 use crate::{Stop, unsupported};
+
+/// What the case says of its handler.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Kind {
+    Return {
+        value: Value,
+    },
+    ReturnNothing {},
+    /// Returns its event, a part of it, or its context.
+    Echo {
+        what: String,
+    },
+    Throw {
+        error: Option<Value>,
+        #[serde(default, deserialize_with = "present")]
+        value: Option<Value>,
+    },
+    Sleep {
+        ms: u64,
+        value: Value,
+    },
+    MustNotRun {},
+    /// The chain has no handler.
+    None {},
+}
+
+impl Kind {
+    pub(super) fn read(handler: &Value) -> Result<Self, Stop> {
+        match handler {
+            Value::Null => unsupported("cases without a handler"),
+            handler => options(handler),
+        }
+    }
+}
 
 /// What the handler does with what it sees.
 #[derive(Clone)]
@@ -24,20 +63,53 @@ pub(super) enum Handler {
 pub(super) struct Prepared {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Arc<Value>,
+    body: Arc<Content>,
+}
+
+enum Content {
+    Nothing,
+    Text(String),
+    Bytes(Vec<u8>),
+    Json(Value),
+}
+
+/// The form of a response that API Gateway takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Form {
+    #[serde(default, deserialize_with = "present")]
+    status_code: Option<Value>,
+    #[serde(default)]
+    headers: Option<Map<String, Value>>,
+    #[serde(default)]
+    body: Value,
+    is_base64_encoded: Option<bool>,
+}
+
+impl Form {
+    /// A value that has no part of a response is the body of a 200.
+    fn read(value: &Value) -> Result<Self, Stop> {
+        let is_response = ["statusCode", "headers", "body"].iter().any(|name| value.get(name).is_some());
+        if is_response {
+            return match value.get("multiValueHeaders").or(value.get("cookies")) {
+                Some(_) => unsupported("a response in the form of one event source"),
+                None => options(value),
+            };
+        }
+        Ok(Self { status_code: None, headers: None, body: value.clone(), is_base64_encoded: None })
+    }
 }
 
 impl Handler {
     pub(super) fn read(handler: &Value) -> Result<Self, Stop> {
-        match handler["kind"].as_str() {
-            Some("return") => Ok(Self::Return(Prepared::read(&handler["value"])?)),
-            Some("return_nothing") => Ok(Self::Return(Prepared::read(&Value::Null)?)),
-            Some("echo") => Ok(Self::Echo),
-            Some("throw") if handler["value"].get("$undefined").is_some() => unsupported("`throw undefined`"),
-            Some("throw") => Ok(Self::Throw(Raised::read(handler)?)),
-            Some("must_not_run") => Ok(Self::MustNotRun),
-            Some(kind) => unsupported(format!("handlers of kind `{kind}`")),
-            None => unsupported("cases without a handler"),
+        match Kind::read(handler)? {
+            Kind::Return { value } => Ok(Self::Return(Prepared::read(&value)?)),
+            Kind::ReturnNothing {} => Ok(Self::Return(Prepared::read(&Value::Null)?)),
+            Kind::Echo { what } if what.starts_with("event") => Ok(Self::Echo),
+            Kind::Echo { what } => unsupported(format!("a handler that returns its {what}")),
+            Kind::Throw { error, value } => Ok(Self::Throw(Raised::read(error.as_ref(), value.as_ref())?)),
+            Kind::MustNotRun {} => Ok(Self::MustNotRun),
+            Kind::Sleep { .. } | Kind::None {} => unsupported("a handler that sleeps, or none"),
         }
     }
 
@@ -54,43 +126,69 @@ impl Handler {
 }
 
 impl Prepared {
-    /// A value that has no part of a response is the body of a 200.
     pub(super) fn read(value: &Value) -> Result<Self, Stop> {
-        let is_response = is_response(value);
-        let status = value.get("statusCode").map_or(Some(200), Value::as_u64).unwrap_or(0);
+        let form = Form::read(value)?;
+        if form.is_base64_encoded == Some(true) {
+            return unsupported("a response in the form of one event source");
+        }
+        let status = form.status_code.as_ref().map_or(Some(200), Value::as_u64).unwrap_or(0);
         let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let Some(status) = status else { return unsupported("a response whose status is none") };
         let mut headers = Vec::new();
-        for (name, value) in value["headers"].as_object().into_iter().flatten().filter(|_| is_response) {
+        for (name, value) in form.headers.iter().flatten() {
             let value = value.as_str().and_then(|text| HeaderValue::from_str(text).ok());
             let Some(pair) = name.parse().ok().zip(value) else {
                 return unsupported("a response's header that is no header");
             };
             headers.push(pair);
         }
-        if is_response && (value.get("multiValueHeaders").is_some() || value.get("cookies").is_some()) {
-            return unsupported("a response in the form of one event source");
-        }
-        let body = if is_response { value["body"].clone() } else { value.clone() };
-        Ok(Self { status, headers, body: Arc::new(body) })
+        Ok(Self { status, headers, body: Arc::new(Content::read(form.body)?) })
     }
 
     /// The same as the caller should get it.
-    pub(super) fn expected(value: &Value) -> Value {
-        let is_response = is_response(value);
-        let body = if is_response { &value["body"] } else { value };
+    pub(super) fn expected(value: &Value) -> Result<Value, Stop> {
+        let Form { status_code, headers: given, body, is_base64_encoded } = Form::read(value)?;
         let mut headers: Vec<_> = Vec::new();
-        for (name, value) in value["headers"].as_object().into_iter().flatten().filter(|_| is_response) {
-            headers.push((name.to_ascii_lowercase(), value.as_str().unwrap_or_default().to_owned()));
+        for (name, value) in given.iter().flatten() {
+            let Some(value) = value.as_str() else { return unsupported("a response header that is no text") };
+            headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
         if !matches!(body, Value::String(_) | Value::Null) && headers.iter().all(|(name, _)| name != "content-type") {
             // A value travels as JSON, and is labelled so.
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        json!({
-            "status": value.get("statusCode").cloned().unwrap_or(json!(200)),
+        let mut expected = json!({
+            "status": status_code.unwrap_or(json!(200)),
             "headers": crate::exchange::by_name(headers),
-            "body": if body.is_null() { json!("") } else { body.clone() },
+            "body": match body {
+                Value::Null => json!(""),
+                Value::Bool(_) | Value::Number(_) => json!(body.to_string()),
+                body => body,
+            },
+        });
+        if let Some(base64) = is_base64_encoded {
+            expected["base64"] = json!(base64);
+        }
+        Ok(expected)
+    }
+}
+
+impl Content {
+    fn read(body: Value) -> Result<Self, Stop> {
+        let encoded = body.as_object().filter(|body| body.len() == 1).and_then(|body| body.iter().next());
+        Ok(match (encoded, &body) {
+            (Some((name, bytes)), _) if name == "$bytes" => {
+                match bytes.as_str().and_then(|text| STANDARD.decode(text).ok()) {
+                    Some(bytes) => Self::Bytes(bytes),
+                    None => return unsupported("bytes that are not base64"),
+                }
+            }
+            (Some((name, _)), _) if name.starts_with('$') => {
+                return unsupported(format!("a body of the form `{name}`"));
+            }
+            (_, Value::Null) => Self::Nothing,
+            (_, Value::String(text)) => Self::Text(text.clone()),
+            _ => Self::Json(body),
         })
     }
 }
@@ -98,9 +196,10 @@ impl Prepared {
 impl IntoResponse for Prepared {
     fn into_response(self) -> Response {
         let mut response = match &*self.body {
-            Value::Null => Response::default(),
-            Value::String(text) => Response::new(Body::from(text.clone())),
-            value => Json(value).into_response(),
+            Content::Nothing => Response::default(),
+            Content::Text(text) => Response::new(Body::from(text.clone())),
+            Content::Bytes(bytes) => Response::new(Body::from(bytes.clone())),
+            Content::Json(value) => Json(value).into_response(),
         };
         *response.status_mut() = self.status;
         for (name, value) in self.headers {
@@ -108,8 +207,4 @@ impl IntoResponse for Prepared {
         }
         response
     }
-}
-
-fn is_response(value: &Value) -> bool {
-    ["statusCode", "headers", "body"].iter().any(|name| value.get(name).is_some())
 }

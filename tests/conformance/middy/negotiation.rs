@@ -4,10 +4,12 @@ use pilaster::http::{Accepts, Json, Negotiated, NegotiationLayer, Stack};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::expectation::status_of;
+use super::handler::Kind;
 use super::options;
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, complete, delivered, send};
-use crate::{Compared, Replay, unsupported};
+use crate::{Compared, Replay, only_these, unsupported};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
@@ -49,11 +51,14 @@ impl Default for Options {
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
-    let Some([middleware]) = case.json["chain"].as_array().map(Vec::as_slice) else {
-        return unsupported("a chain of several");
-    };
-    let options: Options = options(&middleware["config"])?;
+    let options: Options = options(super::only(case)?)?;
     let expect = &case.json["expect"];
+    only_these(expect, &["handler_called", "handler_event", "response", "response_is", "error", "context_added"])?;
+    match Kind::read(&case.json["handler"])? {
+        Kind::Echo { what } if what == "context" || what == "event" => {}
+        Kind::MustNotRun {} | Kind::ReturnNothing {} => {}
+        _ => return unsupported("a function that does something else"),
+    }
     let refused = expect.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
     if ["Unsupported Charset", "Unsupported Encoding"].iter().any(|start| refused.starts_with(start)) {
         return unsupported("`Accept-Charset`, which RFC 9110 deprecates, and a 406 for `Accept-Encoding`");
@@ -112,7 +117,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     let called = notes.all().into_iter().next();
     observed["called"] = json!(called.is_some());
     let mut expected = json!({
-        "status": expect.pointer("/error/statusCode").cloned().unwrap_or(json!(200)),
+        "status": expect.get("error").map_or(Ok(200), status_of)?,
         "called": expect["handler_called"],
     });
     // The cases record what a context got anew: what it had before stayed.

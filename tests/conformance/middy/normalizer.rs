@@ -24,9 +24,12 @@ pub(super) fn read(config: &Value, own: &mut Own) -> Result<(), Stop> {
         return unsupported("spelling header names in another way, which nothing in Rust would see");
     }
     for (name, value) in &options.default_headers {
-        let text = match value {
-            Value::Array(values) => values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
-            value => value.as_str().unwrap_or_default().to_owned(),
+        let texts = match value {
+            Value::Array(values) => values.iter().map(Value::as_str).collect(),
+            value => value.as_str().map(|text| vec![text]),
+        };
+        let Some(text) = texts.map(|texts| texts.join(",")) else {
+            return unsupported("a default header that is no text");
         };
         let Some((name, value)) = name.parse::<HeaderName>().ok().zip(HeaderValue::from_str(&text).ok()) else {
             return unsupported("a default header that is no header");

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 
+use super::expectation::status_of;
 use super::options;
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, complete, send};
-use crate::{Compared, Replay, Stop, unsupported};
+use crate::{Compared, Replay, Stop, only_these, unsupported};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -30,10 +31,7 @@ struct Route {
 }
 
 fn routes(case: &Case) -> Result<Vec<Route>, Stop> {
-    match case.json["chain"].as_array().map(Vec::as_slice) {
-        Some([middleware]) => Ok(options::<Options>(&middleware["config"])?.routes),
-        _ => unsupported("a chain of several"),
-    }
+    Ok(options::<Options>(super::only(case)?)?.routes)
 }
 
 /// The routes by axum's rules; `None` where it refuses them.
@@ -62,6 +60,7 @@ fn router(routes: &[Route], notes: &Notes) -> Option<Router> {
 }
 
 pub(super) fn construct(case: &Case) -> Replay {
+    only_these(&case.json["expect"], &["construct_error"])?;
     let refused = router(&routes(case)?, &Notes::default()).is_none();
     Ok(Compared { expected: json!({ "refused": true }), observed: json!({ "refused": refused }) })
 }
@@ -70,15 +69,19 @@ pub(super) fn replay(case: &Case) -> Replay {
     let notes = Notes::default();
     let Some(router) = router(&routes(case)?, &notes) else { return unsupported("routes that axum refuses") };
     let expect = &case.json["expect"];
+    only_these(expect, &["route_index", "path_parameters", "error"])?;
     let event = &case.json["event"];
-    let (expected, event) = match (expect.get("route_index"), expect["error"].get("statusCode")) {
+    let (expected, event) = match (expect.get("route_index"), expect.get("error")) {
         (Some(index), _) => {
             let parameters = expect.get("path_parameters").cloned().unwrap_or_else(|| json!({}));
             (json!({ "status": 200, "routes": [{ "route": index, "parameters": parameters }] }), complete(event, "GET"))
         }
-        (None, Some(status)) => (json!({ "status": status, "routes": [] }), complete(event, "GET")),
-        // An event that is no request of any gateway.
-        (None, None) => (json!({ "failed": true, "routes": [] }), event.clone()),
+        (None, Some(error)) if error.get("statusCode").is_some() => {
+            (json!({ "status": status_of(error)?, "routes": [] }), complete(event, "GET"))
+        }
+        // An event that is no request of any gateway: what it lacks is the point.
+        (None, Some(_)) => (json!({ "failed": true, "routes": [] }), event.clone()),
+        (None, None) => return unsupported("an expectation of neither a route nor an error"),
     };
     let service = NormalizePathLayer::trim_trailing_slash().layer(router);
     let mut observed = match send(pilaster::http::service(service).layer(Stack::new()), &event) {

@@ -42,12 +42,9 @@ fn own() -> String {
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
-    let (Some([middleware]), Some(steps)) =
-        (case.json["chain"].as_array().map(Vec::as_slice), case.json["steps"].as_array())
-    else {
-        return unsupported("a chain of several");
-    };
-    let options: Options = options(&middleware["config"])?;
+    let options: Options = options(super::only(case)?)?;
+    let steps: Vec<Step> = super::options(&case.json["steps"])?;
+    let calls: Vec<Call> = super::options(&case.json["aws"])?;
     let expiry = options.cache_key_expiry.get(&options.cache_key).copied().unwrap_or(options.cache_expiry);
     let time_to_live = match expiry {
         -1 => Duration::MAX,
@@ -55,20 +52,62 @@ pub(super) fn replay(case: &Case) -> Replay {
         _ => return unsupported("an expiry at a moment instead of after a time"),
     };
     let service = Service::default();
-    for call in case.json["aws"].as_array().into_iter().flatten() {
-        match (call["command"].as_str(), call.pointer("/input/SecretId").and_then(Value::as_str)) {
-            (Some("GetSecretValueCommand"), Some(id)) => {
-                service.answer(id, call["outputs"].as_array().cloned().unwrap_or_default());
-            }
-            (command, _) => return unsupported(format!("the call {}", command.unwrap_or("without a name"))),
+    for call in calls {
+        match (call.command.as_str(), call.input) {
+            ("GetSecretValueCommand", Input { secret_id: Some(id), .. }) => service.answer(&id, call.outputs),
+            (command, _) => return unsupported(format!("the call {command}")),
         }
     }
-    let (expected, observed) = crate::exchange::block_on(run(steps, &options, &service, time_to_live))?;
+    let (expected, observed) = crate::exchange::block_on(run(&steps, &options, &service, time_to_live))?;
     Ok(Compared { expected: json!({ "steps": expected }), observed: json!({ "steps": observed }) })
 }
 
+/// A step of a case.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Step {
+    pub(super) construct: Option<bool>,
+    pub(super) invoke: Option<Invoke>,
+    pub(super) internal: Option<Map<String, Value>>,
+    pub(super) context: Option<Map<String, Value>>,
+    #[serde(default, rename = "response_ok")]
+    _response_ok: Option<bool>,
+    pub(super) error: Option<Value>,
+    pub(super) advance_ms: Option<u64>,
+    pub(super) settle: Option<bool>,
+    pub(super) expect_aws_calls: Option<usize>,
+}
+
+/// A call without an event of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Invoke {}
+
+/// What the service answers to a command, one after the other.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Call {
+    pub(super) command: String,
+    pub(super) input: Input,
+    pub(super) outputs: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub(super) struct Input {
+    pub(super) secret_id: Option<String>,
+    pub(super) names: Option<Vec<String>>,
+    pub(super) path: Option<String>,
+    #[serde(rename = "Recursive")]
+    _recursive: Option<bool>,
+    #[serde(rename = "WithDecryption")]
+    _with_decryption: Option<bool>,
+    #[serde(rename = "NextToken")]
+    _next_token: Option<String>,
+}
+
 async fn run(
-    steps: &[Value],
+    steps: &[Step],
     options: &Options,
     service: &Service,
     time_to_live: Duration,
@@ -76,41 +115,42 @@ async fn run(
     let mut secrets = None;
     let (mut expected, mut observed) = (Vec::new(), Vec::new());
     for step in steps {
-        let known =
-            ["construct", "invoke", "internal", "context", "response_ok", "error", "advance_ms", "expect_aws_calls"];
-        if let Some((name, _)) =
-            step.as_object().into_iter().flatten().find(|(name, _)| !known.contains(&name.as_str()))
-        {
-            return unsupported(format!("steps with `{name}`"));
-        }
-        if step.get("construct").is_some() {
+        if step.construct.is_some() {
             let made = Secrets::new(service.client()).time_to_live(time_to_live);
             if !options.disable_prefetch && !time_to_live.is_zero() {
                 // As `warm` does during initialisation.
                 fetch(&made, options, &Map::new()).await;
             }
             secrets = Some(made);
-        } else if let Some(by) = step["advance_ms"].as_u64() {
+        }
+        if let Some(by) = step.advance_ms {
             tokio::time::advance(Duration::from_millis(by)).await;
-        } else if let Some(calls) = step.get("expect_aws_calls") {
+        }
+        if step.settle.is_some() {
             settle().await;
-            expected.push(json!({ "calls": calls }));
-            observed.push(json!({ "calls": service.calls().len() }));
-        } else if step.get("invoke").is_some() {
+        }
+        if step.invoke.is_some() {
             let Some(secrets) = &secrets else { return Err(Stop::Broken("nothing was constructed".to_owned())) };
-            let wanted = step["internal"].as_object().cloned().unwrap_or_default();
+            // With `setToContext` the values are in the context alone, or there as well.
+            let of_context = step.context.as_ref().filter(|_| options.set_to_context);
+            let wanted = step.internal.as_ref().or(of_context).cloned().unwrap_or_default();
             let values = fetch(secrets, options, &wanted).await;
             let failed = values.values().any(Option::is_none);
-            expected.push(json!({ "failed": step.get("error").is_some(), "values": wanted }));
+            expected.push(json!({ "failed": step.error.is_some(), "values": wanted }));
             let known: Map<_, _> = values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
             let told = known.into_iter().filter(|(key, _)| wanted.contains_key(key));
             observed.push(json!({ "failed": failed, "values": Value::Object(told.collect()) }));
             // A handler takes a value as an argument, which is what `setToContext` is for.
-            if let Some(context) = step["context"].as_object().filter(|_| options.set_to_context) {
+            if let Some(context) = of_context {
                 let told = wanted.keys().all(|key| context.contains_key(key));
                 expected.push(json!({ "in_context": true }));
                 observed.push(json!({ "in_context": told && !failed }));
             }
+        }
+        if let Some(calls) = step.expect_aws_calls {
+            settle().await;
+            expected.push(json!({ "calls": calls }));
+            observed.push(json!({ "calls": service.calls().len() }));
         }
     }
     Ok((expected, observed))

@@ -1,5 +1,6 @@
 //! `http-security-headers`: its options as those of Pilaster's `SecurityHeadersLayer`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pilaster::http::security_headers::{ContentSecurityPolicy, Hsts, SecurityHeadersLayer};
@@ -25,14 +26,23 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Switch<T> {
         #[serde(untagged)]
         enum Form<T> {
             On(bool),
+            Undefined(#[allow(dead_code)] Undefined),
             Changed(T),
         }
         Ok(match Form::deserialize(deserializer)? {
             Form::On(true) => Self::Default,
-            Form::On(false) => Self::Off,
+            Form::On(false) | Form::Undefined(_) => Self::Off,
             Form::Changed(changed) => Self::Changed(changed),
         })
     }
+}
+
+/// An option that is set to `undefined` takes the place of its default.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Undefined {
+    #[serde(rename = "$undefined")]
+    _is: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,6 +50,19 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Switch<T> {
 struct Text {
     #[serde(alias = "policy", alias = "action")]
     text: Option<String>,
+}
+
+/// An option without parts of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// The value of a directive; `false` leaves it out.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Directive {
+    Text(String),
+    On(bool),
 }
 
 #[derive(Default, Deserialize)]
@@ -59,7 +82,7 @@ struct Transport {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 struct Options {
-    content_security_policy: Switch<Map<String, Value>>,
+    content_security_policy: Switch<BTreeMap<String, Directive>>,
     content_security_policy_report_only: bool,
     content_type_options: Switch<Text>,
     cross_origin_embedder_policy: Switch<Text>,
@@ -68,15 +91,15 @@ struct Options {
     dns_prefetch_control: Switch<Prefetch>,
     download_options: Switch<Text>,
     frame_options: Switch<Text>,
-    origin_agent_cluster: Switch<Map<String, Value>>,
-    permissions_policy: Switch<Map<String, Value>>,
+    origin_agent_cluster: Switch<Nothing>,
+    permissions_policy: Switch<BTreeMap<String, String>>,
     permitted_cross_domain_policies: Switch<Text>,
     powered_by: Option<bool>,
     referrer_policy: Switch<Text>,
-    reporting_endpoints: Switch<Map<String, Value>>,
+    reporting_endpoints: Switch<BTreeMap<String, String>>,
     report_to: Switch<Map<String, Value>>,
     strict_transport_security: Switch<Transport>,
-    xss_protection: Value,
+    xss_protection: Option<bool>,
 }
 
 pub(super) fn layer(config: &Value) -> Result<SecurityHeadersLayer, Stop> {
@@ -122,12 +145,12 @@ pub(super) fn layer(config: &Value) -> Result<SecurityHeadersLayer, Stop> {
     if let Switch::Off = options.origin_agent_cluster {
         layer = layer.without(HeaderName::from_static("origin-agent-cluster"));
     }
-    if !matches!(options.xss_protection, Value::Null | Value::Bool(false)) {
+    if options.xss_protection == Some(true) {
         layer = layer.disable_xss_filter();
     }
     if let Switch::Changed(endpoints) = options.reporting_endpoints {
         for (name, url) in &endpoints {
-            layer = layer.reporting_endpoint(name, url.as_str().unwrap_or_default());
+            layer = layer.reporting_endpoint(name, url);
         }
     }
     if let Switch::Changed(groups) = options.report_to {
@@ -136,7 +159,7 @@ pub(super) fn layer(config: &Value) -> Result<SecurityHeadersLayer, Stop> {
     Ok(transport(layer, options.strict_transport_security))
 }
 
-fn content(layer: SecurityHeadersLayer, switch: Switch<Map<String, Value>>) -> SecurityHeadersLayer {
+fn content(layer: SecurityHeadersLayer, switch: Switch<BTreeMap<String, Directive>>) -> SecurityHeadersLayer {
     let mut policy = ContentSecurityPolicy::strict();
     match switch {
         Switch::Off => return layer.without(header::CONTENT_SECURITY_POLICY),
@@ -145,9 +168,11 @@ fn content(layer: SecurityHeadersLayer, switch: Switch<Map<String, Value>>) -> S
             for (name, value) in directives {
                 let flag = matches!(name.as_str(), "sandbox" | "upgrade-insecure-requests");
                 policy = match value {
-                    Value::String(text) if flag || !text.is_empty() => policy.directive(name, text),
+                    Directive::Text(text) if flag || !text.is_empty() => policy.directive(name, text),
                     // `false` and an empty text leave a directive out.
-                    _ => policy.without(&name),
+                    Directive::Text(_) | Directive::On(false) => policy.without(&name),
+                    // As the default has it.
+                    Directive::On(true) => policy,
                 };
             }
         }
@@ -155,7 +180,7 @@ fn content(layer: SecurityHeadersLayer, switch: Switch<Map<String, Value>>) -> S
     layer.content_security_policy(policy)
 }
 
-fn permissions(layer: SecurityHeadersLayer, switch: Switch<Map<String, Value>>) -> SecurityHeadersLayer {
+fn permissions(layer: SecurityHeadersLayer, switch: Switch<BTreeMap<String, String>>) -> SecurityHeadersLayer {
     let deny = SecurityHeadersLayer::DENY_FEATURES;
     match switch {
         Switch::Off => layer,
@@ -167,7 +192,7 @@ fn permissions(layer: SecurityHeadersLayer, switch: Switch<Map<String, Value>>) 
                 .map(ToOwned::to_owned)
                 .collect();
             for (name, value) in &features {
-                policy.push(match value.as_str().unwrap_or_default() {
+                policy.push(match value.as_str() {
                     "*" => format!("{name}=*"),
                     allowed => format!("{name}=({allowed})"),
                 });

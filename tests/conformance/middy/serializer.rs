@@ -1,65 +1,120 @@
-//! `http-response-serializer`: a function that answers in the media type that Pilaster's `NegotiationLayer` chose.
+//! `http-response-serializer`: each serializer is a writer of Pilaster's `NegotiationLayer`, and the function returns the value.
 
-use pilaster::http::{
-    HttpError, IntoResponse, Json, Negotiated, NegotiationLayer, Response, Stack, StatusCode, header,
-};
+use pilaster::http::{IntoResponse, Json, Method, Negotiate, NegotiationLayer, Response, Stack, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::expectation::{Sees, expected};
-use super::handler::Handler;
-use super::{custom, errors, options};
+use super::expectation::{Sees, expected, leaks, secret_of};
+use super::handler::{Handler, Kind};
+use super::{errors, options};
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, complete, delivered, read_json_bodies, send};
-use crate::{Compared, Replay, Stop, unsupported};
+use crate::{Compared, Replay, Stop, only_these, unsupported};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 struct Options {
-    serializers: Vec<Value>,
+    serializers: Vec<Serializer>,
     default_content_type: Option<String>,
 }
 
-/// Media types, the default first, and how to write in each.
-type Forms = Vec<(&'static str, Value)>;
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Serializer {
+    regex: Pattern,
+    serializer: How,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pattern {
+    #[serde(rename = "$regex")]
+    pattern: String,
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(tag = "$custom", deny_unknown_fields)]
+enum How {
+    #[serde(rename = "serialize.xml_message")]
+    Xml {},
+    #[serde(rename = "serialize.json_message")]
+    Json {},
+    #[serde(rename = "serialize.body_as_is")]
+    AsItIs {},
+    #[serde(rename = "serialize.whole_response_204_null")]
+    NoContent {},
+}
+
+impl How {
+    fn write(self, text: &str) -> Response {
+        match self {
+            Self::Xml {} => format!("<message>{text}</message>").into_response(),
+            Self::Json {} => Json(json!({ "message": text })).into_response(),
+            Self::AsItIs {} => text.to_owned().into_response(),
+            Self::NoContent {} => StatusCode::NO_CONTENT.into_response(),
+        }
+    }
+}
+
+/// Options of the negotiation beside it: none, since the writers are what there is to choose from.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoOptions {}
 
 pub(super) fn replay(case: &Case) -> Replay {
+    only_these(
+        &case.json["expect"],
+        &["handler_called", "handler_event", "response", "response_absent", "error", "context_added"],
+    )?;
     let mut stack = Stack::new();
-    let mut forms = Forms::new();
+    let mut layer = NegotiationLayer::new().default_to_first(true);
+    let mut negotiates = false;
     for middleware in case.json["chain"].as_array().into_iter().flatten() {
         let config = &middleware["config"];
         match middleware["name"].as_str() {
-            Some("http-response-serializer") => forms = read(options(config)?)?,
+            Some("http-response-serializer") => {
+                for (media_type, how) in writers(options(config)?)? {
+                    layer = layer.writer(media_type, move |text: &String| how.write(text));
+                }
+            }
             Some("http-error-handler") => stack = stack.errors(errors::layer(config)?),
             // Reads `Accept`, as the layer does.
-            Some("http-content-negotiation") => {}
+            Some("http-content-negotiation") => {
+                let NoOptions {} = options(config)?;
+                negotiates = true;
+            }
             _ => return unsupported("another middleware beside it"),
         }
     }
-    let offer: Vec<_> = forms.iter().map(|(media_type, _)| *media_type).collect();
-    let stack = stack.layer(NegotiationLayer::new().media_types(offer).default_to_first(true));
     let event = complete(&case.json["event"], "GET");
+    let mut headers = event["headers"].as_object().into_iter().flatten();
+    if !negotiates && headers.any(|(name, _)| name.eq_ignore_ascii_case("accept")) {
+        return unsupported("a serializer that does not look at `Accept`");
+    }
+    let text = text_of(&case.json["handler"])?;
     let handler = Handler::read(&case.json["handler"])?;
-    let text = case.json["handler"]["value"]["body"].as_str().unwrap_or_default().to_owned();
     let notes = Notes::default();
     let seen = notes.clone();
-    let function = move |negotiated: Negotiated| {
-        let answer = handler.run(&seen, json!({}));
-        let answer = answer.and_then(|_| {
-            let chosen = forms.iter().find(|(media_type, _)| negotiated.media_type() == Some(media_type));
-            let (media_type, how) = chosen.ok_or_else(|| HttpError::not_acceptable("there is none"))?;
-            Ok(([(header::CONTENT_TYPE, *media_type)], written(how, &text)).into_response())
+    let function = move |_: Method| {
+        let answer = handler.run(&seen, json!({})).map(|prepared| match &text {
+            // A response that has its media type is the function's own.
+            Some(text) if !prepared.headers().contains_key(header::CONTENT_TYPE) => {
+                (prepared.status(), Negotiate(text.clone())).into_response()
+            }
+            _ => prepared,
         });
-        async move { answer }
+        std::future::ready(answer)
     };
-    let mut observed = match send(pilaster::handler(function).layer(stack), &event) {
+    let mut observed = match send(pilaster::handler(function).layer(stack.layer(layer)), &event) {
         Sent::Answer(answer) => delivered(&event, &answer),
         Sent::Failed(error) => json!({ "failed": error.error_type() }),
         Sent::Refused(sentence) => json!({ "refused": sentence }),
     };
     observed["called"] = json!(!notes.all().is_empty());
-    let mut expected = expected(&case.json, Sees::default());
-    // The headers also tell what was chosen by.
+    observed["leaks"] = json!(leaks(secret_of(&case.json)?.as_deref(), &observed["body"]));
+    let mut expected = expected(&case.json, Sees::default())?;
+    // The headers also tell what was chosen by; middy leaves that out.
     let chosen_by = observed["headers"].as_object_mut().and_then(|headers| headers.remove("vary"));
     observed["vary"] = chosen_by.unwrap_or_default();
     expected["vary"] = json!("accept");
@@ -70,28 +125,32 @@ pub(super) fn replay(case: &Case) -> Replay {
     Ok(Compared { expected, observed })
 }
 
-/// The types of a function are known when it is built; those of a case when it is read.
-fn read(options: Options) -> Result<Forms, Stop> {
-    let mut forms = Forms::new();
-    for serializer in options.serializers {
-        let pattern = serializer.pointer("/regex/$regex").and_then(Value::as_str).unwrap_or_default();
+/// The text that the handler returns to be written; none where it fails.
+fn text_of(handler: &Value) -> Result<Option<String>, Stop> {
+    match Kind::read(handler)? {
+        Kind::Return { value } => match value.get("body").unwrap_or(&value) {
+            Value::String(text) => Ok(Some(text.clone())),
+            _ => unsupported("a value that no writer here takes"),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// Media types, the default first, and how to write in each. Those of a function are known when it is built, those of a case when it
+/// is read.
+fn writers(options: Options) -> Result<Vec<(&'static str, How)>, Stop> {
+    let Some(default) = options.default_content_type else {
+        return unsupported("serializers without a default, which leave a body as it is where nothing is asked for");
+    };
+    let mut writers = Vec::new();
+    for Serializer { regex: Pattern { pattern }, serializer } in options.serializers {
         let exact =
             pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).map(|text| text.replace("\\/", "/"));
         let Some(media_type) = exact else {
             return unsupported("a serializer for whatever media type is asked for");
         };
-        forms.push((Box::leak(media_type.into_boxed_str()), serializer["serializer"].clone()));
+        writers.push((&*Box::leak(media_type.into_boxed_str()), serializer));
     }
-    forms.sort_by_key(|(media_type, _)| options.default_content_type.as_deref() != Some(media_type));
-    Ok(forms)
-}
-
-/// The body as the case's serializer writes it.
-fn written(how: &Value, text: &str) -> Response {
-    match custom(how) {
-        Some("serialize.xml_message") => format!("<message>{text}</message>").into_response(),
-        Some("serialize.json_message") => Json(json!({ "message": text })).into_response(),
-        Some("serialize.whole_response_204_null") => StatusCode::NO_CONTENT.into_response(),
-        _ => text.to_owned().into_response(),
-    }
+    writers.sort_by_key(|(media_type, _)| *media_type != default);
+    Ok(writers)
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::options;
+use super::secrets::{Call, Input, Step};
 use crate::case::Case;
 use crate::parameters::Service;
 use crate::{Compared, Replay, Stop, unsupported};
@@ -31,93 +32,112 @@ fn for_ever() -> i64 {
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
-    let (Some([middleware]), Some(steps)) =
-        (case.json["chain"].as_array().map(Vec::as_slice), case.json["steps"].as_array())
-    else {
-        return unsupported("a chain of several");
-    };
-    let options: Options = options(&middleware["config"])?;
-    if !options.disable_prefetch {
-        return unsupported("a prefetch while the chain is made");
-    }
-    if options.fetch_data.values().any(|name| name.ends_with('/')) {
-        return unsupported("a path among the names");
-    }
+    let options: Options = options(super::only(case)?)?;
+    let steps: Vec<Step> = super::options(&case.json["steps"])?;
+    let calls: Vec<Call> = super::options(&case.json["aws"])?;
     let time_to_live = match options.cache_expiry {
         -1 => Duration::MAX,
         expiry => Duration::from_millis(expiry.unsigned_abs()),
     };
     let service = Service::default();
-    for call in case.json["aws"].as_array().into_iter().flatten() {
-        if call["command"] != "GetParametersCommand" {
-            return unsupported(format!("the call {}", call["command"]));
+    // The names are asked for in middy's order, that of the configuration, which the recorded calls have.
+    let mut order = Vec::new();
+    for Call { command, input, outputs } in calls {
+        match (command.as_str(), input) {
+            ("GetParametersCommand", Input { names: Some(names), .. }) => {
+                service.answer(outputs);
+                order.extend(names);
+            }
+            ("GetParametersByPathCommand", Input { path: Some(path), .. }) => {
+                service.answer(outputs);
+                order.push(path);
+            }
+            (command, _) => return unsupported(format!("the call {command}")),
         }
-        service.answer(call["outputs"].as_array().into_iter().flatten().cloned());
     }
-    // The names are asked for in middy's order, that of the configuration.
-    let names: Vec<(String, String)> = match &middleware["config"]["fetchData"] {
-        Value::Object(all) => ordered(all, case),
-        _ => Vec::new(),
-    };
-    let (expected, observed) = crate::exchange::block_on(run(steps, &options, &names, &service, time_to_live))?;
+    let mut names: Vec<_> = options.fetch_data.clone().into_iter().collect();
+    names.sort_by_key(|(_, name)| order.iter().position(|other| other == name));
+    let (expected, observed) = crate::exchange::block_on(run(&steps, &options, &names, &service, time_to_live))?;
     Ok(Compared { expected: json!({ "steps": expected }), observed: json!({ "steps": observed }) })
 }
 
-/// The keys with their names, in the order of the recorded calls.
-fn ordered(all: &Map<String, Value>, case: &Case) -> Vec<(String, String)> {
-    let calls = case.json["aws"].as_array().into_iter().flatten();
-    let names = calls.flat_map(|call| call["input"]["Names"].as_array().into_iter().flatten());
-    let order: Vec<_> = names.filter_map(Value::as_str).collect();
-    let mut all: Vec<_> =
-        all.iter().map(|(key, name)| (key.clone(), name.as_str().unwrap_or_default().to_owned())).collect();
-    all.sort_by_key(|(_, name)| order.iter().position(|other| other == name));
-    all
+/// The values of all names at once, and the names that failed. A name with a slash at its end is a path.
+async fn fetch(parameters: &Parameters, names: &[(String, String)]) -> (Map<String, Value>, Vec<String>) {
+    let ids = names.iter().filter(|(_, name)| !name.ends_with('/'));
+    let ids: Vec<_> = ids.map(|(_, name)| ParameterId::new(name.clone()).decrypt(true)).collect();
+    let mut values = parameters.named(ids).await;
+    let (mut told, mut failed) = (Map::new(), Vec::new());
+    for (key, name) in names {
+        let value = match name.ends_with('/') {
+            true => match parameters.below(name.clone()).recursive().decrypt(true).await {
+                Ok(all) => all.iter().map(|(name, value)| Ok((name.clone(), read(value)?))).collect(),
+                Err(error) => Err(error),
+            }
+            .map(Value::Object),
+            false => match values.remove(name) {
+                Some(value) => value.and_then(|value| read(&value)),
+                None => continue,
+            },
+        };
+        match value {
+            Ok(value) => drop(told.insert(key.clone(), value)),
+            Err(error) => failed.push(error.parameter().unwrap_or(name).to_owned()),
+        }
+    }
+    (told, failed)
+}
+
+/// An error of a step.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failed {
+    #[serde(rename = "message")]
+    _message: Option<String>,
+    #[serde(default)]
+    cause: Cause,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Cause {
+    #[serde(rename = "package")]
+    _package: Option<String>,
+    data_messages: Vec<String>,
 }
 
 async fn run(
-    steps: &[Value],
+    steps: &[Step],
     options: &Options,
     names: &[(String, String)],
     service: &Service,
     time_to_live: Duration,
 ) -> Result<(Vec<Value>, Vec<Value>), Stop> {
-    let known = ["construct", "invoke", "internal", "context", "error", "expect_aws_calls"];
     let parameters = Parameters::from_lookup(service.ssm(), |_| None).time_to_live(time_to_live);
     let (mut expected, mut observed) = (Vec::new(), Vec::new());
     for step in steps {
-        if let Some(name) =
-            step.as_object().into_iter().flat_map(Map::keys).find(|name| !known.contains(&name.as_str()))
-        {
-            return unsupported(format!("steps with `{name}`"));
+        if step.construct.is_some() && !options.disable_prefetch && !time_to_live.is_zero() {
+            // As `warm` does during initialisation.
+            fetch(&parameters, names).await;
         }
-        if let Some(calls) = step.get("expect_aws_calls") {
+        if let Some(by) = step.advance_ms {
+            tokio::time::advance(Duration::from_millis(by)).await;
+        }
+        if step.invoke.is_some() {
+            let wanted = if options.set_to_context { &step.context } else { &step.internal };
+            let wanted = wanted.clone().unwrap_or_default();
+            let (told, failed) = fetch(&parameters, names).await;
+            // A name that is not there is told by its error; middy tells it in the message.
+            let error: Option<Failed> = step.error.as_ref().map(super::options).transpose()?;
+            let messages = error.iter().flat_map(|error| &error.cause.data_messages);
+            let invalid: Vec<_> = messages.filter_map(|text| text.strip_prefix("InvalidParameter ")).collect();
+            let named = if invalid.is_empty() { Vec::new() } else { failed.clone() };
+            expected.push(json!({ "failed": step.error.is_some(), "values": wanted, "invalid": invalid }));
+            observed.push(json!({ "failed": !failed.is_empty(), "values": told, "invalid": named }));
+        }
+        if let Some(calls) = step.expect_aws_calls {
             expected.push(json!({ "calls": calls }));
             observed.push(json!({ "calls": service.calls().len() }));
         }
-        if step.get("invoke").is_none() {
-            continue;
-        }
-        let place = if options.set_to_context { "context" } else { "internal" };
-        let wanted = step[place].as_object().cloned().unwrap_or_default();
-        let ids = names.iter().map(|(_, name)| ParameterId::new(name.clone()).decrypt(true));
-        let mut values = parameters.named(ids).await;
-        let mut told = Map::new();
-        let mut failed = Vec::new();
-        for (key, name) in names {
-            match values.remove(name).map(|value| value.and_then(|value| read(&value))) {
-                Some(Ok(value)) => drop(told.insert(key.clone(), value)),
-                Some(Err(error)) => failed.extend(error.parameter().map(str::to_owned)),
-                None => {}
-            }
-        }
-        // A name that is not there is told by its error; middy tells it in the message.
-        let messages = step.pointer("/error/cause/data_messages").and_then(Value::as_array);
-        let invalid =
-            messages.into_iter().flatten().filter_map(|text| text.as_str()?.strip_prefix("InvalidParameter "));
-        let invalid: Vec<_> = invalid.collect();
-        let named = if invalid.is_empty() { Vec::new() } else { failed.clone() };
-        expected.push(json!({ "failed": step.get("error").is_some(), "values": wanted, "invalid": invalid }));
-        observed.push(json!({ "failed": !failed.is_empty(), "values": told, "invalid": named }));
     }
     Ok((expected, observed))
 }

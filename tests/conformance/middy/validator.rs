@@ -8,40 +8,46 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
+use super::expectation::status_of;
 use super::handler::{Handler, Prepared};
 use super::options;
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, complete, delivered, send};
-use crate::{Compared, Replay, Stop, unsupported};
+use crate::{Compared, Replay, Stop, only_these, unsupported};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 struct Options {
-    event_schema: Value,
-    context_schema: Value,
-    response_schema: Value,
-    default_language: Value,
+    event_schema: Option<Schema>,
+    context_schema: Option<Schema>,
+    response_schema: Option<Schema>,
+    default_language: Option<String>,
     languages: Map<String, Value>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Schema {
+    #[serde(rename = "$jsonschema")]
+    schema: Value,
+}
+
 pub(super) fn replay(case: &Case) -> Replay {
-    let Some([middleware]) = case.json["chain"].as_array().map(Vec::as_slice) else {
-        return unsupported("a schema beside other middlewares");
-    };
-    let options: Options = options(&middleware["config"])?;
-    if !options.context_schema.is_null() {
+    let options: Options = options(super::only(case)?)?;
+    only_these(&case.json["expect"], &["handler_called", "handler_event", "response", "error"])?;
+    if options.context_schema.is_some() {
         return unsupported("a schema of the context, which is a type");
     }
-    if !options.response_schema.is_null() {
+    if options.response_schema.is_some() {
         return unsupported("a schema of the response, which is of the type that the handler returns");
     }
-    if !options.languages.is_empty() || !options.default_language.is_null() {
+    if !options.languages.is_empty() || options.default_language.is_some() {
         return unsupported("messages in the caller's language");
     }
-    let Some(schema) = options.event_schema.get("$jsonschema") else {
-        return unsupported("a schema that is a function");
+    let Some(Schema { schema }) = options.event_schema else {
+        return unsupported("no schema of the event");
     };
-    check(schema)?;
+    check(&schema)?;
     let handler = Handler::read(&case.json["handler"])?;
 
     let body = case.json["event"].to_string();
@@ -55,9 +61,13 @@ pub(super) fn replay(case: &Case) -> Replay {
     let sent = send(pilaster::handler(function).layer(Stack::new()), &event);
 
     let expect = &case.json["expect"];
-    let response = expect.get("response").filter(|_| case.json["handler"]["kind"] == "return").map(Prepared::expected);
-    let status = expect.pointer("/error/statusCode").or(response.as_ref().map(|response| &response["status"]));
-    let mut expected = json!({ "status": status.unwrap_or(&json!(200)), "called": expect["handler_called"] });
+    let response = expect.get("response").filter(|_| case.json["handler"]["kind"] == "return");
+    let status = match (expect.get("error"), response) {
+        (Some(error), _) => json!(status_of(error)?),
+        (None, Some(response)) => Prepared::expected(response)?["status"].clone(),
+        (None, None) => json!(200),
+    };
+    let mut expected = json!({ "status": status, "called": expect["handler_called"] });
     let mut observed = match sent {
         Sent::Answer(answer) => json!({ "status": delivered(&event, &answer)["status"] }),
         Sent::Failed(error) => json!({ "failed": error.error_type() }),

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pilaster::http::{Method, Stack};
-use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawResponse, WarmupLayer};
+use pilaster::{BoxError, FunctionError, Incoming, Invocation, WarmupLayer};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
+use super::handler::Kind;
 use super::options;
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, send};
-use crate::{Compared, Replay, Stop, unsupported};
+use crate::{Compared, Replay, Stop, only_these, unsupported};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
@@ -23,7 +24,7 @@ struct Options {
 
 /// A callback, which stands for a function of the user's.
 #[derive(Deserialize)]
-#[serde(tag = "$custom", rename_all = "snake_case")]
+#[serde(tag = "$custom", rename_all = "snake_case", deny_unknown_fields)]
 enum IsWarmingUp {
     Const { value: bool },
     EventFlag { path: String },
@@ -44,6 +45,10 @@ impl IsWarmingUp {
 pub(super) fn of_a_stack(case: &Case) -> Replay {
     let Some([cors, warmup]) = case.json["chain"].as_array().map(Vec::as_slice) else {
         return unsupported("a chain of more than two");
+    };
+    only_these(&case.json["expect"], &["handler_called", "response"])?;
+    let Kind::MustNotRun {} = Kind::read(&case.json["handler"])? else {
+        return unsupported("a handler that is called");
     };
     let Options { is_warming_up: None } = options(&warmup["config"])? else {
         return unsupported("a predicate of its own");
@@ -67,31 +72,35 @@ pub(super) fn of_a_stack(case: &Case) -> Replay {
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
-    let Some([middleware]) = case.json["chain"].as_array().map(Vec::as_slice) else {
-        return unsupported("a chain of several");
-    };
-    let options: Options = options(&middleware["config"])?;
+    let options: Options = options(super::only(case)?)?;
     let mut layer = WarmupLayer::new();
     if let Some(is_warming_up) = options.is_warming_up {
         layer = layer.when(move |event| is_warming_up.is_true_of(event));
     }
     let expect = &case.json["expect"];
+    only_these(expect, &["handler_called", "response", "response_absent"])?;
+    let answer = match Kind::read(&case.json["handler"])? {
+        Kind::Return { value } => value,
+        Kind::ReturnNothing {} | Kind::MustNotRun {} => Value::Null,
+        _ => return unsupported("a function that does something else"),
+    };
     let expected = match (expect.get("response"), expect.get("response_absent")) {
         (Some(response), None) => json!({ "called": expect["handler_called"], "response": response }),
         // A handler without a value answers `null`.
         (None, Some(_)) => json!({ "called": expect["handler_called"], "response": null }),
         _ => return unsupported("an expectation of neither an answer nor none"),
     };
-    let observed = crate::exchange::block_on(call(layer, &case.json["event"]));
+    let observed = crate::exchange::block_on(call(layer, &case.json["event"], answer));
     Ok(Compared { expected, observed: observed.map_err(|error| Stop::Broken(error.to_string()))? })
 }
 
-async fn call(layer: WarmupLayer, event: &Value) -> Result<Value, BoxError> {
+async fn call(layer: WarmupLayer, event: &Value, answer: Value) -> Result<Value, BoxError> {
     let called = Arc::new(AtomicBool::new(false));
     let noted = Arc::clone(&called);
     let function = service_fn(move |_: Incoming| {
         noted.store(true, Ordering::Relaxed);
-        async { Ok::<RawResponse, FunctionError>(RawValue::NULL.to_owned()) }
+        let answer = to_raw_value(&answer).map_err(FunctionError::from_error);
+        async { answer }
     });
     let event = RawValue::from_string(event.to_string())?;
     let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };

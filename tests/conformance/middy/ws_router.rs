@@ -6,10 +6,11 @@ use pilaster::http::Stack;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::expectation::status_of;
 use super::options;
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, complete_web_socket, send};
-use crate::{Compared, Replay, unsupported};
+use crate::{Compared, Replay, only_these, unsupported};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
@@ -24,10 +25,8 @@ struct Route {
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
-    let Some([middleware]) = case.json["chain"].as_array().map(Vec::as_slice) else {
-        return unsupported("a chain of several");
-    };
-    let options: Options = options(&middleware["config"])?;
+    let options: Options = options(super::only(case)?)?;
+    only_these(&case.json["expect"], &["route_index", "error"])?;
     let notes = Notes::default();
     let mut router = Router::new();
     for (index, route) in options.routes.iter().enumerate() {
@@ -42,15 +41,18 @@ pub(super) fn replay(case: &Case) -> Replay {
         router = router.route(&format!("/{}", route.route_key), any(noted));
     }
     let expect = &case.json["expect"];
-    let expected = match (expect.get("route_index"), expect["error"].get("statusCode")) {
-        (Some(index), _) => json!({ "routes": [index], "status": 200 }),
-        (None, Some(status)) => json!({ "routes": [], "status": status }),
+    let (expected, event) = match (expect.get("route_index"), expect.get("error")) {
+        (Some(index), _) => (json!({ "routes": [index], "status": 200 }), complete_web_socket(&case.json["event"])),
+        (None, Some(error)) if case.json.pointer("/event/requestContext/routeKey").is_some() => {
+            (json!({ "routes": [], "status": status_of(error)? }), complete_web_socket(&case.json["event"]))
+        }
+        // An event that is no message: what it lacks is the point.
+        (None, Some(_)) => (json!({ "routes": [], "failed": true }), case.json["event"].clone()),
         (None, None) => return unsupported("an expectation of neither a route nor an error"),
     };
-    let event = complete_web_socket(&case.json["event"]);
     let mut observed = match send(pilaster::http::service(router).layer(Stack::new()), &event) {
         Sent::Answer(answer) => json!({ "status": answer["statusCode"] }),
-        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Failed(_) => json!({ "failed": true }),
         Sent::Refused(sentence) => json!({ "refused": sentence }),
     };
     observed["routes"] = json!(notes.all());

@@ -1,5 +1,8 @@
 //! What a route's handler answers, as a user's handler would.
 
+use std::time::{Duration, SystemTime};
+
+use axum_extra::extract::cookie;
 use base64::Engine as _;
 use pilaster::http::{Body, Bytes, HeaderName, HeaderValue, IntoResponse, Json, Response, StatusCode, header};
 use serde::Deserialize;
@@ -38,26 +41,27 @@ pub(super) struct Answer {
     headers: Option<Value>,
     #[serde(default)]
     cookies: Vec<Cookie>,
-    compress: Option<bool>,
+    pub(super) compress: Option<bool>,
 }
 
+/// A cookie, in the words of Powertools' class; axum-extra writes it.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Cookie {
+pub(super) struct Cookie {
     name: String,
     value: String,
     path: Option<String>,
     domain: Option<String>,
+    /// Of UTC, without an offset.
+    expires: Option<String>,
     max_age: Option<i64>,
     #[serde(default)]
     http_only: bool,
     secure: Option<bool>,
     same_site: Option<String>,
+    #[serde(default)]
+    custom_attributes: Vec<String>,
 }
-
-/// Whether this answer may be compressed, where it says so itself.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Compress(pub(super) bool);
 
 impl Handler {
     /// What is registered without a handler.
@@ -112,7 +116,13 @@ impl Answer {
         if self.pairs().is_none() {
             return unsupported("a response header that is no header");
         }
+        for cookie in &self.cookies {
+            cookie.header()?;
+        }
         match &self.body {
+            Some(Value::Object(body)) if body.keys().any(|name| name.starts_with('$')) => {
+                unsupported("a response body of another type")
+            }
             None | Some(Value::Null | Value::String(_) | Value::Object(_) | Value::Array(_)) => Ok(()),
             Some(_) => unsupported("a response body of another type"),
         }
@@ -172,41 +182,56 @@ impl IntoResponse for Answer {
             response.headers_mut().append(name, value);
         }
         for cookie in &self.cookies {
-            if let Ok(value) = cookie.text().parse() {
+            if let Ok(value) = cookie.header() {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
-        }
-        if let Some(compress) = self.compress {
-            response.extensions_mut().insert(Compress(compress));
         }
         response
     }
 }
 
 impl Cookie {
-    fn text(&self) -> String {
-        let mut text = format!("{}={}", self.name, self.value);
-        let mut attribute = |name: &str, value: Option<&str>| match value {
-            Some(value) => text.push_str(&format!("; {name}={value}")),
-            None => text.push_str(&format!("; {name}")),
-        };
-        for (name, value) in [("Path", &self.path), ("Domain", &self.domain)] {
-            if value.is_some() {
-                attribute(name, value.as_deref());
-            }
+    /// The header, written by axum-extra's `Cookie`.
+    pub(super) fn header(&self) -> Result<HeaderValue, Stop> {
+        let mut cookie = cookie::Cookie::build((self.name.clone(), self.value.clone()));
+        if let Some(path) = &self.path {
+            cookie = cookie.path(path.clone());
         }
-        if let Some(age) = self.max_age {
-            attribute("Max-Age", Some(&age.max(0).to_string()));
+        if let Some(domain) = &self.domain {
+            cookie = cookie.domain(domain.clone());
+        }
+        if let Some(expires) = &self.expires {
+            let Some(seconds) = super::seconds_since_1970(expires) else {
+                return unsupported("a cookie that ends at what is no time");
+            };
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            cookie = cookie.expires(cookie::Expiration::DateTime(at.into()));
+        }
+        // An age below zero takes the cookie away at once.
+        if let Some(age) = self.max_age.map(|age| Duration::from_secs(age.try_into().unwrap_or(0)).try_into()) {
+            let Ok(age) = age else { return unsupported("a cookie of such an age") };
+            cookie = cookie.max_age(age);
+        }
+        match self.same_site.as_deref() {
+            None => {}
+            Some("Strict") => cookie = cookie.same_site(cookie::SameSite::Strict),
+            Some("Lax") => cookie = cookie.same_site(cookie::SameSite::Lax),
+            Some("None") => cookie = cookie.same_site(cookie::SameSite::None),
+            Some(other) => return unsupported(format!("a cookie with `SameSite={other}`")),
+        }
+        match self.custom_attributes.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [] => {}
+            ["Partitioned"] => cookie = cookie.partitioned(true),
+            _ => return unsupported("attributes of a cookie that have no meaning"),
+        }
+        // Both are left out where they are off.
+        let secure = self.secure.unwrap_or(true);
+        if secure {
+            cookie = cookie.secure(true);
         }
         if self.http_only {
-            attribute("HttpOnly", None);
+            cookie = cookie.http_only(true);
         }
-        if self.secure.unwrap_or(true) {
-            attribute("Secure", None);
-        }
-        if let Some(site) = &self.same_site {
-            attribute("SameSite", Some(site));
-        }
-        text
+        HeaderValue::from_str(&cookie.build().to_string()).or_else(|_| unsupported("a cookie that is no header"))
     }
 }

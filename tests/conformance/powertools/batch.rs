@@ -7,10 +7,10 @@ use pilaster::records::Batch;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{only_these, read};
+use super::{only_these, read, variables};
 use crate::case::Case;
 use crate::exchange::{Notes, Sent};
-use crate::records::{Kind, Payload, Seen, call, complete, in_order, records_of, returned};
+use crate::records::{Kind, Payload, Seen, call, complete, in_order, records_of, returned, run_all};
 use crate::{Compared, Replay, Stop, unsupported};
 
 #[derive(Deserialize)]
@@ -32,6 +32,27 @@ struct Config {
     raise_on_entire_batch_failure: bool,
     #[serde(default)]
     model: Option<Value>,
+}
+
+/// What comes in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    #[serde(rename = "event")]
+    _event: Option<Value>,
+    #[serde(rename = "event_file")]
+    _event_file: Option<String>,
+}
+
+/// The failure of a whole batch. How many records failed is the length of the batch in either library.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    kind: String,
+    #[serde(rename = "message")]
+    _message: Option<String>,
+    #[serde(rename = "child_errors", alias = "child_count")]
+    _child_errors: Option<usize>,
 }
 
 fn yes() -> bool {
@@ -68,7 +89,9 @@ impl Payload for Model {
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
+    variables(case, &[])?;
     let config: Config = read("a processor", &case.json["config"])?;
+    let Input { .. } = read("an input", &case.json["input"])?;
     let expected = &case.json["expected"];
     only_these(expected, &["response", "error", "handler_called_with"])?;
     let kind = match config.event_type.as_str() {
@@ -78,11 +101,14 @@ pub(super) fn replay(case: &Case) -> Replay {
         "Kafka" => Kind::Kafka,
         other => return unsupported(format!("a processor of {other}")),
     };
-    let mut event = complete(&case.event().map_err(Stop::Unsupported)?, kind);
+    let event = case.event().map_err(Stop::Unsupported)?;
+    // What an event lacks that is none of the source is the case's point.
+    let is_unexpected = expected.pointer("/error/kind").is_some_and(|kind| kind == "UnexpectedBatchTypeError");
+    let mut event = if is_unexpected { event } else { complete(&event, kind) };
     if config.fifo {
         name_as_fifo(&mut event);
     }
-    let mut batch = Batch::new();
+    let mut batch = run_all(Batch::new());
     let one_by_one = config.process_in_parallel.map_or(config.is_async == Some(false), |parallel| !parallel);
     if one_by_one {
         batch = batch.concurrency(1);
@@ -106,7 +132,8 @@ pub(super) fn replay(case: &Case) -> Replay {
         wanted.insert("returned".to_owned(), returned(response));
     }
     if let Some(error) = expected.get("error") {
-        let unexpected = error["kind"] == "UnexpectedBatchTypeError";
+        let Failure { kind, .. } = read("a failure", error)?;
+        let unexpected = kind == "UnexpectedBatchTypeError";
         wanted.insert("error".to_owned(), json!(if unexpected { "unexpected event" } else { "every record failed" }));
     }
     let mut observed = match sent {

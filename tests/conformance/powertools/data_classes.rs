@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use pilaster::http::{Bytes, Claims, EventKind, HeaderMap, Json, Method, Path, Query, RequestContext, Stack, Uri};
 use serde_json::{Map, Value, json};
 
-use super::only_these;
+use super::{only_these, variables};
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, complete, complete_web_socket, delivered, rejected, send};
 use crate::{Compared, Replay, Stop, unsupported};
@@ -29,6 +29,9 @@ pub(super) fn replay(case: &Case) -> Replay {
         return events::replay(case);
     };
     only_these(&case.json["expected"], &["accessors"])?;
+    only_these(&case.json["config"], &["class"])?;
+    only_these(&case.json["input"], &["event", "event_file", "patch"])?;
+    variables(case, &[])?;
     let wanted = case.json["expected"]["accessors"].as_object().cloned().unwrap_or_default();
     let mut accessors = Vec::new();
     for text in wanted.keys() {
@@ -38,7 +41,13 @@ pub(super) fn replay(case: &Case) -> Replay {
         }
     }
     let event = case.event().map_err(Stop::Unsupported)?;
-    let event = if class == "APIGatewayWebSocketEvent" { complete_web_socket(&event) } else { complete(&event, "GET") };
+    // Where an access is to fail, what the event lacks is the point.
+    let fails = wanted.values().any(|value| value.get("$error").is_some());
+    let event = match class {
+        _ if fails => event,
+        "APIGatewayWebSocketEvent" => complete_web_socket(&event),
+        _ => complete(&event, "GET"),
+    };
 
     let notes = Notes::default();
     let (told, expected) = (notes.clone(), wanted.clone());

@@ -3,18 +3,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::middleware::{Next, from_fn};
-use pilaster::http::{BodyRequest, HeaderName, HeaderValue, IntoResponse, Response, Stack};
+use axum::routing::MethodRouter;
+use pilaster::http::{BodyRequest, HeaderName, HeaderValue, IntoResponse, Method, Response, Stack, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tower_http::compression::{CompressionLayer, predicate::Predicate};
 use tower_http::normalize_path::NormalizePathLayer;
 
-use super::answers::{Answer, Compress};
+use super::answers::{Answer, Cookie};
 use super::raised::{Exceptions, Rule};
 use super::routes::{Nested, Route, Shared, router, with_fallback};
 use super::{cors, only_these, read};
 use crate::case::Case;
-use crate::exchange::{Notes, Sent, delivered, read_json_bodies, rejected, send};
+use crate::exchange::{Notes, Sent, complete, delivered, read_json_bodies, rejected, send};
 use crate::layers::Own;
 use crate::{Compared, Replay, Stop, unsupported};
 
@@ -36,13 +36,27 @@ struct Config {
     #[serde(default)]
     error_handlers: Vec<Rule>,
     not_found: Option<Value>,
+    /// All answers from a kilobyte on, in TypeScript.
     #[serde(default)]
-    compress: Value,
+    compress: bool,
+}
+
+/// What comes in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    #[serde(rename = "event")]
+    _event: Option<Value>,
+    #[serde(rename = "event_file")]
+    _event_file: Option<String>,
+    #[serde(rename = "patch")]
+    _patch: Option<Map<String, Value>>,
+    cookie: Option<Cookie>,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Middleware {
+pub(super) struct Middleware {
     name: String,
     #[serde(default)]
     add_header: Map<String, Value>,
@@ -50,12 +64,26 @@ struct Middleware {
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
-    if case.json["input"].get("cookie").is_some() {
-        return unsupported("writing cookies: axum-extra's part");
+    let input: Input = read("an input", &case.json["input"])?;
+    if let Some(cookie) = input.cookie {
+        return cookie_alone(case, cookie);
     }
     match case.json["config"]["resolver"].as_str() {
         Some(
-            "rest" | "http" | "alb" | "function_url" | "vpc_lattice" | "vpc_lattice_v2" | "lattice" | "lattice_v2",
+            "rest"
+            | "http"
+            | "alb"
+            | "function_url"
+            | "vpc_lattice"
+            | "vpc_lattice_v2"
+            | "lattice"
+            | "lattice_v2"
+            | "APIGatewayRestResolver"
+            | "APIGatewayHttpResolver"
+            | "ALBResolver"
+            | "LambdaFunctionUrlResolver"
+            | "VPCLatticeResolver"
+            | "VPCLatticeV2Resolver",
         ) => {}
         Some("http.Router") => {}
         Some(other) => return unsupported(format!("the resolver `{other}`")),
@@ -88,7 +116,13 @@ fn call(config: &Config, typescript: bool, event: &Value, notes: &Notes) -> Resu
     // Where a route chooses for itself, each has its own.
     let single = routes.iter().any(|route| route.chooses_cors());
     let of_routes = cors.clone().filter(|_| single);
-    let shared = Shared { notes: notes.clone(), exceptions: exceptions.clone(), typescript, cors: of_routes };
+    let shared = Shared {
+        notes: notes.clone(),
+        exceptions: exceptions.clone(),
+        typescript,
+        cors: of_routes,
+        compress: config.compress,
+    };
     let mut strip = Vec::new();
     for prefix in &config.strip_prefixes {
         match prefix.as_str() {
@@ -111,12 +145,9 @@ fn call(config: &Config, typescript: bool, event: &Value, notes: &Notes) -> Resu
 
     let mut own = Own::default();
     for middleware in &config.middlewares {
-        middleware.short_circuit.as_ref().map_or(Ok(()), Answer::check)?;
+        middleware.check()?;
         middleware.clone().push_to(&mut own, notes);
     }
-    let minimum = if typescript { 1024 } else { 0 };
-    let always = matches!(config.compress, Value::Bool(true));
-    own.push(CompressionLayer::new().compress_when(Wished { always, minimum }));
     if typescript || config.resolver == "rest" {
         // Both ignore a slash at the end, which axum does not.
         own.push(NormalizePathLayer::trim_trailing_slash());
@@ -134,12 +165,12 @@ fn compared(case: &Case, event: &Value, notes: &Notes, sent: Sent) -> Compared {
     let mut expected = match (want.get("response"), want.get("error")) {
         (Some(response), _) => delivered(event, response),
         // An event that no router could take fails the invocation; an exception of the user's is an answer.
-        (None, Some(_)) if nothing_ran => json!({ "failed": { "$any": true } }),
+        (None, Some(_)) if nothing_ran => json!({ "failed": true }),
         _ => json!({ "status": 500, "leaks": false }),
     };
     let mut observed = match sent {
         Sent::Answer(answer) => delivered(event, &answer),
-        Sent::Failed(error) => json!({ "failed": error.error_type() }),
+        Sent::Failed(_) => json!({ "failed": true }),
         Sent::Refused(sentence) => json!({ "refused": sentence }),
     };
     if notes.all().is_empty()
@@ -161,7 +192,39 @@ fn compared(case: &Case, event: &Value, notes: &Notes, sent: Sent) -> Compared {
     Compared { expected, observed }
 }
 
+/// One cookie in an answer.
+fn cookie_alone(case: &Case, cookie: Cookie) -> Replay {
+    only_these(&case.json["expected"], &["set_cookie"])?;
+    let value = cookie.header()?;
+    let function = move |_: Method| std::future::ready([(header::SET_COOKIE, value.clone())]);
+    let event = complete(&json!({}), "GET");
+    let mut expected = json!({ "multiValueHeaders": { "Set-Cookie": [case.json["expected"]["set_cookie"]] } });
+    let mut observed = match send(pilaster::handler(function).layer(Stack::new()), &event) {
+        Sent::Answer(answer) => answer,
+        Sent::Failed(_) => return Ok(Compared { expected, observed: json!({ "failed": true }) }),
+        Sent::Refused(sentence) => return Ok(Compared { expected, observed: json!({ "refused": sentence }) }),
+    };
+    for side in [&mut expected, &mut observed] {
+        *side = json!({ "set_cookie": delivered(&event, side)["headers"]["set-cookie"] });
+    }
+    Ok(Compared { expected, observed })
+}
+
 impl Middleware {
+    /// Whether it can be said in Rust's types.
+    pub(super) fn check(&self) -> Result<(), Stop> {
+        self.short_circuit.as_ref().map_or(Ok(()), Answer::check)
+    }
+
+    /// The middleware as a layer of one route.
+    pub(super) fn around(&self, route: MethodRouter, notes: &Notes) -> MethodRouter {
+        let (middleware, notes) = (self.clone(), notes.clone());
+        route.layer(from_fn(move |request: BodyRequest, next: Next| {
+            let (middleware, notes) = (middleware.clone(), notes.clone());
+            async move { middleware.run(&notes, request, next).await }
+        }))
+    }
+
     fn push_to(self, own: &mut Own, notes: &Notes) {
         let notes = notes.clone();
         own.push(from_fn(move |request: BodyRequest, next: Next| {
@@ -184,20 +247,5 @@ impl Middleware {
         }
         notes.add(json!({ "middleware": self.name, "phase": "after" }));
         response
-    }
-}
-
-/// Compresses what says so itself, or everything from a size on.
-#[derive(Clone, Copy)]
-struct Wished {
-    always: bool,
-    minimum: u64,
-}
-
-impl Predicate for Wished {
-    fn should_compress<B: http_body::Body>(&self, response: &axum::http::Response<B>) -> bool {
-        let size = response.body().size_hint().exact().unwrap_or(u64::MAX);
-        let wished = response.extensions().get::<Compress>().map_or(self.always, |compress| compress.0);
-        wished && size > 0 && size >= self.minimum
     }
 }

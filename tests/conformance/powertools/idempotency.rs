@@ -1,8 +1,8 @@
 //! Powertools' idempotency: a function under `IdempotencyLayer`, over a table that evaluates the store's conditions.
 
+mod config;
 mod table;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,117 +11,25 @@ use lambda_runtime::Context;
 use pilaster::idempotency::{
     DynamoDbStore, Format, Hash, Idempotency, IdempotencyLayer, MemoryStore, Store as IdempotencyStore,
 };
+use pilaster::observe::logging::{Captured, Level, Logs};
 use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawResponse};
-use serde::Deserialize;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 
+use self::config::{Config, Handler, Input, Raised, Raises};
 use self::table::Table;
-use super::{only_these, read};
+use super::{only_these, read, variables};
 use crate::case::Case;
 use crate::{Compared, Replay, Stop, unsupported};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    store: Store,
-    idempotency: Options,
-    #[serde(default)]
-    function: Function,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Store {
-    kind: String,
-    #[serde(default, rename = "table_name")]
-    _table_name: Option<String>,
-    #[serde(default)]
-    initial_items: Vec<Value>,
-    #[serde(default)]
-    fail: BTreeMap<String, String>,
-    #[serde(default = "yes")]
-    returns_old_item_on_condition_failure: bool,
-    sort_key_attr: Option<String>,
-    static_pk_value: Option<String>,
-    /// In words.
-    put_item: Option<String>,
-    get_item: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {
-    #[serde(alias = "eventKeyJmesPath")]
-    event_key_jmespath: Option<String>,
-    #[serde(alias = "payloadValidationJmesPath")]
-    payload_validation_jmespath: Option<String>,
-    #[serde(default, alias = "throwOnNoIdempotencyKey")]
-    raise_on_no_idempotency_key: bool,
-    #[serde(alias = "expiresAfterSeconds")]
-    expires_after_seconds: Option<u64>,
-    #[serde(alias = "hashFunction")]
-    hash_function: Option<String>,
-    #[serde(default, alias = "useLocalCache")]
-    use_local_cache: bool,
-    #[serde(alias = "maxLocalCacheSize")]
-    local_cache_max_items: Option<usize>,
-    response_hook: Option<String>,
-    #[serde(alias = "keyPrefix")]
-    key_prefix: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Function {
-    lambda_name: Option<String>,
-    qualified_name: Option<String>,
-    /// TypeScript's keys do not name the handler.
-    #[serde(rename = "name")]
-    _name: Option<String>,
-    #[serde(alias = "keyPrefix")]
-    key_prefix: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Input {
-    clock_ms: u64,
-    default_handler: Option<Handler>,
-    invocations: Vec<Call>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Call {
-    event: Value,
-    #[serde(default)]
-    at_ms: u64,
-    #[serde(default = "a_second")]
-    remaining_ms: u64,
-    handler: Option<Handler>,
-}
-
-fn a_second() -> u64 {
-    1000
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Handler {
-    #[serde(default)]
-    returns: Value,
-    raises: Option<Value>,
-}
+/// The variables that a case may set.
+const VARIABLES: [&str; 1] = ["POWERTOOLS_IDEMPOTENCY_DISABLED"];
 
 pub(super) fn replay(case: &Case) -> Replay {
-    if let Some((name, _)) = case.json["env"].as_object().into_iter().flatten().next() {
-        return unsupported(format!("the variable {name}"));
+    let env = variables(case, &VARIABLES)?;
+    if !env.is_empty() && !crate::child::is_here() {
+        return crate::child::replay(case, env.into_iter());
     }
     let config: Config = read("a configuration", &case.json["config"])?;
     let input: Input = read("an input", &case.json["input"])?;
@@ -133,25 +41,37 @@ pub(super) fn replay(case: &Case) -> Replay {
         other => return unsupported(format!("the store `{other}`")),
     }
     let expected = &case.json["expected"];
-    let observed = crate::exchange::block_on(run(config, input, format))?;
+    let log = Captured::default();
+    let guard = tracing::subscriber::set_default(Logs::new().level(Level::Warn).writer(log.clone()).build());
+    let mut observed = crate::exchange::block_on(run(config, input, format))?;
+    drop(guard);
     if expected.get("invocations").is_none() {
         // One call, with what it asked the store by name.
-        only_these(expected, &["error", "handler_executed", "store_calls"])?;
+        only_these(expected, &["error", "handler_executed", "store_calls", "result"])?;
         let mut call = observed["invocations"][0].clone();
         let names = call["store_calls"].as_array().into_iter().flatten().map(|call| call["op"].clone()).collect();
         call["store_calls"] = names;
         return Ok(Compared { expected: outcome(expected), observed: call });
     }
-    only_these(expected, &["invocations", "final_items"])?;
+    only_these(expected, &["invocations", "final_items", "warnings"])?;
     let calls = expected["invocations"].as_array().into_iter().flatten().map(outcome).collect::<Vec<_>>();
-    let expected = json!({ "invocations": calls, "final_items": expected["final_items"] });
-    Ok(Compared { expected, observed })
+    let mut wanted = json!({ "invocations": calls });
+    match expected.get("final_items") {
+        Some(items) => wanted["final_items"] = items.clone(),
+        None => drop(observed.as_object_mut().and_then(|observed| observed.remove("final_items"))),
+    }
+    // Of warnings it is compared whether there are any: their words and how many they are is each library's own.
+    if let Some(warnings) = expected["warnings"].as_array() {
+        wanted["warns"] = json!(!warnings.is_empty());
+        observed["warns"] = json!(log.lines().iter().any(|line| line["level"] == "WARN"));
+    }
+    Ok(Compared { expected: wanted, observed })
 }
 
 /// The results alone, over a store in memory.
 fn any_store(case: &Case, config: &Config, input: Input, format: Format) -> Replay {
     let idempotency = idempotency(config, MemoryStore::new(), format)?;
-    let default = Handler { returns: json!({ "ok": true }), raises: None };
+    let default = Handler { returns: Some(json!({ "ok": true })), raises: None };
     let seen = crate::exchange::block_on(invoke(idempotency, input, default, format, &Vec::new))?;
     let only = |call: &Value| match call.get("error") {
         Some(error) => json!({ "error": error["kind"] }),
@@ -229,6 +149,7 @@ async fn run(config: Config, input: Input, format: Format) -> Result<Value, Stop
         config.store.initial_items.clone(),
         config.store.fail.clone(),
         config.store.returns_old_item_on_condition_failure,
+        [config.store.key_attr.as_deref().unwrap_or("id"), config.store.sort_key_attr.as_deref().unwrap_or("sk")],
     );
     if let Some(put) = &config.store.put_item {
         let get = config.store.get_item.as_deref();
@@ -242,12 +163,25 @@ async fn run(config: Config, input: Input, format: Format) -> Result<Value, Stop
         }));
     }
     let mut store = DynamoDbStore::table("TEST_TABLE").client(table.client());
+    let names = &config.store;
+    for (attribute, name) in [
+        ("id", &names.key_attr),
+        ("expiration", &names.expiry_attr),
+        ("in_progress_expiration", &names.in_progress_expiry_attr),
+        ("status", &names.status_attr),
+        ("data", &names.data_attr),
+        ("validation", &names.validation_key_attr),
+    ] {
+        if let Some(name) = name {
+            store = store.attribute(attribute, name.as_str());
+        }
+    }
     if let Some(name) = &config.store.sort_key_attr {
         let function = config.function.lambda_name.as_deref().unwrap_or("test-func");
         let partition = config.store.static_pk_value.clone();
         store = store.sort_key(name, Some(partition.unwrap_or_else(|| format!("idempotency#{function}"))));
     }
-    let default = Handler { returns: json!({ "statusCode": 200, "message": "test" }), raises: None };
+    let default = Handler { returns: Some(json!({ "statusCode": 200, "message": "test" })), raises: None };
     let idempotency = idempotency(&config, store, format)?;
     let invocations = invoke(idempotency, input, default, format, &|| table.calls()).await?;
     Ok(json!({ "invocations": invocations, "final_items": table.items() }))
@@ -311,11 +245,11 @@ fn context(deadline: SystemTime) -> Context {
 
 /// What a handler fails with is told with its class or without.
 fn answer(handler: &Handler, format: Format) -> Result<RawResponse, BoxError> {
-    let Some(raises) = &handler.raises else { return Ok(to_raw_value(&handler.returns)?) };
-    let (kind, message) = match raises {
-        Value::String(text) if format == Format::TypeScript => ("Error", text.as_str()),
-        Value::String(text) => ("Exception", text.as_str()),
-        other => (other["kind"].as_str().unwrap_or("Exception"), other["message"].as_str().unwrap_or_default()),
+    let (kind, message) = match &handler.raises {
+        None => return Ok(to_raw_value(&handler.returns)?),
+        Some(Raises::Text(text)) if format == Format::TypeScript => ("Error", text.as_str()),
+        Some(Raises::Text(text)) => ("Exception", text.as_str()),
+        Some(Raises::Error(Raised { kind, message })) => (kind.as_str(), message.as_str()),
     };
     Err(FunctionError::new(kind, message).into())
 }

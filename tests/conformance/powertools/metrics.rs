@@ -3,6 +3,8 @@
 //! Compared by meaning: the names in a set of dimensions have no order, and one value is what a list of one value is. Calls
 //! that Powertools makes outside of an invocation are made on a handle of their own, `invoke` goes through the layer.
 
+mod steps;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -17,9 +19,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use super::{only_these, read};
+use self::steps::Wanted;
+use super::{only_these, read, variables};
 use crate::case::Case;
-use crate::{Compared, Replay, Stop, unsupported};
+use crate::{Compared, Replay, unsupported};
 
 /// `2024-01-02T03:04:05.750Z`, the time of all cases.
 const CLOCK: (&str, u64) = ("2024-01-02T03:04:05.750Z", 1_704_164_645_750);
@@ -33,6 +36,24 @@ struct Settings {
     #[serde(default)]
     default_dimensions: Map<String, Value>,
 }
+
+/// What comes in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    clock: String,
+    steps: Vec<Value>,
+    function_name: Option<String>,
+}
+
+/// The variables that a case may set.
+const VARIABLES: [&str; 5] = [
+    "POWERTOOLS_DEV",
+    "POWERTOOLS_METRICS_DISABLED",
+    "POWERTOOLS_METRICS_FUNCTION_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_SERVICE_NAME",
+];
 
 /// One call of a case.
 enum Step {
@@ -51,32 +72,23 @@ enum Step {
         dimensions: Map<String, Value>,
     },
     Flush,
-    /// The calls of a function that is invoked.
-    Invoke(Vec<Step>),
-}
-
-/// What the calls want of the layer.
-#[derive(Default)]
-struct Wanted {
-    namespace: Option<String>,
-    default_dimensions: Map<String, Value>,
-    cold_start: bool,
-    function_name: Option<String>,
+    /// The calls of a function that is invoked, and the text that it fails with.
+    Invoke(Vec<Step>, Option<String>),
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
     let settings: Settings = read("metrics", &case.json["config"])?;
-    let input = &case.json["input"];
-    if input["clock"] != CLOCK.0 {
+    let input: Input = read("an input", &case.json["input"])?;
+    if input.clock != CLOCK.0 {
         return unsupported("another time");
     }
+    let env = variables(case, &VARIABLES)?;
     only_these(&case.json["expected"], &["emf_lines", "warnings", "error"])?;
     let mut wanted = Wanted::default();
-    let steps = steps(&input["steps"], &mut wanted)?;
+    let steps = steps::read_all(&input.steps, &mut wanted)?;
 
     let captured = Captured::default();
-    let env = case.json["env"].clone();
-    let mut layer = MetricsLayer::from_vars(|name| env[name].as_str().map(ToOwned::to_owned))
+    let mut layer = MetricsLayer::from_vars(|name| env.get(name).cloned())
         .clock(|| UNIX_EPOCH + Duration::from_millis(CLOCK.1))
         .writer(captured.clone());
     if let Some(namespace) = settings.namespace.or(wanted.namespace) {
@@ -92,7 +104,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         layer = layer.cold_start();
     }
     let mut context = Context::default();
-    let function_name = wanted.function_name.or_else(|| input["function_name"].as_str().map(ToOwned::to_owned));
+    let function_name = wanted.function_name.or(input.function_name);
     let config = Config { function_name: function_name.unwrap_or_default(), ..Config::default() };
     context.env_config = Arc::new(config);
 
@@ -158,14 +170,17 @@ fn run(layer: &MetricsLayer, context: &Context, steps: Vec<Step>) -> Result<(), 
     let mut outside: Option<Metrics> = None;
     for step in steps {
         match step {
-            Step::Invoke(steps) => {
+            Step::Invoke(steps, raises) => {
                 let steps = Arc::new(steps);
                 let service = layer.layer(service_fn(move |incoming: Incoming| {
-                    let steps = Arc::clone(&steps);
+                    let (steps, raises) = (Arc::clone(&steps), raises.clone());
                     async move {
                         let all = steps.iter().try_for_each(|step| call(&Metrics::current(), step));
                         all.map_err(|error| FunctionError::new("Refused", error.to_string()))?;
-                        Ok::<RawResponse, FunctionError>(incoming.event)
+                        match raises {
+                            Some(text) => Err(FunctionError::new("Exception", text)),
+                            None => Ok::<RawResponse, FunctionError>(incoming.event),
+                        }
                     }
                 }));
                 let event = RawValue::from_string("{}".to_owned())?;
@@ -215,94 +230,4 @@ fn text(value: &Value) -> String {
 
 fn texts(set: &Map<String, Value>) -> impl Iterator<Item = (&str, String)> {
     set.iter().map(|(name, value)| (name.as_str(), text(value)))
-}
-
-fn steps(calls: &Value, wanted: &mut Wanted) -> Result<Vec<Step>, Stop> {
-    let mut steps = Vec::new();
-    for call in calls.as_array().into_iter().flatten() {
-        step(call, wanted, &mut steps)?;
-    }
-    Ok(steps)
-}
-
-/// One call of either language as steps; what it wants of the layer is kept aside.
-fn step(call: &Value, wanted: &mut Wanted, steps: &mut Vec<Step>) -> Result<(), Stop> {
-    let arguments = &call[1];
-    let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let count = |value: &Value| value.as_u64().unwrap_or_default();
-    let add = |arguments: &Value| Step::Add {
-        name: string(&arguments["name"]),
-        unit: string(&arguments["unit"]),
-        value: arguments["value"].as_f64().unwrap_or(f64::NAN),
-        resolution: arguments["resolution"].as_u64().unwrap_or(60),
-    };
-    let positional = |list: &[Value]| {
-        let at = |index: usize| list.get(index).cloned().unwrap_or(Value::Null);
-        add(&json!({ "name": at(0), "unit": at(1), "value": at(2), "resolution": at(3) }))
-    };
-    let number = |name: String, value: u64| add(&json!({ "name": name, "unit": "Count", "value": value }));
-    let list = call.as_array().map(Vec::as_slice).unwrap_or_default();
-    match call[0].as_str().unwrap_or_default() {
-        "add_metric" => steps.push(add(arguments)),
-        "addMetric" => steps.push(positional(&list[1..])),
-        "add_metrics_n" => {
-            let names = (0..count(&arguments["count"])).map(|index| format!("{}{index}", text(&arguments["prefix"])));
-            steps.extend(names.map(|name| number(name, 1)));
-        }
-        "addMetricsN" => steps.extend((0..count(arguments)).map(|index| number(format!("metric_{index}"), 1))),
-        "add_values_n" => {
-            steps.extend((0..count(&arguments["count"])).map(|value| number(string(&arguments["name"]), value)));
-        }
-        "addDimension" => steps.push(Step::Dimension(string(arguments), call[2].clone())),
-        "addDimensions" => steps.push(Step::DimensionSet(arguments.as_object().cloned().unwrap_or_default())),
-        "addMetadata" => steps.push(Step::Metadata(string(arguments), call[2].clone())),
-        "set_timestamp" | "setTimestamp" => match arguments.as_u64() {
-            Some(milliseconds) => steps.push(Step::Timestamp(milliseconds)),
-            None => return unsupported("a time that is no number"),
-        },
-        // Those of the layer, as long as nothing is written without them.
-        "set_default_dimensions" | "setDefaultDimensions"
-            if !steps.iter().any(|step| matches!(step, Step::Flush | Step::Invoke(_))) =>
-        {
-            wanted.default_dimensions.extend(arguments.as_object().cloned().unwrap_or_default());
-        }
-        "add_dimension" => steps.push(Step::Dimension(string(&arguments["name"]), arguments["value"].clone())),
-        "add_dimensions_n" => {
-            steps.extend((0..count(&arguments["count"])).map(|index| Step::Dimension(format!("d{index}"), json!("x"))));
-        }
-        "addDimensionsN" => {
-            steps.extend((0..count(arguments)).map(|index| Step::Dimension(format!("d{index}"), json!("x"))));
-        }
-        "add_dimensions" => steps.push(Step::DimensionSet(arguments.as_object().cloned().unwrap_or_default())),
-        "add_metadata" => steps.push(Step::Metadata(string(&arguments["key"]), arguments["value"].clone())),
-        "flush" | "publishStoredMetrics" => steps.push(Step::Flush),
-        "single_metric" => {
-            wanted.namespace = arguments["namespace"].as_str().map(ToOwned::to_owned);
-            let dimensions = arguments["default_dimensions"].as_object().cloned().unwrap_or_default();
-            steps.push(Step::Single { add: Box::new(add(arguments)), dimensions });
-        }
-        "single" => {
-            let add = positional(arguments.as_array().map(Vec::as_slice).unwrap_or_default());
-            let dimensions = call[2].as_object().cloned().unwrap_or_default();
-            steps.push(Step::Single { add: Box::new(add), dimensions });
-        }
-        "invoke" => {
-            only_these(arguments, &["capture_cold_start_metric", "default_dimensions", "steps"])?;
-            wanted.cold_start |= arguments["capture_cold_start_metric"] == true;
-            wanted.default_dimensions.extend(arguments["default_dimensions"].as_object().cloned().unwrap_or_default());
-            let inner = self::steps(&arguments["steps"], wanted)?;
-            steps.push(Step::Invoke(inner));
-        }
-        "captureColdStartMetric" => {
-            wanted.cold_start = true;
-            wanted.function_name = Some(string(arguments));
-            steps.push(Step::Invoke(Vec::new()));
-        }
-        "clear_default_dimensions" | "clearDefaultDimensions" | "set_default_dimensions" | "setDefaultDimensions" => {
-            return unsupported("default dimensions that change while the process runs");
-        }
-        "setThrowOnEmptyMetrics" => return unsupported("an error where an invocation has no metrics"),
-        other => return unsupported(format!("the call `{other}`")),
-    }
-    Ok(())
 }

@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pilaster::{BoxError, Event, Incoming, RawResponse};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::{Layer, Service};
 
-use super::only_these;
+use super::{only_these, read, variables};
 use crate::case::Case;
 use crate::exchange::{Notes, Sent, send};
 use crate::{Compared, Replay, unsupported};
@@ -70,11 +71,26 @@ where
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoOptions {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    stack: Vec<String>,
+    #[serde(default)]
+    event: Value,
+}
+
 pub(super) fn replay(case: &Case) -> Replay {
-    let (input, expected) = (&case.json["input"], &case.json["expected"]);
+    variables(case, &[])?;
+    let NoOptions {} = read("decorators", &case.json["config"])?;
+    let input: Input = read("an input", &case.json["input"])?;
+    let expected = &case.json["expected"];
     only_these(expected, &["order", "result"])?;
     let notes = Notes::default();
-    let stack = input["stack"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let stack = input.stack.iter().map(String::as_str);
     let [outer, inner] = &stack.map(|text| Noting::read(text, &notes)).collect::<Vec<_>>()[..] else {
         return unsupported("decorators that are not two");
     };
@@ -84,7 +100,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         std::future::ready(Ok::<_, BoxError>(result.clone()))
     };
     let layers = tower::ServiceBuilder::new().layer(outer.clone()).layer(inner.clone());
-    let result = match send(pilaster::handler(function).layer(layers), &input["event"]) {
+    let result = match send(pilaster::handler(function).layer(layers), &input.event) {
         Sent::Answer(answer) => answer,
         Sent::Failed(error) => json!({ "failed": error.error_type() }),
         Sent::Refused(sentence) => json!({ "refused": sentence }),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::routing::{MethodFilter, on};
-use pilaster::http::{CorsLayer, HttpError, Method, Path, Response, Uri};
+use pilaster::http::{CompressionLayer, CorsLayer, HttpError, Method, Path, Response, Uri};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::answers::{Answer, Compress, Handler};
+use super::answers::{Answer, Handler};
+use super::event_handler::Middleware;
 use super::raised::Exceptions;
 use crate::exchange::Notes;
 use crate::{Stop, unsupported};
@@ -23,6 +24,9 @@ pub(super) struct Route {
     status_code: Option<u16>,
     compress: Option<bool>,
     cors: Option<bool>,
+    /// Around this route alone, the first outermost.
+    #[serde(default)]
+    middlewares: Vec<Middleware>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -59,6 +63,8 @@ pub(super) struct Shared {
     pub(super) typescript: bool,
     /// Around each route that does not refuse it, instead of around all.
     pub(super) cors: Option<CorsLayer>,
+    /// Whether all answers are compressed.
+    pub(super) compress: bool,
 }
 
 impl Route {
@@ -93,7 +99,14 @@ impl Route {
         let Some(filter) = filter else { return unsupported("a route without a method") };
         for path in paths(&self.path, shared.typescript)? {
             let service = self.service(handler.clone(), shared.clone(), path.clone());
-            let route = on(filter, service);
+            let mut route = on(filter, service);
+            for middleware in self.middlewares.iter().rev() {
+                middleware.check()?;
+                route = middleware.around(route, &shared.notes);
+            }
+            if let Some(layer) = self.compression(&handler, shared) {
+                route = route.layer(layer);
+            }
             router = router.route(
                 &path,
                 match &shared.cors {
@@ -105,6 +118,14 @@ impl Route {
         Ok(router)
     }
 
+    /// Its answers are compressed if they say so, or it does, or all are: in Python of any size, in TypeScript from a kilobyte on.
+    fn compression(&self, handler: &Handler, shared: &Shared) -> Option<CompressionLayer> {
+        let of_answer = handler.response.as_ref().and_then(|answer| answer.compress);
+        let wished = of_answer.or(self.compress).unwrap_or(shared.compress);
+        let minimum = if shared.typescript { 1024 } else { 1 };
+        wished.then(|| CompressionLayer::new().minimum_size(minimum))
+    }
+
     /// The handler as an async function of the path's parameters.
     fn service(
         &self,
@@ -113,7 +134,7 @@ impl Route {
         rule: String,
     ) -> impl Fn(Option<Path<Params>>) -> std::future::Ready<Result<Response, HttpError>> + Clone + Send + Sync + 'static
     {
-        let (status, compress) = (self.status_code, self.compress);
+        let status = self.status_code;
         move |path: Option<Path<Params>>| {
             let named = path.map(|path| path.0).unwrap_or_default().into_iter();
             // Without parameters of the router's own, `Path` has those of the event.
@@ -122,15 +143,7 @@ impl Route {
             shared.notes.add(json!({ "handler": handler.name(), "params": params }));
             let answer = match &handler.raise {
                 Some(raise) => Err(shared.exceptions.raise(raise)),
-                None => {
-                    let mut response = handler.answer(&params, status, shared.typescript);
-                    if response.extensions().get::<Compress>().is_none()
-                        && let Some(compress) = compress
-                    {
-                        response.extensions_mut().insert(Compress(compress));
-                    }
-                    Ok(response)
-                }
+                None => Ok(handler.answer(&params, status, shared.typescript)),
             };
             std::future::ready(answer)
         }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use super::{only_these, read};
+use super::{only_these, read, variables};
 use crate::case::Case;
 use crate::{Compared, Replay, Stop, unsupported};
 
@@ -45,6 +45,15 @@ enum Handler {
     Raises(String),
 }
 
+/// The variables that a case may set: what is recorded of a response, nothing of Pilaster's is.
+const VARIABLES: [&str; 5] = [
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_TRACER_CAPTURE_RESPONSE",
+    "POWERTOOLS_TRACER_CAPTURE_ERROR",
+    "POWERTOOLS_TRACE_ENABLED",
+];
+
 /// Replays a case.
 pub(super) fn replay(case: &Case) -> Replay {
     let settings: Settings = read("tracer", &case.json["config"])?;
@@ -53,12 +62,12 @@ pub(super) fn replay(case: &Case) -> Replay {
     if settings.decorator != "capture_lambda_handler" {
         return unsupported("spans of single functions are `tracing`'s own");
     }
-    if !case.json["env"]["AWS_LAMBDA_INITIALIZATION_TYPE"].is_null() {
+    let env = variables(case, &VARIABLES)?;
+    if env.contains_key("AWS_LAMBDA_INITIALIZATION_TYPE") {
         return unsupported("what is a cold start is decided for all rooms at once, and replayed with the logger");
     }
     let captured = Captured::default();
-    let env = case.json["env"].clone();
-    let mut layer = TracesLayer::from_vars(|name| env[name].as_str().map(ToOwned::to_owned)).captured(&captured);
+    let mut layer = TracesLayer::from_vars(|name| env.get(name).cloned()).captured(&captured);
     layer = layer.service(settings.service);
     if let Some(told) = settings.capture_error {
         layer = layer.errors(told);

@@ -1,19 +1,62 @@
-//! `data_classes` of records and of whole events: what a function of the type tells, by Powertools' own accessors. What no type of
-//! Pilaster's tells is read of the record's text or, as `Event<Value>`, of the event.
+//! `data_classes` of records and of whole events: what a function of the type tells, by Powertools' own accessors. A case that asks
+//! for what no type of Pilaster's tells is unsupported.
+
+use std::collections::BTreeMap;
 
 use pilaster::records::{Record, RecordError, Transformed};
-use pilaster::{BoxError, Change, Event, Firehose, S3BatchTask};
+use pilaster::{BoxError, Change, Firehose, S3BatchTask};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::only_these;
+use super::super::{only_these, read as read_as, variables};
 use super::views::{Told, Views};
 use crate::case::Case;
-use crate::exchange::{Notes, Sent, send};
+use crate::exchange::{Sent, send};
 use crate::records::complete;
 use crate::{Compared, Replay, Stop, unsupported};
 
+/// What comes in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    #[serde(rename = "event")]
+    _event: Option<Value>,
+    #[serde(rename = "event_file")]
+    _event_file: Option<String>,
+    #[serde(rename = "patch")]
+    _patch: Option<Value>,
+    #[serde(rename = "attribute")]
+    _attribute: Option<Value>,
+    #[serde(default)]
+    records: Vec<Answered>,
+    result_code: Option<String>,
+    result_string: Option<String>,
+}
+
+/// The answer to a record of Firehose.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answered {
+    record_id: String,
+    result: String,
+    json: Option<Value>,
+    #[serde(alias = "text")]
+    data: Option<String>,
+    #[serde(default)]
+    partition_keys: BTreeMap<String, String>,
+    metadata: Option<Metadata>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Metadata {
+    partition_keys: BTreeMap<String, String>,
+}
+
 pub(super) fn replay(case: &Case) -> Replay {
     let input = &case.json["input"];
+    variables(case, &[])?;
+    let Input { .. } = read_as("an input", input)?;
     match case.json["config"]["class"].as_str() {
         Some(class) => accessors(case, class),
         None if input.get("attribute").is_some() => attribute(case),
@@ -36,14 +79,16 @@ fn accessors(case: &Case, class: &str) -> Replay {
         "SESEvent" => Some("aws:ses"),
         _ => None,
     };
-    let records = event.get_mut("Records").and_then(Value::as_array_mut);
+    // Where an access is to fail, what the event lacks is the point.
+    let fails = wanted.values().any(|value| value.get("$error").is_some());
+    let records = event.get_mut("Records").and_then(Value::as_array_mut).filter(|_| !fails);
     for record in records.into_iter().flatten().filter_map(Value::as_object_mut) {
         if let Some(source) = source {
             record.entry("eventSource").or_insert(json!(source));
         }
     }
     let kind = crate::records::Kind::of(&event);
-    let event = kind.map_or_else(|| event.clone(), |kind| complete(&event, kind));
+    let event = kind.filter(|_| !fails).map_or_else(|| event.clone(), |kind| complete(&event, kind));
     let views = Views::of(class, &event)?;
     let mut told = Map::new();
     for (text, expected) in &wanted {
@@ -113,12 +158,15 @@ impl Accessor {
 /// The answer to a task of S3 Batch Operations.
 fn task_result(case: &Case) -> Replay {
     only_these(&case.json["expected"], &["response"])?;
-    let text = case.json["input"]["result_string"].as_str().unwrap_or_default().to_owned();
-    let code = case.json["input"]["result_code"].clone();
+    let Input { result_code, result_string, .. } = read_as("an input", &case.json["input"])?;
+    let (code, text) = (result_code.unwrap_or_default(), result_string.unwrap_or_default());
+    if !["Succeeded", "TemporaryFailure", "PermanentFailure"].contains(&code.as_str()) {
+        return unsupported(format!("the result {code} of a task"));
+    }
     let function = move |_: S3BatchTask| {
         std::future::ready(match code.as_str() {
-            Some("Succeeded") => Ok(text.clone()),
-            Some("PermanentFailure") => Err(BoxError::from(RecordError::discard(text.clone()))),
+            "Succeeded" => Ok(text.clone()),
+            "PermanentFailure" => Err(BoxError::from(RecordError::discard(text.clone()))),
             _ => Err(text.clone().into()),
         })
     };
@@ -180,28 +228,27 @@ fn as_bytes(attribute: &Value, expected: &Value) -> Value {
 /// `KinesisFirehoseDataTransformationResponse`: a function answers each record.
 fn transformation(case: &Case) -> Replay {
     only_these(&case.json["expected"], &["response"])?;
-    let records = case.json["input"]["records"].as_array().cloned().unwrap_or_default();
-    let known = ["record_id", "result", "json", "data", "text", "partition_keys", "metadata"];
-    let names = records.iter().filter_map(Value::as_object).flatten();
-    if let Some((name, _)) = names.clone().find(|(name, _)| !known.contains(&name.as_str())) {
-        return unsupported(format!("a record of Firehose with {name}"));
+    let Input { records, .. } = read_as("an input", &case.json["input"])?;
+    if let Some(other) = records.iter().find(|of| !["Ok", "Dropped", "ProcessingFailed"].contains(&of.result.as_str()))
+    {
+        return unsupported(format!("the result {} of a record", other.result));
     }
-    let of_event = |record: &Value| json!({ "recordId": record["record_id"], "data": "" });
+    let of_event = |record: &Answered| json!({ "recordId": record.record_id, "data": "" });
     let event = json!({
         "invocationId": "1", "deliveryStreamArn": "arn:aws:firehose:eu-west-1:1:deliverystream/x",
         "records": records.iter().map(of_event).collect::<Vec<_>>(),
     });
     let transform = move |record: Record, _: Firehose<()>| {
-        let of = records.get(record.index()).cloned().unwrap_or_default();
-        let transformed = match (of["result"].as_str(), of.get("json"), of["data"].as_str().or(of["text"].as_str())) {
-            (Some("Dropped"), ..) => Ok(Transformed::dropped()),
-            (Some("ProcessingFailed"), ..) => Ok(Transformed::failed()),
+        let of = &records[record.index()];
+        let transformed = match (of.result.as_str(), &of.json, &of.data) {
+            ("Dropped", ..) => Ok(Transformed::dropped()),
+            ("ProcessingFailed", ..) => Ok(Transformed::failed()),
             (_, Some(json), _) => Transformed::json(json).map_err(BoxError::from),
-            (_, None, text) => Ok(Transformed::ok(text.unwrap_or_default())),
+            (_, None, text) => Ok(Transformed::ok(text.clone().unwrap_or_default())),
         };
-        let keys = of.get("partition_keys").or(of.pointer("/metadata/partition_keys")).cloned().unwrap_or_default();
-        let transformed = keys.as_object().into_iter().flatten().fold(transformed, |transformed, (name, value)| {
-            transformed.map(|transformed| transformed.partition_key(name, value.as_str().unwrap_or_default()))
+        let keys = of.partition_keys.iter().chain(of.metadata.iter().flat_map(|metadata| &metadata.partition_keys));
+        let transformed = keys.fold(transformed, |transformed, (name, value)| {
+            transformed.map(|transformed| transformed.partition_key(name, value))
         });
         std::future::ready(transformed)
     };
@@ -224,19 +271,4 @@ fn read(data: &Value) -> Value {
     use base64::Engine as _;
     let bytes = data.as_str().and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_else(|| data.clone())
-}
-
-/// The event as a function of `Event<Value>` sees it.
-pub(super) fn whole(event: &Value) -> Result<Value, Stop> {
-    let notes = Notes::default();
-    let told = notes.clone();
-    let function = move |Event(event): Event<Value>| {
-        told.add(event);
-        std::future::ready(Ok::<(), BoxError>(()))
-    };
-    match send(pilaster::handler(function), event) {
-        Sent::Answer(_) => Ok(notes.all().into_iter().next().unwrap_or_default()),
-        Sent::Failed(error) => Err(Stop::Broken(error.to_string())),
-        Sent::Refused(sentence) => Err(Stop::Broken(sentence)),
-    }
 }

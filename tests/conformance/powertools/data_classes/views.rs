@@ -3,6 +3,7 @@
 mod forms;
 mod told;
 
+use base64::Engine as _;
 use pilaster::event::FromEvent;
 use pilaster::event::cloudformation::Request;
 use pilaster::records::{EventBridge, MqMessage, SesMessage, Sns};
@@ -11,11 +12,10 @@ use serde_json::{Map, Value, json};
 
 use self::forms::{authorizer, log_line, logs_data, milliseconds, notification, seconds, verdict};
 pub(super) use self::told::Told;
-use super::events::whole;
-use crate::Stop;
 use crate::compare::byte_string;
 use crate::exchange::{Notes, send};
-use crate::records::{each, each_of_firehose, each_task, records_of};
+use crate::records::{Kind, each, each_of_firehose, each_of_firehose_with, each_task, records_of, source};
+use crate::{Stop, unsupported};
 
 /// What is told of an event and of its records.
 pub(super) struct Views {
@@ -27,8 +27,13 @@ pub(super) struct Views {
 
 impl Views {
     pub(super) fn of(class: &str, event: &Value) -> Result<Self, Stop> {
-        let mut views = Self { event: Told::of(whole(event)?), records: Vec::new(), logs: Vec::new() };
-        views.records = records_of(event).into_iter().map(|record| Told::of(record.clone())).collect();
+        let mut views = Self { event: Told::default(), records: Vec::new(), logs: Vec::new() };
+        views.records = records_of(event).into_iter().map(|_| Told::default()).collect();
+        if let Some(source) = Kind::of(event).and_then(|kind| source(event, kind)) {
+            let told = json!({ "event_source": source });
+            views.event.add("", told.clone());
+            views.records.iter_mut().for_each(|record| record.add("", told.clone()));
+        }
         match class {
             "S3Event" => {
                 let objects = each(
@@ -41,7 +46,7 @@ impl Views {
                     "aws_region": object.region(),
                     "s3.get_object.size": object.size(), "s3.get_object.etag": object.e_tag(),
                     "s3.get_object.version_id": object.version_id(), "s3.get_object.sequencer": object.sequencer(),
-                    "s3.bucket.name": object.bucket(),
+                    "s3.bucket.name": object.bucket(), "s3.get_object.key": object.key(),
                 })));
             }
             "S3EventBridgeNotificationEvent" | "EventBridgeEvent" => {
@@ -102,10 +107,10 @@ impl Views {
                 });
                 views.each("", &told);
                 views.each("", &each(event, |record: Kafka<(), Value>| json!({ "json_value": record.value })));
-                let servers = each(
-                    event,
-                    |record: Kafka<(), ()>| json!({ "decoded_bootstrap_servers": record.record.bootstrap_servers() }),
-                );
+                let servers = each(event, |record: Kafka<(), ()>| {
+                    let servers = record.record.bootstrap_servers();
+                    json!({ "bootstrap_servers": servers.join(","), "decoded_bootstrap_servers": servers })
+                });
                 views.event.add("", first(&servers));
             }
             "S3BatchOperationEvent" => {
@@ -141,7 +146,6 @@ impl Views {
             }
             "KinesisFirehoseEvent" => {
                 let forms = |bytes: &Value| {
-                    use base64::Engine as _;
                     let bytes = bytes["$bytes"].as_str().unwrap_or_default();
                     let bytes = base64::engine::general_purpose::STANDARD.decode(bytes).unwrap_or_default();
                     let text = String::from_utf8(bytes.clone()).ok();
@@ -153,10 +157,15 @@ impl Views {
                 let told: Vec<Vec<Value>> =
                     each_of_firehose(event).iter().map(|of_record| of_record.iter().map(forms).collect()).collect();
                 views.each("", &told);
-                for record in &mut views.records {
-                    let metadata = record.json["kinesisRecordMetadata"].clone();
-                    record.add("", json!({ "metadata": metadata }));
-                }
+                let metadata = each_of_firehose_with(event, |record| {
+                    json!({
+                        "record_id": record.id(), "metadata.shard_id": record.shard_id(),
+                        "metadata.partition_key": record.partition_key(),
+                        "metadata.sequence_number": record.sequence_number(),
+                        "metadata.subsequence_number": record.subsequence_number(),
+                    })
+                });
+                views.each("", &metadata);
             }
             "CloudWatchLogsEvent" => {
                 let lines = each(event, log_line);
@@ -177,9 +186,7 @@ impl Views {
                     })
                 });
                 views.each("ses.", &told);
-                let ses = views.records.first().map(|record| record.json["ses"].clone()).unwrap_or_default();
                 views.event.add("", first(&told));
-                views.event.add("", json!({ "receipt": ses["receipt"], "mail": ses["mail"] }));
             }
             "CloudFormationCustomResourceEvent" => {
                 let told = one(event, |event: CloudFormation<Value>| {
@@ -195,6 +202,8 @@ impl Views {
                     })
                 });
                 views.event.add("", told);
+                // Pilaster calls it itself, and nobody else is to.
+                views.event.add("", json!({ "response_url": null }));
             }
             "APIGatewayAuthorizerTokenEvent" | "APIGatewayAuthorizerRequestEvent" | "APIGatewayAuthorizerEventV2" => {
                 let mut told = one(event, authorizer);
@@ -209,19 +218,7 @@ impl Views {
                 }
                 views.event.add("", told);
             }
-            "AppSyncResolverEvent" => {
-                let json = views.event.json.clone();
-                // Of a direct resolver, or of the template that Amplify writes.
-                let info = |name: &str| json["info"].get(name).or(json.get(name)).cloned();
-                views.event.add(
-                    "",
-                    json!({
-                        "field_name": info("fieldName"), "type_name": info("parentTypeName").or(info("typeName")),
-                        "request_headers": json["request"]["headers"],
-                    }),
-                );
-            }
-            _ => {}
+            class => return unsupported(format!("the class `{class}`, which is no type: `Event<T>` names one")),
         }
         Ok(views)
     }
@@ -270,6 +267,7 @@ impl Views {
             "kinesis.",
             &each(event, |Kinesis { data, record }: Kinesis<Vec<u8>>| {
                 json!({
+                    "data": base64::engine::general_purpose::STANDARD.encode(&data),
                     "data_as_bytes()": byte_string(&data), "sequence_number": record.sequence_number(),
                     "partition_key": record.partition_key(),
                     "approximate_arrival_timestamp": record.arrived_at().map(seconds),

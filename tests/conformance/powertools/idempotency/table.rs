@@ -30,6 +30,8 @@ struct State {
     /// Operations in snake case that fail, with their error.
     fail: BTreeMap<String, String>,
     tells_old: bool,
+    /// The attributes of its key; a table without the second has none of that name.
+    key: [String; 2],
     refuse_all_with: Option<Value>,
     calls: Vec<Value>,
 }
@@ -56,8 +58,9 @@ fn parts(expression: &str) -> (&str, Option<&str>) {
 }
 
 impl Table {
-    pub(super) fn new(items: Vec<Value>, fail: BTreeMap<String, String>, tells_old: bool) -> Self {
-        Self(Arc::new(Mutex::new(State { items, fail, tells_old, refuse_all_with: None, calls: Vec::new() })))
+    pub(super) fn new(items: Vec<Value>, fail: BTreeMap<String, String>, tells_old: bool, key: [&str; 2]) -> Self {
+        let key = key.map(ToOwned::to_owned);
+        Self(Arc::new(Mutex::new(State { items, fail, tells_old, key, refuse_all_with: None, calls: Vec::new() })))
     }
 
     /// Every PutItem is refused without an item, and every GetItem finds this one.
@@ -108,8 +111,7 @@ impl State {
             return if operation == "GetItem" { Ok(json!({ "Item": item })) } else { Err(refused) };
         }
         let key = if operation == "PutItem" { &input["Item"] } else { &input["Key"] };
-        // The table's key is what every item begins with: `id`, and the sort key where there is one.
-        let is_same = |item: &Value| ["id", "sk"].iter().all(|name| item.get(name) == key.get(name));
+        let is_same = |item: &Value| self.key.iter().all(|name| item.get(name) == key.get(name));
         let found = self.items.iter().position(is_same);
         let old = found.map(|index| self.items[index].clone());
         if operation == "GetItem" {

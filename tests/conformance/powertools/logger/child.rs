@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Config, Context, LambdaEvent};
-use pilaster::observe::logging::{self, Buffer, Captured, Json, Level, LoggingLayer, Logs, emit};
+use pilaster::observe::logging::{self, Buffer, Captured, ErrorKeys, Json, Level, LoggingLayer, Logs, emit};
 use pilaster::{FunctionError, Incoming, RawResponse};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::invocations;
-use crate::layers::Thrown;
 use crate::{Stop, unsupported};
 
 /// What the parent starts the program with.
@@ -54,11 +53,14 @@ fn logs(case: &Value) -> Logs {
     for keys in [&config["persistent_keys"], &config["persistentKeys"]] {
         for (key, value) in keys.as_object().into_iter().flatten() {
             logs = match (key.as_str(), value) {
-                ("location", Value::Null) => logs.location(false),
+                // The level stays in Python, too.
+                ("level" | "message", Value::Null) => logs,
+                (key, Value::Null) => logs.without(key),
                 _ => logs.key(key, value),
             };
         }
     }
+    logs = logs.errors(if case["lang"] == "typescript" { ErrorKeys::TypeScript } else { ErrorKeys::Python });
     if let Some(log_event) = case.pointer("/input/handler/inject/log_event").and_then(Value::as_bool) {
         logs = logs.log_event(log_event);
     }
@@ -69,7 +71,7 @@ fn logs(case: &Value) -> Logs {
 }
 
 /// Milliseconds since 1970 of `2024-01-02T03:04:05.750Z`.
-fn milliseconds(text: &str) -> Option<u64> {
+pub(super) fn milliseconds(text: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     // Days since 1970, by the civil calendar with years from March on.
@@ -81,9 +83,10 @@ fn milliseconds(text: &str) -> Option<u64> {
 /// One invocation after the other, through the room that gives lines their context.
 async fn invoke(case: &Value, events: Vec<Value>) -> Option<String> {
     let path = case.pointer("/input/handler/inject/correlation_id_path").and_then(Value::as_str);
-    let mut layer = match path.and_then(pointer) {
-        Some(pointer) => LoggingLayer::new().correlation_id(pointer),
-        None => LoggingLayer::new(),
+    let mut layer = match (path.and_then(pointer), path) {
+        (Some(pointer), _) => LoggingLayer::new().correlation_id(pointer),
+        (None, Some(expression)) => LoggingLayer::new().correlation_id_by(expression),
+        (None, None) => LoggingLayer::new(),
     };
     if let Some(buffer) = buffer(&case["config"]) {
         layer = layer.buffer(buffer);
@@ -160,6 +163,18 @@ pub(super) fn pointer(path: &str) -> Option<String> {
     Some(pointer)
 }
 
+/// An error of the class that JavaScript's are of.
+#[derive(Debug)]
+struct Error(String);
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
 /// A call of the logger as one of Pilaster's.
 enum Call<'c> {
     /// A line: level, message, keys.
@@ -180,10 +195,10 @@ enum Call<'c> {
 }
 
 /// Whether each call has a counterpart.
-pub(super) fn check(actions: &Value) -> Result<(), Stop> {
-    for action in actions.as_array().into_iter().flatten() {
+pub(super) fn check(actions: &[Value]) -> Result<(), Stop> {
+    for action in actions {
         match call(action) {
-            Some(Call::Within(_, inner)) => check(inner)?,
+            Some(Call::Within(_, inner)) => check(inner.as_array().map_or(&[], Vec::as_slice))?,
             Some(_) => {}
             None => {
                 let name = action[0].as_str().unwrap_or_default();
@@ -199,7 +214,7 @@ fn call(action: &Value) -> Option<Call<'_>> {
     Some(match (action[0].as_str()?, arguments) {
         ("append_keys" | "appendKeys" | "thread_safe_append_keys", [Value::Object(keys)]) => Call::Append(keys),
         ("remove_keys" | "removeKeys", [Value::Array(keys)]) => {
-            Call::Remove(keys.iter().filter_map(Value::as_str).collect())
+            Call::Remove(keys.iter().map(Value::as_str).collect::<Option<_>>()?)
         }
         ("clear_state" | "resetKeys", []) => Call::Clear,
         ("set_correlation_id" | "setCorrelationId", [Value::String(id)]) => Call::Correlate(id),
@@ -263,7 +278,7 @@ fn act(actions: &Value) {
                 None => emit(level, Json(message.as_ref()), &keys),
             },
             Some(Call::Failure(message, error)) => {
-                let error = Thrown(error.to_owned());
+                let error = Error(error.to_owned());
                 tracing::error!(error = &error as &dyn std::error::Error, "{message}");
             }
             Some(Call::Append(keys)) => logging::append_keys(keys),

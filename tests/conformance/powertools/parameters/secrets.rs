@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pilaster::config::secrets::{ExposeSecret, SecretError, Secrets};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Step, expected, steps};
+use super::providers::Transform;
+use super::{Config, Step, expected, steps};
 use crate::case::Case;
 use crate::compare::byte_string;
-use crate::powertools::{only_these, read};
+use crate::powertools::{only_these, read, variables};
 use crate::secrets::Service;
 use crate::{Compared, Replay, Stop, unsupported};
 
@@ -17,16 +20,30 @@ use crate::{Compared, Replay, Stop, unsupported};
 #[serde(deny_unknown_fields)]
 struct Arguments {
     name: String,
-    transform: Option<String>,
+    transform: Option<Transform>,
     #[serde(default)]
     force_fetch: bool,
     max_age: Option<u64>,
+    #[serde(default)]
+    sdk_options: Version,
+    #[serde(alias = "VersionId")]
+    version_id: Option<String>,
+    #[serde(alias = "VersionStage")]
+    version_stage: Option<String>,
+}
+
+/// Which version of a secret, as the SDK's own options have it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Version {
+    #[serde(rename = "VersionId")]
+    id: Option<String>,
+    #[serde(rename = "VersionStage")]
+    stage: Option<String>,
 }
 
 pub(super) fn replay(case: &Case) -> Replay {
-    if let Some((name, _)) = case.json["env"].as_object().into_iter().flatten().next() {
-        return unsupported(format!("the variable {name}"));
-    }
+    variables(case, &[])?;
     only_these(&case.json["expected"], &["steps"])?;
     let steps = steps(case)?;
     for step in &steps {
@@ -37,9 +54,10 @@ pub(super) fn replay(case: &Case) -> Replay {
         }
     }
     let service = Service::default();
-    for (name, value) in case.json["config"]["backend_values"].as_object().into_iter().flatten() {
+    let config: Config = read("a provider", &case.json["config"])?;
+    for (name, value) in config.backend_values {
         service.answer(
-            name,
+            &name,
             [match (value.as_str(), value["$bytes_b64"].as_str()) {
                 (Some(text), _) => json!({ "SecretString": text, "VersionId": "v1" }),
                 (_, Some(base64)) => json!({ "SecretBinary": base64, "VersionId": "v1" }),
@@ -47,7 +65,7 @@ pub(super) fn replay(case: &Case) -> Replay {
             }],
         );
     }
-    let expected = expected(&case.json["expected"]["steps"]);
+    let expected = expected(&case.json["expected"]["steps"])?;
     let observed = crate::exchange::block_on(run(&steps, &service))?;
     Ok(Compared { expected: json!({ "steps": expected }), observed: json!({ "steps": observed }) })
 }
@@ -84,13 +102,29 @@ async fn get(secrets: &Secrets, arguments: &Arguments) -> Result<Value, SecretEr
     if arguments.force_fetch {
         request = request.force();
     }
-    let json = match arguments.transform.as_deref() {
-        Some("json") => true,
-        Some("auto") => arguments.name.ends_with(".json"),
-        _ => false,
+    let Version { id, stage } = &arguments.sdk_options;
+    if let Some(id) = id.as_ref().or(arguments.version_id.as_ref()) {
+        request = request.version(id);
+    }
+    if let Some(stage) = stage.as_ref().or(arguments.version_stage.as_ref()) {
+        request = request.stage(stage);
+    }
+    let json = match arguments.transform {
+        Some(Transform::Json) => true,
+        Some(Transform::Auto) => arguments.name.ends_with(".json"),
+        Some(Transform::Binary) | None => false,
     };
     if json {
         return request.json().await;
+    }
+    if let Some(Transform::Binary) = arguments.transform {
+        // A text in base64 is the user's to decode.
+        let value = request.value().await?;
+        let text = value.text()?.expose_secret();
+        return Ok(match STANDARD.decode(text) {
+            Ok(bytes) => byte_string(&bytes),
+            Err(_) => json!({ "$error": "it is not base64" }),
+        });
     }
     let value = request.value().await?;
     match value.binary() {

@@ -24,7 +24,8 @@ pub(super) fn log_line(line: LogRecord) -> Value {
 /// The lines of one batch, of which only those of data are given to a function.
 pub(super) fn logs_data(lines: &[Value]) -> Value {
     let mut data = lines.first().cloned().unwrap_or_default();
-    data["message_type"] = json!("DATA_MESSAGE");
+    // A control message has no lines, so that no function sees one, and no line tells the type.
+    data["message_type"] = Value::Null;
     data["log_events"] = lines.iter().map(|line| line["line"].clone()).collect();
     data
 }

@@ -2,16 +2,18 @@
 
 use serde_json::Value;
 
-/// Values by what the accessor calls them, and the JSON behind, for all else.
+/// Values by what the accessor calls them: those that a type of Pilaster's tells, and nothing else.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Told {
     pub(super) named: Vec<(String, Value)>,
-    pub(super) json: Value,
 }
 
 impl Told {
-    pub(super) fn of(json: Value) -> Self {
-        Self { named: Vec::new(), json }
+    /// What a type tells: an object of names.
+    pub(super) fn of(told: Value) -> Self {
+        let mut all = Self::default();
+        all.add("", told);
+        all
     }
 
     /// Adds what a type tells: an object of names.
@@ -21,16 +23,13 @@ impl Told {
         }
     }
 
-    /// The value at a path: `.detail.instance_id`.
+    /// The value at a path: `.detail.instance_id`. `None` where no type tells it.
     pub(in super::super) fn ask(&self, path: &str) -> Option<Value> {
         let fits = |name: &str| path.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
         let named = self.named.iter().filter_map(|(name, value)| Some((name.len(), value, fits(name)?)));
-        let (value, rest) = match named.max_by_key(|(length, ..)| *length) {
-            Some((_, value, rest)) => (value, rest),
-            None => (&self.json, path),
-        };
-        // What Powertools works out itself is not within the text.
-        if rest.contains("()") || rest.ends_with(".queue_url") {
+        let (_, value, rest) = named.max_by_key(|(length, ..)| *length)?;
+        // What Powertools works out itself is not within the value.
+        if rest.contains("()") {
             return None;
         }
         let step = regex_lite::Regex::new(r"\.get\('([^']*)'\)|\.(\w+)|\['([^']*)'\]|\[(\d+)\]").ok()?;
