@@ -25,6 +25,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::OptionFuture;
 use tower::{Layer, Service};
 
 use self::warmup::WarmupLayer;
@@ -127,11 +128,8 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
         let serving: Serving = if on_lambda {
             init::check_environment()?;
             let snapshot = snapstart::resource(&mut start);
-            let registered: Serving = match &shutdown {
-                Some(_) => Box::pin(async { Ok(shutdown::register().await) }),
-                None => Box::pin(std::future::ready(Ok(()))),
-            };
-            let _: (Result<_, _>, ()) = futures_util::future::join(registered, warm(start.warming)).await;
+            let registered = OptionFuture::from(shutdown.as_ref().map(|_| Box::pin(shutdown::register())));
+            futures_util::future::join(registered, warm(start.warming)).await;
             Box::pin(served(F::Mode::serve(raw, snapshot)))
         } else {
             Box::pin(by_hand(raw, start))

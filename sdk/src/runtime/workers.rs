@@ -57,11 +57,9 @@ struct Shared {
 
 /// The service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the answer.
 fn service_of<S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone>(runtime: Runtime<S>) -> Option<S> {
-    let taken = Taken(Arc::default());
-    let slot = Arc::clone(&taken.0);
-    let _ = runtime.layer(taken);
-    let service = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-    service
+    let slot = Arc::default();
+    let _ = runtime.layer(Taken(Arc::clone(&slot)));
+    Arc::into_inner(slot)?.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A layer that keeps the service that it is put around.
