@@ -74,6 +74,10 @@ where
         if stop.is_some_and(|stop| Instant::now() >= stop) {
             return Outcome::Unfinished;
         }
+        // It would be sent again with the one that failed before it.
+        if is_behind_failure() {
+            return Outcome::Held;
+        }
         match attempt(service, record.with_content(content), &plan.names).await {
             Outcome::Done(_) => {}
             discarded @ Outcome::Discarded(_) => outcome = discarded,

@@ -202,7 +202,7 @@ impl Ping {
             return None;
         }
         let event: Map<String, Value> = serde_json::from_str(text).ok()?;
-        if event.len() == 1 && event.get("source")? == "serverless-plugin-warmup" {
+        if event.len() == 1 && event.get("source").is_some_and(|source| source == "serverless-plugin-warmup") {
             return Some(Self { concurrency: 1, hold: HOLD_FOR_PLUGIN });
         }
         if event.get("warmer")? != true || event.keys().any(|member| !MEMBERS.contains(&member.as_str())) {
