@@ -141,3 +141,8 @@ pub use self::scope::{
 pub fn init() -> bool {
     Logs::from_env().init()
 }
+
+/// The span of an invocation for lines that are logged around its layers.
+pub(crate) fn span_of(invocation: &crate::event::Invocation) -> tracing::Span {
+    self::scope::InvocationContext::open(invocation)
+}

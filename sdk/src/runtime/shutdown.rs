@@ -119,13 +119,14 @@ impl Shutdown {
         Ok(Some(Self { ended, done }))
     }
 
-    /// Serves until it ends by itself or by a signal. The hooks have run when it returns.
+    /// Serves until it ends by itself or by a signal. The hooks have run when it returns, or have had their time.
     pub(super) async fn around(self, serving: Serving) -> Result<(), StartError> {
         let Self { ended, done } = self;
         match select(serving, done).await {
             Either::Left((served, done)) => {
                 drop(ended);
-                let _: Result<(), oneshot::error::RecvError> = done.await;
+                // A hook that blocks its thread does not keep a function alive that serves nothing.
+                let _: Result<_, tokio::time::error::Elapsed> = tokio::time::timeout(LATEST, done).await;
                 served
             }
             Either::Right(_) => Ok(()),

@@ -2,7 +2,8 @@
 //!
 //! `lambda_runtime` 1.5.0 has a loop for each of them that ends for good with the first connection that is cut, so that a process
 //! loses its capacity piece by piece. Here a fault costs its invocation alone: its poll begins again, after a pause that
-//! grows while it fails. A poll that fails too often ends the process, which Lambda starts again.
+//! grows while it fails. A poll that fails too often ends the process, which Lambda starts again, once the other polls have served
+//! the invocations that they have.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,9 +16,11 @@ use lambda_runtime::{Config, Context, LambdaInvocation, Runtime};
 use lambda_runtime_api_client::PooledClient;
 use lambda_runtime_api_client::body::Body;
 use serde_json::json;
+use tokio::sync::watch;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::error::{BoxError, chain};
+use crate::event::Invocation;
 
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
@@ -29,30 +32,45 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A poll that failed this many times in a row, which takes about six seconds, ends the process.
 const FAILURES: u32 = 12;
 
+/// How much longer than to its deadline an invocation may take, its answer included. Lambda has given it up by then.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Polls and serves `count` events at a time.
 ///
 /// # Errors
 ///
-/// Why a poll failed too often, or that one panicked. The other polls are ended with it.
+/// Why a poll failed too often, or that one panicked. The others finish the invocations that they serve, and take no more.
 pub(super) async fn serve<S>(runtime: Runtime<S>, count: usize) -> Result<(), BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone + Send + 'static,
     S::Future: Send,
 {
     let service = service_of(runtime).ok_or("the runtime has no service")?;
+    let (stop, stopped) = watch::channel(false);
     let shared = Arc::new(Shared {
         client: PooledClient::builder().with_pool_size(count).build(),
         config: Arc::new(Config::from_env()),
+        stopped,
     });
-    let polls: FuturesUnordered<_> =
+    let mut polls: FuturesUnordered<_> =
         (0..count).map(|_| tokio::spawn(poll(service.clone(), Arc::clone(&shared)))).collect();
-    let Some(ended) = { polls }.next().await else { return Ok(()) };
-    Err(ended?)
+    let mut ended = Ok(());
+    while let Some(poll) = polls.next().await {
+        if let Some(error) = poll.unwrap_or_else(|panicked| Some(panicked.into()))
+            && ended.is_ok()
+        {
+            ended = Err(error);
+        }
+        stop.send_replace(true);
+    }
+    ended
 }
 
 struct Shared {
     client: PooledClient,
     config: Arc<Config>,
+    /// Whether no further event is asked for.
+    stopped: watch::Receiver<bool>,
 }
 
 /// The service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the answer.
@@ -74,33 +92,38 @@ impl<S: Clone> Layer<S> for Taken<S> {
     }
 }
 
-/// Serves one event after the other. Ends only with an error.
-async fn poll<S>(mut service: S, shared: Arc<Shared>) -> BoxError
+/// What came of asking for an event.
+enum Next {
+    Event(LambdaInvocation),
+    /// None, as `cargo lambda watch` answers, or one that was refused: the next one is asked for at once.
+    Nothing,
+    /// No more are served.
+    Stopped,
+}
+
+/// Serves one event after the other. Ends with an error, or with none once the polls are stopped.
+async fn poll<S>(mut service: S, shared: Arc<Shared>) -> Option<BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError>,
 {
     let mut failures = 0;
     loop {
         match shared.next().await {
-            Ok(Some(invocation)) => {
+            Ok(Next::Event(invocation)) => {
                 failures = 0;
-                let id = invocation.context.request_id.clone();
-                let ready = service.ready().await;
-                let answered = match ready {
-                    Ok(service) => service.call(invocation).await,
-                    Err(error) => Err(error),
-                };
-                // Whether the answer arrived is not known, so it is not sent again.
-                if let Err(error) = answered {
+                let context = invocation.context.clone();
+                if let Err(error) = answered(&mut service, invocation).await {
+                    // Whether the answer arrived is not known, so it is not sent again.
                     let error = chain(&*error).join(": ");
-                    tracing::error!(function_request_id = id, error, "the answer could not be sent to Lambda");
+                    span_of(context).in_scope(|| tracing::error!(error, "the answer could not be sent to Lambda"));
                 }
             }
-            Ok(None) => failures = 0,
+            Ok(Next::Nothing) => failures = 0,
+            Ok(Next::Stopped) => return None,
             Err(error) => {
                 failures += 1;
                 if failures >= FAILURES {
-                    return error;
+                    return Some(error);
                 }
                 let error = chain(&*error).join(": ");
                 tracing::warn!(error, failures, "no event could be read from Lambda; asking again");
@@ -110,38 +133,59 @@ where
     }
 }
 
+/// Calls the handler and posts its answer, for no longer than the invocation lasts: a Runtime API that never takes the answer would
+/// cost the poll.
+async fn answered<S>(service: &mut S, invocation: LambdaInvocation) -> Result<(), BoxError>
+where
+    S: Service<LambdaInvocation, Response = (), Error = BoxError>,
+{
+    let remaining = Invocation::new(invocation.context.clone()).remaining();
+    let called = async { service.ready().await?.call(invocation).await };
+    match remaining {
+        Some(remaining) => tokio::time::timeout(remaining + GRACE, called)
+            .await
+            .unwrap_or_else(|_| Err("the invocation took longer than to its deadline".into())),
+        None => called.await,
+    }
+}
+
 impl Shared {
-    /// The next invocation; `None` for an answer without one, as `cargo lambda watch` sends it.
-    async fn next(&self) -> Result<Option<LambdaInvocation>, BoxError> {
+    /// Asks for the next event.
+    async fn next(&self) -> Result<Next, BoxError> {
         let request =
             lambda_runtime_api_client::build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
-        let (parts, body) = self.client.call(request).await?.into_parts();
+        let mut stopped = self.stopped.clone();
+        let answer = tokio::select! {
+            biased;
+            // An event that was handed out is served.
+            answer = self.client.call(request) => answer?,
+            _ = stopped.wait_for(|stopped| *stopped) => return Ok(Next::Stopped),
+        };
+        let (parts, body) = answer.into_parts();
         if parts.status == StatusCode::NO_CONTENT {
-            return Ok(None);
+            return Ok(Next::Nothing);
         }
         if !parts.status.is_success() {
             return Err(format!("the Runtime API answered {} instead of an event", parts.status).into());
         }
         let id = text(&parts.headers, REQUEST_ID)?.to_owned();
-        // `Context::new` panics without it.
-        text(&parts.headers, DEADLINE)?;
         let event = async {
-            let body = body.collect().await?.to_bytes();
+            // `Context::new` panics without it.
+            text(&parts.headers, DEADLINE)?;
             let context = Context::new(&id, Arc::clone(&self.config), &parts.headers)?;
-            Ok::<_, BoxError>((body, context))
+            Ok::<_, BoxError>((body.collect().await?.to_bytes(), context))
         };
         match event.await {
-            Ok((body, context)) => Ok(Some(LambdaInvocation { parts, body, context })),
+            Ok((body, context)) => Ok(Next::Event(LambdaInvocation { parts, body, context })),
             Err(error) => {
                 // Its caller would wait until the time-out otherwise.
-                let posted = self.refuse(&id).await;
-                tracing::error!(
-                    function_request_id = id,
-                    error = chain(&*error).join(": "),
-                    is_reported = posted.is_ok(),
-                    "an event could not be read"
-                );
-                posted.map(|()| None)
+                let is_reported = self.refuse(&id).await.is_ok();
+                let mut context = Context::default();
+                context.request_id = id;
+                context.env_config = Arc::clone(&self.config);
+                let error = chain(&*error).join(": ");
+                span_of(context).in_scope(|| tracing::error!(error, is_reported, "an event could not be read"));
+                Ok(Next::Nothing)
             }
         }
     }
@@ -156,11 +200,21 @@ impl Shared {
             .header("Content-Type", "application/json")
             .header("Lambda-Runtime-Function-Error-Type", "Runtime.UnreadableEvent")
             .body(Body::from(error.to_string()))?;
-        self.client.call(request).await.map(drop)
+        let status = tokio::time::timeout(GRACE, self.client.call(request)).await??.status();
+        status.is_success().then_some(()).ok_or_else(|| format!("the Runtime API answered {status}").into())
     }
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, BoxError> {
     let value = headers.get(name).ok_or_else(|| format!("the Runtime API sent an event without `{name}`"))?;
     Ok(value.to_str()?)
+}
+
+/// The span by which a line gets the ids of its invocation.
+#[cfg_attr(not(feature = "logging"), allow(unused_variables))]
+fn span_of(context: Context) -> tracing::Span {
+    #[cfg(feature = "logging")]
+    return crate::observe::logging::span_of(&Invocation::new(context));
+    #[cfg(not(feature = "logging"))]
+    tracing::error_span!("invocation", function_request_id = context.request_id)
 }

@@ -167,6 +167,17 @@ fn until_it_blocks(child: &mut Guarded) {
 }
 
 #[test]
+fn a_hook_that_blocks_does_not_keep_a_function_alive_whose_runtime_api_is_gone() {
+    let address = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").to_string();
+    for concurrency in ["1", "2"] {
+        let mut lifecycle = lifecycle();
+        lifecycle.env("AWS_LAMBDA_RUNTIME_API", &address).envs(FUNCTION).env("HOOK", "blocks");
+        let output = lifecycle.env("AWS_LAMBDA_MAX_CONCURRENCY", concurrency).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{concurrency}");
+    }
+}
+
+#[test]
 fn sigterm_is_heard_while_a_handler_blocks_its_thread_or_nobody_reads_its_output() {
     let (code, text) = terminated_within("blocks", "prints", until_it_blocks);
     assert_eq!(code, Some(0));

@@ -243,7 +243,9 @@ async fn a_status_without_content_has_no_body() {
     for status in [204, 205, 304] {
         let handler = move |_: Method| async move { (StatusCode::from_u16(status).unwrap(), Json(json!([]))) };
         for (source, answer) in answers(handler).await {
-            assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(status), &json!("")), "{source}");
+            // An empty message of a WebSocket has no body at all.
+            let body = if source == "websocket" { Value::Null } else { json!("") };
+            assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(status), &body), "{source}");
             assert_eq!(answer["isBase64Encoded"], false);
         }
     }
@@ -262,9 +264,12 @@ async fn text_is_text_whatever_its_media_type() {
 async fn text_that_is_too_long_when_it_is_escaped_is_base64() {
     // 180,000 of them are 1,080,000 characters as JSON, and 240,000 in base64.
     for (source, answer) in answers(async |_: Method| "\u{1}".repeat(180_000)).await {
+        // It is longer than a message of a WebSocket.
+        let status = if source == "websocket" { 500 } else { 200 };
         assert_eq!(
             (&answer["statusCode"], &answer["isBase64Encoded"]),
-            (&json!(200), &json!(source.starts_with("alb")))
+            (&json!(status), &json!(source.starts_with("alb"))),
+            "{source}"
         );
     }
 }

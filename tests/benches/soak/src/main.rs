@@ -14,6 +14,7 @@ enum What {
     Panic,
     Wait,
     Fill,
+    Linger,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +40,8 @@ async fn soak(invocation: Invocation, Json(ask): Json<Ask>) -> Result<(StatusCod
         What::Fail => return Err(std::io::Error::other("db password is hunter2").into()),
         What::Panic => panic!("number {number} is hunter2"),
         What::Wait => tokio::time::sleep(Duration::from_millis(1 + number % 3)).await,
+        // Longer than failing polls take to give up.
+        What::Linger => tokio::time::sleep(Duration::from_secs(8)).await,
         What::Fill => filling = "x".repeat(100_000),
     }
     tracing::info!(number, "answered");

@@ -122,10 +122,14 @@ fn serve(stream: TcpStream, step: Step, fault: Fault, seen: &Mutex<Seen>) {
 }
 
 fn event(number: u64) -> Vec<u8> {
+    event_of("answer", number)
+}
+
+fn event_of(what: &str, number: u64) -> Vec<u8> {
     let event = json!({
         "version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": { "content-type": "application/json" },
         "requestContext": { "stage": "$default", "http": { "method": "POST", "path": "/" } },
-        "body": json!({ "what": "answer", "number": number }).to_string(), "isBase64Encoded": false,
+        "body": json!({ "what": what, "number": number }).to_string(), "isBase64Encoded": false,
     });
     api::event(&format!("i{number}"), None, &event.to_string())
 }
@@ -138,6 +142,7 @@ const EITHER: &[Outcome] = &[GoesOn, Ends(Some(1))];
 const DOWN: &str =
     "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 const REFUSED: &str = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 2\r\n\r\n{}";
+const NO_DEADLINE: &str = "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: i11\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 const NO_HTTP: &str = "what do you want?\r\n\r\n";
 
 #[test]
@@ -242,6 +247,7 @@ fn the_polls_of_managed_concurrency_are_kept_up_over_faults() {
         (Step::Next, Fault::Instead(NO_HTTP)),
         (Step::Next, Fault::CutAt(900)),
         (Step::Next, Fault::Slow),
+        (Step::Next, Fault::Instead(NO_DEADLINE)),
     ];
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let mut function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", "4")]);
@@ -269,7 +275,51 @@ fn the_polls_of_managed_concurrency_are_kept_up_over_faults() {
     assert!(now.answers.values().all(|times| times.len() == 1), "{:?}", now.answers);
     // An event that arrived in part is reported, so that its caller does not wait for the time-out.
     assert_eq!(now.answers.get("i2"), Some(&vec![false]));
+    assert_eq!(now.answers.get("i11"), Some(&vec![false]));
     assert_eq!(now.answers.get("i10"), Some(&vec![true]));
+}
+
+/// An invocation that is served while the polls beside it give up is answered before the process ends.
+#[test]
+fn polls_that_give_up_let_the_others_finish() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", "2")]);
+    let seen = Arc::new(Mutex::new((false, Vec::new())));
+    let accepts = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let seen = Arc::clone(&accepts);
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(stream);
+                while let Some(asked) = api::asked(&mut reader) {
+                    let mut seen = seen.lock().expect("no thread panics");
+                    let bytes = match (asked.answered(), seen.0) {
+                        (Some((id, is_response)), _) => {
+                            seen.1.push((id.to_owned(), is_response));
+                            api::TAKEN.to_vec()
+                        }
+                        (None, false) => {
+                            seen.0 = true;
+                            event_of("linger", 1)
+                        }
+                        (None, true) => DOWN.as_bytes().to_vec(),
+                    };
+                    drop(seen);
+                    api::write(reader.get_ref(), &bytes);
+                }
+            });
+        }
+    });
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = function.0.try_wait().expect("its state") {
+            break status;
+        }
+        assert!(began.elapsed() < PATIENCE, "it hangs");
+        sleep(Duration::from_millis(10));
+    };
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(seen.lock().expect("no thread panics").1, [("i1".to_owned(), true)]);
 }
 
 /// A Runtime API that is gone ends the process, which Lambda starts again with all of its polls.
