@@ -21,6 +21,8 @@ const HOUSE: &[(&str, u32)] = &[
     ("config::secrets", 3),
     ("config::flags", 3),
     ("config::parameters", 4),
+    // Errors of AWS's clients, for every source.
+    ("config::aws", 5),
     ("records::function", 1),
     ("event::function", 1),
     ("http::door", 4),
@@ -42,6 +44,8 @@ const HOUSE: &[(&str, u32)] = &[
     ("http::extract", 11),
     ("clients", 11),
     ("http::quality", 12),
+    ("http::entity_tag", 12),
+    ("http::length", 12),
     // Any room may tell what it counts.
     ("observe::metrics", 12),
     ("observe::traces", 12),
@@ -62,6 +66,7 @@ const SHARED: &[&str] = &[
     "json",
     "expression",
     "deadline",
+    "clock",
     "http::error",
     "http::rejection",
     "http::context",
