@@ -1,8 +1,10 @@
 //! Idempotent functions of every kind, and the attribute on any function.
 
+mod answers;
 #[path = "idempotency/http.rs"]
 mod callers;
 mod model;
+mod proofs;
 mod records;
 
 use std::sync::atomic::{AtomicU32, Ordering};

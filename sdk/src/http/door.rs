@@ -24,7 +24,7 @@
 //! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB that Lambda takes, or the 1 MB of a
 //!   load balancer, is a 500 or 504 that keeps the headers of the layers, such as CORS.
 
-mod credentials;
+pub(crate) mod credentials;
 mod decode;
 mod encode;
 mod fault;

@@ -42,6 +42,8 @@
 //! # let _ = report;
 //! ```
 
+#[cfg(feature = "idempotency")]
+mod recorded;
 #[cfg(test)]
 mod tests;
 mod writers;
@@ -64,6 +66,8 @@ use crate::error::BoxError;
 use crate::http::error::HttpError;
 use crate::http::quality::items;
 
+#[cfg(feature = "idempotency")]
+pub(crate) use self::recorded::Writing;
 pub use self::writers::Negotiate;
 use self::writers::Writers;
 
@@ -296,12 +300,15 @@ where
         let error_writer = offer.writers.for_error(&Accepts::read(request.headers()));
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
             request.extensions_mut().insert(negotiated);
+            #[cfg(feature = "idempotency")]
+            request.extensions_mut().insert(Writing::new(&offer, negotiated));
             (self.inner.call(request), negotiated)
         });
         Box::pin(async move {
             let (mut response, language) = match answered {
                 Ok((answered, chosen)) => {
-                    (offer.writers.write(answered.await?.map(Body::new), chosen.media_type), chosen.language)
+                    let response = answered.await?.map(Body::new);
+                    (write(&offer, response, chosen), chosen.language)
                 }
                 Err(error) => (error.into_response(), None),
             };
@@ -313,6 +320,16 @@ where
             Ok(response)
         })
     }
+}
+
+/// Writes the value of an answer, unless an idempotency layer below has done so.
+#[cfg_attr(not(feature = "idempotency"), allow(unused_mut))]
+fn write(offer: &Offer, mut response: Response, chosen: Negotiated) -> Response {
+    #[cfg(feature = "idempotency")]
+    if Writing::is_done(&mut response) {
+        return response;
+    }
+    offer.writers.write(response, chosen.media_type)
 }
 
 /// What [`NegotiationLayer`] chose.

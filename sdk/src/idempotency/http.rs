@@ -8,29 +8,41 @@
 //! **The header.** Without [`Idempotency::key`](super::Idempotency::key) the key is what the header carries
 //! ([draft-ietf-httpapi-idempotency-key-header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header)),
 //! together with the method, the path and the caller. The body and the query belong to it: the same key with another body is a 422.
-//! A key in use is a 409 with `Retry-After`; a required one that is missing, and one of more than 255 characters, a 400.
+//! A key in use is a 409 with `Retry-After`; a required one that is missing, and one of more than 255 characters, a 400. The key is a
+//! string in quotes ([RFC 9651](https://www.rfc-editor.org/rfc/rfc9651#section-3.3.3)) or the same without them; without them it has
+//! neither a comma nor a quote. Two keys are a 400, also where a gateway has joined two header lines by a comma.
 //!
 //! **Any part.** [`Idempotency::key`](super::Idempotency::key) selects from the request in the form of the event:
 //! `{"httpMethod", "path", "headers" (lower case), "queryStringParameters", "pathParameters", "requestContext", "body",
 //! "isBase64Encoded"}`, so `powertools_json(body).order_id` makes the key that it makes in Python. The caller is not part of such a
 //! key, so an order that two callers send has its effect once; the caller for whom the answer was recorded has it replayed, any
-//! other gets a 422. (A record of Powertools names no caller and is replayed for all.)
+//! other gets a 422. (A record of Powertools names no caller and is replayed for all.) A body that is not UTF-8 is selected as its base64:
+//! where such bodies come beside texts, select `[body, isBase64Encoded]`.
 //!
 //! # The caller
 //!
 //! An answer is replayed for the caller that it was made for, and for no other:
 //!
 //! 1. [`IdempotencyLayer::caller`] says who calls, if it is set and returns `Some`.
-//! 2. Else it is who the platform has authenticated: the subject of a JWT or Cognito authorizer's token, the IAM or Cognito identity,
-//!    the principal of VPC Lattice.
-//! 3. Else the caller is known by what the request proves itself with: its `Authorization`, `Cookie` and `x-api-key` headers, the
-//!    whole context of a Lambda authorizer, the client certificate. So a layer, a router's middleware or an extractor below may check a
-//!    token: a request without it, or with another one, has another key and reaches that check. A request without any of these has a key,
-//!    too, which all such requests share.
+//! 2. Else it is the user whom the platform has authenticated: the subject of a JWT or Cognito authorizer's token, the Cognito identity.
+//! 3. Else the caller is known by all that the request proves itself with: its cookies, each header that holds a credential
+//!    (`Authorization`, `x-api-key`, `x-auth-token` and the like: those that no `Debug` prints, and those that a layer of yours has
+//!    [marked](crate::http::HeaderValue::set_sensitive)), the whole context of a Lambda authorizer, the client certificate with its issuer, and
+//!    the IAM principal, the principal of VPC Lattice or the client of an OAuth 2.0 client credentials token: each of these may call for
+//!    many users. So a layer, a router's middleware or an extractor below may check a token: a request without it, or with another one,
+//!    has another key and reaches that check. A request without any of these has a key, too, which all such requests share.
 //!
 //! In the third case a caller whose token or cookies were renewed between two attempts is a new caller: an `Idempotency-Key` runs
-//! again, and an expression's key is a 422. Where that happens, and where credentials travel in a header of another name, name what
-//! stays the same:
+//! again, and an expression's key is a 422. What is another one in each attempt does not count: the `Authorization` of a signature that IAM
+//! has verified or of a client credentials token, and the name of CloudFront's edge in the session that signs for its origin access
+//! control. Of `DPoP`, `x-amzn-oidc-data` and the headers whose names end in `-signature` or `-otp` only their being there counts, so
+//! a function that knows its callers by nothing but a signature names them by `caller`.
+//!
+//! The messages of a **WebSocket** have no headers: where no Lambda authorizer has named the caller, each connection is a caller of its own,
+//! and a message that is sent again through a new connection is another caller's. An authorizer names callers by its principal and its
+//! context, so one that returns the same for all makes all connections one caller.
+//!
+//! Where any of that is not right, name what stays the same:
 //!
 //! ```
 //! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
@@ -47,8 +59,18 @@
 //!
 //! # The answer
 //!
-//! **What is recorded** is the status, the headers and the body, in the form that API Gateway takes from any function. An error, a 5xx,
-//! 408, 425 and 429 are not: the next request runs. The whole body is held in memory.
+//! **What is recorded** is the status, the headers and the body, in the form that API Gateway takes from any function. The whole body
+//! is held in memory. A [`Negotiate`](crate::http) value is written in the media type of the first request before it is recorded: its
+//! replay is the same answer, whatever the repeated request accepts.
+//!
+//! **An error is not recorded:** the lock is released, and the next request runs. An error is
+//!
+//! - what the function, an extractor or a layer below fails with: an `Err`, a rejection, an
+//!   [`HttpError`] that was made into a response, a panic, also one of the body;
+//! - a response of any kind with the status 401 or 403, since it says who may call and not what happened, with 408, 425 or 429, which ask
+//!   for another attempt, or with a 5xx.
+//!
+//! Any other response is an answer, also one with another 4xx that the function returns as a status.
 //!
 //! # Example
 //!
@@ -83,6 +105,9 @@ mod answer;
 mod document;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
+#[cfg(feature = "negotiation")]
+use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -90,6 +115,7 @@ use std::task::{Context, Poll};
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{HeaderName, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
@@ -99,12 +125,23 @@ use tower::Service;
 use super::engine::{Begun, Call, Idempotency, Running, caller_hash};
 use super::error::IdempotencyError;
 use super::layer::{IdempotencyLayer, Idempotent, taken};
+use crate::deadline::contained;
 use crate::error::BoxError;
 use crate::event::{Invocation, PAYLOAD_LIMIT};
 use crate::http::HttpError;
+#[cfg(feature = "negotiation")]
+use crate::http::negotiation::Writing;
 
 /// A key of more bytes is refused.
 const LONGEST_KEY: usize = 255;
+/// Answers with these are errors, beside each 5xx: they say who may call, or to come back later.
+const ERRORS: [StatusCode; 5] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::TOO_EARLY,
+    StatusCode::TOO_MANY_REQUESTS,
+];
 type Caller = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 
 /// Where the key of a request is.
@@ -167,12 +204,11 @@ impl HttpKey {
         if lines.next().is_some() {
             return Err(IdempotencyError::bad_key(format!("{} is there more than once", self.header)));
         }
-        let key = sent.to_str().ok().map(str::trim).filter(|key| key.len() <= LONGEST_KEY);
+        let key = sent.to_str().ok().map(str::trim).and_then(key_in).filter(|key| key.len() <= LONGEST_KEY);
         let key = key.ok_or_else(|| {
-            IdempotencyError::bad_key(format!("{} is no ASCII text of at most {LONGEST_KEY} characters", self.header))
+            let header = &self.header;
+            IdempotencyError::bad_key(format!("{header} is not one ASCII text of at most {LONGEST_KEY} characters"))
         })?;
-        // A string of RFC 9651 is in quotes; many clients leave them out.
-        let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
         if key.is_empty() {
             return Ok(Value::Null);
         }
@@ -184,6 +220,25 @@ impl HttpKey {
         let named = self.caller.as_ref().and_then(|caller| caller(parts));
         named.map_or_else(|| document::caller(parts), Value::from)
     }
+}
+
+/// The key in a header: a string of RFC 9651, whose parameters mean nothing here, or the bare text that many clients send. `None` where it
+/// is neither: a comma may have joined two keys.
+fn key_in(sent: &str) -> Option<String> {
+    let Some(quoted) = sent.strip_prefix('"') else {
+        return (!sent.contains(['"', ','])).then(|| sent.to_owned());
+    };
+    let mut key = String::with_capacity(quoted.len());
+    let mut rest = quoted.chars();
+    loop {
+        match rest.next()? {
+            '"' => break,
+            '\\' => key.push(rest.next().filter(|escaped| matches!(escaped, '"' | '\\'))?),
+            other => key.push(other),
+        }
+    }
+    let after = rest.as_str().trim_start();
+    (after.is_empty() || after.starts_with(';') && !after.contains(',')).then_some(key)
 }
 
 impl<S> Idempotent<S> {
@@ -204,7 +259,7 @@ fn known_by(idempotency: &Idempotency, key: &HttpKey, parts: &Parts, body: &Byte
     let selected = key.select(parts)?.into();
     let payload = match idempotency.has_payload() {
         true => idempotency.payload_of(&document::of(parts, body)?)?,
-        false => Some(json!([parts.uri.query(), document::text(body)]).into()),
+        false => Some(document::payload(parts.uri.query(), body).into()),
     };
     Ok(Call { key: selected, payload, deadline, ..Call::default() })
 }
@@ -252,6 +307,8 @@ where
                 Ok(call) => (call.caller.clone(), idempotency.begin_with(call).await),
                 Err(error) => (None, Err(error)),
             };
+            #[cfg(feature = "negotiation")]
+            let writing = parts.extensions.get::<Writing>().cloned();
             let request = Request::from_parts(parts, Body::from(body));
             let refusing = Refusing { header: (!idempotency.has_key()).then_some(key.header) };
             let running = match begun {
@@ -259,15 +316,22 @@ where
                 Ok(Begun::Unkeyed) => return Ok(inner.call(request).await?.map(Body::new)),
                 Ok(Begun::Replay(recorded)) => {
                     let replayed = answer::replayed(&recorded);
-                    return Ok(
-                        replayed.unwrap_or_else(|error| refusing.answer(IdempotencyError::answer("replayed", error)))
-                    );
+                    let replayed =
+                        replayed.unwrap_or_else(|error| refusing.answer(IdempotencyError::answer("replayed", error)));
+                    #[cfg(feature = "negotiation")]
+                    let replayed = Writing::done(replayed);
+                    return Ok(replayed);
                 }
                 Err(error) => return Ok(refusing.answer(error)),
             };
             let (running, answered) = running.watch(async move { inner.call(request).await }).await;
             match answered {
-                Ok(response) => Ok(record(running, response, caller.as_deref(), &refusing).await),
+                Ok(response) => {
+                    let response = response.map(Body::new);
+                    #[cfg(feature = "negotiation")]
+                    let response = written(response, writing);
+                    Ok(record(running, response, caller.as_deref(), &refusing).await)
+                }
                 Err(error) => {
                     running.release().await;
                     Err(error)
@@ -277,19 +341,23 @@ where
     }
 }
 
+/// Writes a value in the media type that was chosen above, so that the answer is recorded as it is given.
+#[cfg(feature = "negotiation")]
+fn written(response: Response, writing: Option<Writing>) -> Response {
+    let Some(writing) = writing else { return response };
+    let written = catch_unwind(AssertUnwindSafe(|| writing.write(response)));
+    written.unwrap_or_else(|_| HttpError::panic().into_response())
+}
+
 /// Records the answer of the first request, if it is one to be repeated.
-async fn record<B>(running: Running, response: Response<B>, caller: Option<&str>, refusing: &Refusing) -> Response
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
+async fn record(running: Running, response: Response, caller: Option<&str>, refusing: &Refusing) -> Response {
     if !is_repeatable(&response) {
         running.release().await;
-        return response.map(Body::new);
+        return response;
     }
     let (parts, body) = response.into_parts();
-    let body = match body.collect().await.map_err(|error| HttpError::from_boxed(error.into())) {
-        Ok(body) => body.to_bytes(),
+    let body = match read(body).await {
+        Ok(body) => body,
         Err(error) => {
             running.release().await;
             return error.into_response();
@@ -306,12 +374,23 @@ where
     Response::from_parts(parts, Body::from(body))
 }
 
-/// An error is not: the function failed, or asked to come back later.
+/// The whole of a body. A panic of it is an error, and what it drops at the end may panic and does not take the answer with it.
+async fn read(mut body: Body) -> Result<Bytes, HttpError> {
+    let collected = AssertUnwindSafe((&mut body).collect()).catch_unwind().await;
+    contained(|| drop(body));
+    match collected {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) => Err(HttpError::from_boxed(error.into())),
+        // The panic hook has logged it.
+        Err(_) => Err(HttpError::panic()),
+    }
+}
+
+/// An error is not: the function failed, refused the caller, or asked to come back later.
 fn is_repeatable<B>(response: &Response<B>) -> bool {
-    let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
     let status = response.status();
     let failed = response.extensions().get::<HttpError>().is_some();
-    !failed && !status.is_server_error() && !status.is_informational() && !later.contains(&status)
+    !failed && !status.is_server_error() && !status.is_informational() && !ERRORS.contains(&status)
 }
 
 /// How a request is answered that did not run.
@@ -327,7 +406,8 @@ impl Refusing {
             let detail = match error.is_missing_key() {
                 true => format!("the `{header}` header is required"),
                 false => format!(
-                    "the `{header}` header must be sent once, as ASCII text of at most {LONGEST_KEY} characters"
+                    "the `{header}` header must be sent once, as ASCII text of at most {LONGEST_KEY} characters, in quotes where it \
+                     has a comma or a quote"
                 ),
             };
             return HttpError::bad_request(detail).with_source(error).into_response();

@@ -79,12 +79,12 @@ async fn an_order_that_another_caller_sends_has_its_effect_once_and_shows_nothin
     assert_eq!(charges.count(), 1);
 }
 
-async fn add(Client(charges): Client<Charges>, _body: String) -> String {
+pub(super) async fn add(Client(charges): Client<Charges>, _body: String) -> String {
     charges.add().to_string()
 }
 
 /// What the function answers to the same key in several contexts of the same request, through each event.
-async fn with_contexts(layer: IdempotencyLayer, events: &[Value]) -> Vec<String> {
+pub(super) async fn with_contexts(layer: IdempotencyLayer, events: &[Value]) -> Vec<String> {
     let charges = Charges::default();
     let caller = Caller::new(handler(add).layer(http::Stack::new().idempotency(layer))).with_clients(clients(&charges));
     let mut answers = Vec::new();
@@ -94,7 +94,7 @@ async fn with_contexts(layer: IdempotencyLayer, events: &[Value]) -> Vec<String>
     answers
 }
 
-fn rest(authorizer: &Value, identity: &Value, headers: &Value) -> Value {
+pub(super) fn rest(authorizer: &Value, identity: &Value, headers: &Value) -> Value {
     let mut all = json!({ "idempotency-key": "k" });
     all.as_object_mut().unwrap().extend(headers.as_object().unwrap().clone());
     json!({
@@ -103,7 +103,7 @@ fn rest(authorizer: &Value, identity: &Value, headers: &Value) -> Value {
     })
 }
 
-fn layer() -> IdempotencyLayer {
+pub(super) fn layer() -> IdempotencyLayer {
     IdempotencyLayer::new(once(&MemoryStore::new()))
 }
 

@@ -12,7 +12,7 @@ pub(super) fn mark(headers: &mut HeaderMap) {
 }
 
 /// Whether a header of this name, in lower case, carries a credential, as far as the name tells.
-fn is_credential(name: &str) -> bool {
+pub(crate) fn is_credential(name: &str) -> bool {
     let last = name.rsplit(['-', '_']).next().unwrap_or(name);
     match last {
         // `authorization`, `x-amz-security-token`, `x-forwarded-access-token`, `x-amzn-oidc-accesstoken`, `set-cookie`, …

@@ -22,7 +22,7 @@ const OWN: [HeaderName; 4] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING,
 pub(super) fn recorded(parts: &Parts, body: &[u8], caller: Option<&str>) -> Result<Box<RawValue>, serde_json::Error> {
     let (mut single, mut multiple) = (Map::new(), Map::new());
     for name in parts.headers.keys().filter(|name| !OWN.contains(name)) {
-        let mut values: Vec<Value> = parts.headers.get_all(name).iter().filter_map(text).collect();
+        let mut values: Vec<Value> = parts.headers.get_all(name).iter().map(text).collect();
         match values.len() {
             0 => {}
             1 => drop(single.insert(name.as_str().to_owned(), values.remove(0))),
@@ -45,9 +45,9 @@ pub(super) fn recorded(parts: &Parts, body: &[u8], caller: Option<&str>) -> Resu
     to_raw_value(&answer)
 }
 
-/// A value that is text, which every one that a browser reads is.
-fn text(value: &HeaderValue) -> Option<Value> {
-    std::str::from_utf8(value.as_bytes()).ok().map(Value::from)
+/// A value as text. Bytes that are not UTF-8 are replaced, as in the first answer: no JSON string can hold them.
+fn text(value: &HeaderValue) -> Value {
+    String::from_utf8_lossy(value.as_bytes()).into()
 }
 
 /// # Errors

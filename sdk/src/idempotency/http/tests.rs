@@ -108,7 +108,8 @@ async fn a_missing_and_an_unreadable_key_are_400s_where_one_is_required() {
     let mut without = post("k", "");
     without.headers_mut().remove("idempotency-key");
     let long = "k".repeat(256);
-    for request in [without, post("", ""), post("\"\"", ""), post(&long, ""), post("é", "")] {
+    let quoted = format!("\"{long}\"");
+    for request in [without, post("", ""), post("\"\"", ""), post(&long, ""), post(&quoted, ""), post("é", "")] {
         assert_eq!(service.clone().oneshot(request).await.unwrap().status(), 400);
     }
     assert_eq!(calls.load(Ordering::Relaxed), 0);
@@ -119,8 +120,126 @@ async fn a_missing_and_an_unreadable_key_are_400s_where_one_is_required() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_keys_and_broken_strings_are_400s() {
+    let calls = Arc::default();
+    let service = layer().layer(function(&calls, |call| call.to_string().into_response()));
+    for two in [
+        "a,b",
+        "a, b",
+        r#""a","b""#,
+        r#""a", "b""#,
+        r#""a";n=1, "b""#,
+        r#"a"b"#,
+        r#""a"b""#,
+        r#""a"#,
+        r#""a\""#,
+        r#""a\b""#,
+        "a\"",
+    ] {
+        assert_eq!(service.clone().oneshot(post(two, "")).await.unwrap().status(), 400, "{two}");
+    }
+    let mut lines = post("a", "");
+    lines.headers_mut().append("idempotency-key", HeaderValue::from_static("b"));
+    assert_eq!(service.clone().oneshot(lines).await.unwrap().status(), 400);
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
+    let ask = async |key: &str| text(service.clone().oneshot(post(key, "")).await.unwrap()).await;
+    assert_eq!(ask(r#""a, b""#).await, "1");
+    assert_eq!(ask(r#""a\"b""#).await, "2");
+    assert_eq!(ask(r#""a\\b""#).await, "3");
+    assert_eq!(ask(r"a\b").await, "3");
+    assert_eq!(ask(r#""c";n=1"#).await, "4");
+    assert_eq!(ask("c").await, "4");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_measured_without_its_quotes() {
+    let calls = Arc::default();
+    let service = layer().layer(function(&calls, |call| call.to_string().into_response()));
+    let longest = "k".repeat(LONGEST_KEY);
+    for key in [format!("\"{longest}\""), longest] {
+        assert_eq!(text(service.clone().oneshot(post(&key, "")).await.unwrap()).await, "1");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_are_another_payload_than_the_text_that_is_their_base64() {
+    let calls = Arc::default();
+    let service = layer().layer(function(&calls, |call| call.to_string().into_response()));
+    assert_eq!(service.clone().oneshot(post("k", "////")).await.unwrap().status(), 200);
+    let bytes = |byte: u8| {
+        let mut request = post("k", "");
+        *request.body_mut() = Body::from(vec![byte; 3]);
+        request
+    };
+    assert_eq!(service.oneshot(bytes(0xff)).await.unwrap().status(), 422);
+    // A text has the hash that it has had in records of earlier releases.
+    assert_eq!(document::payload(Some("a=1"), b"{}"), json!(["a=1", "{}"]));
+}
+
+/// A body that panics when it is read.
+struct Panics;
+
+impl http_body::Body for Panics {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
+        panic!("the body of a test panics")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lock_is_free_before_a_panic_of_the_body_is_answered() {
+    let calls = Arc::default();
+    let answer = |call: u32| match call {
+        1 => Response::new(Body::new(Panics)),
+        _ => "paid".into_response(),
+    };
+    let service = layer().layer(function(&calls, answer));
+    assert_eq!(service.clone().oneshot(post("k", "")).await.unwrap().status(), 500);
+    // Nothing runs in the background in between.
+    assert_eq!(text(service.oneshot(post("k", "")).await.unwrap()).await, "paid");
+}
+
+/// A body that panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("the body of a test panics in its end")
+        }
+    }
+}
+
+impl http_body::Body for Bomb {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
+        Poll::Ready(None)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_outlives_the_end_of_its_body() {
+    let calls = Arc::default();
+    let service = layer().layer(function(&calls, |_| (StatusCode::CREATED, Body::new(Bomb)).into_response()));
+    for _ in 0..2 {
+        assert_eq!(service.clone().oneshot(post("k", "")).await.unwrap().status(), 201);
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn errors_and_requests_to_come_back_are_not_recorded() {
-    for status in [408, 425, 429, 500, 503] {
+    for status in [401, 403, 408, 425, 429, 500, 503] {
         let calls = Arc::default();
         let answer = move |call: u32| match call {
             1 => StatusCode::from_u16(status).unwrap().into_response(),
