@@ -64,15 +64,28 @@ use crate::http::error_layer::{self, Asked, Renderer, log_failure};
 use crate::http::rejection::Refused;
 
 /// The HTTP door around a typed hall. See the [module docs](self).
-#[derive(Clone)]
 pub struct Door<S> {
-    hall: S,
+    /// Nothing where its `Clone` has panicked: each request of this copy is then answered by a 500.
+    hall: Option<S>,
 }
 
 impl<S> Door<S> {
     /// The door to this hall.
     pub fn new(hall: S) -> Self {
-        Self { hall }
+        Self { hall: Some(hall) }
+    }
+}
+
+impl<S: Clone> Clone for Door<S> {
+    fn clone(&self) -> Self {
+        Self { hall: caught(|| self.hall.clone()).flatten() }
+    }
+}
+
+impl<S> Drop for Door<S> {
+    fn drop(&mut self) {
+        let hall = self.hall.take();
+        contained(|| drop(hall));
     }
 }
 
@@ -112,7 +125,7 @@ where
         };
         let kind = source.kind;
         drop(incoming);
-        let hall = caught(|| self.hall.clone());
+        let hall = caught(|| self.hall.clone()).flatten();
         Box::pin(async move {
             let refused = refused.map(|mut error| {
                 log_failure(&mut error, None);

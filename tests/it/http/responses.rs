@@ -270,7 +270,7 @@ async fn text_that_is_too_long_when_it_is_escaped_is_base64() {
 }
 
 /// Text that gzip makes a quarter smaller at most, which base64 takes back.
-fn dense() -> String {
+pub(super) fn dense() -> String {
     let mut state = 1_u32;
     let bytes = (0..3000).map(|_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -57,7 +57,7 @@ where
     let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
     // The function's own panics are answered below; this is a layer's.
     let called = catch_unwind(AssertUnwindSafe(|| hall.call(request))).map_err(|_| Ended::Panicked)?;
-    let response = guarded(called, until.map(|until| after_layers(until)), invocation.as_ref())
+    let response = guarded(called, until.map(after_layers), invocation.as_ref())
         .await?
         .map_err(|error| deadline::answer(error.into()))?;
     Ok(response.map(Body::new))
