@@ -14,23 +14,48 @@ use crate::event::Invocation;
 pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 
 /// The function did not answer before the deadline of its invocation, and its work was cancelled.
-#[derive(Debug)]
-pub struct DeadlineExceeded(Duration);
+pub struct DeadlineExceeded {
+    time: Duration,
+    /// How the client wants the answer to be written, where a layer that was cancelled had found that out.
+    #[cfg(feature = "negotiation")]
+    renderer: Option<crate::http::error_layer::Renderer>,
+}
 
 impl DeadlineExceeded {
     pub(crate) fn after(time: Duration) -> Self {
-        Self(time)
+        Self {
+            time,
+            #[cfg(feature = "negotiation")]
+            renderer: None,
+        }
+    }
+
+    #[cfg(feature = "negotiation")]
+    pub(crate) fn written_by(mut self, renderer: Option<crate::http::error_layer::Renderer>) -> Self {
+        self.renderer = renderer;
+        self
+    }
+
+    #[cfg(feature = "negotiation")]
+    pub(crate) fn renderer(&self) -> Option<&crate::http::error_layer::Renderer> {
+        self.renderer.as_ref()
     }
 
     /// How long the work was given.
     pub fn time(&self) -> Duration {
-        self.0
+        self.time
+    }
+}
+
+impl fmt::Debug for DeadlineExceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DeadlineExceeded").field(&self.time).finish()
     }
 }
 
 impl fmt::Display for DeadlineExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the deadline of the invocation came: the work was cancelled after {:.1?}", self.0)
+        write!(f, "the deadline of the invocation came: the work was cancelled after {:.1?}", self.time)
     }
 }
 
@@ -66,6 +91,12 @@ impl<F> Drop for Cancellable<F> {
         let work = self.0.take();
         contained(|| drop(work));
     }
+}
+
+/// What a function of the user's returns; `None` where it panicked, which the panic hook has logged.
+#[cfg(feature = "http")]
+pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
 /// Drops something whose own `Drop` may panic. The panic hook has logged that, and nothing else comes of it.

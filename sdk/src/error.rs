@@ -243,10 +243,12 @@ impl fmt::Write for Beginning {
 impl fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Told { error_type, message, source } = &self.told;
+        // Not the cause's own `Debug`, which may show what the cause holds.
+        let causes = source.as_ref().map(|source| chain(&**source)).unwrap_or_default();
         f.debug_struct("FunctionError")
             .field("error_type", error_type)
             .field("message", message)
-            .field("source", source)
+            .field("causes", &causes)
             .finish()
     }
 }

@@ -107,7 +107,7 @@ impl From<LambdaEvent<RawEvent>> for Incoming {
 /// ```
 #[derive(Clone)]
 pub struct Invocation {
-    context: Arc<Context>,
+    shared: Arc<Shared>,
     cold_start: bool,
     /// What a test puts in place of the process's registry; a function for Lambda is built without this.
     #[cfg(all(feature = "testing", feature = "clients"))]
@@ -121,6 +121,14 @@ pub struct Invocation {
     /// Where the calls of the function are counted, if its outcome depends on it.
     #[cfg(feature = "cloudformation")]
     calls: Option<Arc<Calls>>,
+}
+
+/// What the clones of an invocation have in common.
+struct Shared {
+    context: Context,
+    /// What layers leave for those around them, also where they are cancelled.
+    #[cfg(feature = "http")]
+    left: crate::http::Left,
 }
 
 /// The calls of the function that an invocation made: how many began, and how many of them returned an error.
@@ -162,7 +170,11 @@ impl Invocation {
     /// An invocation with this context, not a cold start.
     pub fn new(context: Context) -> Self {
         Self {
-            context: Arc::new(context),
+            shared: Arc::new(Shared {
+                context,
+                #[cfg(feature = "http")]
+                left: crate::http::Left::default(),
+            }),
             cold_start: false,
             #[cfg(all(feature = "testing", feature = "clients"))]
             clients: None,
@@ -225,7 +237,7 @@ impl Invocation {
 
     /// The request id of this invocation, as in Lambda's own log lines.
     pub fn request_id(&self) -> &str {
-        &self.context.request_id
+        &self.shared.context.request_id
     }
 
     /// When Lambda ends this invocation; `None` where the runtime sent no deadline (0) or one of 1970, as
@@ -233,7 +245,8 @@ impl Invocation {
     pub fn deadline(&self) -> Option<SystemTime> {
         // One day after the epoch: no real deadline lies there.
         const DAY_MS: u64 = 86_400_000;
-        (self.context.deadline > DAY_MS).then(|| UNIX_EPOCH + Duration::from_millis(self.context.deadline))
+        (self.shared.context.deadline > DAY_MS)
+            .then(|| UNIX_EPOCH + Duration::from_millis(self.shared.context.deadline))
     }
 
     /// The time left until [`deadline`](Self::deadline): zero once it has passed, `None` without one.
@@ -247,32 +260,32 @@ impl Invocation {
 
     /// The ARN that the caller invoked: with the alias or version, if it named one.
     pub fn function_arn(&self) -> &str {
-        &self.context.invoked_function_arn
+        &self.shared.context.invoked_function_arn
     }
 
     /// `AWS_LAMBDA_FUNCTION_NAME`.
     pub fn function_name(&self) -> &str {
-        &self.context.env_config.function_name
+        &self.shared.context.env_config.function_name
     }
 
     /// `AWS_LAMBDA_FUNCTION_VERSION`.
     pub fn function_version(&self) -> &str {
-        &self.context.env_config.version
+        &self.shared.context.env_config.version
     }
 
     /// The configured memory, in MB.
     pub fn memory_mb(&self) -> i32 {
-        self.context.env_config.memory
+        self.shared.context.env_config.memory
     }
 
     /// The tenant, in a function with tenant isolation.
     pub fn tenant_id(&self) -> Option<&str> {
-        self.context.tenant_id.as_deref()
+        self.shared.context.tenant_id.as_deref()
     }
 
     /// The whole X-Ray header: `Root=…;Parent=…;Sampled=…`.
     pub fn trace_header(&self) -> Option<&str> {
-        self.context.xray_trace_id.as_deref().filter(|header| !header.is_empty())
+        self.shared.context.xray_trace_id.as_deref().filter(|header| !header.is_empty())
     }
 
     /// The trace id alone: the `Root` of the X-Ray header.
@@ -318,6 +331,11 @@ impl Invocation {
         self.streamed.as_ref()?.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn left(&self) -> &crate::http::Left {
+        &self.shared.left
+    }
+
     /// The registry of this invocation, where it is not the process's.
     #[cfg(feature = "clients")]
     pub(crate) fn clients(&self) -> Option<&crate::Clients> {
@@ -329,7 +347,7 @@ impl Invocation {
 
     /// The runtime's own context, for what has no accessor here.
     pub fn context(&self) -> &Context {
-        &self.context
+        &self.shared.context
     }
 }
 

@@ -36,9 +36,11 @@ mod entity_tag;
 pub(crate) mod event;
 mod function;
 mod handler;
+mod left;
 #[cfg(any(feature = "compression", feature = "negotiation"))]
 mod quality;
 
+pub(crate) use self::left::Left;
 pub use axum_core::body::Body;
 pub use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request as BodyRequest};
 pub use axum_core::response::{IntoResponse, IntoResponseParts, Response};

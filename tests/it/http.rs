@@ -3,9 +3,11 @@
 mod cases;
 pub(crate) mod events;
 mod extractors;
+mod failures;
 mod gateways;
 mod hostile;
 mod layers;
+mod panics;
 mod responses;
 mod router;
 

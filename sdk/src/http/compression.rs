@@ -20,6 +20,10 @@
 //! reads, a tag of a coding that its `Accept-Encoding` does not lead to now matches nothing: a 304 never selects bytes that the client
 //! cannot decode. An uncompressed answer whose own tag ends in a coding's name gets `-identity` behind it.
 //!
+//! `Content-Digest`, `Repr-Digest`, `Digest` and `Content-MD5` of the bytes as they were are removed from a compressed answer. An answer
+//! to `HEAD` that would be sent as a whole has neither a coding nor a tag of one, since without the body it is not known whether `GET` is
+//! compressed.
+//!
 //! The size of a compressed answer tells something of its content: keep secrets, such as a CSRF token, out of answers that also
 //! hold text from the request (BREACH).
 //!
@@ -289,6 +293,9 @@ impl CompressionLayer {
             return Response::from_parts(parts, body);
         }
         entity_tags::mark(&mut parts.headers, coding);
+        if coding.is_some() {
+            remove_digests(&mut parts.headers);
+        }
         let response = Response::from_parts(parts, body);
         match coding {
             Some(coding) => encode(response, coding, self.level),
@@ -356,6 +363,14 @@ fn encode(response: Response<Body>, coding: Coding, level: CompressionLevel) -> 
 fn says(headers: &HeaderMap, name: &HeaderName, item: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| quality::split(value, b',')).any(|said| said.eq_ignore_ascii_case(item))
+}
+
+/// Removes the digests of the bytes as they were: of the content, and of the representation, which a coding is part of
+/// ([RFC 9530, 2 and 3](https://www.rfc-editor.org/rfc/rfc9530#section-2)), with the older forms of both.
+fn remove_digests(headers: &mut HeaderMap) {
+    for name in ["content-digest", "repr-digest", "digest", "content-md5"] {
+        headers.remove(name);
+    }
 }
 
 fn vary(headers: &mut HeaderMap) {

@@ -53,23 +53,24 @@ use std::time::{Duration, SystemTime};
 
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
-use axum_core::response::{IntoResponse, Response};
+use axum_core::response::Response;
 use axum_extra::headers::{ETag, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfUnmodifiedSince, LastModified};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use crate::deadline::{MARGIN, until};
+use crate::deadline::{Cancellable, MARGIN, contained, until};
 use crate::error::BoxError;
 use crate::event::{Invocation, PAYLOAD_LIMIT};
 use crate::http::deadline::{self, DeadlineFuture};
 use crate::http::error::HttpError;
+use crate::http::error_layer::{self, Renderer};
 
 /// Layer that applies [`Conditional`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -157,16 +158,28 @@ async fn tagged(response: Response, until: Option<(Instant, Duration)>) -> Respo
     }
     let (mut parts, body) = response.into_parts();
     // A panic of the body, or a body that hangs, is an answer here, below the layers that add headers to it.
-    let read = AssertUnwindSafe(DeadlineFuture::new(body.collect(), until)).catch_unwind().await;
-    let body = match read {
+    let reading = Cancellable::new(DeadlineFuture::new(body.collect(), until));
+    let body = match AssertUnwindSafe(reading).catch_unwind().await {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) => return deadline::answer(error).into_response(),
-        Err(_) => return HttpError::panic().into_response(),
+        Ok(Err(error)) => return failed(deadline::answer(error), &mut parts.extensions),
+        Err(_) => return failed(HttpError::panic(), &mut parts.extensions),
     };
     if let Ok(tag) = HeaderValue::from_str(&hash(&body)) {
         parts.headers.insert(header::ETAG, tag);
     }
     Response::from_parts(parts, Body::from(body))
+}
+
+/// An error in the form that the layers within chose; the adapter, or an error layer around this one, logs it.
+fn failed(error: HttpError, extensions: &mut Extensions) -> Response {
+    let renderer = extensions.remove::<Renderer>();
+    let mut response = error_layer::rendered(renderer.as_ref(), &error);
+    if let Some(renderer) = renderer {
+        response.extensions_mut().insert(renderer);
+    }
+    response.extensions_mut().insert(error);
+    contained(|| extensions.clear());
+    response
 }
 
 /// Half of the bytes' SHA-256: no two bodies have the same, nor can anybody make two.
@@ -286,18 +299,25 @@ impl Preconditions {
             Verdict::NotModified => *response.status_mut() = StatusCode::NOT_MODIFIED,
             Verdict::Failed => {
                 let error = HttpError::precondition_failed("it is not as the request expects it");
-                let (parts, body) = error.into_response().into_parts();
+                let (parts, body) = failed(error, response.extensions_mut()).into_parts();
                 *response.status_mut() = parts.status;
-                *response.body_mut() = body;
+                *response.extensions_mut() = parts.extensions;
+                replace(&mut response, body);
                 remove_content_headers(response.headers_mut());
                 response.headers_mut().extend(parts.headers);
                 return response;
             }
         }
-        *response.body_mut() = Body::empty();
+        replace(&mut response, Body::empty());
         remove_content_headers(response.headers_mut());
         response
     }
+}
+
+/// Another body in place of one that is not sent, and whose guard may panic when it is dropped.
+fn replace(response: &mut Response, body: Body) {
+    let unsent = std::mem::replace(response.body_mut(), body);
+    contained(|| drop(unsent));
 }
 
 /// What tells of a body that is not sent.

@@ -97,7 +97,14 @@ where
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        let until = request.extensions().get::<Invocation>().and_then(|invocation| until(invocation, self.margin));
+        let invocation = request.extensions().get::<Invocation>();
+        let until = invocation.and_then(|invocation| until(invocation, self.margin));
+        if let Some(((at, _), invocation)) = until.zip(invocation).filter(|_| self.margin < MARGIN) {
+            // The adapter would not wait so long by itself, and its own answer has no headers of the layers.
+            invocation.left().set_until(at);
+        }
+        #[cfg(feature = "negotiation")]
+        let invocation = invocation.cloned();
         let called = if std::mem::take(&mut self.is_ready) {
             Either::Left(self.inner.call(request))
         } else {
@@ -105,12 +112,16 @@ where
             let next = self.inner.clone();
             Either::Right(Oneshot::new(std::mem::replace(&mut self.inner, next), request))
         };
-        DeadlineFuture::new(called, until)
+        let future = DeadlineFuture::new(called, until);
+        #[cfg(feature = "negotiation")]
+        let future = DeadlineFuture { invocation, ..future };
+        future
     }
 }
 
 pin_project_lite::pin_project! {
     /// The answer on its way.
+    #[cfg_attr(not(feature = "negotiation"), allow(dead_code, reason = "the invocation is asked for how errors are written"))]
     pub struct DeadlineFuture<F> {
         // Nothing once it was cancelled.
         #[pin]
@@ -119,13 +130,14 @@ pin_project_lite::pin_project! {
         // Made when the work waits for the first time: most does not.
         #[pin]
         sleep: Option<Sleep>,
+        invocation: Option<Invocation>,
     }
 }
 
 impl<F> DeadlineFuture<F> {
     /// Work that may last until then, which is so long.
     pub(crate) fn new(inner: F, until: Option<(Instant, Duration)>) -> Self {
-        Self { inner: Some(inner), until, sleep: None }
+        Self { inner: Some(inner), until, sleep: None, invocation: None }
     }
 }
 
@@ -156,7 +168,10 @@ where
             Some(Poll::Ready(())) => {
                 // A guard of the function may panic when it is dropped; the answer is a time-out all the same.
                 contained(|| this.inner.set(None));
-                Poll::Ready(Err(Box::new(DeadlineExceeded::after(after))))
+                let exceeded = DeadlineExceeded::after(after);
+                #[cfg(feature = "negotiation")]
+                let exceeded = exceeded.written_by(this.invocation.as_ref().and_then(|own| own.left().renderer()));
+                Poll::Ready(Err(Box::new(exceeded)))
             }
             _ => Poll::Pending,
         }

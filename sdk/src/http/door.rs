@@ -40,36 +40,52 @@ mod uri;
 mod wire;
 mod work;
 
+pub(crate) use self::framing::strip_listed;
+
 use std::fmt;
 use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum_core::body::Body;
+use axum_core::response::Response;
 use bytes::Bytes;
 use http::response::Parts;
-use http::{HeaderMap, Request, Response, header};
+use http::{HeaderMap, Request, header};
 use tower::Service;
 
-use crate::deadline::{MARGIN, until};
+use crate::deadline::{MARGIN, caught, contained, until};
 use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT, RawResponse};
 use crate::http::context::EventKind;
 use crate::http::deadline;
 use crate::http::error::HttpError;
-use crate::http::error_layer::{self, Asked, log_failure};
+use crate::http::error_layer::{self, Asked, Renderer, log_failure};
 use crate::http::rejection::Refused;
 
 /// The HTTP door around a typed hall. See the [module docs](self).
-#[derive(Clone)]
 pub struct Door<S> {
-    hall: S,
+    /// Nothing where its `Clone` has panicked: each request of this copy is then answered by a 500.
+    hall: Option<S>,
 }
 
 impl<S> Door<S> {
     /// The door to this hall.
     pub fn new(hall: S) -> Self {
-        Self { hall }
+        Self { hall: Some(hall) }
+    }
+}
+
+impl<S: Clone> Clone for Door<S> {
+    fn clone(&self) -> Self {
+        Self { hall: caught(|| self.hall.clone()).flatten() }
+    }
+}
+
+impl<S> Drop for Door<S> {
+    fn drop(&mut self) {
+        let hall = self.hall.take();
+        contained(|| drop(hall));
     }
 }
 
@@ -109,7 +125,7 @@ where
         };
         let kind = source.kind;
         drop(incoming);
-        let hall = self.hall.clone();
+        let hall = caught(|| self.hall.clone()).flatten();
         Box::pin(async move {
             let refused = refused.map(|mut error| {
                 log_failure(&mut error, None);
@@ -128,7 +144,11 @@ where
             let mut response = error_layer::complete(answered, &asked);
             if let Some(error) = refused.filter(|_| !asked.is_preflight() && response.status().as_u16() < 400) {
                 // A service that is not one of this crate has taken the request for one that it could answer.
-                response = rendered(std::mem::take(response.headers_mut()), &error).map(Body::from);
+                let headers = std::mem::take(response.headers_mut());
+                let renderer = response.extensions_mut().remove::<Renderer>();
+                let answer = rendered(headers, renderer.as_ref(), &error);
+                let unsent = std::mem::replace(&mut response, answer);
+                contained(|| drop(unsent));
             }
             let (mut parts, body) = response.into_parts();
             framing::strip(&mut parts.headers);
@@ -138,36 +158,43 @@ where
             if let Some(invocation) = streaming.filter(|_| can_stream) {
                 #[cfg(feature = "otel")]
                 traced::ended(parts.status);
+                work::clear(&mut parts.extensions);
                 let head = encode::encode(kind, &parts, &[]);
                 invocation.leave_response(Response::from_parts(parts, body));
                 return head;
             }
-            match work::read(&mut parts, body, body_limit(kind), until).await {
-                Ok(body) => whole(kind, parts, &body, has_body),
-                Err(work::Unread::TooLarge) => {
-                    too_large(kind, parts.headers, format_args!("more than {}", body_limit(kind)), has_body)
-                }
-                Err(work::Unread::Failed(error)) => instead(kind, parts.headers, &failed(error), has_body),
-                Err(work::Unread::Panicked) => instead(kind, parts.headers, &HttpError::panic(), has_body),
-            }
+            let read = work::read(&mut parts, body, body_limit(kind), until).await;
+            let renderer = parts.extensions.remove::<Renderer>();
+            work::clear(&mut parts.extensions);
+            let error = match read {
+                Ok(body) => match whole(kind, &parts, &body)? {
+                    Ok(response) => return Ok(response),
+                    Err(length) => too_large(kind, format_args!("{length}")),
+                },
+                Err(work::Unread::TooLarge) => too_large(kind, format_args!("more than {}", body_limit(kind))),
+                Err(work::Unread::Failed(error)) => failed(error),
+                Err(work::Unread::Panicked) => HttpError::panic(),
+            };
+            // Boxed: few responses end here, and each would have the place for it.
+            Box::pin(instead(kind, parts.headers, renderer, error, has_body, until)).await
         })
     }
 }
 
-/// The response in the form of its source, if the source takes one of this size.
-fn whole(kind: EventKind, parts: Parts, body: &[u8], has_body: bool) -> Result<RawResponse, FunctionError> {
-    let mut response = encode::encode(kind, &parts, body)?;
+/// The response in the form of its source, or how long it is where the source takes none of this size.
+fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<RawResponse, usize>, FunctionError> {
+    let mut response = encode::encode(kind, parts, body)?;
     if response.get().len() > limit(kind) && base64_length(body.len()) <= limit(kind) {
         // Text of many control characters, each of which is six as JSON, is smaller in base64.
-        response = encode::encode_as_base64(kind, &parts, body)?;
+        response = encode::encode_as_base64(kind, parts, body)?;
     }
     match response.get().len() {
         length if length <= limit(kind) => {
             #[cfg(feature = "otel")]
             traced::ended(parts.status);
-            Ok(response)
+            Ok(Ok(response))
         }
-        length => too_large(kind, parts.headers, format_args!("{length}"), has_body),
+        length => Ok(Err(length)),
     }
 }
 
@@ -201,15 +228,9 @@ fn body_limit(kind: EventKind) -> usize {
     }
 }
 
-/// The 500 in place of a response that Lambda, the load balancer or the WebSocket API would refuse. What the layers put on it stays; what
-/// is about its body goes.
-fn too_large(
-    kind: EventKind,
-    headers: HeaderMap,
-    length: fmt::Arguments<'_>,
-    has_body: bool,
-) -> Result<RawResponse, FunctionError> {
-    let error = failed(match kind {
+/// The 500 in place of a response that Lambda, the load balancer or the WebSocket API would refuse.
+fn too_large(kind: EventKind, length: fmt::Arguments<'_>) -> HttpError {
+    failed(match kind {
         EventKind::Alb { .. } => {
             format!("the response has {length} bytes as JSON; a load balancer takes {}", limit(kind))
         }
@@ -217,25 +238,38 @@ fn too_large(
             format!("the response has {length} bytes; a WebSocket message has at most {}", body_limit(kind))
         }
         _ => format!("the response has {length} bytes as JSON; Lambda takes {}", limit(kind)),
-    });
-    instead(kind, headers, &error, has_body)
+    })
 }
 
 /// An error in place of a response that cannot be sent.
-fn instead(
+async fn instead(
     kind: EventKind,
     headers: HeaderMap,
-    error: &HttpError,
+    renderer: Option<Renderer>,
+    error: HttpError,
     has_body: bool,
+    until: work::Until,
 ) -> Result<RawResponse, FunctionError> {
-    let (parts, body) = rendered(headers, error).into_parts();
+    if let Some(renderer) = renderer {
+        let (mut parts, body) = rendered(headers.clone(), Some(&renderer), &error).into_parts();
+        // Its body is the user's too, and may fail or be too large; it is made of the error alone, so time is no question as a rule.
+        if let Ok(body) = work::read(&mut parts, body, body_limit(kind), until).await {
+            work::clear(&mut parts.extensions);
+            if let Ok(response) = whole(kind, &parts, if has_body { &body } else { &[] })? {
+                return Ok(response);
+            }
+        }
+    }
+    let (mut parts, body) = rendered(headers, None, &error).into_parts();
+    let body = if has_body { body } else { Body::empty() };
+    let body = work::read(&mut parts, body, body_limit(kind), None).await.unwrap_or_default();
     #[cfg(feature = "otel")]
     traced::ended(parts.status);
-    encode::encode(kind, &parts, if has_body { body.as_bytes() } else { &[] })
+    encode::encode(kind, &parts, &body)
 }
 
 /// An error in place of a response with these headers: what the layers put on that stays, what is about its content goes.
-fn rendered(mut headers: HeaderMap, error: &HttpError) -> Response<String> {
+fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpError) -> Response {
     for name in [
         header::ACCEPT_RANGES,
         header::CACHE_CONTROL,
@@ -253,7 +287,7 @@ fn rendered(mut headers: HeaderMap, error: &HttpError) -> Response<String> {
     ] {
         headers.remove(name);
     }
-    let mut response = error.render();
+    let mut response = error_layer::rendered(renderer, error);
     headers.extend(std::mem::take(response.headers_mut()));
     *response.headers_mut() = headers;
     response

@@ -363,7 +363,8 @@ impl fmt::Debug for HttpError {
             .field("status", &self.inner.status)
             .field("detail", &self.inner.detail)
             .field("members", &self.inner.members)
-            .field("source", &self.inner.source)
+            // Not the cause's own `Debug`, which may show what the cause holds.
+            .field("causes", &self.chain())
             .finish_non_exhaustive()
     }
 }

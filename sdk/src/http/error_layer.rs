@@ -92,7 +92,9 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode, Uri, header};
 use tower::{Layer, Service};
 
-use crate::deadline::contained;
+#[cfg(feature = "negotiation")]
+use crate::deadline::DeadlineExceeded;
+use crate::deadline::{caught, contained};
 use crate::error::BoxError;
 use crate::http::deadline;
 use crate::http::error::{HttpError, PROBLEM_JSON};
@@ -114,7 +116,7 @@ pub struct ErrorLayer {
 struct Rules {
     maps: Vec<(&'static str, Arc<Map>)>,
     transparent: Vec<Arc<Within>>,
-    render: Option<Arc<Render>>,
+    render: Option<Renderer>,
     /// The first one, told when the layer is built.
     mistake: Option<String>,
 }
@@ -161,10 +163,12 @@ impl ErrorLayer {
         self
     }
 
-    /// Renders every failure by `render` instead of as a problem. Headers of the error are added to the response. Of a 5xx
-    /// `render` sees neither detail nor cause, so that it cannot send them.
+    /// Renders every failure by `render` instead of as a problem: also that of a precondition, a body that fails, and a response that is
+    /// too large to be sent. Headers of the error are added to the response. It has the error's status, unless `render` sets one that is
+    /// none of a success. Of a 5xx `render` sees neither detail nor cause, so that it cannot send them. Where `render` panics, the failure
+    /// is a problem.
     pub fn render_with<R: IntoResponse>(mut self, render: impl Fn(&HttpError) -> R + Send + Sync + 'static) -> Self {
-        Arc::make_mut(&mut self.rules).render = Some(Arc::new(move |error| render(error).into_response()));
+        Arc::make_mut(&mut self.rules).render = Some(Renderer(Arc::new(move |error| render(error).into_response())));
         self
     }
 }
@@ -216,21 +220,41 @@ impl Rules {
     }
 
     fn answer(&self, error: HttpError, asked: &Asked) -> Response {
-        self.answer_by(self.render.as_deref(), error, asked)
+        #[cfg(feature = "negotiation")]
+        if let Some(exceeded) = error.source().and_then(|source| source.downcast_ref::<DeadlineExceeded>()) {
+            let chosen = exceeded.renderer().cloned();
+            return self.answer_by(chosen.or_else(|| self.render.clone()), error, asked);
+        }
+        self.answer_by(self.render.clone(), error, asked)
     }
 
-    fn answer_by(&self, render: Option<&Render>, error: HttpError, asked: &Asked) -> Response {
-        let mut error = self.map(error);
+    fn answer_by(&self, render: Option<Renderer>, error: HttpError, asked: &Asked) -> Response {
+        // A rule, or the texts of an error, may panic: the answer has the headers of the layers all the same.
+        let mut error = caught(|| self.map(error)).unwrap_or_else(HttpError::panic);
         log_failure(&mut error, Some(asked));
         let Some(render) = render else { return error.into_response() };
-        let mut response = render(&error.shown());
-        response.headers_mut().extend(error.headers().clone());
+        let mut response = rendered(Some(&render), &error);
         response.extensions_mut().insert(Seen);
+        response.extensions_mut().insert(render);
         response
     }
 }
 
-/// The rendering of an error that a layer within chose for this request, in the extensions of its response.
+/// The answer to an error: by the renderer, or as a problem where there is none or where it panics.
+pub(crate) fn rendered(renderer: Option<&Renderer>, error: &HttpError) -> Response {
+    let Some(mut response) = renderer.and_then(|renderer| caught(|| (renderer.0)(&error.shown()))) else {
+        return error.render().map(Body::from);
+    };
+    // Whoever renders a body rarely thinks of the status, and an error is no success.
+    if response.status().is_success() {
+        *response.status_mut() = error.status();
+    }
+    response.headers_mut().extend(error.headers().clone());
+    response
+}
+
+/// How errors of this request are rendered, in the extensions of its response: as a layer within chose, or as the error layer does it.
+/// Layers around the error layer and the adapter use it for failures of their own.
 #[derive(Clone)]
 pub(crate) struct Renderer(Arc<Render>);
 
@@ -302,6 +326,11 @@ pub(crate) fn log_failure(error: &mut HttpError, asked: Option<&Asked>) {
         return;
     }
     error.set_logged();
+    // The texts of an error are the user's code.
+    let _ = caught(|| write_failure(error, asked));
+}
+
+fn write_failure(error: &HttpError, asked: Option<&Asked>) {
     let status = error.status().as_u16();
     let method = asked.map(|asked| asked.method.as_str());
     let path = asked.map(|asked| asked.uri.path());
@@ -424,30 +453,47 @@ where
         // A layer such as tower's `TimeoutLayer` answers before its work has ended, and what that holds may panic when it is dropped.
         contained(|| this.inner.set(None));
         Poll::Ready(Ok(match polled {
-            Some(Ok(mut response)) => match response.extensions_mut().remove::<HttpError>() {
-                Some(error) => this.rules.answer_within(error, response.map(Body::new), this.asked),
-                None => {
-                    if response.status().is_server_error() && response.extensions().get::<Seen>().is_none() {
-                        // A bare status, or a rejection of axum's: it is not rendered again, and yet no silent 5xx.
-                        log_failure(&mut HttpError::new(response.status()), Some(this.asked));
-                        response.extensions_mut().insert(Seen);
-                    }
-                    response.map(Body::new)
-                }
-            },
-            Some(Err(error)) => this.rules.answer(deadline::answer(error.into()), this.asked),
+            Some(Ok(response)) => this.rules.complete(response, this.asked),
+            Some(Err(error)) => {
+                let error = caught(|| deadline::answer(error.into())).unwrap_or_else(HttpError::panic);
+                this.rules.answer(error, this.asked)
+            }
             None => this.rules.answer(HttpError::panic(), this.asked),
         }))
     }
 }
 
 impl Rules {
+    /// The answer that a response of the services within becomes.
+    fn complete<B>(&self, mut response: Response<B>, asked: &Asked) -> Response
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match response.extensions_mut().remove::<HttpError>() {
+            Some(error) => self.answer_within(error, response.map(Body::new), asked),
+            None => {
+                if response.status().is_server_error() && response.extensions().get::<Seen>().is_none() {
+                    // A bare status, or a rejection of axum's: it is not rendered again, and yet no silent 5xx.
+                    log_failure(&mut HttpError::new(response.status()), Some(asked));
+                    response.extensions_mut().insert(Seen);
+                }
+                if let Some(render) = self.render.as_ref().filter(|_| response.extensions().get::<Renderer>().is_none())
+                {
+                    response.extensions_mut().insert(render.clone());
+                }
+                response.map(Body::new)
+            }
+        }
+    }
+
     /// The answer to a failure that came with a response: headers that rooms below added to it stay.
     fn answer_within(&self, mut error: HttpError, mut response: Response, asked: &Asked) -> Response {
         // A tuple such as `(StatusCode, HttpError)` has the last word.
         error.set_status(response.status());
-        let chosen = response.extensions_mut().remove::<Renderer>();
-        let render = chosen.as_ref().map(|chosen| &*chosen.0).or(self.render.as_deref());
+        let render = response.extensions_mut().remove::<Renderer>().or_else(|| self.render.clone());
+        // What it tells of is the version that the request did not expect.
+        let is_of_version = response.status() == StatusCode::PRECONDITION_FAILED;
         let mut answer = self.answer_by(render, error, asked);
         for name in response.headers().keys() {
             // What tells of the body that was rendered anew.
@@ -461,12 +507,15 @@ impl Rules {
                 header::ACCEPT_RANGES,
                 header::TRANSFER_ENCODING,
             ];
-            if !own.contains(name) && !answer.headers().contains_key(name) {
+            let is_kept = is_of_version && [header::ETAG, header::LAST_MODIFIED].contains(name);
+            if (is_kept || !own.contains(name)) && !answer.headers().contains_key(name) {
                 for value in response.headers().get_all(name) {
                     answer.headers_mut().append(name, value.clone());
                 }
             }
         }
+        // Its body, or what a layer has left in it, may panic when it is dropped.
+        contained(|| drop(response));
         answer
     }
 }

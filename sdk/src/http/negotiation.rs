@@ -63,6 +63,8 @@ use http::request::Parts;
 use tower::{Layer, Service};
 
 use crate::error::BoxError;
+use crate::event::Invocation;
+use crate::http::deadline;
 use crate::http::error::HttpError;
 use crate::http::quality::items;
 
@@ -283,7 +285,7 @@ impl<S, R, B> Service<Request<R>> for Negotiation<S>
 where
     S: Service<Request<R>, Response = http::Response<B>>,
     S::Future: Send + 'static,
-    S::Error: Send,
+    S::Error: Into<BoxError> + Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
@@ -298,6 +300,10 @@ where
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let offer = Arc::clone(&self.offer);
         let error_writer = offer.writers.for_error(&Accepts::read(request.headers()));
+        if let (Some(writer), Some(invocation)) = (&error_writer, request.extensions().get::<Invocation>()) {
+            // For the answer where this layer is cancelled, and gives none.
+            invocation.left().set_renderer(writer.clone());
+        }
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
             request.extensions_mut().insert(negotiated);
             #[cfg(feature = "idempotency")]
@@ -306,10 +312,14 @@ where
         });
         Box::pin(async move {
             let (mut response, language) = match answered {
-                Ok((answered, chosen)) => {
-                    let response = answered.await?.map(Body::new);
-                    (write(&offer, response, chosen), chosen.language)
-                }
+                Ok((answered, chosen)) => match (answered.await, &error_writer) {
+                    (Ok(response), _) => {
+                        (write(&offer, response.map(Body::new), chosen), chosen.language)
+                    }
+                    // The error layer maps it as it does the error of any layer, and renders it by the writer.
+                    (Err(error), Some(_)) => (deadline::answer(error.into()).into_response(), None),
+                    (Err(error), None) => return Err(error),
+                },
                 Err(error) => (error.into_response(), None),
             };
             if let Some(writer) = error_writer {

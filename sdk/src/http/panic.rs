@@ -2,6 +2,8 @@
 //!
 //! It stands right around the function, below every layer, so that the answer to a panic has the same headers as any other. A
 //! request that the adapter could not decode is answered here as well, in place of the function.
+//! A response of the function loses `Connection` and the fields that it lists
+//! ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)).
 //! The panic itself is logged by the hook of [`observe::logging`](crate::observe::logging), once. It needs
 //! `panic = "unwind"`: with `abort`, which cargo-lambda chooses unless the profile says otherwise, the process dies.
 //!
@@ -31,6 +33,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::Request;
 use tower::{Layer, Service};
 
+use crate::http::door::strip_listed;
 use crate::http::error::HttpError;
 use crate::http::rejection::refused;
 
@@ -109,11 +112,18 @@ where
             Some(inner) => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))).ok(),
             None => None,
         };
+        let polled = polled.map(|polled| polled.map_ok(without_listed));
         polled.unwrap_or_else(|| {
             let error = this.refused.take().unwrap_or_else(HttpError::panic);
             Poll::Ready(Ok(error.into_response()))
         })
     }
+}
+
+/// What `Connection` lists is the function's, which may pass on another server's answer: layers around it add theirs afterwards.
+fn without_listed(mut response: Response) -> Response {
+    strip_listed(response.headers_mut());
+    response
 }
 
 #[cfg(test)]

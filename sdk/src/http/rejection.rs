@@ -12,7 +12,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use serde_json::{Value, json};
 
-use crate::error::BoxError;
+use crate::error::{BoxError, chain};
 use crate::http::error::HttpError;
 
 /// A request that an extractor refused. Ask for it with `Result<Json<T>, Rejection>`; otherwise it is the answer.
@@ -30,7 +30,6 @@ use crate::http::error::HttpError;
 /// }
 /// # let _ = create;
 /// ```
-#[derive(Debug)]
 pub struct Rejection {
     status: StatusCode,
     detail: Cow<'static, str>,
@@ -155,6 +154,20 @@ impl IntoResponse for Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.detail)
+    }
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither the headers' values nor the cause's own `Debug`, which may show what the request or the cause holds.
+        let causes = self.source.as_ref().map(|source| chain(&**source)).unwrap_or_default();
+        f.debug_struct("Rejection")
+            .field("status", &self.status)
+            .field("detail", &self.detail)
+            .field("fields", &self.fields)
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("causes", &causes)
+            .finish()
     }
 }
 

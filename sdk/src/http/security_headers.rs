@@ -437,7 +437,7 @@ fn is_document(content_type: &HeaderValue) -> bool {
         let essence = part.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         let is_xml = essence.len() > 4 && essence[essence.len() - 4..].eq_ignore_ascii_case(b"+xml");
         is_xml
-            || [&b"text/html"[..], b"text/xml", b"application/xml", b"application/pdf"]
+            || [&b"text/html"[..], b"text/xml", b"text/xsl", b"application/xml", b"application/pdf"]
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(essence))
     })

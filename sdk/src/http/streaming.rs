@@ -58,10 +58,21 @@ pub(crate) fn streamed(response: Response<Body>, invocation: &Invocation) -> Str
 }
 
 /// In the prelude a header has one text: several values are joined ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)),
-/// and one that is no text, which would be written as an empty list, is left out.
+/// and one with other bytes than ASCII is left out, with a line in the log: the prelude's type writes an empty list for it, while the JSON
+/// of a response that is sent as a whole can hold it.
 fn joined(headers: &HeaderMap) -> HeaderMap {
+    let text = |name: &HeaderName, value: &HeaderValue| match value.to_str() {
+        Ok(text) => Some(text.to_owned()),
+        Err(_) => {
+            tracing::warn!(
+                header = name.as_str(),
+                "a streamed response cannot have this header's value, which is not ASCII; encode it, for example by `filename*=UTF-8''…` (RFC 8187)"
+            );
+            None
+        }
+    };
     let join = |name: &HeaderName| {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+        let values = headers.get_all(name).iter().filter_map(|value| text(name, value)).collect::<Vec<_>>();
         let joined = HeaderValue::try_from(values.join(", ")).ok();
         joined.filter(|_| !values.is_empty()).map(|value| (name.clone(), value))
     };

@@ -11,7 +11,8 @@ use http_body_util::BodyExt;
 use tower_http::CompressionLevel;
 
 use super::entity_tags::mark;
-use super::{Coding, encode};
+use super::{Coding, encode, remove_digests};
+use crate::deadline::contained;
 use crate::error::BoxError;
 use crate::http::door::base64_length;
 
@@ -46,7 +47,13 @@ impl Pending {
         let mut body = body.into_data_stream();
         let (mut chunks, mut size) = (Vec::new(), 0);
         while let Some(chunk) = body.next().await {
-            let chunk: Bytes = chunk?;
+            let chunk: Bytes = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    contained(|| drop(body));
+                    return Err(error.into());
+                }
+            };
             size += chunk.len();
             chunks.push(chunk);
             if size > limit {
@@ -55,21 +62,29 @@ impl Pending {
                 return Ok(self.encoded(Body::from_stream(chunks)));
             }
         }
+        // What it holds may panic when it is dropped; the bytes are there.
+        contained(|| drop(body));
         let plain = joined(chunks);
         let encoded = self.encoded(Body::from(plain.clone())).collect().await?.to_bytes();
         if base64_length(encoded.len()) >= sent_length(&plain) {
-            mark(headers, None);
+            Self::left_off(headers);
             return Ok(Body::from(plain));
         }
         self.complete(headers);
         Ok(Body::from(encoded))
     }
 
-    /// The fields of an answer whose body is not sent, as that to `HEAD`: those of one that compression makes smaller.
-    pub(crate) fn complete(self, headers: &mut HeaderMap) {
+    /// The fields of a compressed answer.
+    fn complete(self, headers: &mut HeaderMap) {
         headers.remove(header::ACCEPT_RANGES);
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(self.coding.name()));
+        remove_digests(headers);
         mark(headers, Some(self.coding));
+    }
+
+    /// The fields of an answer that is not compressed, or whose body is not sent.
+    pub(crate) fn left_off(headers: &mut HeaderMap) {
+        mark(headers, None);
     }
 
     fn encoded(self, body: Body) -> Body {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderValue, header};
 
+use crate::deadline::caught;
+
 /// The longest `Origin` that is looked at, in bytes: a DNS name has at most 253, and no scheme or port fills the rest.
 const MAX_ORIGIN: usize = 512;
 
@@ -93,7 +95,8 @@ impl Origins {
             Self::If(predicate) => {
                 let sent = sent(parts)?;
                 let origin = read(sent)?;
-                predicate(&origin, parts).then(|| value(&origin, sent))?
+                // An origin about which the rule panics is not allowed; the panic hook has logged it.
+                caught(|| predicate(&origin, parts)).unwrap_or(false).then(|| value(&origin, sent))?
             }
         }
     }

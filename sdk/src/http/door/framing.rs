@@ -25,6 +25,14 @@ fn is_of_connection(name: &HeaderName) -> bool {
     )
 }
 
+/// Removes `Connection` and the fields that it lists, right around the function: those that layers add afterwards are not meant by it.
+pub(crate) fn strip_listed(headers: &mut HeaderMap) {
+    // Compared one by one, which is less than a look-up where there are few.
+    if headers.keys().any(|name| name == header::CONNECTION) {
+        remove(headers);
+    }
+}
+
 #[cold]
 fn remove(headers: &mut HeaderMap) {
     let listed = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());

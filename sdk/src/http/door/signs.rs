@@ -40,10 +40,14 @@ impl Source {
 
 /// Whether a domain is that of a function URL (`{id}.lambda-url.{region}.on.aws`,
 /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html>), or `localhost`, which `cargo run`, the tests' requests
-/// and `cargo lambda watch` write. Whole labels are compared: an HTTP API may have `localhost.example.com` for its domain.
+/// and `cargo lambda watch` write. Whole labels are compared, and the end of the name: an HTTP API may have `localhost.example.com`
+/// or `api.lambda-url.example.com` for its domain. In China the end is `.on.amazonwebservices.com.cn`.
 fn is_url(domain: &str) -> bool {
     let name = domain.split_once(':').map_or(domain, |(name, _)| name);
-    name == "localhost" || name.split('.').nth(1) == Some("lambda-url")
+    let is_of_aws = |end: &&str| name.ends_with(*end);
+    name == "localhost"
+        || (name.split('.').nth(1) == Some("lambda-url")
+            && [".on.aws", ".on.amazonwebservices.com.cn"].iter().any(is_of_aws))
 }
 
 fn is_version_1(version: &RawValue) -> bool {
@@ -170,6 +174,10 @@ mod tests {
     fn a_domain_is_compared_by_whole_labels() {
         for (domain, expected) in [
             ("a1b2.lambda-url.eu-central-1.on.aws", true),
+            ("a1b2.lambda-url.cn-north-1.on.amazonwebservices.com.cn", true),
+            ("api.lambda-url.example.com", false),
+            ("api.lambda-url.eu-central-1.on.aws.example.com", false),
+            ("api.lambda-url.eu-central-1.not-on.aws", false),
             ("localhost", true),
             ("localhost:9000", true),
             ("localhost.example.com", false),
