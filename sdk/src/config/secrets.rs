@@ -102,6 +102,7 @@ use self::source::Writable;
 pub use self::value::SecretValue;
 use crate::clients::{Clients, FromClients};
 use crate::clock::Moment;
+use crate::config::after::After;
 use crate::config::cache::{Cache, CacheError};
 use crate::error::BoxError;
 
@@ -193,7 +194,7 @@ impl Secrets {
     /// stage ([`SecretId::stage`]) the new version gets that staging label and no other, else `AWSCURRENT`. With a version
     /// ([`SecretId::version`], 32 to 64 characters) it gets that id, and writing the same text again changes nothing. What was
     /// kept of the secret is forgotten here, whatever its stage and whether it was read by name or by ARN; other processes go on
-    /// with theirs until it is time to ask.
+    /// with theirs until it is time to ask. It is forgotten also where the write fails or is given up, since it may have been done.
     ///
     /// The function needs `secretsmanager:PutSecretValue`, and `CreateSecret` for one that does not exist. A secret is not created
     /// under another stage than `AWSCURRENT`.
@@ -241,10 +242,13 @@ impl Secrets {
     }
 
     async fn write(&self, value: SecretValue) -> Result<Option<String>, SecretError> {
-        let written = self.source.write(&value).await;
-        // Also where it failed: it may have been written. All stages may have moved.
-        self.cache.forget_if(|kept| kept.is_of_same_secret(value.id()));
-        written.map_err(|reason| SecretError::not_written(value.id(), reason))
+        // Also where it fails or is given up: it may have been written. All stages may have moved.
+        let _forget = After(|| self.forget(value.id()));
+        self.source.write(&value).await.map_err(|reason| SecretError::not_written(value.id(), reason))
+    }
+
+    fn forget(&self, id: &SecretId) {
+        self.cache.forget_if(|kept| kept.is_of_same_secret(id));
     }
 
     /// Forgets all values; the next call asks the service.
