@@ -593,3 +593,27 @@ async fn what_was_kept_is_forgotten_also_where_a_write_is_given_up() {
     assert!(tokio::time::timeout(SECOND, secrets.set("key", "new")).await.is_err());
     assert_eq!(secrets.get("key").text().await.unwrap().expose_secret(), "new");
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_time_to_live_a_refused_secret_is_asked_for_once_and_then_left_alone() {
+    let stub = Stub::with("db", "a");
+    let secrets = stub.secrets().time_to_live(Duration::ZERO);
+    let old = secrets.get("db").value().await.unwrap();
+    for _ in 0..10 {
+        assert!(secrets.fresh(&old).await.unwrap_err().is_unchanged());
+    }
+    assert_eq!(stub.fetches(), 2);
+    stub.put("db", "b");
+    advance(UNCHANGED_PAUSE).await;
+    assert_eq!(secrets.fresh(&old).await.unwrap().version(), Some("2"));
+    assert_eq!(stub.fetches(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_written_is_newer_also_in_the_pause() {
+    let secrets = Secrets::from_source(Slow(Arc::new(Mutex::new("old".to_owned()))));
+    let old = secrets.get("key").value().await.unwrap();
+    assert!(secrets.fresh(&old).await.unwrap_err().is_unchanged());
+    secrets.set("key", "new").await.unwrap();
+    assert_eq!(secrets.fresh(&old).await.unwrap().text().unwrap().expose_secret(), "new");
+}
