@@ -413,3 +413,14 @@ async fn what_was_kept_is_forgotten_also_where_a_write_is_given_up() {
     assert_eq!(parameters.get("/p/a").text().await.unwrap(), "new");
     assert_eq!(parameters.below("/p").await.unwrap()["a"].text().unwrap(), "new");
 }
+
+#[test]
+fn a_value_that_was_read_by_its_suffix_does_not_print() {
+    for (name, text) in [("/a", "hunter2"), ("/a.json", r#"{"password": "hunter2"}"#), ("/a.binary", "aHVudGVyMg==")] {
+        let value = ParameterValue::from_text(&ParameterId::new(name), text).with_kind(ParameterKind::SecureString);
+        let transformed = value.auto().unwrap();
+        let printed = format!("{transformed:?} {transformed:#?}");
+        assert!(printed.contains("[REDACTED]"), "{printed}");
+        assert!(!printed.contains("hunter2") && !printed.contains("104"), "{printed}");
+    }
+}
