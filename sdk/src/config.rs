@@ -8,6 +8,8 @@
 //! | `extension` | the Parameters and Secrets extension and the AppConfig agent, as sources of the above |
 //! | [`cache`] | the cache below them, for any source: time to live, one flight per key, refresh ahead, last good value |
 
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
+mod after;
 #[cfg(any(feature = "secrets", feature = "parameters", feature = "appconfig"))]
 mod aws;
 pub mod cache;

@@ -106,7 +106,9 @@ impl Service {
             },
             "GetParameters" => {
                 let names = input["Names"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                (200, json!({ "Parameters": names.filter_map(parameter).collect::<Vec<_>>() }))
+                let (found, invalid): (Vec<_>, Vec<_>) = names.partition(|name| parameter(name).is_some());
+                let found: Vec<_> = found.into_iter().filter_map(parameter).collect();
+                (200, json!({ "Parameters": found, "InvalidParameters": invalid }))
             }
             // Two pages, so that a reader has to follow them.
             "GetParametersByPath" => {

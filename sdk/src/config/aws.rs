@@ -55,6 +55,12 @@ fn is_signature_expired(error: &impl ProvideErrorMetadata) -> bool {
     }
 }
 
+/// Whether the signature is dated ahead of the service's clock: one of the two clocks is wrong, and it is set right some time.
+fn is_signature_early(error: &impl ProvideErrorMetadata) -> bool {
+    let is_early = |text: &str| text.starts_with("Signature not yet current");
+    error.code() == Some("InvalidSignatureException") && error.message().is_some_and(is_early)
+}
+
 /// The error of a failed call, without the response: the SDK keeps that in its own error, whose `Debug` shows the body.
 pub(super) fn failed<E>(error: SdkError<E, HttpResponse>) -> BoxError
 where
@@ -72,6 +78,7 @@ where
                 || matches!(status, 408 | 429)
                 || error.code().is_some_and(|code| OUTAGES.contains(&code))
                 || is_signature_expired(&error)
+                || is_signature_early(&error)
                 || crate::clients::throttled(&error);
             let failure = Failure { message, source: Some(error.into()) };
             if is_outage { failure.into() } else { Refused::new(failure).into() }

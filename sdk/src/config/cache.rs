@@ -14,7 +14,11 @@
 //! An age counts from the departure of the fetch, and is the greater of what the monotonic clock and the wall clock show: a sandbox
 //! that was frozen for an hour wakes up with values that are an hour old. A fetch that was frozen is replaced.
 //!
-//! The number of keys is bounded; the least recently used one goes first.
+//! The number of keys is bounded; the least recently used one goes first. A key without a value takes no place once its fetch has ended,
+//! and keys whose fetches are under way are not bounded.
+//!
+//! A fetch runs within the span of the caller who waits for it, and outside of it when that one has gone; a fetch in the background
+//! has no span.
 //!
 //! # Example
 //!
@@ -33,11 +37,13 @@
 
 mod entry;
 mod error;
+mod span;
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::hash::Hash;
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -46,11 +52,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout};
-use tracing::Instrument;
 
-use self::entry::{Entry, Flight, Held, Outcome};
+use self::entry::{Entry, Flight, Held, Outcome, push_out};
 pub(crate) use self::error::Chain;
 pub use self::error::{CacheError, Refused};
+use self::span::{Slot, Waiting, Within};
 use crate::clock::Moment;
 use crate::error::{BoxError, chain};
 
@@ -100,7 +106,7 @@ struct Want {
 /// What a call does next.
 enum Next<V> {
     Take(Arc<V>),
-    Await(Flight<V>),
+    Await(Flight<V>, Option<Waiting>),
     /// Another caller's forced flight is under way that departed too early: the callers behind it share the next one.
     Follow(Flight<V>),
 }
@@ -182,30 +188,39 @@ where
     }
 
     /// The value that is kept of this key, if it would be handed out during an outage.
-    #[cfg(feature = "flags")]
+    #[cfg(any(feature = "flags", feature = "secrets"))]
     pub(crate) fn at_hand(&self, key: &K) -> Option<Arc<V>> {
         self.last_good_value(key, self.policy.ttl)
     }
 
+    // What is removed is dropped after the lock is given back: a value's `Drop` may use the cache.
+
     /// Forgets the value of this key: it was changed, say. A fetch under way is not kept either.
     pub fn forget(&self, key: &K) {
-        self.shared.entries().remove(key);
+        let removed = self.shared.entries().remove(key);
+        drop(removed);
     }
 
-    /// Forgets the values of all keys of which this holds.
+    /// Forgets the values of all keys of which this holds. It may use the cache.
     pub fn forget_if(&self, mut forget: impl FnMut(&K) -> bool) {
-        self.shared.entries().retain(|key, _| !forget(key));
+        let mut keys: Vec<K> = self.shared.entries().keys().cloned().collect();
+        keys.retain(|key| forget(key));
+        let mut entries = self.shared.entries();
+        let removed: Vec<_> = keys.iter().filter_map(|key| entries.remove_entry(key)).collect();
+        drop(entries);
+        drop(removed);
     }
 
     /// Forgets all values.
     pub fn clear(&self) {
-        self.shared.entries().clear();
+        let removed = mem::take(&mut *self.shared.entries());
+        drop(removed);
     }
 
     async fn read(&self, key: &K, want: Want) -> Result<Arc<V>, CacheError> {
         let (began, mut may_follow) = (Instant::now(), true);
         loop {
-            let flight = match self.next(key, want, may_follow) {
+            let (flight, _waiting) = match self.next(key, want, may_follow) {
                 Next::Take(value) => {
                     #[cfg(feature = "metrics")]
                     crate::observe::metrics::BuiltIn::CacheHits.record(1.0);
@@ -216,7 +231,7 @@ where
                     may_follow = false;
                     continue;
                 }
-                Next::Await(flight) => flight,
+                Next::Await(flight, waiting) => (flight, waiting),
             };
             if let Some(outcome) = self.outcome(key, want, &flight, began).await {
                 return outcome.map_err(|reason| CacheError::new(key, reason));
@@ -230,20 +245,20 @@ where
         let now = Moment::now();
         let held = entry.held.as_ref().filter(|_| want.is_kept_good);
         let Some((value, age, ttl)) = held.and_then(|held| held.for_reader(now, want.max_age)) else {
-            return self.board(key, entry, want, may_follow);
+            return self.board(key, entry, want, may_follow, Slot::of_caller);
         };
         let is_pausing = entry.is_pausing(now);
         if age <= ttl {
             if age >= ttl / 5 * 4 && !is_pausing {
                 // The background fetch; a result that nobody awaits is kept by the task itself.
-                drop(self.board(key, entry, Want { tolerated: Duration::MAX, ..want }, false));
+                drop(self.board(key, entry, Want { tolerated: Duration::MAX, ..want }, false, Slot::default));
             }
             return Next::Take(value);
         }
         if is_pausing && age <= ttl.saturating_add(self.policy.last_good) {
             return Next::Take(value);
         }
-        self.board(key, entry, want, may_follow)
+        self.board(key, entry, want, may_follow, Slot::of_caller)
     }
 
     /// How the flight ended; `None` if it was frozen with the sandbox.
@@ -280,14 +295,8 @@ where
         (age <= ttl.saturating_add(self.policy.last_good)).then_some(value)
     }
 
-    /// The entry of this key, used now. A new one may push out the least recently used.
+    /// The entry of this key, used now.
     fn entry<'a>(&self, entries: &'a mut HashMap<K, Entry<V>>, key: &K) -> &'a mut Entry<V> {
-        if !entries.contains_key(key) && entries.len() >= self.policy.capacity {
-            let idle = entries.iter().filter(|(_, entry)| !entry.is_in_flight());
-            if let Some(oldest) = idle.min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone()) {
-                entries.remove(&oldest);
-            }
-        }
         let now = Instant::now();
         let new = || Entry::new(self.shared.count.fetch_add(1, Ordering::Relaxed), now);
         let entry = entries.entry(key.clone()).or_insert_with(new);
@@ -296,40 +305,48 @@ where
     }
 
     /// The flight under way, if it is young enough for this caller, or a new one.
-    fn board(&self, key: &K, entry: &mut Entry<V>, want: Want, may_follow: bool) -> Next<V> {
+    fn board(
+        &self,
+        key: &K,
+        entry: &mut Entry<V>,
+        want: Want,
+        may_follow: bool,
+        slot: impl FnOnce() -> Slot,
+    ) -> Next<V> {
         if let Some(flight) = entry.flight.as_ref().filter(|flight| !flight.task.is_finished()) {
             if flight.is_stale(Moment::now()) {
                 // It may hold a lock or a connection of the source; those that await it take another one.
                 flight.task.abort();
             } else if flight.suits(want.at, want.tolerated) {
-                return Next::Await(flight.clone());
+                return Next::Await(flight.clone(), None);
             } else if flight.is_forced && may_follow {
                 return Next::Follow(flight.clone());
             }
         }
-        Next::Await(self.depart(key, entry, want))
+        let slot = slot();
+        let waiting = slot.waiting();
+        Next::Await(self.depart(key, entry, want, slot), Some(waiting))
     }
 
-    fn depart(&self, key: &K, entry: &mut Entry<V>, want: Want) -> Flight<V> {
+    fn depart(&self, key: &K, entry: &mut Entry<V>, want: Want, slot: Slot) -> Flight<V> {
         // A reader in a hurry does not shorten what others agreed on.
         let ttl = entry.held.as_ref().map_or(want.max_age, |held| held.ttl.max(want.max_age));
         let (shared, key, of, departed) = (Arc::clone(&self.shared), key.clone(), entry.id, Arc::default());
         let departs: Arc<OnceLock<Moment>> = Arc::clone(&departed);
-        let task = tokio::spawn(
-            async move {
-                let at = *departs.get_or_init(Moment::now);
-                // A connection that died while the sandbox was frozen may never answer: the flight ends all the same, and
-                // so does one whose source panics.
-                let fetch = AssertUnwindSafe(async { (shared.fetch)(key.clone()).await }).catch_unwind();
-                let result = match timeout(LONGEST_FLIGHT, fetch).await {
-                    Ok(Ok(result)) => result,
-                    Ok(Err(_)) => Err("the source panicked".into()),
-                    Err(_) => Err(format!("no answer within {LONGEST_FLIGHT:?}").into()),
-                };
-                shared.land(&key, of, result.map(|value| Held { value: Arc::new(value), at, ttl }))
-            }
-            .in_current_span(),
-        );
+        let capacity = self.policy.capacity;
+        let future = Box::pin(async move {
+            let at = *departs.get_or_init(Moment::now);
+            // A connection that died while the sandbox was frozen may never answer: the flight ends all the same, and
+            // so does one whose source panics.
+            let fetch = AssertUnwindSafe(async { (shared.fetch)(key.clone()).await }).catch_unwind();
+            let result = match timeout(LONGEST_FLIGHT, fetch).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => Err("the source panicked".into()),
+                Err(_) => Err(format!("no answer within {LONGEST_FLIGHT:?}").into()),
+            };
+            shared.land(&key, of, capacity, result.map(|value| Held { value: Arc::new(value), at, ttl }))
+        });
+        let task = tokio::spawn(Within { slot, future });
         let handle = task.abort_handle();
         let outcome = task.map(|joined| joined.unwrap_or_else(|panic| Err(Arc::new(panic)))).boxed().shared();
         let flight = Flight { task: handle, departed, is_forced: want.tolerated < Duration::MAX, outcome };
@@ -338,18 +355,20 @@ where
     }
 }
 
-impl<K: Eq + Hash + fmt::Display, V> Shared<K, V> {
+impl<K: Clone + Eq + Hash + fmt::Display, V> Shared<K, V> {
     fn entries(&self) -> MutexGuard<'_, HashMap<K, Entry<V>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps what the current task has fetched, or counts its failure.
-    fn land(&self, key: &K, of: u64, result: Result<Held<V>, BoxError>) -> Outcome<V> {
+    fn land(&self, key: &K, of: u64, capacity: usize, result: Result<Held<V>, BoxError>) -> Outcome<V> {
         let result = result.map_err(Arc::<dyn StdError + Send + Sync>::from);
         let outcome = match &result {
             Ok(held) => Ok(Arc::clone(&held.value)),
             Err(reason) => Err(Arc::clone(reason)),
         };
+        // Dropped after the lock is given back.
+        let (mut removed, mut replaced) = (Vec::new(), None);
         let mut entries = self.entries();
         // Not there, or another one: the cache was cleared meanwhile, or the key was pushed out.
         let Some(entry) = entries.get_mut(key).filter(|entry| entry.id == of) else { return outcome };
@@ -358,13 +377,14 @@ impl<K: Eq + Hash + fmt::Display, V> Shared<K, V> {
         let own = own.filter(|flight| !flight.is_stale(Moment::now()));
         let message = match (result, own) {
             (Ok(held), _) => {
-                entry.keep(held);
+                replaced = entry.keep(held);
                 None
             }
             (Err(_), None) => None,
-            (Err(reason), Some(flight)) if Refused::is_in(&*reason) => {
+            (Err(reason), Some(_)) if Refused::is_in(&*reason) => {
                 let message = "the source refuses this value; the kept one is no longer used";
-                entry.refuse(&flight).then_some((reason, message))
+                replaced = entry.held.take();
+                replaced.is_some().then_some((reason, message))
             }
             // Without a value to hand out there is nothing to spare the source for: the next call tries again.
             (Err(reason), Some(_)) => entry.held.is_some().then(|| {
@@ -372,7 +392,13 @@ impl<K: Eq + Hash + fmt::Display, V> Shared<K, V> {
                 (reason, "could not refresh; the last good value stays in use")
             }),
         };
+        // What an earlier flight brings is not kept then, which a refusal needs.
+        if entry.is_empty() {
+            removed.extend(entries.remove_entry(key));
+        }
+        push_out(&mut entries, capacity, &mut removed);
         drop(entries);
+        drop((removed, replaced));
         if let Some((reason, message)) = message {
             tracing::warn!(key = %key, reason = chain(&*reason).join(": "), "{key}: {message}");
         }

@@ -45,6 +45,7 @@ mod schedule;
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -64,6 +65,9 @@ use crate::error::{BoxError, chain};
 
 /// How long a failure without a document at hand is left alone.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// How many flags have a line that says why they are the default of their caller: names may come from requests.
+const MOST_NAMED: usize = 128;
 
 type Fetch = dyn Fn(ParameterId) -> BoxFuture<'static, Result<ParameterValue, BoxError>> + Send + Sync;
 type Read = (ParameterValue, Arc<Document>);
@@ -87,8 +91,8 @@ pub struct Flags {
 struct State {
     /// Why there is no document, and when that was last found out.
     outage: Option<(FlagsError, Moment)>,
-    /// The flags whose value was not of the type that was asked for, each told once.
-    told: HashSet<String>,
+    /// The hashes of the flags of which a line says why they are the default, at most [`MOST_NAMED`].
+    named: HashSet<u64>,
 }
 
 /// The cache's key, by its name in lines and errors.
@@ -282,12 +286,19 @@ impl Flags {
     }
 
     fn tell_once(&self, name: &str, error: &FlagsError) {
-        if self.state().told.insert(name.to_owned()) {
-            tracing::warn!(
-                flag = name,
-                reason = chain(error).join(": "),
-                "a feature flag is the default of its caller"
-            );
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let count = {
+            let named = &mut self.state().named;
+            if named.len() >= MOST_NAMED || !named.insert(hasher.finish()) {
+                return;
+            }
+            named.len()
+        };
+        let reason = chain(error).join(": ");
+        tracing::warn!(flag = name, reason, "a feature flag is the default of its caller");
+        if count == MOST_NAMED {
+            tracing::warn!("{MOST_NAMED} feature flags were the default of their callers; no line names further ones");
         }
     }
 

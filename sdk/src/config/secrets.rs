@@ -81,6 +81,7 @@ mod error;
 mod extract;
 mod id;
 mod layer;
+mod refused;
 mod source;
 mod value;
 
@@ -97,11 +98,12 @@ pub use self::id::SecretId;
 #[doc(hidden)]
 pub use self::id::SecretVariable;
 pub use self::layer::{SecretsLayer, WithSecrets};
+use self::refused::Marks;
 pub use self::source::SecretSource;
 use self::source::Writable;
 pub use self::value::SecretValue;
 use crate::clients::{Clients, FromClients};
-use crate::clock::Moment;
+use crate::config::after::After;
 use crate::config::cache::{Cache, CacheError};
 use crate::error::BoxError;
 
@@ -113,6 +115,7 @@ const UNCHANGED_PAUSE: Duration = Duration::from_secs(5);
 pub struct Secrets {
     cache: Cache<SecretId, SecretValue>,
     source: Arc<dyn Writable>,
+    marks: Marks,
 }
 
 impl Secrets {
@@ -129,7 +132,7 @@ impl Secrets {
             let source = Arc::clone(&fetched);
             async move { source.fetch(&id).await }
         });
-        Self { cache, source }
+        Self { cache, source, marks: Marks::default() }
     }
 
     /// How long a value is handed out without asking the service again: 5 minutes unless set. Zero keeps nothing,
@@ -173,19 +176,21 @@ impl Secrets {
     /// The service fails, or still has the refused value ([`SecretError::is_unchanged`]); then it is not asked again for 5 s.
     pub async fn fresh(&self, refused: &SecretValue) -> Result<SecretValue, SecretError> {
         let id = refused.id();
-        let kept = self.get(id.clone()).value().await?;
-        if !kept.is_same(refused) {
-            return Ok(kept);
+        if self.cache.at_hand(id).is_some_and(|kept| !kept.is_same(refused)) {
+            let kept = self.get(id.clone()).value().await?;
+            if !kept.is_same(refused) {
+                self.marks.replaced(refused);
+                return Ok(kept);
+            }
         }
-        if kept.seen_unchanged().is_some_and(|at| at.age() < UNCHANGED_PAUSE) {
-            return Err(SecretError::unchanged(id));
-        }
-        let fetched = self.cache.fetch_since(id, kept.refused_since()).await;
+        let Some(since) = self.marks.refused(refused) else { return Err(SecretError::unchanged(id)) };
+        let fetched = self.cache.fetch_since(id, since).await;
         let value = fetched.map_err(|error| SecretError::not_fetched(id, error.into_reason()))?.as_ref().clone();
         if value.is_same(refused) {
-            value.set_seen_unchanged(Moment::now());
+            self.marks.unchanged(refused);
             return Err(SecretError::unchanged(id));
         }
+        self.marks.replaced(refused);
         Ok(value)
     }
 
@@ -193,7 +198,7 @@ impl Secrets {
     /// stage ([`SecretId::stage`]) the new version gets that staging label and no other, else `AWSCURRENT`. With a version
     /// ([`SecretId::version`], 32 to 64 characters) it gets that id, and writing the same text again changes nothing. What was
     /// kept of the secret is forgotten here, whatever its stage and whether it was read by name or by ARN; other processes go on
-    /// with theirs until it is time to ask.
+    /// with theirs until it is time to ask. It is forgotten also where the write fails or is given up, since it may have been done.
     ///
     /// The function needs `secretsmanager:PutSecretValue`, and `CreateSecret` for one that does not exist. A secret is not created
     /// under another stage than `AWSCURRENT`.
@@ -241,15 +246,20 @@ impl Secrets {
     }
 
     async fn write(&self, value: SecretValue) -> Result<Option<String>, SecretError> {
-        let written = self.source.write(&value).await;
-        // Also where it failed: it may have been written. All stages may have moved.
-        self.cache.forget_if(|kept| kept.is_of_same_secret(value.id()));
-        written.map_err(|reason| SecretError::not_written(value.id(), reason))
+        // Also where it fails or is given up: it may have been written. All stages may have moved.
+        let _forget = After(|| self.forget(value.id()));
+        self.source.write(&value).await.map_err(|reason| SecretError::not_written(value.id(), reason))
+    }
+
+    fn forget(&self, id: &SecretId) {
+        self.cache.forget_if(|kept| kept.is_of_same_secret(id));
+        self.marks.forget_if(|refused| refused.id().is_of_same_secret(id));
     }
 
     /// Forgets all values; the next call asks the service.
     pub fn clear(&self) {
         self.cache.clear();
+        self.marks.clear();
     }
 }
 

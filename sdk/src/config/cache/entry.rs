@@ -1,6 +1,8 @@
 //! What a cache keeps of a key: its value, and the fetch that is under way.
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -22,8 +24,6 @@ pub(super) struct Entry<V> {
     pub(super) held: Option<Held<V>>,
     pub(super) flight: Option<Flight<V>>,
     pub(super) used: Instant,
-    /// When the last fetch departed that was refused: what an earlier one brings is not kept.
-    refused: Option<Moment>,
     failures: u32,
     /// When the last fetch failed, and how long the source is left alone since then.
     pause: Option<(Moment, Duration)>,
@@ -31,7 +31,7 @@ pub(super) struct Entry<V> {
 
 impl<V> Entry<V> {
     pub(super) fn new(id: u64, used: Instant) -> Self {
-        Self { id, held: None, flight: None, used, refused: None, failures: 0, pause: None }
+        Self { id, held: None, flight: None, used, failures: 0, pause: None }
     }
 
     pub(super) fn is_in_flight(&self) -> bool {
@@ -42,28 +42,43 @@ impl<V> Entry<V> {
         self.pause.is_some_and(|(since, pause)| since.age_at(now) < pause)
     }
 
-    /// Counts a failed fetch.
+    /// Whether it is of no use any more.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_none() && self.flight.is_none()
+    }
+
+    /// Counts a failed fetch. One that fails while the source is left alone was forced, or departed before: it says nothing new.
     pub(super) fn fail(&mut self) {
+        if self.is_pausing(Moment::now()) {
+            return;
+        }
         let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(6)).min(LONGEST_PAUSE);
         (self.failures, self.pause) = (self.failures.saturating_add(1), Some((Moment::now(), pause)));
     }
 
-    /// Forgets the value, since the source refused it; whether there was one.
-    pub(super) fn refuse(&mut self, flight: &Flight<V>) -> bool {
-        self.refused = flight.departed.get().copied();
-        self.held.take().is_some()
-    }
-
-    /// Keeps a value, unless there is one of a later fetch, or a later one was refused.
-    pub(super) fn keep(&mut self, value: Held<V>) {
-        let is_later = |later: Option<Moment>| later.is_some_and(|later| value.at.is_before(later));
-        if is_later(self.refused) || is_later(self.held.as_ref().map(|held| held.at)) {
-            return;
+    /// Keeps a value, unless there is one of a later fetch; returns the one of the two that is not kept.
+    pub(super) fn keep(&mut self, value: Held<V>) -> Option<Held<V>> {
+        if self.held.as_ref().is_some_and(|held| value.at.is_before(held.at)) {
+            return Some(value);
         }
         (self.failures, self.pause) = (0, None);
-        if !value.ttl.is_zero() {
-            self.held = Some(value);
-        }
+        if value.ttl.is_zero() { Some(value) } else { self.held.replace(value) }
+    }
+}
+
+/// Removes values that were not used for the longest time, until there are no more than this, and what is left of flights that ended
+/// with their runtime. A fetch under way keeps its entry, and takes no place as long as it has no value.
+pub(super) fn push_out<K: Clone + Eq + Hash, V>(
+    entries: &mut HashMap<K, Entry<V>>,
+    capacity: usize,
+    removed: &mut Vec<(K, Entry<V>)>,
+) {
+    while entries.len() > capacity {
+        let is_full = entries.values().filter(|entry| entry.held.is_some()).count() > capacity;
+        let idle = entries.iter().filter(|(_, entry)| !entry.is_in_flight() && (is_full || entry.held.is_none()));
+        let oldest = idle.min_by_key(|(_, entry)| (entry.held.is_some(), entry.used)).map(|(key, _)| key.clone());
+        let Some(oldest) = oldest else { return };
+        removed.extend(entries.remove_entry(&oldest));
     }
 }
 

@@ -598,3 +598,169 @@ async fn an_error_does_not_show_its_reasons_debug() {
         assert_eq!(printed, "CacheError(could not get k: unreadable)");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn after_a_burst_no_more_values_are_kept_than_the_capacity() {
+    let source = Source::default();
+    let cache = Cache::new(move |key: usize| {
+        let source = source.clone();
+        async move {
+            sleep(SECOND).await;
+            source.fetches.fetch_add(1, Ordering::SeqCst);
+            Ok(key)
+        }
+    })
+    .capacity(2);
+    let keys: Vec<_> = (0..100).collect();
+    let all = join_all(keys.iter().map(|key| cache.get(key))).await;
+    let values: Vec<_> = all.into_iter().map(|value| Arc::downgrade(&value.unwrap())).collect();
+    assert_eq!(values.iter().filter(|value| value.upgrade().is_some()).count(), 2);
+    assert_eq!(cache.shared.entries().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_without_a_value_take_no_place() {
+    let fetches = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&fetches);
+    let cache = Cache::new(move |key: &'static str| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        async move {
+            match key {
+                "refused" => Err(Refused::new("there is no such key").into()),
+                "down" => Err("the service is down".into()),
+                _ => Ok(key.len()),
+            }
+        }
+    })
+    .capacity(1);
+    cache.get(&"a").await.unwrap();
+    for key in ["refused", "down", "refused"] {
+        advance(SECOND).await;
+        cache.get(&key).await.unwrap_err();
+        assert_eq!(cache.shared.entries().len(), 1);
+    }
+    assert_eq!(cache.get_within(&"bb", Duration::ZERO).await.map(|value| *value).unwrap(), 2);
+    assert_eq!(cache.shared.entries().len(), 1);
+    assert_eq!(fetches.load(Ordering::SeqCst), 5);
+    cache.get(&"a").await.unwrap();
+    assert_eq!(fetches.load(Ordering::SeqCst), 5, "the value was not pushed out");
+}
+
+/// Uses the cache when it is dropped.
+struct Meddling(Cache<&'static str, Meddling>);
+
+impl Drop for Meddling {
+    fn drop(&mut self) {
+        self.0.forget(&"other");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_code_of_a_caller_may_use_the_cache() {
+    let cache: Arc<OnceLock<Cache<&'static str, Meddling>>> = Arc::default();
+    let own = Arc::clone(&cache);
+    let new = Cache::new(move |_| {
+        let own = own.get().cloned();
+        async move { Ok(Meddling(own.ok_or("no cache")?)) }
+    });
+    let cache = cache.get_or_init(|| new.capacity(1).time_to_live(SECOND));
+    cache.get(&"a").await.unwrap();
+    cache.forget_if(|key| {
+        cache.forget(&"other");
+        *key == "a"
+    });
+    assert_eq!(cache.shared.entries().len(), 0);
+    cache.get(&"a").await.unwrap();
+    cache.get(&"b").await.unwrap();
+    later(SECOND * 2).await;
+    cache.get(&"b").await.unwrap();
+    cache.forget(&"b");
+    cache.get(&"b").await.unwrap();
+    cache.clear();
+}
+
+#[tokio::test(start_paused = true)]
+async fn forced_reads_that_fail_in_a_pause_do_not_make_it_longer() {
+    let (fetches, down) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (counted, fails) = (Arc::clone(&fetches), Arc::clone(&down));
+    let cache = Cache::new(move |_: &'static str| {
+        let count = counted.fetch_add(1, Ordering::SeqCst) + 1;
+        let fails = fails.load(Ordering::SeqCst);
+        async move { if fails { Err("the service is down".into()) } else { Ok(count) } }
+    })
+    .time_to_live(SECOND * 10);
+    assert_eq!(*cache.get(&"k").await.unwrap(), 1);
+    down.store(true, Ordering::SeqCst);
+    for _ in 0..8 {
+        assert!(cache.fetch(&"k").await.is_err());
+    }
+    advance(SECOND * 11).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 1, "the pause of one failure is over, so this is the second");
+    down.store(false, Ordering::SeqCst);
+    advance(SECOND).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 1, "a pause of 2 s");
+    advance(SECOND).await;
+    assert_eq!(*cache.get(&"k").await.unwrap(), 11);
+}
+
+/// Counts the spans that are open.
+#[cfg(feature = "logging")]
+struct Open(Arc<AtomicUsize>);
+
+#[cfg(feature = "logging")]
+impl<S> tracing_subscriber::Layer<S> for Open
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    fn on_new_span(
+        &self,
+        _: &tracing::span::Attributes<'_>,
+        _: &tracing::span::Id,
+        _: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+    fn on_close(&self, _: tracing::span::Id, _: tracing_subscriber::layer::Context<'_, S>) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(feature = "logging")]
+#[tokio::test(start_paused = true)]
+async fn a_callers_span_ends_with_the_caller_and_not_with_the_fetch() {
+    use tracing::Instrument as _;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    let open = Arc::new(AtomicUsize::new(0));
+    let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
+    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(Open(Arc::clone(&open))));
+    let source = Held::default();
+    let cache = source.with_value().await;
+    let is_open = || open.load(Ordering::SeqCst);
+    let span = || tracing::info_span!("charge");
+
+    advance(TTL / 10 * 9).await;
+    assert_eq!(*cache.get(&"k").instrument(span()).await.unwrap(), 1);
+    turn().await;
+    assert_eq!((source.calls(), is_open()), (2, 0), "a refresh in the background");
+    source.end(2, Ok(())).await;
+
+    advance(TTL + SECOND).await;
+    assert_eq!(*cache.get(&"k").instrument(span()).await.unwrap(), 2);
+    assert_eq!((source.calls(), is_open()), (3, 0), "a source that does not answer in time");
+    source.end(3, Ok(())).await;
+
+    assert!(timeout(SECOND, cache.fetch(&"k").instrument(span())).await.is_err());
+    assert_eq!((source.calls(), is_open()), (4, 0), "a caller who has given up");
+    let seen = Arc::new(Mutex::new(None));
+    let see = Arc::clone(&seen);
+    let spans = Cache::new(move |_: &'static str| {
+        let see = Arc::clone(&see);
+        async move {
+            *see.lock().unwrap() = tracing::Span::current().metadata().map(|span| span.name());
+            Ok(1)
+        }
+    });
+    spans.get(&"k").instrument(span()).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), Some("charge"), "a caller who waits");
+}

@@ -9,6 +9,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use tokio::net::TcpStream;
 
 use crate::config::cache::Refused;
@@ -21,7 +22,7 @@ const LARGEST: usize = 8 * 1024 * 1024;
 /// As much of an answer that is not a 200 is searched for its reason.
 const LONGEST_REASON: usize = 4096;
 
-/// The refusals of AWS that the text of an answer may name.
+/// With these a code of AWS begins that is a refusal.
 const REFUSALS: &[&str] = &[
     "AccessDenied",
     "DecryptionFailure",
@@ -36,14 +37,30 @@ const REFUSALS: &[&str] = &[
     "ParameterVersionNotFound",
     "ResourceNotFound",
 ];
-/// Texts of AWS that tell of a passing trouble, though the status of the answer is below 500.
-const OUTAGES: &[&str] = &["Throttl", "TooManyRequests", "not ready", "timeout", "timed out", "InternalServ"];
+/// With these a code of AWS begins that is an outage, though the status of the answer is below 500.
+const OUTAGES: &[&str] = &[
+    "DependencyTimeout",
+    "ExpiredToken",
+    "InternalFailure",
+    "InternalServ",
+    "InvalidSignature",
+    "KMSInternal",
+    "ProvisionedThroughputExceeded",
+    "RequestExpired",
+    "RequestLimitExceeded",
+    "RequestTime",
+    "ServiceUnavailable",
+    "Throttl",
+    "TooManyRequests",
+];
 
 /// The body of a 200; any other answer is an error with the status alone, since its text may repeat what was asked for.
 ///
-/// An answer with status 403 or 404
-/// ([Secrets Manager Agent](https://github.com/aws/aws-secretsmanager-agent)), or with one below 500 whose text names a refusal of AWS,
-/// is a refusal. Another 400 is not: an extension that is starting or overloaded answers with it, too.
+/// An answer with a status below 500 is what its code says: its `__type`
+/// ([JSON protocol](https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization)), or the first code of
+/// AWS in its text, which comes before AWS's message. Without a known code a 403 or 404
+/// ([Secrets Manager Agent](https://github.com/aws/aws-secretsmanager-agent)) is a refusal. Another 400 is not: an extension that is
+/// starting or overloaded answers with it, too.
 pub(super) async fn get(
     port: u16,
     path: &str,
@@ -64,10 +81,31 @@ pub(super) async fn get(
 }
 
 fn is_refusal(status: StatusCode, body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(body.get(..LONGEST_REASON).unwrap_or(body));
-    let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let is_named = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) || names(REFUSALS);
-    status.is_client_error() && is_named && !names(OUTAGES)
+    if !status.is_client_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) {
+        return false;
+    }
+    let body = body.get(..LONGEST_REASON).unwrap_or(body);
+    let named = match serde_json::from_slice::<Coded>(body) {
+        Ok(Coded { code }) => is_refused_by(code.rsplit('#').next().unwrap_or_default()),
+        // A resource that the message names later may have any name, so the first code counts.
+        Err(_) => {
+            let text = String::from_utf8_lossy(body);
+            text.split(|c: char| !c.is_ascii_alphanumeric()).find_map(is_refused_by)
+        }
+    };
+    named.unwrap_or(matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND))
+}
+
+/// Whether a code of AWS is that of a refusal; `None` if it is not known.
+fn is_refused_by(code: &str) -> Option<bool> {
+    let begins = |codes: &[&str]| codes.iter().any(|start| code.starts_with(start));
+    if begins(REFUSALS) { Some(true) } else { begins(OUTAGES).then_some(false) }
+}
+
+#[derive(Deserialize)]
+struct Coded {
+    #[serde(rename = "__type", alias = "code", alias = "Code")]
+    code: String,
 }
 
 async fn exchange(

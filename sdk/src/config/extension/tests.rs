@@ -70,6 +70,23 @@ async fn a_refusal_of_aws_is_told_from_an_extension_in_trouble() {
         ("HTTP/1.1 400 Bad Request\r\ncontent-length: 19\r\n\r\nThrottlingException", false),
         ("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", false),
         ("HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n", false),
+        // The message repeats names, which may hold anything; the code does not.
+        (
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 88\r\n\r\n{\"__type\":\"ResourceNotFoundException\",\"message\":\"shop-timeout is not there (timed out)\"}",
+            true,
+        ),
+        (
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 81\r\n\r\n{\"message\":\"AccessDeniedException: not authorized on resource: timeout-Throttle\"}",
+            true,
+        ),
+        (
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 84\r\n\r\n{\"message\":\"AccessDenied to ThrottlingException\",\"__type\":\"a.b#ThrottlingException\"}",
+            false,
+        ),
+        ("HTTP/1.1 400 Bad Request\r\ncontent-length: 42\r\n\r\nThrottlingException: AccessDenied, not yet", false),
+        ("HTTP/1.1 403 Forbidden\r\ncontent-length: 22\r\n\r\nExpiredTokenException:", false),
+        ("HTTP/1.1 404 Not Found\r\ncontent-length: 34\r\n\r\nthe profile shop-timeout not ready", true),
+        ("HTTP/1.1 400 Bad Request\r\ncontent-length: 40\r\n\r\nnot authorized to read AccessTimeout: no", false),
         ("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 21\r\n\r\nAccessDeniedException", false),
     ] {
         let (port, request) = once(answer).await;

@@ -1,7 +1,8 @@
 //! JSON that remembers the order of its objects, through JMESPath.
 //!
 //! Rules are tried in the order of the document, but neither `serde_json` nor `jmespath` keep it. So each object that is a member of
-//! an object is given its place among its siblings as one more member, under a name that no document has.
+//! an object is given its place among its siblings as one more member, under a name that no member of the document has here: one that
+//! begins as that name does gets another such beginning.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -40,10 +41,19 @@ pub(super) fn read(text: &[u8], envelope: Option<&Expression<'_>>) -> Result<Val
     serde_json::to_value(&*found).map_err(|error| failed(&error))
 }
 
+/// The name of a member, unless it is the place.
+fn own_name(name: String) -> Option<String> {
+    match name.strip_prefix(PLACE) {
+        None => Some(name),
+        Some("") => None,
+        Some(own) => Some(own.to_owned()),
+    }
+}
+
 /// The members in the order of the document.
 pub(super) fn members(object: Map<String, Value>) -> Vec<(String, Value)> {
     let place = |value: &Value| value.get(PLACE).and_then(Value::as_u64).unwrap_or(u64::MAX);
-    let mut members: Vec<_> = object.into_iter().filter(|(name, _)| name != PLACE).collect();
+    let mut members: Vec<_> = object.into_iter().filter_map(|(name, value)| Some((own_name(name)?, value))).collect();
     members.sort_by_key(|(_, value)| place(value));
     members
 }
@@ -52,8 +62,8 @@ pub(super) fn members(object: Map<String, Value>) -> Vec<(String, Value)> {
 pub(super) fn plain(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let members = members.into_iter().filter(|(name, _)| name != PLACE);
-            Value::Object(members.map(|(name, value)| (name, plain(value))).collect())
+            let members = members.into_iter().filter_map(|(name, value)| Some((own_name(name)?, plain(value))));
+            Value::Object(members.collect())
         }
         Value::Array(items) => items.into_iter().map(plain).collect(),
         other => other,
@@ -120,6 +130,7 @@ impl<'de> Visitor<'de> for Placed {
         while let Some(name) = map.next_key::<String>()? {
             let value = map.next_value_seed(Placed(Some(place)))?;
             place += 1;
+            let name = if name.starts_with(PLACE) { [PLACE, &name].concat() } else { name };
             members.insert(name, value);
         }
         if let Some(place) = self.0 {

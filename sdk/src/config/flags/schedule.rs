@@ -126,8 +126,9 @@ fn zone(value: &Value) -> Result<TimeZone, String> {
     match value.get("TIMEZONE") {
         None | Some(Value::Null) => Ok(TimeZone::UTC),
         Some(Value::String(name)) if name.is_empty() => Ok(TimeZone::UTC),
-        Some(Value::String(name)) => TimeZone::get(name)
-            .map_err(|_| format!("must have a `TIMEZONE` such as `Europe/Berlin` in its `value`; `{name}` is none")),
+        Some(Value::String(name)) => {
+            TimeZone::get(name).map_err(|_| "must have a `TIMEZONE` such as `Europe/Berlin` in its `value`".to_owned())
+        }
         Some(_) => Err("must have a `TIMEZONE` that is a string in its `value`".to_owned()),
     }
 }

@@ -228,7 +228,7 @@ fn each_mistake_of_a_document_is_a_sentence_with_its_place() {
                 "CURRENT_TIME",
                 json!({ "START": "09:00", "END": "17:00", "TIMEZONE": "Mars/Olympus" }),
             ),
-            "`Mars/Olympus` is none",
+            "must have a `TIMEZONE` such as",
         ),
         (
             condition(
@@ -420,4 +420,36 @@ async fn a_document_that_the_source_refuses_is_no_longer_used() {
     assert!(flags.evaluate("f", &(), false).await);
     advance(SECOND * 6).await;
     assert!(!flags.evaluate("f", &(), false).await);
+}
+
+#[test]
+fn a_name_that_begins_with_a_zero_is_a_name_like_any_other() {
+    let text = r#"{"\u0000": {"default": true}, "b": {"default": false}, "\u0000\u0000a": {"default": {"\u0000": {"\u0000x": 1}}, "boolean_type": false}}"#;
+    let wrapped = format!(r#"{{"features": {text}, "\u0000": 1}}"#);
+    let envelope = ordered::RUNTIME.compile("features").unwrap();
+    for document in [text.parse().unwrap(), Document::read(wrapped.as_bytes(), Some(&envelope)).unwrap()] {
+        let value = |name: &str| document.evaluate(name, &json!({}), SystemTime::now()).cloned();
+        assert_eq!(value("\0"), Some(json!(true)));
+        assert_eq!(value("b"), Some(json!(false)));
+        assert_eq!(value("\0\0a"), Some(json!({ "\0": { "\0x": 1 } })));
+        assert_eq!(document.enabled(&json!({}), SystemTime::now()).collect::<Vec<_>>(), ["\0", "\0\0a"]);
+    }
+}
+
+#[test]
+fn a_schema_error_does_not_repeat_the_zone() {
+    let zone = json!({ "DAYS": ["MONDAY"], "TIMEZONE": "hunter2" });
+    let condition = json!({ "action": "SCHEDULE_BETWEEN_DAYS_OF_WEEK", "key": "CURRENT_DAY_OF_WEEK", "value": zone });
+    let rules = json!({ "r": { "when_match": true, "conditions": [condition] } });
+    let error = json!({ "a": { "default": false, "rules": rules } }).to_string().parse::<Document>().unwrap_err();
+    assert!(error.to_string().contains("`TIMEZONE`") && !format!("{error} {error:?}").contains("hunter2"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_names_of_callers_are_not_kept_without_bound() {
+    let flags = Flags::new(Stub::with(json!({ "a": { "default": true } })), "features");
+    for n in 0..MOST_NAMED * 2 {
+        assert!(flags.evaluate(&n.to_string(), &"no object", true).await);
+    }
+    assert_eq!(flags.state().named.len(), MOST_NAMED);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_appconfigdata::Client;
@@ -11,6 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::{ParameterId, ParameterSource, ParameterValue};
 use crate::clock::Moment;
 use crate::config::aws;
+use crate::config::cache::LONGEST_FLIGHT;
 use crate::error::BoxError;
 
 /// The configurations of one application in one environment of AWS AppConfig; a parameter's name is that of a profile.
@@ -39,17 +40,23 @@ pub struct AppConfig {
     application: String,
     environment: String,
     poll_interval: Option<Duration>,
-    sessions: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>>,
+    sessions: Arc<Mutex<Sessions>>,
 }
+
+type Sessions = HashMap<String, Arc<tokio::sync::Mutex<Session>>>;
 
 /// A configuration is never empty, so an empty answer before any other says this.
 const NOTHING_YET: &str = "nothing is deployed there yet";
+
+/// A poll that takes longer may have been frozen with the sandbox: what it brings is as old as its departure. AppConfig counts its
+/// interval from its answer, so a poll that took no longer is dated at that.
+const PROMPT: Duration = Duration::from_secs(1);
 
 /// A profile's session; while it is locked a poll is under way.
 #[derive(Default)]
 struct Session {
     token: Option<String>,
-    /// When the last poll was answered, and after how long AppConfig wants the next one.
+    /// When the last poll was answered, or departed if it took long, and after how long AppConfig wants the next one.
     polled: Option<(Moment, Duration)>,
     value: Option<ParameterValue>,
 }
@@ -69,9 +76,17 @@ impl AppConfig {
         self
     }
 
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(super) fn known_profiles(&self) -> usize {
+        self.sessions().len()
+    }
+
     fn session(&self, profile: &str) -> Arc<tokio::sync::Mutex<Session>> {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(sessions.entry(profile.to_owned()).or_default())
+        Arc::clone(self.sessions().entry(profile.to_owned()).or_default())
     }
 
     async fn start(&self, profile: &str) -> Result<String, BoxError> {
@@ -91,14 +106,24 @@ impl AppConfig {
         session: &mut Session,
         token: String,
     ) -> Result<Option<ParameterValue>, BoxError> {
-        let call = || self.client.get_latest_configuration().configuration_token(&token).send();
+        let departed = Mutex::new(Moment::now());
+        let call = || {
+            *departed.lock().unwrap_or_else(PoisonError::into_inner) = Moment::now();
+            self.client.get_latest_configuration().configuration_token(&token).send()
+        };
         let output = match aws::send(call).await {
             Ok(output) => output,
             Err(error) if error.code() == Some("BadRequestException") && session.token.is_some() => return Ok(None),
             Err(error) => return Err(aws::failed(error)),
         };
         let interval = u64::try_from(output.next_poll_interval_in_seconds).unwrap_or_default();
-        session.polled = Some((Moment::now(), Duration::from_secs(interval)));
+        let departed = departed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let at = match departed.age() {
+            age if age <= PROMPT => Some(Moment::now()),
+            age if age <= LONGEST_FLIGHT => Some(departed),
+            _ => None,
+        };
+        session.polled = at.map(|at| (at, Duration::from_secs(interval)));
         session.token = output.next_poll_configuration_token.filter(|token| !token.is_empty());
         let content = output.configuration.map(aws_smithy_types::Blob::into_inner).unwrap_or_default();
         if content.is_empty() {
@@ -116,19 +141,31 @@ impl AppConfig {
 
 impl ParameterSource for AppConfig {
     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
-        let session = self.session(id.name());
-        let mut session = session.lock().await;
+        let mut session = self.session(id.name()).lock_owned().await;
+        let value = self.latest(id, &mut session).await;
+        if value.is_err() && session.token.is_none() && session.value.is_none() {
+            // Nothing is known of it, and names may come from callers.
+            let of_same = tokio::sync::OwnedMutexGuard::mutex(&session);
+            self.sessions().retain(|_, session| !Arc::ptr_eq(session, of_same));
+        }
+        value
+    }
+}
+
+impl AppConfig {
+    /// The configuration at hand, or that of a poll if it is time for one.
+    async fn latest(&self, id: &ParameterId, session: &mut Session) -> Result<ParameterValue, BoxError> {
         if session.polled.is_some_and(|(at, interval)| at.age() < interval) {
             return session.value.clone().ok_or_else(|| NOTHING_YET.into());
         }
         if let Some(token) = session.token.clone()
-            && let Some(value) = self.poll(id, &mut session, token).await?
+            && let Some(value) = self.poll(id, session, token).await?
         {
             return Ok(value);
         }
         session.token = None;
         let token = self.start(id.name()).await?;
-        let value = self.poll(id, &mut session, token).await?;
+        let value = self.poll(id, session, token).await?;
         value.ok_or_else(|| "AppConfig does not know the session that it started".into())
     }
 }

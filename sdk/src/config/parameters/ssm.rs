@@ -39,7 +39,7 @@ impl ParameterSource for Client {
         if Refused::is_in(&*error) && ids.len() > 1 {
             let alone = ids.iter().map(|id| async {
                 match self.several(std::slice::from_ref(id)).await {
-                    Ok(mut values) => values.pop().unwrap_or_else(|| Err(NOT_THERE.into())),
+                    Ok(mut values) => values.pop().unwrap_or_else(|| Err(NOT_ANSWERED.into())),
                     Err(error) => Err(error),
                 }
             });
@@ -94,6 +94,7 @@ impl ParameterSource for Client {
 }
 
 const NOT_THERE: &str = "there is no such parameter";
+const NOT_ANSWERED: &str = "the answer has neither the parameter nor a word that there is none";
 
 trait Several {
     /// One call for all of these.
@@ -113,7 +114,13 @@ impl Several for Client {
         let output = aws::send(call).await.map_err(aws::failed)?;
         let found = |id: &ParameterId| {
             let parameter = output.parameters().iter().find(|parameter| is_named(parameter, id.name()));
-            value(id, parameter.ok_or_else(|| Refused::new(NOT_THERE))?)
+            if let Some(parameter) = parameter {
+                return value(id, parameter);
+            }
+            // A label that is not there is named with it or, in the case of a name that is not there either, without.
+            let (plain, _) = without_selector(id.name());
+            let is_invalid = output.invalid_parameters().iter().any(|name| name == id.name() || name == plain);
+            if is_invalid { Err(Refused::new(NOT_THERE).into()) } else { Err(NOT_ANSWERED.into()) }
         };
         Ok(ids.iter().map(found).collect())
     }

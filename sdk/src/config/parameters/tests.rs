@@ -384,3 +384,43 @@ mod refusals;
 mod services;
 #[cfg(all(feature = "parameters", feature = "appconfig"))]
 mod ssm;
+
+/// A store of one text that has the new one at once and answers a write two seconds later.
+#[derive(Clone)]
+struct Slow(Arc<Mutex<String>>);
+
+impl ParameterSource for Slow {
+    async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+        Ok(ParameterValue::from_text(id, self.0.lock().unwrap().as_str()))
+    }
+    async fn fetch_below(&self, path: &ParameterPath) -> Result<ParameterValues, BoxError> {
+        let id = ParameterId::new(format!("{}/a", path.path()));
+        Ok(ParameterValues::from([("a".to_owned(), ParameterSource::fetch(self, &id).await?)]))
+    }
+    async fn write(&self, write: &ParameterWrite) -> Result<i64, BoxError> {
+        *self.0.lock().unwrap() = write.value.clone();
+        sleep(SECOND * 2).await;
+        Ok(2)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_kept_is_forgotten_also_where_a_write_is_given_up() {
+    let parameters = Parameters::from_lookup(Slow(Arc::new(Mutex::new("old".to_owned()))), |_| None);
+    assert_eq!(parameters.get("/p/a").text().await.unwrap(), "old");
+    assert_eq!(parameters.below("/p").await.unwrap()["a"].text().unwrap(), "old");
+    assert!(tokio::time::timeout(SECOND, parameters.set("/p/a", "new").overwrite().send()).await.is_err());
+    assert_eq!(parameters.get("/p/a").text().await.unwrap(), "new");
+    assert_eq!(parameters.below("/p").await.unwrap()["a"].text().unwrap(), "new");
+}
+
+#[test]
+fn a_value_that_was_read_by_its_suffix_does_not_print() {
+    for (name, text) in [("/a", "hunter2"), ("/a.json", r#"{"password": "hunter2"}"#), ("/a.binary", "aHVudGVyMg==")] {
+        let value = ParameterValue::from_text(&ParameterId::new(name), text).with_kind(ParameterKind::SecureString);
+        let transformed = value.auto().unwrap();
+        let printed = format!("{transformed:?} {transformed:#?}");
+        assert!(printed.contains("[REDACTED]"), "{printed}");
+        assert!(!printed.contains("hunter2") && !printed.contains("104"), "{printed}");
+    }
+}

@@ -29,8 +29,8 @@ struct Inner {
     decoded: decode::Decoded,
 }
 
-/// A value as the suffix of its parameter's name says.
-#[derive(Clone, Debug, PartialEq)]
+/// A value as the suffix of its parameter's name says. It does not print, since it may be that of a `SecureString`.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Transformed {
     /// The name ends in `.json`.
@@ -39,6 +39,17 @@ pub enum Transformed {
     Binary(Vec<u8>),
     /// Any other name.
     Text(String),
+}
+
+impl fmt::Debug for Transformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Json(_) => "Json",
+            Self::Binary(_) => "Binary",
+            Self::Text(_) => "Text",
+        };
+        f.debug_tuple(kind).field(&format_args!("[REDACTED]")).finish()
+    }
 }
 
 impl ParameterValue {

@@ -5,6 +5,7 @@ use std::fmt;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::{ParameterError, Parameters};
+use crate::config::after::After;
 
 /// What kind of parameter SSM keeps
 /// ([`Type`](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html)).
@@ -115,16 +116,17 @@ impl<'a> WriteRequest<'a> {
         self
     }
 
-    /// Writes it; its version. What was kept of it under its name, its labels and its ARN, and of all paths, is forgotten.
+    /// Writes it; its version. What was kept of it under its name, its labels and its ARN, and of all paths, is forgotten, also where
+    /// the write fails or is given up, since it may have been done.
     ///
     /// # Errors
     ///
     /// It is there already and is not to be replaced, may not be written, or the source cannot be written to.
     pub async fn send(self) -> Result<i64, ParameterError> {
         let Self { parameters, write } = self;
-        let version = parameters.source.write(&write).await;
-        parameters.forget(&write.name);
-        version.map_err(|reason| ParameterError::not_written(&write.name, reason))
+        // Also where it fails or is given up: it may have been written.
+        let _forget = After(|| parameters.forget(&write.name));
+        parameters.source.write(&write).await.map_err(|reason| ParameterError::not_written(&write.name, reason))
     }
 }
 

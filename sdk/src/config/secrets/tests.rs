@@ -545,6 +545,8 @@ async fn a_refusal_is_reported_at_once_and_an_outage_is_not_and_neither_shows_wh
         (400, r#"{"__type": "ThrottlingException", "message": "slower"}"#, false),
         (400, r#"{"__type": "InternalServiceError", "message": "oh"}"#, false),
         (400, r#"{"__type": "InvalidSignatureException", "message": "Signature expired: old"}"#, false),
+        (400, r#"{"__type": "InvalidSignatureException", "message": "Signature not yet current: new"}"#, false),
+        (400, r#"{"__type": "InvalidSignatureException", "message": "The signature does not match"}"#, true),
         (500, r#"{"__type": "InternalServiceError", "message": "oh"}"#, false),
         (503, "hunter2", false),
         (200, r#"{"SecretString": "hunter2"#, false),
@@ -567,4 +569,51 @@ async fn a_refusal_is_reported_at_once_and_an_outage_is_not_and_neither_shows_wh
             assert!(!format!("{:?}", crate::FunctionError::from_error(error)).contains("hunter2"));
         }
     }
+}
+
+/// A store of one text that has the new one at once and answers a write two seconds later.
+#[derive(Clone)]
+struct Slow(Arc<Mutex<String>>);
+
+impl SecretSource for Slow {
+    async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+        Ok(SecretValue::from_text(id, self.0.lock().unwrap().as_str()))
+    }
+    async fn write(&self, value: &SecretValue) -> Result<Option<String>, BoxError> {
+        *self.0.lock().unwrap() = value.text()?.expose_secret().to_owned();
+        sleep(SECOND * 2).await;
+        Ok(None)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_kept_is_forgotten_also_where_a_write_is_given_up() {
+    let secrets = Secrets::from_source(Slow(Arc::new(Mutex::new("old".to_owned()))));
+    assert_eq!(secrets.get("key").text().await.unwrap().expose_secret(), "old");
+    assert!(tokio::time::timeout(SECOND, secrets.set("key", "new")).await.is_err());
+    assert_eq!(secrets.get("key").text().await.unwrap().expose_secret(), "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_time_to_live_a_refused_secret_is_asked_for_once_and_then_left_alone() {
+    let stub = Stub::with("db", "a");
+    let secrets = stub.secrets().time_to_live(Duration::ZERO);
+    let old = secrets.get("db").value().await.unwrap();
+    for _ in 0..10 {
+        assert!(secrets.fresh(&old).await.unwrap_err().is_unchanged());
+    }
+    assert_eq!(stub.fetches(), 2);
+    stub.put("db", "b");
+    advance(UNCHANGED_PAUSE).await;
+    assert_eq!(secrets.fresh(&old).await.unwrap().version(), Some("2"));
+    assert_eq!(stub.fetches(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_written_is_newer_also_in_the_pause() {
+    let secrets = Secrets::from_source(Slow(Arc::new(Mutex::new("old".to_owned()))));
+    let old = secrets.get("key").value().await.unwrap();
+    assert!(secrets.fresh(&old).await.unwrap_err().is_unchanged());
+    secrets.set("key", "new").await.unwrap();
+    assert_eq!(secrets.fresh(&old).await.unwrap().text().unwrap().expose_secret(), "new");
 }

@@ -1,13 +1,12 @@
 //! [`SecretValue`]: one version of a secret, as text, JSON or bytes.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::de::DeserializeOwned;
 
 use super::{FromSecret, SecretError, SecretId};
-use crate::clock::Moment;
 use crate::config::decode::{self, Decoded};
 
 /// One version of a secret. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
@@ -21,10 +20,6 @@ struct Inner {
     version: Option<String>,
     content: Content,
     decoded: Decoded,
-    /// When the service was asked for a newer one and gave this again.
-    seen_unchanged: OnceLock<Moment>,
-    /// When a caller first said that the value was refused.
-    refused_since: OnceLock<Moment>,
 }
 
 enum Content {
@@ -44,14 +39,7 @@ impl SecretValue {
     }
 
     fn new(id: &SecretId, content: Content) -> Self {
-        let inner = Inner {
-            id: id.clone(),
-            version: None,
-            content,
-            decoded: Decoded::default(),
-            seen_unchanged: OnceLock::new(),
-            refused_since: OnceLock::new(),
-        };
+        let inner = Inner { id: id.clone(), version: None, content, decoded: Decoded::default() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -119,18 +107,6 @@ impl SecretValue {
             (Some(version), Some(other)) => version == other,
             _ => self.bytes() == other.bytes(),
         }
-    }
-
-    pub(super) fn refused_since(&self) -> Moment {
-        *self.inner.refused_since.get_or_init(Moment::now)
-    }
-
-    pub(super) fn seen_unchanged(&self) -> Option<Moment> {
-        self.inner.seen_unchanged.get().copied()
-    }
-
-    pub(super) fn set_seen_unchanged(&self, at: Moment) {
-        self.inner.seen_unchanged.get_or_init(|| at);
     }
 
     fn bytes(&self) -> &[u8] {

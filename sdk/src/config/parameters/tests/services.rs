@@ -17,6 +17,8 @@ pub(super) type Answer = (u16, Value, Vec<(&'static str, String)>);
 pub(super) struct Service {
     answer: Arc<Responder>,
     calls: Arc<Mutex<Vec<(String, Value)>>>,
+    /// For how long the sandbox is frozen in the middle of the next call.
+    frozen: Arc<Mutex<Duration>>,
 }
 
 impl std::fmt::Debug for Service {
@@ -27,7 +29,7 @@ impl std::fmt::Debug for Service {
 
 impl Service {
     pub(super) fn new(answer: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Self {
-        Self { answer: Arc::new(answer), calls: Arc::default() }
+        Self { answer: Arc::new(answer), calls: Arc::default(), frozen: Arc::default() }
     }
 
     pub(super) fn config(&self) -> aws_config::SdkConfig {
@@ -39,6 +41,10 @@ impl Service {
             .retry_config(RetryConfig::disabled())
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build()
+    }
+
+    pub(super) fn freeze_in_next_call(&self, time: Duration) {
+        *self.frozen.lock().unwrap() = time;
     }
 
     pub(super) fn calls(&self) -> Vec<String> {
@@ -53,6 +59,11 @@ impl HttpConnector for Service {
         let operation = target.unwrap_or(path).to_owned();
         let input = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
         let (status, body, headers) = (self.answer)(&operation, &input);
+        // What the service has answered, and the sandbox is frozen before it arrives.
+        let frozen = std::mem::take(&mut *self.frozen.lock().unwrap());
+        if !frozen.is_zero() {
+            crate::clock::freeze(frozen);
+        }
         self.calls.lock().unwrap().push((operation, input));
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
@@ -195,4 +206,37 @@ async fn app_config_is_polled_after_a_freeze_that_was_longer_than_its_interval()
     *content.lock().unwrap() = json!({ "limit": 2 });
     crate::clock::freeze(SECOND * 3600);
     assert_eq!(limit().await, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_was_frozen_is_dated_at_its_departure() {
+    // Below the limit of a fetch, and above it.
+    for frozen in [SECOND * 9, SECOND * 3600] {
+        let content = Arc::new(Mutex::new(json!({ "limit": 1 })));
+        let service = app_config(Arc::clone(&content), Arc::default());
+        let source = AppConfig::new(aws_sdk_appconfigdata::Client::new(&service.config()), "shop", "prod");
+        let limit = async || {
+            let value = ParameterSource::fetch(&source, &ParameterId::new("limits")).await.unwrap();
+            value.json::<HashMap<String, u8>>().unwrap()["limit"]
+        };
+        assert_eq!(limit().await, 1);
+        advance(SECOND * 61).await;
+        service.freeze_in_next_call(frozen);
+        assert_eq!(limit().await, 1, "the answer of before the freeze");
+        *content.lock().unwrap() = json!({ "limit": 2 });
+        advance(SECOND * 52).await;
+        assert_eq!(limit().await, 2, "{frozen:?}: its interval is over");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_kept_of_profiles_that_are_not_there() {
+    let service = Service::new(|_, _| {
+        (404, json!({ "message": "no" }), vec![("x-amzn-errortype", "ResourceNotFoundException".to_owned())])
+    });
+    let source = AppConfig::new(aws_sdk_appconfigdata::Client::new(&service.config()), "shop", "prod");
+    for profile in 0..100 {
+        assert!(ParameterSource::fetch(&source, &ParameterId::new(profile.to_string())).await.is_err());
+    }
+    assert_eq!(source.known_profiles(), 0);
 }

@@ -45,7 +45,11 @@ fn ssm(operation: &str, input: &serde_json::Value) -> Answer {
             Some(parameter) => (200, json!({ "Parameter": parameter }), Vec::new()),
             None => error("ParameterNotFound"),
         },
-        _ => (200, json!({ "Parameters": names.iter().rev().filter_map(one).collect::<Vec<_>>() }), Vec::new()),
+        _ => {
+            let invalid: Vec<_> = names.iter().filter(|name| one(name).is_none()).collect();
+            let found: Vec<_> = names.iter().rev().filter_map(one).collect();
+            (200, json!({ "Parameters": found, "InvalidParameters": invalid }), Vec::new())
+        }
     }
 }
 
@@ -111,4 +115,29 @@ async fn typed_parameters_and_their_layer_make_the_same_call() {
     let (service, parameters) = parameters();
     parameters.typed::<Limit>().await.unwrap();
     assert_eq!(service.calls(), ["GetParameters"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_says_nothing_of_a_name_is_an_outage_and_the_value_at_hand_stays() {
+    let answers =
+        Arc::new(Mutex::new(json!({ "Parameters": [{ "Name": "/a", "Value": "1" }, { "Name": "/b", "Value": "2" }] })));
+    let given = Arc::clone(&answers);
+    let service = Service::new(move |_, _| (200, given.lock().unwrap().clone(), Vec::new()));
+    let parameters = Parameters::new(aws_sdk_ssm::Client::new(&service.config())).time_to_live(SECOND * 300);
+    let text = async |name: &str| {
+        parameters.named(["/a", "/b"]).await[name].as_ref().map(|value| value.text().unwrap().to_owned()).ok()
+    };
+    assert_eq!(text("/a").await.as_deref(), Some("1"));
+
+    *answers.lock().unwrap() = json!({});
+    advance(SECOND * 301).await;
+    assert_eq!(text("/a").await.as_deref(), Some("1"));
+    let fresh = Parameters::new(aws_sdk_ssm::Client::new(&service.config()));
+    assert!(!fresh.named(["/a"]).await["/a"].as_ref().unwrap_err().is_refused());
+
+    *answers.lock().unwrap() = json!({ "Parameters": [{ "Name": "/b", "Value": "3" }], "InvalidParameters": ["/a"] });
+    advance(SECOND * 60).await;
+    assert_eq!(text("/b").await.as_deref(), Some("3"));
+    assert_eq!(text("/a").await, None, "it was deleted");
+    assert!(fresh.named(["/a:prod"]).await["/a:prod"].as_ref().unwrap_err().is_refused(), "nor does it have a label");
 }
