@@ -68,7 +68,8 @@
 //! - A value that was recorded with further dimensions ([`Metrics::labelled`], the facade's labels) is in a blob of its own.
 //! - The cold start ([`MetricsLayer::cold_start`]) is a blob of its own, at the beginning of the process's first invocation.
 //! - What is recorded outside of invocations, during init, in a task that outlives its invocation or by the body of a streamed
-//!   response, is a blob at the beginning of the next one; [`flush`] writes it at the end of the process.
+//!   response, is a blob at the beginning of the next one; [`flush`] writes it at the end of the process. What the handle of an
+//!   invocation records after its end is written by the layer of that invocation.
 //! - Values are arrays of floats, as Powertools for Python writes them.
 //!
 //! Invocations that run at once never mix: each has its own [`Metrics`], found by the task that runs it. A task that is spawned

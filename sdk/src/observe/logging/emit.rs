@@ -3,17 +3,20 @@
 use std::fmt::Display;
 use std::panic::Location;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::fields::MOST_KEYS;
 use super::filter::{EMIT, FATAL};
 use super::json::Json;
 use super::level::Level;
+use super::scope::warn_of_keys;
 
 /// Writes a line with keys that are only known at run time, which `tracing`'s macros do not take, or at [`Level::Fatal`], which
 /// they do not have.
 ///
 /// It is an event like any other: levels count, spans give it their fields, and other layers see it. A key of the line's own
-/// gets an underscore, one with the value `null` is left out. A message of [`Json`] stays JSON.
+/// gets an underscore, one with the value `null` is left out, and so are those behind the first 1,000, of which a warning tells. A message of [`Json`] stays JSON.
 ///
 /// # Example
 ///
@@ -34,9 +37,12 @@ use super::level::Level;
 /// ```
 #[track_caller]
 pub fn emit(level: Level, message: impl Display, keys: &Map<String, Value>) {
-    let (location, keys) = (Location::caller(), Json(keys));
+    let (location, is_cut, keys) = (Location::caller(), keys.len() > MOST_KEYS, Json(First(keys)));
     macro_rules! write_at {
-        ($target:expr, $level:ident) => {
+        ($target:expr, $level:ident) => {{
+            if is_cut && tracing::event_enabled!(target: $target, tracing::Level::$level) {
+                warn_of_keys(Some(true));
+            }
             tracing::event!(
                 target: $target,
                 tracing::Level::$level,
@@ -44,7 +50,7 @@ pub fn emit(level: Level, message: impl Display, keys: &Map<String, Value>) {
                 %keys,
                 "{message}"
             )
-        };
+        }};
     }
     match level {
         Level::Trace => write_at!(EMIT, TRACE),
@@ -53,5 +59,14 @@ pub fn emit(level: Level, message: impl Display, keys: &Map<String, Value>) {
         Level::Warn => write_at!(EMIT, WARN),
         Level::Error => write_at!(EMIT, ERROR),
         Level::Fatal => write_at!(FATAL, ERROR),
+    }
+}
+
+/// As many of the keys as a line may be given.
+struct First<'a>(&'a Map<String, Value>);
+
+impl Serialize for First<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().take(MOST_KEYS))
     }
 }

@@ -1,5 +1,7 @@
 //! Keys with their values as JSON text, kept ready to be copied into a line, and the visitor that fills them.
 
+mod many;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -10,10 +12,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 
+pub(super) use self::many::{Batch, MOST_KEYS, names};
 use super::errors::{ErrorKeys, put_error};
 use super::head::shortened;
 use super::json::is_json;
-use super::text;
 
 /// No value is formatted further than this: a line holds no more anyhow.
 pub(super) const MAX_VALUE: usize = 256 * 1024;
@@ -42,6 +44,11 @@ impl Fields {
     pub(super) fn put(&mut self, key: Cow<'static, str>, write: impl FnOnce(&mut Vec<u8>)) {
         let key = unreserved(key);
         self.drop_key(&key);
+        self.push(key, write);
+    }
+
+    /// Puts a value under a key that is not there yet.
+    fn push(&mut self, key: Cow<'static, str>, write: impl FnOnce(&mut Vec<u8>)) {
         if self.json.capacity() == 0 {
             // One allocation for what most spans have, instead of one at each doubling.
             self.json.reserve(96);
@@ -61,10 +68,6 @@ impl Fields {
             "null" => self.drop_key(&unreserved(key)),
             _ => self.put(key, |to| write_json(to, json)),
         }
-    }
-
-    pub(super) fn remove(&mut self, key: &str) {
-        self.drop_key(&unreserved(Cow::Owned(key.to_owned())));
     }
 
     fn drop_key(&mut self, key: &str) {
@@ -96,22 +99,6 @@ impl Fields {
 
     pub(super) fn capacity(&self) -> usize {
         self.json.capacity()
-    }
-
-    /// Writes the entries that no inner span or event has said yet, and notes them as said.
-    pub(super) fn write_unsaid(&self, to: &mut Vec<u8>, said: &mut Vec<Cow<'static, str>>, as_text: bool) {
-        let outer = said.len();
-        for entry in &self.entries {
-            if said[..outer].contains(&entry.key) {
-                continue;
-            }
-            if as_text {
-                text::write_pair(to, &entry.key, &self.json[entry.value..entry.end]);
-            } else {
-                to.extend_from_slice(&self.json[entry.start..entry.end]);
-            }
-            said.push(entry.key.clone());
-        }
     }
 }
 
@@ -226,9 +213,8 @@ impl FieldVisitor<'_> {
                 return;
             }
             if self.emitted && name == "keys" && is_json {
-                for (key, value) in serde_json::from_str::<BTreeMap<String, &RawValue>>(self.text).unwrap_or_default() {
-                    self.fields.put_json(Cow::Owned(key), value.get());
-                }
+                let keys = serde_json::from_str::<BTreeMap<String, &RawValue>>(self.text).unwrap_or_default();
+                self.fields.put_all(&Batch::of(keys.into_iter().map(|(key, value)| (Cow::Owned(key), value.get()))));
                 return;
             }
         }
@@ -333,7 +319,7 @@ mod tests {
         fields.put_json("b".into(), "2");
         fields.put_json("a".into(), "[3,4]");
         fields.put_json("c".into(), "5");
-        fields.remove("b");
+        fields.remove_all(&names(["b"]));
         assert_eq!(written(&fields, &[]), r#","a":[3,4],"c":5"#);
     }
 
@@ -351,7 +337,7 @@ mod tests {
         fields.put_json("level".into(), "1");
         fields.put_json(String::from("service").into(), "2");
         assert_eq!(written(&fields, &[]), r#","level_":1,"service_":2"#);
-        fields.remove("level");
+        fields.remove_all(&names(["level"]));
         assert_eq!(written(&fields, &[]), r#","service_":2"#);
     }
 

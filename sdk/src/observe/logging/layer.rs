@@ -34,8 +34,8 @@
 
 use std::error::Error as StdError;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use serde_json::value::RawValue;
@@ -52,10 +52,17 @@ use super::scope::{InvocationContext, set_correlation_id, with_current};
 use crate::error::FunctionError;
 use crate::event::{Incoming, RawResponse};
 
+/// What is left out by layers that were applied before there was a subscriber of ours.
+static EARLY: LazyLock<Mutex<Redaction>> = LazyLock::new(Mutex::default);
+
+fn early() -> MutexGuard<'static, Redaction> {
+    EARLY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Layer that applies [`Logging`]. See the [module docs](self).
 ///
 /// [`run`](crate::run) has one around each function. One more, with settings, goes into `#[lambda_handler(outer = ..)]`: the two
-/// share the invocation's context, and a failure is told once.
+/// share the invocation's context, a failure and the event are logged once, and each leaves out what either [omits](Self::omit).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct LoggingLayer {
@@ -140,6 +147,9 @@ impl LoggingLayer {
     ///   mistake. So is what is nested deeper than can be followed.
     /// - A name leads into each item where a list stands, and `[]` into an object where that stands in place of a list.
     ///
+    /// Where a function has several layers, each leaves out what any of them does. So do the layers of all functions of a process
+    /// that log to the same subscriber.
+    ///
     /// What is not left out: a value that stands in the event a second time by another name, such as a path parameter in the
     /// request's path.
     ///
@@ -163,7 +173,8 @@ impl LoggingLayer {
         self.with(|settings| paths.into_iter().for_each(|path| settings.redaction.omit(path.as_ref())))
     }
 
-    /// What stands in the place of what [`omit`](Self::omit) leaves out, instead of nothing.
+    /// What stands in the place of what [`omit`](Self::omit) leaves out, instead of nothing. A layer without a mask takes that of
+    /// another layer, if one has it.
     pub fn mask(self, mask: impl Into<String>) -> Self {
         self.with(|settings| settings.redaction.mask(mask.into()))
     }
@@ -190,8 +201,9 @@ impl<S> Layer<S> for LoggingLayer {
         }
         FAILURES_ARE_LOGGED.store(true, Ordering::Relaxed);
         if !self.settings.redaction.is_empty() {
-            // The layer that `run` has outside of this one leaves the event to it.
-            with_current(|core, _| core.redacts.store(true, Ordering::Relaxed));
+            // Another layer, such as the one that `run` has outside of this one, would log what this one leaves out.
+            let redaction = &self.settings.redaction;
+            with_current(|core, _| core.redaction().add(redaction)).unwrap_or_else(|| early().add(redaction));
         }
         Logging { inner, settings: Arc::clone(&self.settings) }
     }
@@ -213,8 +225,10 @@ impl Settings {
         if let Some(buffer) = self.buffer {
             InvocationContext::hold(buffer);
         }
-        if self.log_event.unwrap_or_else(|| self.is_asked_for_the_event(is_outermost)) {
-            tracing::info!(event = %Json(self.redaction.of_event(event)), "Lambda invocation event");
+        if self.log_event.unwrap_or_else(|| self.is_asked_for_the_event(is_outermost))
+            && InvocationContext::is_first_to_log_the_event()
+        {
+            tracing::info!(event = %Json(self.redaction().of_event(event)), "Lambda invocation event");
         }
     }
 
@@ -225,14 +239,22 @@ impl Settings {
         found
     }
 
-    /// Of two layers one answers: the one that leaves something out, else the outer one.
+    /// What this layer and all others leave out.
+    fn redaction(&self) -> Redaction {
+        let mut all = self.redaction.clone();
+        with_current(|core, _| all.add(&core.redaction()));
+        all.add(&early());
+        all
+    }
+
+    /// Of two layers one answers: the outer one of those that leave something out, else the outer one.
     fn is_asked_for_the_event(&self, is_outermost: bool) -> bool {
         let asked = |core: &Core| {
-            let is_its = match core.redacts.load(Ordering::Relaxed) {
-                true => !self.redaction.is_empty(),
-                false => is_outermost,
+            let is_its = || match core.redaction().is_empty() {
+                true => is_outermost,
+                false => !self.redaction.is_empty(),
             };
-            core.log_event && is_its
+            core.log_event && is_its()
         };
         with_current(|core, _| asked(core)) == Some(true)
     }
@@ -240,7 +262,7 @@ impl Settings {
     fn end(&self, answer: &Result<RawResponse, FunctionError>, is_outermost: bool) {
         match answer {
             Ok(response) if self.log_response => {
-                tracing::info!(response = %Json(self.redaction.of_response(response)), "Lambda invocation response");
+                tracing::info!(response = %Json(self.redaction().of_response(response)), "Lambda invocation response");
             }
             Err(error) if is_outermost => {
                 flush_buffer();

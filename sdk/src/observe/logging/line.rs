@@ -5,8 +5,7 @@ use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::Write;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
@@ -20,6 +19,7 @@ use super::head::{Head, shortened, write_place, write_timestamp};
 use super::level::Level;
 use super::logs::Format;
 use super::own_keys::{LeftOut, Own};
+use super::redaction::Redaction;
 use super::scope::{InvocationContext, Scope, write_correlation_id};
 use super::text;
 
@@ -56,8 +56,8 @@ pub(super) struct Core {
     /// The decision for lines outside of an invocation.
     pub(super) sampled: bool,
     pub(super) log_event: bool,
-    /// A layer of the function's own tells events, without what is not to be told.
-    pub(super) redacts: AtomicBool,
+    /// What none of the layers around a function is to log.
+    redaction: Mutex<Redaction>,
     /// How errors are told.
     pub(super) errors: ErrorKeys,
     pub(super) left_out: LeftOut,
@@ -133,7 +133,7 @@ impl Core {
             sample_rate,
             sampled: false,
             log_event,
-            redacts: AtomicBool::new(false),
+            redaction: Mutex::default(),
             errors,
             left_out,
             keys,
@@ -160,6 +160,11 @@ impl Core {
 
     pub(super) fn with_scope<R>(&self, with: impl FnOnce(&mut Scope) -> R) -> R {
         with(&mut self.scope.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the layers that were applied under this subscriber leave out.
+    pub(super) fn redaction(&self) -> MutexGuard<'_, Redaction> {
+        self.redaction.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A line at `WARN` about the logs themselves; it is written at any level.

@@ -38,6 +38,20 @@ impl Redaction {
         self.mask = Some(mask);
     }
 
+    /// Leaves out what the other one does as well; its mask counts where this one has none.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (paths, more) in [(&mut self.event, &other.event), (&mut self.response, &other.response)] {
+            for path in more {
+                if !paths.contains(path) {
+                    paths.push(path.clone());
+                }
+            }
+        }
+        if self.mask.is_none() {
+            self.mask.clone_from(&other.mask);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.event.is_empty() && self.response.is_empty()
     }

@@ -11,7 +11,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::buffer::{Buffer, Held};
-use super::fields::{Fields, write_json_of, write_str};
+use super::fields::{Batch, Fields, MOST_KEYS, names, write_json_of, write_str};
 use super::filter::{Filter, INVOCATION};
 use super::line::Core;
 use super::lines::Lines;
@@ -24,6 +24,15 @@ use crate::event::Invocation;
 pub(super) struct Scope {
     pub(super) correlation_id: Option<String>,
     pub(super) keys: Fields,
+    /// Whether a warning was due of keys that are left out.
+    warned: bool,
+}
+
+impl Scope {
+    /// Changes the keys by what says whether all had a place. Says whether a warning is due, which is once.
+    fn put(&mut self, put: impl FnOnce(&mut Fields) -> bool) -> bool {
+        !put(&mut self.keys) && !std::mem::replace(&mut self.warned, true)
+    }
 }
 
 /// Kept in the extensions of an invocation's span.
@@ -37,6 +46,7 @@ pub(super) struct InvocationContext {
     pub(super) sampled: bool,
     /// The lines that it holds back, if it does.
     pub(super) held: Option<Arc<Held>>,
+    event_is_logged: bool,
     /// In OpenTelemetry's form.
     #[cfg(feature = "otel")]
     trace_id: Option<String>,
@@ -68,6 +78,7 @@ impl InvocationContext {
                 scope: Scope::default(),
                 sampled: core.sample(),
                 held: None,
+                event_is_logged: false,
                 #[cfg(feature = "otel")]
                 trace_id: None,
             });
@@ -80,6 +91,12 @@ impl InvocationContext {
     pub(super) fn is_open(invocation: &Invocation) -> bool {
         let is_its_own = |context: &mut Self| context.invocation.request_id() == invocation.request_id();
         with_current(|_, span| with_context(span.as_ref()?, is_its_own)).flatten() == Some(true)
+    }
+
+    /// Whether the event of the current invocation is not logged yet. It counts as logged from now on.
+    pub(super) fn is_first_to_log_the_event() -> bool {
+        let first = |context: &mut Self| !std::mem::replace(&mut context.event_is_logged, true);
+        with_current(|_, span| with_context(span.as_ref()?, first)).flatten() != Some(false)
     }
 
     /// Holds lines of the current invocation back from now on, unless it was chosen by the sample rate or does so already.
@@ -247,13 +264,20 @@ pub(super) fn with_scope<R>(with: impl FnOnce(&mut Scope) -> R) -> Option<R> {
     })?
 }
 
-fn change(change: impl FnOnce(&mut Scope)) {
-    with_scope(change);
+/// Runs `with` on the scope of all lines of the process, also within an invocation.
+fn with_process<R>(with: impl FnOnce(&mut Scope) -> R) -> Option<R> {
+    with_current(|core, _| core.with_scope(with))
 }
 
-/// Changes the scope of all lines of the process, also within an invocation.
-fn change_process(change: impl FnOnce(&mut Scope)) {
-    with_current(|core, _| core.with_scope(change));
+/// Writes the warning that is due of keys that are left out.
+pub(super) fn warn_of_keys(is_due: Option<bool>) {
+    if is_due == Some(true) {
+        let message = format!(
+            "keys are left out of the log: {MOST_KEYS} at most are added at once, and to the lines of an invocation or of the process. \
+             Put a map whose keys are a caller's under one key, as `Json`"
+        );
+        with_current(|core, span| core.warn(span.as_ref(), &message));
+    }
 }
 
 /// Says in each further line of this invocation which trace it is of, and which span of it.
@@ -272,7 +296,8 @@ pub(super) fn set_trace_id(id: String) {
 /// Adds a key to each further line of this invocation, or gives it another value. `null` removes it.
 ///
 /// Outside of an invocation, during init say, the key is added to each further line of the process. A key of the line's own
-/// (`level`, `service`, …) gets an underscore behind it.
+/// (`level`, `service`, …) gets an underscore behind it. An invocation has 1,000 such keys at most, and so has the process: further
+/// ones are left out, of which one warning tells.
 ///
 /// # Example
 ///
@@ -293,30 +318,31 @@ pub fn append_key(key: impl Into<String>, value: impl Serialize) {
     if let Ok(json) = serde_json::to_string(&value) {
         // What the caller passed may log itself, which a lock around it would block: it is run before.
         let key = Cow::Owned(key.into());
-        change(|scope| scope.keys.put_json(key, &json));
+        warn_of_keys(with_scope(|scope| scope.put(|keys| keys.put_bounded(key, &json))));
     }
 }
 
-/// [`append_key`] for each of them.
+/// [`append_key`] for each of them, of the first 1,000.
 pub fn append_keys(keys: &Map<String, Value>) {
-    change(|scope| put_all(&mut scope.keys, keys));
+    let keys = batch(keys);
+    warn_of_keys(with_scope(|scope| scope.put(|all| all.put_all(&keys))));
 }
 
 /// Removes keys that [`append_key`] added.
 pub fn remove_keys(keys: impl IntoIterator<Item = impl AsRef<str>>) {
-    let keys: Vec<_> = keys.into_iter().map(|key| key.as_ref().to_owned()).collect();
-    change(|scope| keys.iter().for_each(|key| scope.keys.remove(key)));
+    let keys = names(keys);
+    with_scope(|scope| scope.keys.remove_all(&keys));
 }
 
 /// Removes all keys that [`append_key`] added. An invocation starts without any.
 pub fn clear_keys() {
-    change(|scope| scope.keys.clear());
+    with_scope(|scope| scope.keys.clear());
 }
 
 /// Sets the `correlation_id` of each further line of this invocation; outside of an invocation, of those of the process.
 pub fn set_correlation_id(id: impl Into<String>) {
     let id = id.into();
-    change(|scope| scope.correlation_id = Some(id));
+    with_scope(|scope| scope.correlation_id = Some(id));
 }
 
 /// Adds a key to each further line of the process, in this invocation and in all later ones, or gives it another value. `null`
@@ -340,22 +366,24 @@ pub fn set_correlation_id(id: impl Into<String>) {
 pub fn append_process_key(key: impl Into<String>, value: impl Serialize) {
     if let Ok(json) = serde_json::to_string(&value) {
         let key = Cow::Owned(key.into());
-        change_process(|scope| scope.keys.put_json(key, &json));
+        warn_of_keys(with_process(|scope| scope.put(|keys| keys.put_bounded(key, &json))));
     }
 }
 
-/// [`append_process_key`] for each of them.
+/// [`append_process_key`] for each of them, of the first 1,000.
 pub fn append_process_keys(keys: &Map<String, Value>) {
-    change_process(|scope| put_all(&mut scope.keys, keys));
+    let keys = batch(keys);
+    warn_of_keys(with_process(|scope| scope.put(|all| all.put_all(&keys))));
 }
 
 /// Removes keys that [`append_process_key`] added, or [`append_key`] outside of invocations.
 pub fn remove_process_keys(keys: impl IntoIterator<Item = impl AsRef<str>>) {
-    let keys: Vec<_> = keys.into_iter().map(|key| key.as_ref().to_owned()).collect();
-    change_process(|scope| keys.iter().for_each(|key| scope.keys.remove(key)));
+    let keys = names(keys);
+    with_process(|scope| scope.keys.remove_all(&keys));
 }
 
-/// A span whose fields are these keys, for names that are only known at run time. Each line within has them.
+/// A span whose fields are these keys, the first 1,000 of them, for names that are only known at run time. Each line within has
+/// them. Of further keys a warning tells that they are left out.
 ///
 /// # Example
 ///
@@ -374,18 +402,16 @@ pub fn remove_process_keys(keys: impl IntoIterator<Item = impl AsRef<str>>) {
 /// ```
 pub fn keys_span(keys: &Map<String, Value>) -> Span {
     let span = tracing::error_span!(target: INVOCATION, "keys");
+    let keys = batch(keys);
+    warn_of_keys(Some(keys.is_cut));
     span.with_subscriber(|(id, dispatch)| {
         if let Some(data) = parts(dispatch).and_then(|(_, registry)| registry.span(id)) {
-            let mut fields = Fields::default();
-            put_all(&mut fields, keys);
-            data.extensions_mut().replace(fields);
+            data.extensions_mut().replace(keys.into_fields());
         }
     });
     span
 }
 
-fn put_all(fields: &mut Fields, keys: &Map<String, Value>) {
-    for (key, value) in keys {
-        fields.put_json(Cow::Owned(key.clone()), &value.to_string());
-    }
+fn batch(keys: &Map<String, Value>) -> Batch {
+    Batch::of(keys.iter().map(|(key, value)| (Cow::Owned(key.clone()), value.to_string())))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -26,6 +26,9 @@ static PROCESS: LazyLock<Metrics> = LazyLock::new(|| Metrics::new(None));
 
 /// The settings of the process's first layer.
 static FIRST: OnceLock<Arc<Settings>> = OnceLock::new();
+
+/// Those of all layers.
+static LATE: Mutex<Vec<Weak<Sink>>> = Mutex::new(Vec::new());
 
 /// The metrics of an invocation: an argument of handlers, or [`Metrics::current`]. Cheap to clone.
 ///
@@ -65,11 +68,34 @@ struct Sink {
     /// None for those of the process: each layer writes them with its own.
     settings: Option<Arc<Settings>>,
     state: Mutex<State>,
+    /// Those of the layer, for what is recorded once the invocation is over; none for those of the process and of a layer.
+    late: Option<Arc<Sink>>,
+}
+
+/// What was recorded by handles of invocations that are over, and is written as the layer of those says.
+#[derive(Clone)]
+pub(super) struct Late(Arc<Sink>);
+
+impl Late {
+    /// That of one layer of the process.
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        let late = Arc::new(Sink { settings: Some(Arc::clone(settings)), state: Mutex::default(), late: None });
+        let mut all = LATE.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|late| late.strong_count() > 0);
+        all.push(Arc::downgrade(&late));
+        Self(late)
+    }
 }
 
 impl Metrics {
     pub(super) fn new(settings: Option<Arc<Settings>>) -> Self {
-        Self { sink: Arc::new(Sink { settings, state: Mutex::default() }), labels: None }
+        Self { sink: Arc::new(Sink { settings, state: Mutex::default(), late: None }), labels: None }
+    }
+
+    /// Those of an invocation.
+    pub(super) fn of_layer(settings: &Arc<Settings>, late: &Late) -> Self {
+        let (settings, late) = (Some(Arc::clone(settings)), Some(Arc::clone(&late.0)));
+        Self { sink: Arc::new(Sink { settings, state: Mutex::default(), late }), labels: None }
     }
 
     /// Those of the invocation that runs here; outside of one, those of the process, which are written with the next
@@ -183,9 +209,14 @@ impl Metrics {
     ///
     /// A name that is taken, a value that is no JSON, or more than 128 KB of metadata and dimensions.
     pub fn metadata(&self, key: &str, value: impl Serialize) -> Result<(), MetricsError> {
-        let json = serde_json::to_string(&value).map_err(|error| {
+        let mut json = serde_json::to_string(&value).map_err(|error| {
             MetricsError::new(ErrorKind::Metadata, format!("the metadata {} is no JSON: {error}", shown(key)))
         })?;
+        if json.contains(['\n', '\r']) {
+            // JSON that passes as its text, such as a `RawValue`, may have them between its parts: what stands behind one would be
+            // a line, and so a blob, of its own.
+            json = json.replace(['\n', '\r'], " ");
+        }
         self.sink.change(|state, settings| state.metadata(settings, key, json))
     }
 
@@ -286,7 +317,7 @@ impl Metrics {
         self.sink.write_early();
     }
 
-    /// The end of the invocation: what follows belongs to the process.
+    /// The end of the invocation: what follows belongs to its layer.
     pub(super) fn close(&self) {
         self.sink.end(true);
     }
@@ -296,8 +327,9 @@ impl Metrics {
         let _ = FIRST.set(Arc::clone(settings));
     }
 
-    /// Writes what was recorded outside of invocations.
-    pub(super) fn write_process(settings: &Settings) {
+    /// Writes what was recorded outside of invocations, and after the layer's invocations.
+    pub(super) fn write_before(settings: &Settings, late: &Late) {
+        late.0.end_with(settings);
         PROCESS.sink.end_with(settings);
     }
 }
@@ -305,8 +337,14 @@ impl Metrics {
 /// Writes what was recorded outside of invocations, if there is a [`MetricsLayer`](super::MetricsLayer). The next invocation
 /// does the same; this is for the end of the process.
 pub fn flush() {
+    let late: Vec<_> = LATE.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
+    late.iter().for_each(|late| late.end(false));
+    flush_process();
+}
+
+fn flush_process() {
     if let Some(settings) = FIRST.get() {
-        Metrics::write_process(settings);
+        PROCESS.sink.end_with(settings);
     }
 }
 
@@ -324,12 +362,12 @@ impl Sink {
         self.settings.as_deref().or_else(|| FIRST.get().map(|settings| &**settings))
     }
 
-    /// Changes the state: of the process, once the invocation is over. A full one is written.
+    /// Changes the state: of the layer, once the invocation is over. A full one is written.
     fn change<R>(&self, change: impl FnOnce(&mut State, Option<&Settings>) -> R) -> R {
         let mut state = self.lock();
         if state.closed {
             drop(state);
-            return PROCESS.sink.change(change);
+            return self.late.as_deref().unwrap_or(&PROCESS.sink).change(change);
         }
         let result = change(&mut state, self.settings());
         let full = state.is_full().then(|| state.take_metrics());
@@ -352,7 +390,10 @@ impl Sink {
         let mut state = self.lock();
         if state.closed {
             drop(state);
-            return flush();
+            if let Some(late) = &self.late {
+                late.end(false);
+            }
+            return flush_process();
         }
         let after = if close { State::closed() } else { State::default() };
         let ended = std::mem::replace(&mut *state, after);
@@ -410,6 +451,12 @@ impl Drop for Sink {
         if self.settings.is_some() {
             self.end(true);
         }
+    }
+}
+
+impl fmt::Debug for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Late").finish_non_exhaustive()
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::built_in::BuiltIn;
-use super::current::Metrics;
+use super::current::{Late, Metrics};
 use super::settings::{Output, Settings};
 use super::{blob, recorder};
 use crate::error::FunctionError;
@@ -135,7 +135,8 @@ impl<S> Layer<S> for MetricsLayer {
         let settings = self.settings();
         recorder::install();
         Metrics::installed(&settings);
-        WithMetrics { inner, settings }
+        let late = Late::new(&settings);
+        WithMetrics { inner, settings, late }
     }
 }
 
@@ -144,6 +145,7 @@ impl<S> Layer<S> for MetricsLayer {
 pub struct WithMetrics<S> {
     inner: S,
     settings: Arc<Settings>,
+    late: Late,
 }
 
 impl<S> Service<Incoming> for WithMetrics<S>
@@ -160,7 +162,7 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let open = Open::new(&self.settings, &incoming.invocation);
+        let open = Open::new(&self.settings, &self.late, &incoming.invocation);
         let deadline = incoming.invocation.remaining().and_then(|left| left.checked_sub(BEFORE_DEADLINE));
         let answer = open.metrics.scope_sync(|| self.inner.call(incoming));
         Box::pin(async move {
@@ -188,8 +190,8 @@ struct Open {
 
 impl Open {
     /// Not generic, so it is compiled once.
-    fn new(settings: &Arc<Settings>, invocation: &Invocation) -> Self {
-        Metrics::write_process(settings);
+    fn new(settings: &Arc<Settings>, late: &Late, invocation: &Invocation) -> Self {
+        Metrics::write_before(settings, late);
         if settings.cold_start && invocation.is_cold_start() && !settings.disabled {
             let mut line = Vec::with_capacity(256);
             let name = settings.function_name.as_deref().unwrap_or_else(|| invocation.function_name());
@@ -197,7 +199,7 @@ impl Open {
             // At once: a process that does not survive its first invocation was a cold start as well.
             settings.output.write(&line);
         }
-        Self { metrics: Metrics::new(Some(Arc::clone(settings))), began: Instant::now() }
+        Self { metrics: Metrics::of_layer(settings, late), began: Instant::now() }
     }
 }
 

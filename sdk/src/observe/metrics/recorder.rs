@@ -89,7 +89,8 @@ impl Handle {
         let levels = levels.get_or_insert_default();
         let before = levels.get(&self.0).copied().unwrap_or_default();
         let after = change(before);
-        if levels.len() < LEVELS_KEPT || levels.contains_key(&self.0) {
+        // What follows one that is not finite would not be either.
+        if after.is_finite() && (levels.len() < LEVELS_KEPT || levels.contains_key(&self.0)) {
             levels.insert(self.0.clone(), after);
         }
         (before, after)

@@ -111,14 +111,21 @@ impl State {
     ) -> Result<(), MetricsError> {
         let Datum { name, unit, high_resolution, kind, value } = datum;
         check::value(name, value)?;
-        let group = self.group(settings, labels)?;
-        let Some(metric) = self.groups[group].metrics.iter_mut().find(|metric| metric.name == name) else {
+        let group = self.groups.iter().position(|group| group.labels == labels);
+        if group.is_none() {
+            self.check_labels(settings, labels)?;
+        }
+        let its = group.and_then(|group| self.groups.get_mut(group));
+        let Some(metric) = its.and_then(|its| its.metrics.iter_mut().find(|metric| metric.name == name)) else {
             check::name(name)?;
             if self.is_in_each_blob(settings, name) || labels.iter().any(|(label, _)| label == name) {
                 return Err(taken(name, "a dimension or metadata"));
             }
             let metric = Metric { name: name.to_owned(), unit, high_resolution, kind, values: vec![value] };
-            self.groups[group].metrics.push(metric);
+            match group {
+                Some(group) => self.groups[group].metrics.push(metric),
+                None => self.groups.push(Group { labels: labels.to_vec(), metrics: vec![metric] }),
+            }
             self.metrics += 1;
             self.values += 1;
             return Ok(());
@@ -145,20 +152,15 @@ impl State {
         Ok(())
     }
 
-    /// The group of these labels.
-    fn group(&mut self, settings: Option<&Settings>, labels: &[Dimension]) -> Result<usize, MetricsError> {
-        if let Some(found) = self.groups.iter().position(|group| group.labels == labels) {
-            return Ok(found);
-        }
+    /// That a group may have these labels.
+    fn check_labels(&self, settings: Option<&Settings>, labels: &[Dimension]) -> Result<(), MetricsError> {
         for (name, value) in labels {
             check::dimension(name, value)?;
             if self.metadata.iter().any(|(key, _)| key == name) {
                 return Err(taken(name, "metadata"));
             }
         }
-        self.check_sizes(settings, labels)?;
-        self.groups.push(Group { labels: labels.to_vec(), metrics: Vec::new() });
-        Ok(self.groups.len() - 1)
+        self.check_sizes(settings, labels)
     }
 
     /// Puts a dimension into each blob; says whether it had another value before.

@@ -1,5 +1,7 @@
 //! The layer with a service in it, and what it writes.
 
+mod kept;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,6 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 
+use super::state::{Datum, Kind, State};
 use super::*;
 use crate::error::FunctionError;
 use crate::event::{FromInvocation, Incoming, Invocation, RawResponse};

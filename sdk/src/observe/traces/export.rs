@@ -61,12 +61,21 @@ impl Export {
 impl fmt::Display for Export {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Otlp(otlp, _) => write!(f, "{}", otlp.address),
+            Self::Otlp(otlp, _) => f.write_str(&shown(&otlp.address)),
             Self::XRay(address, _) => write!(f, "the X-Ray daemon at {address}"),
             Self::Captured(..) => f.write_str("a test"),
             Self::Nowhere => f.write_str("nowhere"),
         }
     }
+}
+
+/// An address without what may be secret in it: the user's name and password, and the query.
+pub(super) fn shown(address: &Uri) -> String {
+    let scheme = address.scheme_str().map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    let port = address.port().map(|port| format!(":{port}")).unwrap_or_default();
+    // A password with a slash that is not escaped is read as the beginning of the path.
+    let path = Some(address.path()).filter(|path| !path.contains('@')).unwrap_or_default();
+    format!("{scheme}{}{port}{path}", address.host().unwrap_or_default())
 }
 
 /// Scheme and authority.

@@ -19,7 +19,7 @@ use super::captured::Captured;
 use super::glance::{Glance, Trigger};
 use super::pipeline::{Collect, Pipeline};
 use super::propagate::{Carrier, with_lineage};
-use super::settings::Settings;
+use super::settings::{Endpoint, Settings};
 use super::slot::{Installed, Slot, TARGET};
 use crate::error::{FunctionError, chain};
 use crate::event::{Incoming, Invocation, RawResponse};
@@ -30,7 +30,7 @@ use crate::event::{Incoming, Invocation, RawResponse};
 /// .outer(TracesLayer::new())`.
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is applied"]
-pub struct TracesLayer(Settings);
+pub struct TracesLayer(pub(super) Settings);
 
 impl Default for TracesLayer {
     fn default() -> Self {
@@ -58,7 +58,7 @@ impl TracesLayer {
 
     /// The whole address of a collector, such as `http://localhost:4318/v1/traces`, whatever the variables say.
     pub fn endpoint(mut self, address: impl Into<String>) -> Self {
-        self.0.endpoint = Some(address.into());
+        self.0.endpoint = Some(Endpoint(address.into()));
         self
     }
 

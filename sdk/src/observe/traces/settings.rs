@@ -1,5 +1,6 @@
 //! [`Settings`]: what a layer was told, and what the environment says.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -8,13 +9,23 @@ use opentelemetry_sdk::Resource;
 use percent_encoding::percent_decode_str;
 
 use super::captured::Captured;
-use super::export::Export;
+use super::export::{Export, shown};
 use super::pipeline::LONGEST;
+
+/// A collector's address as it is configured: it may hold a password, so it shows as [`shown`] says.
+#[derive(Clone)]
+pub(super) struct Endpoint(pub(super) String);
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.parse().map_or_else(|_| "what is no address".to_owned(), |address| shown(&address)))
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     /// A collector's address.
-    pub(super) endpoint: Option<String>,
+    pub(super) endpoint: Option<Endpoint>,
     headers: HeaderMap,
     daemon: Option<String>,
     pub(super) captured: Option<Captured>,
@@ -59,7 +70,7 @@ impl Settings {
             propagators.as_ref().is_none_or(|list| list.split(',').any(|name| names.contains(&name.trim())))
         };
         Self {
-            endpoint,
+            endpoint: endpoint.map(Endpoint),
             headers,
             daemon: var("AWS_XRAY_DAEMON_ADDRESS").and_then(|text| daemon(&text)),
             captured: None,
@@ -106,11 +117,11 @@ impl Settings {
     }
 }
 
-fn address(endpoint: &str) -> Result<Uri, String> {
-    let address = endpoint.parse::<Uri>().ok();
+fn address(endpoint: &Endpoint) -> Result<Uri, String> {
+    let address = endpoint.0.parse::<Uri>().ok();
     address.filter(|address| address.scheme_str() == Some("http") && address.authority().is_some()).ok_or_else(|| {
         format!(
-            "the endpoint {endpoint:?}: spans are sent over plain HTTP to a collector beside the function, such as \
+            "the endpoint is {endpoint:?}: spans are sent over plain HTTP to a collector beside the function, such as \
              http://localhost:4318; it may send them on over TLS"
         )
     })
@@ -165,6 +176,7 @@ fn resource(var: &impl Fn(&str) -> Option<String>) -> Vec<KeyValue> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::TracesLayer;
     use super::*;
 
     fn settings(vars: &[(&str, &str)]) -> Settings {
@@ -198,6 +210,26 @@ mod tests {
         assert!(headers.contains("HEADERS") && !headers.contains("hunter2"), "{headers}");
         let debug = format!("{:?}", settings(&[("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")]));
         assert!(!debug.contains("hunter2"), "{debug}");
+    }
+
+    #[test]
+    fn neither_debug_nor_a_warning_nor_a_mistake_shows_the_password_of_an_endpoint() {
+        for endpoint in [
+            "http://user:hunter2@localhost:4318/base?key=hunter2",
+            "https://user:hunter2@localhost:4318",
+            "user:hunter2@localhost:4318",
+            "http://user:hunter2 @localhost",
+            "http://user:hun/hunter2@localhost?hunter2",
+        ] {
+            let vars = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint)];
+            let settings = settings(&vars);
+            let export = settings.export(&settings.resource()).map_or_else(|error| error, |export| export.to_string());
+            let layers = [TracesLayer(settings), TracesLayer::from_vars(|_| None).endpoint(endpoint)];
+            let shown = format!("{export} {layers:?}");
+            assert!(!shown.contains("hunter2"), "{endpoint}: {shown}");
+        }
+        let shown = to(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:hunter2@localhost:4318")]);
+        assert_eq!(shown, "http://localhost:4318/v1/traces");
     }
 
     #[test]

@@ -101,3 +101,50 @@ fn a_line_can_do_without_its_place() {
     with_default(logs.location(false).build(), || tracing::info!("x"));
     assert!(captured.text().starts_with(r#"{"level":"INFO","message":"x","#), "{}", captured.text());
 }
+
+/// Runs one invocation of a function that answers with its event, within these layers, the innermost first.
+async fn echoed(layers: Vec<LoggingLayer>, event: &Value) -> Vec<Value> {
+    let (logs, captured) = logs();
+    let _guard = set_default(logs.log_event(true).build());
+    let echo = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+    let mut service = tower::util::BoxCloneSyncService::new(echo);
+    for layer in layers {
+        service = tower::util::BoxCloneSyncService::new(layer.layer(service));
+    }
+    service.oneshot(incoming("id-1", &event.to_string())).await.unwrap();
+    captured.lines()
+}
+
+#[tokio::test]
+async fn of_two_layers_none_logs_what_the_other_one_leaves_out_and_the_event_is_logged_once() {
+    let event = json!({"a": "secret-a", "b": "secret-b", "c": 1});
+    let omit = |paths: [&str; 2]| LoggingLayer::new().omit(paths);
+    let (a, b) = (omit(["event.a", "response.a"]), omit(["event.b", "response.b"]));
+    let told = |layer: &LoggingLayer| layer.clone().log_event(true).log_response(true);
+    for layers in [
+        vec![a.clone(), b.clone(), LoggingLayer::new()],
+        vec![told(&a), told(&b), LoggingLayer::new()],
+        vec![a.clone(), b.clone(), told(&LoggingLayer::new())],
+        vec![told(&LoggingLayer::new()), a.clone(), b.clone()],
+        vec![a.mask("***"), told(&b)],
+    ] {
+        let lines = echoed(layers.clone(), &event).await;
+        let events: Vec<_> = lines.iter().filter(|line| line["message"] == "Lambda invocation event").collect();
+        assert_eq!(events.len(), 1, "{layers:?}");
+        assert_eq!(events[0]["event"]["c"], 1);
+        assert!(lines.iter().all(|line| !line.to_string().contains("secret")), "{layers:?}: {lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_that_is_applied_before_the_subscriber_is_there_has_its_say() {
+    let echo = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+    let service = LoggingLayer::new().omit(["event.early_password"]).layer(echo);
+    let (logs, captured) = logs();
+    let _guard = set_default(logs.log_event(true).build());
+    let event = json!({"early_password": "secret", "c": 1}).to_string();
+    LoggingLayer::new().layer(service).oneshot(incoming("id-1", &event)).await.unwrap();
+    let lines = captured.lines();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["event"], json!({"c": 1}));
+}
