@@ -60,6 +60,8 @@ use crate::http::error::HttpError;
 use crate::http::error_layer::{self, Asked, log_failure};
 use crate::http::rejection::Refused;
 
+pub(crate) use self::path::PATH;
+
 /// The HTTP door around a typed hall. See the [module docs](self).
 #[derive(Clone)]
 pub struct Door<S> {
