@@ -7,6 +7,12 @@
 //! A function that returns [`Negotiate`] leaves the writing to the layer: [`NegotiationLayer::writer`] is called with the value,
 //! [`NegotiationLayer::error_writer`] with an error.
 //!
+//! A written value's `ETag` gets its media type behind it (`"7"` becomes `"7;text/csv"`), since each form is another representation. A
+//! tag that comes back in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the function sees `"7"`. When a client
+//! reads, a tag of another media type than the one that its answer would have matches nothing. Where the function also answers in
+//! several languages, its own tag must differ by language. Of an answer that no writer wrote, a tag that ends as such a mark gets `;own`
+//! behind it.
+//!
 //! `Accept-Encoding` is [`compression`](crate::http)'s part. `Accept-Charset` is not looked at: browsers have ceased to send it, and RFC
 //! 9110 deprecates it; the text is UTF-8.
 //!
@@ -42,6 +48,8 @@
 //! # let _ = report;
 //! ```
 
+mod entity_tags;
+mod later_json;
 #[cfg(test)]
 mod tests;
 mod writers;
@@ -65,6 +73,7 @@ use crate::http::error::HttpError;
 use crate::http::quality::items;
 
 pub use self::writers::Negotiate;
+pub(crate) use self::writers::Unwritten;
 use self::writers::Writers;
 
 /// What the client takes: its `Accept` and `Accept-Language`.
@@ -125,10 +134,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Accepts {
     }
 }
 
-/// How closely a media range such as `text/*` fits; its parameters are not looked at.
+/// How closely a media range such as `text/*` fits; its parameters are not looked at. A `*` alone, which Java's
+/// `HttpURLConnection` sends, is `*/*`.
 fn fits_media_type(range: &str, available: &str) -> Option<u8> {
     let available = available.split(';').next().unwrap_or(available).trim_end();
-    if range == "*/*" {
+    if matches!(range, "*/*" | "*") {
         return Some(0);
     }
     if range.eq_ignore_ascii_case(available) {
@@ -189,6 +199,11 @@ impl NegotiationLayer {
 
     /// Writes each [`Negotiate<T>`] in this media type where the client prefers it. The media types are offered in the order of
     /// their first writer, behind those of [`media_types`](Self::media_types).
+    ///
+    /// The answer has the headers that the function set and those that the writer sets besides; of one that both set, the function's
+    /// stays, but `Set-Cookie` and `Vary` have the values of both. `Content-Type` is the media type of the writer. The status is the
+    /// function's, unless the writer sets another than 200. An answer of the writer that is not successful (not 2xx) is sent as it
+    /// is, without the function's headers.
     ///
     /// A value for whose type and media type there is no writer is a 500, and the log has both.
     pub fn writer<T: Send + Sync + 'static, R: IntoResponse>(
@@ -296,12 +311,15 @@ where
         let error_writer = offer.writers.for_error(&Accepts::read(request.headers()));
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
             request.extensions_mut().insert(negotiated);
-            (self.inner.call(request), negotiated)
+            let method = request.method().clone();
+            let held = offer.writers.rewrite_tags(request.headers_mut(), &method, negotiated.media_type);
+            (self.inner.call(request), negotiated, held)
         });
         Box::pin(async move {
             let (mut response, language) = match answered {
-                Ok((answered, chosen)) => {
-                    (offer.writers.write(answered.await?.map(Body::new), chosen.media_type), chosen.language)
+                Ok((answered, chosen, held)) => {
+                    let response = answered.await?.map(Body::new);
+                    (offer.writers.write(response, chosen.media_type, &held), chosen.language)
                 }
                 Err(error) => (error.into_response(), None),
             };
