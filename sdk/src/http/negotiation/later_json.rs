@@ -1,5 +1,6 @@
 //! The JSON of a value that no writer has written yet.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -43,10 +44,10 @@ impl<T: Serialize + Send + Sync + 'static> http_body::Body for LaterJson<T> {
 
     fn size_hint(&self) -> SizeHint {
         let Some(value) = &self.value else { return SizeHint::with_exact(0) };
-        match self.json.get_or_init(|| json(&**value)) {
-            Ok(json) => SizeHint::with_exact(json.len() as u64),
-            // The error comes when the body is read.
-            Err(_) => SizeHint::default(),
+        // An error, and a panic, comes when the body is read.
+        match catch_unwind(AssertUnwindSafe(|| self.json.get_or_init(|| json(&**value)))) {
+            Ok(Ok(json)) => SizeHint::with_exact(json.len() as u64),
+            Ok(Err(_)) | Err(_) => SizeHint::default(),
         }
     }
 }
