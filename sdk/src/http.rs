@@ -30,7 +30,7 @@ pub mod negotiation;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
 
-#[cfg(feature = "compression")]
+#[cfg(any(feature = "compression", feature = "negotiation"))]
 mod entity_tag;
 #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
 pub(crate) mod event;
@@ -39,6 +39,8 @@ mod handler;
 mod left;
 #[cfg(any(feature = "compression", feature = "negotiation"))]
 mod quality;
+#[cfg(any(feature = "compression", feature = "multipart", feature = "negotiation"))]
+mod quoted;
 
 pub(crate) use self::left::Left;
 pub use axum_core::body::Body;

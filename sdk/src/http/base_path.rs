@@ -33,7 +33,10 @@ use std::task::{Context, Poll};
 
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
+use percent_encoding::utf8_percent_encode;
 use tower::{Layer, Service};
+
+use crate::http::door::PATH;
 
 /// Takes base paths off the paths of requests. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
@@ -42,7 +45,8 @@ pub struct BasePathLayer {
 }
 
 impl BasePathLayer {
-    /// Takes this base path off, such as `v1` or `v1/orders`; slashes around it do not matter.
+    /// Takes this base path off, such as `v1` or `v1/orders`; slashes around it do not matter. What a path must escape is escaped (a
+    /// blank, `ü`); a `%` stands for an escape of your own.
     pub fn new(base_path: impl AsRef<str>) -> Self {
         Self::default().and(base_path)
     }
@@ -54,7 +58,12 @@ impl BasePathLayer {
             return self;
         }
         let mut bases = self.bases.map_or_else(Vec::new, |bases| bases.to_vec());
-        bases.push(format!("/{base}"));
+        let base = format!("/{}", utf8_percent_encode(base, PATH));
+        let (upper, lower) = (with_escapes(&base, char::to_uppercase), with_escapes(&base, char::to_lowercase));
+        if lower != upper {
+            bases.push(lower);
+        }
+        bases.push(upper);
         bases.sort_by_key(|base| std::cmp::Reverse(base.len()));
         Self { bases: Some(bases.into()) }
     }
@@ -95,6 +104,21 @@ where
     }
 }
 
+/// The same path with its escapes in one case; clients write them in either.
+fn with_escapes<I: Iterator<Item = char>>(path: &str, case: fn(char) -> I) -> String {
+    let mut left = 0_u8;
+    let mut cased = String::with_capacity(path.len());
+    for c in path.chars() {
+        if left > 0 {
+            cased.extend(case(c));
+        } else {
+            cased.push(c);
+        }
+        left = if c == '%' { 2 } else { left.saturating_sub(1) };
+    }
+    cased
+}
+
 /// The URI without the first of the base paths that its path begins with.
 fn without_base(uri: &Uri, bases: &[String]) -> Option<Uri> {
     let target = uri.path_and_query()?.as_str();
@@ -131,6 +155,18 @@ mod tests {
         }
         for uri in ["/v10/x", "/V1/x", "/v1%2Fx", "//v1/x", "/x/v1", "/", "/%761/x", "*"] {
             assert_eq!(without_base(&uri.parse().unwrap(), &bases), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_escaped_as_the_paths_are() {
+        for base in ["ü x", "%C3%BC x", "/%c3%bc%20x/"] {
+            let bases = BasePathLayer::new(base).bases.unwrap();
+            for uri in ["/%C3%BC%20x/Users", "/%c3%bc%20x/Users"] {
+                let rest = without_base(&uri.parse().unwrap(), &bases);
+                assert!(rest.is_some_and(|rest| rest == "/Users"), "{base} {uri}");
+            }
+            assert_eq!(without_base(&"/%C3%BC%20xy".parse().unwrap(), &bases), None);
         }
     }
 }

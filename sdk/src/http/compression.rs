@@ -82,7 +82,7 @@ use tower_http::compression::predicate::SizeAbove;
 pub(crate) use self::pending::Pending;
 use crate::error::BoxError;
 use crate::event::Invocation;
-use crate::http::quality;
+use crate::http::{quality, quoted};
 
 /// The codings that were compiled in; the first is preferred.
 const CODINGS: &[Coding] = &[
@@ -103,7 +103,7 @@ enum Coding {
 }
 
 impl Coding {
-    fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             #[cfg(feature = "compression-br")]
@@ -362,7 +362,7 @@ fn encode(response: Response<Body>, coding: Coding, level: CompressionLevel) -> 
 /// Whether a list in this header has the item.
 fn says(headers: &HeaderMap, name: &HeaderName, item: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| quality::split(value, b',')).any(|said| said.eq_ignore_ascii_case(item))
+    values.flat_map(|value| quoted::split(value, b',')).any(|said| said.eq_ignore_ascii_case(item))
 }
 
 /// Removes the digests of the bytes as they were: of the content, and of the representation, which a coding is part of

@@ -294,20 +294,24 @@ impl Preconditions {
     fn answer(&self, mut response: Response) -> Response {
         let tag = response.headers().typed_get::<ETag>();
         let changed = response.headers().typed_get::<LastModified>().map(SystemTime::from);
-        match self.verdict(true, tag.as_ref(), changed) {
-            Verdict::CarryOut => return response,
-            Verdict::NotModified => *response.status_mut() = StatusCode::NOT_MODIFIED,
-            Verdict::Failed => {
-                let error = HttpError::precondition_failed("it is not as the request expects it");
-                let (parts, body) = failed(error, response.extensions_mut()).into_parts();
-                *response.status_mut() = parts.status;
-                *response.extensions_mut() = parts.extensions;
-                replace(&mut response, body);
-                remove_content_headers(response.headers_mut());
-                response.headers_mut().extend(parts.headers);
-                return response;
-            }
+        let verdict = self.verdict(true, tag.as_ref(), changed);
+        if verdict == Verdict::CarryOut {
+            return response;
         }
+        // A layer around this one must not write the value that the function returned.
+        #[cfg(feature = "negotiation")]
+        response.extensions_mut().remove::<crate::http::negotiation::Unwritten>();
+        if verdict == Verdict::Failed {
+            let error = HttpError::precondition_failed("it is not as the request expects it");
+            let (parts, body) = failed(error, response.extensions_mut()).into_parts();
+            *response.status_mut() = parts.status;
+            *response.extensions_mut() = parts.extensions;
+            replace(&mut response, body);
+            remove_content_headers(response.headers_mut());
+            response.headers_mut().extend(parts.headers);
+            return response;
+        }
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
         replace(&mut response, Body::empty());
         remove_content_headers(response.headers_mut());
         response

@@ -63,6 +63,8 @@ use crate::http::error::HttpError;
 use crate::http::error_layer::{self, Asked, Renderer, log_failure};
 use crate::http::rejection::Refused;
 
+pub(crate) use self::path::PATH;
+
 /// The HTTP door around a typed hall. See the [module docs](self).
 pub struct Door<S> {
     /// Nothing where its `Clone` has panicked: each request of this copy is then answered by a 500.

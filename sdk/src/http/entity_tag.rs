@@ -1,7 +1,11 @@
 //! Entity tags ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)): the lists of `If-Match` and
 //! `If-None-Match`, in however many lines they come.
 
+mod marks;
+
 use http::{HeaderMap, HeaderName};
+
+pub(crate) use self::marks::Marks;
 
 /// One entity tag, such as `"7"` or `W/"7"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,12 @@
 //! A function that returns [`Negotiate`] leaves the writing to the layer: [`NegotiationLayer::writer`] is called with the value,
 //! [`NegotiationLayer::error_writer`] with an error.
 //!
+//! A written value's `ETag` gets its media type behind it (`"7"` becomes `"7;text/csv"`), since each form is another representation. A
+//! tag that comes back in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the function sees `"7"`. When a client
+//! reads, a tag of another media type than the one that its answer would have matches nothing. Where the function also answers in
+//! several languages, its own tag must differ by language. Of an answer that no writer wrote, a tag that ends as such a mark gets `;own`
+//! behind it.
+//!
 //! `Accept-Encoding` is [`compression`](crate::http)'s part. `Accept-Charset` is not looked at: browsers have ceased to send it, and RFC
 //! 9110 deprecates it; the text is UTF-8.
 //!
@@ -42,6 +48,8 @@
 //! # let _ = report;
 //! ```
 
+mod entity_tags;
+mod later_json;
 #[cfg(feature = "idempotency")]
 mod recorded;
 #[cfg(test)]
@@ -71,6 +79,7 @@ use crate::http::quality::items;
 #[cfg(feature = "idempotency")]
 pub(crate) use self::recorded::Writing;
 pub use self::writers::Negotiate;
+pub(crate) use self::writers::Unwritten;
 use self::writers::Writers;
 
 /// What the client takes: its `Accept` and `Accept-Language`.
@@ -131,10 +140,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Accepts {
     }
 }
 
-/// How closely a media range such as `text/*` fits; its parameters are not looked at.
+/// How closely a media range such as `text/*` fits; its parameters are not looked at. A `*` alone, which Java's
+/// `HttpURLConnection` sends, is `*/*`.
 fn fits_media_type(range: &str, available: &str) -> Option<u8> {
     let available = available.split(';').next().unwrap_or(available).trim_end();
-    if range == "*/*" {
+    if matches!(range, "*/*" | "*") {
         return Some(0);
     }
     if range.eq_ignore_ascii_case(available) {
@@ -195,6 +205,11 @@ impl NegotiationLayer {
 
     /// Writes each [`Negotiate<T>`] in this media type where the client prefers it. The media types are offered in the order of
     /// their first writer, behind those of [`media_types`](Self::media_types).
+    ///
+    /// The answer has the headers that the function set and those that the writer sets besides; of one that both set, the function's
+    /// stays, but `Set-Cookie` and `Vary` have the values of both. `Content-Type` is the media type of the writer. The status is the
+    /// function's, unless the writer sets another than 200. An answer of the writer that is not successful (not 2xx) is sent as it
+    /// is, without the function's headers.
     ///
     /// A value for whose type and media type there is no writer is a 500, and the log has both.
     pub fn writer<T: Send + Sync + 'static, R: IntoResponse>(
@@ -306,16 +321,16 @@ where
         }
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
             request.extensions_mut().insert(negotiated);
+            let method = request.method().clone();
+            let held = offer.writers.rewrite_tags(request.headers_mut(), &method, negotiated.media_type);
             #[cfg(feature = "idempotency")]
-            request.extensions_mut().insert(Writing::new(&offer, negotiated));
-            (self.inner.call(request), negotiated)
+            request.extensions_mut().insert(Writing::new(&offer, negotiated, held.clone()));
+            (self.inner.call(request), negotiated, held)
         });
         Box::pin(async move {
             let (mut response, language) = match answered {
-                Ok((answered, chosen)) => match (answered.await, &error_writer) {
-                    (Ok(response), _) => {
-                        (write(&offer, response.map(Body::new), chosen), chosen.language)
-                    }
+                Ok((answered, chosen, held)) => match (answered.await, &error_writer) {
+                    (Ok(response), _) => (write(&offer, response.map(Body::new), chosen, &held), chosen.language),
                     // The error layer maps it as it does the error of any layer, and renders it by the writer.
                     (Err(error), Some(_)) => (deadline::answer(error.into()).into_response(), None),
                     (Err(error), None) => return Err(error),
@@ -334,12 +349,12 @@ where
 
 /// Writes the value of an answer, unless an idempotency layer below has done so.
 #[cfg_attr(not(feature = "idempotency"), allow(unused_mut))]
-fn write(offer: &Offer, mut response: Response, chosen: Negotiated) -> Response {
+fn write(offer: &Offer, mut response: Response, chosen: Negotiated, held: &[Vec<u8>]) -> Response {
     #[cfg(feature = "idempotency")]
     if Writing::is_done(&mut response) {
         return response;
     }
-    offer.writers.write(response, chosen.media_type)
+    offer.writers.write(response, chosen.media_type, held)
 }
 
 /// What [`NegotiationLayer`] chose.

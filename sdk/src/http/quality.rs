@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName};
 
+use crate::http::quoted::split;
+
 /// One item of such a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item<'a> {
@@ -16,28 +18,6 @@ pub(crate) fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Itera
     values.flat_map(|value| split(value, b',')).filter_map(item)
 }
 
-/// The parts of a text between separators, trimmed. A separator within a quoted string is part of the text ([RFC 9110, section
-/// 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
-pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let (mut quoted, mut escaped) = (false, false);
-        let end = text.bytes().position(|byte| {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                _ => return byte == separator && !quoted,
-            }
-            false
-        });
-        let (part, after) = end.map_or((text, None), |end| (&text[..end], text.get(end + 1..)));
-        rest = after;
-        Some(part.trim_matches([' ', '\t']))
-    })
-}
-
 fn item(text: &str) -> Option<Item<'_>> {
     let mut parts = split(text, b';');
     let name = parts.next().filter(|name| !name.is_empty())?;
@@ -46,19 +26,21 @@ fn item(text: &str) -> Option<Item<'_>> {
     Some(Item { name, quality: weight.map_or(Some(1000), |(_, weight)| quality(weight.trim()))? })
 }
 
-/// `0.5` as 500: one digit of 0 or 1, at most three behind the point.
+/// `0.5` as 500. RFC 9110 has one digit of 0 or 1 and at most three behind the point; clients also send `.2` (Java's
+/// `HttpURLConnection` does by default), more digits, and values above 1, which count as 1.
 fn quality(text: &str) -> Option<u16> {
     let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
-    let whole = match whole {
-        "0" => 0,
-        "1" => 1000,
-        _ => return None,
-    };
-    if rest.len() > 3 || !rest.bytes().all(|byte| byte.is_ascii_digit()) {
+    let all_digits = whole.bytes().chain(rest.bytes()).all(|byte| byte.is_ascii_digit());
+    if !all_digits || (whole.is_empty() && rest.is_empty()) {
         return None;
     }
-    let thousandths: u16 = format!("{rest:0<3}").parse().ok()?;
-    Some(whole + thousandths).filter(|quality| *quality <= 1000)
+    if whole.bytes().any(|digit| digit != b'0') {
+        return Some(1000);
+    }
+    let digits = rest.bytes().chain(std::iter::repeat(b'0')).take(3);
+    let thousandths = digits.fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+    // Only 0 is "not this".
+    Some(thousandths.max(u16::from(rest.bytes().any(|digit| digit != b'0'))))
 }
 
 #[cfg(test)]
@@ -90,8 +72,26 @@ mod tests {
     #[test]
     fn what_is_ill_formed_counts_as_not_sent() {
         assert_eq!(
-            read(&["a;q=2, b;q=0.1234, c;q=, d;q=-1, e;q=1.001, ,;q=1, f ; level=1 ; q=0.5"]),
-            [("f".into(), 500)]
+            read(&["a;q=., b;q=0,5, c;q=, d;q=-1, e;q=1e1, ,;q=1, g;q=\"0.5\", h;q=0.x, f ; level=1 ; q=0.5"]),
+            [("b".into(), 0), ("5".into(), 1000), ("f".into(), 500)]
+        );
+    }
+
+    #[test]
+    fn weights_that_clients_write_in_their_own_way_are_read() {
+        assert_eq!(
+            read(&["a;q=.2, b;q=0.33333, c;q=1.5, d;q=2, e;q=1., f;q=00.5, g;q=0.0001, h;q=.000, i;q=99999999999999"]),
+            [
+                ("a".into(), 200),
+                ("b".into(), 333),
+                ("c".into(), 1000),
+                ("d".into(), 1000),
+                ("e".into(), 1000),
+                ("f".into(), 500),
+                ("g".into(), 1),
+                ("h".into(), 0),
+                ("i".into(), 1000)
+            ]
         );
     }
 }

@@ -80,7 +80,7 @@ async fn what_must_stay_as_it_is_stays() {
 
 #[tokio::test]
 async fn a_client_that_takes_no_coding_gets_the_bytes_and_caches_are_told() {
-    for accept in ["", "identity", "gzip;q=0", "*;q=0", "identity, gzip;q=0.5", "deflate", "gzip;q=2"] {
+    for accept in ["", "identity", "gzip;q=0", "*;q=0", "identity, gzip;q=0.5", "deflate", "gzip;q=x"] {
         let (headers, body) = send(CompressionLayer::new(), accept, answer(&[("vary", "origin")], text())).await;
         assert!(!headers.contains_key("content-encoding"), "{accept}");
         assert_eq!(body.unwrap(), text());
@@ -93,7 +93,15 @@ async fn a_client_that_takes_no_coding_gets_the_bytes_and_caches_are_told() {
 
 #[tokio::test]
 async fn quality_values_are_heeded() {
-    for accept in ["*", "x-gzip", "deflate, gzip;q=0.5", "gzip;q=0.001, identity;q=0", "GZIP, zstd;q=0, br;q=0"] {
+    for accept in [
+        "*",
+        "x-gzip",
+        "deflate, gzip;q=0.5",
+        "gzip;q=2",
+        "br;q=.1, zstd;q=0, gzip;q=.2",
+        "gzip;q=0.001, identity;q=0",
+        "GZIP, zstd;q=0, br;q=0",
+    ] {
         let (headers, _) = send(CompressionLayer::new(), accept, answer(&[], text())).await;
         assert_eq!(headers["content-encoding"], if accept == "*" { CODINGS[0].name() } else { "gzip" }, "{accept}");
     }

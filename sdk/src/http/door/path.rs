@@ -13,7 +13,7 @@ use super::wire::{Pairs, Probe, Wire};
 use crate::http::context::EventKind;
 
 /// What may not stand in a path that the client has escaped: `%` may.
-const PATH: &AsciiSet =
+pub(crate) const PATH: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}');
 /// What may not stand in a path that the source has decoded: a `%` in it stands for itself.
 const DECODED_PATH: &AsciiSet = &PATH.add(b'%');
@@ -85,9 +85,29 @@ fn base_length(path: &str, route: &str, parameters: &Pairs<'_>) -> Option<usize>
             }
             None => segment,
         };
-        rest = rest.strip_suffix(value).filter(|_| !value.is_empty())?.strip_suffix('/')?;
+        let before = rest.strip_suffix(value).or_else(|| without_decoded(rest, value));
+        rest = before.filter(|_| !value.is_empty())?.strip_suffix('/')?;
     }
     (rest.is_empty() || is_base(rest)).then_some(rest.len())
+}
+
+/// The path without what is `value` when its escapes are decoded: API Gateway decodes a greedy parameter of a REST API, and the path
+/// of the event stays as the client sent it.
+fn without_decoded<'p>(path: &'p str, value: &str) -> Option<&'p str> {
+    let mut rest = path.as_bytes();
+    for byte in value.bytes().rev() {
+        rest = match rest {
+            [before @ .., b'%', high, low] if escaped(*high, *low) == Some(byte) => before,
+            [before @ .., last] if *last == byte => before,
+            _ => return None,
+        };
+    }
+    path.get(..rest.len())
+}
+
+fn escaped(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 /// Whether it is `/v1` or `/v1/orders`, of the characters that API Gateway allows in a base path
@@ -183,8 +203,10 @@ mod tests {
             ("/v1/", "/", "/v1"),
             ("/", "/", ""),
             ("", "/", ""),
+            ("/v1/a%20b/%c3%BC%2541", "/{decoded+}", "/v1"),
+            ("/v1/files/a b/ü%41", "/files/{half+}", "/v1"),
         ] {
-            let parameters = [("id", "7%2F8"), ("proxy", "a/b//c")];
+            let parameters = [("id", "7%2F8"), ("proxy", "a/b//c"), ("decoded", "a b/ü%41"), ("half", "a b/üA")];
             assert_eq!(length(path, route, &parameters), Some(base.len()), "{path} {route}");
         }
     }
@@ -201,8 +223,12 @@ mod tests {
             ("/orders/8", "/orders/{id}"),
             ("/orders/7", "/orders/{unknown}"),
             ("/orders/", "/orders/{empty}"),
+            ("/v1/a%20c", "/{decoded+}"),
+            ("/v1%2Fa%20b", "/{decoded+}"),
+            ("%20b", "/{decoded+}"),
         ] {
-            assert_eq!(length(path, route, &[("id", "7"), ("empty", "")]), None, "{path} {route}");
+            let parameters = [("id", "7"), ("empty", ""), ("decoded", "a b")];
+            assert_eq!(length(path, route, &parameters), None, "{path} {route}");
         }
     }
 }

@@ -4,6 +4,11 @@
 //! its `Deserialize`: a deserializer that has no input walks along the path, and each struct on the way passes its names to it.
 //! It runs only for a request that is refused.
 
+mod fill;
+mod forms;
+mod key;
+
+use std::any::type_name;
 use std::fmt;
 
 use serde::de::{
@@ -11,24 +16,36 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use self::fill::Fill;
+use self::forms::name_of;
+use self::key::Key;
+
 /// One step of a path: the name of a field or a key, or an index.
 pub(super) type Step = String;
 
 /// The path with the names by which `T` reads its fields. A step whose name cannot be found stays as it is, and so do those
-/// behind it: within `#[serde(flatten)]`, an untagged enum, or where the two names have not the same letters and digits.
+/// behind it: within `#[serde(flatten)]`, an untagged enum, or where the two names have not the same letters and digits. The step into
+/// a `#[serde(transparent)]` struct is left out.
 pub(super) fn renamed<T: DeserializeOwned>(path: &[Step]) -> Vec<Step> {
-    let mut found = Vec::with_capacity(path.len());
+    let mut walk = Walk { found: Vec::with_capacity(path.len()), rest: path };
     // It always ends with an error: there is no value.
-    let _ = T::deserialize(Probe { path, found: &mut found });
-    let rest = path.get(found.len()..).unwrap_or_default();
-    found.extend_from_slice(rest);
-    found
+    let _ = T::deserialize(Probe { walk: &mut walk, of: Some(type_name::<T>()) });
+    walk.found.extend_from_slice(walk.rest);
+    walk.found
 }
 
-/// A deserializer without input that follows `path` through a type.
-struct Probe<'p> {
-    path: &'p [Step],
-    found: &'p mut Vec<Step>,
+/// How far a path was followed.
+struct Walk<'p> {
+    /// The steps by the names that serde reads.
+    found: Vec<Step>,
+    rest: &'p [Step],
+}
+
+/// A deserializer without input that follows the path through a type.
+struct Probe<'w, 'p> {
+    walk: &'w mut Walk<'p>,
+    /// The name of the type that was asked for, where it is known.
+    of: Option<&'static str>,
 }
 
 /// The end of the walk.
@@ -49,37 +66,83 @@ impl de::Error for End {
     }
 }
 
-/// The name among `names` that is `field` under some `rename_all`, or as it is.
-fn name_of(field: &str, names: &'static [&'static str]) -> Option<&'static str> {
-    let letters =
-        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
-    let plain = field.strip_prefix("r#").unwrap_or(field);
-    names
-        .iter()
-        .find(|name| **name == plain)
-        .or_else(|| names.iter().find(|name| letters(name) == letters(plain)))
-        .copied()
-}
-
-impl<'p> Probe<'p> {
-    /// The rest of the way behind a step that is called `name`.
-    fn behind(self, name: impl Into<Step>) -> Option<Self> {
-        let (_, path) = self.path.split_first()?;
-        self.found.push(name.into());
-        (!path.is_empty()).then_some(Self { path, found: self.found })
+impl<'p> Probe<'_, 'p> {
+    fn step(&self) -> Result<&'p Step, End> {
+        self.walk.rest.first().ok_or(End)
     }
 
-    fn into_struct<'de, V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, End> {
-        let name = self.path.first().and_then(|step| name_of(step, names)).ok_or(End)?;
-        visitor.visit_map(OneMember { key: Some(name.to_owned()), rest: self.behind(name) })
+    /// Goes a step on, which is called `name`.
+    fn advance(&mut self, name: Step) {
+        self.skip(1);
+        self.walk.found.push(name);
+    }
+
+    /// Leaves out steps that the caller did not send.
+    fn skip(&mut self, steps: usize) {
+        self.walk.rest = self.walk.rest.get(steps..).unwrap_or_default();
+    }
+
+    /// Whether a step at which a struct of this name is read is not one of its own: serde reads what is within a
+    /// `#[serde(transparent)]` struct in its place.
+    fn is_transparent(&self, name: &str) -> bool {
+        let names = |of: &'static str| of.split(|c: char| !c.is_alphanumeric() && c != '_');
+        self.of.is_some_and(|of| !names(of).any(|part| part == name))
+    }
+
+    fn into_struct<'de, V: Visitor<'de>>(
+        mut self,
+        transparent: bool,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, End> {
+        let known = |step: &Step| name_of(step, names);
+        let mut name = known(self.step()?);
+        if name.is_none() && transparent {
+            let own = self.walk.rest.iter().position(|step| known(step).is_some()).ok_or(End)?;
+            self.skip(own);
+            name = known(self.step()?);
+        }
+        let name = name.ok_or(End)?;
+        self.advance(name.to_owned());
+        visitor.visit_map(OneMember { key: Some(name.to_owned()), walk: self.walk })
+    }
+
+    /// A value without members: what is behind it in the path is within a `#[serde(transparent)]` struct.
+    fn at_scalar<T>(mut self) -> Result<T, End> {
+        self.skip(self.walk.rest.len());
+        Err(End)
+    }
+
+    /// The index at which a sequence is read. Another step leads into a `#[serde(transparent)]` struct.
+    fn index(&mut self) -> Result<usize, End> {
+        let is_index = |step: &Step| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+        let at = self.walk.rest.iter().position(is_index).ok_or(End)?;
+        self.skip(at);
+        let index = self.step()?;
+        self.advance(index.clone());
+        index.parse().map_err(|_| End)
     }
 }
 
-impl<'de> Deserializer<'de> for Probe<'_> {
+macro_rules! scalars {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value, End> {
+            self.at_scalar()
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Probe<'_, '_> {
     type Error = End;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, End> {
         Err(End)
+    }
+
+    scalars! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128 deserialize_u8
+        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, End> {
@@ -87,34 +150,40 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, End> {
-        visitor.visit_newtype_struct(self)
+        // What is within it does not say its type.
+        visitor.visit_newtype_struct(Self { of: None, ..self })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, End> {
-        self.into_struct(names, visitor)
+        let transparent = self.is_transparent(name);
+        self.into_struct(transparent, names, visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, End> {
-        let key = self.path.first().ok_or(End)?.clone();
-        visitor.visit_map(OneMember { key: Some(key.clone()), rest: self.behind(key) })
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, End> {
-        let index = self.path.first().ok_or(End)?.clone();
-        visitor.visit_seq(OneItem(self.behind(index)))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, End> {
-        // The items are of several types, and a probe for one of them would be given to the first.
-        match self.path.first().map(String::as_str) {
-            Some("0") => self.deserialize_seq(visitor),
-            _ => Err(End),
+    fn deserialize_map<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, End> {
+        // serde's own visitors are those of the standard library's maps; a struct with `#[serde(flatten)]` has its own.
+        if type_name::<V>().starts_with("serde") && self.is_transparent("BTreeMap") && self.is_transparent("HashMap") {
+            self.skip(1);
         }
+        let key = self.step()?.clone();
+        self.advance(key.clone());
+        visitor.visit_map(OneMember { key: Some(key), walk: self.walk })
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, End> {
+        self.index()?;
+        visitor.visit_seq(Items { before: 0, walk: self.walk })
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(mut self, _: usize, visitor: V) -> Result<V::Value, End> {
+        let index = self.index()?;
+        // The items of an array are of one type, those of a tuple are made up to the one that is meant.
+        let before = if type_name::<V>().contains("::ArrayVisitor<") { 0 } else { index };
+        visitor.visit_seq(Items { before, walk: self.walk })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -139,61 +208,74 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         }
     }
 
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct identifier
-        ignored_any
-    }
+    forward_to_deserialize_any! { bytes byte_buf unit unit_struct identifier ignored_any }
 }
 
 /// A map with one member, whose value is probed further.
-struct OneMember<'p> {
+struct OneMember<'w, 'p> {
     key: Option<String>,
-    rest: Option<Probe<'p>>,
+    walk: &'w mut Walk<'p>,
 }
 
-impl<'de> MapAccess<'de> for OneMember<'_> {
+impl<'de> MapAccess<'de> for OneMember<'_, '_> {
     type Error = End;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, End> {
-        let key = self.key.take().ok_or(End)?;
-        seed.deserialize(de::value::StringDeserializer::new(key)).map(Some)
+        seed.deserialize(Key(self.key.take().ok_or(End)?)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, End> {
-        seed.deserialize(self.rest.take().ok_or(End)?)
+        further(self.walk, seed)
     }
 }
 
-/// A sequence with one item, which is probed further.
-struct OneItem<'p>(Option<Probe<'p>>);
+/// The rest of the way, if there is one.
+fn further<'de, S: DeserializeSeed<'de>>(walk: &mut Walk<'_>, seed: S) -> Result<S::Value, End> {
+    if walk.rest.is_empty() {
+        return Err(End);
+    }
+    seed.deserialize(Probe { walk, of: Some(type_name::<S>()) })
+}
 
-impl<'de> SeqAccess<'de> for OneItem<'_> {
+/// A sequence whose first items are made up; the one behind them is probed further.
+struct Items<'w, 'p> {
+    before: usize,
+    walk: &'w mut Walk<'p>,
+}
+
+impl<'de> SeqAccess<'de> for Items<'_, '_> {
     type Error = End;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, End> {
-        seed.deserialize(self.0.take().ok_or(End)?).map(Some)
+        match self.before.checked_sub(1) {
+            Some(before) => {
+                self.before = before;
+                Fill::one(seed).map(Some)
+            }
+            None => further(self.walk, seed).map(Some),
+        }
     }
 }
 
 /// The only variant of an enum, whose content is probed further.
-struct OneVariant<'p> {
+struct OneVariant<'w, 'p> {
     variant: &'static str,
-    probe: Probe<'p>,
+    probe: Probe<'w, 'p>,
 }
 
-impl<'de, 'p> EnumAccess<'de> for OneVariant<'p> {
+impl<'de, 'w, 'p> EnumAccess<'de> for OneVariant<'w, 'p> {
     type Error = End;
-    type Variant = Content<'p>;
+    type Variant = Content<'w, 'p>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content<'p>), End> {
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content<'w, 'p>), End> {
         let variant = seed.deserialize(de::value::StrDeserializer::new(self.variant))?;
         Ok((variant, Content(self.probe)))
     }
 }
 
-struct Content<'p>(Probe<'p>);
+struct Content<'w, 'p>(Probe<'w, 'p>);
 
-impl<'de> VariantAccess<'de> for Content<'_> {
+impl<'de> VariantAccess<'de> for Content<'_, '_> {
     type Error = End;
 
     fn unit_variant(self) -> Result<(), End> {
@@ -201,7 +283,7 @@ impl<'de> VariantAccess<'de> for Content<'_> {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, End> {
-        seed.deserialize(self.0)
+        further(self.0.walk, seed)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, End> {
@@ -209,7 +291,7 @@ impl<'de> VariantAccess<'de> for Content<'_> {
     }
 
     fn struct_variant<V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, End> {
-        self.0.into_struct(names, visitor)
+        self.0.into_struct(false, names, visitor)
     }
 }
 
@@ -264,8 +346,10 @@ mod tests {
             assert_eq!(at::<Order>(path), sent);
         }
         assert_eq!(at::<Vec<Line>>("0.unit_price"), "0.unitPrice");
-        assert_eq!(at::<(Line, u8)>("1.unit_price"), "1.unit_price");
-        assert_eq!(at::<String>("unit_price"), "unit_price");
+        // A number has no members.
+        assert_eq!(at::<(Line, u8)>("1.unit_price"), "1");
+        assert_eq!(at::<String>("unit_price"), "");
+        assert_eq!(at::<serde_json::Value>("unit_price"), "unit_price");
         assert_eq!(renamed::<Order>(&[]), [""; 0]);
     }
 
@@ -279,5 +363,104 @@ mod tests {
         }
         assert_eq!(at::<Tree>("left_branch.left_branch"), "leftBranch.leftBranch");
         assert_eq!(at::<Tree>("right"), "right");
+    }
+
+    #[test]
+    fn keys_of_a_map_need_not_be_texts() {
+        assert_eq!(at::<BTreeMap<usize, Line>>("7.unit_price"), "7.unitPrice");
+        assert_eq!(at::<BTreeMap<i8, Line>>("-7.unit_price"), "-7.unitPrice");
+        assert_eq!(at::<BTreeMap<bool, Line>>("true.unit_price"), "true.unitPrice");
+        assert_eq!(at::<BTreeMap<char, Line>>("x.unit_price"), "x.unitPrice");
+        assert_eq!(at::<BTreeMap<std::num::NonZeroU8, Line>>("7.unit_price"), "7.unitPrice");
+
+        #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+        struct Number(u64);
+        #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+        #[serde(rename_all = "lowercase")]
+        enum Colour {
+            Red,
+        }
+        assert_eq!(at::<BTreeMap<Number, Line>>("7.unit_price"), "7.unitPrice");
+        assert_eq!(at::<BTreeMap<Colour, Line>>("red.unit_price"), "red.unitPrice");
+        // That is no key of this map.
+        assert_eq!(at::<BTreeMap<u8, Line>>("x.unit_price"), "x.unit_price");
+    }
+
+    #[test]
+    fn items_of_arrays_and_tuples_are_reached_at_each_index() {
+        #[derive(Deserialize)]
+        #[allow(dead_code)]
+        struct Pair(Order, Line);
+        #[derive(Deserialize)]
+        #[allow(dead_code)]
+        enum Kind {
+            Only(u8, Line),
+        }
+        assert_eq!(at::<[Line; 2]>("1.unit_price"), "1.unitPrice");
+        assert_eq!(at::<[std::net::IpAddr; 2]>("1"), "1");
+        assert_eq!(at::<(Line, Line)>("1.unit_price"), "1.unitPrice");
+        assert_eq!(at::<(Order, bool, String, char, f32, Option<Order>, (), Line)>("7.unit_price"), "7.unitPrice");
+        assert_eq!(at::<Pair>("1.unit_price"), "1.unitPrice");
+        assert_eq!(at::<(Kind, Line)>("1.unit_price"), "1.unitPrice");
+        assert_eq!(at::<Kind>("1.unit_price"), "1.unitPrice");
+        // No address can be made up.
+        assert_eq!(at::<(std::net::IpAddr, Line)>("1.unit_price"), "1.unit_price");
+
+        #[derive(Deserialize)]
+        #[allow(dead_code)]
+        enum Endless {
+            Both(Box<(Endless, Endless)>),
+        }
+        assert_eq!(at::<(Endless, Line)>("1.unit_price"), "1.unit_price");
+    }
+
+    #[test]
+    fn a_step_into_a_transparent_struct_was_not_sent() {
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        #[allow(dead_code)]
+        struct Wrap<T> {
+            inner_item: T,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        #[allow(dead_code)]
+        struct Cart {
+            first_line: WrappedLine,
+            note: Wrap<String>,
+            all_lines: Option<Vec<WrappedLine>>,
+        }
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        #[allow(dead_code)]
+        struct WrappedLine {
+            inner_line: Line,
+        }
+        assert_eq!(at::<WrappedLine>("inner_line.unit_price"), "unitPrice");
+        assert_eq!(at::<Cart>("first_line.inner_line.unit_price"), "firstLine.unitPrice");
+        assert_eq!(at::<Cart>("note.inner_item"), "note");
+        assert_eq!(at::<Cart>("all_lines.3.inner_line.unit_price"), "allLines.3.unitPrice");
+        assert_eq!(at::<Wrap<Vec<Line>>>("inner_item.3.unit_price"), "3.unitPrice");
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        #[allow(dead_code)]
+        struct ByName {
+            lines: BTreeMap<String, Line>,
+        }
+        assert_eq!(at::<ByName>("lines.a_b.unit_price"), "a_b.unitPrice");
+
+        // A member with another name is not such a step, though its content has a member that is called as one of the struct's.
+        #[derive(Deserialize)]
+        #[allow(dead_code)]
+        struct Renamed {
+            #[serde(rename = "sum")]
+            total: Line,
+            unit_price: u8,
+        }
+        assert_eq!(at::<Renamed>("total.unit_price"), "total.unit_price");
+        #[derive(Deserialize)]
+        #[allow(dead_code)]
+        struct Newtype(Renamed);
+        assert_eq!(at::<Newtype>("total.unit_price"), "total.unit_price");
     }
 }

@@ -10,7 +10,8 @@
 //! | there is no boundary, or the body does not keep to it | 400 |
 //!
 //! [`file_limit`](Multipart::file_limit) is the limit of each file in bytes, [`field_limit`](Multipart::field_limit) that of the parts
-//! with a name.
+//! with a name. `filename*` is not used, as [RFC 7578, section 4.2](https://www.rfc-editor.org/rfc/rfc7578#section-4.2) requires: such
+//! a part counts as a file, but has no file name by it.
 //!
 //! The last two may be found only while the parts are read: `?` in the function makes them the answer. A file has as many
 //! bytes as the caller sent: API Gateway passes a binary body as base64 (a REST API needs `multipart/form-data` among its
@@ -46,6 +47,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod disposition;
+
 use std::marker::PhantomData;
 
 use axum::extract::multipart::{self, MultipartError};
@@ -54,6 +57,7 @@ use bytes::{Bytes, BytesMut};
 use encoding_rs::{Encoding, UTF_8};
 use http::{HeaderMap, StatusCode, header};
 
+use self::disposition::Disposition;
 use super::coding::refuse_coded;
 use crate::http::rejection::{FieldError, Rejection};
 use crate::json::push_step;
@@ -71,7 +75,8 @@ pub struct Multipart {
 }
 
 impl Multipart {
-    /// Sets the most bytes that each part with a file name may have. A larger one is a 413 when it is read.
+    /// Sets the most bytes that each file may have. A larger one is a 413 when it is read. A part is a file if it has a parameter such as
+    /// `filename` or `filename*`, in letters of either case, or a `Content-Type` of its own.
     ///
     /// ```
     /// use pilaster::http::{Multipart, NoContent, Rejection};
@@ -111,8 +116,10 @@ impl Multipart {
         if self.read > PARTS {
             return Err(Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the body has too many parts"));
         }
-        let limit = Limit::of(&inner, file_limit, field_limits);
-        Ok(Some(Field { inner, limit, received: 0, _reading: Reading(PhantomData) }))
+        let disposition = Disposition::of(&inner);
+        let limit = Limit::of(&inner, file_limit.filter(|_| disposition.is_file), field_limits);
+        let file_name = disposition.file_name;
+        Ok(Some(Field { inner, file_name, limit, received: 0, _reading: Reading(PhantomData) }))
     }
 }
 
@@ -120,6 +127,8 @@ impl Multipart {
 #[derive(Debug)]
 pub struct Field<'a> {
     inner: multipart::Field<'a>,
+    /// The file name that multer does not see.
+    file_name: Option<String>,
     limit: Option<Limit>,
     received: usize,
     _reading: Reading<'a>,
@@ -141,7 +150,7 @@ impl Limit {
     ) -> Option<Self> {
         match field_limits.iter().rev().find(|(name, _)| field.name() == Some(name)) {
             Some((name, bytes)) => Some(Self { name: Some(name), bytes: *bytes }),
-            None => file_limit.filter(|_| field.file_name().is_some()).map(|bytes| Self { name: None, bytes }),
+            None => file_limit.map(|bytes| Self { name: None, bytes }),
         }
     }
 
@@ -177,15 +186,15 @@ impl Field<'_> {
 
     /// The name of the uploaded file, from `Content-Disposition`, without the folders that the caller's text may have, as
     /// [RFC 7578, section 4.2](https://www.rfc-editor.org/rfc/rfc7578#section-4.2) requires: the part behind the last `/` or `\`.
-    /// `None` if the part is not a file, or if nothing is left but `.`, `..` or an empty text.
+    /// `None` if the part has no `filename`, or if nothing is left but `.`, `..` or an empty text.
     pub fn file_name(&self) -> Option<&str> {
-        let name = self.inner.file_name()?.rsplit(['/', '\\']).next()?.trim();
+        let name = self.raw_file_name()?.rsplit(['/', '\\']).next()?.trim();
         (!matches!(name, "" | "." | "..")).then_some(name)
     }
 
     /// The text that the caller sent as the file's name, which may be a path. Never use it as one.
     pub fn raw_file_name(&self) -> Option<&str> {
-        self.inner.file_name()
+        self.inner.file_name().or(self.file_name.as_deref())
     }
 
     /// The media type that the caller names.
@@ -394,6 +403,41 @@ mod tests {
                 format!("--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"{sent}\"\r\n\r\n1\r\n--x--");
             let mut parts = extract(TYPE, body).await.unwrap();
             assert_eq!(parts.next_field().await.unwrap().unwrap().file_name(), name, "{sent}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_one_however_the_client_writes_it() {
+        for (headers, name, is_file) in [
+            ("; FileName=\"../a.png\"", Some("a.png"), true),
+            ("; FILENAME=a.png", Some("a.png"), true),
+            ("; FileName = \"a\\\"b.png\"", Some("a\"b.png"), true),
+            ("; filename*=UTF-8''a.png", None, true),
+            ("; filename*=UTF-8''b.png; filename=\"a.png\"", Some("a.png"), true),
+            ("; filename*0=\"a\"", None, true),
+            ("; FileName", Some(""), true),
+            ("\r\nContent-Type: image/png", None, true),
+            ("; x=\"; FileName=a\"", None, false),
+            ("; x=\"FileName=a\"", None, false),
+            ("", None, false),
+        ] {
+            let name = name.filter(|name| !name.is_empty());
+            let body =
+                format!("--x\r\nContent-Disposition: form-data; name=\"filename\"{headers}\r\n\r\n1234\r\n--x--");
+            let mut parts = extract(TYPE, body).await.unwrap().file_limit(3);
+            let part = parts.next_field().await.unwrap().unwrap();
+            assert_eq!((part.name(), part.file_name()), (Some("filename"), name), "{headers}");
+            assert_eq!(part.bytes().await.is_err(), is_file, "{headers}");
+        }
+        let mut body =
+            b"--x\r\nContent-Disposition: form-data; name=f; filename=\"\xFF\"\r\n\r\n1234\r\n--x--".to_vec();
+        for _ in 0..2 {
+            let mut parts = extract(TYPE, body.clone()).await.unwrap().file_limit(3);
+            let part = parts.next_field().await.unwrap().unwrap();
+            assert_eq!(part.file_name(), Some("\u{fffd}"));
+            assert_eq!(part.bytes().await.unwrap_err().status(), 413);
+            // The other form of the same parameter.
+            body = b"--x\r\nContent-Disposition: form-data; FILENAME=\xFF\r\n\r\n1234\r\n--x--".to_vec();
         }
     }
 

@@ -3,9 +3,16 @@
 //! It goes around `Json`, `Form`, `Query` or `Path` and runs after it: first the shape, then the rules. A value that breaks
 //! one is answered with 422 where it was in the body and 400 where it was in the address, with one JSON Pointer and one
 //! sentence per broken rule, a hundred at most. garde's own sentences never hold the value; those of a `custom` rule are sent
-//! as they are. A pointer has the names that the caller sent, also under `#[serde(rename_all = "..")]`. A field keeps its Rust name
-//! in the pointer where nothing leads from one name to the other: where they have not the same letters, as in
-//! `#[serde(rename = "id")] order_number`, within `#[serde(flatten)]`, and within an enum of several variants.
+//! as they are. A pointer has the names that the caller sent, also under `#[serde(rename_all = "..")]`, and no step for a
+//! `#[serde(transparent)]` struct. What it cannot tell:
+//!
+//! - A field keeps its Rust name where nothing leads from one name to the other: where they have not the same letters, as in
+//!   `#[serde(rename = "id")] order_number`, where several names have them and none or more than one follows a rule of `rename_all`,
+//!   within `#[serde(flatten)]`, within an enum of several variants, in a tuple behind an item that cannot be made up (such as an
+//!   `IpAddr`), and within a generic transparent struct of a struct.
+//! - A field that is renamed to the Rust name of another one is named in its place: of `#[serde(rename = "kind")] sort` and
+//!   `#[serde(rename = "sort")] order`, a broken rule of the former is at `/sort`.
+//! - A field that the caller sent by an `alias` has its own name.
 //!
 //! It is an extractor and no layer, because only the extractor knows where the value came from. For rules that need a
 //! database, call `validate_with` in the function.

@@ -11,6 +11,8 @@ use super::{Negotiated, Offer};
 pub(crate) struct Writing {
     offer: Arc<Offer>,
     chosen: Negotiated,
+    /// The function's tags of the answers that the client has in the chosen media type.
+    held: Vec<Vec<u8>>,
 }
 
 /// An answer that was written below the layer, or comes from its record.
@@ -18,13 +20,13 @@ pub(crate) struct Writing {
 struct Written;
 
 impl Writing {
-    pub(super) fn new(offer: &Arc<Offer>, chosen: Negotiated) -> Self {
-        Self { offer: Arc::clone(offer), chosen }
+    pub(super) fn new(offer: &Arc<Offer>, chosen: Negotiated, held: Vec<Vec<u8>>) -> Self {
+        Self { offer: Arc::clone(offer), chosen, held }
     }
 
     /// The answer as the layer gives it.
     pub(crate) fn write(&self, response: Response) -> Response {
-        let mut response = self.offer.writers.write(response, self.chosen.media_type);
+        let mut response = self.offer.writers.write(response, self.chosen.media_type, &self.held);
         let language = self.chosen.language.filter(|_| response.status().is_success());
         self.offer.complete(response.headers_mut(), language);
         Self::done(response)

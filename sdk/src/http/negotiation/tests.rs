@@ -18,9 +18,15 @@ fn media_types_are_ranked_by_quality_then_by_closeness() {
     assert_eq!(ranked("TEXT/HTML;level=1"), ["text/html"]);
     assert_eq!(ranked("image/png"), [""; 0]);
     assert_eq!(ranked(r#"text/html; x="a, text/csv", text/plain;q=0.5"#), ["text/html", "text/plain"]);
-    for anything in ["", " ", ",", ";q=1", "text/html;q=7"] {
+    for anything in ["", " ", ",", ";q=1", "text/html;q=x", "*", "*;q=.2"] {
         assert_eq!(ranked(anything), available, "{anything}");
     }
+    // The default of Java's `HttpURLConnection`.
+    assert_eq!(ranked("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2")[0], "text/html");
+    assert_eq!(
+        accepts("accept", "text/html, *; q=.2, */*; q=.2").media_types(&["application/json"]),
+        ["application/json"]
+    );
     assert_eq!(Accepts::read(&HeaderMap::new()).media_types(&available), available);
 }
 
@@ -32,6 +38,7 @@ fn a_language_suits_its_kin() {
     assert_eq!(ranked("en-US", &["en-CA"]), [""; 0]);
     assert_eq!(ranked("e", &["en"]), [""; 0]);
     assert_eq!(ranked("da, en-gb;q=0.8, en;q=0.7", &["en", "en-GB", "da"]), ["da", "en-GB", "en"]);
+    assert_eq!(ranked("fr-FR,de;q=.9", &["en", "de"]), ["de"]);
     assert_eq!(ranked("fr, *;q=0.1", &["de", "fr"]), ["fr", "de"]);
 }
 

@@ -4,24 +4,26 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http::header::{self, HeaderValue};
-use http_body::Frame;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::Accepts;
-use crate::error::BoxError;
+use super::entity_tags::MediaTypes;
+use super::later_json::LaterJson;
 use crate::http::error::HttpError;
 use crate::http::error_layer::Renderer;
 
 /// A response whose media type the client chooses: the function returns the value, and a writer of
-/// [`NegotiationLayer`](super::NegotiationLayer) makes the body. Without the layer it is JSON.
+/// [`NegotiationLayer`](super::NegotiationLayer) makes the body. Without the layer, or where the layer has no writers, it is as
+/// [`Json`](crate::http::Json) of the same value.
+///
+/// A layer that changes JSON, such as [`PartialResponseLayer`](crate::http::PartialResponseLayer), goes around `NegotiationLayer`: what
+/// is within it changes a body that the writer replaces.
 ///
 /// # Example
 ///
@@ -54,9 +56,9 @@ use crate::http::error_layer::Renderer;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Negotiate<T>(pub T);
 
-/// The value on its way to the layer.
+/// The value on its way to the layer. A layer that answers in place of the function takes it out of the response.
 #[derive(Clone)]
-struct Unwritten {
+pub(crate) struct Unwritten {
     value: Arc<dyn Any + Send + Sync>,
     type_name: &'static str,
 }
@@ -64,28 +66,10 @@ struct Unwritten {
 impl<T: Serialize + Send + Sync + 'static> IntoResponse for Negotiate<T> {
     fn into_response(self) -> Response {
         let value = Arc::new(self.0);
-        let mut response = Response::new(Body::new(LaterJson(Some(Arc::clone(&value)))));
+        let mut response = Response::new(Body::new(LaterJson::new(Arc::clone(&value))));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.extensions_mut().insert(Unwritten { value, type_name: type_name::<T>() });
         response
-    }
-}
-
-/// JSON that is made when it is read: the layer's writer replaces it unread.
-struct LaterJson<T>(Option<Arc<T>>);
-
-impl<T: Serialize + Send + Sync + 'static> http_body::Body for LaterJson<T> {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Some(value) = self.0.take() else { return Poll::Ready(None) };
-        let json = serde_json::to_vec(&*value).map(|json| Frame::data(Bytes::from(json)));
-        Poll::Ready(Some(json.map_err(Into::into)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_none()
     }
 }
 
@@ -103,6 +87,7 @@ struct Writer {
 #[derive(Clone, Default)]
 pub(super) struct Writers {
     values: Vec<Writer>,
+    media_types: MediaTypes,
     errors: Vec<(&'static str, Arc<WriteError>)>,
 }
 
@@ -113,6 +98,7 @@ impl Writers {
         write: impl Fn(&T) -> R + Send + Sync + 'static,
     ) {
         let write = move |value: &(dyn Any + Send + Sync)| Some(write(value.downcast_ref::<T>()?).into_response());
+        self.media_types.add(media_type);
         self.values.push(Writer { media_type, of: TypeId::of::<T>(), write: Arc::new(write) });
     }
 
@@ -124,12 +110,27 @@ impl Writers {
         self.errors.push((media_type, Arc::new(move |error| write(error).into_response())));
     }
 
-    /// Writes the value that a function left in its response, in the chosen media type.
-    pub(super) fn write(&self, response: Response, media_type: Option<&'static str>) -> Response {
+    /// Rewrites the preconditions of a request into the function's tags. Returns those that the client has in the chosen media type.
+    pub(super) fn rewrite_tags(
+        &self,
+        headers: &mut HeaderMap,
+        method: &Method,
+        chosen: Option<&'static str>,
+    ) -> Vec<Vec<u8>> {
+        self.media_types.rewrite(headers, method, chosen)
+    }
+
+    /// Writes the value that a function left in its response, in the chosen media type. `held` are the function's tags that the client
+    /// has in that media type.
+    pub(super) fn write(&self, response: Response, chosen: Option<&'static str>, held: &[Vec<u8>]) -> Response {
         let (mut parts, body) = response.into_parts();
-        let Some(unwritten) = parts.extensions.remove::<Unwritten>() else { return Response::from_parts(parts, body) };
+        let unwritten = parts.extensions.remove::<Unwritten>();
         // Without writers at all it is JSON, as without the layer.
-        let Some(media_type) = media_type.filter(|_| !self.values.is_empty()) else {
+        let (Some(unwritten), Some(media_type)) = (unwritten, chosen.filter(|_| !self.values.is_empty())) else {
+            match parts.status {
+                StatusCode::NOT_MODIFIED => self.media_types.mark_held(&mut parts.headers, chosen, held),
+                _ => self.media_types.mark(&mut parts.headers, None),
+            }
             return Response::from_parts(parts, body);
         };
         let of = (*unwritten.value).type_id();
@@ -144,12 +145,17 @@ impl Writers {
             return written;
         }
         let (written, body) = written.into_parts();
-        for (name, value) in &written.headers {
-            if name != header::CONTENT_TYPE {
-                parts.headers.append(name, value.clone());
-            }
+        if written.status != StatusCode::OK {
+            parts.status = written.status;
         }
-        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        // A router has counted the JSON.
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.remove(header::CONTENT_TYPE);
+        if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
+            parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        }
+        add_headers(&mut parts.headers, &written.headers);
+        self.media_types.mark(&mut parts.headers, Some(media_type));
         Response::from_parts(parts, body)
     }
 
@@ -170,6 +176,19 @@ impl Writers {
             response.headers_mut().insert(header::CONTENT_TYPE, media_type.clone());
             response
         }))
+    }
+}
+
+/// Adds the headers of a writer. One that the function has set stays, but for those that may have several independent values.
+fn add_headers(headers: &mut HeaderMap, written: &HeaderMap) {
+    for name in written.keys() {
+        let is_list = matches!(*name, header::SET_COOKIE | header::VARY);
+        if *name == header::CONTENT_TYPE || (headers.contains_key(name) && !is_list) {
+            continue;
+        }
+        for value in written.get_all(name) {
+            headers.append(name, value.clone());
+        }
     }
 }
 
