@@ -6,6 +6,7 @@ mod extractors;
 mod gateways;
 mod hostile;
 mod layers;
+mod negotiation;
 mod responses;
 mod router;
 
