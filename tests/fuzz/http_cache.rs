@@ -7,8 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::io::Read;
 
 use pilaster::http::{
-    self, Body, CompressionLayer, ConditionalLayer, CorsLayer, HeaderMap, HeaderValue, Negotiated, NegotiationLayer,
-    Response,
+    self, Body, CompressionLayer, ConditionalLayer, CorsLayer, HeaderMap, HeaderValue, IntoResponse, Negotiate,
+    Negotiated, NegotiationLayer, Response, StatusCode,
 };
 use pilaster::testing::{Caller, http as request};
 use proptest::collection::vec;
@@ -36,29 +36,82 @@ enum Tag {
     Generated,
 }
 
+/// Who makes the form of the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// The function, which gives each media type its own tag, as RFC 9110 asks.
+    Function,
+    /// A writer: the function knows of no media types, so that its tag is the same for all.
+    Writer,
+    /// Now the one, now the other, by the version.
+    Either,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Resource {
+    tag: Tag,
+    size: usize,
+    form: Form,
+    /// The function answers `If-None-Match`, where it has a tag; otherwise the layer does.
+    compares: bool,
+}
+
 thread_local! {
     static VERSION: Cell<u32> = const { Cell::new(0) };
-    static RESOURCE: Cell<(Tag, usize)> = const { Cell::new((Tag::Strong, 0)) };
+    static RESOURCE: Cell<Resource> =
+        const { Cell::new(Resource { tag: Tag::Strong, size: 0, form: Form::Function, compares: false }) };
+}
+
+/// What the writers get.
+#[derive(serde::Serialize)]
+struct Value {
+    language: &'static str,
+    version: u32,
+    size: usize,
+}
+
+fn written(media_type: &'static str) -> impl Fn(&Value) -> String {
+    move |value| content(media_type, value.language, value.version, value.size)
+}
+
+fn layer() -> NegotiationLayer {
+    let layer = NegotiationLayer::new().languages(LANGUAGES);
+    MEDIA_TYPES.into_iter().fold(layer, |layer, media_type| layer.writer(media_type, written(media_type)))
 }
 
 fn content(media_type: &str, language: &str, version: u32, size: usize) -> String {
     format!("{media_type} {language} {version} {}", "text ".repeat(size))
 }
 
-async fn resource(negotiated: Negotiated) -> Response {
+async fn resource(negotiated: Negotiated, asked: HeaderMap) -> Response {
     let (media_type, language) = (negotiated.media_type().unwrap(), negotiated.language().unwrap());
-    let (tag, size) = RESOURCE.get();
+    let Resource { tag, size, form, compares } = RESOURCE.get();
     let version = VERSION.get();
-    // Each form of the resource has its own tag, as RFC 9110 asks.
-    let own = format!("{version}{}{language}", media_type.len());
+    let is_written = form == Form::Writer || form == Form::Either && version % 3 == 0;
+    let own = match is_written {
+        true => format!("{version}w{language}"),
+        false => format!("{version}{}{language}", media_type.len()),
+    };
     let tag = match tag {
         Tag::Strong => Some(format!("\"{own}\"")),
         Tag::Weak => Some(format!("W/\"{own}\"")),
         Tag::Suffixed(suffix) => Some(format!("\"{own}{}\"", if version % 2 == 0 { suffix } else { "" })),
         Tag::Generated => None,
     };
-    let mut response = Response::new(Body::from(content(media_type, language, version, size)));
-    response.headers_mut().insert("content-type", HeaderValue::from_static(media_type));
+    let is_held = tag.as_deref().is_some_and(|tag| {
+        let lines = asked.get_all("if-none-match").iter().filter_map(|line| line.to_str().ok());
+        let mut held = lines.flat_map(|line| line.split(", "));
+        held.any(|held| held.trim_start_matches("W/") == tag.trim_start_matches("W/"))
+    });
+    let mut response = match (compares && is_held, is_written) {
+        (true, _) => StatusCode::NOT_MODIFIED.into_response(),
+        (false, true) => Negotiate(Value { language, version, size }).into_response(),
+        (false, false) => {
+            let mut response = Response::new(Body::from(content(media_type, language, version, size)));
+            response.headers_mut().insert("content-type", HeaderValue::from_static(media_type));
+            response
+        }
+    };
     response.headers_mut().insert("cache-control", HeaderValue::from_static("max-age=60"));
     if let Some(tag) = tag {
         response.headers_mut().insert("etag", tag.parse().unwrap());
@@ -156,25 +209,32 @@ fn a_cache_never_serves_a_wrong_body() {
         Just(Tag::Suffixed("-gzip")),
         Just(Tag::Suffixed("-br")),
         Just(Tag::Suffixed("-identity")),
+        Just(Tag::Suffixed(";text/csv")),
+        Just(Tag::Suffixed(";text/csv-gzip")),
+        Just(Tag::Suffixed(";own")),
         Just(Tag::Generated),
     ];
+    let forms = prop_oneof![Just(Form::Function), Just(Form::Writer), Just(Form::Either)];
+    let resource = (tags, prop_oneof![Just(4_usize), Just(600)], forms, any::<bool>());
+    let resource = resource.prop_map(|(tag, size, form, compares)| Resource { tag, size, form, compares });
     let served = RefCell::new([0_u32; 3]);
-    holds((tags, prop_oneof![Just(4_usize), Just(600)], vec(step(), 1..40)), |(tag, size, steps)| {
-        block_on(run(tag, size, steps, &served));
+    holds((resource, vec(step(), 1..40)), |(resource, steps)| {
+        block_on(run(resource, steps, &served));
     });
     let [from_store, revalidated, fetched] = served.take();
     // Each way was taken.
     assert!(from_store > 0 && revalidated > 0 && fetched > 0, "{from_store} {revalidated} {fetched}");
 }
 
-async fn run(tag: Tag, size: usize, steps: Vec<Step>, served: &RefCell<[u32; 3]>) {
+async fn run(resource_of: Resource, steps: Vec<Step>, served: &RefCell<[u32; 3]>) {
+    let size = resource_of.size;
     VERSION.set(0);
-    RESOURCE.set((tag, size));
+    RESOURCE.set(resource_of);
     let stack = http::Stack::new()
         .cors(CorsLayer::new().allow_origins(ORIGINS))
         .compression(CompressionLayer::new())
         .conditional(ConditionalLayer::new())
-        .layer(NegotiationLayer::new().media_types(MEDIA_TYPES).languages(LANGUAGES));
+        .layer(layer());
     let caller = Caller::new(pilaster::handler(resource).layer(stack));
     let mut store: Vec<Stored> = Vec::new();
     for step in steps {
