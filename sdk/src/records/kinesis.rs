@@ -14,7 +14,8 @@
 //!
 //! What an event holds may take half of the function's memory when it is taken apart, and 64 MiB in a small function, where about 1 KB is
 //! counted for each record besides its data and its keys. An event that holds more is handled in its order, one record after the other,
-//! whatever their partition keys, and each is taken apart when its turn comes. In a [`Window`](super::Window), which has all of them at
+//! whatever their partition keys, and each is taken apart when its turn comes. A record whose own records have more than 512 MiB of JSON
+//! together fails: only far longer keys than Kinesis takes make so much. In a [`Window`](super::Window), which has all of them at
 //! once, a record beyond that cannot be read.
 //!
 //! # Example
@@ -86,7 +87,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Kinesis<T> {
     type Answer = ();
 
     fn open(record: &Record) -> Result<Opened, DecodeError> {
-        Ok(aggregated(record).map_or(Opened::Itself, Opened::Aggregated))
+        let aggregated = aggregated(record).map(Aggregated::checked).transpose()?;
+        Ok(aggregated.map_or(Opened::Itself, Opened::Aggregated))
     }
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {

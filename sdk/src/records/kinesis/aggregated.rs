@@ -31,6 +31,10 @@ const DIGEST: usize = 16;
 /// The longest text besides the data, the keys, and what is the same for all.
 const AROUND: usize = 120;
 
+/// The most that the texts of the records in one may have together, in bytes. The keys that Kinesis takes, of 256 characters, never make
+/// so much; a longer one that many records share would keep the function busy for hours.
+const MOST: usize = 512 * 1024 * 1024;
+
 /// Begins the content of a record that was taken out of an aggregated one, as in a JSON text sequence (RFC 7464). No other content
 /// begins with it and can be read, so no producer can write one.
 const MARK: char = '\u{1e}';
@@ -105,6 +109,18 @@ impl Aggregated {
         bytes.drain(..MAGIC.len());
         let end = serde_json::from_str::<Outer<'_>>(record.json()).unwrap_or_default().end();
         Some(Self { message: bytes, records, end })
+    }
+
+    /// Itself, if its records can be handled one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Their texts are too long together.
+    pub(super) fn checked(self) -> Result<Self, DecodeError> {
+        match self.size() {
+            ..=MOST => Ok(self),
+            _ => Err(DecodeError::new("the aggregated record", format!("its records have more than {MOST} bytes"))),
+        }
     }
 
     /// Reserves memory for the texts of all records together.

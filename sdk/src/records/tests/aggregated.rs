@@ -243,10 +243,12 @@ async fn an_event_that_holds_more_than_there_is_room_for_at_once_is_handled_in_i
     // After a failure nothing more is begun.
     let failed = taken(event, Some(("2", 9))).await;
     assert_eq!(failed, (failures(&["2", "3", "4"]), places(&[("1", 30_000), ("2", 10)])));
-    // A long key is not written for each of them before it is their turn: 10 GB.
-    let event = stream(&[record(1, "a", &many(&[b'k'; 500_000], 20_000))]);
-    let first = taken(event, Some(("1", 3))).await;
-    assert_eq!(first, (failures(&["1"]), places(&[("1", 4)])));
+    // A long key is not written for each of them before it is their turn.
+    let event = |length: usize| stream(&[record(1, "a", &many(&vec![b'k'; length], 20_000)), record(2, "a", b"x")]);
+    let first = taken(event(1000), Some(("1", 3))).await;
+    assert_eq!(first, (failures(&["1", "2"]), places(&[("1", 4)])));
+    // One that would make 60 GB of text fails.
+    assert_eq!(taken(event(500_000), None).await, (failures(&["1", "2"]), Vec::new()));
 }
 
 #[cfg(feature = "idempotency")]
