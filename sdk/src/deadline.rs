@@ -101,5 +101,8 @@ pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Option<T> {
 
 /// Drops something whose own `Drop` may panic. The panic hook has logged that, and nothing else comes of it.
 pub(crate) fn contained(drop: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(drop));
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(drop)) {
+        // What this panic carries may panic as well when it is dropped, so it is not.
+        std::mem::forget(payload);
+    }
 }

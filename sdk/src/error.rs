@@ -11,6 +11,8 @@ use std::fmt;
 
 use lambda_runtime::Diagnostic;
 
+use crate::deadline::contained;
+
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
 
@@ -93,7 +95,8 @@ impl FunctionError {
     /// Adds the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.told.source = Some(source.into());
+        let replaced = self.told.source.replace(source.into());
+        contained(|| drop(replaced));
         self
     }
 
@@ -277,6 +280,14 @@ impl fmt::Display for Told {
     }
 }
 
+/// The source is a type of the function's own, whose `Drop` may panic.
+impl Drop for Told {
+    fn drop(&mut self) {
+        let source = self.source.take();
+        contained(|| drop(source));
+    }
+}
+
 impl StdError for Told {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
@@ -284,8 +295,9 @@ impl StdError for Told {
 }
 
 impl From<FunctionError> for Diagnostic {
-    fn from(error: FunctionError) -> Self {
-        Self { error_type: error.told.error_type, error_message: error.told.message }
+    fn from(mut error: FunctionError) -> Self {
+        let Told { error_type, message, .. } = &mut error.told;
+        Self { error_type: std::mem::take(error_type), error_message: std::mem::take(message) }
     }
 }
 

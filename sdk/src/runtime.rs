@@ -29,6 +29,7 @@ use futures_util::future::OptionFuture;
 use tower::{Layer, Service};
 
 use self::warmup::WarmupLayer;
+use crate::deadline::contained;
 use crate::error::{BoxError, FunctionError, chain};
 use crate::event::{Incoming, PAYLOAD_LIMIT, RawResponse};
 use crate::handler::{Hooks, IntoRaw, Mode as _, RawService, Warming};
@@ -218,7 +219,10 @@ async fn warm(warming: Vec<(&'static str, Warming)>) {
 /// Runs hooks all at once, and tells whether none panicked.
 async fn run_hooks(hooks: Hooks) -> bool {
     let each = hooks.0.into_iter().map(|hook| -> Step {
-        Box::pin(async move { AssertUnwindSafe(async move { hook().await }).catch_unwind().await.is_ok() })
+        Box::pin(async move {
+            let ran = AssertUnwindSafe(async move { hook().await }).catch_unwind().await;
+            ran.map_err(|payload| contained(|| drop(payload))).is_ok()
+        })
     });
     all(each.collect()).await
 }
@@ -266,7 +270,11 @@ impl<S: RawService> Service<Incoming> for Guarded<S> {
             raw.call(incoming).await
         });
         Box::pin(async move {
-            let panicked = |_| Err(FunctionError::new("Panic", "the function panicked"));
+            // What it carries may panic when it is dropped.
+            let panicked = |payload| {
+                contained(|| drop(payload));
+                Err(FunctionError::new("Panic", "the function panicked"))
+            };
             let response = called.catch_unwind().await.unwrap_or_else(panicked)?;
             let length = response.get().len();
             if length > PAYLOAD_LIMIT {

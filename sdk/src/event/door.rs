@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
 use super::handler::{Around, Called};
-use crate::deadline::{Cancellable, DeadlineExceeded, until};
+use crate::deadline::{Cancellable, DeadlineExceeded, contained, until};
 use crate::error::{BoxError, FunctionError, Names};
 use crate::event::{Incoming, RawResponse};
 
@@ -55,7 +55,9 @@ where
         let own = around.map(|around| (around, incoming.clone()));
         let called: Called = Box::pin(async move {
             let until = margin.and_then(|margin| until(&incoming.invocation, margin));
-            let called = Cancellable::new(AssertUnwindSafe(inner.oneshot(incoming)).catch_unwind());
+            // The error's texts and its name are the function's own code, which may panic as well.
+            let called = async { inner.oneshot(incoming).await.map_err(|error| names.apply(FunctionError::of(error))) };
+            let called = Cancellable::new(AssertUnwindSafe(called).catch_unwind());
             let called = match until {
                 None => called.await,
                 Some((at, time)) => match tokio::time::timeout_at(at, called).await {
@@ -67,9 +69,11 @@ where
                 },
             };
             match called {
-                Ok(Ok(response)) => Ok(response),
-                Ok(Err(error)) => Err(names.apply(FunctionError::of(error))),
-                Err(_) => Err(FunctionError::new("Panic", "the function panicked")),
+                Ok(called) => called,
+                Err(payload) => {
+                    contained(|| drop(payload));
+                    Err(FunctionError::new("Panic", "the function panicked"))
+                }
             }
         });
         match own {

@@ -21,8 +21,10 @@
 //!
 //! An expression selects from the record as the event has it, so `powertools_json(body).order_id` keeps also two messages about one
 //! order apart from two orders. Of several records that came in one envelope (the S3 objects of an SQS message, the lines of a batch of
-//! CloudWatch Logs) each has its own key: its content is part of it. A record whose key is in progress is returned to its source,
-//! which sends it again.
+//! CloudWatch Logs) each has its own key: its content is part of it. The only one of an envelope has the key that the expression
+//! selects. Of a record that a producer of Kinesis has aggregated with others an expression selects from the record as the stream would
+//! have it by itself; one that selects only what all of them share, such as `eventID`, keeps them apart by their contents. A record
+//! whose key is in progress is returned to its source, which sends it again.
 //!
 //! What the function answered is recorded where its source reads it: the text of a task of S3 Batch Operations, and what Firehose is to
 //! deliver.
@@ -44,11 +46,20 @@ async fn begin(idempotency: &Idempotency, record: &Record) -> Result<Begun, Idem
         return Ok(Begun::Unkeyed);
     }
     let deadline = record.invocation().deadline();
-    let document = || Document::parse(record.json()).map_err(|error| IdempotencyError::bad_key(error.to_string()));
+    let document =
+        || Document::parse(record.selectable()).map_err(|error| IdempotencyError::bad_key(error.to_string()));
     if idempotency.has_key() {
         let document = document()?;
         let (key, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
-        let call = Call { key, payload, within: record.within(), deadline, ..Call::default() };
+        let within = match record.shared() {
+            // A key of what all of an aggregated record share, such as its `eventID`, would be the key of each of them.
+            Some(shared) => {
+                let shared = Document::of(&shared).ok().and_then(|shared| idempotency.key_of(&shared).ok());
+                shared.is_some_and(|shared| shared.value == key.value).then(|| record.content().into())
+            }
+            None => record.within(),
+        };
+        let call = Call { key, payload, within, deadline, ..Call::default() };
         return idempotency.begin_with(call).await;
     }
     let payload = match idempotency.has_payload() {

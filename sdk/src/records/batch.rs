@@ -6,6 +6,7 @@
 //! [`Batch::continue_on_failure`] is set. Near the deadline no further record is started, and what is unfinished is cancelled and
 //! returned.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -28,7 +29,7 @@ use super::door::Plan;
 use super::error::RecordError;
 use super::record::Record;
 use super::source::Reporting;
-use crate::deadline::{Cancellable, until};
+use crate::deadline::{Cancellable, contained, until};
 use crate::error::{BoxError, FunctionError, Names};
 use crate::event::Invocation;
 
@@ -327,14 +328,15 @@ where
 {
     // Every line of the function says which record it is about.
     let span = tracing::error_span!("record", record_id = &*record.key().as_text());
-    let called =
-        async { service.clone().oneshot(record.clone()).await.map_err(|error| FunctionError::of(error.into())) };
+    // Before anything tells of it, an error has its name, which is the function's own code and may panic as well.
+    let called = async {
+        let called = service.clone().oneshot(record.clone()).await;
+        called.map_err(|error| names.apply(FunctionError::of(error.into())))
+    };
     let tried = async {
         #[cfg(feature = "otel")]
         super::traced::began(&record);
-        let tried = AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
-        // Before anything tells of it.
-        let tried = tried.map_err(|error| names.apply(error));
+        let tried = AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(|payload| Err(panicked(payload)));
         #[cfg(feature = "otel")]
         super::traced::ended(&tried);
         tried
@@ -352,7 +354,9 @@ pub(super) fn failed(record: &Record, error: FunctionError) -> Outcome {
     if discarded { Outcome::Discarded(error) } else { Outcome::Failed(error) }
 }
 
-pub(super) fn panicked() -> FunctionError {
+/// The error of a panic; what it carried is dropped, whose own `Drop` may panic.
+pub(super) fn panicked(payload: Box<dyn Any + Send>) -> FunctionError {
+    contained(|| drop(payload));
     FunctionError::new("Panic", "the function panicked")
 }
 

@@ -1,5 +1,6 @@
 //! Records that are opened when their turn comes, since what they hold may be far larger than they are: batches of log events in a
-//! stream of Kinesis. Their contents run one after the other, as records of one lane do.
+//! stream of Kinesis, and aggregated records where all of an event's are too much at once. Their contents run one after the other, as
+//! records of one lane do.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -57,10 +58,10 @@ where
     }
     record.release();
     let open = || (plan.open)(&record).map_err(FunctionError::from_error);
-    let contents = match catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(panicked())) {
+    let contents = match catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|payload| Err(panicked(payload))) {
         Err(error) => return failed(&record, plan.names.apply(error)),
         Ok(Opened::Itself) => return attempt(service, record, &plan.names).await,
-        Ok(Opened::Contents(contents)) => contents,
+        Ok(opened) => opened.contents(),
     };
     let parts = u32::try_from(record.release().div_ceil(PART)).unwrap_or(PARTS).min(PARTS);
     let more = match &mut held {
@@ -69,6 +70,7 @@ where
     };
     drop(opening);
     let mut outcome = Outcome::Done(Answer::default());
+    let count = contents.len();
     for content in contents {
         // Records that never wait keep the deadline's timer from being asked.
         if stop.is_some_and(|stop| Instant::now() >= stop) {
@@ -78,7 +80,7 @@ where
         if is_behind_failure() {
             return Outcome::Held;
         }
-        match attempt(service, record.with_content(content), &plan.names).await {
+        match attempt(service, record.with_content(content, count), &plan.names).await {
             Outcome::Done(_) => {}
             discarded @ Outcome::Discarded(_) => outcome = discarded,
             returned => return returned,

@@ -102,7 +102,8 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<Batched, FunctionError> {
     let Split { source, parts } = split(&event, plan.sources)?;
     let event = Arc::new(Event::new(event, source, invocation));
     // Log events that a stream brings: a few records may unpack to more than there is memory.
-    let is_deferred = source == Source::Kinesis && plan.sources.contains(&Source::Logs);
+    let mut is_deferred = source == Source::Kinesis && plan.sources.contains(&Source::Logs);
+    let mut is_in_order = false;
     let mut units = Vec::with_capacity(parts.len());
     for (index, part) in parts.into_iter().enumerate() {
         let Part { id, lane, body, receive_count, problem } = part;
@@ -116,20 +117,44 @@ fn units(incoming: Incoming, plan: &Plan) -> Result<Batched, FunctionError> {
         let open = || (plan.open)(&record).map_err(FunctionError::from_error);
         let opened = match problem {
             Some(problem) => Err(FunctionError::from_error(problem)),
-            None => catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(panicked())),
+            None => catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|payload| Err(panicked(payload))),
         };
         match opened {
             Ok(Opened::Itself) => units.push(Unit { record, problem: None, lane, is_deferred }),
-            Ok(Opened::Contents(contents)) => units.extend(contents.into_iter().map(|content| {
-                let record = record.with_content(content);
-                let lane = kinesis::own_lane(&record).or_else(|| lane.clone());
-                Unit { record, problem: None, lane, is_deferred }
-            })),
+            // All of the event are too much at once, so each is opened when its turn comes.
+            Ok(Opened::Aggregated(aggregated)) if aggregated.reserve(&record).is_err() => {
+                (is_deferred, is_in_order) = (true, true);
+                units.push(Unit { record, problem: None, lane, is_deferred });
+            }
+            Ok(opened) => {
+                let contents = opened.contents();
+                let count = contents.len();
+                units.extend(contents.map(|content| {
+                    let record = record.with_content(content, count);
+                    let lane = kinesis::own_lane(&record).or_else(|| lane.clone());
+                    Unit { record, problem: None, lane, is_deferred }
+                }));
+            }
             Err(error) => units.push(Unit { record, problem: Some(error), lane, is_deferred }),
         }
     }
-    super::lanes::set(&mut units, &plan.batch);
+    match is_in_order {
+        true => units = in_order(units),
+        false => super::lanes::set(&mut units, &plan.batch),
+    }
     Ok(Batched { event, units, is_piped })
+}
+
+/// The records as they came, each to be opened when its turn comes, in one lane: what is in them may have any key.
+fn in_order(mut units: Vec<Unit>) -> Vec<Unit> {
+    units.dedup_by_key(|unit| unit.record.index());
+    let in_turn = |unit: Unit| Unit {
+        record: unit.record.outer(),
+        lane: Some(String::new()),
+        is_deferred: true,
+        problem: unit.problem,
+    };
+    units.into_iter().map(in_turn).collect()
 }
 
 /// Who is answered, and in which form.

@@ -72,10 +72,15 @@
 //! DynamoDB keeps 38 digits, an `f64` about 16. All of them are kept in a field of type `String`, `i128` or `u128`, or of any type
 //! that reads itself from text, such as a decimal: a number that no `f64` has the digits of comes as text.
 //!
+//! Within a `#[serde(flatten)]` and in a tagged or untagged enum serde asks for no type before it has the value. There a number comes as a
+//! number too, or as text if no `f64` has its digits. If the type cannot be read so, all numbers there are floats where they are not
+//! whole, so that an `f64` gets the nearest; and if that fails, all of them are text, for fields of type `String`.
+//!
 //! # Binary attributes
 //!
 //! A field of bytes (`Vec<u8>`, `serde_bytes`) gets the bytes of a `B` attribute. A type for any JSON, such as `serde_json::Value` or
-//! a `#[serde(flatten)]` map of it, gets them as base64 text, which is how the stream's record has them.
+//! a `#[serde(flatten)]` map of it, gets them as base64 text, which is how the stream's record has them. A `Vec<u8>` in a tagged or
+//! untagged enum gets the bytes as well.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -256,6 +261,17 @@ where
             format!("{why}; take `()` or an `Option` in its place, or set the view type to NEW_AND_OLD_IMAGES"),
         )
     })
+}
+
+/// The item that keys name: the same for any order of the attributes and any spelling of their texts.
+pub(super) fn item(keys: &str) -> String {
+    // The text of one attribute without an escape has one spelling.
+    let has_one_spelling = !keys.contains(|char: char| char == '\\' || char.is_ascii_whitespace());
+    if has_one_spelling && keys.matches(":{").count() == 1 {
+        return keys.to_owned();
+    }
+    let sorted = serde_json::from_str::<BTreeMap<Cow<'_, str>, BTreeMap<Cow<'_, str>, Cow<'_, str>>>>(keys);
+    sorted.ok().and_then(|keys| serde_json::to_string(&keys).ok()).unwrap_or_else(|| keys.to_owned())
 }
 
 /// One attribute of a key, as its text is in the record; empty if the key has none of this name.

@@ -4,6 +4,10 @@
 //! `ProcessingFailed` and its data as it was: Firehose puts it where the stream keeps what failed, and does not send it again.
 //! If the deadline comes first, the invocation fails, and Firehose sends the batch again.
 //!
+//! The response of the whole batch has at most 6 MB, base64 and all, as that of any function that is called synchronously
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>). A larger one fails the invocation, and the batch with
+//! it: where records grow, set the buffer size of the transformation (`BufferSizeInMBs`) so low that what they become fits.
+//!
 //! # Example
 //!
 //! ```

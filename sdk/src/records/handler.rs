@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tower::Service;
 
 use super::answer::{Answer, TaskResult, Transformed};
+use super::kinesis::Aggregated;
 use super::payload::DecodeError;
 use super::record::Record;
 use super::source::Source;
@@ -52,6 +53,20 @@ pub enum Opened {
     Itself,
     /// The JSON texts of these; none where there is nothing to do, as in `s3:TestEvent`.
     Contents(Vec<String>),
+    /// Records of Kinesis that a producer has aggregated, of which no text is written yet.
+    #[doc(hidden)]
+    Aggregated(Aggregated),
+}
+
+impl Opened {
+    /// The texts of what it found, each written when it is asked for.
+    pub(super) fn contents(self) -> Box<dyn ExactSizeIterator<Item = String> + Send> {
+        match self {
+            Self::Itself => Box::new(std::iter::empty()),
+            Self::Contents(contents) => Box::new(contents.into_iter()),
+            Self::Aggregated(aggregated) => Box::new(aggregated.contents()),
+        }
+    }
 }
 
 /// An argument beside the record: what [`FromInvocation`] makes, and what a record says of itself, such as `SqsMessage`.

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::head::Text;
+use super::kinesis;
 use super::record::{Event, Id, Record};
 use super::source::Source;
 
@@ -90,19 +91,35 @@ impl Record {
     pub(crate) fn identity(&self) -> Option<Value> {
         // A line of CloudWatch Logs has its own id; what it came in has none.
         if self.source() == Source::Logs {
-            return self.within();
+            return self.content().map(Value::from);
         }
         let outer = self.outer_identity()?;
-        Some(match self.within() {
-            Some(within) => json!([outer, within]),
+        Some(match self.content() {
+            Some(content) => json!([outer, content]),
             None => outer,
         })
     }
 
-    /// What tells it from others that came in the same envelope, if it came in one. The number of a record within one that the Kinesis
-    /// Producer Library has aggregated belongs here.
+    /// What tells it from others that came in the same envelope, if it did not come alone.
     pub(crate) fn within(&self) -> Option<Value> {
-        self.content().map(Value::from)
+        self.content().filter(|_| self.has_siblings()).map(Value::from)
+    }
+
+    /// The text that an expression selects from: the record as the event has it, or, of one that was in an aggregated record of
+    /// Kinesis, as the stream would have it.
+    pub(crate) fn selectable(&self) -> &str {
+        kinesis::own_json(self).unwrap_or_else(|| self.json())
+    }
+
+    /// Of a record that was in an aggregated one, what the aggregated record says of all of them. `None` for any other record.
+    pub(crate) fn shared(&self) -> Option<Value> {
+        let mut json = serde_json::from_str::<Value>(kinesis::own_json(self)?).ok()?;
+        json.as_object_mut()?.remove("subSequenceNumber");
+        let own = json.get_mut("kinesis")?.as_object_mut()?;
+        for name in ["partitionKey", "explicitHashKey", "data"] {
+            own.remove(name);
+        }
+        Some(json)
     }
 
     fn outer_identity(&self) -> Option<Value> {

@@ -13,7 +13,10 @@
 //! the wrong shard are handled, too; the Kinesis Client Library drops them.
 //!
 //! What an event holds may take half of the function's memory when it is taken apart, and 64 MiB in a small function, where about 1 KB is
-//! counted for each record besides its data and its keys. A record beyond that fails, and is the first of the next batch.
+//! counted for each record besides its data and its keys. An event that holds more is handled in its order, one record after the other,
+//! whatever their partition keys, and each is taken apart when its turn comes. A record whose own records have more than 512 MiB of JSON
+//! together fails: only far longer keys than Kinesis takes make so much. In a [`Window`](super::Window), which has all of them at
+//! once, a record beyond that cannot be read.
 //!
 //! # Example
 //!
@@ -43,7 +46,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use self::aggregated::own_json;
+#[doc(hidden)]
+pub use self::aggregated::Aggregated;
+pub(super) use self::aggregated::own_json;
 use super::handler::{FromRecord, FromRecordParts, Opened};
 use super::head::{Lenient, skimmed};
 use super::payload::{DecodeError, Text, decode_base64};
@@ -82,7 +87,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Kinesis<T> {
     type Answer = ();
 
     fn open(record: &Record) -> Result<Opened, DecodeError> {
-        Ok(aggregated(record)?.map_or(Opened::Itself, Opened::Contents))
+        let aggregated = aggregated(record).map(Aggregated::checked).transpose()?;
+        Ok(aggregated.map_or(Opened::Itself, Opened::Aggregated))
     }
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
@@ -115,24 +121,23 @@ struct Data<'a> {
 }
 
 /// The records that an aggregated one holds; `None` for a record that stands by itself.
-fn aggregated(record: &Record) -> Result<Option<Vec<String>>, DecodeError> {
+fn aggregated(record: &Record) -> Option<Aggregated> {
     // Most records are not, and need not be read for that.
     if !record.json().contains(aggregated::MAGIC_BASE64) {
-        return Ok(None);
+        return None;
     }
-    match serde_json::from_str::<Wire<'_>>(record.json()) {
-        Ok(wire) => aggregated::open(record, &wire.kinesis.data),
-        // It is said where the record itself is read.
-        Err(_) => Ok(None),
-    }
+    // If it cannot be read, that is said where the record itself is.
+    let wire = serde_json::from_str::<Wire<'_>>(record.json()).ok()?;
+    Aggregated::open(record, &wire.kinesis.data)
 }
 
 /// The data of a record, or of all that it holds if it is an aggregated one.
 pub(super) fn all_data<T: DeserializeOwned + 'static>(record: &Record) -> Result<Vec<T>, DecodeError> {
-    match aggregated(record)? {
-        None => Ok(vec![data(record)?]),
-        Some(contents) => contents.into_iter().map(|content| data(&record.with_content(content))).collect(),
-    }
+    let Some(aggregated) = aggregated(record) else { return Ok(vec![data(record)?]) };
+    aggregated.reserve(record)?;
+    let contents = aggregated.contents();
+    let count = contents.len();
+    contents.map(|content| data(&record.with_content(content, count))).collect()
 }
 
 /// The partition key of a record that was in an aggregated one.

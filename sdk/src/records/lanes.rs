@@ -26,7 +26,7 @@ fn lane(lane: Option<String>, record: &Record, batch: &Batch) -> Option<String> 
         (Source::Kinesis, Some(attribute)) => {
             let head = record.content().and_then(|content| serde_json::from_str::<Head<'_>>(content).ok());
             match head.and_then(|head| head.dynamodb.keys) {
-                Some(keys) => Some(dynamodb::key(keys.get(), attribute)),
+                Some(keys) => Some(dynamodb::key(&dynamodb::item(keys.get()), attribute)),
                 None => lane,
             }
         }

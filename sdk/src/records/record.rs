@@ -163,6 +163,9 @@ struct Inner {
     receive_count: Option<u32>,
     /// What was within the record, where it was an envelope.
     content: Option<Arc<str>>,
+    /// How many contents the envelope had.
+    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
+    contents: usize,
 }
 
 impl Record {
@@ -173,15 +176,21 @@ impl Record {
         body: Option<Slice>,
         receive_count: Option<u32>,
     ) -> Self {
-        Self(Arc::new(Inner { event: Arc::clone(event), index, id, body, receive_count, content: None }))
+        Self(Arc::new(Inner { event: Arc::clone(event), index, id, body, receive_count, content: None, contents: 0 }))
     }
 
-    /// The record with one of those that it held.
-    pub(super) fn with_content(&self, content: impl Into<Arc<str>>) -> Self {
+    /// The record with one of those that it held, of which there were so many.
+    pub(super) fn with_content(&self, content: impl Into<Arc<str>>, contents: usize) -> Self {
         let Inner { event, index, id, body, receive_count, .. } = &*self.0;
         let (event, id, body) = (Arc::clone(event), id.clone(), body.clone());
         let content = Some(content.into());
-        Self(Arc::new(Inner { event, index: *index, id, body, receive_count: *receive_count, content }))
+        Self(Arc::new(Inner { event, index: *index, id, body, receive_count: *receive_count, content, contents }))
+    }
+
+    /// The record that it came in, or itself.
+    pub(super) fn outer(&self) -> Self {
+        let Inner { event, index, id, body, receive_count, .. } = &*self.0;
+        Self::new(event, *index, id.clone(), body.clone(), *receive_count)
     }
 
     /// Where it comes from.
@@ -204,7 +213,8 @@ impl Record {
         self.0.index
     }
 
-    /// Its JSON text, as the event has it.
+    /// Its JSON text, as the event has it: also of what came in another record, an envelope or one that a producer of Kinesis has
+    /// aggregated, it is the text of that outer one.
     pub fn json(&self) -> &str {
         self.0.event.record(self.0.index)
     }
@@ -247,6 +257,12 @@ impl Record {
     /// What was within the envelopes that this record came in, if it came in any.
     pub(crate) fn content(&self) -> Option<&str> {
         self.0.content.as_deref()
+    }
+
+    /// Whether its envelope had others besides.
+    #[cfg(feature = "idempotency")]
+    pub(super) fn has_siblings(&self) -> bool {
+        self.0.contents > 1
     }
 
     /// What the event has beside its records.

@@ -171,12 +171,13 @@ fn inner(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
     let unread = |error| DecodeError::new("the notification of S3", error);
     let notification = serde_json::from_str::<Notification<'_>>(text).map_err(unread)?;
     match (notification.records, notification.event) {
-        (Some(records), _) => {
+        (Some(records), _) if !records.is_empty() => {
             record.reserve(records.len(), text.len())?;
             Ok(records.into_iter().map(|record| record.get().to_owned()).collect())
         }
-        (None, Some(event)) if event == "s3:TestEvent" => Ok(Vec::new()),
-        _ => Err(DecodeError::new("the notification of S3", "it has no `Records`")),
+        (_, Some(event)) if event == "s3:TestEvent" => Ok(Vec::new()),
+        (Some(_), _) => Err(DecodeError::new("the notification of S3", "its `Records` are empty")),
+        (None, _) => Err(DecodeError::new("the notification of S3", "it has no `Records`")),
     }
 }
 

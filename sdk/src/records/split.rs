@@ -9,6 +9,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::dynamodb;
 use super::head::{Head, List, Lists, Present, Text};
 use super::payload::DecodeError;
 use super::record::{Id, Slice};
@@ -182,8 +183,7 @@ fn part(event: &str, source: Source, head: Head<'_>) -> Part {
             ..Part::new(Id::of(head.kinesis.sequence_number.0.as_deref()))
         },
         Source::DynamoDb => Part {
-            // The text of the keys names the item: DynamoDB writes it the same way each time.
-            lane: Some(head.dynamodb.keys.map_or_else(String::new, |keys| keys.get().to_owned())),
+            lane: Some(head.dynamodb.keys.map_or_else(String::new, |keys| dynamodb::item(keys.get()))),
             ..Part::new(Id::of(head.dynamodb.sequence_number.0.as_deref()))
         },
         Source::S3 => match (head.s3.bucket.name.0, head.s3.object.key.0) {

@@ -138,6 +138,54 @@ async fn a_record_that_cannot_be_decoded_or_panics_fails_alone() {
 }
 
 #[tokio::test]
+async fn what_a_failure_carries_may_panic_when_it_is_dropped() {
+    /// An error and what a panic carries.
+    #[derive(Debug)]
+    struct Bomb;
+    impl std::fmt::Display for Bomb {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("no room")
+        }
+    }
+    impl std::error::Error for Bomb {}
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "dropped");
+        }
+    }
+    async fn ship(order: Sqs<Order>) -> Result<(), Bomb> {
+        match order.id {
+            2 => Err(Bomb),
+            3 => std::panic::panic_any(Bomb),
+            _ => Ok(()),
+        }
+    }
+    assert_eq!(call(ship, orders(1..=4)).await.unwrap(), failures(&["m2", "m3"]));
+
+    struct Opens;
+    impl FromRecord for Opens {
+        const SOURCES: &'static [Source] = &[Source::Sqs];
+        type Answer = ();
+
+        fn open(record: &Record) -> Result<Opened, DecodeError> {
+            match record.index() {
+                0 => Err(DecodeError::new("it", Bomb)),
+                1 => std::panic::panic_any(Bomb),
+                _ => Ok(Opened::Itself),
+            }
+        }
+
+        fn from_record(_: &Record) -> Result<Self, DecodeError> {
+            Ok(Self)
+        }
+    }
+    async fn take(_: Opens) -> Result<(), BoxError> {
+        Ok(())
+    }
+    assert_eq!(call(take, orders(1..=3)).await.unwrap(), failures(&["m1", "m2"]));
+}
+
+#[tokio::test]
 async fn what_opens_a_record_may_panic_and_fails_alone() {
     #[derive(Debug)]
     struct Own;
@@ -363,6 +411,16 @@ async fn an_object_is_found_in_every_envelope() {
     let event = queue([message(1, &test.to_string(), None), message(2, "{}", None)]);
     assert_eq!(call(look, event).await.unwrap(), failures(&["m2"]));
     assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_with_no_object_fails_unless_it_is_the_test_of_s3() {
+    async fn index(_: S3Object) -> Result<(), BoxError> {
+        Ok(())
+    }
+    let bodies = [r#"{"Records":[]}"#, r#"{"Records":[],"Event":"s3:TestEvent"}"#, r#"{"Event":"s3:TestEvent"}"#, "{}"];
+    let event = queue((1..).zip(bodies).map(|(id, body)| message(id, body, None)));
+    assert_eq!(call(index, event).await.unwrap(), failures(&["m1", "m4"]));
 }
 
 #[tokio::test]

@@ -198,8 +198,17 @@ fn records<R: FromRecord>(incoming: &Incoming) -> Result<Vec<Result<R, DecodeErr
         let record = Record::new(&event, index, part.id, part.body, part.receive_count);
         match R::open(&record) {
             Ok(Opened::Itself) => records.push(R::from_record(&record)),
-            Ok(Opened::Contents(contents)) => {
-                records.extend(contents.into_iter().map(|content| R::from_record(&record.with_content(content))));
+            Ok(opened) => {
+                // The window has all of them at once.
+                let room =
+                    if let Opened::Aggregated(aggregated) = &opened { aggregated.reserve(&record) } else { Ok(()) };
+                if let Err(error) = room {
+                    records.push(Err(error));
+                    continue;
+                }
+                let contents = opened.contents();
+                let count = contents.len();
+                records.extend(contents.map(|content| R::from_record(&record.with_content(content, count))));
             }
             Err(error) => records.push(Err(error)),
         }

@@ -179,7 +179,7 @@ impl Head {
     fn value(&self, mut made: CustomResource) -> Result<RawResponse, FunctionError> {
         let id = self.id(&mut made);
         let length = self.text("SUCCESS", None, &id, made.no_echo, &made.data)?.len();
-        too_large(&id, length).map_or(Ok(()), Err)?;
+        self.refused(&id, length).map_or(Ok(()), Err)?;
         let value = CustomResource { physical_resource_id: Some(id), ..made };
         to_raw_value(&value).map_err(FunctionError::from_error)
     }
@@ -195,18 +195,18 @@ impl Head {
             Ok(mut made) => {
                 let id = self.id(&mut made);
                 let text = self.text("SUCCESS", None, &id, made.no_echo, &made.data)?;
-                match too_large(&id, text.len()) {
+                match self.refused(&id, text.len()) {
                     None => return Ok((text, None)),
                     Some(error) => (error, Some(id)),
                 }
             }
         };
-        let is_known = |id: &&str| is_taken(id);
+        let is_known = |id: &&str| is_taken(id) && !id.starts_with(NEVER_MADE);
         let id = match (made.as_deref().filter(is_known), self.own_id(), LeftBehind::find(&error)) {
             // It was made, so the rollback deletes it by its id.
             (Some(made), ..) => made.to_owned(),
             (None, Some(own), _) => own.to_owned(),
-            (None, None, Some(left)) if is_taken(left) && self.request_type == "Create" => left.to_owned(),
+            (None, None, Some(left)) if is_known(&left) && self.request_type == "Create" => left.to_owned(),
             (None, None, None) if is_refused && self.request_type == "Create" => {
                 format!("{NEVER_MADE}{}", self.request_id)
             }
@@ -214,6 +214,17 @@ impl Head {
             (None, None, _) => self.default_id(),
         };
         self.failed(error, &id).map(|(text, error)| (text, Some(error)))
+    }
+
+    /// Why an answer of this length with this id is not given.
+    fn refused(&self, id: &str, length: usize) -> Option<FunctionError> {
+        if self.request_type != "Delete" && id.starts_with(NEVER_MADE) {
+            let why = format!(
+                "the id begins with `{NEVER_MADE}`, by which a resource is known that was never made: use another"
+            );
+            return Some(FunctionError::new("InvalidResponse", why));
+        }
+        too_large(id, length)
     }
 
     /// A failure, its reason cut so that the answer is taken.

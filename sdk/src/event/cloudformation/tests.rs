@@ -192,6 +192,54 @@ async fn a_create_that_failed_is_deleted_without_a_call_unless_something_was_lef
     assert_eq!(failed["Status"], "FAILED");
 }
 
+#[tokio::test]
+async fn what_a_failure_carries_may_panic_when_it_is_dropped() {
+    async fn panics(_: CloudFormation<Value>) -> Result<(), BoxError> {
+        std::panic::panic_any(Bomb)
+    }
+    async fn fails(_: CloudFormation<Value>) -> Result<(), Bomb> {
+        Err(Bomb)
+    }
+    let reason = |answered: Result<Value, FunctionError>| answered.unwrap()["Reason"].clone();
+    assert_eq!(reason(call(handler(panics), event("Create", None, None)).await), "the function panicked");
+    assert_eq!(reason(call(handler(fails), event("Create", None, None)).await), "no room");
+}
+
+/// An error and what a panic carries, which panics when it is dropped.
+#[derive(Debug)]
+struct Bomb;
+
+impl std::fmt::Display for Bomb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no room")
+    }
+}
+
+impl std::error::Error for Bomb {}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "dropped");
+    }
+}
+
+#[tokio::test]
+async fn an_id_by_which_what_was_never_made_is_known_is_refused() {
+    async fn makes(_: CloudFormation<Value>) -> Result<CustomResource, BoxError> {
+        Ok(CustomResource::with_id("pilaster:create-failed:mine"))
+    }
+    async fn left(_: CloudFormation<Value>) -> Result<(), BoxError> {
+        Err(LeftBehind::new("pilaster:create-failed:mine", "no role"))?
+    }
+    let refused = call(handler(makes), event("Create", None, None)).await.unwrap();
+    assert_eq!((&refused["Status"], &refused["PhysicalResourceId"]), (&json!("FAILED"), &json!("Database-r-1")));
+    assert!(refused["Reason"].as_str().unwrap().contains("use another"), "{refused}");
+    let refused = call(handler(makes), event("Update", Some("db-1"), None)).await.unwrap();
+    assert_eq!((&refused["Status"], &refused["PhysicalResourceId"]), (&json!("FAILED"), &json!("db-1")));
+    let failed = call(handler(left), event("Create", None, None)).await.unwrap();
+    assert_eq!(failed["PhysicalResourceId"], "Database-r-1");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_a_time_out_and_what_cannot_be_read_are_told() {
     async fn panics(_: CloudFormation<Value>) -> Result<(), BoxError> {

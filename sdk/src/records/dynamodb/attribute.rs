@@ -44,24 +44,37 @@ fn item(text: &str) -> Result<Item, BoxError> {
     Ok(json::decode(text.as_bytes())?)
 }
 
-/// Reads an item with its binary attributes as bytes, and if the type does not take bytes where they are, with base64 text there.
+/// Reads an item, each number and each binary attribute as it is. What serde reads into a buffer first (`flatten`, tagged and untagged
+/// enums) does not ask for a field's type before it has a value, so if that fails the item is read again with values of other kinds.
 fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
-    let read = |binary| item(text).map(|item| T::deserialize(Attribute::of(item, binary)));
-    let error = match read(Binary::Bytes)? {
+    let read = |form| item(text).map(|item| T::deserialize(Attribute::of(item, form)));
+    let error = match read(Form::FIRST)? {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    // An item without a binary attribute is the same in both forms.
-    if !text.contains("\"B\"") && !text.contains("\"BS\"") {
-        return Err(locate::<T>(text, error, Binary::Bytes));
+    // The text of an attribute may look like it, which costs an attempt.
+    let has = |one: &str, set: &str| text.contains(one) || text.contains(set);
+    let binaries = match has("\"B\"", "\"BS\"") {
+        true => &[Binary::Bytes, Binary::Base64, Binary::List][..],
+        false => &[Binary::Bytes],
+    };
+    let numbers = match has("\"N\"", "\"NS\"") {
+        true => &[Number::Exact, Number::Float, Number::Text][..],
+        false => &[Number::Exact],
+    };
+    let forms = numbers.iter().flat_map(|&number| binaries.iter().map(move |&binary| Form { number, binary }));
+    for form in forms.skip(1) {
+        if let Ok(value) = read(form)? {
+            return Ok(value);
+        }
     }
-    read(Binary::Base64)?.map_err(|error| locate::<T>(text, error, Binary::Base64))
+    Err(locate::<T>(text, error))
 }
 
 /// The mistake with its place, for which the item is read again.
-fn locate<T: DeserializeOwned>(text: &str, error: Error, binary: Binary) -> BoxError {
+fn locate<T: DeserializeOwned>(text: &str, error: Error) -> BoxError {
     let Ok(item) = item(text) else { return json::without_value(&error.to_string()).into() };
-    match serde_path_to_error::deserialize::<_, T>(Attribute::of(item, binary)) {
+    match serde_path_to_error::deserialize::<_, T>(Attribute::of(item, Form::FIRST)) {
         Err(found) => {
             let message = found.inner().to_string();
             format!("{}: {}", json::pointer(found.path()), json::without_value(&message)).into()
@@ -70,18 +83,41 @@ fn locate<T: DeserializeOwned>(text: &str, error: Error, binary: Binary) -> BoxE
     }
 }
 
-/// How a binary attribute is given to a type that does not ask for bytes.
+/// What a type that takes anything is given.
+#[derive(Clone, Copy)]
+struct Form {
+    number: Number,
+    binary: Binary,
+}
+
+impl Form {
+    const FIRST: Self = Self { number: Number::Exact, binary: Binary::Bytes };
+}
+
+/// How a number is given.
+#[derive(Clone, Copy)]
+enum Number {
+    /// As text where no number of Rust's has the same digits.
+    Exact,
+    /// As a float where it is no whole number of Rust's.
+    Float,
+    Text,
+}
+
+/// How a binary attribute is given.
 #[derive(Clone, Copy)]
 enum Binary {
-    /// Also a buffer of serde (`flatten`, tagged and untagged enums) keeps bytes for a field of bytes.
+    /// Also a buffer of serde keeps bytes for a field of bytes.
     Bytes,
     Base64,
+    /// For a `Vec<u8>`, which does not ask for bytes.
+    List,
 }
 
 /// An attribute's value.
 struct Attribute {
     value: AttributeValue,
-    binary: Binary,
+    form: Form,
 }
 
 impl IntoDeserializer<'_, Error> for Attribute {
@@ -94,13 +130,13 @@ impl IntoDeserializer<'_, Error> for Attribute {
 
 fn map<'de>(
     map: HashMap<String, AttributeValue>,
-    binary: Binary,
+    form: Form,
 ) -> impl Deserializer<'de, Error = Error> + serde::de::MapAccess<'de, Error = Error> {
-    MapDeserializer::new(map.into_iter().map(move |(name, value)| (name, Attribute { value, binary })))
+    MapDeserializer::new(map.into_iter().map(move |(name, value)| (name, Attribute { value, form })))
 }
 
-fn list<'de>(values: impl Iterator<Item = AttributeValue>, binary: Binary) -> impl Deserializer<'de, Error = Error> {
-    SeqDeserializer::new(values.map(move |value| Attribute { value, binary }))
+fn list<'de>(values: impl Iterator<Item = AttributeValue>, form: Form) -> impl Deserializer<'de, Error = Error> {
+    SeqDeserializer::new(values.map(move |value| Attribute { value, form }))
 }
 
 /// Those that `serde_dynamo` gives as they should be.
@@ -116,20 +152,20 @@ impl<'de> Deserializer<'de> for Attribute {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let binary = self.binary;
+        let form = self.form;
         match self.value {
-            AttributeValue::N(number) => any_number(number, visitor),
-            AttributeValue::M(values) => map(values, binary).deserialize_any(visitor),
-            AttributeValue::L(values) => list(values.into_iter(), binary).deserialize_any(visitor),
+            AttributeValue::N(number) => any_number(number, form.number, visitor),
+            AttributeValue::M(values) => map(values, form).deserialize_any(visitor),
+            AttributeValue::L(values) => list(values.into_iter(), form).deserialize_any(visitor),
             AttributeValue::Ns(numbers) => {
-                list(numbers.into_iter().map(AttributeValue::N), binary).deserialize_any(visitor)
+                list(numbers.into_iter().map(AttributeValue::N), form).deserialize_any(visitor)
             }
-            AttributeValue::Bs(blobs) => {
-                list(blobs.into_iter().map(AttributeValue::B), binary).deserialize_any(visitor)
-            }
-            AttributeValue::B(bytes) if matches!(binary, Binary::Base64) => {
-                visitor.visit_string(STANDARD.encode(bytes))
-            }
+            AttributeValue::Bs(blobs) => list(blobs.into_iter().map(AttributeValue::B), form).deserialize_any(visitor),
+            AttributeValue::B(bytes) => match form.binary {
+                Binary::Bytes => Plain::from_attribute_value(AttributeValue::B(bytes)).deserialize_any(visitor),
+                Binary::Base64 => visitor.visit_string(STANDARD.encode(bytes)),
+                Binary::List => SeqDeserializer::new(bytes.into_iter()).deserialize_any(visitor),
+            },
             plain => Plain::from_attribute_value(plain).deserialize_any(visitor),
         }
     }
@@ -183,7 +219,7 @@ impl<'de> Deserializer<'de> for Attribute {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.value {
-            AttributeValue::M(values) => visitor.visit_enum(MapAccessDeserializer::new(map(values, self.binary))),
+            AttributeValue::M(values) => visitor.visit_enum(MapAccessDeserializer::new(map(values, self.form))),
             plain => Plain::from_attribute_value(plain).deserialize_enum(name, variants, visitor),
         }
     }
@@ -206,8 +242,8 @@ impl<'de> Deserializer<'de> for Attribute {
 }
 
 impl Attribute {
-    fn of(item: Item, binary: Binary) -> Self {
-        Self { value: AttributeValue::M(item.into_inner()), binary }
+    fn of(item: Item, form: Form) -> Self {
+        Self { value: AttributeValue::M(item.into_inner()), form }
     }
 
     fn whole<N: std::str::FromStr<Err: std::fmt::Display>>(self) -> Result<N, Error> {
@@ -218,8 +254,11 @@ impl Attribute {
     }
 }
 
-/// A number for what takes anything: as text where no number of Rust's has the same digits.
-fn any_number<'de, V: Visitor<'de>>(number: String, visitor: V) -> Result<V::Value, Error> {
+/// A number for what takes anything.
+fn any_number<'de, V: Visitor<'de>>(number: String, form: Number, visitor: V) -> Result<V::Value, Error> {
+    if let Number::Text = form {
+        return visitor.visit_string(number);
+    }
     if let Ok(whole) = number.parse() {
         return visitor.visit_i64(whole);
     }
@@ -227,6 +266,7 @@ fn any_number<'de, V: Visitor<'de>>(number: String, visitor: V) -> Result<V::Val
         return visitor.visit_u64(whole);
     }
     match number.parse::<f64>() {
+        Ok(float) if matches!(form, Number::Float) => visitor.visit_f64(float),
         Ok(float) if digits(&number) != digits(&float.to_string()) => visitor.visit_string(number),
         _ => Plain::from_attribute_value(AttributeValue::N(number)).deserialize_any(visitor),
     }

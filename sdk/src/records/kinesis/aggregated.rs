@@ -10,10 +10,12 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::payload::DecodeError;
 use super::super::record::Record;
+use super::super::source::Source;
 use super::md5::md5;
 use super::protobuf::{Field, Reader};
 
@@ -29,14 +31,18 @@ const DIGEST: usize = 16;
 /// The longest text besides the data, the keys, and what is the same for all.
 const AROUND: usize = 120;
 
+/// The most that the texts of the records in one may have together, in bytes. The keys that Kinesis takes, of 256 characters, never make
+/// so much; a longer one that many records share would keep the function busy for hours.
+const MOST: usize = 512 * 1024 * 1024;
+
 /// Begins the content of a record that was taken out of an aggregated one, as in a JSON text sequence (RFC 7464). No other content
 /// begins with it and can be read, so no producer can write one.
 const MARK: char = '\u{1e}';
 
 /// The record as the stream would have it, with its number, if it was taken out of an aggregated one. It is not read from the record of
 /// the stream each time, which may be a thousand times as long.
-pub(super) fn own_json(record: &Record) -> Option<&str> {
-    record.content()?.strip_prefix(MARK)
+pub(in crate::records) fn own_json(record: &Record) -> Option<&str> {
+    record.content().filter(|_| record.source() == Source::Kinesis)?.strip_prefix(MARK)
 }
 
 /// What the record of the stream says of all that it holds.
@@ -82,23 +88,82 @@ impl Outer<'_> {
     }
 }
 
-/// The data of the records in one of the stream, if that is an aggregated one.
-///
-/// # Errors
-///
-/// It holds more than the rest of the event leaves room for.
-pub(super) fn open(record: &Record, data: &str) -> Result<Option<Vec<String>>, DecodeError> {
-    if !data.starts_with(MAGIC_BASE64) {
-        return Ok(None);
+/// An aggregated record. The text of each record in it is written when it is asked for, since many may share one long key.
+#[derive(Debug)]
+pub struct Aggregated {
+    message: Vec<u8>,
+    records: Vec<Entry>,
+    /// The end of the JSON of each record.
+    end: String,
+}
+
+impl Aggregated {
+    /// What is in this data of a record, if that is an aggregated one.
+    pub(super) fn open(record: &Record, data: &str) -> Option<Self> {
+        if !data.starts_with(MAGIC_BASE64) {
+            return None;
+        }
+        let mut bytes = STANDARD.decode(data).ok()?;
+        let records = Aggregate::read(message(&bytes)?)?.records;
+        bytes.truncate(bytes.len() - DIGEST);
+        bytes.drain(..MAGIC.len());
+        let end = serde_json::from_str::<Outer<'_>>(record.json()).unwrap_or_default().end();
+        Some(Self { message: bytes, records, end })
     }
-    let Ok(bytes) = STANDARD.decode(data) else { return Ok(None) };
-    let Some(message) = message(&bytes) else { return Ok(None) };
-    let Some(aggregate) = Aggregate::read(message) else { return Ok(None) };
-    let end = serde_json::from_str::<Outer<'_>>(record.json()).unwrap_or_default().end();
-    // Many records may share one long key, so their size is known only here, and nothing is written before.
-    record.reserve(aggregate.records.len(), aggregate.size(end.len()))?;
-    let contents = aggregate.records.iter().enumerate().map(|(number, entry)| aggregate.content(number, entry, &end));
-    contents.collect::<Result<_, _>>().map(Some).map_err(|error| DecodeError::new("the aggregated record", error))
+
+    /// Itself, if its records can be handled one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Their texts are too long together.
+    pub(super) fn checked(self) -> Result<Self, DecodeError> {
+        match self.size() {
+            ..=MOST => Ok(self),
+            _ => Err(DecodeError::new("the aggregated record", format!("its records have more than {MOST} bytes"))),
+        }
+    }
+
+    /// Reserves memory for the texts of all records together.
+    ///
+    /// # Errors
+    ///
+    /// They take more than the rest of the event leaves room for.
+    pub(in crate::records) fn reserve(&self, record: &Record) -> Result<(), DecodeError> {
+        record.reserve(self.records.len(), self.size())
+    }
+
+    /// The texts of the records.
+    pub(in crate::records) fn contents(self) -> impl ExactSizeIterator<Item = String> + Send + use<> {
+        (0..self.records.len()).map(move |number| self.content(number))
+    }
+
+    /// How long the contents are together at most: a byte of a key takes up to six in JSON.
+    fn size(&self) -> usize {
+        let length = |span: &Span| span.len();
+        let of = |entry: &Entry| {
+            let keys = length(&entry.partition_key) + entry.hash_key.as_ref().map_or(0, length);
+            AROUND + self.end.len() + 6 * keys + length(&entry.data).div_ceil(3) * 4
+        };
+        self.records.iter().map(of).fold(0, usize::saturating_add)
+    }
+
+    fn content(&self, number: usize) -> String {
+        let Some(entry) = self.records.get(number) else { return String::new() };
+        let text = |span: &Span| Value::from(String::from_utf8_lossy(self.bytes(span))).to_string();
+        let key = text(&entry.partition_key);
+        let hash_key = match &entry.hash_key {
+            Some(hash_key) => format!(r#","explicitHashKey":{}"#, text(hash_key)),
+            None => String::new(),
+        };
+        let (data, end) = (STANDARD.encode(self.bytes(&entry.data)), &self.end);
+        let own =
+            format!(r#"{{"subSequenceNumber":{number},"kinesis":{{"partitionKey":{key}{hash_key},"data":"{data}""#);
+        format!("{MARK}{own}{end}")
+    }
+
+    fn bytes(&self, span: &Span) -> &[u8] {
+        self.message.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
 }
 
 /// The protobuf message within aggregated data.
@@ -107,7 +172,7 @@ fn message(data: &[u8]) -> Option<&[u8]> {
     (md5(message) == *digest).then_some(message)
 }
 
-/// An aggregated record, of which nothing was copied yet.
+/// A message while it is read.
 #[derive(Debug)]
 struct Aggregate<'a> {
     message: &'a [u8],
@@ -177,33 +242,6 @@ impl<'a> Aggregate<'a> {
             },
             data: data?,
         })
-    }
-
-    /// How long the contents are together at most, each with an end of this length: a byte of a key takes up to six in JSON.
-    fn size(&self, end: usize) -> usize {
-        let length = |span: &Span| span.len();
-        let of = |entry: &Entry| {
-            let keys = length(&entry.partition_key) + entry.hash_key.as_ref().map_or(0, length);
-            AROUND + end + 6 * keys + length(&entry.data).div_ceil(3) * 4
-        };
-        self.records.iter().map(of).fold(0, usize::saturating_add)
-    }
-
-    fn content(&self, number: usize, entry: &Entry, end: &str) -> Result<String, serde_json::Error> {
-        let text = |span: &Span| serde_json::to_string(&String::from_utf8_lossy(self.bytes(span)));
-        let key = text(&entry.partition_key)?;
-        let hash_key = match &entry.hash_key {
-            Some(hash_key) => format!(r#","explicitHashKey":{}"#, text(hash_key)?),
-            None => String::new(),
-        };
-        let data = STANDARD.encode(self.bytes(&entry.data));
-        let own =
-            format!(r#"{{"subSequenceNumber":{number},"kinesis":{{"partitionKey":{key}{hash_key},"data":"{data}""#);
-        Ok(format!("{MARK}{own}{end}"))
-    }
-
-    fn bytes(&self, span: &Span) -> &[u8] {
-        self.message.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 }
 

@@ -212,20 +212,43 @@ async fn changes_of_a_table_are_found_in_it_too() {
 }
 
 #[tokio::test]
-async fn a_record_that_holds_too_many_fails_alone() {
-    async fn take(_: KinesisRecord, _: Kinesis<Vec<u8>>) -> Result<(), BoxError> {
-        Ok(())
-    }
+async fn an_event_that_holds_more_than_there_is_room_for_at_once_is_handled_in_its_order() {
     let empty = field(3, &[number(1, 0), field(3, b"")].concat());
-    let many = |count: usize| frame(&[field(1, b"a"), empty.repeat(count)].concat());
-    let shared = frame(&[field(1, &[b'k'; 1000]), empty.repeat(20_000)].concat());
-    for (data, expected) in [(many(1_000), &[][..]), (many(150_000), &["2"]), (shared, &["2"])] {
-        let event = stream(&[record(1, "a", b"x"), record(2, "a", &data)]);
-        assert_eq!(call(take, event).await.unwrap(), failures(expected));
-    }
-    // What the rest of the event leaves no room for comes again in a batch of its own.
-    let event = stream(&[record(1, "a", &many(40_000)), record(2, "a", &many(40_000)), record(3, "a", b"x")]);
-    assert_eq!(call(take, event).await.unwrap(), failures(&["2", "3"]));
+    let many = |key: &[u8], count: usize| frame(&[field(1, key), empty.repeat(count)].concat());
+    let places = Arc::new(Mutex::new(Vec::new()));
+    let taken = async |event: Value, fails: Option<(&'static str, u64)>| {
+        let kept = Arc::clone(&places);
+        let take = move |record: KinesisRecord, _: Kinesis<Vec<u8>>| {
+            let place = (record.sequence_number(), record.sub_sequence_number().unwrap_or_default());
+            let fails = fails.is_some_and(|(id, number)| place == (id.to_owned(), number));
+            kept.lock().unwrap().push(place);
+            std::future::ready(if fails { Err(BoxError::from("no room")) } else { Ok(()) })
+        };
+        let answer = call(take, event).await.unwrap();
+        (answer, std::mem::take(&mut *places.lock().unwrap()))
+    };
+    let places = |of: &[(&str, u64)]| {
+        let each =
+            |&(id, count): &(&str, u64)| (0..count).map(move |number| (id.to_string(), number)).collect::<Vec<_>>();
+        of.iter().flat_map(each).collect::<Vec<_>>()
+    };
+    // One alone is more than that.
+    let event = stream(&[record(1, "a", b"x"), record(2, "b", &many(b"a", 90_000)), record(3, "c", b"x")]);
+    assert_eq!(taken(event, None).await, (failures(&[]), places(&[("1", 1), ("2", 90_000), ("3", 1)])));
+    // All of them together are: records of which some were opened already.
+    let event = [1, 2, 3].map(|at| record(at, "a", &many(b"a", 30_000)));
+    let event = stream(&[&event[..], &[record(4, "z", b"x")]].concat());
+    let all = [("1", 30_000), ("2", 30_000), ("3", 30_000), ("4", 1)];
+    assert_eq!(taken(event.clone(), None).await, (failures(&[]), places(&all)));
+    // After a failure nothing more is begun.
+    let failed = taken(event, Some(("2", 9))).await;
+    assert_eq!(failed, (failures(&["2", "3", "4"]), places(&[("1", 30_000), ("2", 10)])));
+    // A long key is not written for each of them before it is their turn.
+    let event = |length: usize| stream(&[record(1, "a", &many(&vec![b'k'; length], 20_000)), record(2, "a", b"x")]);
+    let first = taken(event(1000), Some(("1", 3))).await;
+    assert_eq!(first, (failures(&["1", "2"]), places(&[("1", 4)])));
+    // One that would make 60 GB of text fails.
+    assert_eq!(taken(event(500_000), None).await, (failures(&["1", "2"]), Vec::new()));
 }
 
 #[cfg(feature = "idempotency")]
@@ -250,4 +273,40 @@ async fn each_has_its_own_idempotency_key() {
     assert_eq!(*calls.lock().unwrap(), 4);
     assert_eq!(call().await, failures(&[]));
     assert_eq!(*calls.lock().unwrap(), 4, "the second time each is known");
+}
+
+#[cfg(feature = "idempotency")]
+#[tokio::test]
+async fn an_expression_selects_from_each_as_the_stream_would_have_it() {
+    use crate::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
+
+    let one = || aggregate(&[("a", br#"{"id":1}"#), ("b", br#"{"id":2}"#), ("b", br#"{"id":2}"#)]);
+    let events = [
+        stream(&[record(12, "a", &one())]),
+        stream(&[record(12, "a", &one())]),
+        stream(&[record(13, "a", br#"{"id":1}"#), record(14, "a", &aggregate(&[("c", br#"{"id":2}"#)]))]),
+        stream(&[record(15, "a", &aggregate(&[("c", br#"{"id":3}"#)]))]),
+    ];
+    let runs = async |key: &str| {
+        let calls = Arc::new(Mutex::new(0));
+        let store = MemoryStore::new();
+        let mut after = Vec::new();
+        for event in &events {
+            let counted = Arc::clone(&calls);
+            let count = move |_: Kinesis<Value>| {
+                *counted.lock().unwrap() += 1;
+                std::future::ready(Ok::<(), BoxError>(()))
+            };
+            let once = Idempotency::new(store.clone()).prefix("clicks").key(key).require_key();
+            let function = handler(count).layer(IdempotencyLayer::new(once)).concurrency(1);
+            assert_eq!(call_with(function, event.clone(), None).await.unwrap(), failures(&[]));
+            after.push(*calls.lock().unwrap());
+        }
+        after
+    };
+    assert_eq!(runs("powertools_json(powertools_base64(kinesis.data)).id").await, [2, 2, 2, 3]);
+    assert_eq!(runs("kinesis.partitionKey").await, [2, 2, 3, 3]);
+    // What all of them share is the key of none of them.
+    assert_eq!(runs("eventID").await, [3, 3, 5, 6]);
+    assert_eq!(runs("[eventID, subSequenceNumber]").await, [3, 3, 5, 6]);
 }

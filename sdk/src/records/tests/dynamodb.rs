@@ -3,11 +3,15 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use super::{at_ms, call, failures, fixture, seen};
 use crate::error::BoxError;
-use crate::records::{Change, ChangeRecord, FromRecord};
+use crate::event::{Incoming, Invocation};
+use crate::handler::{IntoRaw, handler};
+use crate::records::{Batch, Change, ChangeRecord, FromRecord};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -266,4 +270,38 @@ async fn changes_of_one_item_are_in_order_or_those_of_one_attribute_of_the_key()
     let by_account = together(batch.clone().ordered_by("account"), &event).await;
     assert!(is(&by_account, "1", "2") && !is(&by_account, "1", "3") && !is(&by_account, "2", "4"), "{by_account:?}");
     assert_eq!(together(batch.ordered_by("acount"), &event).await, [], "a key without it is in order");
+}
+
+#[tokio::test]
+async fn an_item_is_the_same_however_its_keys_are_spelled() {
+    let change = |number: u32, keys: &str| {
+        format!(
+            r#"{{"eventID":"e{number}","eventName":"INSERT","eventSource":"aws:dynamodb","eventSourceARN":"arn:aws:dynamodb:eu-central-1:1:table/t/stream/x","dynamodb":{{"Keys":{keys},"SequenceNumber":"{number}","StreamViewType":"KEYS_ONLY"}}}}"#
+        )
+    };
+    let ship = |spellings: [&str; 2]| {
+        let event = spellings.iter().zip(1..).map(|(keys, number)| change(number, keys)).collect::<Vec<_>>();
+        let event = format!(r#"{{"Records":[{}]}}"#, event.join(","));
+        async move {
+            let calls = Arc::new(Mutex::new(0));
+            let counted = Arc::clone(&calls);
+            let fail = move |_: Change<(), ()>| {
+                *counted.lock().unwrap() += 1;
+                std::future::ready(Err::<(), BoxError>("no room".into()))
+            };
+            // It is called with the text as it is.
+            let function = handler(fail).batch(Batch::new().continue_on_failure()).into_raw();
+            let invocation = Invocation::new(lambda_runtime::Context::default());
+            function.oneshot(Incoming { event: RawValue::from_string(event).unwrap(), invocation }).await.unwrap();
+            let calls = *calls.lock().unwrap();
+            calls
+        }
+    };
+    let one = r#"{"pk":{"S":"a b"},"sk":{"N":"1"}}"#;
+    assert_eq!(ship([one, r#"{"sk":{"N":"1"},"pk":{"S":"a b"}}"#]).await, 1);
+    assert_eq!(ship([one, r#"{ "pk": {"S":"a b"}, "sk": {"N":"1"} }"#]).await, 1);
+    assert_eq!(ship([r#"{"pk":{"S":"\u0061/"}}"#, r#"{"pk":{"S":"a\/"}}"#]).await, 1);
+    assert_eq!(ship([r#"{"pk":{"S":"a"}}"#, r#"{"pk": {"S":"a"}}"#]).await, 1);
+    assert_eq!(ship([r#"{"pk":{"S":"a"}}"#, r#"{"pk":{"N":"1"}}"#]).await, 2);
+    assert_eq!(ship([one, r#"{"pk":{"S":"ab"},"sk":{"N":"1"}}"#]).await, 2);
 }

@@ -90,3 +90,42 @@ async fn the_detail_of_scheduler_is_the_json_in_its_text() {
         assert!(format!("{error:?}").contains("/detail"), "{error:?}");
     }
 }
+
+#[cfg(feature = "idempotency")]
+#[tokio::test]
+async fn an_idempotency_key_is_all_that_counts_where_an_event_came_alone() {
+    use std::sync::{Arc, Mutex};
+
+    use crate::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
+
+    let event = |id: u32, order: u32| {
+        json!({
+            "version": "0", "id": format!("e{id}"), "detail-type": "Paid", "source": "shop", "account": "1", "region": "eu-central-1",
+            "time": "2026-01-01T00:00:00Z", "resources": [], "detail": { "order_id": order },
+        })
+        .to_string()
+    };
+    let notice = |id: u32, order: u32| json!({ "EventSource": "aws:sns", "Sns": { "MessageId": format!("n{id}"), "Message": event(id, order) } });
+    let ids = [(1, 7), (2, 7), (3, 8)];
+    let queued = ids.map(|(id, order)| json!({ "Records": [super::message(id, &event(id, order), None)] }));
+    let noticed = ids.map(|(id, order)| json!({ "Records": [notice(id, order)] }));
+    let sqs = "powertools_json(body).detail.order_id";
+    let sns = "powertools_json(Sns.Message).detail.order_id";
+    for (key, events) in [(sqs, queued), (sns, noticed)] {
+        let calls = Arc::new(Mutex::new(0));
+        let store = MemoryStore::new();
+        let mut after = Vec::new();
+        for event in events {
+            let counted = Arc::clone(&calls);
+            let count = move |_: EventBridge<Value>| {
+                *counted.lock().unwrap() += 1;
+                std::future::ready(Ok::<(), BoxError>(()))
+            };
+            let once = Idempotency::new(store.clone()).prefix("paid").key(key).require_key();
+            let function = crate::handler::handler(count).layer(IdempotencyLayer::new(once));
+            super::call_with(function, event, None).await.unwrap();
+            after.push(*calls.lock().unwrap());
+        }
+        assert_eq!(after, [1, 1, 2], "{key}");
+    }
+}

@@ -265,3 +265,60 @@ fn numbers_are_the_same_by_their_digits() {
         assert_ne!(digits(one), digits(other), "{one}");
     }
 }
+
+#[test]
+fn what_serde_buffers_gets_the_number_and_the_bytes_that_its_type_asks_for() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(tag = "kind")]
+    enum Tagged {
+        Average { value: f64 },
+        Version { number: String },
+        Blob { data: Vec<u8> },
+        Both { value: f64, data: Vec<u8>, id: u64 },
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Average { value: f64 },
+        Version { number: String },
+        Blob { data: Vec<u8> },
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Flat<T> {
+        id: String,
+        #[serde(flatten)]
+        rest: T,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Value1 {
+        value: f64,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Number1 {
+        number: String,
+    }
+    let third = json!({ "N": "0.3333333333333333333333333333" });
+    let (seven, bytes) = (json!({ "N": "7" }), json!({ "B": "AAE=" }));
+    let tagged = |kind: &str, mut item: Value| {
+        item["kind"] = json!({ "S": kind });
+        of::<Tagged>(&item)
+    };
+    let value = 1.0 / 3.0;
+    assert_eq!(tagged("Average", json!({ "value": third })), Tagged::Average { value });
+    assert_eq!(tagged("Version", json!({ "number": seven })), Tagged::Version { number: "7".to_owned() });
+    assert_eq!(tagged("Blob", json!({ "data": bytes })), Tagged::Blob { data: vec![0, 1] });
+    let both = tagged("Both", json!({ "value": third, "data": bytes, "id": seven }));
+    assert_eq!(both, Tagged::Both { value, data: vec![0, 1], id: 7 });
+    assert_eq!(of::<Untagged>(&json!({ "value": third })), Untagged::Average { value });
+    assert_eq!(of::<Untagged>(&json!({ "number": seven })), Untagged::Version { number: "7".to_owned() });
+    assert_eq!(of::<Untagged>(&json!({ "data": bytes })), Untagged::Blob { data: vec![0, 1] });
+    let id = json!({ "S": "a" });
+    let flat = of::<Flat<Value1>>(&json!({ "id": id, "value": third }));
+    assert_eq!(flat, Flat { id: "a".to_owned(), rest: Value1 { value } });
+    let flat = of::<Flat<Number1>>(&json!({ "id": id, "number": seven }));
+    assert_eq!(flat, Flat { id: "a".to_owned(), rest: Number1 { number: "7".to_owned() } });
+    // Of several mistakes the first is told.
+    let mistake = read::<Tagged>(&json!({ "kind": { "S": "Average" }, "value": { "S": "x" }, "n": seven }).to_string());
+    let mistake = mistake.unwrap_err().to_string();
+    assert!(mistake.contains("f64"), "{mistake}");
+}
