@@ -18,7 +18,7 @@ pub struct DeadlineExceeded {
     time: Duration,
     /// How the client wants the answer to be written, where a layer that was cancelled had found that out.
     #[cfg(feature = "negotiation")]
-    renderer: Option<crate::http::error_layer::Renderer>,
+    renderer: Option<crate::http::error::Renderer>,
 }
 
 impl DeadlineExceeded {
@@ -31,13 +31,13 @@ impl DeadlineExceeded {
     }
 
     #[cfg(feature = "negotiation")]
-    pub(crate) fn written_by(mut self, renderer: Option<crate::http::error_layer::Renderer>) -> Self {
+    pub(crate) fn written_by(mut self, renderer: Option<crate::http::error::Renderer>) -> Self {
         self.renderer = renderer;
         self
     }
 
     #[cfg(feature = "negotiation")]
-    pub(crate) fn renderer(&self) -> Option<&crate::http::error_layer::Renderer> {
+    pub(crate) fn renderer(&self) -> Option<&crate::http::error::Renderer> {
         self.renderer.as_ref()
     }
 

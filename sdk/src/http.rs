@@ -37,6 +37,7 @@ pub(crate) mod event;
 mod function;
 mod handler;
 mod left;
+mod length;
 #[cfg(any(feature = "compression", feature = "negotiation"))]
 mod quality;
 #[cfg(any(feature = "compression", feature = "multipart", feature = "negotiation"))]

@@ -87,7 +87,7 @@ async fn resource(negotiated: Negotiated, asked: HeaderMap) -> Response {
     let (media_type, language) = (negotiated.media_type().unwrap(), negotiated.language().unwrap());
     let Resource { tag, size, form, compares } = RESOURCE.get();
     let version = VERSION.get();
-    let is_written = form == Form::Writer || form == Form::Either && version % 3 == 0;
+    let is_written = form == Form::Writer || form == Form::Either && version.is_multiple_of(3);
     let own = match is_written {
         true => format!("{version}w{language}"),
         false => format!("{version}{}{language}", media_type.len()),
@@ -95,7 +95,7 @@ async fn resource(negotiated: Negotiated, asked: HeaderMap) -> Response {
     let tag = match tag {
         Tag::Strong => Some(format!("\"{own}\"")),
         Tag::Weak => Some(format!("W/\"{own}\"")),
-        Tag::Suffixed(suffix) => Some(format!("\"{own}{}\"", if version % 2 == 0 { suffix } else { "" })),
+        Tag::Suffixed(suffix) => Some(format!("\"{own}{}\"", if version.is_multiple_of(2) { suffix } else { "" })),
         Tag::Generated => None,
     };
     let is_held = tag.as_deref().is_some_and(|tag| {

@@ -69,8 +69,8 @@ use crate::deadline::{Cancellable, MARGIN, contained, until};
 use crate::error::BoxError;
 use crate::event::{Invocation, PAYLOAD_LIMIT};
 use crate::http::deadline::{self, DeadlineFuture};
-use crate::http::error::HttpError;
-use crate::http::error_layer::{self, Renderer};
+use crate::http::error::{HttpError, Renderer};
+use crate::http::error_layer;
 
 /// Layer that applies [`Conditional`]. See the [module docs](self).
 #[derive(Clone, Debug)]

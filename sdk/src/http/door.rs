@@ -59,8 +59,9 @@ use crate::error::{BoxError, FunctionError};
 use crate::event::{Incoming, Invocation, PAYLOAD_LIMIT, RawResponse};
 use crate::http::context::EventKind;
 use crate::http::deadline;
-use crate::http::error::HttpError;
-use crate::http::error_layer::{self, Asked, Renderer, log_failure};
+use crate::http::error::{HttpError, Renderer};
+use crate::http::error_layer::{self, Asked, log_failure};
+use crate::http::length::base64_length;
 use crate::http::rejection::Refused;
 
 pub(crate) use self::path::PATH;
@@ -198,11 +199,6 @@ fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<RawRespon
         }
         length => Ok(Err(length)),
     }
-}
-
-/// How long so many bytes are in base64.
-pub(crate) fn base64_length(bytes: usize) -> usize {
-    bytes.div_ceil(3) * 4
 }
 
 /// A failure that no layer below answered: logged here.

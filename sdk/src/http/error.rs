@@ -83,6 +83,21 @@ struct Problem<'a> {
     members: &'a Map<String, Value>,
 }
 
+/// How an error becomes a response.
+pub(crate) type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
+
+/// How errors of this request are rendered, in the extensions of its response: as a layer within chose, or as the error layer does it.
+/// Layers around the error layer and the adapter use it for failures of their own.
+#[derive(Clone)]
+pub(crate) struct Renderer(pub(crate) Arc<Render>);
+
+impl Renderer {
+    #[cfg(feature = "negotiation")]
+    pub(crate) fn new(render: impl Fn(&HttpError) -> Response + Send + Sync + 'static) -> Self {
+        Self(Arc::new(render))
+    }
+}
+
 macro_rules! constructors {
     ($($(#[$doc:meta])* $name:ident => $status:ident;)*) => {$(
         $(#[$doc])*

@@ -97,13 +97,12 @@ use crate::deadline::DeadlineExceeded;
 use crate::deadline::{caught, contained};
 use crate::error::BoxError;
 use crate::http::deadline;
-use crate::http::error::{HttpError, PROBLEM_JSON};
+use crate::http::error::{HttpError, PROBLEM_JSON, Renderer};
 use crate::http::rejection::{Rejection, refused};
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
 /// What a transparent error holds.
 type Within = dyn for<'e> Fn(&'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> + Send + Sync;
-type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
 
 /// Layer that applies [`ErrorAnswers`]. See the [module docs](self).
 #[derive(Clone, Default)]
@@ -251,18 +250,6 @@ pub(crate) fn rendered(renderer: Option<&Renderer>, error: &HttpError) -> Respon
     }
     response.headers_mut().extend(error.headers().clone());
     response
-}
-
-/// How errors of this request are rendered, in the extensions of its response: as a layer within chose, or as the error layer does it.
-/// Layers around the error layer and the adapter use it for failures of their own.
-#[derive(Clone)]
-pub(crate) struct Renderer(Arc<Render>);
-
-impl Renderer {
-    #[cfg(feature = "negotiation")]
-    pub(crate) fn new(render: impl Fn(&HttpError) -> Response + Send + Sync + 'static) -> Self {
-        Self(Arc::new(render))
-    }
 }
 
 /// In a response whose failure an error layer has rendered, or left as it is, and logged.

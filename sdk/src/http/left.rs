@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 
 #[cfg(feature = "negotiation")]
-use crate::http::error_layer::Renderer;
+use crate::http::error::Renderer;
 
 /// What is left. A plain request leaves nothing, so that nothing is locked for it.
 #[derive(Default)]

@@ -94,7 +94,7 @@ impl<S: Clone> Layer<S> for Taken<S> {
 
 /// What came of asking for an event.
 enum Next {
-    Event(LambdaInvocation),
+    Event(Box<LambdaInvocation>),
     /// None, as `cargo lambda watch` answers, or one that was refused: the next one is asked for at once.
     Nothing,
     /// No more are served.
@@ -112,7 +112,7 @@ where
             Ok(Next::Event(invocation)) => {
                 failures = 0;
                 let context = invocation.context.clone();
-                if let Err(error) = answered(&mut service, invocation).await {
+                if let Err(error) = answered(&mut service, *invocation).await {
                     // Whether the answer arrived is not known, so it is not sent again.
                     let error = chain(&*error).join(": ");
                     span_of(context).in_scope(|| tracing::error!(error, "the answer could not be sent to Lambda"));
@@ -176,7 +176,7 @@ impl Shared {
             Ok::<_, BoxError>((body.collect().await?.to_bytes(), context))
         };
         match event.await {
-            Ok((body, context)) => Ok(Next::Event(LambdaInvocation { parts, body, context })),
+            Ok((body, context)) => Ok(Next::Event(Box::new(LambdaInvocation { parts, body, context }))),
             Err(error) => {
                 // Its caller would wait until the time-out otherwise.
                 let is_reported = self.refuse(&id).await.is_ok();

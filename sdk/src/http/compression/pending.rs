@@ -14,7 +14,7 @@ use super::entity_tags::mark;
 use super::{Coding, encode, remove_digests};
 use crate::deadline::contained;
 use crate::error::BoxError;
-use crate::http::door::base64_length;
+use crate::http::length::{base64_length, sent_length};
 
 /// What the layer leaves in the response's extensions, for the adapter to do once it has the whole body.
 #[derive(Clone, Copy, Debug)]
@@ -101,13 +101,5 @@ fn joined(mut chunks: Vec<Bytes>) -> Bytes {
             all.for_each(|chunk| joined.extend_from_slice(&chunk));
             joined.freeze()
         }
-    }
-}
-
-/// How long a body without a coding is in the answer.
-fn sent_length(body: &[u8]) -> usize {
-    match std::str::from_utf8(body) {
-        Ok(_) => body.len(),
-        Err(_) => base64_length(body.len()),
     }
 }

@@ -15,8 +15,7 @@ use serde::Serialize;
 use super::Accepts;
 use super::entity_tags::MediaTypes;
 use super::later_json::LaterJson;
-use crate::http::error::HttpError;
-use crate::http::error_layer::Renderer;
+use crate::http::error::{HttpError, Renderer};
 
 /// A response whose media type the client chooses: the function returns the value, and a writer of
 /// [`NegotiationLayer`](super::NegotiationLayer) makes the body. Without the layer, or where the layer has no writers, it is as

@@ -293,8 +293,7 @@ async fn an_item_is_the_same_however_its_keys_are_spelled() {
             let function = handler(fail).batch(Batch::new().continue_on_failure()).into_raw();
             let invocation = Invocation::new(lambda_runtime::Context::default());
             function.oneshot(Incoming { event: RawValue::from_string(event).unwrap(), invocation }).await.unwrap();
-            let calls = *calls.lock().unwrap();
-            calls
+            Arc::into_inner(calls).unwrap().into_inner().unwrap()
         }
     };
     let one = r#"{"pk":{"S":"a b"},"sk":{"N":"1"}}"#;

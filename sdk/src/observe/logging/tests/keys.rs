@@ -278,7 +278,8 @@ fn many(first: usize, number: usize) -> serde_json::Map<String, Value> {
 
 #[test]
 fn of_a_callers_map_of_keys_the_first_1000_stand_in_the_lines_and_one_warning_tells_so() {
-    let calls: [(&str, fn(&serde_json::Map<String, Value>)); 4] = [
+    type Call = fn(&serde_json::Map<String, Value>);
+    let calls: [(&str, Call); 4] = [
         ("append_keys", |keys| {
             append_keys(keys);
             append_keys(keys);
