@@ -211,7 +211,8 @@ impl NegotiationLayer {
     /// function's, unless the writer sets another than 200. An answer of the writer that is not successful (not 2xx) is sent as it
     /// is, without the function's headers.
     ///
-    /// A value for whose type and media type there is no writer is a 500, and the log has both.
+    /// With a writer, JSON is offered only where it has one too. A value for whose type and media type there is no writer is a 500, and
+    /// the log has both.
     pub fn writer<T: Send + Sync + 'static, R: IntoResponse>(
         mut self,
         media_type: &'static str,

@@ -97,7 +97,7 @@ impl Multipart {
     }
 
     /// Sets the most bytes that a part of this name may have, be it a file or not, instead of [`file_limit`](Self::file_limit).
-    /// A larger one is a 413 when it is read. The last limit of a name counts.
+    /// A larger one is a 413 when it is read; a part that is passed over is not measured. The last limit of a name counts.
     #[must_use]
     pub fn field_limit(mut self, name: &'static str, bytes: usize) -> Self {
         self.field_limits.push((name, bytes));
