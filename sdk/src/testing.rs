@@ -122,6 +122,9 @@ pub struct Caller<R> {
     time_left: Option<Duration>,
     #[cfg(feature = "logging")]
     logs: Option<Subscribers>,
+    /// What its layers leave out of the log.
+    #[cfg(feature = "logging")]
+    early: crate::observe::logging::Early,
 }
 
 /// What hears the log lines of a test, and one that wants nothing: with a single subscriber alive, `tracing` asks only the
@@ -138,14 +141,20 @@ impl<R: RawService> Caller<R> {
     pub fn new<F: IntoRaw<Raw = R>>(function: F) -> Self {
         let mut context = Context::default();
         context.request_id = REQUEST_ID.to_owned();
+        #[cfg(feature = "logging")]
+        let (raw, early) = crate::observe::logging::Early::collect(|| function.into_raw());
+        #[cfg(not(feature = "logging"))]
+        let raw = function.into_raw();
         Self {
-            raw: function.into_raw(),
+            raw,
             context,
             #[cfg(feature = "clients")]
             clients: None,
             time_left: None,
             #[cfg(feature = "logging")]
             logs: None,
+            #[cfg(feature = "logging")]
+            early,
         }
     }
 
@@ -201,7 +210,9 @@ impl<R: RawService> Caller<R> {
         use crate::observe::logging::{Format, Logs};
         let lines = Logs::new().format(Format::Json).writer(captured.clone()).build();
         let nothing = tracing::subscriber::NoSubscriber::default();
-        self.logs = Some((tracing::Dispatch::new(lines), tracing::Dispatch::new(nothing)));
+        let lines = tracing::Dispatch::new(lines);
+        tracing::dispatcher::with_default(&lines, || self.early.apply());
+        self.logs = Some((lines, tracing::Dispatch::new(nothing)));
         self
     }
 

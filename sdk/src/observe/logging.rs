@@ -125,6 +125,8 @@ pub use self::emit::emit;
 pub use self::errors::ErrorKeys;
 pub use self::json::Json;
 pub use self::keys::{correlation_id, current_keys, set_level};
+#[cfg(feature = "testing")]
+pub(crate) use self::layer::Early;
 pub use self::layer::{Logging, LoggingLayer};
 pub use self::level::{Level, UnknownLevel};
 pub use self::lines::Lines;

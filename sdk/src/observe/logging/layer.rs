@@ -32,10 +32,11 @@
 //! # }
 //! ```
 
+use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use serde_json::value::RawValue;
@@ -52,11 +53,29 @@ use super::scope::{InvocationContext, set_correlation_id, with_current};
 use crate::error::FunctionError;
 use crate::event::{Incoming, RawResponse};
 
-/// What is left out by layers that were applied before there was a subscriber of ours.
-static EARLY: LazyLock<Mutex<Redaction>> = LazyLock::new(Mutex::default);
+thread_local! {
+    /// What is left out by layers that were applied on this thread before there was a subscriber of ours.
+    static EARLY: RefCell<Redaction> = RefCell::default();
+}
 
-fn early() -> MutexGuard<'static, Redaction> {
-    EARLY.lock().unwrap_or_else(PoisonError::into_inner)
+/// What the layers of one function leave out, where it was built before there was a subscriber of ours: in a test.
+#[cfg(feature = "testing")]
+#[derive(Clone, Default)]
+pub(crate) struct Early(Redaction);
+
+#[cfg(feature = "testing")]
+impl Early {
+    /// Builds a function.
+    pub(crate) fn collect<R>(build: impl FnOnce() -> R) -> (R, Self) {
+        let others = EARLY.take();
+        let built = build();
+        (built, Self(EARLY.replace(others)))
+    }
+
+    /// Tells the current subscriber.
+    pub(crate) fn apply(&self) {
+        with_current(|core, _| core.redaction().add(&self.0));
+    }
 }
 
 /// Layer that applies [`Logging`]. See the [module docs](self).
@@ -203,7 +222,8 @@ impl<S> Layer<S> for LoggingLayer {
         if !self.settings.redaction.is_empty() {
             // Another layer, such as the one that `run` has outside of this one, would log what this one leaves out.
             let redaction = &self.settings.redaction;
-            with_current(|core, _| core.redaction().add(redaction)).unwrap_or_else(|| early().add(redaction));
+            with_current(|core, _| core.redaction().add(redaction))
+                .unwrap_or_else(|| EARLY.with_borrow_mut(|early| early.add(redaction)));
         }
         Logging { inner, settings: Arc::clone(&self.settings) }
     }
@@ -243,7 +263,7 @@ impl Settings {
     fn redaction(&self) -> Redaction {
         let mut all = self.redaction.clone();
         with_current(|core, _| all.add(&core.redaction()));
-        all.add(&early());
+        EARLY.with_borrow(|early| all.add(early));
         all
     }
 

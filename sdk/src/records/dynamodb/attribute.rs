@@ -68,18 +68,24 @@ fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
             return Ok(value);
         }
     }
-    Err(locate::<T>(text, error))
+    let first = locate::<T>(text, &error, Form::FIRST);
+    // Bytes that the type does not take are not the mistake: it takes them as text.
+    match binaries.len() > 1 && first.contains("byte array") {
+        true => Err(locate::<T>(text, &error, Form { binary: Binary::Base64, ..Form::FIRST }).into()),
+        false => Err(first.into()),
+    }
 }
 
 /// The mistake with its place, for which the item is read again.
-fn locate<T: DeserializeOwned>(text: &str, error: Error) -> BoxError {
-    let Ok(item) = item(text) else { return json::without_value(&error.to_string()).into() };
-    match serde_path_to_error::deserialize::<_, T>(Attribute::of(item, Form::FIRST)) {
+fn locate<T: DeserializeOwned>(text: &str, error: &Error, form: Form) -> String {
+    let without_value = || json::without_value(&error.to_string()).to_string();
+    let Ok(item) = item(text) else { return without_value() };
+    match serde_path_to_error::deserialize::<_, T>(Attribute::of(item, form)) {
         Err(found) => {
             let message = found.inner().to_string();
-            format!("{}: {}", json::pointer(found.path()), json::without_value(&message)).into()
+            format!("{}: {}", json::pointer(found.path()), json::without_value(&message))
         }
-        Ok(_) => json::without_value(&error.to_string()).into(),
+        Ok(_) => without_value(),
     }
 }
 
