@@ -27,13 +27,13 @@ use crate::http::error::{HttpError, Renderer};
 /// # Example
 ///
 /// ```
-/// use pilaster::http::{self, HttpError, Json, Negotiate, NegotiationLayer};
+/// use pilaster::http::{self, HttpError, Json, Method, Negotiate, NegotiationLayer};
 /// use serde::Serialize;
 ///
 /// #[derive(Serialize)]
 /// struct Report { sold: u32 }
 ///
-/// async fn report() -> Result<Negotiate<Report>, HttpError> {
+/// async fn report(_: Method) -> Result<Negotiate<Report>, HttpError> {
 ///     Ok(Negotiate(Report { sold: 7 }))
 /// }
 ///
