@@ -79,6 +79,7 @@ use crate::http::quality::items;
 #[cfg(feature = "idempotency")]
 pub(crate) use self::recorded::Writing;
 pub use self::writers::Negotiate;
+#[cfg(feature = "conditional")]
 pub(crate) use self::writers::Unwritten;
 use self::writers::Writers;
 
