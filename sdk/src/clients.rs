@@ -60,7 +60,7 @@ pub use self::error::ClientError;
 pub use self::extract::{Client, Warm};
 use self::graph::{Graph, Named};
 use self::slot::Slot;
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 #[cfg(all(test, feature = "secrets"))]
 pub(crate) use self::aws::replay;

@@ -62,20 +62,16 @@
 //! 64 bits has its digits in Python's form, and is an error in TypeScript's, where others would have the same key. `0` and `false` are
 //! keys in both forms, which Powertools for TypeScript takes for nothing.
 
-mod engine;
-mod error;
-#[cfg(feature = "macros")]
-#[doc(hidden)]
-pub mod function;
-#[cfg(feature = "http")]
-pub mod http;
-mod jmespath;
+pub(crate) mod canonical_json;
+pub(crate) mod engine;
+pub(crate) mod error;
+pub(crate) mod jmespath;
 mod key;
 pub mod layer;
-#[cfg(feature = "records")]
-mod records;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod store;
-mod text;
 
 pub use self::engine::{Begun, Idempotency, Running};
 pub use self::error::IdempotencyError;

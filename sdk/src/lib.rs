@@ -49,15 +49,9 @@
 //! Write it into `[profile.release]`: cargo-lambda builds with `abort` unless the profile says otherwise, and then a panic
 //! ends the process instead of becoming a 500.
 
-#[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
-mod clock;
-mod deadline;
-mod error;
-pub mod event;
-#[cfg(any(feature = "flags", feature = "idempotency"))]
-mod expression;
-mod handler;
-mod json;
+mod core;
+pub mod events;
+mod function;
 #[cfg(any(debug_assertions, feature = "local"))]
 mod local;
 mod runtime;
@@ -91,13 +85,16 @@ pub use crate::config::parameters::Parameters;
 pub use crate::config::parameters::{FromParameter, Parameter, ParametersLayer};
 #[cfg(feature = "secrets")]
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
-pub use crate::deadline::DeadlineExceeded;
-pub use crate::error::{BoxError, ErrorType, FunctionError};
-pub use crate::event::{Authorizer, Event, FromInvocation, Incoming, Invocation, RawEvent, RawResponse, Schedule};
+pub use crate::core::deadline::DeadlineExceeded;
+pub use crate::core::error::{BoxError, ErrorType, FunctionError};
+pub use crate::core::invocation::{FromInvocation, Invocation};
+pub use crate::core::json::JsonError;
+pub use crate::core::raw::RawService;
+pub use crate::core::raw::{Incoming, RawEvent, RawResponse};
+pub use crate::events::{Authorizer, Event, Schedule};
 #[cfg(feature = "cloudformation")]
-pub use crate::event::{CloudFormation, CustomResource};
-pub use crate::handler::{Function, Handler, IntoRaw, RawService, handler};
-pub use crate::json::JsonError;
+pub use crate::events::{CloudFormation, CustomResource};
+pub use crate::function::{Function, Handler, IntoRaw, Warmup, WarmupLayer, handler};
 #[cfg(feature = "metrics")]
 pub use crate::observe::metrics::{Metrics, MetricsLayer};
 #[cfg(feature = "otel")]
@@ -108,7 +105,6 @@ pub use crate::records::LogRecord;
 pub use crate::records::{
     Change, EventBridge, Firehose, Kafka, Kinesis, MqMessage, S3BatchTask, S3Object, SesMessage, Sns, Sqs,
 };
-pub use crate::runtime::warmup::{Warmup, WarmupLayer};
 pub use crate::runtime::{StartError, run};
 #[cfg(feature = "validate")]
 #[doc(no_inline)]

@@ -16,9 +16,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 
-use crate::error::BoxError;
-use crate::event::Invocation;
-use crate::handler::{RawService, Start};
+use crate::core::error::BoxError;
+use crate::core::invocation::Invocation;
+use crate::core::raw::RawService;
+use crate::function::lifecycle::Start;
 
 /// Serves the function: until Ctrl-C, or one event.
 pub(crate) async fn serve<S: RawService>(raw: S, start: Start) -> Result<(), BoxError> {

@@ -14,8 +14,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::ErrorType;
-use crate::handler::{Function, Handler, IntoRaw};
+use crate::core::error::ErrorType;
+use crate::function::builder::Function;
+use crate::function::handler::Handler;
+use crate::function::service::IntoRaw;
 use crate::runtime::StartError;
 
 /// What the arguments make of the function: unknown at first, and the same for all of them.
@@ -252,10 +254,10 @@ pub trait Streamed: Sized {
 
 /// Without the macro there is one message too.
 impl<T: Never> Handler<Nothing> for T {
-    type Hall = ();
+    type Kind = ();
     type Layers = ();
 
-    fn into_hall(self) {}
+    fn into_kind(self) {}
 }
 
 impl<T: Never, H> Layered<H, Nothing> for T {

@@ -71,67 +71,38 @@
 //! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>). The pipe has to wait for the
 //! response (`InvocationType: REQUEST_RESPONSE`, which is the default), and an input transformer has to keep the records as they are.
 
-mod answer;
-mod batch;
-mod deferred;
-pub mod door;
-pub mod dynamodb;
-mod envelope;
-mod error;
-pub mod event_bridge;
-mod failures;
-pub mod firehose;
-pub mod from_fn;
-mod function;
-mod handler;
-mod head;
-#[cfg(feature = "idempotency")]
-mod identity;
-pub mod kafka;
-pub mod kinesis;
-mod lanes;
-#[cfg(feature = "cloudwatch-logs")]
-pub mod logs;
-pub mod mq;
-mod payload;
-mod pipes;
-mod record;
-#[cfg(feature = "idempotency")]
-mod recorded;
-pub mod s3;
-pub mod s3_batch;
-pub mod ses;
-pub mod sns;
-mod source;
-mod split;
-pub mod sqs;
-mod surrogates;
+pub mod adapter;
+pub(crate) mod answer;
+pub(crate) mod error;
+pub(crate) mod extract;
+pub(crate) mod function;
+pub(crate) mod handler;
+pub(crate) mod layers;
+pub(crate) mod record;
+pub(crate) mod source;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "otel")]
-mod traced;
-pub mod window;
 
+pub use self::adapter::batch::Batch;
 pub use self::answer::{Answer, TaskResult, Transformed};
-pub use self::batch::Batch;
-pub use self::dynamodb::{Change, ChangeRecord};
 pub use self::error::RecordError;
-pub use self::event_bridge::EventBridge;
-pub use self::firehose::{Firehose, FirehoseRecord};
-pub use self::from_fn::{FromFn, FromFnLayer, Next, from_fn};
-pub use self::function::{ByRecord, Hall};
-pub use self::handler::{FromRecord, FromRecordParts, HandlerService, Opened, RecordHandler, RecordResult};
-pub use self::kafka::{Kafka, KafkaRecord, KafkaSchema};
-pub use self::kinesis::{Kinesis, KinesisRecord};
+pub use self::extract::dynamodb::{self, Change, ChangeRecord};
+pub use self::extract::event_bridge::{self, EventBridge};
+pub use self::extract::firehose::{self, Firehose, FirehoseRecord};
+pub use self::extract::kafka::{self, Kafka, KafkaRecord, KafkaSchema};
+pub use self::extract::kinesis::{self, Kinesis, KinesisRecord};
 #[cfg(feature = "cloudwatch-logs")]
-pub use self::logs::LogRecord;
-pub use self::mq::{MqMessage, MqRecord};
-pub use self::payload::DecodeError;
+pub use self::extract::logs::{self, LogRecord};
+pub use self::extract::mq::{self, MqMessage, MqRecord};
+pub use self::extract::payload::DecodeError;
+pub use self::extract::s3::{self, S3Object};
+pub use self::extract::s3_batch::{self, S3BatchTask};
+pub use self::extract::ses::{self, SesMessage, Verdict};
+pub use self::extract::sns::{self, Sns, SnsNotification};
+pub use self::extract::sqs::{self, MessageAttribute, Sqs, SqsMessage};
+pub use self::extract::window::{self, Window, WindowState};
+pub use self::function::{ByRecord, RecordFunction};
+pub use self::handler::{FromRecord, FromRecordParts, HandlerService, Opened, RecordHandler, RecordResult};
+pub use self::layers::from_fn::{self, FromFn, FromFnLayer, Next, from_fn};
 pub use self::record::Record;
-pub use self::s3::S3Object;
-pub use self::s3_batch::S3BatchTask;
-pub use self::ses::{SesMessage, Verdict};
-pub use self::sns::{Sns, SnsNotification};
 pub use self::source::Source;
-pub use self::sqs::{MessageAttribute, Sqs, SqsMessage};
-pub use self::window::{Window, WindowState};

@@ -13,7 +13,6 @@ mod init;
 mod serve;
 mod shutdown;
 mod snapstart;
-pub(crate) mod warmup;
 mod workers;
 
 use std::any::Any;
@@ -28,11 +27,13 @@ use futures_util::FutureExt;
 use futures_util::future::OptionFuture;
 use tower::{Layer, Service};
 
-use self::warmup::WarmupLayer;
-use crate::deadline::contained;
-use crate::error::{BoxError, FunctionError, chain};
-use crate::event::{Incoming, PAYLOAD_LIMIT, RawResponse};
-use crate::handler::{Hooks, IntoRaw, Mode as _, RawService, Warming};
+use crate::core::deadline::contained;
+use crate::core::error::{BoxError, FunctionError, chain};
+use crate::core::raw::RawService;
+use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawResponse};
+use crate::function::lifecycle::{Hooks, Warming};
+use crate::function::service::{IntoRaw, Mode as _};
+use crate::function::warmup::WarmupLayer;
 
 /// How long one thing may take to be made during initialisation.
 const WARMING: Duration = Duration::from_secs(8);
@@ -235,13 +236,13 @@ fn all(steps: Vec<Step>) -> Step {
 }
 
 #[cfg(any(debug_assertions, feature = "local"))]
-async fn by_hand<S: RawService>(raw: S, mut start: crate::handler::Start) -> Result<(), StartError> {
+async fn by_hand<S: RawService>(raw: S, mut start: crate::function::lifecycle::Start) -> Result<(), StartError> {
     warm(std::mem::take(&mut start.warming)).await;
     crate::local::serve(raw, start).await.map_err(|error| StartError::because("by hand", &error))
 }
 
 #[cfg(not(any(debug_assertions, feature = "local")))]
-async fn by_hand<S: RawService>(_: S, _: crate::handler::Start) -> Result<(), StartError> {
+async fn by_hand<S: RawService>(_: S, _: crate::function::lifecycle::Start) -> Result<(), StartError> {
     Err(StartError::new(
         "this is a Lambda function, started by hand without AWS_LAMBDA_RUNTIME_API: try it with `cargo run` (a debug build), \
          with pilaster's feature `local`, or with `cargo lambda watch`",

@@ -105,9 +105,11 @@ use lambda_runtime::Context;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::error::FunctionError;
-use crate::event::{Incoming, Invocation};
-use crate::handler::{IntoRaw, RawService};
+use crate::core::error::FunctionError;
+use crate::core::invocation::Invocation;
+use crate::core::raw::Incoming;
+use crate::core::raw::RawService;
+use crate::function::service::IntoRaw;
 
 /// The request id of every call, unless [`Caller::with_context`] names another.
 const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
@@ -291,12 +293,12 @@ mod tests {
         struct Plain<S>(S);
         impl<S: RawService> IntoRaw for Plain<S> {
             type Raw = S;
-            type Mode = crate::handler::Buffered;
+            type Mode = crate::function::service::Buffered;
             fn into_raw(self) -> S {
                 self.0
             }
-            fn take_start(&mut self) -> crate::handler::Start {
-                crate::handler::Start::default()
+            fn take_start(&mut self) -> crate::function::lifecycle::Start {
+                crate::function::lifecycle::Start::default()
             }
         }
         Caller::new(Plain(raw))

@@ -8,7 +8,7 @@ use std::sync::Once;
 
 use axum_extra::extract::CookieJar;
 use futures_util::FutureExt;
-use pilaster::event::authorizer::{AuthorizerError, Policy};
+use pilaster::events::authorizer::{AuthorizerError, Policy};
 use pilaster::http::{
     self, BodyRequest, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query,
     Rejection, RequestContext, TypedHeader, headers,

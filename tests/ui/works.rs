@@ -263,7 +263,7 @@ mod of_each_source {
     }
 
     mod gateway {
-        use pilaster::event::authorizer::{AuthorizerError, Simple};
+        use pilaster::events::authorizer::{AuthorizerError, Simple};
 
         #[pilaster::lambda_handler]
         async fn authorize(request: pilaster::Authorizer) -> Result<Simple, AuthorizerError> {

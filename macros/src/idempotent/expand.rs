@@ -28,10 +28,10 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
         None => quote!(::pilaster::idempotency::Idempotency::global()?),
     };
     let prefix = match &options.prefix {
-        Some(prefix) => quote!(::pilaster::idempotency::function::Name::Prefix(#prefix)),
+        Some(prefix) => quote!(::pilaster::idempotency::macro_support::Name::Prefix(#prefix)),
         None => {
             let name = function.sig.ident.to_string();
-            quote!(::pilaster::idempotency::function::Name::Function(::core::module_path!(), #name))
+            quote!(::pilaster::idempotency::macro_support::Name::Function(::core::module_path!(), #name))
         }
     };
 
@@ -56,9 +56,9 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
     Ok(quote! {
         #(#attrs)*
         #vis #outer {
-            let #begun = ::pilaster::idempotency::function::begin(#with, #prefix, #key, #payload, #deadline).await?;
+            let #begun = ::pilaster::idempotency::macro_support::begin(#with, #prefix, #key, #payload, #deadline).await?;
             #(let #passed = #named;)*
-            ::pilaster::idempotency::function::finish(#begun, move || {
+            ::pilaster::idempotency::macro_support::finish(#begun, move || {
                 #sig #body
 
                 #call
@@ -84,7 +84,7 @@ fn selected(places: &LitStr, function: &Function) -> Result<TokenStream> {
         // Where rustc says what the argument's type lacks.
         let span = function.type_of(&name).map_or_else(|| name.span(), Spanned::span);
         let path = LitStr::new(path, span);
-        values.push(quote_spanned!(span=> ::pilaster::idempotency::function::select(&#name, #path)));
+        values.push(quote_spanned!(span=> ::pilaster::idempotency::macro_support::select(&#name, #path)));
     }
     Ok(quote!([#(#values),*]))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::graph::Named;
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// A value that a [`Clients`](super::Clients) registry could not make. It names the type; its source is the reason.
 #[derive(Clone, Debug)]

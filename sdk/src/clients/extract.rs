@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use super::{Clients, FromClients};
-use crate::error::BoxError;
-use crate::event::{FromInvocation, Invocation};
+use crate::core::error::BoxError;
+use crate::core::invocation::{FromInvocation, Invocation};
 
 /// Extracts a value of the registry: an AWS client, a pool, a repository.
 ///

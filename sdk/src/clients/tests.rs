@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::error::chain;
+use crate::core::error::chain;
 
 /// A type that counts, per registry, how often it was made; the counter itself is a value of the registry.
 #[derive(Clone, Default)]

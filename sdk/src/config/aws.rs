@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::cache::{Chain, Refused};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// The codes of outages that a service may send with a status below 500, apart from those for throttling: of its own trouble
 /// ([common errors](https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html),

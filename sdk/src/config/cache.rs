@@ -57,8 +57,8 @@ use self::entry::{Entry, Flight, Held, Outcome, push_out};
 pub(crate) use self::error::Chain;
 pub use self::error::{CacheError, Refused};
 use self::span::{Slot, Waiting, Within};
-use crate::clock::Moment;
-use crate::error::{BoxError, chain};
+use crate::core::clock::Moment;
+use crate::core::error::{BoxError, chain};
 
 /// How long a failed refresh is left alone: the first time, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

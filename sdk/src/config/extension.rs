@@ -36,7 +36,7 @@ use serde::Deserialize;
 
 use self::localhost::get;
 use crate::config::parameters::{ParameterId, ParameterKind, ParameterSource, ParameterValue};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// What stays as it is in a path or query: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -136,7 +136,7 @@ mod secrets {
 
     use super::{ParametersExtension, encode};
     use crate::config::secrets::{SecretId, SecretSlice, SecretSource, SecretString, SecretValue};
-    use crate::error::BoxError;
+    use crate::core::error::BoxError;
 
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]

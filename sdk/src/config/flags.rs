@@ -58,10 +58,10 @@ use serde_json::Value;
 
 pub use self::document::{Document, SchemaError};
 pub use self::error::FlagsError;
-use crate::clock::Moment;
 use crate::config::cache::Cache;
 use crate::config::parameters::{ParameterId, ParameterSource, ParameterValue};
-use crate::error::{BoxError, chain};
+use crate::core::clock::Moment;
+use crate::core::error::{BoxError, chain};
 
 /// How long a failure without a document at hand is left alone.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -136,7 +136,7 @@ impl Flags {
     /// The expression cannot be parsed, has more than 4,096 bytes, or more than 64 steps that follow or contain each other.
     #[must_use]
     pub fn envelope(mut self, expression: &str) -> Self {
-        let compiled = crate::expression::check(expression)
+        let compiled = crate::core::expression::check(expression)
             .and_then(|()| ordered::RUNTIME.compile(expression).map_err(|error| error.to_string()));
         let envelope = match compiled {
             Ok(envelope) => Arc::new(envelope),

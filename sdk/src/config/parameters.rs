@@ -242,7 +242,7 @@ impl Parameters {
 
 #[cfg(feature = "parameters")]
 impl crate::clients::FromClients for Parameters {
-    async fn from_clients(clients: &crate::clients::Clients) -> Result<Self, crate::error::BoxError> {
+    async fn from_clients(clients: &crate::clients::Clients) -> Result<Self, crate::core::error::BoxError> {
         Ok(Self::new(clients.get().await?))
     }
 }

@@ -105,7 +105,7 @@ pub use self::value::SecretValue;
 use crate::clients::{Clients, FromClients};
 use crate::config::after::After;
 use crate::config::cache::{Cache, CacheError};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// After a fetch that brought the refused version again, how long [`Secrets::fresh`] does not ask for another.
 const UNCHANGED_PAUSE: Duration = Duration::from_secs(5);

@@ -43,7 +43,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::error::{BoxError, Refusal, chain, refusal};
+use crate::core::error::{BoxError, Refusal, chain, refusal};
 use crate::http::rejection::Rejection;
 
 /// The media type of a problem ([RFC 9457, 6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1)).

@@ -21,7 +21,8 @@
 //! | [`Invocation`](crate::Invocation) | the invocation | – |
 
 pub mod claims;
-mod coding;
+mod content_encoding;
+pub mod context;
 #[cfg(feature = "form")]
 pub mod form;
 mod invocation;
@@ -32,9 +33,9 @@ mod member_names;
 pub mod multipart;
 pub mod path;
 pub mod query;
+pub(crate) mod serde_message;
 #[cfg(feature = "validate")]
 pub mod valid;
-mod words;
 
 pub use self::claims::Claims;
 #[cfg(feature = "form")]

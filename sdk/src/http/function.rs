@@ -5,12 +5,16 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower::{Layer, Service};
 
-use crate::error::BoxError;
-use crate::handler::{Buffered, Function, Handler, IntoRaw, RawService, Start, Streaming};
-use crate::http::door::Door;
+use crate::core::error::BoxError;
+use crate::core::raw::RawService;
+use crate::function::builder::Function;
+use crate::function::handler::Handler;
+use crate::function::lifecycle::Start;
+use crate::function::service::{Buffered, IntoRaw, Streaming};
+use crate::http::adapter::HttpAdapter;
 use crate::http::handler::{HandlerService, HttpHandler};
-use crate::http::panic::{CatchPanic, PanicLayer};
-use crate::http::stack::Stack;
+use crate::http::layers::panic::{CatchPanic, PanicLayer};
+use crate::http::layers::stack::Stack;
 
 /// The marker of HTTP functions; the arguments of the function are within.
 #[doc(hidden)]
@@ -19,18 +23,18 @@ pub struct ByHttp<Args>(std::marker::PhantomData<Args>);
 
 /// The innermost service of the HTTP hall.
 #[derive(Clone, Debug)]
-pub struct Hall<S>(CatchPanic<S>);
+pub struct HttpFunction<S>(CatchPanic<S>);
 
 impl<F, Args> Handler<ByHttp<Args>> for F
 where
     F: HttpHandler<Args>,
     Args: 'static,
 {
-    type Hall = Hall<HandlerService<F, Args>>;
+    type Kind = HttpFunction<HandlerService<F, Args>>;
     type Layers = Stack;
 
-    fn into_hall(self) -> Self::Hall {
-        Hall(PanicLayer::new().layer(HandlerService::new(self)))
+    fn into_kind(self) -> Self::Kind {
+        HttpFunction(PanicLayer::new().layer(HandlerService::new(self)))
     }
 }
 
@@ -52,36 +56,36 @@ where
 ///     pilaster::run(http::service(app).layer(http::Stack::new()))
 /// }
 /// ```
-pub fn service<S>(service: S) -> Function<Hall<S>, Stack>
+pub fn service<S>(service: S) -> Function<HttpFunction<S>, Stack>
 where
     S: Service<Request<Body>, Response = axum_core::response::Response> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    Function::new(Hall(PanicLayer::new().layer(service)), Stack::new())
+    Function::new(HttpFunction(PanicLayer::new().layer(service)), Stack::new())
 }
 
 /// The innermost service of a streaming function.
 #[derive(Clone, Debug)]
-pub struct StreamingHall<S>(CatchPanic<S>);
+pub struct StreamingHttpFunction<S>(CatchPanic<S>);
 
-impl<S, L, O> Function<Hall<S>, L, O> {
+impl<S, L, O> Function<HttpFunction<S>, L, O> {
     /// Streams every response. See [`http::streaming`](crate::http::streaming).
-    pub fn streaming(self) -> Function<StreamingHall<S>, L, O> {
-        let Self { hall, layer, outer, start, names } = self;
-        Function { hall: StreamingHall(hall.0), layer, outer, start, names }
+    pub fn streaming(self) -> Function<StreamingHttpFunction<S>, L, O> {
+        let Self { kind, layer, outer, start, names } = self;
+        Function { kind: StreamingHttpFunction(kind.0), layer, outer, start, names }
     }
 }
 
-impl<S, L, O> IntoRaw for Function<StreamingHall<S>, L, O>
+impl<S, L, O> IntoRaw for Function<StreamingHttpFunction<S>, L, O>
 where
-    Function<Hall<S>, L, O>: IntoRaw,
+    Function<HttpFunction<S>, L, O>: IntoRaw,
 {
-    type Raw = <Function<Hall<S>, L, O> as IntoRaw>::Raw;
+    type Raw = <Function<HttpFunction<S>, L, O> as IntoRaw>::Raw;
     type Mode = Streaming;
 
     fn into_raw(self) -> Self::Raw {
-        let Self { hall, layer, outer, start, names } = self;
-        Function { hall: Hall(hall.0), layer, outer, start, names }.into_raw()
+        let Self { kind, layer, outer, start, names } = self;
+        Function { kind: HttpFunction(kind.0), layer, outer, start, names }.into_raw()
     }
 
     fn take_start(&mut self) -> Start {
@@ -89,7 +93,7 @@ where
     }
 }
 
-impl<S, L, O, B> IntoRaw for Function<Hall<S>, L, O>
+impl<S, L, O, B> IntoRaw for Function<HttpFunction<S>, L, O>
 where
     L: Layer<CatchPanic<S>>,
     L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -97,14 +101,14 @@ where
     <L::Service as Service<Request<Body>>>::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
-    O: Layer<Door<L::Service>>,
+    O: Layer<HttpAdapter<L::Service>>,
     O::Service: RawService,
 {
     type Raw = O::Service;
     type Mode = Buffered;
 
     fn into_raw(self) -> Self::Raw {
-        self.outer.layer(Door::new(self.layer.layer(self.hall.0)))
+        self.outer.layer(HttpAdapter::new(self.layer.layer(self.kind.0)))
     }
 
     fn take_start(&mut self) -> Start {

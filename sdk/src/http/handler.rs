@@ -64,7 +64,7 @@ handlers! {
     [T1, T2, T3, T4, T5, T6, T7] T8;
 }
 
-/// The service that a handler is. Made by [`pilaster::handler`](crate::handler).
+/// The service that a handler is. Made by [`pilaster::handler`](crate::function::builder).
 pub struct HandlerService<F, Args> {
     function: F,
     args: PhantomData<fn() -> Args>,

@@ -12,7 +12,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use serde_json::{Value, json};
 
-use crate::error::{BoxError, chain};
+use crate::core::error::{BoxError, chain};
 use crate::http::error::HttpError;
 
 /// A request that an extractor refused. Ask for it with `Result<Json<T>, Rejection>`; otherwise it is the answer.

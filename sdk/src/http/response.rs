@@ -8,7 +8,7 @@
 //! the encoding of its place first, since `/`, `?`, `#`, `&` and `%41` in it have a meaning of their own.
 //!
 //! A body of bytes that are not UTF-8, such as an image, reaches the clients of a **REST API** as base64 text, unless its media type is in the
-//! API's `binaryMediaTypes`; see [`http::door`](crate::http::door).
+//! API's `binaryMediaTypes`; see [`http::door`](crate::http::adapter).
 
 use axum_core::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};

@@ -43,9 +43,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use lambda_runtime::{MetadataPrelude, StreamResponse};
 use tokio::time::{Instant, Sleep};
 
-use crate::deadline::{DeadlineExceeded, MARGIN, until};
-use crate::error::BoxError;
-use crate::event::Invocation;
+use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
+use crate::core::error::BoxError;
+use crate::core::invocation::Invocation;
 
 /// The response as the Runtime API gets it.
 pub(crate) fn streamed(response: Response<Body>, invocation: &Invocation) -> StreamResponse<Chunks> {

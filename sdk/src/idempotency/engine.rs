@@ -14,11 +14,11 @@ use serde_json::value::RawValue;
 
 pub use self::running::Running;
 #[cfg(feature = "macros")]
-pub(super) use self::running::finish;
+pub(crate) use self::running::finish;
 #[cfg(any(feature = "http", feature = "records", feature = "macros"))]
-pub(super) use self::steps::Call;
+pub(crate) use self::steps::Call;
 #[cfg(feature = "http")]
-pub(super) use self::steps::{CALLER, caller_hash};
+pub(crate) use self::steps::{CALLER, caller_hash};
 use super::error::IdempotencyError;
 use super::jmespath::Expression;
 use super::key::{Format, Hash};
@@ -200,26 +200,26 @@ impl Idempotency {
     }
 
     /// What is wrong with the settings, if anything is.
-    pub(super) fn mistake(&self) -> Option<&str> {
+    pub(crate) fn mistake(&self) -> Option<&str> {
         self.settings.mistake.as_deref()
     }
 
     /// The same for one function: its name is added to the prefix, so that two functions never share a key.
     #[cfg(feature = "macros")]
-    pub(super) fn of_function(&self, function: &str) -> Self {
+    pub(crate) fn of_function(&self, function: &str) -> Self {
         let prefix = format!("{}.{function}", self.settings.prefix);
         self.clone().set(|settings| settings.prefix = prefix)
     }
 
     /// Whether the key is selected by an expression.
     #[cfg(any(feature = "http", feature = "records"))]
-    pub(super) fn has_key(&self) -> bool {
+    pub(crate) fn has_key(&self) -> bool {
         self.settings.key.is_some()
     }
 
     /// Whether a payload is compared.
     #[cfg(any(feature = "http", feature = "records"))]
-    pub(super) fn has_payload(&self) -> bool {
+    pub(crate) fn has_payload(&self) -> bool {
         self.settings.payload.is_some()
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::error::{BoxError, FunctionError, Refusal, chain};
+use crate::core::error::{BoxError, FunctionError, Refusal, chain};
 
 /// What a caller waits whose key is in use: seconds.
 const RETRY_AFTER: u32 = 1;
@@ -53,44 +53,44 @@ impl IdempotencyError {
         Self { kind, source: Some(source), refusal: None }
     }
 
-    pub(super) fn in_progress() -> Self {
+    pub(crate) fn in_progress() -> Self {
         Self::new(Kind::InProgress)
     }
 
-    pub(super) fn mismatch() -> Self {
+    pub(crate) fn mismatch() -> Self {
         Self::new(Kind::Mismatch)
     }
 
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
-    pub(super) fn other_caller() -> Self {
+    pub(crate) fn other_caller() -> Self {
         Self::new(Kind::OtherCaller)
     }
 
-    pub(super) fn no_key() -> Self {
+    pub(crate) fn no_key() -> Self {
         Self::new(Kind::NoKey)
     }
 
-    pub(super) fn bad_key(reason: impl Into<String>) -> Self {
+    pub(crate) fn bad_key(reason: impl Into<String>) -> Self {
         Self::new(Kind::BadKey(reason.into()))
     }
 
-    pub(super) fn inconsistent() -> Self {
+    pub(crate) fn inconsistent() -> Self {
         Self::new(Kind::Inconsistent)
     }
 
-    pub(super) fn lost() -> Self {
+    pub(crate) fn lost() -> Self {
         Self::new(Kind::Lost)
     }
 
-    pub(super) fn store(step: &'static str, source: BoxError) -> Self {
+    pub(crate) fn store(step: &'static str, source: BoxError) -> Self {
         Self::caused(Kind::Store(step), source)
     }
 
-    pub(super) fn answer(step: &'static str, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn answer(step: &'static str, source: impl Into<BoxError>) -> Self {
         Self::caused(Kind::Answer(step), source.into())
     }
 
-    pub(super) fn setup(mistake: impl Into<String>) -> Self {
+    pub(crate) fn setup(mistake: impl Into<String>) -> Self {
         Self::new(Kind::Setup(mistake.into()))
     }
 
@@ -127,12 +127,12 @@ impl IdempotencyError {
 
     /// Whether there is no key and one is required.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
-    pub(super) fn is_missing_key(&self) -> bool {
+    pub(crate) fn is_missing_key(&self) -> bool {
         matches!(self.kind, Kind::NoKey)
     }
 
     /// The same as Powertools names it.
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self.kind {
             Kind::InProgress => "IdempotencyAlreadyInProgressError",
             Kind::Mismatch | Kind::OtherCaller => "IdempotencyValidationError",

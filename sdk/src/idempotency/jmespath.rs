@@ -11,9 +11,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::key::Selected;
-use super::text::{self, Large};
-use crate::expression::check;
-use crate::expression::functions::{not_json, runtime};
+use crate::core::expression::check;
+use crate::core::expression::functions::{not_json, runtime};
+use crate::idempotency::canonical_json::{self, Large};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| runtime(json));
 
@@ -23,7 +23,7 @@ thread_local! {
 }
 
 fn json(text: &str) -> Result<Variable, String> {
-    let (text, large) = text::read(text);
+    let (text, large) = canonical_json::read(text);
     LARGE.with_borrow_mut(|all| all.extend(large));
     serde_json::from_str(&text).map_err(|error| not_json(&error))
 }
@@ -99,7 +99,7 @@ impl Document {
     ///
     /// The text is not JSON.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let (text, large) = text::read(text);
+        let (text, large) = canonical_json::read(text);
         let root = serde_json::from_str::<Variable>(&text)?;
         Ok(Self { root: Rcvar::new(root), large })
     }
@@ -125,7 +125,7 @@ impl Document {
     }
 
     /// The whole of it.
-    pub(super) fn whole(&self) -> Result<Selected, String> {
+    pub(crate) fn whole(&self) -> Result<Selected, String> {
         let value = value(&self.root).map_err(|error| error.reason.to_string())?;
         Ok(Selected { value, large: self.large.clone() })
     }
@@ -151,7 +151,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::expression::functions::UNPACKED_LIMIT;
+    use crate::core::expression::functions::UNPACKED_LIMIT;
 
     fn search(document: Value, expression: &str) -> Result<Value, String> {
         Ok(Expression::parse(expression)?.select(&Document::of(&document).unwrap())?.value)
@@ -196,7 +196,7 @@ mod tests {
         let selected = |expression| Expression::parse(expression).unwrap().select(&document).unwrap();
         let python = |expression| {
             let Selected { value, large } = selected(expression);
-            text::python(&value, &large)
+            canonical_json::python(&value, &large)
         };
         assert_eq!(python("powertools_json(body)[1:]").as_deref(), Some("[18446744073709551617, 1e+30]"));
         assert_eq!(python("powertools_json(body)[0]").as_deref(), Some("0"));

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::error::IdempotencyError;
-use super::text::{self, Large};
+use crate::idempotency::canonical_json::{self, Large};
 
 /// Whose keys and whose form of the answer: a table is shared with functions in that language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub enum Hash {
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Selected {
     pub(crate) value: Value,
-    pub(super) large: Large,
+    pub(crate) large: Large,
 }
 
 /// It may hold what a caller is known by.
@@ -58,7 +58,7 @@ impl From<Value> for Selected {
 ///
 /// Powertools for TypeScript takes `0` and `false` for nothing as well, so that orders with such an id run each time; here they are keys
 /// in both forms.
-pub(super) fn is_missing(value: &Value) -> bool {
+pub(crate) fn is_missing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -73,11 +73,11 @@ pub(super) fn is_missing(value: &Value) -> bool {
 /// # Errors
 ///
 /// The value holds a number that was not read exactly: two such numbers would be one key.
-pub(super) fn hash(selected: &Selected, hash: Hash, format: Format) -> Result<String, IdempotencyError> {
+pub(crate) fn hash(selected: &Selected, hash: Hash, format: Format) -> Result<String, IdempotencyError> {
     let Selected { value, large } = selected;
     let text = match format {
-        Format::Python => text::python(value, large),
-        Format::TypeScript => text::typescript(value, large),
+        Format::Python => canonical_json::python(value, large),
+        Format::TypeScript => canonical_json::typescript(value, large),
     };
     let reason = "it holds a number of more than 64 bits, which has to be sent as a string";
     let text = text.ok_or_else(|| IdempotencyError::bad_key(reason))?;

@@ -2,7 +2,7 @@
 //!
 //! It goes right around the function, below whatever checks who the caller is: a recorded answer must reach nobody who may not
 //! have it. The same layer fits an event function, an HTTP function (by [`http::Stack::idempotency`](crate::http::Stack), see
-//! [`http`](super::http)) and a record function.
+//! [`http`](crate::http::layers::idempotency)) and a record function.
 //!
 //! # Example
 //!
@@ -39,16 +39,16 @@ use tower::{Layer, Service};
 use super::engine::{Begun, Idempotency};
 use super::error::IdempotencyError;
 use super::jmespath::Document;
-use crate::error::{BoxError, FunctionError};
-use crate::event::{Incoming, RawResponse};
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::raw::{Incoming, RawResponse};
 
 /// Layer that applies [`Idempotent`]. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct IdempotencyLayer {
-    pub(super) idempotency: Idempotency,
+    pub(crate) idempotency: Idempotency,
     #[cfg(feature = "http")]
-    pub(super) http: super::http::HttpKey,
+    pub(crate) http: crate::http::layers::idempotency::HttpKey,
 }
 
 impl IdempotencyLayer {
@@ -57,7 +57,7 @@ impl IdempotencyLayer {
         Self {
             idempotency,
             #[cfg(feature = "http")]
-            http: super::http::HttpKey::default(),
+            http: crate::http::layers::idempotency::HttpKey::default(),
         }
     }
 }
@@ -90,10 +90,10 @@ impl<S> Layer<S> for IdempotencyLayer {
 /// Service that answers repeated calls from their records. See the [module docs](self).
 #[derive(Clone)]
 pub struct Idempotent<S> {
-    pub(super) inner: S,
-    pub(super) idempotency: Idempotency,
+    pub(crate) inner: S,
+    pub(crate) idempotency: Idempotency,
     #[cfg(feature = "http")]
-    pub(super) http: super::http::HttpKey,
+    pub(crate) http: crate::http::layers::idempotency::HttpKey,
 }
 
 impl<S> fmt::Debug for Idempotent<S> {
@@ -103,7 +103,7 @@ impl<S> fmt::Debug for Idempotent<S> {
 }
 
 /// Takes the service that was asked whether it is ready, and leaves a clone in its place.
-pub(super) fn taken<S: Clone>(inner: &mut S) -> S {
+pub(crate) fn taken<S: Clone>(inner: &mut S) -> S {
     let clone = inner.clone();
     mem::replace(inner, clone)
 }

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub use self::dynamodb::DynamoDbStore;
 pub use self::memory::MemoryStore;
 use super::key::Format;
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// The step of a call that a record is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,11 +80,11 @@ impl Record {
     }
 }
 
-pub(super) fn seconds(time: SystemTime) -> u64 {
+pub(crate) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
 }
 
-pub(super) fn milliseconds(time: SystemTime) -> u64 {
+pub(crate) fn milliseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).map(|since| since.as_millis()).unwrap_or_default();
     u64::try_from(since).unwrap_or(u64::MAX)
 }
@@ -173,7 +173,7 @@ pub trait Store: Send + Sync + 'static {
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
 
 /// A [`Store`] of any type.
-pub(super) trait AnyStore: Send + Sync {
+pub(crate) trait AnyStore: Send + Sync {
     fn lock<'a>(&'a self, lock: &'a Lock, now: SystemTime) -> Boxed<'a, Locked>;
     fn get<'a>(&'a self, lock: &'a Lock) -> Boxed<'a, Option<Record>>;
     fn complete<'a>(&'a self, lock: &'a Lock, completion: &'a Completion) -> Boxed<'a, bool>;

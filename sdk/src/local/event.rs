@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::{invocation, tell};
-use crate::error::{BoxError, chain};
-use crate::event::{Incoming, PAYLOAD_LIMIT, RawEvent};
-use crate::handler::RawService;
+use crate::core::error::{BoxError, chain};
+use crate::core::raw::RawService;
+use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawEvent};
 
 /// As long as a Lambda function may take
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).

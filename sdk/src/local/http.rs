@@ -23,11 +23,11 @@ use tokio::net::TcpListener;
 
 use super::hosts::Hosts;
 use super::{invocation, tell};
-use crate::error::BoxError;
-use crate::event::{Incoming, PAYLOAD_LIMIT};
-use crate::handler::RawService;
+use crate::core::error::BoxError;
+use crate::core::raw::RawService;
+use crate::core::raw::{Incoming, PAYLOAD_LIMIT};
 use crate::http::HttpError;
-use crate::http::event::{event, matches};
+use crate::http::adapter::synthesize::{event, matches};
 use crate::http::streaming::Chunks;
 
 /// What an invocation may take, as API Gateway waits for it.
@@ -164,7 +164,7 @@ fn failed(error: &BoxError) -> Response<Full<Bytes>> {
     if error.is::<http_body_util::LengthLimitError>() || error.is::<TooLarge>() {
         return problem(&HttpError::payload_too_large("the request is larger than the 6 MB that Lambda takes"));
     }
-    let _ = writeln!(io::stderr(), "{}", crate::error::chain(&**error).join(": "));
+    let _ = writeln!(io::stderr(), "{}", crate::core::error::chain(&**error).join(": "));
     problem(&HttpError::new(StatusCode::BAD_GATEWAY))
 }
 
@@ -226,7 +226,7 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
-    use crate::handler::IntoRaw as _;
+    use crate::function::service::IntoRaw as _;
     use crate::http::{Path, Uri};
 
     /// What the server answers to a request's head.
@@ -245,7 +245,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hosts = Box::leak(Box::new(hosts));
-        tokio::spawn(accept(listener, crate::handler(file).into_raw(), routes, hosts, false));
+        tokio::spawn(accept(listener, crate::function::builder(file).into_raw(), routes, hosts, false));
         address
     }
 

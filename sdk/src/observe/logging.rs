@@ -145,6 +145,6 @@ pub fn init() -> bool {
 }
 
 /// The span of an invocation for lines that are logged around its layers.
-pub(crate) fn span_of(invocation: &crate::event::Invocation) -> tracing::Span {
+pub(crate) fn span_of(invocation: &crate::core::invocation::Invocation) -> tracing::Span {
     self::scope::InvocationContext::open(invocation)
 }

@@ -6,9 +6,11 @@ use serde::Serialize;
 use tower::{Layer, Service};
 
 use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Timed, Type, of};
-use crate::error::BoxError;
-use crate::event::{Event, FromEvent, FromInvocation, Hall, Incoming};
-use crate::handler::Function;
+use crate::core::error::BoxError;
+use crate::core::invocation::FromInvocation;
+use crate::core::raw::Incoming;
+use crate::events::{Event, EventFunction, FromEvent};
+use crate::function::builder::Function;
 
 /// The kind of event functions.
 #[derive(Debug)]
@@ -38,18 +40,18 @@ impl<E: Into<BoxError> + 'static> Failure<Events, ()> for E {
     holds!(Events);
 }
 
-impl<T, S> Layered<Hall<S>, ()> for T
+impl<T, S> Layered<EventFunction<S>, ()> for T
 where
     T: Layer<S, Service: Service<Incoming>>,
 {
     type Checked<X> = X;
 
-    fn checked<L, O>(function: Function<Hall<S>, L, O>, layer: Self) -> Function<Hall<S>, T, O> {
+    fn checked<L, O>(function: Function<EventFunction<S>, L, O>, layer: Self) -> Function<EventFunction<S>, T, O> {
         function.layer(layer)
     }
 }
 
-impl<S, L, O> Timed for Function<Hall<S>, L, O> {
+impl<S, L, O> Timed for Function<EventFunction<S>, L, O> {
     fn margin(self, margin: impl Into<Option<Duration>>) -> Self {
         Function::margin(self, margin)
     }
@@ -62,7 +64,7 @@ impl<T> Type<Event<T>> {
 }
 
 #[cfg(feature = "cloudformation")]
-impl<P> Type<crate::event::CloudFormation<P>> {
+impl<P> Type<crate::events::CloudFormation<P>> {
     pub fn received(&self) -> Type<P> {
         of()
     }

@@ -7,9 +7,9 @@ use http::Request;
 use tower::{Layer, Service};
 
 use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Streamed, Type, of};
-use crate::handler::Function;
-use crate::http::panic::CatchPanic;
-use crate::http::{Created, Hall, Json, Path, Query, StreamingHall};
+use crate::function::builder::Function;
+use crate::http::layers::panic::CatchPanic;
+use crate::http::{Created, HttpFunction, Json, Path, Query, StreamingHttpFunction};
 
 /// The kind of HTTP functions.
 #[derive(Debug)]
@@ -46,19 +46,19 @@ impl<E: IntoResponse> Failing<()> for E {}
 
 impl Failing<ErrorResponse> for ErrorResponse {}
 
-impl<T, S> Layered<Hall<S>, ()> for T
+impl<T, S> Layered<HttpFunction<S>, ()> for T
 where
     T: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {
     type Checked<X> = X;
 
-    fn checked<L, O>(function: Function<Hall<S>, L, O>, layer: Self) -> Function<Hall<S>, T, O> {
+    fn checked<L, O>(function: Function<HttpFunction<S>, L, O>, layer: Self) -> Function<HttpFunction<S>, T, O> {
         function.layer(layer)
     }
 }
 
-impl<S, L, O> Streamed for Function<Hall<S>, L, O> {
-    type Streaming = Function<StreamingHall<S>, L, O>;
+impl<S, L, O> Streamed for Function<HttpFunction<S>, L, O> {
+    type Streaming = Function<StreamingHttpFunction<S>, L, O>;
 
     fn streaming(self) -> Self::Streaming {
         Function::streaming(self)

@@ -3,11 +3,11 @@
 use tower::{Layer, Service};
 
 use super::{Answer, Argument, Batched, Beside, Failure, Kind, Layered, Part, Type, of};
-use crate::error::BoxError;
-use crate::handler::Function;
+use crate::core::error::BoxError;
+use crate::function::builder::Function;
 use crate::records::{
-    Batch, Change, EventBridge, Firehose, FromRecord, FromRecordParts, Hall, Kafka, Kinesis, MqMessage, Record, Sns,
-    Sqs, TaskResult, Transformed,
+    Batch, Change, EventBridge, Firehose, FromRecord, FromRecordParts, Kafka, Kinesis, MqMessage, Record,
+    RecordFunction, Sns, Sqs, TaskResult, Transformed,
 };
 
 /// The kind of record functions.
@@ -49,18 +49,18 @@ impl<E: Into<BoxError> + 'static> Failure<Records, ()> for E {
     holds!(Records);
 }
 
-impl<T, S> Layered<Hall<S>, ()> for T
+impl<T, S> Layered<RecordFunction<S>, ()> for T
 where
     T: Layer<S, Service: Service<Record>>,
 {
     type Checked<X> = X;
 
-    fn checked<L, O>(function: Function<Hall<S>, L, O>, layer: Self) -> Function<Hall<S>, T, O> {
+    fn checked<L, O>(function: Function<RecordFunction<S>, L, O>, layer: Self) -> Function<RecordFunction<S>, T, O> {
         function.layer(layer)
     }
 }
 
-impl<S, L, O> Batched for Function<Hall<S>, L, O> {
+impl<S, L, O> Batched for Function<RecordFunction<S>, L, O> {
     fn concurrency(self, records: usize) -> Self {
         Function::concurrency(self, records)
     }

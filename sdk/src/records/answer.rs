@@ -5,15 +5,15 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::batch::Outcome;
 use super::record::{Event, Id, Record};
+use crate::records::adapter::batch::Outcome;
 
 /// What a record that went well is answered with. Nothing, except in a transformation for Firehose and a task of S3 Batch Operations.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answer(pub(super) Own);
+pub struct Answer(pub(crate) Own);
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Own {
+pub(crate) enum Own {
     #[default]
     Nothing,
     Transformed(Transformed),
@@ -116,7 +116,7 @@ impl From<Transformed> for Answer {
 
 /// What a task of S3 Batch Operations came to: a text for the job's report, or nothing. Made of `()` and of a `String`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TaskResult(pub(super) String);
+pub struct TaskResult(pub(crate) String);
 
 impl From<()> for TaskResult {
     fn from((): ()) -> Self {
@@ -139,15 +139,15 @@ impl From<TaskResult> for Answer {
 /// `{"batchItemFailures": [{"itemIdentifier": …}, …]}`
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Failures<'a> {
-    pub(super) batch_item_failures: Vec<Failure<'a>>,
+pub(crate) struct Failures<'a> {
+    pub(crate) batch_item_failures: Vec<Failure<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Failure<'a> {
+pub(crate) struct Failure<'a> {
     #[serde(serialize_with = "identifier")]
-    pub(super) item_identifier: Cow<'a, Id>,
+    pub(crate) item_identifier: Cow<'a, Id>,
 }
 
 /// A text; of a record of Kafka `{"partition": "topic-0", "offset": 7}`.
@@ -167,13 +167,13 @@ fn identifier<S: Serializer>(id: &impl AsRef<Id>, serializer: S) -> Result<S::Ok
 
 /// `{"records": [{"recordId": …, "result": …, "data": …}, …]}`
 #[derive(Serialize)]
-pub(super) struct Results<'a> {
-    pub(super) records: Vec<Resulting<'a>>,
+pub(crate) struct Results<'a> {
+    pub(crate) records: Vec<Resulting<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Resulting<'a> {
+pub(crate) struct Resulting<'a> {
     record_id: &'a str,
     result: &'static str,
     data: String,
@@ -189,7 +189,7 @@ struct Metadata<'a> {
 
 impl<'a> Resulting<'a> {
     /// The result of one record; `None` stands for its failure. Without an id there is none.
-    pub(super) fn new(record: &'a Record, answer: Option<&'a Answer>) -> Option<Self> {
+    pub(crate) fn new(record: &'a Record, answer: Option<&'a Answer>) -> Option<Self> {
         use base64::Engine as _;
         let Id::Text(record_id) = record.key() else { return None };
         let result = |result, data| Self { record_id, result, data, metadata: None };
@@ -216,7 +216,7 @@ impl<'a> Resulting<'a> {
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TaskAnswers<'a> {
+pub(crate) struct TaskAnswers<'a> {
     invocation_schema_version: Option<String>,
     /// Every task has its result, so it does not count.
     treat_missing_keys_as: &'static str,
@@ -225,7 +225,7 @@ pub(super) struct TaskAnswers<'a> {
 }
 
 impl<'a> TaskAnswers<'a> {
-    pub(super) fn new(event: &Event, results: Vec<TaskAnswer<'a>>) -> Self {
+    pub(crate) fn new(event: &Event, results: Vec<TaskAnswer<'a>>) -> Self {
         Self {
             invocation_schema_version: event.beside("invocationSchemaVersion"),
             treat_missing_keys_as: PERMANENT,
@@ -237,7 +237,7 @@ impl<'a> TaskAnswers<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TaskAnswer<'a> {
+pub(crate) struct TaskAnswer<'a> {
     task_id: &'a str,
     result_code: &'static str,
     result_string: &'a str,
@@ -250,7 +250,7 @@ impl<'a> TaskAnswer<'a> {
     const TEXT: usize = 1024;
 
     /// Without an id there is none.
-    pub(super) fn new(record: &'a Record, outcome: &'a Outcome) -> Option<Self> {
+    pub(crate) fn new(record: &'a Record, outcome: &'a Outcome) -> Option<Self> {
         let Id::Text(task_id) = record.key() else { return None };
         let (result_code, text) = match outcome {
             Outcome::Done(Answer(Own::Task(TaskResult(text)))) => ("Succeeded", text.as_str()),

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// An error that says what becomes of its record: sent again, which is what any other error means, or not.
 ///
@@ -52,7 +52,7 @@ impl RecordError {
     }
 
     /// What the outermost `RecordError` of a chain says.
-    pub(super) fn discards(error: &(dyn StdError + 'static)) -> bool {
+    pub(crate) fn discards(error: &(dyn StdError + 'static)) -> bool {
         let mut next = Some(error);
         while let Some(error) = next {
             if let Some(verdict) = error.downcast_ref::<Verdict>() {

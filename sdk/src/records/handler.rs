@@ -8,12 +8,12 @@ use std::task::{Context, Poll};
 use tower::Service;
 
 use super::answer::{Answer, TaskResult, Transformed};
-use super::kinesis::Aggregated;
-use super::payload::DecodeError;
 use super::record::Record;
 use super::source::Source;
-use crate::error::{BoxError, FunctionError};
-use crate::event::FromInvocation;
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::invocation::FromInvocation;
+use crate::records::extract::kinesis::Aggregated;
+use crate::records::extract::payload::DecodeError;
 
 /// The last argument of a record function: what it takes one of per call. It decides the event source.
 #[diagnostic::on_unimplemented(
@@ -60,7 +60,7 @@ pub enum Opened {
 
 impl Opened {
     /// The texts of what it found, each written when it is asked for.
-    pub(super) fn contents(self) -> Box<dyn ExactSizeIterator<Item = String> + Send> {
+    pub(crate) fn contents(self) -> Box<dyn ExactSizeIterator<Item = String> + Send> {
         match self {
             Self::Itself => Box::new(std::iter::empty()),
             Self::Contents(contents) => Box::new(contents.into_iter()),
@@ -201,14 +201,14 @@ handlers! {
     [T1, T2, T3, T4, T5, T6, T7];
 }
 
-/// The service that a record function is. Made by [`pilaster::handler`](crate::handler).
+/// The service that a record function is. Made by [`pilaster::handler`](crate::function::builder).
 pub struct HandlerService<F, Args> {
     function: F,
     args: PhantomData<fn() -> Args>,
 }
 
 impl<F, Args> HandlerService<F, Args> {
-    pub(super) fn new(function: F) -> Self {
+    pub(crate) fn new(function: F) -> Self {
         Self { function, args: PhantomData }
     }
 }

@@ -9,17 +9,18 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
-use super::payload::DecodeError;
 use super::source::Source;
-use super::split::ranges;
-use crate::event::{Invocation, RawEvent};
+use crate::core::invocation::Invocation;
+use crate::core::raw::RawEvent;
+use crate::records::adapter::decode::ranges;
+use crate::records::extract::payload::DecodeError;
 
 /// What the records of an event have in common.
 #[derive(Debug)]
-pub(super) struct Event {
-    pub(super) text: RawEvent,
-    pub(super) source: Source,
-    pub(super) invocation: Invocation,
+pub(crate) struct Event {
+    pub(crate) text: RawEvent,
+    pub(crate) source: Source,
+    pub(crate) invocation: Invocation,
     /// Where the records stand in the text; looked for when the first of them is asked for its own.
     ranges: OnceLock<Vec<Range<usize>>>,
     /// Where they come from; looked for when an idempotency key is made.
@@ -37,7 +38,7 @@ const LEAST: usize = 64 * 1024 * 1024;
 const EACH: usize = 768;
 
 impl Event {
-    pub(super) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {
+    pub(crate) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {
         Self {
             text,
             source,
@@ -56,7 +57,7 @@ impl Event {
     }
 
     /// What the event has beside its records. AWS writes these first; what comes after it is not read.
-    pub(super) fn beside<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+    pub(crate) fn beside<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         struct Beside<'n, T>(&'n str, &'n mut Option<T>);
 
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Beside<'_, T> {
@@ -87,14 +88,14 @@ impl Event {
 
 /// A part of the event's text, or what had to be written anew.
 #[derive(Clone, Debug)]
-pub(super) enum Slice {
+pub(crate) enum Slice {
     At(Range<usize>),
     Own(Arc<str>),
 }
 
 impl Slice {
     /// `text` may be part of `event`.
-    pub(super) fn of(event: &str, text: Cow<'_, str>) -> Self {
+    pub(crate) fn of(event: &str, text: Cow<'_, str>) -> Self {
         let at = |text: &str| {
             let start = (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize)?;
             Some(start..start + text.len())
@@ -108,7 +109,7 @@ impl Slice {
 
 /// How the source calls a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Id {
+pub(crate) enum Id {
     /// The message id, the sequence number, the record id.
     Text(Box<str>),
     /// A place in a partition (`topic-0`).
@@ -118,7 +119,7 @@ pub(super) enum Id {
 }
 
 impl Id {
-    pub(super) fn of(text: Option<&str>) -> Self {
+    pub(crate) fn of(text: Option<&str>) -> Self {
         match text {
             None | Some("") => Self::Unknown,
             Some(text) => Self::Text(text.into()),
@@ -128,7 +129,7 @@ impl Id {
 
 impl Id {
     /// As text, for a log line.
-    pub(super) fn as_text(&self) -> Cow<'_, str> {
+    pub(crate) fn as_text(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
             other => Cow::Owned(other.to_string()),
@@ -169,7 +170,7 @@ struct Inner {
 }
 
 impl Record {
-    pub(super) fn new(
+    pub(crate) fn new(
         event: &Arc<Event>,
         index: usize,
         id: Id,
@@ -180,7 +181,7 @@ impl Record {
     }
 
     /// The record with one of those that it held, of which there were so many.
-    pub(super) fn with_content(&self, content: impl Into<Arc<str>>, contents: usize) -> Self {
+    pub(crate) fn with_content(&self, content: impl Into<Arc<str>>, contents: usize) -> Self {
         let Inner { event, index, id, body, receive_count, .. } = &*self.0;
         let (event, id, body) = (Arc::clone(event), id.clone(), body.clone());
         let content = Some(content.into());
@@ -188,7 +189,7 @@ impl Record {
     }
 
     /// The record that it came in, or itself.
-    pub(super) fn outer(&self) -> Self {
+    pub(crate) fn outer(&self) -> Self {
         let Inner { event, index, id, body, receive_count, .. } = &*self.0;
         Self::new(event, *index, id.clone(), body.clone(), *receive_count)
     }
@@ -204,7 +205,7 @@ impl Record {
         self.key()
     }
 
-    pub(super) fn key(&self) -> &Id {
+    pub(crate) fn key(&self) -> &Id {
         &self.0.id
     }
 
@@ -220,7 +221,7 @@ impl Record {
     }
 
     /// The text of a message's body.
-    pub(super) fn body(&self) -> Option<&str> {
+    pub(crate) fn body(&self) -> Option<&str> {
         match self.0.body.as_ref()? {
             Slice::At(at) => self.0.event.text.get().get(at.clone()),
             Slice::Own(text) => Some(text),
@@ -228,8 +229,8 @@ impl Record {
     }
 
     #[cfg(feature = "idempotency")]
-    pub(super) fn origin_of_event(&self) -> &serde_json::Value {
-        self.0.event.origin.get_or_init(|| super::identity::origin(&self.0.event))
+    pub(crate) fn origin_of_event(&self) -> &serde_json::Value {
+        self.0.event.origin.get_or_init(|| crate::records::layers::idempotency::identity::origin(&self.0.event))
     }
 
     /// Reserves memory for what the record holds: so many records, whose texts take so many bytes together.
@@ -237,7 +238,7 @@ impl Record {
     /// # Errors
     ///
     /// With all that was reserved for the event it would be more than there may be.
-    pub(super) fn reserve(&self, records: usize, bytes: usize) -> Result<(), DecodeError> {
+    pub(crate) fn reserve(&self, records: usize, bytes: usize) -> Result<(), DecodeError> {
         let size = records.saturating_mul(EACH).saturating_add(bytes);
         let memory = usize::try_from(self.invocation().memory_mb()).unwrap_or_default();
         let most = LEAST.max(memory * 1024 * 1024 / 2);
@@ -250,7 +251,7 @@ impl Record {
     }
 
     /// Gives back all that was reserved for the event; what is held now by the records of the event.
-    pub(super) fn release(&self) -> usize {
+    pub(crate) fn release(&self) -> usize {
         self.0.event.reserved.swap(0, Ordering::Relaxed)
     }
 
@@ -261,12 +262,12 @@ impl Record {
 
     /// Whether its envelope had others besides.
     #[cfg(feature = "idempotency")]
-    pub(super) fn has_siblings(&self) -> bool {
+    pub(crate) fn has_siblings(&self) -> bool {
         self.0.contents > 1
     }
 
     /// What the event has beside its records.
-    pub(super) fn beside<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+    pub(crate) fn beside<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         self.0.event.beside(name)
     }
 

@@ -36,7 +36,7 @@ pub enum Source {
 
 /// How a source learns which records failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reporting {
+pub(crate) enum Reporting {
     /// A list of the ids that failed; the others are done (SQS).
     Each,
     /// The same list, of which the lowest counts: from there on all are sent again (Kinesis, DynamoDB Streams).
@@ -52,7 +52,7 @@ pub(super) enum Reporting {
 }
 
 impl Source {
-    pub(super) fn reporting(self) -> Reporting {
+    pub(crate) fn reporting(self) -> Reporting {
         match self {
             Self::Sqs => Reporting::Each,
             Self::Kinesis | Self::DynamoDb => Reporting::FromFirst,
@@ -64,7 +64,7 @@ impl Source {
     }
 
     /// By the `eventSource` of an event or of a record.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "aws:sqs" => Self::Sqs,
             "aws:kinesis" => Self::Kinesis,

@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::{Batch, DecodeError, FromRecord, Opened, Record, RecordError, S3Object, Source, Sqs, SqsMessage};
-use crate::error::{BoxError, FunctionError};
-use crate::event::{Incoming, Invocation};
-use crate::handler::{Function, Handler, IntoRaw, handler};
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::invocation::Invocation;
+use crate::core::raw::Incoming;
+use crate::function::builder::Function;
+use crate::function::handler::{Handler, handler};
+use crate::function::service::IntoRaw;
 
 #[cfg(feature = "testing")]
 mod aggregated;
@@ -72,7 +75,7 @@ async fn call_with(function: impl IntoRaw, event: Value, left: Option<Duration>)
 
 async fn call<M, H: Handler<M>>(function: H, event: Value) -> Result<Value, FunctionError>
 where
-    Function<H::Hall, H::Layers>: IntoRaw,
+    Function<H::Kind, H::Layers>: IntoRaw,
 {
     call_with(handler(function), event, None).await
 }
@@ -317,7 +320,8 @@ async fn layers_of_tower_apply_to_each_record() {
 
 #[tokio::test]
 async fn a_layer_is_an_async_function_and_tower_retries_a_record() {
-    use super::{Answer, Next, from_fn};
+    use super::{Answer, Next};
+    use crate::records::layers::from_fn;
     use tower::retry::{Policy, RetryLayer};
 
     #[derive(Clone)]

@@ -7,7 +7,7 @@ use http::{Request, Uri};
 use lambda_runtime_api_client::PooledClient;
 use lambda_runtime_api_client::body::Body;
 
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// Where Lambda listens, as a `host:port`.
 pub(super) const VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";

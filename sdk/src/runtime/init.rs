@@ -8,7 +8,7 @@ use lambda_runtime_api_client::body::Body;
 use serde::Serialize;
 
 use super::{Serving, StartError, api};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// How long Lambda may take to hear it; the process ends either way.
 const TELLING: Duration = Duration::from_secs(1);

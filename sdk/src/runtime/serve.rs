@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, SnapStartResource};
 use tower::Service;
 
-use crate::error::FunctionError;
-use crate::event::{Incoming, RawEvent};
-use crate::handler::{Buffered, Mode, RawService};
+use crate::core::error::FunctionError;
+use crate::core::raw::RawService;
+use crate::core::raw::{Incoming, RawEvent};
+use crate::function::service::{Buffered, Mode};
 
 impl Mode for Buffered {
     async fn serve<S: RawService>(
@@ -62,8 +63,8 @@ mod streaming {
         Arc, Context, FunctionError, Incoming, LambdaEvent, Mode, Poll, RawEvent, RawService, Runtime, Service,
         SnapStartResource, serve,
     };
-    use crate::event::RawResponse;
-    use crate::handler::Streaming;
+    use crate::core::raw::RawResponse;
+    use crate::function::service::Streaming;
     use crate::http::streaming::{Chunks, streamed};
 
     impl Mode for Streaming {

@@ -18,8 +18,8 @@ use lambda_runtime_api_client::body::Body;
 use tokio::sync::oneshot;
 
 use super::{Serving, StartError, api, run_hooks};
-use crate::error::{BoxError, chain};
-use crate::handler::Hooks;
+use crate::core::error::{BoxError, chain};
+use crate::function::lifecycle::Hooks;
 
 /// How long the hooks may take, all together.
 const HOOKS: Duration = Duration::from_millis(300);

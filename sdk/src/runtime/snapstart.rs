@@ -20,8 +20,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lambda_runtime::{BoxFuture, SnapStartResource};
 
 use super::{run_hooks, warm};
-use crate::error::BoxError;
-use crate::handler::{Hooks, Start, Warming};
+use crate::core::error::BoxError;
+use crate::function::lifecycle::{Hooks, Start, Warming};
 
 /// How often the tasks of dropped connections get their turn, so that they close them. One turn is enough today.
 #[cfg(feature = "clients")]

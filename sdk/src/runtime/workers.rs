@@ -19,8 +19,8 @@ use serde_json::json;
 use tokio::sync::watch;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::error::{BoxError, chain};
-use crate::event::Invocation;
+use crate::core::error::{BoxError, chain};
+use crate::core::invocation::Invocation;
 
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";

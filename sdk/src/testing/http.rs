@@ -40,8 +40,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::error::{BoxError, FunctionError};
-use crate::http::event::event;
+use crate::core::error::{BoxError, FunctionError};
+use crate::http::adapter::synthesize::event;
 
 /// A `GET` of this path, maybe with a query: `/users?limit=10`.
 pub fn get(path: impl AsRef<str>) -> Request {
@@ -345,7 +345,7 @@ mod tests {
             let all = json!({ "id": id, "who": who["sub"], "body": body });
             (StatusCode::CREATED, [("set-cookie", "a=1; Secure")], Json(all))
         }
-        let caller = Caller::new(crate::handler(echo));
+        let caller = Caller::new(crate::function::builder(echo));
         let request = post("/7").path_parameter("id", "7").claims(json!({ "sub": "ada" })).json([1, 2]);
         let answer = caller.send(request).await.unwrap();
         assert_eq!((answer.status(), answer.header("Content-Type")), (201, Some("application/json")));

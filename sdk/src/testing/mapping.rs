@@ -48,8 +48,8 @@ pub use self::stream::Stream;
 pub use self::verdict::{Rule, Verdict};
 
 use super::Caller;
-use crate::error::FunctionError;
-use crate::handler::RawService;
+use crate::core::error::FunctionError;
+use crate::core::raw::RawService;
 
 /// An event source mapping of Lambda. See the [module docs](self).
 #[derive(Clone, Copy, Debug)]

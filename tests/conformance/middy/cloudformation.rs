@@ -1,7 +1,7 @@
 //! `cloudformation-response`, `cloudformation-router`: a function of custom resources. The answer that CloudFormation would get at
 //! its presigned URL is the response in a test.
 
-use pilaster::event::cloudformation::Request;
+use pilaster::events::cloudformation::Request;
 use pilaster::{BoxError, CloudFormation, CustomResource};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

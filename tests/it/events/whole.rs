@@ -1,7 +1,7 @@
 //! Functions of whole events: schedules, authorizers, custom resources.
 
-use pilaster::event::authorizer::{Authorizer, AuthorizerKind, Policy, Simple};
-use pilaster::event::cloudformation::Request;
+use pilaster::events::authorizer::{Authorizer, AuthorizerKind, Policy, Simple};
+use pilaster::events::cloudformation::Request;
 use pilaster::records::{Window, WindowState};
 use pilaster::{CloudFormation, CustomResource, S3BatchTask, Schedule};
 

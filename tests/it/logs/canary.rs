@@ -310,7 +310,7 @@ async fn of_whole_events() {
     keeps_secrets!(
         async |authorizer: Authorizer| {
             tracing::info!(?authorizer, "shown");
-            Err::<pilaster::event::authorizer::Policy, _>(pilaster::event::authorizer::AuthorizerError::Unauthorized)
+            Err::<pilaster::events::authorizer::Policy, _>(pilaster::events::authorizer::AuthorizerError::Unauthorized)
         },
         [token, request]
     );

@@ -88,7 +88,8 @@ mod tests {
     use tracing::instrument::WithSubscriber;
 
     use crate::clients::aws::replay::Replay;
-    use crate::event::{Incoming, Invocation};
+    use crate::core::invocation::Invocation;
+    use crate::core::raw::Incoming;
     use crate::observe::logging::{self, Logs};
     use crate::observe::traces::{Captured, TracesLayer};
 

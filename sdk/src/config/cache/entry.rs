@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::{FIRST_PAUSE, LONGEST_FLIGHT, LONGEST_PAUSE};
-use crate::clock::Moment;
+use crate::core::clock::Moment;
 
 /// By how much a timer may be late. A flight that is older than its limit and this was frozen with the sandbox.
 const TIMER_SLACK: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{BoxError, chain};
+use crate::core::error::{BoxError, chain};
 
 /// An error by which a source says that it does not give this value: the value does not exist, or may not be read.
 ///

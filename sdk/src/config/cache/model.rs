@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 use tokio::time::advance;
 
 use super::*;
-use crate::clock::freeze;
+use crate::core::clock::freeze;
 
 const TTL: Duration = Duration::from_secs(60);
 const LAST_GOOD: Duration = Duration::from_secs(600);

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tokio::net::TcpStream;
 
 use crate::config::cache::Refused;
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// As long as Powertools waits.
 const LONGEST: Duration = Duration::from_secs(3);

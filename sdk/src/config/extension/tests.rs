@@ -3,7 +3,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::config::parameters::Parameters;
-use crate::error::chain;
+use crate::core::error::chain;
 
 /// A server that gives one answer to one request, and the request's text.
 async fn once(answer: &'static str) -> (u16, tokio::task::JoinHandle<String>) {

@@ -11,7 +11,7 @@ use jmespath::{Expression, Runtime, Variable};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::expression::functions::{not_json, runtime};
+use crate::core::expression::functions::{not_json, runtime};
 
 /// The member that holds the place.
 const PLACE: &str = "\0";

@@ -394,13 +394,13 @@ async fn time_that_passes_in_a_frozen_sandbox_counts() {
     let flags = stub.flags();
     assert!(flags.evaluate("f", &(), false).await);
     stub.put(r#"{"f": {"default": false}}"#);
-    crate::clock::freeze(SECOND * 60);
+    crate::core::clock::freeze(SECOND * 60);
     assert!(!flags.evaluate("f", &(), true).await);
     stub.down();
-    crate::clock::freeze(SECOND * 7200);
+    crate::core::clock::freeze(SECOND * 7200);
     assert!(flags.evaluate("f", &(), true).await, "the document is too old");
     stub.put(r#"{"f": {"default": false}}"#);
-    crate::clock::freeze(SECOND * 60);
+    crate::core::clock::freeze(SECOND * 60);
     assert!(!flags.evaluate("f", &(), true).await, "and the pause is over");
 }
 

@@ -9,10 +9,10 @@ use aws_sdk_appconfigdata::Client;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{ParameterId, ParameterSource, ParameterValue};
-use crate::clock::Moment;
 use crate::config::aws;
 use crate::config::cache::LONGEST_FLIGHT;
-use crate::error::BoxError;
+use crate::core::clock::Moment;
+use crate::core::error::BoxError;
 
 /// The configurations of one application in one environment of AWS AppConfig; a parameter's name is that of a profile.
 ///

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::source::Source;
 use super::{ParameterId, ParameterValue};
 use crate::config::cache::LONGEST_FLIGHT;
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 type Answer = Result<ParameterValue, BoxError>;
 type Waiting = Vec<(ParameterId, oneshot::Sender<Answer>)>;

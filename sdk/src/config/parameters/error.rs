@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{ParameterId, ParameterPath};
 use crate::config::cache::{Chain, Refused};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// A parameter that could not be had, read or written. It names the parameter and the reason, and never holds a value.
 #[derive(Clone)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{ParameterError, ParameterId, ParameterRequest, ParameterValue, Parameters};
 use crate::clients::{Clients, Warm};
-use crate::error::BoxError;
-use crate::event::{FromInvocation, Invocation};
+use crate::core::error::BoxError;
+use crate::core::invocation::{FromInvocation, Invocation};
 
 /// A type that a parameter is read as. Mostly derived:
 ///

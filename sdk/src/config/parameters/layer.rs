@@ -10,8 +10,8 @@ use tower::{Layer, Service};
 
 use super::{FromParameter, ParameterRequest, Read};
 use crate::clients::Clients;
-use crate::error::{BoxError, FunctionError};
-use crate::event::{Incoming, RawResponse};
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::raw::{Incoming, RawResponse};
 
 type Ensure = fn(Clients, Read) -> BoxFuture<'static, Result<(), BoxError>>;
 

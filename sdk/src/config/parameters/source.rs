@@ -6,7 +6,7 @@ use std::fmt;
 use futures_util::future::{self, BoxFuture, FutureExt};
 
 use super::{ParameterId, ParameterPath, ParameterValue, ParameterWrite};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// The parameters below a path, by what follows the path in their names.
 pub type ParameterValues = BTreeMap<String, ParameterValue>;

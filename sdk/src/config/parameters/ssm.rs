@@ -14,7 +14,7 @@ use super::{
 };
 use crate::config::aws;
 use crate::config::cache::{Chain, Refused};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// [`Parameters::get`](super::Parameters::get) calls GetParameter, and needs `ssm:GetParameter`;
 /// [`named`](super::Parameters::named), typed parameters and their layer call GetParameters, and need `ssm:GetParameters`;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{ParameterId, ParameterPath, ParameterSource, ParameterValue, ParameterValues};
 use crate::config::aws;
 use crate::config::cache::Refused;
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// Parameters in a DynamoDB table: an item has the name in `id` and the value in `value`, as Powertools keeps them.
 ///

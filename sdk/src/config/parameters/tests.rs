@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::time::{advance, sleep};
 
 use super::*;
-use crate::error::{BoxError, chain};
+use crate::core::error::{BoxError, chain};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -327,7 +327,8 @@ mod typed {
         use tower::{Layer, ServiceExt, service_fn};
 
         use crate::FunctionError;
-        use crate::event::{Incoming, Invocation};
+        use crate::core::invocation::Invocation;
+        use crate::core::raw::Incoming;
 
         let stub = Stub::with([("/retries", "3"), ("/limit", "20")]);
         let clients = Clients::new();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{SecretError, SecretId, SecretValue, Secrets};
 use crate::clients::{Clients, Warm};
-use crate::error::BoxError;
-use crate::event::{FromInvocation, Invocation};
+use crate::core::error::BoxError;
+use crate::core::invocation::{FromInvocation, Invocation};
 
 /// A type that a secret is read as. Mostly derived:
 ///

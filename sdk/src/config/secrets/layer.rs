@@ -9,8 +9,8 @@ use tower::{Layer, Service};
 
 use super::{FromSecret, SecretError, Secrets};
 use crate::clients::Clients;
-use crate::error::FunctionError;
-use crate::event::{Incoming, RawResponse};
+use crate::core::error::FunctionError;
+use crate::core::raw::{Incoming, RawResponse};
 
 type Ensure = fn(Secrets) -> BoxFuture<'static, Result<(), SecretError>>;
 

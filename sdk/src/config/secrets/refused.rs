@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{SecretId, SecretValue, UNCHANGED_PAUSE};
-use crate::clock::Moment;
+use crate::core::clock::Moment;
 
 /// As many as the cache keeps secrets.
 const MOST: usize = 256;

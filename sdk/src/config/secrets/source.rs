@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 use super::{SecretId, SecretValue};
 use crate::config::aws;
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// The stage that Secrets Manager gives a version where none is named.
 const CURRENT: &str = "AWSCURRENT";

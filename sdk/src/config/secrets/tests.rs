@@ -9,8 +9,9 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use super::*;
 use crate::clients::{Warm, replay::Replay};
-use crate::error::chain;
-use crate::event::{Incoming, Invocation};
+use crate::core::error::chain;
+use crate::core::invocation::Invocation;
+use crate::core::raw::Incoming;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -454,7 +455,7 @@ async fn the_pause_after_an_unchanged_secret_ends_while_the_sandbox_is_frozen() 
     let old = secrets.get("db").value().await.unwrap();
     assert!(secrets.fresh(&old).await.unwrap_err().is_unchanged());
     stub.put("db", r#"{"password": "b"}"#);
-    crate::clock::freeze(UNCHANGED_PAUSE);
+    crate::core::clock::freeze(UNCHANGED_PAUSE);
     assert_eq!(secrets.fresh(&old).await.unwrap().version(), Some("2"));
 }
 

@@ -76,10 +76,10 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, IntoDeserializer, V
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use super::words::without_values;
-use crate::http::context::{EventKind, EventParts};
+use crate::core::json::pointer;
+use crate::http::extract::context::{EventKind, EventParts};
+use crate::http::extract::serde_message::without_values;
 use crate::http::rejection::Rejection;
-use crate::json::pointer;
 
 /// Who is asking, as the API's authorizer has established it. See the [module docs](self).
 ///

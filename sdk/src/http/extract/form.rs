@@ -49,9 +49,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::coding::refuse_coded;
 use super::query::decode;
 use crate::http::error::HttpError;
+use crate::http::extract::content_encoding::refuse_coded;
 use crate::http::rejection::Rejection;
 
 /// The most fields that a body may have: each costs far more memory than its two bytes in the text.

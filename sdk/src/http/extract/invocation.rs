@@ -3,7 +3,7 @@
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::event::Invocation;
+use crate::core::invocation::Invocation;
 use crate::http::error::HttpError;
 
 impl<S: Send + Sync> FromRequestParts<S> for Invocation {

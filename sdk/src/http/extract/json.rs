@@ -40,12 +40,12 @@ use http_body::Body as _;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::coding::refuse_coded;
-use super::words::without_values;
-use crate::http::context::{EventKind, EventParts};
+use crate::core::json::{pointer, push_step};
 use crate::http::error::HttpError;
+use crate::http::extract::content_encoding::refuse_coded;
+use crate::http::extract::context::{EventKind, EventParts};
+use crate::http::extract::serde_message::without_values;
 use crate::http::rejection::{FieldError, Rejection};
-use crate::json::{pointer, push_step};
 
 /// A typed value as JSON: extractor and response. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -58,9 +58,9 @@ use encoding_rs::{Encoding, UTF_8};
 use http::{HeaderMap, StatusCode, header};
 
 use self::disposition::Disposition;
-use super::coding::refuse_coded;
+use crate::core::json::push_step;
+use crate::http::extract::content_encoding::refuse_coded;
 use crate::http::rejection::{FieldError, Rejection};
-use crate::json::push_step;
 
 /// The most parts that are read: each has headers of its own to parse.
 const PARTS: usize = 1000;

@@ -35,10 +35,10 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::words::{unparsed, without_values};
-use crate::http::context::{BrokenPathParam, PathParams};
+use crate::core::json::push_step;
+use crate::http::extract::context::{BrokenPathParam, PathParams};
+use crate::http::extract::serde_message::{unparsed, without_values};
 use crate::http::rejection::{FieldError, Rejection};
-use crate::json::push_step;
 
 /// The parameters of the path as a typed value. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -30,9 +30,9 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use super::words;
+use crate::core::json::{pointer, push_step};
+use crate::http::extract::serde_message;
 use crate::http::rejection::{FieldError, Rejection};
-use crate::json::{pointer, push_step};
 
 /// The query string as a typed value. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> 
             Segment::Map { key } => Some(key.as_str()),
             _ => None,
         });
-        FieldError::new(at, words::of_key::<T>(key, &message))
+        FieldError::new(at, serde_message::of_key::<T>(key, &message))
     })
 }
 

@@ -68,8 +68,8 @@ use serde::de::DeserializeOwned;
 use super::Form;
 use super::member_names::renamed;
 use super::{Json, Path, Query};
+use crate::core::json::push_step;
 use crate::http::rejection::{FieldError, Rejection};
-use crate::json::push_step;
 
 /// The most broken rules that one answer tells: a body of a million wrong items must not make an answer larger than Lambda
 /// takes.

@@ -14,10 +14,10 @@ use serde_json::value::RawValue;
 use tracing::Instrument as _;
 
 use super::{Begun, Idempotency};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
+use crate::idempotency::canonical_json;
 use crate::idempotency::error::IdempotencyError;
 use crate::idempotency::store::{Completion, Lock, Record, Status};
-use crate::idempotency::text;
 
 /// How long after a failed attempt an answer is recorded again: the call has had its effect, so it is worth a wait.
 const COMPLETE_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
@@ -25,7 +25,7 @@ const COMPLETE_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration
 const RELEASE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Runs `work` where that is what was found, and decodes the answer where it is not.
-pub(in crate::idempotency) async fn finish<T, E, W, F>(begun: Begun, work: W) -> Result<T, E>
+pub(crate) async fn finish<T, E, W, F>(begun: Begun, work: W) -> Result<T, E>
 where
     W: FnOnce() -> F,
     F: Future<Output = Result<T, E>>,
@@ -61,9 +61,9 @@ where
 /// background, as far as the sandbox lives on.
 #[must_use = "a running call says how it ended"]
 pub struct Running {
-    pub(super) idempotency: Idempotency,
+    pub(crate) idempotency: Idempotency,
     /// Taken once the call must not be repeated before the lock ends.
-    pub(super) lock: Option<Lock>,
+    pub(crate) lock: Option<Lock>,
 }
 
 impl Running {
@@ -78,9 +78,9 @@ impl Running {
         // From here on the lock is not released, even if nobody waits any longer: the effect is there.
         let Some(lock) = self.lock.take() else { return Ok(()) };
         let settings = &*self.idempotency.settings;
-        let (text, large) = text::read(answer.get());
+        let (text, large) = canonical_json::read(answer.get());
         let value = serde_json::from_str::<Value>(&text).ok();
-        let data = value.and_then(|value| text::python(&value, &large));
+        let data = value.and_then(|value| canonical_json::python(&value, &large));
         let completion = Completion {
             expiration: self.idempotency.expiration((settings.clock)()),
             data: data.unwrap_or_else(|| answer.get().to_owned()),
@@ -123,14 +123,14 @@ impl Running {
     }
 
     /// Leaves the lock to end by itself: the call has had its effect, and what it answers cannot be recorded.
-    pub(in crate::idempotency) fn keep(mut self, error: &(dyn StdError + 'static)) {
+    pub(crate) fn keep(mut self, error: &(dyn StdError + 'static)) {
         if let Some(lock) = self.lock.take() {
             tracing::error!(key = lock.id, error, "the answer could not be recorded: a repeated call will run again");
         }
     }
 
     /// Waits for the call; a panic of it releases the lock before it goes on its way.
-    pub(in crate::idempotency) async fn watch<F: Future>(self, work: F) -> (Self, F::Output) {
+    pub(crate) async fn watch<F: Future>(self, work: F) -> (Self, F::Output) {
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(output) => (self, output),
             Err(panic) => {

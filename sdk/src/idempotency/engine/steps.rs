@@ -25,26 +25,26 @@ const LATEST: Duration = Duration::from_secs(253_402_300_799);
 
 /// The member of a recorded answer that holds the hash of its caller.
 #[cfg_attr(not(feature = "http"), allow(dead_code))]
-pub(in crate::idempotency) const CALLER: &str = "pilasterCaller";
+pub(crate) const CALLER: &str = "pilasterCaller";
 
 /// A day earlier, so that also the next locks of a key, which are later by a millisecond each, end before their records.
 const LATEST_LOCK: Duration = LATEST.saturating_sub(Duration::from_secs(86_400));
 
 /// What a call is known by.
 #[derive(Default)]
-pub(in crate::idempotency) struct Call {
-    pub(in crate::idempotency) key: Selected,
+pub(crate) struct Call {
+    pub(crate) key: Selected,
     /// What tells it from others that an expression selects the same key for: one of several contents of an envelope.
-    pub(in crate::idempotency) within: Option<Value>,
-    pub(in crate::idempotency) payload: Option<Selected>,
+    pub(crate) within: Option<Value>,
+    pub(crate) payload: Option<Selected>,
     /// The hash of the caller, where the key does not have the caller in it: an answer that was recorded for another is not replayed.
-    pub(in crate::idempotency) caller: Option<String>,
-    pub(in crate::idempotency) deadline: Option<SystemTime>,
+    pub(crate) caller: Option<String>,
+    pub(crate) deadline: Option<SystemTime>,
 }
 
 /// A record in this process. It is used until the clock of the records or the monotonic one shows that it is expired, since the former
 /// may be set back.
-pub(super) struct Kept {
+pub(crate) struct Kept {
     record: Record,
     since: Instant,
     lifetime: Duration,
@@ -100,19 +100,19 @@ impl Idempotency {
     }
 
     /// What the key is made of: what the expression selects, or the whole document.
-    pub(in crate::idempotency) fn key_of(&self, document: &Document) -> Result<Selected, IdempotencyError> {
+    pub(crate) fn key_of(&self, document: &Document) -> Result<Selected, IdempotencyError> {
         let key = self.settings.key.as_ref().map_or_else(|| document.whole(), |key| key.select(document));
         key.map_err(IdempotencyError::bad_key)
     }
 
     /// What the payload is compared by, if it is.
-    pub(in crate::idempotency) fn payload_of(&self, document: &Document) -> Result<Option<Selected>, IdempotencyError> {
+    pub(crate) fn payload_of(&self, document: &Document) -> Result<Option<Selected>, IdempotencyError> {
         let payload = self.settings.payload.as_ref().map(|payload| payload.select(document)).transpose();
         payload.map_err(IdempotencyError::bad_key)
     }
 
     /// Whether nothing is recorded at all.
-    pub(in crate::idempotency) fn is_off(&self) -> Result<bool, IdempotencyError> {
+    pub(crate) fn is_off(&self) -> Result<bool, IdempotencyError> {
         static WARNED: Once = Once::new();
         if let Some(mistake) = &self.settings.mistake {
             return Err(IdempotencyError::setup(mistake));
@@ -124,7 +124,7 @@ impl Idempotency {
     }
 
     /// The same with what was selected elsewhere.
-    pub(in crate::idempotency) async fn begin_with(&self, call: Call) -> Result<Begun, IdempotencyError> {
+    pub(crate) async fn begin_with(&self, call: Call) -> Result<Begun, IdempotencyError> {
         let Call { mut key, within, payload, caller, deadline } = call;
         let settings = &*self.settings;
         if self.is_off()? {
@@ -195,7 +195,7 @@ impl Idempotency {
         }
     }
 
-    pub(super) fn expiration(&self, now: SystemTime) -> u64 {
+    pub(crate) fn expiration(&self, now: SystemTime) -> u64 {
         let end = later(now, self.settings.expires_after);
         match self.settings.format {
             Format::Python => seconds(end),
@@ -204,7 +204,7 @@ impl Idempotency {
         }
     }
 
-    pub(super) fn cached(&self, id: &str, now: SystemTime) -> Option<Record> {
+    pub(crate) fn cached(&self, id: &str, now: SystemTime) -> Option<Record> {
         let mut cache = self.settings.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = cache.get(id)?;
         if kept.record.is_expired(now) || kept.since.elapsed() > kept.lifetime {
@@ -214,7 +214,7 @@ impl Idempotency {
         Some(kept.record.clone())
     }
 
-    pub(super) fn keep(&self, record: &Record) {
+    pub(crate) fn keep(&self, record: &Record) {
         if let Some(cache) = &self.settings.cache {
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
             // What was replayed from here does not begin to live anew.
@@ -270,7 +270,7 @@ fn later(now: SystemTime, by: Duration) -> SystemTime {
 
 /// The hash by which a caller is known again.
 #[cfg_attr(not(feature = "http"), allow(dead_code))]
-pub(in crate::idempotency) fn caller_hash(caller: Value) -> Result<String, IdempotencyError> {
+pub(crate) fn caller_hash(caller: Value) -> Result<String, IdempotencyError> {
     key::hash(&caller.into(), Hash::Sha256, Format::Python)
 }
 

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 
 use super::{Completion, Lock, Locked, Record, Status, Store, milliseconds, seconds};
 use crate::clients::Clients;
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::idempotency::key::Format;
 
 /// No other call may take the key: there is no record, it is expired, or its call is overdue.

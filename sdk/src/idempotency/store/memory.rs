@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::{Completion, Lock, Locked, Record, Status, Store};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// As many records as are kept: beyond that, a call that needs one more fails.
 const CAPACITY: usize = 100_000;

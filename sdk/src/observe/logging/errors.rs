@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use super::fields::{Fields, write_json_of, write_str};
-use crate::error::{chain, type_of};
+use crate::core::error::{chain, type_of};
 
 /// How many causes of an error are told: a chain without an end has one here.
 const CAUSES: usize = 32;

@@ -50,8 +50,8 @@ use super::line::Core;
 use super::lines::{FAILURES_ARE_LOGGED, PANICS_ARE_LOGGED};
 use super::redaction::Redaction;
 use super::scope::{InvocationContext, set_correlation_id, with_current};
-use crate::error::FunctionError;
-use crate::event::{Incoming, RawResponse};
+use crate::core::error::FunctionError;
+use crate::core::raw::{Incoming, RawResponse};
 
 thread_local! {
     /// What is left out by layers that were applied on this thread before there was a subscriber of ours.

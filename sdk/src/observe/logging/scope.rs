@@ -17,7 +17,7 @@ use super::line::Core;
 use super::lines::Lines;
 use super::own_keys::{LeftOut, Own};
 use super::text;
-use crate::event::Invocation;
+use crate::core::invocation::Invocation;
 
 /// What a function adds to its lines.
 #[derive(Debug, Default)]

@@ -16,8 +16,9 @@ use tracing::Instrument;
 use tracing::subscriber::{set_default, with_default};
 
 use super::*;
-use crate::error::FunctionError;
-use crate::event::{Incoming, Invocation, RawResponse};
+use crate::core::error::FunctionError;
+use crate::core::invocation::Invocation;
+use crate::core::raw::{Incoming, RawResponse};
 
 const CLOCK: Duration = Duration::from_millis(1_704_164_645_750);
 

@@ -14,8 +14,8 @@ use super::error::{Kind as ErrorKind, MetricsError, shown};
 use super::settings::{Settings, milliseconds};
 use super::state::{Datum, Kind, State};
 use super::unit::Unit;
-use crate::error::BoxError;
-use crate::event::{FromInvocation, Invocation};
+use crate::core::error::BoxError;
+use crate::core::invocation::{FromInvocation, Invocation};
 
 tokio::task_local! {
     static CURRENT: Metrics;
@@ -375,7 +375,7 @@ impl Sink {
         if let Some(full) = full {
             write(self.settings(), &full);
         }
-        if self.settings.is_none() && crate::event::has_begun() {
+        if self.settings.is_none() && crate::core::invocation::has_begun() {
             warn_without_layer();
         }
         result

@@ -16,8 +16,9 @@ use super::built_in::BuiltIn;
 use super::current::{Late, Metrics};
 use super::settings::{Output, Settings};
 use super::{blob, recorder};
-use crate::error::FunctionError;
-use crate::event::{Incoming, Invocation, RawResponse};
+use crate::core::error::FunctionError;
+use crate::core::invocation::Invocation;
+use crate::core::raw::{Incoming, RawResponse};
 
 /// Metrics are written this long before Lambda ends the invocation, and its process with it: then nothing runs any more.
 const BEFORE_DEADLINE: Duration = Duration::from_millis(100);

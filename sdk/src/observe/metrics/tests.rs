@@ -14,8 +14,9 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use super::state::{Datum, Kind, State};
 use super::*;
-use crate::error::FunctionError;
-use crate::event::{FromInvocation, Incoming, Invocation, RawResponse};
+use crate::core::error::FunctionError;
+use crate::core::invocation::{FromInvocation, Invocation};
+use crate::core::raw::{Incoming, RawResponse};
 
 /// 2024-01-02T03:04:05.750Z
 const NOW: u64 = 1_704_164_645_750;
@@ -503,14 +504,14 @@ async fn metrics_are_an_argument_that_is_made_from_the_invocation() {
 #[cfg(feature = "http")]
 #[tokio::test]
 async fn metrics_are_an_argument_of_http_functions() {
-    use crate::handler::IntoRaw;
+    use crate::function::service::IntoRaw;
 
     async fn place(metrics: Metrics) -> Result<String, crate::http::HttpError> {
         metrics.count("Orders", 1)?;
         Ok("placed".to_owned())
     }
     let captured = Captured::default();
-    let raw = crate::handler(place).outer(layer(&captured)).into_raw();
+    let raw = crate::function::builder(place).outer(layer(&captured)).into_raw();
     let event = json!({
         "version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": {},
         "requestContext": {"http": {"method": "GET", "path": "/"}, "stage": "$default"}, "isBase64Encoded": false,

@@ -15,7 +15,7 @@ use tokio::net::UdpSocket;
 
 use super::captured::Captured;
 use super::wire::{Encoder, encoder};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 /// Where spans go.
 pub(super) enum Export {

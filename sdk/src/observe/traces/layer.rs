@@ -21,8 +21,9 @@ use super::pipeline::{Collect, Pipeline};
 use super::propagate::{Carrier, with_lineage};
 use super::settings::{Endpoint, Settings};
 use super::slot::{Installed, Slot, TARGET};
-use crate::error::{FunctionError, chain};
-use crate::event::{Incoming, Invocation, RawResponse};
+use crate::core::error::{FunctionError, chain};
+use crate::core::invocation::Invocation;
+use crate::core::raw::{Incoming, RawResponse};
 
 /// Layer that applies [`Traced`]. See the [module docs](super).
 ///

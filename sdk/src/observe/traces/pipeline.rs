@@ -11,8 +11,8 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use tokio::time::timeout;
 
 use super::export::Export;
-use crate::clock::Moment;
-use crate::error::BoxError;
+use crate::core::clock::Moment;
+use crate::core::error::BoxError;
 
 /// What sending costs an invocation at most.
 pub(super) const LONGEST: Duration = Duration::from_millis(500);

@@ -12,7 +12,8 @@ use tracing::{Dispatch, Instrument};
 
 use super::*;
 use crate::FunctionError;
-use crate::event::{Incoming, Invocation, RawResponse};
+use crate::core::invocation::Invocation;
+use crate::core::raw::{Incoming, RawResponse};
 use crate::observe::logging::{self, Level, LoggingLayer, Logs};
 
 const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";

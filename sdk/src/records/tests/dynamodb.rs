@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::{at_ms, call, failures, fixture, seen};
-use crate::error::BoxError;
-use crate::event::{Incoming, Invocation};
-use crate::handler::{IntoRaw, handler};
+use crate::core::error::BoxError;
+use crate::core::invocation::Invocation;
+use crate::core::raw::Incoming;
+use crate::function::handler::handler;
+use crate::function::service::IntoRaw;
 use crate::records::{Batch, Change, ChangeRecord, FromRecord};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -175,7 +177,7 @@ async fn a_missing_image_is_told_with_the_view_type() {
     async fn project(_: Change<Note>) -> Result<(), BoxError> {
         Ok(())
     }
-    let function = crate::handler::handler(project).batch(crate::records::Batch::new().fail_if_all_fail());
+    let function = crate::function::handler::handler(project).batch(crate::records::Batch::new().fail_if_all_fail());
     let event = stream([change(1, "MODIFY", "NEW_IMAGE")]);
     let error = super::call_with(function, event, None).await.unwrap_err();
     assert_eq!(error.message(), "the old image of the item cannot be read");
@@ -259,7 +261,7 @@ async fn changes_of_one_item_are_in_order_or_those_of_one_attribute_of_the_key()
                 }
             }
         };
-        let function = crate::handler::handler(project).batch(batch);
+        let function = crate::function::handler::handler(project).batch(batch);
         assert_eq!(super::call_with(function, event.clone(), None).await.unwrap(), failures(&[]));
         std::mem::take(&mut running.lock().unwrap().1)
     }

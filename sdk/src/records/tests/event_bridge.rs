@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{call, failures, fixture, message, queue, seen, sns};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::EventBridge;
 
 #[derive(Debug, Deserialize)]
@@ -122,7 +122,7 @@ async fn an_idempotency_key_is_all_that_counts_where_an_event_came_alone() {
                 std::future::ready(Ok::<(), BoxError>(()))
             };
             let once = Idempotency::new(store.clone()).prefix("paid").key(key).require_key();
-            let function = crate::handler::handler(count).layer(IdempotencyLayer::new(once));
+            let function = crate::function::handler::handler(count).layer(IdempotencyLayer::new(once));
             super::call_with(function, event, None).await.unwrap();
             after.push(*calls.lock().unwrap());
         }

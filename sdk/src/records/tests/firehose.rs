@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{at_ms, call, fixture};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::{Answer, Firehose, FirehoseRecord, FromRecord, Transformed};
 
 fn stream(data: &[&str]) -> Value {

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{at_ms, call, failures, fixture, seen};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::{Kafka, KafkaRecord, KafkaSchema};
 
 fn record(partition: u32, offset: u32, value: &str) -> Value {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{at_ms, call, failures, fixture, seen};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::{Kinesis, KinesisRecord};
 
 fn record(number: u32, key: &str, data: &str) -> Value {

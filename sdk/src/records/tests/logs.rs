@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{at_ms, call, call_with, failures, fixture, handler, seen};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::{LogRecord, RecordError};
 
 fn gzip(bytes: &[u8]) -> String {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{at_ms, call, fixture, seen};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::{MqMessage, MqRecord};
 
 #[tokio::test]

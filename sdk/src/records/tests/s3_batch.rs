@@ -3,8 +3,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{call, call_with, fixture};
-use crate::error::BoxError;
-use crate::handler::handler;
+use crate::core::error::BoxError;
+use crate::function::handler::handler;
 use crate::records::{RecordError, S3BatchTask};
 
 fn job(keys: &[&str]) -> Value {

@@ -1,5 +1,5 @@
 use super::{call, fixture, seen};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::{SesMessage, Verdict};
 
 #[tokio::test]

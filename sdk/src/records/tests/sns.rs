@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{call, fixture, message, queue, seen};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::{MessageAttribute, Sns, SnsNotification};
 
 #[derive(Debug, Deserialize)]

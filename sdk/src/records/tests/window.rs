@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{call, fixture};
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 use crate::records::{Change, Kinesis, Window, WindowState};
 
 #[derive(Default, Deserialize, Serialize)]

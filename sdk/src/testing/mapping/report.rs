@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::verdict::{Item, Verdict};
-use crate::error::FunctionError;
+use crate::core::error::FunctionError;
 
 /// What became of each record, and in which order. Records are known by message id, sequence number, or `topic-0@7`.
 #[derive(Debug)]

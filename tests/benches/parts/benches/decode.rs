@@ -7,7 +7,7 @@ use bench_parts::{context, invoke, runtime};
 use divan::{Bencher, black_box};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent};
-use pilaster::http::{Body, Door, Request, Response};
+use pilaster::http::{Body, HttpAdapter, Request, Response};
 use tower::{Service, ServiceExt, service_fn};
 
 macro_rules! event {
@@ -42,7 +42,7 @@ fn by_the_door(bencher: Bencher<'_, '_>, kind: &str) {
         black_box(request);
         std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
     });
-    let mut door = Door::new(hall);
+    let mut door = HttpAdapter::new(hall);
     bencher.bench_local(|| runtime.block_on(invoke(&mut door, &event)));
 }
 

@@ -4,8 +4,8 @@ mod forms;
 mod told;
 
 use base64::Engine as _;
-use pilaster::event::FromEvent;
-use pilaster::event::cloudformation::Request;
+use pilaster::events::FromEvent;
+use pilaster::events::cloudformation::Request;
 use pilaster::records::{EventBridge, MqMessage, SesMessage, Sns};
 use pilaster::{BoxError, Change, CloudFormation, Kafka, Kinesis, S3BatchTask, S3Object, Sqs};
 use serde_json::{Map, Value, json};

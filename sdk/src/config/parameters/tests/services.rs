@@ -62,7 +62,7 @@ impl HttpConnector for Service {
         // What the service has answered, and the sandbox is frozen before it arrives.
         let frozen = std::mem::take(&mut *self.frozen.lock().unwrap());
         if !frozen.is_zero() {
-            crate::clock::freeze(frozen);
+            crate::core::clock::freeze(frozen);
         }
         self.calls.lock().unwrap().push((operation, input));
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -204,7 +204,7 @@ async fn app_config_is_polled_after_a_freeze_that_was_longer_than_its_interval()
     let limit = async || parameters.get("limits").json::<HashMap<String, u8>>().await.unwrap()["limit"];
     assert_eq!(limit().await, 1);
     *content.lock().unwrap() = json!({ "limit": 2 });
-    crate::clock::freeze(SECOND * 3600);
+    crate::core::clock::freeze(SECOND * 3600);
     assert_eq!(limit().await, 2);
 }
 

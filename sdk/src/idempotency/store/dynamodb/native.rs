@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value};
 
-use crate::error::BoxError;
+use crate::core::error::BoxError;
 
 pub(super) fn from_json(value: Value) -> AttributeValue {
     match value {

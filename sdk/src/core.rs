@@ -1,0 +1,12 @@
+//! The ground that everything else stands on: an invocation, the raw event and the response, errors, JSON, time. It imports nothing from the other
+//! modules of the crate.
+
+#[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
+pub(crate) mod clock;
+pub(crate) mod deadline;
+pub(crate) mod error;
+#[cfg(any(feature = "flags", feature = "idempotency"))]
+pub(crate) mod expression;
+pub(crate) mod invocation;
+pub(crate) mod json;
+pub(crate) mod raw;

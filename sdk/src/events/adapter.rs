@@ -1,0 +1,161 @@
+//! The event door: what fails below it becomes the failure of the invocation, by its stable name.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tower::{Service, ServiceExt};
+
+use super::handler::{Around, Called};
+use crate::core::deadline::{Cancellable, DeadlineExceeded, contained, until};
+use crate::core::error::{BoxError, FunctionError, Names};
+use crate::core::raw::{Incoming, RawResponse};
+
+/// Service that calls the event hall. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
+/// deadline, or as long before it as [`Function::margin`](crate::Function::margin) says, is cancelled, and is one of type `Timeout`.
+#[derive(Clone, Debug)]
+pub struct EventAdapter<S> {
+    inner: S,
+    around: Option<Around>,
+    names: Names,
+    margin: Option<Duration>,
+}
+
+impl<S> EventAdapter<S> {
+    pub(crate) fn new(inner: S, around: Option<Around>, names: Names, margin: Option<Duration>) -> Self {
+        Self { inner, around, names, margin }
+    }
+}
+
+impl<S> Service<Incoming> for EventAdapter<S>
+where
+    S: Service<Incoming, Response = RawResponse, Error: Into<BoxError> + 'static, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+{
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        // Asked in `call`: an error here would end the process.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let Self { inner, around, names, margin } = self.clone();
+        #[cfg(feature = "cloudformation")]
+        let incoming = match around {
+            Some(_) => Incoming { invocation: incoming.invocation.counting_calls(), ..incoming },
+            None => incoming,
+        };
+        let own = around.map(|around| (around, incoming.clone()));
+        let called: Called = Box::pin(async move {
+            let until = margin.and_then(|margin| until(&incoming.invocation, margin));
+            // The error's texts and its name are the function's own code, which may panic as well.
+            let called = async { inner.oneshot(incoming).await.map_err(|error| names.apply(FunctionError::of(error))) };
+            let called = Cancellable::new(AssertUnwindSafe(called).catch_unwind());
+            let called = match until {
+                None => called.await,
+                Some((at, time)) => match tokio::time::timeout_at(at, called).await {
+                    Ok(called) => called,
+                    Err(_) => {
+                        let exceeded = DeadlineExceeded::after(time);
+                        return Err(FunctionError::new("Timeout", exceeded.to_string()).with_source(exceeded));
+                    }
+                },
+            };
+            match called {
+                Ok(called) => called,
+                Err(payload) => {
+                    contained(|| drop(payload));
+                    Err(FunctionError::new("Panic", "the function panicked"))
+                }
+            }
+        });
+        match own {
+            None => called,
+            Some((around, incoming)) => around(incoming, called),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::core::invocation::Invocation;
+    use crate::events::Event;
+    use crate::function::handler::handler;
+    use crate::function::service::IntoRaw;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_beyond_the_deadline_is_a_timeout_before_it() {
+        async fn wait(Event(seconds): Event<u64>) -> Result<u64, BoxError> {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok(seconds)
+        }
+        let call = async |seconds: u64, left: Option<u64>| {
+            let mut context = lambda_runtime::Context::default();
+            if let Some(left) = left {
+                let at = SystemTime::now() + Duration::from_secs(left);
+                context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+            }
+            let event = RawValue::from_string(seconds.to_string()).unwrap();
+            handler(wait).into_raw().oneshot(Incoming { event, invocation: Invocation::new(context) }).await
+        };
+        let start = tokio::time::Instant::now();
+        assert_eq!(call(60, Some(3)).await.unwrap_err().error_type(), "Timeout");
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        assert_eq!(call(60, Some(90)).await.unwrap().get(), "60");
+        assert_eq!(call(60, None).await.unwrap().get(), "60");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_margin_before_the_deadline_can_be_longer_or_zero_or_none() {
+        /// How long each call may work, of 10 s, and whether it was cancelled.
+        async fn call(margin: impl Into<Option<Duration>>) -> (Duration, Option<String>) {
+            async fn wait(_: Event<u64>) -> Result<(), BoxError> {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                Ok(())
+            }
+            let mut invocation = Invocation::new(lambda_runtime::Context::default());
+            let start = tokio::time::Instant::now();
+            invocation.ends = Some(start + Duration::from_secs(10));
+            let event = RawValue::from_string("1".into()).unwrap();
+            let called = handler(wait).margin(margin).into_raw().oneshot(Incoming { event, invocation }).await;
+            (start.elapsed(), called.err().map(|error| error.error_type().to_owned()))
+        }
+        let timeout = Some("Timeout".to_owned());
+        assert_eq!(call(Duration::from_secs(2)).await, (Duration::from_secs(8), timeout.clone()));
+        assert_eq!(call(Duration::ZERO).await, (Duration::from_secs(10), timeout.clone()));
+        assert_eq!(call(Duration::MAX).await, (Duration::from_secs(5), timeout));
+        assert_eq!(call(None).await, (Duration::from_secs(60), None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_panics_when_it_is_cancelled_is_a_timeout_too() {
+        struct Guard;
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        async fn hang(_: Event<u64>) -> Result<(), BoxError> {
+            let _guard = Guard;
+            std::future::pending().await
+        }
+        let mut context = lambda_runtime::Context::default();
+        let at = SystemTime::now() + Duration::from_secs(3);
+        context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+        let incoming =
+            Incoming { event: RawValue::from_string("1".into()).unwrap(), invocation: Invocation::new(context) };
+        assert_eq!(handler(hang).into_raw().oneshot(incoming).await.unwrap_err().error_type(), "Timeout");
+    }
+}

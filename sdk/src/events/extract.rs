@@ -1,0 +1,7 @@
+//! The last arguments of event functions.
+
+pub mod authorizer;
+#[cfg(feature = "cloudformation")]
+pub mod cloudformation;
+pub(crate) mod event;
+pub(crate) mod schedule;

@@ -1,0 +1,326 @@
+//! Authorizers of API Gateway: the request to be judged is [`Authorizer`], the answer a [`Policy`] or, in an HTTP API with simple
+//! answers, [`Simple`].
+//!
+//! | the API and its authorizer | answer | no access |
+//! |---|---|---|
+//! | REST, of type `TOKEN` or `REQUEST` | [`Policy`] | a policy that denies: 403; [`AuthorizerError::Unauthorized`]: 401 |
+//! | WebSocket | [`Policy`] | the same |
+//! | HTTP, payload 2.0, simple answers | [`Simple`] | [`Simple::deny`]: 403 |
+//! | HTTP, payload 1.0, or 2.0 without simple answers | [`Policy`] | a policy that denies: 403 |
+//!
+//! Any other failure is a 500 of API Gateway's, without the reason.
+//!
+//! # Answers are cached
+//!
+//! API Gateway keeps the answer for a token (by default for 5 minutes in REST APIs) and takes it for the token's next request, to
+//! whatever route. A policy for the one method that was called denies the others from then on, so allow all that the
+//! token may call: [`MethodArn::all`], or [`MethodArn::route`] with wildcards; or turn the cache off.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::Authorizer;
+//! use pilaster::events::authorizer::{AuthorizerError, Policy};
+//!
+//! async fn authorize(request: Authorizer) -> Result<Policy, AuthorizerError> {
+//!     let token = request.bearer_token().ok_or(AuthorizerError::Unauthorized)?;
+//!     let user = verify(token)?; // any other error: a 500 of API Gateway's
+//!     Ok(Policy::allow(user, [request.arn()?.all()]).context("tenant", 7))
+//! }
+//!
+//! fn verify(token: &str) -> Result<String, std::io::Error> {
+//!     if token == "ada's" { Ok("ada".to_owned()) } else { Err(std::io::ErrorKind::PermissionDenied.into()) }
+//! }
+//! # let _ = pilaster::handler(authorize);
+//! ```
+
+mod arn;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde::Deserialize;
+
+pub use self::arn::MethodArn;
+pub use self::policy::{ContextValue, Policy, Simple};
+use crate::core::error::{BoxError, FunctionError, shown};
+use crate::core::raw::Incoming;
+use crate::events::extract::event::decode;
+use crate::events::handler::FromEvent;
+
+/// A request to be judged by an authorizer. See the [module docs](self).
+///
+/// The forms are those of
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html> and
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
+#[derive(Clone)]
+pub struct Authorizer(Wire);
+
+/// What kind of authorizer is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AuthorizerKind {
+    /// Of a REST API, by a token alone.
+    Token,
+    /// Of a REST API, or of an HTTP API with payload 1.0, by the whole request.
+    Request,
+    /// Of a WebSocket API, by the request that connects.
+    WebSocket,
+    /// Of an HTTP API with payload 2.0.
+    Http,
+}
+
+/// All forms at once.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
+    r#type: Option<String>,
+    #[serde(alias = "routeArn")]
+    method_arn: String,
+    #[serde(default)]
+    authorization_token: Option<String>,
+    #[serde(default)]
+    identity_source: Option<Sources>,
+    #[serde(default)]
+    route_key: Option<String>,
+    #[serde(default, alias = "rawPath")]
+    path: Option<String>,
+    #[serde(default)]
+    http_method: Option<String>,
+    #[serde(default)]
+    cookies: Option<Vec<String>>,
+    #[serde(default)]
+    headers: Option<Texts>,
+    #[serde(default)]
+    multi_value_headers: Option<BTreeMap<String, Option<Vec<String>>>>,
+    #[serde(default)]
+    query_string_parameters: Option<Texts>,
+    #[serde(default)]
+    path_parameters: Option<Texts>,
+    #[serde(default)]
+    stage_variables: Option<Texts>,
+    #[serde(default)]
+    request_context: RequestContext,
+}
+
+type Texts = BTreeMap<String, Option<String>>;
+
+/// A list, or in payload 1.0 one text with commas.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Sources {
+    List(Vec<String>),
+    Text(String),
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RequestContext {
+    request_id: Option<String>,
+    connection_id: Option<String>,
+    route_key: Option<String>,
+    identity: Option<Client>,
+    http: Option<Http>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Client {
+    #[serde(default)]
+    source_ip: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Http {
+    #[serde(default)]
+    method: Option<String>,
+    #[serde(default)]
+    source_ip: Option<String>,
+}
+
+impl FromEvent for Authorizer {
+    fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
+        decode(incoming).map(Self)
+    }
+}
+
+impl Authorizer {
+    /// What kind of authorizer is called.
+    pub fn kind(&self) -> AuthorizerKind {
+        match (self.0.r#type.as_deref(), self.0.version.as_deref()) {
+            (Some("TOKEN"), _) => AuthorizerKind::Token,
+            (_, Some("2.0")) => AuthorizerKind::Http,
+            _ if self.0.request_context.connection_id.is_some() => AuthorizerKind::WebSocket,
+            _ => AuthorizerKind::Request,
+        }
+    }
+
+    /// What is to be called, in its parts.
+    ///
+    /// # Errors
+    ///
+    /// It is no ARN of `execute-api`.
+    pub fn arn(&self) -> Result<MethodArn, AuthorizerError> {
+        MethodArn::parse(&self.0.method_arn).ok_or_else(|| {
+            let why = format!("{} is no ARN of a method of an API", shown(&self.0.method_arn));
+            AuthorizerError::Failed(FunctionError::new("InvalidEvent", why).into())
+        })
+    }
+
+    /// What is to be called, as it came. The path in it is the caller's, who may write a `*` into it, which in a policy
+    /// stands for everything: allow a [`MethodArn::route`] of your own words instead.
+    pub fn method_arn(&self) -> &str {
+        &self.0.method_arn
+    }
+
+    /// The token: of an authorizer of type `TOKEN` what it is called with, of the others the header `Authorization`.
+    pub fn token(&self) -> Option<&str> {
+        match self.kind() {
+            AuthorizerKind::Token => self.0.authorization_token.as_deref(),
+            _ => self.header("authorization"),
+        }
+    }
+
+    /// The [`token`](Self::token) behind the word `Bearer`; `None` without that word.
+    pub fn bearer_token(&self) -> Option<&str> {
+        let (scheme, token) = self.token()?.trim().split_once(' ')?;
+        let token = token.trim_start();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+
+    /// The values by which the answer is cached, in the order of the authorizer's identity sources.
+    pub fn identity_source(&self) -> Vec<&str> {
+        match &self.0.identity_source {
+            None => Vec::new(),
+            Some(Sources::List(sources)) => sources.iter().map(String::as_str).collect(),
+            Some(Sources::Text(sources)) => sources.split(',').collect(),
+        }
+    }
+
+    /// A header, by its name in capital or small letters; of several the last.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let is_it = |own: &str| own.eq_ignore_ascii_case(name);
+        let single = self.0.headers.iter().flatten().find(|(own, _)| is_it(own));
+        single.and_then(|(_, value)| value.as_deref()).or_else(|| {
+            let (_, values) = self.0.multi_value_headers.iter().flatten().find(|(own, _)| is_it(own))?;
+            values.as_ref()?.last().map(String::as_str)
+        })
+    }
+
+    /// A parameter of the query; of several the last, in an HTTP API all with commas between.
+    pub fn query_parameter(&self, name: &str) -> Option<&str> {
+        text(&self.0.query_string_parameters, name)
+    }
+
+    /// A parameter of the path, such as `id` in `/users/{id}`.
+    pub fn path_parameter(&self, name: &str) -> Option<&str> {
+        text(&self.0.path_parameters, name)
+    }
+
+    /// A variable of the stage.
+    pub fn stage_variable(&self, name: &str) -> Option<&str> {
+        text(&self.0.stage_variables, name)
+    }
+
+    /// The cookies, `name=value` each, in an HTTP API; elsewhere they are a [`header`](Self::header).
+    pub fn cookies(&self) -> &[String] {
+        self.0.cookies.as_deref().unwrap_or_default()
+    }
+
+    /// The method of the request; `None` for a token alone.
+    pub fn method(&self) -> Option<&str> {
+        let http = self.0.request_context.http.as_ref();
+        self.0.http_method.as_deref().or_else(|| http?.method.as_deref())
+    }
+
+    /// The path of the request; `None` for a token alone.
+    pub fn path(&self) -> Option<&str> {
+        self.0.path.as_deref()
+    }
+
+    /// The route: `GET /users/{id}` in an HTTP API, `$connect` in a WebSocket API.
+    pub fn route_key(&self) -> Option<&str> {
+        self.0.route_key.as_deref().or(self.0.request_context.route_key.as_deref())
+    }
+
+    /// The connection, in a WebSocket API.
+    pub fn connection_id(&self) -> Option<&str> {
+        self.0.request_context.connection_id.as_deref()
+    }
+
+    /// The address of the caller, as API Gateway saw it.
+    pub fn source_ip(&self) -> Option<&str> {
+        let RequestContext { identity, http, .. } = &self.0.request_context;
+        let identity = identity.as_ref().and_then(|identity| identity.source_ip.as_deref());
+        identity.or_else(|| http.as_ref()?.source_ip.as_deref())
+    }
+
+    /// API Gateway's id of the request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_context.request_id.as_deref()
+    }
+}
+
+fn text<'a>(texts: &'a Option<Texts>, name: &str) -> Option<&'a str> {
+    texts.as_ref()?.get(name)?.as_deref()
+}
+
+/// Tokens and cookies are for the function alone.
+impl fmt::Debug for Authorizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorizer")
+            .field("kind", &self.kind())
+            .field("method_arn", &self.method_arn())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an authorizer has no answer. Any error becomes one by `?`.
+pub enum AuthorizerError {
+    /// The caller did not say who it is: REST and WebSocket APIs answer 401. API Gateway knows it by the text `Unauthorized`, to
+    /// the letter.
+    Unauthorized,
+    /// It could not be found out: API Gateway answers 500.
+    Failed(BoxError),
+}
+
+impl<E: StdError + Send + Sync + 'static> From<E> for AuthorizerError {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<AuthorizerError> for BoxError {
+    fn from(error: AuthorizerError) -> Self {
+        match error {
+            AuthorizerError::Unauthorized => FunctionError::new("Unauthorized", "Unauthorized").into(),
+            AuthorizerError::Failed(error) => error,
+        }
+    }
+}
+
+impl fmt::Debug for AuthorizerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unauthorized => f.write_str("Unauthorized"),
+            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
+        }
+    }
+}
+
+impl fmt::Display for AuthorizerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unauthorized => f.write_str("Unauthorized"),
+            Self::Failed(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What an authorizer answers: [`Policy`], [`Simple`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::{Number, Value};
+
+/// The largest answer of an authorizer, in bytes
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
+const LIMIT: usize = 8 * 1024;
+
+/// A policy of IAM for the methods of an API, with what the integration and the log may know of the caller.
+///
+/// An answer above 8 KB, which API Gateway refuses, fails as `InvalidResponse`.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::events::authorizer::Policy;
+/// use serde_json::json;
+///
+/// let api = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/prod";
+/// let policy = Policy::allow("ada", [format!("{api}/*")])
+///     .and_deny([format!("{api}/DELETE/*")])
+///     .context("tenant", "north")
+///     .context("level", 3);
+/// assert_eq!(serde_json::to_value(&policy)?, json!({
+///     "principalId": "ada",
+///     "policyDocument": { "Version": "2012-10-17", "Statement": [
+///         { "Action": "execute-api:Invoke", "Effect": "Allow", "Resource": [format!("{api}/*")] },
+///         { "Action": "execute-api:Invoke", "Effect": "Deny", "Resource": [format!("{api}/DELETE/*")] },
+///     ] },
+///     "context": { "tenant": "north", "level": 3 },
+/// }));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+#[must_use = "a policy is nothing until the function returns it"]
+pub struct Policy {
+    principal: String,
+    statements: Vec<Statement>,
+    context: BTreeMap<String, ContextValue>,
+    usage_identifier_key: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    action: &'static str,
+    effect: &'static str,
+    resource: Vec<String>,
+}
+
+impl Policy {
+    /// Lets the caller, who is called `principal` from here on, call these: [`MethodArn::all`](super::MethodArn::all) or
+    /// [`MethodArn::route`](super::MethodArn::route).
+    pub fn allow(principal: impl Into<String>, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self::new(principal.into()).and_allow(arns)
+    }
+
+    /// Keeps the caller from calling these: 403.
+    pub fn deny(principal: impl Into<String>, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self::new(principal.into()).and_deny(arns)
+    }
+
+    fn new(principal: String) -> Self {
+        Self { principal, statements: Vec::new(), context: BTreeMap::new(), usage_identifier_key: None }
+    }
+
+    /// Allows these as well.
+    pub fn and_allow(self, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.and("Allow", arns.into_iter().map(Into::into).collect())
+    }
+
+    /// Denies these, whatever is allowed.
+    pub fn and_deny(self, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.and("Deny", arns.into_iter().map(Into::into).collect())
+    }
+
+    fn and(mut self, effect: &'static str, resource: Vec<String>) -> Self {
+        self.statements.push(Statement { action: "execute-api:Invoke", effect, resource });
+        self
+    }
+
+    /// What the integration is told of the caller, as `$context.authorizer.…`: texts, numbers, `true` and `false`.
+    pub fn context(mut self, name: impl Into<String>, value: impl Into<ContextValue>) -> Self {
+        self.context.insert(name.into(), value.into());
+        self
+    }
+
+    /// The API key of the caller's usage plan, where the API takes its keys from the authorizer.
+    pub fn usage_identifier_key(mut self, key: impl Into<String>) -> Self {
+        self.usage_identifier_key = Some(key.into());
+        self
+    }
+}
+
+impl Serialize for Policy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wire<'a> {
+            principal_id: &'a str,
+            policy_document: Document<'a>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            context: &'a BTreeMap<String, ContextValue>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            usage_identifier_key: Option<&'a str>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Document<'a> {
+            version: &'static str,
+            statement: &'a [Statement],
+        }
+        if self.statements.iter().any(|statement| statement.resource.is_empty()) {
+            return Err(S::Error::custom("a policy allows or denies at least one ARN"));
+        }
+        let wire = Wire {
+            principal_id: &self.principal,
+            policy_document: Document { version: "2012-10-17", statement: &self.statements },
+            context: &self.context,
+            usage_identifier_key: self.usage_identifier_key.as_deref(),
+        };
+        bounded(&wire)?;
+        wire.serialize(serializer)
+    }
+}
+
+/// The key of the usage plan and what is known of the caller are not for a log.
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy").field("statements", &self.statements).finish_non_exhaustive()
+    }
+}
+
+/// A value in the context of a [`Policy`]; lists and objects are refused by API Gateway.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum ContextValue {
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(Number),
+    /// `true` or `false`.
+    Bool(bool),
+}
+
+macro_rules! context_values {
+    ($($from:ty => $value:expr;)*) => {$(
+        impl From<$from> for ContextValue {
+            fn from(value: $from) -> Self {
+                $value(value)
+            }
+        }
+    )*};
+}
+
+context_values! {
+    String => Self::Text;
+    &str => |value: &str| Self::Text(value.to_owned());
+    bool => Self::Bool;
+    i32 => |value: i32| Self::Number(value.into());
+    u32 => |value: u32| Self::Number(value.into());
+    i64 => |value: i64| Self::Number(value.into());
+    u64 => |value: u64| Self::Number(value.into());
+    // What is no number in JSON is its word.
+    f64 => |value: f64| Number::from_f64(value).map_or_else(|| Self::Text(value.to_string()), Self::Number);
+}
+
+/// The simple answer in an HTTP API with payload 2.0.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::events::authorizer::Simple;
+///
+/// let answer = Simple::allow().context("groups", vec!["admins"]);
+/// assert_eq!(serde_json::to_string(&answer)?, r#"{"isAuthorized":true,"context":{"groups":["admins"]}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+#[must_use = "it is no answer until the function returns it"]
+pub struct Simple {
+    is_authorized: bool,
+    context: BTreeMap<String, Value>,
+}
+
+impl Simple {
+    /// The caller may call what it wants to call, and as long as the answer is cached all other routes of this authorizer.
+    pub fn allow() -> Self {
+        Self { is_authorized: true, context: BTreeMap::new() }
+    }
+
+    /// The caller may not: 403.
+    pub fn deny() -> Self {
+        Self { is_authorized: false, context: BTreeMap::new() }
+    }
+
+    /// What the integration is told of the caller, as `$context.authorizer.…`. Here lists and objects are taken, too.
+    pub fn context(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.context.insert(name.into(), value.into());
+        self
+    }
+}
+
+impl Serialize for Simple {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wire<'a> {
+            is_authorized: bool,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            context: &'a BTreeMap<String, Value>,
+        }
+        let wire = Wire { is_authorized: self.is_authorized, context: &self.context };
+        bounded(&wire)?;
+        wire.serialize(serializer)
+    }
+}
+
+/// What is known of the caller is not for a log.
+impl fmt::Debug for Simple {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simple").field("is_authorized", &self.is_authorized).finish_non_exhaustive()
+    }
+}
+
+fn bounded<E: serde::ser::Error>(wire: &impl Serialize) -> Result<(), E> {
+    match serde_json::to_string(wire).map_err(E::custom)?.len() {
+        0..=LIMIT => Ok(()),
+        length => Err(E::custom(format!("it has {length} bytes, and API Gateway takes {LIMIT}"))),
+    }
+}

@@ -1,0 +1,320 @@
+//! Custom resources of CloudFormation: [`CloudFormation`] is the request, [`CustomResource`] what the function makes of it.
+//!
+//! A stack waits for a response, for an hour unless its template says less. So it gets one by its presigned URL however the function
+//! ends: also when it fails, panics, takes too long, or cannot read the properties. Of the invocation's time 5 seconds are kept
+//! for that (a third of it, if that is less), for up to five attempts. An answer that cannot be delivered fails the invocation, which
+//! Lambda then repeats; a failure that CloudFormation was told of is a line at `ERROR` in the log, and no failed invocation. For what
+//! happens before the function is called, such as a failed start, `ServiceTimeout` in the template bounds the wait.
+//!
+//! - **Ids**: without [`CustomResource::with_id`] a new resource is called after its name in the template and the request, and keeps
+//!   this id for good. Another id in answer to an update means that the resource was replaced: CloudFormation then asks for the
+//!   deletion of the old one.
+//! - **A failed `Create`** is rolled back by a `Delete`. After an error that the function returned, nothing was made: the `Delete` comes
+//!   with an id that is known here and is done without a call of the function. Where something was left behind, fail with
+//!   [`LeftBehind`], and the `Delete` is for that. After a time-out, a panic, an error of a layer, or an id that CloudFormation does not
+//!   take, something may have been made: then the function is called for the `Delete`, with the id that a resource without
+//!   [`with_id`](CustomResource::with_id) has (the logical id, `-`, and the id of the request that was to create it). So a `Delete` of
+//!   what is not there must succeed.
+//! - **Properties** come as text, whatever the template says: `"8"`, `"true"`. Numbers and booleans are read from it, except within
+//!   `#[serde(untagged)]`, `#[serde(tag = …)]` and `#[serde(flatten)]`. Why properties cannot be read is told without their values.
+//! - **Retries**: Lambda may send a request again, so make a resource under a name of the request's, or look whether it is there.
+//!
+//! Started locally or called in a test, the function sends nothing: what CloudFormation would get is the response.
+//!
+//! # Behind another function
+//!
+//! The [Provider framework] of the AWS CDK calls the function itself and reports to CloudFormation in its place. It reads the response,
+//! so there `{"PhysicalResourceId": …, "Data": …, "NoEcho": …}` is the response, nothing is sent, and a failure is the failure of
+//! the invocation, with the function's own error. The same function serves both. It is called by another function if
+//! `ResponseURL` is not a URL (`"..."`), or if on Lambda it is missing or `ServiceToken`, the function that CloudFormation called, is
+//! another Lambda function than this one.
+//!
+//! The framework does not call a `Delete` after a `Create` that failed, so [`LeftBehind`] has no effect there: remove what was made
+//! before the function fails.
+//!
+//! [Provider framework]: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.custom_resources-readme.html#provider-framework
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::events::cloudformation::Request;
+//! use pilaster::{BoxError, CloudFormation, CustomResource};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! #[serde(rename_all = "PascalCase")]
+//! struct Database { name: String, connections: u32 }
+//!
+//! async fn database(event: CloudFormation<Database>) -> Result<CustomResource, BoxError> {
+//!     match event.request {
+//!         Request::Create { properties } => {
+//!             let id = format!("db-{}", properties.name);
+//!             Ok(CustomResource::with_id(&id).data("Url", format!("postgres://db.internal/{id}")))
+//!         }
+//!         Request::Update { properties, .. } => {
+//!             tracing::info!(connections = properties.connections, "changed");
+//!             Ok(CustomResource::new())
+//!         }
+//!         Request::Delete { id, .. } => {
+//!             tracing::info!(id, "gone");
+//!             Ok(CustomResource::new())
+//!         }
+//!     }
+//! }
+//! # let _ = pilaster::handler(database);
+//! ```
+
+mod answer;
+mod properties;
+mod send;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::core::error::{BoxError, FunctionError, shown};
+use crate::core::raw::Incoming;
+use crate::events::extract::event::decode;
+use crate::events::handler::{Around, FromEvent};
+
+/// A request for a custom resource with the properties `P`. See the [module docs](self).
+///
+/// The form is that of <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html>.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CloudFormation<P> {
+    /// What is to be done.
+    pub request: Request<P>,
+    /// The name of the resource in its template.
+    pub logical_id: String,
+    /// Its type: `AWS::CloudFormation::CustomResource`, or `Custom::…`.
+    pub resource_type: String,
+    /// The ARN of the stack.
+    pub stack_id: String,
+    /// The id of the request.
+    pub request_id: String,
+}
+
+/// What is to be done with a custom resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request<P> {
+    /// It is to be made.
+    Create {
+        /// What the template says of it.
+        properties: P,
+    },
+    /// Its properties have changed.
+    Update {
+        /// The resource, as it was called when it was made.
+        id: String,
+        /// What the template says of it now.
+        properties: P,
+        /// What it said before; `None` if that was no `P` yet.
+        old: Option<P>,
+    },
+    /// It is to be deleted. That it is gone already is no failure.
+    Delete {
+        /// The resource, as it was called when it was made.
+        id: String,
+        /// What the template said of it last; `None` if that is no `P` any more.
+        properties: Option<P>,
+    },
+}
+
+impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
+    const AROUND: Option<Around> = Some(answer::around);
+
+    fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Wire {
+            request_type: String,
+            #[serde(default)]
+            logical_resource_id: String,
+            #[serde(default)]
+            physical_resource_id: Option<String>,
+            #[serde(default)]
+            resource_type: String,
+            #[serde(default)]
+            stack_id: String,
+            #[serde(default)]
+            request_id: String,
+            #[serde(default)]
+            resource_properties: Option<Value>,
+            #[serde(default)]
+            old_resource_properties: Option<Value>,
+        }
+        let wire: Wire = decode(incoming)?;
+        let id = wire.physical_resource_id.unwrap_or_default();
+        let read = |properties: Option<Value>| {
+            properties::decode::<P>(properties.unwrap_or_else(|| Value::Object(Map::new())))
+        };
+        let wrong = |why| {
+            FunctionError::new("InvalidProperties", format!("the properties of the resource cannot be read: {why}"))
+        };
+        let request = match wire.request_type.as_str() {
+            "Create" => Request::Create { properties: read(wire.resource_properties).map_err(wrong)? },
+            "Update" => Request::Update {
+                id,
+                properties: read(wire.resource_properties).map_err(wrong)?,
+                old: read(wire.old_resource_properties).ok(),
+            },
+            "Delete" => Request::Delete { id, properties: read(wire.resource_properties).ok() },
+            other => {
+                let why = format!("`RequestType` is one of `Create`, `Update` and `Delete`, and not {}", shown(other));
+                return Err(FunctionError::new("InvalidEvent", why));
+            }
+        };
+        Ok(Self {
+            request,
+            logical_id: wire.logical_resource_id,
+            resource_type: wire.resource_type,
+            stack_id: wire.stack_id,
+            request_id: wire.request_id,
+        })
+    }
+}
+
+/// What became of a custom resource: its id, and what the template may read of it.
+///
+/// CloudFormation takes at most 4,096 bytes with all that stands around it, and ids of at most 1,024; beyond that it is told that the
+/// resource failed, and why.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::CustomResource;
+///
+/// let made = CustomResource::with_id("db-7").data("Url", "postgres://db.internal/7").data("Port", 5432).no_echo();
+/// assert_eq!(
+///     serde_json::to_string(&made)?,
+///     r#"{"PhysicalResourceId":"db-7","Data":{"Port":5432,"Url":"postgres://db.internal/7"},"NoEcho":true}"#,
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[must_use = "it is no answer until the function returns it"]
+pub struct CustomResource {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    physical_resource_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    data: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    no_echo: bool,
+}
+
+impl CustomResource {
+    /// The resource keeps its id; a new one is given one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The resource is called this: by it CloudFormation asks for it again. Another id than the one of an update means that the
+    /// resource was replaced.
+    pub fn with_id(id: impl Into<String>) -> Self {
+        Self { physical_resource_id: Some(id.into()), ..Self::default() }
+    }
+
+    /// What the template reads with `!GetAtt Resource.Name`; what is within objects as `!GetAtt Resource.Name.Field`.
+    pub fn data(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.data.insert(name.into(), value.into());
+        self
+    }
+
+    /// The data is shown as asterisks where the template's values are shown.
+    pub fn no_echo(mut self) -> Self {
+        self.no_echo = true;
+        self
+    }
+}
+
+/// The data may be secret.
+impl fmt::Debug for CustomResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomResource").field("id", &self.physical_resource_id).finish_non_exhaustive()
+    }
+}
+
+/// A `Create` that failed after it had made something: the `Delete` that follows is for this id. It works wherever it stands in the
+/// chain of causes.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::events::cloudformation::LeftBehind;
+/// use pilaster::{BoxError, CustomResource};
+///
+/// async fn create(id: &str) -> Result<CustomResource, BoxError> {
+///     grant(id).await.map_err(|error| LeftBehind::new(id, error))?;
+///     Ok(CustomResource::with_id(id))
+/// }
+///
+/// async fn grant(_: &str) -> Result<(), BoxError> {
+///     Err("there is no such role".into())
+/// }
+/// # let _ = create("db-7");
+/// ```
+pub struct LeftBehind(Left);
+
+/// What stands in the chain of causes also where its `LeftBehind` does not: `#[error(transparent)]` and `anyhow` leave out an error
+/// itself, and go on with its source.
+#[derive(Debug)]
+struct Left {
+    id: String,
+    source: BoxError,
+}
+
+impl LeftBehind {
+    /// This was made, and then that went wrong.
+    pub fn new(id: impl Into<String>, error: impl Into<BoxError>) -> Self {
+        Self(Left { id: id.into(), source: error.into() })
+    }
+
+    fn find(error: &FunctionError) -> Option<&str> {
+        let mut next = error.source();
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref::<Left>() {
+                return Some(&found.id);
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+impl fmt::Debug for LeftBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Left { id, source } = &self.0;
+        f.debug_struct("LeftBehind").field("id", id).field("source", source).finish()
+    }
+}
+
+impl fmt::Display for LeftBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl StdError for LeftBehind {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.source, f)
+    }
+}
+
+impl StdError for Left {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.source)
+    }
+}

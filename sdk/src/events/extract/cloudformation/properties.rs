@@ -1,0 +1,243 @@
+//! Properties of a resource, whose numbers and booleans come as text, as the type that the function asks for.
+
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
+use serde::de::{self, DeserializeOwned, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Map, Value};
+
+use crate::core::json::pointer;
+
+/// Reads properties; the error says where and what was expected, and not what was there: it may be secret, and the reason of a
+/// failure stands in the events of the stack.
+pub(super) fn decode<P: DeserializeOwned>(properties: Value) -> Result<P, String> {
+    serde_path_to_error::deserialize(Property(properties)).map_err(|error| match pointer(error.path()).as_str() {
+        "" => error.inner().to_string(),
+        pointer => format!("{pointer}: {}", error.inner()),
+    })
+}
+
+struct Property(Value);
+
+impl Property {
+    fn map<'de>(map: Map<String, Value>) -> MapDeserializer<'de, impl Iterator<Item = (Property, Property)>, Wrong> {
+        MapDeserializer::new(map.into_iter().map(|(name, value)| (Property(Value::String(name)), Property(value))))
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Wrong> for Property {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// What text stands for, where something else is asked for.
+macro_rules! from_text {
+    ($($method:ident => $visit:ident;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+            match self.0.as_str().and_then(|text| text.trim().parse().ok()) {
+                Some(value) => visitor.$visit(value),
+                None => self.deserialize_any(visitor),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Property {
+    type Error = Wrong;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.0 {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(value),
+            Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+                (Some(value), ..) => visitor.visit_u64(value),
+                (_, Some(value), _) => visitor.visit_i64(value),
+                (.., value) => visitor.visit_f64(value.unwrap_or(f64::NAN)),
+            },
+            Value::String(text) => visitor.visit_string(text),
+            Value::Array(items) => {
+                let mut items = SeqDeserializer::new(items.into_iter().map(Property));
+                let value = visitor.visit_seq(&mut items)?;
+                items.end().map(|()| value)
+            }
+            Value::Object(map) => {
+                let mut map = Self::map(map);
+                let value = visitor.visit_map(&mut map)?;
+                map.end().map(|()| value)
+            }
+        }
+    }
+
+    from_text! {
+        deserialize_bool => visit_bool;
+        deserialize_i8 => visit_i8;
+        deserialize_i16 => visit_i16;
+        deserialize_i32 => visit_i32;
+        deserialize_i64 => visit_i64;
+        deserialize_i128 => visit_i128;
+        deserialize_u8 => visit_u8;
+        deserialize_u16 => visit_u16;
+        deserialize_u32 => visit_u32;
+        deserialize_u64 => visit_u64;
+        deserialize_u128 => visit_u128;
+        deserialize_f32 => visit_f32;
+        deserialize_f64 => visit_f64;
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Wrong> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        match self.0 {
+            Value::String(variant) => visitor.visit_enum(variant.into_deserializer()),
+            Value::Object(map) => visitor.visit_enum(MapAccessDeserializer::new(Self::map(map))),
+            other => Property(other).deserialize_any(visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// What was expected.
+#[derive(Debug)]
+struct Wrong(String);
+
+impl de::Error for Wrong {
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        Self(text.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let found = match found {
+            Unexpected::Bool(_) => "a boolean",
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
+            Unexpected::Str(_) => "a text",
+            Unexpected::Unit | Unexpected::Option => "nothing",
+            Unexpected::Seq => "a list",
+            Unexpected::Map => "an object",
+            _ => "something else",
+        };
+        Self(format!("it is {found}, expected {expected}"))
+    }
+
+    fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self(format!("the value does not fit, expected {expected}"))
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self(format!("expected one of {}", expected.join(", ")))
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Engine {
+        Postgres,
+        Other { version: f64 },
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Port(u16);
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Properties {
+        name: String,
+        port: Port,
+        public: bool,
+        shares: Vec<f64>,
+        engine: Engine,
+        #[serde(default)]
+        replicas: Option<i64>,
+        #[serde(default)]
+        tags: BTreeMap<u8, Option<bool>>,
+    }
+
+    fn properties() -> Value {
+        json!({
+            "ServiceToken": "arn", "Name": "8", "Port": "5432", "Public": "true", "Shares": ["0.5", 1],
+            "Engine": { "Other": { "version": "9.6" } }, "Replicas": "-1", "Tags": { "1": "false", "2": null },
+        })
+    }
+
+    #[test]
+    fn numbers_and_booleans_are_read_from_text() {
+        let read = decode::<Properties>(properties()).unwrap();
+        let expected = Properties {
+            name: "8".to_owned(),
+            port: Port(5432),
+            public: true,
+            shares: vec![0.5, 1.0],
+            engine: Engine::Other { version: 9.6 },
+            replicas: Some(-1),
+            tags: BTreeMap::from([(1, Some(false)), (2, None)]),
+        };
+        assert_eq!(read, expected);
+        let mut plain = properties();
+        plain["Port"] = json!(80);
+        plain["Public"] = json!(false);
+        plain["Engine"] = json!("Postgres");
+        plain["Replicas"] = Value::Null;
+        let read = decode::<Properties>(plain).unwrap();
+        assert_eq!((read.port, read.public, read.engine, read.replicas), (Port(80), false, Engine::Postgres, None));
+    }
+
+    #[test]
+    fn any_json_stays_as_it_is() {
+        assert_eq!(decode::<Value>(properties()).unwrap(), properties());
+        assert_eq!(decode::<()>(Value::Null), Ok(()));
+    }
+
+    #[test]
+    fn a_mistake_is_told_by_its_place_and_never_by_its_value() {
+        let mut secret = properties();
+        for (name, value, said) in [
+            ("Port", json!("hunter2"), "/Port: it is a text, expected u16"),
+            ("Port", json!(70_000), "/Port: the value does not fit, expected u16"),
+            ("Public", json!("hunter2"), "/Public: it is a text, expected a boolean"),
+            ("Shares", json!(["1", "hunter2"]), "/Shares/1: it is a text, expected f64"),
+            ("Engine", json!("hunter2"), "/Engine: expected one of Postgres, Other"),
+            ("Name", json!(["hunter2"]), "/Name: it is a list, expected a string"),
+        ] {
+            let kept = std::mem::replace(&mut secret[name], value);
+            assert_eq!(decode::<Properties>(secret.clone()).unwrap_err(), said);
+            secret[name] = kept;
+        }
+        assert_eq!(decode::<Properties>(json!({ "Name": "a" })).unwrap_err(), "missing field `Port`");
+    }
+}

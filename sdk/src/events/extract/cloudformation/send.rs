@@ -1,0 +1,144 @@
+//! The answer's way to CloudFormation: a `PUT` to the presigned URL of the request.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use serde::Deserialize;
+
+use crate::clients::{Clients, FromClients};
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::invocation::Invocation;
+
+/// How often it is tried.
+const ATTEMPTS: u32 = 5;
+
+/// How long one attempt may take, and all of them together.
+const ATTEMPT: Duration = Duration::from_secs(5);
+const ALL: Duration = Duration::from_secs(30);
+
+/// The pause before the second attempt; each further one is four times as long.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The URL of a request. Whoever has it can answer in the function's place, so it is never shown.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct ResponseUrl(String);
+
+impl fmt::Debug for ResponseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseUrl(..)")
+    }
+}
+
+impl ResponseUrl {
+    /// Whether it is a URL at all: it has a scheme (RFC 3986, section 3.1). What calls in CloudFormation's place writes `...`.
+    pub(super) fn is_url(&self) -> bool {
+        let Some((scheme, _)) = self.0.split_once(':') else { return false };
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    }
+
+    /// Locally and in users' tests nothing is sent.
+    pub(super) fn is_answered(&self) -> bool {
+        match cfg!(test) {
+            true => !self.0.starts_with("https://local.invalid/"),
+            false => is_on_lambda(),
+        }
+    }
+
+    /// `https`; and `http` where AWS itself is somewhere else.
+    fn is_allowed(&self) -> bool {
+        let scheme = self.0.parse::<http::Uri>().ok().and_then(|uri| uri.scheme_str().map(str::to_owned));
+        match scheme.as_deref() {
+            Some("https") => true,
+            Some("http") => cfg!(test) || std::env::var_os("AWS_ENDPOINT_URL").is_some(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether Lambda runs the function, or a test of this module does.
+pub(super) fn is_on_lambda() -> bool {
+    cfg!(test) || std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+/// The connections to CloudFormation's buckets.
+#[derive(Clone, Debug)]
+struct Connection(SharedHttpConnector);
+
+impl FromClients for Connection {
+    async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+        Ok(Self(SharedHttpConnector::new(Connector::builder().tls_provider(tls).build())))
+    }
+}
+
+/// Why an attempt failed, and whether another makes sense.
+struct Failed {
+    why: String,
+    is_final: bool,
+}
+
+/// Delivers the answer.
+///
+/// # Errors
+///
+/// `CloudFormationNotTold`: it could not be delivered.
+pub(super) async fn send(url: &ResponseUrl, document: String, invocation: &Invocation) -> Result<(), FunctionError> {
+    let not_told = |why: &str| {
+        FunctionError::new("CloudFormationNotTold", format!("CloudFormation could not be told the outcome: {why}"))
+    };
+    if !url.is_allowed() {
+        return Err(not_told("the event's `ResponseURL` is no `https` URL"));
+    }
+    let clients = invocation.clients().unwrap_or_else(|| Clients::global());
+    let Connection(connector) = clients.get::<Connection>().await.map_err(FunctionError::from_error)?;
+    let time =
+        invocation.remaining().filter(|remaining| !remaining.is_zero()).map_or(ALL, |remaining| remaining.min(ALL));
+    let ends = tokio::time::Instant::now() + time;
+    let mut pause = PAUSE;
+    for attempt in 1.. {
+        let until = ends.min(tokio::time::Instant::now() + ATTEMPT);
+        let put = tokio::time::timeout_at(until, put(&connector, url, &document)).await;
+        let failed = match put {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(failed)) => failed,
+            Err(_) => Failed { why: "there was no answer in time".to_owned(), is_final: false },
+        };
+        let next = tokio::time::Instant::now() + pause;
+        if failed.is_final || attempt == ATTEMPTS || next >= ends {
+            return Err(not_told(&failed.why));
+        }
+        tracing::warn!(attempt, why = failed.why, "CloudFormation could not be told yet");
+        tokio::time::sleep_until(next).await;
+        pause *= 4;
+    }
+    Ok(())
+}
+
+async fn put(connector: &SharedHttpConnector, url: &ResponseUrl, document: &str) -> Result<(), Failed> {
+    let wrong = |why: &str| Failed { why: why.to_owned(), is_final: true };
+    // Without a content type: the signature of the URL is for one that is empty.
+    let mut request = HttpRequest::new(SdkBody::from(document));
+    request.set_method("PUT").map_err(|_| wrong("there is no `PUT`"))?;
+    request.set_uri(url.0.as_str()).map_err(|_| wrong("the event's `ResponseURL` is no URL"))?;
+    let response = connector.call(request).await.map_err(|error| {
+        // Of its causes the innermost says what went wrong; none of them has the URL.
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        Failed { why: format!("the connection failed: {cause}"), is_final: false }
+    })?;
+    match response.status().as_u16() {
+        200..=299 => Ok(()),
+        status => {
+            let is_final = !matches!(status, 408 | 429 | 500..);
+            Err(Failed { why: format!("S3 answered {status}"), is_final })
+        }
+    }
+}

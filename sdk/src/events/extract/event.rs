@@ -1,0 +1,61 @@
+//! [`Event`]: the whole event, as any type.
+
+use std::ops::{Deref, DerefMut};
+
+use serde::de::DeserializeOwned;
+
+use crate::core::error::FunctionError;
+use crate::core::json;
+use crate::core::raw::Incoming;
+use crate::events::handler::FromEvent;
+
+/// The whole event as a `T`: of a task of Step Functions, of a direct invocation, and of every type of `aws_lambda_events`.
+///
+/// An event that is no `T` fails the invocation with `InvalidEvent` and the path of the field.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::{BoxError, Event};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Deserialize)]
+/// struct Order { items: Vec<String> }
+///
+/// #[derive(Serialize)]
+/// struct Reservation { count: usize }
+///
+/// async fn reserve(Event(order): Event<Order>) -> Result<Reservation, BoxError> {
+///     Ok(Reservation { count: order.items.len() })
+/// }
+/// # let _ = pilaster::handler(reserve);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Event<T>(pub T);
+
+impl<T> Deref for Event<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Event<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromEvent for Event<T> {
+    fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
+        decode(incoming).map(Self)
+    }
+}
+
+/// Decodes a whole event.
+pub(crate) fn decode<T: DeserializeOwned>(incoming: &Incoming) -> Result<T, FunctionError> {
+    json::decode(incoming.event.get().as_bytes()).map_err(|error| {
+        FunctionError::new("InvalidEvent", format!("the event does not have the expected form: {error}"))
+    })
+}

@@ -1,0 +1,263 @@
+//! [`Schedule`]: a call by the clock.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::core::error::{FunctionError, shown};
+use crate::core::json::{self, JsonError};
+use crate::core::raw::{Incoming, RawEvent};
+use crate::events::extract::event::decode;
+use crate::events::handler::FromEvent;
+
+/// A call by a rule of EventBridge with a schedule, or by EventBridge Scheduler. Its time is the one that was scheduled, also
+/// where the call comes late or is tried again, so what is worked out of it is the same each time.
+///
+/// Three forms are known:
+///
+/// - what a rule with `rate(…)` or `cron(…)` sends (`aws.events`, `Scheduled Event`);
+/// - what Scheduler sends where a schedule names no input of its own (`aws.scheduler`, `Scheduled Event`);
+/// - an input of one's own to Scheduler that has the context attributes by their names
+///   (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>). The time is required,
+///   and other fields may stand beside them, for [`json`](Self::json):
+///
+/// ```json
+/// {
+///   "scheduled-time": "<aws.scheduler.scheduled-time>",
+///   "schedule-arn": "<aws.scheduler.schedule-arn>",
+///   "execution-id": "<aws.scheduler.execution-id>",
+///   "attempt-number": "<aws.scheduler.attempt-number>",
+///   "report": "daily"
+/// }
+/// ```
+///
+/// Any other event fails the invocation with `InvalidEvent`: so does a constant input, which an [`Event<T>`](crate::events::Event)
+/// takes.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::{BoxError, Schedule};
+///
+/// async fn report(schedule: Schedule) -> Result<(), BoxError> {
+///     // Of the day that was scheduled, whenever it is tried again.
+///     let day = schedule.time().get(..10);
+///     tracing::info!(day, schedule = schedule.name(), "the report is made");
+///     Ok(())
+/// }
+/// # let _ = pilaster::handler(report);
+/// ```
+#[derive(Clone)]
+pub struct Schedule {
+    text: RawEvent,
+    time: String,
+    at: SystemTime,
+    arn: Option<String>,
+    execution_id: Option<String>,
+    attempt: Option<u32>,
+}
+
+/// The input of a schedule may hold anything: it is not shown.
+impl fmt::Debug for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schedule")
+            .field("time", &self.time)
+            .field("arn", &self.arn)
+            .field("execution_id", &self.execution_id)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Schedule {
+    /// The scheduled time: RFC 3339, such as `2026-01-02T03:04:00Z`.
+    pub fn time(&self) -> &str {
+        &self.time
+    }
+
+    /// The scheduled time.
+    pub fn at(&self) -> SystemTime {
+        self.at
+    }
+
+    /// The ARN of the rule or the schedule; `None` in an input of one's own without it.
+    pub fn arn(&self) -> Option<&str> {
+        self.arn.as_deref()
+    }
+
+    /// The name of the rule or the schedule: the end of its ARN.
+    pub fn name(&self) -> Option<&str> {
+        self.arn()?.rsplit('/').next()
+    }
+
+    /// The id of this call: of the event of a rule, of the execution of a schedule.
+    pub fn execution_id(&self) -> Option<&str> {
+        self.execution_id.as_deref()
+    }
+
+    /// Which attempt it is, from 1, where the input of a schedule says.
+    pub fn attempt(&self) -> Option<u32> {
+        self.attempt
+    }
+
+    /// The whole event, for what else an input of one's own holds.
+    ///
+    /// # Errors
+    ///
+    /// It is no `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
+        json::decode(self.text.get().as_bytes())
+    }
+}
+
+/// All forms at once.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Wire {
+    #[serde(default)]
+    detail_type: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    time: Option<String>,
+    #[serde(default)]
+    resources: Option<Vec<String>>,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    scheduled_time: Option<String>,
+    #[serde(default)]
+    schedule_arn: Option<String>,
+    #[serde(default)]
+    execution_id: Option<String>,
+    #[serde(default)]
+    attempt_number: Option<Number>,
+}
+
+/// Scheduler puts it in as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(u32),
+    Text(String),
+    Other(IgnoredAny),
+}
+
+impl FromEvent for Schedule {
+    fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
+        let wire: Wire = decode(incoming)?;
+        let is_event = wire.detail_type.as_deref() == Some("Scheduled Event")
+            && matches!(wire.source.as_deref(), Some("aws.events" | "aws.scheduler"));
+        let (time, arn, execution_id, attempt) = if is_event {
+            (wire.time, wire.resources.and_then(|arns| arns.into_iter().next()), wire.id, None)
+        } else {
+            let attempt = wire.attempt_number.and_then(|number| match number {
+                Number::Whole(number) => Some(number),
+                Number::Text(text) => text.parse().ok(),
+                Number::Other(_) => None,
+            });
+            (wire.scheduled_time, wire.schedule_arn, wire.execution_id, attempt)
+        };
+        let wrong = |why: String| FunctionError::new("InvalidEvent", why);
+        let time = time.ok_or_else(|| wrong("the event is no schedule's, or does not say its time".to_owned()))?;
+        let at =
+            read(&time).ok_or_else(|| wrong(format!("the time of the schedule cannot be read: {}", shown(&time))))?;
+        Ok(Self { text: incoming.event.clone(), time, at, arn, execution_id, attempt })
+    }
+}
+
+/// A time as EventBridge writes it: `2026-01-02T03:04:05Z`, perhaps with a fraction of the second.
+fn read(text: &str) -> Option<SystemTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use serde_json::value::RawValue;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::core::invocation::Invocation;
+
+    fn schedule(event: &Value) -> Result<Schedule, FunctionError> {
+        let event = RawValue::from_string(event.to_string()).unwrap();
+        let invocation = Invocation::new(lambda_runtime::Context::default());
+        Schedule::from_event(&Incoming { event, invocation })
+    }
+
+    fn fixture(path: &str) -> Value {
+        let path = format!("{}/../tests/fixtures/events/{path}", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn seconds(time: SystemTime) -> u64 {
+        time.duration_since(UNIX_EPOCH).unwrap().as_secs()
+    }
+
+    #[test]
+    fn a_rule_and_a_schedule_say_their_time_and_their_name() {
+        let rule = schedule(&fixture("java/serialization/scheduled_event.json")).unwrap();
+        assert_eq!((rule.time(), seconds(rule.at())), ("1970-01-01T00:00:00Z", 0));
+        assert_eq!(rule.arn(), Some("arn:aws:events:eu-central-1:123456789012:rule/my-schedule"));
+        assert_eq!((rule.name(), rule.attempt()), (Some("my-schedule"), None));
+        assert_eq!(rule.execution_id(), Some("cdc73f9d-aea9-11e3-9d5a-835b769c0d9c"));
+
+        let schedule = schedule(&fixture("python-later/eventBridgeSchedulerEvent.json")).unwrap();
+        assert_eq!((schedule.name(), schedule.time()), (Some("aaaaa"), "2025-02-20T16:03:00Z"));
+        assert_eq!(seconds(schedule.at()), 1_740_067_380);
+    }
+
+    #[test]
+    fn an_input_of_ones_own_has_the_context_attributes() {
+        let event = json!({
+            "scheduled-time": "2022-03-22T18:59:43Z",
+            "schedule-arn": "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/nightly",
+            "execution-id": "d32c5kddcf5bb8c3",
+            "attempt-number": "2",
+            "report": "daily",
+        });
+        let nightly = schedule(&event).unwrap();
+        assert_eq!((nightly.name(), nightly.attempt()), (Some("nightly"), Some(2)));
+        assert_eq!((nightly.execution_id(), seconds(nightly.at())), (Some("d32c5kddcf5bb8c3"), 1_647_975_583));
+        assert_eq!(nightly.json::<Value>().unwrap()["report"], "daily");
+    }
+
+    #[test]
+    fn another_event_is_no_schedule() {
+        for event in [
+            json!({}),
+            json!({ "detail-type": "Scheduled Event", "source": "shop", "time": "2026-01-01T00:00:00Z" }),
+            json!({ "scheduled-time": "yesterday" }),
+            json!({ "scheduled-time": "<aws.scheduler.scheduled-time>" }),
+            fixture("python/eventBridgeEvent.json"),
+        ] {
+            assert_eq!(schedule(&event).unwrap_err().error_type(), "InvalidEvent", "{event}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_to_the_second() {
+        for (text, expected) in [
+            ("2000-02-29T23:59:59Z", Some(951_868_799)),
+            ("2024-12-31T00:00:00.123Z", Some(1_735_603_200)),
+            ("2100-03-01T00:00:00Z", Some(4_107_542_400)),
+            ("2100-02-29T00:00:00Z", None),
+            ("2023-02-29T00:00:00Z", None),
+            ("2026-13-01T00:00:00Z", None),
+            ("2026-01-01T24:00:00Z", None),
+            ("2026-01-01T00:00:00", None),
+            ("2026-1-1T00:00:00Z", None),
+            ("2026-01-01-01T00:00:00Z", None),
+            ("+026-01-01T00:00:00Z", None),
+            ("2026-01-01T01:00:00+01:00", Some(1_767_225_600)),
+        ] {
+            assert_eq!(read(text).map(seconds), expected, "{text}");
+        }
+    }
+}

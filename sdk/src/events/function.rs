@@ -1,0 +1,94 @@
+//! Event functions: handlers of one whole event.
+
+use std::time::Duration;
+
+use tower::layer::util::Identity;
+use tower::{Layer, Service};
+
+use super::handler::{Around, EventHandler, FromEvent, HandlerService};
+use crate::core::deadline::MARGIN;
+use crate::core::error::BoxError;
+use crate::core::raw::RawService;
+use crate::core::raw::{Incoming, RawResponse};
+use crate::events::adapter::EventAdapter;
+use crate::function::builder::Function;
+use crate::function::handler::Handler;
+use crate::function::lifecycle::Start;
+use crate::function::service::{Buffered, IntoRaw};
+
+/// The marker of event functions; the arguments of the function are within.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ByEvent<Args>(std::marker::PhantomData<Args>);
+
+/// The innermost service of the event hall.
+#[derive(Clone, Debug)]
+pub struct EventFunction<S> {
+    service: S,
+    around: Option<Around>,
+    margin: Option<Duration>,
+}
+
+impl<S, L, O> Function<EventFunction<S>, L, O> {
+    /// Sets how long before the deadline of its invocation the work is cancelled, which fails the invocation as `Timeout`: 250 ms unless it
+    /// is set, and at most half of the time that there is. The rest of the time is for what runs when the work is dropped, and for the
+    /// answer.
+    ///
+    /// With `Duration::ZERO` the work has all of the time, and Lambda may be the first to end it; with `None` nothing is cancelled. Where
+    /// Lambda ends it, the caller sees `Sandbox.Timedout`, nothing that the work holds is dropped, and the process is started anew. A
+    /// [`CloudFormation`](crate::core::invocation) resource answers within the margin, so that the stack does not wait for an hour.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use pilaster::{BoxError, Event};
+    ///
+    /// async fn import(Event(file): Event<String>) -> Result<usize, BoxError> {
+    ///     Ok(file.len())
+    /// }
+    ///
+    /// fn main() -> Result<(), pilaster::StartError> {
+    ///     pilaster::run(pilaster::handler(import).margin(Duration::from_secs(2)))
+    /// }
+    /// ```
+    pub fn margin(mut self, margin: impl Into<Option<Duration>>) -> Self {
+        self.kind.margin = margin.into();
+        self
+    }
+}
+
+impl<F, Args> Handler<ByEvent<Args>> for F
+where
+    F: EventHandler<Args>,
+    Args: 'static,
+{
+    type Kind = EventFunction<HandlerService<F, Args>>;
+    type Layers = Identity;
+
+    fn into_kind(self) -> Self::Kind {
+        EventFunction { service: HandlerService::new(self), around: F::Event::AROUND, margin: Some(MARGIN) }
+    }
+}
+
+impl<S, L, O> IntoRaw for Function<EventFunction<S>, L, O>
+where
+    L: Layer<S>,
+    L::Service: Service<Incoming, Response = RawResponse> + Clone + Send + Sync + 'static,
+    <L::Service as Service<Incoming>>::Error: Into<BoxError> + 'static,
+    <L::Service as Service<Incoming>>::Future: Send,
+    O: Layer<EventAdapter<L::Service>>,
+    O::Service: RawService,
+{
+    type Raw = O::Service;
+    type Mode = Buffered;
+
+    fn into_raw(self) -> Self::Raw {
+        let EventFunction { service, around, margin } = self.kind;
+        self.outer.layer(EventAdapter::new(self.layer.layer(service), around, self.names, margin))
+    }
+
+    fn take_start(&mut self) -> Start {
+        Start { is_of_whole_events: true, ..std::mem::take(&mut self.start) }
+    }
+}

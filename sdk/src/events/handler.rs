@@ -1,0 +1,176 @@
+//! A user's async function as a service of whole events: its arguments are made of the event and its invocation.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use serde::Serialize;
+use serde_json::value::to_raw_value;
+use tower::Service;
+
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::invocation::FromInvocation;
+use crate::core::raw::{Incoming, RawResponse};
+
+/// The type of the error of a function that returned a value, and no JSON can be made of it.
+const NOT_JSON: &str = "InvalidResponse";
+
+/// The last argument of an event function: the whole event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event",
+    label = "not an event",
+    note = "the last argument of an event function is `Event<T>`, `Schedule` or another event of `pilaster`"
+)]
+pub trait FromEvent: Sized + Send {
+    /// What surrounds the whole function, its layers and its time-out, where an event is answered in a way of its own.
+    #[doc(hidden)]
+    const AROUND: Option<Around> = None;
+
+    /// Makes it of the event.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidEvent`, with the path of the field: the invocation fails.
+    fn from_event(incoming: &Incoming) -> Result<Self, FunctionError>;
+}
+
+/// A call of the whole function.
+#[doc(hidden)]
+pub type Called = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+/// See [`FromEvent::AROUND`].
+#[doc(hidden)]
+pub type Around = fn(Incoming, Called) -> Called;
+
+/// What an event function returns: `Result<T, E>`, with any `T` that can be serialized and any error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of a function of events",
+    label = "no answer to an event",
+    note = "a function of events returns `Result<T, E>`: `T` implements `serde::Serialize`, `E` is any error"
+)]
+pub trait EventResult {
+    /// The answer's text, or why the invocation failed.
+    ///
+    /// # Errors
+    ///
+    /// The function's own; `InvalidResponse` for a value that is no JSON.
+    fn into_response(self) -> Result<RawResponse, FunctionError>;
+}
+
+impl<T: Serialize, E: Into<BoxError> + 'static> EventResult for Result<T, E> {
+    fn into_response(self) -> Result<RawResponse, FunctionError> {
+        let value = self.map_err(FunctionError::of)?;
+        to_raw_value(&value)
+            .map_err(|error| FunctionError::new(NOT_JSON, format!("the answer cannot be written as JSON: {error}")))
+    }
+}
+
+/// An async function whose last argument is an event and whose others are [`FromInvocation`].
+///
+/// It is implemented by functions; nobody implements it by hand.
+pub trait EventHandler<Args>: Clone + Send + Sync + Sized + 'static {
+    /// The event.
+    type Event: FromEvent;
+
+    /// Makes the arguments and calls the function.
+    fn handle(self, incoming: Incoming) -> impl Future<Output = Result<RawResponse, FunctionError>> + Send;
+}
+
+/// Counts the call, and whether the function returned an error.
+#[cfg(feature = "cloudformation")]
+async fn counted(
+    invocation: &crate::core::invocation::Invocation,
+    called: impl Future<Output = Result<RawResponse, FunctionError>>,
+) -> Result<RawResponse, FunctionError> {
+    invocation.call_began();
+    let response = called.await;
+    // A value that is not JSON was returned by a function that succeeded.
+    if response.as_ref().is_err_and(|error| error.error_type() != NOT_JSON) {
+        invocation.call_refused();
+    }
+    response
+}
+
+macro_rules! handlers {
+    ($([$($part:ident),*];)*) => {$(
+        #[allow(non_snake_case)]
+        impl<F, Fut, Res, $($part,)* T> EventHandler<($($part,)* T,)> for F
+        where
+            F: Fn($($part,)* T) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output = Res> + Send,
+            Res: EventResult,
+            $($part: FromInvocation,)*
+            T: FromEvent,
+        {
+            type Event = T;
+
+            async fn handle(self, incoming: Incoming) -> Result<RawResponse, FunctionError> {
+                #[cfg(feature = "cloudformation")]
+                let invocation = incoming.invocation.clone();
+                let called = async move {
+                    $(let $part = $part::from_invocation(&incoming.invocation).await.map_err(FunctionError::of)?;)*
+                    let event = T::from_event(&incoming)?;
+                    drop(incoming);
+                    self($($part,)* event).await.into_response()
+                };
+                #[cfg(feature = "cloudformation")]
+                let called = counted(&invocation, called);
+                called.await
+            }
+        }
+    )*};
+}
+
+handlers! {
+    [];
+    [T1];
+    [T1, T2];
+    [T1, T2, T3];
+    [T1, T2, T3, T4];
+    [T1, T2, T3, T4, T5];
+    [T1, T2, T3, T4, T5, T6];
+    [T1, T2, T3, T4, T5, T6, T7];
+}
+
+/// The service that an event function is. Made by [`pilaster::handler`](crate::function::builder).
+pub struct HandlerService<F, Args> {
+    function: F,
+    args: PhantomData<fn() -> Args>,
+}
+
+impl<F, Args> HandlerService<F, Args> {
+    pub(crate) fn new(function: F) -> Self {
+        Self { function, args: PhantomData }
+    }
+}
+
+impl<F: Clone, Args> Clone for HandlerService<F, Args> {
+    fn clone(&self) -> Self {
+        Self::new(self.function.clone())
+    }
+}
+
+impl<F, Args> fmt::Debug for HandlerService<F, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerService").finish_non_exhaustive()
+    }
+}
+
+impl<F, Args> Service<Incoming> for HandlerService<F, Args>
+where
+    F: EventHandler<Args>,
+    Args: 'static,
+{
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        Box::pin(self.function.clone().handle(incoming))
+    }
+}

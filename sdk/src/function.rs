@@ -1,0 +1,16 @@
+//! From a user's function to one that can be run: [`handler`] and [`Function`].
+//!
+//! The arguments of the function choose the event source, by trait dispatch on a marker: extractors of requests make it an
+//! HTTP function, a record (`Sqs<T>`, `S3Object`, …) a record function, `Event<T>` and its kin an event function. There is no
+//! keyword to get wrong, and aliases and re-exports of the argument types work.
+
+pub(crate) mod builder;
+pub(crate) mod handler;
+pub(crate) mod lifecycle;
+pub(crate) mod service;
+pub(crate) mod warmup;
+
+pub use self::builder::Function;
+pub use self::handler::{Handler, handler};
+pub use self::service::IntoRaw;
+pub use self::warmup::{Warmup, WarmupLayer};

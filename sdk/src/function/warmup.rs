@@ -1,0 +1,233 @@
+//! [`WarmupLayer`]: pings that keep sandboxes alive are answered without the function.
+
+mod send;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::Either;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use tower::{Layer, Service};
+
+use crate::core::invocation::Invocation;
+use crate::core::raw::{Incoming, RawResponse};
+
+/// A ping is short; an event beyond this many bytes is none.
+const LONGEST: usize = 512;
+
+/// No ping starts more sandboxes than this.
+const MOST: u64 = 100;
+
+/// How long a sandbox is held, so that the next call of several finds it busy: lambda-warmer's default, and what
+/// serverless-plugin-warmup advises.
+const HOLD: Duration = Duration::from_millis(75);
+const HOLD_FOR_PLUGIN: Duration = Duration::from_millis(25);
+
+/// The number of a call that a ping sent on, from 2 up, by lambda-warmer's name.
+const NUMBER: &str = "__WARMER_INVOCATION__";
+
+/// All members that lambda-warmer reads or sends on.
+const MEMBERS: [&str; 7] =
+    ["warmer", "concurrency", "target", "test", NUMBER, "__WARMER_CONCURRENCY__", "__WARMER_CORRELATIONID__"];
+
+type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
+
+/// Layer that applies [`Warmup`]: pings that keep sandboxes alive are answered without the function.
+///
+/// It is part of every function of HTTP requests and of records, around all of its layers, since their own events never look like
+/// these. A function of whole events may be called with anything, so there it is opt-in, by
+/// [`Function::outer`](crate::Function::outer) or by the environment variable `PILASTER_WARMUP=on`. It knows two forms, and an event
+/// with any other member is not one of them:
+///
+/// - `{"source": "serverless-plugin-warmup"}`, as
+///   [serverless-plugin-warmup](https://github.com/juanjoDiaz/serverless-plugin-warmup) sends it, to as many sandboxes as it
+///   is told, so that each call holds its sandbox for 25 ms, as the plugin advises;
+/// - `{"warmer": true, "concurrency": 3}`, as [lambda-warmer](https://github.com/jeremydaly/lambda-warmer) reads it.
+///   With a `concurrency` above 1 the function calls itself that many times less one, asynchronously, and each of these
+///   calls holds its sandbox for 75 ms, so that as many come up. That takes pilaster's feature `lambda` and the
+///   permission `lambda:InvokeFunction` on the function itself. More than 100 are never started.
+///
+/// The answer is `null`, and each call that is answered so is a line at `INFO`. A call that cannot be sent is a line at `WARN` and no
+/// error. `PILASTER_WARMUP=off` turns it off.
+///
+/// An ordinary event costs the look at its length: only one of at most 512 bytes is searched, and only one in which the words
+/// stand is parsed.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::{FunctionError, Incoming, Invocation, RawResponse, WarmupLayer};
+/// use serde_json::value::RawValue;
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let function = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+/// let incoming = |event: &str| -> serde_json::Result<Incoming> {
+///     let event = RawValue::from_string(event.to_owned())?;
+///     Ok(Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) })
+/// };
+///
+/// let service = ServiceBuilder::new().layer(WarmupLayer::new()).service(function);
+/// assert_eq!(service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?.get(), "null");
+/// assert_eq!(service.oneshot(incoming(r#"{"order": 7}"#)?).await?.get(), r#"{"order": 7}"#);
+///
+/// // A form of one's own.
+/// let own = WarmupLayer::new().when(|event| event.get() == r#""ping""#);
+/// let service = ServiceBuilder::new().layer(own).service(function);
+/// assert_eq!(service.oneshot(incoming(r#""ping""#)?).await?.get(), "null");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a layer does nothing until it is applied"]
+pub struct WarmupLayer {
+    forms: Forms,
+}
+
+#[derive(Clone)]
+enum Forms {
+    None,
+    Known,
+    Own(Predicate),
+}
+
+impl WarmupLayer {
+    /// Answers the two known forms.
+    pub fn new() -> Self {
+        Self { forms: Forms::Known }
+    }
+
+    /// Answers the events of which this is true, instead of the two known forms. It is asked about every event, so let it be
+    /// cheap. Such an event starts no further sandboxes.
+    ///
+    /// Every function answers the known forms already, so add this one by [`Function::outer`](crate::Function::outer).
+    pub fn when(self, is_warmup: impl Fn(&RawValue) -> bool + Send + Sync + 'static) -> Self {
+        Self { forms: Forms::Own(Arc::new(is_warmup)) }
+    }
+
+    /// The layer that a function has by default.
+    pub(crate) fn from_env(is_of_whole_events: bool) -> Self {
+        Self::set_to(&std::env::var("PILASTER_WARMUP").unwrap_or_default(), is_of_whole_events)
+    }
+
+    fn set_to(variable: &str, is_of_whole_events: bool) -> Self {
+        let is = |values: [&str; 3]| values.iter().any(|value| variable.eq_ignore_ascii_case(value));
+        let is_on = is(["on", "true", "1"]) || !(is_of_whole_events || is(["off", "false", "0"]));
+        Self { forms: if is_on { Forms::Known } else { Forms::None } }
+    }
+}
+
+impl Default for WarmupLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for WarmupLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let forms = match self.forms {
+            Forms::None => "none",
+            Forms::Known => "known",
+            Forms::Own(_) => "own",
+        };
+        f.debug_struct("WarmupLayer").field("forms", &forms).finish()
+    }
+}
+
+impl<S> Layer<S> for WarmupLayer {
+    type Service = Warmup<S>;
+
+    fn layer(&self, inner: S) -> Warmup<S> {
+        Warmup { inner, layer: self.clone() }
+    }
+}
+
+/// Service that answers warm-up calls instead of the inner one. See [`WarmupLayer`].
+#[derive(Clone, Debug)]
+pub struct Warmup<S> {
+    inner: S,
+    layer: WarmupLayer,
+}
+
+impl<S> Service<Incoming> for Warmup<S>
+where
+    S: Service<Incoming, Response = RawResponse>,
+{
+    type Response = RawResponse;
+    type Error = S::Error;
+    // Nothing is boxed but the answer to a ping.
+    type Future = Either<S::Future, Pin<Box<dyn Future<Output = Result<RawResponse, S::Error>> + Send>>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let Some(ping) = self.layer.recognise(&incoming.event) else {
+            return Either::Left(self.inner.call(incoming));
+        };
+        Either::Right(Box::pin(async move {
+            ping.warm(&incoming.invocation).await;
+            Ok(RawValue::NULL.to_owned())
+        }))
+    }
+}
+
+/// What a warm-up call asks for.
+#[derive(Debug, PartialEq)]
+struct Ping {
+    /// How many sandboxes, this one among them.
+    concurrency: u64,
+    /// How long the answer waits.
+    hold: Duration,
+}
+
+impl WarmupLayer {
+    fn recognise(&self, event: &RawValue) -> Option<Ping> {
+        match &self.forms {
+            Forms::None => None,
+            Forms::Known => Ping::read(event.get()),
+            Forms::Own(is_warmup) => is_warmup(event).then_some(Ping { concurrency: 1, hold: Duration::ZERO }),
+        }
+    }
+}
+
+impl Ping {
+    fn read(text: &str) -> Option<Self> {
+        if text.len() > LONGEST || !(text.contains("\"warmer\"") || text.contains("serverless-plugin-warmup")) {
+            return None;
+        }
+        let event: Map<String, Value> = serde_json::from_str(text).ok()?;
+        if event.len() == 1 && event.get("source").is_some_and(|source| source == "serverless-plugin-warmup") {
+            return Some(Self { concurrency: 1, hold: HOLD_FOR_PLUGIN });
+        }
+        if event.get("warmer")? != true || event.keys().any(|member| !MEMBERS.contains(&member.as_str())) {
+            return None;
+        }
+        let is_copy = event.contains_key(NUMBER);
+        // A rule's constant input may have the number as text.
+        let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        let concurrency = event.get("concurrency").and_then(number).filter(|_| !is_copy).unwrap_or(1).clamp(1, MOST);
+        let hold = if is_copy || concurrency > 1 { HOLD } else { Duration::ZERO };
+        Some(Self { concurrency, hold })
+    }
+
+    async fn warm(self, invocation: &Invocation) {
+        let concurrency = self.concurrency;
+        tracing::info!(concurrency, "a warm-up call was answered without the function");
+        if concurrency > 1 {
+            send::copies(concurrency, invocation).await;
+        }
+        if !self.hold.is_zero() {
+            tokio::time::sleep(self.hold).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! The HTTP door: from the event's text to an [`http::Request`] and from the [`http::Response`] to the form that the event
+//! source expects.
+//!
+//! It sits between the raw landing (logs, secrets) and the typed inner (security headers, CORS, errors, the function).
+//! The event is parsed once: one look at its discriminating fields says which of API Gateway's REST API and HTTP API, a
+//! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event that is no HTTP event at all fails
+//! as a [`FunctionError`]. Where the source is known and the event cannot be decoded (a `host` that is none, a body that is not the base64
+//! that it is said to be), a request that is refused goes through the layers: [`ErrorLayer`](crate::http::ErrorLayer), or the
+//! [`PanicLayer`](crate::http::PanicLayer) around the function, answers it with a 400, and the layers above add their headers. Layers
+//! of your own below the error layer, and the function, do not see it; others see a body that cannot be read.
+//!
+//! On the way back:
+//!
+//! - An error that no error layer has seen is rendered and logged as [`ErrorLayer::new`](crate::http::ErrorLayer::new) does it.
+//! - Fields that are about one connection are removed: `Connection` and what it lists, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`,
+//!   `Transfer-Encoding`, `Upgrade` ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), and `Content-Length`,
+//!   which the gateway counts itself.
+//! - A response to `HEAD`, so that a function for `GET` answers it too, and one with a status 1xx, 204, 205 or 304 has no body.
+//! - A body that is UTF-8 and has no `Content-Encoding` travels as text, any other one in base64; so does text whose control
+//!   characters make it too large as JSON. A **REST API decodes base64 only for
+//!   the media types in its [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)**
+//!   (`*/*` for all): without them the client of an image or of a compressed answer gets the base64 text. The other sources always
+//!   decode it.
+//! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB that Lambda takes, or the 1 MB of a
+//!   load balancer, is a 500 or 504 that keeps the headers of the layers, such as CORS.
+
+mod call;
+pub(crate) mod credentials;
+mod decode;
+mod detect;
+mod encode;
+mod event;
+mod framing;
+pub(crate) mod length;
+mod locate;
+mod path;
+mod refused;
+#[cfg(feature = "otel")]
+mod spans;
+#[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+pub(crate) mod synthesize;
+#[cfg(test)]
+mod tests;
+mod uri;
+
+pub(crate) use self::framing::strip_listed;
+
+use std::fmt;
+use std::future::ready;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum_core::body::Body;
+use axum_core::response::Response;
+use bytes::Bytes;
+use http::response::Parts;
+use http::{HeaderMap, Request, header};
+use tower::Service;
+
+use crate::core::deadline::{MARGIN, caught, contained, until};
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::invocation::Invocation;
+use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawResponse};
+use crate::http::adapter::length::base64_length;
+use crate::http::error::{HttpError, Renderer};
+use crate::http::extract::context::EventKind;
+use crate::http::layers::deadline;
+use crate::http::layers::error_layer::{self, Asked, log_failure};
+use crate::http::rejection::Refused;
+
+pub(crate) use self::path::PATH;
+
+/// The HTTP door around a typed inner. See the [module docs](self).
+pub struct HttpAdapter<S> {
+    /// Nothing where its `Clone` has panicked: each request of this copy is then answered by a 500.
+    inner: Option<S>,
+}
+
+impl<S> HttpAdapter<S> {
+    /// The door to this inner.
+    pub fn new(inner: S) -> Self {
+        Self { inner: Some(inner) }
+    }
+}
+
+impl<S: Clone> Clone for HttpAdapter<S> {
+    fn clone(&self) -> Self {
+        Self { inner: caught(|| self.inner.clone()).flatten() }
+    }
+}
+
+impl<S> Drop for HttpAdapter<S> {
+    fn drop(&mut self) {
+        let inner = self.inner.take();
+        contained(|| drop(inner));
+    }
+}
+
+impl<S> fmt::Debug for HttpAdapter<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAdapter").finish_non_exhaustive()
+    }
+}
+
+impl<S, B> Service<Incoming> for HttpAdapter<S>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = RawResponse;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        // The inner is asked in `call`: an error of its readiness is an answer, not the end of the process.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let streaming = incoming.invocation.is_streaming().then(|| incoming.invocation.clone());
+        // The layer that watches over the time has its answer before the body of the answer is there.
+        let until = until(&incoming.invocation, MARGIN);
+        let (source, mut request, refused) = match decode::decode(&incoming) {
+            Ok((source, request)) => (source, request, None),
+            Err(decode::Refused::NotHttp(error)) => return Box::pin(ready(Err(error))),
+            Err(decode::Refused::Malformed(source, error)) => {
+                (source, refused::request(&incoming, source.kind), Some(error))
+            }
+        };
+        let kind = source.kind;
+        drop(incoming);
+        let inner = caught(|| self.inner.clone()).flatten();
+        Box::pin(async move {
+            let refused = refused.map(|mut error| {
+                log_failure(&mut error, None);
+                request.extensions_mut().insert(Refused(error.clone()));
+                error
+            });
+            let can_stream = streaming.is_some() && source.can_stream();
+            if streaming.is_some() && !can_stream {
+                // A layer that leaves a stream alone, as compression does, sees that this answer is sent as a whole.
+                request.extensions_mut().get_mut().map(Invocation::stop_streaming);
+            }
+            #[cfg(feature = "otel")]
+            spans::began(&request);
+            let asked = Asked::of(&request);
+            let answered = call::answered(inner, request, until).await;
+            let mut response = error_layer::complete(answered, &asked);
+            if let Some(error) = refused.filter(|_| !asked.is_preflight() && response.status().as_u16() < 400) {
+                // A service that is not one of this crate has taken the request for one that it could answer.
+                let headers = std::mem::take(response.headers_mut());
+                let renderer = response.extensions_mut().remove::<Renderer>();
+                let answer = rendered(headers, renderer.as_ref(), &error);
+                let unsent = std::mem::replace(&mut response, answer);
+                contained(|| drop(unsent));
+            }
+            let (mut parts, body) = response.into_parts();
+            framing::strip(&mut parts.headers);
+            let has_body = asked.has_body() && framing::has_content(parts.status);
+            // Dropped unread: what would make it, compression too, does not begin.
+            let body = if has_body { body } else { call::without(&mut parts, body) };
+            if let Some(invocation) = streaming.filter(|_| can_stream) {
+                #[cfg(feature = "otel")]
+                spans::ended(parts.status);
+                call::clear(&mut parts.extensions);
+                let head = encode::encode(kind, &parts, &[]);
+                invocation.leave_response(Response::from_parts(parts, body));
+                return head;
+            }
+            let read = call::read(&mut parts, body, body_limit(kind), until).await;
+            let renderer = parts.extensions.remove::<Renderer>();
+            call::clear(&mut parts.extensions);
+            let error = match read {
+                Ok(body) => match whole(kind, &parts, &body)? {
+                    Ok(response) => return Ok(response),
+                    Err(length) => too_large(kind, format_args!("{length}")),
+                },
+                Err(call::Unread::TooLarge) => too_large(kind, format_args!("more than {}", body_limit(kind))),
+                Err(call::Unread::Failed(error)) => failed(error),
+                Err(call::Unread::Panicked) => HttpError::panic(),
+            };
+            // Boxed: few responses end here, and each would have the place for it.
+            Box::pin(instead(kind, parts.headers, renderer, error, has_body, until)).await
+        })
+    }
+}
+
+/// The response in the form of its source, or how long it is where the source takes none of this size.
+fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<RawResponse, usize>, FunctionError> {
+    let mut response = encode::encode(kind, parts, body)?;
+    if response.get().len() > limit(kind) && base64_length(body.len()) <= limit(kind) {
+        // Text of many control characters, each of which is six as JSON, is smaller in base64.
+        response = encode::encode_as_base64(kind, parts, body)?;
+    }
+    match response.get().len() {
+        length if length <= limit(kind) => {
+            #[cfg(feature = "otel")]
+            spans::ended(parts.status);
+            Ok(Ok(response))
+        }
+        length => Ok(Err(length)),
+    }
+}
+
+/// A failure that no layer below answered: logged here.
+fn failed(error: impl Into<BoxError>) -> HttpError {
+    let mut error = deadline::answer(error.into());
+    log_failure(&mut error, None);
+    error
+}
+
+/// The largest response in bytes as JSON. A load balancer answers 502 to a larger one, and only its own log tells why
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
+fn limit(kind: EventKind) -> usize {
+    match kind {
+        EventKind::Alb { .. } => 1024 * 1024,
+        _ => PAYLOAD_LIMIT,
+    }
+}
+
+/// The largest body of a response in bytes. That of a WebSocket API is one message, and the client never gets a larger one, without a
+/// word anywhere (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+fn body_limit(kind: EventKind) -> usize {
+    match kind {
+        EventKind::WebSocket => 128 * 1024,
+        _ => limit(kind),
+    }
+}
+
+/// The 500 in place of a response that Lambda, the load balancer or the WebSocket API would refuse.
+fn too_large(kind: EventKind, length: fmt::Arguments<'_>) -> HttpError {
+    failed(match kind {
+        EventKind::Alb { .. } => {
+            format!("the response has {length} bytes as JSON; a load balancer takes {}", limit(kind))
+        }
+        EventKind::WebSocket => {
+            format!("the response has {length} bytes; a WebSocket message has at most {}", body_limit(kind))
+        }
+        _ => format!("the response has {length} bytes as JSON; Lambda takes {}", limit(kind)),
+    })
+}
+
+/// An error in place of a response that cannot be sent.
+async fn instead(
+    kind: EventKind,
+    headers: HeaderMap,
+    renderer: Option<Renderer>,
+    error: HttpError,
+    has_body: bool,
+    until: call::Until,
+) -> Result<RawResponse, FunctionError> {
+    if let Some(renderer) = renderer {
+        let (mut parts, body) = rendered(headers.clone(), Some(&renderer), &error).into_parts();
+        // Its body is the user's too, and may fail or be too large; it is made of the error alone, so time is no question as a rule.
+        if let Ok(body) = call::read(&mut parts, body, body_limit(kind), until).await {
+            call::clear(&mut parts.extensions);
+            if let Ok(response) = whole(kind, &parts, if has_body { &body } else { &[] })? {
+                return Ok(response);
+            }
+        }
+    }
+    let (mut parts, body) = rendered(headers, None, &error).into_parts();
+    let body = if has_body { body } else { Body::empty() };
+    let body = call::read(&mut parts, body, body_limit(kind), None).await.unwrap_or_default();
+    #[cfg(feature = "otel")]
+    spans::ended(parts.status);
+    encode::encode(kind, &parts, &body)
+}
+
+/// An error in place of a response with these headers: what the layers put on that stays, what is about its content goes.
+fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpError) -> Response {
+    for name in [
+        header::ACCEPT_RANGES,
+        header::CACHE_CONTROL,
+        header::CONTENT_DISPOSITION,
+        header::CONTENT_ENCODING,
+        header::CONTENT_LANGUAGE,
+        header::CONTENT_LENGTH,
+        header::CONTENT_LOCATION,
+        header::CONTENT_RANGE,
+        header::ETAG,
+        header::EXPIRES,
+        header::LAST_MODIFIED,
+        header::LOCATION,
+        header::SET_COOKIE,
+    ] {
+        headers.remove(name);
+    }
+    let mut response = error_layer::rendered(renderer, error);
+    headers.extend(std::mem::take(response.headers_mut()));
+    *response.headers_mut() = headers;
+    response
+}

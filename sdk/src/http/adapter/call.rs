@@ -1,0 +1,167 @@
+//! The work for one request: the call of the layers and the reading of the body, so that time and panics end neither without an answer.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum_core::body::Body;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::response::Parts;
+use http::{Extensions, Request, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::Instant;
+use tower::Service;
+
+use crate::core::deadline::{DeadlineExceeded, contained};
+use crate::core::error::BoxError;
+use crate::core::invocation::Invocation;
+use crate::http::error::HttpError;
+#[cfg(feature = "compression")]
+use crate::http::layers::compression::Pending;
+use crate::http::layers::deadline;
+
+/// Until when something may last, and how long that is.
+pub(super) type Until = Option<(Instant, Duration)>;
+
+/// What all the layers answer. Without a service its `Clone` has panicked.
+pub(super) async fn answered<S, B>(
+    inner: Option<S>,
+    request: Request<Body>,
+    until: Until,
+) -> Result<Response<Body>, HttpError>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let Some(mut inner) = inner else { return Err(HttpError::panic()) };
+    let answered = called(&mut inner, request, until).await;
+    contained(|| drop(inner));
+    answered
+}
+
+async fn called<S, B>(inner: &mut S, request: Request<Body>, until: Until) -> Result<Response<Body>, HttpError>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    // A layer outside the one that watches over the time may never be ready.
+    guarded(poll_fn(|cx| inner.poll_ready(cx)), until, None).await?.map_err(|error| deadline::answer(error.into()))?;
+    // Asked for where the time is over, so only work that has a time is followed.
+    let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
+    // The function's own panics are answered below; this is a layer's.
+    let called = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(|_| Ended::Panicked)?;
+    let response = guarded(called, until.map(after_layers), invocation.as_ref())
+        .await?
+        .map_err(|error| deadline::answer(error.into()))?;
+    Ok(response.map(Body::new))
+}
+
+/// How long a layer that watches over the time has for its own answer, which has the headers of the layers around it.
+const GRACE: Duration = Duration::from_millis(25);
+
+/// A little later than a layer with the same margin: its answer goes first, also where the clock is read a moment later.
+fn after_layers((at, after): (Instant, Duration)) -> (Instant, Duration) {
+    let grace = GRACE.min(after / 10);
+    (at + grace, after + grace)
+}
+
+/// Why a body cannot be sent.
+pub(super) enum Unread {
+    TooLarge,
+    Failed(BoxError),
+    Panicked,
+}
+
+/// The whole body. More than the limit cannot be sent, and a body may have no end.
+#[cfg_attr(not(feature = "compression"), allow(unused_variables))]
+pub(super) async fn read(parts: &mut Parts, body: Body, limit: usize, until: Until) -> Result<Bytes, Unread> {
+    #[cfg(feature = "compression")]
+    let body = match parts.extensions.remove::<Pending>() {
+        Some(pending) => within(until, pending.compress(&mut parts.headers, body, limit)).await?,
+        None => body,
+    };
+    within(until, Limited::new(body, limit).collect()).await.map(http_body_util::Collected::to_bytes)
+}
+
+async fn within<F, T>(until: Until, work: F) -> Result<T, Unread>
+where
+    F: Future<Output = Result<T, BoxError>>,
+{
+    match guarded(work, until, None).await {
+        Ok(Ok(outcome)) => Ok(outcome),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Ok(Err(error)) => Err(Unread::Failed(error)),
+        Err(Ended::Late(exceeded)) => Err(Unread::Failed(exceeded.into())),
+        Err(Ended::Panicked) => Err(Unread::Panicked),
+    }
+}
+
+/// No body in place of one that is not sent. Whether that one gets smaller by compression is not known, so the fields of the one as it
+/// is are sent ([RFC 9110, 9.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2) lets `HEAD` leave out others).
+#[cfg_attr(not(feature = "compression"), allow(unused_variables))]
+pub(super) fn without(parts: &mut Parts, body: Body) -> Body {
+    #[cfg(feature = "compression")]
+    if parts.extensions.remove::<Pending>().is_some() {
+        Pending::left_off(&mut parts.headers);
+    }
+    contained(|| drop(body));
+    Body::empty()
+}
+
+/// Drops what layers have left in a response; a `Drop` of theirs may panic.
+pub(super) fn clear(extensions: &mut Extensions) {
+    if !extensions.is_empty() {
+        contained(|| extensions.clear());
+    }
+}
+
+/// Why work has no outcome.
+enum Ended {
+    /// The panic hook has logged it.
+    Panicked,
+    Late(DeadlineExceeded),
+}
+
+impl From<Ended> for HttpError {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Panicked => Self::panic(),
+            Ended::Late(exceeded) => deadline::answer(exceeded.into()),
+        }
+    }
+}
+
+/// Waits for work until then; what it drops afterwards may panic, and does not take the outcome with it.
+/// Where the invocation is given, a layer may have left in it that it answers later.
+async fn guarded<F: Future>(work: F, until: Until, invocation: Option<&Invocation>) -> Result<F::Output, Ended> {
+    let mut work = pin!(Some(work));
+    // Made when the work waits for the first time: most does not.
+    let mut sleep = pin!(None);
+    let polled = poll_fn(|cx| {
+        if let Some(Poll::Ready(outcome)) = work.as_mut().as_pin_mut().map(|work| work.poll(cx)) {
+            return Poll::Ready(Ok(outcome));
+        }
+        let Some((at, after)) = until else { return Poll::Pending };
+        if sleep.is_none() {
+            sleep.set(Some(tokio::time::sleep_until(at)));
+        }
+        while sleep.as_mut().as_pin_mut().is_some_and(|sleep| sleep.poll(cx).is_ready()) {
+            let later = invocation.and_then(|invocation| invocation.left().until()).map(|at| at + GRACE);
+            match later.filter(|later| *later > Instant::now()) {
+                Some(later) => sleep.set(Some(tokio::time::sleep_until(later))),
+                None => return Poll::Ready(Err(Ended::Late(DeadlineExceeded::after(after)))),
+            }
+        }
+        Poll::Pending
+    });
+    let outcome = AssertUnwindSafe(polled).catch_unwind().await;
+    contained(|| work.set(None));
+    outcome.unwrap_or(Err(Ended::Panicked))
+}

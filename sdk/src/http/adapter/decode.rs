@@ -1,0 +1,238 @@
+//! From the event's text to an [`http::Request`].
+//!
+//! `lambda_http`'s own conversion panics on a malformed host, scheme or body and tries one source after the other, so the
+//! request is built here; its context types are used as they are.
+
+use std::borrow::Cow;
+
+use axum_core::body::Body;
+use axum_core::extract::DefaultBodyLimit;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use percent_encoding::percent_decode_str;
+use serde_json::value::RawValue;
+
+use super::credentials;
+use super::path::path_and_query;
+use super::uri::uri;
+use crate::core::error::FunctionError;
+use crate::core::raw::{Incoming, PAYLOAD_LIMIT};
+use crate::http::adapter::detect::{Signs, Source};
+use crate::http::adapter::event::{Pairs, Probe, Wire};
+use crate::http::adapter::locate;
+use crate::http::error::HttpError;
+use crate::http::extract::context::{BrokenPathParam, EventKind, EventParts, PathParams};
+
+/// An event that never becomes a request.
+pub(super) enum Refused {
+    /// It is of no HTTP source: the invocation fails.
+    NotHttp(FunctionError),
+    /// Its source is known, and one of its fields is wrong: the caller gets this.
+    Malformed(Source, HttpError),
+}
+
+pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Refused> {
+    let text = incoming.event.get();
+    // serde would take an array as the fields in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(not_http());
+    }
+    let wire = read_wire(text).map_err(|_| wrong_field(text, text, "", |text| read_wire(text).is_ok()))?;
+    let context = wire.request_context.map_or("{}", RawValue::get);
+    let probe = read_probe(context)
+        .map_err(|_| wrong_field(text, context, "requestContext", |text| read_probe(text).is_ok()))?;
+    let source = Signs::of(&wire, &probe).source().ok_or_else(not_http)?;
+    let parts = EventParts {
+        kind: source.kind,
+        context: wire.request_context.map(ToOwned::to_owned),
+        stage_variables: owned(&wire.stage_variables),
+    };
+    let mut request = request(source, wire, &probe).map_err(|error| Refused::Malformed(source, error))?;
+    request.extensions_mut().insert(parts);
+    #[cfg(feature = "clients")]
+    if let Some(clients) = incoming.invocation.clients() {
+        request.extensions_mut().insert(clients.clone());
+    }
+    request.extensions_mut().insert(incoming.invocation.clone());
+    // A body is never larger than the event that it came in; a `DefaultBodyLimit` of the user's says otherwise.
+    DefaultBodyLimit::max(PAYLOAD_LIMIT).apply(&mut request);
+    Ok((source, request))
+}
+
+// Not inlined: each is also asked for the parts of an event that is wrong.
+#[inline(never)]
+fn read_wire(text: &str) -> serde_json::Result<Wire<'_>> {
+    serde_json::from_str(text)
+}
+
+#[inline(never)]
+fn read_probe(text: &str) -> serde_json::Result<Probe<'_>> {
+    serde_json::from_str(text)
+}
+
+fn not_http() -> Refused {
+    Refused::NotHttp(FunctionError::new(
+        "NotAnHttpEvent",
+        "this function answers HTTP requests, and the event is none: it has neither `requestContext.http`, \
+         `requestContext.elb`, `requestContext.connectionId`, `method` and `path`, nor `httpMethod` and `path`",
+    ))
+}
+
+/// Names the field that has the wrong type: of the event, or of what lies `within` one of its fields.
+fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool) -> Refused {
+    let mut field = within.to_owned();
+    for step in locate::path(text, is_right) {
+        field.push_str(if field.is_empty() || step.starts_with('[') { "" } else { "." });
+        field.push_str(&step);
+    }
+    // A step may be the name of a header, which is the caller's.
+    let field = format!("field `{}`", field.chars().take(64).collect::<String>());
+    match Signs::of_names(event).source() {
+        Some(source) => Refused::Malformed(source, malformed(&field)),
+        None => not_http(),
+    }
+}
+
+/// A 400 that names the part of the request and never repeats it.
+pub(super) fn malformed(part: &str) -> HttpError {
+    HttpError::bad_request(format!("the request's {part} is malformed"))
+}
+
+fn request(source: Source, mut wire: Wire<'_>, probe: &Probe<'_>) -> Result<Request<Body>, HttpError> {
+    let kind = source.kind;
+    let method = method(kind, &wire, probe)?;
+    let mut headers = headers(kind, &wire)?;
+    let uri = uri(&headers, path_and_query(source, &wire, probe), probe)?;
+    let body = body(wire.body.0.take(), wire.is_base64_encoded.unwrap_or(false))?;
+    let is_message = kind == EventKind::WebSocket && (probe.event_type.get() == Some("MESSAGE") || !body.is_empty());
+    if is_message && !headers.contains_key(header::CONTENT_TYPE) {
+        // A WebSocket frame has no media type; API Gateway itself routes by JSON. An empty one too, or the answer to a
+        // message that is none would be about a media type that nobody can send.
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    let mut request = Request::new(Body::from(body));
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    if !wire.path_parameters.0.is_empty() {
+        match path_params(kind, &wire.path_parameters) {
+            Ok(params) => drop(request.extensions_mut().insert(params)),
+            Err(broken) => drop(request.extensions_mut().insert(broken)),
+        }
+    }
+    Ok(request)
+}
+
+fn method(kind: EventKind, wire: &Wire<'_>, probe: &Probe<'_>) -> Result<Method, HttpError> {
+    let name = match kind {
+        EventKind::HttpApi => probe.http.as_ref().and_then(|http| http.method.get()),
+        EventKind::VpcLattice | EventKind::VpcLatticeV1 => wire.method.get(),
+        // Connecting is a GET with an upgrade; a message and the end of a connection have no method.
+        EventKind::WebSocket if probe.event_type.get() == Some("CONNECT") => Some("GET"),
+        EventKind::WebSocket => Some("POST"),
+        EventKind::Rest | EventKind::HttpApiV1 | EventKind::Alb { .. } => wire.http_method.get(),
+    };
+    name.and_then(|name| Method::from_bytes(name.as_bytes()).ok()).ok_or_else(|| malformed("method"))
+}
+
+fn headers(kind: EventKind, wire: &Wire<'_>) -> Result<HeaderMap, HttpError> {
+    let mut headers = HeaderMap::try_with_capacity(wire.headers.0.len() + 2).map_err(|_| too_many_headers())?;
+    let multi = wire.multi_value_headers.as_ref().map_or(&[][..], |pairs| &pairs.0);
+    for (name, value) in multi {
+        headers.try_append(header_name(name)?, header_value(name, value)?).map_err(|_| too_many_headers())?;
+    }
+    for (name, value) in &wire.headers.0 {
+        let key = header_name(name)?;
+        // The multi-value map repeats the single-value one. In a Lattice event an array has several values.
+        if multi.is_empty() {
+            headers.try_append(key, header_value(name, value)?).map_err(|_| too_many_headers())?;
+        } else if !headers.contains_key(&key) {
+            headers.try_insert(key, header_value(name, value)?).map_err(|_| too_many_headers())?;
+        }
+    }
+    if kind == EventKind::HttpApi
+        && let Some(cookies) = wire.cookies.as_ref().filter(|cookies| !cookies.is_empty())
+    {
+        let joined = cookies.iter().filter_map(|cookie| cookie.get()).collect::<Vec<_>>().join("; ");
+        if !joined.is_empty() {
+            headers.try_insert(header::COOKIE, header_value("cookie", &joined)?).map_err(|_| too_many_headers())?;
+        }
+    }
+    join_cookies(&mut headers)?;
+    credentials::mark(&mut headers);
+    Ok(headers)
+}
+
+/// HTTP/2 and HTTP/3 may split the cookies of one request into several fields; they are one field for an application
+/// ([RFC 9113](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3)).
+fn join_cookies(headers: &mut HeaderMap) -> Result<(), HttpError> {
+    let mut fields = headers.get_all(header::COOKIE).iter();
+    let (Some(first), Some(second)) = (fields.next(), fields.next()) else { return Ok(()) };
+    let all = [first, second].into_iter().chain(fields).map(HeaderValue::as_bytes);
+    let joined = all.filter(|cookies| !cookies.is_empty()).collect::<Vec<_>>().join(&b"; "[..]);
+    let joined = HeaderValue::from_maybe_shared(Bytes::from(joined)).map_err(|_| malformed("header `cookie`"))?;
+    headers.insert(header::COOKIE, joined);
+    Ok(())
+}
+
+/// A `HeaderMap` holds 24,576 names.
+fn too_many_headers() -> HttpError {
+    HttpError::new(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE).with_detail("the request has too many headers")
+}
+
+fn header_name(name: &str) -> Result<HeaderName, HttpError> {
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed("header name"))
+}
+
+fn header_value(name: &str, value: &str) -> Result<HeaderValue, HttpError> {
+    // Not `from_str`: gateways pass bytes above 0x7F on.
+    HeaderValue::from_bytes(value.as_bytes())
+        .map_err(|_| malformed(&format!("header `{}`", name.chars().take(64).collect::<String>())))
+}
+
+fn body(body: Option<Cow<'_, str>>, base64: bool) -> Result<Bytes, HttpError> {
+    let Some(text) = body else { return Ok(Bytes::new()) };
+    if base64 {
+        let decoded = STANDARD.decode(text.as_bytes()).ok().or_else(|| unwrapped(&text));
+        return decoded.map(Bytes::from).ok_or_else(|| malformed("body (it is not base64)"));
+    }
+    Ok(Bytes::from(text.into_owned()))
+}
+
+/// Base64 that is broken into lines, as MIME writes it ([RFC 2045](https://www.rfc-editor.org/rfc/rfc2045#section-6.8)).
+#[cold]
+fn unwrapped(text: &str) -> Option<Vec<u8>> {
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    text.bytes().any(|byte| is_break(&byte)).then_some(())?;
+    STANDARD.decode(text.bytes().filter(|byte| !is_break(byte)).collect::<Vec<_>>()).ok()
+}
+
+/// The parameters as the caller meant them: an HTTP API decodes them, the other sources do not.
+fn path_params(kind: EventKind, pairs: &Pairs<'_>) -> Result<PathParams, BrokenPathParam> {
+    if matches!(kind, EventKind::HttpApi | EventKind::HttpApiV1) {
+        return Ok(PathParams(owned(pairs)));
+    }
+    let decode = |(name, value): &(Cow<'_, str>, Cow<'_, str>)| match unescape(value) {
+        Some(value) => Ok((name.clone().into_owned(), value)),
+        None => Err(BrokenPathParam(name.chars().take(64).collect())),
+    };
+    pairs.0.iter().map(decode).collect::<Result<Vec<_>, _>>().map(PathParams)
+}
+
+/// Percent-decodes; `None` where an escape is broken or the result is not UTF-8.
+fn unescape(value: &str) -> Option<String> {
+    let bytes = value.as_bytes();
+    let whole = |at: usize| {
+        bytes.get(at + 1).is_some_and(u8::is_ascii_hexdigit) && bytes.get(at + 2).is_some_and(u8::is_ascii_hexdigit)
+    };
+    if bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !whole(at)) {
+        return None;
+    }
+    percent_decode_str(value).decode_utf8().ok().map(Cow::into_owned)
+}
+
+fn owned(pairs: &Pairs<'_>) -> Vec<(String, String)> {
+    pairs.0.iter().map(|(name, value)| (name.clone().into_owned(), value.clone().into_owned())).collect()
+}

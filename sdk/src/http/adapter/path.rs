@@ -1,0 +1,234 @@
+//! The path and the query of a request, as the client sent them and as far as the event tells.
+//!
+//! Each source writes them in its own way: an HTTP API decodes the path, a REST API decodes the query, a load balancer neither; an
+//! HTTP API puts its stage before the path, and a custom domain with a base-path mapping its base path.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+
+use crate::http::adapter::detect::Source;
+use crate::http::adapter::event::{Pairs, Probe, Wire};
+use crate::http::extract::context::EventKind;
+
+/// What may not stand in a path that the client has escaped: `%` may.
+pub(crate) const PATH: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}');
+/// What may not stand in a path that the source has decoded: a `%` in it stands for itself.
+const DECODED_PATH: &AsciiSet = &PATH.add(b'%');
+/// What may not stand in a raw query.
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#');
+/// What may not stand in the name or the value of a decoded query parameter.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The path without stage and base path, and the query, escaped as far as a URI needs it.
+pub(super) fn path_and_query(source: Source, wire: &Wire<'_>, probe: &Probe<'_>) -> String {
+    let path = path(source.kind, wire, probe);
+    let mut target = String::with_capacity(path.len() + 32);
+    if !path.starts_with('/') {
+        target.push('/');
+    }
+    target.extend(utf8_percent_encode(&path, if source.decodes_path() { DECODED_PATH } else { PATH }));
+    push_query(&mut target, source.kind, wire);
+    target
+}
+
+fn path<'w>(kind: EventKind, wire: &'w Wire<'_>, probe: &'w Probe<'_>) -> Cow<'w, str> {
+    let (path, route) = match kind {
+        EventKind::HttpApi => {
+            let path = wire.raw_path.get().or(probe.http.as_ref().and_then(|http| http.path.get())).unwrap_or("/");
+            // `GET /users/{id}`, or `$default`.
+            (path, probe.route_key.get().and_then(|key| key.split_once(' ')).map(|(_, route)| route))
+        }
+        EventKind::Rest | EventKind::HttpApiV1 => {
+            let route = wire.resource.or(probe.resource_path).and_then(text);
+            (wire.path.get().unwrap_or("/"), route.filter(|route| route.starts_with('/')))
+        }
+        // `raw_path` has the query in it.
+        EventKind::VpcLatticeV1 => return before_query(wire.lattice_raw_path.get().unwrap_or("/")).into(),
+        EventKind::VpcLattice => return before_query(wire.path.get().unwrap_or("/")).into(),
+        EventKind::WebSocket => return format!("/{}", probe.route_key.get().unwrap_or("$default")).into(),
+        EventKind::Alb { .. } => return wire.path.get().unwrap_or("/").into(),
+    };
+    let base = route.and_then(|route| base_length(path, route, &wire.path_parameters));
+    let own = match (kind, base) {
+        (_, Some(0)) => path,
+        (EventKind::Rest, Some(_)) if !is_mapped(path, route, probe) => path,
+        (_, Some(length)) => path.get(length..).filter(|path| !path.is_empty()).unwrap_or("/"),
+        (EventKind::Rest, None) => path,
+        (_, None) => without_stage(path, probe.stage.get()),
+    };
+    own.into()
+}
+
+fn before_query(path: &str) -> &str {
+    path.split_once('?').map_or(path, |(path, _)| path)
+}
+
+/// The text of a JSON string that has no escapes.
+fn text(raw: &RawValue) -> Option<&str> {
+    let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('\\')).then_some(text)
+}
+
+/// How long what stands before the route in the path is: the base path, or an HTTP API's stage. `None` where the path does not end
+/// as the route says.
+fn base_length(path: &str, route: &str, parameters: &Pairs<'_>) -> Option<usize> {
+    // API Gateway matches a route with and without a slash at its end.
+    let mut rest = path.trim_end_matches('/');
+    for segment in route.rsplit('/').filter(|segment| !segment.is_empty()) {
+        let value = match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) => {
+                let name = name.trim_end_matches('+');
+                parameters.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.trim_end_matches('/'))?
+            }
+            None => segment,
+        };
+        let before = rest.strip_suffix(value).or_else(|| without_decoded(rest, value));
+        rest = before.filter(|_| !value.is_empty())?.strip_suffix('/')?;
+    }
+    (rest.is_empty() || is_base(rest)).then_some(rest.len())
+}
+
+/// The path without what is `value` when its escapes are decoded: API Gateway decodes a greedy parameter of a REST API, and the path
+/// of the event stays as the client sent it.
+fn without_decoded<'p>(path: &'p str, value: &str) -> Option<&'p str> {
+    let mut rest = path.as_bytes();
+    for byte in value.bytes().rev() {
+        rest = match rest {
+            [before @ .., b'%', high, low] if escaped(*high, *low) == Some(byte) => before,
+            [before @ .., last] if *last == byte => before,
+            _ => return None,
+        };
+    }
+    path.get(..rest.len())
+}
+
+fn escaped(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Whether it is `/v1` or `/v1/orders`, of the characters that API Gateway allows in a base path
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html>).
+fn is_base(path: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_.+!*'()".contains(&byte);
+    let mut segments = path.split('/');
+    segments.next() == Some("")
+        && segments.all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_allowed))
+}
+
+/// Whether a REST API's path came through a custom domain: then `requestContext.path` is the same, where it otherwise has the stage
+/// before it (recorded in <https://github.com/aws-powertools/powertools-lambda-python/pull/579> and
+/// <https://github.com/localstack/localstack/pull/12296>).
+fn is_mapped(path: &str, route: Option<&str>, probe: &Probe<'_>) -> bool {
+    match probe.path {
+        Some(sent) => text(sent) == Some(path),
+        // The root's path is all base path: that needs more evidence.
+        None => route != Some("/"),
+    }
+}
+
+/// HTTP API puts a named stage before the path: `/prod/users` is `/users`.
+fn without_stage<'p>(path: &'p str, stage: Option<&str>) -> &'p str {
+    let Some(stage) = stage.filter(|stage| *stage != "$default") else { return path };
+    match path.strip_prefix('/').and_then(|path| path.strip_prefix(stage)) {
+        Some("") => "/",
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => path,
+    }
+}
+
+fn push_query(target: &mut String, kind: EventKind, wire: &Wire<'_>) {
+    match kind {
+        EventKind::HttpApi if wire.raw_query_string.0.is_some() => {
+            push_raw(target, wire.raw_query_string.get().unwrap_or_default());
+        }
+        EventKind::VpcLatticeV1 | EventKind::VpcLattice => {
+            let raw = wire.lattice_raw_path.get().or(wire.path.get()).unwrap_or_default();
+            match raw.split_once('?') {
+                Some((_, query)) => push_raw(target, query),
+                // Lattice passes the query as the caller escaped it.
+                None if wire.query_string_parameters.0.is_empty() => push_pairs(target, &wire.lattice_query, QUERY),
+                None => push_pairs(target, &wire.query_string_parameters, QUERY),
+            }
+        }
+        _ => {
+            let multi = &wire.multi_value_query_string_parameters;
+            let pairs = if multi.0.is_empty() { &wire.query_string_parameters } else { multi };
+            // API Gateway decodes the parameters; a load balancer passes them on as they came.
+            let set = if matches!(kind, EventKind::Alb { .. }) { QUERY } else { COMPONENT };
+            push_pairs(target, pairs, set);
+        }
+    }
+}
+
+fn push_raw(target: &mut String, query: &str) {
+    if !query.is_empty() {
+        target.push('?');
+        target.extend(utf8_percent_encode(query, QUERY));
+    }
+}
+
+fn push_pairs(target: &mut String, pairs: &Pairs<'_>, set: &'static AsciiSet) {
+    for (index, (name, value)) in pairs.0.iter().enumerate() {
+        target.push(if index == 0 { '?' } else { '&' });
+        target.extend(utf8_percent_encode(name, set));
+        target.push('=');
+        target.extend(utf8_percent_encode(value, set));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length(path: &str, route: &str, parameters: &[(&'static str, &'static str)]) -> Option<usize> {
+        let pairs = parameters.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        base_length(path, route, &Pairs(pairs))
+    }
+
+    #[test]
+    fn what_stands_before_the_route_is_the_base_path() {
+        for (path, route, base) in [
+            ("/payment", "/payment", ""),
+            ("/v1/payment", "/payment", "/v1"),
+            ("/v1/payment/", "/payment", "/v1"),
+            ("/v1/nested/payment", "/payment", "/v1/nested"),
+            ("/v1/orders/7%2F8", "/orders/{id}", "/v1"),
+            ("/v1/a/b//c", "/{proxy+}", "/v1"),
+            ("/v1/files/a/b//c/", "/files/{proxy+}", "/v1"),
+            ("/v1", "/", "/v1"),
+            ("/v1/", "/", "/v1"),
+            ("/", "/", ""),
+            ("", "/", ""),
+            ("/v1/a%20b/%c3%BC%2541", "/{decoded+}", "/v1"),
+            ("/v1/files/a b/ü%41", "/files/{half+}", "/v1"),
+        ] {
+            let parameters = [("id", "7%2F8"), ("proxy", "a/b//c"), ("decoded", "a b/ü%41"), ("half", "a b/üA")];
+            assert_eq!(length(path, route, &parameters), Some(base.len()), "{path} {route}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_the_route_does_not_explain_is_left_alone() {
+        for (path, route) in [
+            ("/v1payment", "/payment"),
+            ("/v1/payments", "/payment"),
+            ("//payment", "/payment"),
+            ("/v1//payment", "/payment"),
+            ("/../payment", "/payment"),
+            ("/v%31/payment", "/payment"),
+            ("/orders/8", "/orders/{id}"),
+            ("/orders/7", "/orders/{unknown}"),
+            ("/orders/", "/orders/{empty}"),
+            ("/v1/a%20c", "/{decoded+}"),
+            ("/v1%2Fa%20b", "/{decoded+}"),
+            ("%20b", "/{decoded+}"),
+        ] {
+            let parameters = [("id", "7"), ("empty", ""), ("decoded", "a b")];
+            assert_eq!(length(path, route, &parameters), None, "{path} {route}");
+        }
+    }
+}

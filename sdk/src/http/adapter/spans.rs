@@ -1,0 +1,76 @@
+//! What a request's invocation tells its trace, by
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server>. Never its query, its headers or its body.
+
+use std::borrow::Cow;
+
+use axum_core::body::Body;
+use http::{Method, Request, StatusCode, header};
+use serde::Deserialize;
+
+use crate::http::extract::context::EventParts;
+use crate::observe::traces::tell;
+
+/// A request came.
+pub(super) fn began(request: &Request<Body>) {
+    if !tell::sampled() {
+        return;
+    }
+    let method = known(request.method());
+    let route = route(request);
+    match &route {
+        Some(route) => tell::name(format!("{method} {route}")),
+        None => tell::name(if method == "_OTHER" { "HTTP".to_owned() } else { method.to_owned() }),
+    }
+    tell::attribute("http.request.method", method.to_owned());
+    tell::attribute("url.path", request.uri().path().to_owned());
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    for (key, value) in [
+        ("http.route", route),
+        ("url.scheme", request.uri().scheme_str().map(str::to_owned)),
+        ("server.address", request.uri().host().map(str::to_owned)),
+        ("user_agent.original", header(header::USER_AGENT)),
+    ] {
+        if let Some(value) = value {
+            tell::attribute(key, value);
+        }
+    }
+}
+
+/// It was answered.
+pub(super) fn ended(status: StatusCode) {
+    if !tell::sampled() {
+        return;
+    }
+    tell::attribute("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        tell::failed(status.as_str());
+    }
+}
+
+/// Anyone can invent a method; a name should not grow by it.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::HEAD | Method::OPTIONS => {
+            method.as_str()
+        }
+        _ => "_OTHER",
+    }
+}
+
+/// The route of API Gateway that led here.
+fn route(request: &Request<Body>) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Context<'a> {
+        /// REST: `/users/{id}`
+        #[serde(borrow)]
+        resource_path: Option<Cow<'a, str>>,
+        /// HTTP: `GET /users/{id}`, or `$default`, which is none; WebSocket: a name.
+        #[serde(borrow)]
+        route_key: Option<Cow<'a, str>>,
+    }
+    let context = request.extensions().get::<EventParts>()?.context.as_ref()?;
+    let context = serde_json::from_str::<Context<'_>>(context.get()).ok()?;
+    let of_http = |key: Cow<'_, str>| key.split_once(' ').map(|(_, path)| path.to_owned());
+    context.resource_path.map(Cow::into_owned).or_else(|| context.route_key.and_then(of_http))
+}

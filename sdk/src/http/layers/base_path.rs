@@ -1,0 +1,172 @@
+//! [`BasePathLayer`]: takes the base path of a custom domain off the paths of requests.
+//!
+//! A custom domain can map a base path to an API: `https://api.example.com/v1/users` is then the route `/users`, and API Gateway sends
+//! `/v1/users` as the path. Where the event names the route, the path is that of the route without this layer: for a REST API, and for
+//! an HTTP API whose routes are more than `$default`. A function with a router behind an HTTP API's `$default` route, behind a load
+//! balancer or CloudFront needs it.
+//!
+//! Only whole segments are taken off, and only where a path begins with them: a request by the API's own domain stays as it is.
+//! The path as the client sent it is in the [`RequestContext`](crate::http::RequestContext).
+//!
+//! # Example
+//!
+//! ```
+//! use axum::Router;
+//! use axum::routing::get;
+//! use pilaster::http;
+//!
+//! let app = Router::new().route("/users", get(async || "ada"));
+//! let function = pilaster::http::service(app).layer(http::Stack::new().base_path("v1"));
+//! # #[cfg(feature = "testing")]
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let caller = pilaster::testing::Caller::new(function);
+//! for path in ["/v1/users", "/users"] {
+//!     assert_eq!(caller.send(pilaster::testing::http::get(path)).await?.text(), "ada");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::uri::PathAndQuery;
+use http::{Request, Uri};
+use percent_encoding::utf8_percent_encode;
+use tower::{Layer, Service};
+
+use crate::http::adapter::PATH;
+
+/// Takes base paths off the paths of requests. See the [module docs](self).
+#[derive(Clone, Debug, Default)]
+pub struct BasePathLayer {
+    bases: Option<Arc<[String]>>,
+}
+
+impl BasePathLayer {
+    /// Takes this base path off, such as `v1` or `v1/orders`; slashes around it do not matter. What a path must escape is escaped (a
+    /// blank, `ü`); a `%` stands for an escape of your own.
+    pub fn new(base_path: impl AsRef<str>) -> Self {
+        Self::default().and(base_path)
+    }
+
+    /// Takes this base path off, too. One is taken off each path: the longest that it begins with.
+    pub fn and(self, base_path: impl AsRef<str>) -> Self {
+        let base = base_path.as_ref().trim_matches('/');
+        if base.is_empty() {
+            return self;
+        }
+        let mut bases = self.bases.map_or_else(Vec::new, |bases| bases.to_vec());
+        let base = format!("/{}", utf8_percent_encode(base, PATH));
+        let (upper, lower) = (with_escapes(&base, char::to_uppercase), with_escapes(&base, char::to_lowercase));
+        if lower != upper {
+            bases.push(lower);
+        }
+        bases.push(upper);
+        bases.sort_by_key(|base| std::cmp::Reverse(base.len()));
+        Self { bases: Some(bases.into()) }
+    }
+}
+
+impl<S> Layer<S> for BasePathLayer {
+    type Service = BasePath<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        BasePath { inner, bases: self.bases.clone() }
+    }
+}
+
+/// The service of [`BasePathLayer`].
+#[derive(Clone, Debug)]
+pub struct BasePath<S> {
+    inner: S,
+    bases: Option<Arc<[String]>>,
+}
+
+impl<S, B> Service<Request<B>> for BasePath<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if let Some(uri) = self.bases.as_deref().and_then(|bases| without_base(request.uri(), bases)) {
+            *request.uri_mut() = uri;
+        }
+        self.inner.call(request)
+    }
+}
+
+/// The same path with its escapes in one case; clients write them in either.
+fn with_escapes<I: Iterator<Item = char>>(path: &str, case: fn(char) -> I) -> String {
+    let mut left = 0_u8;
+    let mut cased = String::with_capacity(path.len());
+    for c in path.chars() {
+        if left > 0 {
+            cased.extend(case(c));
+        } else {
+            cased.push(c);
+        }
+        left = if c == '%' { 2 } else { left.saturating_sub(1) };
+    }
+    cased
+}
+
+/// The URI without the first of the base paths that its path begins with.
+fn without_base(uri: &Uri, bases: &[String]) -> Option<Uri> {
+    let target = uri.path_and_query()?.as_str();
+    let rest = bases.iter().find_map(|base| {
+        let rest = target.strip_prefix(base.as_str())?;
+        (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
+    })?;
+    let rest = if rest.starts_with('/') { PathAndQuery::try_from(rest) } else { format!("/{rest}").try_into() };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(rest.ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_segments_at_the_front_are_taken_off() {
+        let layer = BasePathLayer::new("v1").and("/v1/nested/").and("").and("/");
+        let bases = layer.bases.unwrap();
+        for (uri, expected) in [
+            ("https://h/v1/x?a=/v1/y", "https://h/x?a=/v1/y"),
+            ("https://h/v1", "https://h/"),
+            ("https://h/v1?a", "https://h/?a"),
+            ("https://h/v1/", "https://h/"),
+            ("/v1/v1/x", "/v1/x"),
+            ("/v1//x", "//x"),
+            ("/v1/nested/x", "/x"),
+            ("/v1/nestedx", "/nestedx"),
+            ("/v1/a%2Fb", "/a%2Fb"),
+        ] {
+            assert_eq!(without_base(&uri.parse().unwrap(), &bases).unwrap(), expected, "{uri}");
+        }
+        for uri in ["/v10/x", "/V1/x", "/v1%2Fx", "//v1/x", "/x/v1", "/", "/%761/x", "*"] {
+            assert_eq!(without_base(&uri.parse().unwrap(), &bases), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_escaped_as_the_paths_are() {
+        for base in ["ü x", "%C3%BC x", "/%c3%bc%20x/"] {
+            let bases = BasePathLayer::new(base).bases.unwrap();
+            for uri in ["/%C3%BC%20x/Users", "/%c3%bc%20x/Users"] {
+                let rest = without_base(&uri.parse().unwrap(), &bases);
+                assert!(rest.is_some_and(|rest| rest == "/Users"), "{base} {uri}");
+            }
+            assert_eq!(without_base(&"/%C3%BC%20xy".parse().unwrap(), &bases), None);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Layer that answers before Lambda ends the invocation.
+//!
+//! Lambda kills a function that is over its time: the caller gets an opaque 502, and the log no reason. This layer cancels the
+//! work a little before, and fails with [`DeadlineExceeded`], of which [`ErrorLayer`](crate::http::ErrorLayer) makes a 504 with
+//! problem details and a log line. It is part of every [`http::Stack`](crate::http::Stack), right below the error layer. What is
+//! left of the time, the margin, is for what runs when the work is dropped, and for the answer.
+//!
+//! A layer below that is not ready, such as a concurrency limit, is waited for within the same time. Work that never waits cannot
+//! be cancelled: it belongs into `tokio::task::spawn_blocking`.
+//!
+//! # Example
+//!
+//! ```
+//! use std::time::Duration;
+//! use pilaster::http::{self, DeadlineLayer};
+//!
+//! fn api() -> http::Stack {
+//!     http::Stack::new().deadline(DeadlineLayer::new().margin(Duration::from_secs(1)))
+//! }
+//! # let _ = api();
+//! ```
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::Either;
+use http::{Request, StatusCode};
+use tokio::time::{Instant, Sleep};
+use tower::util::Oneshot;
+use tower::{Layer, Service};
+
+use crate::core::deadline::{DeadlineExceeded, MARGIN, contained, until};
+use crate::core::error::BoxError;
+use crate::core::invocation::Invocation;
+use crate::http::error::HttpError;
+
+/// Layer that applies [`Deadline`]. See the [module docs](self).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct DeadlineLayer {
+    margin: Duration,
+}
+
+impl Default for DeadlineLayer {
+    fn default() -> Self {
+        Self { margin: MARGIN }
+    }
+}
+
+impl DeadlineLayer {
+    /// Answers 250 ms before the deadline of the invocation.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How long before the deadline the work is cancelled; at most half of the time that there is.
+    pub fn margin(mut self, margin: Duration) -> Self {
+        self.margin = margin;
+        self
+    }
+}
+
+impl<S> Layer<S> for DeadlineLayer {
+    type Service = Deadline<S>;
+
+    fn layer(&self, inner: S) -> Deadline<S> {
+        Deadline { inner, margin: self.margin, is_ready: false }
+    }
+}
+
+/// Service that cancels a request near the deadline. See the [module docs](self).
+#[derive(Clone, Debug)]
+pub struct Deadline<S> {
+    inner: S,
+    margin: Duration,
+    is_ready: bool,
+}
+
+impl<S, R> Service<Request<R>> for Deadline<S>
+where
+    S: Service<Request<R>> + Clone,
+    S::Error: Into<BoxError>,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = DeadlineFuture<Either<S::Future, Oneshot<S, Request<R>>>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // What is not ready is waited for in `call`, where the time is known.
+        self.is_ready = match self.inner.poll_ready(cx) {
+            Poll::Ready(ready) => ready.map(|()| true).map_err(Into::into)?,
+            Poll::Pending => false,
+        };
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<R>) -> Self::Future {
+        let invocation = request.extensions().get::<Invocation>();
+        let until = invocation.and_then(|invocation| until(invocation, self.margin));
+        if let Some(((at, _), invocation)) = until.zip(invocation).filter(|_| self.margin < MARGIN) {
+            // The adapter would not wait so long by itself, and its own answer has no headers of the layers.
+            invocation.left().set_until(at);
+        }
+        #[cfg(feature = "negotiation")]
+        let invocation = invocation.cloned();
+        let called = if std::mem::take(&mut self.is_ready) {
+            Either::Left(self.inner.call(request))
+        } else {
+            // The service that was asked has its place in the queue, its clone has none.
+            let next = self.inner.clone();
+            Either::Right(Oneshot::new(std::mem::replace(&mut self.inner, next), request))
+        };
+        let future = DeadlineFuture::new(called, until);
+        #[cfg(feature = "negotiation")]
+        let future = DeadlineFuture { invocation, ..future };
+        future
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The answer on its way.
+    #[cfg_attr(not(feature = "negotiation"), allow(dead_code, reason = "the invocation is asked for how errors are written"))]
+    pub struct DeadlineFuture<F> {
+        // Nothing once it was cancelled.
+        #[pin]
+        inner: Option<F>,
+        until: Option<(Instant, Duration)>,
+        // Made when the work waits for the first time: most does not.
+        #[pin]
+        sleep: Option<Sleep>,
+        invocation: Option<Invocation>,
+    }
+}
+
+impl<F> DeadlineFuture<F> {
+    /// Work that may last until then, which is so long.
+    pub(crate) fn new(inner: F, until: Option<(Instant, Duration)>) -> Self {
+        Self { inner: Some(inner), until, sleep: None, invocation: None }
+    }
+}
+
+impl<F> fmt::Debug for DeadlineFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadlineFuture").field("until", &self.until).finish_non_exhaustive()
+    }
+}
+
+impl<F, T, E> Future for DeadlineFuture<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<T, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Pending };
+        if let Poll::Ready(answer) = inner.poll(cx) {
+            return Poll::Ready(answer.map_err(Into::into));
+        }
+        let Some((at, after)) = *this.until else { return Poll::Pending };
+        if this.sleep.is_none() {
+            this.sleep.set(Some(tokio::time::sleep_until(at)));
+        }
+        match this.sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
+            Some(Poll::Ready(())) => {
+                // A guard of the function may panic when it is dropped; the answer is a time-out all the same.
+                contained(|| this.inner.set(None));
+                let exceeded = DeadlineExceeded::after(after);
+                #[cfg(feature = "negotiation")]
+                let exceeded = exceeded.written_by(this.invocation.as_ref().and_then(|own| own.left().renderer()));
+                Poll::Ready(Err(Box::new(exceeded)))
+            }
+            _ => Poll::Pending,
+        }
+    }
+}
+
+/// The answer to a request that was cancelled, or the error that it is instead.
+pub(crate) fn answer(error: BoxError) -> HttpError {
+    match error.downcast::<DeadlineExceeded>() {
+        Ok(exceeded) => HttpError::new(StatusCode::GATEWAY_TIMEOUT)
+            .with_detail("the function did not answer in time")
+            .with_source(*exceeded),
+        Err(error) => HttpError::from_boxed(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum_core::body::Body;
+    use axum_core::response::Response;
+    use std::convert::Infallible;
+    use std::time::SystemTime;
+    use tower::{ServiceExt, service_fn};
+
+    fn request(left: Option<Duration>) -> Request<Body> {
+        let mut context = lambda_runtime::Context::default();
+        if let Some(left) = left {
+            let at = (SystemTime::now() + left).duration_since(SystemTime::UNIX_EPOCH).unwrap();
+            context.deadline = at.as_millis() as u64;
+        }
+        let mut request = Request::default();
+        request.extensions_mut().insert(Invocation::new(context));
+        request
+    }
+
+    async fn after_a_minute(_: Request<Body>) -> Result<Response, Infallible> {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        Ok(Response::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_beyond_the_deadline_is_cancelled_and_answered_before_it() {
+        let start = Instant::now();
+        let stack = crate::http::Stack::new();
+        let response =
+            Layer::layer(&stack, service_fn(after_a_minute)).oneshot(request(Some(Duration::from_secs(3)))).await;
+        assert_eq!(response.unwrap().status(), 504);
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_deadline_and_with_time_enough_nothing_is_cancelled() {
+        for left in [None, Some(Duration::from_secs(120))] {
+            let service = DeadlineLayer::new().layer(service_fn(after_a_minute));
+            assert_eq!(service.oneshot(request(left)).await.unwrap().status(), 200);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_is_waited_for_within_the_time_and_in_turn() {
+        async fn after_a_second(_: Request<Body>) -> Result<Response, Infallible> {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(Response::default())
+        }
+        let one = tower::limit::ConcurrencyLimit::new(service_fn(after_a_second), 1);
+        let service = Layer::layer(&crate::http::Stack::new(), one);
+        let call = || service.clone().oneshot(request(Some(Duration::from_millis(2500))));
+        let (first, second, third) = tokio::join!(call(), call(), call());
+        assert_eq!([first, second, third].map(|response| response.unwrap().status().as_u16()), [200, 200, 504]);
+        assert_eq!(call().await.unwrap().status(), 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_panics_when_it_is_cancelled_is_a_timeout_too() {
+        struct Guard;
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        async fn hang(_: Request<Body>) -> Result<Response, Infallible> {
+            let _guard = Guard;
+            std::future::pending().await
+        }
+        let service = DeadlineLayer::new().layer(service_fn(hang));
+        let error = service.oneshot(request(Some(Duration::from_secs(3)))).await.unwrap_err();
+        assert!(error.is::<DeadlineExceeded>());
+    }
+}

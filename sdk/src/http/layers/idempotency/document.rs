@@ -1,0 +1,242 @@
+//! A request as the event that brought it, for expressions to select from.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Map, Value, json};
+
+use crate::http::adapter::credentials::is_credential;
+use crate::http::extract::context::{EventParts, PathParams};
+use crate::idempotency::error::IdempotencyError;
+use crate::idempotency::jmespath::Document;
+
+/// The user whom the platform has authenticated: the subject of a JWT or Cognito authorizer's token, a Cognito identity.
+const USERS: [&str; 4] = [
+    "/authorizer/jwt/claims/sub",
+    "/authorizer/claims/sub",
+    "/authorizer/iam/cognitoIdentity/identityId",
+    "/identity/cognitoIdentityId",
+];
+
+/// The IAM principal that the platform has authenticated: of IAM authorization, and of VPC Lattice. It may be a proxy that calls for many
+/// users.
+const PRINCIPALS: [&str; 4] =
+    ["/authorizer/iam/userArn", "/authorizer/iam/userId", "/identity/userArn", "/identity/principal"];
+
+/// What belongs to them: a subject is one of its issuer's, a principal of Lattice may have sessions.
+const OF_THE_AUTHENTICATED: [&str; 3] =
+    ["/authorizer/jwt/claims/iss", "/authorizer/claims/iss", "/identity/sessionName"];
+
+/// What a client is known by, and not its users.
+const CLIENT: [&str; 7] = [
+    "/identity/apiKeyId",
+    "/identity/clientCert/subjectDN",
+    "/identity/clientCert/issuerDN",
+    "/identity/clientCert/serialNumber",
+    "/authentication/clientCert/subjectDN",
+    "/authentication/clientCert/issuerDN",
+    "/authentication/clientCert/serialNumber",
+];
+
+/// What a load balancer ([mutual TLS](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html)) and
+/// VPC Lattice write of a caller whom they have authenticated: these belong to the caller as well as each header that holds a credential.
+const WRITTEN_BY_THE_PLATFORM: [&str; 7] = [
+    "x-amzn-oidc-identity",
+    "x-amzn-mtls-clientcert-subject",
+    "x-amzn-mtls-clientcert-issuer",
+    "x-amzn-mtls-clientcert-serial-number",
+    "x-amzn-mtls-clientcert-leaf",
+    "x-amzn-mtls-clientcert",
+    "x-amzn-lattice-identity",
+];
+
+/// How CloudFront signs requests to a function URL (origin access control): by a session of this role, which each edge names after itself.
+const EDGE_SESSION: &str = ":assumed-role/OriginAccessControlRole/EdgeCredentialsProxy+";
+
+fn context(parts: &Parts) -> Value {
+    let event = parts.extensions.get::<EventParts>();
+    let context = event.and_then(|event| event.context.as_ref());
+    context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default()
+}
+
+/// Who is calling: the user whom the platform has authenticated, else all by which the request proves itself.
+pub(super) fn caller(parts: &Parts) -> Value {
+    let context = context(parts);
+    let is_client = is_of_a_client(&context);
+    let mut authenticated = found(&context, &USERS);
+    let is_user = !authenticated.is_empty() && !is_client;
+    let principals = principals(&context);
+    let is_signed = !principals.is_empty();
+    authenticated.extend(principals);
+    authenticated.extend(found(&context, &OF_THE_AUTHENTICATED));
+    if is_user {
+        return authenticated.into();
+    }
+    let mut authorizer = context.get("authorizer").cloned().unwrap_or_default();
+    if let Some(members) = authorizer.as_object_mut() {
+        // How long the authorizer took, and what is new in each token and each signature.
+        members.retain(|name, _| match name.as_str() {
+            "integrationLatency" => false,
+            "iam" => !is_signed,
+            "jwt" | "claims" => !is_client,
+            _ => true,
+        });
+    }
+    let is_unnamed = authorizer.as_object().is_none_or(Map::is_empty);
+    json!({
+        "authenticated": authenticated,
+        "authorizer": authorizer,
+        "client": found(&context, &CLIENT),
+        "sent": sent(&parts.headers, is_signed, is_client),
+        "cookies": cookies(&parts.headers),
+        // A message of a WebSocket has no headers.
+        "connection": context.get("connectionId").filter(|_| is_unnamed),
+    })
+}
+
+fn found(context: &Value, places: &[&str]) -> Vec<Value> {
+    let found = places.iter().filter_map(|place| Some(json!([place, text_at(context, place)?])));
+    found.collect()
+}
+
+fn text_at<'a>(context: &'a Value, place: &str) -> Option<&'a str> {
+    context.pointer(place)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The IAM principal, without the session where that is the edge's.
+fn principals(context: &Value) -> Vec<Value> {
+    let is_edge = PRINCIPALS.iter().any(|place| text_at(context, place).is_some_and(|arn| arn.contains(EDGE_SESSION)));
+    let found = PRINCIPALS.iter().filter_map(|place| {
+        let text = text_at(context, place)?;
+        // `arn:aws:sts::1:assumed-role/Role/session` and `AROA1:session`.
+        let session = match place.ends_with("userId") {
+            true => text.find(':'),
+            false => text.find(EDGE_SESSION).map(|at| at + EDGE_SESSION.len()),
+        };
+        let kept = session.filter(|_| is_edge).and_then(|end| text.get(..end)).unwrap_or(text);
+        Some(json!([place, kept]))
+    });
+    found.collect()
+}
+
+/// Whether the token is of a client that calls for itself (OAuth 2.0's client credentials), which may do so for many users. Its subject is
+/// then the client ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), whose name is in `client_id`, `azp`, `cid` (Okta) or
+/// `appid` (Microsoft Entra ID); Auth0 says it by `gty`, Microsoft Entra ID by `idtyp`.
+fn is_of_a_client(context: &Value) -> bool {
+    ["/authorizer/jwt/claims", "/authorizer/claims"].iter().filter_map(|place| context.pointer(place)).any(|claims| {
+        let claim = |name: &str| claims.get(name).and_then(Value::as_str);
+        let Some(subject) = claim("sub") else { return false };
+        let is_client = ["client_id", "azp", "cid", "appid"].iter().any(|name| claim(name) == Some(subject));
+        is_client || claim("gty") == Some("client-credentials") || claim("idtyp") == Some("app")
+    })
+}
+
+/// Every header that holds a credential, by its name. What proves the authenticated principal or client is left out: it is new in each
+/// request (SigV4) or renewed (a token).
+fn sent(headers: &HeaderMap, is_signed: bool, is_client: bool) -> BTreeMap<&str, Vec<String>> {
+    let is_proof = |name: &str, value: &HeaderValue| match name {
+        "authorization" => is_client || (is_signed && value.as_bytes().starts_with(b"AWS4-")),
+        "x-amz-security-token" => is_signed,
+        _ => false,
+    };
+    let mut sent = BTreeMap::new();
+    for name in headers.keys().filter(|name| **name != header::COOKIE) {
+        let (name, values) = (name.as_str(), headers.get_all(name));
+        let is_credential = is_credential(name) || values.iter().any(HeaderValue::is_sensitive);
+        if !is_credential && !WRITTEN_BY_THE_PLATFORM.contains(&name) {
+            continue;
+        }
+        let mut values = values.iter().filter(|value| !is_proof(name, value)).peekable();
+        if values.peek().is_none() {
+            continue;
+        }
+        let values = values.filter(|_| !is_made_anew(name)).map(|value| latin1(value.as_bytes()));
+        sent.insert(name, values.collect());
+    }
+    sent
+}
+
+/// Whether a credential is another one in each attempt, so that only its being there counts: a proof (DPoP), a signature that holds
+/// the time, a one-time password, the claims that a load balancer signs for each request.
+fn is_made_anew(name: &str) -> bool {
+    let last = name.rsplit(['-', '_']).next().unwrap_or(name);
+    matches!(last, "dpop" | "signature" | "otp") || name == "x-amzn-oidc-data"
+}
+
+/// The cookies in one order, however a client or a gateway has put them into lines.
+fn cookies(headers: &HeaderMap) -> Vec<String> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut cookies =
+        cookies.map(<[u8]>::trim_ascii).filter(|cookie| !cookie.is_empty()).map(latin1).collect::<Vec<_>>();
+    cookies.sort_unstable();
+    cookies
+}
+
+/// A character for each byte, so that two headers that are not text are not taken for one another.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// What belongs to a key: the query and the body. Bytes are told from the text that is their base64.
+pub(super) fn payload(query: Option<&str>, body: &[u8]) -> Value {
+    match is_text(body) {
+        true => json!([query, text(body)]),
+        false => json!([query, text(body), { "isBase64Encoded": true }]),
+    }
+}
+
+fn is_text(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_ok()
+}
+
+/// The body as text, in base64 where it is none.
+fn text(body: &[u8]) -> Value {
+    match std::str::from_utf8(body) {
+        Ok("") => Value::Null,
+        Ok(text) => text.into(),
+        Err(_) => STANDARD.encode(body).into(),
+    }
+}
+
+/// # Errors
+///
+/// It cannot be written as JSON, which no request is.
+pub(super) fn of(parts: &Parts, body: &[u8]) -> Result<Document, IdempotencyError> {
+    let path = parts.extensions.get::<PathParams>().into_iter().flat_map(|parameters| &parameters.0);
+    let query = parts.uri.query().unwrap_or_default();
+    let query = serde_html_form::from_str::<Vec<(String, String)>>(query).unwrap_or_default();
+    let document = json!({
+        "httpMethod": parts.method.as_str(),
+        "path": parts.uri.path(),
+        "headers": headers(&parts.headers),
+        "queryStringParameters": joined(query.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
+        "pathParameters": joined(path.map(|(name, value)| (name.as_str(), value.as_str()))),
+        "requestContext": context(parts),
+        "body": text(body),
+        "isBase64Encoded": !is_text(body),
+    });
+    Document::of(&document).map_err(|error| IdempotencyError::bad_key(error.to_string()))
+}
+
+fn headers(headers: &HeaderMap) -> Value {
+    joined(headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))))
+}
+
+/// A map; values of the same name are joined by commas, as in the events of HTTP APIs. `null` where there is none.
+fn joined<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
+    let mut map = Map::new();
+    for (name, value) in pairs {
+        match map.get_mut(name) {
+            Some(Value::String(before)) => {
+                before.push(',');
+                before.push_str(value);
+            }
+            _ => drop(map.insert(name.to_owned(), value.into())),
+        }
+    }
+    if map.is_empty() { Value::Null } else { map.into() }
+}

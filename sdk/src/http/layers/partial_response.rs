@@ -1,0 +1,181 @@
+//! Partial responses: the caller says by `?fields=` which parts of a JSON answer it wants.
+//!
+//! [`PartialResponseLayer`] is one of the user's own layers: `Stack::layer`, or `axum::Router::route_layer`. So it stands within
+//! compression and conditional requests, whose `ETag` is then that of what is sent, and the function need not know of it. Answers that are
+//! not successful, streams, and what is no JSON stay whole.
+//!
+//! | `fields` | what is kept |
+//! |---|---|
+//! | `name,email` | these members |
+//! | `address/city` | this member of that one |
+//! | `items(id,price/net)` | these members of each of the items: an array is looked through |
+//! | `*/id` | this member of each member |
+//! | `a\/b` | the member `a/b`: `\` takes `,` `/` `(` `)` `*` and itself as they are |
+//!
+//! It is the syntax of json-mask, which middy's `http-partial-response` and Google's APIs have. A member that is not there is left out; a
+//! list that is ill-formed, longer than 2048 characters or nested deeper than 100 is a 400, before the function runs.
+//!
+//! # Example
+//!
+//! ```
+//! use http::Request;
+//! use http_body_util::BodyExt;
+//! use pilaster::http::{Body, IntoResponse, Json, PartialResponseLayer};
+//! use serde_json::json;
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let user = service_fn(async |_: Request<Body>| {
+//!     Ok::<_, std::convert::Infallible>(Json(json!({ "id": 7, "name": "Ada", "home": { "city": "London", "zip": "W1" } })).into_response())
+//! });
+//! let service = PartialResponseLayer::new().layer(user);
+//!
+//! let request = Request::builder().uri("/users/7?fields=name,home/city").body(Body::empty())?;
+//! let body = service.oneshot(request).await?.into_body().collect().await?.to_bytes();
+//! assert_eq!(body, r#"{"home":{"city":"London"},"name":"Ada"}"#);
+//! # Ok(())
+//! # }
+//! ```
+
+mod mask;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum_core::body::Body;
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, Request, Uri, header};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use tower::{Layer, Service};
+
+use self::mask::Mask;
+use crate::core::error::BoxError;
+use crate::core::raw::PAYLOAD_LIMIT;
+use crate::http::error::HttpError;
+
+/// Layer that applies [`PartialResponse`]. See the [module docs](self).
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct PartialResponseLayer {
+    parameter: &'static str,
+}
+
+impl PartialResponseLayer {
+    /// By the query parameter `fields`.
+    pub fn new() -> Self {
+        Self { parameter: "fields" }
+    }
+
+    /// The name of the query parameter.
+    pub fn parameter(mut self, name: &'static str) -> Self {
+        self.parameter = name;
+        self
+    }
+}
+
+impl Default for PartialResponseLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for PartialResponseLayer {
+    type Service = PartialResponse<S>;
+
+    fn layer(&self, inner: S) -> PartialResponse<S> {
+        PartialResponse { inner, parameter: self.parameter }
+    }
+}
+
+/// Service that leaves out of the answer what the caller did not ask for. See the [module docs](self).
+#[derive(Clone, Copy, Debug)]
+pub struct PartialResponse<S> {
+    inner: S,
+    parameter: &'static str,
+}
+
+impl<S, R, B> Service<Request<R>> for PartialResponse<S>
+where
+    S: Service<Request<R>, Response = http::Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: Send,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<R>) -> Self::Future {
+        let parameter = self.parameter;
+        let asked = match asked(request.uri(), parameter) {
+            Ok(mask) => Ok((self.inner.call(request), mask)),
+            Err(what) => Err(HttpError::bad_request(format!("`{parameter}` is no list of fields: {what}"))),
+        };
+        Box::pin(async move {
+            let (answered, mask) = match asked {
+                Ok(asked) => asked,
+                Err(error) => return Ok(error.into_response()),
+            };
+            let response = answered.await?.map(Body::new);
+            match mask {
+                Some(mask) if is_whole_json(&response) => Ok(masked(response, &mask).await),
+                _ => Ok(response),
+            }
+        })
+    }
+}
+
+/// What the caller wants; `None` is all.
+fn asked(uri: &Uri, parameter: &str) -> Result<Option<Mask>, &'static str> {
+    let query = uri.query().unwrap_or_default();
+    // Nearly every request has none.
+    if !query.contains(parameter) {
+        return Ok(None);
+    }
+    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_html_form::from_str(query).map_err(|_| "it is no text")?;
+    let lists: Vec<_> = pairs.into_iter().filter(|(name, list)| name == parameter && !list.is_empty()).collect();
+    if lists.is_empty() {
+        return Ok(None);
+    }
+    let lists: Vec<_> = lists.iter().map(|(_, list)| &**list).collect();
+    Mask::parse(&lists.join(",")).map(Some)
+}
+
+/// Whether it succeeded and is JSON of a known size. A body that is encoded, or cut out already, is not ours to change.
+fn is_whole_json(response: &Response) -> bool {
+    let headers = response.headers();
+    let size = response.body().size_hint().exact();
+    response.status().is_success()
+        && size.is_some_and(|size| size > 0 && size <= PAYLOAD_LIMIT as u64)
+        && !headers.contains_key(header::CONTENT_ENCODING)
+        && !headers.contains_key(header::CONTENT_RANGE)
+        && is_json(headers)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()?.parse::<mime::Mime>().ok());
+    kind.is_some_and(|kind| kind.subtype() == mime::JSON || kind.suffix() == Some(mime::JSON))
+}
+
+async fn masked(response: Response, mask: &Mask) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let whole = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => return HttpError::internal(error).into_response(),
+    };
+    // Labelled JSON, and none: it is sent as it is.
+    let Ok(part) = mask.apply(&whole) else { return Response::from_parts(parts, Body::from(whole)) };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(part))
+}

@@ -1,0 +1,158 @@
+//! Events of EventBridge Pipes: an array of records, without the object around it that an event source mapping sends.
+//!
+//! The records differ as well: a record of Kinesis has no `kinesis` object, and records of Kafka and RabbitMQ are not grouped by partition
+//! and queue. Such an event is rewritten here in the form of an event source mapping, so that everything behind it reads one form. The
+//! forms are those of the pages below
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html>.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::core::raw::RawEvent;
+use crate::records::adapter::lenient::{Key, Text};
+use crate::records::record::{Id, Record};
+use crate::records::source::{Reporting, Source};
+
+/// The fields that an event source mapping puts into the `kinesis` object of a record.
+const OF_KINESIS: [&str; 6] =
+    ["kinesisSchemaVersion", "partitionKey", "sequenceNumber", "data", "approximateArrivalTimestamp", "encryptionType"];
+
+/// The fields of a record that describe the whole event of a broker.
+const OF_BROKER: [&str; 3] = ["eventSource", "eventSourceArn", "bootstrapServers"];
+
+/// The event of a pipe in the form of an event source mapping; `None` for an event of any other kind, also for an array whose
+/// records do not name their source.
+pub(crate) fn event(event: &str) -> Option<RawEvent> {
+    if !event.trim_start().starts_with('[') {
+        return None;
+    }
+    let records = serde_json::from_str::<Vec<&RawValue>>(event).ok()?;
+    let text = match records.iter().find_map(|record| source(record))? {
+        source @ (Source::Sqs | Source::DynamoDb | Source::Kinesis) => {
+            let records = records.into_iter().map(|record| match source {
+                Source::Kinesis => of_kinesis(record).map_or(Cow::Borrowed(record.get()), Cow::Owned),
+                _ => Cow::Borrowed(record.get()),
+            });
+            format!(r#"{{"Records":[{}]}}"#, records.collect::<Vec<_>>().join(","))
+        }
+        Source::Kafka => format!(r#"{{{}"records":{}}}"#, of_broker(&records), by_key(&records)),
+        Source::RabbitMq => format!(r#"{{{}"rmqMessagesByQueue":{}}}"#, of_broker(&records), by_key(&records)),
+        Source::ActiveMq => {
+            let messages = records.iter().map(|record| record.get()).collect::<Vec<_>>().join(",");
+            format!(r#"{{{}"messages":[{messages}]}}"#, of_broker(&records))
+        }
+        _ => return None,
+    };
+    RawValue::from_string(text).ok()
+}
+
+/// How a pipe learns which records failed: it reads the ids of SQS, Kinesis and DynamoDB Streams, and sends a batch of Kafka or Amazon
+/// MQ again as a whole.
+pub(crate) fn reporting(source: Source) -> Reporting {
+    match source {
+        Source::Kafka => Reporting::Nothing,
+        source => source.reporting(),
+    }
+}
+
+/// The id by which a pipe knows a record of a stream in the response of its target: `eventID`, and not the sequence number
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>).
+pub(crate) fn stream_id(record: &Record) -> Id {
+    #[derive(Deserialize)]
+    struct Wire<'a> {
+        #[serde(borrow, default, rename = "eventID")]
+        event_id: Text<'a>,
+    }
+    let wire = serde_json::from_str::<Wire<'_>>(record.json()).ok();
+    Id::of(wire.and_then(|wire| wire.event_id.0).as_deref())
+}
+
+fn source(record: &RawValue) -> Option<Source> {
+    #[derive(Deserialize)]
+    struct Wire<'a> {
+        #[serde(borrow, default, rename = "eventSource")]
+        event_source: Text<'a>,
+    }
+    Source::named(&serde_json::from_str::<Wire<'_>>(record.get()).ok()?.event_source.0?)
+}
+
+/// The record with its `kinesis` object; `None` if it has one, or is not an object.
+fn of_kinesis(record: &RawValue) -> Option<String> {
+    let fields = fields(record)?;
+    if fields.iter().any(|(name, _)| name == "kinesis") {
+        return None;
+    }
+    let (own, beside): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(name, _)| OF_KINESIS.contains(&&**name));
+    let list = |fields: &[(Cow<'_, str>, &RawValue)]| {
+        let field = |(name, value): &(Cow<'_, str>, &RawValue)| format!("{}:{}", quoted(name), value.get());
+        fields.iter().map(field).collect::<Vec<_>>().join(",")
+    };
+    let comma = if beside.is_empty() { "" } else { "," };
+    Some(format!(r#"{{"kinesis":{{{}}}{comma}{}}}"#, list(&own), list(&beside)))
+}
+
+/// The fields that the records of a broker share, as the first fields of an event, with a comma after each.
+fn of_broker(records: &[&RawValue]) -> String {
+    let Some(fields) = records.iter().find(|record| source(record).is_some()).and_then(|record| fields(record)) else {
+        return String::new();
+    };
+    let shared = fields.iter().filter(|(name, _)| OF_BROKER.contains(&&**name));
+    shared.map(|(name, value)| format!("{}:{},", quoted(name), value.get())).collect()
+}
+
+/// The records by `eventSourceKey`, which is the partition (`topic-0`) or the queue (`orders::/`); each list in the records' order.
+fn by_key(records: &[&RawValue]) -> String {
+    #[derive(Deserialize)]
+    struct Wire<'a> {
+        #[serde(borrow, default, rename = "eventSourceKey")]
+        key: Text<'a>,
+    }
+    let mut lists = Vec::<(Cow<'_, str>, Vec<&str>)>::new();
+    let mut known = HashMap::<Cow<'_, str>, usize>::new();
+    for record in records {
+        let wire = serde_json::from_str::<Wire<'_>>(record.get()).ok();
+        let key = wire.and_then(|wire| wire.key.0).unwrap_or_default();
+        let at = *known.entry(key.clone()).or_insert(lists.len());
+        if at == lists.len() {
+            lists.push((key, Vec::new()));
+        }
+        if let Some((_, list)) = lists.get_mut(at) {
+            list.push(record.get());
+        }
+    }
+    let lists = lists.iter().map(|(key, list)| format!("{}:[{}]", quoted(key), list.join(",")));
+    format!("{{{}}}", lists.collect::<Vec<_>>().join(","))
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The fields of an object in their order; `None` for any other value.
+fn fields(object: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    struct Fields;
+
+    impl<'de> Visitor<'de> for Fields {
+        type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut fields = Vec::new();
+            while let Some((Key(name), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                fields.push((name, value));
+            }
+            Ok(fields)
+        }
+    }
+
+    serde_json::Deserializer::from_str(object.get()).deserialize_map(Fields).ok()
+}

@@ -1,0 +1,165 @@
+//! [`S3BatchTask`]: an object on which a job of S3 Batch Operations has something done.
+//!
+//! | what happens | result | what the job does |
+//! |---|---|---|
+//! | the function returns `Ok` | `Succeeded`, with the `String` that it returned | it is done |
+//! | it fails, panics, or the deadline comes | `TemporaryFailure` | the task is run again |
+//! | it fails with [`RecordError::discard`](crate::records::RecordError::discard) | `PermanentFailure` | it is told in the report |
+//!
+//! The report of the job has each result with its text: what the function returned, or the message of its error, up to 1024 bytes.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::records::RecordError;
+//! use pilaster::{BoxError, S3BatchTask};
+//!
+//! async fn shrink(task: S3BatchTask) -> Result<String, BoxError> {
+//!     if !task.key().ends_with(".jpg") {
+//!         return Err(RecordError::discard("it is no image").into());
+//!     }
+//!     let to = task.user_argument("to").ok_or("no destination")?;
+//!     tracing::info!(bucket = task.bucket(), key = task.key(), to, "shrunk");
+//!     Ok(format!("{to}/{}", task.key()))
+//! }
+//! # let _ = pilaster::handler(shrink);
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::payload::DecodeError;
+use super::s3::decode_key;
+use crate::core::json;
+use crate::records::adapter::lenient::Lenient;
+use crate::records::answer::TaskResult;
+use crate::records::handler::FromRecord;
+use crate::records::record::Record;
+use crate::records::source::Source;
+
+/// A task of a job of S3 Batch Operations, by the schemas 1.0 and 2.0.
+///
+/// The function returns `Result<(), E>`, or `Result<String, E>` with a text for the job's report. The form is that of
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>. See the [module docs](self).
+#[derive(Clone)]
+pub struct S3BatchTask {
+    record: Record,
+    bucket: String,
+    bucket_arn: Option<String>,
+    key: String,
+    version_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    s3_key: String,
+    #[serde(default)]
+    s3_version_id: Lenient<String>,
+    /// In schema 1.0.
+    #[serde(default)]
+    s3_bucket_arn: Option<String>,
+    /// In schema 2.0.
+    #[serde(default)]
+    s3_bucket: Option<String>,
+}
+
+impl FromRecord for S3BatchTask {
+    const SOURCES: &'static [Source] = &[Source::S3Batch];
+    type Answer = TaskResult;
+
+    fn from_record(record: &Record) -> Result<Self, DecodeError> {
+        const WHAT: &str = "the task";
+        let wire: Wire = json::decode(record.json().as_bytes()).map_err(|error| DecodeError::new(WHAT, error))?;
+        let bucket = match (wire.s3_bucket, &wire.s3_bucket_arn) {
+            (Some(bucket), _) => bucket,
+            (None, Some(arn)) => arn.rsplit(':').next().unwrap_or(arn).to_owned(),
+            (None, None) => return Err(DecodeError::new(WHAT, "it names no bucket")),
+        };
+        Ok(Self {
+            record: record.clone(),
+            bucket,
+            bucket_arn: wire.s3_bucket_arn,
+            key: decode_key(&wire.s3_key)?,
+            version_id: wire.s3_version_id.0,
+        })
+    }
+}
+
+impl S3BatchTask {
+    /// The task's id, as in the answer. The same each time that the task is run.
+    pub fn id(&self) -> String {
+        self.record.id().to_string()
+    }
+
+    /// The bucket's name.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The bucket's ARN, which schema 2.0 does not tell.
+    pub fn bucket_arn(&self) -> Option<&str> {
+        self.bucket_arn.as_deref()
+    }
+
+    /// The object's key, decoded.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The object's version, where the manifest has one.
+    pub fn version_id(&self) -> Option<&str> {
+        self.version_id.as_deref()
+    }
+
+    /// The id of the job.
+    pub fn job_id(&self) -> Option<String> {
+        match self.job().remove("id") {
+            Some(Value::String(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// An argument that the job was given (schema 2.0).
+    pub fn user_argument(&self, name: &str) -> Option<String> {
+        self.user_arguments().remove(name)
+    }
+
+    /// What the job was given (schema 2.0). An argument that is not a text is left out.
+    pub fn user_arguments(&self) -> BTreeMap<String, String> {
+        let Some(Value::Object(arguments)) = self.job().remove("userArguments") else { return BTreeMap::new() };
+        let text = |(name, value)| match value {
+            Value::String(value) => Some((name, value)),
+            _ => None,
+        };
+        arguments.into_iter().filter_map(text).collect()
+    }
+
+    /// `1.0` or `2.0`.
+    pub fn schema_version(&self) -> Option<String> {
+        self.record.beside("invocationSchemaVersion")
+    }
+
+    /// The id of this invocation, of the job's own making.
+    pub fn invocation_id(&self) -> Option<String> {
+        self.record.beside("invocationId")
+    }
+
+    fn job(&self) -> Map<String, Value> {
+        self.record.beside("job").unwrap_or_default()
+    }
+}
+
+/// Its id, and the object.
+impl fmt::Debug for S3BatchTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3BatchTask")
+            .field("id", &self.id())
+            .field("bucket", &self.bucket)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,5 @@
+//! The layers of record functions.
+
+pub mod from_fn;
+#[cfg(feature = "idempotency")]
+pub(crate) mod idempotency;
