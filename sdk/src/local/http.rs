@@ -245,7 +245,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hosts = Box::leak(Box::new(hosts));
-        tokio::spawn(accept(listener, crate::function::builder(file).into_raw(), routes, hosts, false));
+        tokio::spawn(accept(listener, crate::handler(file).into_raw(), routes, hosts, false));
         address
     }
 

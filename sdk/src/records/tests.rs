@@ -321,7 +321,7 @@ async fn layers_of_tower_apply_to_each_record() {
 #[tokio::test]
 async fn a_layer_is_an_async_function_and_tower_retries_a_record() {
     use super::{Answer, Next};
-    use crate::records::layers::from_fn;
+    use crate::records::from_fn;
     use tower::retry::{Policy, RetryLayer};
 
     #[derive(Clone)]

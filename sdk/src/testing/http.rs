@@ -345,7 +345,7 @@ mod tests {
             let all = json!({ "id": id, "who": who["sub"], "body": body });
             (StatusCode::CREATED, [("set-cookie", "a=1; Secure")], Json(all))
         }
-        let caller = Caller::new(crate::function::builder(echo));
+        let caller = Caller::new(crate::handler(echo));
         let request = post("/7").path_parameter("id", "7").claims(json!({ "sub": "ada" })).json([1, 2]);
         let answer = caller.send(request).await.unwrap();
         assert_eq!((answer.status(), answer.header("Content-Type")), (201, Some("application/json")));

@@ -511,7 +511,7 @@ async fn metrics_are_an_argument_of_http_functions() {
         Ok("placed".to_owned())
     }
     let captured = Captured::default();
-    let raw = crate::function::builder(place).outer(layer(&captured)).into_raw();
+    let raw = crate::handler(place).outer(layer(&captured)).into_raw();
     let event = json!({
         "version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": {},
         "requestContext": {"http": {"method": "GET", "path": "/"}, "stage": "$default"}, "isBase64Encoded": false,

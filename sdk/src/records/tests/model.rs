@@ -24,7 +24,7 @@ fn user(id: &str, name: &str) -> User {
 async fn of_a_shard_only_the_poison_is_given_up() {
     let numbers = ["1", "2", "bad", "4", "5"].into_iter().zip(11..);
     let records = numbers.map(|(data, number)| kinesis::record(data).sequence_number(number.to_string()));
-    let caller = Caller::new(crate::function::builder(async |number: Kinesis<u32>| {
+    let caller = Caller::new(crate::handler(async |number: Kinesis<u32>| {
         assert!(*number > 0);
         Ok::<_, BoxError>(())
     }));
@@ -49,7 +49,7 @@ async fn with_the_option_other_keys_are_handled_also_where_their_batch_is_lost()
         };
         let clicks = [("a", "a1"), ("b", "bad"), ("a", "a2"), ("b", "b2"), ("c", "c1")].into_iter().zip(11..);
         let records = clicks.map(|((key, data), at)| kinesis::record(data).key(key).sequence_number(at.to_string()));
-        let caller = Caller::new(crate::function::builder(count).batch(batch));
+        let caller = Caller::new(crate::handler(count).batch(batch));
         let _ = mapping(Mapping::stream(kinesis(records).event()).max_retries(1)).run(&caller).await;
         let mut handled = handled.lock().unwrap().clone();
         handled.sort_unstable();
@@ -69,7 +69,7 @@ async fn with_the_option_other_keys_are_handled_also_where_their_batch_is_lost()
 
 #[tokio::test]
 async fn of_partitions_each_goes_its_own_way() {
-    let caller = Caller::new(crate::function::builder(async |price: Kafka<String, u32>| match price.value {
+    let caller = Caller::new(crate::handler(async |price: Kafka<String, u32>| match price.value {
         Some(0) => Err(BoxError::from("zero")),
         _ => Ok(()),
     }));
@@ -93,7 +93,7 @@ async fn the_built_changes_are_those_that_were_meant() {
     };
     let (ada, countess) = (user("u1", "Ada"), user("u1", "Countess"));
     let event = insert(&ada).and(modify(&ada, &countess)).and(remove(&countess).expired()).event();
-    Caller::new(crate::function::builder(project)).call(event).await.unwrap();
+    Caller::new(crate::handler(project)).call(event).await.unwrap();
     let expected =
         [(None, Some(ada.clone()), false), (Some(ada), Some(countess.clone()), false), (Some(countess), None, true)];
     assert_eq!(*seen.lock().unwrap(), expected);
@@ -101,7 +101,7 @@ async fn the_built_changes_are_those_that_were_meant() {
 
 #[tokio::test]
 async fn a_built_event_of_firehose_is_transformed() {
-    let caller = Caller::new(crate::function::builder(async |mut user: Firehose<User>| {
+    let caller = Caller::new(crate::handler(async |mut user: Firehose<User>| {
         user.name.make_ascii_uppercase();
         Transformed::json(&user.data)
     }));

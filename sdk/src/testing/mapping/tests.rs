@@ -342,7 +342,7 @@ mod whole {
     #[tokio::test]
     async fn of_a_queue_the_poison_alone_comes_again() {
         let seen = Arc::default();
-        let caller = Caller::new(crate::function::builder(ship(&seen)));
+        let caller = Caller::new(crate::handler(ship(&seen)));
         let report = Mapping::sqs(messages(&["a", "bad", "b"])).max_receive_count(2).run(&caller).await;
         assert_eq!((report.completed(), report.dead_lettered()), (vec!["a", "b"], vec!["bad"]));
         let mut seen = seen.lock().unwrap().clone();
@@ -353,7 +353,7 @@ mod whole {
     #[tokio::test]
     async fn of_a_fifo_queue_nothing_overtakes() {
         let seen = Arc::default();
-        let caller = Caller::new(crate::function::builder(ship(&seen)));
+        let caller = Caller::new(crate::handler(ship(&seen)));
         let report = two_groups().run(&caller).await;
         assert_eq!((report.overtook(), report.order("blue")), (vec![], vec!["b1", "b2"]));
         assert_eq!((report.order("red"), report.dead_lettered()), (vec!["r1"], vec!["bad-r2", "r3"]));
@@ -367,7 +367,7 @@ mod whole {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             Ok::<_, BoxError>(())
         };
-        let caller = Caller::new(crate::function::builder(slow)).with_time_left(Duration::from_secs(10));
+        let caller = Caller::new(crate::handler(slow)).with_time_left(Duration::from_secs(10));
         let start = tokio::time::Instant::now();
         let report = Mapping::sqs(messages(&["a", "slow", "b"])).max_receive_count(1).run(&caller).await;
         assert_eq!((report.completed(), report.dead_lettered()), (vec!["a", "b"], vec!["slow"]));
@@ -384,7 +384,7 @@ mod whole {
                 std::future::ready(Ok::<_, BoxError>(()))
             }
         };
-        let caller = Caller::new(crate::function::builder(index));
+        let caller = Caller::new(crate::handler(index));
         let (put, bridge) = (s3_put("photos", "a b+ä.jpg"), s3_put("photos", "a b+ä.jpg").through_event_bridge());
         let events: [Value; 7] = [
             put.event(),
