@@ -28,6 +28,7 @@ use futures_util::future::OptionFuture;
 use tower::{Layer, Service};
 
 use crate::core::deadline::contained;
+use crate::core::env;
 use crate::core::error::{BoxError, FunctionError, chain};
 use crate::core::raw::RawService;
 use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawResponse};
@@ -117,7 +118,7 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     tracing::warn!("a panic ends this process instead of failing its request: set `panic = \"unwind\"` in the profile");
     let mut start = function.take_start();
     let hooks = std::mem::take(&mut start.hooks);
-    let on_lambda = std::env::var_os(api::VARIABLE).is_some();
+    let on_lambda = env::is_on_lambda();
     let runtime = tokio_runtime(managed_concurrency())
         .map_err(|error| StartError::new(format!("the tokio runtime could not be made: {error}")))?;
     let raw = {
@@ -183,7 +184,7 @@ fn build<F: IntoRaw>(function: F, is_of_whole_events: bool) -> Result<impl RawSe
 }
 
 fn managed_concurrency() -> usize {
-    std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+    env::or_warn(env::parsed(&env::var, "AWS_LAMBDA_MAX_CONCURRENCY", "a number")).unwrap_or(1)
 }
 
 fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime> {

@@ -455,7 +455,7 @@ fn a_default_dimension_that_cloudwatch_does_not_take_is_a_mistake() {
 }
 
 #[test]
-#[should_panic = "MetricsLayer: POWERTOOLS_METRICS_DISABLED: \"maybe\" is neither true nor false"]
+#[should_panic = "MetricsLayer: the environment variable POWERTOOLS_METRICS_DISABLED must be `true` or `false`"]
 fn a_variable_that_is_neither_true_nor_false_is_a_mistake() {
     let var = |name: &str| (name == "POWERTOOLS_METRICS_DISABLED").then(|| "maybe".to_owned());
     drop(MetricsLayer::from_vars(var).namespace("Shop").layer(()));
