@@ -5,6 +5,7 @@
 pub(crate) mod clock;
 pub(crate) mod configuration;
 pub(crate) mod deadline;
+pub(crate) mod env;
 pub(crate) mod error;
 #[cfg(any(feature = "flags", feature = "idempotency"))]
 pub(crate) mod expression;

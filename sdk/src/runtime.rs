@@ -27,6 +27,7 @@ use futures_util::future::OptionFuture;
 #[cfg(feature = "macros")]
 use crate::core::configuration;
 use crate::core::deadline::contained;
+use crate::core::env;
 use crate::core::error::{BoxError, chain};
 use crate::core::raw::RawService;
 use crate::function::StartError;
@@ -84,7 +85,7 @@ fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
     #[cfg(panic = "abort")]
     tracing::warn!("a panic ends this process instead of failing its request: set `panic = \"unwind\"` in the profile");
     let mut lifecycle = function.take_lifecycle();
-    let on_lambda = std::env::var_os(api::VARIABLE).is_some();
+    let on_lambda = env::is_on_lambda();
     let runtime = tokio_runtime(managed_concurrency())
         .map_err(|error| StartError::new(format!("the tokio runtime could not be made: {error}")))?;
     let service = {
@@ -135,7 +136,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
 }
 
 fn managed_concurrency() -> usize {
-    std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+    env::or_warn(env::parsed(&env::var, "AWS_LAMBDA_MAX_CONCURRENCY", "a number")).unwrap_or(1)
 }
 
 fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime> {

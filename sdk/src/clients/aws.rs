@@ -106,7 +106,7 @@ aws_clients! {
 
 #[cfg(feature = "s3")]
 fn s3(shared: &SdkConfig, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
-    let own_endpoint = shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let own_endpoint = shared.endpoint_url().is_some() || crate::core::env::is_set("AWS_ENDPOINT_URL_S3");
     config.force_path_style(own_endpoint)
 }
 

@@ -8,6 +8,7 @@ use lambda_runtime_api_client::body::Body;
 use serde::Serialize;
 
 use super::{Serving, api};
+use crate::core::env;
 use crate::core::error::BoxError;
 use crate::function::StartError;
 
@@ -58,11 +59,11 @@ async fn post(error_type: &str, error_message: &str) -> Result<(), BoxError> {
 /// Finds what `lambda_runtime` would panic over.
 pub(super) fn check_environment() -> Result<(), StartError> {
     for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"] {
-        if std::env::var(name).is_err() {
+        if env::var(name).is_none() {
             return Err(StartError::new(format!("the environment variable {name} is missing, which Lambda sets")));
         }
     }
-    if std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").is_ok_and(|size| size.parse::<i32>().is_err()) {
+    if env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").is_some_and(|size| size.parse::<i32>().is_err()) {
         return Err(StartError::new("the environment variable AWS_LAMBDA_FUNCTION_MEMORY_SIZE is no number of MB"));
     }
     if api::endpoint().is_none() {

@@ -35,7 +35,7 @@ struct Snapshot {
 
 /// What is done around the snapshot, if one will be taken.
 pub(super) fn resource(lifecycle: &mut Lifecycle) -> Option<Arc<dyn SnapStartResource>> {
-    let is_snapstart = std::env::var_os("AWS_LAMBDA_INITIALIZATION_TYPE").is_some_and(|kind| kind == "snap-start");
+    let is_snapstart = crate::core::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_some_and(|kind| kind == "snap-start");
     is_snapstart.then(|| {
         let before = Mutex::new(std::mem::take(&mut lifecycle.before_snapshot));
         let after = Mutex::new(std::mem::take(&mut lifecycle.on_restore));

@@ -99,7 +99,7 @@ impl DynamoDbStore {
     #[must_use]
     pub fn sort_key(mut self, name: impl Into<String>, partition: Option<String>) -> Self {
         let partition = partition.unwrap_or_else(|| {
-            format!("idempotency#{}", std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())
+            format!("idempotency#{}", crate::core::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())
         });
         Arc::make_mut(&mut self.names).sort = Some((name.into(), partition));
         self

@@ -40,7 +40,7 @@ impl Default for MetricsLayer {
 impl MetricsLayer {
     /// As the process's environment says, to standard output. See the [module docs](super) for the variables.
     pub fn new() -> Self {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(crate::core::env::var)
     }
 
     /// As `var` says, which is asked for one variable's value. For tests, and for settings that are not in the environment.

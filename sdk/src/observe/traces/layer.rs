@@ -43,7 +43,7 @@ impl Default for TracesLayer {
 impl TracesLayer {
     /// As the process's environment says. See the [module docs](super) for the variables.
     pub fn new() -> Self {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(crate::core::env::var)
     }
 
     /// As `var` says, which is asked for one variable's value. For tests, and for settings that are not in the environment.
