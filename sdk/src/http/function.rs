@@ -115,6 +115,14 @@ impl<L> AddLayer<Stack<L>> for DefaultStack {
     }
 }
 
+impl AddLayer<Self> for DefaultStack {
+    type Layers = Self;
+
+    fn add(self, stack: Self, _: Sealed) -> Self {
+        stack
+    }
+}
+
 impl<S, L, B> Kind<L> for HttpFunction<S>
 where
     L: Layer<CatchPanic<S>>,

@@ -1,10 +1,11 @@
 //! The HTTP stack: layers in the one right order, whatever the order of the calls.
 //!
-//! From outside to inside: base path → security headers → CORS → compression → conditional requests → errors → deadline → the user's own
+//! From the outside in: base path → security headers → CORS → compression → conditional requests → errors → deadline → the user's own
 //! layers → idempotency → the function, whose panics are caught right around it. So the answer to a preflight, an error, a
 //! rejection or a panic has the same headers as any other.
-//! A function without `layer` runs in [`Stack::new`]. Who wants another order composes the same public layers with
-//! `tower::ServiceBuilder`.
+//!
+//! A function without a stack of its own runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) takes one stack in its place,
+//! once. For another order, compose the same public layers after [`Function::without_stack`](crate::Function::without_stack).
 //!
 //! # Example
 //!
@@ -149,8 +150,8 @@ impl<L> Stack<L> {
         self
     }
 
-    /// Adds a layer of one's own around the function, below the error layer: what it fails with is mapped by
-    /// [`errors`](Self::errors). The last one added is the innermost.
+    /// Adds a layer of your own around the function, within the error layer: [`errors`](Self::errors) maps its errors. As in tower's
+    /// `ServiceBuilder`, the first named is the outermost.
     ///
     /// It is part of the stack's type: a function that returns a stack with a layer `Mine` returns
     /// `http::Stack<tower::layer::util::Stack<Mine, tower::layer::util::Identity>>`.

@@ -504,8 +504,6 @@ async fn metrics_are_an_argument_that_is_made_from_the_invocation() {
 #[cfg(feature = "http")]
 #[tokio::test]
 async fn metrics_are_an_argument_of_http_functions() {
-    use crate::function::service::IntoService;
-
     async fn place(metrics: Metrics) -> Result<String, crate::http::HttpError> {
         metrics.count("Orders", 1)?;
         Ok("placed".to_owned())

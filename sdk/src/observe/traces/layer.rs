@@ -28,8 +28,8 @@ use crate::core::raw::{Incoming, RawResponse};
 
 /// Layer that applies [`Traced`]. See the [module docs](super).
 ///
-/// It stands on the raw landing, outside of other layers there: `pilaster::handler(f).outer(MetricsLayer::new())
-/// .outer(TracesLayer::new())`.
+/// It stands on the raw landing, outside of other layers there: `pilaster::handler(f).outer(TracesLayer::new())
+/// .outer(MetricsLayer::new())`.
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is applied"]
 pub struct TracesLayer(pub(super) Settings);
