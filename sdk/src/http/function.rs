@@ -13,7 +13,7 @@ use crate::function::lifecycle::Start;
 use crate::function::service::{Buffered, IntoRaw, Streaming};
 use crate::http::adapter::HttpAdapter;
 use crate::http::handler::{HandlerService, HttpHandler};
-use crate::http::layers::panic::{CatchPanic, PanicLayer};
+use crate::http::layers::catch_panic::{CatchPanic, CatchPanicLayer};
 use crate::http::layers::stack::Stack;
 
 /// The marker of HTTP functions; the arguments of the function are within.
@@ -34,7 +34,7 @@ where
     type Layers = Stack;
 
     fn into_kind(self) -> Self::Kind {
-        HttpFunction(PanicLayer::new().layer(HandlerService::new(self)))
+        HttpFunction(CatchPanicLayer::new().layer(HandlerService::new(self)))
     }
 }
 
@@ -61,7 +61,7 @@ where
     S: Service<Request<Body>, Response = axum_core::response::Response> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    Function::new(HttpFunction(PanicLayer::new().layer(service)), Stack::new())
+    Function::new(HttpFunction(CatchPanicLayer::new().layer(service)), Stack::new())
 }
 
 /// The innermost service of a streaming function.

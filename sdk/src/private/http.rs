@@ -8,7 +8,7 @@ use tower::{Layer, Service};
 
 use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Streamed, Type, of};
 use crate::function::builder::Function;
-use crate::http::layers::panic::CatchPanic;
+use crate::http::layers::catch_panic::CatchPanic;
 use crate::http::{Created, HttpFunction, Json, Path, Query, StreamingHttpFunction};
 
 /// The kind of HTTP functions.
