@@ -225,7 +225,6 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
-    use crate::function::service::IntoRaw as _;
     use crate::http::{Path, Uri};
 
     /// What the server answers to a request's head.
@@ -244,7 +243,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hosts = Box::leak(Box::new(hosts));
-        tokio::spawn(accept(listener, crate::handler(file).into_raw(), routes, hosts, false));
+        tokio::spawn(accept(listener, crate::handler(file).into_service().unwrap(), routes, hosts, false));
         address
     }
 

@@ -93,6 +93,7 @@ use http::{Method, Request, StatusCode, Uri, header};
 use tower::{Layer, Service};
 
 #[cfg(feature = "negotiation")]
+use crate::core::configuration::reject;
 use crate::core::deadline::DeadlineExceeded;
 use crate::core::deadline::{caught, contained};
 use crate::core::error::BoxError;
@@ -342,10 +343,11 @@ impl<S> Layer<S> for ErrorLayer {
 
     /// # Panics
     ///
-    /// If [`on`](ErrorLayer::on) was given a status that is none of an error.
+    /// If [`on`](ErrorLayer::on) was given a status that is not one of an error, and the layer is not one of a
+    /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> Self::Service {
         if let Some(mistake) = &self.rules.mistake {
-            panic!("{mistake}");
+            reject(mistake);
         }
         ErrorAnswers { inner, rules: self.rules.clone(), not_ready: None }
     }

@@ -21,6 +21,7 @@ use super::pipeline::{Collect, Pipeline};
 use super::propagate::{Carrier, with_lineage};
 use super::settings::{Endpoint, Settings};
 use super::slot::{Installed, Slot, TARGET};
+use crate::core::configuration::reject;
 use crate::core::error::{FunctionError, chain};
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, RawResponse};
@@ -99,8 +100,9 @@ impl<S> Layer<S> for TracesLayer {
 
     fn layer(&self, inner: S) -> Traced<S> {
         let tracing = (!self.0.disabled).then(|| Tracing::new(&self.0));
-        let tracing =
-            tracing.map(|tracing| Arc::new(tracing.unwrap_or_else(|mistake| panic!("TracesLayer: {mistake}"))));
+        let tracing = tracing.and_then(|tracing| {
+            tracing.map(Arc::new).map_err(|mistake| reject(format_args!("TracesLayer: {mistake}"))).ok()
+        });
         Traced { inner, tracing }
     }
 }
