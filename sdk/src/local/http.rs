@@ -137,7 +137,8 @@ async fn answer<S: RawService>(
 }
 
 fn misdirected() -> HttpError {
-    HttpError::new(StatusCode::MISDIRECTED_REQUEST).with_detail(
+    HttpError::new(
+        StatusCode::MISDIRECTED_REQUEST,
         "this server is reached by `localhost` or a loopback address; set PILASTER_HOSTS to allow other hosts",
     )
 }
@@ -164,7 +165,7 @@ fn failed(error: &BoxError) -> Response<Full<Bytes>> {
         return problem(&HttpError::payload_too_large("the request is larger than the 6 MB that Lambda takes"));
     }
     let _ = writeln!(io::stderr(), "{}", crate::core::error::chain(&**error).join(": "));
-    problem(&HttpError::new(StatusCode::BAD_GATEWAY))
+    problem(&HttpError::from_status(StatusCode::BAD_GATEWAY))
 }
 
 async fn incoming(

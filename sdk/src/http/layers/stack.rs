@@ -40,7 +40,7 @@ use crate::http::layers::conditional::ConditionalLayer;
 #[cfg(feature = "cors")]
 use crate::http::layers::cors::CorsLayer;
 use crate::http::layers::deadline::{Deadline, DeadlineLayer};
-use crate::http::layers::error_layer::{ErrorAnswers, ErrorLayer};
+use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
 #[cfg(feature = "security-headers")]
 use crate::http::layers::security_headers::SecurityHeadersLayer;
 #[cfg(feature = "idempotency")]
@@ -213,7 +213,7 @@ impl<L, S> Layer<S> for Stack<L>
 where
     L: Layer<Once<S>>,
 {
-    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorAnswers<Deadline<L::Service>>>>>>>;
+    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<L::Service>>>>>>>;
 
     /// # Panics
     ///

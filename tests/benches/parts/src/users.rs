@@ -40,7 +40,7 @@ async fn create(
     Json(new): Json<NewUser>,
 ) -> Result<(StatusCode, Json<User>), HttpError> {
     if !new.is_valid() {
-        return Err(HttpError::unprocessable("invalid user"));
+        return Err(HttpError::unprocessable_entity("invalid user"));
     }
     let id = context.get("requestId").unwrap_or_default();
     tracing::info!(status = 201, "POST /users");

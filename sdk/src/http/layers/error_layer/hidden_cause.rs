@@ -1,22 +1,22 @@
-//! The warning of debug builds about an error that no rule fits because `#[error(transparent)]` hides it.
+//! The warning of debug builds about an error that no rule matches because `#[error(transparent)]` hides it.
 //!
-//! Rust cannot ask an error what it holds, so its `Debug` text is looked at: that of a variant with one field is `Find(NoSuchUser)`.
+//! The held error is found in the `Debug` text: that of a variant with one field is `Find(NoSuchUser)`.
 
 use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// The variants that were warned about, so that each is one line of the process.
+/// The variants of earlier warnings, so that each is logged once per process.
 static WARNED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
-/// More of them are not kept: the names come from code, and the set is for a developer's eyes.
+/// The most variants to keep. The names come from code, so there are few.
 const MOST: usize = 100;
 
-/// Warns where an error may hold another that its chain of causes leaves out.
-pub(super) fn may_be_transparent(error: &(dyn StdError + 'static)) {
+/// Logs a warning if an error may hold another that its chain of causes leaves out.
+pub(super) fn warn(error: &(dyn StdError + 'static)) {
     let text = format!("{error:?}");
     let Some((variant, held)) = held(&text) else { return };
-    // An error that shows what it holds as its cause is asked by every rule anyway.
+    // The rules see an error that is also the cause.
     if error.source().is_some_and(|source| format!("{source:?}").starts_with(held)) {
         return;
     }
@@ -25,12 +25,12 @@ pub(super) fn may_be_transparent(error: &(dyn StdError + 'static)) {
         drop(warned);
         tracing::warn!(
             variant,
-            "no rule of the error layer fits this error; if it is `#[error(transparent)]`, name what it holds by `ErrorLayer::transparent`"
+            "no rule of the error layer matches this error; if it is `#[error(transparent)]`, name what it holds by `ErrorLayer::transparent`"
         );
     }
 }
 
-/// `Find` and `NoSuchUser` of `Find(NoSuchUser { id: 7 })`: names of types and variants, never a value.
+/// Returns `Find` and `NoSuchUser` for `Find(NoSuchUser { id: 7 })`: names of types and variants, never a value.
 fn held(debug: &str) -> Option<(&str, &str)> {
     let (variant, rest) = debug.split_once('(')?;
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
@@ -47,7 +47,7 @@ mod tests {
 
     #[cfg(feature = "logging")]
     #[test]
-    fn an_error_that_hides_another_is_a_warning_and_one_that_shows_it_is_none() {
+    fn an_error_that_hides_another_is_a_warning_and_one_that_shows_it_is_not() {
         use crate::observe::logging::{Captured, Format, Logs};
 
         #[derive(Debug, thiserror::Error)]
@@ -71,8 +71,8 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             let inner = || Inner(std::io::Error::other("disk full"));
             for _ in 0..2 {
-                super::may_be_transparent(&Hides::FoundByTheHint(inner()));
-                super::may_be_transparent(&Shows::NotFoundByTheHint(inner()));
+                super::warn(&Hides::FoundByTheHint(inner()));
+                super::warn(&Shows::NotFoundByTheHint(inner()));
             }
         });
         let lines = captured.lines();
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_variant_holds_is_read_from_its_debug_text() {
+    fn the_held_error_is_read_from_the_debug_text() {
         assert_eq!(held("Find(NoSuchUser)"), Some(("Find", "NoSuchUser")));
         assert_eq!(held("Find(NoSuchUser { id: 7 })"), Some(("Find", "NoSuchUser")));
         assert_eq!(held("Find(Db(\"x\"))"), Some(("Find", "Db")));
