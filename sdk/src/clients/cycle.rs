@@ -1,4 +1,4 @@
-//! Which type waits for which while the registry makes them: a circle would wait for ever.
+//! Detects types that need each other: their makers would wait for each other for ever.
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -6,25 +6,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A type with its name.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Named {
+pub(super) struct TypeName {
     id: TypeId,
     name: &'static str,
 }
 
-impl Named {
+impl TypeName {
     pub(super) fn of<T: 'static>() -> Self {
         Self { id: TypeId::of::<T>(), name: type_name::<T>() }
     }
 }
 
-impl PartialEq for Named {
+impl PartialEq for TypeName {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
     }
 }
 
 /// `aws_sdk_s3::Client` for `aws_sdk_s3::client::Client`: the crate and the type, since half of all types are called `Client`.
-impl fmt::Display for Named {
+impl fmt::Display for TypeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in self.name.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
             match (part.split_once("::"), part.rsplit_once("::")) {
@@ -36,30 +36,30 @@ impl fmt::Display for Named {
     }
 }
 
-/// The edges "`.0` waits for `.1`".
+/// The edges: the maker of `.0` waits for `.1`.
 #[derive(Default)]
-pub(super) struct Graph(Mutex<Vec<(Named, Named)>>);
+pub(super) struct Waits(Mutex<Vec<(TypeName, TypeName)>>);
 
-impl Graph {
-    /// Notes that `who` waits for `what` until the guard is dropped; the circle, if that would close one.
-    pub(super) fn wait(&self, who: Named, what: Named) -> Result<Wait<'_>, Vec<Named>> {
+impl Waits {
+    /// Notes that `who` waits for `what` until the guard is dropped. If that closes a cycle, returns the cycle as the error.
+    pub(super) fn wait(&self, who: TypeName, what: TypeName) -> Result<Wait<'_>, Vec<TypeName>> {
         let mut edges = self.edges();
         let mut path = vec![who];
         if reaches(&edges, what, who, &mut path) {
             return Err(path);
         }
         edges.push((who, what));
-        Ok(Wait { graph: self, edge: (who, what) })
+        Ok(Wait { waits: self, edge: (who, what) })
     }
 
-    fn edges(&self) -> MutexGuard<'_, Vec<(Named, Named)>> {
+    fn edges(&self) -> MutexGuard<'_, Vec<(TypeName, TypeName)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether `from` waits, over any number of others, for `to`; `path` then ends with the way there. The edges hold no circle,
-/// so this ends.
-fn reaches(edges: &[(Named, Named)], from: Named, to: Named, path: &mut Vec<Named>) -> bool {
+/// Returns whether `from` waits for `to`, directly or through others; `path` then ends with the way there. The edges have no
+/// cycle, so this ends.
+fn reaches(edges: &[(TypeName, TypeName)], from: TypeName, to: TypeName, path: &mut Vec<TypeName>) -> bool {
     path.push(from);
     if from == to || edges.iter().any(|(who, what)| *who == from && reaches(edges, *what, to, path)) {
         return true;
@@ -69,13 +69,13 @@ fn reaches(edges: &[(Named, Named)], from: Named, to: Named, path: &mut Vec<Name
 }
 
 pub(super) struct Wait<'a> {
-    graph: &'a Graph,
-    edge: (Named, Named),
+    waits: &'a Waits,
+    edge: (TypeName, TypeName),
 }
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        let mut edges = self.graph.edges();
+        let mut edges = self.waits.edges();
         if let Some(at) = edges.iter().position(|edge| *edge == self.edge) {
             edges.swap_remove(at);
         }
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_name_keeps_the_crate_and_the_type() {
-        let name = |name| Named { id: TypeId::of::<()>(), name }.to_string();
+        let name = |name| TypeName { id: TypeId::of::<()>(), name }.to_string();
         assert_eq!(name("aws_sdk_s3::client::Client"), "aws_sdk_s3::Client");
         assert_eq!(
             name("app::store::Repo<app::users::User, alloc::vec::Vec<u8>>"),
@@ -99,11 +99,11 @@ mod tests {
 
     #[test]
     fn a_wait_ends_with_its_guard() {
-        let graph = Graph::default();
-        let (a, b) = (Named::of::<u8>(), Named::of::<u16>());
-        let wait = graph.wait(a, b);
-        assert_eq!(graph.wait(b, a).err(), Some(vec![b, a, b]));
+        let waits = Waits::default();
+        let (a, b) = (TypeName::of::<u8>(), TypeName::of::<u16>());
+        let wait = waits.wait(a, b);
+        assert_eq!(waits.wait(b, a).err(), Some(vec![b, a, b]));
         drop(wait);
-        assert!(graph.wait(b, a).is_ok());
+        assert!(waits.wait(b, a).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! One value of the registry: made by one caller at a time, at most once with success.
+//! [`Once`]: one value of the registry, made by one caller at a time and at most once with success.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,20 +7,20 @@ use tokio::sync::Mutex;
 
 use super::ClientError;
 
-pub(super) struct Slot<T> {
+pub(super) struct Once<T> {
     value: OnceLock<T>,
-    /// How many attempts have failed: whoever waited while one failed does not repeat it.
+    /// The number of failed attempts: a caller that waited while one failed does not repeat it.
     failures: AtomicU64,
     last: Mutex<Option<ClientError>>,
 }
 
-impl<T> Default for Slot<T> {
+impl<T> Default for Once<T> {
     fn default() -> Self {
         Self { value: OnceLock::new(), failures: AtomicU64::new(0), last: Mutex::new(None) }
     }
 }
 
-impl<T: Clone> Slot<T> {
+impl<T: Clone> Once<T> {
     pub(super) fn with(value: T) -> Self {
         Self { value: OnceLock::from(value), ..Self::default() }
     }
@@ -29,7 +29,7 @@ impl<T: Clone> Slot<T> {
         self.value.get().cloned()
     }
 
-    /// The value, by `make` if nobody has made it yet. If the caller who makes it goes away, the next in line takes over.
+    /// Returns the value, and makes it by `make` if there is none yet. If the caller that makes it is cancelled, the next one takes over.
     pub(super) async fn get_or_make(
         &self,
         make: impl Future<Output = Result<T, ClientError>>,

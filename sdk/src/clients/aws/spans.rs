@@ -1,4 +1,4 @@
-//! What a call of a service tells its span, which the SDK opens with `rpc.system`, `rpc.service` and `rpc.method`
+//! Adds the outcome of a call to its span, which the SDK opens with `rpc.system`, `rpc.service` and `rpc.method`
 //! (<https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/>).
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -13,11 +13,11 @@ use serde::Deserialize;
 
 use crate::observe::traces::{self, tell};
 
-/// Tells at the end of a call, its retries included, how it went.
+/// Interceptor that records the outcome of a call, its retries included.
 #[derive(Debug)]
-pub(super) struct Traced;
+pub(super) struct CallSpans;
 
-impl Intercept for Traced {
+impl Intercept for CallSpans {
     fn name(&self) -> &'static str {
         "PilasterTraces"
     }
@@ -28,7 +28,7 @@ impl Intercept for Traced {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // The SDK takes it from the process's environment, where with managed concurrency it is not.
+        // The SDK reads it from the process's environment, where managed concurrency does not put it.
         if let Some(header) = traces::trace_header() {
             context.request_mut().headers_mut().try_insert("x-amzn-trace-id", header)?;
         }
@@ -62,7 +62,7 @@ impl Intercept for Traced {
     }
 }
 
-/// The code of a service's error: from its header or its JSON; the status where there is none.
+/// The code of a service's error, from its header or its JSON; the status if there is none.
 fn code(response: &HttpResponse) -> Option<String> {
     #[derive(Deserialize)]
     struct Body {
@@ -103,7 +103,7 @@ mod tests {
             let (clients, replay) = Replay::new(&[(status, body)]);
             let client: aws_sdk_dynamodb::Client = clients.get().await.expect("a client");
             let _ = client.describe_table().table_name("t").send().await;
-            let sent = json!(*replay.trace_headers.lock().expect("nobody panicked"));
+            let sent = json!(*replay.trace_headers.lock().expect("not poisoned"));
             RawValue::from_string(sent.to_string()).map_err(crate::FunctionError::from_error)
         });
         let event = RawValue::from_string("{}".into()).expect("JSON");
@@ -119,7 +119,7 @@ mod tests {
         let span = captured.span("DynamoDB.DescribeTable").expect("a span");
         let id = span["span_id"].as_str().expect("an id");
         let header = format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent={id};Sampled=1;Lineage=1:a87bd80c:0");
-        assert_eq!(sent.get(), json!([header]).to_string(), "the service hears of the call's span");
+        assert_eq!(sent.get(), json!([header]).to_string(), "the service gets the call's span");
         span
     }
 
@@ -127,13 +127,16 @@ mod tests {
     async fn a_call_is_a_span_of_its_own() {
         let span = span_of(200, "{}").await;
         assert_eq!((&span["kind"], &span["status"]), (&json!("client"), &Value::Null));
-        let told = &span["attributes"];
-        assert_eq!((&told["rpc.system"], &told["rpc.service"]), (&json!("aws-api"), &json!("DynamoDB")));
-        assert_eq!((&told["rpc.method"], &told["http.response.status_code"]), (&json!("DescribeTable"), &json!(200)));
+        let attributes = &span["attributes"];
+        assert_eq!((&attributes["rpc.system"], &attributes["rpc.service"]), (&json!("aws-api"), &json!("DynamoDB")));
+        assert_eq!(
+            (&attributes["rpc.method"], &attributes["http.response.status_code"]),
+            (&json!("DescribeTable"), &json!(200))
+        );
     }
 
     #[tokio::test]
-    async fn a_failed_call_tells_the_services_code() {
+    async fn a_failed_call_has_the_services_code() {
         const BODY: &str = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"no"}"#;
         for (status, body, code) in [(400, BODY, "ResourceNotFoundException"), (503, "", "503")] {
             let span = span_of(status, body).await;
