@@ -19,6 +19,7 @@ pub use self::running::Running;
 use super::error::IdempotencyError;
 use super::key::{HashFunction, KeyFormat};
 use super::store::{DynStore, IdempotencyRecord, Store};
+use crate::core::env;
 use crate::core::expression::Expression;
 
 /// The longest time-out of a Lambda function
@@ -78,9 +79,8 @@ impl Idempotency {
     /// Like Powertools it reads `AWS_LAMBDA_FUNCTION_NAME`, the [prefix](Self::prefix) of the keys, and
     /// `POWERTOOLS_IDEMPOTENCY_DISABLED`: with `true` calls run without records, and a warning is logged.
     pub fn new(store: impl Store) -> Self {
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let (disabled, mistake) = match truth(variable("POWERTOOLS_IDEMPOTENCY_DISABLED").as_deref()) {
-            Ok(disabled) => (disabled, None),
+        let (disabled, mistake) = match env::boolean(&env::var, "POWERTOOLS_IDEMPOTENCY_DISABLED") {
+            Ok(disabled) => (disabled.unwrap_or_default(), None),
             Err(mistake) => (false, Some(mistake)),
         };
         Self {
@@ -93,7 +93,7 @@ impl Idempotency {
                 lock_for: LONGEST_INVOCATION,
                 format: KeyFormat::Python,
                 hash: HashFunction::Md5,
-                prefix: variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "test-func".to_owned()),
+                prefix: env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "test-func".to_owned()),
                 cache: None,
                 last_locks: Arc::new(Mutex::new(LruCache::new(LAST_LOCKS))),
                 hook: None,
@@ -230,15 +230,6 @@ impl fmt::Debug for Idempotency {
             .field("payload", &self.settings.payload)
             .field("prefix", &self.settings.prefix)
             .finish_non_exhaustive()
-    }
-}
-
-/// Reads a boolean as Powertools does.
-fn truth(value: Option<&str>) -> Result<bool, String> {
-    match value.map(str::to_ascii_lowercase).as_deref() {
-        None | Some("0" | "n" | "no" | "f" | "false" | "off") => Ok(false),
-        Some("1" | "y" | "yes" | "t" | "true" | "on") => Ok(true),
-        Some(_) => Err("POWERTOOLS_IDEMPOTENCY_DISABLED must be `true` or `false`".to_owned()),
     }
 }
 

@@ -43,6 +43,7 @@ use tower::{Layer, Service};
 
 use super::engine::{CallKey, Idempotency, Recording};
 use super::error::IdempotencyError;
+use crate::core::configuration::reject;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::expression::Document;
 use crate::core::raw::{Incoming, RawResponse};
@@ -74,10 +75,11 @@ impl<S> Layer<S> for IdempotencyLayer {
 
     /// # Panics
     ///
-    /// If an expression is not JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` is neither `true` nor `false`.
+    /// If an expression is not JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` is neither `true` nor `false`, and the layer is applied outside
+    /// of a [`Function`](crate::Function).
     fn layer(&self, inner: S) -> IdempotencyService<S> {
         if let Some(mistake) = self.idempotency.mistake() {
-            panic!("idempotency: {mistake}");
+            reject(format_args!("idempotency: {mistake}"));
         }
         IdempotencyService { inner, layer: self.clone() }
     }

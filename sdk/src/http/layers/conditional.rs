@@ -70,9 +70,8 @@ use crate::core::deadline::{Cancellable, MARGIN, contained, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::PAYLOAD_LIMIT;
-use crate::http::error::{HttpError, Renderer};
+use crate::http::error::{self, HttpError, Renderer};
 use crate::http::layers::deadline;
-use crate::http::layers::error_layer;
 
 /// Layer that applies [`Conditional`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -175,7 +174,7 @@ async fn tagged(response: Response, until: Option<(Instant, Duration)>) -> Respo
 /// Renders an error as the inner layers chose; the adapter, or an outer error layer, logs it.
 fn failed(error: HttpError, extensions: &mut Extensions) -> Response {
     let renderer = extensions.remove::<Renderer>();
-    let mut response = error_layer::rendered(renderer.as_ref(), &error);
+    let mut response = error::rendered(renderer.as_ref(), &error);
     if let Some(renderer) = renderer {
         response.extensions_mut().insert(renderer);
     }

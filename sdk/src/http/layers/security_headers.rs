@@ -99,6 +99,7 @@ use self::headers::{
     REPORT_TO, REPORTING_ENDPOINTS, is_path, is_url,
 };
 pub use self::policy::{ContentSecurityPolicy, Hsts};
+use crate::core::configuration::reject;
 
 /// Layer that applies [`SecurityHeaders`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -335,10 +336,11 @@ impl<S> Layer<S> for SecurityHeadersLayer {
 
     /// # Panics
     ///
-    /// If the configuration does not pass [`SecurityHeadersLayer::check`], with its message.
+    /// If the configuration does not pass [`SecurityHeadersLayer::check`] and the layer is applied outside of a
+    /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> SecurityHeaders<S> {
         if let Err(error) = self.check() {
-            panic!("{error}");
+            reject(error);
         }
         let (mut always, mut documents) = (Vec::new(), Vec::new());
         for header in &self.headers {

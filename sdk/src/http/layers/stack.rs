@@ -50,11 +50,28 @@ use crate::http::layers::conditional::ConditionalLayer;
 use crate::http::layers::cors::CorsLayer;
 use crate::http::layers::deadline::{Deadline, DeadlineLayer};
 use crate::http::layers::erased::{Erased, erased};
-use crate::http::layers::error_layer::{ErrorAnswers, ErrorLayer};
+use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
 #[cfg(feature = "security-headers")]
 use crate::http::layers::security_headers::SecurityHeadersLayer;
 #[cfg(feature = "idempotency")]
 use crate::idempotency::IdempotencyLayer;
+
+/// The layers of an HTTP function without a stack of its own: those of [`Stack::new`]. [`Function::layer`](crate::Function::layer) replaces
+/// them by a [`Stack`].
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct DefaultStack;
+
+impl<S> Layer<S> for DefaultStack
+where
+    Stack: Layer<S>,
+{
+    type Service = <Stack as Layer<S>>::Service;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Layer::layer(&Stack::new(), inner)
+    }
+}
 
 /// The user's own layers, the outermost first, as one.
 type OwnLayers = Arc<dyn Fn(Erased) -> Erased + Send + Sync>;
@@ -233,11 +250,12 @@ where
     S::Error: Into<BoxError> + Send,
     S::Future: Send + 'static,
 {
-    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorAnswers<Deadline<Own<Once<S>>>>>>>>>;
+    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<Own<Once<S>>>>>>>>>;
 
     /// # Panics
     ///
-    /// If a layer is configured in a way that browsers reject; [`pilaster::run`](crate::run) reports it as an error.
+    /// If a layer is misconfigured and the stack is applied outside of a [`Function`](crate::Function), which returns an error instead: see
+    /// [`Function::into_service`](crate::Function::into_service).
     fn layer(&self, inner: S) -> Self::Service {
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);

@@ -49,7 +49,9 @@ impl Preconditions {
     pub fn required(self) -> Result<Self, HttpError> {
         match self.if_match {
             Some(_) => Ok(self),
-            None => Err(HttpError::precondition_required("the `If-Match` header is required: send the `ETag` of the resource")),
+            None => Err(HttpError::precondition_required(
+                "the `If-Match` header is required: send the `ETag` of the resource",
+            )),
         }
     }
 
@@ -71,9 +73,7 @@ impl Preconditions {
     pub fn check_with(&self, current: Option<&ETag>, changed: Option<SystemTime>) -> Result<(), HttpError> {
         let exists = current.is_some() || changed.is_some();
         match self.evaluate(exists, current, changed) {
-            Outcome::Failed => {
-                Err(HttpError::precondition_failed("the resource has changed; fetch it again"))
-            }
+            Outcome::Failed => Err(HttpError::precondition_failed("the resource has changed; fetch it again")),
             // The layer responds, when it gets the response.
             Outcome::Proceed | Outcome::NotModified => Ok(()),
         }
