@@ -175,10 +175,14 @@ fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
 }
 
 fn build<F: IntoRaw>(function: F, is_of_whole_events: bool) -> Result<impl RawService, StartError> {
-    let raw = quietly(|| function.into_raw())?;
+    #[cfg(feature = "logging")]
+    let (raw, logging) = crate::observe::logging::LoggingLayer::around(|| quietly(|| function.into_raw()));
+    #[cfg(not(feature = "logging"))]
+    let raw = quietly(|| function.into_raw());
+    let raw = raw?;
     let raw = Guarded(WarmupLayer::from_env(is_of_whole_events).layer(raw));
     #[cfg(feature = "logging")]
-    let raw = Layer::layer(&crate::observe::logging::LoggingLayer::new(), raw);
+    let raw = Layer::layer(&logging, raw);
     Ok(raw)
 }
 

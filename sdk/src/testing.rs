@@ -124,9 +124,8 @@ pub struct Caller<R> {
     time_left: Option<Duration>,
     #[cfg(feature = "logging")]
     logs: Option<Subscribers>,
-    /// What its layers leave out of the log.
     #[cfg(feature = "logging")]
-    early: crate::observe::logging::Early,
+    logging: crate::observe::logging::LoggingLayer,
 }
 
 /// What hears the log lines of a test, and one that wants nothing: with a single subscriber alive, `tracing` asks only the
@@ -144,7 +143,7 @@ impl<R: RawService> Caller<R> {
         let mut context = Context::default();
         context.request_id = REQUEST_ID.to_owned();
         #[cfg(feature = "logging")]
-        let (raw, early) = crate::observe::logging::Early::collect(|| function.into_raw());
+        let (raw, logging) = crate::observe::logging::LoggingLayer::around(|| function.into_raw());
         #[cfg(not(feature = "logging"))]
         let raw = function.into_raw();
         Self {
@@ -156,7 +155,7 @@ impl<R: RawService> Caller<R> {
             #[cfg(feature = "logging")]
             logs: None,
             #[cfg(feature = "logging")]
-            early,
+            logging,
         }
     }
 
@@ -188,7 +187,7 @@ impl<R: RawService> Caller<R> {
     /// # Example
     ///
     /// ```
-    /// use pilaster::observe::logging::Captured;
+    /// use pilaster::observe::logging::CapturedLogs;
     /// use pilaster::testing::{Caller, http};
     ///
     /// async fn greet(who: String) {
@@ -196,7 +195,7 @@ impl<R: RawService> Caller<R> {
     /// }
     ///
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-    /// let captured = Captured::default();
+    /// let captured = CapturedLogs::default();
     /// Caller::new(pilaster::handler(greet)).with_logs(&captured).send(http::post("/").text("ada")).await?;
     /// let lines = captured.lines();
     /// let line = lines.iter().find(|line| line["message"] == "greeting").expect("a line");
@@ -208,12 +207,11 @@ impl<R: RawService> Caller<R> {
     /// ```
     #[cfg(feature = "logging")]
     #[must_use]
-    pub fn with_logs(mut self, captured: &crate::observe::logging::Captured) -> Self {
-        use crate::observe::logging::{Format, Logs};
-        let lines = Logs::new().format(Format::Json).writer(captured.clone()).build();
+    pub fn with_logs(mut self, captured: &crate::observe::logging::CapturedLogs) -> Self {
+        use crate::observe::logging::{LogFormat, Logs};
+        let lines = Logs::new().format(LogFormat::Json).writer(captured.clone()).build();
         let nothing = tracing::subscriber::NoSubscriber::default();
         let lines = tracing::Dispatch::new(lines);
-        tracing::dispatcher::with_default(&lines, || self.early.apply());
         self.logs = Some((lines, tracing::Dispatch::new(nothing)));
         self
     }
@@ -253,7 +251,7 @@ impl<R: RawService> Caller<R> {
         if let Some((lines, _)) = &self.logs {
             use tower::{Layer as _, Service as _};
             use tracing::instrument::WithSubscriber as _;
-            let mut logging = crate::observe::logging::LoggingLayer::new().layer(raw);
+            let mut logging = self.logging.layer(raw);
             let response = async move { logging.call(incoming).await }.with_subscriber(lines.clone()).await?;
             return serde_json::from_str(response.get()).map_err(invalid);
         }
@@ -333,7 +331,7 @@ mod tests {
     #[cfg(feature = "logging")]
     #[tokio::test]
     async fn the_lines_of_a_call_are_kept_with_its_request_id() {
-        let captured = crate::observe::logging::Captured::default();
+        let captured = crate::observe::logging::CapturedLogs::default();
         let caller = caller(service_fn(async |_: Incoming| {
             tracing::warn!("almost out");
             Err(FunctionError::new("OutOfStock", "none is left"))

@@ -12,18 +12,18 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 
-use super::state::{Datum, Kind, State};
 use super::*;
 use crate::core::error::FunctionError;
 use crate::core::invocation::{FromInvocation, Invocation};
 use crate::core::raw::{Incoming, RawResponse};
+use crate::observe::metrics::buffer::{Datum, Kind, State};
 
 /// 2024-01-02T03:04:05.750Z
 const NOW: u64 = 1_704_164_645_750;
 
 fn layer(captured: &Captured) -> MetricsLayer {
     let clock = || UNIX_EPOCH + Duration::from_millis(NOW);
-    MetricsLayer::from_vars(|_| None).namespace("Shop").service("payment").clock(clock).writer(captured.clone())
+    MetricsLayer::new().namespace("Shop").service("payment").clock(clock).writer(captured.clone())
 }
 
 fn incoming() -> Incoming {
@@ -407,7 +407,7 @@ fn what_the_facade_cannot_record_is_one_warning_for_each_name_in_an_invocation()
 
     // With a single subscriber alive, `tracing` asks only the thread that comes by first whether a line is wanted.
     let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
-    let lines = logging::Captured::default();
+    let lines = logging::CapturedLogs::default();
     let captured = Captured::default();
     tracing::subscriber::with_default(logging::Logs::new().writer(lines.clone()).build(), || {
         let refused = invoke(&layer(&captured), || async {
@@ -445,7 +445,7 @@ async fn built_in_metrics_are_recorded_where_the_layer_asks_for_them() {
 #[test]
 #[should_panic = "MetricsLayer: metrics need a namespace: `MetricsLayer::namespace` or the variable POWERTOOLS_METRICS_NAMESPACE"]
 fn a_layer_without_a_namespace_is_a_mistake() {
-    drop(MetricsLayer::from_vars(|_| None).layer(()));
+    drop(MetricsLayer::new().layer(()));
 }
 
 #[test]
@@ -585,7 +585,7 @@ fn a_writer_and_a_clock_may_record_metrics() {
     }
     let recording = Recording::default();
     let clock = recording.clone();
-    let layer = MetricsLayer::from_vars(|_| None).namespace("Shop").writer(recording.clone()).clock(move || {
+    let layer = MetricsLayer::new().namespace("Shop").writer(recording.clone()).clock(move || {
         clock.record();
         UNIX_EPOCH + Duration::from_millis(NOW)
     });
@@ -616,7 +616,7 @@ fn metrics_without_a_layer_are_one_warning_in_a_process() {
         let output = child.args(["--exact", NAME]).env("PILASTER_TEST_CHILD", "1").output().unwrap();
         return assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
-    let captured = logging::Captured::default();
+    let captured = logging::CapturedLogs::default();
     tracing::subscriber::with_default(Logs::new().writer(captured.clone()).build(), || {
         Metrics::current().count("Started", 1).unwrap();
         assert_eq!(captured.text(), "", "at the start a layer may follow");

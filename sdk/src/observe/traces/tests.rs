@@ -29,7 +29,7 @@ fn invocation(header: Option<&str>) -> Invocation {
 
 /// A subscriber of this test's own, and another: with a single one alive, `tracing` asks only the thread that comes by a
 /// callsite first whether it is wanted.
-fn subscribers(lines: &logging::Captured) -> (Dispatch, Dispatch) {
+fn subscribers(lines: &logging::CapturedLogs) -> (Dispatch, Dispatch) {
     let logs = Logs::new().level(Level::Info).writer(lines.clone());
     (Dispatch::new(logs.build()), Dispatch::new(tracing::subscriber::NoSubscriber::default()))
 }
@@ -52,9 +52,9 @@ where
     F: FnMut(Incoming) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<RawResponse, FunctionError>> + Send + 'static,
 {
-    let (captured, lines) = (Captured::default(), logging::Captured::default());
+    let (captured, lines) = (Captured::default(), logging::CapturedLogs::default());
     let (dispatch, _nothing) = subscribers(&lines);
-    let layer = TracesLayer::from_vars(|_| None).captured(&captured);
+    let layer = TracesLayer::new().captured(&captured);
     let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation };
     let called = async move {
         let service = LoggingLayer::new().layer(layer.layer(service_fn(function)));
@@ -147,8 +147,8 @@ async fn no_caller_turns_the_traces_of_a_function_off() {
 #[tokio::test]
 async fn a_caller_that_is_trusted_decides_where_x_ray_does_not_keep_the_trace() {
     let captured = Captured::default();
-    let (dispatch, _nothing) = subscribers(&logging::Captured::default());
-    let layer = TracesLayer::from_vars(|_| None).captured(&captured).trust_callers(true);
+    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let layer = TracesLayer::new().captured(&captured).trust_callers(true);
     let event = RawValue::from_string(request(TRACEPARENT).to_string()).unwrap();
     let header = HEADER.replace("Sampled=1", "Sampled=0");
     let incoming = Incoming { event, invocation: invocation(Some(&header)) };
@@ -181,8 +181,8 @@ async fn a_failure_is_an_exception_of_the_span_and_its_line_names_the_trace() {
 #[tokio::test]
 async fn a_panic_passes_on_after_its_span_was_sent() {
     let captured = Captured::default();
-    let (dispatch, _nothing) = subscribers(&logging::Captured::default());
-    let layer = TracesLayer::from_vars(|_| None).captured(&captured);
+    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let layer = TracesLayer::new().captured(&captured);
     let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: invocation(None) };
     let called = async move {
         layer
@@ -243,8 +243,8 @@ async fn what_is_sent_on_names_the_span_that_sends_it() {
 #[tokio::test]
 async fn a_task_that_outlives_the_invocation_does_not_hold_its_span_back() {
     let captured = Captured::default();
-    let (dispatch, _nothing) = subscribers(&logging::Captured::default());
-    let layer = TracesLayer::from_vars(|_| None).captured(&captured);
+    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let layer = TracesLayer::new().captured(&captured);
     let called = async move {
         let (send, wait) = tokio::sync::oneshot::channel::<()>();
         let wait = Arc::new(std::sync::Mutex::new(Some(wait)));
@@ -276,7 +276,7 @@ async fn a_task_that_outlives_the_invocation_does_not_hold_its_span_back() {
 #[tokio::test]
 async fn off_means_off() {
     let captured = Captured::default();
-    let (dispatch, _nothing) = subscribers(&logging::Captured::default());
+    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
     let off = |name: &str| (name == "POWERTOOLS_TRACE_ENABLED").then(|| "false".to_owned());
     let layer = TracesLayer::from_vars(off).captured(&captured);
     let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: invocation(None) };
@@ -304,9 +304,9 @@ async fn dead_collector() -> (String, Arc<AtomicUsize>) {
 #[tokio::test(start_paused = true)]
 async fn a_dead_collector_costs_the_bound_once_and_is_told_once() {
     let (address, asked) = dead_collector().await;
-    let lines = logging::Captured::default();
+    let lines = logging::CapturedLogs::default();
     let (dispatch, _nothing) = subscribers(&lines);
-    let layer = TracesLayer::from_vars(|_| None).endpoint(address);
+    let layer = TracesLayer::new().endpoint(address);
     let called = async move {
         let mut service = layer.layer(service_fn(async |_: Incoming| answer()));
         let mut took = Vec::new();
@@ -333,8 +333,8 @@ async fn a_dead_collector_costs_the_bound_once_and_is_told_once() {
 #[tokio::test(start_paused = true)]
 async fn the_answer_comes_before_the_deadline_whatever_the_collector_does() {
     let (address, _) = dead_collector().await;
-    let (dispatch, _nothing) = subscribers(&logging::Captured::default());
-    let layer = TracesLayer::from_vars(|_| None).endpoint(address);
+    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let layer = TracesLayer::new().endpoint(address);
     let mut context = Context::default();
     let deadline = std::time::SystemTime::now() + Duration::from_millis(400);
     context.deadline = deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
@@ -379,7 +379,7 @@ async fn many_spans_reach_the_x_ray_daemon_in_datagrams_of_awss_own_form() {
     assert_eq!((service.as_str(), spans.len(), spans[0].name.as_str()), ("pay", 1, "step"));
     let daemon = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = daemon.local_addr().unwrap().to_string();
-    let (dispatch, _nothing) = subscribers(&logging::Captured::default());
+    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
     let layer =
         TracesLayer::from_vars(move |name| (name == "AWS_XRAY_DAEMON_ADDRESS").then(|| address.clone())).service("pay");
     let incoming =

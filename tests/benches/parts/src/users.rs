@@ -74,7 +74,7 @@ pub fn metered() -> impl RawService {
         metrics.duration("Creation", began.elapsed())?;
         Ok(created)
     }
-    let metrics = MetricsLayer::new().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
+    let metrics = MetricsLayer::from_env().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
     LoggingLayer::new().layer(handler(measured).layer(stack()).outer(metrics).into_raw())
 }
 

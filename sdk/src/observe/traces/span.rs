@@ -1,8 +1,8 @@
-//! What other rooms tell the span that they run in.
+//! Describes the current span, for the other modules.
 
 #![cfg_attr(
     not(all(feature = "http", feature = "records")),
-    allow(dead_code, reason = "those that are there tell less")
+    allow(dead_code, reason = "the modules of other features call these")
 )]
 
 use opentelemetry::trace::{Status, TraceContextExt};
@@ -10,31 +10,31 @@ use opentelemetry::{Context, KeyValue, Value};
 
 use super::propagate::Carrier;
 
-/// Whether there is a span, and it is kept: if not, there is no use in telling it anything.
-pub(crate) fn sampled() -> bool {
+/// Returns `true` if there is a span and it is sampled: otherwise attributes need not be computed.
+pub(crate) fn is_sampled() -> bool {
     Context::map_current(|context| context.has_active_span() && context.span().is_recording())
 }
 
-/// Tells the current span something.
-pub(crate) fn attribute(key: &'static str, value: impl Into<Value>) {
+/// Sets an attribute of the current span.
+pub(crate) fn set_attribute(key: &'static str, value: impl Into<Value>) {
     Context::map_current(|context| context.span().set_attribute(KeyValue::new(key, value)));
 }
 
-/// Names the current span.
-pub(crate) fn name(name: String) {
+/// Renames the current span.
+pub(crate) fn set_name(name: String) {
     Context::map_current(|context| context.span().update_name(name));
 }
 
-/// What the current span is of has failed.
-pub(crate) fn failed(error_type: &str) {
-    if sampled() {
+/// Marks the current span as failed.
+pub(crate) fn set_failed(error_type: &str) {
+    if is_sampled() {
         Context::map_current(|context| context.span().set_status(Status::error(error_type.to_owned())));
-        attribute("error.type", error_type.to_owned());
+        set_attribute("error.type", error_type.to_owned());
     }
 }
 
-/// Links the current span to who sent this.
-pub(crate) fn link(carrier: &Carrier<'_>) {
+/// Links the current span to the sender's span.
+pub(crate) fn add_link(carrier: &Carrier<'_>) {
     Context::map_current(|context| {
         for sender in [carrier.w3c(), carrier.xray()].into_iter().flatten() {
             context.span().add_link(sender, Vec::new());

@@ -1,28 +1,29 @@
-//! What was recorded and is not yet written.
+//! [`Buffer`]: what is recorded and not yet written.
 
-use super::check::{self, Dimension};
+use super::dimensions::{Dimension, DimensionSet, merged};
 use super::error::{Kind as ErrorKind, MetricsError, shown};
+use super::limits;
 use super::settings::Settings;
 use super::unit::Unit;
 
-/// What a further value of a metric does.
+/// How further values of a metric are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// It is one more value.
+pub(super) enum Aggregation {
+    /// Each value is kept.
     Each,
-    /// It is added to the only value.
+    /// The only value is the sum.
     Sum,
-    /// It replaces the only value.
+    /// The only value is the last one.
     Last,
 }
 
 /// One value of one metric.
 #[derive(Clone, Copy)]
-pub(super) struct Datum<'a> {
+pub(super) struct Measurement<'a> {
     pub(super) name: &'a str,
     pub(super) unit: Unit,
     pub(super) high_resolution: bool,
-    pub(super) kind: Kind,
+    pub(super) aggregation: Aggregation,
     pub(super) value: f64,
 }
 
@@ -31,11 +32,11 @@ pub(super) struct Metric {
     pub(super) name: String,
     pub(super) unit: Unit,
     pub(super) high_resolution: bool,
-    kind: Kind,
+    aggregation: Aggregation,
     pub(super) values: Vec<f64>,
 }
 
-/// The metrics with the same further dimensions: a blob has one value of a dimension, so they have blobs of their own.
+/// The metrics with the same labels. A blob has one value of a dimension, so each group has separate blobs.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     pub(super) labels: Vec<Dimension>,
@@ -43,10 +44,10 @@ pub(super) struct Group {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct Buffer {
     pub(super) dimensions: Vec<Dimension>,
     pub(super) sets: Vec<Vec<Dimension>>,
-    /// Keys and JSON texts.
+    /// Keys and their JSON texts.
     pub(super) metadata: Vec<(String, String)>,
     /// In milliseconds since 1970.
     pub(super) timestamp: Option<u64>,
@@ -55,18 +56,18 @@ pub(super) struct State {
     values: usize,
     /// The invocation is over.
     pub(super) closed: bool,
-    /// The metrics of the facade that a warning told of.
+    /// The metrics of the facade about which a warning was logged.
     warned: Vec<String>,
 }
 
-impl State {
-    /// What a state may hold before it is written; it bounds memory, and the time that looking for a name takes.
+impl Buffer {
+    /// The largest numbers of metrics and values: they bound memory, and the time of looking for a name.
     const METRICS: usize = 1_000;
     const VALUES: usize = 10_000;
-    /// All that stands in each blob beside its metrics, in bytes: the metrics have the rest of the 256 KB.
+    /// The largest size of dimensions and metadata, in bytes: the metrics have the rest of the 256 KB of a blob.
     const FRAME: usize = 128 * 1024;
 
-    /// What follows an invocation.
+    /// Returns the buffer after the end of an invocation.
     pub(super) fn closed() -> Self {
         Self { closed: true, ..Self::default() }
     }
@@ -79,7 +80,7 @@ impl State {
         self.metrics == 0
     }
 
-    /// Takes the metrics, with what their blobs need; dimensions and metadata stay for those that follow.
+    /// Takes the metrics, with a copy of the dimensions and metadata, which stay for later metrics.
     pub(super) fn take_metrics(&mut self) -> Self {
         Self {
             dimensions: self.dimensions.clone(),
@@ -93,7 +94,7 @@ impl State {
         }
     }
 
-    /// Whether a warning about this metric is the first one.
+    /// Returns `true` if a warning about this metric is the first one.
     pub(super) fn warns(&mut self, name: &str) -> bool {
         const MOST: usize = 20;
         let new = self.warned.len() < MOST && !self.warned.iter().any(|warned| warned == name);
@@ -107,21 +108,21 @@ impl State {
         &mut self,
         settings: Option<&Settings>,
         labels: &[Dimension],
-        datum: Datum<'_>,
+        measurement: Measurement<'_>,
     ) -> Result<(), MetricsError> {
-        let Datum { name, unit, high_resolution, kind, value } = datum;
-        check::value(name, value)?;
+        let Measurement { name, unit, high_resolution, aggregation, value } = measurement;
+        limits::value(name, value)?;
         let group = self.groups.iter().position(|group| group.labels == labels);
         if group.is_none() {
             self.check_labels(settings, labels)?;
         }
         let its = group.and_then(|group| self.groups.get_mut(group));
         let Some(metric) = its.and_then(|its| its.metrics.iter_mut().find(|metric| metric.name == name)) else {
-            check::name(name)?;
+            limits::name(name)?;
             if self.is_in_each_blob(settings, name) || labels.iter().any(|(label, _)| label == name) {
                 return Err(taken(name, "a dimension or metadata"));
             }
-            let metric = Metric { name: name.to_owned(), unit, high_resolution, kind, values: vec![value] };
+            let metric = Metric { name: name.to_owned(), unit, high_resolution, aggregation, values: vec![value] };
             match group {
                 Some(group) => self.groups[group].metrics.push(metric),
                 None => self.groups.push(Group { labels: labels.to_vec(), metrics: vec![metric] }),
@@ -130,20 +131,20 @@ impl State {
             self.values += 1;
             return Ok(());
         };
-        if (metric.unit, metric.high_resolution, metric.kind) != (unit, high_resolution, kind) {
+        if (metric.unit, metric.high_resolution, metric.aggregation) != (unit, high_resolution, aggregation) {
             let message = format!(
-                "the metric {} was recorded before with another unit, resolution or kind (then {}, now {unit})",
+                "the metric {} was already recorded with another unit, resolution or kind (first {}, now {unit})",
                 shown(name),
                 metric.unit
             );
             return Err(MetricsError::new(ErrorKind::Mismatch, message));
         }
-        match (kind, metric.values.as_mut_slice()) {
-            (Kind::Sum, [sum, ..]) => {
-                check::value(name, *sum + value)?;
+        match (aggregation, metric.values.as_mut_slice()) {
+            (Aggregation::Sum, [sum, ..]) => {
+                limits::value(name, *sum + value)?;
                 *sum += value;
             }
-            (Kind::Last, [last, ..]) => *last = value,
+            (Aggregation::Last, [last, ..]) => *last = value,
             _ => {
                 metric.values.push(value);
                 self.values += 1;
@@ -152,10 +153,10 @@ impl State {
         Ok(())
     }
 
-    /// That a group may have these labels.
+    /// Checks that a group may have these labels.
     fn check_labels(&self, settings: Option<&Settings>, labels: &[Dimension]) -> Result<(), MetricsError> {
         for (name, value) in labels {
-            check::dimension(name, value)?;
+            limits::dimension(name, value)?;
             if self.metadata.iter().any(|(key, _)| key == name) {
                 return Err(taken(name, "metadata"));
             }
@@ -163,14 +164,14 @@ impl State {
         self.check_sizes(settings, labels)
     }
 
-    /// Puts a dimension into each blob; says whether it had another value before.
+    /// Adds a dimension to each blob. Returns `true` if it had another value before.
     pub(super) fn dimension(
         &mut self,
         settings: Option<&Settings>,
         name: &str,
         value: &str,
     ) -> Result<bool, MetricsError> {
-        check::dimension(name, value)?;
+        limits::dimension(name, value)?;
         self.is_free_for_dimension(name)?;
         if self.sets.iter().flatten().any(|(other, its)| other == name && its != value) {
             return Err(taken(name, "a dimension with another value"));
@@ -181,7 +182,7 @@ impl State {
             return Ok(other);
         }
         self.dimensions.push((name.to_owned(), value.to_owned()));
-        self.keep(self.check_all(settings), |state| drop(state.dimensions.pop()))?;
+        self.keep(self.check_all(settings), |buffer| drop(buffer.dimensions.pop()))?;
         Ok(false)
     }
 
@@ -193,24 +194,24 @@ impl State {
             main.iter().copied().chain(sets).all(|(other, its)| other != name || its == value)
         };
         for (name, value) in &set {
-            check::dimension(name, value)?;
+            limits::dimension(name, value)?;
             self.is_free_for_dimension(name)?;
             if !beside(name, value) {
                 return Err(taken(name, "a dimension with another value"));
             }
         }
         self.sets.push(set);
-        self.keep(self.check_all(settings), |state| drop(state.sets.pop()))
+        self.keep(self.check_all(settings), |buffer| drop(buffer.sets.pop()))
     }
 
-    /// Puts JSON into each blob.
+    /// Adds JSON to each blob.
     pub(super) fn metadata(
         &mut self,
         settings: Option<&Settings>,
         key: &str,
         json: String,
     ) -> Result<(), MetricsError> {
-        check::metadata(key)?;
+        limits::metadata(key)?;
         let is_label = |group: &Group| group.labels.iter().any(|(label, _)| label == key);
         let is_metadata = self.metadata.iter().any(|(other, _)| other == key);
         if self.is_metric(key)
@@ -221,13 +222,13 @@ impl State {
         }
         let old = self.metadata.iter().position(|(other, _)| other == key).map(|at| self.metadata.remove(at));
         self.metadata.push((key.to_owned(), json));
-        self.keep(self.check_sizes(settings, &[]), |state| {
-            state.metadata.pop();
-            state.metadata.extend(old);
+        self.keep(self.check_sizes(settings, &[]), |buffer| {
+            buffer.metadata.pop();
+            buffer.metadata.extend(old);
         })
     }
 
-    /// Takes back what was checked after it was done.
+    /// Undoes a change that failed its check.
     fn keep(&mut self, checked: Result<(), MetricsError>, undo: impl FnOnce(&mut Self)) -> Result<(), MetricsError> {
         if checked.is_err() {
             undo(self);
@@ -246,7 +247,7 @@ impl State {
         }
     }
 
-    /// Whether each blob has a member of this name that is no metric.
+    /// Returns `true` if each blob has a member of this name that is not a metric.
     fn is_in_each_blob(&self, settings: Option<&Settings>, name: &str) -> bool {
         let defaults = settings.iter().flat_map(|settings| &settings.default_dimensions);
         let service = settings.is_some_and(|settings| settings.service.is_some()) && name == "service";
@@ -259,11 +260,11 @@ impl State {
         self.groups.iter().try_for_each(|group| self.check_sizes(settings, &group.labels))
     }
 
-    /// That no metric with these labels has too many dimensions, and no blob too much beside its metrics.
+    /// Checks that no metric with these labels has too many dimensions, and that each blob has enough space for metrics.
     fn check_sizes(&self, settings: Option<&Settings>, labels: &[Dimension]) -> Result<(), MetricsError> {
-        check::too_many(main_set(settings, self, labels).len())?;
+        limits::too_many(main_set(settings, self, labels).len())?;
         for set in &self.sets {
-            check::too_many(further_set(settings, set, labels).len())?;
+            limits::too_many(further_set(settings, set, labels).len())?;
         }
         // Printable ASCII is at most doubled by escaping, other text at most six times as long.
         let dimensions = self.dimensions.iter().chain(self.sets.iter().flatten());
@@ -273,40 +274,24 @@ impl State {
             true => Ok(()),
             false => Err(MetricsError::new(
                 ErrorKind::TooLarge,
-                "the dimensions and the metadata of an invocation are more than 128 KB, of the 256 KB that a blob may have",
+                "the dimensions and the metadata of an invocation must have at most 128 KB, of the 256 KB of a blob",
             )),
         }
     }
 }
 
 fn taken(name: &str, what: &str) -> MetricsError {
-    MetricsError::new(ErrorKind::Taken, format!("{} is the name of {what} in this invocation", shown(name)))
+    MetricsError::new(ErrorKind::Taken, format!("{} is already the name of {what} in this invocation", shown(name)))
 }
 
-/// Adds a pair, or gives it another value where it stands.
-pub(super) fn put<'a>(set: &mut Vec<(&'a str, &'a str)>, name: &'a str, value: &'a str) {
-    match set.iter_mut().find(|(other, _)| *other == name) {
-        Some((_, old)) => *old = value,
-        None => set.push((name, value)),
-    }
-}
-
-fn put_all<'a>(set: &mut Vec<(&'a str, &'a str)>, dimensions: &'a [Dimension]) {
-    dimensions.iter().for_each(|(name, value)| put(set, name, value));
-}
-
-/// The first set of a blob, in Powertools' order: the layer's, the invocation's, the labels, and the service unless it is set.
+/// Returns the first set of a blob, in the order of Powertools: the dimensions of the layer, those of the invocation, the labels, and
+/// the service if no other dimension has its name.
 pub(super) fn main_set<'a>(
     settings: Option<&'a Settings>,
-    state: &'a State,
+    buffer: &'a Buffer,
     labels: &'a [Dimension],
-) -> Vec<(&'a str, &'a str)> {
-    let mut set = Vec::with_capacity(8);
-    if let Some(settings) = settings {
-        put_all(&mut set, &settings.default_dimensions);
-    }
-    put_all(&mut set, &state.dimensions);
-    put_all(&mut set, labels);
+) -> DimensionSet<'a> {
+    let mut set = merged([defaults(settings), &buffer.dimensions, labels]);
     if let Some(service) = settings.and_then(|settings| settings.service.as_deref())
         && !set.iter().any(|(name, _)| *name == "service")
     {
@@ -315,17 +300,15 @@ pub(super) fn main_set<'a>(
     set
 }
 
-/// A further set of a blob: the layer's dimensions, its own, and the labels.
+/// Returns a further set of a blob: the dimensions of the layer, those of the set, and the labels.
 pub(super) fn further_set<'a>(
     settings: Option<&'a Settings>,
     own: &'a [Dimension],
     labels: &'a [Dimension],
-) -> Vec<(&'a str, &'a str)> {
-    let mut set = Vec::with_capacity(8);
-    if let Some(settings) = settings {
-        put_all(&mut set, &settings.default_dimensions);
-    }
-    put_all(&mut set, own);
-    put_all(&mut set, labels);
-    set
+) -> DimensionSet<'a> {
+    merged([defaults(settings), own, labels])
+}
+
+fn defaults(settings: Option<&Settings>) -> &[Dimension] {
+    settings.map_or(&[], |settings| &settings.default_dimensions)
 }

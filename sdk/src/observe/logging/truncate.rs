@@ -1,32 +1,32 @@
-//! Brings a line that is too long below what CloudWatch Logs takes, so that it arrives as one event and stays JSON.
+//! Truncates a line that is longer than an event of CloudWatch Logs, so that it arrives as one event and stays JSON.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::fields::{CUT, write_str};
+use super::json::{Entries, write_str};
+
+/// The end of a value that was truncated.
+pub(super) const CUT: &str = "... [truncated]";
 
 /// The largest line: 256 KB less the 26 bytes that
 /// [CloudWatch Logs](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html) counts for each.
 ///
-/// That page allows an event of 1 MB since April 2025. Lambda was seen to divide a line at 256 KB less 26 bytes on its way there,
-/// and nothing says that it no longer does, so a line is kept below what arrives as one event by either.
+/// That page has allowed an event of 1 MB since April 2025. Lambda was observed to split a line at 256 KB less 26 bytes on the way
+/// there, and is not documented to have stopped, so a line stays below both limits.
 pub(super) const MAX_LINE: usize = 256 * 1024 - 26;
 
-/// Cuts a line with its line break at [`MAX_LINE`]. JSON stays JSON: the longest values are cut first, and become strings if
-/// they were none; only a line of very many keys loses the last of them.
-pub(super) fn bound(line: &mut Vec<u8>, is_json: bool) {
+/// Truncates a line, with its line break, to [`MAX_LINE`]. JSON stays JSON: the longest values are truncated first, and become
+/// strings if they were not; only a line of very many keys loses its last keys.
+pub(super) fn truncate(line: &mut Vec<u8>, is_json: bool) {
     if line.len() <= MAX_LINE {
         return;
     }
-    let cut = match is_json {
-        true => bounded_json(line),
+    let shorter = match is_json {
+        true => truncated_json(line),
         false => None,
     };
-    match cut {
+    match shorter {
         Some(shorter) => *line = shorter,
         None => {
             let text = String::from_utf8_lossy(line);
@@ -36,7 +36,7 @@ pub(super) fn bound(line: &mut Vec<u8>, is_json: bool) {
     }
 }
 
-fn bounded_json(line: &[u8]) -> Option<Vec<u8>> {
+fn truncated_json(line: &[u8]) -> Option<Vec<u8>> {
     let entries = serde_json::from_slice::<Entries<'_>>(line).ok()?.0;
     let mut limit = MAX_LINE / 2;
     loop {
@@ -60,7 +60,7 @@ fn with_values_below(limit: usize, entries: &[(Cow<'_, str>, &RawValue)]) -> Vec
     line
 }
 
-/// As many keys as fit: the line's own come first.
+/// Keeps as many keys as fit, from the first on: the reserved keys come first.
 fn with_first_keys(entries: &[(Cow<'_, str>, &RawValue)]) -> Option<Vec<u8>> {
     const END: &[u8] = b",\"truncated\":true}\n";
     let mut line = vec![b'{'];
@@ -92,40 +92,15 @@ fn write_entry(line: &mut Vec<u8>, key: &str, value: &RawValue, limit: usize) {
     write_str(line, &format!("{}{CUT}", &text[..end]));
 }
 
-/// An object's keys and values in their order.
-pub(super) struct Entries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<'de>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
 
     use super::*;
 
-    fn bounded(line: &str) -> Value {
+    fn truncated(line: &str) -> Value {
         let mut line = format!("{line}\n").into_bytes();
-        bound(&mut line, true);
+        truncate(&mut line, true);
         assert!(line.len() <= MAX_LINE);
         assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
         serde_json::from_slice(&line).unwrap()
@@ -134,16 +109,16 @@ mod tests {
     #[test]
     fn the_longest_values_are_cut_and_the_others_kept() {
         let long = "ü\"\n".repeat(100_000);
-        let json = bounded(&serde_json::json!({"message": long, "b": vec![1.5; 90_000], "c": {"d": 1}}).to_string());
+        let json = truncated(&serde_json::json!({"message": long, "b": vec![1.5; 90_000], "c": {"d": 1}}).to_string());
         assert!(json["message"].as_str().unwrap().ends_with(CUT));
-        assert!(json["b"].as_str().unwrap().starts_with("[1.5,1.5,"), "a value that was no string became one");
+        assert!(json["b"].as_str().unwrap().starts_with("[1.5,1.5,"), "a value that was not a string became one");
         assert_eq!(json["c"]["d"], 1);
     }
 
     #[test]
-    fn a_line_of_too_many_keys_loses_its_last_ones_and_says_so() {
+    fn a_line_of_too_many_keys_loses_its_last_ones_and_is_marked() {
         let keys = (0..60_000).map(|n| format!(r#","key{n}":{n}"#)).collect::<String>();
-        let json = bounded(&format!(r#"{{"level":"INFO"{keys}}}"#));
+        let json = truncated(&format!(r#"{{"level":"INFO"{keys}}}"#));
         assert_eq!(json["level"], "INFO");
         assert_eq!(json["truncated"], true);
         assert_eq!(json["key59999"], Value::Null);
@@ -152,7 +127,7 @@ mod tests {
     #[test]
     fn text_is_cut_at_a_character() {
         let mut line = format!("{}\n", "ü".repeat(200_000)).into_bytes();
-        bound(&mut line, false);
+        truncate(&mut line, false);
         let text = String::from_utf8(line).unwrap();
         assert!(text.len() <= MAX_LINE && text.ends_with("... [truncated]\n"));
     }

@@ -1,16 +1,13 @@
-//! What CloudWatch takes as names and values, with the sources of the limits.
+//! Checks of names and values against the limits of CloudWatch, with their sources.
 
 use super::error::{Kind, MetricsError, shown};
 
-/// A name and its value.
-pub(super) type Dimension = (String, String);
-
-/// Metrics in a blob, and values of a metric in a blob
+/// The largest number of metrics in a blob, and of values of a metric in a blob
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 pub(super) const METRICS_PER_BLOB: usize = 100;
 pub(super) const VALUES_PER_METRIC: usize = 100;
 
-/// Dimensions of a metric (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>).
+/// The largest number of dimensions of a metric (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>).
 pub(super) const DIMENSIONS: usize = 30;
 
 /// The largest log event, 256 KB, less the 26 bytes that CloudWatch Logs counts for each
@@ -21,35 +18,40 @@ pub(super) const BLOB_BYTES: usize = 256 * 1024 - 26;
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>).
 const NAME: usize = 255;
 
-/// The longest name of a dimension and its longest value: the format's own schema takes 250, CloudWatch 1,024.
+/// The longest name of a dimension, by the schema of the format (CloudWatch allows more), and its longest value.
 const DIMENSION_NAME: usize = 250;
 const DIMENSION_VALUE: usize = 1024;
 
 /// CloudWatch's range of values, in powers of 2.
 const RANGE: i32 = 360;
 
-/// The member of a blob that is the format's own.
+/// The member of a blob that the format reserves.
 const RESERVED: &str = "_aws";
 
 pub(super) fn name(name: &str) -> Result<(), MetricsError> {
-    let error = |why: &str| Err(MetricsError::new(Kind::Name, format!("{} cannot name a metric: {why}", shown(name))));
+    let error = |why: &str| {
+        Err(MetricsError::new(Kind::Name, format!("{} is not a valid name of a metric: {why}", shown(name))))
+    };
     match name {
-        RESERVED => error("the format has this name for itself"),
-        _ if name.trim().is_empty() => error("it is empty"),
+        RESERVED => error("it is reserved"),
+        _ if name.trim().is_empty() => error("it must not be empty"),
         // The length in bytes is the cheaper upper bound.
-        _ if name.len() > NAME && name.chars().count() > NAME => error("it has more than 255 characters"),
-        _ if name.chars().any(char::is_control) => error("it has control characters"),
+        _ if name.len() > NAME && name.chars().count() > NAME => error("it must have at most 255 characters"),
+        _ if name.chars().any(char::is_control) => error("it must not have control characters"),
         _ => Ok(()),
     }
 }
 
 pub(super) fn value(name: &str, value: f64) -> Result<(), MetricsError> {
-    // NaN is in no range.
+    // NaN is not in the range.
     match value.abs() <= 2_f64.powi(RANGE) {
         true => Ok(()),
         false => Err(MetricsError::new(
             Kind::Value,
-            format!("the metric {} cannot be {value}: a value is a number from -2^360 to 2^360", shown(name)),
+            format!(
+                "the metric {} cannot have the value {value}: a value must be a number from -2^360 to 2^360",
+                shown(name)
+            ),
         )),
     }
 }
@@ -58,41 +60,39 @@ pub(super) fn dimension(name: &str, value: &str) -> Result<(), MetricsError> {
     let error = |why: &str| Err(MetricsError::new(Kind::Dimension, format!("the dimension {} {why}", shown(name))));
     let printable = |text: &str| text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_control());
     if name == RESERVED {
-        return error("has a name that the format has for itself");
+        return error("has a reserved name");
     }
     if name.trim().is_empty() || name.len() > DIMENSION_NAME || !printable(name) || name.starts_with(':') {
-        return error("is not named by 1 to 250 printable ASCII characters, of which the first is no colon");
+        return error("must have a name of 1 to 250 printable ASCII characters, and must not start with a colon");
     }
-    // The value may be a caller's: it is not repeated.
+    // A caller may choose the value, so it is not repeated.
     match value {
-        _ if value.trim().is_empty() => error("has an empty value"),
-        _ if value.len() > DIMENSION_VALUE => error("has a value of more than 1,024 characters"),
-        _ if !printable(value) => error("has a value with characters that are not printable ASCII"),
+        _ if value.trim().is_empty() => error("must not have an empty value"),
+        _ if value.len() > DIMENSION_VALUE => error("must have a value of at most 1,024 characters"),
+        _ if !printable(value) => error("must have a value of printable ASCII characters"),
         _ => Ok(()),
     }
 }
 
 pub(super) fn metadata(key: &str) -> Result<(), MetricsError> {
     match key {
-        RESERVED | "" => {
-            Err(MetricsError::new(Kind::Metadata, format!("metadata cannot stand under the key {}", shown(key))))
-        }
+        RESERVED | "" => Err(MetricsError::new(Kind::Metadata, format!("metadata cannot have the key {}", shown(key)))),
         _ => Ok(()),
     }
 }
 
 pub(super) fn namespace(namespace: &str) -> Result<(), MetricsError> {
-    let taken = |character: char| character.is_ascii_alphanumeric() || ".-_/#: ".contains(character);
-    let good = !namespace.trim().is_empty()
-        && namespace.chars().all(taken)
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || ".-_/#: ".contains(character);
+    let is_valid = !namespace.trim().is_empty()
+        && namespace.chars().all(is_allowed)
         && namespace.len() <= NAME
         && !namespace.starts_with(':');
-    match good {
+    match is_valid {
         true => Ok(()),
         false => Err(MetricsError::new(
             Kind::Namespace,
             format!(
-                "{} is no namespace: it has 1 to 255 letters, digits, spaces and .-_/#:, and begins with no colon",
+                "{} is not a namespace: it must have 1 to 255 letters, digits, spaces and .-_/#:, and must not start with a colon",
                 shown(namespace)
             ),
         )),
@@ -104,7 +104,7 @@ pub(super) fn too_many(count: usize) -> Result<(), MetricsError> {
         true => Ok(()),
         false => Err(MetricsError::new(
             Kind::TooManyDimensions,
-            format!("CloudWatch takes {DIMENSIONS} dimensions of a metric, and here would be {count}"),
+            format!("a metric can have at most {DIMENSIONS} dimensions, and this one would have {count}"),
         )),
     }
 }

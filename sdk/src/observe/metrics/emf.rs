@@ -1,27 +1,25 @@
-//! What was recorded as blobs of CloudWatch's
+//! Writes metrics as blobs of CloudWatch's
 //! [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 
-use super::check::{BLOB_BYTES, Dimension, METRICS_PER_BLOB, VALUES_PER_METRIC};
+use super::buffer::{Buffer, Metric, further_set, main_set};
+use super::dimensions::{Dimension, DimensionSet, put};
+use super::limits::{BLOB_BYTES, METRICS_PER_BLOB, VALUES_PER_METRIC};
 use super::settings::{Settings, milliseconds};
-use super::state::{Metric, State, further_set, main_set, put};
 
-/// Dimensions with their values.
-type Set<'a> = Vec<(&'a str, &'a str)>;
-
-/// What the sets of dimensions of a blob may take, in bytes: with as much metadata as an invocation may have, and with one set of
-/// the longest dimensions, a metric still fits into [`BLOB_BYTES`].
+/// The largest size of the sets of dimensions of a blob, in bytes: with the largest metadata of an invocation, and one set of the
+/// longest dimensions, a metric still fits into [`BLOB_BYTES`].
 const SETS_BYTES: usize = 64 * 1024;
 
-/// Appends all blobs, a line each; gives back the names that were left out, because a dimension of the layer has them.
+/// Appends all blobs, a line each. Returns the names of metrics that are left out, because a dimension of the layer has them.
 ///
-/// Metrics beyond a blob's limits go into further ones with the same dimensions and metadata.
-pub(super) fn write(settings: &Settings, state: &State, to: &mut Vec<u8>) -> Vec<String> {
+/// Metrics beyond the limits of a blob are in further blobs with the same dimensions and metadata.
+pub(super) fn write(settings: &Settings, buffer: &Buffer, to: &mut Vec<u8>) -> Vec<String> {
     let mut left_out = Vec::new();
-    for group in &state.groups {
+    for group in &buffer.groups {
         if group.metrics.is_empty() {
             continue;
         }
-        let frames = Frame::all(settings, state, &group.labels);
+        let frames = Frame::all(settings, buffer, &group.labels);
         let is_taken = |name: &str| frames.iter().any(|frame| frame.names.contains(&name));
         let (clashing, metrics): (Vec<_>, Vec<_>) = group.metrics.iter().partition(|metric| is_taken(&metric.name));
         left_out.extend(clashing.into_iter().map(|metric| metric.name.clone()));
@@ -36,7 +34,7 @@ pub(super) fn write(settings: &Settings, state: &State, to: &mut Vec<u8>) -> Vec
     left_out
 }
 
-/// Appends the blob of a cold start, as Powertools writes it: of its own, with the function's name and the service alone.
+/// Appends the blob of a cold start, as Powertools writes it: with the function's name and the service as its only dimensions.
 pub(super) fn write_cold_start(settings: &Settings, function_name: &str, to: &mut Vec<u8>) {
     let mut set = Vec::new();
     if !function_name.is_empty() {
@@ -49,9 +47,9 @@ pub(super) fn write_cold_start(settings: &Settings, function_name: &str, to: &mu
     frame.finish(br#"{"Name":"ColdStart","Unit":"Count"}"#, br#","ColdStart":[1.0]"#, to);
 }
 
-/// How many of these sets stand in one blob: one at least.
-fn fitting(sets: &[Set<'_>]) -> usize {
-    // Printable ASCII, so only these are escaped.
+/// Returns how many of these sets fit into one blob: at least one.
+fn fitting(sets: &[DimensionSet<'_>]) -> usize {
+    // The text is printable ASCII, so only these are escaped.
     let bytes = |text: &str| text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count() + 4;
     let (mut names, mut size) = (Vec::new(), 0);
     for (index, set) in sets.iter().enumerate() {
@@ -69,11 +67,11 @@ fn fitting(sets: &[Set<'_>]) -> usize {
     sets.len()
 }
 
-/// What the blobs of a group share.
+/// The parts that the blobs of a group share.
 struct Frame<'a> {
-    /// Up to the list of metrics.
+    /// The text up to the list of metrics.
     head: Vec<u8>,
-    /// The members of the root that are no metrics, each with the comma before it.
+    /// The members of the root that are not metrics, each with the comma before it.
     root: Vec<u8>,
     names: Vec<&'a str>,
 }
@@ -82,23 +80,28 @@ struct Frame<'a> {
 const AFTER_METRICS: &[u8] = b"]}]}";
 
 impl<'a> Frame<'a> {
-    /// One for most; where the sets of dimensions would leave no room for metrics, one for each part of them. CloudWatch makes a
-    /// series of each set by itself, so sets need not stand in the same blob.
-    fn all(settings: &'a Settings, state: &'a State, labels: &'a [Dimension]) -> Vec<Self> {
-        let mut sets = vec![main_set(Some(settings), state, labels)];
-        sets.extend(state.sets.iter().map(|set| further_set(Some(settings), set, labels)));
-        let timestamp = state.timestamp.unwrap_or_else(|| milliseconds(settings.now()));
+    /// Returns one frame, or several if the sets of dimensions would leave no space for metrics. CloudWatch makes a separate series
+    /// of each set, so sets may be in different blobs.
+    fn all(settings: &'a Settings, buffer: &'a Buffer, labels: &'a [Dimension]) -> Vec<Self> {
+        let mut sets = vec![main_set(Some(settings), buffer, labels)];
+        sets.extend(buffer.sets.iter().map(|set| further_set(Some(settings), set, labels)));
+        let timestamp = buffer.timestamp.unwrap_or_else(|| milliseconds(settings.now()));
         let mut rest = sets.as_slice();
         let mut frames = Vec::with_capacity(1);
         while !rest.is_empty() {
-            let (part, behind) = rest.split_at(fitting(rest));
-            frames.push(Self::of_sets(settings, timestamp, part, &state.metadata));
-            rest = behind;
+            let (part, others) = rest.split_at(fitting(rest));
+            frames.push(Self::of_sets(settings, timestamp, part, &buffer.metadata));
+            rest = others;
         }
         frames
     }
 
-    fn of_sets(settings: &Settings, timestamp: u64, sets: &[Set<'a>], metadata: &'a [(String, String)]) -> Self {
+    fn of_sets(
+        settings: &Settings,
+        timestamp: u64,
+        sets: &[DimensionSet<'a>],
+        metadata: &'a [(String, String)],
+    ) -> Self {
         let mut head = Vec::with_capacity(256);
         head.extend_from_slice(br#"{"_aws":{"Timestamp":"#);
         head.extend_from_slice(timestamp.to_string().as_bytes());
@@ -133,7 +136,7 @@ impl<'a> Frame<'a> {
         Self { head, root, names }
     }
 
-    /// Appends the blobs of these metrics, with the chunks of their values that belong to this round.
+    /// Appends the blobs of these metrics, with the chunk of their values for this round.
     fn write<'m>(&self, round: usize, metrics: impl Iterator<Item = &'m Metric>, to: &mut Vec<u8>) {
         let (mut definitions, mut targets) = (Vec::with_capacity(512), Vec::with_capacity(512));
         let mut count = 0;
@@ -144,7 +147,7 @@ impl<'a> Frame<'a> {
             let bytes = self.head.len() + definitions.len() + AFTER_METRICS.len() + self.root.len() + targets.len() + 2;
             if count > 0 && (count == METRICS_PER_BLOB || bytes > BLOB_BYTES) {
                 self.finish(&definitions[..before], &targets[..values_before], to);
-                // The one that did not fit is the first of the next; without its comma.
+                // The metric that did not fit is the first of the next blob, without its comma.
                 definitions.drain(..=before);
                 targets.drain(..values_before);
                 count = 0;
@@ -176,7 +179,7 @@ fn write_values(to: &mut Vec<u8>, metric: &Metric, round: usize) {
     let values = metric.values.chunks(VALUES_PER_METRIC).nth(round).unwrap_or_default();
     for (index, value) in values.iter().enumerate() {
         to.push(if index == 0 { b'[' } else { b',' });
-        // A number that JSON has: values are checked when they are recorded.
+        // Values were checked when they were recorded, so JSON has each of them.
         write_json(to, value);
     }
     to.push(b']');

@@ -1,28 +1,29 @@
-//! [`ErrorKeys`]: in which keys an error stands in a line.
+//! [`ErrorKeys`]: the keys under which an error is logged.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 
-use super::fields::{Fields, write_json_of, write_str};
+use super::fields::Fields;
+use super::json::{write_str, write_value};
 use crate::core::error::{chain, type_of};
 
-/// How many causes of an error are told: a chain without an end has one here.
+/// The number of causes that are logged: it ends a chain that has no end.
 const CAUSES: usize = 32;
 
-/// In which keys an error stands in a line. In each form the line has `error_type` as well, unless the function sets it: a
-/// [`FunctionError`](crate::FunctionError)'s own, else the name with which the error's `Debug` begins, which is that of its type or
-/// of its variant where `Debug` is derived.
+/// The keys under which an error is logged. In each form the line also has `error_type`, unless the function sets it: that of a
+/// [`FunctionError`](crate::FunctionError), else the first name in the error's `Debug`, which is its type or its variant where
+/// `Debug` is derived.
 ///
 /// # Example
 ///
 /// ```
-/// use pilaster::observe::logging::{Captured, ErrorKeys, Logs};
+/// use pilaster::observe::logging::{CapturedLogs, ErrorKeys, Logs};
 ///
-/// let captured = Captured::default();
+/// let captured = CapturedLogs::default();
 /// let logs = Logs::new().errors(ErrorKeys::TypeScript).writer(captured.clone());
 /// tracing::subscriber::with_default(logs.build(), || {
 ///     let error = "x".parse::<u8>().unwrap_err();
-///     tracing::error!(error = &error as &dyn std::error::Error, "no number");
+///     tracing::error!(error = &error as &dyn std::error::Error, "not a number");
 /// });
 /// let line = &captured.lines()[0];
 /// assert_eq!(line["error"]["name"], "ParseIntError");
@@ -35,19 +36,19 @@ pub enum ErrorKeys {
     /// The error's text under the field's name, and the texts of its causes as an array under `<name>_chain`.
     #[default]
     Chain,
-    /// Those of Powertools for Python: `exception` (the text, and that of each cause on a line of its own), `exception_name`, and
-    /// `stack_trace` with `type`, `value` and no `frames`, which an error in Rust does not have. A second error of a line stands as
-    /// in [`Chain`](Self::Chain).
+    /// The keys of Powertools for Python: `exception` (the text, and that of each cause on a separate line), `exception_name`, and
+    /// `stack_trace` with `type`, `value` and empty `frames`, since a Rust error has none. A second error of a line is logged as
+    /// by [`Chain`](Self::Chain).
     Python,
-    /// Those of Powertools for TypeScript: an object under the field's name, with `name`, `location` (where the line was written),
-    /// `message`, `stack` (the text, and that of each cause on a line of its own), and `cause`, if there is one, in the same form.
+    /// The keys of Powertools for TypeScript: an object under the field's name, with `name`, `location` (that of the line),
+    /// `message`, `stack` (the text, and that of each cause on a separate line), and `cause`, if there is one, in the same form.
     TypeScript,
 }
 
-/// What a line tells of a failure.
+/// A failure as it is logged.
 pub(super) struct Failure<'a> {
     pub(super) name: &'a str,
-    /// The error's and those of its causes.
+    /// The text of the error, and those of its causes.
     pub(super) texts: &'a [String],
     pub(super) stack: Option<&'a str>,
     /// `src/store.rs:42`
@@ -70,13 +71,13 @@ pub(super) fn put_error(
     put_type(fields, &name);
 }
 
-/// Puts a failure that is no error's, such as a panic.
+/// Puts a failure that is not an error, such as a panic.
 pub(super) fn put_failure(fields: &mut Fields, field: &'static str, keys: ErrorKeys, failure: &Failure<'_>) {
     let Failure { name, texts, stack, location } = failure;
     let (first, causes) = texts.split_first().map_or(("", &[][..]), |(first, causes)| (first.as_str(), causes));
     match keys {
         ErrorKeys::Python if !fields.has("exception") => {
-            fields.put("exception".into(), |to| write_str(to, &story(texts, *stack)));
+            fields.put("exception".into(), |to| write_str(to, &stack_text(texts, *stack)));
             fields.put("exception_name".into(), |to| write_str(to, name));
             fields.put("stack_trace".into(), |to| {
                 write_members(to, &[("type", name), ("value", first)]);
@@ -85,14 +86,14 @@ pub(super) fn put_failure(fields: &mut Fields, field: &'static str, keys: ErrorK
             });
         }
         ErrorKeys::TypeScript => fields.put(field.into(), |to| {
-            let story = story(texts, *stack);
+            let text = stack_text(texts, *stack);
             let location = location.unwrap_or_default();
-            write_members(to, &[("name", name), ("location", location), ("message", first), ("stack", &story)]);
+            write_members(to, &[("name", name), ("location", location), ("message", first), ("stack", &text)]);
         }),
         ErrorKeys::Chain | ErrorKeys::Python => {
             fields.put(field.into(), |to| write_str(to, first));
             if !causes.is_empty() {
-                fields.put(Cow::Owned(format!("{field}_chain")), |to| write_json_of(to, causes));
+                fields.put(Cow::Owned(format!("{field}_chain")), |to| write_value(to, causes));
             }
         }
     }
@@ -106,12 +107,12 @@ fn put_type(fields: &mut Fields, name: &str) {
 }
 
 fn write_nested(to: &mut Vec<u8>, error: &(dyn StdError + 'static), location: Option<&str>, causes: usize) {
-    let (name, message, stack) = (type_of(error), error.to_string(), story(&chain(error), None));
+    let (name, message, stack) = (type_of(error), error.to_string(), stack_text(&chain(error), None));
     match location {
         Some(at) => write_members(to, &[("name", &name), ("location", at), ("message", &message), ("stack", &stack)]),
         None => write_members(to, &[("name", &name), ("message", &message), ("stack", &stack)]),
     }
-    // A source that repeats its parent's text says nothing more.
+    // A cause that repeats its parent's text adds nothing.
     let mut cause = error.source();
     while let Some(same) = cause.filter(|cause| cause.to_string() == message) {
         cause = same.source();
@@ -138,12 +139,12 @@ fn write_members(to: &mut Vec<u8>, members: &[(&str, &str)]) {
     to.push(b'}');
 }
 
-/// The texts of an error and its causes, and where it came from, a line each.
-fn story(texts: &[String], stack: Option<&str>) -> String {
-    let mut story = texts.join("\ncaused by: ");
+/// The texts of an error and its causes, and the stack, on a line each.
+fn stack_text(texts: &[String], stack: Option<&str>) -> String {
+    let mut text = texts.join("\ncaused by: ");
     if let Some(stack) = stack {
-        story.push('\n');
-        story.push_str(stack);
+        text.push('\n');
+        text.push_str(stack);
     }
-    story
+    text
 }

@@ -1,4 +1,4 @@
-//! [`Glance`]: what called the function, and who called that, by one look at the event.
+//! [`EventOrigin`]: the service that called the function, and the trace of its caller, from one look at the event.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -37,22 +37,22 @@ impl Trigger {
     }
 }
 
-/// What an event says of how it came.
+/// The members of an event that show its origin.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Glance<'a> {
+pub(super) struct EventOrigin<'a> {
     #[serde(borrow)]
     headers: Option<&'a RawValue>,
     #[serde(borrow)]
     multi_value_headers: Option<&'a RawValue>,
     #[serde(borrow)]
     request_context: Option<&'a RawValue>,
-    /// VPC Lattice, which has no context in its first form.
+    /// Of VPC Lattice, which has no context in its first form.
     #[serde(borrow, rename = "raw_path")]
     lattice_path: Option<&'a RawValue>,
     #[serde(borrow, rename = "Records")]
     records: Option<&'a RawValue>,
-    /// Of Kafka and MQ, where records are by partition or queue.
+    /// Of Kafka and MQ, whose records are grouped by partition or queue.
     #[serde(borrow)]
     event_source: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -67,8 +67,8 @@ pub(super) struct Glance<'a> {
     delivery_stream_arn: Option<&'a RawValue>,
 }
 
-impl<'a> Glance<'a> {
-    /// Nothing is known of an event that is no object.
+impl<'a> EventOrigin<'a> {
+    /// Reads an event. All members are missing if it is not an object.
     pub(super) fn of(event: &'a RawValue) -> Self {
         serde_json::from_str(event.get()).unwrap_or_default()
     }
@@ -94,7 +94,7 @@ impl<'a> Glance<'a> {
         if is_stream { Trigger::DataSource } else { Trigger::Other }
     }
 
-    /// The trace that a request's headers name.
+    /// Returns the trace headers of a request.
     pub(super) fn carrier(&self) -> Carrier<'a> {
         let mut carrier = Carrier::default();
         for headers in [self.headers, self.multi_value_headers].into_iter().flatten() {
@@ -117,12 +117,12 @@ fn text(json: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json.get()).ok().map(|Text(text)| text)
 }
 
-/// A header's value, or its only one.
+/// Returns a header's value, which may be the only item of a list.
 fn one(json: &RawValue) -> Option<Cow<'_, str>> {
     text(json).or_else(|| serde_json::from_str::<Vec<Text<'_>>>(json.get()).ok()?.pop().map(|Text(only)| only))
 }
 
-/// The `eventSource` of the first record; further ones are not read.
+/// Returns the `eventSource` of the first record, without reading the others.
 fn first_source(records: &RawValue) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Record<'a> {
@@ -147,7 +147,7 @@ fn first_source(records: &RawValue) -> Option<Cow<'_, str>> {
     }
 
     let mut first = None;
-    // Where it stops early, serde_json calls the rest an error.
+    // serde_json returns an error, since the visitor stops early.
     let _ = serde_json::Deserializer::from_str(records.get()).deserialize_seq(First(&mut first));
     first?.source.map(|Text(source)| source)
 }
@@ -158,13 +158,13 @@ mod tests {
 
     use super::*;
 
-    fn glanced<R>(event: serde_json::Value, look: impl FnOnce(Glance<'_>) -> R) -> R {
+    fn origin<R>(event: serde_json::Value, look: impl FnOnce(EventOrigin<'_>) -> R) -> R {
         let event = RawValue::from_string(event.to_string()).unwrap();
-        look(Glance::of(&event))
+        look(EventOrigin::of(&event))
     }
 
     #[test]
-    fn what_called_is_told_by_the_event() {
+    fn the_trigger_is_found_in_the_event() {
         for (event, trigger) in [
             (json!({"requestContext": {"http": {"method": "GET"}}}), Trigger::Http),
             (json!({"raw_path": "/", "headers": {}, "method": "GET"}), Trigger::Http),
@@ -181,7 +181,7 @@ mod tests {
             (json!([1]), Trigger::Other),
             (json!("text"), Trigger::Other),
         ] {
-            assert_eq!(glanced(event.clone(), |glance| glance.trigger()), trigger, "{event}");
+            assert_eq!(origin(event.clone(), |origin| origin.trigger()), trigger, "{event}");
         }
     }
 
@@ -193,10 +193,10 @@ mod tests {
             json!({"headers": {"Traceparent": [traceparent]}}),
             json!({"headers": null, "multiValueHeaders": {"TRACEPARENT": [traceparent]}}),
         ] {
-            assert!(glanced(event.clone(), |glance| glance.carrier().w3c()).is_some(), "{event}");
+            assert!(origin(event.clone(), |origin| origin.carrier().w3c()).is_some(), "{event}");
         }
         for event in [json!({"headers": {"traceparent": 7}}), json!({"headers": ["traceparent"]}), json!(null)] {
-            assert_eq!(glanced(event, |glance| glance.carrier().w3c()), None);
+            assert_eq!(origin(event, |origin| origin.carrier().w3c()), None);
         }
     }
 }

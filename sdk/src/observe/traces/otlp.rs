@@ -1,4 +1,4 @@
-//! Spans as OTLP's protobuf messages, by OpenTelemetry's own crate of them.
+//! [`Encoder`]: encodes spans as OTLP's protobuf messages, with the crate of OpenTelemetry.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
@@ -7,7 +7,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use prost::Message;
 
-/// Writes spans together with the resource that they are of.
+/// Encodes spans with their resource.
 pub(super) struct Encoder(ResourceAttributesWithSchema);
 
 pub(super) fn encoder(resource: &Resource) -> Encoder {

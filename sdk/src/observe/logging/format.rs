@@ -1,10 +1,23 @@
-//! The forms of a line that are read by people: text, and indented JSON.
+//! [`LogFormat`], and the formats for people: text, and indented JSON.
 
-use super::fields::write_str;
+use super::json::write_str;
 use super::level::Level;
 
-/// ` key=value`; a plain key and a plain string stand without quotes. Anything else is JSON, so no value can start a line of its
-/// own or look like another pair, and none can steer a terminal.
+/// The format of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LogFormat {
+    /// A JSON object on one line.
+    #[default]
+    Json,
+    /// The same object over several lines, indented by 4.
+    IndentedJson,
+    /// Time, level, location, message and `key=value` pairs, on one line.
+    Text,
+}
+
+/// Writes ` key=value`. A plain key and a plain string have no quotes. Anything else is JSON, so that no value can start another
+/// line, look like another pair, or control a terminal.
 pub(super) fn write_pair(to: &mut Vec<u8>, key: &str, json: &[u8]) {
     to.push(b' ');
     match is_plain(key) {
@@ -23,13 +36,13 @@ pub(super) fn write_pair(to: &mut Vec<u8>, key: &str, json: &[u8]) {
     }
 }
 
-/// Whether a text cannot be misread without quotes.
+/// Returns `true` if a text cannot be misread without quotes.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.chars().all(|char| !matches!(char, '"' | '\\' | '=') && !char.is_whitespace() && !is_invisible(char))
 }
 
-/// Whether a character breaks a line, steers a terminal, or changes the order or the looks of its neighbours: control characters,
+/// Returns `true` if a character breaks a line, controls a terminal, or changes how its neighbours look: control characters,
 /// line and paragraph separators, and Unicode's format characters (`Cc`, `Zl`, `Zp` and `Cf` of
 /// <https://www.unicode.org/Public/16.0.0/ucd/extracted/DerivedGeneralCategory.txt>).
 fn is_invisible(char: char) -> bool {
@@ -61,7 +74,7 @@ fn is_invisible(char: char) -> bool {
     }
 }
 
-/// Writes JSON; a character that JSON leaves as it is and nobody would see, as its escape.
+/// Writes JSON, with an escape for each invisible character that JSON allows.
 fn write_visible(to: &mut Vec<u8>, json: &str) {
     json.chars().for_each(|char| write_visible_char(to, char));
 }
@@ -76,7 +89,7 @@ fn write_visible_char(to: &mut Vec<u8>, char: char) {
     }
 }
 
-/// Text on one line: characters that nobody would see as Rust writes them in a string.
+/// Writes text on one line, with Rust's escapes for invisible characters.
 pub(super) fn write_plain(to: &mut Vec<u8>, text: &str) {
     let mut utf8 = [0; 4];
     for char in text.chars() {
@@ -89,7 +102,7 @@ pub(super) fn write_plain(to: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// The level, five characters wide, in its colour on a terminal.
+/// Writes the level, five characters wide, in its colour on a terminal.
 pub(super) fn write_level(to: &mut Vec<u8>, level: Level, coloured: bool) {
     let colour = match level {
         Level::Fatal | Level::Error => "31",
@@ -104,7 +117,7 @@ pub(super) fn write_level(to: &mut Vec<u8>, level: Level, coloured: bool) {
     to.extend_from_slice(padded.as_bytes());
 }
 
-/// The same JSON over several lines, indented by 4, as Powertools writes it with `POWERTOOLS_DEV`.
+/// Returns the same JSON over several lines, indented by 4, as Powertools writes it with `POWERTOOLS_DEV`.
 pub(super) fn indented(json: &[u8]) -> Vec<u8> {
     fn line(to: &mut Vec<u8>, depth: usize) {
         to.push(b'\n');
@@ -173,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_steers_a_terminal() {
+    fn no_value_controls_a_terminal() {
         assert_eq!(pair("\"\u{9b}31m\""), r#" key="\u009b31m""#);
         assert_eq!(pair("{\"\u{7f}\":\"ü\u{85}\"}"), r#" key={"\u007f":"ü\u0085"}"#);
         let text = String::from_utf8(indented("{\"a\":\"\u{9b}ü\"}".as_bytes())).unwrap();

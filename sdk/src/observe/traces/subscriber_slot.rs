@@ -1,5 +1,5 @@
-//! [`Slot`]: the place in a subscriber where a [`TracesLayer`](super::TracesLayer) puts its spans. It is empty, and costs next to
-//! nothing, until there is one.
+//! [`Slot`]: the place in a subscriber at which a [`TracesLayer`](super::TracesLayer) installs its tracer. It costs next to nothing
+//! while it is empty.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -17,19 +17,19 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::pipeline::Pipeline;
 
-/// What the traces and the log lines of one subscriber know of each other.
+/// The functions of the log that traces use.
 #[derive(Clone, Copy)]
-pub(crate) struct Connection {
-    /// Whether a span of the application's is one of the trace's.
+pub(crate) struct LogBridge {
+    /// Returns `true` for a span of the application, which is a part of the trace.
     pub(crate) is_application: fn(&Metadata<'_>) -> bool,
-    /// Says in each further line of this invocation which trace it is of.
+    /// Adds the trace to each further line of this invocation.
     pub(crate) set_trace_id: fn(String),
 }
 
-/// A place for spans, in one subscriber. Clones are the same place.
+/// The slot for a tracer in one subscriber. Clones are the same slot.
 #[derive(Clone)]
 pub(crate) struct Slot {
-    connection: Connection,
+    log: LogBridge,
     installed: Arc<OnceLock<Installed>>,
 }
 
@@ -38,20 +38,20 @@ pub(super) struct Installed {
     pub(super) pipeline: Arc<Pipeline>,
 }
 
-/// The span of an invocation.
+/// The target of an invocation's span.
 pub(crate) const TARGET: &str = "pilaster::traces";
 
 pub(crate) type OtelLayer = Filtered<OpenTelemetryLayer<Registry, SlotTracer>, Slot, Registry>;
 
 impl Slot {
-    pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, installed: Arc::default() }
+    pub(crate) fn new(log: LogBridge) -> Self {
+        Self { log, installed: Arc::default() }
     }
 
-    /// The layer that makes spans.
+    /// Returns the layer that makes spans.
     pub(crate) fn layer(&self) -> OtelLayer {
         OpenTelemetryLayer::new(SlotTracer(self.clone()))
-            // None of these is worth its bytes in every span.
+            // These would enlarge every span for little use.
             .with_location(false)
             .with_threads(false)
             .with_target(false)
@@ -59,7 +59,7 @@ impl Slot {
             .with_filter(self.clone())
     }
 
-    /// The slot of the current subscriber.
+    /// Returns the slot of the current subscriber.
     pub(super) fn current() -> Option<Self> {
         dispatcher::get_default(|dispatch| dispatch.downcast_ref::<Self>().cloned())
     }
@@ -68,23 +68,23 @@ impl Slot {
         self.installed.get()
     }
 
-    /// What is installed here: the first that came.
+    /// Installs a tracer if there is none, and returns the installed one.
     pub(super) fn install(&self, install: impl FnOnce() -> Installed) -> &Installed {
         if let Some(installed) = self.installed.get() {
             return installed;
         }
         let installed = self.installed.get_or_init(install);
-        // Callsites that nobody wanted may be wanted now.
+        // Callsites that were disabled may be wanted now.
         callsite::rebuild_interest_cache();
         installed
     }
 
-    /// Says in the log which trace this invocation is of.
+    /// Adds the trace to the log lines of this invocation.
     pub(super) fn set_trace_id(&self, id: String) {
-        (self.connection.set_trace_id)(id);
+        (self.log.set_trace_id)(id);
     }
 
-    /// Whether this is a span that is traced.
+    /// Returns `true` if this is a span that is traced.
     pub(crate) fn wants(&self, metadata: &Metadata<'_>) -> bool {
         self.installed.get().is_some() && metadata.is_span() && self.is_traced(metadata)
     }
@@ -94,11 +94,11 @@ impl Slot {
         if target == TARGET {
             return true;
         }
-        // Of the AWS SDK's spans those of whole operations, which are DEBUG.
+        // Only the spans of whole operations of the AWS SDK, which are DEBUG.
         if target.starts_with("aws_") {
             return metadata.fields().field("rpc.system").is_some();
         }
-        (self.connection.is_application)(metadata)
+        (self.log.is_application)(metadata)
     }
 }
 
@@ -122,11 +122,11 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// The tracer of the layer: the installed one.
+/// The tracer of the layer, which delegates to the installed one.
 #[derive(Debug)]
 pub(crate) struct SlotTracer(Slot);
 
-/// Never asked, since nothing passes the filter while the slot is empty.
+/// The tracer of an empty slot. It is never called, since the filter then rejects every span.
 static IDLE: LazyLock<SdkTracer> =
     LazyLock::new(|| SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build().tracer("idle"));
 
@@ -141,8 +141,8 @@ impl Tracer for SlotTracer {
     }
 }
 
-/// Sends the spans that ended outside of invocations; within half a second, or not at all. The next invocation does the same;
-/// this is for the end of the process: `pilaster::handler(f).on_shutdown(traces::flush)`.
+/// Sends the spans that ended outside of invocations, within the time limit. The next invocation does the same; this is for the end
+/// of the process: `pilaster::handler(f).on_shutdown(traces::flush)`.
 pub async fn flush() {
     let pipeline = Slot::current().and_then(|slot| slot.get().map(|installed| Arc::clone(&installed.pipeline)));
     if let Some(pipeline) = pipeline {
