@@ -88,7 +88,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     let steps = steps::read_all(&input.steps, &mut wanted)?;
 
     let captured = CapturedMetrics::default();
-    let mut layer = MetricsLayer::from_vars(|name| env.get(name).cloned())
+    let mut layer = pilaster::testing::metrics_layer(|name| env.get(name).cloned())
         .clock(|| UNIX_EPOCH + Duration::from_millis(CLOCK.1))
         .writer(captured.clone());
     if let Some(namespace) = settings.namespace.or(wanted.namespace) {

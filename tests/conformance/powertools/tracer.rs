@@ -67,7 +67,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         return unsupported("what is a cold start is decided for all rooms at once, and replayed with the logger");
     }
     let captured = CapturedSpans::default();
-    let mut layer = TracesLayer::from_vars(|name| env.get(name).cloned()).captured(&captured);
+    let mut layer = pilaster::testing::traces_layer(|name| env.get(name).cloned()).captured(&captured);
     layer = layer.service(settings.service);
     if let Some(told) = settings.capture_error {
         layer = layer.record_errors(told);

@@ -20,6 +20,7 @@ use super::reserved::{OmittedKeys, ReservedKey};
 use super::subscriber_layer::SubscriberLayer;
 use super::variables::Variables;
 use super::writer::{Clock, LineWriter, Output, Settings};
+use crate::core::env;
 
 /// Configures which lines are written, in which format, and where. See the [module docs](super) for the variables that
 /// [`from_env`](Self::from_env) reads.
@@ -88,13 +89,13 @@ impl Logs {
 
     /// Reads the variables of the environment. See the [module docs](super).
     pub fn from_env() -> Self {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(env::var)
     }
 
     /// Reads the variables by `var`, which returns the value of one.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let coloured = var("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { variables: Variables::read(var), coloured, ..Self::new() }
+        Self { variables: Variables::read(&var), coloured, ..Self::new() }
     }
 
     /// Sets the least serious level that is written. It overrides `POWERTOOLS_LOG_LEVEL` and the default of `RUST_LOG`, but not

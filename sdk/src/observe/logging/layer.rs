@@ -17,6 +17,7 @@ use super::filter::PANICS_ARE_LOGGED;
 use super::json::AsJson;
 use super::redaction::Redaction;
 use super::{correlation, current};
+use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
 use crate::core::raw::{Incoming, RawResponse};
 
@@ -69,7 +70,6 @@ thread_local! {
 #[must_use = "a layer does nothing until it is applied"]
 pub struct LoggingLayer {
     settings: Arc<Settings>,
-    shared: Option<SharedRedaction>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -89,19 +89,20 @@ impl LoggingLayer {
         Self::default()
     }
 
-    /// Builds a function, and returns it with the layer for its log context. That layer leaves out what the layers within the
-    /// function omit.
-    pub(crate) fn around<R>(build: impl FnOnce() -> R) -> (R, Self) {
-        struct Restore(Option<SharedRedaction>);
-        impl Drop for Restore {
+    /// Builds a service, and gives it the log context of its invocations, which leaves out what the layers within the service omit.
+    pub(crate) fn around<S>(build: impl FnOnce() -> S) -> Logging<S> {
+        /// Restores the redaction of an outer build, also after a panic.
+        struct Outer(Option<SharedRedaction>);
+
+        impl Drop for Outer {
             fn drop(&mut self) {
                 BUILT.set(self.0.take());
             }
         }
-        let shared = SharedRedaction::default();
-        let _restore = Restore(BUILT.replace(Some(Arc::clone(&shared))));
-        let built = build();
-        (built, Self { shared: Some(shared), ..Self::new() })
+
+        let _outer = Outer(BUILT.replace(Some(SharedRedaction::default())));
+        let service = build();
+        Self::new().layer(service)
     }
 
     /// Takes the `correlation_id` from the event: the string or the number at this
@@ -210,18 +211,18 @@ impl<S> Layer<S> for LoggingLayer {
 
     fn layer(&self, inner: S) -> Logging<S> {
         if let Some(path) = self.settings.redaction.mistake() {
-            panic!(
+            reject(format_args!(
                 "LoggingLayer::omit: `{path}` is not a path: write `event` or `response`, followed by names, `[]` for each item, or \
                  `*`, divided by dots, as in \"event.headers.authorization\""
-            );
+            ));
         }
         #[cfg(feature = "idempotency")]
         if let Some(Err(mistake)) = &self.settings.expression {
-            panic!("LoggingLayer::correlation_id_by: {mistake}");
+            reject(format_args!("LoggingLayer::correlation_id_by: {mistake}"));
         }
-        let shared = self.shared.clone().or_else(|| BUILT.with_borrow(Clone::clone)).unwrap_or_default();
-        lock(&shared).add(&self.settings.redaction);
-        Logging { inner, settings: Arc::clone(&self.settings), redaction: shared }
+        let redaction = BUILT.with_borrow(Clone::clone).unwrap_or_default();
+        lock(&redaction).add(&self.settings.redaction);
+        Logging { inner, settings: Arc::clone(&self.settings), redaction }
     }
 }
 

@@ -1,6 +1,5 @@
 //! [`Variables`]: the log settings of the environment.
 
-use std::fmt;
 use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
@@ -8,6 +7,7 @@ use tracing::level_filters::LevelFilter;
 use super::filter::directives;
 use super::format::LogFormat;
 use super::level::Level;
+use crate::core::env::{self, Lookup};
 
 /// The settings of the environment.
 #[derive(Clone, Debug, Default)]
@@ -20,74 +20,58 @@ pub(super) struct Variables {
     pub(super) format: LogFormat,
     pub(super) sample_rate: Option<f64>,
     pub(super) log_event: bool,
+    /// A sentence for each invalid variable, which counts as not set.
     pub(super) warnings: Vec<String>,
 }
 
 impl Variables {
-    /// Reads the variables by this function.
-    pub(super) fn read(var: impl Fn(&str) -> Option<String>) -> Self {
-        let mut warnings = Vec::new();
-        let var = |name: &str| var(name).filter(|value| !value.trim().is_empty());
-        let aws_level = parsed(&mut warnings, "AWS_LAMBDA_LOG_LEVEL", &var);
-        let level =
-            parsed(&mut warnings, "POWERTOOLS_LOG_LEVEL", &var).or_else(|| parsed(&mut warnings, "LOG_LEVEL", &var));
-        let (rust_log, directives, unread) = directives(&var("RUST_LOG").unwrap_or_default());
-        warnings.extend(unread);
-        let on_lambda = var("AWS_LAMBDA_RUNTIME_API").is_some();
-        let format = match parsed(&mut warnings, "AWS_LAMBDA_LOG_FORMAT", &var) {
+    pub(super) fn read(lookup: Lookup<'_>) -> Self {
+        const LEVELS: &str = "TRACE, DEBUG, INFO, WARN, ERROR or FATAL";
+        let given = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        let (rust_log, directives, mut warnings) = directives(&given("RUST_LOG").unwrap_or_default());
+        let aws_level = valid(&mut warnings, env::parsed(lookup, "AWS_LAMBDA_LOG_LEVEL", LEVELS));
+        let level = valid(&mut warnings, env::parsed(lookup, "POWERTOOLS_LOG_LEVEL", LEVELS))
+            .or_else(|| valid(&mut warnings, env::parsed(lookup, "LOG_LEVEL", LEVELS)));
+        let format = match valid(&mut warnings, env::parsed(lookup, "AWS_LAMBDA_LOG_FORMAT", "JSON or Text")) {
             Some(LambdaFormat(format)) => format,
-            None if on_lambda => LogFormat::Json,
+            None if given("AWS_LAMBDA_RUNTIME_API").is_some() => LogFormat::Json,
             None => LogFormat::Text,
         };
-        let is_on = |warnings: &mut Vec<String>, name| parsed(warnings, name, &var).is_some_and(|Switch(is_on)| is_on);
+        let mut is_on = |name| valid(&mut warnings, env::boolean(lookup, name)) == Some(true);
+        let format = if is_on("POWERTOOLS_DEV") { LogFormat::IndentedJson } else { format };
+        let log_event = is_on("POWERTOOLS_LOGGER_LOG_EVENT");
+        let sample_rate = env::parsed(lookup, "POWERTOOLS_LOGGER_SAMPLE_RATE", "a number from 0 to 1");
         Self {
-            format: if is_on(&mut warnings, "POWERTOOLS_DEV") { LogFormat::IndentedJson } else { format },
-            log_event: is_on(&mut warnings, "POWERTOOLS_LOGGER_LOG_EVENT"),
-            sample_rate: parsed(&mut warnings, "POWERTOOLS_LOGGER_SAMPLE_RATE", &var).map(|Share(rate)| rate),
-            service: var("POWERTOOLS_SERVICE_NAME"),
             aws_level,
             level,
             rust_log,
             directives,
+            service: given("POWERTOOLS_SERVICE_NAME"),
+            format,
+            sample_rate: valid(&mut warnings, sample_rate).map(|Share(rate)| rate),
+            log_event,
             warnings,
         }
     }
 }
 
-/// Returns the value of a variable. An invalid value is a warning, and counts as not set.
-fn parsed<T: FromStr<Err: fmt::Display>>(
-    warnings: &mut Vec<String>,
-    name: &str,
-    var: &impl Fn(&str) -> Option<String>,
-) -> Option<T> {
-    var(name)?.parse().map_err(|error| warnings.push(format!("{name}: {error}"))).ok()
+fn valid<T>(warnings: &mut Vec<String>, value: Result<Option<T>, String>) -> Option<T> {
+    value.unwrap_or_else(|warning| {
+        warnings.push(warning);
+        None
+    })
 }
 
 struct LambdaFormat(LogFormat);
 
 impl FromStr for LambdaFormat {
-    type Err = String;
+    type Err = ();
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim() {
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
             name if name.eq_ignore_ascii_case("json") => Ok(Self(LogFormat::Json)),
             name if name.eq_ignore_ascii_case("text") => Ok(Self(LogFormat::Text)),
-            other => Err(format!("{other:?} is not a log format: write JSON or Text")),
-        }
-    }
-}
-
-/// A boolean as Powertools reads it.
-struct Switch(bool);
-
-impl FromStr for Switch {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "1" | "y" | "yes" | "t" | "true" | "on" => Ok(Self(true)),
-            "0" | "n" | "no" | "f" | "false" | "off" => Ok(Self(false)),
-            other => Err(format!("{other:?} is not a boolean: write true or false")),
+            _ => Err(()),
         }
     }
 }
@@ -95,12 +79,9 @@ impl FromStr for Switch {
 struct Share(f64);
 
 impl FromStr for Share {
-    type Err = String;
+    type Err = ();
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim().parse() {
-            Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(Self(rate)),
-            _ => Err(format!("{text:?} is not a sample rate: write a number from 0 to 1")),
-        }
+    fn from_str(text: &str) -> Result<Self, ()> {
+        text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate)).map(Self).ok_or(())
     }
 }

@@ -17,6 +17,7 @@ use super::handle::Metrics;
 use super::settings::{Output, Settings};
 use super::sink::{Late, set_first, write_before};
 use super::{emf, recorder};
+use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, RawResponse};
@@ -45,7 +46,7 @@ impl MetricsLayer {
 
     /// Writes to standard output, with the settings of the environment. See the [module docs](super) for the variables.
     pub fn from_env() -> Self {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(crate::core::env::var)
     }
 
     /// Reads the variables by `var`, which returns the value of one.
@@ -140,9 +141,17 @@ impl<S> Layer<S> for MetricsLayer {
     type Service = MetricsService<S>;
 
     fn layer(&self, inner: S) -> MetricsService<S> {
-        let settings = self.settings();
-        recorder::install();
-        set_first(&settings);
+        let settings = match self.0.checked() {
+            Ok(settings) => {
+                recorder::install();
+                set_first(&settings);
+                settings
+            }
+            Err(mistake) => {
+                reject(format_args!("MetricsLayer: {mistake}"));
+                Arc::new(self.0.clone())
+            }
+        };
         let late = Late::new(&settings);
         MetricsService { inner, settings, late }
     }

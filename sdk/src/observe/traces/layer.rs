@@ -21,6 +21,7 @@ use super::propagate::{Carrier, with_lineage};
 use super::settings::{Endpoint, Settings};
 use super::subscriber_slot::{Installed, Slot, TARGET};
 use super::trigger::{EventOrigin, Trigger};
+use crate::core::configuration::reject;
 use crate::core::error::{FunctionError, chain};
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, RawResponse};
@@ -48,7 +49,7 @@ impl TracesLayer {
 
     /// Makes spans, and sends them, with the settings of the environment. See the [module docs](super) for the variables.
     pub fn from_env() -> Self {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(crate::core::env::var)
     }
 
     /// Reads the variables by `var`, which returns the value of one. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_TRACES_SAMPLER` are always
@@ -105,7 +106,9 @@ impl<S> Layer<S> for TracesLayer {
 
     fn layer(&self, inner: S) -> Traces<S> {
         let shared = (!self.0.disabled).then(|| Shared::new(&self.0));
-        let shared = shared.map(|shared| Arc::new(shared.unwrap_or_else(|mistake| panic!("TracesLayer: {mistake}"))));
+        let shared = shared.and_then(|shared| {
+            shared.map(Arc::new).map_err(|mistake| reject(format_args!("TracesLayer: {mistake}"))).ok()
+        });
         Traces { inner, shared }
     }
 }
