@@ -6,8 +6,8 @@ mod errors;
 mod events;
 mod failures;
 mod keys;
-mod line;
 mod limits;
+mod line;
 mod settings;
 mod values;
 

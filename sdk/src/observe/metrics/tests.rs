@@ -22,36 +22,6 @@ use crate::core::error::FunctionError;
 use crate::core::invocation::{FromInvocation, Invocation};
 use crate::core::raw::{Incoming, RawResponse};
 
-//! The layer with a service in it, and what it writes.
-
-mod kept;
-
-use std::collections::BTreeSet;
-
-use std::sync::Arc;
-
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use futures_util::FutureExt;
-
-use lambda_runtime::Context;
-
-use serde_json::value::RawValue;
-
-use serde_json::{Value, json};
-
-use tower::{Layer, ServiceExt, service_fn};
-
-use super::*;
-
-use crate::core::error::FunctionError;
-
-use crate::core::invocation::{FromInvocation, Invocation};
-
-use crate::core::raw::{Incoming, RawResponse};
-
-use crate::observe::metrics::buffer::{Measurement, Kind, State};
-
 /// 2024-01-02T03:04:05.750Z
 const NOW: u64 = 1_704_164_645_750;
 

@@ -84,7 +84,9 @@ fn a_panic_flushes_the_buffer() {
 /// In a process of its own, since tracing goes other ways where it has only one subscriber.
 #[test]
 fn a_process_with_one_subscriber_buffers_lines_and_changes_its_level() {
-    if let Some((logs, captured)) = child("buffering::a_process_with_one_subscriber_buffers_lines_and_changes_its_level") {
+    if let Some((logs, captured)) =
+        child("buffering::a_process_with_one_subscriber_buffers_lines_and_changes_its_level")
+    {
         assert!(logs.init());
         let act = |_: Incoming| async {
             tracing::debug!("one");
@@ -160,7 +162,8 @@ async fn a_sampled_invocation_buffers_nothing_and_lambdas_level_leaves_nothing_t
     let both = [r#"DEBUG "one""#, r#"INFO "two""#];
     assert_eq!(written_by(sampled.sample_rate(1.0), &captured, Buffer::new().level(Level::Info), act).await, both);
     let (limited, captured) = from_vars(&[("AWS_LAMBDA_LOG_LEVEL", "INFO"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
-    let warning = "no lines are buffered: AWS_LAMBDA_LOG_LEVEL is INFO, and Lambda would drop buffered lines up to DEBUG";
+    let warning =
+        "no lines are buffered: AWS_LAMBDA_LOG_LEVEL is INFO, and Lambda would drop buffered lines up to DEBUG";
     let expected = [format!("WARN {warning:?}"), both[1].to_owned()];
     assert_eq!(written_by(limited, &captured, Buffer::new(), act).await, expected);
 }

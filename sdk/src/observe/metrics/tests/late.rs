@@ -42,7 +42,13 @@ async fn a_gauge_that_was_not_a_number_continues_from_its_last_level() {
 #[test]
 fn a_rejected_value_leaves_nothing_behind() {
     let mut buffer = Buffer::default();
-    let datum = |name| Measurement { name, unit: Unit::Count, high_resolution: false, aggregation: Aggregation::Each, value: 1.0 };
+    let datum = |name| Measurement {
+        name,
+        unit: Unit::Count,
+        high_resolution: false,
+        aggregation: Aggregation::Each,
+        value: 1.0,
+    };
     for id in 0..10 {
         let labels = [("id".to_owned(), id.to_string())];
         for name in ["id", "_aws", ""] {
