@@ -80,7 +80,7 @@ pub mod records;
 pub mod testing;
 
 #[cfg(feature = "clients")]
-pub use crate::clients::{Client, ClientError, Clients, FromClients};
+pub use crate::clients::{Client, ClientError, Clients, DynFromClients, FromClients};
 #[cfg(feature = "flags")]
 pub use crate::config::flags::Flags;
 #[cfg(feature = "_parameters")]

@@ -33,7 +33,7 @@ pub trait Handler<Marker>: Sized {
 /// use pilaster::http::{HttpError, Json};
 ///
 /// async fn double(Json(number): Json<i64>) -> Result<Json<i64>, HttpError> {
-///     Ok(Json(number.checked_mul(2).ok_or_else(|| HttpError::unprocessable("too large to double"))?))
+///     Ok(Json(number.checked_mul(2).ok_or_else(|| HttpError::unprocessable_entity("too large to double"))?))
 /// }
 ///
 /// fn main() -> Result<(), pilaster::StartError> {

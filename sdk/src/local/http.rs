@@ -137,8 +137,10 @@ async fn answer<S: RawService>(
 }
 
 fn misdirected() -> HttpError {
-    HttpError::new(StatusCode::MISDIRECTED_REQUEST)
-        .with_detail("use `localhost` or a loopback address; set PILASTER_HOSTS to allow other hosts")
+    HttpError::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        "use `localhost` or a loopback address; set PILASTER_HOSTS to allow other hosts",
+    )
 }
 
 /// The event of the request exceeds the limit: a binary body is a third longer in it, as base64.
@@ -163,7 +165,7 @@ fn failed(error: &BoxError) -> Response<Full<Bytes>> {
         return problem(&HttpError::payload_too_large("the request is larger than the 6 MB that Lambda takes"));
     }
     let _ = writeln!(io::stderr(), "{}", crate::core::error::chain(&**error).join(": "));
-    problem(&HttpError::new(StatusCode::BAD_GATEWAY))
+    problem(&HttpError::from_status(StatusCode::BAD_GATEWAY))
 }
 
 async fn incoming(

@@ -40,7 +40,7 @@ async fn create(
     Json(new): Json<NewUser>,
 ) -> Result<(StatusCode, Json<User>), HttpError> {
     if !new.is_valid() {
-        return Err(HttpError::unprocessable("invalid user"));
+        return Err(HttpError::unprocessable_entity("invalid user"));
     }
     let id = context.get("requestId").unwrap_or_default();
     tracing::info!(status = 201, "POST /users");
@@ -73,7 +73,7 @@ pub fn metered() -> impl RawService {
         metrics.duration("Creation", began.elapsed())?;
         Ok(created)
     }
-    let metrics = MetricsLayer::new().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
+    let metrics = MetricsLayer::from_env().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
     handler(measured).layer(stack()).outer(metrics).into_service().expect("a service")
 }
 
