@@ -46,6 +46,8 @@
 
 #[cfg(feature = "_aws")]
 mod aws;
+#[cfg(feature = "macros")]
+mod check;
 mod error;
 mod extract;
 mod graph;

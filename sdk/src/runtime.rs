@@ -101,7 +101,7 @@ pub fn run<F: IntoRaw>(function: F) -> Result<(), StartError> {
 
 /// As [`run`], with a function that is yet to be made: what panics over its configuration says so in its message.
 #[cfg(feature = "macros")]
-pub(crate) fn run_made<F: IntoRaw>(make: impl FnOnce() -> F) -> Result<(), StartError> {
+pub fn run_made<F: IntoRaw>(make: impl FnOnce() -> F) -> Result<(), StartError> {
     quietly(make).and_then(start).inspect_err(init::report)
 }
 

@@ -20,6 +20,8 @@
 //! | [`RequestContext`](crate::http::RequestContext), [`EventKind`](crate::http::EventKind) | the event | – |
 //! | [`Invocation`](crate::Invocation) | the invocation | – |
 
+#[cfg(feature = "macros")]
+mod check;
 pub mod claims;
 mod content_encoding;
 pub mod context;

@@ -1,5 +1,7 @@
 //! The arguments of record functions.
 
+#[cfg(feature = "macros")]
+mod check;
 pub mod dynamodb;
 pub(crate) mod envelope;
 pub mod event_bridge;

@@ -1,5 +1,8 @@
 //! Record functions: handlers of one record per call.
 
+#[cfg(feature = "macros")]
+pub(crate) mod check;
+
 use tower::Layer;
 use tower::Service;
 use tower::layer::util::Identity;
