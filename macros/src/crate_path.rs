@@ -44,3 +44,6 @@ impl ToTokens for CratePath {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Meta};
+use syn::{Attribute, Data, DeriveInput, Meta};
 
 /// Returns `#[allow(deprecated)]` where one of these is `#[deprecated]` or allows deprecated items itself.
 pub(crate) fn allowed<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> Option<TokenStream> {
@@ -13,4 +13,13 @@ pub(crate) fn allowed<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -
         meta => meta.path().is_ident("deprecated"),
     };
     attributes.into_iter().any(is_about_it).then(|| quote!(#[allow(deprecated)]))
+}
+
+/// The same for a type and its variants.
+pub(crate) fn allowed_of(input: &DeriveInput) -> Option<TokenStream> {
+    let variants = match &input.data {
+        Data::Enum(data) => data.variants.iter().collect(),
+        _ => Vec::new(),
+    };
+    allowed(variants.into_iter().flat_map(|variant| &variant.attrs).chain(&input.attrs))
 }

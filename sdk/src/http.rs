@@ -11,7 +11,6 @@ pub mod extract;
 pub(crate) mod function;
 pub(crate) mod handler;
 pub(crate) mod layers;
-pub mod rejection;
 pub mod response;
 pub mod streaming;
 
@@ -26,7 +25,11 @@ pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
 pub use self::adapter::HttpAdapter;
-pub use self::error::HttpError;
+/// Derives [`trait@ToHttpError`].
+#[cfg(feature = "macros")]
+pub use pilaster_macros::ToHttpError;
+
+pub use self::error::{AnyError, FieldError, HttpError, Rejection, ToHttpError};
 #[cfg(feature = "form")]
 pub use self::extract::Form;
 #[cfg(feature = "multipart")]
@@ -54,6 +57,5 @@ pub use self::layers::panic::{self, PanicLayer};
 pub use self::layers::partial_response::{self, PartialResponseLayer};
 #[cfg(feature = "security-headers")]
 pub use self::layers::security_headers::{self, SecurityHeadersLayer};
-pub use self::layers::stack::{self, Stack};
-pub use self::rejection::{FieldError, Rejection};
+pub use self::layers::stack::{self, DefaultStack, Stack};
 pub use self::response::{Accepted, Created, NoContent, Redirect};

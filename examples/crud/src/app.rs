@@ -30,7 +30,7 @@ pub fn api() -> http::Stack<Stack<RequireKey, Identity>> {
         .on::<UserNotFound>(404)
         .on::<EmailTaken>(409)
         .on::<VersionConflict>(409)
-        .on_with(|_: &Contended| HttpError::unavailable(1));
+        .on_with(|_: &Contended| HttpError::service_unavailable("concurrent update").with_retry_after(1));
     http::Stack::new()
         .security_headers(SecurityHeadersLayer::new())
         .cors(CorsLayer::new().allow_origins(["https://*.example.com"]))

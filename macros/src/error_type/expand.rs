@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Data, DeriveInput, Error, WhereClause, parse_quote};
+use syn::{DeriveInput, Error, WhereClause, parse_quote};
 
 use super::validate::{Input, Name, Names};
 use crate::crate_path::CratePath;
@@ -56,11 +56,7 @@ pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
 
 fn implementation(input: &DeriveInput, pilaster: &CratePath, name: &TokenStream) -> TokenStream {
     let ident = &input.ident;
-    let variants = match &input.data {
-        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.attrs).collect(),
-        _ => Vec::new(),
-    };
-    let allow = deprecation::allowed(input.attrs.iter().chain(variants));
+    let allow = deprecation::allowed_of(input);
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     let bounds = match input.generics.params.is_empty() {
         true => bounds.cloned(),

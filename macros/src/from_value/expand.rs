@@ -45,7 +45,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> Token
     let pilaster = &valid.crate_path;
     let Names { derived, id, id_method, variable, value, error, read_method } = Names::of(words, pilaster);
     let ident = &input.ident;
-    let allow = deprecation::allowed(&input.attrs);
+    let allow = deprecation::allowed_of(input);
     let stage = valid.stage.iter();
     let decrypt = valid.decrypt.then(|| quote!(.decrypt(true)));
     let which = match &valid.name {

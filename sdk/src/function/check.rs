@@ -10,7 +10,7 @@ use tower::{Layer, Service};
 use crate::core::check::probe::{Never, NoError, Nothing, Type, check};
 use crate::core::error::{ErrorType, FunctionError};
 use crate::core::raw::{Incoming, RawResponse, RawService};
-use crate::function::builder::Function;
+use crate::function::builder::{Function, Sealed};
 use crate::function::handler::Handler;
 
 /// Requires that the future of a handler is `Send`.
@@ -82,7 +82,7 @@ impl<T: Never, H> IsLayer<H, Nothing> for T {
     type Checked<X> = X;
 
     fn check<L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, Self, O> {
-        function.layer(layer)
+        function.map_layers(|_| layer)
     }
 }
 
@@ -97,13 +97,13 @@ impl<T: Never, H> IsLayer<H, Nothing> for T {
 pub trait IsOuterLayer<M>: Sized {
     type Checked<X>;
 
-    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Self::Checked<Function<H, L, Stack<O, Self>>>;
+    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Self::Checked<Function<H, L, Stack<Self, O>>>;
 }
 
 impl<T: Never> IsOuterLayer<Nothing> for T {
     type Checked<X> = X;
 
-    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, L, Stack<O, Self>> {
+    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, L, Stack<Self, O>> {
         function.outer(layer)
     }
 }
@@ -111,7 +111,7 @@ impl<T: Never> IsOuterLayer<Nothing> for T {
 impl<T: Layer<AnyService, Service: RawService>> IsOuterLayer<()> for T {
     type Checked<X> = X;
 
-    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, L, Stack<O, Self>> {
+    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, L, Stack<Self, O>> {
         function.outer(layer)
     }
 }
@@ -176,7 +176,7 @@ pub trait NamedError {
 
 impl<E: ErrorType> NamedError for Type<E> {
     fn pilaster_error_type<H, L, O>(self, function: Function<H, L, O>) -> Function<H, L, O> {
-        function.error_type::<E>()
+        function.with_error_type::<E>()
     }
 }
 
@@ -185,5 +185,5 @@ impl<T: Never> Handler<Nothing> for T {
     type Kind = ();
     type Layers = ();
 
-    fn into_kind(self) {}
+    fn into_kind(self, _: Sealed) {}
 }

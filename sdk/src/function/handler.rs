@@ -1,28 +1,26 @@
 //! [`Handler`] and [`handler`]: from the arguments of a user's function to its kind.
 
-use crate::function::builder::Function;
+use crate::function::builder::{Function, Sealed};
 
 /// An async function that Pilaster can run. What its arguments are decides what it handles.
 ///
-/// It is implemented by functions; nobody implements it by hand.
+/// The crate implements it for async functions; other crates cannot.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler: its arguments do not make it a function for any event source",
+    message = "`{Self}` is not a handler: an argument or the return type does not fit any kind of function",
     label = "not a handler",
-    note = "the last argument says what it is a function of: a record, such as `Sqs<T>` or `S3Object`; an event, such as `Event<T>`; or a request, by any extractor",
-    note = "each argument must be an extractor: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `Invocation`, `Client<T>`, … from `pilaster` or axum",
-    note = "an extractor that takes the body (`Json`, `Form`, `Bytes`, `String`) must be the last argument, and there may be only one",
-    note = "the function must be `async` and return a response, such as `Result<Json<T>, HttpError>`; `?` needs an error type that converts into it",
-    note = "a function of records or events returns `Result<_, E>` with any error `E`",
-    note = "with `#[pilaster::lambda_handler]` on the function the compiler says which argument it is"
+    note = "write `#[pilaster::lambda_handler]` above the function: the compiler then reports the type that does not fit",
+    note = "the last argument decides the kind of the function: a record, such as `Sqs<T>` or `S3Object`; an event, such as `Event<T>`; or any extractor of HTTP requests",
+    note = "an HTTP function is `async`, takes extractors, of which one that takes the body comes last, and returns a response, such as `Result<Json<T>, HttpError>`",
+    note = "a record function returns `Result<(), E>` and an event function `Result<T, E>`, with any error `E`"
 )]
 pub trait Handler<Marker>: Sized {
-    /// The typed hall that its door leads to.
+    /// The kind of function that it makes.
     type Kind;
     /// The layers that surround it unless others are named.
     type Layers: Default;
 
-    /// The function as the innermost service of its hall.
-    fn into_kind(self) -> Self::Kind;
+    #[doc(hidden)]
+    fn into_kind(self, sealed: Sealed) -> Self::Kind;
 }
 
 /// Makes a function of a handler; it answers as [`#[lambda_handler]`](crate::lambda_handler) does.
@@ -33,7 +31,7 @@ pub trait Handler<Marker>: Sized {
 /// use pilaster::http::{HttpError, Json};
 ///
 /// async fn double(Json(number): Json<i64>) -> Result<Json<i64>, HttpError> {
-///     Ok(Json(number.checked_mul(2).ok_or_else(|| HttpError::unprocessable("too large to double"))?))
+///     Ok(Json(number.checked_mul(2).ok_or_else(|| HttpError::unprocessable_entity("too large to double"))?))
 /// }
 ///
 /// fn main() -> Result<(), pilaster::StartError> {
@@ -44,5 +42,5 @@ pub fn handler<H, Marker>(handler: H) -> Function<H::Kind, H::Layers>
 where
     H: Handler<Marker>,
 {
-    Function::new(handler.into_kind(), H::Layers::default())
+    Function::new(handler.into_kind(Sealed), H::Layers::default())
 }

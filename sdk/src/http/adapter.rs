@@ -62,11 +62,10 @@ use crate::core::error::{BoxError, FunctionError};
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawResponse};
 use crate::http::adapter::length::base64_length;
-use crate::http::error::{HttpError, Renderer};
+use crate::http::error::{self, HttpError, Refused, Renderer};
 use crate::http::extract::context::EventKind;
 use crate::http::layers::deadline;
-use crate::http::layers::error_layer::{self, Asked, log_failure};
-use crate::http::rejection::Refused;
+use crate::http::layers::error_layer::{self, RequestLine, log_failure};
 
 pub(crate) use self::path::PATH;
 
@@ -146,7 +145,7 @@ where
             }
             #[cfg(feature = "otel")]
             spans::began(&request);
-            let asked = Asked::of(&request);
+            let asked = RequestLine::of(&request);
             let answered = call::answered(inner, request, until).await;
             let mut response = error_layer::complete(answered, &asked);
             if let Some(error) = refused.filter(|_| !asked.is_preflight() && response.status().as_u16() < 400) {
@@ -289,7 +288,7 @@ fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpErr
     ] {
         headers.remove(name);
     }
-    let mut response = error_layer::rendered(renderer, error);
+    let mut response = error::rendered(renderer, error);
     headers.extend(std::mem::take(response.headers_mut()));
     *response.headers_mut() = headers;
     response

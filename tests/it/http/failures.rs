@@ -129,7 +129,7 @@ async fn a_precondition_that_fails_is_one_line() {
     let answer = call(&caller, &asked("GET", &[("if-match", "\"8\"")])).await.unwrap();
     assert_eq!((&answer["statusCode"], &answer["headers"]["etag"]), (&json!(412), &json!("\"7\"")));
     let lines = logs.lines();
-    let refused: Vec<_> = lines.iter().filter(|line| line["message"] == "the request was refused").collect();
+    let refused: Vec<_> = lines.iter().filter(|line| line["message"] == "the request was rejected").collect();
     assert_eq!(refused.len(), 1, "{lines:?}");
     assert_eq!(
         (&refused[0]["level"], &refused[0]["status"], &refused[0]["path"]),

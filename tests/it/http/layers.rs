@@ -120,7 +120,7 @@ async fn an_error_of_a_layer_is_mapped_by_the_error_layer() {
     let answer = answered(&unmapped).await;
     assert_eq!(body(&answer), json!({ "title": "Internal Server Error", "status": 500 }));
 
-    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::timeout());
+    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::gateway_timeout("the layer timed out"));
     let mapped = Caller::new(pilaster::handler(slow).layer(Stack::new().layer(timeout).errors(errors)));
     let answer = answered(&mapped).await;
     assert_eq!(body(&answer), json!({ "title": "Gateway Timeout", "status": 504 }));
@@ -450,7 +450,7 @@ async fn no_panic_of_a_body_or_of_what_is_dropped_costs_an_answer_its_headers() 
         Response::new(body)
     }
     let stack = Caller::new(pilaster::handler(panics).layer(with_headers())).with_time_left(Duration::from_secs(3));
-    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::timeout());
+    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::gateway_timeout("the layer timed out"));
     let timeout = with_headers().errors(errors).layer(TimeoutLayer::new(Duration::from_secs(1)));
     let timeout = Caller::new(pilaster::handler(panics).layer(timeout)).with_time_left(Duration::from_secs(3));
     for (how, status) in [

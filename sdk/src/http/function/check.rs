@@ -14,7 +14,7 @@ use crate::function::check::{
     IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,
 };
 use crate::http::layers::panic::CatchPanic;
-use crate::http::{Created, HttpFunction, Json, StreamingHttpFunction};
+use crate::http::{Created, HttpFunction, Json, Stack, StreamingHttpFunction};
 
 /// The kind of HTTP functions.
 #[derive(Debug)]
@@ -34,14 +34,14 @@ check! {
     Response => Serializable: Json<T>, Created<T>;
 }
 
-impl<T, S> IsLayer<HttpFunction<S>, ()> for T
+impl<N, S> IsLayer<HttpFunction<S>, ()> for Stack<N>
 where
-    T: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
+    Self: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {
     type Checked<X> = X;
 
-    fn check<L, O>(function: Function<HttpFunction<S>, L, O>, layer: Self) -> Function<HttpFunction<S>, T, O> {
-        function.layer(layer)
+    fn check<L, O>(function: Function<HttpFunction<S>, L, O>, layer: Self) -> Function<HttpFunction<S>, Self, O> {
+        function.map_layers(|_| layer)
     }
 }
 

@@ -69,9 +69,8 @@ use crate::core::deadline::{Cancellable, MARGIN, contained, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::PAYLOAD_LIMIT;
-use crate::http::error::{HttpError, Renderer};
+use crate::http::error::{self, HttpError, Renderer};
 use crate::http::layers::deadline::{self, DeadlineFuture};
-use crate::http::layers::error_layer;
 
 /// Layer that applies [`Conditional`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -174,7 +173,7 @@ async fn tagged(response: Response, until: Option<(Instant, Duration)>) -> Respo
 /// An error in the form that the layers within chose; the adapter, or an error layer around this one, logs it.
 fn failed(error: HttpError, extensions: &mut Extensions) -> Response {
     let renderer = extensions.remove::<Renderer>();
-    let mut response = error_layer::rendered(renderer.as_ref(), &error);
+    let mut response = error::rendered(renderer.as_ref(), &error);
     if let Some(renderer) = renderer {
         response.extensions_mut().insert(renderer);
     }

@@ -26,7 +26,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::Either;
-use http::{Request, StatusCode};
+use http::Request;
 use tokio::time::{Instant, Sleep};
 use tower::util::Oneshot;
 use tower::{Layer, Service};
@@ -181,9 +181,7 @@ where
 /// The answer to a request that was cancelled, or the error that it is instead.
 pub(crate) fn answer(error: BoxError) -> HttpError {
     match error.downcast::<DeadlineExceeded>() {
-        Ok(exceeded) => HttpError::new(StatusCode::GATEWAY_TIMEOUT)
-            .with_detail("the function did not answer in time")
-            .with_source(*exceeded),
+        Ok(exceeded) => HttpError::gateway_timeout("the function did not respond in time").with_source(*exceeded),
         Err(error) => HttpError::from_boxed(error),
     }
 }

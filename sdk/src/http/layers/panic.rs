@@ -34,8 +34,7 @@ use http::Request;
 use tower::{Layer, Service};
 
 use crate::http::adapter::strip_listed;
-use crate::http::error::HttpError;
-use crate::http::rejection::refused;
+use crate::http::error::{HttpError, refused};
 
 /// Layer that applies [`CatchPanic`]. See the [module docs](self).
 #[derive(Clone, Debug, Default)]

@@ -107,7 +107,7 @@ impl Metrics {
     }
 
     /// Those of an invocation, as its argument.
-    fn of_invocation() -> Self {
+    pub(crate) fn of_invocation() -> Self {
         let current = Self::current();
         if current.sink.settings.is_none() {
             warn_without_layer();
@@ -468,15 +468,6 @@ impl fmt::Debug for Metrics {
 
 impl FromInvocation for Metrics {
     async fn from_invocation(_: &Invocation) -> Result<Self, BoxError> {
-        Ok(Self::of_invocation())
-    }
-}
-
-#[cfg(feature = "http")]
-impl<S: Send + Sync> axum_core::extract::FromRequestParts<S> for Metrics {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(_: &mut http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self::of_invocation())
     }
 }
