@@ -16,7 +16,7 @@ use crate::crate_path::CratePath;
 /// The accepted options.
 const FORMS: &str = "`#[lambda_handler]` takes these options, separated by commas:
     layer = expr              the layer around the function, such as `layer = api()`
-    outer = expr              a layer around the raw event, such as `outer = MetricsLayer::new()`; of several the first is the outermost
+    outer = expr              a layer around the raw event, such as `outer = MetricsLayer::from_env()`; of several the first is the outermost
     warm(T, ..)               clients, secrets and parameters to create before the first event, such as `warm(Client<Users>)`
     route = \"METHOD /path\"    the route of an HTTP function that runs locally, such as `route = \"GET /users/{id}\"`
     streaming                 streams the response of an HTTP function

@@ -113,11 +113,14 @@ where
     pub fn into_service(self) -> Result<Around<O::Service>, StartError> {
         let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
         let service = configuration::collect(|| {
-            let service = outer.layer(kind.adapter(layers, ErrorTypes(error_types)));
-            let service = Guard::new(WarmupLayer::from_env(H::IS_OF_WHOLE_EVENTS).layer(service));
+            let guarded = || {
+                let service = outer.layer(kind.adapter(layers, ErrorTypes(error_types)));
+                Guard::new(WarmupLayer::from_env(H::IS_OF_WHOLE_EVENTS).layer(service))
+            };
             #[cfg(feature = "logging")]
-            let service = LoggingLayer::new().layer(service);
-            service
+            return LoggingLayer::around(guarded);
+            #[cfg(not(feature = "logging"))]
+            guarded()
         });
         service.map_err(|mistake| StartError::not_built(&mistake))
     }

@@ -444,9 +444,9 @@ async fn where_no_partial_answer_is_known_the_error_names_each_record() {
 #[cfg(feature = "metrics")]
 #[tokio::test]
 async fn failed_records_are_counted_where_the_metrics_ask_for_it() {
-    use crate::observe::metrics::{BuiltIn, Captured, MetricsLayer};
+    use crate::observe::metrics::{BuiltIn, CapturedMetrics, MetricsLayer};
 
-    let captured = Captured::default();
+    let captured = CapturedMetrics::default();
     let metrics = MetricsLayer::new().namespace("shop").built_in(BuiltIn::RecordFailures).writer(captured.clone());
     call_with(handler(refuse_odd).outer(metrics), orders(0..5), None).await.unwrap();
     let blobs = captured.blobs();

@@ -13,7 +13,7 @@ use crate::function::builder::Function;
 use crate::function::check::{
     IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,
 };
-use crate::http::layers::panic::CatchPanic;
+use crate::http::layers::catch_panic::CatchPanic;
 use crate::http::{Created, HttpFunction, Json, Stack, StreamingHttpFunction};
 
 /// The kind of HTTP functions.
@@ -34,7 +34,7 @@ check! {
     Response => Serializable: Json<T>, Created<T>;
 }
 
-impl<N, S> IsLayer<HttpFunction<S>, ()> for Stack<N>
+impl<S> IsLayer<HttpFunction<S>, ()> for Stack
 where
     Self: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {
