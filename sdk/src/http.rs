@@ -57,5 +57,5 @@ pub use self::layers::panic::{self, PanicLayer};
 pub use self::layers::partial_response::{self, PartialResponseLayer};
 #[cfg(feature = "security-headers")]
 pub use self::layers::security_headers::{self, SecurityHeadersLayer};
-pub use self::layers::stack::{self, Stack};
+pub use self::layers::stack::{self, DefaultStack, Stack};
 pub use self::response::{Accepted, Created, NoContent, Redirect};

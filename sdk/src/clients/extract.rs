@@ -1,4 +1,4 @@
-//! [`Client`]: a value of the registry as an argument; [`Warm`]: made during init.
+//! [`Client`]: a value of the registry as an argument; [`Warm`]: an argument that is made in the init phase.
 
 use std::ops::Deref;
 
@@ -8,9 +8,9 @@ use crate::core::invocation::{FromInvocation, Invocation};
 
 /// Extracts a value of the registry: an AWS client, a pool, a repository.
 ///
-/// It comes from the [`Clients`] in the request's extensions if there is one, else from [`Clients::global`]. If it cannot be
-/// made, the answer is an opaque 500 (503 where AWS throttled) whose log line names the type and the reason; a record fails
-/// and is retried, an event's invocation fails.
+/// The registry is the [`Clients`] in the request's extensions, or else [`Clients::global`]. If the value cannot be made, an HTTP
+/// function responds with an opaque 500 (503 where AWS throttled), and the log line names the type and the reason; a record fails
+/// and is retried; the invocation of an event function fails.
 ///
 /// # Example
 ///
@@ -42,18 +42,18 @@ impl<T> Deref for Client<T> {
     }
 }
 
-/// What `#[lambda_handler(warm(T, …))]` makes during init, before the first event.
+/// An argument that `#[lambda_handler(warm(T, …))]` makes in the init phase, before the first event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made during init",
     label = "nothing to warm",
     note = "`warm(..)` takes `Client<T>` and `Secret<T>`"
 )]
 pub trait Warm: 'static {
-    /// Makes it and keeps it in the registry.
+    /// Makes the value and keeps it in the registry.
     ///
     /// # Errors
     ///
-    /// Why it could not be made.
+    /// The reason for which it could not be made.
     fn warm(clients: &Clients) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 

@@ -23,6 +23,7 @@ use super::error::IdempotencyError;
 use super::jmespath::Expression;
 use super::key::{Format, Hash};
 use super::store::{AnyStore, Record, Store};
+use crate::core::env;
 
 /// The longest that Lambda lets a function run
 /// ([quotas](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)).
@@ -79,9 +80,8 @@ impl Idempotency {
     /// Calls with records in this store: the key is the whole document, an answer is kept for an hour, the lock ends with the
     /// invocation. `POWERTOOLS_IDEMPOTENCY_DISABLED=true` turns it off, with a warning.
     pub fn new(store: impl Store) -> Self {
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let (disabled, mistake) = match truth(variable("POWERTOOLS_IDEMPOTENCY_DISABLED").as_deref()) {
-            Ok(disabled) => (disabled, None),
+        let (disabled, mistake) = match env::boolean(&env::var, "POWERTOOLS_IDEMPOTENCY_DISABLED") {
+            Ok(disabled) => (disabled.unwrap_or_default(), None),
             Err(mistake) => (false, Some(mistake)),
         };
         Self {
@@ -94,7 +94,7 @@ impl Idempotency {
                 lock_for: LONGEST_INVOCATION,
                 format: Format::Python,
                 hash: Hash::Md5,
-                prefix: variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "test-func".to_owned()),
+                prefix: env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "test-func".to_owned()),
                 cache: None,
                 issued: Arc::new(Mutex::new(LruCache::new(REMEMBERED))),
                 hook: None,
@@ -231,15 +231,6 @@ impl fmt::Debug for Idempotency {
             .field("payload", &self.settings.payload)
             .field("prefix", &self.settings.prefix)
             .finish_non_exhaustive()
-    }
-}
-
-/// Powertools' reading of a switch.
-fn truth(value: Option<&str>) -> Result<bool, String> {
-    match value.map(str::to_ascii_lowercase).as_deref() {
-        None | Some("0" | "n" | "no" | "f" | "false" | "off") => Ok(false),
-        Some("1" | "y" | "yes" | "t" | "true" | "on") => Ok(true),
-        Some(other) => Err(format!("POWERTOOLS_IDEMPOTENCY_DISABLED is `{other}`: write `true` or `false`")),
     }
 }
 

@@ -39,6 +39,7 @@ use tower::{Layer, Service};
 use super::engine::{Begun, Idempotency};
 use super::error::IdempotencyError;
 use super::jmespath::Document;
+use crate::core::configuration::reject;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, RawResponse};
 
@@ -73,10 +74,11 @@ impl<S> Layer<S> for IdempotencyLayer {
 
     /// # Panics
     ///
-    /// If an expression is no JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` neither `true` nor `false`.
+    /// If an expression is not valid JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` is neither `true` nor `false`, and the layer is not
+    /// one of a [`Function`](crate::Function).
     fn layer(&self, inner: S) -> Idempotent<S> {
         if let Some(mistake) = self.idempotency.mistake() {
-            panic!("idempotency: {mistake}");
+            reject(format_args!("idempotency: {mistake}"));
         }
         Idempotent {
             inner,

@@ -166,8 +166,8 @@ fn powertools_for_python_writes_the_same_blobs_of_the_same_calls_and_cloudwatchs
     cases.push(large());
     let ours = cases.iter().map(written).collect::<Result<Vec<_>, _>>()?;
 
-    let mut python = Command::new(engines::install().join("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/emf.py"))
+    let mut python = Command::new(engines::programs().join("python"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/emf.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

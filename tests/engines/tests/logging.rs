@@ -153,8 +153,8 @@ fn comparable(line: &Value) -> Map<String, Value> {
 #[tokio::test]
 async fn powertools_for_python_writes_the_same_keys_and_values_of_the_same_calls() {
     let cases = cases();
-    let mut python = Command::new(engines::install().join("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/log_lines.py"))
+    let mut python = Command::new(engines::programs().join("python"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/log_lines.py"))
         .env_remove("POWERTOOLS_DEV")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

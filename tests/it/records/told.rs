@@ -25,7 +25,7 @@ impl std::error::Error for ShipError {}
 
 /// The lines of the records that failed: id, level and type of the error; and the answer.
 async fn lines(
-    function: impl pilaster::IntoRaw<Raw: RawService>,
+    function: impl pilaster::IntoService,
     event: &Value,
 ) -> (Vec<(String, String, String)>, Result<Value, FunctionError>) {
     let captured = Captured::default();

@@ -113,6 +113,7 @@ use tower_http::cors::AllowHeaders;
 pub use self::error::CorsError;
 use self::origin::{Origins, Predicate};
 use self::rules::Rules;
+use crate::core::configuration::reject;
 
 /// Layer that applies [`Cors`]. See the [module docs](self).
 #[derive(Clone)]
@@ -462,10 +463,11 @@ impl<S> Layer<S> for CorsLayer {
 
     /// # Panics
     ///
-    /// If the configuration does not pass [`CorsLayer::check`], with its sentence.
+    /// If the configuration does not pass [`CorsLayer::check`], with its sentence, and the layer is not one of a
+    /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> Cors<S> {
         if let Err(error) = self.check() {
-            panic!("{error}");
+            reject(error);
         }
         Cors { inner, rules: Arc::new(Rules::new(self)) }
     }

@@ -94,6 +94,7 @@ pub(crate) use self::log::{RequestLine, log_failure};
 use self::rules::Rules;
 pub(crate) use self::rules::complete;
 pub use self::service::{ErrorService, ResponseFuture};
+use crate::core::configuration::reject;
 use crate::http::error::{HttpError, Renderer, ToHttpError};
 
 /// Layer that applies [`ErrorService`]. See the [module docs](self).
@@ -173,10 +174,11 @@ impl<S> Layer<S> for ErrorLayer {
 
     /// # Panics
     ///
-    /// If [`on`](ErrorLayer::on) was called with a status outside 400 to 599.
+    /// If [`on`](ErrorLayer::on) was given a status that is not one of an error, and the layer is not one of a
+    /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> Self::Service {
         if let Some(mistake) = &self.rules.mistake {
-            panic!("{mistake}");
+            reject(mistake);
         }
         ErrorService::new(inner, self.rules.clone())
     }

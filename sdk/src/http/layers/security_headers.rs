@@ -94,6 +94,7 @@ use tower::{Layer, Service};
 use self::error::Expected;
 pub use self::error::SecurityHeadersError;
 pub use self::policy::{ContentSecurityPolicy, Hsts};
+use crate::core::configuration::reject;
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const COEP: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
@@ -376,10 +377,11 @@ impl<S> Layer<S> for SecurityHeadersLayer {
 
     /// # Panics
     ///
-    /// If the configuration does not pass [`SecurityHeadersLayer::check`], with its sentence.
+    /// If the configuration does not pass [`SecurityHeadersLayer::check`], with its sentence, and the layer is not one of a
+    /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> SecurityHeaders<S> {
         if let Err(error) = self.check() {
-            panic!("{error}");
+            reject(error);
         }
         let (mut always, mut documents) = (Vec::new(), Vec::new());
         for header in &self.headers {

@@ -46,7 +46,24 @@ use crate::http::layers::security_headers::SecurityHeadersLayer;
 #[cfg(feature = "idempotency")]
 use crate::idempotency::IdempotencyLayer;
 
-/// The layers of the HTTP hall in their order. See the [module docs](self).
+/// The layers of an HTTP function whose stack is not named: those of [`Stack::new`]. [`Function::layer`](crate::Function::layer) takes a
+/// [`Stack`] in its place.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct DefaultStack;
+
+impl<S> Layer<S> for DefaultStack
+where
+    Stack: Layer<S>,
+{
+    type Service = <Stack as Layer<S>>::Service;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Layer::layer(&Stack::new(), inner)
+    }
+}
+
+/// The layers of an HTTP function in their order. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Stack<L = Identity> {
@@ -200,8 +217,8 @@ where
 
     /// # Panics
     ///
-    /// If a layer is configured in a way that browsers would refuse; [`pilaster::run`](crate::run) makes a readable error of
-    /// it.
+    /// If a layer of it is configured wrongly, and the stack is not one of a [`Function`](crate::Function), which returns an error
+    /// instead: see [`Function::into_service`](crate::Function::into_service).
     fn layer(&self, inner: S) -> Self::Service {
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 
 use super::{Completion, Lock, Locked, Record, Status, Store, milliseconds, seconds};
 use crate::clients::Clients;
+use crate::core::configuration::reject;
 use crate::core::error::BoxError;
 use crate::idempotency::key::Format;
 
@@ -98,7 +99,7 @@ impl DynamoDbStore {
     #[must_use]
     pub fn sort_key(mut self, name: impl Into<String>, partition: Option<String>) -> Self {
         let partition = partition.unwrap_or_else(|| {
-            format!("idempotency#{}", std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())
+            format!("idempotency#{}", crate::core::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())
         });
         Arc::make_mut(&mut self.names).sort = Some((name.into(), partition));
         self
@@ -108,19 +109,23 @@ impl DynamoDbStore {
     ///
     /// # Panics
     ///
-    /// If `attribute` is none of them.
+    /// If `attribute` is none of them, where it is not called by the expressions of `#[lambda_handler]`.
     #[must_use]
     pub fn attribute(mut self, attribute: &str, name: impl Into<String>) -> Self {
         let names = Arc::make_mut(&mut self.names);
-        *match attribute {
+        let renamed = match attribute {
             "id" => &mut names.id,
             "expiration" => &mut names.expiration,
             "in_progress_expiration" => &mut names.in_progress_expiration,
             "status" => &mut names.status,
             "data" => &mut names.data,
             "validation" => &mut names.validation,
-            other => panic!("DynamoDbStore: an idempotency record has no attribute `{other}`"),
-        } = name.into();
+            other => {
+                reject(format_args!("DynamoDbStore: an idempotency record has no attribute `{other}`"));
+                return self;
+            }
+        };
+        *renamed = name.into();
         self
     }
 

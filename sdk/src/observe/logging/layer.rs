@@ -50,6 +50,7 @@ use super::line::Core;
 use super::lines::{FAILURES_ARE_LOGGED, PANICS_ARE_LOGGED};
 use super::redaction::Redaction;
 use super::scope::{InvocationContext, set_correlation_id, with_current};
+use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
 use crate::core::raw::{Incoming, RawResponse};
 
@@ -209,14 +210,14 @@ impl<S> Layer<S> for LoggingLayer {
 
     fn layer(&self, inner: S) -> Logging<S> {
         if let Some(path) = self.settings.redaction.mistake() {
-            panic!(
+            reject(format_args!(
                 "`{path}` is no path of what is logged: write `event` or `response`, and behind it names, `[]` for each item, or `*`, \
                  divided by dots, as in \"event.headers.authorization\""
-            );
+            ));
         }
         #[cfg(feature = "idempotency")]
         if let Some(Err(mistake)) = &self.settings.expression {
-            panic!("LoggingLayer::correlation_id_by: {mistake}");
+            reject(format_args!("LoggingLayer::correlation_id_by: {mistake}"));
         }
         FAILURES_ARE_LOGGED.store(true, Ordering::Relaxed);
         if !self.settings.redaction.is_empty() {

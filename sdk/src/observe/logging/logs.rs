@@ -20,6 +20,7 @@ use super::line::{Clock, Core, Output};
 use super::lines::Lines;
 use super::own_keys::{LeftOut, Own};
 use super::panic;
+use crate::core::env;
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,8 +109,9 @@ impl Variables {
             None if on_lambda => Format::Json,
             None => Format::Text,
         };
-        let is_on =
-            |complaints: &mut Vec<String>, name| parsed(complaints, name, &var).is_some_and(|Switch(is_on)| is_on);
+        let is_on = |complaints: &mut Vec<String>, name| {
+            env::boolean(&var, name).map_err(|sentence| complaints.push(sentence)).is_ok_and(|on| on == Some(true))
+        };
         Self {
             format: if is_on(&mut complaints, "POWERTOOLS_DEV") { Format::IndentedJson } else { format },
             log_event: is_on(&mut complaints, "POWERTOOLS_LOGGER_LOG_EVENT"),
@@ -143,21 +145,6 @@ impl FromStr for LambdaFormat {
             name if name.eq_ignore_ascii_case("json") => Ok(Self(Format::Json)),
             name if name.eq_ignore_ascii_case("text") => Ok(Self(Format::Text)),
             other => Err(format!("{other:?} is no log format: write JSON or Text")),
-        }
-    }
-}
-
-/// A truth value as Powertools reads it.
-struct Switch(bool);
-
-impl FromStr for Switch {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "1" | "y" | "yes" | "t" | "true" | "on" => Ok(Self(true)),
-            "0" | "n" | "no" | "f" | "false" | "off" => Ok(Self(false)),
-            other => Err(format!("{other:?} is neither true nor false")),
         }
     }
 }
@@ -197,7 +184,7 @@ impl Logs {
 
     /// As the process's environment says.
     pub fn from_env() -> Self {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(env::var)
     }
 
     /// As `var` says, which is asked for one variable's value. For tests, and for settings that are not in the environment.

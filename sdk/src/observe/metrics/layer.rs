@@ -16,6 +16,7 @@ use super::built_in::BuiltIn;
 use super::current::{Late, Metrics};
 use super::settings::{Output, Settings};
 use super::{blob, recorder};
+use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, RawResponse};
@@ -39,7 +40,7 @@ impl Default for MetricsLayer {
 impl MetricsLayer {
     /// As the process's environment says, to standard output. See the [module docs](super) for the variables.
     pub fn new() -> Self {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(crate::core::env::var)
     }
 
     /// As `var` says, which is asked for one variable's value. For tests, and for settings that are not in the environment.
@@ -133,9 +134,17 @@ impl<S> Layer<S> for MetricsLayer {
     type Service = WithMetrics<S>;
 
     fn layer(&self, inner: S) -> WithMetrics<S> {
-        let settings = self.settings();
-        recorder::install();
-        Metrics::installed(&settings);
+        let settings = match self.0.checked() {
+            Ok(settings) => {
+                recorder::install();
+                Metrics::installed(&settings);
+                settings
+            }
+            Err(mistake) => {
+                reject(format_args!("MetricsLayer: {mistake}"));
+                Arc::new(self.0.clone())
+            }
+        };
         let late = Late::new(&settings);
         WithMetrics { inner, settings, late }
     }

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::built_in::BuiltIn;
 use super::check::{self, Dimension};
 use super::state::put;
+use crate::core::env;
 
 /// Where blobs go.
 #[derive(Clone)]
@@ -50,12 +51,10 @@ impl Settings {
         let var = |name: &str| var(name).filter(|value| !value.trim().is_empty());
         let mut mistake = None;
         let mut switch = |name: &str| {
-            let text = var(name)?;
-            let is_on = truth(&text);
-            if is_on.is_none() {
-                mistake.get_or_insert(format!("{name}: {text:?} is neither true nor false"));
-            }
-            is_on
+            env::boolean(&var, name).unwrap_or_else(|sentence| {
+                mistake.get_or_insert(sentence);
+                None
+            })
         };
         // As Powertools: nothing is written by hand, unless the first variable says so.
         let dev = switch("POWERTOOLS_DEV").unwrap_or(false);
@@ -109,15 +108,6 @@ impl Settings {
 pub(super) fn milliseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A truth value as Powertools reads it.
-fn truth(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "1" | "y" | "yes" | "t" | "true" | "on" => Some(true),
-        "0" | "n" | "no" | "f" | "false" | "off" => Some(false),
-        _ => None,
-    }
 }
 
 impl fmt::Debug for Settings {

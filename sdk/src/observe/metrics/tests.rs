@@ -455,7 +455,7 @@ fn a_default_dimension_that_cloudwatch_does_not_take_is_a_mistake() {
 }
 
 #[test]
-#[should_panic = "MetricsLayer: POWERTOOLS_METRICS_DISABLED: \"maybe\" is neither true nor false"]
+#[should_panic = "MetricsLayer: the environment variable POWERTOOLS_METRICS_DISABLED must be `true` or `false`"]
 fn a_variable_that_is_neither_true_nor_false_is_a_mistake() {
     let var = |name: &str| (name == "POWERTOOLS_METRICS_DISABLED").then(|| "maybe".to_owned());
     drop(MetricsLayer::from_vars(var).namespace("Shop").layer(()));
@@ -504,14 +504,14 @@ async fn metrics_are_an_argument_that_is_made_from_the_invocation() {
 #[cfg(feature = "http")]
 #[tokio::test]
 async fn metrics_are_an_argument_of_http_functions() {
-    use crate::function::service::IntoRaw;
+    use crate::function::service::IntoService;
 
     async fn place(metrics: Metrics) -> Result<String, crate::http::HttpError> {
         metrics.count("Orders", 1)?;
         Ok("placed".to_owned())
     }
     let captured = Captured::default();
-    let raw = crate::handler(place).outer(layer(&captured)).into_raw();
+    let raw = crate::handler(place).outer(layer(&captured)).into_service().unwrap();
     let event = json!({
         "version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": {},
         "requestContext": {"http": {"method": "GET", "path": "/"}, "stage": "$default"}, "isBase64Encoded": false,

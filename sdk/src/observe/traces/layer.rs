@@ -21,6 +21,7 @@ use super::pipeline::{Collect, Pipeline};
 use super::propagate::{Carrier, with_lineage};
 use super::settings::{Endpoint, Settings};
 use super::slot::{Installed, Slot, TARGET};
+use crate::core::configuration::reject;
 use crate::core::error::{FunctionError, chain};
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, RawResponse};
@@ -42,7 +43,7 @@ impl Default for TracesLayer {
 impl TracesLayer {
     /// As the process's environment says. See the [module docs](super) for the variables.
     pub fn new() -> Self {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(crate::core::env::var)
     }
 
     /// As `var` says, which is asked for one variable's value. For tests, and for settings that are not in the environment.
@@ -99,8 +100,9 @@ impl<S> Layer<S> for TracesLayer {
 
     fn layer(&self, inner: S) -> Traced<S> {
         let tracing = (!self.0.disabled).then(|| Tracing::new(&self.0));
-        let tracing =
-            tracing.map(|tracing| Arc::new(tracing.unwrap_or_else(|mistake| panic!("TracesLayer: {mistake}"))));
+        let tracing = tracing.and_then(|tracing| {
+            tracing.map(Arc::new).map_err(|mistake| reject(format_args!("TracesLayer: {mistake}"))).ok()
+        });
         Traced { inner, tracing }
     }
 }

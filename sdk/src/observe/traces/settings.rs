@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use super::captured::Captured;
 use super::export::{Export, shown};
 use super::pipeline::LONGEST;
+use crate::core::env;
 
 /// A collector's address as it is configured: it may hold a password, so it shows as [`shown`] says.
 #[derive(Clone)]
@@ -66,6 +67,15 @@ impl Settings {
             var("OTEL_EXPORTER_OTLP_ENDPOINT").map(|base| format!("{}/v1/traces", base.trim_end_matches('/')))
         });
         let propagators = var("OTEL_PROPAGATORS");
+        let mut is_off = |name: &str| {
+            let is_on = env::boolean(&var, name).unwrap_or_else(|sentence| {
+                mistake.get_or_insert(sentence);
+                None
+            });
+            is_on == Some(false)
+        };
+        let (is_trace_off, is_capture_off) =
+            (is_off("POWERTOOLS_TRACE_ENABLED"), is_off("POWERTOOLS_TRACER_CAPTURE_ERROR"));
         let believes = |names: &[&str]| {
             propagators.as_ref().is_none_or(|list| list.split(',').any(|name| names.contains(&name.trim())))
         };
@@ -76,10 +86,8 @@ impl Settings {
             captured: None,
             service: var("OTEL_SERVICE_NAME").or_else(|| var("POWERTOOLS_SERVICE_NAME")),
             longest: LONGEST,
-            disabled: is("OTEL_SDK_DISABLED", "true")
-                || is("OTEL_TRACES_EXPORTER", "none")
-                || is_false(var("POWERTOOLS_TRACE_ENABLED")),
-            capture_errors: !is_false(var("POWERTOOLS_TRACER_CAPTURE_ERROR")),
+            disabled: is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none") || is_trace_off,
+            capture_errors: !is_capture_off,
             xray: believes(&["xray", "xray-lambda"]),
             w3c: believes(&["tracecontext"]),
             trusts_callers: false,
@@ -93,7 +101,7 @@ impl Settings {
     pub(super) fn resource(&self) -> Resource {
         // With the attributes of OTEL_RESOURCE_ATTRIBUTES.
         let builder = Resource::builder().with_attributes(self.resource.iter().cloned());
-        let named = std::env::var("OTEL_RESOURCE_ATTRIBUTES").is_ok_and(|text| text.contains("service.name="));
+        let named = env::var("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|text| text.contains("service.name="));
         let of_function = self.function_name.as_ref().filter(|_| !named);
         match self.service.as_ref().or(of_function) {
             Some(name) => builder.with_service_name(name.clone()).build(),
@@ -125,10 +133,6 @@ fn address(endpoint: &Endpoint) -> Result<Uri, String> {
              http://localhost:4318; it may send them on over TLS"
         )
     })
-}
-
-fn is_false(text: Option<String>) -> bool {
-    text.is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "0" | "n" | "no" | "f" | "false" | "off"))
 }
 
 /// `name=value,…`, percent-encoded

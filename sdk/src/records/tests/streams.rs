@@ -138,7 +138,7 @@ async fn changes_in_a_stream_of_kinesis_are_ordered_by_an_attribute_of_their_key
 #[should_panic(expected = "does not take `Change<T>`")]
 fn an_attribute_of_a_key_orders_no_clicks() {
     let count = async |_: Kinesis<String>| Ok::<_, BoxError>(());
-    let _ = handler(count).batch(Batch::new().ordered_by("account")).into_raw();
+    let _ = handler(count).batch(Batch::new().ordered_by("account")).into_service().unwrap();
 }
 
 #[cfg(all(feature = "testing", feature = "logging"))]

@@ -8,11 +8,10 @@ use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Request, RequestExt, Response};
 use lambda_runtime::LambdaEvent;
 use pilaster::http::{self, CorsLayer, HttpError, Json, Method, StatusCode, header};
-use pilaster::observe::logging::LoggingLayer;
 use pilaster::observe::metrics::BuiltIn;
-use pilaster::{IntoRaw, Metrics, MetricsLayer, RawService, handler};
+use pilaster::{Metrics, MetricsLayer, RawService, handler};
 use serde::{Deserialize, Serialize};
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::{Service, ServiceExt, service_fn};
 
 /// An HTTP API's event.
 pub const EVENT: &str = include_str!("../events/users.json");
@@ -58,7 +57,7 @@ fn stack() -> http::Stack {
 
 /// By the whole default stack.
 pub fn by_pilaster() -> impl RawService {
-    LoggingLayer::new().layer(handler(create).layer(stack()).into_raw())
+    handler(create).layer(stack()).into_service().expect("a service")
 }
 
 /// The same with metrics: a count and a duration of its own and the invocation's latency in one blob.
@@ -75,7 +74,7 @@ pub fn metered() -> impl RawService {
         Ok(created)
     }
     let metrics = MetricsLayer::new().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
-    LoggingLayer::new().layer(handler(measured).layer(stack()).outer(metrics).into_raw())
+    handler(measured).layer(stack()).outer(metrics).into_service().expect("a service")
 }
 
 #[derive(Serialize)]
