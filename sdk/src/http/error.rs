@@ -331,9 +331,16 @@ impl HttpError {
     note = "for a `BoxError`, an `anyhow::Error` or a text, write `.map_err(HttpError::internal)?`",
     note = "for your own type, implement `std::error::Error`, or `From<{Self}>` for `HttpError`"
 )]
-pub trait AnyError {
+pub trait AnyError: sealed::Sealed {
     #[doc(hidden)]
     fn into_boxed(self) -> BoxError;
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl<E: super::StdError + Send + Sync + 'static> Sealed for E {}
+    impl Sealed for super::Never {}
 }
 
 impl<E: StdError + Send + Sync + 'static> AnyError for E {
