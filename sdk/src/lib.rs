@@ -33,7 +33,7 @@
 //! | 2 | [`observe`]: traces, logging, metrics | no | logs a failed invocation, writes its metrics |
 //! | 3 | [`WarmupLayer`], `config::secrets` | a call that warms; a secret that cannot be had | – |
 //! | 4 | a door: [`http::door`], [`records::door`], [`event::door`] | an event that cannot be decoded | encodes the response |
-//! | 5 | HTTP: [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → [`http::deadline`] → your layers → `idempotency` → [`http::panic`]; records and events: your layers | a preflight, a time-out, a stored answer | adds headers, maps errors |
+//! | 5 | HTTP: [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → [`http::deadline`] → your layers → `idempotency` → [`http::catch_panic`]; records and events: your layers | a preflight, a time-out, a stored answer | adds headers, maps errors |
 //! | 6 | [`http::extract`], [`records`], [`Client`], `Secret` | a rejection: 400, 413, 415, 422; a record that fails | – |
 //! | 7 | your function | – | its value or its error |
 //!

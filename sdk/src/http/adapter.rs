@@ -6,7 +6,7 @@
 //! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event that is no HTTP event at all fails
 //! as a [`FunctionError`]. Where the source is known and the event cannot be decoded (a `host` that is none, a body that is not the base64
 //! that it is said to be), a request that is refused goes through the layers: [`ErrorLayer`](crate::http::ErrorLayer), or the
-//! [`PanicLayer`](crate::http::PanicLayer) around the function, answers it with a 400, and the layers above add their headers. Layers
+//! [`CatchPanicLayer`](crate::http::CatchPanicLayer) around the function, answers it with a 400, and the layers above add their headers. Layers
 //! of your own below the error layer, and the function, do not see it; others see a body that cannot be read.
 //!
 //! On the way back:

@@ -12,7 +12,7 @@ use crate::function::handler::Handler;
 use crate::function::service::{Buffered, ErrorTypes, Kind, Streaming};
 use crate::http::adapter::HttpAdapter;
 use crate::http::handler::{HandlerService, HttpHandler};
-use crate::http::layers::panic::{CatchPanic, PanicLayer};
+use crate::http::layers::catch_panic::{CatchPanic, CatchPanicLayer};
 use crate::http::layers::stack::{DefaultStack, Stack};
 
 /// The marker of HTTP functions; the arguments of the function are within.
@@ -33,7 +33,7 @@ where
     type Layers = DefaultStack;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {
-        HttpFunction(PanicLayer::new().layer(HandlerService::new(self)))
+        HttpFunction(CatchPanicLayer::new().layer(HandlerService::new(self)))
     }
 }
 
@@ -60,7 +60,7 @@ where
     S: Service<Request<Body>, Response = axum_core::response::Response> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    Function::new(HttpFunction(PanicLayer::new().layer(service)), DefaultStack)
+    Function::new(HttpFunction(CatchPanicLayer::new().layer(service)), DefaultStack)
 }
 
 /// The innermost service of a streaming function.
@@ -107,10 +107,10 @@ impl<S, O> Function<HttpFunction<S>, DefaultStack, O> {
     }
 }
 
-impl<L> AddLayer<Stack<L>> for DefaultStack {
-    type Layers = Stack<L>;
+impl AddLayer<Stack> for DefaultStack {
+    type Layers = Stack;
 
-    fn add(self, stack: Stack<L>, _: Sealed) -> Stack<L> {
+    fn add(self, stack: Stack, _: Sealed) -> Stack {
         stack
     }
 }

@@ -8,7 +8,7 @@ use tower::{Layer, Service};
 
 use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Streamed, Type, of};
 use crate::function::builder::Function;
-use crate::http::layers::panic::CatchPanic;
+use crate::http::layers::catch_panic::CatchPanic;
 use crate::http::{Created, HttpFunction, Json, Path, Query, Stack, StreamingHttpFunction};
 
 /// The kind of HTTP functions.
@@ -46,7 +46,7 @@ impl<E: IntoResponse> Failing<()> for E {}
 
 impl Failing<ErrorResponse> for ErrorResponse {}
 
-impl<N, S> Layered<HttpFunction<S>, ()> for Stack<N>
+impl<S> Layered<HttpFunction<S>, ()> for Stack
 where
     Self: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {

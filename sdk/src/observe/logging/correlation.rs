@@ -36,9 +36,9 @@ fn find_in(json: &str, tokens: &[String]) -> Option<String> {
 
 /// Returns the string or number that a JMESPath expression selects from the event; none if it cannot be evaluated.
 #[cfg(feature = "idempotency")]
-pub(super) fn select(event: &RawValue, expression: &crate::idempotency::Expression) -> Option<String> {
+pub(super) fn select(event: &RawValue, expression: &crate::core::expression::Expression) -> Option<String> {
     use serde_json::Value;
-    let document = crate::idempotency::Document::parse(event.get()).ok()?;
+    let document = crate::core::expression::Document::parse(event.get()).ok()?;
     match expression.select(&document).ok()?.value {
         Value::String(text) => id(text),
         Value::Number(number) => id(number.to_string()),
@@ -122,7 +122,7 @@ mod tests {
         let event =
             r#"{"body": "{\"order\": {\"id\": 7, \"name\": \"n\"}}", "data": "eyJpZCI6ICJ4In0=", "broken": "{"}"#;
         let event = RawValue::from_string(event.to_owned()).unwrap();
-        let select = |text: &str| select(&event, &crate::idempotency::Expression::parse(text).unwrap());
+        let select = |text: &str| select(&event, &crate::core::expression::Expression::parse(text).unwrap());
         assert_eq!(select("powertools_json(body).order.id").as_deref(), Some("7"));
         assert_eq!(select("powertools_json(body).order.name").as_deref(), Some("n"));
         assert_eq!(select("powertools_json(powertools_base64(data)).id").as_deref(), Some("x"));

@@ -76,7 +76,7 @@ pub struct LoggingLayer {
 struct Settings {
     correlation_id: Option<String>,
     #[cfg(feature = "idempotency")]
-    expression: Option<Result<crate::idempotency::Expression, String>>,
+    expression: Option<Result<crate::core::expression::Expression, String>>,
     buffer: Option<Buffer>,
     log_event: Option<bool>,
     log_response: bool,
@@ -131,7 +131,7 @@ impl LoggingLayer {
     /// When the layer is applied, if this is not a JMESPath expression.
     #[cfg(feature = "idempotency")]
     pub fn correlation_id_by(self, expression: &str) -> Self {
-        self.with(|settings| settings.expression = Some(crate::idempotency::Expression::parse(expression)))
+        self.with(|settings| settings.expression = Some(crate::core::expression::Expression::parse(expression)))
     }
 
     /// Buffers `DEBUG` lines, and writes them only if something fails: see [`Buffer`].

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::extract::multipart::Field;
 use http::{HeaderMap, header};
 
-use crate::http::layers::quoted::split;
+use crate::http::header_list::split;
 
 /// The headers of a part that concern a file.
 #[derive(Debug)]

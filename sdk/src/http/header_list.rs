@@ -1,7 +1,7 @@
-//! Headers with quoted strings in them.
+//! Header values that are lists of items, which may be quoted strings.
 
-/// The parts of a text between separators, trimmed. A separator within a quoted string is part of the text ([RFC 9110, section
-/// 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
+/// Splits a text at each separator that is not within a quoted string ([RFC 9110, section
+/// 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)), and trims the parts.
 pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! Compression of an answer that is sent as a whole: it is kept only where it makes the answer smaller.
+//! Compression of a buffered response, once its body is complete: it is kept only if it makes the response smaller.
 
 use std::pin::Pin;
 
@@ -10,38 +10,38 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
 use tower_http::CompressionLevel;
 
+use super::coding::{Coding, encode};
 use super::entity_tags::mark;
-use super::{Coding, encode, remove_digests};
+use super::remove_digests;
 use crate::core::deadline::contained;
 use crate::core::error::BoxError;
 use crate::http::adapter::length::{base64_length, sent_length};
 
-/// What the layer leaves in the response's extensions, for the adapter to do once it has the whole body.
+/// The compression that the layer has chosen. It is in the response's extensions, for the adapter to apply once it has the whole body.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pending {
+pub(crate) struct DeferredCompression {
     pub(super) coding: Coding,
     pub(super) level: CompressionLevel,
 }
 
-/// The body on its way.
 type Compressed<'a> = Pin<Box<dyn Future<Output = Result<Body, BoxError>> + Send + 'a>>;
 
-impl Pending {
-    /// The body, compressed where that makes it smaller, and the fields that say so.
+impl DeferredCompression {
+    /// Compresses the body if that makes it smaller, and sets the headers.
     ///
-    /// A source takes bytes in base64, and text as it is: text has to become a quarter smaller. A body of more than `limit` bytes can
-    /// only be sent compressed, so that it is not held as a whole.
+    /// A source takes bytes as base64 and text as it is, so text has to become a quarter smaller. A body of more than `limit` bytes can
+    /// only be sent compressed, so it is not collected first.
     ///
     /// # Errors
     ///
-    /// That of the body.
+    /// The error of the body.
     pub(crate) fn compress(self, headers: &mut HeaderMap, body: Body, limit: usize) -> Compressed<'_> {
         Box::pin(self.smaller(headers, body, limit))
     }
 
     async fn smaller(self, headers: &mut HeaderMap, body: Body, limit: usize) -> Result<Body, BoxError> {
         if headers.contains_key(header::CONTENT_ENCODING) {
-            // A layer outside the stack has compressed it.
+            // An outer layer has compressed it.
             return Ok(body);
         }
         let mut body = body.into_data_stream();
@@ -62,7 +62,7 @@ impl Pending {
                 return Ok(self.encoded(Body::from_stream(chunks)));
             }
         }
-        // What it holds may panic when it is dropped; the bytes are there.
+        // The drop of the body may panic; the bytes are complete.
         contained(|| drop(body));
         let plain = joined(chunks);
         let encoded = self.encoded(Body::from(plain.clone())).collect().await?.to_bytes();
@@ -74,7 +74,7 @@ impl Pending {
         Ok(Body::from(encoded))
     }
 
-    /// The fields of a compressed answer.
+    /// Sets the headers of a compressed response.
     fn complete(self, headers: &mut HeaderMap) {
         headers.remove(header::ACCEPT_RANGES);
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(self.coding.name()));
@@ -82,7 +82,7 @@ impl Pending {
         mark(headers, Some(self.coding));
     }
 
-    /// The fields of an answer that is not compressed, or whose body is not sent.
+    /// Sets the headers of a response that is not compressed, or whose body is not sent.
     pub(crate) fn left_off(headers: &mut HeaderMap) {
         mark(headers, None);
     }

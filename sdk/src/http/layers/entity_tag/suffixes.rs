@@ -1,27 +1,27 @@
-//! Marks in entity tags: a layer that makes several representations of one answer gives the tag of each a suffix, so that each has
-//! a tag of its own ([RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)), and the services within
-//! see only the function's tags.
+//! Suffixes of entity tags: a layer that makes several representations of one response adds a suffix to the tag of each, so that each has
+//! its own tag ([RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)), and the inner services see only the
+//! function's tags.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::{EntityTag, EntityTags};
 
-/// The suffix of a tag in a request whose representation is not the one that this answer would have. The function has no such tag.
+/// The suffix of a request's tag whose representation is not that of this response. No tag of a function has it.
 const UNSELECTED: &[u8] = b"-unselected";
 
-/// The marks that a layer gives.
+/// The suffixes that a layer adds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Marks<'m, N> {
-    /// What stands between the function's tag and the mark.
+pub(crate) struct Suffixes<'m, N> {
+    /// The separator between the function's tag and the suffix.
     pub(crate) separator: u8,
     pub(crate) names: &'m [N],
-    /// The mark of an answer that the layer has not changed, where its tag could otherwise be taken for a marked one.
+    /// The suffix for a response that the layer has not changed, if its tag could be mistaken for one with a suffix.
     pub(crate) unchanged: &'static str,
 }
 
-impl<'m, N: AsRef<str>> Marks<'m, N> {
-    /// Rewrites the preconditions of a request into the function's tags. Returns those tags of the function that the client has in
-    /// the representation that its answer would have, which `selected` names. `of_part` names that of an answer to `Range`.
+impl<'m, N: AsRef<str>> Suffixes<'m, N> {
+    /// Rewrites the preconditions of a request to the function's tags. Returns the tags that the client has in the representation
+    /// `selected`, which its response would have. `of_part` is the representation of a response to `Range`.
     pub(crate) fn rewrite(
         &self,
         headers: &mut HeaderMap,
@@ -60,7 +60,7 @@ impl<'m, N: AsRef<str>> Marks<'m, N> {
     ) {
         let (own, of) = self.split(tag.opaque);
         match of {
-            // What is written is a version, whatever representation the client read it in. A client can use unchanged bytes always.
+            // A client can always use unchanged bytes.
             None => tag.write(own, value),
             Some(of) if Some(of) == selected => {
                 held.push(own.to_vec());
@@ -71,7 +71,7 @@ impl<'m, N: AsRef<str>> Marks<'m, N> {
         }
     }
 
-    /// A tag that a client sent as the function's tag and the mark.
+    /// Splits a client's tag into the function's tag and the suffix.
     fn split<'t>(&self, opaque: &'t [u8]) -> (&'t [u8], Option<&'m str>) {
         for name in self.names {
             if let Some(own) = self.without(opaque, name.as_ref()) {
@@ -85,7 +85,7 @@ impl<'m, N: AsRef<str>> Marks<'m, N> {
         opaque.strip_suffix(name.as_bytes())?.strip_suffix(&[self.separator])
     }
 
-    /// Gives the `ETag` of an answer the mark of its representation, if it needs one.
+    /// Adds the suffix of the representation to the `ETag` of a response, if it needs one.
     pub(crate) fn mark(&self, headers: &mut HeaderMap, name: Option<&str>) {
         let Some(value) = headers.get(header::ETAG) else { return };
         let Some(tag) = EntityTag::parse(value.as_bytes()) else { return };
@@ -101,7 +101,7 @@ impl<'m, N: AsRef<str>> Marks<'m, N> {
         }
     }
 
-    /// Gives the `ETag` of a 304 the mark under which the client has the answer.
+    /// Adds the suffix under which the client has the response to the `ETag` of a 304.
     pub(crate) fn mark_held(&self, headers: &mut HeaderMap, selected: Option<&str>, held: &[Vec<u8>]) {
         let tag = headers.get(header::ETAG).and_then(|value| EntityTag::parse(value.as_bytes()));
         let is_held = tag.is_some_and(|tag| held.iter().any(|own| own == tag.opaque));
@@ -110,7 +110,7 @@ impl<'m, N: AsRef<str>> Marks<'m, N> {
 }
 
 fn replace(headers: &mut HeaderMap, name: HeaderName, value: Vec<u8>) {
-    // A list without a single tag stays as it came: it matches nothing.
+    // A list without a single tag is kept as it is: it matches nothing.
     if let Some(value) = Some(value).filter(|value| !value.is_empty()).and_then(|v| HeaderValue::from_bytes(&v).ok()) {
         headers.insert(name, value);
     }

@@ -1,6 +1,4 @@
-//! JMESPath with Powertools' functions: what a key or a validated payload is selected by.
-//!
-//! `powertools_json(text)`, `powertools_base64(text)` and `powertools_base64_gzip(text)` read what events carry as text.
+//! [`Expression`] and [`Document`]: JMESPath with Powertools' functions, over JSON whose numbers keep the form they were written in.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -10,25 +8,43 @@ use jmespath::{Context, JmespathError, Rcvar, Runtime, Variable, interpret};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::key::Selected;
-use crate::core::expression::check;
-use crate::core::expression::functions::{not_json, runtime};
-use crate::idempotency::canonical_json::{self, Large};
+use super::functions::{not_json, runtime};
+use super::large_numbers::{LargeNumbers, read};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| runtime(json));
 
 thread_local! {
-    /// The large numbers of the texts that the expression at work has read.
-    static LARGE: RefCell<Large> = RefCell::default();
+    /// The large numbers of the texts that `powertools_json` has parsed for the running expression.
+    static LARGE: RefCell<LargeNumbers> = RefCell::default();
 }
 
 fn json(text: &str) -> Result<Variable, String> {
-    let (text, large) = canonical_json::read(text);
+    let (text, large) = read(text);
     LARGE.with_borrow_mut(|all| all.extend(large));
     serde_json::from_str(&text).map_err(|error| not_json(&error))
 }
 
-/// An expression that was found to be well-formed.
+/// A selected value, with its large numbers as they were written.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Selected {
+    pub(crate) value: Value,
+    pub(crate) large: LargeNumbers,
+}
+
+/// The value may identify a caller, so it is not shown.
+impl fmt::Debug for Selected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selected").finish_non_exhaustive()
+    }
+}
+
+impl From<Value> for Selected {
+    fn from(value: Value) -> Self {
+        Self { value, large: LargeNumbers::default() }
+    }
+}
+
+/// A well-formed expression.
 #[derive(Clone)]
 pub(crate) struct Expression {
     text: Arc<str>,
@@ -36,22 +52,25 @@ pub(crate) struct Expression {
 }
 
 impl Expression {
+    /// Parses an expression.
+    ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// The text is not a JMESPath expression, or it is too long or too deep.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        check(text)?;
+        super::check(text)?;
         match jmespath::parse(text) {
             Ok(ast) => Ok(Self { text: text.into(), ast: Arc::new(ast) }),
-            Err(error) => Err(format!("`{text}` is no JMESPath expression: {}", error.reason)),
+            Err(error) => Err(format!("`{text}` is not a JMESPath expression: {}", error.reason)),
         }
     }
 
-    /// What it selects.
+    /// Selects a value from a document.
     ///
     /// # Errors
     ///
-    /// A function of it refuses its argument. The error says which and why, and nothing of the document.
+    /// A function of the expression rejects its argument. The error names the function and the reason, and holds nothing of the
+    /// document.
     pub(crate) fn select(&self, document: &Document) -> Result<Selected, String> {
         let mut context = Context::new(&self.text, &RUNTIME);
         LARGE.take();
@@ -75,7 +94,8 @@ impl fmt::Debug for Expression {
     }
 }
 
-/// What keys are selected from: an event, a request, a record, the arguments of a function. Cheap to clone.
+/// A JSON document that idempotency keys are selected from: an event, a request, a record, the arguments of a function. Cheap to
+/// clone.
 ///
 /// # Example
 ///
@@ -89,42 +109,43 @@ impl fmt::Debug for Expression {
 #[derive(Clone, PartialEq)]
 pub struct Document {
     root: Rcvar,
-    large: Large,
+    large: LargeNumbers,
 }
 
 impl Document {
-    /// The document of a JSON text.
+    /// Parses a JSON text.
     ///
     /// # Errors
     ///
     /// The text is not JSON.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let (text, large) = canonical_json::read(text);
+        let (text, large) = read(text);
         let root = serde_json::from_str::<Variable>(&text)?;
         Ok(Self { root: Rcvar::new(root), large })
     }
 
-    /// The document that a value serialises to.
+    /// Serialises a value.
     ///
     /// # Errors
     ///
-    /// The value has no JSON form.
+    /// The value cannot be serialised as JSON.
     pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        // Through the text, so that a number is the same as one that was read.
+        // Through text, so that numbers are those of a document that was parsed.
         Self::parse(&serde_json::to_string(value)?)
     }
 
-    /// What a JMESPath expression, with Powertools' functions, selects from it.
+    /// Selects a value by a JMESPath expression, which may call `powertools_json`, `powertools_base64` and
+    /// `powertools_base64_gzip`.
     ///
     /// # Errors
     ///
-    /// The expression is not well-formed, has more than 4,096 bytes or more than 64 steps that follow or contain each other, or
-    /// one of its functions refuses its argument.
+    /// The expression is not well-formed, is longer than 4,096 bytes, has more than 64 steps that follow or contain each other, or
+    /// calls a function that rejects its argument.
     pub fn search(&self, expression: &str) -> Result<Value, crate::BoxError> {
         Ok(Expression::parse(expression)?.select(self)?.value)
     }
 
-    /// The whole of it.
+    /// Selects the whole document.
     pub(crate) fn whole(&self) -> Result<Selected, String> {
         let value = value(&self.root).map_err(|error| error.reason.to_string())?;
         Ok(Selected { value, large: self.large.clone() })
@@ -135,7 +156,7 @@ fn value(variable: &Rcvar) -> Result<Value, JmespathError> {
     Ok(serde_json::to_value(variable)?)
 }
 
-/// It may hold anything that a caller sent.
+/// The document may hold personal data, so it is not shown.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document").finish_non_exhaustive()
@@ -175,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_an_error_without_the_text() {
+    fn an_error_does_not_hold_the_text() {
         for (document, expression) in [
             (json!({ "body": "{hunter2" }), "powertools_json(body)"),
             (json!({ "body": "hunter2!" }), "powertools_base64(body)"),
@@ -190,23 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_within_a_text_are_known_as_they_were_written() {
-        let document =
-            Document::parse(r#"{"body": "[-0, 18446744073709551617, 1e30]", "n": 36893488147419103233}"#).unwrap();
-        let selected = |expression| Expression::parse(expression).unwrap().select(&document).unwrap();
-        let python = |expression| {
-            let Selected { value, large } = selected(expression);
-            canonical_json::python(&value, &large)
-        };
-        assert_eq!(python("powertools_json(body)[1:]").as_deref(), Some("[18446744073709551617, 1e+30]"));
-        assert_eq!(python("powertools_json(body)[0]").as_deref(), Some("0"));
-        assert_eq!(python("n"), Some("36893488147419103233".to_owned()));
-        assert_eq!(python("[n, powertools_json('36893488147419103234')]"), None, "two that are read as one");
-        assert!(python("n").is_some(), "what another expression read does not count");
-    }
-
-    #[test]
-    fn what_unpacks_without_end_is_refused() {
+    fn a_text_that_unpacks_beyond_the_limit_is_rejected() {
         let bomb = packed(&vec![b'a'; UNPACKED_LIMIT as usize + 1]);
         assert!(search(json!({ "d": bomb }), "powertools_base64_gzip(d)").is_err());
     }

@@ -11,14 +11,14 @@ use serde::Serialize;
 
 use crate::core::error::BoxError;
 
-/// JSON that is made when somebody asks for it or for its size: a writer replaces it before.
-pub(super) struct LaterJson<T> {
-    /// `None` once the body was read.
+/// JSON that is made when the body or its size is read: a writer may replace the body first.
+pub(super) struct LazyJson<T> {
+    /// `None` once the body has been read.
     value: Option<Arc<T>>,
     json: OnceLock<Result<Bytes, serde_json::Error>>,
 }
 
-impl<T: Serialize> LaterJson<T> {
+impl<T: Serialize> LazyJson<T> {
     pub(super) fn new(value: Arc<T>) -> Self {
         Self { value: Some(value), json: OnceLock::new() }
     }
@@ -28,7 +28,7 @@ fn json(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {
     serde_json::to_vec(value).map(Bytes::from)
 }
 
-impl<T: Serialize + Send + Sync + 'static> http_body::Body for LaterJson<T> {
+impl<T: Serialize + Send + Sync + 'static> http_body::Body for LazyJson<T> {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -44,7 +44,7 @@ impl<T: Serialize + Send + Sync + 'static> http_body::Body for LaterJson<T> {
 
     fn size_hint(&self) -> SizeHint {
         let Some(value) = &self.value else { return SizeHint::with_exact(0) };
-        // An error, and a panic, comes when the body is read.
+        // An error or a panic of `Serialize` is reported when the body is read.
         match catch_unwind(AssertUnwindSafe(|| self.json.get_or_init(|| json(&**value)))) {
             Ok(Ok(json)) => SizeHint::with_exact(json.len() as u64),
             Ok(Err(_)) | Err(_) => SizeHint::default(),

@@ -1,23 +1,23 @@
 //! Layer that turns a panic into a 500.
 //!
-//! It stands right around the function, below every layer, so that the answer to a panic has the same headers as any other. A
-//! request that the adapter could not decode is answered here as well, in place of the function.
-//! A response of the function loses `Connection` and the fields that it lists
-//! ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)).
-//! The panic itself is logged by the hook of [`observe::logging`](crate::observe::logging), once. It needs
-//! `panic = "unwind"`: with `abort`, which cargo-lambda chooses unless the profile says otherwise, the process dies.
+//! It goes right around the function, inside every layer, so that the response to a panic has the same headers as any other. A request
+//! that the adapter could not decode gets its response here as well, in place of the function. `Connection` and the headers that it lists
+//! are removed from a response of the function ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)).
+//!
+//! The panic hook of [`observe::logging`](crate::observe::logging) logs the panic once. The layer needs `panic = "unwind"`: with `abort`,
+//! which cargo-lambda chooses unless the profile sets it, the process ends.
 //!
 //! # Example
 //!
 //! ```
-//! use pilaster::http::{Body, PanicLayer, Request, Response};
+//! use pilaster::http::{Body, CatchPanicLayer, Request, Response};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! async fn broken(_: Request<Body>) -> Result<Response, std::convert::Infallible> {
 //!     panic!("boom")
 //! }
-//! let response = PanicLayer::new().layer(service_fn(broken)).oneshot(Request::default()).await?;
+//! let response = CatchPanicLayer::new().layer(service_fn(broken)).oneshot(Request::default()).await?;
 //! assert_eq!(response.status(), 500);
 //! # Ok::<(), std::convert::Infallible>(())
 //! # })?;
@@ -39,16 +39,16 @@ use crate::http::error::{HttpError, refused};
 /// Layer that applies [`CatchPanic`]. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
 #[must_use]
-pub struct PanicLayer(());
+pub struct CatchPanicLayer(());
 
-impl PanicLayer {
-    /// The layer.
+impl CatchPanicLayer {
+    /// Turns panics into a 500.
     pub fn new() -> Self {
         Self(())
     }
 }
 
-impl<S> Layer<S> for PanicLayer {
+impl<S> Layer<S> for CatchPanicLayer {
     type Service = CatchPanic<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
@@ -56,7 +56,7 @@ impl<S> Layer<S> for PanicLayer {
     }
 }
 
-/// Service that answers a panic with a 500. See the [module docs](self).
+/// Service that responds to a panic with a 500. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct CatchPanic<S> {
     inner: S,
@@ -68,7 +68,7 @@ where
 {
     type Response = Response;
     type Error = S::Error;
-    type Future = CatchPanicFuture<S::Future>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -78,28 +78,29 @@ where
         let refused = refused(&request);
         let inner = match refused {
             Some(_) => None,
+            // A service that panics before it returns its future, such as one of `service_fn`.
             None => catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).ok(),
         };
-        CatchPanicFuture { inner, refused }
+        ResponseFuture { inner, refused }
     }
 }
 
 pin_project_lite::pin_project! {
-    /// The answer on its way; nothing within means that the request was refused, or that the function panicked.
-    pub struct CatchPanicFuture<F> {
+    /// The response future of [`CatchPanic`]. `inner` is `None` if the request was refused, or the function panicked.
+    pub struct ResponseFuture<F> {
         #[pin]
         inner: Option<F>,
         refused: Option<HttpError>,
     }
 }
 
-impl<F> fmt::Debug for CatchPanicFuture<F> {
+impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CatchPanicFuture").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 
-impl<F, E> Future for CatchPanicFuture<F>
+impl<F, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response, E>>,
 {
@@ -108,6 +109,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let polled = match this.inner.as_pin_mut() {
+            // A panic of the function or of an extractor.
             Some(inner) => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))).ok(),
             None => None,
         };
@@ -119,7 +121,7 @@ where
     }
 }
 
-/// What `Connection` lists is the function's, which may pass on another server's answer: layers around it add theirs afterwards.
+/// Removes what `Connection` lists: the function may pass on another server's response.
 fn without_listed(mut response: Response) -> Response {
     strip_listed(response.headers_mut());
     response
@@ -144,7 +146,7 @@ mod tests {
                 }
                 Ok::<_, Infallible>(Response::default())
             });
-            let response = PanicLayer::new().layer(handler).oneshot(Request::default()).await.unwrap();
+            let response = CatchPanicLayer::new().layer(handler).oneshot(Request::default()).await.unwrap();
             assert_eq!(response.status(), 500);
         }
     }

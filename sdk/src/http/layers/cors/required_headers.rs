@@ -1,11 +1,11 @@
-//! What another layer of the same stack needs of CORS, beside what the user has listed.
+//! Headers that another layer of the same stack requires, in addition to those that the user has listed.
 
 use http::HeaderName;
 
 use super::CorsLayer;
 
 impl CorsLayer {
-    /// Lets pages send these headers as well, beside those of the user's own list.
+    /// Lets pages send these headers as well.
     pub(crate) fn also_allow(mut self, headers: &[HeaderName]) -> Self {
         for header in headers {
             if !self.request_headers.is_empty() && !self.request_headers.contains(header) {

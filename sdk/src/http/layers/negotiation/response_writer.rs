@@ -1,4 +1,4 @@
-//! What an idempotency layer below needs, so that it records the answer that the client gets.
+//! Lets an inner idempotency layer write the response, so that it records what the client gets.
 
 use std::sync::Arc;
 
@@ -6,40 +6,40 @@ use axum_core::response::Response;
 
 use super::{Negotiated, Offer};
 
-/// Writes an answer in the form that was chosen. [`NegotiationLayer`](super::NegotiationLayer) leaves it in a request's extensions.
+/// Writes a response in the negotiated form. [`NegotiationLayer`](super::NegotiationLayer) puts it into the request's extensions.
 #[derive(Clone)]
-pub(crate) struct Writing {
+pub(crate) struct ResponseWriter {
     offer: Arc<Offer>,
     chosen: Negotiated,
-    /// The function's tags of the answers that the client has in the chosen media type.
+    /// The function's tags of the responses that the client has in the chosen media type.
     held: Vec<Vec<u8>>,
 }
 
-/// An answer that was written below the layer, or comes from its record.
+/// Marks a response that was written inside the layer, or replayed.
 #[derive(Clone, Copy)]
 struct Written;
 
-impl Writing {
+impl ResponseWriter {
     pub(super) fn new(offer: &Arc<Offer>, chosen: Negotiated, held: Vec<Vec<u8>>) -> Self {
         Self { offer: Arc::clone(offer), chosen, held }
     }
 
-    /// The answer as the layer gives it.
+    /// Writes a response as the layer would.
     pub(crate) fn write(&self, response: Response) -> Response {
         let mut response = self.offer.writers.write(response, self.chosen.media_type, &self.held);
         let language = self.chosen.language.filter(|_| response.status().is_success());
         self.offer.complete(response.headers_mut(), language);
-        Self::done(response)
+        Self::mark_written(response)
     }
 
-    /// An answer that the layer leaves as it is.
-    pub(crate) fn done(mut response: Response) -> Response {
+    /// Marks a response that the layer must not write.
+    pub(crate) fn mark_written(mut response: Response) -> Response {
         response.extensions_mut().insert(Written);
         response
     }
 
-    /// Whether the layer leaves an answer as it is.
-    pub(super) fn is_done(response: &mut Response) -> bool {
+    /// Returns `true` if the layer must not write a response.
+    pub(super) fn is_written(response: &mut Response) -> bool {
         response.extensions_mut().remove::<Written>().is_some()
     }
 }
