@@ -14,7 +14,7 @@ use pilaster::http::{
     Rejection, RequestContext, TypedHeader, headers,
 };
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-use pilaster::records::{SesMessage, Transformed};
+use pilaster::records::{SesMessage, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{
     Authorizer, BoxError, Change, CloudFormation, CustomResource, Event, EventBridge, Firehose, FunctionError, IntoRaw,
@@ -223,8 +223,8 @@ of_records!(logs, LogRecord);
 of_records!(ses, SesMessage);
 of_records!(event_bridge, EventBridge<Order>);
 
-async fn firehose(record: Firehose<Vec<u8>>) -> Result<Transformed, BoxError> {
-    Ok(Transformed::ok(record.data))
+async fn firehose(record: Firehose<Vec<u8>>) -> Result<TransformedRecord, BoxError> {
+    Ok(TransformedRecord::ok(record.data))
 }
 
 async fn typed(Event(order): Event<Order>) -> Result<String, BoxError> {

@@ -11,7 +11,7 @@ use crate::function::lifecycle::Start;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be run: its layers do not fit its handler",
     note = "the layer of an HTTP function makes a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layer of a record function makes one from `records::Record` to `records::Answer`, that of an event function one from `Incoming` to `RawResponse`"
+    note = "the layer of a record function makes one from `records::Record` to `records::RecordResponse`, that of an event function one from `Incoming` to `RawResponse`"
 )]
 pub trait IntoRaw {
     /// The whole function: outer layers, door, layers, handler.

@@ -1,12 +1,17 @@
-//! Record functions: handlers of one record per call.
+//! [`RecordFunction`]: a function that is called once for each record.
 
 use tower::Layer;
 use tower::Service;
 use tower::layer::util::Identity;
 
-use super::answer::Answer;
-use super::handler::{FromRecord, HandlerService, Opened, RecordHandler};
+use super::adapter::RecordAdapter;
+use super::adapter::config::AdapterConfig;
+use super::batch::Batch;
+use super::error::DecodeError;
+use super::extract::{Contents, FromRecord};
+use super::handler::{HandlerService, RecordHandler};
 use super::record::Record;
+use super::response::RecordResponse;
 use super::source::Source;
 use crate::core::error::{BoxError, Names};
 use crate::core::raw::RawService;
@@ -14,21 +19,18 @@ use crate::function::builder::Function;
 use crate::function::handler::Handler;
 use crate::function::lifecycle::Start;
 use crate::function::service::{Buffered, IntoRaw};
-use crate::records::adapter::batch::Batch;
-use crate::records::adapter::{Plan, RecordAdapter};
-use crate::records::extract::payload::DecodeError;
 
-/// The marker of record functions; the arguments of the function are within.
+/// Marks functions of records with these arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByRecord<Args>(std::marker::PhantomData<Args>);
 
-/// The innermost service of the record hall, and how its records are run.
+/// A function of records: its service, and how its batches are processed.
 #[derive(Clone, Debug)]
 pub struct RecordFunction<S> {
     service: S,
     sources: &'static [Source],
-    open: fn(&Record) -> Result<Opened, DecodeError>,
+    contents: fn(&Record) -> Result<Contents, DecodeError>,
     batch: Batch,
 }
 
@@ -44,20 +46,20 @@ where
         RecordFunction {
             service: HandlerService::new(self),
             sources: F::Record::SOURCES,
-            open: F::Record::open,
+            contents: F::Record::contents,
             batch: Batch::new(),
         }
     }
 }
 
 impl<S, L, O> Function<RecordFunction<S>, L, O> {
-    /// How many records run at once. See [`Batch::concurrency`].
+    /// Sets how many records are processed at the same time. See [`Batch::concurrency`].
     pub fn concurrency(mut self, records: usize) -> Self {
         self.kind.batch.concurrency = records;
         self
     }
 
-    /// How the records of a batch are run.
+    /// Sets how the records of a batch are processed.
     pub fn batch(mut self, batch: Batch) -> Self {
         self.kind.batch = batch;
         self
@@ -67,7 +69,7 @@ impl<S, L, O> Function<RecordFunction<S>, L, O> {
 impl<S, L, O> IntoRaw for Function<RecordFunction<S>, L, O>
 where
     L: Layer<S>,
-    L::Service: Service<Record, Response = Answer> + Clone + Send + Sync + 'static,
+    L::Service: Service<Record, Response = RecordResponse> + Clone + Send + Sync + 'static,
     <L::Service as Service<Record>>::Error: Into<BoxError>,
     <L::Service as Service<Record>>::Future: Send,
     O: Layer<RecordAdapter<L::Service>>,
@@ -78,17 +80,17 @@ where
 
     /// # Panics
     ///
-    /// If the concurrency is 0, or [`Batch::ordered_by`] is set and the function does not take changes of a table.
+    /// If the concurrency is 0, or if [`Batch::ordered_by`] is set and the function does not take changes of a table.
     fn into_raw(self) -> Self::Raw {
-        let RecordFunction { service, sources, open, batch } = self.kind;
-        assert!(batch.concurrency > 0, "the concurrency of a batch is 0: then no record would ever run");
+        let RecordFunction { service, sources, contents, batch } = self.kind;
+        assert!(batch.concurrency > 0, "the concurrency of a batch must not be 0: no record would be processed");
         assert!(
             batch.ordered_by.is_none() || sources.contains(&Source::DynamoDb),
-            "`Batch::ordered_by` orders changes of a table by an attribute of their key, and this function does not take \
-             `Change<T>`: remove it (records of Kinesis are ordered by their partition key)"
+            "`Batch::ordered_by` orders changes of a table by an attribute of their key, but this function does not take \
+             `Change<T>`: remove it (Kinesis records are ordered by their partition key)"
         );
-        let plan = Plan::new(sources, open, batch, Names::clone(&self.names));
-        self.outer.layer(RecordAdapter::new(self.layer.layer(service), plan))
+        let config = AdapterConfig::new(sources, contents, batch, Names::clone(&self.names));
+        self.outer.layer(RecordAdapter::new(self.layer.layer(service), config))
     }
 
     fn take_start(&mut self) -> Start {

@@ -42,7 +42,7 @@ use crate::idempotency::engine::{Begun, Call, Idempotency};
 use crate::idempotency::error::IdempotencyError;
 use crate::idempotency::jmespath::Document;
 use crate::idempotency::layer::{Idempotent, taken};
-use crate::records::{Answer, Record};
+use crate::records::{Record, RecordResponse};
 
 async fn begin(idempotency: &Idempotency, record: &Record) -> Result<Begun, IdempotencyError> {
     if idempotency.is_off()? {
@@ -75,13 +75,13 @@ async fn begin(idempotency: &Idempotency, record: &Record) -> Result<Begun, Idem
 
 impl<S> Service<Record> for Idempotent<S>
 where
-    S: Service<Record, Response = Answer> + Clone + Send + 'static,
+    S: Service<Record, Response = RecordResponse> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    type Response = Answer;
+    type Response = RecordResponse;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<RecordResponse, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -94,7 +94,7 @@ where
             let running = match begin(&idempotency, &record).await? {
                 Begun::Run(running) => running,
                 Begun::Replay(recorded) => {
-                    let replayed = Answer::replayed(&recorded, source);
+                    let replayed = RecordResponse::replayed(&recorded, source);
                     return replayed.map_err(|error| IdempotencyError::answer("read from its record", error).into());
                 }
                 Begun::Unkeyed => return inner.call(record).await.map_err(Into::into),
