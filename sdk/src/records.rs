@@ -78,6 +78,7 @@ mod extract;
 mod function;
 mod handler;
 mod layers;
+mod lenient;
 mod record;
 mod response;
 mod source;

@@ -7,7 +7,6 @@ mod deferred;
 mod encode;
 mod expand;
 mod lanes;
-pub(crate) mod lenient;
 mod outcome;
 mod pipes;
 pub(super) mod queue;

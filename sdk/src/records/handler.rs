@@ -133,7 +133,7 @@ pub struct HandlerService<F, Args> {
 }
 
 impl<F, Args> HandlerService<F, Args> {
-    pub(crate) fn new(function: F) -> Self {
+    pub(super) fn new(function: F) -> Self {
         Self { function, args: PhantomData }
     }
 }

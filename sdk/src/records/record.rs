@@ -17,9 +17,9 @@ use crate::core::raw::RawEvent;
 
 /// The event that the records of a batch share.
 #[derive(Debug)]
-pub(crate) struct Event {
+pub(super) struct Event {
     pub(super) text: Arc<RawEvent>,
-    pub(crate) source: Source,
+    pub(super) source: Source,
     pub(super) invocation: Invocation,
     /// Where the members beside the records stand in the text, by name.
     pub(super) members: Vec<(Box<str>, Range<usize>)>,
@@ -39,7 +39,7 @@ const RECORD_OVERHEAD: usize = 768;
 
 impl Event {
     /// Returns a member that stands beside the records.
-    pub(crate) fn beside<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Option<T> {
+    pub(super) fn beside<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Option<T> {
         let (_, at) = self.members.iter().find(|(member, _)| **member == *name)?;
         serde_json::from_str(self.text.get().get(at.clone())?).ok()
     }
@@ -67,7 +67,7 @@ impl Body {
 
 /// The id by which the source knows a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum RecordId {
+pub(super) enum RecordId {
     /// A message id, a sequence number or a record id.
     Text(Box<str>),
     /// An offset in a partition (`topic-0`).
@@ -85,7 +85,7 @@ impl RecordId {
     }
 
     /// Returns the id as a log line shows it.
-    pub(crate) fn as_text(&self) -> Cow<'_, str> {
+    pub(super) fn as_text(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
             other => Cow::Owned(other.to_string()),
@@ -165,7 +165,7 @@ impl Record {
         self.record_id()
     }
 
-    pub(crate) fn record_id(&self) -> &RecordId {
+    pub(super) fn record_id(&self) -> &RecordId {
         &self.outer.id
     }
 
@@ -181,7 +181,7 @@ impl Record {
     }
 
     /// Returns the body of an SQS message.
-    pub(crate) fn body(&self) -> Option<&str> {
+    pub(super) fn body(&self) -> Option<&str> {
         match self.outer.body.as_ref()? {
             Body::Within(at) => self.outer.event.text.get().get(at.clone()),
             Body::Unescaped(text) => Some(text),
@@ -190,7 +190,7 @@ impl Record {
 
     /// Returns where the records of the event come from; the first call finds it.
     #[cfg(feature = "idempotency")]
-    pub(crate) fn origin_of_event(&self, find: fn(&Event) -> serde_json::Value) -> &serde_json::Value {
+    pub(super) fn origin_of_event(&self, find: fn(&Event) -> serde_json::Value) -> &serde_json::Value {
         self.outer.event.origin.get_or_init(|| find(&self.outer.event))
     }
 
@@ -217,18 +217,18 @@ impl Record {
     }
 
     /// Returns the content, if the record came in an envelope.
-    pub(crate) fn content(&self) -> Option<&str> {
+    pub(super) fn content(&self) -> Option<&str> {
         self.content.as_ref().map(|content| &*content.text)
     }
 
     /// Returns the record as the stream would have it, if it was taken out of an aggregated Kinesis record.
-    pub(crate) fn deaggregated(&self) -> Option<&str> {
+    pub(super) fn deaggregated(&self) -> Option<&str> {
         self.content().filter(|_| self.source() == Source::Kinesis)?.strip_prefix(AGGREGATED_MARK)
     }
 
     /// Returns whether its envelope has other contents.
     #[cfg(feature = "idempotency")]
-    pub(crate) fn has_siblings(&self) -> bool {
+    pub(super) fn has_siblings(&self) -> bool {
         self.content.as_ref().is_some_and(|content| content.count > 1)
     }
 

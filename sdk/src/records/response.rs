@@ -7,10 +7,10 @@ use serde::Serialize;
 /// The response to a record that succeeded. It is empty, except for a Firehose transformation and a task of S3 Batch
 /// Operations.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct RecordResponse(pub(crate) ResponseValue);
+pub struct RecordResponse(pub(super) ResponseValue);
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum ResponseValue {
+pub(super) enum ResponseValue {
     #[default]
     Empty,
     Transformed(TransformedRecord),
@@ -113,7 +113,7 @@ impl From<TransformedRecord> for RecordResponse {
 
 /// The result of a task of S3 Batch Operations: a text for the job's report, or nothing. Made from `()` and from a `String`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TaskResult(pub(crate) String);
+pub struct TaskResult(pub(super) String);
 
 impl From<()> for TaskResult {
     fn from((): ()) -> Self {

@@ -36,7 +36,7 @@ pub enum Source {
 
 /// The format of the response by which a source learns which records failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ResponseFormat {
+pub(super) enum ResponseFormat {
     /// A partial batch response with the ids of the failed records (SQS).
     FailedItems,
     /// A partial batch response of which the lowest id counts: from it on all records are retried (Kinesis, DynamoDB Streams).
@@ -52,7 +52,7 @@ pub(crate) enum ResponseFormat {
 }
 
 impl Source {
-    pub(crate) fn response_format(self) -> ResponseFormat {
+    pub(super) fn response_format(self) -> ResponseFormat {
         match self {
             Self::Sqs => ResponseFormat::FailedItems,
             Self::Kinesis | Self::DynamoDb => ResponseFormat::ShardCheckpoint,
@@ -64,7 +64,7 @@ impl Source {
     }
 
     /// Returns the source that an event or a record names as its `eventSource`.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "aws:sqs" => Self::Sqs,
             "aws:kinesis" => Self::Kinesis,

@@ -38,9 +38,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
+use crate::core::event::FromEvent;
 use crate::core::json;
 use crate::core::raw::Incoming;
-use crate::events::FromEvent;
 use crate::records::adapter::decode::decode;
 use crate::records::adapter::queue::{QueuedRecord, Step};
 use crate::records::error::DecodeError;

@@ -134,9 +134,9 @@ async fn kinesis(record: Kinesis<Vec<u8>>) {
 fn records_of_kinesis() {
     let caller = Caller::new(pilaster::handler(kinesis));
     holds(vec((bytes(80), text(12), "[1-9][0-9]{0,40}"), 1..5), |records| {
-        let built = records
-            .iter()
-            .map(|(data, key, number)| testing::kinesis::record(raw(data.clone())).partition_key(key).sequence_number(number));
+        let built = records.iter().map(|(data, key, number)| {
+            testing::kinesis::record(raw(data.clone())).partition_key(key).sequence_number(number)
+        });
         assert_eq!(
             taken(block_on(caller.call(testing::kinesis(built)))),
             records.iter().map(|record| json!(record)).collect::<Vec<_>>()

@@ -15,13 +15,13 @@ use serde::de::{Error as _, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::lanes;
-use super::lenient::{Key, Text, Whole, skimmed};
 use super::queue::{QueuedRecord, Step};
 use super::surrogates;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawEvent;
 use crate::records::error::DecodeError;
+use crate::records::lenient::{Key, Text, Whole, skimmed};
 use crate::records::record::{Body, Event, EventRecord, Record, RecordId};
 use crate::records::source::{ResponseFormat, Source};
 

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::lenient::{Text, skimmed};
 use super::queue::QueuedRecord;
 use crate::records::batch::Batch;
+use crate::records::lenient::{Text, skimmed};
 use crate::records::record::Record;
 use crate::records::source::Source;
 

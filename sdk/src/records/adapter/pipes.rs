@@ -13,7 +13,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::core::raw::RawEvent;
-use crate::records::adapter::lenient::{Key, Text};
+use crate::records::lenient::{Key, Text};
 use crate::records::record::{Record, RecordId};
 use crate::records::source::{ResponseFormat, Source};
 

@@ -4,7 +4,7 @@
 //! whole event, so it is replaced for the decoder, and its record fails alone.
 
 /// Replaces each lone surrogate by U+FFFD, which is as long, so that all positions stay the same; `None` if there is none.
-pub(crate) fn replaced(json: &str) -> Option<String> {
+pub(super) fn replaced(json: &str) -> Option<String> {
     const REPLACEMENT: &[u8; 6] = br"\ufffd";
     let bytes = json.as_bytes();
     let mut replaced = None::<Vec<u8>>;

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::sqs;
-use crate::records::adapter::lenient::has_fields;
 use crate::records::error::DecodeError;
+use crate::records::lenient::has_fields;
 use crate::records::record::Record;
 
 /// The kind of a JSON text by its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Envelope {
+pub(super) enum Envelope {
     /// A notification as SNS delivers it to a queue without raw message delivery.
     Sns,
     /// An EventBridge event.
@@ -20,7 +20,7 @@ pub(crate) enum Envelope {
     Plain,
 }
 
-pub(crate) fn envelope(text: &str) -> Envelope {
+pub(super) fn envelope(text: &str) -> Envelope {
     #[derive(Deserialize)]
     struct Kind<'a> {
         #[serde(borrow, rename = "Type")]
@@ -38,7 +38,7 @@ pub(crate) fn envelope(text: &str) -> Envelope {
 }
 
 /// Returns the message of an SNS record.
-pub(crate) fn message_of_sns(record: &str) -> Result<Cow<'_, str>, DecodeError> {
+pub(super) fn message_of_sns(record: &str) -> Result<Cow<'_, str>, DecodeError> {
     #[derive(Deserialize)]
     struct Wire<'a> {
         #[serde(borrow, rename = "Sns")]
@@ -56,7 +56,7 @@ struct Message<'a> {
 }
 
 /// Returns the body of an SQS message; if SNS delivered it, the published message.
-pub(crate) fn unwrap_sqs(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
+pub(super) fn unwrap_sqs(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
     let body = sqs::body(record)?;
     if envelope(body) != Envelope::Sns {
         return Ok(Cow::Borrowed(body));

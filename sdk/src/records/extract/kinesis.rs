@@ -50,9 +50,9 @@ use serde::de::DeserializeOwned;
 pub use self::aggregated::Aggregated;
 use super::payload::{MaybeText, decode_base64};
 use crate::core::error::BoxError;
-use crate::records::adapter::lenient::{Lenient, skimmed};
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord, FromRecordParts, not_from};
+use crate::records::lenient::{Lenient, skimmed};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
@@ -98,7 +98,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Kinesis<T> {
 }
 
 /// Decodes the data of a record.
-pub(crate) fn data<T: DeserializeOwned + 'static>(record: &Record) -> Result<T, DecodeError> {
+pub(super) fn data<T: DeserializeOwned + 'static>(record: &Record) -> Result<T, DecodeError> {
     let wire = serde_json::from_str::<Wire<'_>>(json(record));
     let wire = wire.map_err(|error| DecodeError::new("the Kinesis record", error))?;
     decode_base64("the record data", &wire.kinesis.data)
@@ -133,7 +133,7 @@ fn aggregated(record: &Record) -> Option<Aggregated> {
 }
 
 /// Decodes the data of a record, or of all its user records if it is aggregated.
-pub(crate) fn all_data<T: DeserializeOwned + 'static>(record: &Record) -> Result<Vec<T>, DecodeError> {
+pub(super) fn all_data<T: DeserializeOwned + 'static>(record: &Record) -> Result<Vec<T>, DecodeError> {
     let Some(aggregated) = aggregated(record) else { return Ok(vec![data(record)?]) };
     aggregated.reserve(record)?;
     let contents = aggregated.into_texts();
@@ -235,7 +235,7 @@ impl KinesisRecord {
 }
 
 /// Converts a time in seconds, which is exact to the millisecond.
-pub(crate) fn seconds(seconds: f64) -> Option<Duration> {
+pub(super) fn seconds(seconds: f64) -> Option<Duration> {
     // Without rounding, .987 s would become .986999 s.
     let ms = (seconds * 1000.0).round();
     (ms >= 0.0).then(|| Duration::from_millis(ms as u64))

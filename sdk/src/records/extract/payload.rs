@@ -29,7 +29,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
 }
 
 /// Returns the payload that is ignored: `Some` if `T` is `()`.
-pub(crate) fn unread<T: 'static>() -> Option<T> {
+pub(super) fn unread<T: 'static>() -> Option<T> {
     let mut value = None::<T>;
     let plain: &mut dyn Any = &mut value;
     if let Some(nothing) = plain.downcast_mut::<Option<()>>() {
@@ -39,7 +39,7 @@ pub(crate) fn unread<T: 'static>() -> Option<T> {
 }
 
 /// Decodes base64, which AWS writes in the standard alphabet and padded, and then the payload; `()` ignores both.
-pub(crate) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, text: &str) -> Result<T, DecodeError> {
+pub(super) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, text: &str) -> Result<T, DecodeError> {
     if let Some(unread) = unread() {
         return Ok(unread);
     }
@@ -49,7 +49,7 @@ pub(crate) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, t
 
 /// Decodes a payload: `String` is its text, `Vec<u8>` and `Bytes` are its bytes, `()` ignores it, and any other type is decoded from
 /// JSON.
-pub(crate) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
+pub(super) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
     let mut value = None::<T>;
     // `None::<T>` is a `None::<String>` only if `T` is `String`; the compiler removes the other branches.
     let plain: &mut dyn Any = &mut value;

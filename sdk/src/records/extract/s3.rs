@@ -25,9 +25,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, envelope, message_of_sns, unwrap_sqs};
-use crate::records::adapter::lenient::Lenient;
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord};
+use crate::records::lenient::Lenient;
 use crate::records::record::Record;
 use crate::records::source::Source;
 
@@ -233,7 +233,7 @@ struct Bucket {
 }
 
 /// Decodes the key of a notification, which is form-encoded: `+` for a space, `%` for bytes of UTF-8.
-pub(crate) fn decode_key(key: &str) -> Result<String, DecodeError> {
+pub(super) fn decode_key(key: &str) -> Result<String, DecodeError> {
     let spaced = key.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
     decoded.map(Cow::into_owned).map_err(|error| DecodeError::new("the object key", error))

@@ -38,9 +38,9 @@ use serde_json::value::RawValue;
 
 use super::payload::{MaybeText, decode, unread};
 use crate::core::error::BoxError;
-use crate::records::adapter::lenient::skimmed;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
+use crate::records::lenient::skimmed;
 use crate::records::record::Record;
 use crate::records::source::Source;
 
@@ -84,7 +84,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Sqs<T> {
 }
 
 /// Returns the text of a message body.
-pub(crate) fn body(record: &Record) -> Result<&str, DecodeError> {
+pub(super) fn body(record: &Record) -> Result<&str, DecodeError> {
     record.body().ok_or_else(|| DecodeError::new("the message", "`body` is missing or not a string"))
 }
 
@@ -114,7 +114,7 @@ skimmed! {
 
 impl SqsMessage {
     /// Returns the metadata of a record that is known to be a message.
-    pub(crate) fn of(record: &Record) -> Self {
+    pub(super) fn of(record: &Record) -> Self {
         Self(record.clone())
     }
 

@@ -17,7 +17,7 @@ fn error() -> Result<Value, FunctionError> {
     Err(FunctionError::new("Broken", "it broke"))
 }
 
-fn messages(ids: &[&str]) -> sqs::Sqs {
+fn messages(ids: &[&str]) -> sqs::SqsEvent {
     sqs::sqs(ids.iter().map(|id| message(id).id(*id)))
 }
 
@@ -298,17 +298,7 @@ async fn a_caller_is_played_too() {
             std::future::ready(Ok(serde_json::value::RawValue::from_string(answer).unwrap()))
         }
     }
-    impl crate::function::service::IntoRaw for Function {
-        type Raw = Self;
-        type Mode = crate::function::service::Buffered;
-        fn into_raw(self) -> Self {
-            self
-        }
-        fn take_start(&mut self) -> crate::function::lifecycle::Start {
-            crate::function::lifecycle::Start::default()
-        }
-    }
-    let caller = Caller::new(Function);
+    let caller = Caller::of_service(Function);
     let report = Mapping::sqs(messages(&["bad", "good"])).max_receive_count(1).run(&caller).await;
     assert_eq!((report.completed(), report.dead_lettered()), (vec!["good"], vec!["bad"]));
 }

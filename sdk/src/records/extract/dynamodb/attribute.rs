@@ -24,7 +24,7 @@ use crate::core::json;
 mod tests;
 
 /// Decodes an item. `()` ignores it, and [`Item`] takes it as it is.
-pub(crate) fn read<T: DeserializeOwned + 'static>(text: &str) -> Result<T, BoxError> {
+pub(super) fn read<T: DeserializeOwned + 'static>(text: &str) -> Result<T, BoxError> {
     let mut value = None::<T>;
     // Resolved at compile time, as in `payload::decode`.
     let as_it_is: &mut dyn Any = &mut value;

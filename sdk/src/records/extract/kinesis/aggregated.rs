@@ -21,7 +21,7 @@ use crate::records::record::{AGGREGATED_MARK, Record};
 const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 
 /// The magic bytes in base64, as far as the next byte does not change them.
-pub(crate) const MAGIC_BASE64: &str = "84maw";
+pub(super) const MAGIC_BASE64: &str = "84maw";
 
 /// The length of the MD5, in bytes.
 const DIGEST: usize = 16;
@@ -87,7 +87,7 @@ pub struct Aggregated {
 
 impl Aggregated {
     /// Decodes the data of a record, if it is an aggregated one.
-    pub(crate) fn open(record: &Record, data: &str) -> Option<Self> {
+    pub(super) fn open(record: &Record, data: &str) -> Option<Self> {
         if !data.starts_with(MAGIC_BASE64) {
             return None;
         }
@@ -104,7 +104,7 @@ impl Aggregated {
     /// # Errors
     ///
     /// Their texts exceed the limit.
-    pub(crate) fn checked(self) -> Result<Self, DecodeError> {
+    pub(super) fn checked(self) -> Result<Self, DecodeError> {
         match self.size() {
             ..=MAX_TEXTS => Ok(self),
             _ => Err(DecodeError::new(

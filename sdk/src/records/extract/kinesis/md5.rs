@@ -17,7 +17,7 @@ const SINES: [u32; 64] = [
 ];
 
 /// Returns the checksum of the bytes.
-pub(crate) fn md5(bytes: &[u8]) -> [u8; 16] {
+pub(super) fn md5(bytes: &[u8]) -> [u8; 16] {
     let mut state = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476];
     let (blocks, rest) = bytes.as_chunks::<64>();
     for block in blocks {

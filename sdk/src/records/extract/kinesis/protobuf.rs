@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// The value of a field.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Field {
+pub(super) enum Field {
     Varint(u64),
     /// The range of bytes, of a text or of a message.
     Bytes(Range<usize>),
@@ -13,7 +13,7 @@ pub(crate) enum Field {
 }
 
 /// Reads the fields of a message one after the other.
-pub(crate) struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     end: usize,
@@ -21,12 +21,12 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads the message at `at` in the bytes.
-    pub(crate) fn new(bytes: &'a [u8], at: Range<usize>) -> Self {
+    pub(super) fn new(bytes: &'a [u8], at: Range<usize>) -> Self {
         Self { bytes, at: at.start, end: at.end.min(bytes.len()) }
     }
 
     /// Returns the next field with its number, `Some(None)` at the end, and `None` if it is malformed.
-    pub(crate) fn next(&mut self) -> Option<Option<(u32, Field)>> {
+    pub(super) fn next(&mut self) -> Option<Option<(u32, Field)>> {
         if self.at >= self.end {
             return Some(None);
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::records::adapter::lenient::Text;
+use crate::records::lenient::Text;
 use crate::records::record::{Event, Record, RecordId};
 use crate::records::source::Source;
 
