@@ -25,7 +25,7 @@ use crate::function::lifecycle::Start;
 pub(crate) async fn serve<S: RawService>(raw: S, start: Start) -> Result<(), BoxError> {
     #[cfg(feature = "http")]
     if start.is_http {
-        return http::serve(raw, start.routes, start.is_streaming).await;
+        return http::serve(raw, start.routes).await;
     }
     let _ = start;
     event::serve(raw).await

@@ -30,9 +30,9 @@ use tower::{Layer, Service};
 use crate::core::deadline::contained;
 use crate::core::error::{BoxError, FunctionError, chain};
 use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawResponse};
+use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT};
 use crate::function::lifecycle::{Hooks, Warming};
-use crate::function::service::{IntoRaw, Mode as _};
+use crate::function::service::IntoRaw;
 use crate::function::warmup::WarmupLayer;
 
 /// How long one thing may take to be made during initialisation.
@@ -132,7 +132,14 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
             let snapshot = snapstart::resource(&mut start);
             let registered = OptionFuture::from(shutdown.as_ref().map(|_| Box::pin(shutdown::register())));
             futures_util::future::join(registered, warm(start.warming)).await;
-            Box::pin(served(F::Mode::serve(raw, snapshot)))
+            #[cfg(feature = "http")]
+            let serving: Serving = match F::STREAMS {
+                true => Box::pin(served(serve::streaming(raw, snapshot))),
+                false => Box::pin(served(serve::whole(raw, snapshot))),
+            };
+            #[cfg(not(feature = "http"))]
+            let serving: Serving = Box::pin(served(serve::whole(raw, snapshot)));
+            serving
         } else {
             Box::pin(by_hand(raw, start))
         };
@@ -255,9 +262,9 @@ async fn by_hand<S: RawService>(_: S, _: crate::function::lifecycle::Start) -> R
 struct Guarded<S>(S);
 
 impl<S: RawService> Service<Incoming> for Guarded<S> {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         // Asked in `call`: an error here would end the process.
@@ -277,7 +284,7 @@ impl<S: RawService> Service<Incoming> for Guarded<S> {
                 Err(FunctionError::new("Panic", "the function panicked"))
             };
             let response = called.catch_unwind().await.unwrap_or_else(panicked)?;
-            let length = response.get().len();
+            let length = response.as_json().map_or(0, |json| json.get().len());
             if length > PAYLOAD_LIMIT {
                 let message = format!("the response has {length} bytes; Lambda takes {PAYLOAD_LIMIT}");
                 return Err(FunctionError::new("ResponseTooLarge", message));

@@ -107,8 +107,7 @@ use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::Incoming;
-use crate::core::raw::RawService;
+use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::service::IntoRaw;
 
 /// The request id of every call, unless [`Caller::with_context`] names another.
@@ -254,11 +253,10 @@ impl<R: RawService> Caller<R> {
             use tower::{Layer as _, Service as _};
             use tracing::instrument::WithSubscriber as _;
             let mut logging = crate::observe::logging::LoggingLayer::new().layer(raw);
-            let response = async move { logging.call(incoming).await }.with_subscriber(lines.clone()).await?;
-            return serde_json::from_str(response.get()).map_err(invalid);
+            let answered = async move { read(logging.call(incoming).await?).await };
+            return answered.with_subscriber(lines.clone()).await;
         }
-        let response = raw.call(incoming).await?;
-        serde_json::from_str(response.get()).map_err(invalid)
+        read(raw.call(incoming).await?).await
     }
 
     fn invocation(&self) -> Invocation {
@@ -274,6 +272,18 @@ impl<R: RawService> Caller<R> {
         invocation.clients.clone_from(&self.clients);
         invocation
     }
+}
+
+/// A response as JSON. One that is streamed is read to its end, and has the form of the response of a function URL.
+async fn read(response: Outgoing) -> Result<Value, FunctionError> {
+    #[cfg(feature = "http")]
+    let json = match response.into_content() {
+        Ok(json) => json,
+        Err(stream) => return http::streamed(stream).await,
+    };
+    #[cfg(not(feature = "http"))]
+    let json = response.into_json().unwrap_or_default();
+    serde_json::from_str(json.get()).map_err(|error| FunctionError::new("InvalidJson", error.to_string()))
 }
 
 impl<R> fmt::Debug for Caller<R> {
@@ -293,7 +303,6 @@ mod tests {
         struct Plain<S>(S);
         impl<S: RawService> IntoRaw for Plain<S> {
             type Raw = S;
-            type Mode = crate::function::service::Buffered;
             fn into_raw(self) -> S {
                 self.0
             }
@@ -304,8 +313,8 @@ mod tests {
         Caller::new(Plain(raw))
     }
 
-    fn answer(value: &Value) -> Result<crate::RawResponse, FunctionError> {
-        RawValue::from_string(value.to_string()).map_err(FunctionError::from_error)
+    fn answer(value: &Value) -> Result<Outgoing, FunctionError> {
+        Outgoing::serialize(value).map_err(FunctionError::from_error)
     }
 
     #[tokio::test(start_paused = true)]
@@ -325,7 +334,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_built_event_is_called_with_as_it_is() {
-        let caller = caller(service_fn(async |incoming: Incoming| Ok::<_, FunctionError>(incoming.event)));
+        let caller =
+            caller(service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into())));
         let event = sqs([1]);
         assert_eq!(caller.call(event.clone()).await.unwrap(), event.event());
     }

@@ -9,12 +9,12 @@ use super::handler::{Around, EventHandler, FromEvent, HandlerService};
 use crate::core::deadline::MARGIN;
 use crate::core::error::BoxError;
 use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 use crate::events::adapter::EventAdapter;
 use crate::function::builder::Function;
 use crate::function::handler::Handler;
 use crate::function::lifecycle::Start;
-use crate::function::service::{Buffered, IntoRaw};
+use crate::function::service::IntoRaw;
 
 /// The marker of event functions; the arguments of the function are within.
 #[doc(hidden)]
@@ -74,14 +74,13 @@ where
 impl<S, L, O> IntoRaw for Function<EventFunction<S>, L, O>
 where
     L: Layer<S>,
-    L::Service: Service<Incoming, Response = RawResponse> + Clone + Send + Sync + 'static,
+    L::Service: Service<Incoming, Response = Outgoing> + Clone + Send + Sync + 'static,
     <L::Service as Service<Incoming>>::Error: Into<BoxError> + 'static,
     <L::Service as Service<Incoming>>::Future: Send,
     O: Layer<EventAdapter<L::Service>>,
     O::Service: RawService,
 {
     type Raw = O::Service;
-    type Mode = Buffered;
 
     fn into_raw(self) -> Self::Raw {
         let EventFunction { service, around, margin } = self.kind;

@@ -35,7 +35,4 @@ pub struct Start {
     pub(crate) is_http: bool,
     /// Whether its event may be anything, so that none is taken for a warm-up call.
     pub(crate) is_of_whole_events: bool,
-    /// Whether its responses are streams.
-    #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
-    pub(crate) is_streaming: bool,
 }

@@ -10,20 +10,21 @@ use crate::core::raw::RawService;
 use crate::function::builder::Function;
 use crate::function::handler::Handler;
 use crate::function::lifecycle::Start;
-use crate::function::service::{Buffered, IntoRaw, Streaming};
+use crate::function::service::IntoRaw;
 use crate::http::adapter::HttpAdapter;
 use crate::http::handler::{HandlerService, HttpHandler};
 use crate::http::layers::panic::{CatchPanic, PanicLayer};
 use crate::http::layers::stack::Stack;
+use crate::http::streaming;
 
 /// The marker of HTTP functions; the arguments of the function are within.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByHttp<Args>(std::marker::PhantomData<Args>);
 
-/// The innermost service of the HTTP hall.
+/// The innermost service of an HTTP function. `STREAMS` if its responses may be streams.
 #[derive(Clone, Debug)]
-pub struct HttpFunction<S>(CatchPanic<S>);
+pub struct HttpFunction<S, const STREAMS: bool = false>(CatchPanic<S>);
 
 impl<F, Args> Handler<ByHttp<Args>> for F
 where
@@ -64,36 +65,15 @@ where
     Function::new(HttpFunction(PanicLayer::new().layer(service)), Stack::new())
 }
 
-/// The innermost service of a streaming function.
-#[derive(Clone, Debug)]
-pub struct StreamingHttpFunction<S>(CatchPanic<S>);
-
 impl<S, L, O> Function<HttpFunction<S>, L, O> {
     /// Streams every response. See [`http::streaming`](crate::http::streaming).
-    pub fn streaming(self) -> Function<StreamingHttpFunction<S>, L, O> {
+    pub fn streaming(self) -> Function<HttpFunction<S, true>, L, O> {
         let Self { kind, layer, outer, start, names } = self;
-        Function { kind: StreamingHttpFunction(kind.0), layer, outer, start, names }
+        Function { kind: HttpFunction(kind.0), layer, outer, start, names }
     }
 }
 
-impl<S, L, O> IntoRaw for Function<StreamingHttpFunction<S>, L, O>
-where
-    Function<HttpFunction<S>, L, O>: IntoRaw,
-{
-    type Raw = <Function<HttpFunction<S>, L, O> as IntoRaw>::Raw;
-    type Mode = Streaming;
-
-    fn into_raw(self) -> Self::Raw {
-        let Self { kind, layer, outer, start, names } = self;
-        Function { kind: HttpFunction(kind.0), layer, outer, start, names }.into_raw()
-    }
-
-    fn take_start(&mut self) -> Start {
-        Start { is_http: true, is_streaming: true, ..std::mem::take(&mut self.start) }
-    }
-}
-
-impl<S, L, O, B> IntoRaw for Function<HttpFunction<S>, L, O>
+impl<S, L, O, B, const STREAMS: bool> IntoRaw for Function<HttpFunction<S, STREAMS>, L, O>
 where
     L: Layer<CatchPanic<S>>,
     L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -105,10 +85,11 @@ where
     O::Service: RawService,
 {
     type Raw = O::Service;
-    type Mode = Buffered;
+    const STREAMS: bool = STREAMS;
 
     fn into_raw(self) -> Self::Raw {
-        self.outer.layer(HttpAdapter::new(self.layer.layer(self.kind.0)))
+        let adapter = HttpAdapter::new(self.layer.layer(self.kind.0));
+        self.outer.layer(if STREAMS { adapter.streaming(streaming::stream) } else { adapter })
     }
 
     fn take_start(&mut self) -> Start {

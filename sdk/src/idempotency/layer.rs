@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-//! use pilaster::{BoxError, Incoming, Invocation, RawResponse};
+//! use pilaster::{BoxError, Incoming, Invocation, Outgoing};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
@@ -16,13 +16,13 @@
 //! let counted = charges.clone();
 //! let charge = service_fn(move |_: Incoming| {
 //!     counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-//!     async { Ok::<RawResponse, BoxError>(serde_json::value::to_raw_value("charged")?) }
+//!     async { Ok::<_, BoxError>(Outgoing::serialize("charged")?) }
 //! });
 //! let charge = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).key("order_id")).layer(charge);
 //! for _ in 0..2 {
 //!     let event = serde_json::value::to_raw_value(&serde_json::json!({ "order_id": 7 }))?;
 //!     let incoming = Incoming { event, invocation: Invocation::new(Default::default()) };
-//!     assert_eq!(charge.clone().oneshot(incoming).await?.get(), "\"charged\"");
+//!     assert_eq!(charge.clone().oneshot(incoming).await?.as_json().map(|json| json.get()), Some("\"charged\""));
 //! }
 //! assert_eq!(charges.load(std::sync::atomic::Ordering::Relaxed), 1);
 //! # Ok::<(), BoxError>(()) })?;
@@ -40,7 +40,7 @@ use super::engine::{Begun, Idempotency};
 use super::error::IdempotencyError;
 use super::jmespath::Document;
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`Idempotent`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -110,13 +110,13 @@ pub(crate) fn taken<S: Clone>(inner: &mut S) -> S {
 
 impl<S> Service<Incoming> for Idempotent<S>
 where
-    S: Service<Incoming, Response = RawResponse> + Clone + Send + 'static,
+    S: Service<Incoming, Response = Outgoing> + Clone + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -130,7 +130,7 @@ where
             let document = document.map_err(|error| failed(IdempotencyError::bad_key(error.to_string())))?;
             let running = match idempotency.begin(&document, incoming.invocation.deadline()).await.map_err(failed)? {
                 Begun::Run(running) => running,
-                Begun::Replay(answer) => return Ok(answer),
+                Begun::Replay(answer) => return Ok(answer.into()),
                 Begun::Unkeyed => return inner.call(incoming).await.map_err(|error| FunctionError::of(error).into()),
             };
             let call =
@@ -138,7 +138,8 @@ where
             let (running, result) = running.watch(call).await;
             match result {
                 Ok(answer) => {
-                    running.complete(&answer).await.map_err(failed)?;
+                    let Some(json) = answer.as_json() else { return Err(streamed().into()) };
+                    running.complete(json).await.map_err(failed)?;
                     Ok(answer)
                 }
                 Err(error) => {
@@ -148,6 +149,12 @@ where
             }
         })
     }
+}
+
+/// A replay would lack the body.
+fn streamed() -> FunctionError {
+    let message = "a streamed response cannot be recorded; use `http::Stack::idempotency`";
+    FunctionError::new("InvalidResponse", message)
 }
 
 fn failed(error: IdempotencyError) -> BoxError {

@@ -10,7 +10,7 @@
 //! ```
 //! use pilaster::observe::logging::Logs;
 //! use pilaster::observe::traces::{Captured, TracesLayer};
-//! use pilaster::{FunctionError, Incoming, Invocation, RawResponse};
+//! use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
 //! use serde_json::value::RawValue;
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
@@ -22,7 +22,7 @@
 //! let layer = TracesLayer::new().captured(&captured);
 //! let service = ServiceBuilder::new().layer(layer).service(service_fn(async |incoming: Incoming| {
 //!     tracing::info_span!("charge", amount = 1000).in_scope(|| {});
-//!     Ok::<RawResponse, FunctionError>(incoming.event)
+//!     Ok::<Outgoing, FunctionError>(incoming.event.into())
 //! }));
 //! let mut context = lambda_runtime::Context::default();
 //! context.request_id = "52fdfc07".into();

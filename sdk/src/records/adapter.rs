@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use serde_json::value::to_raw_value;
 use tower::Service;
 
 use super::answer::{Answer, Failures, Resulting, Results, TaskAnswer, TaskAnswers};
@@ -25,7 +24,7 @@ use super::handler::Opened;
 use super::record::{Event, Record};
 use super::source::{Reporting, Source};
 use crate::core::error::{BoxError, FunctionError, Names};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 use crate::records::adapter::batch::{Batch, Outcome, Unit, panicked, run, tell};
 use crate::records::adapter::decode::{Part, Split, split};
 use crate::records::extract::kinesis;
@@ -70,9 +69,9 @@ impl<S> Service<Incoming> for RecordAdapter<S>
 where
     S: Service<Record, Response = Answer, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         // Asked for each record: an error here would end the process.
@@ -179,7 +178,7 @@ fn answer(
     records: &[Record],
     outcomes: Vec<Outcome>,
     plan: &Plan,
-) -> Result<RawResponse, FunctionError> {
+) -> Result<Outgoing, FunctionError> {
     tell_of_time(records, &outcomes);
     #[cfg(feature = "metrics")]
     count_failures(&outcomes);
@@ -196,18 +195,18 @@ fn answer(
                 return Err(FunctionError::new("Timeout", "the deadline came before every record was transformed"));
             }
             let each = records.iter().zip(&outcomes).map(|(record, outcome)| Resulting::new(record, outcome.answer()));
-            to_raw_value(&Results { records: each.collect::<Option<_>>().ok_or_else(nameless)? })
+            Outgoing::serialize(&Results { records: each.collect::<Option<_>>().ok_or_else(nameless)? })
         }
         Reporting::Tasks => {
             let each = records.iter().zip(&outcomes).map(|(record, outcome)| TaskAnswer::new(record, outcome));
-            to_raw_value(&TaskAnswers::new(event, each.collect::<Option<_>>().ok_or_else(nameless)?))
+            Outgoing::serialize(&TaskAnswers::new(event, each.collect::<Option<_>>().ok_or_else(nameless)?))
         }
         _ => {
             let batch_item_failures = failures::named(records, &outcomes, reporting, is_piped)?;
             if !batch_item_failures.is_empty() && !is_piped && !plan.is_hinted.swap(true, Ordering::Relaxed) {
                 failures::hint(event.source);
             }
-            to_raw_value(&Failures { batch_item_failures })
+            Outgoing::serialize(&Failures { batch_item_failures })
         }
     };
     encoded.map_err(FunctionError::from_error)
@@ -217,11 +216,11 @@ fn answer(
 const TOLD: usize = 10;
 
 /// The whole invocation is the answer, as the source takes no other.
-fn whole(records: &[Record], outcomes: Vec<Outcome>) -> Result<RawResponse, FunctionError> {
+fn whole(records: &[Record], outcomes: Vec<Outcome>) -> Result<Outgoing, FunctionError> {
     let of = outcomes.len();
     let mut failed = records.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_returned()).collect::<Vec<_>>();
     match failed.len() {
-        0 => return to_raw_value(&()).map_err(FunctionError::from_error),
+        0 => return Outgoing::serialize(&()).map_err(FunctionError::from_error),
         1 => {
             if let Some((_, Outcome::Failed(error))) =
                 failed.pop_if(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))

@@ -13,7 +13,7 @@ use crate::core::raw::RawService;
 use crate::function::builder::Function;
 use crate::function::handler::Handler;
 use crate::function::lifecycle::Start;
-use crate::function::service::{Buffered, IntoRaw};
+use crate::function::service::IntoRaw;
 use crate::records::adapter::batch::Batch;
 use crate::records::adapter::{Plan, RecordAdapter};
 use crate::records::extract::payload::DecodeError;
@@ -74,7 +74,6 @@ where
     O::Service: RawService,
 {
     type Raw = O::Service;
-    type Mode = Buffered;
 
     /// # Panics
     ///

@@ -83,6 +83,7 @@ pub(crate) use self::pending::Pending;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::http::layers::{quality_values, quoted};
+use crate::http::streaming::Streamed;
 
 /// The codings that were compiled in; the first is preferred.
 const CODINGS: &[Coding] = &[
@@ -211,8 +212,8 @@ where
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let asked = Asked::read(&mut request);
-        let invocation = request.extensions().get::<Invocation>();
-        let is_whole = invocation.is_some_and(|invocation| !invocation.is_streaming());
+        let extensions = request.extensions();
+        let is_whole = extensions.get::<Invocation>().is_some() && extensions.get::<Streamed>().is_none();
         ResponseFuture { future: self.inner.call(request), asked, is_whole, settings: self.settings }
     }
 }

@@ -26,7 +26,7 @@ use super::scope::with_held;
 /// ```
 /// use lambda_runtime::LambdaEvent;
 /// use pilaster::observe::logging::{Buffer, Captured, LoggingLayer, Logs};
-/// use pilaster::{FunctionError, Incoming, RawResponse};
+/// use pilaster::{FunctionError, Incoming, Outgoing};
 /// use serde_json::value::RawValue;
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
@@ -38,7 +38,7 @@ use super::scope::with_held;
 /// let handler = service_fn(async |incoming: Incoming| {
 ///     tracing::debug!("asking the bank");
 ///     match incoming.event.get() {
-///         "true" => Ok::<RawResponse, _>(incoming.event),
+///         "true" => Ok::<Outgoing, _>(incoming.event.into()),
 ///         _ => Err(FunctionError::new("Refused", "the bank refused")),
 ///     }
 /// });

@@ -8,7 +8,7 @@
 //! ```
 //! use lambda_runtime::{Context, LambdaEvent};
 //! use pilaster::observe::logging::{Captured, Logs, LoggingLayer};
-//! use pilaster::{FunctionError, Incoming, RawResponse};
+//! use pilaster::{FunctionError, Incoming, Outgoing};
 //! use serde_json::value::RawValue;
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
@@ -19,7 +19,7 @@
 //!
 //! let service = ServiceBuilder::new().layer(LoggingLayer::new()).service(service_fn(async |incoming: Incoming| {
 //!     tracing::info!("greeting");
-//!     Ok::<RawResponse, FunctionError>(incoming.event)
+//!     Ok::<Outgoing, FunctionError>(incoming.event.into())
 //! }));
 //! let mut context = Context::default();
 //! context.request_id = "52fdfc07".into();
@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::pin::Pin;
@@ -51,7 +52,7 @@ use super::lines::{FAILURES_ARE_LOGGED, PANICS_ARE_LOGGED};
 use super::redaction::Redaction;
 use super::scope::{InvocationContext, set_correlation_id, with_current};
 use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 thread_local! {
     /// What is left out by layers that were applied on this thread before there was a subscriber of ours.
@@ -279,10 +280,12 @@ impl Settings {
         with_current(|core, _| asked(core)) == Some(true)
     }
 
-    fn end(&self, answer: &Result<RawResponse, FunctionError>, is_outermost: bool) {
+    fn end(&self, answer: &Result<Outgoing, FunctionError>, is_outermost: bool) {
         match answer {
             Ok(response) if self.log_response => {
-                tracing::info!(response = %Json(self.redaction().of_response(response)), "Lambda invocation response");
+                if let Some(response) = text(response) {
+                    tracing::info!(response = %Json(self.redaction().of_response(&response)), "Lambda invocation response");
+                }
             }
             Err(error) if is_outermost => {
                 flush_buffer();
@@ -295,12 +298,12 @@ impl Settings {
 
 impl<S> Service<Incoming> for Logging<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)
@@ -321,6 +324,15 @@ where
         };
         Box::pin(answered.instrument(span))
     }
+}
+
+/// The JSON of a response; of one that is streamed, its status, headers and cookies.
+fn text(response: &Outgoing) -> Option<Cow<'_, RawValue>> {
+    #[cfg(feature = "http")]
+    if let Some(prelude) = response.prelude() {
+        return serde_json::value::to_raw_value(prelude).ok().map(Cow::Owned);
+    }
+    response.as_json().map(Cow::Borrowed)
 }
 
 fn log_failure(error: &FunctionError) {

@@ -18,7 +18,7 @@ use tracing::subscriber::{set_default, with_default};
 use super::*;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 const CLOCK: Duration = Duration::from_millis(1_704_164_645_750);
 
@@ -53,8 +53,8 @@ fn incoming(request_id: &str, event: &str) -> Incoming {
     }
 }
 
-fn answer() -> Result<RawResponse, FunctionError> {
-    Ok(serde_json::value::RawValue::from_string("null".to_owned()).unwrap())
+fn answer() -> Result<Outgoing, FunctionError> {
+    Ok(Outgoing::serialize(&()).unwrap())
 }
 
 #[derive(Debug)]
@@ -386,7 +386,7 @@ async fn a_failed_invocation_is_one_line_with_type_text_and_causes() {
     let (logs, captured) = logs();
     let _guard = set_default(logs.build());
     let handler = service_fn(async |_: Incoming| {
-        Err::<RawResponse, _>(FunctionError::new("OutOfStock", "no umbrella is left").with_source(Refused))
+        Err::<Outgoing, _>(FunctionError::new("OutOfStock", "no umbrella is left").with_source(Refused))
     });
     let failed = LoggingLayer::new().layer(handler).oneshot(incoming("id-1", "{}")).await;
     assert_eq!(failed.unwrap_err().error_type(), "OutOfStock");
@@ -643,7 +643,7 @@ fn a_panic_is_one_line_with_its_place_and_request_id_and_nothing_on_stderr() {
             let caught = tokio::spawn(boom.instrument(scope::InvocationContext::open(&invocation("id-1")))).await;
             assert!(caught.unwrap_err().is_panic());
             tracing::error!(target: "lambda_runtime::layers::panic", error = ?"Any", "user handler panicked");
-            let failed = service_fn(async |_: Incoming| Err::<RawResponse, _>(FunctionError::new("Panic", "boom")));
+            let failed = service_fn(async |_: Incoming| Err::<Outgoing, _>(FunctionError::new("Panic", "boom")));
             LoggingLayer::new().layer(failed).oneshot(incoming("id-1", "{}")).await.unwrap_err();
         });
         return;

@@ -18,7 +18,7 @@ use super::settings::{Output, Settings};
 use super::{blob, recorder};
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Metrics are written this long before Lambda ends the invocation, and its process with it: then nothing runs any more.
 const BEFORE_DEADLINE: Duration = Duration::from_millis(100);
@@ -151,12 +151,12 @@ pub struct WithMetrics<S> {
 
 impl<S> Service<Incoming> for WithMetrics<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)

@@ -16,7 +16,7 @@ use super::state::{Datum, Kind, State};
 use super::*;
 use crate::core::error::FunctionError;
 use crate::core::invocation::{FromInvocation, Invocation};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// 2024-01-02T03:04:05.750Z
 const NOW: u64 = 1_704_164_645_750;
@@ -30,17 +30,14 @@ fn incoming() -> Incoming {
     Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: Invocation::new(Context::default()) }
 }
 
-fn answer() -> Result<RawResponse, FunctionError> {
-    Ok(RawValue::from_string("null".into()).unwrap())
+fn answer() -> Result<Outgoing, FunctionError> {
+    Ok(Outgoing::serialize(&()).unwrap())
 }
 
 /// Runs one invocation of a function.
-fn invoke<F, G>(
-    layer: &MetricsLayer,
-    function: G,
-) -> impl Future<Output = Result<RawResponse, FunctionError>> + use<F, G>
+fn invoke<F, G>(layer: &MetricsLayer, function: G) -> impl Future<Output = Result<Outgoing, FunctionError>> + use<F, G>
 where
-    F: Future<Output = Result<RawResponse, FunctionError>> + Send + 'static,
+    F: Future<Output = Result<Outgoing, FunctionError>> + Send + 'static,
     G: Fn() -> F + Clone + Send + 'static,
 {
     layer.layer(service_fn(move |_: Incoming| function())).oneshot(incoming())
@@ -518,7 +515,7 @@ async fn metrics_are_an_argument_of_http_functions() {
     });
     let event = RawValue::from_string(event.to_string()).unwrap();
     let answer = raw.oneshot(Incoming { event, ..incoming() }).await.unwrap();
-    assert!(answer.get().contains("placed"), "{answer}");
+    assert!(answer.as_json().unwrap().get().contains("placed"), "{answer:?}");
     assert_eq!(captured.values("Orders"), [1.0]);
 }
 

@@ -23,7 +23,7 @@ use super::settings::{Endpoint, Settings};
 use super::slot::{Installed, Slot, TARGET};
 use crate::core::error::{FunctionError, chain};
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`Traced`]. See the [module docs](super).
 ///
@@ -258,12 +258,12 @@ fn bounded(mut text: String) -> String {
 
 impl<S> Service<Incoming> for Traced<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)

@@ -72,7 +72,7 @@ async fn call_with(function: impl IntoRaw, event: Value, seconds: u64) -> Result
     context.deadline = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     let event = RawValue::from_string(event.to_string()).unwrap();
     let response = function.into_raw().oneshot(Incoming { event, invocation: Invocation::new(context) }).await?;
-    Ok(serde_json::from_str(response.get()).unwrap())
+    Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }
 
 async fn call(function: impl IntoRaw, event: Value) -> Result<Value, FunctionError> {

@@ -13,12 +13,12 @@ async fn event_and_answer_are_told_without_what_is_left_out() {
         .mask("*****");
     let handler = service_fn(async |_: Incoming| {
         let answer = json!({ "users": [{ "id": 1, "email": "a@x.com" }] });
-        Ok::<RawResponse, FunctionError>(serde_json::value::to_raw_value(&answer).unwrap())
+        Ok::<_, FunctionError>(Outgoing::serialize(&answer).unwrap())
     });
     let body = json!({ "password": "p" }).to_string();
     let event = json!({ "headers": { "authorization": "Bearer x", "accept": "*/*" }, "body": body });
     let answer = layer.layer(handler).oneshot(incoming("id-1", &event.to_string())).await.unwrap();
-    assert!(answer.get().contains("a@x.com"), "the answer itself is whole");
+    assert!(answer.as_json().unwrap().get().contains("a@x.com"), "the answer itself is whole");
     let lines = captured.lines();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["event"]["headers"], json!({ "authorization": "*****", "accept": "*/*" }));
@@ -38,7 +38,7 @@ async fn two_layers_share_one_context_and_tell_an_event_and_a_failure_once() {
         let _guard = set_default(logs.log_event(true).build());
         let handler = service_fn(async |_: Incoming| {
             append_key("order", 7);
-            Err::<RawResponse, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
+            Err::<Outgoing, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
         });
         let both = LoggingLayer::new().layer(layer.buffer(Buffer::new()).layer(handler));
         both.oneshot(incoming("id-1", r#"{"id":"e-1","secret":1}"#)).await.unwrap_err();
@@ -106,7 +106,7 @@ fn a_line_can_do_without_its_place() {
 async fn echoed(layers: Vec<LoggingLayer>, event: &Value) -> Vec<Value> {
     let (logs, captured) = logs();
     let _guard = set_default(logs.log_event(true).build());
-    let echo = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+    let echo = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
     let mut service = tower::util::BoxCloneSyncService::new(echo);
     for layer in layers {
         service = tower::util::BoxCloneSyncService::new(layer.layer(service));
@@ -138,7 +138,7 @@ async fn of_two_layers_none_logs_what_the_other_one_leaves_out_and_the_event_is_
 
 #[tokio::test]
 async fn a_layer_that_is_applied_before_the_subscriber_is_there_has_its_say() {
-    let echo = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+    let echo = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
     let service = LoggingLayer::new().omit(["event.early_password"]).layer(echo);
     let (logs, captured) = logs();
     let _guard = set_default(logs.log_event(true).build());
