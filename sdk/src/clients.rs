@@ -1,11 +1,12 @@
 //! Clients, pools and repositories, made once per process and outside the handler.
 //!
-//! A type says by [`FromClients`] how it is made; [`Clients`] makes it when it is first asked for, once, however many ask at
-//! the same time, and keeps it as long as the sandbox lives. In a handler it arrives as an argument, [`Client<T>`]; with
-//! `#[lambda_handler(warm(Client<T>))]` it is made during init, where Lambda gives a burst of CPU. The AWS SDK's clients
-//! implement [`FromClients`] by feature (`dynamodb`, `s3`, …) and share one configuration and one connection pool.
+//! A type implements [`FromClients`], and [`Clients`] makes it on first use: once, however many callers ask at the same time. The
+//! registry keeps it for the life of the sandbox. A handler takes it as an argument, [`Client<T>`]; with
+//! `#[lambda_handler(warm(Client<T>))]` it is made in the init phase, where Lambda gives a burst of CPU. The AWS SDK's clients
+//! implement [`FromClients`] by feature (`dynamodb`, `s3`, …) and share one configuration and one connection pool. A trait
+//! object, such as `Arc<dyn Users>`, is made by [`DynFromClients`].
 //!
-//! An attempt that fails is an error that names the type; whoever waited for that attempt gets the same error, and the next
+//! A failed attempt is an error that names the type. All callers that waited for that attempt get the same error, and the next
 //! call tries again.
 //!
 //! # Example
@@ -36,7 +37,7 @@
 //! let users: Users = Clients::global().get().await?;
 //! assert_eq!(users.pool.0, "postgres://localhost");
 //!
-//! // A test puts its own in place of what would be made.
+//! // A test inserts a stub in its place.
 //! let clients = Clients::new();
 //! clients.insert(Pool("a stub"));
 //! assert_eq!(clients.get::<Users>().await?.pool.0, "a stub");
@@ -46,20 +47,24 @@
 
 #[cfg(feature = "_aws")]
 mod aws;
+mod cycle;
+mod dynamic;
 mod error;
 mod extract;
-mod graph;
-mod slot;
+mod once;
+mod variables;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
+use self::cycle::{TypeName, Waits};
+pub use self::dynamic::DynFromClients;
 pub use self::error::ClientError;
 pub use self::extract::{Client, Warm};
-use self::graph::{Graph, Named};
-use self::slot::Slot;
+use self::once::Once;
+pub use self::variables::Variables;
 use crate::core::error::BoxError;
 
 #[cfg(all(test, feature = "secrets"))]
@@ -72,114 +77,150 @@ pub(crate) use self::aws::throttled;
 
 /// A value that a [`Clients`] registry can make. See the [module docs](self).
 ///
-/// Values are handed out by `clone`, so let it be cheap: an `Arc` inside, as in the AWS SDK's clients and in pools.
+/// Each caller gets a clone, which must be cheap: an `Arc` inside, as in the AWS SDK's clients and in pools.
 #[diagnostic::on_unimplemented(
     message = "the registry does not know how to make `{Self}`",
     label = "not a `FromClients`",
     note = "implement `pilaster::FromClients` for it, or turn on pilaster's feature for this AWS client (`dynamodb`, `s3`, …)"
 )]
 pub trait FromClients: Clone + Send + Sync + 'static {
-    /// Makes the value. Ask `clients`, and not [`Clients::global`], for what it needs: so a test's stub reaches it, and a
-    /// type that needs itself is an error instead of a wait without end.
+    /// Makes the value. Take what it needs from `clients` and not from [`Clients::global`]: then a test's stub reaches it, and a
+    /// type that needs itself is an error instead of a deadlock.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being made. The registry names the type; the error needs only the reason.
+    /// The reason for which it cannot be made. The registry adds the name of the type.
     fn from_clients(clients: &Clients) -> impl Future<Output = Result<Self, BoxError>> + Send;
 }
 
-/// The registry: each type is made once. Cheap to clone; clones share their values. See the [module docs](self).
+/// A registry that makes each type once. Cheap to clone; clones share their values. See the [module docs](self).
 #[derive(Clone)]
 pub struct Clients {
     registry: Arc<Registry>,
-    /// The type whose `from_clients` holds this handle, if any: what it asks for is an edge of the graph.
-    building: Option<Named>,
+    variables: Variables,
+    /// The type whose `from_clients` holds this handle: its calls are checked for a cycle.
+    building: Option<TypeName>,
 }
 
 #[derive(Default)]
 struct Registry {
-    slots: RwLock<HashMap<TypeId, Kept>>,
-    waits: Graph,
+    entries: RwLock<HashMap<TypeId, Entry>>,
+    waits: Waits,
 }
 
-struct Kept {
-    /// A `Slot` of the type.
-    slot: Arc<dyn Any + Send + Sync>,
-    /// Whether it was put in by hand, so that nothing can make it again.
+struct Entry {
+    /// A `Once` of the type.
+    value: Arc<dyn Any + Send + Sync>,
+    /// Whether `insert` put it there, so that it cannot be made again.
     inserted: bool,
 }
 
 static GLOBAL: LazyLock<Clients> = LazyLock::new(Clients::new);
 
 impl Clients {
-    /// An empty registry, for a test or for a life shorter than the process.
+    /// An empty registry: for a test, or for a scope shorter than the process.
     ///
     /// The AWS clients of one registry share a connection pool that belongs to the tokio runtime it was first used on, so
     /// give each `#[tokio::test]` its own registry.
     pub fn new() -> Self {
-        Self { registry: Arc::default(), building: None }
+        Self { registry: Arc::default(), variables: Variables::default(), building: None }
     }
 
-    /// The process's registry: what [`Client<T>`] uses unless the request's extensions hold another.
+    /// The registry of the process. [`Client<T>`] uses it unless the request's extensions hold another.
     pub fn global() -> &'static Self {
         &GLOBAL
     }
 
-    /// The value of this type, made now if it is the first time.
+    /// Sets an environment variable for this handle and the clones that are made of it, in place of the process's: for a test of
+    /// a type that reads its settings by [`variables`](Self::variables), as `#[secret(env = ..)]` and `#[parameter(env = ..)]` do.
+    /// The AWS SDK reads its own variables from the process.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::{BoxError, Clients, FromClients};
+    ///
+    /// #[derive(Clone)]
+    /// struct Users { table: String }
+    ///
+    /// impl FromClients for Users {
+    ///     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+    ///         Ok(Users { table: clients.variables().get("TABLE_NAME").ok_or("TABLE_NAME is not set")? })
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let clients = Clients::new().with_variable("TABLE_NAME", "users-test");
+    /// assert_eq!(clients.get::<Users>().await?.table, "users-test");
+    /// # Ok::<(), BoxError>(()) })?;
+    /// # Ok::<(), BoxError>(())
+    /// ```
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.set(name.into(), value.into());
+        self
+    }
+
+    /// The environment variables of this registry.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// Returns the value of this type, and makes it on first use.
     ///
     /// # Errors
     ///
     /// [`ClientError`] names the type: it could not be made, or it needs itself.
     pub async fn get<T: FromClients>(&self) -> Result<T, ClientError> {
-        let slot = self.slot::<T>();
-        if let Some(value) = slot.ready() {
+        let once = self.once::<T>();
+        if let Some(value) = once.ready() {
             return Ok(value);
         }
-        let this = Named::of::<T>();
+        let this = TypeName::of::<T>();
         let _wait = match self.building {
             Some(building) => Some(self.registry.waits.wait(building, this).map_err(ClientError::needs_itself)?),
             None => None,
         };
-        let inner = Self { registry: Arc::clone(&self.registry), building: Some(this) };
-        // Boxed, so that types may need one another in any order without an infinite future.
+        let inner = Self { building: Some(this), ..self.clone() };
+        // Boxed, since types may need one another in any order, which would make the future infinite.
         let make: std::pin::Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(T::from_clients(&inner));
-        slot.get_or_make(async { make.await.map_err(|source| ClientError::not_made(this, source)) }).await
+        once.get_or_make(async { make.await.map_err(|source| ClientError::not_made(this, source)) }).await
     }
 
-    /// Puts a ready value in place: a stub, or one that was made elsewhere. It replaces an earlier one for later calls;
-    /// what was made with the earlier one keeps it.
+    /// Inserts a value: a stub, or one that was made elsewhere. It replaces an earlier one for later calls; values that were
+    /// made with the earlier one keep it.
     pub fn insert<T: FromClients>(&self, value: T) {
-        let mut slots = self.registry.slots.write().unwrap_or_else(PoisonError::into_inner);
-        slots.insert(TypeId::of::<T>(), Kept { slot: Arc::new(Slot::with(value)), inserted: true });
+        let mut entries = self.registry.entries.write().unwrap_or_else(PoisonError::into_inner);
+        entries.insert(TypeId::of::<T>(), Entry { value: Arc::new(Once::with(value)), inserted: true });
     }
 
-    /// The value of this type if it is there.
+    /// The value of this type, if it has been made or inserted.
     #[cfg(any(feature = "secrets", feature = "parameters"))]
     pub(crate) fn ready<T: FromClients>(&self) -> Option<T> {
-        self.slot::<T>().ready()
+        self.once::<T>().ready()
     }
 
-    /// Drops what was made here, connections and all; the next call makes it again. What was put in by hand stays.
+    /// Drops the values that were made here, with their connections; the next call makes them again. Inserted values stay.
     pub(crate) fn forget_made(&self) {
-        let mut slots = self.registry.slots.write().unwrap_or_else(PoisonError::into_inner);
-        let made: Vec<Kept> = slots.extract_if(|_, kept| !kept.inserted).map(|(_, kept)| kept).collect();
-        drop(slots);
-        // Outside the lock: what is dropped may hold this registry.
+        let mut entries = self.registry.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let made: Vec<Entry> = entries.extract_if(|_, entry| !entry.inserted).map(|(_, entry)| entry).collect();
+        drop(entries);
+        // Outside the lock: a value may hold this registry.
         drop(made);
     }
 
-    fn slot<T: FromClients>(&self) -> Arc<Slot<T>> {
+    fn once<T: FromClients>(&self) -> Arc<Once<T>> {
         let id = TypeId::of::<T>();
-        let slots = self.registry.slots.read().unwrap_or_else(PoisonError::into_inner);
-        let found = slots.get(&id).map(|kept| Arc::clone(&kept.slot));
-        drop(slots);
-        let slot = found.unwrap_or_else(|| {
-            let mut slots = self.registry.slots.write().unwrap_or_else(PoisonError::into_inner);
-            let new = || Kept { slot: Arc::new(Slot::<T>::default()), inserted: false };
-            Arc::clone(&slots.entry(id).or_insert_with(new).slot)
+        let entries = self.registry.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let found = entries.get(&id).map(|entry| Arc::clone(&entry.value));
+        drop(entries);
+        let value = found.unwrap_or_else(|| {
+            let mut entries = self.registry.entries.write().unwrap_or_else(PoisonError::into_inner);
+            let new = || Entry { value: Arc::new(Once::<T>::default()), inserted: false };
+            Arc::clone(&entries.entry(id).or_insert_with(new).value)
         });
-        // Under a type's id lies that type's slot, so the downcast always succeeds.
-        slot.downcast().unwrap_or_default()
+        // The entry of a type's id holds that type, so the downcast always succeeds.
+        value.downcast().unwrap_or_default()
     }
 }
 
@@ -191,7 +232,7 @@ impl Default for Clients {
 
 impl fmt::Debug for Clients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The values are not shown: they hold credentials.
+        // Values are left out: they hold credentials.
         f.debug_struct("Clients").finish_non_exhaustive()
     }
 }

@@ -3,7 +3,9 @@
 
 #[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
 pub(crate) mod clock;
+pub(crate) mod configuration;
 pub(crate) mod deadline;
+pub(crate) mod env;
 pub(crate) mod error;
 #[cfg(any(feature = "flags", feature = "idempotency"))]
 pub(crate) mod expression;

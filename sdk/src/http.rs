@@ -10,8 +10,9 @@ pub mod error;
 pub mod extract;
 pub(crate) mod function;
 pub(crate) mod handler;
+#[cfg(any(feature = "compression", feature = "multipart", feature = "negotiation"))]
+pub(crate) mod header_list;
 pub(crate) mod layers;
-pub mod rejection;
 pub mod response;
 pub mod streaming;
 
@@ -26,7 +27,11 @@ pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
 pub use self::adapter::HttpAdapter;
-pub use self::error::HttpError;
+/// Derives [`trait@ToHttpError`].
+#[cfg(feature = "macros")]
+pub use pilaster_macros::ToHttpError;
+
+pub use self::error::{AnyError, FieldError, HttpError, Rejection, ToHttpError};
 #[cfg(feature = "form")]
 pub use self::extract::Form;
 #[cfg(feature = "multipart")]
@@ -38,6 +43,7 @@ pub use self::extract::{Claims, Json, Path, Query};
 pub use self::function::{HttpFunction, service};
 pub use self::handler::{HandlerService, HttpHandler};
 pub use self::layers::base_path::{self, BasePathLayer};
+pub use self::layers::catch_panic::{self, CatchPanicLayer};
 #[cfg(feature = "compression")]
 pub use self::layers::compression::{self, CompressionLayer};
 #[cfg(feature = "conditional")]
@@ -46,14 +52,13 @@ pub use self::layers::conditional::{self, ConditionalLayer, Preconditions};
 pub use self::layers::cors::{self, CorsLayer};
 pub use self::layers::deadline::{self, Deadline, DeadlineLayer};
 pub use self::layers::error_layer::{self, ErrorLayer};
+pub use self::layers::from_fn::{self, Next, from_fn};
 #[cfg(feature = "idempotency")]
 pub use self::layers::idempotency;
 #[cfg(feature = "negotiation")]
 pub use self::layers::negotiation::{self, Accepts, Negotiate, Negotiated, NegotiationLayer};
-pub use self::layers::panic::{self, PanicLayer};
 pub use self::layers::partial_response::{self, PartialResponseLayer};
 #[cfg(feature = "security-headers")]
 pub use self::layers::security_headers::{self, SecurityHeadersLayer};
-pub use self::layers::stack::{self, Stack};
-pub use self::rejection::{FieldError, Rejection};
+pub use self::layers::stack::{self, DefaultStack, Stack};
 pub use self::response::{Accepted, Created, NoContent, Redirect};

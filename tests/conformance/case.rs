@@ -132,9 +132,7 @@ impl Case {
         let Some(name) = input["event_file"].as_str() else {
             return input.get("event").cloned().ok_or_else(|| "the case has no event".to_owned());
         };
-        let own = [here().join("events"), here().join("../fixtures/events")];
-        let beside = [self.folder.join("events"), self.folder.join("../events")].into_iter().chain(own);
-        let beside: Vec<_> = beside.collect();
+        let beside = [self.folder.join("events"), self.folder.join("../events"), here().join("../fixtures/events")];
         let found = beside.iter().find_map(|folder| fs::read_to_string(folder.join(name)).ok());
         let text = found.ok_or_else(|| format!("its event file {name} is not beside it"))?;
         let mut event: Value = serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))?;

@@ -17,8 +17,8 @@ use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 use pilaster::records::{SesMessage, Transformed};
 use pilaster::testing::Caller;
 use pilaster::{
-    Authorizer, BoxError, Change, CloudFormation, CustomResource, Event, EventBridge, Firehose, FunctionError, IntoRaw,
-    Kafka, Kinesis, LogRecord, MqMessage, RawService, S3Object, Schedule, Sns, Sqs,
+    Authorizer, BoxError, Change, CloudFormation, CustomResource, Event, EventBridge, Firehose, FunctionError,
+    IntoService, Kafka, Kinesis, LogRecord, MqMessage, RawService, S3Object, Schedule, Sns, Sqs,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -41,10 +41,7 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    fn new<F: IntoRaw>(name: &'static str, kind: Kind, function: F) -> Self
-    where
-        F::Raw: RawService,
-    {
+    fn new<F: IntoService>(name: &'static str, kind: Kind, function: F) -> Self {
         let caller = Rc::new(Caller::new(function));
         Self {
             name,

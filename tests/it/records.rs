@@ -23,9 +23,7 @@ async fn call<R: RawService>(caller: &Caller<R>, event: &str) -> Result<Value, F
 }
 
 /// A function that fails for the records at these positions.
-fn failing<R: FromRecord<Answer = ()> + 'static>(
-    positions: &'static [usize],
-) -> impl pilaster::IntoRaw<Raw: RawService> {
+fn failing<R: FromRecord<Answer = ()> + 'static>(positions: &'static [usize]) -> impl pilaster::IntoService {
     pilaster::handler(move |record: Record, _: R| {
         let fails = positions.contains(&record.index());
         std::future::ready(if fails { Err(BoxError::from("no more room")) } else { Ok(()) })

@@ -1,96 +1,12 @@
-//! Hygiene as a test: who imports whom, and that features, README and changelog tell the same.
+//! Tests of the sources themselves: which module imports which, and that the features, the README and the changelog agree.
+
+mod layers;
+mod paths;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// The house from outside to inside (`DESIGN.md`): a room imports only from rooms further down this list. Rooms of the
-/// same number do not know each other.
-const HOUSE: &[(&str, u32)] = &[
-    ("runtime", 0),
-    ("local", 0),
-    ("testing", 0),
-    ("http::function", 1),
-    ("http::streaming", 1),
-    // The event of a request by hand or of a test.
-    ("http::event", 1),
-    ("observe", 2),
-    ("runtime::warmup", 3),
-    ("config::extension", 2),
-    ("config::secrets", 3),
-    ("config::flags", 3),
-    ("config::parameters", 4),
-    // Errors of AWS's clients, for every source.
-    ("config::aws", 5),
-    ("config::after", 5),
-    ("records::function", 1),
-    ("event::function", 1),
-    ("http::door", 4),
-    ("records::door", 4),
-    ("event::door", 4),
-    ("http::stack", 5),
-    ("http::base_path", 6),
-    ("http::security_headers", 6),
-    ("http::cors", 7),
-    ("http::compression", 8),
-    ("http::conditional", 8),
-    ("http::error_layer", 9),
-    ("http::deadline", 12),
-    // Parts of the adapter that know nothing of the rest of it: what a field, a path or a credential is.
-    ("http::door::strip_listed", 12),
-    ("http::door::PATH", 12),
-    ("http::door::credentials", 12),
-    ("http::left", 12),
-    ("http::quoted", 13),
-    ("http::panic", 9),
-    ("http::negotiation", 10),
-    ("http::handler", 10),
-    ("http::extract::valid", 10),
-    ("http::response", 10),
-    ("http::extract", 11),
-    ("clients", 11),
-    ("http::quality", 12),
-    ("http::entity_tag", 12),
-    ("http::length", 12),
-    // Any room may tell what it counts.
-    ("observe::metrics", 12),
-    ("observe::traces", 12),
-    ("idempotency", 9),
-    ("records", 10),
-    ("event::handler", 10),
-    ("event::authorizer", 10),
-    ("event::cloudformation", 10),
-    ("event::schedule", 10),
-    ("event::typed", 10),
-];
-
-/// What every room may import: the types that pass between rooms.
-const SHARED: &[&str] = &[
-    "event",
-    "error",
-    "handler",
-    "json",
-    "expression",
-    "deadline",
-    "clock",
-    "http::error",
-    "http::rejection",
-    "http::context",
-    "config::cache",
-    "config::decode",
-    "private",
-    // The same by the names that users know.
-    "BoxError",
-    "FunctionError",
-    "Incoming",
-    "Invocation",
-    "RawEvent",
-    "RawResponse",
-    "http::HttpError",
-    "http::Rejection",
-    "http::FieldError",
-];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -105,70 +21,6 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
             found.push(path);
         }
     }
-}
-
-fn level(module: &str) -> Option<(&'static str, u32)> {
-    let within = |room: &str| module == room || module.starts_with(&format!("{room}::"));
-    HOUSE.iter().filter(|(room, _)| within(room)).max_by_key(|(room, _)| room.len()).copied()
-}
-
-/// The paths that a file imports from its own crate, `{…}` spread, tests left out.
-fn imports(text: &str) -> Vec<String> {
-    let tests = text.find("\nmod tests {").and_then(|at| text[..at].rfind("#[cfg("));
-    let text = tests.map_or(text, |at| &text[..at]);
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices("use crate::") {
-        let rest = &text[at + "use crate::".len()..];
-        let statement = rest.split(';').next().unwrap_or(rest);
-        match statement.split_once('{') {
-            None => found.push(statement.trim().to_owned()),
-            Some((prefix, names)) => {
-                let names = names.trim_end().trim_end_matches('}').split(',').map(str::trim);
-                found.extend(names.filter(|name| !name.is_empty()).map(|name| format!("{prefix}{name}")));
-            }
-        }
-    }
-    found
-}
-
-#[test]
-fn a_room_imports_only_from_rooms_below_it() {
-    let source = root().join("sdk/src");
-    let mut files = Vec::new();
-    rust_files(&source, &mut files);
-    assert!(files.len() > 20, "the rooms are where they were: {files:?}");
-    let mut wrong = Vec::new();
-    let mut checked = 0;
-    for file in files {
-        let relative = file.strip_prefix(&source).unwrap().with_extension("");
-        let module = relative.to_string_lossy().replace('/', "::");
-        // The front door and the hallways hold no logic; what the macro checks is about all of them.
-        if ["lib", "http", "config", "observe", "private"].contains(&module.as_str())
-            || module.starts_with("private::")
-            || module.ends_with("::tests")
-            || module.contains("::tests::")
-        {
-            continue;
-        }
-        let text = fs::read_to_string(&file).unwrap();
-        let shared = |path: &str| SHARED.iter().any(|s| path == *s || path.starts_with(&format!("{s}::")));
-        for import in imports(&text) {
-            checked += 1;
-            // A re-export at the root or in a hallway would hide where the import leads.
-            let target = level(&import);
-            let below = match (level(&module), target) {
-                _ if shared(&import) => true,
-                (Some((room, own)), Some((other, theirs))) => room == other || own < theirs,
-                (None, _) if shared(&module) => false,
-                _ => false,
-            };
-            if !below {
-                wrong.push(format!("{module} imports {import}"));
-            }
-        }
-    }
-    assert!(checked > 30, "imports were found");
-    assert!(wrong.is_empty(), "imports that lead upwards or to no room:\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -4,7 +4,6 @@ use axum::Router;
 use axum::routing::get;
 use pilaster::http::header::WWW_AUTHENTICATE;
 use pilaster::http::{self, CorsLayer, ErrorLayer, HeaderValue, HttpError, SecurityHeadersLayer};
-use tower::layer::util::{Identity, Stack};
 
 use crate::api_key::{KeyRejected, RequireKey};
 use crate::routes::{create_user, delete_user, get_user, list_users, update_user};
@@ -21,7 +20,7 @@ pub fn app() -> Router {
 
 /// What goes around every route, whichever function it is in: errors get their status here, since the core has no idea of
 /// HTTP.
-pub fn api() -> http::Stack<Stack<RequireKey, Identity>> {
+pub fn api() -> http::Stack {
     let errors = ErrorLayer::new()
         .on::<BadCursor>(400)
         .on_with(|no: &KeyRejected| {
@@ -30,7 +29,7 @@ pub fn api() -> http::Stack<Stack<RequireKey, Identity>> {
         .on::<UserNotFound>(404)
         .on::<EmailTaken>(409)
         .on::<VersionConflict>(409)
-        .on_with(|_: &Contended| HttpError::unavailable(1));
+        .on_with(|_: &Contended| HttpError::service_unavailable("concurrent update").with_retry_after(1));
     http::Stack::new()
         .security_headers(SecurityHeadersLayer::new())
         .cors(CorsLayer::new().allow_origins(["https://*.example.com"]))

@@ -1,22 +1,22 @@
 //! The AWS SDK's clients: one configuration, one HTTP client and connection pool for all of them.
 //!
-//! - **TLS** is rustls with ring. AWS-LC spends about 37 ms of CPU on its first random number, which is half a second on the
+//! - **TLS** is rustls with ring. AWS-LC needs about 37 ms of CPU for its first random number, which is half a second on the
 //!   smallest function. Plain `http://` endpoints work too.
 //! - **Credentials, region, endpoint** are the SDK's default chain, so `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`,
-//!   `AWS_PROFILE` and the rest mean what they mean everywhere. With an endpoint of one's own S3 is called path-style,
-//!   since `bucket.localhost` seldom resolves.
+//!   `AWS_PROFILE` and the others work as everywhere. With a custom endpoint, S3 is called path-style, since
+//!   `bucket.localhost` seldom resolves.
 //! - **Retries** are the SDK's standard mode, three attempts (`AWS_MAX_ATTEMPTS`, `AWS_RETRY_MODE`), but they begin after at
-//!   most 100 ms instead of 1 s and never wait more than 2 s: a caller waits, and the sandbox is paid for while it sleeps.
-//!   It also hides a pooled connection that died while the sandbox was frozen.
-//! - **Time**: a connection has 2 s, room for one lost packet within the default time-out of a function (3 s). An operation
-//!   as a whole has no limit of its own, since a large upload is no failure; it ends with the future that awaits it, so
-//!   with its request. What the [secrets'](crate::config) cache fetches is on its own and ends after 10 s.
+//!   most 100 ms instead of 1 s and never wait more than 2 s: a caller waits, and the sandbox is billed while it sleeps.
+//!   They also hide a pooled connection that died while the sandbox was frozen.
+//! - **Time-outs**: connecting may take 2 s, which allows for one lost packet within the default time-out of a function (3 s).
+//!   An operation has no time-out, since a large upload is not a failure; it ends with the future that awaits it, so with its
+//!   request. A fetch of the [configuration cache](crate::config) is a task of its own and ends after 10 s.
 //!
-//! Another configuration is put in by `clients.insert(config)`: clients made after that use it.
+//! `clients.insert(config)` sets another configuration: clients made after that use it.
 
 #![cfg_attr(
     not(any(feature = "http", feature = "secrets", feature = "parameters", feature = "appconfig")),
-    allow(dead_code, reason = "only an HTTP answer and the configuration's cache tell throttling from other errors")
+    allow(dead_code, reason = "only HTTP errors and the configuration cache distinguish throttling")
 )]
 
 use std::error::Error as StdError;
@@ -53,7 +53,7 @@ impl FromClients for SdkConfig {
     }
 }
 
-/// `feature: crate, what is set for it alone, [the errors by which the service's model says "slow down"];`
+/// `feature: crate, an adjustment of its configuration, [the throttling errors of the service's model];`
 macro_rules! aws_clients {
     ($($feature:literal: $sdk:ident, $adjust:expr, [$($throttled:ident),*];)*) => {
         $(
@@ -64,18 +64,18 @@ macro_rules! aws_clients {
                     let shared = clients.get::<SdkConfig>().await?;
                     let config = adjust(&shared, (&shared).into());
                     #[cfg(feature = "otel")]
-                    let config = config.interceptor(traced::Traced);
+                    let config = config.interceptor(spans::CallSpans);
                     Ok(Self::from_conf(config.build()))
                 }
             }
         )*
 
-        /// Whether this very error (not its source) is one by which a service asks for fewer requests.
+        /// Returns whether this error, its source apart, is a throttling error.
         fn is_throttling(error: &(dyn StdError + 'static)) -> bool {
             $(
                 #[cfg(feature = $feature)]
                 {
-                    // A crate's own `Error`, into which all its operations' errors convert, hides the model's error.
+                    // A crate's own `Error`, into which the errors of its operations convert, hides the model's error.
                     if error.downcast_ref::<$sdk::Error>().is_some_and(has_throttling_code) {
                         return true;
                     }
@@ -106,14 +106,14 @@ aws_clients! {
 
 #[cfg(feature = "s3")]
 fn s3(shared: &SdkConfig, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
-    let own_endpoint = shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let own_endpoint = shared.endpoint_url().is_some() || crate::core::env::is_set("AWS_ENDPOINT_URL_S3");
     config.force_path_style(own_endpoint)
 }
 
-/// The codes for "slow down", as the SDK's own retries list them
+/// The codes of throttling, as the SDK's own retries list them
 /// ([`THROTTLING_ERRORS`](https://docs.rs/aws-runtime/latest/aws_runtime/retries/classifiers/constant.THROTTLING_ERRORS.html)),
-/// with those of KMS behind another service. Kept apart from `LimitExceededException` and its like, which
-/// are quotas that no waiting changes.
+/// with those of KMS behind another service. `LimitExceededException` and the like are not among them: a retry does not
+/// change a quota.
 const THROTTLING: &[&str] = &[
     "Throttling",
     "ThrottlingException",
@@ -137,10 +137,10 @@ fn has_throttling_code(error: &impl ProvideErrorMetadata) -> bool {
     error.code().is_some_and(|code| THROTTLING.contains(&code))
 }
 
-/// Whether an error, or one that caused it, is an AWS service asking for fewer requests.
+/// Returns whether an error, or one of its causes, is a throttling error of an AWS service.
 ///
-/// `SdkError` is generic over the operation, so it is not to be found behind a `dyn Error`; what its chain ends in is: the
-/// error of the service's model, or, where the model has none, [`ErrorMetadata`] with the code.
+/// `SdkError` is generic over the operation, so it cannot be found behind a `dyn Error`. The end of its chain can: the error of
+/// the service's model, or, where the model has none, [`ErrorMetadata`] with the code.
 pub(crate) fn throttled(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -156,8 +156,8 @@ pub(crate) fn throttled(error: &(dyn StdError + 'static)) -> bool {
     false
 }
 
-/// A transaction is cancelled with one reason per item: throttled, if one of them was and no condition failed, since then
-/// the same transaction may pass later.
+/// A cancelled transaction has one reason per item. It counts as throttled if one of them is and no condition failed: then the
+/// same transaction may succeed later.
 #[cfg(feature = "dynamodb")]
 fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
     let cancelled = error.downcast_ref::<aws_sdk_dynamodb::types::error::TransactionCanceledException>();
@@ -169,8 +169,8 @@ fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
 #[cfg(test)]
 #[cfg(feature = "secretsmanager")]
 pub(crate) mod replay;
+#[cfg(feature = "otel")]
+mod spans;
 #[cfg(test)]
 #[cfg(all(feature = "dynamodb", feature = "secretsmanager"))]
 mod tests;
-#[cfg(feature = "otel")]
-mod traced;

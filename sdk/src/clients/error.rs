@@ -1,13 +1,13 @@
-//! [`ClientError`]: a value that the registry could not make.
+//! [`ClientError`]: the registry could not make a value.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use super::graph::Named;
+use super::cycle::TypeName;
 use crate::core::error::BoxError;
 
-/// A value that a [`Clients`](super::Clients) registry could not make. It names the type; its source is the reason.
+/// The error of a [`Clients`](super::Clients) registry that could not make a value. It names the type; its source is the reason.
 #[derive(Clone, Debug)]
 pub struct ClientError {
     kind: Kind,
@@ -15,20 +15,20 @@ pub struct ClientError {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    NotMade { what: Named, source: Arc<dyn StdError + Send + Sync> },
-    NeedsItself(Vec<Named>),
+    NotMade { what: TypeName, source: Arc<dyn StdError + Send + Sync> },
+    NeedsItself(Vec<TypeName>),
 }
 
 impl ClientError {
-    pub(super) fn not_made(what: Named, source: BoxError) -> Self {
+    pub(super) fn not_made(what: TypeName, source: BoxError) -> Self {
         Self { kind: Kind::NotMade { what, source: Arc::from(source) } }
     }
 
-    pub(super) fn needs_itself(circle: Vec<Named>) -> Self {
-        Self { kind: Kind::NeedsItself(circle) }
+    pub(super) fn needs_itself(cycle: Vec<TypeName>) -> Self {
+        Self { kind: Kind::NeedsItself(cycle) }
     }
 
-    /// Whether the type needs itself, over others or directly: a mistake in the program, which no retry helps.
+    /// Returns whether the type needs itself, directly or through others. That is a mistake in the program, so do not retry.
     pub fn is_cycle(&self) -> bool {
         match &self.kind {
             Kind::NeedsItself(_) => true,
@@ -41,9 +41,9 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::NotMade { what, .. } => write!(f, "could not make `{what}`"),
-            Kind::NeedsItself(circle) => {
-                f.write_str("these types need one another, so none can be made first: ")?;
-                for (at, what) in circle.iter().enumerate() {
+            Kind::NeedsItself(cycle) => {
+                f.write_str("these types need each other, so none can be made first: ")?;
+                for (at, what) in cycle.iter().enumerate() {
                     write!(f, "{}`{what}`", if at == 0 { "" } else { " -> " })?;
                 }
                 Ok(())

@@ -1,4 +1,4 @@
-//! [`Client`]: a value of the registry as an argument; [`Warm`]: made during init.
+//! [`Client`]: a value of the registry as an argument; [`Warm`]: an argument that is made in the init phase.
 
 use std::ops::Deref;
 
@@ -8,9 +8,9 @@ use crate::core::invocation::{FromInvocation, Invocation};
 
 /// Extracts a value of the registry: an AWS client, a pool, a repository.
 ///
-/// It comes from the [`Clients`] in the request's extensions if there is one, else from [`Clients::global`]. If it cannot be
-/// made, the answer is an opaque 500 (503 where AWS throttled) whose log line names the type and the reason; a record fails
-/// and is retried, an event's invocation fails.
+/// The registry is the [`Clients`] in the request's extensions, or else [`Clients::global`]. If the value cannot be made, an HTTP
+/// function responds with an opaque 500 (503 where AWS throttled), and the log line names the type and the reason; a record fails
+/// and is retried; the invocation of an event function fails.
 ///
 /// # Example
 ///
@@ -42,18 +42,18 @@ impl<T> Deref for Client<T> {
     }
 }
 
-/// What `#[lambda_handler(warm(T, …))]` makes during init, before the first event.
+/// An argument that `#[lambda_handler(warm(T, …))]` makes in the init phase, before the first event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made during init",
     label = "nothing to warm",
     note = "`warm(..)` takes `Client<T>` and `Secret<T>`"
 )]
 pub trait Warm: 'static {
-    /// Makes it and keeps it in the registry.
+    /// Makes the value and keeps it in the registry.
     ///
     /// # Errors
     ///
-    /// Why it could not be made.
+    /// The reason for which it could not be made.
     fn warm(clients: &Clients) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
@@ -74,64 +74,5 @@ impl Clients {
 impl<T: FromClients> FromInvocation for Client<T> {
     async fn from_invocation(invocation: &Invocation) -> Result<Self, BoxError> {
         Ok(Client(Clients::within(invocation).get().await?))
-    }
-}
-
-#[cfg(feature = "http")]
-mod http {
-    use axum_core::extract::FromRequestParts;
-    use http::Extensions;
-    use http::request::Parts;
-
-    use super::{Client, Clients, FromClients};
-    use crate::http::HttpError;
-
-    impl Clients {
-        /// The registry of this request.
-        pub(crate) fn of(extensions: &Extensions) -> &Clients {
-            extensions.get().unwrap_or_else(|| Clients::global())
-        }
-    }
-
-    impl<S: Send + Sync, T: FromClients> FromRequestParts<S> for Client<T> {
-        type Rejection = HttpError;
-
-        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-            Ok(Client(Clients::of(&parts.extensions).get().await?))
-        }
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use crate::BoxError;
-
-        #[derive(Clone)]
-        struct Name(&'static str);
-
-        impl FromClients for Name {
-            async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
-                Err("no name is configured".into())
-            }
-        }
-
-        async fn extract(request: http::Request<()>) -> Result<Client<Name>, HttpError> {
-            Client::from_request_parts(&mut request.into_parts().0, &()).await
-        }
-
-        #[tokio::test]
-        async fn the_registry_of_the_request_comes_first() {
-            let clients = Clients::new();
-            clients.insert(Name("stub"));
-            let mut request = http::Request::new(());
-            request.extensions_mut().insert(clients);
-            assert_eq!(extract(request).await.unwrap().0.0, "stub");
-        }
-
-        #[tokio::test]
-        async fn a_value_that_cannot_be_made_is_an_opaque_500() {
-            let error = extract(http::Request::new(())).await.map(|_| ()).unwrap_err();
-            assert_eq!(error.status(), 500);
-        }
     }
 }

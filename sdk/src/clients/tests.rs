@@ -128,3 +128,52 @@ fn the_registry_goes_anywhere() {
     anywhere::<Clients>();
     anywhere::<ClientError>();
 }
+
+trait Greeting: Send + Sync {
+    fn greet(&self) -> &'static str;
+}
+
+struct English;
+
+impl Greeting for English {
+    fn greet(&self) -> &'static str {
+        "hello"
+    }
+}
+
+struct Fake;
+
+impl Greeting for Fake {
+    fn greet(&self) -> &'static str {
+        "fake"
+    }
+}
+
+impl DynFromClients for dyn Greeting {
+    async fn from_clients(clients: &Clients) -> Result<Arc<Self>, BoxError> {
+        match clients.variables().get("PILASTER_TEST_GREETING").as_deref() {
+            Some("none") => Err("no greeting".into()),
+            _ => Ok(Arc::new(English)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_trait_object_is_made_once_and_a_fake_takes_its_place() {
+    let clients = Clients::new();
+    let made: Arc<dyn Greeting> = clients.get().await.unwrap();
+    assert_eq!(made.greet(), "hello");
+    assert!(Arc::ptr_eq(&made, &clients.get().await.unwrap()));
+    clients.insert::<Arc<dyn Greeting>>(Arc::new(Fake));
+    let client: Client<Arc<dyn Greeting>> = Client(clients.get().await.unwrap());
+    assert_eq!(client.greet(), "fake");
+}
+
+#[tokio::test]
+async fn a_variable_is_set_for_one_registry() {
+    let clients = Clients::new().with_variable("PILASTER_TEST_GREETING", "none");
+    let error = clients.get::<Arc<dyn Greeting>>().await.err().unwrap();
+    assert_eq!(chain(&error)[1], "no greeting");
+    assert!(Clients::new().get::<Arc<dyn Greeting>>().await.is_ok());
+    assert!(!format!("{:?}", clients.variables()).contains("none"));
+}

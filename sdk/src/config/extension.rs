@@ -28,7 +28,6 @@
 
 mod localhost;
 
-use std::env;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -36,6 +35,7 @@ use serde::Deserialize;
 
 use self::localhost::get;
 use crate::config::parameters::{ParameterId, ParameterKind, ParameterSource, ParameterValue};
+use crate::core::env;
 use crate::core::error::BoxError;
 
 /// What stays as it is in a path or query: RFC 3986's unreserved characters.
@@ -79,7 +79,7 @@ impl ParametersExtension {
     async fn get(&self, path: &str) -> Result<Vec<u8>, BoxError> {
         // The variable changes while the sandbox lives, so it is read each time.
         let token =
-            env::var("AWS_SESSION_TOKEN").map_err(|_| "AWS_SESSION_TOKEN is not set, and the extension asks for it")?;
+            env::var("AWS_SESSION_TOKEN").ok_or("AWS_SESSION_TOKEN is not set, and the extension asks for it")?;
         let failed = "the Parameters and Secrets extension; is its layer added to the function?";
         get(self.port, path, Some(("x-aws-parameters-secrets-token", &token)), failed).await
     }
@@ -226,7 +226,7 @@ impl ParameterSource for AppConfigAgent {
 }
 
 fn port(variable: &str, default: u16) -> u16 {
-    env::var(variable).ok().and_then(|port| port.parse().ok()).unwrap_or(default)
+    env::or_warn(env::parsed(&env::var, variable, "a port")).unwrap_or(default)
 }
 
 #[cfg(test)]

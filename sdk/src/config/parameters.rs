@@ -96,7 +96,6 @@ mod table;
 mod value;
 mod write;
 
-use std::env;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,6 +121,7 @@ pub use self::table::Table;
 pub use self::value::{ParameterValue, Transformed};
 pub use self::write::{ParameterKind, ParameterTier, ParameterWrite, WriteRequest};
 use crate::config::cache::{Cache, CacheError};
+use crate::core::env;
 
 const MAX_AGE: &str = "POWERTOOLS_PARAMETERS_MAX_AGE";
 const DECRYPT: &str = "POWERTOOLS_PARAMETERS_SSM_DECRYPT";
@@ -147,7 +147,7 @@ impl Parameters {
     ///
     /// `POWERTOOLS_PARAMETERS_MAX_AGE` and `POWERTOOLS_PARAMETERS_SSM_DECRYPT` are read here; the setters go before them.
     pub fn from_source(source: impl ParameterSource) -> Self {
-        Self::from_lookup(source, |name| env::var(name).ok())
+        Self::from_lookup(source, env::var)
     }
 
     /// As [`from_source`](Self::from_source), with another place than the environment to look variables up in: a test's.
@@ -162,9 +162,9 @@ impl Parameters {
                 let source = Arc::clone(&below);
                 async move { source.fetch_below(&path).await }
             }),
-            decrypt: switch(DECRYPT, lookup(DECRYPT)),
+            decrypt: env::or_warn(env::boolean(&lookup, DECRYPT)).unwrap_or_default(),
         };
-        match seconds(MAX_AGE, lookup(MAX_AGE)) {
+        match env::or_warn(env::seconds(&lookup, MAX_AGE)) {
             Some(age) => this.time_to_live(age),
             None => this,
         }
@@ -398,30 +398,6 @@ where
         Read::Default => cache.get(key).await,
         Read::Within(max_age) => cache.get_within(key, max_age).await,
         Read::Force => cache.fetch(key).await,
-    }
-}
-
-/// Whole or broken seconds; what is neither is told once, when the parameters are made, and has no effect.
-fn seconds(name: &str, value: Option<String>) -> Option<Duration> {
-    let value = value.filter(|value| !value.is_empty())?;
-    let number = value.trim().parse::<f64>().ok().filter(|seconds| !seconds.is_nan());
-    let seconds = number.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
-    if seconds.is_none() {
-        tracing::warn!(variable = name, "{name} has no effect: it wants a number of seconds");
-    }
-    seconds
-}
-
-/// A switch as Powertools reads one.
-fn switch(name: &str, value: Option<String>) -> bool {
-    let Some(value) = value.filter(|value| !value.is_empty()) else { return false };
-    match value.trim().to_ascii_lowercase().as_str() {
-        "1" | "y" | "yes" | "t" | "true" | "on" => true,
-        "0" | "n" | "no" | "f" | "false" | "off" => false,
-        _ => {
-            tracing::warn!(variable = name, "{name} has no effect: it wants `true` or `false`");
-            false
-        }
     }
 }
 

@@ -134,7 +134,7 @@ impl Invocation {
         // A load first: the line is shared between the workers of a managed instance.
         let cold = !WARM.load(Ordering::Relaxed)
             && !WARM.swap(true, Ordering::Relaxed)
-            && std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() != Ok("provisioned-concurrency");
+            && crate::core::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() != Some("provisioned-concurrency");
         Self::new(context).with_cold_start(cold)
     }
 

@@ -90,7 +90,6 @@ mod tests {
     use crate::core::invocation::Invocation;
     use crate::events::Event;
     use crate::function::handler::handler;
-    use crate::function::service::IntoRaw;
 
     #[tokio::test(start_paused = true)]
     async fn work_beyond_the_deadline_is_a_timeout_before_it() {
@@ -105,7 +104,11 @@ mod tests {
                 context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
             }
             let event = RawValue::from_string(seconds.to_string()).unwrap();
-            handler(wait).into_raw().oneshot(Incoming { event, invocation: Invocation::new(context) }).await
+            handler(wait)
+                .into_service()
+                .unwrap()
+                .oneshot(Incoming { event, invocation: Invocation::new(context) })
+                .await
         };
         let start = tokio::time::Instant::now();
         assert_eq!(call(60, Some(3)).await.unwrap_err().error_type(), "Timeout");
@@ -126,7 +129,8 @@ mod tests {
             let start = tokio::time::Instant::now();
             invocation.ends = Some(start + Duration::from_secs(10));
             let event = RawValue::from_string("1".into()).unwrap();
-            let called = handler(wait).margin(margin).into_raw().oneshot(Incoming { event, invocation }).await;
+            let called =
+                handler(wait).margin(margin).into_service().unwrap().oneshot(Incoming { event, invocation }).await;
             (start.elapsed(), called.err().map(|error| error.error_type().to_owned()))
         }
         let timeout = Some("Timeout".to_owned());
@@ -153,6 +157,6 @@ mod tests {
         context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
         let incoming =
             Incoming { event: RawValue::from_string("1".into()).unwrap(), invocation: Invocation::new(context) };
-        assert_eq!(handler(hang).into_raw().oneshot(incoming).await.unwrap_err().error_type(), "Timeout");
+        assert_eq!(handler(hang).into_service().unwrap().oneshot(incoming).await.unwrap_err().error_type(), "Timeout");
     }
 }

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tower::{Layer, Service};
 
+use crate::core::env;
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, Outgoing};
 
@@ -115,12 +116,12 @@ impl WarmupLayer {
 
     /// The layer that a function has by default.
     pub(crate) fn from_env(is_of_whole_events: bool) -> Self {
-        Self::set_to(&std::env::var("PILASTER_WARMUP").unwrap_or_default(), is_of_whole_events)
+        Self::set_to(&env::var("PILASTER_WARMUP").unwrap_or_default(), is_of_whole_events)
     }
 
     fn set_to(variable: &str, is_of_whole_events: bool) -> Self {
-        let is = |values: [&str; 3]| values.iter().any(|value| variable.eq_ignore_ascii_case(value));
-        let is_on = is(["on", "true", "1"]) || !(is_of_whole_events || is(["off", "false", "0"]));
+        let is_on = env::or_warn(env::boolean(&|_| Some(variable.to_owned()), "PILASTER_WARMUP"));
+        let is_on = is_on.unwrap_or(!is_of_whole_events);
         Self { forms: if is_on { Forms::Known } else { Forms::None } }
     }
 }

@@ -6,7 +6,7 @@
 //! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event that is no HTTP event at all fails
 //! as a [`FunctionError`]. Where the source is known and the event cannot be decoded (a `host` that is none, a body that is not the base64
 //! that it is said to be), a request that is refused goes through the layers: [`ErrorLayer`](crate::http::ErrorLayer), or the
-//! [`PanicLayer`](crate::http::PanicLayer) around the function, answers it with a 400, and the layers above add their headers. Layers
+//! [`CatchPanicLayer`](crate::http::CatchPanicLayer) around the function, answers it with a 400, and the layers above add their headers. Layers
 //! of your own below the error layer, and the function, do not see it; others see a body that cannot be read.
 //!
 //! On the way back:
@@ -61,11 +61,10 @@ use crate::core::deadline::{MARGIN, caught, contained, until};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT};
 use crate::http::adapter::length::base64_length;
-use crate::http::error::{HttpError, Renderer};
+use crate::http::error::{self, HttpError, Refused, Renderer};
 use crate::http::extract::context::EventKind;
 use crate::http::layers::deadline;
-use crate::http::layers::error_layer::{self, Asked, log_failure};
-use crate::http::rejection::Refused;
+use crate::http::layers::error_layer::{self, RequestLine, log_failure};
 use crate::http::streaming::{Streamed, ToStream};
 
 pub(crate) use self::path::PATH;
@@ -154,7 +153,7 @@ where
             }
             #[cfg(feature = "otel")]
             spans::began(&request);
-            let asked = Asked::of(&request);
+            let asked = RequestLine::of(&request);
             let answered = call::answered(inner, request, until).await;
             let mut response = error_layer::complete(answered, &asked);
             if let Some(error) = refused.filter(|_| !asked.is_preflight() && response.status().as_u16() < 400) {
@@ -295,7 +294,7 @@ fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpErr
     ] {
         headers.remove(name);
     }
-    let mut response = error_layer::rendered(renderer, error);
+    let mut response = error::rendered(renderer, error);
     headers.extend(std::mem::take(response.headers_mut()));
     *response.headers_mut() = headers;
     response

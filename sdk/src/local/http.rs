@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 
 use super::hosts::Hosts;
 use super::{invocation, tell};
+use crate::core::env;
 use crate::core::error::BoxError;
 use crate::core::raw::RawService;
 use crate::core::raw::{Chunks, Incoming, PAYLOAD_LIMIT};
@@ -35,10 +36,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the function until Ctrl-C.
 pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
-    let address = std::env::var("PILASTER_ADDR").ok().filter(|address| !address.is_empty());
-    let address = address.unwrap_or_else(|| "127.0.0.1:3000".to_owned());
-    let hosts: &'static Hosts =
-        Box::leak(Box::new(Hosts::new(&address, std::env::var("PILASTER_HOSTS").ok().as_deref())));
+    let address = env::var("PILASTER_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+    let hosts: &'static Hosts = Box::leak(Box::new(Hosts::new(&address, env::var("PILASTER_HOSTS").as_deref())));
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another `host:port`"))?;
@@ -131,7 +130,8 @@ fn streamed(response: StreamResponse<Chunks>) -> Result<Response<Body>, BoxError
 }
 
 fn misdirected() -> HttpError {
-    HttpError::new(StatusCode::MISDIRECTED_REQUEST).with_detail(
+    HttpError::new(
+        StatusCode::MISDIRECTED_REQUEST,
         "this server is reached by `localhost` or a loopback address; set PILASTER_HOSTS to allow other hosts",
     )
 }
@@ -158,7 +158,7 @@ fn failed(error: &BoxError) -> Response<Full<Bytes>> {
         return problem(&HttpError::payload_too_large("the request is larger than the 6 MB that Lambda takes"));
     }
     let _ = writeln!(io::stderr(), "{}", crate::core::error::chain(&**error).join(": "));
-    problem(&HttpError::new(StatusCode::BAD_GATEWAY))
+    problem(&HttpError::from_status(StatusCode::BAD_GATEWAY))
 }
 
 async fn incoming(
@@ -219,7 +219,6 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
-    use crate::function::service::IntoRaw as _;
     use crate::http::{Path, Uri};
 
     /// What the server answers to a request's head.
@@ -238,7 +237,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hosts = Box::leak(Box::new(hosts));
-        tokio::spawn(accept(listener, crate::handler(file).into_raw(), routes, hosts));
+        tokio::spawn(accept(listener, crate::handler(file).into_service().unwrap(), routes, hosts));
         address
     }
 

@@ -56,7 +56,7 @@ where
     type Checked<X> = X;
 
     fn checked<L, O>(function: Function<RecordFunction<S>, L, O>, layer: Self) -> Function<RecordFunction<S>, T, O> {
-        function.layer(layer)
+        function.map_layers(|_| layer)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::core::invocation::Invocation;
 use crate::core::raw::Incoming;
 use crate::function::builder::Function;
 use crate::function::handler::{Handler, handler};
-use crate::function::service::IntoRaw;
+use crate::function::service::IntoService;
 
 #[cfg(feature = "testing")]
 mod aggregated;
@@ -61,7 +61,7 @@ fn orders(ids: impl IntoIterator<Item = u32>) -> Value {
     queue(ids.into_iter().map(|id| message(id, &format!(r#"{{"id": {id}}}"#), None)))
 }
 
-async fn call_with(function: impl IntoRaw, event: Value, left: Option<Duration>) -> Result<Value, FunctionError> {
+async fn call_with(function: impl IntoService, event: Value, left: Option<Duration>) -> Result<Value, FunctionError> {
     let mut context = lambda_runtime::Context::default();
     if let Some(left) = left {
         let at = (std::time::SystemTime::now() + left).duration_since(std::time::UNIX_EPOCH).unwrap();
@@ -69,13 +69,13 @@ async fn call_with(function: impl IntoRaw, event: Value, left: Option<Duration>)
     }
     let incoming =
         Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation: Invocation::new(context) };
-    let response = function.into_raw().oneshot(incoming).await?;
+    let response = function.into_service().unwrap().oneshot(incoming).await?;
     Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }
 
 async fn call<M, H: Handler<M>>(function: H, event: Value) -> Result<Value, FunctionError>
 where
-    Function<H::Kind, H::Layers>: IntoRaw,
+    Function<H::Kind, H::Layers>: IntoService,
 {
     call_with(handler(function), event, None).await
 }
@@ -444,9 +444,9 @@ async fn where_no_partial_answer_is_known_the_error_names_each_record() {
 #[cfg(feature = "metrics")]
 #[tokio::test]
 async fn failed_records_are_counted_where_the_metrics_ask_for_it() {
-    use crate::observe::metrics::{BuiltIn, Captured, MetricsLayer};
+    use crate::observe::metrics::{BuiltIn, CapturedMetrics, MetricsLayer};
 
-    let captured = Captured::default();
+    let captured = CapturedMetrics::default();
     let metrics = MetricsLayer::new().namespace("shop").built_in(BuiltIn::RecordFailures).writer(captured.clone());
     call_with(handler(refuse_odd).outer(metrics), orders(0..5), None).await.unwrap();
     let blobs = captured.blobs();

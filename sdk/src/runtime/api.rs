@@ -14,7 +14,7 @@ pub(super) const VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
 
 /// Where Lambda listens; `None` where the variable is missing or no address, on which the client would panic.
 pub(super) fn endpoint() -> Option<Uri> {
-    std::env::var(VARIABLE).ok()?.parse().ok().filter(|uri: &Uri| uri.authority().is_some())
+    crate::core::env::var(VARIABLE)?.parse().ok().filter(|uri: &Uri| uri.authority().is_some())
 }
 
 /// The head of the answer. Boxed, so that it is compiled once.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pilaster::observe::logging::{Captured, Level, Logs};
+use pilaster::observe::logging::{CapturedLogs, Level, Logs};
 use pilaster::records::{Batch, RecordError, Transformed};
 use pilaster::{BoxError, Event};
 use serde::Deserialize;
@@ -80,7 +80,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         None => Err("the handler says nothing of it".into()),
     });
     let event = complete(event, kind);
-    let (notes, log) = (Notes::default(), Captured::default());
+    let (notes, log) = (Notes::default(), CapturedLogs::default());
     let _guard = tracing::subscriber::set_default(Logs::new().level(Level::Error).writer(log.clone()).build());
     let batch = run_all(Batch::new().concurrency(1));
     let sent = match kind {

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// A part of every secret of these tests: the engine fails its test if a function has logged it.
 pub const CANARY: &str = "canary-7f3a";
 
-/// Installing takes a minute on a fresh machine, and is not counted; starting takes a second on an idle one.
+/// Starting takes a second on an idle machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A running engine. It ends when the last handle goes, and also if the process of the test is killed.
@@ -49,7 +49,7 @@ impl Engine {
     ///
     /// # Panics
     ///
-    /// If it cannot be installed or does not start: with its log.
+    /// If it is not installed or does not start: with its log.
     pub fn start() -> Self {
         Self::on(free_port())
     }
@@ -60,7 +60,7 @@ impl Engine {
     ///
     /// As [`start`](Self::start).
     pub fn on(port: u16) -> Self {
-        let programs = install();
+        let programs = programs();
         let home = programs.join(format!("../run/{}-{port}", std::process::id()));
         fs::create_dir_all(&home).expect("a folder for the engine");
         let log = fs::File::create(home.join("log")).expect("a log for the engine");
@@ -110,7 +110,7 @@ impl Engine {
     ///
     /// If a function has logged a secret of the tests.
     fn check_logs(&self) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("canary.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/canary.py");
         let mut check = Command::new(self.programs.join("python"));
         let output = check.arg(script).args([&self.endpoint(), CANARY]).output().expect("python starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -162,15 +162,16 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("its number").port()
 }
 
-/// Installs what is missing; the folder of the programs.
+/// Returns the folder of the programs that `install.sh` has installed. A test never installs them itself, so that `cargo test` reaches no
+/// network.
 ///
 /// # Panics
 ///
-/// If it cannot be installed: with what pip said.
-pub fn install() -> PathBuf {
+/// If they are not installed, in the versions that `install.sh` names.
+pub fn programs() -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
-    let output = Command::new(script).stderr(Stdio::inherit()).output().expect("`install.sh` starts");
-    assert!(output.status.success(), "the engines could not be installed: {}", output.status);
+    let output = Command::new(script).arg("--check").output().expect("`install.sh` starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
     PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
 }
 

@@ -10,7 +10,7 @@ fn a_job_is_taken_on_and_done_by_the_worker_behind_the_queue() {
     let engine = Engine::shared();
     let built = binary::build(&["--package", "async-api", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/async_api.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/async_api.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/async-api"))
         .arg(built["worker"].parent().expect("a folder"))

@@ -10,7 +10,7 @@ fn old_carts_go_once_a_night() {
     let engine = Engine::shared();
     let built = binary::build(&["--package", "cron", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/cron.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/cron.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/cron"))
         .arg(built["cron"].parent().expect("a folder"))

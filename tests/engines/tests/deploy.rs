@@ -62,7 +62,7 @@ fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_use
     let engine = Engine::shared();
     let built = binary::build(&["--package", "crud", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/deploy.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/crud/template.yaml"))
         .arg(built["crud"].parent().expect("a folder"))

@@ -11,14 +11,14 @@ fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
     let engine = Engine::shared();
     let built = binary::build(&["--package", "fan-out", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/fan-out.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/fan_out.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/fan-out"))
         .arg(built["email"].parent().expect("a folder"))
         .stderr(Stdio::inherit())
         .output()
         .expect("python starts");
-    assert!(output.status.success(), "fan-out.py failed");
+    assert!(output.status.success(), "fan_out.py failed");
     let told: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
 
     let done = json!({

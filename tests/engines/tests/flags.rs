@@ -216,9 +216,9 @@ fn powertools_for_python_says_the_same_of_five_thousand_documents() {
         let (days, rest) = (seconds / 86_400, seconds % 86_400);
         cases.push(json!({ "document": text, "name": name, "context": context, "day": days, "second": rest }));
     }
-    let programs = engines::install();
+    let programs = engines::programs();
     let mut python = Command::new(programs.join("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/flags.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/flags.py"))
         .env("TZ", "UTC")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -38,7 +38,7 @@ struct Python {
 impl Python {
     fn start(engine: &Arc<Engine>) -> Self {
         let mut child = Command::new(engine.program("python"))
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/idempotency.py"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/idempotency.py"))
             .envs(engine.environment())
             .env("POWERTOOLS_SERVICE_NAME", "interop")
             .stdin(Stdio::piped())

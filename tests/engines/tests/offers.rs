@@ -10,7 +10,7 @@ fn offers_follow_the_flags_that_the_template_deploys_and_those_that_come_after()
     let engine = Engine::shared();
     let built = binary::build(&["--package", "flags", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/offers.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/offers.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/flags"))
         .arg(built["flags"].parent().expect("a folder"))

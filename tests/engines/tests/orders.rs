@@ -11,7 +11,7 @@ fn good_orders_are_shipped_once_and_bad_ones_end_in_the_dead_letter_queues() {
     let engine = Engine::shared();
     let built = binary::build(&["--package", "orders", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/orders.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/orders.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/orders"))
         .arg(built["orders"].parent().expect("a folder"))

@@ -10,7 +10,7 @@ fn what_is_asked_for_more_than_once_is_charged_once_over_http_and_from_the_queue
     let engine = Engine::shared();
     let built = binary::build(&["--package", "payments", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/payments.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/payments.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/payments"))
         .arg(built["payments"].parent().expect("a folder"))

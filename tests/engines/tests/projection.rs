@@ -11,7 +11,7 @@ fn events_that_are_put_into_their_table_become_accounts() {
     let engine = Engine::shared();
     let built = binary::build(&["--package", "projection", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/projection.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/projection.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/projection"))
         .arg(built["projection"].parent().expect("a folder"))

@@ -11,7 +11,7 @@ fn an_order_is_shipped_or_what_was_done_of_it_is_taken_back() {
     let engine = Engine::shared();
     let built = binary::build(&["--package", "saga", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/saga.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/saga.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/saga"))
         .arg(built["reserve"].parent().expect("a folder"))

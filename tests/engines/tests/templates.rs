@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use engines::install;
+use engines::programs;
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
 fn lint(templates: &[PathBuf]) -> Output {
-    let mut linter = Command::new(install().join("cfn-lint"));
-    linter.env("PYTHONDONTWRITEBYTECODE", "1").args(["--append-rules", &format!("{HERE}/rules")]);
+    let mut linter = Command::new(programs().join("cfn-lint"));
+    linter.env("PYTHONDONTWRITEBYTECODE", "1").args(["--append-rules", &format!("{HERE}/python/rules")]);
     linter.args(["--format", "parseable"]).args(templates).output().expect("cfn-lint starts")
 }
 

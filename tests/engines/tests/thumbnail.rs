@@ -13,7 +13,7 @@ fn an_image_put_into_the_bucket_gets_its_thumbnail_and_a_broken_one_ends_in_the_
     let engine = Engine::shared();
     let built = binary::build(&["--package", "thumbnail", "--bins", "--features", "aws"]);
     let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/thumbnail.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/thumbnail.py"))
         .arg(engine.endpoint())
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/thumbnail"))
         .arg(&built["thumbnail"])

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use engines::binary::{self, Guarded};
-use engines::{free_port, install};
+use engines::{free_port, programs};
 use serde_json::{Value, json};
 
 /// Far beyond what it takes to listen.
@@ -35,7 +35,7 @@ impl Drop for Watch {
 
 impl Watch {
     fn start(arguments: &[&str]) -> Self {
-        let programs = install();
+        let programs = programs();
         let port = free_port().to_string();
         // The shell leads a process group of its own. Its input ends with the handle or with the test's process; then it ends the
         // group.

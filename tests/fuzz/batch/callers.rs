@@ -7,7 +7,7 @@ use std::time::Duration;
 use pilaster::records::{Batch, FromRecord, LogRecord, MqMessage, Sns, Transformed};
 use pilaster::testing::Caller;
 use pilaster::{
-    BoxError, Change, Firehose, FunctionError, IntoRaw, Kafka, Kinesis, RawService, S3BatchTask, S3Object, Sqs,
+    BoxError, Change, Firehose, FunctionError, IntoService, Kafka, Kinesis, RawService, S3BatchTask, S3Object, Sqs,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -57,7 +57,7 @@ pub(super) async fn call(function: &Function, event: Value, deadline: Option<u64
     function(event, deadline).await
 }
 
-fn boxed<R: RawService>(function: impl IntoRaw<Raw = R>) -> Function {
+fn boxed<R: RawService>(function: impl IntoService<Service = R>) -> Function {
     let caller = Caller::new(function);
     Box::new(move |event, deadline| {
         let caller = caller.clone();

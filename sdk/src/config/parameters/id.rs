@@ -1,12 +1,12 @@
 //! [`ParameterId`] and [`ParameterPath`]: which parameter, or all below which path.
 
 use std::borrow::Cow;
-use std::env;
 use std::fmt;
 
 use once_cell::sync::OnceCell;
 
 use super::ParameterError;
+use crate::core::env;
 
 /// A parameter's name, and whether a `SecureString` is decrypted.
 ///
@@ -35,10 +35,9 @@ impl ParameterId {
     ///
     /// The variable is not set, empty, or not UTF-8.
     pub fn from_env(variable: &'static str) -> Result<Self, ParameterError> {
-        match env::var(variable) {
-            Ok(name) if !name.is_empty() => Ok(Self::new(name)),
-            Ok(_) | Err(env::VarError::NotPresent) => Err(ParameterError::no_name(variable, "is not set")),
-            Err(env::VarError::NotUnicode(_)) => Err(ParameterError::no_name(variable, "is not UTF-8")),
+        match env::required(variable) {
+            Ok(name) => Ok(Self::new(name)),
+            Err(why) => Err(ParameterError::no_name(variable, why)),
         }
     }
 

@@ -141,21 +141,3 @@ impl<T: FromSecret> FromInvocation for Secret<T> {
         Ok(secrets.typed().await?)
     }
 }
-
-#[cfg(feature = "http")]
-mod http {
-    use axum_core::extract::FromRequestParts;
-    use http::request::Parts;
-
-    use super::{Clients, FromSecret, Secret, Secrets};
-    use crate::http::HttpError;
-
-    impl<S: Send + Sync, T: FromSecret> FromRequestParts<S> for Secret<T> {
-        type Rejection = HttpError;
-
-        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-            let secrets: Secrets = Clients::of(&parts.extensions).get().await?;
-            Ok(secrets.typed().await?)
-        }
-    }
-}

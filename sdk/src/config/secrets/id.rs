@@ -1,12 +1,12 @@
 //! [`SecretId`]: which secret, which version of it.
 
 use std::borrow::Cow;
-use std::env;
 use std::fmt;
 
 use once_cell::sync::OnceCell;
 
 use super::SecretError;
+use crate::core::env;
 
 /// A secret's name or ARN, and which version is meant: the current one unless a stage or a version id is given.
 ///
@@ -37,10 +37,9 @@ impl SecretId {
     ///
     /// The variable is not set, empty, or not UTF-8.
     pub fn from_env(variable: &'static str) -> Result<Self, SecretError> {
-        match env::var(variable) {
-            Ok(name) if !name.is_empty() => Ok(Self::new(name)),
-            Ok(_) | Err(env::VarError::NotPresent) => Err(SecretError::no_name(variable, "is not set")),
-            Err(env::VarError::NotUnicode(_)) => Err(SecretError::no_name(variable, "is not UTF-8")),
+        match env::required(variable) {
+            Ok(name) => Ok(Self::new(name)),
+            Err(why) => Err(SecretError::no_name(variable, why)),
         }
     }
 

@@ -109,7 +109,7 @@ async fn a_malformed_request_is_refused_by_the_stream() {
         "hello"
     }
     let event = event_of(URL, serde_json::json!({ "host": "a b" }));
-    let raw = crate::function::service::IntoRaw::into_raw(crate::handler(hello).streaming());
+    let raw = crate::handler(hello).streaming().into_service().unwrap();
     let response = streamed(raw, &event).await.unwrap();
     assert_eq!(response.status(), 400);
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -154,7 +154,7 @@ async fn only_what_is_sent_as_a_whole_is_compressed_by_its_size() {
     }
     let raw = || {
         let stack = crate::http::Stack::new().compression(crate::http::CompressionLayer::new());
-        crate::function::service::IntoRaw::into_raw(crate::handler(dense).layer(stack).streaming())
+        crate::handler(dense).layer(stack).streaming().into_service().unwrap()
     };
     let gzip = serde_json::json!({ "accept-encoding": "gzip" });
     let response = streamed(raw(), &event_of(URL, gzip.clone())).await.unwrap();

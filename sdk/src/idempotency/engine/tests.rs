@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::BoxError;
-use crate::idempotency::jmespath::Document;
-use crate::idempotency::store::{Completion, Lock, Locked, MemoryStore};
+use crate::core::expression::Document;
+use crate::idempotency::store::{Completion, Lock, LockOutcome, MemoryStore};
 
 /// A time of day that goes with tokio's clock.
 fn wall() -> impl Fn() -> SystemTime + Send + Sync + 'static {
@@ -193,7 +193,7 @@ async fn a_cached_answer_asks_the_store_nothing_and_expires_with_its_record() {
     let (a, b) = (document(json!("a")), document(json!("b")));
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 1);
     let record = store.all().remove(0);
-    store.insert(Record { data: Some("99".into()), ..record });
+    store.insert(IdempotencyRecord { data: Some("99".into()), ..record });
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 1, "from the cache");
     assert_eq!(effect.run(&idempotency, &b).await.unwrap(), 2, "which holds one key");
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 99, "from the store");

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
-use crate::observe::traces::{Carrier, tell};
+use crate::observe::traces::{Carrier, span};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
@@ -28,37 +28,37 @@ fn system(source: Source) -> Option<&'static str> {
 /// A batch came; told by the invocation's span.
 pub(crate) fn batch<'r>(mut records: impl ExactSizeIterator<Item = &'r Record>) {
     let count = records.len();
-    let Some(first) = records.next().filter(|_| tell::sampled()) else { return };
+    let Some(first) = records.next().filter(|_| span::is_sampled()) else { return };
     let Some(system) = system(first.source()) else { return };
-    tell::attribute("messaging.batch.message_count", i64::try_from(count).unwrap_or(i64::MAX));
+    span::set_attribute("messaging.batch.message_count", i64::try_from(count).unwrap_or(i64::MAX));
     process(system, Wire::of(first).destination());
 }
 
 /// A record begins; told by its own span.
 pub(crate) fn began(record: &Record) {
-    if !tell::sampled() {
+    if !span::is_sampled() {
         return;
     }
     let Some(system) = system(record.source()) else { return };
     let wire = Wire::of(record);
     process(system, wire.destination());
-    tell::attribute("messaging.message.id", record.key().as_text().into_owned());
-    tell::link(&wire.carrier());
+    span::set_attribute("messaging.message.id", record.key().as_text().into_owned());
+    span::add_link(&wire.carrier());
 }
 
 /// It is through.
 pub(crate) fn ended<T>(tried: &Result<T, FunctionError>) {
     if let Err(error) = tried {
-        tell::failed(error.error_type());
+        span::set_failed(error.error_type());
     }
 }
 
 fn process(system: &'static str, destination: Option<String>) {
-    tell::attribute("messaging.system", system.to_owned());
-    tell::attribute("messaging.operation.type", "process".to_owned());
+    span::set_attribute("messaging.system", system.to_owned());
+    span::set_attribute("messaging.operation.type", "process".to_owned());
     if let Some(destination) = destination {
-        tell::name(format!("process {destination}"));
-        tell::attribute("messaging.destination.name", destination);
+        span::set_name(format!("process {destination}"));
+        span::set_attribute("messaging.destination.name", destination);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::Incoming;
 use crate::function::handler::handler;
-use crate::function::service::IntoRaw;
+use crate::function::service::IntoService;
 use crate::records::{Batch, Change, ChangeRecord, FromRecord};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -292,7 +292,7 @@ async fn an_item_is_the_same_however_its_keys_are_spelled() {
                 std::future::ready(Err::<(), BoxError>("no room".into()))
             };
             // It is called with the text as it is.
-            let function = handler(fail).batch(Batch::new().continue_on_failure()).into_raw();
+            let function = handler(fail).batch(Batch::new().continue_on_failure()).into_service().unwrap();
             let invocation = Invocation::new(lambda_runtime::Context::default());
             function.oneshot(Incoming { event: RawValue::from_string(event).unwrap(), invocation }).await.unwrap();
             Arc::into_inner(calls).unwrap().into_inner().unwrap()

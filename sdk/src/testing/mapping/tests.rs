@@ -298,16 +298,7 @@ async fn a_caller_is_played_too() {
             std::future::ready(Ok(serde_json::value::RawValue::from_string(answer).unwrap().into()))
         }
     }
-    impl crate::function::service::IntoRaw for Function {
-        type Raw = Self;
-        fn into_raw(self) -> Self {
-            self
-        }
-        fn take_start(&mut self) -> crate::function::lifecycle::Start {
-            crate::function::lifecycle::Start::default()
-        }
-    }
-    let caller = Caller::new(Function);
+    let caller = Caller::of_service(Function);
     let report = Mapping::sqs(messages(&["bad", "good"])).max_receive_count(1).run(&caller).await;
     assert_eq!((report.completed(), report.dead_lettered()), (vec!["good"], vec!["bad"]));
 }

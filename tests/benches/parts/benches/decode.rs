@@ -12,7 +12,7 @@ use tower::{Service, ServiceExt, service_fn};
 
 macro_rules! event {
     ($name:literal) => {
-        include_str!(concat!("../../../conformance/events/python/", $name, ".json"))
+        include_str!(concat!("../../../fixtures/events/python/", $name, ".json"))
     };
 }
 

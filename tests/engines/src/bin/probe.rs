@@ -8,7 +8,6 @@ use pilaster::{BoxError, Client, Clients, FromClients, Invocation, lambda_handle
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
-use tower::layer::util::{Identity, Stack};
 use tower::util::MapRequestLayer;
 use tracing::Instrument;
 
@@ -83,7 +82,7 @@ async fn work(ask: &Ask) {
 
 type Tagging = MapRequestLayer<fn(BodyRequest) -> BodyRequest>;
 
-fn api() -> http::Stack<Stack<Tagging, Identity>> {
+fn api() -> http::Stack {
     let origin = if std::env::var_os("PROBE_BAD_CORS").is_some() { "*" } else { "https://app.example.com" };
     http::Stack::new().cors(CorsLayer::new().allow_origins([origin]).allow_credentials(true)).layer(Tagging::new(tag))
 }

@@ -11,7 +11,7 @@ use super::run;
 /// Deploys a configuration to everyone at once, as an operator does it.
 fn deploy(program: &str, profile: &str, content: &Value) {
     let mut python = Command::new(program)
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy_configuration.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/deploy_configuration.py"))
         .args(["shop", "prod", profile])
         .stdin(Stdio::piped())
         .spawn()

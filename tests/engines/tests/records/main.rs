@@ -22,7 +22,7 @@ impl Seen {
     fn of(scenario: &str) -> Self {
         let engine = Engine::shared();
         let output = Command::new(engine.program("python"))
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/records.py"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/records.py"))
             .arg(engine.endpoint())
             .args([env!("CARGO_BIN_EXE_records"), scenario])
             .stderr(Stdio::inherit())

@@ -55,7 +55,7 @@ impl ResponseUrl {
         let scheme = self.0.parse::<http::Uri>().ok().and_then(|uri| uri.scheme_str().map(str::to_owned));
         match scheme.as_deref() {
             Some("https") => true,
-            Some("http") => cfg!(test) || std::env::var_os("AWS_ENDPOINT_URL").is_some(),
+            Some("http") => cfg!(test) || crate::core::env::is_set("AWS_ENDPOINT_URL"),
             _ => false,
         }
     }
@@ -63,7 +63,7 @@ impl ResponseUrl {
 
 /// Whether Lambda runs the function, or a test of this module does.
 pub(super) fn is_on_lambda() -> bool {
-    cfg!(test) || std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+    cfg!(test) || crate::core::env::is_on_lambda()
 }
 
 /// The connections to CloudFormation's buckets.

@@ -319,7 +319,7 @@ async fn errors_and_panics_have_the_headers() {
     use axum_core::body::Body;
     use tower::ServiceBuilder;
 
-    use crate::http::{ErrorLayer, HttpError, PanicLayer};
+    use crate::http::{CatchPanicLayer, ErrorLayer, HttpError};
 
     let ask = async |panics: bool| {
         let handler = service_fn(move |_: Request<Body>| async move {
@@ -327,7 +327,7 @@ async fn errors_and_panics_have_the_headers() {
             Err::<axum_core::response::Response, _>(std::io::Error::other("no disk"))
         });
         let service =
-            ServiceBuilder::new().layer(app()).layer(ErrorLayer::new()).layer(PanicLayer::new()).service(handler);
+            ServiceBuilder::new().layer(app()).layer(ErrorLayer::new()).layer(CatchPanicLayer::new()).service(handler);
         let request = Request::builder().header("origin", "https://app.example.com").body(Body::empty()).unwrap();
         service.oneshot(request).await.unwrap()
     };

@@ -1,5 +1,5 @@
-//! An HTTP answer as it is recorded: in the form that API Gateway takes from any function, so that a function in another language
-//! that shares the table answers the same.
+//! An HTTP response as it is recorded: in the form in which any function returns it to API Gateway, so that a function in another
+//! language that shares the table sends the same response.
 
 use axum_core::body::Body;
 use axum_core::response::Response;
@@ -11,17 +11,15 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::core::error::BoxError;
-use crate::idempotency::engine::CALLER;
 
-/// What belongs to one transfer and not to the answer.
-const OWN: [HeaderName; 4] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::DATE];
+/// Headers of one transfer, which are not part of the response.
+const OF_TRANSFER: [HeaderName; 4] =
+    [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::DATE];
 
-/// # Errors
-///
-/// It cannot be written as JSON, which no answer is.
-pub(super) fn recorded(parts: &Parts, body: &[u8], caller: Option<&str>) -> Result<Box<RawValue>, serde_json::Error> {
+/// Writes a response as JSON.
+pub(super) fn recorded(parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, serde_json::Error> {
     let (mut single, mut multiple) = (Map::new(), Map::new());
-    for name in parts.headers.keys().filter(|name| !OWN.contains(name)) {
+    for name in parts.headers.keys().filter(|name| !OF_TRANSFER.contains(name)) {
         let mut values: Vec<Value> = parts.headers.get_all(name).iter().map(text).collect();
         match values.len() {
             0 => {}
@@ -29,40 +27,39 @@ pub(super) fn recorded(parts: &Parts, body: &[u8], caller: Option<&str>) -> Resu
             _ => drop(multiple.insert(name.as_str().to_owned(), values.into())),
         }
     }
-    let mut answer = json!({ "statusCode": parts.status.as_u16(), "headers": single });
-    if let Some(caller) = caller {
-        answer[CALLER] = caller.into();
-    }
+    let mut response = json!({ "statusCode": parts.status.as_u16(), "headers": single });
     if !multiple.is_empty() {
-        answer["multiValueHeaders"] = multiple.into();
+        response["multiValueHeaders"] = multiple.into();
     }
     let (body, base64) = match std::str::from_utf8(body) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (STANDARD.encode(body), true),
     };
-    answer["body"] = body.into();
-    answer["isBase64Encoded"] = base64.into();
-    to_raw_value(&answer)
+    response["body"] = body.into();
+    response["isBase64Encoded"] = base64.into();
+    to_raw_value(&response)
 }
 
-/// A value as text. Bytes that are not UTF-8 are replaced, as in the first answer: no JSON string can hold them.
+/// Returns a value as text. Bytes that are not UTF-8 are replaced, as in the first response: a JSON string cannot hold them.
 fn text(value: &HeaderValue) -> Value {
     String::from_utf8_lossy(value.as_bytes()).into()
 }
 
+/// Reads a recorded response.
+///
 /// # Errors
 ///
-/// The record is not of an HTTP answer: another function's, or one of another release.
+/// The record is not an HTTP response.
 pub(super) fn replayed(recorded: &RawValue) -> Result<Response, BoxError> {
     let recorded: Value = serde_json::from_str(recorded.get())?;
     let Some(status) = recorded.get("statusCode") else {
-        // Any other value is what an HTTP API answers as JSON.
+        // An HTTP API sends any other value as JSON.
         let mut response = Response::new(Body::from(recorded.to_string()));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         return Ok(response);
     };
     let status = status.as_u64().or_else(|| status.as_str()?.parse().ok());
-    let status = status.and_then(|status| u16::try_from(status).ok()).ok_or("`statusCode` is no status")?;
+    let status = status.and_then(|status| u16::try_from(status).ok()).ok_or("`statusCode` is not a status")?;
     let body = match (&recorded["body"], recorded["isBase64Encoded"].as_bool()) {
         (Value::Null, _) => Vec::new(),
         (Value::String(text), Some(true)) => STANDARD.decode(text)?,
@@ -93,7 +90,7 @@ fn append(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<(), BoxE
         Value::String(text) => HeaderValue::from_bytes(text.as_bytes())?,
         other => HeaderValue::from_bytes(other.to_string().as_bytes())?,
     };
-    if !OWN.contains(&name) {
+    if !OF_TRANSFER.contains(&name) {
         headers.append(name, value);
     }
     Ok(())

@@ -211,7 +211,7 @@ async fn a_rejection_has_the_headers() {
     use axum_core::response::IntoResponse;
 
     let handler =
-        service_fn(async |_: Request<()>| Ok::<_, Infallible>(HttpError::unprocessable("no").into_response()));
+        service_fn(async |_: Request<()>| Ok::<_, Infallible>(HttpError::unprocessable_entity("no").into_response()));
     let answer = SecurityHeadersLayer::api().layer(handler).oneshot(Request::new(())).await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(answer.headers()["x-frame-options"], "DENY");

@@ -52,14 +52,14 @@ impl Faulty {
 }
 
 impl Store for Faulty {
-    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<Locked, BoxError> {
+    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<LockOutcome, BoxError> {
         let told = self.step(Store::lock(&self.store, lock, now)).await?;
         // Some engines do not tell the record that is in the way.
         let silent = self.chance.below(2) == 0;
-        Ok(if silent && told != Locked::Ours { Locked::Refused(None) } else { told })
+        Ok(if silent && told != LockOutcome::Acquired { LockOutcome::Held(None) } else { told })
     }
 
-    async fn get(&self, lock: &Lock) -> Result<Option<Record>, BoxError> {
+    async fn get(&self, lock: &Lock) -> Result<Option<IdempotencyRecord>, BoxError> {
         self.step(Store::get(&self.store, lock)).await
     }
 

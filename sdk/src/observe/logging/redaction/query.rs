@@ -1,10 +1,10 @@
-//! A query as text: `a=1&b=2`, or a URL that ends in one.
+//! Removes parameters from a query as text: `a=1&b=2`, or a URL that ends in one.
 
 use std::borrow::Cow;
 
 use super::path::Step;
 
-/// The text without the parameters that these steps name; `None` where a step leads to no parameter.
+/// Returns the text without the parameters that these steps name, or `None` if a step does not lead to a parameter.
 pub(super) fn without(text: &str, steps: &[&Step], mask: Option<&str>) -> Option<String> {
     let is_of_url = |step: &&Step| matches!(step, Step::OfUrl(_));
     if !steps.iter().all(|step| is_of_url(step) || matches!(step, Step::Parameter(_))) {
@@ -34,7 +34,7 @@ pub(super) fn without(text: &str, steps: &[&Step], mask: Option<&str>) -> Option
     Some(before.map_or_else(|| query.clone(), |before| format!("{before}?{query}")))
 }
 
-/// A name of a form (<https://url.spec.whatwg.org/#urlencoded-parsing>).
+/// Decodes a name of a form (<https://url.spec.whatwg.org/#urlencoded-parsing>).
 pub(super) fn decoded(name: &str) -> Cow<'_, str> {
     if !name.contains(['%', '+']) {
         return Cow::Borrowed(name);

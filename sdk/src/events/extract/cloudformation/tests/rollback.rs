@@ -14,7 +14,7 @@ use crate::core::raw::Outgoing;
 async fn rolled_back<F, R>(function: F) -> (String, usize)
 where
     F: Fn() -> R,
-    R: IntoRaw,
+    R: IntoService,
 {
     let failed = call(function(), event("Create", None, None)).await.unwrap();
     assert_eq!(failed["Status"], "FAILED", "{failed}");

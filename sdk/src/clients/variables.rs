@@ -1,0 +1,46 @@
+//! [`Variables`]: environment variables as one registry sees them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::core::env;
+
+/// The process's environment variables, with those that [`Clients::with_variable`](super::Clients::with_variable) sets in their place.
+///
+/// Cheap to clone. It does not print values, which may be secrets.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::Clients;
+///
+/// let clients = Clients::new().with_variable("TABLE_NAME", "users-test");
+/// assert_eq!(clients.variables().get("TABLE_NAME").as_deref(), Some("users-test"));
+/// assert_eq!(clients.variables().get("NO_SUCH_VARIABLE"), None);
+/// ```
+#[derive(Clone, Default)]
+pub struct Variables(Option<Arc<HashMap<String, String>>>);
+
+impl Variables {
+    /// Returns the value of a variable; `None` if it is not set, blank, or not UTF-8.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.replaced(name).map(str::to_owned).or_else(|| env::var(name))
+    }
+
+    /// The value that stands in place of the process's, if there is one.
+    pub(crate) fn replaced(&self, name: &str) -> Option<&str> {
+        self.0.as_ref()?.get(name).map(String::as_str)
+    }
+
+    pub(super) fn set(&mut self, name: String, value: String) {
+        Arc::make_mut(self.0.get_or_insert_default()).insert(name, value);
+    }
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().flat_map(|variables| variables.keys()).collect::<Vec<_>>();
+        f.debug_struct("Variables").field("replaced", &names).finish()
+    }
+}
