@@ -8,6 +8,7 @@ mod gateways;
 mod hostile;
 mod layers;
 mod negotiation;
+mod own_layers;
 mod panics;
 mod responses;
 mod router;
