@@ -81,6 +81,8 @@ pub mod ses;
 mod shape;
 pub mod sns;
 pub mod sqs;
+#[cfg(any(feature = "metrics", feature = "otel"))]
+mod variables;
 
 pub use self::content::{Content, Raw, raw};
 pub use self::dynamodb::{insert, modify, remove};
@@ -96,6 +98,10 @@ pub use self::s3_batch::s3_batch;
 pub use self::ses::ses;
 pub use self::sns::sns;
 pub use self::sqs::sqs;
+#[cfg(feature = "metrics")]
+pub use self::variables::metrics_layer;
+#[cfg(feature = "otel")]
+pub use self::variables::traces_layer;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -125,9 +131,6 @@ pub struct Caller<R> {
     time_left: Option<Duration>,
     #[cfg(feature = "logging")]
     logs: Option<Subscribers>,
-    /// What its layers leave out of the log.
-    #[cfg(feature = "logging")]
-    early: crate::observe::logging::Early,
 }
 
 /// What hears the log lines of a test, and one that wants nothing: with a single subscriber alive, `tracing` asks only the
@@ -142,16 +145,12 @@ impl<R: RawService> Caller<R> {
     ///
     /// If the function or one of its layers is configured wrongly, with the sentence of [`run`](crate::run).
     pub fn new<F: IntoService<Service = R>>(function: F) -> Self {
-        Self::build(|| function.into_service().unwrap_or_else(|error| panic!("{error}")))
+        Self::build(function.into_service().unwrap_or_else(|error| panic!("{error}")))
     }
 
-    fn build(service: impl FnOnce() -> R) -> Self {
+    fn build(service: R) -> Self {
         let mut context = Context::default();
         context.request_id = REQUEST_ID.to_owned();
-        #[cfg(feature = "logging")]
-        let (service, early) = crate::observe::logging::Early::collect(service);
-        #[cfg(not(feature = "logging"))]
-        let service = service();
         Self {
             service,
             context,
@@ -160,15 +159,13 @@ impl<R: RawService> Caller<R> {
             time_left: None,
             #[cfg(feature = "logging")]
             logs: None,
-            #[cfg(feature = "logging")]
-            early,
         }
     }
 
     /// A caller of a service without a function around it.
     #[cfg(test)]
     pub(super) fn of_service(service: R) -> Self {
-        Self::build(|| service)
+        Self::build(service)
     }
 
     /// Calls it with this context from now on.
@@ -199,7 +196,7 @@ impl<R: RawService> Caller<R> {
     /// # Example
     ///
     /// ```
-    /// use pilaster::observe::logging::Captured;
+    /// use pilaster::observe::logging::CapturedLogs;
     /// use pilaster::testing::{Caller, http};
     ///
     /// async fn greet(who: String) {
@@ -207,7 +204,7 @@ impl<R: RawService> Caller<R> {
     /// }
     ///
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-    /// let captured = Captured::default();
+    /// let captured = CapturedLogs::default();
     /// Caller::new(pilaster::handler(greet)).with_logs(&captured).send(http::post("/").text("ada")).await?;
     /// let lines = captured.lines();
     /// let line = lines.iter().find(|line| line["message"] == "greeting").expect("a line");
@@ -219,12 +216,11 @@ impl<R: RawService> Caller<R> {
     /// ```
     #[cfg(feature = "logging")]
     #[must_use]
-    pub fn with_logs(mut self, captured: &crate::observe::logging::Captured) -> Self {
-        use crate::observe::logging::{Format, Logs};
-        let lines = Logs::new().format(Format::Json).writer(captured.clone()).build();
+    pub fn with_logs(mut self, captured: &crate::observe::logging::CapturedLogs) -> Self {
+        use crate::observe::logging::{LogFormat, Logs};
+        let lines = Logs::new().format(LogFormat::Json).writer(captured.clone()).build();
         let nothing = tracing::subscriber::NoSubscriber::default();
         let lines = tracing::Dispatch::new(lines);
-        tracing::dispatcher::with_default(&lines, || self.early.apply());
         self.logs = Some((lines, tracing::Dispatch::new(nothing)));
         self
     }
@@ -331,7 +327,7 @@ mod tests {
     #[cfg(feature = "logging")]
     #[tokio::test]
     async fn the_lines_of_a_call_are_kept_with_its_request_id() {
-        let captured = crate::observe::logging::Captured::default();
+        let captured = crate::observe::logging::CapturedLogs::default();
         async fn reserve(_: crate::Event<Value>) -> Result<(), FunctionError> {
             tracing::warn!("almost out");
             Err(FunctionError::new("OutOfStock", "none is left"))

@@ -20,7 +20,7 @@ use crate::observe::logging::{Logging, LoggingLayer};
 #[diagnostic::on_unimplemented(
     message = "`{L}` does not fit around this handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::Answer`, those of an event function one from `Incoming` to `RawResponse`"
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `RawResponse`"
 )]
 pub trait Kind<L>: Sized {
     /// The service of raw events around the handler and its layers.
@@ -45,7 +45,7 @@ pub struct ErrorTypes(pub(crate) Names);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be run: its layers do not fit its handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::Answer`, those of an event function one from `Incoming` to `RawResponse`"
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `RawResponse`"
 )]
 pub trait IntoService {
     /// The whole function: see [`Function::into_service`].
@@ -113,11 +113,14 @@ where
     pub fn into_service(self) -> Result<Around<O::Service>, StartError> {
         let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
         let service = configuration::collect(|| {
-            let service = outer.layer(kind.adapter(layers, ErrorTypes(error_types)));
-            let service = Guard::new(WarmupLayer::from_env(H::IS_OF_WHOLE_EVENTS).layer(service));
+            let guarded = || {
+                let service = outer.layer(kind.adapter(layers, ErrorTypes(error_types)));
+                Guard::new(WarmupLayer::from_env(H::IS_OF_WHOLE_EVENTS).layer(service))
+            };
             #[cfg(feature = "logging")]
-            let service = LoggingLayer::new().layer(service);
-            service
+            return LoggingLayer::around(guarded);
+            #[cfg(not(feature = "logging"))]
+            guarded()
         });
         service.map_err(|mistake| StartError::not_built(&mistake))
     }

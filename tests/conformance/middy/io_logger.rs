@@ -1,6 +1,6 @@
 //! middy's `input-output-logger` as the room that logs: what is told of an event and of its answer.
 
-use pilaster::observe::logging::{Captured, LoggingLayer, Logs};
+use pilaster::observe::logging::{CapturedLogs, LoggingLayer, Logs};
 use pilaster::{FunctionError, Incoming, RawResponse};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -61,7 +61,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     let given = if with_context { options(&json["context"])? } else { Given::default() };
 
-    let captured = Captured::default();
+    let captured = CapturedLogs::default();
     let _guard = tracing::subscriber::set_default(Logs::new().writer(captured.clone()).build());
     let function = service_fn(move |_: Incoming| {
         let answer = RawValue::from_string(answer.to_string());

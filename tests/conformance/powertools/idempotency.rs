@@ -11,7 +11,7 @@ use lambda_runtime::Context;
 use pilaster::idempotency::{
     DynamoDbStore, HashFunction, Idempotency, IdempotencyLayer, KeyFormat, MemoryStore, Store as IdempotencyStore,
 };
-use pilaster::observe::logging::{Captured, Level, Logs};
+use pilaster::observe::logging::{CapturedLogs, Level, Logs};
 use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawResponse};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         other => return unsupported(format!("the store `{other}`")),
     }
     let expected = &case.json["expected"];
-    let log = Captured::default();
+    let log = CapturedLogs::default();
     let guard = tracing::subscriber::set_default(Logs::new().level(Level::Warn).writer(log.clone()).build());
     let mut observed = crate::exchange::block_on(run(config, input, format))?;
     drop(guard);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lambda_runtime::{Config, Context};
 use pilaster::observe::logging;
-use pilaster::observe::traces::{Captured, TracesLayer};
+use pilaster::observe::traces::{CapturedSpans, TracesLayer};
 use pilaster::{FunctionError, Incoming, Invocation, RawResponse};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -66,13 +66,13 @@ pub(super) fn replay(case: &Case) -> Replay {
     if env.contains_key("AWS_LAMBDA_INITIALIZATION_TYPE") {
         return unsupported("what is a cold start is decided for all rooms at once, and replayed with the logger");
     }
-    let captured = Captured::default();
-    let mut layer = TracesLayer::from_vars(|name| env.get(name).cloned()).captured(&captured);
+    let captured = CapturedSpans::default();
+    let mut layer = pilaster::testing::traces_layer(|name| env.get(name).cloned()).captured(&captured);
     layer = layer.service(settings.service);
     if let Some(told) = settings.capture_error {
-        layer = layer.errors(told);
+        layer = layer.record_errors(told);
     }
-    let lines = logging::Captured::default();
+    let lines = logging::CapturedLogs::default();
     tracing::subscriber::with_default(logging::Logs::new().writer(lines).build(), || run(&layer, &input))?;
     let observed = captured.spans().iter().map(subsegment).collect::<Vec<_>>();
     Ok(Compared { expected: case.json["expected"].clone(), observed: json!({ "subsegments": observed }) })

@@ -9,7 +9,7 @@ use pilaster::http::{
     Body, CompressionLayer, ConditionalLayer, CorsLayer, DeadlineLayer, ErrorLayer, HttpError, NegotiationLayer,
     Rejection, Response, SecurityHeadersLayer, Stack, StatusCode,
 };
-use pilaster::observe::logging::Captured;
+use pilaster::observe::logging::CapturedLogs;
 use tower::timeout::TimeoutLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -123,7 +123,7 @@ async fn a_renderer_whose_body_fails_leaves_a_problem() {
 
 #[tokio::test]
 async fn a_precondition_that_fails_is_one_line() {
-    let logs = Captured::default();
+    let logs = CapturedLogs::default();
     let stack = Stack::new().cors(cors()).conditional(ConditionalLayer::new());
     let caller = Caller::new(pilaster::handler(page).layer(stack)).with_logs(&logs);
     let answer = call(&caller, &asked("GET", &[("if-match", "\"8\"")])).await.unwrap();

@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn};
 use pilaster::http::{
     Body, CorsLayer, ErrorLayer, HttpError, IntoResponse, Response, SecurityHeadersLayer, Stack, StatusCode,
 };
-use pilaster::observe::logging::Captured;
+use pilaster::observe::logging::CapturedLogs;
 use tower::timeout::TimeoutLayer;
 use tower::timeout::error::Elapsed;
 use tower::{Layer, Service};
@@ -289,7 +289,7 @@ async fn ends(how: String) -> Result<Response, HttpError> {
 async fn endings<R: RawService>(caller: Caller<R>) -> Vec<(u64, String, Vec<Value>)> {
     let mut endings = Vec::new();
     for how in ["error", "refused", "status", "own", "well"] {
-        let captured = Captured::default();
+        let captured = CapturedLogs::default();
         let mut event = smallest("http api");
         event["body"] = json!(how);
         let answer = call(&caller.clone().with_logs(&captured), &event.to_string()).await.unwrap();
@@ -539,7 +539,7 @@ async fn an_event_that_cannot_be_decoded_is_refused_with_the_headers_of_the_stac
     let caller = Caller::new(pilaster::handler(never).layer(with_headers().layer(from_fn(unseen))));
     for source in SOURCES {
         for (event, status) in malformed(source) {
-            let captured = Captured::default();
+            let captured = CapturedLogs::default();
             let answer = call(&caller.clone().with_logs(&captured), &event.to_string()).await.unwrap();
             assert_eq!(answer["statusCode"], status, "{source}: {event}");
             assert!(body(&answer)["detail"].as_str().unwrap().contains("malformed"), "{source}: {answer}");

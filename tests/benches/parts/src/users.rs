@@ -73,7 +73,7 @@ pub fn metered() -> impl RawService {
         metrics.duration("Creation", began.elapsed())?;
         Ok(created)
     }
-    let metrics = MetricsLayer::new().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
+    let metrics = MetricsLayer::from_env().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
     handler(measured).layer(stack()).outer(metrics).into_service().expect("a service")
 }
 

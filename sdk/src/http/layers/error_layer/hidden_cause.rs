@@ -48,7 +48,7 @@ mod tests {
     #[cfg(feature = "logging")]
     #[test]
     fn an_error_that_hides_another_is_a_warning_and_one_that_shows_it_is_not() {
-        use crate::observe::logging::{Captured, Format, Logs};
+        use crate::observe::logging::{CapturedLogs, LogFormat, Logs};
 
         #[derive(Debug, thiserror::Error)]
         enum Hides {
@@ -64,10 +64,10 @@ mod tests {
         #[error("inner")]
         struct Inner(#[source] std::io::Error);
 
-        let captured = Captured::default();
+        let captured = CapturedLogs::default();
         // With a single subscriber alive `tracing` asks only the first thread at a line whether it is wanted.
         let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-        let subscriber = Logs::new().format(Format::Json).writer(captured.clone()).build();
+        let subscriber = Logs::new().format(LogFormat::Json).writer(captured.clone()).build();
         tracing::subscriber::with_default(subscriber, || {
             let inner = || Inner(std::io::Error::other("disk full"));
             for _ in 0..2 {

@@ -1,11 +1,11 @@
-//! An [`Answer`] as it is recorded.
+//! A [`RecordResponse`] as it is recorded.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::records::answer::{Answer, Own, TaskResult, Transformed};
+use crate::records::response::{RecordResponse, ResponseValue, TaskResult, TransformedRecord};
 use crate::records::source::Source;
 
 /// A transformation, in the form of the response to Firehose.
@@ -19,20 +19,22 @@ struct Recorded {
     partition_keys: Vec<(String, String)>,
 }
 
-impl Answer {
+impl RecordResponse {
     /// Returns the JSON to record: `null`, the text of a task, or a transformation. Returns `None` for a failed transformation: the record
     /// runs again when it is repeated, as after an error.
     pub(crate) fn recorded(&self) -> Option<Result<Box<RawValue>, serde_json::Error>> {
         let recorded =
             |result: &str, data, partition_keys| Recorded { result: result.to_owned(), data, partition_keys };
         Some(match &self.0 {
-            Own::Nothing => to_raw_value(&()),
-            Own::Task(TaskResult(text)) => to_raw_value(text),
-            Own::Transformed(Transformed::Ok { data, partition_keys }) => {
+            ResponseValue::Empty => to_raw_value(&()),
+            ResponseValue::Task(TaskResult(text)) => to_raw_value(text),
+            ResponseValue::Transformed(TransformedRecord::Ok { data, partition_keys }) => {
                 to_raw_value(&recorded("Ok", STANDARD.encode(data), partition_keys.clone()))
             }
-            Own::Transformed(Transformed::Dropped) => to_raw_value(&recorded("Dropped", String::new(), Vec::new())),
-            Own::Transformed(Transformed::Failed) => return None,
+            ResponseValue::Transformed(TransformedRecord::Dropped) => {
+                to_raw_value(&recorded("Dropped", String::new(), Vec::new()))
+            }
+            ResponseValue::Transformed(TransformedRecord::Failed) => return None,
         })
     }
 
@@ -46,8 +48,8 @@ impl Answer {
             Source::Firehose => {
                 let Recorded { result, data, partition_keys } = serde_json::from_str(recorded.get())?;
                 match result.as_str() {
-                    "Ok" => Ok(Transformed::Ok { data: STANDARD.decode(data)?, partition_keys }.into()),
-                    "Dropped" => Ok(Transformed::Dropped.into()),
+                    "Ok" => Ok(TransformedRecord::Ok { data: STANDARD.decode(data)?, partition_keys }.into()),
+                    "Dropped" => Ok(TransformedRecord::Dropped.into()),
                     _ => Err("the recorded result must be `Ok` or `Dropped`".into()),
                 }
             }
