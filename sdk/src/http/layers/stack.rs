@@ -2,8 +2,10 @@
 //!
 //! From the outside in: base path → security headers → CORS → compression → conditional requests → errors → deadline → your own layers →
 //! idempotency → the function, whose panics are caught right around it. So a preflight, an error, a rejection and a panic have the same
-//! headers as any other response. A function without `layer` runs in [`Stack::new`]. For another order, compose the same public layers by
-//! `tower::ServiceBuilder`.
+//! headers as any other response.
+//!
+//! A function without a stack of its own runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) takes one stack in its place,
+//! once. For another order, compose the same public layers after `Function::without_stack`.
 //!
 //! # Your own layers
 //!
