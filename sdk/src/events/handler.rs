@@ -10,38 +10,12 @@ use serde_json::value::to_raw_value;
 use tower::Service;
 
 use crate::core::error::{BoxError, FunctionError};
+pub use crate::core::event::{Around, Called, FromEvent};
 use crate::core::invocation::FromInvocation;
 use crate::core::raw::{Incoming, RawResponse};
 
 /// The type of the error of a function that returned a value, and no JSON can be made of it.
 const NOT_JSON: &str = "InvalidResponse";
-
-/// The last argument of an event function: the whole event.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no event",
-    label = "not an event",
-    note = "the last argument of an event function is `Event<T>`, `Schedule` or another event of `pilaster`"
-)]
-pub trait FromEvent: Sized + Send {
-    /// What surrounds the whole function, its layers and its time-out, where an event is answered in a way of its own.
-    #[doc(hidden)]
-    const AROUND: Option<Around> = None;
-
-    /// Makes it of the event.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidEvent`, with the path of the field: the invocation fails.
-    fn from_event(incoming: &Incoming) -> Result<Self, FunctionError>;
-}
-
-/// A call of the whole function.
-#[doc(hidden)]
-pub type Called = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
-
-/// See [`FromEvent::AROUND`].
-#[doc(hidden)]
-pub type Around = fn(Incoming, Called) -> Called;
 
 /// What an event function returns: `Result<T, E>`, with any `T` that can be serialized and any error.
 #[diagnostic::on_unimplemented(

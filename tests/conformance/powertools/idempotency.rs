@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 use pilaster::idempotency::{
-    DynamoDbStore, KeyFormat, HashFunction, Idempotency, IdempotencyLayer, MemoryStore, Store as IdempotencyStore,
+    DynamoDbStore, HashFunction, Idempotency, IdempotencyLayer, KeyFormat, MemoryStore, Store as IdempotencyStore,
 };
 use pilaster::observe::logging::{CapturedLogs, Level, Logs};
 use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawResponse};

@@ -1,32 +1,32 @@
-//! Half a character: a `\ud800` that stands alone.
+//! Lone surrogates: a `\ud800` that is not part of a pair.
 //!
-//! JSON can write it (RFC 8259, section 8.2), Rust's text cannot hold it. Where one stands in a text that is read at the first look at
-//! an event, the whole event could not be read; so it is mended for that look, and its record fails alone.
+//! JSON can contain them (RFC 8259, section 8.2), but a Rust string cannot. One of them in a text that the decoder reads would fail the
+//! whole event, so it is replaced for the decoder, and its record fails alone.
 
-/// The JSON text with U+FFFD in place of each half, which is as long, so that all else keeps its place; `None` if there is none.
-pub(crate) fn mended(json: &str) -> Option<String> {
+/// Replaces each lone surrogate by U+FFFD, which is as long, so that all positions stay the same; `None` if there is none.
+pub(super) fn replaced(json: &str) -> Option<String> {
     const REPLACEMENT: &[u8; 6] = br"\ufffd";
     let bytes = json.as_bytes();
-    let mut mended = None::<Vec<u8>>;
+    let mut replaced = None::<Vec<u8>>;
     let mut at = 0;
     while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
         let escape = at + next;
-        at = match unit(bytes, escape) {
-            Some(0xD800..=0xDBFF) if matches!(unit(bytes, escape + 6), Some(0xDC00..=0xDFFF)) => escape + 12,
+        at = match code_unit(bytes, escape) {
+            Some(0xD800..=0xDBFF) if matches!(code_unit(bytes, escape + 6), Some(0xDC00..=0xDFFF)) => escape + 12,
             Some(0xD800..=0xDFFF) => {
-                let mended = mended.get_or_insert_with(|| bytes.to_vec());
-                mended[escape..escape + 6].copy_from_slice(REPLACEMENT);
+                let replaced = replaced.get_or_insert_with(|| bytes.to_vec());
+                replaced[escape..escape + 6].copy_from_slice(REPLACEMENT);
                 escape + 6
             }
-            // Of `\\` and `\"` the second is no escape's begin.
+            // The second character of `\\` and `\"` does not begin an escape.
             _ => escape + 2,
         };
     }
-    String::from_utf8(mended?).ok()
+    String::from_utf8(replaced?).ok()
 }
 
-/// The code unit of UTF-16 whose escape begins here.
-fn unit(bytes: &[u8], at: usize) -> Option<u16> {
+/// Returns the UTF-16 code unit whose escape begins here.
+fn code_unit(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(br"\u")?;
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
@@ -47,7 +47,7 @@ mod tests {
             ("\\é\\u12", None),
             ("", None),
         ] {
-            assert_eq!(mended(json).as_deref(), expected, "{json}");
+            assert_eq!(replaced(json).as_deref(), expected, "{json}");
         }
     }
 }

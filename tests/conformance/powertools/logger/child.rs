@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Config, Context, LambdaEvent};
-use pilaster::observe::logging::{self, Buffer, CapturedLogs, ErrorKeys, AsJson, Level, LoggingLayer, Logs, emit};
+use pilaster::observe::logging::{self, AsJson, Buffer, CapturedLogs, ErrorKeys, Level, LoggingLayer, Logs, emit};
 use pilaster::{FunctionError, Incoming, RawResponse};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};

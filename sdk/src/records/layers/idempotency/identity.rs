@@ -4,9 +4,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::records::adapter::lenient::Text;
-use crate::records::extract::kinesis;
-use crate::records::record::{Event, Id, Record};
+use crate::records::lenient::Text;
+use crate::records::record::{Event, Record, RecordId};
 use crate::records::source::Source;
 
 /// The fields of a record that tell it from others, whatever its source.
@@ -108,12 +107,12 @@ impl Record {
     /// The text that an expression selects from: the record as the event has it, or, of one that was in an aggregated record of
     /// Kinesis, as the stream would have it.
     pub(crate) fn selectable(&self) -> &str {
-        kinesis::own_json(self).unwrap_or_else(|| self.json())
+        self.deaggregated().unwrap_or_else(|| self.json())
     }
 
     /// Of a record that was in an aggregated one, what the aggregated record says of all of them. `None` for any other record.
     pub(crate) fn shared(&self) -> Option<Value> {
-        let mut json = serde_json::from_str::<Value>(kinesis::own_json(self)?).ok()?;
+        let mut json = serde_json::from_str::<Value>(self.deaggregated()?).ok()?;
         json.as_object_mut()?.remove("subSequenceNumber");
         let own = json.get_mut("kinesis")?.as_object_mut()?;
         for name in ["partitionKey", "explicitHashKey", "data"] {
@@ -123,8 +122,8 @@ impl Record {
     }
 
     fn outer_identity(&self) -> Option<Value> {
-        let id = match self.key() {
-            Id::Unknown => None,
+        let id = match self.record_id() {
+            RecordId::Unknown => None,
             id => Some(id.as_text()),
         };
         match self.source() {
@@ -159,7 +158,7 @@ impl Record {
     fn origin(&self) -> Value {
         let own = self.own();
         let Some(origin) = present(&own.origin).or_else(|| present(&own.servers)) else {
-            return self.origin_of_event().clone();
+            return self.origin_of_event(origin).clone();
         };
         match present(&own.origin) {
             Some(_) => origin.into(),

@@ -1,11 +1,11 @@
-//! An [`Answer`] as an idempotency record keeps it.
+//! An [`RecordResponse`] as an idempotency record keeps it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::records::answer::{Answer, Own, TaskResult, Transformed};
+use crate::records::response::{RecordResponse, ResponseValue, TaskResult, TransformedRecord};
 use crate::records::source::Source;
 
 /// A transformation, in the form of Firehose's own answer.
@@ -19,20 +19,22 @@ struct Recorded {
     partition_keys: Vec<(String, String)>,
 }
 
-impl Answer {
+impl RecordResponse {
     /// What is recorded: `null`, the text of a task, or a transformation. `None` for a transformation that says that it failed: a
     /// repeated record is tried again, as after an error.
     pub(crate) fn recorded(&self) -> Option<Result<Box<RawValue>, serde_json::Error>> {
         let recorded =
             |result: &str, data, partition_keys| Recorded { result: result.to_owned(), data, partition_keys };
         Some(match &self.0 {
-            Own::Nothing => to_raw_value(&()),
-            Own::Task(TaskResult(text)) => to_raw_value(text),
-            Own::Transformed(Transformed::Ok { data, partition_keys }) => {
+            ResponseValue::Empty => to_raw_value(&()),
+            ResponseValue::Task(TaskResult(text)) => to_raw_value(text),
+            ResponseValue::Transformed(TransformedRecord::Ok { data, partition_keys }) => {
                 to_raw_value(&recorded("Ok", STANDARD.encode(data), partition_keys.clone()))
             }
-            Own::Transformed(Transformed::Dropped) => to_raw_value(&recorded("Dropped", String::new(), Vec::new())),
-            Own::Transformed(Transformed::Failed) => return None,
+            ResponseValue::Transformed(TransformedRecord::Dropped) => {
+                to_raw_value(&recorded("Dropped", String::new(), Vec::new()))
+            }
+            ResponseValue::Transformed(TransformedRecord::Failed) => return None,
         })
     }
 
@@ -47,8 +49,8 @@ impl Answer {
             Source::Firehose => {
                 let Recorded { result, data, partition_keys } = serde_json::from_str(recorded.get())?;
                 match result.as_str() {
-                    "Ok" => Ok(Transformed::Ok { data: STANDARD.decode(data)?, partition_keys }.into()),
-                    "Dropped" => Ok(Transformed::Dropped.into()),
+                    "Ok" => Ok(TransformedRecord::Ok { data: STANDARD.decode(data)?, partition_keys }.into()),
+                    "Dropped" => Ok(TransformedRecord::Dropped.into()),
                     _ => Err("the recorded result is neither `Ok` nor `Dropped`".into()),
                 }
             }

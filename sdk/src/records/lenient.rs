@@ -1,4 +1,4 @@
-//! What a record says of itself. Nothing is an error here: what is not of the expected form is not there, and all else is.
+//! Lenient decoding: a member of an unexpected type is left out, and is not an error of the others.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,7 +27,7 @@ macro_rules! skimmed {
 
                     fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                         let mut found = $name::default();
-                        while let Some($crate::records::adapter::lenient::Key(key)) = map.next_key()? {
+                        while let Some($crate::records::lenient::Key(key)) = map.next_key()? {
                             match &*key {
                                 $($($key)|+ => found.$field = map.next_value()?,)*
                                 _ => drop(map.next_value::<::serde::de::IgnoredAny>()?),
@@ -36,7 +36,7 @@ macro_rules! skimmed {
                         Ok(found)
                     }
 
-                    $crate::records::adapter::lenient::skipped!(map);
+                    $crate::records::lenient::skipped!(map);
                 }
 
                 deserializer.deserialize_any(Skim(::std::marker::PhantomData))
@@ -48,7 +48,7 @@ macro_rules! skimmed {
 /// The rest of a visitor: whatever else may come is the default.
 macro_rules! skipped {
     (map) => {
-        $crate::records::adapter::lenient::skipped!(text);
+        $crate::records::lenient::skipped!(text);
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
@@ -59,14 +59,14 @@ macro_rules! skipped {
         }
     };
     (list and map) => {
-        $crate::records::adapter::lenient::skipped!(text);
+        $crate::records::lenient::skipped!(text);
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
         }
     };
     (all but text) => {
-        $crate::records::adapter::lenient::skipped!(text);
+        $crate::records::lenient::skipped!(text);
 
         fn visit_seq<A: ::serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
             while items.next_element::<::serde::de::IgnoredAny>()?.is_some() {}
@@ -100,84 +100,6 @@ macro_rules! skipped {
 }
 
 pub(crate) use {skimmed, skipped};
-
-skimmed! {
-    /// Of a record of any source.
-    struct Head {
-        event_source: Text<'a> = "eventSource" | "EventSource",
-        arn: Text<'a> = "eventSourceARN",
-        message_id: Text<'a> = "messageId",
-        body: Text<'a> = "body",
-        attributes: Attributes<'a> = "attributes",
-        kinesis: Kinesis<'a> = "kinesis",
-        dynamodb: DynamoDb<'a> = "dynamodb",
-        s3: S3<'a> = "s3",
-        sns: Sns<'a> = "Sns",
-        ses: Ses<'a> = "ses",
-        record_id: Text<'a> = "recordId",
-        task_id: Text<'a> = "taskId",
-        mq_id: Text<'a> = "messageID",
-        offset: Whole = "offset",
-    }
-}
-
-skimmed! {
-    struct Attributes {
-        group: Text<'a> = "MessageGroupId",
-        receive_count: Text<'a> = "ApproximateReceiveCount",
-    }
-}
-
-skimmed! {
-    struct Kinesis {
-        sequence_number: Text<'a> = "sequenceNumber",
-        partition_key: Text<'a> = "partitionKey",
-    }
-}
-
-skimmed! {
-    struct DynamoDb {
-        sequence_number: Text<'a> = "SequenceNumber",
-        keys: Option<&'a RawValue> = "Keys",
-    }
-}
-
-skimmed! {
-    struct S3 {
-        bucket: Bucket<'a> = "bucket",
-        object: Object<'a> = "object",
-    }
-}
-
-skimmed! {
-    struct Bucket {
-        name: Text<'a> = "name",
-    }
-}
-
-skimmed! {
-    struct Object {
-        key: Text<'a> = "key",
-    }
-}
-
-skimmed! {
-    struct Sns {
-        message_id: Text<'a> = "MessageId",
-    }
-}
-
-skimmed! {
-    struct Ses {
-        mail: Mail<'a> = "mail",
-    }
-}
-
-skimmed! {
-    struct Mail {
-        message_id: Text<'a> = "messageId",
-    }
-}
 
 /// Borrowed unless it has an escape.
 #[derive(Deserialize)]
