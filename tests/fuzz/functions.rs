@@ -10,8 +10,8 @@ use axum_extra::extract::CookieJar;
 use futures_util::FutureExt;
 use pilaster::events::authorizer::{AuthorizerError, Policy};
 use pilaster::http::{
-    self, BodyRequest, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query,
-    Rejection, RequestContext, TypedHeader, headers,
+    self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query,
+    Rejection, Request, RequestContext, TypedHeader, headers,
 };
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 use pilaster::records::{SesMessage, TransformedRecord};
@@ -159,7 +159,7 @@ async fn head(
     cookies: CookieJar,
     language: Option<TypedHeader<headers::UserAgent>>,
     context: RequestContext,
-    request: BodyRequest,
+    request: Request,
 ) -> String {
     let typed = context.typed().is_ok();
     let seen = (path.is_ok(), query.is_ok(), claims.is_ok(), cookies.iter().count(), language.is_some(), typed);

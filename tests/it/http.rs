@@ -7,6 +7,7 @@ mod failures;
 mod gateways;
 mod hostile;
 mod layers;
+mod mapped;
 mod negotiation;
 mod panics;
 mod responses;

@@ -166,7 +166,7 @@ impl LoggingLayer {
     ///   malformed JSON. So are values that are nested too deeply.
     /// - A name that meets a list is applied to each of its items, and `[]` that meets an object is applied to the object.
     ///
-    /// Where a function has several layers, each leaves out what any of them omits.
+    /// If a function has several layers, each leaves out what any of them omits.
     ///
     /// A value that is in the event a second time by another name, such as a path parameter in the request's path, is not left out
     /// there.
