@@ -7,13 +7,13 @@ mod deferred;
 mod encode;
 mod expand;
 mod lanes;
+mod lone_surrogates;
 mod outcome;
 mod pipes;
 pub(super) mod queue;
 mod scheduler;
 #[cfg(feature = "otel")]
 mod spans;
-mod surrogates;
 
 use std::pin::Pin;
 use std::sync::Arc;
