@@ -9,7 +9,7 @@ use tower::{Layer, Service};
 
 use crate::core::check::probe::{Never, NoError, Nothing, Type, check};
 use crate::core::error::{ErrorType, FunctionError};
-use crate::core::raw::{Incoming, RawResponse, RawService};
+use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::Handler;
 
@@ -48,7 +48,7 @@ check! {
         message = "`{Self}` cannot be returned from this handler",
         label = "not a response of this kind of function",
         note = "an HTTP function returns `Json<T>`, `Created<T>`, `NoContent`, `String`, `StatusCode`, `(StatusCode, Json<T>)`, … of `pilaster::http`, or another `pilaster::http::IntoResponse`",
-        note = "a record function returns `Result<(), E>`, of `Firehose<T>` `Result<Transformed, E>`, of `S3BatchTask` also `Result<String, E>`",
+        note = "a record function returns `Result<(), E>`, with `Firehose<T>` `Result<TransformedRecord, E>`, with `S3BatchTask` also `Result<String, E>`",
         note = "an event function returns `Result<T, E>`, where `T` implements `serde::Serialize`"
     )]
     pub trait IsResponse;
@@ -90,7 +90,7 @@ impl<T: Never, H> IsLayer<H, Nothing> for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an outer layer",
     label = "not a layer of raw events",
-    note = "an outer layer is a `tower::Layer` of services from `pilaster::Incoming` to `pilaster::RawResponse` whose error is `pilaster::FunctionError`, such as `SecretsLayer` or `MetricsLayer`",
+    note = "an outer layer is a `tower::Layer` of services from `pilaster::Incoming` to `pilaster::Outgoing` whose error is `pilaster::FunctionError`, such as `SecretsLayer` or `MetricsLayer`",
     note = "a layer of HTTP requests goes into the stack: `layer = pilaster::http::Stack::new().layer(..)`; a layer of records is added by `layer = ..`",
     note = "a function that returns the layer is called: `outer = metrics()`"
 )]
@@ -121,9 +121,9 @@ impl<T: Layer<AnyService, Service: RawService>> IsOuterLayer<()> for T {
 pub enum AnyService {}
 
 impl Service<Incoming> for AnyService {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = std::future::Ready<Result<RawResponse, FunctionError>>;
+    type Future = std::future::Ready<Result<Outgoing, FunctionError>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         match *self {}

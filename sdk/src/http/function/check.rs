@@ -14,7 +14,7 @@ use crate::function::check::{
     IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,
 };
 use crate::http::layers::catch_panic::CatchPanic;
-use crate::http::{Created, HttpFunction, Json, Stack, StreamingHttpFunction};
+use crate::http::{Created, HttpFunction, Json, Stack};
 
 /// The kind of HTTP functions.
 #[derive(Debug)]
@@ -34,19 +34,22 @@ check! {
     Response => Serializable: Json<T>, Created<T>;
 }
 
-impl<S> IsLayer<HttpFunction<S>, ()> for Stack
+impl<S, const STREAMS: bool> IsLayer<HttpFunction<S, STREAMS>, ()> for Stack
 where
     Self: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {
     type Checked<X> = X;
 
-    fn check<L, O>(function: Function<HttpFunction<S>, L, O>, layer: Self) -> Function<HttpFunction<S>, Self, O> {
+    fn check<L, O>(
+        function: Function<HttpFunction<S, STREAMS>, L, O>,
+        layer: Self,
+    ) -> Function<HttpFunction<S, STREAMS>, Self, O> {
         function.map_layers(|_| layer)
     }
 }
 
 impl<S, L, O> IsHttpFunction for Function<HttpFunction<S>, L, O> {
-    type Streaming = Function<StreamingHttpFunction<S>, L, O>;
+    type Streaming = Function<HttpFunction<S, true>, L, O>;
 
     fn route(self, route: &'static str) -> Self {
         Self::route(self, route)

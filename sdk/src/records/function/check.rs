@@ -9,20 +9,19 @@ use crate::function::builder::Function;
 use crate::function::check::{
     IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsRecordFunction, IsResponse,
 };
-use crate::records::handler::{FromRecord, FromRecordParts, RecordResult};
-use crate::records::{Batch, Record, RecordFunction};
+use crate::records::{Batch, FromRecord, FromRecordParts, Record, RecordFunction, RecordResult};
 
-/// The kind of record functions whose record is answered with an `A`.
+/// The kind of record functions whose record has the response `A`.
 #[derive(Debug)]
 pub struct Records<A>(std::marker::PhantomData<A>);
 
-/// A value of a `Result` that a handler of records answered with an `A` returns.
+/// A value of a `Result` that is returned for a record with the response `A`.
 pub trait Answers<A> {}
 
 impl<T, A> Answers<A> for T where Result<T, BoxError>: RecordResult<A> {}
 
 check! {
-    impl [T: FromRecord] IsLastExtractor<Records<T::Answer>, Record> for T;
+    impl [T: FromRecord] IsLastExtractor<Records<T::Response>, Record> for T;
     // Of every kind: that it must be the last argument is reported then.
     impl [K, T: FromRecord] IsExtractor<K, Record> for T;
     impl [T: FromRecordParts, A] IsExtractor<Records<A>, ()> for T;
