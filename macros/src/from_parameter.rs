@@ -22,7 +22,6 @@ without `text` and `binary` the parameter is JSON, read by the type's `serde::De
         module: "parameters",
         id: "ParameterId",
         id_method: "parameter_id",
-        variable: "ParameterVariable",
         value: "ParameterValue",
         error: "ParameterError",
         read_method: "from_parameter",

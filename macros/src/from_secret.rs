@@ -21,7 +21,6 @@ without `text` and `binary` the secret is JSON, read by the type's `serde::Deser
         module: "secrets",
         id: "SecretId",
         id_method: "secret_id",
-        variable: "SecretVariable",
         value: "SecretValue",
         error: "SecretError",
         read_method: "from_secret",

@@ -1,7 +1,7 @@
 //! The impl.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Error, Ident};
 
 use super::Words;
@@ -35,21 +35,23 @@ impl Names {
 
 pub(super) fn expand(ident: &Ident, plan: &Plan, words: &Words) -> TokenStream {
     let Names { derived, module, id, id_method, value, error, read_method } = Names::of(words);
-    let variable = format_ident!("{}", words.code.variable);
     let stage = plan.stage.iter();
     let decrypt = plan.decrypt.then(|| quote!(.decrypt(true)));
     let which = match &plan.name {
         Name::Name(name) => {
             quote!(::core::result::Result::Ok(#module::#id::new(#name) #(.stage(#stage))* #decrypt))
         }
-        Name::Env(variable_name) if plan.stage.is_none() && decrypt.is_none() => quote! {
-            static VARIABLE: #module::#variable = #module::#variable::new(#variable_name);
-            #module::#variable::id(&VARIABLE)
-        },
-        Name::Env(variable_name) => quote! {
-            static VARIABLE: #module::#variable = #module::#variable::new(#variable_name);
-            ::core::result::Result::Ok(#module::#variable::id(&VARIABLE)? #(.stage(#stage))* #decrypt)
-        },
+        Name::Env(variable) => {
+            let named = quote!(#module::#id::named_by(&VARIABLE, variables));
+            let which = match plan.stage.is_none() && decrypt.is_none() {
+                true => named,
+                false => quote!(::core::result::Result::Ok(#named? #(.stage(#stage))* #decrypt)),
+            };
+            quote! {
+                static VARIABLE: ::pilaster::config::NamedBy = ::pilaster::config::NamedBy::new(#variable);
+                #which
+            }
+        }
     };
     // Spanned at the type's name, so that a missing `Deserialize` is reported there.
     let read = match &plan.form {
@@ -79,7 +81,10 @@ pub(super) fn expand(ident: &Ident, plan: &Plan, words: &Words) -> TokenStream {
 
             #[automatically_derived]
             impl #module::#derived for #ident {
-                fn #id_method() -> ::core::result::Result<#module::#id, #module::#error> {
+                fn #id_method(
+                    variables: &::pilaster::clients::Variables,
+                ) -> ::core::result::Result<#module::#id, #module::#error> {
+                    let _ = variables;
                     #which
                 }
 
@@ -108,7 +113,9 @@ pub(super) fn failed(input: &DeriveInput, mistake: &Error, words: &Words) -> Tok
             use ::pilaster::config::#module;
 
             impl #generics #module::#derived for #ident #arguments #bounds {
-                fn #id_method() -> ::core::result::Result<#module::#id, #module::#error> {
+                fn #id_method(
+                    _: &::pilaster::clients::Variables,
+                ) -> ::core::result::Result<#module::#id, #module::#error> {
                     ::core::unreachable!()
                 }
 

@@ -255,14 +255,6 @@ async fn turned_off_every_call_runs_and_the_store_is_asked_nothing() {
     assert!(store.all().is_empty());
 }
 
-#[test]
-fn the_switch_is_read_as_powertools_does() {
-    assert_eq!(truth(None), Ok(false));
-    assert_eq!(truth(Some("Yes")), Ok(true));
-    assert_eq!(truth(Some("off")), Ok(false));
-    assert!(truth(Some("maybe")).is_err());
-}
-
 #[tokio::test(start_paused = true)]
 async fn answers_are_recorded_as_python_writes_them_unless_that_would_change_a_number() {
     let store = MemoryStore::new();
