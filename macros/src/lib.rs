@@ -6,6 +6,7 @@ mod from_secret;
 mod from_value;
 mod idempotent;
 mod lambda_handler;
+mod to_http_error;
 
 use proc_macro::TokenStream;
 
@@ -44,4 +45,13 @@ pub fn error_type(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
     idempotent::expand(options.into(), item.into()).into()
+}
+
+/// Maps each variant of an error to a response: `#[http(status = 404)]`, with `detail = "…"` if the client reads another text than
+/// that of `Display`, or `#[http(transparent)]` for the response of the only field. A variant without it does not compile.
+///
+/// See `pilaster::http::ToHttpError`.
+#[proc_macro_derive(ToHttpError, attributes(http))]
+pub fn to_http_error(input: TokenStream) -> TokenStream {
+    to_http_error::expand(input.into()).into()
 }

@@ -3,9 +3,11 @@
 
 #[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
 pub(crate) mod clock;
+pub(crate) mod configuration;
 pub(crate) mod deadline;
 pub(crate) mod env;
 pub(crate) mod error;
+pub(crate) mod event;
 #[cfg(any(feature = "flags", feature = "idempotency"))]
 pub(crate) mod expression;
 pub(crate) mod invocation;

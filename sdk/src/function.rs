@@ -5,12 +5,15 @@
 //! keyword to get wrong, and aliases and re-exports of the argument types work.
 
 pub(crate) mod builder;
+pub(crate) mod guard;
 pub(crate) mod handler;
 pub(crate) mod lifecycle;
 pub(crate) mod service;
+pub(crate) mod start_error;
 pub(crate) mod warmup;
 
 pub use self::builder::Function;
 pub use self::handler::{Handler, handler};
-pub use self::service::IntoRaw;
+pub use self::service::IntoService;
+pub use self::start_error::StartError;
 pub use self::warmup::{Warmup, WarmupLayer};

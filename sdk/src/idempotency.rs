@@ -1,14 +1,14 @@
 //! Calls that have their effect once, however often they are made.
 //!
-//! Queues deliver twice, clients send again what they got no answer to. A function behind [`IdempotencyLayer`] takes the lock of
-//! the call's key before it runs, and records its answer after: a repeated call gets the recorded answer, and one that comes while the
-//! first still runs is refused. The table and its items are those of Powertools for AWS Lambda, so functions in Python, TypeScript and Rust
-//! share a table and answer from each other's records.
+//! Queues deliver a message twice, and clients retry a request that got no response. A function behind [`IdempotencyLayer`] takes the
+//! lock of the call's idempotency key before it runs, and records its result afterwards. A repeated call gets the recorded result, and a
+//! call that comes while the first one is running is rejected. The table and its items are those of Powertools for AWS Lambda, so
+//! functions in Python, TypeScript and Rust share a table and replay each other's results.
 //!
-//! - [`http`]: HTTP requests, by the `Idempotency-Key` header or any part of the request
+//! - [`http::idempotency`](crate::http::idempotency): HTTP requests, by the `Idempotency-Key` header or any part of the request
 //! - [`layer`]: events and records
 //! - `#[idempotent(key = "order.id")]`: any async function ([`idempotent`](macro@crate::idempotent))
-//! - [`Idempotency::run`]: by hand
+//! - [`Idempotency::run`]: any block of code
 //!
 //! # Example
 //!
@@ -28,44 +28,42 @@
 //! # let _ = pilaster::handler(pay).layer(api());
 //! ```
 //!
-//! # A record
+//! # The record
 //!
 //! | attribute | meaning |
 //! |---|---|
-//! | `id` | `prefix#hash`: the hash is the MD5 of the selected value, as JSON text that Python writes |
-//! | `expiration` | in seconds since 1970, while the call runs not before the end of its lock; let the table's time to live be this attribute |
+//! | `id` | `prefix#hash`: by default the MD5 of the selected value, as the JSON text that Python writes |
+//! | `expiration` | in seconds since 1970, and while the call is running not before the end of its lock; make it the table's time-to-live attribute |
 //! | `status` | `INPROGRESS` or `COMPLETED` |
-//! | `in_progress_expiration` | when the lock ends, in milliseconds since 1970: with the invocation |
-//! | `data` | the answer, as JSON text; of an HTTP request whose key an expression selects also the hash of its caller, `pilasterCaller` |
+//! | `in_progress_expiration` | the end of the lock, which is the end of the invocation, in milliseconds since 1970 |
+//! | `data` | the result, as JSON text; for an HTTP request whose key an expression selects, also the hash of its caller, `pilasterCaller` |
 //! | `validation` | the hash of the payload, if one is compared |
-//! | `in_progress_token` | of DynamoDB alone, while the call runs: what no two locks have in common; no attribute of Powertools |
+//! | `in_progress_token` | in DynamoDB, while the call is running: the unique token of the lock; not an attribute of Powertools |
 //!
-//! # What happens when
+//! # Failures
 //!
-//! - **The call fails, panics or is given up on** (a time-out, say): the lock is released, so that the next call runs. Where the process
-//!   ends first, the lock ends with the invocation.
-//! - **The store fails before the call**: it does not run; the caller gets an error. Where only the answer to the lock got lost,
+//! - **The call fails, panics or is dropped** (by a time-out, for example): the lock is released, so that the next call runs. If the process
+//!   ends first, the lock expires with the invocation.
+//! - **The store fails before the call**: the call does not run, and its caller gets an error. If only the response to the lock was lost,
 //!   [`DynamoDbStore`] finds its lock and the call runs.
-//! - **The store fails after the call**: it is tried two times more. Then an ERROR line says that the answer is not recorded; the
-//!   caller gets the answer, since the effect is there, and others are refused until the lock ends.
-//! - **The call outlives its lock, and another takes over**: completing and releasing are conditional on the lock, so the late
-//!   call changes nothing and its caller gets an error that says to ask again. Powertools lets it overwrite the other's record. A call
-//!   whose lock has ended before it begins, since its sandbox was frozen in between, does not run.
-//! - **The deadline is past when the call begins**: it is that of no invocation, and the lock lasts for
-//!   [`lock_for`](Idempotency::lock_for).
+//! - **The store fails after the call**: it is retried twice. Then an ERROR line is logged and the caller gets the result, since the effect
+//!   has happened. Repeated calls are rejected until the lock expires.
+//! - **The call outlives its lock, and another call takes over**: completing and releasing are conditional on the lock, so the late call
+//!   changes nothing, and its caller gets an error that asks for a retry. Powertools overwrites the other record. A call whose lock
+//!   expires before it begins, since its sandbox was frozen in between, does not run.
+//! - **The deadline is past when the call begins**: it is ignored, and the lock lasts for [`lock_for`](Idempotency::lock_for).
 //!
 //! # Sharing keys with Powertools
 //!
-//! A key is the same in two languages if the prefix and the selected value are. Powertools for Python begins its keys with the function's
-//! name, the module and the handler's qualified name: name them by [`prefix`](Idempotency::prefix), or give both sides the same
-//! `key_prefix`. For TypeScript, use [`Format::TypeScript`]. Numbers are hashed as each language writes them. An integer of more than
-//! 64 bits has its digits in Python's form, and is an error in TypeScript's, where others would have the same key. `0` and `false` are
-//! keys in both forms, which Powertools for TypeScript takes for nothing.
+//! A key is the same in two languages if the prefix and the selected value are the same. In Powertools for Python a key begins with the
+//! function's name, the module and the handler's qualified name: set these as the [`prefix`](Idempotency::prefix), or set the same
+//! `key_prefix` on both sides. For TypeScript, use [`KeyFormat::TypeScript`]. Numbers are hashed as each language writes them. An integer
+//! of more than 64 bits keeps its digits in Python's form, and is an error in TypeScript's, where several integers would have the same
+//! key. `0` and `false` are keys in both forms; Powertools for TypeScript treats them as missing.
 
 pub(crate) mod canonical_json;
 pub(crate) mod engine;
 pub(crate) mod error;
-pub(crate) mod jmespath;
 mod key;
 pub mod layer;
 #[cfg(feature = "macros")]
@@ -75,11 +73,9 @@ mod store;
 
 pub use self::engine::{Begun, Idempotency, Running};
 pub use self::error::IdempotencyError;
-pub use self::jmespath::Document;
-#[cfg(feature = "logging")]
-pub(crate) use self::jmespath::Expression;
-pub use self::key::{Format, Hash};
-pub use self::layer::{IdempotencyLayer, Idempotent};
+pub use self::key::{HashFunction, KeyFormat};
+pub use self::layer::{IdempotencyLayer, IdempotencyService};
 #[cfg(feature = "dynamodb")]
 pub use self::store::DynamoDbStore;
-pub use self::store::{Completion, Lock, Locked, MemoryStore, Record, Status, Store};
+pub use self::store::{Completion, IdempotencyRecord, Lock, LockOutcome, MemoryStore, Status, Store};
+pub use crate::core::expression::Document;

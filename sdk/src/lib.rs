@@ -33,7 +33,7 @@
 //! | 2 | [`observe`]: traces, logging, metrics | no | logs a failed invocation, writes its metrics |
 //! | 3 | [`WarmupLayer`], `config::secrets` | a call that warms; a secret that cannot be had | – |
 //! | 4 | a door: [`http::door`], [`records::door`], [`event::door`] | an event that cannot be decoded | encodes the response |
-//! | 5 | HTTP: [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → [`http::deadline`] → your layers → `idempotency` → [`http::panic`]; records and events: your layers | a preflight, a time-out, a stored answer | adds headers, maps errors |
+//! | 5 | HTTP: [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → [`http::deadline`] → your layers → `idempotency` → [`http::catch_panic`]; records and events: your layers | a preflight, a time-out, a stored answer | adds headers, maps errors |
 //! | 6 | [`http::extract`], [`records`], [`Client`], `Secret` | a rejection: 400, 413, 415, 422; a record that fails | – |
 //! | 7 | your function | – | its value or its error |
 //!
@@ -90,11 +90,11 @@ pub use crate::core::error::{BoxError, ErrorType, FunctionError};
 pub use crate::core::invocation::{FromInvocation, Invocation};
 pub use crate::core::json::JsonError;
 pub use crate::core::raw::RawService;
-pub use crate::core::raw::{Incoming, RawEvent, RawResponse};
+pub use crate::core::raw::{Incoming, Outgoing, RawEvent};
 pub use crate::events::{Authorizer, Event, Schedule};
 #[cfg(feature = "cloudformation")]
 pub use crate::events::{CloudFormation, CustomResource};
-pub use crate::function::{Function, Handler, IntoRaw, Warmup, WarmupLayer, handler};
+pub use crate::function::{Function, Handler, IntoService, StartError, Warmup, WarmupLayer, handler};
 #[cfg(feature = "metrics")]
 pub use crate::observe::metrics::{Metrics, MetricsLayer};
 #[cfg(feature = "otel")]
@@ -105,7 +105,7 @@ pub use crate::records::LogRecord;
 pub use crate::records::{
     Change, EventBridge, Firehose, Kafka, Kinesis, MqMessage, S3BatchTask, S3Object, SesMessage, Sns, Sqs,
 };
-pub use crate::runtime::{StartError, run};
+pub use crate::runtime::run;
 #[cfg(feature = "validate")]
 #[doc(no_inline)]
 pub use garde;

@@ -19,16 +19,16 @@ use lambda_runtime::Context;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawService;
-use crate::function::lifecycle::Start;
+use crate::function::lifecycle::Lifecycle;
 
 /// Serves the function: until Ctrl-C, or one event.
-pub(crate) async fn serve<S: RawService>(raw: S, start: Start) -> Result<(), BoxError> {
+pub(crate) async fn serve<S: RawService>(service: S, lifecycle: Lifecycle) -> Result<(), BoxError> {
     #[cfg(feature = "http")]
-    if start.is_http {
-        return http::serve(raw, start.routes, start.is_streaming).await;
+    if lifecycle.is_http {
+        return http::serve(service, lifecycle.routes).await;
     }
-    let _ = start;
-    event::serve(raw).await
+    let _ = lifecycle;
+    event::serve(service).await
 }
 
 /// An invocation that may take this long.

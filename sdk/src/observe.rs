@@ -1,4 +1,6 @@
-//! What a function tells: logs, metrics, traces.
+//! Logs, metrics and traces.
+
+mod capture;
 
 #[cfg(feature = "logging")]
 pub mod logging;

@@ -15,10 +15,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::core::error::ErrorType;
-use crate::function::builder::Function;
+use crate::function::StartError;
+use crate::function::builder::{Function, Sealed};
 use crate::function::handler::Handler;
-use crate::function::service::IntoRaw;
-use crate::runtime::StartError;
+use crate::function::service::IntoService;
 
 /// What the arguments make of the function: unknown at first, and the same for all of them.
 #[derive(Debug, Default)]
@@ -177,7 +177,8 @@ pub trait Configured<K, M> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the layer of this handler",
     label = "does not fit around the handler",
-    note = "the layer of an HTTP function is a `pilaster::http::Stack`, or a `tower::Layer` whose service takes `http::Request<Body>`, such as those of tower-http; several go into a stack or a `tower::ServiceBuilder`",
+    note = "the layer of an HTTP function is a `pilaster::http::Stack`; your own layers and those of tower-http go into it: `layer = http::Stack::new().layer(..)`",
+    note = "the layer of a function of records or events is a `tower::Layer` of `pilaster::records::Record` or of `pilaster::Incoming`",
     note = "a function that makes the layer is called: `layer = api()`",
     note = "a layer around the raw event, such as `SecretsLayer`, is added by `pilaster::Function::outer`"
 )]
@@ -192,7 +193,7 @@ pub trait Layered<H, M>: Sized {
 /// # Errors
 ///
 /// Those of [`run`](crate::run).
-pub fn run<F: IntoRaw>(make: impl FnOnce() -> F) -> Result<(), StartError> {
+pub fn run<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
     crate::runtime::run_made(make)
 }
 
@@ -203,7 +204,7 @@ pub trait NamedError {
 
 impl<E: ErrorType> NamedError for Type<E> {
     fn named<H, L, O>(&self, function: Function<H, L, O>) -> Function<H, L, O> {
-        function.error_type::<E>()
+        function.with_error_type::<E>()
     }
 }
 
@@ -257,14 +258,14 @@ impl<T: Never> Handler<Nothing> for T {
     type Kind = ();
     type Layers = ();
 
-    fn into_kind(self) {}
+    fn into_kind(self, _: Sealed) {}
 }
 
 impl<T: Never, H> Layered<H, Nothing> for T {
     type Checked<X> = X;
 
     fn checked<L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, Self, O> {
-        function.layer(layer)
+        function.map_layers(|_| layer)
     }
 }
 

@@ -16,59 +16,26 @@ mod snapstart;
 mod workers;
 
 use std::any::Any;
-use std::fmt;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::OptionFuture;
-use tower::{Layer, Service};
 
+#[cfg(feature = "macros")]
+use crate::core::configuration;
 use crate::core::deadline::contained;
 use crate::core::env;
-use crate::core::error::{BoxError, FunctionError, chain};
+use crate::core::error::{BoxError, chain};
 use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawResponse};
-use crate::function::lifecycle::{Hooks, Warming};
-use crate::function::service::{IntoRaw, Mode as _};
-use crate::function::warmup::WarmupLayer;
+use crate::function::StartError;
+use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
+use crate::function::service::IntoService;
 
-/// How long one thing may take to be made during initialisation.
-const WARMING: Duration = Duration::from_secs(8);
-
-/// Why a function did not start. Its `Debug` text is a sentence too, since that is what `main` prints.
-pub struct StartError {
-    message: String,
-    /// The `errorType` for Lambda, if initialisation failed and Lambda does not know yet.
-    reason: Option<&'static str>,
-}
-
-impl StartError {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), reason: Some("Runtime.ConfigInvalid") }
-    }
-
-    fn because(what: &str, error: &BoxError) -> Self {
-        Self { message: format!("{what}: {}", chain(&**error).join(": ")), reason: None }
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl fmt::Debug for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for StartError {}
+/// The longest time that one value may take to be made during initialisation.
+const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Runs a function until Lambda ends the process; started by hand, until Ctrl-C.
 ///
@@ -96,17 +63,18 @@ impl std::error::Error for StartError {}
 /// A sentence that says why the function could not start: a layer that is configured wrongly, an environment variable that
 /// Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away. Lambda is told the same, as an
 /// error of initialisation, so it stands in the function's log and in the answer to its caller.
-pub fn run<F: IntoRaw>(function: F) -> Result<(), StartError> {
+pub fn run<F: IntoService>(function: F) -> Result<(), StartError> {
     start(function).inspect_err(init::report)
 }
 
-/// As [`run`], with a function that is yet to be made: what panics over its configuration says so in its message.
+/// Runs the function that `make` makes. A mistake in the configuration of what it makes is an error, also before the layers are applied.
 #[cfg(feature = "macros")]
-pub(crate) fn run_made<F: IntoRaw>(make: impl FnOnce() -> F) -> Result<(), StartError> {
-    quietly(make).and_then(start).inspect_err(init::report)
+pub(crate) fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
+    let made = built(|| configuration::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
+    made.and_then(start).inspect_err(init::report)
 }
 
-fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
+fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
     if tokio::runtime::Handle::try_current().is_ok() {
         return Err(StartError::new(
             "pilaster::run makes its own runtime: call it from a plain `fn main`, without #[tokio::main]",
@@ -116,26 +84,32 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     crate::observe::logging::init();
     #[cfg(panic = "abort")]
     tracing::warn!("a panic ends this process instead of failing its request: set `panic = \"unwind\"` in the profile");
-    let mut start = function.take_start();
-    let hooks = std::mem::take(&mut start.hooks);
+    let mut lifecycle = function.take_lifecycle();
     let on_lambda = env::is_on_lambda();
     let runtime = tokio_runtime(managed_concurrency())
         .map_err(|error| StartError::new(format!("the tokio runtime could not be made: {error}")))?;
-    let raw = {
+    let service = {
         // Some layers spawn a task when they are built.
         let _entered = runtime.enter();
-        build(function, start.is_of_whole_events)?
+        built(|| function.into_service())?
     };
-    let shutdown = shutdown::Shutdown::start(hooks)?;
+    let shutdown = shutdown::Shutdown::start(std::mem::take(&mut lifecycle.on_shutdown))?;
     let served: Serving = Box::pin(async move {
         let serving: Serving = if on_lambda {
             init::check_environment()?;
-            let snapshot = snapstart::resource(&mut start);
+            let snapshot = snapstart::resource(&mut lifecycle);
             let registered = OptionFuture::from(shutdown.as_ref().map(|_| Box::pin(shutdown::register())));
-            futures_util::future::join(registered, warm(start.warming)).await;
-            Box::pin(served(F::Mode::serve(raw, snapshot)))
+            futures_util::future::join(registered, warm(lifecycle.warm)).await;
+            #[cfg(feature = "http")]
+            let serving: Serving = match F::STREAMS {
+                true => Box::pin(served(serve::streaming(service, snapshot))),
+                false => Box::pin(served(serve::whole(service, snapshot))),
+            };
+            #[cfg(not(feature = "http"))]
+            let serving: Serving = Box::pin(served(serve::whole(service, snapshot)));
+            serving
         } else {
-            Box::pin(by_hand(raw, start))
+            Box::pin(run_locally(service, lifecycle))
         };
         match shutdown {
             Some(shutdown) => shutdown.around(serving).await,
@@ -145,7 +119,13 @@ fn start<F: IntoRaw>(mut function: F) -> Result<(), StartError> {
     runtime.block_on(served)
 }
 
-/// What serves until it ends. Boxed, as what is awaited once is here, so that whatever awaits it is compiled once, too.
+/// Reports a panic of the user's code that makes layers as an error, so that Lambda and the caller get its text.
+fn built<T>(build: impl FnOnce() -> Result<T, StartError>) -> Result<T, StartError> {
+    catch_unwind(AssertUnwindSafe(build))
+        .unwrap_or_else(|panic| Err(StartError::not_built(panic_text(&*panic).unwrap_or("a layer panicked"))))
+}
+
+/// The future that serves until the end. It is boxed, so that the code that awaits it is compiled once.
 type Serving = Pin<Box<dyn Future<Output = Result<(), StartError>>>>;
 
 async fn served(serving: impl Future<Output = Result<(), BoxError>>) -> Result<(), StartError> {
@@ -158,29 +138,8 @@ async fn served(serving: impl Future<Output = Result<(), BoxError>>) -> Result<(
     served.map_err(|error| StartError::because("the runtime ended", &error))
 }
 
-/// Calls what makes layers; one that panics over its configuration says so in its message.
-fn quietly<T>(make: impl FnOnce() -> T) -> Result<T, StartError> {
-    // The sentence is told once, by `main`.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let made = catch_unwind(AssertUnwindSafe(make));
-    std::panic::set_hook(hook);
-    made.map_err(|panic| {
-        let message = panic_text(&*panic).unwrap_or("a layer panicked");
-        StartError::new(format!("the function could not be built: {message}"))
-    })
-}
-
 fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
     panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied())
-}
-
-fn build<F: IntoRaw>(function: F, is_of_whole_events: bool) -> Result<impl RawService, StartError> {
-    let raw = quietly(|| function.into_raw())?;
-    let raw = Guarded(WarmupLayer::from_env(is_of_whole_events).layer(raw));
-    #[cfg(feature = "logging")]
-    let raw = Layer::layer(&crate::observe::logging::LoggingLayer::new(), raw);
-    Ok(raw)
 }
 
 fn managed_concurrency() -> usize {
@@ -201,15 +160,15 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
 /// that needs it tries again.
 ///
 /// Lambda allows initialisation 10 s; then it would start it again, within the first invocation.
-async fn warm(warming: Vec<(&'static str, Warming)>) {
+async fn warm(warming: Vec<(&'static str, WarmFn)>) {
     let each = warming.into_iter().map(|(name, warm)| -> Step {
         Box::pin(async move {
-            let warmed = tokio::time::timeout(WARMING, AssertUnwindSafe(warm()).catch_unwind()).await;
+            let warmed = tokio::time::timeout(WARM_UP_TIMEOUT, AssertUnwindSafe(warm()).catch_unwind()).await;
             let why = match warmed {
                 Ok(Ok(Ok(()))) => return true,
                 Ok(Ok(Err(error))) => chain(&*error).join(": "),
                 Ok(Err(_)) => "it panicked".to_owned(),
-                Err(_) => format!("it took longer than {WARMING:?}"),
+                Err(_) => format!("it took longer than {WARM_UP_TIMEOUT:?}"),
             };
             tracing::warn!(name, error = why, "not warmed; the first request tries again");
             false
@@ -220,7 +179,7 @@ async fn warm(warming: Vec<(&'static str, Warming)>) {
 
 /// Runs hooks all at once, and tells whether none panicked.
 async fn run_hooks(hooks: Hooks) -> bool {
-    let each = hooks.0.into_iter().map(|hook| -> Step {
+    let each = hooks.into_vec().into_iter().map(|hook| -> Step {
         Box::pin(async move {
             let ran = AssertUnwindSafe(async move { hook().await }).catch_unwind().await;
             ran.map_err(|payload| contained(|| drop(payload))).is_ok()
@@ -237,53 +196,15 @@ fn all(steps: Vec<Step>) -> Step {
 }
 
 #[cfg(any(debug_assertions, feature = "local"))]
-async fn by_hand<S: RawService>(raw: S, mut start: crate::function::lifecycle::Start) -> Result<(), StartError> {
-    warm(std::mem::take(&mut start.warming)).await;
-    crate::local::serve(raw, start).await.map_err(|error| StartError::because("by hand", &error))
+async fn run_locally<S: RawService>(service: S, mut lifecycle: Lifecycle) -> Result<(), StartError> {
+    warm(std::mem::take(&mut lifecycle.warm)).await;
+    crate::local::serve(service, lifecycle).await.map_err(|error| StartError::because("local run", &error))
 }
 
 #[cfg(not(any(debug_assertions, feature = "local")))]
-async fn by_hand<S: RawService>(_: S, _: crate::function::lifecycle::Start) -> Result<(), StartError> {
+async fn run_locally<S: RawService>(_: S, _: Lifecycle) -> Result<(), StartError> {
     Err(StartError::new(
-        "this is a Lambda function, started by hand without AWS_LAMBDA_RUNTIME_API: try it with `cargo run` (a debug build), \
-         with pilaster's feature `local`, or with `cargo lambda watch`",
+        "this is a Lambda function, and AWS_LAMBDA_RUNTIME_API is not set: run it locally with `cargo run` (a debug build), with \
+         pilaster's feature `local`, or with `cargo lambda watch`",
     ))
-}
-
-/// The raw landing with what must not reach `lambda_runtime`: a panic, whose text it would post to the caller, and a response
-/// that Lambda refuses, after which the connection may close and the process end.
-#[derive(Clone)]
-struct Guarded<S>(S);
-
-impl<S: RawService> Service<Incoming> for Guarded<S> {
-    type Response = RawResponse;
-    type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        // Asked in `call`: an error here would end the process.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let mut raw = self.0.clone();
-        let called = AssertUnwindSafe(async move {
-            std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
-            raw.call(incoming).await
-        });
-        Box::pin(async move {
-            // What it carries may panic when it is dropped.
-            let panicked = |payload| {
-                contained(|| drop(payload));
-                Err(FunctionError::new("Panic", "the function panicked"))
-            };
-            let response = called.catch_unwind().await.unwrap_or_else(panicked)?;
-            let length = response.get().len();
-            if length > PAYLOAD_LIMIT {
-                let message = format!("the response has {length} bytes; Lambda takes {PAYLOAD_LIMIT}");
-                return Err(FunctionError::new("ResponseTooLarge", message));
-            }
-            Ok(response)
-        })
-    }
 }

@@ -81,6 +81,8 @@ pub mod ses;
 mod shape;
 pub mod sns;
 pub mod sqs;
+#[cfg(any(feature = "metrics", feature = "otel"))]
+mod variables;
 
 pub use self::content::{Content, Raw, raw};
 pub use self::dynamodb::{insert, modify, remove};
@@ -96,6 +98,10 @@ pub use self::s3_batch::s3_batch;
 pub use self::ses::ses;
 pub use self::sns::sns;
 pub use self::sqs::sqs;
+#[cfg(feature = "metrics")]
+pub use self::variables::metrics_layer;
+#[cfg(feature = "otel")]
+pub use self::variables::traces_layer;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -107,26 +113,23 @@ use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::Incoming;
-use crate::core::raw::RawService;
-use crate::function::service::IntoRaw;
+use crate::core::raw::{Incoming, Outgoing, RawService};
+use crate::function::service::IntoService;
 
 /// The request id of every call, unless [`Caller::with_context`] names another.
 const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Calls a function in this process, from event JSON to response JSON, through every room but the log context and the Runtime API.
+/// Calls a function in this process, from event JSON to response JSON, through the same service as on Lambda: see
+/// [`Function::into_service`](crate::Function::into_service).
 #[derive(Clone)]
 pub struct Caller<R> {
-    raw: R,
+    service: R,
     context: Context,
     #[cfg(feature = "clients")]
     clients: Option<crate::Clients>,
     time_left: Option<Duration>,
     #[cfg(feature = "logging")]
     logs: Option<Subscribers>,
-    /// What its layers leave out of the log.
-    #[cfg(feature = "logging")]
-    early: crate::observe::logging::Early,
 }
 
 /// What hears the log lines of a test, and one that wants nothing: with a single subscriber alive, `tracing` asks only the
@@ -139,25 +142,29 @@ impl<R: RawService> Caller<R> {
     ///
     /// # Panics
     ///
-    /// If a layer of the function is configured wrongly.
-    pub fn new<F: IntoRaw<Raw = R>>(function: F) -> Self {
+    /// If the function or one of its layers is configured wrongly, with the sentence of [`run`](crate::run).
+    pub fn new<F: IntoService<Service = R>>(function: F) -> Self {
+        Self::build(function.into_service().unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn build(service: R) -> Self {
         let mut context = Context::default();
         context.request_id = REQUEST_ID.to_owned();
-        #[cfg(feature = "logging")]
-        let (raw, early) = crate::observe::logging::Early::collect(|| function.into_raw());
-        #[cfg(not(feature = "logging"))]
-        let raw = function.into_raw();
         Self {
-            raw,
+            service,
             context,
             #[cfg(feature = "clients")]
             clients: None,
             time_left: None,
             #[cfg(feature = "logging")]
             logs: None,
-            #[cfg(feature = "logging")]
-            early,
         }
+    }
+
+    /// A caller of a service without a function around it.
+    #[cfg(test)]
+    pub(super) fn of_service(service: R) -> Self {
+        Self::build(service)
     }
 
     /// Calls it with this context from now on.
@@ -188,7 +195,7 @@ impl<R: RawService> Caller<R> {
     /// # Example
     ///
     /// ```
-    /// use pilaster::observe::logging::Captured;
+    /// use pilaster::observe::logging::CapturedLogs;
     /// use pilaster::testing::{Caller, http};
     ///
     /// async fn greet(who: String) {
@@ -196,7 +203,7 @@ impl<R: RawService> Caller<R> {
     /// }
     ///
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-    /// let captured = Captured::default();
+    /// let captured = CapturedLogs::default();
     /// Caller::new(pilaster::handler(greet)).with_logs(&captured).send(http::post("/").text("ada")).await?;
     /// let lines = captured.lines();
     /// let line = lines.iter().find(|line| line["message"] == "greeting").expect("a line");
@@ -208,12 +215,11 @@ impl<R: RawService> Caller<R> {
     /// ```
     #[cfg(feature = "logging")]
     #[must_use]
-    pub fn with_logs(mut self, captured: &crate::observe::logging::Captured) -> Self {
-        use crate::observe::logging::{Format, Logs};
-        let lines = Logs::new().format(Format::Json).writer(captured.clone()).build();
+    pub fn with_logs(mut self, captured: &crate::observe::logging::CapturedLogs) -> Self {
+        use crate::observe::logging::{LogFormat, Logs};
+        let lines = Logs::new().format(LogFormat::Json).writer(captured.clone()).build();
         let nothing = tracing::subscriber::NoSubscriber::default();
         let lines = tracing::Dispatch::new(lines);
-        tracing::dispatcher::with_default(&lines, || self.early.apply());
         self.logs = Some((lines, tracing::Dispatch::new(nothing)));
         self
     }
@@ -246,19 +252,22 @@ impl<R: RawService> Caller<R> {
     pub async fn call_text(&self, event: &str) -> Result<Value, FunctionError> {
         let invalid = |error: serde_json::Error| FunctionError::new("InvalidJson", error.to_string());
         let event = RawValue::from_string(event.to_owned()).map_err(invalid)?;
-        let mut raw = self.raw.clone();
-        poll_fn(|cx| raw.poll_ready(cx)).await?;
+        let mut service = self.service.clone();
         let incoming = Incoming { event, invocation: self.invocation() };
+        let called = async move {
+            poll_fn(|cx| service.poll_ready(cx)).await?;
+            read(service.call(incoming).await?).await
+        };
         #[cfg(feature = "logging")]
-        if let Some((lines, _)) = &self.logs {
-            use tower::{Layer as _, Service as _};
+        let called = {
+            use futures_util::future::Either;
             use tracing::instrument::WithSubscriber as _;
-            let mut logging = crate::observe::logging::LoggingLayer::new().layer(raw);
-            let response = async move { logging.call(incoming).await }.with_subscriber(lines.clone()).await?;
-            return serde_json::from_str(response.get()).map_err(invalid);
-        }
-        let response = raw.call(incoming).await?;
-        serde_json::from_str(response.get()).map_err(invalid)
+            match &self.logs {
+                Some((lines, _)) => Either::Left(called.with_subscriber(lines.clone())),
+                None => Either::Right(called),
+            }
+        };
+        called.await
     }
 
     fn invocation(&self) -> Invocation {
@@ -276,6 +285,18 @@ impl<R: RawService> Caller<R> {
     }
 }
 
+/// A response as JSON. One that is streamed is read to its end, and has the form of the response of a function URL.
+async fn read(response: Outgoing) -> Result<Value, FunctionError> {
+    #[cfg(feature = "http")]
+    let json = match response.into_content() {
+        Ok(json) => json,
+        Err(stream) => return http::streamed(stream).await,
+    };
+    #[cfg(not(feature = "http"))]
+    let json = response.into_json().unwrap_or_default();
+    serde_json::from_str(json.get()).map_err(|error| FunctionError::new("InvalidJson", error.to_string()))
+}
+
 impl<R> fmt::Debug for Caller<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller").finish_non_exhaustive()
@@ -288,29 +309,13 @@ mod tests {
 
     use super::*;
 
-    /// A caller of a service of the raw landing, without a door.
-    fn caller<S: RawService>(raw: S) -> Caller<S> {
-        struct Plain<S>(S);
-        impl<S: RawService> IntoRaw for Plain<S> {
-            type Raw = S;
-            type Mode = crate::function::service::Buffered;
-            fn into_raw(self) -> S {
-                self.0
-            }
-            fn take_start(&mut self) -> crate::function::lifecycle::Start {
-                crate::function::lifecycle::Start::default()
-            }
-        }
-        Caller::new(Plain(raw))
-    }
-
-    fn answer(value: &Value) -> Result<crate::RawResponse, FunctionError> {
-        RawValue::from_string(value.to_string()).map_err(FunctionError::from_error)
+    fn answer(value: &Value) -> Result<Outgoing, FunctionError> {
+        Outgoing::serialize(value).map_err(FunctionError::from_error)
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_call_has_its_own_deadline_by_tokios_clock() {
-        let caller = caller(service_fn(async |incoming: Incoming| {
+        let caller = Caller::of_service(service_fn(async |incoming: Incoming| {
             let before = incoming.invocation.remaining();
             tokio::time::sleep(Duration::from_secs(4)).await;
             let after = incoming.invocation.remaining().map(|left| left.as_secs());
@@ -325,7 +330,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_built_event_is_called_with_as_it_is() {
-        let caller = caller(service_fn(async |incoming: Incoming| Ok::<_, FunctionError>(incoming.event)));
+        let caller = Caller::of_service(service_fn(async |incoming: Incoming| {
+            Ok::<Outgoing, FunctionError>(incoming.event.into())
+        }));
         let event = sqs([1]);
         assert_eq!(caller.call(event.clone()).await.unwrap(), event.event());
     }
@@ -333,12 +340,12 @@ mod tests {
     #[cfg(feature = "logging")]
     #[tokio::test]
     async fn the_lines_of_a_call_are_kept_with_its_request_id() {
-        let captured = crate::observe::logging::Captured::default();
-        let caller = caller(service_fn(async |_: Incoming| {
+        let captured = crate::observe::logging::CapturedLogs::default();
+        async fn reserve(_: crate::Event<Value>) -> Result<(), FunctionError> {
             tracing::warn!("almost out");
             Err(FunctionError::new("OutOfStock", "none is left"))
-        }))
-        .with_logs(&captured);
+        }
+        let caller = Caller::new(crate::handler(reserve)).with_logs(&captured);
         caller.call(Value::Null).await.unwrap_err();
         let lines = captured.lines();
         let messages: Vec<_> = lines.iter().map(|line| &line["message"]).collect();

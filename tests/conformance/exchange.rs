@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pilaster::testing::Caller;
-use pilaster::{FunctionError, IntoRaw};
+use pilaster::{FunctionError, IntoService};
 use serde_json::{Map, Value, json};
 
 /// What the innermost function leaves behind.
@@ -32,7 +32,7 @@ pub(crate) enum Sent {
 }
 
 /// Calls the function with the event.
-pub(crate) fn send(function: impl IntoRaw, event: &Value) -> Sent {
+pub(crate) fn send(function: impl IntoService, event: &Value) -> Sent {
     let caller = match catch_unwind(AssertUnwindSafe(|| Caller::new(function))) {
         Ok(caller) => caller,
         Err(panic) => return Sent::Refused(panic_text(&*panic)),

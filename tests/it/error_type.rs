@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pilaster::testing::Caller;
-use pilaster::{BoxError, ErrorType, Event, EventBridge, FunctionError, IntoRaw, handler};
+use pilaster::{BoxError, ErrorType, Event, EventBridge, FunctionError, IntoService, handler};
 use serde_json::{Value, json};
 
 #[derive(Debug, ErrorType)]
@@ -81,7 +81,7 @@ async fn reserve(Event(what): Event<String>) -> Result<(), Reserve> {
     })
 }
 
-async fn fail(function: impl IntoRaw, event: Value) -> FunctionError {
+async fn fail(function: impl IntoService, event: Value) -> FunctionError {
     Caller::new(function).call(event).await.unwrap_err()
 }
 

@@ -2,7 +2,7 @@
 
 use pilaster::http::{HttpError, Json, Method};
 use pilaster::observe::logging;
-use pilaster::observe::traces::{Captured, TracesLayer};
+use pilaster::observe::traces::{CapturedSpans, TracesLayer};
 use pilaster::testing::{Caller, http, sns, sqs, sqs::message};
 use pilaster::{BoxError, Sns, Sqs};
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-fn layer(captured: &Captured) -> TracesLayer {
-    TracesLayer::from_vars(|_| None).captured(captured)
+fn layer(captured: &CapturedSpans) -> TracesLayer {
+    TracesLayer::new().captured(captured)
 }
 
 async fn user(Json(asked): Json<Value>) -> Result<Json<Value>, HttpError> {
@@ -27,13 +27,13 @@ async fn a_request_is_named_by_its_route_and_tells_its_status() {
     for (body, status, failed) in
         [(json!({}), 200, false), (json!({"fail": false}), 404, false), (json!({"fail": true}), 500, true)]
     {
-        let captured = Captured::default();
+        let captured = CapturedSpans::default();
         let caller = Caller::new(pilaster::handler(user).outer(layer(&captured)));
         let request = http::post("/users/7?token=hunter2").header("user-agent", "curl").json(&body);
         let request = request.header("traceparent", TRACEPARENT).path_parameter("id", "7");
         let mut event = request.into_event().unwrap();
         event["requestContext"]["routeKey"] = "POST /users/{id}".into();
-        caller.with_logs(&logging::Captured::default()).call(event).await.unwrap();
+        caller.with_logs(&logging::CapturedLogs::default()).call(event).await.unwrap();
         let spans = captured.spans();
         let (span, told) = (&spans[0], &spans[0]["attributes"]);
         assert_eq!((&span["name"], &span["kind"]), (&json!("POST /users/{id}"), &json!("server")));
@@ -49,9 +49,9 @@ async fn a_request_is_named_by_its_route_and_tells_its_status() {
 
 #[tokio::test]
 async fn a_request_that_cannot_be_decoded_and_one_by_an_invented_method_have_spans_as_well() {
-    let captured = Captured::default();
+    let captured = CapturedSpans::default();
     let caller = Caller::new(pilaster::handler(async |_: Method| "well").outer(layer(&captured)));
-    let caller = caller.with_logs(&logging::Captured::default());
+    let caller = caller.with_logs(&logging::CapturedLogs::default());
     let mut event = http::get("/").into_event().unwrap();
     event["headers"]["host"] = "not a host".into();
     caller.call(event).await.unwrap();
@@ -72,7 +72,7 @@ async fn ship(order: Sqs<Value>) -> Result<(), BoxError> {
 
 #[tokio::test]
 async fn each_message_is_a_span_that_links_to_who_sent_it() {
-    let (captured, lines) = (Captured::default(), logging::Captured::default());
+    let (captured, lines) = (CapturedSpans::default(), logging::CapturedLogs::default());
     let caller = Caller::new(pilaster::handler(ship).outer(layer(&captured))).with_logs(&lines);
     let event = sqs([
         message(json!({})).id("m-1").system_attribute("AWSTraceHeader", XRAY),
@@ -107,11 +107,11 @@ async fn each_message_is_a_span_that_links_to_who_sent_it() {
 
 #[tokio::test]
 async fn a_notification_links_by_its_attribute() {
-    let captured = Captured::default();
+    let captured = CapturedSpans::default();
     let told = async |_: Sns<Value>| Ok::<(), BoxError>(());
     let caller = Caller::new(pilaster::handler(told).outer(layer(&captured)));
     let event = sns([json!({})]).topic("sold").attribute("traceparent", TRACEPARENT);
-    caller.with_logs(&logging::Captured::default()).call(event.event()).await.unwrap();
+    caller.with_logs(&logging::CapturedLogs::default()).call(event.event()).await.unwrap();
     let span = &captured.spans()[0];
     assert_eq!((&span["name"], &span["attributes"]["messaging.system"]), (&json!("process sold"), &json!("aws.sns")));
     assert_eq!(span["links"][0]["trace_id"], "0af7651916cd43dd8448eb211c80319c");

@@ -138,7 +138,7 @@ mod answers {
         async fn teapot(method: Method) -> Result<impl IntoResponse, HttpError> {
             match method {
                 Method::GET => Ok((StatusCode::IM_A_TEAPOT, "short and stout")),
-                _ => Err(HttpError::new(StatusCode::METHOD_NOT_ALLOWED)),
+                _ => Err(HttpError::from_status(StatusCode::METHOD_NOT_ALLOWED)),
             }
         }
     }

@@ -4,7 +4,6 @@ use axum::Router;
 use axum::routing::get;
 use pilaster::http::header::WWW_AUTHENTICATE;
 use pilaster::http::{self, CorsLayer, ErrorLayer, HeaderValue, HttpError, SecurityHeadersLayer};
-use tower::layer::util::{Identity, Stack};
 
 use crate::api_key::{KeyRejected, RequireKey};
 use crate::routes::{create_user, delete_user, get_user, list_users, update_user};
@@ -15,13 +14,13 @@ pub fn app() -> Router {
     Router::new()
         .route("/users", get(list_users).post(create_user))
         .route("/users/{id}", get(get_user).patch(update_user).delete(delete_user))
-        .fallback(async || HttpError::not_found("nothing is here; users are under /users"))
-        .method_not_allowed_fallback(async || HttpError::method_not_allowed("not by this method"))
+        .fallback(async || HttpError::not_found("not found; users are under /users"))
+        .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"))
 }
 
 /// What goes around every route, whichever function it is in: errors get their status here, since the core has no idea of
 /// HTTP.
-pub fn api() -> http::Stack<Stack<RequireKey, Identity>> {
+pub fn api() -> http::Stack {
     let errors = ErrorLayer::new()
         .on::<BadCursor>(400)
         .on_with(|no: &KeyRejected| {
@@ -30,7 +29,7 @@ pub fn api() -> http::Stack<Stack<RequireKey, Identity>> {
         .on::<UserNotFound>(404)
         .on::<EmailTaken>(409)
         .on::<VersionConflict>(409)
-        .on_with(|_: &Contended| HttpError::unavailable(1));
+        .on_with(|_: &Contended| HttpError::service_unavailable("concurrent update").with_retry_after(1));
     http::Stack::new()
         .security_headers(SecurityHeadersLayer::new())
         .cors(CorsLayer::new().allow_origins(["https://*.example.com"]))

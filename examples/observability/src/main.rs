@@ -52,7 +52,7 @@ fn discounted(price: u64, quantity: u32) -> u64 {
 
 /// From the outside in: the trace is sent after the metrics are written.
 fn observed() -> (TracesLayer, MetricsLayer) {
-    (TracesLayer::new(), MetricsLayer::new().namespace("Shop").cold_start().built_in(BuiltIn::Latency))
+    (TracesLayer::from_env(), MetricsLayer::from_env().namespace("Shop").cold_start().built_in(BuiltIn::Latency))
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
     #[tokio::test]
     async fn one_request_tells_its_metrics_its_spans_and_its_lines() -> Tested {
         let (blobs, spans, lines) =
-            (metrics::Captured::default(), traces::Captured::default(), logging::Captured::default());
+            (metrics::CapturedMetrics::default(), traces::CapturedSpans::default(), logging::CapturedLogs::default());
         let (traces, metrics) = observed();
         let outer = (traces.captured(&spans), metrics.writer(blobs.clone()));
         let clients = Clients::new();

@@ -13,7 +13,7 @@ use super::validate::makes_a_runtime;
 /// What may be written in the parentheses.
 const FORMS: &str = "`#[lambda_handler]` takes, separated by commas:
     layer = expr              a tower layer around the function, such as `layer = api()`
-    outer = expr              a tower layer around the raw event, such as `outer = MetricsLayer::new()`
+    outer = expr              a tower layer around the raw event, such as `outer = MetricsLayer::from_env()`
     warm(T, ..)               what is made before the first event, such as `warm(Client<Users>)`
     route = \"METHOD /path\"    the route that leads here, such as `route = \"GET /users/{id}\"`
     streaming                 the response is sent while it is made

@@ -61,6 +61,7 @@ pub use self::error::FlagsError;
 use crate::config::cache::Cache;
 use crate::config::parameters::{ParameterId, ParameterSource, ParameterValue};
 use crate::core::clock::Moment;
+use crate::core::configuration::reject;
 use crate::core::error::{BoxError, chain};
 
 /// How long a failure without a document at hand is left alone.
@@ -140,7 +141,10 @@ impl Flags {
             .and_then(|()| ordered::RUNTIME.compile(expression).map_err(|error| error.to_string()));
         let envelope = match compiled {
             Ok(envelope) => Arc::new(envelope),
-            Err(error) => panic!("the envelope `{expression}` of the feature flags is no JMESPath: {error}"),
+            Err(error) => {
+                reject(format_args!("the envelope `{expression}` of the feature flags is no JMESPath: {error}"));
+                return self;
+            }
         };
         self.cache = documents(Arc::clone(&self.fetch), Some(Arc::clone(&envelope)));
         self.envelope = Some(envelope);

@@ -10,7 +10,7 @@ use tower::Service;
 use super::freshness::Freshness;
 use crate::clients::Clients;
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Fetches one declared value into the cache and decodes it.
 type Fetch = fn(Clients, Freshness) -> BoxFuture<'static, Result<(), BoxError>>;
@@ -54,12 +54,12 @@ impl<S> Prefetch<S> {
 
 impl<S> Service<Incoming> for Prefetch<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError> + Clone + Send + 'static,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError> + Clone + Send + 'static,
     S::Future: Send,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = BoxFuture<'static, Result<RawResponse, FunctionError>>;
+    type Future = BoxFuture<'static, Result<Outgoing, FunctionError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)

@@ -1,26 +1,37 @@
-//! JMESPath expressions of a length and a depth that `jmespath` has the stack for.
+//! JMESPath expressions whose length and depth `jmespath` has the stack for.
 //!
-//! It parses, evaluates and drops an expression by recursion, and in a debug build some 200 steps (`a.a.a…`) overflow the 2 MB of a
-//! thread. That is no panic but the end of the process.
+//! `jmespath` parses, evaluates and drops an expression by recursion. In a debug build some 200 steps (`a.a.a…`) overflow the 2 MB
+//! stack of a thread, which aborts the process and does not panic.
 
+#[cfg(feature = "idempotency")]
+mod document;
 pub(crate) mod functions;
+#[cfg(feature = "idempotency")]
+mod large_numbers;
 
-/// The longest expression, in bytes.
+#[cfg(feature = "idempotency")]
+pub use self::document::Document;
+#[cfg(feature = "idempotency")]
+pub(crate) use self::document::{Expression, Selected};
+#[cfg(feature = "idempotency")]
+pub(crate) use self::large_numbers::{LargeNumbers, Written, read};
+
+/// The maximum length of an expression, in bytes.
 const LENGTH: usize = 4096;
 
-/// How many steps may follow or contain each other.
+/// The maximum number of steps that follow or contain each other.
 const DEPTH: usize = 64;
 
-/// Finds an expression that would be too much for the stack, before anything reads it.
+/// Rejects an expression that would overflow the stack, before anything parses it.
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// The expression is too long or too deep; the text says which.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     let begins = &text[..text.floor_char_boundary(64)];
     if text.len() > LENGTH {
         let length = text.len();
-        return Err(format!("the JMESPath expression `{begins}…` has {length} bytes; at most {LENGTH} are taken"));
+        return Err(format!("the JMESPath expression `{begins}…` has {length} bytes; the limit is {LENGTH}"));
     }
     if depth(text) > DEPTH {
         return Err(format!(
@@ -30,20 +41,20 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// At least how deep the tree of an expression may be: each sign that makes a node counts, and those of neighbours in a list do
-/// not add up.
+/// Returns a bound of the depth of the expression's tree: each character that makes a node counts, and the items of a list do not
+/// add up.
 fn depth(text: &str) -> usize {
-    // Of each open bracket: how deep it stands, and how deep what is in it is.
+    // For each open bracket, its own depth and that of its deepest content.
     let mut open: Vec<(usize, usize)> = Vec::new();
     let (mut depth, mut deepest) = (0, 0);
-    let mut signs = text.chars();
-    while let Some(sign) = signs.next() {
-        match sign {
-            // What is in quotes is one leaf.
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            // A quoted text is one leaf.
             '"' | '\'' | '`' => {
-                while let Some(quoted) = signs.next().filter(|quoted| *quoted != sign) {
+                while let Some(quoted) = characters.next().filter(|quoted| *quoted != character) {
                     if quoted == '\\' {
-                        signs.next();
+                        characters.next();
                     }
                 }
             }
@@ -74,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_contains_or_follows_itself_too_often_is_refused_before_it_is_read() {
+    fn an_expression_that_is_too_deep_or_too_long_is_rejected_before_it_is_parsed() {
         let many = |text: &str| text.repeat(4000 / text.len());
         for deep in [
             many("a."),
@@ -98,11 +109,11 @@ mod tests {
             assert!(error.contains("more than 64 steps") && error.len() < 200, "{error}");
         }
         let error = check(&"a".repeat(5000)).unwrap_err();
-        assert!(error.contains("has 5000 bytes; at most 4096 are taken") && error.len() < 200, "{error}");
+        assert!(error.contains("has 5000 bytes; the limit is 4096") && error.len() < 200, "{error}");
     }
 
     #[test]
-    fn what_is_long_and_flat_or_in_quotes_is_none_of_that() {
+    fn a_long_expression_that_is_flat_or_quoted_is_accepted() {
         let fields = (0..300).map(|at| format!("a.f{at}")).collect::<Vec<_>>().join(", ");
         for flat in [format!("[{fields}]"), format!("'{}'", "[".repeat(1000)), "a.".repeat(60) + "a"] {
             check(&flat).unwrap();

@@ -53,8 +53,8 @@ impl fmt::Debug for JsonError {
     }
 }
 
-/// serde's message without what it found in the text; what it expected is the type's own.
-pub(crate) fn without_value(message: &str) -> Cow<'_, str> {
+/// The kind of value, such as `string`, that serde found in the text according to the rest of a message `invalid type: …`.
+pub(crate) fn found(rest: &str) -> Option<&'static str> {
     const KINDS: [&str; 14] = [
         "boolean",
         "integer",
@@ -71,16 +71,29 @@ pub(crate) fn without_value(message: &str) -> Cow<'_, str> {
         "map",
         "enum",
     ];
-    let expected = || message.rsplit_once(", expected ").map(|(_, expected)| expected);
+    KINDS.into_iter().find(|kind| rest.starts_with(kind))
+}
+
+/// The end of a message of serde's: what the type expected. The value before it may contain the same words.
+pub(crate) fn expected(message: &str) -> Option<&str> {
+    // Nothing was expected, and the words before are the sender's.
+    if ["there are no fields", "there are no variants"].iter().any(|none| message.ends_with(none)) {
+        return None;
+    }
+    message.rsplit_once(", expected ").map(|(_, expected)| expected)
+}
+
+/// serde's message without what it found in the text; what it expected is the type's own.
+pub(crate) fn without_value(message: &str) -> Cow<'_, str> {
     for wrong in ["invalid type", "invalid value"] {
         let Some(found) = message.strip_prefix(wrong).and_then(|rest| rest.strip_prefix(": ")) else { continue };
-        let kind =
-            KINDS.iter().find(|kind| found.starts_with(**kind)).map(|kind| format!("{kind}, ")).unwrap_or_default();
-        return expected().map_or(wrong.into(), |expected| format!("{wrong}: {kind}expected {expected}").into());
+        let kind = self::found(found).map(|kind| format!("{kind}, ")).unwrap_or_default();
+        return expected(message).map_or(wrong.into(), |expected| format!("{wrong}: {kind}expected {expected}").into());
     }
     for unknown in ["unknown variant", "unknown field"] {
         if message.starts_with(unknown) {
-            return expected().map_or(unknown.into(), |expected| format!("{unknown}, expected {expected}").into());
+            return expected(message)
+                .map_or(unknown.into(), |expected| format!("{unknown}, expected {expected}").into());
         }
     }
     message.into()

@@ -11,7 +11,7 @@ use tower::{Service, ServiceExt};
 use super::handler::{Around, Called};
 use crate::core::deadline::{Cancellable, DeadlineExceeded, contained, until};
 use crate::core::error::{BoxError, FunctionError, Names};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Service that calls the event hall. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
 /// deadline, or as long before it as [`Function::margin`](crate::Function::margin) says, is cancelled, and is one of type `Timeout`.
@@ -31,14 +31,11 @@ impl<S> EventAdapter<S> {
 
 impl<S> Service<Incoming> for EventAdapter<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error: Into<BoxError> + 'static, Future: Send>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Incoming, Response = Outgoing, Error: Into<BoxError> + 'static, Future: Send> + Clone + Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         // Asked in `call`: an error here would end the process.
@@ -93,7 +90,6 @@ mod tests {
     use crate::core::invocation::Invocation;
     use crate::events::Event;
     use crate::function::handler::handler;
-    use crate::function::service::IntoRaw;
 
     #[tokio::test(start_paused = true)]
     async fn work_beyond_the_deadline_is_a_timeout_before_it() {
@@ -108,13 +104,17 @@ mod tests {
                 context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
             }
             let event = RawValue::from_string(seconds.to_string()).unwrap();
-            handler(wait).into_raw().oneshot(Incoming { event, invocation: Invocation::new(context) }).await
+            handler(wait)
+                .into_service()
+                .unwrap()
+                .oneshot(Incoming { event, invocation: Invocation::new(context) })
+                .await
         };
         let start = tokio::time::Instant::now();
         assert_eq!(call(60, Some(3)).await.unwrap_err().error_type(), "Timeout");
         assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-        assert_eq!(call(60, Some(90)).await.unwrap().get(), "60");
-        assert_eq!(call(60, None).await.unwrap().get(), "60");
+        assert_eq!(call(60, Some(90)).await.unwrap().as_json().unwrap().get(), "60");
+        assert_eq!(call(60, None).await.unwrap().as_json().unwrap().get(), "60");
     }
 
     #[tokio::test(start_paused = true)]
@@ -129,7 +129,8 @@ mod tests {
             let start = tokio::time::Instant::now();
             invocation.ends = Some(start + Duration::from_secs(10));
             let event = RawValue::from_string("1".into()).unwrap();
-            let called = handler(wait).margin(margin).into_raw().oneshot(Incoming { event, invocation }).await;
+            let called =
+                handler(wait).margin(margin).into_service().unwrap().oneshot(Incoming { event, invocation }).await;
             (start.elapsed(), called.err().map(|error| error.error_type().to_owned()))
         }
         let timeout = Some("Timeout".to_owned());
@@ -156,6 +157,6 @@ mod tests {
         context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
         let incoming =
             Incoming { event: RawValue::from_string("1".into()).unwrap(), invocation: Invocation::new(context) };
-        assert_eq!(handler(hang).into_raw().oneshot(incoming).await.unwrap_err().error_type(), "Timeout");
+        assert_eq!(handler(hang).into_service().unwrap().oneshot(incoming).await.unwrap_err().error_type(), "Timeout");
     }
 }

@@ -7,21 +7,19 @@ use tower::{Layer, Service};
 
 use super::handler::{Around, EventHandler, FromEvent, HandlerService};
 use crate::core::deadline::MARGIN;
-use crate::core::error::BoxError;
-use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::error::{BoxError, ErrorType};
+use crate::core::raw::{Incoming, Outgoing};
 use crate::events::adapter::EventAdapter;
-use crate::function::builder::Function;
+use crate::function::builder::{Function, Sealed};
 use crate::function::handler::Handler;
-use crate::function::lifecycle::Start;
-use crate::function::service::{Buffered, IntoRaw};
+use crate::function::service::{ErrorTypes, Kind};
 
 /// The marker of event functions; the arguments of the function are within.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByEvent<Args>(std::marker::PhantomData<Args>);
 
-/// The innermost service of the event hall.
+/// A handler of one whole event, with its settings.
 #[derive(Clone, Debug)]
 pub struct EventFunction<S> {
     service: S,
@@ -30,6 +28,15 @@ pub struct EventFunction<S> {
 }
 
 impl<S, L, O> Function<EventFunction<S>, L, O> {
+    /// Takes the `errorType` of a failed invocation from `E`, wherever it stands in the chain of causes. `#[lambda_handler]` does this for
+    /// the error type of the function.
+    ///
+    /// `anyhow` and `#[error(transparent)]` hide the error that they stand for and continue with its cause: within these an `E` is not
+    /// found. A [`FunctionError`](crate::FunctionError) is.
+    pub fn error_type<E: ErrorType>(self) -> Self {
+        self.with_error_type::<E>()
+    }
+
     /// Sets how long before the deadline of its invocation the work is cancelled, which fails the invocation as `Timeout`: 250 ms unless it
     /// is set, and at most half of the time that there is. The rest of the time is for what runs when the work is dropped, and for the
     /// answer.
@@ -66,29 +73,22 @@ where
     type Kind = EventFunction<HandlerService<F, Args>>;
     type Layers = Identity;
 
-    fn into_kind(self) -> Self::Kind {
+    fn into_kind(self, _: Sealed) -> Self::Kind {
         EventFunction { service: HandlerService::new(self), around: F::Event::AROUND, margin: Some(MARGIN) }
     }
 }
 
-impl<S, L, O> IntoRaw for Function<EventFunction<S>, L, O>
+impl<S, L> Kind<L> for EventFunction<S>
 where
     L: Layer<S>,
-    L::Service: Service<Incoming, Response = RawResponse> + Clone + Send + Sync + 'static,
+    L::Service: Service<Incoming, Response = Outgoing> + Clone + Send + Sync + 'static,
     <L::Service as Service<Incoming>>::Error: Into<BoxError> + 'static,
     <L::Service as Service<Incoming>>::Future: Send,
-    O: Layer<EventAdapter<L::Service>>,
-    O::Service: RawService,
 {
-    type Raw = O::Service;
-    type Mode = Buffered;
+    type Adapter = EventAdapter<L::Service>;
+    const IS_OF_WHOLE_EVENTS: bool = true;
 
-    fn into_raw(self) -> Self::Raw {
-        let EventFunction { service, around, margin } = self.kind;
-        self.outer.layer(EventAdapter::new(self.layer.layer(service), around, self.names, margin))
-    }
-
-    fn take_start(&mut self) -> Start {
-        Start { is_of_whole_events: true, ..std::mem::take(&mut self.start) }
+    fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
+        EventAdapter::new(layers.layer(self.service), self.around, error_types.0, self.margin)
     }
 }

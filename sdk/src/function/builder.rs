@@ -5,47 +5,110 @@ use std::fmt;
 use tower::layer::util::{Identity, Stack};
 
 use crate::core::error::{ErrorType, Names};
-use crate::function::lifecycle::Start;
+use crate::function::lifecycle::Lifecycle;
 
-/// A handler with its layers: what [`run`](crate::run) takes.
-#[must_use = "a function does nothing until `pilaster::run` gets it"]
+/// A handler with its layers, which [`run`](crate::run) runs. [`handler`](crate::handler) makes one.
+#[must_use = "a function does nothing until `pilaster::run` runs it"]
 pub struct Function<H, L, O = Identity> {
     pub(crate) kind: H,
-    pub(crate) layer: L,
+    pub(crate) layers: L,
     pub(crate) outer: O,
-    pub(crate) start: Start,
-    pub(crate) names: Names,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) error_types: Names,
 }
 
 impl<H, L> Function<H, L> {
-    pub(crate) fn new(kind: H, layer: L) -> Self {
-        Self { kind, layer, outer: Identity::new(), start: Start::default(), names: Names::default() }
+    pub(crate) fn new(kind: H, layers: L) -> Self {
+        let (lifecycle, error_types) = (Lifecycle::default(), Names::default());
+        Self { kind, layers, outer: Identity::new(), lifecycle, error_types }
+    }
+}
+
+/// Layers of a function that take one more, of type `N`. The crate implements it; other crates cannot.
+///
+/// Those of record and event functions take any number. Those of an HTTP function are one [`http::Stack`](crate::http::Stack), which is
+/// named at most once and takes any number of layers itself.
+#[diagnostic::on_unimplemented(
+    message = "`.layer(..)` of this function does not take `{N}`",
+    label = "not a layer that this function takes",
+    note = "an HTTP function takes one `pilaster::http::Stack`, once; your own layers go into it: `.layer(http::Stack::new().layer(a).layer(b))`, of which `a` is the outermost",
+    note = "layers in an order of your own, without the answers to errors that the stack gives: `.without_stack().layer(a).layer(b)`"
+)]
+pub trait AddLayer<N> {
+    /// The layers with the new one.
+    type Layers;
+
+    #[doc(hidden)]
+    fn add(self, layer: N, sealed: Sealed) -> Self::Layers;
+}
+
+/// No other crate can name it, so none can implement a trait with a method that takes it.
+#[derive(Debug)]
+pub struct Sealed;
+
+impl<N> AddLayer<N> for Identity {
+    type Layers = Stack<N, Identity>;
+
+    fn add(self, layer: N, _: Sealed) -> Self::Layers {
+        Stack::new(layer, self)
+    }
+}
+
+impl<N, Inner, Outer> AddLayer<N> for Stack<Inner, Outer> {
+    type Layers = Stack<N, Self>;
+
+    fn add(self, layer: N, _: Sealed) -> Self::Layers {
+        Stack::new(layer, self)
     }
 }
 
 impl<H, L, O> Function<H, L, O> {
-    /// The layer of the typed hall, around the handler: [`http::Stack`](crate::http::Stack) or any tower layer. It replaces
-    /// the default one.
-    pub fn layer<N>(self, layer: N) -> Function<H, N, O> {
-        Function { kind: self.kind, layer, outer: self.outer, start: self.start, names: self.names }
+    /// Adds a layer around the handler, within the layers that were named before: as in tower's `ServiceBuilder`, the first named is the
+    /// outermost.
+    ///
+    /// A record function takes layers of `records::Record`, an event function layers of [`Incoming`](crate::Incoming), any number of each.
+    /// An HTTP function takes one [`http::Stack`](crate::http::Stack), which replaces the default one and has your own layers within
+    /// it; neither a second stack nor a layer without a stack compiles, since the answers to errors would be lost.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use pilaster::http::{self, Json};
+    ///
+    /// async fn echo(Json(value): Json<serde_json::Value>) -> Json<serde_json::Value> {
+    ///     Json(value)
+    /// }
+    ///
+    /// fn main() -> Result<(), pilaster::StartError> {
+    ///     let stack = http::Stack::new().security_headers(http::SecurityHeadersLayer::new());
+    ///     pilaster::run(pilaster::handler(echo).layer(stack))
+    /// }
+    /// ```
+    pub fn layer<N>(self, layer: N) -> Function<H, L::Layers, O>
+    where
+        L: AddLayer<N>,
+    {
+        self.map_layers(|layers| layers.add(layer, Sealed))
     }
 
-    /// A layer of the raw landing, outside the door, where an event is JSON text: `SecretsLayer`, or one's own over
-    /// [`Incoming`]. The last one added is the outermost; the log context is outside all of them.
-    pub fn outer<N>(self, layer: N) -> Function<H, L, Stack<O, N>> {
-        let outer = Stack::new(self.outer, layer);
-        Function { kind: self.kind, layer: self.layer, outer, start: self.start, names: self.names }
+    /// The function with other layers, in place of those that it has.
+    pub(crate) fn map_layers<N>(self, map: impl FnOnce(L) -> N) -> Function<H, N, O> {
+        let Self { kind, layers, outer, lifecycle, error_types } = self;
+        Function { kind, layers: map(layers), outer, lifecycle, error_types }
     }
 
-    /// Takes the `errorType` of a failed invocation from `E`, wherever it stands in the chain of causes.
-    /// `#[lambda_handler]` does this for the error type of the function.
-    ///
-    /// `anyhow` and `#[error(transparent)]` hide the error that they stand for and go on with its cause: within these an `E` is not
-    /// found. A [`FunctionError`] and a `RecordError` are.
-    ///
-    /// It is for functions of records and events; an HTTP function answers its errors.
-    pub fn error_type<E: ErrorType>(mut self) -> Self {
-        self.names.add::<E>();
+    /// Adds a layer around the adapter, where an event is JSON text: `SecretsLayer`, or your own over [`Incoming`](crate::Incoming). As in
+    /// tower's `ServiceBuilder`, the first named is the outermost. The log context, the guard against panics and the answers to warm-up
+    /// calls are outside of all of them: see [`into_service`](Self::into_service).
+    pub fn outer<N>(self, layer: N) -> Function<H, L, Stack<N, O>> {
+        let Self { kind, layers, outer, lifecycle, error_types } = self;
+        Function { kind, layers, outer: Stack::new(layer, outer), lifecycle, error_types }
+    }
+
+    /// Takes the `errorType` of a failed invocation from `E`, for the kinds whose invocations fail.
+    #[cfg_attr(not(any(feature = "macros", feature = "records")), allow(dead_code))]
+    pub(crate) fn with_error_type<E: ErrorType>(mut self) -> Self {
+        self.error_types.add::<E>();
         self
     }
 
@@ -53,7 +116,7 @@ impl<H, L, O> Function<H, L, O> {
     /// instead of in the first request. All are made at once. One that fails is logged and tried again when it is asked for.
     #[cfg(feature = "clients")]
     pub fn warm<T: crate::clients::Warm>(mut self) -> Self {
-        self.start.warming.push((std::any::type_name::<T>(), || Box::pin(T::warm(crate::Clients::global()))));
+        self.lifecycle.warm.push((std::any::type_name::<T>(), || Box::pin(T::warm(crate::Clients::global()))));
         self
     }
 
@@ -80,7 +143,7 @@ impl<H, L, O> Function<H, L, O> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.start.hooks.0.push(Box::new(|| Box::pin(hook())));
+        self.lifecycle.on_shutdown.add(hook);
         self
     }
 
@@ -95,7 +158,7 @@ impl<H, L, O> Function<H, L, O> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.start.before_snapshot.0.push(Box::new(|| Box::pin(hook())));
+        self.lifecycle.before_snapshot.add(hook);
         self
     }
 
@@ -122,20 +185,13 @@ impl<H, L, O> Function<H, L, O> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.start.on_restore.0.push(Box::new(|| Box::pin(hook())));
-        self
-    }
-
-    /// The route that leads here, such as `GET /users/{id}`: where the function runs by hand, its path parameters are taken
-    /// from requests by it. In the cloud the API's own routes do that.
-    pub fn route(mut self, route: &'static str) -> Self {
-        self.start.routes.push(route);
+        self.lifecycle.on_restore.add(hook);
         self
     }
 }
 
 impl<H, L, O> fmt::Debug for Function<H, L, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Function").field("routes", &self.start.routes).finish_non_exhaustive()
+        f.debug_struct("Function").field("routes", &self.lifecycle.routes).finish_non_exhaustive()
     }
 }

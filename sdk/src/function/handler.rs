@@ -1,10 +1,10 @@
 //! [`Handler`] and [`handler`]: from the arguments of a user's function to its kind.
 
-use crate::function::builder::Function;
+use crate::function::builder::{Function, Sealed};
 
 /// An async function that Pilaster can run. What its arguments are decides what it handles.
 ///
-/// It is implemented by functions; nobody implements it by hand.
+/// The crate implements it for async functions; other crates cannot.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler: its arguments do not make it a function for any event source",
     label = "not a handler",
@@ -16,13 +16,13 @@ use crate::function::builder::Function;
     note = "with `#[pilaster::lambda_handler]` on the function the compiler says which argument it is"
 )]
 pub trait Handler<Marker>: Sized {
-    /// The typed hall that its door leads to.
+    /// The kind of function that it makes.
     type Kind;
     /// The layers that surround it unless others are named.
     type Layers: Default;
 
-    /// The function as the innermost service of its hall.
-    fn into_kind(self) -> Self::Kind;
+    #[doc(hidden)]
+    fn into_kind(self, sealed: Sealed) -> Self::Kind;
 }
 
 /// Makes a function of a handler; it answers as [`#[lambda_handler]`](crate::lambda_handler) does.
@@ -33,7 +33,7 @@ pub trait Handler<Marker>: Sized {
 /// use pilaster::http::{HttpError, Json};
 ///
 /// async fn double(Json(number): Json<i64>) -> Result<Json<i64>, HttpError> {
-///     Ok(Json(number.checked_mul(2).ok_or_else(|| HttpError::unprocessable("too large to double"))?))
+///     Ok(Json(number.checked_mul(2).ok_or_else(|| HttpError::unprocessable_entity("too large to double"))?))
 /// }
 ///
 /// fn main() -> Result<(), pilaster::StartError> {
@@ -44,5 +44,5 @@ pub fn handler<H, Marker>(handler: H) -> Function<H::Kind, H::Layers>
 where
     H: Handler<Marker>,
 {
-    Function::new(handler.into_kind(), H::Layers::default())
+    Function::new(handler.into_kind(Sealed), H::Layers::default())
 }

@@ -1,18 +1,37 @@
-//! What a function does before its first event and around it: warm-up, hooks, SnapStart.
+//! [`Lifecycle`]: the work of a function before its first event, around a snapshot and at its end.
 
 use std::fmt;
 use std::pin::Pin;
 
 use crate::core::error::BoxError;
 
-/// What [`Function::warm`] does before the first event.
-pub(crate) type Warming = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+/// Makes a value that [`Function::warm`](crate::Function::warm) names.
+pub(crate) type WarmFn = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
-/// What [`Function::on_shutdown`] and its kin were given.
+/// The functions that were given to [`Function::on_shutdown`](crate::Function::on_shutdown) and its kin.
 #[derive(Default)]
-pub(crate) struct Hooks(pub(crate) Vec<Hook>);
+pub(crate) struct Hooks(Vec<Hook>);
 
-type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+/// A hook, which runs once.
+pub(crate) type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+impl Hooks {
+    pub(crate) fn add<F, Fut>(&mut self, hook: F)
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.0.push(Box::new(|| Box::pin(hook())));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Hook> {
+        self.0
+    }
+}
 
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,22 +39,18 @@ impl fmt::Debug for Hooks {
     }
 }
 
-/// What a function wants before its first event, and how it can be tried by hand.
-#[doc(hidden)]
+/// The parts of a function that run outside of its invocations.
 #[derive(Debug, Default)]
-pub struct Start {
-    pub(crate) warming: Vec<(&'static str, Warming)>,
-    pub(crate) hooks: Hooks,
+pub struct Lifecycle {
+    /// The values to make before the first event, by the names of their types.
+    pub(crate) warm: Vec<(&'static str, WarmFn)>,
+    pub(crate) on_shutdown: Hooks,
     pub(crate) before_snapshot: Hooks,
     pub(crate) on_restore: Hooks,
+    /// The routes of an HTTP function, by which the local server finds path parameters.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) routes: Vec<&'static str>,
-    /// Whether it serves HTTP by hand, or takes an event from a file.
+    /// Run locally, an HTTP function is served; any other takes an event from a file.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_http: bool,
-    /// Whether its event may be anything, so that none is taken for a warm-up call.
-    pub(crate) is_of_whole_events: bool,
-    /// Whether its responses are streams.
-    #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
-    pub(crate) is_streaming: bool,
 }

@@ -1,49 +1,145 @@
-//! From a [`Function`](crate::Function) to the service that the runtime calls.
+//! [`Function::into_service`]: from a function to the service that the runtime, the local server and tests call.
 
-use std::sync::Arc;
+use tower::Layer;
 
-use lambda_runtime::SnapStartResource;
-
+use crate::core::configuration;
+use crate::core::error::Names;
 use crate::core::raw::RawService;
-use crate::function::lifecycle::Start;
+use crate::function::builder::Function;
+use crate::function::guard::Guard;
+use crate::function::lifecycle::Lifecycle;
+use crate::function::start_error::StartError;
+use crate::function::warmup::{Warmup, WarmupLayer};
+#[cfg(feature = "logging")]
+use crate::observe::logging::{Logging, LoggingLayer};
 
-/// What [`run`](crate::run) can run: a [`Function`] whose layers fit its hall.
+/// A kind of function: of requests, of records or of whole events. The crate implements it; other crates cannot.
+#[diagnostic::on_unimplemented(
+    message = "`{L}` does not fit around this handler",
+    note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`"
+)]
+pub trait Kind<L>: Sized {
+    /// The service of raw events around the handler and its layers.
+    type Adapter;
+    #[doc(hidden)]
+    const IS_HTTP: bool = false;
+    /// The event may be anything, so none is taken for a warm-up call.
+    #[doc(hidden)]
+    const IS_OF_WHOLE_EVENTS: bool = false;
+    /// The responses may be streams. A constant, so that a function that does not stream has nothing of it in its binary.
+    #[doc(hidden)]
+    const STREAMS: bool = false;
+
+    #[doc(hidden)]
+    fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter;
+}
+
+/// The error types that a function names. No other crate can make one, so none can implement [`Kind`].
+#[derive(Debug)]
+pub struct ErrorTypes(pub(crate) Names);
+
+/// A [`Function`] that can be run: its layers fit its handler. Other crates use it as a bound and cannot implement it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be run: its layers do not fit its handler",
-    note = "the layer of an HTTP function makes a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layer of a record function makes one from `records::Record` to `records::Answer`, that of an event function one from `Incoming` to `RawResponse`"
+    note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`"
 )]
-pub trait IntoRaw {
-    /// The whole function: outer layers, door, layers, handler.
-    type Raw: RawService;
-    /// Whether its responses are streamed.
+pub trait IntoService {
+    /// The whole function: see [`Function::into_service`].
+    type Service: RawService;
+    /// See [`Kind::STREAMS`].
     #[doc(hidden)]
-    type Mode: Mode;
+    const STREAMS: bool;
 
-    /// Builds it.
-    fn into_raw(self) -> Self::Raw;
-    /// What is made during initialisation.
+    /// See [`Function::into_service`].
+    ///
+    /// # Errors
+    ///
+    /// A layer or the function is configured wrongly.
+    fn into_service(self) -> Result<Self::Service, StartError>;
     #[doc(hidden)]
-    fn take_start(&mut self) -> Start;
+    fn take_lifecycle(&mut self) -> Lifecycle;
 }
 
-/// How responses reach the Runtime API. A type, so that a function that does not stream has nothing of it in its binary.
-#[doc(hidden)]
-pub trait Mode {
-    /// Serves events until the runtime ends.
-    fn serve<S: RawService>(
-        raw: S,
-        snapshot: Option<Arc<dyn SnapStartResource>>,
-    ) -> impl Future<Output = Result<(), lambda_runtime::Error>> + 'static;
+/// All services around the adapter and the outer layers, the outermost first.
+#[cfg(feature = "logging")]
+type Around<S> = Logging<Guard<Warmup<S>>>;
+#[cfg(not(feature = "logging"))]
+type Around<S> = Guard<Warmup<S>>;
+
+impl<H, L, O> Function<H, L, O>
+where
+    H: Kind<L>,
+    O: Layer<H::Adapter>,
+    O::Service: RawService,
+{
+    /// Builds the whole function as one service of raw events. [`run`](crate::run), the local server and `testing::Caller` call nothing
+    /// else, so that what is tested is what ships. From the outside in:
+    ///
+    /// 1. the log context ([`observe::logging`](crate::observe::logging)), with feature `logging`;
+    /// 2. a guard, which makes an error of a panic and of a response above 6 MB;
+    /// 3. [`WarmupLayer`], for functions of HTTP requests and of records;
+    /// 4. the layers of [`outer`](Self::outer), the first named outermost;
+    /// 5. the adapter: from the event to a request, to records or to a value, and from the result to the response;
+    /// 6. the layers of [`layer`](Self::layer), the first named outermost; `http::Stack` has an order of its own;
+    /// 7. the handler.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use lambda_runtime::{Context, LambdaEvent};
+    /// use pilaster::{BoxError, Event, Incoming};
+    /// use serde_json::value::RawValue;
+    /// use tower::ServiceExt;
+    ///
+    /// async fn double(Event(number): Event<u32>) -> Result<u32, BoxError> {
+    ///     Ok(number.checked_mul(2).ok_or("too large")?)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = pilaster::handler(double).into_service()?;
+    /// let event = LambdaEvent::new(RawValue::from_string("21".into())?, Context::default());
+    /// let response = service.oneshot(Incoming::new(event)).await?;
+    /// assert_eq!(response.as_json().map(RawValue::get), Some("42"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A layer or the function is configured wrongly, such as a `CorsLayer` with a malformed origin.
+    pub fn into_service(self) -> Result<Around<O::Service>, StartError> {
+        let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
+        let service = configuration::collect(|| {
+            let guarded = || {
+                let service = outer.layer(kind.adapter(layers, ErrorTypes(error_types)));
+                Guard::new(WarmupLayer::from_env(H::IS_OF_WHOLE_EVENTS).layer(service))
+            };
+            #[cfg(feature = "logging")]
+            return LoggingLayer::around(guarded);
+            #[cfg(not(feature = "logging"))]
+            guarded()
+        });
+        service.map_err(|mistake| StartError::not_built(&mistake))
+    }
 }
 
-/// Each response is one JSON text.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Buffered {}
+impl<H, L, O> IntoService for Function<H, L, O>
+where
+    H: Kind<L>,
+    O: Layer<H::Adapter>,
+    O::Service: RawService,
+{
+    type Service = Around<O::Service>;
+    const STREAMS: bool = H::STREAMS;
 
-/// The response of an HTTP function is a stream.
-#[cfg(feature = "http")]
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Streaming {}
+    fn into_service(self) -> Result<Self::Service, StartError> {
+        self.into_service()
+    }
+
+    fn take_lifecycle(&mut self) -> Lifecycle {
+        Lifecycle { is_http: H::IS_HTTP, ..std::mem::take(&mut self.lifecycle) }
+    }
+}

@@ -1,8 +1,8 @@
-//! [`HttpError`]: any failure on its way to an HTTP answer.
+//! [`HttpError`]: an error together with the HTTP response it becomes.
 //!
-//! Every `std` error becomes one by `?`: an opaque 500 whose cause is logged and never sent. The named constructors make the
-//! answers that a caller is meant to read. It renders as `application/problem+json` ([RFC 9457]) and leaves itself in the
-//! response's extensions, where [`ErrorLayer`](crate::http::ErrorLayer) finds it.
+//! Every `std` error becomes one by `?`: an opaque 500 whose cause is logged and never sent. The constructors make the responses
+//! that a client is meant to read. An error renders as `application/problem+json` ([RFC 9457]) and stays in the extensions of its
+//! response, where [`ErrorLayer`](crate::http::ErrorLayer) finds it.
 //!
 //! # Example
 //!
@@ -11,9 +11,9 @@
 //!
 //! fn find(id: &str) -> Result<u32, HttpError> {
 //!     if id == "0" {
-//!         return Err(HttpError::not_found("there is no user 0"));
+//!         return Err(HttpError::not_found("no such user"));
 //!     }
-//!     Ok(id.parse::<u32>()?) // a `ParseIntError` is nothing the caller should see
+//!     Ok(id.parse::<u32>()?) // the client never sees a `ParseIntError`
 //! }
 //!
 //! assert_eq!(find("0").unwrap_err().status(), StatusCode::NOT_FOUND);
@@ -21,41 +21,48 @@
 //! assert_eq!(hidden.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
 //! ```
 //!
-//! # Your error, and what to write
+//! # Which conversion to use
 //!
 //! | the error | in the function |
 //! |---|---|
 //! | implements `std::error::Error` | `?` |
 //! | `BoxError`, `Box<dyn Error + Send + Sync>`, `String`, `&str` | `.map_err(HttpError::internal)?` |
 //! | `anyhow::Error` | `.map_err(\|error\| HttpError::from_boxed(error.reallocate_into_boxed_dyn_error_without_backtrace()))?`: by `into()` alone anyhow wraps the error, and `ErrorLayer::on` does not find it |
-//! | one that the caller should read | a constructor: `.map_err(\|_\| HttpError::not_found("no such user"))?`, or `ErrorLayer::on` |
+//! | one that the client should read | a constructor: `.map_err(\|_\| HttpError::not_found("no such user"))?`, or `ErrorLayer::on` |
+//! | an enum, each of whose variants has its own status | [`ToHttpError`]: derive it, or write one `match` |
 //!
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
+
+mod field;
+mod problem;
+mod refused;
+mod rejection;
+mod renderer;
+mod to_http_error;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use axum_core::body::Body;
-use axum_core::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use self::field::FieldError;
+pub(crate) use self::problem::PROBLEM_JSON;
+pub(crate) use self::refused::{Refused, refused};
+pub use self::rejection::Rejection;
+pub(crate) use self::renderer::{Renderer, rendered};
+pub use self::to_http_error::ToHttpError;
 use crate::core::error::{BoxError, Refusal, chain, refusal};
-use crate::http::rejection::Rejection;
 
-/// The media type of a problem ([RFC 9457, 6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1)).
-pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
-
-/// An error that knows its HTTP answer. See the [module docs](self).
+/// An error that knows its HTTP response. Cheap to clone. See the [module docs](self).
 ///
 /// It does not implement [`std::error::Error`] itself, so that every type that does can become one by `?`.
 #[derive(Clone)]
 pub struct HttpError {
-    // Boxed: a `Result<T, HttpError>` stays as small as its `T`.
-    inner: Box<Inner>,
+    // One pointer: a `Result<T, HttpError>` stays as small as its `T`.
+    inner: Arc<Inner>,
 }
 
 #[derive(Clone)]
@@ -65,214 +72,221 @@ struct Inner {
     title: Option<Cow<'static, str>>,
     detail: Option<Cow<'static, str>>,
     headers: HeaderMap,
+    fields: Vec<FieldError>,
     members: Map<String, Value>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
-    logged: bool,
-}
-
-/// The body, its members in the order of the RFC.
-#[derive(Serialize)]
-struct Problem<'a> {
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<&'a str>,
-    title: &'a str,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-    #[serde(flatten)]
-    members: &'a Map<String, Value>,
-}
-
-/// How an error becomes a response.
-pub(crate) type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
-
-/// How errors of this request are rendered, in the extensions of its response: as a layer within chose, or as the error layer does it.
-/// Layers around the error layer and the adapter use it for failures of their own.
-#[derive(Clone)]
-pub(crate) struct Renderer(pub(crate) Arc<Render>);
-
-impl Renderer {
-    #[cfg(feature = "negotiation")]
-    pub(crate) fn new(render: impl Fn(&HttpError) -> Response + Send + Sync + 'static) -> Self {
-        Self(Arc::new(render))
-    }
+    is_logged: bool,
 }
 
 macro_rules! constructors {
     ($($(#[$doc:meta])* $name:ident => $status:ident;)*) => {$(
         $(#[$doc])*
         pub fn $name(detail: impl Into<Cow<'static, str>>) -> Self {
-            Self::new(StatusCode::$status).with_detail(detail)
+            Self::new(StatusCode::$status, detail)
         }
     )*};
 }
 
 impl HttpError {
+    /// An error with this status and this detail, which the client reads. The detail of a 5xx is logged and never sent.
+    ///
+    /// ```
+    /// use pilaster::http::{HttpError, StatusCode};
+    ///
+    /// let error = HttpError::new(StatusCode::LOCKED, "another editor has the document open");
+    /// assert_eq!(error.problem()["detail"], "another editor has the document open");
+    /// ```
+    pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        let mut error = Self::from_status(status);
+        error.inner_mut().detail = Some(detail.into());
+        error
+    }
+
     /// An error with this status and no detail.
-    pub fn new(status: StatusCode) -> Self {
+    pub fn from_status(status: StatusCode) -> Self {
         Self {
-            inner: Box::new(Inner {
+            inner: Arc::new(Inner {
                 status,
                 kind: None,
                 title: None,
                 detail: None,
                 headers: HeaderMap::new(),
+                fields: Vec::new(),
                 members: Map::new(),
                 source: None,
-                logged: false,
+                is_logged: false,
             }),
         }
     }
 
     constructors! {
-        /// 400: the request cannot be understood.
+        /// 400: the request is malformed.
         bad_request => BAD_REQUEST;
-        /// 401: who is asking is not known. Add `WWW-Authenticate` by [`with_header`](Self::with_header).
+        /// 401: the request lacks valid credentials. Add `WWW-Authenticate` by [`with_header`](Self::with_header).
         unauthorized => UNAUTHORIZED;
-        /// 403: who is asking is known and may not.
+        /// 403: the caller is known and lacks permission.
         forbidden => FORBIDDEN;
-        /// 404: there is no such thing.
+        /// 404: the resource does not exist.
         not_found => NOT_FOUND;
-        /// 405: not by this method. Add `Allow` by [`with_header`](Self::with_header).
+        /// 405: the resource does not support the method. Add `Allow` by [`with_header`](Self::with_header).
         method_not_allowed => METHOD_NOT_ALLOWED;
-        /// 406: no form of the answer suits the `Accept` headers.
+        /// 406: the function has no representation that the `Accept` headers allow.
         not_acceptable => NOT_ACCEPTABLE;
-        /// 408: the caller took too long.
+        /// 408: the client took too long to send the request.
         request_timeout => REQUEST_TIMEOUT;
-        /// 409: the state of the thing forbids it.
+        /// 409: the request conflicts with the state of the resource.
         conflict => CONFLICT;
-        /// 410: it was there and will not come back.
+        /// 410: the resource existed and is gone for good.
         gone => GONE;
         /// 412: `If-Match` or another precondition does not hold.
         precondition_failed => PRECONDITION_FAILED;
         /// 413: the body is larger than the limit.
         payload_too_large => PAYLOAD_TOO_LARGE;
-        /// 415: the body is of a type that is not read here.
+        /// 415: the function does not read bodies of this media type or content encoding.
         unsupported_media_type => UNSUPPORTED_MEDIA_TYPE;
-        /// 422: understood, and wrong.
-        unprocessable => UNPROCESSABLE_ENTITY;
-        /// 428: a precondition such as `If-Match` is required.
+        /// 422: the request is well-formed and invalid.
+        unprocessable_entity => UNPROCESSABLE_ENTITY;
+        /// 428: the request requires a precondition such as `If-Match`.
         precondition_required => PRECONDITION_REQUIRED;
-        /// 429: too many requests. Add `Retry-After` by [`with_header`](Self::with_header).
+        /// 429: the client sent too many requests. Add `Retry-After` by [`with_retry_after`](Self::with_retry_after).
         too_many_requests => TOO_MANY_REQUESTS;
+        /// 500. The detail is logged and never sent. For an error as the cause, see [`internal`](Self::internal).
+        internal_server_error => INTERNAL_SERVER_ERROR;
+        /// 502: a service that the function depends on returned an invalid response. The detail is logged and never sent.
+        bad_gateway => BAD_GATEWAY;
+        /// 503. The detail is logged and never sent. Add `Retry-After` by [`with_retry_after`](Self::with_retry_after).
+        service_unavailable => SERVICE_UNAVAILABLE;
+        /// 504: the function did not respond in time. The detail is logged and never sent.
+        gateway_timeout => GATEWAY_TIMEOUT;
     }
 
-    /// 500 caused by this. The cause is logged and never sent.
+    /// 500 with this cause, which is logged and never sent. A boxed error keeps its status as with [`from_boxed`](Self::from_boxed).
     pub fn internal(source: impl Into<BoxError>) -> Self {
         Self::from_boxed(source.into())
     }
 
-    /// 503 that asks the caller to come back after `seconds`.
-    pub fn unavailable(seconds: u32) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE).with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
-    }
-
-    /// 504: the time for this request is over.
-    pub fn timeout() -> Self {
-        Self::new(StatusCode::GATEWAY_TIMEOUT)
-    }
-
-    /// The same as `?` does, for an error that is boxed already: a [`Rejection`] keeps its status, an error that is or was caused by
-    /// an `IdempotencyError` has that error's status, any other error is an opaque 500.
+    /// Converts a boxed error as `?` converts one that is not boxed: a [`Rejection`] keeps its status, an error that is or was
+    /// caused by an `IdempotencyError` has that error's status, and any other error is an opaque 500.
     pub fn from_boxed(source: BoxError) -> Self {
         match source.downcast::<Rejection>() {
             Ok(rejection) => rejection.into_http_error(),
             Err(source) => {
-                let error =
-                    refusal(&*source).map_or_else(|| Self::new(StatusCode::INTERNAL_SERVER_ERROR), Self::refused);
+                let error = refusal(&*source)
+                    .map_or_else(|| Self::from_status(StatusCode::INTERNAL_SERVER_ERROR), Self::from_refusal);
                 error.with_shared_source(Arc::from(source))
             }
         }
     }
 
-    fn refused(refusal: &Refusal) -> Self {
+    fn from_refusal(refusal: &Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let error = Self::new(status).with_detail(refusal.detail);
+        let error = Self::new(status, refusal.detail);
         match refusal.retry_after {
-            Some(seconds) => error.with_header(header::RETRY_AFTER, HeaderValue::from(seconds)),
+            Some(seconds) => error.with_retry_after(seconds),
             None => error,
         }
     }
 
-    /// The answer to a panic: logged already, by the panic hook.
+    /// The response to a panic, which the panic hook has logged.
     pub(crate) fn panic() -> Self {
-        let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR);
-        error.inner.logged = true;
+        let mut error = Self::from_status(StatusCode::INTERNAL_SERVER_ERROR);
+        error.set_logged();
         error
     }
 
-    /// What the caller reads. A 5xx answer never carries it.
-    #[must_use]
-    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.inner.detail = Some(detail.into());
-        self
+    fn inner_mut(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.inner)
     }
 
-    /// A title other than the status' reason phrase: the same for every occurrence of this type of problem.
+    /// Replaces the title, which is the reason phrase of the status by default. It is the same for every occurrence of this type
+    /// of problem.
     #[must_use]
     pub fn with_title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
-        self.inner.title = Some(title.into());
+        self.inner_mut().title = Some(title.into());
         self
     }
 
-    /// The `type` member: a URI that names this type of problem. Without it the type is `about:blank`.
+    /// Sets the `type` member: a URI that names this type of problem. Without it the type is `about:blank`.
     #[must_use]
     pub fn with_type(mut self, uri: impl Into<Cow<'static, str>>) -> Self {
-        self.inner.kind = Some(uri.into());
+        self.inner_mut().kind = Some(uri.into());
         self
     }
 
-    /// A header of the answer.
+    /// Adds a header to the response.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.inner.headers.append(name, value);
+        self.inner_mut().headers.append(name, value);
         self
     }
 
-    /// An extension member of the problem ([RFC 9457, 3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)). The
-    /// standard members `type`, `title`, `status`, `detail` cannot be overwritten by it. A 5xx answer carries members too:
-    /// put nothing internal here.
+    /// Adds `Retry-After`, in seconds.
+    #[must_use]
+    pub fn with_retry_after(self, seconds: u32) -> Self {
+        self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// Adds an invalid field of the input to the member `errors`.
+    #[must_use]
+    pub fn with_field(mut self, field: FieldError) -> Self {
+        self.inner_mut().fields.push(field);
+        self
+    }
+
+    /// Adds an extension member ([RFC 9457, 3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)). It does not overwrite the
+    /// standard members `type`, `title`, `status` and `detail`, nor the `errors` of [`with_field`](Self::with_field). A 5xx
+    /// response carries members too: they must hold nothing internal.
     #[must_use]
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let name = name.into();
         if !matches!(name.as_str(), "type" | "title" | "status" | "detail") {
-            self.inner.members.insert(name, value.into());
+            self.inner_mut().members.insert(name, value.into());
         }
         self
     }
 
-    /// The cause: logged where the answer is a 5xx, never sent.
+    /// Sets the cause, which is logged if the response is a 5xx and never sent.
     #[must_use]
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
         self.with_shared_source(Arc::from(source.into()))
     }
 
     pub(crate) fn with_shared_source(mut self, source: Arc<dyn StdError + Send + Sync>) -> Self {
-        self.inner.source = Some(source);
+        self.inner_mut().source = Some(source);
         self
     }
 
-    /// The status of the answer.
+    pub(crate) fn without_source(mut self) -> Self {
+        self.inner_mut().source = None;
+        self
+    }
+
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         self.inner.status
     }
 
-    /// The detail, whether it will be sent or not.
+    /// The detail, also where it is not sent.
     pub fn detail(&self) -> Option<&str> {
         self.inner.detail.as_deref()
     }
 
-    /// The title: the one that was set, or the status' reason phrase.
+    /// The title: the one that was set, or the reason phrase of the status.
     pub fn title(&self) -> &str {
         self.inner.title.as_deref().or(self.inner.status.canonical_reason()).unwrap_or("Error")
     }
 
-    /// The extension members.
+    /// The invalid fields of the input: the member `errors`.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.inner.fields
+    }
+
+    /// The extension members, without the `errors` of [`fields`](Self::fields).
     pub fn members(&self) -> &Map<String, Value> {
         &self.inner.members
     }
 
-    /// The headers that the answer gets.
+    /// The headers that the response gets.
     pub fn headers(&self) -> &HeaderMap {
         &self.inner.headers
     }
@@ -286,86 +300,29 @@ impl HttpError {
         self.inner.source.clone()
     }
 
-    /// The texts of the cause and of its causes, outermost first: for the log.
+    /// The texts of the cause and of its own causes, outermost first: for the log.
     pub fn chain(&self) -> Vec<String> {
         self.source().map(|source| chain(source)).unwrap_or_default()
     }
 
-    /// The pointers of the `errors` member, for the log: which fields were wrong, without what was wrong with them.
-    pub(crate) fn pointers(&self) -> Option<String> {
-        let errors = self.inner.members.get("errors")?.as_array()?;
-        let pointers = errors.iter().filter_map(|error| error.get("pointer")?.as_str()).collect::<Vec<_>>();
-        (!pointers.is_empty()).then(|| pointers.join(" "))
-    }
-
-    /// What a renderer may see: of a 5xx neither detail nor cause.
-    pub(crate) fn shown(&self) -> Self {
-        let mut shown = self.clone();
-        if shown.inner.status.is_server_error() {
-            shown.inner.detail = None;
-            shown.inner.source = None;
-        }
-        shown
-    }
-
     pub(crate) fn set_status(&mut self, status: StatusCode) {
-        self.inner.status = status;
+        if self.inner.status != status {
+            self.inner_mut().status = status;
+        }
     }
 
-    /// Whether some room has written this failure to the log already.
+    /// Returns `true` if a layer has written this failure to the log already.
     pub(crate) fn is_logged(&self) -> bool {
-        self.inner.logged
+        self.inner.is_logged
     }
 
     pub(crate) fn set_logged(&mut self) {
-        self.inner.logged = true;
-    }
-
-    /// The problem as JSON: what the answer's body holds.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use pilaster::http::HttpError;
-    ///
-    /// let problem = HttpError::conflict("the e-mail address is taken").with_member("field", "email").problem();
-    /// assert_eq!(problem["status"], 409);
-    /// assert_eq!(problem["title"], "Conflict");
-    /// assert_eq!(problem["field"], "email");
-    /// ```
-    pub fn problem(&self) -> Value {
-        serde_json::to_value(self.as_problem()).unwrap_or_default()
-    }
-
-    fn as_problem(&self) -> Problem<'_> {
-        let inner = &*self.inner;
-        Problem {
-            kind: inner.kind.as_deref(),
-            title: self.title(),
-            status: inner.status.as_u16(),
-            detail: inner.detail.as_deref().filter(|_| !inner.status.is_server_error()),
-            members: &inner.members,
-        }
-    }
-
-    /// The answer, its body as text.
-    pub(crate) fn render(&self) -> http::Response<String> {
-        let mut response = http::Response::new(serde_json::to_string(&self.as_problem()).unwrap_or_default());
-        *response.status_mut() = self.inner.status;
-        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
-        response.headers_mut().extend(self.inner.headers.clone());
-        response
+        self.inner_mut().is_logged = true;
     }
 }
 
-impl IntoResponse for HttpError {
-    fn into_response(self) -> Response {
-        let mut response = self.render().map(Body::from);
-        response.extensions_mut().insert(self);
-        response
-    }
-}
-
+/// Since this includes every error, `From<MyError> for HttpError` cannot be written for a type that is a `std::error::Error`
+/// (E0119): implement [`ToHttpError`] for it. For any other type of your own that `From` can be written.
 impl<E: StdError + Send + Sync + 'static> From<E> for HttpError {
     fn from(error: E) -> Self {
         Self::from_boxed(Box::new(error))
@@ -374,11 +331,13 @@ impl<E: StdError + Send + Sync + 'static> From<E> for HttpError {
 
 impl fmt::Debug for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither the values of headers nor the cause's own `Debug`, which may show secrets.
         f.debug_struct("HttpError")
             .field("status", &self.inner.status)
             .field("detail", &self.inner.detail)
+            .field("fields", &self.inner.fields)
             .field("members", &self.inner.members)
-            // Not the cause's own `Debug`, which may show what the cause holds.
+            .field("headers", &self.inner.headers.keys().collect::<Vec<_>>())
             .field("causes", &self.chain())
             .finish_non_exhaustive()
     }
@@ -395,32 +354,4 @@ impl fmt::Display for HttpError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_detail_of_a_5xx_is_never_in_the_answer() {
-        let error = HttpError::new(StatusCode::BAD_GATEWAY).with_detail("db password is hunter2");
-        assert!(!error.problem().to_string().contains("hunter2"));
-    }
-
-    #[test]
-    fn any_error_is_an_opaque_500_that_keeps_its_chain() {
-        let error: HttpError = std::io::Error::other("disk full").into();
-        assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(error.chain(), ["disk full"]);
-        assert!(!error.problem().to_string().contains("disk"));
-    }
-
-    #[test]
-    fn a_rejection_that_passes_by_question_mark_keeps_its_status() {
-        let error: HttpError = Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "no").into();
-        assert_eq!(error.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    }
-
-    #[test]
-    fn a_member_does_not_overwrite_a_standard_one() {
-        let problem = HttpError::conflict("taken").with_member("status", 200).problem();
-        assert_eq!(problem["status"], 409);
-    }
-}
+mod tests;

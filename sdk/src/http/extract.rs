@@ -1,27 +1,30 @@
-//! Extractors: what a handler's arguments are made of.
+//! Extractors: the types of a handler's arguments.
 //!
 //! They are axum's: any extractor of axum or its ecosystem is an argument of a Pilaster handler, and these work in an
-//! `axum::Router`. They differ from axum's where Lambda does, and in that a rejection is a problem (RFC 9457) that points
-//! at each field and repeats nothing that the caller sent.
+//! `axum::Router`. They differ from axum's where Lambda does, and in their rejections: problem details (RFC 9457) that point
+//! at each field and repeat nothing that the client sent.
 //!
-//! Any of them can be `Result<_, Rejection>`, and then the function answers; most can be `Option<_>`:
+//! Any of them can be `Result<_, Rejection>`, so that the function handles the rejection; most can be `Option<_>`:
 //!
-//! | extractor | what it is made of | `None` |
+//! | extractor | source | `None` |
 //! |---|---|---|
-//! | [`Json`] | a body of JSON | neither a `Content-Type` nor a body |
+//! | [`Json`] | a JSON body | neither a `Content-Type` nor a body |
 //! | `Form` | the fields of a form | the same; for a `GET`, no query |
 //! | `Multipart` | the files and fields of a form | the same |
 //! | [`Path`] | the parameters of the route | the route has none |
-//! | [`Query`] | the query | there is none |
-//! | [`Claims`] | what the API's authorizer said of the caller | there was no authorizer |
+//! | [`Query`] | the query string | it is missing |
+//! | [`Claims`] | the claims that the API's authorizer verified | the request is not authenticated |
 //! | `TypedHeader` | one header | it is missing |
-//! | `Valid<_>` | one of `Json`, `Form`, `Path`, `Query`, its rules checked | – |
+//! | `Valid<_>` | `Json`, `Form`, `Path` or `Query`, validated | – |
 //! | `Bytes`, `String`, `HeaderMap`, `Method`, `Uri` | the request as it is | – |
 //! | [`RequestContext`](crate::http::RequestContext), [`EventKind`](crate::http::EventKind) | the event | – |
 //! | [`Invocation`](crate::Invocation) | the invocation | – |
+//! | `Client<_>`, `Secret<_>`, `Parameter<_>`, `Metrics` | the process | – |
 
 pub mod claims;
-mod content_encoding;
+#[cfg(feature = "clients")]
+mod client;
+mod content_type;
 pub mod context;
 #[cfg(feature = "form")]
 pub mod form;
@@ -29,11 +32,18 @@ mod invocation;
 pub mod json;
 #[cfg(feature = "validate")]
 mod member_names;
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(feature = "multipart")]
 pub mod multipart;
+#[cfg(feature = "parameters")]
+mod parameter;
 pub mod path;
 pub mod query;
-pub(crate) mod serde_message;
+#[cfg(feature = "secrets")]
+mod secret;
+mod serde_message;
+mod text;
 #[cfg(feature = "validate")]
 pub mod valid;
 

@@ -3,27 +3,27 @@
 use axum_core::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
+use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
 use crate::core::error::BoxError;
-use crate::core::raw::RawService;
-use crate::function::builder::Function;
+use crate::function::builder::{AddLayer, Function, Sealed};
 use crate::function::handler::Handler;
-use crate::function::lifecycle::Start;
-use crate::function::service::{Buffered, IntoRaw, Streaming};
+use crate::function::service::{ErrorTypes, Kind};
 use crate::http::adapter::HttpAdapter;
 use crate::http::handler::{HandlerService, HttpHandler};
-use crate::http::layers::panic::{CatchPanic, PanicLayer};
-use crate::http::layers::stack::Stack;
+use crate::http::layers::catch_panic::{CatchPanic, CatchPanicLayer};
+use crate::http::layers::stack::{DefaultStack, Stack};
+use crate::http::streaming;
 
 /// The marker of HTTP functions; the arguments of the function are within.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByHttp<Args>(std::marker::PhantomData<Args>);
 
-/// The innermost service of the HTTP hall.
+/// A handler of HTTP requests, whose panics are caught right around it. With `STREAMS` its responses may be streams.
 #[derive(Clone, Debug)]
-pub struct HttpFunction<S>(CatchPanic<S>);
+pub struct HttpFunction<S, const STREAMS: bool = false>(CatchPanic<S>);
 
 impl<F, Args> Handler<ByHttp<Args>> for F
 where
@@ -31,10 +31,10 @@ where
     Args: 'static,
 {
     type Kind = HttpFunction<HandlerService<F, Args>>;
-    type Layers = Stack;
+    type Layers = DefaultStack;
 
-    fn into_kind(self) -> Self::Kind {
-        HttpFunction(PanicLayer::new().layer(HandlerService::new(self)))
+    fn into_kind(self, _: Sealed) -> Self::Kind {
+        HttpFunction(CatchPanicLayer::new().layer(HandlerService::new(self)))
     }
 }
 
@@ -51,49 +51,67 @@ where
 ///     let app = Router::new()
 ///         .route("/health", get(async || "well"))
 ///         // Without these two, axum's own answers have no body.
-///         .fallback(async || HttpError::not_found("nothing is here"))
-///         .method_not_allowed_fallback(async || HttpError::method_not_allowed("not by this method"));
+///         .fallback(async || HttpError::not_found("not found"))
+///         .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"));
 ///     pilaster::run(http::service(app).layer(http::Stack::new()))
 /// }
 /// ```
-pub fn service<S>(service: S) -> Function<HttpFunction<S>, Stack>
+pub fn service<S>(service: S) -> Function<HttpFunction<S>, DefaultStack>
 where
     S: Service<Request<Body>, Response = axum_core::response::Response> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    Function::new(HttpFunction(PanicLayer::new().layer(service)), Stack::new())
+    Function::new(HttpFunction(CatchPanicLayer::new().layer(service)), DefaultStack)
 }
-
-/// The innermost service of a streaming function.
-#[derive(Clone, Debug)]
-pub struct StreamingHttpFunction<S>(CatchPanic<S>);
 
 impl<S, L, O> Function<HttpFunction<S>, L, O> {
+    /// Names a route that leads to the function, such as `GET /users/{id}`. Run locally, the function takes path parameters from requests by
+    /// it; on Lambda the routes of the API do that. Several routes are named by several calls.
+    pub fn route(mut self, route: &'static str) -> Self {
+        self.lifecycle.routes.push(route);
+        self
+    }
+
     /// Streams every response. See [`http::streaming`](crate::http::streaming).
-    pub fn streaming(self) -> Function<StreamingHttpFunction<S>, L, O> {
-        let Self { kind, layer, outer, start, names } = self;
-        Function { kind: StreamingHttpFunction(kind.0), layer, outer, start, names }
+    pub fn streaming(self) -> Function<HttpFunction<S, true>, L, O> {
+        let Self { kind, layers, outer, lifecycle, error_types } = self;
+        Function { kind: HttpFunction(kind.0), layers, outer, lifecycle, error_types }
     }
 }
 
-impl<S, L, O> IntoRaw for Function<StreamingHttpFunction<S>, L, O>
-where
-    Function<HttpFunction<S>, L, O>: IntoRaw,
-{
-    type Raw = <Function<HttpFunction<S>, L, O> as IntoRaw>::Raw;
-    type Mode = Streaming;
-
-    fn into_raw(self) -> Self::Raw {
-        let Self { kind, layer, outer, start, names } = self;
-        Function { kind: HttpFunction(kind.0), layer, outer, start, names }.into_raw()
-    }
-
-    fn take_start(&mut self) -> Start {
-        Start { is_http: true, is_streaming: true, ..std::mem::take(&mut self.start) }
+impl<S, O, const STREAMS: bool> Function<HttpFunction<S, STREAMS>, DefaultStack, O> {
+    /// Removes the default stack, for layers in an order of your own: [`layer`](Function::layer) then takes any number of them. Without an
+    /// [`ErrorLayer`](crate::http::ErrorLayer) among them an error of a layer is a bare 500, and without a
+    /// [`DeadlineLayer`](crate::http::DeadlineLayer) Lambda ends a request that takes too long.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use pilaster::http::{DeadlineLayer, ErrorLayer, Json};
+    ///
+    /// async fn echo(Json(value): Json<serde_json::Value>) -> Json<serde_json::Value> {
+    ///     Json(value)
+    /// }
+    ///
+    /// fn main() -> Result<(), pilaster::StartError> {
+    ///     let function = pilaster::handler(echo).without_stack();
+    ///     pilaster::run(function.layer(ErrorLayer::new()).layer(DeadlineLayer::new()))
+    /// }
+    /// ```
+    pub fn without_stack(self) -> Function<HttpFunction<S, STREAMS>, Identity, O> {
+        self.map_layers(|DefaultStack| Identity::new())
     }
 }
 
-impl<S, L, O, B> IntoRaw for Function<HttpFunction<S>, L, O>
+impl AddLayer<Stack> for DefaultStack {
+    type Layers = Stack;
+
+    fn add(self, stack: Stack, _: Sealed) -> Stack {
+        stack
+    }
+}
+
+impl<S, L, B, const STREAMS: bool> Kind<L> for HttpFunction<S, STREAMS>
 where
     L: Layer<CatchPanic<S>>,
     L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -101,17 +119,13 @@ where
     <L::Service as Service<Request<Body>>>::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
-    O: Layer<HttpAdapter<L::Service>>,
-    O::Service: RawService,
 {
-    type Raw = O::Service;
-    type Mode = Buffered;
+    type Adapter = HttpAdapter<L::Service>;
+    const IS_HTTP: bool = true;
+    const STREAMS: bool = STREAMS;
 
-    fn into_raw(self) -> Self::Raw {
-        self.outer.layer(HttpAdapter::new(self.layer.layer(self.kind.0)))
-    }
-
-    fn take_start(&mut self) -> Start {
-        Start { is_http: true, ..std::mem::take(&mut self.start) }
+    fn adapter(self, layers: L, _: ErrorTypes) -> Self::Adapter {
+        let adapter = HttpAdapter::new(layers.layer(self.0));
+        if STREAMS { adapter.streaming(streaming::stream) } else { adapter }
     }
 }

@@ -1,7 +1,5 @@
 //! JSON text as Python's `json.dumps(value, sort_keys=True)` and TypeScript's `JSON.stringify(deepSort(value))` write it:
-//! Powertools hashes that text, so a key is the same in two languages only if every byte of it is.
-
-mod numbers;
+//! Powertools hashes that text, so two languages share a key only if every byte of the text is the same.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -9,34 +7,34 @@ use std::ops::Range;
 
 use serde_json::{Number, Value};
 
-pub(crate) use self::numbers::{Large, read};
+use crate::core::expression::{LargeNumbers, Written};
 
 /// `json.dumps(value, sort_keys=True)`: spaces after `,` and `:`, ASCII only, keys by code point, floats by `repr`.
 ///
-/// `None`: it has a number of which `large` does not say how it was written.
-pub(crate) fn python(value: &Value, large: &Large) -> Option<String> {
+/// Returns `None` if `large` does not know how one of the numbers was written.
+pub(crate) fn python(value: &Value, large: &LargeNumbers) -> Option<String> {
     let mut text = String::new();
     write::<Python>(value, large, &mut text)?;
     Some(text)
 }
 
-/// `JSON.stringify(deepSort(value))`: no spaces, keys without letter case, numbers as JavaScript writes its one kind.
+/// `JSON.stringify(deepSort(value))`: no spaces, keys sorted without letter case, each number a JavaScript number.
 ///
-/// `None`: it has an integer that JavaScript cannot tell from others.
-pub(crate) fn typescript(value: &Value, large: &Large) -> Option<String> {
+/// Returns `None` if one of the numbers is an integer that JavaScript rounds to another one.
+pub(crate) fn typescript(value: &Value, large: &LargeNumbers) -> Option<String> {
     let mut text = String::new();
     write::<TypeScript>(value, large, &mut text)?;
     Some(text)
 }
 
-/// What differs between the two.
+/// The differences between the two.
 trait Style {
     const COMMA: &str;
     const COLON: &str;
 
     fn order(a: &str, b: &str) -> Ordering;
     fn is_plain(c: char) -> bool;
-    fn number(number: &Number, large: &Large, text: &mut String) -> Option<()>;
+    fn number(number: &Number, large: &LargeNumbers, text: &mut String) -> Option<()>;
 }
 
 struct Python;
@@ -54,9 +52,12 @@ impl Style for Python {
         matches!(c, ' '..='~')
     }
 
-    fn number(number: &Number, large: &Large, text: &mut String) -> Option<()> {
+    fn number(number: &Number, large: &LargeNumbers, text: &mut String) -> Option<()> {
         match number.as_f64().filter(|_| number.is_f64()) {
-            Some(float) if Large::holds(float) => text.push_str(large.python(float)?),
+            Some(float) if LargeNumbers::includes(float) => match large.written(float)? {
+                Written::Float => python_float(float, text),
+                Written::Integer(digits) => text.push_str(digits),
+            },
             Some(float) => python_float(float, text),
             None => drop(write!(text, "{number}")),
         }
@@ -84,10 +85,16 @@ impl Style for TypeScript {
         c >= ' '
     }
 
-    fn number(number: &Number, large: &Large, text: &mut String) -> Option<()> {
+    fn number(number: &Number, large: &LargeNumbers, text: &mut String) -> Option<()> {
         match number.as_f64() {
             Some(0.0) | None => text.push('0'),
-            Some(float) if number.is_f64() && Large::holds(float) && !large.is_float(float) => return None,
+            Some(float)
+                if number.is_f64()
+                    && LargeNumbers::includes(float)
+                    && large.written(float) != Some(&Written::Float) =>
+            {
+                return None;
+            }
             Some(float) => decimal(float, -6..21, 1, text),
         }
         Some(())
@@ -100,7 +107,7 @@ fn index(key: &str) -> Option<u32> {
     (index.to_string() == key).then_some(index)
 }
 
-fn write<S: Style>(value: &Value, large: &Large, text: &mut String) -> Option<()> {
+fn write<S: Style>(value: &Value, large: &LargeNumbers, text: &mut String) -> Option<()> {
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(true) => text.push_str("true"),
@@ -213,8 +220,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::core::expression::{Document, Expression, read};
 
-    fn parsed(text: &str) -> (Value, Large) {
+    fn parsed(text: &str) -> (Value, LargeNumbers) {
         let (text, large) = read(text);
         (serde_json::from_str(&text).unwrap(), large)
     }
@@ -229,7 +237,7 @@ mod tests {
         std::fs::read_to_string(path).unwrap()
     }
 
-    /// What Python and Node.js wrote of each number; `generate.py` beside the table made it.
+    /// The numbers as Python and Node.js write them; `generate.py` beside the table made it.
     #[test]
     fn floats_are_written_as_python_and_node_write_them() {
         let table = fixture("numbers.tsv");
@@ -269,7 +277,7 @@ mod tests {
     fn python_writes_spaces_sorted_keys_and_ascii() {
         let value = json!({ "z": [1, 2], "a": "é\u{1F600}\u{7f}\n\"", "B": null });
         let expected = r#"{"B": null, "a": "\u00e9\ud83d\ude00\u007f\n\"", "z": [1, 2]}"#;
-        assert_eq!(super::python(&value, &Large::default()).as_deref(), Some(expected));
+        assert_eq!(super::python(&value, &LargeNumbers::default()).as_deref(), Some(expected));
     }
 
     #[test]
@@ -289,10 +297,25 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_written_in_two_ways_is_refused() {
+    fn a_number_that_is_written_in_two_ways_is_rejected() {
         let (value, large) = parsed("[1e30, 1000000000000000019884624838656]");
         assert_eq!(super::python(&value, &large), None);
-        assert_eq!(super::python(&json!(1e30), &Large::default()), None, "nothing says how it was written");
+        assert_eq!(super::python(&json!(1e30), &LargeNumbers::default()), None, "nothing says how it was written");
+    }
+
+    #[test]
+    fn numbers_within_a_text_are_known_as_they_were_written() {
+        let document =
+            Document::parse(r#"{"body": "[-0, 18446744073709551617, 1e30]", "n": 36893488147419103233}"#).unwrap();
+        let python = |expression| {
+            let selected = Expression::parse(expression).unwrap().select(&document).unwrap();
+            super::python(&selected.value, &selected.large)
+        };
+        assert_eq!(python("powertools_json(body)[1:]").as_deref(), Some("[18446744073709551617, 1e+30]"));
+        assert_eq!(python("powertools_json(body)[0]").as_deref(), Some("0"));
+        assert_eq!(python("n"), Some("36893488147419103233".to_owned()));
+        assert_eq!(python("[n, powertools_json('36893488147419103234')]"), None, "two that are read as one");
+        assert!(python("n").is_some(), "what another expression read does not count");
     }
 
     #[test]
@@ -309,6 +332,6 @@ mod tests {
     fn typescript_sorts_indices_first_and_then_without_letter_case() {
         let value = json!({ "b": 1, "A": 2, "10": 3, "9": 4, "01": 5, "C": { "y": 1, "X": [true] } });
         let expected = r#"{"9":4,"10":3,"01":5,"A":2,"b":1,"C":{"X":[true],"y":1}}"#;
-        assert_eq!(typescript(&value, &Large::default()).as_deref(), Some(expected));
+        assert_eq!(typescript(&value, &LargeNumbers::default()).as_deref(), Some(expected));
     }
 }

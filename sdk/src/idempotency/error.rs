@@ -1,21 +1,21 @@
-//! [`IdempotencyError`]: why a call neither ran nor was answered from its record.
+//! [`IdempotencyError`]: the reason that a call neither ran nor was replayed.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use crate::core::error::{BoxError, FunctionError, Refusal, chain};
 
-/// What a caller waits whose key is in use: seconds.
+/// `Retry-After` for a caller whose key is in use, in seconds.
 const RETRY_AFTER: u32 = 1;
 
-/// Why a call neither ran nor was answered from its record.
+/// The reason that a call neither ran nor was replayed.
 ///
-/// An HTTP function answers it with the status in the last column, as the
-/// [draft of the header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header) asks, also where it came by `?`
-/// out of an `#[idempotent]` function, or is the cause of an error of your own. Any other function fails with Powertools' name as its
-/// `errorType`.
+/// An HTTP function responds with the status in the last column, as the
+/// [draft of the header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header) requires, even if the error is
+/// returned by `?` from an `#[idempotent]` function or is the cause of your own error. Any other function fails with Powertools' name as
+/// the `errorType`.
 ///
-/// | question | `errorType` | HTTP |
+/// | kind | `errorType` | HTTP |
 /// |---|---|---|
 /// | [`is_in_progress`](Self::is_in_progress) | `IdempotencyAlreadyInProgressError` | 409 with `Retry-After` |
 /// | [`is_payload_mismatch`](Self::is_payload_mismatch) | `IdempotencyValidationError` | 422 |
@@ -25,7 +25,7 @@ const RETRY_AFTER: u32 = 1;
 pub struct IdempotencyError {
     kind: Kind,
     source: Option<BoxError>,
-    /// What an HTTP function answers, where it is for its caller to know.
+    /// The response of an HTTP function, if the caller is to know the reason.
     refusal: Option<Refusal>,
 }
 
@@ -39,7 +39,7 @@ enum Kind {
     Inconsistent,
     Lost,
     Store(&'static str),
-    Answer(&'static str),
+    Result(&'static str),
     Setup(String),
 }
 
@@ -86,31 +86,31 @@ impl IdempotencyError {
         Self::caused(Kind::Store(step), source)
     }
 
-    pub(crate) fn answer(step: &'static str, source: impl Into<BoxError>) -> Self {
-        Self::caused(Kind::Answer(step), source.into())
+    pub(crate) fn result(step: &'static str, source: impl Into<BoxError>) -> Self {
+        Self::caused(Kind::Result(step), source.into())
     }
 
     pub(crate) fn setup(mistake: impl Into<String>) -> Self {
         Self::new(Kind::Setup(mistake.into()))
     }
 
-    /// Another call with the same key is running, or its end is not known yet. Trying again later is right.
+    /// Another call with the same key is running, or its result is not recorded yet. Retry later.
     pub fn is_in_progress(&self) -> bool {
         matches!(self.kind, Kind::InProgress)
     }
 
-    /// The key was used before with another payload, or, in an HTTP request, by another caller.
+    /// The key was already used with a different payload or, in an HTTP request, by another caller.
     pub fn is_payload_mismatch(&self) -> bool {
         matches!(self.kind, Kind::Mismatch | Kind::OtherCaller)
     }
 
-    /// There is no key and one is required, or it cannot be read.
+    /// The key is required and missing, or it is invalid.
     pub fn is_key_error(&self) -> bool {
         matches!(self.kind, Kind::NoKey | Kind::BadKey(_))
     }
 
-    /// The record changed hands: while it was read, or because this call took longer than its lock lasted and another one has
-    /// taken over. Trying again gives the answer that is recorded.
+    /// Another call holds the key: the record kept changing while it was read, or this call outlived its lock. Retry to get the
+    /// recorded result.
     pub fn is_lost(&self) -> bool {
         matches!(self.kind, Kind::Inconsistent | Kind::Lost)
     }
@@ -120,32 +120,32 @@ impl IdempotencyError {
         matches!(self.kind, Kind::Store(_))
     }
 
-    /// The recorded answer is not of the type that is asked for, or the answer cannot be recorded as JSON.
-    pub fn is_answer_error(&self) -> bool {
-        matches!(self.kind, Kind::Answer(_))
+    /// The recorded result cannot be decoded as the expected type.
+    pub fn is_result_error(&self) -> bool {
+        matches!(self.kind, Kind::Result(_))
     }
 
-    /// Whether there is no key and one is required.
+    /// Returns `true` if the key is required and missing.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) fn is_missing_key(&self) -> bool {
         matches!(self.kind, Kind::NoKey)
     }
 
-    /// The same as Powertools names it.
+    /// Returns Powertools' name of the error.
     pub(crate) fn name(&self) -> &'static str {
         match self.kind {
             Kind::InProgress => "IdempotencyAlreadyInProgressError",
             Kind::Mismatch | Kind::OtherCaller => "IdempotencyValidationError",
             Kind::NoKey | Kind::BadKey(_) => "IdempotencyKeyError",
             Kind::Inconsistent | Kind::Lost => "IdempotencyInconsistentStateError",
-            Kind::Store(_) | Kind::Answer(_) => "IdempotencyPersistenceLayerError",
+            Kind::Store(_) | Kind::Result(_) => "IdempotencyPersistenceLayerError",
             Kind::Setup(_) => "IdempotencySetupError",
         }
     }
 }
 
 impl Kind {
-    /// What an HTTP function answers; `None` for what is not its caller's doing.
+    /// Returns the response of an HTTP function; `None` if the caller is not the cause.
     fn refusal(&self) -> Option<Refusal> {
         let (status, retry_after, detail) = match self {
             Self::InProgress => {
@@ -157,8 +157,8 @@ impl Kind {
             Self::Mismatch => (422, None, "the idempotency key was already used with a different payload"),
             Self::OtherCaller => (422, None, "the idempotency key was already used by another caller"),
             Self::NoKey => (400, None, "the idempotency key is missing"),
-            Self::BadKey(_) => (400, None, "the idempotency key cannot be read"),
-            Self::Store(_) | Self::Answer(_) | Self::Setup(_) => return None,
+            Self::BadKey(_) => (400, None, "invalid idempotency key"),
+            Self::Store(_) | Self::Result(_) | Self::Setup(_) => return None,
         };
         Some(Refusal { status, retry_after, detail, text: self.to_string() })
     }
@@ -171,13 +171,11 @@ impl fmt::Display for Kind {
             Self::Mismatch => f.write_str("the idempotency key was already used with a different payload"),
             Self::OtherCaller => f.write_str("the idempotency key was already used by another caller"),
             Self::NoKey => f.write_str("the idempotency key is missing"),
-            Self::BadKey(reason) => write!(f, "the idempotency key cannot be read: {reason}"),
+            Self::BadKey(reason) => write!(f, "invalid idempotency key: {reason}"),
             Self::Inconsistent => f.write_str("the idempotency record kept changing while it was read"),
-            Self::Lost => {
-                f.write_str("the call took longer than its lock, and another call has its idempotency key now")
-            }
+            Self::Lost => f.write_str("the call outlived its lock, and another call holds its idempotency key"),
             Self::Store(step) => write!(f, "the idempotency record could not be {step}"),
-            Self::Answer(step) => write!(f, "the answer could not be {step}"),
+            Self::Result(step) => write!(f, "the result could not be {step}"),
             Self::Setup(mistake) => f.write_str(mistake),
         }
     }
@@ -191,7 +189,7 @@ impl fmt::Display for IdempotencyError {
 
 impl fmt::Debug for IdempotencyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the cause's own `Debug`, which may show what the store holds.
+        // The `Debug` of a cause may show the store's data.
         let causes = self.source.as_ref().map(|source| chain(&**source)).unwrap_or_default();
         f.debug_struct("IdempotencyError").field("kind", &self.kind).field("causes", &causes).finish()
     }

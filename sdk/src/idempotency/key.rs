@@ -1,6 +1,4 @@
-//! How a key is made of what was selected: `prefix#hash`, as Powertools makes it.
-
-use std::fmt;
+//! Makes the key `prefix#hash` of a selected value, as Powertools does.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,56 +6,36 @@ use md5::{Digest as _, Md5};
 use serde_json::Value;
 use sha2::Sha256;
 
+use super::canonical_json;
 use super::error::IdempotencyError;
-use crate::idempotency::canonical_json::{self, Large};
+use crate::core::expression::Selected;
 
-/// Whose keys and whose form of the answer: a table is shared with functions in that language.
+/// The form of keys and results: that of Powertools for the language whose functions share the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Format {
-    /// Powertools for Python: the hash is in hexadecimal, the answer is JSON text.
+pub enum KeyFormat {
+    /// Powertools for Python: the hash is hexadecimal, the result is JSON text.
     #[default]
     Python,
-    /// Powertools for TypeScript: the hash is in base64, the answer is a native value of the table.
+    /// Powertools for TypeScript: the hash is base64, the result is a native DynamoDB value.
     TypeScript,
 }
 
-/// What the selected value is hashed by.
+/// The hash function of keys and payloads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Hash {
-    /// MD5, as Powertools does unless told otherwise. It keeps equal keys equal; a caller who wants to can make two of its own
-    /// keys collide, which harms only that caller.
+pub enum HashFunction {
+    /// MD5, the default of Powertools. A caller can construct two of its own keys that collide, which harms only that caller.
     #[default]
     Md5,
     /// SHA-256.
     Sha256,
 }
 
-/// What was selected for a key or a payload, with what its text said of large numbers.
-#[derive(Clone, Default, PartialEq)]
-pub(crate) struct Selected {
-    pub(crate) value: Value,
-    pub(crate) large: Large,
-}
-
-/// It may hold what a caller is known by.
-impl fmt::Debug for Selected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Selected").finish_non_exhaustive()
-    }
-}
-
-impl From<Value> for Selected {
-    fn from(value: Value) -> Self {
-        Self { value, large: Large::default() }
-    }
-}
-
-/// Whether there is nothing to make a key of: `null`, `""`, and lists and objects of nothing but `null`. `0` and `false` are keys.
+/// Returns `true` if a value is not a key: `null`, `""`, and lists and objects that hold only `null`. `0` and `false` are keys.
 ///
-/// Powertools for TypeScript takes `0` and `false` for nothing as well, so that orders with such an id run each time; here they are keys
-/// in both forms.
+/// Powertools for TypeScript treats `0` and `false` as missing keys, so that calls with such an id run each time. Here they are keys in
+/// both forms.
 pub(crate) fn is_missing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -68,26 +46,26 @@ pub(crate) fn is_missing(value: &Value) -> bool {
     }
 }
 
-/// The hash of a value.
+/// Hashes a selected value.
 ///
 /// # Errors
 ///
-/// The value holds a number that was not read exactly: two such numbers would be one key.
-pub(crate) fn hash(selected: &Selected, hash: Hash, format: Format) -> Result<String, IdempotencyError> {
+/// The value holds a number that was not read exactly: two such numbers would have the same key.
+pub(crate) fn hash(selected: &Selected, hash: HashFunction, format: KeyFormat) -> Result<String, IdempotencyError> {
     let Selected { value, large } = selected;
     let text = match format {
-        Format::Python => canonical_json::python(value, large),
-        Format::TypeScript => canonical_json::typescript(value, large),
+        KeyFormat::Python => canonical_json::python(value, large),
+        KeyFormat::TypeScript => canonical_json::typescript(value, large),
     };
-    let reason = "it holds a number of more than 64 bits, which has to be sent as a string";
+    let reason = "numbers of more than 64 bits must be sent as strings";
     let text = text.ok_or_else(|| IdempotencyError::bad_key(reason))?;
     let digest = match hash {
-        Hash::Md5 => Md5::digest(text).to_vec(),
-        Hash::Sha256 => Sha256::digest(text).to_vec(),
+        HashFunction::Md5 => Md5::digest(text).to_vec(),
+        HashFunction::Sha256 => Sha256::digest(text).to_vec(),
     };
     Ok(match format {
-        Format::Python => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        Format::TypeScript => STANDARD.encode(digest),
+        KeyFormat::Python => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        KeyFormat::TypeScript => STANDARD.encode(digest),
     })
 }
 
@@ -99,17 +77,17 @@ mod tests {
 
     #[test]
     fn hashes_are_those_of_powertools() {
-        let hash = |value: Value, format| hash(&value.into(), Hash::Md5, format).unwrap();
+        let hash = |value: Value, format| hash(&value.into(), HashFunction::Md5, format).unwrap();
         // From the recorded cases `idem-replay`, `idem-key-zero`, `idem-key-false`, `ts-idem-replay`.
         let body = json!(["{\"message\": \"foo\"}", { "parameter1": "value1,value2", "parameter2": "value" }]);
-        assert_eq!(hash(body, Format::Python), "b6be3a01cf1111b9c3f5718690c61f2a");
-        assert_eq!(hash(json!(0), Format::Python), "cfcd208495d565ef66e7dff9f98764da");
-        assert_eq!(hash(json!(false), Format::Python), "68934a3e9455fa72420237eb05902327");
-        assert_eq!(hash(json!("x"), Format::TypeScript), "P7+Dn6DneKIDJt3DT1zViA==");
+        assert_eq!(hash(body, KeyFormat::Python), "b6be3a01cf1111b9c3f5718690c61f2a");
+        assert_eq!(hash(json!(0), KeyFormat::Python), "cfcd208495d565ef66e7dff9f98764da");
+        assert_eq!(hash(json!(false), KeyFormat::Python), "68934a3e9455fa72420237eb05902327");
+        assert_eq!(hash(json!("x"), KeyFormat::TypeScript), "P7+Dn6DneKIDJt3DT1zViA==");
     }
 
     #[test]
-    fn zero_and_false_are_keys_and_nothing_is_not() {
+    fn zero_and_false_are_keys_and_empty_values_are_not() {
         for nothing in [json!(null), json!(""), json!([]), json!({}), json!([null, null]), json!({ "a": null })] {
             assert!(is_missing(&nothing), "{nothing}");
         }
@@ -119,8 +97,8 @@ mod tests {
     }
 
     #[test]
-    fn two_numbers_that_read_the_same_are_no_key() {
+    fn two_numbers_that_are_read_as_one_are_not_a_key() {
         let huge = serde_json::from_str::<Value>("18446744073709551617").unwrap();
-        assert!(hash(&huge.into(), Hash::Md5, Format::Python).unwrap_err().is_key_error());
+        assert!(hash(&huge.into(), HashFunction::Md5, KeyFormat::Python).unwrap_err().is_key_error());
     }
 }

@@ -1,14 +1,15 @@
-//! Layer that runs a call once per idempotency key and answers its repetitions from the record.
+//! Layer that runs a call once per idempotency key and replays its result to repeated calls.
 //!
-//! It goes right around the function, below whatever checks who the caller is: a recorded answer must reach nobody who may not
-//! have it. The same layer fits an event function, an HTTP function (by [`http::Stack::idempotency`](crate::http::Stack), see
-//! [`http`](crate::http::layers::idempotency)) and a record function.
+//! It goes right around the function, inside the layers that authenticate the caller, so that a recorded result reaches only callers
+//! that may have it. The same layer fits an event function, a record function, and an HTTP function, where
+//! [`http::Stack::idempotency`](crate::http::Stack::idempotency) puts it in its place and [`http::idempotency`](crate::http::idempotency)
+//! describes its settings.
 //!
 //! # Example
 //!
 //! ```
 //! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-//! use pilaster::{BoxError, Incoming, Invocation, RawResponse};
+//! use pilaster::{BoxError, Incoming, Invocation, Outgoing};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
@@ -16,13 +17,14 @@
 //! let counted = charges.clone();
 //! let charge = service_fn(move |_: Incoming| {
 //!     counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-//!     async { Ok::<RawResponse, BoxError>(serde_json::value::to_raw_value("charged")?) }
+//!     async { Ok::<_, BoxError>(Outgoing::serialize("charged")?) }
 //! });
 //! let charge = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).key("order_id")).layer(charge);
 //! for _ in 0..2 {
 //!     let event = serde_json::value::to_raw_value(&serde_json::json!({ "order_id": 7 }))?;
 //!     let incoming = Incoming { event, invocation: Invocation::new(Default::default()) };
-//!     assert_eq!(charge.clone().oneshot(incoming).await?.get(), "\"charged\"");
+//!     let response = charge.clone().oneshot(incoming).await?;
+//!     assert_eq!(response.as_json().map(|json| json.get()), Some("\"charged\""));
 //! }
 //! assert_eq!(charges.load(std::sync::atomic::Ordering::Relaxed), 1);
 //! # Ok::<(), BoxError>(()) })?;
@@ -30,35 +32,36 @@
 //! ```
 
 use std::fmt;
+use std::future::ready;
 use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::Extensions;
+use serde_json::value::RawValue;
 use tower::{Layer, Service};
 
-use super::engine::{Begun, Idempotency};
+use super::engine::{CallKey, Idempotency, Recording};
 use super::error::IdempotencyError;
-use super::jmespath::Document;
+use crate::core::configuration::reject;
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::expression::Document;
+use crate::core::raw::{Incoming, Outgoing};
 
-/// Layer that applies [`Idempotent`]. See the [module docs](self).
+/// Layer that applies [`IdempotencyService`]. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct IdempotencyLayer {
     pub(crate) idempotency: Idempotency,
-    #[cfg(feature = "http")]
-    pub(crate) http: crate::http::layers::idempotency::HttpKey,
+    /// Settings that only one kind of function has, by their type.
+    pub(crate) of_kind: Arc<Extensions>,
 }
 
 impl IdempotencyLayer {
-    /// Repeated calls are answered from these records.
+    /// Replays the results of repeated calls from the records of `idempotency`.
     pub fn new(idempotency: Idempotency) -> Self {
-        Self {
-            idempotency,
-            #[cfg(feature = "http")]
-            http: crate::http::layers::idempotency::HttpKey::default(),
-        }
+        Self { idempotency, of_kind: Arc::default() }
     }
 }
 
@@ -69,87 +72,84 @@ impl From<Idempotency> for IdempotencyLayer {
 }
 
 impl<S> Layer<S> for IdempotencyLayer {
-    type Service = Idempotent<S>;
+    type Service = IdempotencyService<S>;
 
     /// # Panics
     ///
-    /// If an expression is no JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` neither `true` nor `false`.
-    fn layer(&self, inner: S) -> Idempotent<S> {
+    /// If an expression is not JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` is neither `true` nor `false`, and the layer is applied outside
+    /// of a [`Function`](crate::Function).
+    fn layer(&self, inner: S) -> IdempotencyService<S> {
         if let Some(mistake) = self.idempotency.mistake() {
-            panic!("idempotency: {mistake}");
+            reject(format_args!("idempotency: {mistake}"));
         }
-        Idempotent {
-            inner,
-            idempotency: self.idempotency.clone(),
-            #[cfg(feature = "http")]
-            http: self.http.clone(),
-        }
+        IdempotencyService { inner, layer: self.clone() }
     }
 }
 
-/// Service that answers repeated calls from their records. See the [module docs](self).
+/// Service that replays the results of repeated calls. See the [module docs](self).
 #[derive(Clone)]
-pub struct Idempotent<S> {
-    pub(crate) inner: S,
-    pub(crate) idempotency: Idempotency,
-    #[cfg(feature = "http")]
-    pub(crate) http: crate::http::layers::idempotency::HttpKey,
+pub struct IdempotencyService<S> {
+    inner: S,
+    pub(crate) layer: IdempotencyLayer,
 }
 
-impl<S> fmt::Debug for Idempotent<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idempotent").field("idempotency", &self.idempotency).finish_non_exhaustive()
+impl<S: Clone> IdempotencyService<S> {
+    /// Takes the service that is ready, and leaves a clone in its place.
+    pub(crate) fn take_ready(&mut self) -> S {
+        let clone = self.inner.clone();
+        mem::replace(&mut self.inner, clone)
     }
 }
 
-/// Takes the service that was asked whether it is ready, and leaves a clone in its place.
-pub(crate) fn taken<S: Clone>(inner: &mut S) -> S {
-    let clone = inner.clone();
-    mem::replace(inner, clone)
+impl<S> IdempotencyService<S> {
+    pub(crate) fn inner(&mut self) -> &mut S {
+        &mut self.inner
+    }
 }
 
-impl<S> Service<Incoming> for Idempotent<S>
+impl<S> fmt::Debug for IdempotencyService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdempotencyService").field("layer", &self.layer).finish_non_exhaustive()
+    }
+}
+
+impl<S> Service<Incoming> for IdempotencyService<S>
 where
-    S: Service<Incoming, Response = RawResponse> + Clone + Send + 'static,
+    S: Service<Incoming, Response = Outgoing> + Clone + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let mut inner = taken(&mut self.inner);
-        let idempotency = self.idempotency.clone();
+        let mut inner = self.take_ready();
+        let idempotency = self.layer.idempotency.clone();
         Box::pin(async move {
-            let document = Document::parse(incoming.event.get());
-            let document = document.map_err(|error| failed(IdempotencyError::bad_key(error.to_string())))?;
-            let running = match idempotency.begin(&document, incoming.invocation.deadline()).await.map_err(failed)? {
-                Begun::Run(running) => running,
-                Begun::Replay(answer) => return Ok(answer),
-                Begun::Unkeyed => return inner.call(incoming).await.map_err(|error| FunctionError::of(error).into()),
+            let key = || {
+                let document = Document::parse(incoming.event.get());
+                let document = document.map_err(|error| IdempotencyError::bad_key(error.to_string()))?;
+                let (key, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
+                Ok(CallKey { key, payload, deadline: incoming.invocation.deadline(), ..CallKey::default() })
             };
-            let call =
-                async move { inner.call(incoming).await.map_err(|error| BoxError::from(FunctionError::of(error))) };
-            let (running, result) = running.watch(call).await;
-            match result {
-                Ok(answer) => {
-                    running.complete(&answer).await.map_err(failed)?;
-                    Ok(answer)
-                }
-                Err(error) => {
-                    running.release().await;
-                    Err(error)
-                }
-            }
+            let begun = idempotency.begin_with(key).await.map_err(FunctionError::from)?;
+            let call = async move { inner.call(incoming).await.map_err(FunctionError::of) };
+            let replay = |recorded: &RawValue| Ok(recorded.to_owned().into());
+            let record = |response: Outgoing| {
+                let json = response.as_json().map(ToOwned::to_owned).ok_or_else(streamed);
+                ready((response, Recording::from(json)))
+            };
+            Ok(begun.finish(call, replay, record).await?)
         })
     }
 }
 
-fn failed(error: IdempotencyError) -> BoxError {
-    FunctionError::from(error).into()
+/// A replay would lack the body.
+fn streamed() -> serde_json::Error {
+    serde::ser::Error::custom("a streamed response cannot be recorded: put the layer into the stack of the function")
 }

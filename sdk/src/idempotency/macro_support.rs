@@ -1,4 +1,4 @@
-//! What `#[idempotent]` calls. No public API.
+//! The functions that `#[idempotent]` calls. Not public API.
 #![allow(missing_docs)]
 
 use std::time::SystemTime;
@@ -7,32 +7,31 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::engine::{self, Begun, Call, Idempotency};
+use super::engine::{Begun, CallKey, Idempotency};
 use super::error::IdempotencyError;
-use super::jmespath::{Document, Expression};
-use super::key::Selected;
+use crate::core::expression::{Document, Expression, Selected};
 
-/// What the keys begin with.
+/// The prefix of the keys.
 #[derive(Clone, Copy, Debug)]
 pub enum Name {
-    /// This.
+    /// The prefix that the attribute names.
     Prefix(&'static str),
-    /// The Lambda function, the module and this one.
+    /// The Lambda function, the module and the function.
     Function(&'static str, &'static str),
 }
 
-/// A part of an argument.
+/// A selected part of an argument.
 #[derive(Debug)]
 pub struct Part(Selected);
 
-/// A part of an argument: what stands behind its name in the attribute.
+/// Selects a part of an argument by the path behind its name in the attribute.
 pub fn select(argument: &impl Serialize, path: &str) -> Result<Part, IdempotencyError> {
     let document = Document::of(argument).map_err(|error| IdempotencyError::bad_key(error.to_string()))?;
     let selected = Expression::parse(&format!("@{path}")).map_err(IdempotencyError::setup)?.select(&document);
     selected.map(Part).map_err(IdempotencyError::bad_key)
 }
 
-/// One part is the key itself, as in Powertools; several are a list.
+/// Joins the parts of a key: one part is the key, as in Powertools, several are a list.
 fn joined<const N: usize>(parts: [Result<Part, IdempotencyError>; N]) -> Result<Selected, IdempotencyError> {
     let mut parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
     if N == 1 {
@@ -59,7 +58,7 @@ pub async fn begin<const K: usize, const P: usize>(
         Name::Function(module, function) => idempotency.of_function(&format!("{module}.{function}").replace("::", ".")),
     };
     let (key, payload) = (joined(key)?, payload.map(joined).transpose()?);
-    named.begin_with(Call { key, payload, deadline, ..Call::default() }).await
+    named.begin_with(|| Ok(CallKey { key, payload, deadline, ..CallKey::default() })).await
 }
 
 pub async fn finish<T, E, W, F>(begun: Begun, work: W) -> Result<T, E>
@@ -69,5 +68,5 @@ where
     T: Serialize + DeserializeOwned,
     E: From<IdempotencyError>,
 {
-    engine::finish(begun, work).await
+    begun.finish_value(work).await
 }

@@ -1,4 +1,4 @@
-//! Where records are kept: the [`Store`] trait, a store in memory and one in DynamoDB.
+//! The [`Store`] trait, a store in memory and one in DynamoDB.
 
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
@@ -11,21 +11,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 #[cfg(feature = "dynamodb")]
 pub use self::dynamodb::DynamoDbStore;
 pub use self::memory::MemoryStore;
-use super::key::Format;
+use super::key::KeyFormat;
 use crate::core::error::BoxError;
 
-/// The step of a call that a record is in.
+/// The state of a record's call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {
     /// `INPROGRESS`: a call holds the lock.
     InProgress,
-    /// `COMPLETED`: the answer is there.
+    /// `COMPLETED`: the result is recorded.
     Completed,
 }
 
 impl Status {
-    /// As it stands in the record.
+    /// Returns the value of the record's attribute.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "INPROGRESS",
@@ -34,28 +34,28 @@ impl Status {
     }
 }
 
-/// A record as it is stored. See the [module docs](super) for its attributes.
+/// A stored record. See the [module docs](super) for its attributes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct IdempotencyRecord {
     /// The key with its prefix.
     pub id: String,
-    /// The step.
+    /// The state of the call.
     pub status: Status,
-    /// When the record is no longer used, in seconds since 1970.
+    /// The last second in which the record is used, in seconds since 1970.
     pub expiration: u64,
-    /// When the lock ends if the call does not, in milliseconds since 1970. A record of Powertools has none where the
-    /// time-out of its function was not known.
+    /// The time at which the lock expires, in milliseconds since 1970. A record of Powertools has none if the function's time-out
+    /// was unknown.
     pub in_progress_expiration: Option<u64>,
-    /// The answer, as JSON text.
+    /// The result, as JSON text.
     pub data: Option<String>,
     /// The hash of the payload that belongs to the key.
     pub validation: Option<String>,
 }
 
-/// The answer may hold anything: only its length is shown.
-impl fmt::Debug for Record {
+/// The result may be secret or personal: only its length is shown.
+impl fmt::Debug for IdempotencyRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Record")
+        f.debug_struct("IdempotencyRecord")
             .field("id", &self.id)
             .field("status", &self.status)
             .field("expiration", &self.expiration)
@@ -65,13 +65,13 @@ impl fmt::Debug for Record {
     }
 }
 
-impl Record {
-    /// Whether it is no longer used: `expiration` lies in the past; the second itself still counts.
+impl IdempotencyRecord {
+    /// Returns `true` if the record is no longer used: `expiration` is in the past. The record is still used within that second.
     pub fn is_expired(&self, now: SystemTime) -> bool {
         self.expiration < seconds(now)
     }
 
-    /// Whether another call may take the lock: the record is expired, or its call is in progress beyond its time.
+    /// Returns `true` if another call may take the lock: the record has expired, or its call is in progress and the lock has expired.
     ///
     /// The `expiration` of a record in progress is not before the end of its lock.
     pub fn is_free(&self, now: SystemTime) -> bool {
@@ -80,52 +80,52 @@ impl Record {
     }
 }
 
-pub(crate) fn seconds(time: SystemTime) -> u64 {
+pub(super) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
 }
 
-pub(crate) fn milliseconds(time: SystemTime) -> u64 {
+pub(super) fn milliseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).map(|since| since.as_millis()).unwrap_or_default();
     u64::try_from(since).unwrap_or(u64::MAX)
 }
 
-/// A call's claim to a key. `in_progress_expiration` tells it from every other one: a lock is only taken over once that time
-/// has passed, and the new one's lies in the future.
+/// The lock of a key. `in_progress_expiration` identifies it: another call takes the lock only once that time has passed, and its
+/// own lies in the future.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lock {
     /// The key with its prefix: `function.handler#hash`.
     pub id: String,
-    /// When the record ends, in seconds since 1970: not before the lock.
+    /// The time at which the record expires, in seconds since 1970: not before the lock.
     pub expiration: u64,
-    /// When the lock ends if the call does not, in milliseconds since 1970.
+    /// The time at which the lock expires, in milliseconds since 1970.
     pub in_progress_expiration: u64,
     /// The hash of the payload.
     pub validation: Option<String>,
-    /// In whose form the answer is stored.
-    pub format: Format,
+    /// The form in which the result is stored.
+    pub format: KeyFormat,
 }
 
-/// What came of [`Store::lock`].
+/// The outcome of [`Store::lock`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Locked {
-    /// The lock is ours.
-    Ours,
-    /// It is not: with the record that is in the way, where the store tells it.
-    Refused(Option<Record>),
+pub enum LockOutcome {
+    /// The call holds the lock.
+    Acquired,
+    /// There is a record already, which the store may return.
+    Held(Option<IdempotencyRecord>),
 }
 
-/// The answer of a call, to be recorded.
+/// The result of a call, to be recorded.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Completion {
-    /// When the record ends, in seconds since 1970.
+    /// The time at which the record expires, in seconds since 1970.
     pub expiration: u64,
-    /// The answer, as JSON text.
+    /// The result, as JSON text.
     pub data: String,
 }
 
-/// The answer may hold anything: only its length is shown.
+/// The result may be secret or personal: only its length is shown.
 impl fmt::Debug for Completion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Completion")
@@ -135,57 +135,57 @@ impl fmt::Debug for Completion {
     }
 }
 
-/// Where records are kept. Each method is one atomic step, and writes only while the lock is the caller's own, so that a late
-/// first call never overwrites what came after it.
+/// Stores records. Each method is one atomic step that writes only while the call holds the lock, so that a late first call never
+/// overwrites a later one.
 pub trait Store: Send + Sync + 'static {
-    /// Writes an `INPROGRESS` record, if there is none or [`Record::is_free`].
+    /// Writes an `INPROGRESS` record if there is none or [it is free](IdempotencyRecord::is_free).
     ///
     /// # Errors
     ///
-    /// It is not known whether it was written. A store that can find out, and finds its own lock, says [`Locked::Ours`]: otherwise
-    /// nobody runs until that lock ends.
-    fn lock(&self, lock: &Lock, now: SystemTime) -> impl Future<Output = Result<Locked, BoxError>> + Send;
+    /// The record may or may not have been written. A store that can look again, and finds its own lock, returns
+    /// [`LockOutcome::Acquired`]: otherwise no call runs until that lock expires.
+    fn lock(&self, lock: &Lock, now: SystemTime) -> impl Future<Output = Result<LockOutcome, BoxError>> + Send;
 
-    /// The record of this key, read consistently.
+    /// Reads the record of the lock's key, consistently.
     ///
     /// # Errors
     ///
-    /// It could not be read.
-    fn get(&self, lock: &Lock) -> impl Future<Output = Result<Option<Record>, BoxError>> + Send;
+    /// The record could not be read.
+    fn get(&self, lock: &Lock) -> impl Future<Output = Result<Option<IdempotencyRecord>, BoxError>> + Send;
 
-    /// Makes the record `COMPLETED`, if its `in_progress_expiration` is that of the lock. `false`: it is another's. To do it
-    /// twice is as good as once.
+    /// Makes the record `COMPLETED` if its `in_progress_expiration` is that of the lock. Returns `false` if another call holds the
+    /// key. Idempotent.
     ///
     /// # Errors
     ///
-    /// It is not known whether it was written.
+    /// The record may or may not have been written.
     fn complete(&self, lock: &Lock, completion: &Completion) -> impl Future<Output = Result<bool, BoxError>> + Send;
 
-    /// Deletes the record, if it is `INPROGRESS` and its `in_progress_expiration` is that of the lock. `false`: it is gone, or
-    /// another's.
+    /// Deletes the record if it is `INPROGRESS` and its `in_progress_expiration` is that of the lock. Returns `false` if it is gone,
+    /// or another call holds the key.
     ///
     /// # Errors
     ///
-    /// It is not known whether it was deleted.
+    /// The record may or may not have been deleted.
     fn release(&self, lock: &Lock) -> impl Future<Output = Result<bool, BoxError>> + Send;
 }
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
 
-/// A [`Store`] of any type.
-pub(crate) trait AnyStore: Send + Sync {
-    fn lock<'a>(&'a self, lock: &'a Lock, now: SystemTime) -> Boxed<'a, Locked>;
-    fn get<'a>(&'a self, lock: &'a Lock) -> Boxed<'a, Option<Record>>;
+/// An object-safe [`Store`].
+pub(super) trait DynStore: Send + Sync {
+    fn lock<'a>(&'a self, lock: &'a Lock, now: SystemTime) -> Boxed<'a, LockOutcome>;
+    fn get<'a>(&'a self, lock: &'a Lock) -> Boxed<'a, Option<IdempotencyRecord>>;
     fn complete<'a>(&'a self, lock: &'a Lock, completion: &'a Completion) -> Boxed<'a, bool>;
     fn release<'a>(&'a self, lock: &'a Lock) -> Boxed<'a, bool>;
 }
 
-impl<S: Store> AnyStore for S {
-    fn lock<'a>(&'a self, lock: &'a Lock, now: SystemTime) -> Boxed<'a, Locked> {
+impl<S: Store> DynStore for S {
+    fn lock<'a>(&'a self, lock: &'a Lock, now: SystemTime) -> Boxed<'a, LockOutcome> {
         Box::pin(Store::lock(self, lock, now))
     }
 
-    fn get<'a>(&'a self, lock: &'a Lock) -> Boxed<'a, Option<Record>> {
+    fn get<'a>(&'a self, lock: &'a Lock) -> Boxed<'a, Option<IdempotencyRecord>> {
         Box::pin(Store::get(self, lock))
     }
 

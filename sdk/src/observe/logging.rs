@@ -1,21 +1,21 @@
-//! Log lines as Powertools writes them, from `tracing`'s events.
+//! Log lines in the format of Powertools, from the events of `tracing`.
 //!
-//! [`init`] makes it the process's log; [`pilaster::run`](crate) does so by itself. [`LoggingLayer`] puts each invocation's keys
-//! into the lines that are written while it runs, also across `.await`, and also when several invocations run at once.
+//! [`init`] installs the process's log; [`pilaster::run`](crate) calls it. [`LoggingLayer`] adds each invocation's keys to the lines
+//! that are written while it runs, also across `.await`, and also when several invocations run at once.
 //!
 //! # Example
 //!
 //! ```
-//! use pilaster::observe::logging::{self, Captured, Json, Logs};
+//! use pilaster::observe::logging::{self, AsJson, CapturedLogs, Logs};
 //!
 //! # #[derive(serde::Serialize)]
 //! # struct Order { id: u32 }
 //! # let order = Order { id: 42 };
-//! let captured = Captured::default();
+//! let captured = CapturedLogs::default();
 //! tracing::subscriber::with_default(Logs::new().service("payment").writer(captured.clone()).build(), || {
 //!     logging::set_correlation_id("req-1");
 //!     tracing::info_span!("checkout", user = "u-1").in_scope(|| {
-//!         tracing::info!(order = %Json(&order), attempt = 2, "the card was charged");
+//!         tracing::info!(order = %AsJson(&order), attempt = 2, "the card was charged");
 //!     });
 //! });
 //!
@@ -29,47 +29,57 @@
 //! assert_eq!(line["attempt"], 2);
 //! ```
 //!
-//! # A line
+//! # Lines
 //!
-//! Its keys, in this order: `level`, `location` (`src/store.rs:42`), `message`, `timestamp` (RFC 3339, UTC, milliseconds),
-//! `service`; in an invocation `cold_start`, `function_name`, `function_memory_size` (a number, in MB), `function_arn`,
-//! `function_request_id`, `correlation_id` if there is one, `tenant_id` if there is one, `xray_trace_id` (the trace's root) if
-//! there is one, and `trace_id` and `span_id` of OpenTelemetry's span below a `TracesLayer`; `sampling_rate` if one is set; then, from the outside in, the keys of [`Logs::key`], [`append_process_key`] and [`append_key`], the
-//! fields of the spans, and the event's fields.
+//! A line has these keys, in this order: `level`, `location` (`src/store.rs:42`), `message`, `timestamp` (RFC 3339, UTC,
+//! milliseconds), `service`; in an invocation `cold_start`, `function_name`, `function_memory_size` (a number, in MB),
+//! `function_arn`, `function_request_id`, `correlation_id` if there is one, `tenant_id` if there is one, `xray_trace_id` (the root
+//! of the trace) if there is one, and within a `TracesLayer` the `trace_id` and `span_id` of OpenTelemetry's span; `sampling_rate`
+//! if one is set; then, from the outside to the inside, the keys of [`Logs::key`], [`append_process_key`] and [`append_key`], the
+//! fields of the spans, and the fields of the event.
 //!
-//! - No key occurs twice: an event's field beats a span's, an inner span's an outer one's, and a span's an appended key.
-//! - No field overwrites one of the line's own keys listed above: it gets an underscore behind its name (`level_`). So does `_aws`,
-//!   which would make CloudWatch take the line for metrics in its embedded metric format.
-//! - [`Logs::without`] leaves out one of the line's own keys; `level` and `message` stay.
-//! - A value is a JSON value: [`Json`] keeps a structure, other `Debug` and `Display` values are strings. What JSON does not
-//!   have (`NaN`, infinities, integers beyond 64 bits) is a string.
-//! - An error (`error = &error as &dyn std::error::Error`) is its text, its causes' texts are an array under `error_chain`, and its
-//!   type's or its variant's name stands under `error_type`. [`Logs::errors`] chooses the keys of Powertools for Python or
-//!   TypeScript instead.
-//! - A line is one write of at most 256 KB less 26 bytes, which arrives as one event of CloudWatch Logs: longer values are cut and
-//!   end in `... [truncated]`.
+//! - No key occurs twice: an event's field wins over a span's, an inner span's over an outer one's, and a span's over an appended
+//!   key.
+//! - No field overwrites one of the reserved keys listed above: it gets an underscore at its end (`level_`). So does `_aws`, which
+//!   CloudWatch would read as metrics in its embedded metric format.
+//! - [`Logs::without`] leaves out a reserved key; `level` and `message` cannot be left out.
+//! - `location` is in the function's code, or in a crate that it uses. A line that Pilaster writes on the function's behalf has the
+//!   location of the function's code if it is known, and otherwise none.
+//! - A value is a JSON value: [`AsJson`] keeps a structure, other `Debug` and `Display` values are strings. Values that JSON does
+//!   not have (`NaN`, infinities, integers of more than 64 bits) are strings.
+//! - An error (`error = &error as &dyn std::error::Error`) is its text, the texts of its causes are an array under `error_chain`, and
+//!   the name of its type or variant is the `error_type`. [`Logs::errors`] chooses the keys of Powertools for Python or TypeScript
+//!   instead.
+//! - A line is one write of at most 256 KB less 26 bytes, which arrives as one event of CloudWatch Logs: longer values are truncated
+//!   and end in `... [truncated]`.
+//!
+//! # Layers
+//!
+//! The log context is the outermost layer of a function, so that every other layer logs within it: log context → panic guard and
+//! size limit → warm-up → the outer layers of the function (traces, metrics, secrets) → adapter → the layers of the kind →
+//! function.
 //!
 //! # Variables
 //!
 //! | variable | effect |
 //! |---|---|
-//! | `AWS_LAMBDA_LOG_LEVEL` | the level; it wins over all others |
-//! | `POWERTOOLS_LOG_LEVEL`, else `LOG_LEVEL` | the level; `INFO` without any |
+//! | `AWS_LAMBDA_LOG_LEVEL` | the level; it overrides all others |
+//! | `POWERTOOLS_LOG_LEVEL`, otherwise `LOG_LEVEL` | the level; `INFO` if neither is set |
 //! | `RUST_LOG` | the level if none of those is set; levels of single targets (`my_function::store=debug,hyper=info`), never beyond `AWS_LAMBDA_LOG_LEVEL` |
-//! | `AWS_LAMBDA_LOG_FORMAT` | `JSON` or `Text`; unset: JSON on Lambda, text outside |
+//! | `AWS_LAMBDA_LOG_FORMAT` | `JSON` or `Text`; if unset, JSON on Lambda and text elsewhere |
 //! | `POWERTOOLS_DEV` | JSON indented by 4 |
-//! | `POWERTOOLS_SERVICE_NAME` | `service`; `service_undefined` without |
-//! | `POWERTOOLS_LOGGER_LOG_EVENT` | each event that comes in is logged at `INFO`, under `event` |
+//! | `POWERTOOLS_SERVICE_NAME` | `service`; `service_undefined` if unset |
+//! | `POWERTOOLS_LOGGER_LOG_EVENT` | each event is logged at `INFO`, under `event` |
 //! | `POWERTOOLS_LOGGER_SAMPLE_RATE` | the share of invocations that are logged at `DEBUG` |
 //!
-//! Crates below a function (`hyper`, `rustls`, `aws_…`, …) are heard from `WARN` on, unless `RUST_LOG` names them, so that
-//! `DEBUG` shows the function and not its connections. The application's spans up to `INFO` stay open at any level: their fields
-//! are context for the lines that are written.
+//! Crates below a function (`hyper`, `rustls`, `aws_…`, …) are logged from `WARN` on, unless `RUST_LOG` names them, so that `DEBUG`
+//! shows the function and not its connections. The application's spans up to `INFO` stay open at any level: their fields are context
+//! for the lines that are written.
 //!
-//! # One function's own
+//! # Settings of one function
 //!
-//! A [`LoggingLayer`] takes the correlation id from the event, holds `DEBUG` lines back until something fails ([`Buffer`]), and logs
-//! events and answers without what is secret in them:
+//! A [`LoggingLayer`] takes the correlation id from the event, buffers `DEBUG` lines until something fails ([`Buffer`]), and logs
+//! events and responses without the secrets in them:
 //!
 //! ```no_run
 //! use pilaster::http::Path;
@@ -78,7 +88,7 @@
 //!
 //! #[lambda_handler(outer = logging())]
 //! async fn greet(Path(name): Path<String>) -> String {
-//!     tracing::debug!(name, "told only if something fails");
+//!     tracing::debug!(name, "written only if something fails");
 //!     format!("Hello {name}!")
 //! }
 //!
@@ -91,60 +101,70 @@
 //! }
 //! ```
 //!
-//! Lambda sets `AWS_LAMBDA_LOG_FORMAT=Text` for a function whose `LoggingConfig` does not say `LogFormat: JSON`, and applies its
-//! levels only with JSON: a template should say it.
+//! Lambda sets `AWS_LAMBDA_LOG_FORMAT=Text` for a function without `LogFormat: JSON` in its `LoggingConfig`, and applies its log
+//! levels only to JSON: set it in the template.
 
-mod bound;
+// Each module imports only from those above it.
+mod level;
+
+mod json;
+
+mod format;
+mod prefix;
+mod reserved;
+mod truncate;
+
 mod buffer;
-mod captured;
-mod correlation;
-pub mod correlation_paths;
-mod emit;
-mod errors;
 mod fields;
 mod filter;
-mod head;
-mod json;
-mod keys;
-pub mod layer;
-mod level;
-mod line;
-mod lines;
-mod logs;
-mod own_keys;
-mod panic;
 mod redaction;
-mod scope;
+
+mod error_keys;
+
+mod visitor;
+
+mod correlation;
+pub mod correlation_paths;
+mod invocation_context;
+mod variables;
+
+mod writer;
+
+mod subscriber_layer;
+
+mod current;
+
+mod context;
+mod emit;
+mod panic_hook;
+
+mod builder;
+mod captured;
+mod layer;
+
 #[cfg(test)]
 mod tests;
-mod text;
 
-pub use self::buffer::{Buffer, clear_buffer, flush_buffer};
-pub use self::captured::Captured;
+pub use self::buffer::Buffer;
+pub use self::builder::Logs;
+pub use self::captured::CapturedLogs;
+pub use self::context::{
+    append_key, append_keys, append_process_key, append_process_keys, clear_buffer, clear_keys, correlation_id,
+    current_keys, flush_buffer, keys_span, remove_keys, remove_process_keys, set_correlation_id, set_level,
+};
+pub(crate) use self::current::open as invocation_span;
 pub use self::emit::emit;
-pub use self::errors::ErrorKeys;
-pub use self::json::Json;
-pub use self::keys::{correlation_id, current_keys, set_level};
-#[cfg(feature = "testing")]
-pub(crate) use self::layer::Early;
+pub use self::error_keys::ErrorKeys;
+pub use self::format::LogFormat;
+pub use self::json::AsJson;
 pub use self::layer::{Logging, LoggingLayer};
 pub use self::level::{Level, UnknownLevel};
-pub use self::lines::Lines;
-pub use self::logs::{Format, Logs};
-pub use self::scope::{
-    append_key, append_keys, append_process_key, append_process_keys, clear_keys, keys_span, remove_keys,
-    remove_process_keys, set_correlation_id,
-};
+pub use self::subscriber_layer::SubscriberLayer;
 
-/// Makes log lines the process's subscriber, as the environment says, and makes a panic one line at `ERROR` with message,
-/// location and request id. `false` if there is a subscriber already: then nothing is changed.
+/// Installs the process's log, as the environment configures it, and logs a panic as one line at `ERROR` with message, location and
+/// request id. Returns `false`, and changes nothing, if the process has a subscriber.
 ///
 /// The same as `Logs::from_env().init()`.
 pub fn init() -> bool {
     Logs::from_env().init()
-}
-
-/// The span of an invocation for lines that are logged around its layers.
-pub(crate) fn span_of(invocation: &crate::core::invocation::Invocation) -> tracing::Span {
-    self::scope::InvocationContext::open(invocation)
 }

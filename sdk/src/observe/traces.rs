@@ -1,28 +1,27 @@
-//! OpenTelemetry traces: a span for each invocation, with the spans of `tracing` below it, sent before the invocation ends.
+//! OpenTelemetry traces: a span for each invocation, with the spans of `tracing` below it, which are sent before the invocation ends.
 //!
-//! [`TracesLayer`] goes around the door, and with it the function's own spans (`tracing::info_span!`, `#[tracing::instrument]`),
-//! those of records and those of calls of the AWS SDK are exported. They pass through
-//! [`tracing-opentelemetry`](https://docs.rs/tracing-opentelemetry), beside the log lines and in the same subscriber: nothing
-//! is to be set up. A line of the log says which span it was written in (`trace_id`, `span_id`).
+//! [`TracesLayer`] is an outer layer. It exports the function's spans (`tracing::info_span!`, `#[tracing::instrument]`), and those of
+//! records and of calls of the AWS SDK. They pass through [`tracing-opentelemetry`](https://docs.rs/tracing-opentelemetry), beside the
+//! log lines and in the same subscriber, without any set-up. A log line has the `trace_id` and the `span_id` of its span.
 //!
 //! # Example
 //!
 //! ```
 //! use pilaster::observe::logging::Logs;
-//! use pilaster::observe::traces::{Captured, TracesLayer};
-//! use pilaster::{FunctionError, Incoming, Invocation, RawResponse};
+//! use pilaster::observe::traces::{CapturedSpans, TracesLayer};
+//! use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
 //! use serde_json::value::RawValue;
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let captured = Captured::default();
+//! let captured = CapturedSpans::default();
 //! let _guard = tracing::subscriber::set_default(Logs::new().build()); // `pilaster::run` does this
 //!
 //! let layer = TracesLayer::new().captured(&captured);
 //! let service = ServiceBuilder::new().layer(layer).service(service_fn(async |incoming: Incoming| {
 //!     tracing::info_span!("charge", amount = 1000).in_scope(|| {});
-//!     Ok::<RawResponse, FunctionError>(incoming.event)
+//!     Ok::<Outgoing, FunctionError>(incoming.event.into())
 //! }));
 //! let mut context = lambda_runtime::Context::default();
 //! context.request_id = "52fdfc07".into();
@@ -40,7 +39,7 @@
 //! # }
 //! ```
 //!
-//! In a function: `#[lambda_handler(outer = TracesLayer::new())]`, or
+//! In a function: `#[lambda_handler(outer = TracesLayer::from_env())]`, or
 //!
 //! ```no_run
 //! use pilaster::TracesLayer;
@@ -50,24 +49,24 @@
 //! }
 //!
 //! fn main() -> Result<(), pilaster::StartError> {
-//!     pilaster::run(pilaster::handler(place).outer(TracesLayer::new()))
+//!     pilaster::run(pilaster::handler(place).outer(TracesLayer::from_env()))
 //! }
 //! ```
 //!
 //! # Which trace
 //!
-//! The parent of an invocation is the span that called it:
+//! The parent of an invocation is the span of its caller:
 //!
-//! - Lambda's X-Ray header, taken from the invocation's context and never from the process's environment, so it is right with
-//!   managed concurrency, too. Its decision whether the trace is kept counts: a function without `Tracing: Active` that was not
-//!   called by a traced service gets `Sampled=0`, and nothing is sent.
-//! - The [`traceparent`](https://www.w3.org/TR/trace-context/) of a request is a link. Anyone can send one, so it does not overrule
-//!   X-Ray's decision; only where Lambda sent no header it is the parent, if it says that its trace is kept.
-//!   [`TracesLayer::trust_callers`] lets it be the parent wherever X-Ray does not keep the trace.
-//! - A record has a span of its own, which links to who sent it: `AWSTraceHeader`, or the message attribute (of Kafka, the header)
+//! - Lambda's X-Ray header, from the invocation's context and never from the process's environment, so that it is right also with
+//!   managed concurrency. Its sampling decision counts: a function without `Tracing: Active` whose caller is not traced gets
+//!   `Sampled=0`, and nothing is sent.
+//! - The [`traceparent`](https://www.w3.org/TR/trace-context/) of a request is a link. Any client can send one, so it does not
+//!   override X-Ray's decision; it is the parent only if Lambda sent no header and the trace is sampled.
+//!   [`TracesLayer::trust_callers`] makes it the parent wherever X-Ray does not sample the trace.
+//! - Each record has a span, which links to the span of its sender: `AWSTraceHeader`, or the message attribute (of Kafka, the header)
 //!   `traceparent`.
 //!
-//! For what the function sends, [`trace_header`] and [`traceparent`] give the current span's.
+//! [`trace_header`] and [`traceparent`] return the headers of the current span, for messages and requests that the function sends.
 //!
 //! # Which spans
 //!
@@ -77,67 +76,75 @@
 //! | … of a request | the name `POST /payments`; `http.request.method`, `url.path`, `url.scheme`, `server.address`, `user_agent.original`, `http.route`, `http.response.status_code`, `error.type` |
 //! | … of a batch | `messaging.batch.message_count`, and as a record below |
 //! | a record | `messaging.system`, `messaging.operation.type`, `messaging.destination.name`, `messaging.message.id`; `error.type` |
-//! | a call of the AWS SDK | `rpc.system`, `rpc.service`, `rpc.method`; of the clients that come from [`Client`](crate::Client) also `http.response.status_code`, `aws.request_id`, `error.type` |
-//! | the function's own, from `INFO` on | its fields |
+//! | a call of the AWS SDK | `rpc.system`, `rpc.service`, `rpc.method`; for clients from [`Client`](crate::Client) also `http.response.status_code`, `aws.request_id`, `error.type` |
+//! | a span of the function, from `INFO` on | its fields |
 //!
 //! Log lines are not sent as events of spans. Neither are queries, headers or bodies.
 //!
-//! # Where to, and when
+//! # Export
 //!
-//! - `OTEL_EXPORTER_OTLP_ENDPOINT` or [`TracesLayer::endpoint`]: a collector or an extension that takes OTLP over HTTP, as protobuf,
-//!   such as the OpenTelemetry layers for Lambda on `http://localhost:4318`. Plain HTTP: there is no TLS here, and a collector
-//!   next to the function needs none.
-//! - Otherwise, on Lambda, the X-Ray daemon that Lambda runs beside each function (`AWS_XRAY_DAEMON_ADDRESS`), over UDP: no
-//!   extension, only `Tracing: Active` and the right to write traces. The form is that of AWS's own distribution of
-//!   OpenTelemetry.
-//! - By hand, without an endpoint, nowhere.
+//! - `OTEL_EXPORTER_OTLP_ENDPOINT` or [`TracesLayer::endpoint`]: a collector or an extension that accepts OTLP over HTTP, as protobuf,
+//!   such as the OpenTelemetry layers for Lambda on `http://localhost:4318`. It must be plain HTTP: TLS is not supported, and a
+//!   collector next to the function does not need it.
+//! - Otherwise, on Lambda, the X-Ray daemon that Lambda runs beside each function (`AWS_XRAY_DAEMON_ADDRESS`), over UDP. It needs no
+//!   extension, only `Tracing: Active` and the permissions `xray:PutTraceSegments` and `xray:PutTelemetryRecords`. The form is that of
+//!   AWS's distribution of OpenTelemetry.
+//! - Locally, without an endpoint, spans are not sent.
 //!
-//! The spans of an invocation are sent when it ends and before its answer, since Lambda freezes the process after that. It takes
-//! half a second at most, and never the last 100 ms before the deadline; spans of a trace that is not kept are not sent at all. If
-//! the collector does not answer or refuses, this is logged once, and further invocations do not try for 5 seconds, then for
-//! twice as long with each failure, up to 5 minutes. Up to 2,048 spans wait meanwhile; how many were lost is logged when it
-//! works again. Spans that end after their invocation, in a task of their own or in the body of a streamed response, are sent with the
-//! next one, or by [`flush`].
+//! The spans of an invocation are sent when it ends and before its response, since Lambda freezes the process after that. Sending takes
+//! at most half a second ([`TracesLayer::export_timeout`]), and never the last 100 ms before the deadline; spans of a trace that is not
+//! sampled are not sent. If the collector does not respond or returns an error, one warning is logged, and further invocations do not
+//! retry for 5 seconds, then for twice as long after each failure, up to 5 minutes. Up to 2,048 spans wait meanwhile; the number of
+//! lost spans is logged when sending works again. Spans that end after their invocation, in a separate task or in the body of a
+//! streamed response, are sent with the next one, or by [`flush`].
 //!
 //! # Variables
 //!
+//! [`TracesLayer::from_env`] reads these:
+//!
 //! | variable | effect |
 //! |---|---|
-//! | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | where spans go; to the first `/v1/traces` is added |
-//! | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TRACES_HEADERS` | `name=value,…`: headers for it |
-//! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL` | `http/protobuf`; others are refused at the start |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | the destination of spans; `/v1/traces` is appended to the first |
+//! | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TRACES_HEADERS` | `name=value,…`: headers of the requests to it |
+//! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL` | `http/protobuf`; others are rejected at the start |
 //! | `AWS_XRAY_DAEMON_ADDRESS` | set by Lambda |
-//! | `OTEL_SERVICE_NAME`, else `POWERTOOLS_SERVICE_NAME` | `service.name`; else that of `OTEL_RESOURCE_ATTRIBUTES`, else the function's name |
+//! | `OTEL_SERVICE_NAME`, otherwise `POWERTOOLS_SERVICE_NAME` | `service.name`; otherwise that of `OTEL_RESOURCE_ATTRIBUTES`, otherwise the function's name |
 //! | `OTEL_RESOURCE_ATTRIBUTES` | further attributes of the resource |
-//! | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | who decides; `parentbased_always_on` without |
-//! | `OTEL_PROPAGATORS` | of `xray` (or `xray-lambda`) and `tracecontext` those that are believed; both without, or `none` |
+//! | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | the sampler; `parentbased_always_on` if unset |
+//! | `OTEL_PROPAGATORS` | the headers that are accepted: `xray` (or `xray-lambda`), `tracecontext`, or `none`; both if unset |
 //! | `OTEL_SDK_DISABLED=true`, `OTEL_TRACES_EXPORTER=none`, `POWERTOOLS_TRACE_ENABLED=false` | no spans |
 //! | `POWERTOOLS_TRACER_CAPTURE_ERROR=false` | no event `exception` with an error's text |
 //!
-//! # A subscriber of one's own
+//! # Your own subscriber
 //!
-//! Spans need a place in the subscriber. [`Logs::init`](crate::observe::logging::Logs::init) and
-//! [`Logs::build`](crate::observe::logging::Logs::build) have it. A function with another subscriber has no spans from here, and
-//! the layer warns; it would add `tracing-opentelemetry` to its subscriber itself.
+//! The subscriber must have a slot for spans, as those of [`Logs::init`](crate::observe::logging::Logs::init) and
+//! [`Logs::build`](crate::observe::logging::Logs::build) do. With another subscriber the layer makes no spans and logs a warning; add
+//! `tracing-opentelemetry` to that subscriber instead.
 
+// Each module imports only from those above it.
 mod captured;
-mod export;
-mod glance;
-mod layer;
-mod pipeline;
+mod otlp;
 mod propagate;
+
+mod export;
+pub(crate) mod span;
+mod trigger;
+
+mod pipeline;
+
 mod settings;
-mod slot;
-pub(crate) mod tell;
+mod subscriber_slot;
+
+mod layer;
+
 #[cfg(test)]
 mod tests;
-mod wire;
 
-pub use self::captured::Captured;
-pub use self::layer::{Traced, TracesLayer};
+pub use self::captured::CapturedSpans;
+pub use self::layer::{Traces, TracesLayer};
 #[cfg(feature = "records")]
 pub(crate) use self::propagate::Carrier;
 pub(crate) use self::propagate::span_id;
 pub use self::propagate::{trace_header, traceparent};
-pub use self::slot::flush;
-pub(crate) use self::slot::{Connection, OtelLayer, Slot, TARGET};
+pub use self::subscriber_slot::flush;
+pub(crate) use self::subscriber_slot::{LogBridge, OtelLayer, Slot, TARGET};

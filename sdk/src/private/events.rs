@@ -47,7 +47,7 @@ where
     type Checked<X> = X;
 
     fn checked<L, O>(function: Function<EventFunction<S>, L, O>, layer: Self) -> Function<EventFunction<S>, T, O> {
-        function.layer(layer)
+        function.map_layers(|_| layer)
     }
 }
 

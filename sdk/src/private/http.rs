@@ -8,8 +8,8 @@ use tower::{Layer, Service};
 
 use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Streamed, Type, of};
 use crate::function::builder::Function;
-use crate::http::layers::panic::CatchPanic;
-use crate::http::{Created, HttpFunction, Json, Path, Query, StreamingHttpFunction};
+use crate::http::layers::catch_panic::CatchPanic;
+use crate::http::{Created, HttpFunction, Json, Path, Query, Stack};
 
 /// The kind of HTTP functions.
 #[derive(Debug)]
@@ -46,19 +46,19 @@ impl<E: IntoResponse> Failing<()> for E {}
 
 impl Failing<ErrorResponse> for ErrorResponse {}
 
-impl<T, S> Layered<HttpFunction<S>, ()> for T
+impl<S> Layered<HttpFunction<S>, ()> for Stack
 where
-    T: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
+    Self: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {
     type Checked<X> = X;
 
-    fn checked<L, O>(function: Function<HttpFunction<S>, L, O>, layer: Self) -> Function<HttpFunction<S>, T, O> {
-        function.layer(layer)
+    fn checked<L, O>(function: Function<HttpFunction<S>, L, O>, layer: Self) -> Function<HttpFunction<S>, Self, O> {
+        function.map_layers(|_| layer)
     }
 }
 
 impl<S, L, O> Streamed for Function<HttpFunction<S>, L, O> {
-    type Streaming = Function<StreamingHttpFunction<S>, L, O>;
+    type Streaming = Function<HttpFunction<S, true>, L, O>;
 
     fn streaming(self) -> Self::Streaming {
         Function::streaming(self)

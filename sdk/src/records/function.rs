@@ -1,34 +1,35 @@
-//! Record functions: handlers of one record per call.
+//! [`RecordFunction`]: a function that is called once for each record.
 
 use tower::Layer;
 use tower::Service;
 use tower::layer::util::Identity;
 
-use super::answer::Answer;
-use super::handler::{FromRecord, HandlerService, Opened, RecordHandler};
+use super::adapter::RecordAdapter;
+use super::adapter::config::AdapterConfig;
+use super::batch::Batch;
+use super::error::DecodeError;
+use super::extract::{Contents, FromRecord};
+use super::handler::{HandlerService, RecordHandler};
 use super::record::Record;
+use super::response::RecordResponse;
 use super::source::Source;
-use crate::core::error::{BoxError, Names};
-use crate::core::raw::RawService;
-use crate::function::builder::Function;
+use crate::core::configuration::reject;
+use crate::core::error::{BoxError, ErrorType};
+use crate::function::builder::{Function, Sealed};
 use crate::function::handler::Handler;
-use crate::function::lifecycle::Start;
-use crate::function::service::{Buffered, IntoRaw};
-use crate::records::adapter::batch::Batch;
-use crate::records::adapter::{Plan, RecordAdapter};
-use crate::records::extract::payload::DecodeError;
+use crate::function::service::{ErrorTypes, Kind};
 
-/// The marker of record functions; the arguments of the function are within.
+/// Marks functions of records with these arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByRecord<Args>(std::marker::PhantomData<Args>);
 
-/// The innermost service of the record hall, and how its records are run.
+/// A handler of one record per call, with the settings of its batches.
 #[derive(Clone, Debug)]
 pub struct RecordFunction<S> {
     service: S,
     sources: &'static [Source],
-    open: fn(&Record) -> Result<Opened, DecodeError>,
+    contents: fn(&Record) -> Result<Contents, DecodeError>,
     batch: Batch,
 }
 
@@ -40,58 +41,59 @@ where
     type Kind = RecordFunction<HandlerService<F, Args>>;
     type Layers = Identity;
 
-    fn into_kind(self) -> Self::Kind {
+    fn into_kind(self, _: Sealed) -> Self::Kind {
         RecordFunction {
             service: HandlerService::new(self),
             sources: F::Record::SOURCES,
-            open: F::Record::open,
+            contents: F::Record::contents,
             batch: Batch::new(),
         }
     }
 }
 
 impl<S, L, O> Function<RecordFunction<S>, L, O> {
-    /// How many records run at once. See [`Batch::concurrency`].
+    /// Takes the `errorType` of a failed record or invocation from `E`, wherever it stands in the chain of causes. `#[lambda_handler]` does
+    /// this for the error type of the function.
+    ///
+    /// `anyhow` and `#[error(transparent)]` hide the error that they stand for and continue with its cause: within these an `E` is not
+    /// found. A [`FunctionError`](crate::FunctionError) and a [`RecordError`](crate::records::RecordError) are.
+    pub fn error_type<E: ErrorType>(self) -> Self {
+        self.with_error_type::<E>()
+    }
+
+    /// Sets how many records are processed at the same time. See [`Batch::concurrency`].
     pub fn concurrency(mut self, records: usize) -> Self {
         self.kind.batch.concurrency = records;
         self
     }
 
-    /// How the records of a batch are run.
+    /// Sets how the records of a batch are processed.
     pub fn batch(mut self, batch: Batch) -> Self {
         self.kind.batch = batch;
         self
     }
 }
 
-impl<S, L, O> IntoRaw for Function<RecordFunction<S>, L, O>
+impl<S, L> Kind<L> for RecordFunction<S>
 where
     L: Layer<S>,
-    L::Service: Service<Record, Response = Answer> + Clone + Send + Sync + 'static,
+    L::Service: Service<Record, Response = RecordResponse> + Clone + Send + Sync + 'static,
     <L::Service as Service<Record>>::Error: Into<BoxError>,
     <L::Service as Service<Record>>::Future: Send,
-    O: Layer<RecordAdapter<L::Service>>,
-    O::Service: RawService,
 {
-    type Raw = O::Service;
-    type Mode = Buffered;
+    type Adapter = RecordAdapter<L::Service>;
 
-    /// # Panics
-    ///
-    /// If the concurrency is 0, or [`Batch::ordered_by`] is set and the function does not take changes of a table.
-    fn into_raw(self) -> Self::Raw {
-        let RecordFunction { service, sources, open, batch } = self.kind;
-        assert!(batch.concurrency > 0, "the concurrency of a batch is 0: then no record would ever run");
-        assert!(
-            batch.ordered_by.is_none() || sources.contains(&Source::DynamoDb),
-            "`Batch::ordered_by` orders changes of a table by an attribute of their key, and this function does not take \
-             `Change<T>`: remove it (records of Kinesis are ordered by their partition key)"
-        );
-        let plan = Plan::new(sources, open, batch, Names::clone(&self.names));
-        self.outer.layer(RecordAdapter::new(self.layer.layer(service), plan))
-    }
-
-    fn take_start(&mut self) -> Start {
-        std::mem::take(&mut self.start)
+    fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
+        let Self { service, sources, contents, batch } = self;
+        if batch.concurrency == 0 {
+            reject("the concurrency of a batch must not be 0: no record would be processed");
+        }
+        if batch.ordered_by.is_some() && !sources.contains(&Source::DynamoDb) {
+            reject(
+                "`Batch::ordered_by` orders changes of a table by an attribute of their key, but this function does not take \
+                 `Change<T>`: remove it (Kinesis records are ordered by their partition key)",
+            );
+        }
+        RecordAdapter::new(layers.layer(service), AdapterConfig::new(sources, contents, batch, error_types.0))
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use lambda_runtime_api_client::body::Body;
 use serde::Serialize;
 
-use super::{Serving, StartError, api};
+use super::{Serving, api};
 use crate::core::env;
 use crate::core::error::BoxError;
+use crate::function::StartError;
 
 /// How long Lambda may take to hear it; the process ends either way.
 const TELLING: Duration = Duration::from_secs(1);
@@ -27,8 +28,8 @@ struct InitError<'a> {
 ///
 /// On a thread and a runtime of its own, since a function may also fail to start because it was called from within another.
 pub(super) fn report(error: &StartError) {
-    let Some(reason) = error.reason.filter(|_| api::endpoint().is_some()) else { return };
-    let message = error.message.clone();
+    let Some(reason) = error.error_type().filter(|_| api::endpoint().is_some()) else { return };
+    let message = error.to_string();
     let told = std::thread::Builder::new().spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         // Of the type of what serves, so that the running of it is compiled once.

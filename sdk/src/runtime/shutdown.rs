@@ -17,8 +17,9 @@ use http::StatusCode;
 use lambda_runtime_api_client::body::Body;
 use tokio::sync::oneshot;
 
-use super::{Serving, StartError, api, run_hooks};
+use super::{Serving, api, run_hooks};
 use crate::core::error::{BoxError, chain};
+use crate::function::StartError;
 use crate::function::lifecycle::Hooks;
 
 /// How long the hooks may take, all together.
@@ -90,7 +91,7 @@ impl Shutdown {
     ///
     /// That there is no thread for it.
     pub(super) fn start(hooks: Hooks) -> Result<Option<Self>, StartError> {
-        if hooks.0.is_empty() {
+        if hooks.is_empty() {
             return Ok(None);
         }
         let (ended, by_itself) = oneshot::channel();

@@ -21,25 +21,25 @@ use lambda_runtime::{BoxFuture, SnapStartResource};
 
 use super::{run_hooks, warm};
 use crate::core::error::BoxError;
-use crate::function::lifecycle::{Hooks, Start, Warming};
+use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
 
 /// How often the tasks of dropped connections get their turn, so that they close them. One turn is enough today.
 #[cfg(feature = "clients")]
 const TURNS: usize = 8;
 
 struct Snapshot {
-    warming: Vec<(&'static str, Warming)>,
+    warm: Vec<(&'static str, WarmFn)>,
     before: Mutex<Hooks>,
     after: Mutex<Hooks>,
 }
 
 /// What is done around the snapshot, if one will be taken.
-pub(super) fn resource(start: &mut Start) -> Option<Arc<dyn SnapStartResource>> {
+pub(super) fn resource(lifecycle: &mut Lifecycle) -> Option<Arc<dyn SnapStartResource>> {
     let is_snapstart = crate::core::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_some_and(|kind| kind == "snap-start");
     is_snapstart.then(|| {
-        let before = Mutex::new(std::mem::take(&mut start.before_snapshot));
-        let after = Mutex::new(std::mem::take(&mut start.on_restore));
-        Arc::new(Snapshot { warming: start.warming.clone(), before, after }) as _
+        let before = Mutex::new(std::mem::take(&mut lifecycle.before_snapshot));
+        let after = Mutex::new(std::mem::take(&mut lifecycle.on_restore));
+        Arc::new(Snapshot { warm: lifecycle.warm.clone(), before, after }) as _
     })
 }
 
@@ -63,7 +63,7 @@ impl SnapStartResource for Snapshot {
         Box::pin(async {
             #[cfg(feature = "_aws")]
             reseed();
-            warm(self.warming.clone()).await;
+            warm(self.warm.clone()).await;
             run(&self.after, "on_restore").await
         })
     }
@@ -176,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn a_hook_that_panics_is_an_error_that_names_it() {
         let mut hooks = Hooks::default();
-        hooks.0.push(Box::new(|| Box::pin(async { panic!("no") })));
+        hooks.add(async || panic!("no"));
         let error = run(&Mutex::new(hooks), "on_restore").await.unwrap_err();
         assert_eq!(error.to_string(), "a hook of on_restore panicked");
     }

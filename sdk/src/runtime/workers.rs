@@ -214,7 +214,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, BoxError> {
 #[cfg_attr(not(feature = "logging"), allow(unused_variables))]
 fn span_of(context: Context) -> tracing::Span {
     #[cfg(feature = "logging")]
-    return crate::observe::logging::span_of(&Invocation::new(context));
+    return crate::observe::logging::invocation_span(&Invocation::new(context));
     #[cfg(not(feature = "logging"))]
     tracing::error_span!("invocation", function_request_id = context.request_id)
 }

@@ -7,7 +7,7 @@ use pilaster::http::{
     CorsLayer, ErrorLayer, Form, HeaderMap, HeaderName, HeaderValue, IntoResponse, Json, PartialResponseLayer, Path,
     Query, Rejection, SecurityHeadersLayer, Stack,
 };
-use pilaster::observe::logging::{Captured, Level, Logs};
+use pilaster::observe::logging::{CapturedLogs, Level, Logs};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
@@ -74,7 +74,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     let mut expected = expected(&case.json, plan.sees)?;
     let secret = secret_of(&case.json)?;
     let notes = Notes::default();
-    let log = Captured::default();
+    let log = CapturedLogs::default();
     let _guard = tracing::subscriber::set_default(Logs::new().level(Level::Error).writer(log.clone()).build());
     let sent = match (plan.parser.reader, plan.parser.lenient) {
         (Reader::None, _) => plan.call::<Unread>(&event, &notes, handler),

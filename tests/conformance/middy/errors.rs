@@ -45,11 +45,10 @@ impl Raised {
         let Some(status) = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 400) else {
             return unsupported("an error whose status is none of an error");
         };
-        let mut shown = HttpError::new(status);
         // A 5xx never shows its detail; what is meant to be seen is a member.
-        shown = match status.is_server_error() {
-            true => shown.with_member("message", error.message),
-            false => shown.with_detail(error.message),
+        let mut shown = match status.is_server_error() {
+            true => HttpError::from_status(status).with_member("message", error.message),
+            false => HttpError::new(status, error.message),
         };
         for (name, value) in &error.headers {
             let value = value.as_str().and_then(|text| HeaderValue::from_str(text).ok());

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use pilaster::observe::logging::{Captured, Level, Logs};
+use pilaster::observe::logging::{CapturedLogs, Level, Logs};
 use pilaster::records::Batch;
 use pilaster::{BoxError, Event};
 use serde::Deserialize;
@@ -53,7 +53,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     let plain = wanted.iter().flatten().any(Value::is_string);
     let batch = Batch::new().concurrency(1);
     let act = Arc::new(|_: &_| Ok(None));
-    let log = Captured::default();
+    let log = CapturedLogs::default();
     let _guard = tracing::subscriber::set_default(Logs::new().level(Level::Error).writer(log.clone()).build());
     let sent = match plain && kind != Kind::S3 {
         true => call::<String>(kind, &event, batch, &notes, act),

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 use pilaster::idempotency::{
-    DynamoDbStore, Format, Hash, Idempotency, IdempotencyLayer, MemoryStore, Store as IdempotencyStore,
+    DynamoDbStore, HashFunction, Idempotency, IdempotencyLayer, KeyFormat, MemoryStore, Store as IdempotencyStore,
 };
-use pilaster::observe::logging::{Captured, Level, Logs};
-use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawResponse};
+use pilaster::observe::logging::{CapturedLogs, Level, Logs};
+use pilaster::{BoxError, FunctionError, Incoming, Invocation, Outgoing};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
@@ -33,7 +33,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     let config: Config = read("a configuration", &case.json["config"])?;
     let input: Input = read("an input", &case.json["input"])?;
-    let format = if case.json["lang"] == "typescript" { Format::TypeScript } else { Format::Python };
+    let format = if case.json["lang"] == "typescript" { KeyFormat::TypeScript } else { KeyFormat::Python };
     match config.store.kind.as_str() {
         "dynamodb" => {}
         // What went wrong with Redis must not go wrong with any store.
@@ -41,7 +41,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         other => return unsupported(format!("the store `{other}`")),
     }
     let expected = &case.json["expected"];
-    let log = Captured::default();
+    let log = CapturedLogs::default();
     let guard = tracing::subscriber::set_default(Logs::new().level(Level::Warn).writer(log.clone()).build());
     let mut observed = crate::exchange::block_on(run(config, input, format))?;
     drop(guard);
@@ -69,7 +69,7 @@ pub(super) fn replay(case: &Case) -> Replay {
 }
 
 /// The results alone, over a store in memory.
-fn any_store(case: &Case, config: &Config, input: Input, format: Format) -> Replay {
+fn any_store(case: &Case, config: &Config, input: Input, format: KeyFormat) -> Replay {
     let idempotency = idempotency(config, MemoryStore::new(), format)?;
     let default = Handler { returns: Some(json!({ "ok": true })), raises: None };
     let seen = crate::exchange::block_on(invoke(idempotency, input, default, format, &Vec::new))?;
@@ -102,12 +102,12 @@ fn outcome(expected: &Value) -> Value {
     expected
 }
 
-fn idempotency(config: &Config, store: impl IdempotencyStore, format: Format) -> Result<Idempotency, Stop> {
+fn idempotency(config: &Config, store: impl IdempotencyStore, format: KeyFormat) -> Result<Idempotency, Stop> {
     let options = &config.idempotency;
     let name = config.function.lambda_name.as_deref().unwrap_or("test-func");
     let prefix = match (&options.key_prefix, &config.function.key_prefix, &config.function.qualified_name) {
         (Some(prefix), _, _) | (_, Some(prefix), _) => prefix.clone(),
-        (_, _, Some(qualified)) if format == Format::Python => format!("{name}.{qualified}"),
+        (_, _, Some(qualified)) if format == KeyFormat::Python => format!("{name}.{qualified}"),
         _ => name.to_owned(),
     };
     let mut idempotency = Idempotency::new(store).prefix(prefix).format(format);
@@ -128,7 +128,7 @@ fn idempotency(config: &Config, store: impl IdempotencyStore, format: Format) ->
     }
     match options.hash_function.as_deref() {
         None | Some("md5") => {}
-        Some("sha256") => idempotency = idempotency.hash(Hash::Sha256),
+        Some("sha256") => idempotency = idempotency.hash(HashFunction::Sha256),
         Some(other) => return unsupported(format!("the hash function {other}")),
     }
     match options.response_hook.as_deref() {
@@ -144,7 +144,7 @@ fn idempotency(config: &Config, store: impl IdempotencyStore, format: Format) ->
     Ok(idempotency)
 }
 
-async fn run(config: Config, input: Input, format: Format) -> Result<Value, Stop> {
+async fn run(config: Config, input: Input, format: KeyFormat) -> Result<Value, Stop> {
     let table = Table::new(
         config.store.initial_items.clone(),
         config.store.fail.clone(),
@@ -192,7 +192,7 @@ async fn invoke(
     idempotency: Idempotency,
     input: Input,
     default: Handler,
-    format: Format,
+    format: KeyFormat,
     calls: &dyn Fn() -> Vec<Value>,
 ) -> Result<Vec<Value>, Stop> {
     let clock = Arc::new(AtomicU64::new(input.clock_ms));
@@ -220,7 +220,9 @@ async fn invoke(
             invocation: Invocation::new(context(deadline)),
         };
         let mut seen = match layer.layer(function).oneshot(incoming).await {
-            Ok(answer) => json!({ "result": serde_json::from_str::<Value>(answer.get()).unwrap_or_default() }),
+            Ok(answer) => {
+                json!({ "result": serde_json::from_str::<Value>(answer.as_json().unwrap().get()).unwrap_or_default() })
+            }
             Err(error) => {
                 let error = error.downcast::<FunctionError>().map_err(|error| Stop::Broken(error.to_string()))?;
                 match error.error_type() {
@@ -244,10 +246,10 @@ fn context(deadline: SystemTime) -> Context {
 }
 
 /// What a handler fails with is told with its class or without.
-fn answer(handler: &Handler, format: Format) -> Result<RawResponse, BoxError> {
+fn answer(handler: &Handler, format: KeyFormat) -> Result<Outgoing, BoxError> {
     let (kind, message) = match &handler.raises {
-        None => return Ok(to_raw_value(&handler.returns)?),
-        Some(Raises::Text(text)) if format == Format::TypeScript => ("Error", text.as_str()),
+        None => return Ok(Outgoing::serialize(&handler.returns)?),
+        Some(Raises::Text(text)) if format == KeyFormat::TypeScript => ("Error", text.as_str()),
         Some(Raises::Text(text)) => ("Exception", text.as_str()),
         Some(Raises::Error(Raised { kind, message })) => (kind.as_str(), message.as_str()),
     };

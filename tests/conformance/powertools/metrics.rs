@@ -12,8 +12,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_util::FutureExt as _;
 use lambda_runtime::{Config, Context};
 use pilaster::observe::logging;
-use pilaster::observe::metrics::{Captured, MetricsLayer, Unit};
-use pilaster::{BoxError, FunctionError, Incoming, Invocation, Metrics, RawResponse};
+use pilaster::observe::metrics::{CapturedMetrics, MetricsLayer, Unit};
+use pilaster::{BoxError, FunctionError, Incoming, Invocation, Metrics, Outgoing};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -87,8 +87,8 @@ pub(super) fn replay(case: &Case) -> Replay {
     let mut wanted = Wanted::default();
     let steps = steps::read_all(&input.steps, &mut wanted)?;
 
-    let captured = Captured::default();
-    let mut layer = MetricsLayer::from_vars(|name| env.get(name).cloned())
+    let captured = CapturedMetrics::default();
+    let mut layer = pilaster::testing::metrics_layer(|name| env.get(name).cloned())
         .clock(|| UNIX_EPOCH + Duration::from_millis(CLOCK.1))
         .writer(captured.clone());
     if let Some(namespace) = settings.namespace.or(wanted.namespace) {
@@ -108,13 +108,13 @@ pub(super) fn replay(case: &Case) -> Replay {
     let config = Config { function_name: function_name.unwrap_or_default(), ..Config::default() };
     context.env_config = Arc::new(config);
 
-    let lines = logging::Captured::default();
+    let lines = logging::CapturedLogs::default();
     let run = || catch_unwind(AssertUnwindSafe(|| run(&layer, &context, steps)));
     let done = tracing::subscriber::with_default(logging::Logs::new().writer(lines.clone()).build(), run);
     compare(case, &captured, &lines, matches!(done, Ok(Ok(()))))
 }
 
-fn compare(case: &Case, captured: &Captured, lines: &logging::Captured, succeeded: bool) -> Replay {
+fn compare(case: &Case, captured: &CapturedMetrics, lines: &logging::CapturedLogs, succeeded: bool) -> Replay {
     let want = &case.json["expected"];
     let (mut expected, mut observed) = (Map::new(), Map::new());
     let wanted = want["emf_lines"].as_array().cloned().unwrap_or_default();
@@ -179,7 +179,7 @@ fn run(layer: &MetricsLayer, context: &Context, steps: Vec<Step>) -> Result<(), 
                         all.map_err(|error| FunctionError::new("Refused", error.to_string()))?;
                         match raises {
                             Some(text) => Err(FunctionError::new("Exception", text)),
-                            None => Ok::<RawResponse, FunctionError>(incoming.event),
+                            None => Ok::<Outgoing, FunctionError>(incoming.event.into()),
                         }
                     }
                 }));

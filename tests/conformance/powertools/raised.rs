@@ -121,7 +121,7 @@ impl Exceptions {
             (true, None) => HttpError::internal(crate::layers::Thrown(text(&raise.message))),
             (false, _) => {
                 let chained = known.iter().rev().fold(None, |base, class| Some(instance(*class, raise, base)));
-                chained.map_or_else(|| HttpError::new(StatusCode::INTERNAL_SERVER_ERROR), HttpError::internal)
+                chained.map_or_else(|| HttpError::from_status(StatusCode::INTERNAL_SERVER_ERROR), HttpError::internal)
             }
         }
     }
@@ -129,7 +129,7 @@ impl Exceptions {
     /// An HTTP error whose message is meant to be seen, also in a 5xx: a member.
     fn http(&self, status: u16, raise: &Raise) -> HttpError {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let error = HttpError::new(status).with_member("message", raise.message.clone());
+        let error = HttpError::from_status(status).with_member("message", raise.message.clone());
         let error = error.with_member("error", raise.kind.clone());
         match &raise.details {
             Some(details) => error.with_member("details", details.clone()),
@@ -183,7 +183,8 @@ impl Exceptions {
                     let body = returns.clone().unwrap_or_default();
                     let status = body["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
                     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-                    HttpError::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)).with_member("body", body)
+                    HttpError::from_status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+                        .with_member("body", body)
                 }
             }
         }
@@ -199,7 +200,7 @@ fn is_undecoded(error: &HttpError) -> bool {
 fn answered(answer: Answer) -> HttpError {
     let text = answer.text();
     let response = answer.into_response();
-    let mut error = HttpError::new(response.status());
+    let mut error = HttpError::from_status(response.status());
     for (name, value) in response.headers() {
         error = error.with_header(name.clone(), value.clone());
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use lambda_runtime::{Config, Context};
 use pilaster::observe::logging;
-use pilaster::observe::traces::{Captured, TracesLayer};
-use pilaster::{FunctionError, Incoming, Invocation, RawResponse};
+use pilaster::observe::traces::{CapturedSpans, TracesLayer};
+use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -66,13 +66,13 @@ pub(super) fn replay(case: &Case) -> Replay {
     if env.contains_key("AWS_LAMBDA_INITIALIZATION_TYPE") {
         return unsupported("what is a cold start is decided for all rooms at once, and replayed with the logger");
     }
-    let captured = Captured::default();
-    let mut layer = TracesLayer::from_vars(|name| env.get(name).cloned()).captured(&captured);
+    let captured = CapturedSpans::default();
+    let mut layer = pilaster::testing::traces_layer(|name| env.get(name).cloned()).captured(&captured);
     layer = layer.service(settings.service);
     if let Some(told) = settings.capture_error {
-        layer = layer.errors(told);
+        layer = layer.record_errors(told);
     }
-    let lines = logging::Captured::default();
+    let lines = logging::CapturedLogs::default();
     tracing::subscriber::with_default(logging::Logs::new().writer(lines).build(), || run(&layer, &input))?;
     let observed = captured.spans().iter().map(subsegment).collect::<Vec<_>>();
     Ok(Compared { expected: case.json["expected"].clone(), observed: json!({ "subsegments": observed }) })
@@ -86,8 +86,8 @@ fn run(layer: &TracesLayer, input: &Input) -> Result<(), Stop> {
     let handler = input.handler.clone();
     let function = layer.layer(service_fn(move |_: Incoming| {
         let answer = match &handler {
-            Handler::Returns(value) => RawValue::from_string(value.to_string()).map_err(FunctionError::from_error),
-            Handler::Raises(message) => Err::<RawResponse, _>(FunctionError::new("Exception", message)),
+            Handler::Returns(value) => Outgoing::serialize(value).map_err(FunctionError::from_error),
+            Handler::Raises(message) => Err::<Outgoing, _>(FunctionError::new("Exception", message)),
         };
         async { answer }
     }));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use pilaster::observe::metrics::{Captured, Unit};
+use pilaster::observe::metrics::{CapturedMetrics, Unit};
 use pilaster::{BoxError, MetricsLayer};
 use serde_json::{Map, Value, json};
 
@@ -99,7 +99,7 @@ fn large() -> Value {
 /// What Pilaster writes of the calls.
 fn written(case: &Value) -> Result<Vec<Value>, BoxError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let captured = Captured::default();
+    let captured = CapturedMetrics::default();
     let mut layer = MetricsLayer::new().namespace(text(&case["namespace"])).service(text(&case["service"]));
     for (name, value) in case["defaults"].as_object().into_iter().flatten() {
         layer = layer.default_dimension(name, text(value));

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use lambda_runtime::{Config, Context, LambdaEvent};
-use pilaster::observe::logging::{self, Buffer, Captured, Level, LoggingLayer, Logs, correlation_paths, emit};
+use pilaster::observe::logging::{self, Buffer, CapturedLogs, Level, LoggingLayer, Logs, correlation_paths, emit};
 use pilaster::{FunctionError, Incoming};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -97,7 +97,7 @@ fn act(calls: &Value) {
 
 /// The lines that Pilaster writes.
 async fn lines(case: &Value) -> Vec<String> {
-    let captured = Captured::default();
+    let captured = CapturedLogs::default();
     let mut logs = Logs::new().service(case["service"].as_str().expect("a name")).writer(captured.clone());
     for (key, value) in case["keys"].as_object().expect("keys") {
         logs = logs.key(key, value);

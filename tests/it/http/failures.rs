@@ -9,7 +9,7 @@ use pilaster::http::{
     Body, CompressionLayer, ConditionalLayer, CorsLayer, DeadlineLayer, ErrorLayer, HttpError, NegotiationLayer,
     Rejection, Response, SecurityHeadersLayer, Stack, StatusCode,
 };
-use pilaster::observe::logging::Captured;
+use pilaster::observe::logging::CapturedLogs;
 use tower::timeout::TimeoutLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -123,13 +123,13 @@ async fn a_renderer_whose_body_fails_leaves_a_problem() {
 
 #[tokio::test]
 async fn a_precondition_that_fails_is_one_line() {
-    let logs = Captured::default();
+    let logs = CapturedLogs::default();
     let stack = Stack::new().cors(cors()).conditional(ConditionalLayer::new());
     let caller = Caller::new(pilaster::handler(page).layer(stack)).with_logs(&logs);
     let answer = call(&caller, &asked("GET", &[("if-match", "\"8\"")])).await.unwrap();
     assert_eq!((&answer["statusCode"], &answer["headers"]["etag"]), (&json!(412), &json!("\"7\"")));
     let lines = logs.lines();
-    let refused: Vec<_> = lines.iter().filter(|line| line["message"] == "the request was refused").collect();
+    let refused: Vec<_> = lines.iter().filter(|line| line["message"] == "the request was rejected").collect();
     assert_eq!(refused.len(), 1, "{lines:?}");
     assert_eq!(
         (&refused[0]["level"], &refused[0]["status"], &refused[0]["path"]),

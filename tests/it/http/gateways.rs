@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::get;
 use pilaster::http::{Path, Stack};
-use pilaster::observe::logging::Captured;
+use pilaster::observe::logging::CapturedLogs;
 
 use super::*;
 
@@ -157,7 +157,7 @@ async fn requests_of_tests_are_escaped_as_a_client_sends_them() {
 #[tokio::test]
 async fn a_message_that_a_web_socket_cannot_take_is_an_error_and_a_line_in_the_log() {
     for (length, status) in [(131_072, 200), (131_073, 500)] {
-        let captured = Captured::default();
+        let captured = CapturedLogs::default();
         let function = pilaster::handler(move |_: Method| async move { "a".repeat(length) });
         let answer = Caller::new(function).with_logs(&captured).call(smallest("websocket")).await.unwrap();
         assert_eq!(answer["statusCode"], status, "{length}");

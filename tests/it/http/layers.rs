@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn};
 use pilaster::http::{
     Body, CorsLayer, ErrorLayer, HttpError, IntoResponse, Response, SecurityHeadersLayer, Stack, StatusCode,
 };
-use pilaster::observe::logging::Captured;
+use pilaster::observe::logging::CapturedLogs;
 use tower::timeout::TimeoutLayer;
 use tower::timeout::error::Elapsed;
 use tower::{Layer, Service};
@@ -120,7 +120,7 @@ async fn an_error_of_a_layer_is_mapped_by_the_error_layer() {
     let answer = answered(&unmapped).await;
     assert_eq!(body(&answer), json!({ "title": "Internal Server Error", "status": 500 }));
 
-    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::timeout());
+    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::gateway_timeout("the layer timed out"));
     let mapped = Caller::new(pilaster::handler(slow).layer(Stack::new().layer(timeout).errors(errors)));
     let answer = answered(&mapped).await;
     assert_eq!(body(&answer), json!({ "title": "Gateway Timeout", "status": 504 }));
@@ -289,7 +289,7 @@ async fn ends(how: String) -> Result<Response, HttpError> {
 async fn endings<R: RawService>(caller: Caller<R>) -> Vec<(u64, String, Vec<Value>)> {
     let mut endings = Vec::new();
     for how in ["error", "refused", "status", "own", "well"] {
-        let captured = Captured::default();
+        let captured = CapturedLogs::default();
         let mut event = smallest("http api");
         event["body"] = json!(how);
         let answer = call(&caller.clone().with_logs(&captured), &event.to_string()).await.unwrap();
@@ -450,7 +450,7 @@ async fn no_panic_of_a_body_or_of_what_is_dropped_costs_an_answer_its_headers() 
         Response::new(body)
     }
     let stack = Caller::new(pilaster::handler(panics).layer(with_headers())).with_time_left(Duration::from_secs(3));
-    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::timeout());
+    let errors = ErrorLayer::new().on_with(|_: &Elapsed| HttpError::gateway_timeout("the layer timed out"));
     let timeout = with_headers().errors(errors).layer(TimeoutLayer::new(Duration::from_secs(1)));
     let timeout = Caller::new(pilaster::handler(panics).layer(timeout)).with_time_left(Duration::from_secs(3));
     for (how, status) in [
@@ -539,7 +539,7 @@ async fn an_event_that_cannot_be_decoded_is_refused_with_the_headers_of_the_stac
     let caller = Caller::new(pilaster::handler(never).layer(with_headers().layer(from_fn(unseen))));
     for source in SOURCES {
         for (event, status) in malformed(source) {
-            let captured = Captured::default();
+            let captured = CapturedLogs::default();
             let answer = call(&caller.clone().with_logs(&captured), &event.to_string()).await.unwrap();
             assert_eq!(answer["statusCode"], status, "{source}: {event}");
             assert!(body(&answer)["detail"].as_str().unwrap().contains("malformed"), "{source}: {answer}");

@@ -10,7 +10,7 @@ use pilaster::http::{
     Body, CompressionLayer, ConditionalLayer, CorsLayer, ErrorLayer, HttpError, NegotiationLayer, Response,
     SecurityHeadersLayer, Stack,
 };
-use pilaster::observe::logging::Captured;
+use pilaster::observe::logging::CapturedLogs;
 use pilaster::{BoxError, RawService};
 use tower::{Layer, Service};
 
@@ -107,7 +107,7 @@ async fn a_rule_a_renderer_and_a_text_that_panic_leave_a_problem_with_the_header
 
 #[tokio::test]
 async fn an_error_is_logged_although_its_renderer_panics() {
-    let logs = Captured::default();
+    let logs = CapturedLogs::default();
     let errors = ErrorLayer::new().render_with(|_| -> String { panic!("render") });
     let caller = Caller::new(pilaster::handler(taken).layer(stack().errors(errors))).with_logs(&logs);
     with_headers(&caller, &[]).await;

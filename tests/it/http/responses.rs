@@ -9,7 +9,7 @@ use super::*;
 async fn answers<H, M>(handler: H) -> Vec<(&'static str, Value)>
 where
     H: pilaster::Handler<M> + Clone,
-    pilaster::Function<H::Kind, H::Layers>: pilaster::IntoRaw,
+    pilaster::Function<H::Kind, H::Layers>: pilaster::IntoService,
 {
     let caller = Caller::new(pilaster::handler(handler));
     let mut answers = Vec::new();

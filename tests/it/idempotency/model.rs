@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use pilaster::http::{Body, Request, Response};
-use pilaster::idempotency::{Completion, Lock, Locked, Record, Store};
+use pilaster::idempotency::{Completion, IdempotencyRecord, Lock, LockOutcome, Store};
 use tokio::time::Instant;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
@@ -76,14 +76,14 @@ impl Network {
 }
 
 impl Store for Network {
-    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<Locked, BoxError> {
+    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<LockOutcome, BoxError> {
         assert!(lock.expiration * 1000 >= lock.in_progress_expiration, "the record expires before its lock");
         let told = self.step(Store::lock(&self.store, lock, now)).await?;
         let silent = self.chance.below(4) == 0;
-        Ok(if silent && told != Locked::Ours { Locked::Refused(None) } else { told })
+        Ok(if silent && told != LockOutcome::Acquired { LockOutcome::Held(None) } else { told })
     }
 
-    async fn get(&self, lock: &Lock) -> Result<Option<Record>, BoxError> {
+    async fn get(&self, lock: &Lock) -> Result<Option<IdempotencyRecord>, BoxError> {
         self.step(Store::get(&self.store, lock)).await
     }
 

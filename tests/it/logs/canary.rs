@@ -7,7 +7,7 @@ use pilaster::http::{
     header,
 };
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-use pilaster::observe::logging::{self, Format, Level, LoggingLayer, Logs};
+use pilaster::observe::logging::{self, Level, LogFormat, LoggingLayer, Logs};
 use pilaster::observe::metrics::{self, BuiltIn, MetricsLayer};
 use pilaster::observe::traces::{self, TracesLayer};
 use pilaster::records::{EventBridge, FromRecord, LogRecord, MqMessage, Next, Record, SesMessage, from_fn};
@@ -67,19 +67,19 @@ fn context() -> Context {
 /// What came out of a function, all of it.
 #[derive(Default)]
 struct Seen {
-    lines: logging::Captured,
-    metrics: metrics::Captured,
-    spans: traces::Captured,
+    lines: logging::CapturedLogs,
+    metrics: metrics::CapturedMetrics,
+    spans: traces::CapturedSpans,
 }
 
 impl Seen {
     fn metrics(&self) -> MetricsLayer {
-        let layer = MetricsLayer::from_vars(|_| None).namespace("Shop").writer(self.metrics.clone());
+        let layer = MetricsLayer::new().namespace("Shop").writer(self.metrics.clone());
         layer.built_in(BuiltIn::Latency).built_in(BuiltIn::RecordFailures)
     }
 
     fn traces(&self) -> TracesLayer {
-        TracesLayer::from_vars(|_| None).captured(&self.spans)
+        TracesLayer::new().captured(&self.spans)
     }
 
     async fn call<R: RawService>(self, caller: Caller<R>, event: &Value, format: Format) -> String {
@@ -102,7 +102,7 @@ macro_rules! keeps_secrets {
     ($function:expr, $events:expr) => {
         for event in $events {
             let event: Value = event;
-            for format in [Format::Json, Format::Text] {
+            for format in [LogFormat::Json, LogFormat::Text] {
                 let seen = Seen::default();
                 let function = pilaster::handler($function);
                 let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
@@ -204,7 +204,7 @@ macro_rules! records {
     };
 }
 
-async fn shown<R: FromRecord<Answer = ()> + std::fmt::Debug>(record: R) -> Result<(), BoxError> {
+async fn shown<R: FromRecord<Response = ()> + std::fmt::Debug>(record: R) -> Result<(), BoxError> {
     tracing::info!(?record, "shown");
     Ok(())
 }
@@ -223,10 +223,10 @@ async fn of_records() {
         let (lines, spans) = (seen.lines.clone(), seen.spans.clone());
         let function = pilaster::handler(async |card: Firehose<Card>| {
             tracing::info!(?card, "shown");
-            Ok::<_, BoxError>(pilaster::records::Transformed::Dropped)
+            Ok::<_, BoxError>(pilaster::records::TransformedRecord::Dropped)
         });
         let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
-        seen.call(Caller::new(function), &event, Format::Json).await;
+        seen.call(Caller::new(function), &event, LogFormat::Json).await;
         let out = format!("{}{}", lines.text(), Value::from(spans.spans()));
         assert!(!out.lines().any(|line| holds(line, SECRET)) && out.contains("the record failed"), "{out}");
     }
@@ -272,7 +272,7 @@ async fn of_batches_with_layers() {
         });
         let function = pilaster::handler(async |card: Sqs<Card>| shown(card).await).layer(layer);
         let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
-        let out = seen.call(Caller::new(function), &Value::from(sqs([body])), Format::Json).await;
+        let out = seen.call(Caller::new(function), &Value::from(sqs([body])), LogFormat::Json).await;
         assert!(!holds(&out, SECRET), "{out}");
     }
 }
@@ -333,7 +333,7 @@ async fn of_idempotent_calls() {
         let function = pilaster::handler(async |_: String| "well").layer(layer);
         let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
         let event = http::post("/").header("authorization", SECRET).json(&body).into_event().unwrap();
-        let out = seen.call(Caller::new(function), &event, Format::Json).await;
+        let out = seen.call(Caller::new(function), &event, LogFormat::Json).await;
         assert!(!holds(&out, SECRET) && !holds(&format!("{store:?}"), SECRET), "{out}");
     }
 }

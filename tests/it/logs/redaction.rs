@@ -7,7 +7,7 @@ use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pilaster::observe::logging::{Captured, LoggingLayer};
+use pilaster::observe::logging::{CapturedLogs, LoggingLayer};
 use pilaster::testing::Caller;
 use pilaster::{Event, FunctionError};
 use proptest::prelude::*;
@@ -66,7 +66,7 @@ fn lines(event: &Value, path: &str, with_mask: bool) -> String {
     if with_mask {
         logging = logging.mask("*****");
     }
-    let captured = Captured::default();
+    let captured = CapturedLogs::default();
     let echo = pilaster::handler(async |Event(event): Event<Value>| Ok::<_, FunctionError>(event)).outer(logging);
     let caller = Caller::new(echo).with_logs(&captured);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

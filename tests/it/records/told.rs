@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pilaster::ErrorType;
-use pilaster::observe::logging::Captured;
+use pilaster::observe::logging::CapturedLogs;
 use pilaster::records::{Next, RecordError};
 
 use super::*;
@@ -25,10 +25,10 @@ impl std::error::Error for ShipError {}
 
 /// The lines of the records that failed: id, level and type of the error; and the answer.
 async fn lines(
-    function: impl pilaster::IntoRaw<Raw: RawService>,
+    function: impl pilaster::IntoService,
     event: &Value,
 ) -> (Vec<(String, String, String)>, Result<Value, FunctionError>) {
-    let captured = Captured::default();
+    let captured = CapturedLogs::default();
     let caller = Caller::new(function).with_logs(&captured);
     let answer = call(&caller, &event.to_string()).await;
     let lines = captured.lines().into_iter().filter(|line| line["error_type"].is_string());

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::Deserialize;
 
-use crate::observe::traces::{self, tell};
+use crate::observe::traces::{self, span};
 
 /// Interceptor that records the outcome of a call, its retries included.
 #[derive(Debug)]
@@ -41,21 +41,21 @@ impl Intercept for CallSpans {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if !tell::sampled() {
+        if !span::is_sampled() {
             return Ok(());
         }
         let response = context.response();
         if let Some(response) = response {
-            tell::attribute("http.response.status_code", i64::from(response.status().as_u16()));
+            span::set_attribute("http.response.status_code", i64::from(response.status().as_u16()));
             let headers = response.headers();
             if let Some(id) = headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id")) {
-                tell::attribute("aws.request_id", id.to_owned());
+                span::set_attribute("aws.request_id", id.to_owned());
             }
         }
         match context.output_or_error() {
-            Some(Err(error)) if error.is_timeout_error() => tell::failed("timeout"),
-            Some(Err(error)) if error.is_connector_error() => tell::failed("connection"),
-            Some(Err(_)) => tell::failed(response.and_then(code).as_deref().unwrap_or("_OTHER")),
+            Some(Err(error)) if error.is_timeout_error() => span::set_failed("timeout"),
+            Some(Err(error)) if error.is_connector_error() => span::set_failed("connection"),
+            Some(Err(_)) => span::set_failed(response.and_then(code).as_deref().unwrap_or("_OTHER")),
             _ => {}
         }
         Ok(())
@@ -91,20 +91,20 @@ mod tests {
     use crate::core::invocation::Invocation;
     use crate::core::raw::Incoming;
     use crate::observe::logging::{self, Logs};
-    use crate::observe::traces::{Captured, TracesLayer};
+    use crate::observe::traces::{CapturedSpans, TracesLayer};
 
     const HEADER: &str =
         "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0";
 
     async fn span_of(status: u16, body: &'static str) -> Value {
-        let captured = Captured::default();
-        let layer = TracesLayer::from_vars(|_| None).captured(&captured);
+        let captured = CapturedSpans::default();
+        let layer = TracesLayer::new().captured(&captured);
         let function = service_fn(move |_: Incoming| async move {
             let (clients, replay) = Replay::new(&[(status, body)]);
             let client: aws_sdk_dynamodb::Client = clients.get().await.expect("a client");
             let _ = client.describe_table().table_name("t").send().await;
             let sent = json!(*replay.trace_headers.lock().expect("not poisoned"));
-            RawValue::from_string(sent.to_string()).map_err(crate::FunctionError::from_error)
+            crate::Outgoing::serialize(&sent).map_err(crate::FunctionError::from_error)
         });
         let event = RawValue::from_string("{}".into()).expect("JSON");
         let mut context = lambda_runtime::Context::default();
@@ -113,13 +113,13 @@ mod tests {
         // With a single subscriber alive, `tracing` asks only the thread that comes by a callsite first.
         let _nothing = Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let called = async move { layer.layer(function).oneshot(incoming).await };
-        let logs = Logs::new().writer(logging::Captured::default());
+        let logs = Logs::new().writer(logging::CapturedLogs::default());
         let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("an answer");
         assert_eq!(captured.spans().len(), 2, "the call and the invocation: {:#?}", captured.spans());
         let span = captured.span("DynamoDB.DescribeTable").expect("a span");
         let id = span["span_id"].as_str().expect("an id");
         let header = format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent={id};Sampled=1;Lineage=1:a87bd80c:0");
-        assert_eq!(sent.get(), json!([header]).to_string(), "the service gets the call's span");
+        assert_eq!(sent.as_json().unwrap().get(), json!([header]).to_string(), "the service gets the call's span");
         span
     }
 

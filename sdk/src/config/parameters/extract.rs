@@ -193,20 +193,3 @@ impl<T: FromParameter> FromInvocation for Parameter<T> {
         Self::of(Clients::within(invocation)).await
     }
 }
-
-#[cfg(feature = "http")]
-mod http {
-    use axum_core::extract::FromRequestParts;
-    use http::request::Parts;
-
-    use super::{Clients, FromParameter, Parameter};
-    use crate::http::HttpError;
-
-    impl<S: Send + Sync, T: FromParameter> FromRequestParts<S> for Parameter<T> {
-        type Rejection = HttpError;
-
-        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-            Self::of(Clients::of(&parts.extensions)).await.map_err(HttpError::from_boxed)
-        }
-    }
-}

@@ -180,20 +180,3 @@ impl<T: FromSecret> FromInvocation for Secret<T> {
         Self::of(Clients::within(invocation)).await
     }
 }
-
-#[cfg(feature = "http")]
-mod http {
-    use axum_core::extract::FromRequestParts;
-    use http::request::Parts;
-
-    use super::{Clients, FromSecret, Secret};
-    use crate::http::HttpError;
-
-    impl<S: Send + Sync, T: FromSecret> FromRequestParts<S> for Secret<T> {
-        type Rejection = HttpError;
-
-        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-            Self::of(Clients::of(&parts.extensions)).await.map_err(HttpError::from_boxed)
-        }
-    }
-}

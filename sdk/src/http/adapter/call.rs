@@ -20,7 +20,7 @@ use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::http::error::HttpError;
 #[cfg(feature = "compression")]
-use crate::http::layers::compression::Pending;
+use crate::http::layers::compression::DeferredCompression;
 use crate::http::layers::deadline;
 
 /// Until when something may last, and how long that is.
@@ -83,8 +83,8 @@ pub(super) enum Unread {
 #[cfg_attr(not(feature = "compression"), allow(unused_variables))]
 pub(super) async fn read(parts: &mut Parts, body: Body, limit: usize, until: Until) -> Result<Bytes, Unread> {
     #[cfg(feature = "compression")]
-    let body = match parts.extensions.remove::<Pending>() {
-        Some(pending) => within(until, pending.compress(&mut parts.headers, body, limit)).await?,
+    let body = match parts.extensions.remove::<DeferredCompression>() {
+        Some(deferred) => within(until, deferred.compress(&mut parts.headers, body, limit)).await?,
         None => body,
     };
     within(until, Limited::new(body, limit).collect()).await.map(http_body_util::Collected::to_bytes)
@@ -108,8 +108,8 @@ where
 #[cfg_attr(not(feature = "compression"), allow(unused_variables))]
 pub(super) fn without(parts: &mut Parts, body: Body) -> Body {
     #[cfg(feature = "compression")]
-    if parts.extensions.remove::<Pending>().is_some() {
-        Pending::left_off(&mut parts.headers);
+    if parts.extensions.remove::<DeferredCompression>().is_some() {
+        DeferredCompression::left_off(&mut parts.headers);
     }
     contained(|| drop(body));
     Body::empty()

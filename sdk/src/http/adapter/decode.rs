@@ -179,7 +179,7 @@ fn join_cookies(headers: &mut HeaderMap) -> Result<(), HttpError> {
 
 /// A `HeaderMap` holds 24,576 names.
 fn too_many_headers() -> HttpError {
-    HttpError::new(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE).with_detail("the request has too many headers")
+    HttpError::new(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request has too many headers")
 }
 
 fn header_name(name: &str) -> Result<HeaderName, HttpError> {

@@ -8,21 +8,21 @@ use http::{Method, Request, StatusCode, header};
 use serde::Deserialize;
 
 use crate::http::extract::context::EventParts;
-use crate::observe::traces::tell;
+use crate::observe::traces::span;
 
 /// A request came.
 pub(super) fn began(request: &Request<Body>) {
-    if !tell::sampled() {
+    if !span::is_sampled() {
         return;
     }
     let method = known(request.method());
     let route = route(request);
     match &route {
-        Some(route) => tell::name(format!("{method} {route}")),
-        None => tell::name(if method == "_OTHER" { "HTTP".to_owned() } else { method.to_owned() }),
+        Some(route) => span::set_name(format!("{method} {route}")),
+        None => span::set_name(if method == "_OTHER" { "HTTP".to_owned() } else { method.to_owned() }),
     }
-    tell::attribute("http.request.method", method.to_owned());
-    tell::attribute("url.path", request.uri().path().to_owned());
+    span::set_attribute("http.request.method", method.to_owned());
+    span::set_attribute("url.path", request.uri().path().to_owned());
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     for (key, value) in [
         ("http.route", route),
@@ -31,19 +31,19 @@ pub(super) fn began(request: &Request<Body>) {
         ("user_agent.original", header(header::USER_AGENT)),
     ] {
         if let Some(value) = value {
-            tell::attribute(key, value);
+            span::set_attribute(key, value);
         }
     }
 }
 
 /// It was answered.
 pub(super) fn ended(status: StatusCode) {
-    if !tell::sampled() {
+    if !span::is_sampled() {
         return;
     }
-    tell::attribute("http.response.status_code", i64::from(status.as_u16()));
+    span::set_attribute("http.response.status_code", i64::from(status.as_u16()));
     if status.is_server_error() {
-        tell::failed(status.as_str());
+        span::set_failed(status.as_str());
     }
 }
 

@@ -18,7 +18,7 @@ const HOST_LIMIT: usize = 255;
 
 pub(super) fn uri(headers: &HeaderMap, target: String, probe: &Probe<'_>) -> Result<Uri, HttpError> {
     if target.len() > URI_LIMIT {
-        return Err(HttpError::new(http::StatusCode::URI_TOO_LONG).with_detail("the request's URI is too long"));
+        return Err(HttpError::new(http::StatusCode::URI_TOO_LONG, "the request URI is too long"));
     }
     let target = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|_| malformed("path or query"))?;
     let scheme = match headers.get("x-forwarded-proto") {

@@ -1,5 +1,5 @@
-//! What the door leaves in a request's extensions for the extractors below: which source sent the event, the source's own
-//! context of the request, and the path parameters.
+//! [`EventKind`] and [`RequestContext`]: the source of a request and its `requestContext`, which the adapter leaves in the request's
+//! extensions together with the path parameters.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,21 +13,21 @@ use serde_json::value::RawValue;
 
 use crate::http::error::HttpError;
 
-/// Which source sent an HTTP event. An extractor.
+/// The source of an HTTP event. An extractor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
     /// API Gateway REST API.
     Rest,
-    /// API Gateway HTTP API with payload format 1.0: the form of a REST API's event, with `"version": "1.0"`.
+    /// API Gateway HTTP API with payload format 1.0: the event of a REST API, with `"version": "1.0"`.
     HttpApiV1,
-    /// API Gateway HTTP API with payload format 2.0, or a function URL. Both write the same form of event; they are told apart by
-    /// `requestContext.domainName`, since an HTTP API decodes the path (`/50%25` is then `/50%2525` in the request's URI) and a function
-    /// URL (`{id}.lambda-url.…`) or a server on `localhost` does not.
+    /// API Gateway HTTP API with payload format 2.0, or a function URL. Both send the same event and differ in
+    /// `requestContext.domainName`. An HTTP API decodes the path (`/50%25` is then `/50%2525` in the request's URI); a function
+    /// URL (`{id}.lambda-url.…`) and a server on `localhost` do not.
     HttpApi,
     /// Application Load Balancer.
     Alb {
-        /// Whether its target group has multi-value headers on.
+        /// `true` if multi-value headers are enabled for its target group.
         multi_value: bool,
     },
     /// VPC Lattice, event version 1.0.
@@ -38,11 +38,11 @@ pub enum EventKind {
     WebSocket,
 }
 
-/// What the door leaves in a request's extensions beside the request itself.
+/// The parts of the event that are not in the request itself.
 #[derive(Clone)]
 pub(crate) struct EventParts {
     pub(crate) kind: EventKind,
-    /// `requestContext`, decoded only when asked for.
+    /// `requestContext`, decoded when an extractor needs it.
     pub(crate) context: Option<Box<RawValue>>,
     pub(crate) stage_variables: Vec<(String, String)>,
 }
@@ -51,12 +51,12 @@ pub(crate) struct EventParts {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathParams(pub(crate) Vec<(String, String)>);
 
-/// The name of a path parameter whose escapes are broken: a 400 where the function asks for it, so that the layers see it.
+/// The name of a path parameter with invalid escapes: a 400 if the function extracts it, so that the layers see it.
 #[derive(Clone, Debug)]
 pub(crate) struct BrokenPathParam(pub(crate) String);
 
-fn outside() -> HttpError {
-    HttpError::internal("the request did not come through a Lambda event")
+pub(super) fn outside() -> HttpError {
+    HttpError::internal("the request does not come from a Lambda event")
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for EventKind {
@@ -67,9 +67,9 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
     }
 }
 
-/// The source's `requestContext`: who called, through which API and stage. An extractor.
+/// The source's `requestContext`: the caller, the API and the stage. An extractor.
 ///
-/// It is decoded when it is asked for: a function that does not ask pays nothing for it.
+/// It is decoded when it is read: a function without this argument pays nothing for it.
 ///
 /// # Example
 ///
@@ -77,7 +77,7 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 /// use pilaster::http::{HttpError, RequestContext};
 /// use lambda_http::request::RequestContext as Typed;
 ///
-/// async fn who(context: RequestContext) -> Result<String, HttpError> {
+/// async fn source_ip(context: RequestContext) -> Result<String, HttpError> {
 ///     // One field, whatever the source:
 ///     let stage = context.get::<String>("stage");
 ///     // Or the whole, typed:
@@ -86,7 +86,7 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 ///         _ => stage.unwrap_or_default(),
 ///     })
 /// }
-/// # let _ = who;
+/// # let _ = source_ip;
 /// ```
 #[derive(Clone)]
 pub struct RequestContext {
@@ -95,7 +95,7 @@ pub struct RequestContext {
     stage_variables: Vec<(String, String)>,
 }
 
-/// It holds claims, keys and addresses: only the source is told.
+/// It contains claims, keys and addresses: only the source is shown.
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestContext").field("kind", &self.kind).finish_non_exhaustive()
@@ -103,32 +103,31 @@ impl fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
-    /// Which source it is of.
+    /// The source of the event.
     pub fn kind(&self) -> EventKind {
         self.kind
     }
 
-    /// The JSON text of it.
+    /// The context as JSON text.
     pub fn raw(&self) -> &RawValue {
         &self.raw
     }
 
-    /// One value of it by a path of field names joined by dots, such as `http.sourceIp`; `None` where it is not there or
-    /// not a `T`.
+    /// Returns one value by a path of field names joined by dots, such as `http.sourceIp`; `None` if it is missing or not a `T`.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
         value(&self.raw, path)
     }
 
-    /// A variable of the stage, in API Gateway.
+    /// Returns a stage variable of API Gateway.
     pub fn stage_variable(&self, name: &str) -> Option<&str> {
         self.stage_variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// The whole of it as `lambda_http`'s type.
+    /// Returns the whole context as `lambda_http`'s type.
     ///
     /// # Errors
     ///
-    /// A 500 where it does not have the form that AWS documents; the log has the field. VPC Lattice 1.0 has no such type.
+    /// A 500 if it does not match the format that AWS documents; the log names the field. VPC Lattice 1.0 has no such type.
     pub fn typed(&self) -> Result<TypedContext, HttpError> {
         let text = self.raw.get();
         let typed = match self.kind {
@@ -142,13 +141,13 @@ impl RequestContext {
     }
 }
 
-/// One value of a `requestContext`, by a path of field names joined by dots.
+/// Returns one value by a path of field names joined by dots.
 fn value<T: DeserializeOwned>(context: &RawValue, path: &str) -> Option<T> {
     let found = path.split('.').try_fold(context, field)?;
     serde_json::from_str(found.get()).ok()
 }
 
-/// The value of one field of an object; the others are passed over.
+/// Returns the value of one field of an object and skips the others.
 fn field<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
     #[derive(Deserialize)]
     struct Key<'k>(#[serde(borrow)] Cow<'k, str>);

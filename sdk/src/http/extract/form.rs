@@ -1,18 +1,18 @@
-//! [`Form`]: a form that a browser sends, as a typed value, and a typed value as such a text.
+//! [`Form`]: a URL-encoded form as a typed value, and a typed value as a form.
 //!
-//! A key that occurs more than once is a `Vec`; one that is missing an `Option` or a default. As in axum, a `GET` or `HEAD`
-//! has its form in the query; every other method in the body.
+//! A repeated key is a `Vec`, a missing one an `Option` or a default. As in axum, the form of a `GET` or `HEAD` is the query, that of
+//! any other method the body.
 //!
-//! | the request | the answer |
+//! | the request | the response |
 //! |---|---|
-//! | `Content-Type` is not `application/x-www-form-urlencoded`, or missing | 415 |
+//! | `Content-Type` is missing or not `application/x-www-form-urlencoded` | 415 |
 //! | `Content-Encoding` is not `identity`: the body is compressed | 415 |
 //! | the body is larger than the limit (6 MB) or has more than 10,000 fields | 413 |
-//! | the body is no `T` | 422, with a JSON Pointer to the field |
-//! | the query of a `GET` or `HEAD` is no `T` | 400, with a JSON Pointer to the field |
+//! | the body does not match `T` | 422, with a JSON Pointer to the field |
+//! | the query of a `GET` or `HEAD` does not match `T` | 400, with a JSON Pointer to the field |
 //!
-//! Every text is a form ([URL Standard](https://url.spec.whatwg.org/#urlencoded-parsing)): a broken escape stands for
-//! itself, and bytes that are not UTF-8 become U+FFFD. For files there is `Multipart`.
+//! Every text is a form ([URL Standard](https://url.spec.whatwg.org/#urlencoded-parsing)): an invalid escape is literal, and invalid
+//! UTF-8 becomes U+FFFD. `Multipart` receives files.
 //!
 //! # Example
 //!
@@ -49,12 +49,11 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::query::decode;
-use crate::http::error::HttpError;
-use crate::http::extract::content_encoding::refuse_coded;
-use crate::http::rejection::Rejection;
+use super::query::{decode, mismatch};
+use crate::http::error::{HttpError, Rejection};
+use crate::http::extract::content_type::{media_type, reject_encoded};
 
-/// The most fields that a body may have: each costs far more memory than its two bytes in the text.
+/// The most fields of a body: each costs far more memory than its two bytes in the text.
 const FIELDS: usize = 10_000;
 
 /// A form as a typed value: extractor and response. See the [module docs](self).
@@ -66,17 +65,13 @@ impl<T: DeserializeOwned> Form<T> {
     ///
     /// # Errors
     ///
-    /// 422 where it is no `T`, 413 where it has more than 10,000 fields.
+    /// 422 if it does not match `T`, 413 if it has more than 10,000 fields.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Rejection> {
         if bytes.iter().filter(|byte| **byte == b'&').count() >= FIELDS {
-            return Err(Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the body has too many fields"));
+            return Err(Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the request body has too many fields"));
         }
-        decode(bytes).map(Self).map_err(|field| unfit(StatusCode::UNPROCESSABLE_ENTITY, "body").with_field(field))
+        decode(bytes).map(Self).map_err(|field| mismatch(StatusCode::UNPROCESSABLE_ENTITY, "request body", field))
     }
-}
-
-fn unfit(status: StatusCode, part: &str) -> Rejection {
-    Rejection::new(status, format!("the {part} does not have the expected form"))
 }
 
 impl<T, S> FromRequest<S> for Form<T>
@@ -90,12 +85,12 @@ where
         if is_in_query(&request) {
             let query = request.uri().query().unwrap_or_default();
             let decoded = decode(query.as_bytes());
-            return decoded.map(Self).map_err(|field| unfit(StatusCode::BAD_REQUEST, "query").with_field(field));
+            return decoded.map(Self).map_err(|field| mismatch(StatusCode::BAD_REQUEST, "query string", field));
         }
         if !is_form(request.headers()) {
             return Err(not_form());
         }
-        refuse_coded(request.headers())?;
+        reject_encoded(request.headers())?;
         Self::from_bytes(&Bytes::from_request(request, state).await?)
     }
 }
@@ -107,7 +102,7 @@ where
 {
     type Rejection = Rejection;
 
-    /// `None` where there is neither a `Content-Type` nor a body; for a `GET` or `HEAD`, where there is no query.
+    /// Returns `None` if the request has neither a `Content-Type` nor a body; for a `GET` or `HEAD`, if it has no query.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Rejection> {
         if is_in_query(&request) {
             if request.uri().query().unwrap_or_default().is_empty() {
@@ -128,14 +123,12 @@ fn is_in_query(request: &Request) -> bool {
 fn not_form() -> Rejection {
     Rejection::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "the body must be a form: send `Content-Type: application/x-www-form-urlencoded`",
+        "the request body must be a form; set `Content-Type: application/x-www-form-urlencoded`",
     )
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mime = value.and_then(|text| text.parse::<mime::Mime>().ok());
-    mime.is_some_and(|mime| mime.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.as_ref())
+    media_type(headers).is_some_and(|mime| mime.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.as_ref())
 }
 
 impl<T: Serialize> IntoResponse for Form<T> {
@@ -174,7 +167,7 @@ impl<T> From<T> for Form<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::rejection::FieldError;
+    use crate::http::error::FieldError;
     use http_body_util::BodyExt;
     use serde::Deserialize;
 
@@ -231,7 +224,7 @@ mod tests {
             ("amount=hunter2", "/amount", "expected an integer from 0 to 255"),
             ("amount=256", "/amount", "expected an integer from 0 to 255"),
             ("amount=", "/amount", "expected an integer from 0 to 255"),
-            ("amount=1&amount=2", "/amount", "occurs more than once"),
+            ("amount=1&amount=2", "/amount", "must occur only once"),
             ("tag=hunter2", "/amount", "is missing"),
             ("", "/amount", "is missing"),
         ] {
@@ -242,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_millions_of_fields_is_refused_before_it_is_split() {
+    fn a_body_of_millions_of_fields_is_rejected_before_it_is_split() {
         let body = "a&".repeat(3_000_000);
         assert_eq!(Form::<Vec<(String, String)>>::from_bytes(body.as_bytes()).unwrap_err().status(), 413);
     }

@@ -1,42 +1,42 @@
-//! The names that serde reads fields by, for a path that has the names of Rust's fields.
+//! Converts a path of Rust's field names to the names that serde reads.
 //!
-//! garde reports a broken rule at `first_name`, which the caller sent as `firstName`. The names that a type reads are asked of
-//! its `Deserialize`: a deserializer that has no input walks along the path, and each struct on the way passes its names to it.
-//! It runs only for a request that is refused.
+//! garde reports a violation at `first_name`, which the client sent as `firstName`. A deserializer without input follows the path
+//! through the type, whose structs pass their serialized names to it. It runs only for a rejected request.
 
 mod fill;
-mod forms;
-mod key;
+mod rename_rules;
 
 use std::any::type_name;
 use std::fmt;
 
+use serde::de::value::StrDeserializer;
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
 use self::fill::Fill;
-use self::forms::name_of;
-use self::key::Key;
+use self::rename_rules::name_of;
+use super::text::{Text, TextError};
 
 /// One step of a path: the name of a field or a key, or an index.
 pub(super) type Step = String;
 
-/// The path with the names by which `T` reads its fields. A step whose name cannot be found stays as it is, and so do those
-/// behind it: within `#[serde(flatten)]`, an untagged enum, or where the two names have not the same letters and digits. The step into
-/// a `#[serde(transparent)]` struct is left out.
+/// Returns the path with the names that `T` reads. A step whose name cannot be found stays as it is, and so do those after it: within
+/// `#[serde(flatten)]`, an untagged enum, or if the two names differ in their letters and digits. The step into a
+/// `#[serde(transparent)]` struct is left out.
 pub(super) fn renamed<T: DeserializeOwned>(path: &[Step]) -> Vec<Step> {
     let mut walk = Walk { found: Vec::with_capacity(path.len()), rest: path };
-    // It always ends with an error: there is no value.
+    // It always returns an error: there is no value.
     let _ = T::deserialize(Probe { walk: &mut walk, of: Some(type_name::<T>()) });
     walk.found.extend_from_slice(walk.rest);
     walk.found
 }
 
-/// How far a path was followed.
+/// A path, as far as it was followed.
 struct Walk<'p> {
-    /// The steps by the names that serde reads.
+    /// The serialized names of the steps so far.
     found: Vec<Step>,
     rest: &'p [Step],
 }
@@ -44,11 +44,11 @@ struct Walk<'p> {
 /// A deserializer without input that follows the path through a type.
 struct Probe<'w, 'p> {
     walk: &'w mut Walk<'p>,
-    /// The name of the type that was asked for, where it is known.
+    /// The name of the type that is deserialized, if it is known.
     of: Option<&'static str>,
 }
 
-/// The end of the walk.
+/// The error that ends the walk.
 #[derive(Debug)]
 struct End;
 
@@ -66,24 +66,29 @@ impl de::Error for End {
     }
 }
 
+impl TextError for End {
+    fn unparsed(_: &'static str, _: &dyn fmt::Display) -> Self {
+        Self
+    }
+}
+
 impl<'p> Probe<'_, 'p> {
     fn step(&self) -> Result<&'p Step, End> {
         self.walk.rest.first().ok_or(End)
     }
 
-    /// Goes a step on, which is called `name`.
+    /// Follows a step whose serialized name is `name`.
     fn advance(&mut self, name: Step) {
         self.skip(1);
         self.walk.found.push(name);
     }
 
-    /// Leaves out steps that the caller did not send.
+    /// Leaves out steps that the client did not send.
     fn skip(&mut self, steps: usize) {
         self.walk.rest = self.walk.rest.get(steps..).unwrap_or_default();
     }
 
-    /// Whether a step at which a struct of this name is read is not one of its own: serde reads what is within a
-    /// `#[serde(transparent)]` struct in its place.
+    /// Returns `true` if the step leads into a `#[serde(transparent)]` struct: serde then reads a struct of another name in its place.
     fn is_transparent(&self, name: &str) -> bool {
         let names = |of: &'static str| of.split(|c: char| !c.is_alphanumeric() && c != '_');
         self.of.is_some_and(|of| !names(of).any(|part| part == name))
@@ -107,13 +112,13 @@ impl<'p> Probe<'_, 'p> {
         visitor.visit_map(OneMember { key: Some(name.to_owned()), walk: self.walk })
     }
 
-    /// A value without members: what is behind it in the path is within a `#[serde(transparent)]` struct.
+    /// Ends at a value without members: the rest of the path is within a `#[serde(transparent)]` struct.
     fn at_scalar<T>(mut self) -> Result<T, End> {
         self.skip(self.walk.rest.len());
         Err(End)
     }
 
-    /// The index at which a sequence is read. Another step leads into a `#[serde(transparent)]` struct.
+    /// Returns the index into a sequence. Any other step leads into a `#[serde(transparent)]` struct.
     fn index(&mut self) -> Result<usize, End> {
         let is_index = |step: &Step| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
         let at = self.walk.rest.iter().position(is_index).ok_or(End)?;
@@ -150,7 +155,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, End> {
-        // What is within it does not say its type.
+        // The type of its content is unknown.
         visitor.visit_newtype_struct(Self { of: None, ..self })
     }
 
@@ -165,7 +170,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, End> {
-        // serde's own visitors are those of the standard library's maps; a struct with `#[serde(flatten)]` has its own.
+        // The standard library's maps have visitors of serde's; a struct with `#[serde(flatten)]` has its own.
         if type_name::<V>().starts_with("serde") && self.is_transparent("BTreeMap") && self.is_transparent("HashMap") {
             self.skip(1);
         }
@@ -181,7 +186,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
 
     fn deserialize_tuple<V: Visitor<'de>>(mut self, _: usize, visitor: V) -> Result<V::Value, End> {
         let index = self.index()?;
-        // The items of an array are of one type, those of a tuple are made up to the one that is meant.
+        // The items of an array have one type; those of a tuple before the index get default values.
         let before = if type_name::<V>().contains("::ArrayVisitor<") { 0 } else { index };
         visitor.visit_seq(Items { before, walk: self.walk })
     }
@@ -201,9 +206,10 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, End> {
-        // Which variant was sent is not known any more; a type with a single one leaves no doubt.
+        // The variant that was sent is unknown, unless the type has only one.
         match variants {
-            [variant] => visitor.visit_enum(OneVariant { variant, probe: self }),
+            // The type that contains it is not that of its content.
+            [name] => visitor.visit_enum(Variant { name, content: Self { of: None, ..self } }),
             _ => Err(End),
         }
     }
@@ -211,7 +217,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
     forward_to_deserialize_any! { bytes byte_buf unit unit_struct identifier ignored_any }
 }
 
-/// A map with one member, whose value is probed further.
+/// A map with one member, whose value is followed further.
 struct OneMember<'w, 'p> {
     key: Option<String>,
     walk: &'w mut Walk<'p>,
@@ -221,7 +227,7 @@ impl<'de> MapAccess<'de> for OneMember<'_, '_> {
     type Error = End;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, End> {
-        seed.deserialize(Key(self.key.take().ok_or(End)?)).map(Some)
+        seed.deserialize(Text::new(&self.key.take().ok_or(End)?)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, End> {
@@ -229,7 +235,7 @@ impl<'de> MapAccess<'de> for OneMember<'_, '_> {
     }
 }
 
-/// The rest of the way, if there is one.
+/// Follows the rest of the path, if there is any.
 fn further<'de, S: DeserializeSeed<'de>>(walk: &mut Walk<'_>, seed: S) -> Result<S::Value, End> {
     if walk.rest.is_empty() {
         return Err(End);
@@ -237,7 +243,7 @@ fn further<'de, S: DeserializeSeed<'de>>(walk: &mut Walk<'_>, seed: S) -> Result
     seed.deserialize(Probe { walk, of: Some(type_name::<S>()) })
 }
 
-/// A sequence whose first items are made up; the one behind them is probed further.
+/// A sequence whose first items get default values; the next one is followed further.
 struct Items<'w, 'p> {
     before: usize,
     walk: &'w mut Walk<'p>,
@@ -257,210 +263,57 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
     }
 }
 
-/// The only variant of an enum, whose content is probed further.
-struct OneVariant<'w, 'p> {
-    variant: &'static str,
-    probe: Probe<'w, 'p>,
+/// One variant of an enum, whose content `D` deserializes.
+struct Variant<D> {
+    name: &'static str,
+    content: D,
 }
 
-impl<'de, 'w, 'p> EnumAccess<'de> for OneVariant<'w, 'p> {
-    type Error = End;
-    type Variant = Content<'w, 'p>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content<'w, 'p>), End> {
-        let variant = seed.deserialize(de::value::StrDeserializer::new(self.variant))?;
-        Ok((variant, Content(self.probe)))
-    }
+/// A deserializer of the content of a variant.
+trait Content<'de>: Deserializer<'de, Error = End> {
+    fn unit(self) -> Result<(), End>;
+    fn newtype<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, End>;
 }
 
-struct Content<'w, 'p>(Probe<'w, 'p>);
-
-impl<'de> VariantAccess<'de> for Content<'_, '_> {
-    type Error = End;
-
-    fn unit_variant(self) -> Result<(), End> {
+impl<'de> Content<'de> for Probe<'_, '_> {
+    fn unit(self) -> Result<(), End> {
         Err(End)
     }
 
+    fn newtype<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, End> {
+        further(self.walk, seed)
+    }
+}
+
+impl<'de, D: Content<'de>> EnumAccess<'de> for Variant<D> {
+    type Error = End;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), End> {
+        let name: StrDeserializer<'_, End> = self.name.into_deserializer();
+        Ok((seed.deserialize(name)?, self))
+    }
+}
+
+impl<'de, D: Content<'de>> VariantAccess<'de> for Variant<D> {
+    type Error = End;
+
+    fn unit_variant(self) -> Result<(), End> {
+        self.content.unit()
+    }
+
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, End> {
-        further(self.0.walk, seed)
+        self.content.newtype(seed)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, End> {
-        self.0.deserialize_tuple(length, visitor)
+        self.content.deserialize_tuple(length, visitor)
     }
 
     fn struct_variant<V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, End> {
-        self.0.into_struct(false, names, visitor)
+        self.content.deserialize_struct(self.name, names, visitor)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde::Deserialize;
-    use std::collections::{BTreeMap, HashSet};
-
-    #[derive(Deserialize, PartialEq, Eq, Hash)]
-    #[serde(rename_all = "camelCase")]
-    #[allow(dead_code)]
-    struct Line {
-        unit_price: u8,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
-    #[allow(dead_code)]
-    struct Order {
-        order_lines: Vec<Line>,
-        #[serde(default)]
-        by_name: BTreeMap<String, Box<Option<Line>>>,
-        r#type: Wrapped,
-        #[serde(rename = "e-mail", alias = "mail")]
-        email: String,
-        #[serde(rename = "id")]
-        order_number: u8,
-        line_set: HashSet<Line>,
-    }
-
-    #[derive(Deserialize)]
-    #[allow(dead_code)]
-    struct Wrapped(Line);
-
-    fn at<T: DeserializeOwned>(path: &str) -> String {
-        renamed::<T>(&path.split('.').map(str::to_owned).collect::<Vec<_>>()).join(".")
-    }
-
-    #[test]
-    fn each_step_gets_the_name_that_serde_reads() {
-        for (path, sent) in [
-            ("order_lines.3.unit_price", "ORDER-LINES.3.unitPrice"),
-            ("by_name.unit_price.unit_price", "BY-NAME.unit_price.unitPrice"),
-            ("r#type.unit_price", "TYPE.unitPrice"),
-            ("email", "e-mail"),
-            ("line_set.0.unit_price", "LINE-SET.0.unitPrice"),
-            // Nothing tells that `order_number` is read as `id`.
-            ("order_number", "order_number"),
-            ("nothing.of.it", "nothing.of.it"),
-        ] {
-            assert_eq!(at::<Order>(path), sent);
-        }
-        assert_eq!(at::<Vec<Line>>("0.unit_price"), "0.unitPrice");
-        // A number has no members.
-        assert_eq!(at::<(Line, u8)>("1.unit_price"), "1");
-        assert_eq!(at::<String>("unit_price"), "");
-        assert_eq!(at::<serde_json::Value>("unit_price"), "unit_price");
-        assert_eq!(renamed::<Order>(&[]), [""; 0]);
-    }
-
-    #[test]
-    fn a_type_without_end_ends_with_the_path() {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        #[allow(dead_code)]
-        struct Tree {
-            left_branch: Option<Box<Tree>>,
-        }
-        assert_eq!(at::<Tree>("left_branch.left_branch"), "leftBranch.leftBranch");
-        assert_eq!(at::<Tree>("right"), "right");
-    }
-
-    #[test]
-    fn keys_of_a_map_need_not_be_texts() {
-        assert_eq!(at::<BTreeMap<usize, Line>>("7.unit_price"), "7.unitPrice");
-        assert_eq!(at::<BTreeMap<i8, Line>>("-7.unit_price"), "-7.unitPrice");
-        assert_eq!(at::<BTreeMap<bool, Line>>("true.unit_price"), "true.unitPrice");
-        assert_eq!(at::<BTreeMap<char, Line>>("x.unit_price"), "x.unitPrice");
-        assert_eq!(at::<BTreeMap<std::num::NonZeroU8, Line>>("7.unit_price"), "7.unitPrice");
-
-        #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-        struct Number(u64);
-        #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-        #[serde(rename_all = "lowercase")]
-        enum Colour {
-            Red,
-        }
-        assert_eq!(at::<BTreeMap<Number, Line>>("7.unit_price"), "7.unitPrice");
-        assert_eq!(at::<BTreeMap<Colour, Line>>("red.unit_price"), "red.unitPrice");
-        // That is no key of this map.
-        assert_eq!(at::<BTreeMap<u8, Line>>("x.unit_price"), "x.unit_price");
-    }
-
-    #[test]
-    fn items_of_arrays_and_tuples_are_reached_at_each_index() {
-        #[derive(Deserialize)]
-        #[allow(dead_code)]
-        struct Pair(Order, Line);
-        #[derive(Deserialize)]
-        #[allow(dead_code)]
-        enum Kind {
-            Only(u8, Line),
-        }
-        assert_eq!(at::<[Line; 2]>("1.unit_price"), "1.unitPrice");
-        assert_eq!(at::<[std::net::IpAddr; 2]>("1"), "1");
-        assert_eq!(at::<(Line, Line)>("1.unit_price"), "1.unitPrice");
-        assert_eq!(at::<(Order, bool, String, char, f32, Option<Order>, (), Line)>("7.unit_price"), "7.unitPrice");
-        assert_eq!(at::<Pair>("1.unit_price"), "1.unitPrice");
-        assert_eq!(at::<(Kind, Line)>("1.unit_price"), "1.unitPrice");
-        assert_eq!(at::<Kind>("1.unit_price"), "1.unitPrice");
-        // No address can be made up.
-        assert_eq!(at::<(std::net::IpAddr, Line)>("1.unit_price"), "1.unit_price");
-
-        #[derive(Deserialize)]
-        #[allow(dead_code)]
-        enum Endless {
-            Both(Box<(Endless, Endless)>),
-        }
-        assert_eq!(at::<(Endless, Line)>("1.unit_price"), "1.unit_price");
-    }
-
-    #[test]
-    fn a_step_into_a_transparent_struct_was_not_sent() {
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        #[allow(dead_code)]
-        struct Wrap<T> {
-            inner_item: T,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        #[allow(dead_code)]
-        struct Cart {
-            first_line: WrappedLine,
-            note: Wrap<String>,
-            all_lines: Option<Vec<WrappedLine>>,
-        }
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        #[allow(dead_code)]
-        struct WrappedLine {
-            inner_line: Line,
-        }
-        assert_eq!(at::<WrappedLine>("inner_line.unit_price"), "unitPrice");
-        assert_eq!(at::<Cart>("first_line.inner_line.unit_price"), "firstLine.unitPrice");
-        assert_eq!(at::<Cart>("note.inner_item"), "note");
-        assert_eq!(at::<Cart>("all_lines.3.inner_line.unit_price"), "allLines.3.unitPrice");
-        assert_eq!(at::<Wrap<Vec<Line>>>("inner_item.3.unit_price"), "3.unitPrice");
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        #[allow(dead_code)]
-        struct ByName {
-            lines: BTreeMap<String, Line>,
-        }
-        assert_eq!(at::<ByName>("lines.a_b.unit_price"), "a_b.unitPrice");
-
-        // A member with another name is not such a step, though its content has a member that is called as one of the struct's.
-        #[derive(Deserialize)]
-        #[allow(dead_code)]
-        struct Renamed {
-            #[serde(rename = "sum")]
-            total: Line,
-            unit_price: u8,
-        }
-        assert_eq!(at::<Renamed>("total.unit_price"), "total.unit_price");
-        #[derive(Deserialize)]
-        #[allow(dead_code)]
-        struct Newtype(Renamed);
-        assert_eq!(at::<Newtype>("total.unit_price"), "total.unit_price");
-    }
-}
+mod tests;

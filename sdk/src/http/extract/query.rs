@@ -1,7 +1,6 @@
 //! [`Query`]: the query string as a typed value.
 //!
-//! A key that occurs more than once is a `Vec`; one that is missing an `Option` or a default. A query that is no `T` is a
-//! 400.
+//! A repeated key is a `Vec`, a missing one an `Option` or a default. A query that does not match `T` is a 400.
 //!
 //! # Example
 //!
@@ -31,8 +30,8 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
 use crate::core::json::{pointer, push_step};
+use crate::http::error::{FieldError, Rejection};
 use crate::http::extract::serde_message;
-use crate::http::rejection::{FieldError, Rejection};
 
 /// The query string as a typed value. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,9 +46,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let query = parts.uri.query().unwrap_or_default();
-        decode(query.as_bytes()).map(Self).map_err(|field| {
-            Rejection::new(StatusCode::BAD_REQUEST, "the query does not have the expected form").with_field(field)
-        })
+        let decoded = decode(query.as_bytes());
+        decoded.map(Self).map_err(|field| mismatch(StatusCode::BAD_REQUEST, "query string", field))
     }
 }
 
@@ -60,7 +58,7 @@ where
 {
     type Rejection = Rejection;
 
-    /// `None` where there is no query.
+    /// Returns `None` if the request has no query.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
         if parts.uri.query().unwrap_or_default().is_empty() {
             return Ok(None);
@@ -69,13 +67,18 @@ where
     }
 }
 
-/// Decodes `application/x-www-form-urlencoded` text, or says what is wrong where.
+/// The rejection of a form in this part of the request.
+pub(super) fn mismatch(status: StatusCode, part: &str, field: FieldError) -> Rejection {
+    Rejection::new(status, format!("the {part} does not match the expected schema")).with_field(field)
+}
+
+/// Decodes `application/x-www-form-urlencoded` text, or returns the invalid field.
 pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> {
     let deserializer = serde_html_form::Deserializer::from_bytes(text);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let message = error.inner().to_string();
         let mut at = pointer(error.path());
-        // Found at the whole.
+        // serde reports it without a path.
         if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
             push_step(&mut at, missing);
         }
@@ -127,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_value_has_its_words() {
+    fn each_type_of_value_has_its_message() {
         #[derive(Debug, Deserialize)]
         #[serde(rename_all = "lowercase")]
         enum Sort {
@@ -145,7 +148,7 @@ mod tests {
         for (query, pointer, detail) in [
             ("page=-1", "/page", "expected a non-negative integer"),
             ("page=99999999999999999999", "/page", "is too large"),
-            ("page=1&page=2", "/page", "occurs more than once"),
+            ("page=1&page=2", "/page", "must occur only once"),
             ("deep=hunter2", "/deep", "expected `true` or `false`"),
             ("weights=1&weights=hunter2", "/weights/1", "expected a number"),
             ("sort=hunter2", "/sort", "expected `name`"),

@@ -1,12 +1,12 @@
-//! [`BasePathLayer`]: takes the base path of a custom domain off the paths of requests.
+//! Layer that strips the base path of a custom domain from request paths.
 //!
 //! A custom domain can map a base path to an API: `https://api.example.com/v1/users` is then the route `/users`, and API Gateway sends
-//! `/v1/users` as the path. Where the event names the route, the path is that of the route without this layer: for a REST API, and for
-//! an HTTP API whose routes are more than `$default`. A function with a router behind an HTTP API's `$default` route, behind a load
-//! balancer or CloudFront needs it.
+//! `/v1/users` as the path. If the event names the route, the path is that of the route without this layer: for a REST API, and for an
+//! HTTP API with other routes than `$default`. A function with a router behind an HTTP API's `$default` route, a load balancer or
+//! CloudFront needs this layer.
 //!
-//! Only whole segments are taken off, and only where a path begins with them: a request by the API's own domain stays as it is.
-//! The path as the client sent it is in the [`RequestContext`](crate::http::RequestContext).
+//! Only whole segments at the beginning of a path are stripped: a request to the API's own domain is not changed. The path that the client
+//! sent is in the [`RequestContext`](crate::http::RequestContext).
 //!
 //! # Example
 //!
@@ -38,20 +38,20 @@ use tower::{Layer, Service};
 
 use crate::http::adapter::PATH;
 
-/// Takes base paths off the paths of requests. See the [module docs](self).
+/// Layer that applies [`BasePath`]. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
 pub struct BasePathLayer {
     bases: Option<Arc<[String]>>,
 }
 
 impl BasePathLayer {
-    /// Takes this base path off, such as `v1` or `v1/orders`; slashes around it do not matter. What a path must escape is escaped (a
-    /// blank, `ü`); a `%` stands for an escape of your own.
+    /// Strips this base path, such as `v1` or `v1/orders`; slashes around it are ignored. Characters that a path must escape (a space,
+    /// `ü`) are escaped; a `%` begins an escape of your own.
     pub fn new(base_path: impl AsRef<str>) -> Self {
         Self::default().and(base_path)
     }
 
-    /// Takes this base path off, too. One is taken off each path: the longest that it begins with.
+    /// Strips this base path as well. The longest base path that a path begins with is stripped from it.
     pub fn and(self, base_path: impl AsRef<str>) -> Self {
         let base = base_path.as_ref().trim_matches('/');
         if base.is_empty() {
@@ -77,7 +77,7 @@ impl<S> Layer<S> for BasePathLayer {
     }
 }
 
-/// The service of [`BasePathLayer`].
+/// Service that strips base paths from request paths. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct BasePath<S> {
     inner: S,
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// The same path with its escapes in one case; clients write them in either.
+/// Returns the path with its escapes in one case; clients send either.
 fn with_escapes<I: Iterator<Item = char>>(path: &str, case: fn(char) -> I) -> String {
     let mut left = 0_u8;
     let mut cased = String::with_capacity(path.len());
@@ -119,7 +119,7 @@ fn with_escapes<I: Iterator<Item = char>>(path: &str, case: fn(char) -> I) -> St
     cased
 }
 
-/// The URI without the first of the base paths that its path begins with.
+/// Returns the URI without the first base path that its path begins with.
 fn without_base(uri: &Uri, bases: &[String]) -> Option<Uri> {
     let target = uri.path_and_query()?.as_str();
     let rest = bases.iter().find_map(|base| {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_segments_at_the_front_are_taken_off() {
+    fn whole_segments_at_the_beginning_are_stripped() {
         let layer = BasePathLayer::new("v1").and("/v1/nested/").and("").and("/");
         let bases = layer.bases.unwrap();
         for (uri, expected) in [

@@ -1,30 +1,30 @@
-//! Compresses answers for the clients that ask for it.
+//! Compresses responses for clients that accept it.
 //!
-//! Stands between CORS and the errors, so that problem details are compressed too; [`Stack::compression`] puts it there. What is not
-//! text by its type, is small, is compressed already, or says `Cache-Control: no-transform` stays as it is. Streamed responses
-//! ([`http::streaming`](crate::http::streaming)) are compressed as they come, server-sent events are not.
+//! The layer goes between CORS and the error layer, so that problem details are compressed too; [`Stack::compression`] puts it there. A
+//! response is not compressed if its type is not text, if it is small or already compressed, or if it has `Cache-Control: no-transform`.
+//! Streamed responses ([`http::streaming`](crate::http::streaming)) are compressed as they are sent; server-sent events are not.
 //!
-//! A response that is sent as a whole is compressed by the adapter, when it has the whole body, and only where that makes it smaller. The
-//! sources take bytes in base64, a third longer, so text is sent compressed where it becomes more than a quarter smaller. A layer
-//! *around* the stack thus sees the body as it was, without `Content-Encoding`.
+//! The adapter compresses a buffered response, once it has the whole body, and only if that makes it smaller. Event sources take bytes as
+//! base64, which is a third longer, so text is compressed if it becomes more than a quarter smaller. A layer *around* the stack therefore
+//! sees the uncompressed body, without `Content-Encoding`.
 //!
-//! A **REST API** decodes that base64 only for the media types in its
+//! A **REST API** decodes base64 only for the media types in its
 //! [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html): set them to
-//! `*/*`, or leave compression to the API (`minimumCompressionSize`). Without them its clients get base64 text that says it is gzip.
+//! `*/*`, or leave compression to the API (`minimumCompressionSize`). Otherwise its clients get base64 text that is labelled as gzip.
 //!
-//! With the feature `compression` it is gzip, by pure Rust; `compression-br` and `compression-zstd` add the others. Of those that a client
-//! takes equally gladly the order is zstd, br, gzip.
+//! The feature `compression` has gzip, in pure Rust; `compression-br` and `compression-zstd` add the others. If a client prefers none of
+//! them, the order is zstd, br, gzip.
 //!
-//! An `ETag` gets the coding's name behind it (`"7"` becomes `"7-gzip"`), since the compressed bytes are another representation. A tag
-//! that comes back in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the services within see `"7"`. When a client
-//! reads, a tag of a coding that its `Accept-Encoding` does not lead to now matches nothing: a 304 never selects bytes that the client
-//! cannot decode. An uncompressed answer whose own tag ends in a coding's name gets `-identity` behind it.
+//! An `ETag` gets the coding's name as a suffix (`"7"` becomes `"7-gzip"`), since the compressed bytes are another representation. A tag
+//! in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the inner services see `"7"`. When a client reads, the tag of a
+//! coding that its `Accept-Encoding` does not select matches nothing: a 304 never selects bytes that the client cannot decode. An
+//! uncompressed response whose own tag ends in a coding's name gets the suffix `-identity`.
 //!
-//! `Content-Digest`, `Repr-Digest`, `Digest` and `Content-MD5` of the bytes as they were are removed from a compressed answer. An answer
-//! to `HEAD` that would be sent as a whole has neither a coding nor a tag of one, since without the body it is not known whether `GET` is
+//! `Content-Digest`, `Repr-Digest`, `Digest` and `Content-MD5` are removed from a compressed response, since they are of the uncompressed
+//! bytes. A buffered response to `HEAD` has neither a coding nor its tag, since without the body it is not known whether `GET` is
 //! compressed.
 //!
-//! The size of a compressed answer tells something of its content: keep secrets, such as a CSRF token, out of answers that also
+//! The size of a compressed response reveals something of its content: keep secrets, such as a CSRF token, out of responses that also
 //! hold text from the request (BREACH).
 //!
 //! [`Stack::compression`]: crate::http::Stack::compression
@@ -49,7 +49,7 @@
 //! # }
 //! ```
 //!
-//! The smallest result, for answers from 4 KiB on:
+//! The smallest responses, from 4 KiB on:
 //!
 //! ```
 //! use pilaster::http::{self, compression::CompressionLayer};
@@ -58,89 +58,30 @@
 //! # let _ = stack;
 //! ```
 
+mod coding;
+mod deferred;
 mod entity_tags;
-mod pending;
 #[cfg(test)]
 mod tests;
 
-use std::convert::Infallible;
 use std::fmt;
-use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum_core::body::Body;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::{Request, Response, StatusCode};
-use tower::{Layer, Service, service_fn};
+use tower::{Layer, Service};
 use tower_http::CompressionLevel;
-use tower_http::compression::predicate::SizeAbove;
 
-pub(crate) use self::pending::Pending;
+use self::coding::{Coding, encode};
+pub(crate) use self::deferred::DeferredCompression;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
-use crate::http::layers::{quality_values, quoted};
-
-/// The codings that were compiled in; the first is preferred.
-const CODINGS: &[Coding] = &[
-    #[cfg(feature = "compression-zstd")]
-    Coding::Zstd,
-    #[cfg(feature = "compression-br")]
-    Coding::Brotli,
-    Coding::Gzip,
-];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
-    Gzip,
-    #[cfg(feature = "compression-br")]
-    Brotli,
-    #[cfg(feature = "compression-zstd")]
-    Zstd,
-}
-
-impl Coding {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            #[cfg(feature = "compression-br")]
-            Self::Brotli => "br",
-            #[cfg(feature = "compression-zstd")]
-            Self::Zstd => "zstd",
-        }
-    }
-
-    fn is(self, name: &str) -> bool {
-        let name = name.strip_prefix("x-").filter(|_| self == Self::Gzip).unwrap_or(name);
-        name.eq_ignore_ascii_case(self.name())
-    }
-
-    /// What the client likes best. Nothing is the bytes as they are, also for a client that says it does not take them: an answer
-    /// that it may not read is more use to it than a 406 (RFC 9110, section 12.5.3 allows both).
-    fn chosen(headers: &HeaderMap) -> Option<Self> {
-        let quality = |fits: &dyn Fn(&str) -> bool| {
-            let mut items = quality_values::items(headers, &header::ACCEPT_ENCODING);
-            items.find(|item| fits(item.name)).map(|item| item.quality)
-        };
-        if !headers.contains_key(header::ACCEPT_ENCODING) {
-            return None;
-        }
-        let any = quality(&|name| name == "*").unwrap_or(0);
-        let identity = quality(&|name| name.eq_ignore_ascii_case("identity")).unwrap_or(0);
-        let mut best = None;
-        for coding in CODINGS {
-            let quality = quality(&|name| coding.is(name)).unwrap_or(any);
-            // The first one stays where two are alike.
-            if quality > 0 && quality >= identity && best.is_none_or(|(_, other)| quality > other) {
-                best = Some((*coding, quality));
-            }
-        }
-        best.map(|(coding, _)| coding)
-    }
-}
+use crate::http::header_list;
+use crate::http::streaming::Streamed;
 
 /// Layer that applies [`Compression`]. See the [module docs](self).
 #[derive(Clone, Copy, Debug)]
@@ -151,23 +92,23 @@ pub struct CompressionLayer {
 }
 
 impl CompressionLayer {
-    /// Each coding's usual level (brotli's 4, not its slow 11), bodies from 1024 bytes on.
+    /// Compresses bodies of 1024 bytes and more, by each coding's default level (4 for brotli, not its slow 11).
     pub fn new() -> Self {
         Self { minimum_size: 1024, level: CompressionLevel::Default }
     }
 
-    /// As little time as possible.
+    /// Compresses in as little time as possible.
     pub fn fastest() -> Self {
         Self { level: CompressionLevel::Fastest, ..Self::new() }
     }
 
-    /// As few bytes as possible, which takes brotli many times as long.
+    /// Compresses to as few bytes as possible, which takes brotli many times as long.
     pub fn smallest() -> Self {
         Self { level: CompressionLevel::Best, ..Self::new() }
     }
 
-    /// Bodies of fewer bytes stay as they are: below some hundred bytes the coding and base64 cost more than they save. A body whose
-    /// size is not known beforehand is compressed.
+    /// Sets the size of the smallest body that is compressed: below some hundred bytes the coding and base64 cost more than they save. A
+    /// body of unknown size is compressed.
     pub fn minimum_size(mut self, bytes: u64) -> Self {
         self.minimum_size = bytes;
         self
@@ -188,7 +129,7 @@ impl<S> Layer<S> for CompressionLayer {
     }
 }
 
-/// Service that compresses answers. See the [module docs](self).
+/// Service that compresses responses. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Compression<S> {
     inner: S,
@@ -211,19 +152,19 @@ where
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let asked = Asked::read(&mut request);
-        let invocation = request.extensions().get::<Invocation>();
-        let is_whole = invocation.is_some_and(|invocation| !invocation.is_streaming());
+        let extensions = request.extensions();
+        let is_whole = extensions.get::<Invocation>().is_some() && extensions.get::<Streamed>().is_none();
         ResponseFuture { future: self.inner.call(request), asked, is_whole, settings: self.settings }
     }
 }
 
-/// What a request says of the coding of its answer.
+/// The coding that a request asks for.
 #[derive(Clone, Debug)]
 struct Asked {
-    /// The coding that the answer gets if it can be compressed.
+    /// The coding of the response, if it can be compressed.
     coding: Option<Coding>,
     no_transform: bool,
-    /// The function's tags of the answers that the client has in this coding.
+    /// The function's tags of the responses that the client has in this coding.
     held: Vec<Vec<u8>>,
 }
 
@@ -238,12 +179,12 @@ impl Asked {
 }
 
 pin_project_lite::pin_project! {
-    /// The future of [`Compression`].
+    /// The response future of [`Compression`].
     pub struct ResponseFuture<F> {
         #[pin]
         future: F,
         asked: Asked,
-        // Whether the adapter sends the answer as a whole.
+        // Whether the response is buffered.
         is_whole: bool,
         settings: CompressionLayer,
     }
@@ -274,7 +215,7 @@ impl CompressionLayer {
     fn answer(self, asked: &Asked, is_whole: bool, response: Response<Body>) -> Response<Body> {
         let (mut parts, body) = response.into_parts();
         if parts.status == StatusCode::NOT_MODIFIED {
-            // Whether the answer would have been compressed is not known without its body, so caches keep both apart.
+            // Whether the response would be compressed is not known without its body, so caches keep both apart.
             vary(&mut parts.headers);
             entity_tags::mark_held(&mut parts.headers, asked.coding, &asked.held);
             return Response::from_parts(parts, body);
@@ -284,12 +225,12 @@ impl CompressionLayer {
             vary(&mut parts.headers);
         }
         if asked.no_transform && !says(&parts.headers, &header::CACHE_CONTROL, "no-transform") {
-            // Passed on to what stands between: API Gateway and CloudFront compress too.
+            // Passed on, since API Gateway and CloudFront compress too.
             parts.headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
         }
         let coding = asked.coding.filter(|_| can_compress);
         if let Some(coding) = coding.filter(|_| is_whole) {
-            parts.extensions.insert(Pending { coding, level: self.level });
+            parts.extensions.insert(DeferredCompression { coding, level: self.level });
             return Response::from_parts(parts, body);
         }
         entity_tags::mark(&mut parts.headers, coding);
@@ -318,7 +259,7 @@ impl CompressionLayer {
     }
 }
 
-/// Whether content of this type gets smaller: text, and the few others that are not compressed by themselves.
+/// Returns `true` for types that are not compressed themselves: text and a few others.
 fn is_compressible(content_type: &HeaderValue) -> bool {
     const OTHERS: [&str; 15] = [
         "application/json",
@@ -339,33 +280,20 @@ fn is_compressible(content_type: &HeaderValue) -> bool {
     ];
     let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
-    // Each event is to arrive when it is sent.
+    // Compression would delay the events.
     essence != "text/event-stream"
         && (essence.starts_with("text/")
             || ["+json", "+xml", "+yaml"].iter().any(|suffix| essence.ends_with(suffix))
             || OTHERS.contains(&&*essence))
 }
 
-/// The same response in this coding. tower-http does it, as a layer around an answer that is there.
-fn encode(response: Response<Body>, coding: Coding, level: CompressionLevel) -> Response<Body> {
-    let mut response = Some(response);
-    let answered = service_fn(move |_: Request<()>| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
-    let mut request = Request::new(());
-    request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(coding.name()));
-    let compression = tower_http::compression::Compression::new(answered).quality(level);
-    let Some(Ok(encoded)) = compression.compress_when(SizeAbove::new(0)).call(request).now_or_never() else {
-        unreachable!("nothing is waited for");
-    };
-    encoded.map(Body::new)
-}
-
-/// Whether a list in this header has the item.
+/// Returns `true` if a list in this header has the item.
 fn says(headers: &HeaderMap, name: &HeaderName, item: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| quoted::split(value, b',')).any(|said| said.eq_ignore_ascii_case(item))
+    values.flat_map(|value| header_list::split(value, b',')).any(|said| said.eq_ignore_ascii_case(item))
 }
 
-/// Removes the digests of the bytes as they were: of the content, and of the representation, which a coding is part of
+/// Removes the digests of the uncompressed content and representation
 /// ([RFC 9530, 2 and 3](https://www.rfc-editor.org/rfc/rfc9530#section-2)), with the older forms of both.
 fn remove_digests(headers: &mut HeaderMap) {
     for name in ["content-digest", "repr-digest", "digest", "content-md5"] {

@@ -1,8 +1,8 @@
-//! Cross-origin requests: which web pages may call the function from a browser, and read its answers.
+//! Cross-origin requests (CORS): the web pages that may call the function from a browser and read its responses.
 //!
-//! Stands outside the error layer and the handler, so that errors, rejections, 404s and panics carry the same headers as any
-//! answer, and inside the security headers. Each header is written by tower-http's `CorsLayer`; this room adds patterns and
-//! canonical spelling of origins, the check at start, and the three differences below.
+//! The layer goes outside the error layer and the handler, so that errors, rejections, 404s and panics have the same headers as any
+//! response, and inside the security headers. tower-http's `CorsLayer` writes each header; this layer adds patterns and canonical
+//! spelling of origins, the check at start, and the differences below.
 //!
 //! # Example
 //!
@@ -31,7 +31,7 @@
 //! # }
 //! ```
 //!
-//! With cookies, for the origins that a rule of your own allows:
+//! With cookies, for the origins that your own rule allows:
 //!
 //! ```
 //! use std::time::Duration;
@@ -54,46 +54,49 @@
 //! assert_eq!(answer.headers()["access-control-allow-origin"], "https://partner.example");
 //! assert_eq!(answer.headers()["access-control-allow-credentials"], "true");
 //!
-//! // A mistake is a sentence at start.
+//! // A mistake is an error at start.
 //! let mistake = CorsLayer::new().allow_origins(["https://app.example.com/"]).check().unwrap_err();
-//! assert!(mistake.to_string().contains("no path and no slash"));
+//! assert!(mistake.to_string().contains("a path or a slash"));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Which headers, on which answer
+//! # The headers of each response
 //!
-//! | answer | headers |
+//! | response | headers |
 //! |---|---|
 //! | actual, origin allowed | `Access-Control-Allow-Origin`, `-Allow-Credentials`, `-Expose-Headers` |
 //! | preflight, origin allowed | `Access-Control-Allow-Origin`, `-Allow-Credentials`, `-Allow-Methods`, `-Allow-Headers`, `-Max-Age`, `-Allow-Private-Network` |
-//! | origin not allowed | none of them: the browser keeps the answer from the page |
-//! | every answer, where origins are a list, a pattern or a rule | `Vary: Origin`, also where the request has no `Origin` or it is not allowed |
+//! | origin not allowed | none of these: the browser withholds the response from the page |
+//! | every response, if origins are a list, a pattern or a rule | `Vary: Origin`, even if the request has no `Origin` or one that is not allowed |
 //!
-//! With any origin, or [one fixed origin](CorsLayer::allow_origin), `Access-Control-Allow-Origin` is the same on every answer,
-//! also where the request has no `Origin`, and so needs no `Vary`
+//! With any origin, or [one fixed origin](CorsLayer::allow_origin), `Access-Control-Allow-Origin` is the same on every response,
+//! even if the request has no `Origin`, so no `Vary` is needed
 //! ([Fetch, CORS protocol and HTTP caches](https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches)).
-//! A header that the handler set itself stays as it is. Where the handler named an origin itself, no credentials are added.
+//! A header that the handler sets is kept. If the handler sets the origin, no credentials are added.
 //!
 //! # Differences
 //!
-//! - From tower-http: a preflight is answered with 204, not 200; an `OPTIONS` that is no preflight reaches the handler
-//!   ([`Preflight`]); the handler's own headers are kept, and `Vary` is one line without doublets.
-//! - From middy: `*` with credentials is refused at start. middy sends back whatever origin asks, so that any page can act as
-//!   the user; [`allow_origin_if`](CorsLayer::allow_origin_if) says so openly where it is meant. A list always varies, also with
-//!   one entry. What can be no origin is a mistake, not text to compare with. Methods and headers are told to allowed origins
-//!   only. A `*` in a pattern is never empty, and stands for characters of a host name alone.
-//! - From Powertools: `Access-Control-Allow-Headers` and `-Max-Age` are sent on preflights alone, where browsers read them;
-//!   lists vary; any or one fixed origin is answered without an `Origin` header too; `*` with credentials is refused at start.
+//! - From tower-http: the response to a preflight is a 204, not a 200; an `OPTIONS` request that is not a preflight reaches the handler
+//!   ([`Preflight`]); the handler's own headers are kept, and `Vary` is one line without duplicates.
+//! - From middy: `*` with credentials is rejected at start. middy sends back the origin of any request, so that any page can act as
+//!   the user; use [`allow_origin_if`](CorsLayer::allow_origin_if) if you intend that. A list always varies, even with one entry. A text
+//!   that cannot be an origin is a mistake, and not compared with. Methods and headers are sent to allowed origins only. A `*` in a
+//!   pattern is never empty, and stands only for characters of a host name.
+//! - From Powertools: `Access-Control-Allow-Headers` and `-Max-Age` are sent only on preflights, where browsers read them; lists vary;
+//!   any or one fixed origin is also sent without an `Origin` header; `*` with credentials is rejected at start.
 //!
 //! Configure CORS here or on the HTTP API or the function URL, not in both: an HTTP API with a CORS configuration drops these
 //! headers, and a function URL sends both.
 
-#[cfg(feature = "idempotency")]
-mod also;
+mod check;
 mod error;
 mod origin;
+mod pattern;
+#[cfg(feature = "idempotency")]
+mod required_headers;
 mod rules;
+mod spelling;
 #[cfg(test)]
 mod tests;
 
@@ -113,10 +116,11 @@ use tower_http::cors::AllowHeaders;
 pub use self::error::CorsError;
 use self::origin::{Origins, Predicate};
 use self::rules::Rules;
+use crate::core::configuration::reject;
 
 /// Layer that applies [`Cors`]. See the [module docs](self).
 #[derive(Clone)]
-#[must_use = "a layer does nothing until it stands around a service"]
+#[must_use = "a layer does nothing until it is applied to a service"]
 pub struct CorsLayer {
     inner: tower_http::cors::CorsLayer,
     origins: Origins,
@@ -137,16 +141,16 @@ pub struct CorsLayer {
     error: Option<CorsError>,
 }
 
-/// Which `OPTIONS` requests are answered before the handler.
+/// The `OPTIONS` requests that are answered before the handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Preflight {
     /// Preflights: those with `Origin` and `Access-Control-Request-Method`. Any other `OPTIONS` reaches the handler.
     #[default]
     Answer,
-    /// Every `OPTIONS`, as Powertools and middy's `disableBeforePreflightResponse: false` have it.
+    /// Every `OPTIONS`, as in Powertools and with middy's `disableBeforePreflightResponse: false`.
     AnswerEveryOptions,
-    /// None: the handler answers each `OPTIONS`, and its answer gets the preflight's headers.
+    /// None: the handler responds to each `OPTIONS`, and its response gets the preflight's headers.
     PassOn,
 }
 
@@ -159,8 +163,8 @@ impl CorsLayer {
     pub const DEFAULT_HEADERS: [&str; 5] =
         ["authorization", "content-type", "x-amz-date", "x-amz-security-token", "x-api-key"];
 
-    /// No origin is allowed yet, so nothing is sent; for the origins to come, [`DEFAULT_METHODS`](Self::DEFAULT_METHODS),
-    /// [`DEFAULT_HEADERS`](Self::DEFAULT_HEADERS), no credentials, no exposed headers, no maximum age (browsers take 5 s).
+    /// Allows no origin yet, so no header is sent. Origins that are added get [`DEFAULT_METHODS`](Self::DEFAULT_METHODS),
+    /// [`DEFAULT_HEADERS`](Self::DEFAULT_HEADERS), no credentials, no exposed headers and no maximum age (browsers use 5 s).
     pub fn new() -> Self {
         Self {
             inner: tower_http::cors::CorsLayer::new(),
@@ -183,15 +187,15 @@ impl CorsLayer {
         .allow_headers(Self::DEFAULT_HEADERS)
     }
 
-    /// For a public API without cookies: any origin may send any header and read any, by the default methods.
+    /// For a public API without cookies: any origin may send and read any header, by the default methods.
     ///
-    /// `authorization` is named beside `*`, which does not include it.
+    /// `authorization` is listed as well, since `*` does not include it.
     pub fn permissive() -> Self {
         Self::new().allow_origin("*").allow_headers(["*", "authorization"]).expose_headers(["*"])
     }
 
-    /// One origin, sent on every answer whatever the request's origin is: the browser compares. `*` is any origin; a pattern
-    /// is taken as [`allow_origins`](Self::allow_origins) takes it. Replaces the origins that were set before.
+    /// Allows one origin, which is sent on every response whatever the request's origin is: the browser compares. `*` is any origin;
+    /// a pattern is treated as in [`allow_origins`](Self::allow_origins). Replaces the origins that were set before.
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Self {
         match Origins::one(origin.as_ref()) {
             Ok(origins) => self.origins = origins,
@@ -200,13 +204,13 @@ impl CorsLayer {
         self
     }
 
-    /// The origins that may read the answers: the one that asks is looked up and sent back. Replaces those set before.
+    /// Allows these origins: the request's origin is looked up and sent back. Replaces the origins that were set before.
     ///
     /// Each is `scheme://host[:port]`, and compared in its canonical spelling: lower case, punycode, no default port. In a
-    /// pattern, `*` stands for one or more letters, digits, `-` or `_` within one label: `https://*.example.com` is
-    /// `https://app.example.com`, neither `https://example.com` nor `https://a.b.example.com`. The last label takes no `*`, and
-    /// what stands right of it must be yours. `http://localhost:*` is any port. `"*"` alone is any origin. `"null"` (a
-    /// sandboxed frame, a file) is allowed only where it is listed. An empty list allows none.
+    /// pattern, `*` stands for one or more letters, digits, `-` or `_` within one label: `https://*.example.com` matches
+    /// `https://app.example.com`, but neither `https://example.com` nor `https://a.b.example.com`. The last label must not hold a `*`;
+    /// own the domain to the right of it. `http://localhost:*` matches any port. `"*"` alone is any origin. `"null"` (a sandboxed frame,
+    /// a file) is allowed only if it is listed. An empty list allows no origin.
     ///
     /// ```
     /// use pilaster::http::cors::CorsLayer;
@@ -228,27 +232,27 @@ impl CorsLayer {
         self
     }
 
-    /// The origins for which the rule says yes. Replaces the origins that were set before.
+    /// Allows the origins for which the rule returns `true`. Replaces the origins that were set before.
     ///
-    /// The rule sees the origin in its canonical spelling (`null` as `"null"`), never text that is no origin. Compare whole
-    /// origins: `ends_with("example.com")` is true of `https://not-example.com`.
+    /// The rule gets the origin in its canonical spelling (`null` as `"null"`), and is not called with text that is not an origin.
+    /// Compare whole origins: `ends_with("example.com")` also matches `https://not-example.com`.
     pub fn allow_origin_if(mut self, rule: impl Fn(&str, &Parts) -> bool + Send + Sync + 'static) -> Self {
         let rule: Predicate = Arc::new(rule);
         self.origins = Origins::If(rule);
         self
     }
 
-    /// Whether pages may send cookies, client certificates and HTTP authentication, and read the answer.
+    /// Lets pages send cookies, client certificates and HTTP authentication, and read the response.
     ///
-    /// Cannot stand with any origin, any method, any header (other than [mirrored](Self::mirror_headers)), or the origin `null`.
+    /// It cannot be combined with any origin, any method, any header (unless [mirrored](Self::mirror_headers)) or the origin `null`.
     pub fn allow_credentials(mut self, allow: bool) -> Self {
         self.credentials = allow;
         self.inner = self.inner.allow_credentials(allow);
         self
     }
 
-    /// The methods that pages may use, in place of the default ones; `*` is any. An empty list sends no such header, which
-    /// leaves `GET`, `HEAD` and `POST`.
+    /// Sets the methods that pages may use, in place of the default ones; `*` is any. An empty list sends no such header, which
+    /// allows `GET`, `HEAD` and `POST`.
     pub fn allow_methods<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
@@ -260,7 +264,7 @@ impl CorsLayer {
         self
     }
 
-    /// The request headers that pages may set, in place of the default ones; `*` is any but `authorization`. An empty list
+    /// Sets the request headers that pages may send, in place of the default ones; `*` is any but `authorization`. An empty list
     /// sends no such header.
     pub fn allow_headers<I>(mut self, headers: I) -> Self
     where
@@ -275,8 +279,8 @@ impl CorsLayer {
         self
     }
 
-    /// Whatever headers a preflight asks for, also with credentials, in place of a list. What is no list of header names, or
-    /// longer than 4096 bytes, is not mirrored.
+    /// Allows all headers that a preflight asks for, also with credentials, in place of a list. A value that is not a list of header
+    /// names, or is longer than 4096 bytes, is not mirrored.
     pub fn mirror_headers(mut self) -> Self {
         self.any_header = false;
         self.mirror_headers = true;
@@ -284,7 +288,7 @@ impl CorsLayer {
         self
     }
 
-    /// The response headers that pages may read beside the
+    /// Sets the response headers that pages may read in addition to the
     /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) ones; `*` is any.
     pub fn expose_headers<I>(mut self, headers: I) -> Self
     where
@@ -298,23 +302,23 @@ impl CorsLayer {
         self
     }
 
-    /// How long a browser may remember a preflight's answer, in whole seconds; zero is not at all.
+    /// Sets how long a browser may cache the response to a preflight, in whole seconds; zero disables caching.
     ///
-    /// Each preflight is an invocation. Browsers keep to a limit of their own: Chromium 7200 s, Firefox 86400 s, WebKit 600 s
+    /// Each preflight is an invocation. Browsers have limits: Chromium 7200 s, Firefox 86400 s, WebKit 600 s
     /// ([MDN](https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age)).
     pub fn max_age(mut self, age: Duration) -> Self {
         self.inner = self.inner.max_age(age);
         self
     }
 
-    /// Whether public pages may call the function in a private network, where the browser asks
+    /// Lets public pages call the function in a private network, if the browser asks
     /// ([Private Network Access](https://wicg.github.io/private-network-access/)).
     pub fn allow_private_network(mut self, allow: bool) -> Self {
         self.inner = self.inner.allow_private_network(allow);
         self
     }
 
-    /// Names for `Vary` on every answer, beside `Origin` where that is due.
+    /// Adds names to the `Vary` of every response, in addition to `Origin` if that is needed.
     pub fn vary<I>(mut self, headers: I) -> Self
     where
         I: IntoIterator,
@@ -326,13 +330,13 @@ impl CorsLayer {
         self
     }
 
-    /// Which `OPTIONS` requests are answered before the handler.
+    /// Sets the `OPTIONS` requests that are answered before the handler.
     pub fn preflight(mut self, preflight: Preflight) -> Self {
         self.preflight = preflight;
         self
     }
 
-    /// `Cache-Control` of a preflight's answer, for a CDN that was told to cache `OPTIONS`.
+    /// Sets `Cache-Control` of the response to a preflight, for a CDN that caches `OPTIONS`.
     pub fn preflight_cache_control(mut self, value: impl AsRef<str>) -> Self {
         match HeaderValue::from_str(value.as_ref()) {
             Ok(value) => self.preflight_cache_control = Some(value),
@@ -341,8 +345,8 @@ impl CorsLayer {
         self
     }
 
-    /// A preflight that asks for another method is answered without any CORS header. Empty, as at first: the browser
-    /// compares with [`allow_methods`](Self::allow_methods), and can say in its console what was missing.
+    /// Sets the methods for which a preflight gets CORS headers. By default it is empty, for any method: the browser compares with
+    /// [`allow_methods`](Self::allow_methods), and its console can show what is missing.
     pub fn request_methods<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
@@ -352,9 +356,9 @@ impl CorsLayer {
         self
     }
 
-    /// A preflight that asks for another header is answered without any CORS header;
-    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) names pass. Empty, as at first: the browser
-    /// compares with [`allow_headers`](Self::allow_headers).
+    /// Sets the headers for which a preflight gets CORS headers, in addition to the
+    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) ones. By default it is empty, for any header: the
+    /// browser compares with [`allow_headers`](Self::allow_headers).
     pub fn request_headers<I>(mut self, headers: I) -> Self
     where
         I: IntoIterator,
@@ -362,77 +366,6 @@ impl CorsLayer {
     {
         self.request_headers = self.names("request_headers", headers);
         self
-    }
-
-    /// Whether browsers would accept this configuration.
-    ///
-    /// # Errors
-    ///
-    /// The first mistake that was made: an origin without scheme, with a path or a slash at its end, or another that can be
-    /// none; an ill-formed method or header name; a lower-case method; credentials together with any origin, method or header.
-    pub fn check(&self) -> Result<(), CorsError> {
-        if let Some(error) = &self.error {
-            return Err(error.clone());
-        }
-        let with = match () {
-            () if !self.credentials => return Ok(()),
-            () if matches!(self.origins, Origins::Any) => {
-                "any origin (`*`): browsers refuse it; list the origins, or decide by `allow_origin_if`"
-            }
-            () if self.origins.names_opaque() => "the origin `null`: any site can make a browser send it",
-            () if self.any_method => "any method (`*`): browsers take it literally; list the methods",
-            () if self.any_header => {
-                "any header (`*`): browsers take it literally; list the headers, or `mirror_headers()`"
-            }
-            () if self.any_exposed => "any exposed header (`*`): browsers take it literally; list the headers",
-            () => return Ok(()),
-        };
-        Err(CorsError::credentials(with))
-    }
-
-    fn fail(&mut self, error: CorsError) {
-        self.error.get_or_insert(error);
-    }
-
-    fn names<I>(&mut self, setter: &'static str, names: I) -> Vec<HeaderName>
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
-        let mut valid = Vec::new();
-        for name in names {
-            match HeaderName::from_bytes(name.as_ref().as_bytes()) {
-                Ok(name) => valid.push(name),
-                Err(_) => self.fail(CorsError::name(setter, name.as_ref())),
-            }
-        }
-        valid
-    }
-
-    fn methods<I>(&mut self, setter: &'static str, methods: I) -> Vec<Method>
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
-        let mut valid = Vec::new();
-        for name in methods {
-            let name = name.as_ref();
-            // Browsers compare byte by byte.
-            let lower = name.bytes().any(|byte| byte.is_ascii_lowercase());
-            let known = Self::DEFAULT_METHODS
-                .iter()
-                .chain([&Method::OPTIONS])
-                .any(|known| known.as_str().eq_ignore_ascii_case(name));
-            match Method::from_bytes(name.as_bytes()) {
-                Err(_) => self.fail(CorsError::method(setter, name, "write each method as an item of its own")),
-                Ok(_) if known && lower => self.fail(CorsError::method(setter, name, "methods are in upper case")),
-                Ok(_) if ["CONNECT", "TRACE", "TRACK"].iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name)) => {
-                    self.fail(CorsError::method(setter, name, "browsers never send it"));
-                }
-                Ok(method) => valid.push(method),
-            }
-        }
-        valid
     }
 }
 
@@ -462,16 +395,16 @@ impl<S> Layer<S> for CorsLayer {
 
     /// # Panics
     ///
-    /// If the configuration does not pass [`CorsLayer::check`], with its sentence.
+    /// If the configuration does not pass [`CorsLayer::check`] and the layer is applied outside of a [`Function`](crate::Function).
     fn layer(&self, inner: S) -> Cors<S> {
         if let Err(error) = self.check() {
-            panic!("{error}");
+            reject(error);
         }
         Cors { inner, rules: Arc::new(Rules::new(self)) }
     }
 }
 
-/// Answers preflights and adds the CORS headers to every other answer. See the [module docs](self).
+/// Service that responds to preflights and adds the CORS headers to every other response. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Cors<S> {
     inner: S,
@@ -511,7 +444,7 @@ where
     }
 }
 
-/// What the answer still lacks.
+/// The headers that the response still lacks.
 #[derive(Debug)]
 enum After {
     Actual(Option<HeaderValue>),
@@ -519,7 +452,7 @@ enum After {
 }
 
 pin_project! {
-    /// The future of [`Cors`].
+    /// The response future of [`Cors`].
     #[derive(Debug)]
     pub struct ResponseFuture<F, R> {
         #[pin]

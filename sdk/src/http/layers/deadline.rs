@@ -1,12 +1,12 @@
-//! Layer that answers before Lambda ends the invocation.
+//! Layer that responds before Lambda ends the invocation.
 //!
-//! Lambda kills a function that is over its time: the caller gets an opaque 502, and the log no reason. This layer cancels the
-//! work a little before, and fails with [`DeadlineExceeded`], of which [`ErrorLayer`](crate::http::ErrorLayer) makes a 504 with
-//! problem details and a log line. It is part of every [`http::Stack`](crate::http::Stack), right below the error layer. What is
-//! left of the time, the margin, is for what runs when the work is dropped, and for the answer.
+//! Lambda kills a function that times out: the caller gets an opaque 502, and the log holds no reason. This layer cancels the work a
+//! little earlier and fails with [`DeadlineExceeded`], which [`ErrorLayer`](crate::http::ErrorLayer) turns into a 504 with problem details
+//! and a log line. It is part of every [`http::Stack`](crate::http::Stack), right inside the error layer. The rest of the time, the
+//! margin, is for dropping the work and sending the response.
 //!
-//! A layer below that is not ready, such as a concurrency limit, is waited for within the same time. Work that never waits cannot
-//! be cancelled: it belongs into `tokio::task::spawn_blocking`.
+//! An inner layer that is not ready, such as a concurrency limit, is waited for within the same time. Work that never awaits cannot be
+//! cancelled: run it in `tokio::task::spawn_blocking`.
 //!
 //! # Example
 //!
@@ -26,7 +26,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::Either;
-use http::{Request, StatusCode};
+use http::Request;
 use tokio::time::{Instant, Sleep};
 use tower::util::Oneshot;
 use tower::{Layer, Service};
@@ -50,12 +50,12 @@ impl Default for DeadlineLayer {
 }
 
 impl DeadlineLayer {
-    /// Answers 250 ms before the deadline of the invocation.
+    /// Cancels the work 250 ms before the deadline of the invocation.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long before the deadline the work is cancelled; at most half of the time that there is.
+    /// Sets how long before the deadline the work is cancelled: at most half of the remaining time.
     pub fn margin(mut self, margin: Duration) -> Self {
         self.margin = margin;
         self
@@ -85,10 +85,10 @@ where
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = DeadlineFuture<Either<S::Future, Oneshot<S, Request<R>>>>;
+    type Future = ResponseFuture<Either<S::Future, Oneshot<S, Request<R>>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // What is not ready is waited for in `call`, where the time is known.
+        // `call`, where the deadline is known, waits for a service that is not ready.
         self.is_ready = match self.inner.poll_ready(cx) {
             Poll::Ready(ready) => ready.map(|()| true).map_err(Into::into)?,
             Poll::Pending => false,
@@ -100,7 +100,7 @@ where
         let invocation = request.extensions().get::<Invocation>();
         let until = invocation.and_then(|invocation| until(invocation, self.margin));
         if let Some(((at, _), invocation)) = until.zip(invocation).filter(|_| self.margin < MARGIN) {
-            // The adapter would not wait so long by itself, and its own answer has no headers of the layers.
+            // Otherwise the adapter would respond earlier, without the headers of the layers.
             invocation.left().set_until(at);
         }
         #[cfg(feature = "negotiation")]
@@ -108,46 +108,46 @@ where
         let called = if std::mem::take(&mut self.is_ready) {
             Either::Left(self.inner.call(request))
         } else {
-            // The service that was asked has its place in the queue, its clone has none.
+            // The service that was polled has a place in the queue; its clone has none.
             let next = self.inner.clone();
             Either::Right(Oneshot::new(std::mem::replace(&mut self.inner, next), request))
         };
-        let future = DeadlineFuture::new(called, until);
+        let future = ResponseFuture::new(called, until);
         #[cfg(feature = "negotiation")]
-        let future = DeadlineFuture { invocation, ..future };
+        let future = ResponseFuture { invocation, ..future };
         future
     }
 }
 
 pin_project_lite::pin_project! {
-    /// The answer on its way.
-    #[cfg_attr(not(feature = "negotiation"), allow(dead_code, reason = "the invocation is asked for how errors are written"))]
-    pub struct DeadlineFuture<F> {
-        // Nothing once it was cancelled.
+    /// The response future of [`Deadline`].
+    #[cfg_attr(not(feature = "negotiation"), allow(dead_code, reason = "the invocation knows how errors are rendered"))]
+    pub struct ResponseFuture<F> {
+        // `None` once it was cancelled.
         #[pin]
         inner: Option<F>,
         until: Option<(Instant, Duration)>,
-        // Made when the work waits for the first time: most does not.
+        // Created when the work waits for the first time; most does not.
         #[pin]
         sleep: Option<Sleep>,
         invocation: Option<Invocation>,
     }
 }
 
-impl<F> DeadlineFuture<F> {
-    /// Work that may last until then, which is so long.
+impl<F> ResponseFuture<F> {
+    /// Cancels work at the given time; the duration is for the error.
     pub(crate) fn new(inner: F, until: Option<(Instant, Duration)>) -> Self {
         Self { inner: Some(inner), until, sleep: None, invocation: None }
     }
 }
 
-impl<F> fmt::Debug for DeadlineFuture<F> {
+impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeadlineFuture").field("until", &self.until).finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").field("until", &self.until).finish_non_exhaustive()
     }
 }
 
-impl<F, T, E> Future for DeadlineFuture<F>
+impl<F, T, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<T, E>>,
     E: Into<BoxError>,
@@ -166,7 +166,7 @@ where
         }
         match this.sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
             Some(Poll::Ready(())) => {
-                // A guard of the function may panic when it is dropped; the answer is a time-out all the same.
+                // A drop of the function's own values may panic; the response is a time-out all the same.
                 contained(|| this.inner.set(None));
                 let exceeded = DeadlineExceeded::after(after);
                 #[cfg(feature = "negotiation")]
@@ -178,12 +178,10 @@ where
     }
 }
 
-/// The answer to a request that was cancelled, or the error that it is instead.
+/// Converts an error of a layer: [`DeadlineExceeded`] is a 504.
 pub(crate) fn answer(error: BoxError) -> HttpError {
     match error.downcast::<DeadlineExceeded>() {
-        Ok(exceeded) => HttpError::new(StatusCode::GATEWAY_TIMEOUT)
-            .with_detail("the function did not answer in time")
-            .with_source(*exceeded),
+        Ok(exceeded) => HttpError::gateway_timeout("the function timed out").with_source(*exceeded),
         Err(error) => HttpError::from_boxed(error),
     }
 }

@@ -1,11 +1,11 @@
 //! Entity tags ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)): the lists of `If-Match` and
-//! `If-None-Match`, in however many lines they come.
+//! `If-None-Match`, in any number of lines.
 
-mod marks;
+mod suffixes;
 
 use http::{HeaderMap, HeaderName};
 
-pub(crate) use self::marks::Marks;
+pub(crate) use self::suffixes::Suffixes;
 
 /// One entity tag, such as `"7"` or `W/"7"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl<'a> EntityTag<'a> {
         opaque.iter().all(|byte| *byte >= b' ' && *byte != 0x7f).then_some((Self { weak, opaque }, &rest[end + 1..]))
     }
 
-    /// Reads a text that is one tag and nothing else.
+    /// Reads a text that is exactly one tag.
     pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
         Self::read(text.trim_ascii()).filter(|(_, rest)| rest.is_empty()).map(|(tag, _)| tag)
     }
@@ -42,9 +42,9 @@ impl<'a> EntityTag<'a> {
 /// The value of `If-Match` or `If-None-Match`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EntityTags<'a> {
-    /// `*`: whatever there is.
+    /// `*`: any representation.
     Any,
-    /// The tags of all lines in their order. A part that is not a tag is left out; the list is empty if all are.
+    /// The tags of all lines in their order. Parts that are not tags are left out, so the list may be empty.
     List(Vec<EntityTag<'a>>),
 }
 

@@ -1,76 +1,75 @@
 //! Idempotent HTTP requests: by the `Idempotency-Key` header, or by any part of the request.
 //!
 //! [`IdempotencyLayer`] goes into [`http::Stack::idempotency`](crate::http::Stack::idempotency), which puts it right around the
-//! function: below CORS and the error layer, so that a replayed answer has *this* caller's headers, and below your own layers, so
-//! that who may not call gets no answer either. Only `POST` and `PATCH` are looked at unless
-//! [`methods`](IdempotencyLayer::methods) says otherwise: the other methods are idempotent by definition.
+//! function: inside CORS and the error layer, so that a replayed response has the headers for *this* caller, and inside your own layers,
+//! so that a caller that they reject gets no replay. It applies to `POST` and `PATCH` unless [`methods`](IdempotencyLayer::methods) is
+//! set: the other methods are idempotent by definition.
 //!
-//! **The header.** Without [`Idempotency::key`](crate::idempotency::Idempotency::key) the key is what the header carries
+//! **The header.** Without [`Idempotency::key`](crate::idempotency::Idempotency::key) the key is the value of the header
 //! ([draft-ietf-httpapi-idempotency-key-header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header)),
-//! together with the method, the path and the caller. The body and the query belong to it: the same key with another body is a 422.
-//! A key in use is a 409 with `Retry-After`; a required one that is missing, and one of more than 255 characters, a 400. The key is a
-//! string in quotes ([RFC 9651](https://www.rfc-editor.org/rfc/rfc9651#section-3.3.3)) or the same without them; without them it has
-//! neither a comma nor a quote. Two keys are a 400, also where a gateway has joined two header lines by a comma.
+//! together with the method, the path and the caller. The query and the body are its payload: the same key with a different body is
+//! a 422. A key in use is a 409 with `Retry-After`. A required key that is missing, and a key of more than 255 characters, is a 400. The
+//! key is a quoted string ([RFC 9651](https://www.rfc-editor.org/rfc/rfc9651#section-3.3.3)), or the same text without quotes if it has
+//! neither a comma nor a quote. Two keys are a 400, even if a gateway has joined two header lines by a comma.
 //!
-//! **Any part.** [`Idempotency::key`](crate::idempotency::Idempotency::key) selects from the request in the form of the event:
+//! **Any part.** [`Idempotency::key`](crate::idempotency::Idempotency::key) selects from the request in the form of its event:
 //! `{"httpMethod", "path", "headers" (lower case), "queryStringParameters", "pathParameters", "requestContext", "body",
 //! "isBase64Encoded"}`, so `powertools_json(body).order_id` makes the key that it makes in Python. The caller is not part of such a
-//! key, so an order that two callers send has its effect once; the caller for whom the answer was recorded has it replayed, any
-//! other gets a 422. (A record of Powertools names no caller and is replayed for all.) A body that is not UTF-8 is selected as its base64:
-//! where such bodies come beside texts, select `[body, isBase64Encoded]`.
+//! key, so an order that two callers send has its effect once. The response is replayed for the caller that it was recorded for; any
+//! other caller gets a 422. (A record of Powertools names no caller and is replayed for all.) A body that is not UTF-8 is selected as
+//! base64: if both occur, select `[body, isBase64Encoded]`.
 //!
 //! # The caller
 //!
-//! An answer is replayed for the caller that it was made for, and for no other:
+//! A response is replayed only for the caller that it was recorded for. The caller is:
 //!
-//! 1. [`IdempotencyLayer::caller`] says who calls, if it is set and returns `Some`.
-//! 2. Else it is the user whom the platform has authenticated: the subject of a JWT or Cognito authorizer's token, the Cognito identity.
-//! 3. Else the caller is known by all that the request proves itself with: its cookies, each header that holds a credential
-//!    (`Authorization`, `x-api-key`, `x-auth-token` and the like: those that no `Debug` prints, and those that a layer of yours has
-//!    [marked](crate::http::HeaderValue::set_sensitive)), the whole context of a Lambda authorizer, the client certificate with its issuer, and
-//!    the IAM principal, the principal of VPC Lattice or the client of an OAuth 2.0 client credentials token: each of these may call for
-//!    many users. So a layer, a router's middleware or an extractor below may check a token: a request without it, or with another one,
-//!    has another key and reaches that check. A request without any of these has a key, too, which all such requests share.
+//! 1. the text that [`IdempotencyLayer::caller`] returns, if it is set and returns `Some`;
+//! 2. else the user that AWS has authenticated: the subject of a JWT or Cognito authorizer's token, or the Cognito identity;
+//! 3. else all credentials of the request: its cookies, each header with a credential (`Authorization`, `x-api-key`, `x-auth-token` and
+//!    others that `Debug` does not print, and those that your own layer has [marked](crate::http::HeaderValue::set_sensitive)), the whole
+//!    context of a Lambda authorizer, the client certificate with its issuer, and the IAM principal, the principal of VPC Lattice or the
+//!    client of an OAuth 2.0 client credentials token, each of which may call for many users. So a layer, a router's middleware or an
+//!    extractor inside this layer may check a token: a request without it, or with another token, has another key and reaches that check.
+//!    All requests without credentials are one caller.
 //!
-//! In the third case a caller whose token or cookies were renewed between two attempts is a new caller: an `Idempotency-Key` runs
-//! again, and an expression's key is a 422. What is another one in each attempt does not count: the `Authorization` of a signature that IAM
-//! has verified or of a client credentials token, and the name of CloudFront's edge in the session that signs for its origin access
-//! control. Of `DPoP`, `x-amzn-oidc-data` and the headers whose names end in `-signature` or `-otp` only their being there counts, so
-//! a function that knows its callers by nothing but a signature names them by `caller`.
+//! In the third case a caller whose token or cookies are renewed between two attempts is a new caller: a request with an
+//! `Idempotency-Key` runs again, and one with an expression's key is a 422. Values that differ in each attempt are ignored: the
+//! `Authorization` of a signature that IAM has verified or of a client credentials token, and the session name of the CloudFront edge that
+//! signs for origin access control. Of `DPoP`, `x-amzn-oidc-data` and headers whose names end in `-signature` or `-otp` only the presence
+//! counts, so set `caller` in a function that identifies its callers by a signature alone.
 //!
-//! The messages of a **WebSocket** have no headers: where no Lambda authorizer has named the caller, each connection is a caller of its own,
-//! and a message that is sent again through a new connection is another caller's. An authorizer names callers by its principal and its
-//! context, so one that returns the same for all makes all connections one caller.
+//! **WebSocket** messages have no headers: unless a Lambda authorizer has identified the caller, each connection is a caller, and a
+//! message that is sent again through a new connection comes from another caller. An authorizer identifies callers by its principal and
+//! its context, so if it returns the same for all, all connections are one caller.
 //!
-//! Where any of that is not right, name what stays the same:
+//! If these rules do not fit, return a text that stays the same:
 //!
 //! ```
 //! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 //!
 //! #[derive(Clone)]
-//! struct User(String); // what a layer above has put into the request's extensions
+//! struct User(String); // an outer layer has put it into the request's extensions
 //!
-//! let once = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()))
+//! let idempotency = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()))
 //!     .caller(|parts| parts.extensions.get::<User>().map(|user| user.0.clone()));
-//! # let _ = once;
+//! # let _ = idempotency;
 //! ```
 //!
-//! One that returns `Some` of the same text for each request makes answers common to all callers.
+//! A `caller` that returns the same text for every request shares responses between all callers.
 //!
-//! # The answer
+//! # The response
 //!
-//! **What is recorded** is the status, the headers and the body, in the form that API Gateway takes from any function. The whole body
-//! is held in memory. A [`Negotiate`](crate::http) value is written in the media type of the first request before it is recorded: its
-//! replay is the same answer, whatever the repeated request accepts.
+//! **A response is recorded** with its status, headers and body, in the form in which any function returns it to API Gateway. The whole
+//! body is held in memory. A [`Negotiate`](crate::http) value is written in the media type of the first request before it is recorded: the
+//! replay is the same response, whatever the repeated request accepts.
 //!
-//! **An error is not recorded:** the lock is released, and the next request runs. An error is
+//! **An error is not recorded:** the lock is released, and the next request runs. These are errors:
 //!
-//! - what the function, an extractor or a layer below fails with: an `Err`, a rejection, an
-//!   [`HttpError`] that was made into a response, a panic, also one of the body;
-//! - a response of any kind with the status 401 or 403, since it says who may call and not what happened, with 408, 425 or 429, which ask
-//!   for another attempt, or with a 5xx.
+//! - a failure of the function, an extractor or an inner layer: an `Err`, a rejection, an [`HttpError`] that became a response, a panic,
+//!   also of the body;
+//! - a response with the status 401 or 403, which depends on the caller; 408, 425 or 429, which ask for a retry; or a 5xx.
 //!
-//! Any other response is an answer, also one with another 4xx that the function returns as a status.
+//! Any other response is recorded, even with another 4xx status.
 //!
 //! # Example
 //!
@@ -87,13 +86,13 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-//! let once = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).require_key());
-//! let caller = Caller::new(pilaster::handler(pay).layer(http::Stack::new().idempotency(once)));
+//! let idempotency = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).require_key());
+//! let caller = Caller::new(pilaster::handler(pay).layer(http::Stack::new().idempotency(idempotency)));
 //! let post = |key: &str, amount: u32| request::post("/payments").header("idempotency-key", key).json(amount);
 //!
 //! assert_eq!(caller.send(post("\"a\"", 100)).await?.text(), "1");
-//! assert_eq!(caller.send(post("\"a\"", 100)).await?.text(), "1", "the recorded answer");
-//! assert_eq!(caller.send(post("\"a\"", 999)).await?.status(), 422, "the key of another request");
+//! assert_eq!(caller.send(post("\"a\"", 100)).await?.text(), "1", "replayed");
+//! assert_eq!(caller.send(post("\"a\"", 999)).await?.status(), 422, "the key with another payload");
 //! assert_eq!(caller.send(post("\"b\"", 100)).await?.text(), "2");
 //! assert_eq!(caller.send(request::post("/payments").json(100)).await?.status(), 400, "no key");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -101,10 +100,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
 mod document;
+mod recorded;
 
-use std::fmt;
 use std::panic::AssertUnwindSafe;
 #[cfg(feature = "negotiation")]
 use std::panic::catch_unwind;
@@ -119,6 +117,7 @@ use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{HeaderName, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::Service;
 
@@ -128,14 +127,14 @@ use crate::core::invocation::Invocation;
 use crate::core::raw::PAYLOAD_LIMIT;
 use crate::http::HttpError;
 #[cfg(feature = "negotiation")]
-use crate::http::layers::negotiation::Writing;
-use crate::idempotency::engine::{Begun, Call, Idempotency, Running, caller_hash};
+use crate::http::layers::negotiation::ResponseWriter;
+use crate::idempotency::engine::{CallKey, Idempotency, Recording};
 use crate::idempotency::error::IdempotencyError;
-use crate::idempotency::layer::{IdempotencyLayer, Idempotent, taken};
+use crate::idempotency::layer::{IdempotencyLayer, IdempotencyService};
 
-/// A key of more bytes is refused.
-const LONGEST_KEY: usize = 255;
-/// Answers with these are errors, beside each 5xx: they say who may call, or to come back later.
+/// The maximum length of a key in bytes.
+const MAX_KEY: usize = 255;
+/// Responses with these are errors, as each 5xx is: they depend on the caller, or ask for a retry.
 const ERRORS: [StatusCode; 5] = [
     StatusCode::UNAUTHORIZED,
     StatusCode::FORBIDDEN,
@@ -143,89 +142,100 @@ const ERRORS: [StatusCode; 5] = [
     StatusCode::TOO_EARLY,
     StatusCode::TOO_MANY_REQUESTS,
 ];
-type Caller = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Where the key of a request is.
+type CallerOf = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+/// The settings of an [`IdempotencyLayer`] that only HTTP functions have.
 #[derive(Clone)]
-pub(crate) struct HttpKey {
+struct HttpSettings {
     header: HeaderName,
     methods: Arc<[Method]>,
-    caller: Option<Arc<Caller>>,
+    caller: Option<Arc<CallerOf>>,
 }
 
-impl Default for HttpKey {
+impl Default for HttpSettings {
     fn default() -> Self {
-        let header = HeaderName::from_static("idempotency-key");
-        Self { header, methods: [Method::POST, Method::PATCH].into(), caller: None }
-    }
-}
-
-impl fmt::Debug for HttpKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpKey").field("header", &self.header).field("methods", &self.methods).finish_non_exhaustive()
+        Self { header: IDEMPOTENCY_KEY, methods: [Method::POST, Method::PATCH].into(), caller: None }
     }
 }
 
 impl IdempotencyLayer {
-    /// Another header of HTTP requests than `Idempotency-Key`.
-    pub fn header(mut self, name: HeaderName) -> Self {
-        self.http.header = name;
-        self
+    /// Reads the key of HTTP requests from another header than `Idempotency-Key`.
+    pub fn header(self, name: HeaderName) -> Self {
+        self.with_http(|settings| settings.header = name)
     }
 
-    /// The header that a page has to send, unless the key is another part of the request.
-    #[cfg_attr(not(feature = "cors"), allow(dead_code))]
-    pub(crate) fn key_header(&self) -> Option<&HeaderName> {
-        (!self.idempotency.has_key()).then_some(&self.http.header)
+    /// Makes HTTP requests of these methods idempotent: `POST` and `PATCH` by default.
+    pub fn methods(self, methods: impl Into<Arc<[Method]>>) -> Self {
+        self.with_http(|settings| settings.methods = methods.into())
     }
 
-    /// The methods of HTTP requests that are made idempotent: `POST` and `PATCH` unless set.
-    pub fn methods(mut self, methods: impl Into<Arc<[Method]>>) -> Self {
-        self.http.methods = methods.into();
-        self
-    }
-
-    /// Returns the caller of an HTTP request: two callers may use the same key, and no caller gets another's answer. Choose what
-    /// stays the same when a request is sent again: not a token that is renewed.
+    /// Returns the caller of an HTTP request: two callers may use the same key, and neither gets the other's response. Choose a text
+    /// that stays the same when a request is sent again, and not a token that is renewed.
     ///
-    /// Unless set, and where it returns `None`, the caller is the one that the platform has authenticated, else the request's
-    /// credentials. See [the caller](crate::http::layers::idempotency#the-caller).
-    pub fn caller(mut self, caller: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.http.caller = Some(Arc::new(caller));
+    /// By default, and if it returns `None`, the caller is the one that AWS has authenticated, or else the request's credentials. See
+    /// [the caller](crate::http::idempotency#the-caller).
+    pub fn caller(self, caller: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.with_http(|settings| settings.caller = Some(Arc::new(caller)))
+    }
+
+    fn with_http(mut self, change: impl FnOnce(&mut HttpSettings)) -> Self {
+        change(Arc::make_mut(&mut self.of_kind).get_or_insert_default());
         self
+    }
+
+    /// Returns the header that a page has to send, unless the key is another part of the request.
+    #[cfg_attr(not(feature = "cors"), allow(dead_code))]
+    pub(crate) fn key_header(&self) -> Option<HeaderName> {
+        let set = self.of_kind.get::<HttpSettings>().map(|settings| settings.header.clone());
+        (!self.idempotency.has_key()).then(|| set.unwrap_or(IDEMPOTENCY_KEY))
     }
 }
 
-impl HttpKey {
-    /// The key by the header, `null` where there is none.
-    fn select(&self, parts: &Parts) -> Result<Value, IdempotencyError> {
-        // A list of several would be one key here and another there.
+impl HttpSettings {
+    /// Reads the key from the header; it is `null` if there is none.
+    fn key(&self, parts: &Parts) -> Result<Value, IdempotencyError> {
+        // A gateway may join several lines into one, which would be another key.
         let mut lines = parts.headers.get_all(&self.header).iter();
         let Some(sent) = lines.next() else { return Ok(Value::Null) };
         if lines.next().is_some() {
-            return Err(IdempotencyError::bad_key(format!("{} is there more than once", self.header)));
+            return Err(IdempotencyError::bad_key(format!("`{}` was sent more than once", self.header)));
         }
-        let key = sent.to_str().ok().map(str::trim).and_then(key_in).filter(|key| key.len() <= LONGEST_KEY);
-        let key = key.ok_or_else(|| {
-            let header = &self.header;
-            IdempotencyError::bad_key(format!("{header} is not one ASCII text of at most {LONGEST_KEY} characters"))
-        })?;
+        let key = sent.to_str().ok().map(str::trim).and_then(unquoted).filter(|key| key.len() <= MAX_KEY);
+        let invalid = || format!("`{}` is not a single ASCII text of at most {MAX_KEY} characters", self.header);
+        let key = key.ok_or_else(|| IdempotencyError::bad_key(invalid()))?;
         if key.is_empty() {
             return Ok(Value::Null);
         }
         Ok(json!([parts.method.as_str(), parts.uri.path(), self.caller(parts), key]))
     }
 
-    /// Who is calling, or what is known of it.
     fn caller(&self, parts: &Parts) -> Value {
-        let named = self.caller.as_ref().and_then(|caller| caller(parts));
-        named.map_or_else(|| document::caller(parts), Value::from)
+        let caller = self.caller.as_ref().and_then(|caller| caller(parts));
+        caller.map_or_else(|| document::caller(parts), Value::from)
+    }
+
+    /// Selects the key and the payload of a request, and the caller if it is not part of the key.
+    fn call_key(&self, idempotency: &Idempotency, parts: &Parts, body: &Bytes) -> Result<CallKey, IdempotencyError> {
+        let deadline = parts.extensions.get::<Invocation>().and_then(Invocation::deadline);
+        if idempotency.has_key() {
+            let document = document::of(parts, body)?;
+            let (key, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
+            return Ok(CallKey { key, payload, caller: Some(self.caller(parts)), deadline, ..CallKey::default() });
+        }
+        let key = self.key(parts)?.into();
+        let payload = match idempotency.has_payload() {
+            true => idempotency.payload_of(&document::of(parts, body)?)?,
+            false => Some(document::payload(parts.uri.query(), body).into()),
+        };
+        Ok(CallKey { key, payload, deadline, ..CallKey::default() })
     }
 }
 
-/// The key in a header: a string of RFC 9651, whose parameters mean nothing here, or the bare text that many clients send. `None` where it
-/// is neither: a comma may have joined two keys.
-fn key_in(sent: &str) -> Option<String> {
+/// Returns the key in a header: a string of RFC 9651, whose parameters are ignored, or the bare text that many clients send. Returns
+/// `None` for anything else: a comma may have joined two keys.
+fn unquoted(sent: &str) -> Option<String> {
     let Some(quoted) = sent.strip_prefix('"') else {
         return (!sent.contains(['"', ','])).then(|| sent.to_owned());
     };
@@ -242,30 +252,7 @@ fn key_in(sent: &str) -> Option<String> {
     (after.is_empty() || after.starts_with(';') && !after.contains(',')).then_some(key)
 }
 
-impl<S> Idempotent<S> {
-    fn is_concerned(&self, method: &Method) -> bool {
-        self.http.methods.contains(method)
-    }
-}
-
-/// The key and the payload of a request, and its caller where the key does not name the caller.
-fn known_by(idempotency: &Idempotency, key: &HttpKey, parts: &Parts, body: &Bytes) -> Result<Call, IdempotencyError> {
-    let deadline = parts.extensions.get::<Invocation>().and_then(Invocation::deadline);
-    if idempotency.has_key() {
-        let document = document::of(parts, body)?;
-        let (selected, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
-        let caller = Some(caller_hash(key.caller(parts))?);
-        return Ok(Call { key: selected, payload, caller, deadline, ..Call::default() });
-    }
-    let selected = key.select(parts)?.into();
-    let payload = match idempotency.has_payload() {
-        true => idempotency.payload_of(&document::of(parts, body)?)?,
-        false => Some(document::payload(parts.uri.query(), body).into()),
-    };
-    Ok(Call { key: selected, payload, deadline, ..Call::default() })
-}
-
-impl<S, B> Service<Request<Body>> for Idempotent<S>
+impl<S, B> Service<Request<Body>> for IdempotencyService<S>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Send,
@@ -278,143 +265,128 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+        self.inner().poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let concerned = self.is_concerned(request.method());
-        let mut inner = taken(&mut self.inner);
-        if !concerned {
+        let mut inner = self.take_ready();
+        let settings = self.layer.of_kind.get::<HttpSettings>().cloned().unwrap_or_default();
+        if !settings.methods.contains(request.method()) {
             let answered = inner.call(request);
             return Box::pin(async move { Ok(answered.await?.map(Body::new)) });
         }
-        let (idempotency, key) = (self.idempotency.clone(), self.http.clone());
+        let idempotency = self.layer.idempotency.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            // The door has the whole of it in memory; this is for a body that comes from elsewhere.
+            // The adapter holds the whole body in memory; a layer may have replaced it.
             let body = match Limited::new(body, PAYLOAD_LIMIT).collect().await {
                 Ok(body) => body.to_bytes(),
                 Err(error) => {
-                    let error = HttpError::bad_request("the body could not be read").with_source(error);
+                    let error = HttpError::bad_request("could not read the request body").with_source(error);
                     return Ok(error.into_response());
                 }
             };
-            let call = match idempotency.is_off() {
-                Ok(true) => Ok(Call::default()),
-                Ok(false) => known_by(&idempotency, &key, &parts, &body),
-                Err(error) => Err(error),
-            };
-            let (caller, begun) = match call {
-                Ok(call) => (call.caller.clone(), idempotency.begin_with(call).await),
-                Err(error) => (None, Err(error)),
+            let begun = idempotency.begin_with(|| settings.call_key(&idempotency, &parts, &body)).await;
+            let header = (!idempotency.has_key()).then_some(settings.header);
+            let begun = match begun {
+                Ok(begun) => begun,
+                Err(error) => return Ok(refused(error, header)),
             };
             #[cfg(feature = "negotiation")]
-            let writing = parts.extensions.get::<Writing>().cloned();
+            let writer = parts.extensions.get::<ResponseWriter>().cloned();
             let request = Request::from_parts(parts, Body::from(body));
-            let refusing = Refusing { header: (!idempotency.has_key()).then_some(key.header) };
-            let running = match begun {
-                Ok(Begun::Run(running)) => running,
-                Ok(Begun::Unkeyed) => return Ok(inner.call(request).await?.map(Body::new)),
-                Ok(Begun::Replay(recorded)) => {
-                    let replayed = answer::replayed(&recorded);
-                    let replayed =
-                        replayed.unwrap_or_else(|error| refusing.answer(IdempotencyError::answer("replayed", error)));
-                    #[cfg(feature = "negotiation")]
-                    let replayed = Writing::done(replayed);
-                    return Ok(replayed);
-                }
-                Err(error) => return Ok(refusing.answer(error)),
+            let call = async move {
+                let response = inner.call(request).await.map_err(Failure::Call)?;
+                Ok(response.map(Body::new))
             };
-            let (running, answered) = running.watch(async move { inner.call(request).await }).await;
-            match answered {
-                Ok(response) => {
-                    let response = response.map(Body::new);
-                    #[cfg(feature = "negotiation")]
-                    let response = written(response, writing);
-                    Ok(record(running, response, caller.as_deref(), &refusing).await)
-                }
-                Err(error) => {
-                    running.release().await;
-                    Err(error)
-                }
+            let replay = |record: &RawValue| {
+                let response = recorded::replay(record)?;
+                #[cfg(feature = "negotiation")]
+                let response = ResponseWriter::mark_written(response);
+                Ok(response)
+            };
+            let record = |response: Response| {
+                #[cfg(feature = "negotiation")]
+                let response = written(response, writer);
+                recording(response)
+            };
+            match begun.finish(call, replay, record).await {
+                Ok(response) => Ok(response),
+                Err(Failure::Idempotency(error)) => Ok(refused(error, header)),
+                Err(Failure::Call(error)) => Err(error),
             }
         })
     }
 }
 
-/// Writes a value in the media type that was chosen above, so that the answer is recorded as it is given.
+/// The reason that a request has no response of the function.
+enum Failure<E> {
+    Idempotency(IdempotencyError),
+    Call(E),
+}
+
+impl<E> From<IdempotencyError> for Failure<E> {
+    fn from(error: IdempotencyError) -> Self {
+        Self::Idempotency(error)
+    }
+}
+
+/// Writes a value in the media type that was negotiated, so that the response is recorded as it is sent.
 #[cfg(feature = "negotiation")]
-fn written(response: Response, writing: Option<Writing>) -> Response {
-    let Some(writing) = writing else { return response };
-    let written = catch_unwind(AssertUnwindSafe(|| writing.write(response)));
+fn written(response: Response, writer: Option<ResponseWriter>) -> Response {
+    let Some(writer) = writer else { return response };
+    // A panic of the user's writer is an error like the function's own, which releases the lock.
+    let written = catch_unwind(AssertUnwindSafe(|| writer.write(response)));
     written.unwrap_or_else(|_| HttpError::panic().into_response())
 }
 
-/// Records the answer of the first request, if it is one to be repeated.
-async fn record(running: Running, response: Response, caller: Option<&str>, refusing: &Refusing) -> Response {
+/// Decides how a response is recorded. An error is not.
+async fn recording(response: Response) -> (Response, Recording) {
     if !is_repeatable(&response) {
-        running.release().await;
-        return response;
+        return (response, Recording::Release);
     }
     let (parts, body) = response.into_parts();
-    let body = match read(body).await {
-        Ok(body) => body,
-        Err(error) => {
-            running.release().await;
-            return error.into_response();
+    match read(body).await {
+        Ok(body) => {
+            let recording = recorded::record(&parts, &body).into();
+            (Response::from_parts(parts, Body::from(body)), recording)
         }
-    };
-    match answer::recorded(&parts, &body, caller) {
-        Ok(recorded) => {
-            if let Err(error) = running.complete(&recorded).await {
-                return refusing.answer(error);
-            }
-        }
-        Err(error) => running.keep(&error),
+        Err(error) => (error.into_response(), Recording::Release),
     }
-    Response::from_parts(parts, Body::from(body))
 }
 
-/// The whole of a body. A panic of it is an error, and what it drops at the end may panic and does not take the answer with it.
+/// Reads a whole body.
 async fn read(mut body: Body) -> Result<Bytes, HttpError> {
+    // A panic of the body is an error like the function's own; the panic hook has logged it.
     let collected = AssertUnwindSafe((&mut body).collect()).catch_unwind().await;
     contained(|| drop(body));
     match collected {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) => Err(HttpError::from_boxed(error.into())),
-        // The panic hook has logged it.
         Err(_) => Err(HttpError::panic()),
     }
 }
 
-/// An error is not: the function failed, refused the caller, or asked to come back later.
+/// Returns `false` for an error: the function failed, rejected the caller, or asked for a retry.
 fn is_repeatable<B>(response: &Response<B>) -> bool {
     let status = response.status();
     let failed = response.extensions().get::<HttpError>().is_some();
     !failed && !status.is_server_error() && !status.is_informational() && !ERRORS.contains(&status)
 }
 
-/// How a request is answered that did not run.
-struct Refusing {
-    /// The header of the key, if that is where the key is.
-    header: Option<HeaderName>,
-}
-
-impl Refusing {
-    /// As the draft asks.
-    fn answer(&self, error: IdempotencyError) -> Response {
-        if let Some(header) = self.header.as_ref().filter(|_| error.is_key_error()) {
-            let detail = match error.is_missing_key() {
-                true => format!("the `{header}` header is required"),
-                false => format!(
-                    "the `{header}` header must be sent once, as ASCII text of at most {LONGEST_KEY} characters, in quotes where it \
-                     has a comma or a quote"
-                ),
-            };
-            return HttpError::bad_request(detail).with_source(error).into_response();
-        }
-        HttpError::from(error).into_response()
-    }
+/// The response to a request that was neither run nor replayed, as the draft requires. `header` is given if it holds the key.
+fn refused(error: IdempotencyError, header: Option<HeaderName>) -> Response {
+    let Some(header) = header.filter(|_| error.is_key_error()) else {
+        return HttpError::from(error).into_response();
+    };
+    let detail = match error.is_missing_key() {
+        true => format!("the `{header}` header is required"),
+        false => format!(
+            "the `{header}` header must be a single value of at most {MAX_KEY} ASCII characters, quoted if it contains a \
+             comma or a quote"
+        ),
+    };
+    HttpError::bad_request(detail).with_source(error).into_response()
 }
 
 #[cfg(test)]

@@ -1,20 +1,18 @@
-//! Which form of an answer suits the client, by `Accept` and `Accept-Language` (RFC 9110, section 12).
+//! Content negotiation by `Accept` and `Accept-Language` (RFC 9110, section 12).
 //!
-//! [`NegotiationLayer`] chooses before the function runs and answers 406 if nothing suits; the function takes the choice as
-//! [`Negotiated`]. It is one of the user's own layers: `Stack::layer`, or `axum::Router::route_layer`. `Vary` and `Content-Language` are
-//! set on the answer. [`Accepts`] is for a function that chooses by itself.
+//! [`NegotiationLayer`] chooses the media type and the language before the function runs, and responds with a 406 if none is acceptable.
+//! The function gets the choice as [`Negotiated`]. The layer goes into [`Stack::layer`](crate::http::Stack::layer) or
+//! `axum::Router::route_layer`. It sets `Vary` and `Content-Language`. [`Accepts`] is for a function that chooses by itself.
 //!
-//! A function that returns [`Negotiate`] leaves the writing to the layer: [`NegotiationLayer::writer`] is called with the value,
+//! A function that returns [`Negotiate`] lets the layer write the body: the layer calls [`NegotiationLayer::writer`] with the value and
 //! [`NegotiationLayer::error_writer`] with an error.
 //!
-//! A written value's `ETag` gets its media type behind it (`"7"` becomes `"7;text/csv"`), since each form is another representation. A
-//! tag that comes back in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the function sees `"7"`. When a client
-//! reads, a tag of another media type than the one that its answer would have matches nothing. Where the function also answers in
-//! several languages, its own tag must differ by language. Of an answer that no writer wrote, a tag that ends as such a mark gets `;own`
-//! behind it.
+//! The `ETag` of a written value gets the media type as a suffix (`"7"` becomes `"7;text/csv"`), since each form is another representation.
+//! A tag in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the function sees `"7"`. When a client reads, a tag of another
+//! media type than that of its response matches nothing. If the function also has several languages, its own tag must differ by language.
+//! A response that no writer wrote gets the suffix `;own` if its tag ends in such a suffix.
 //!
-//! `Accept-Encoding` is [`compression`](crate::http)'s part. `Accept-Charset` is not looked at: browsers have ceased to send it, and RFC
-//! 9110 deprecates it; the text is UTF-8.
+//! [`compression`](crate::http) reads `Accept-Encoding`. `Accept-Charset` is ignored: RFC 9110 deprecates it, and the text is UTF-8.
 //!
 //! # Example
 //!
@@ -42,21 +40,21 @@
 //! async fn report(accepts: Accepts) -> Result<String, HttpError> {
 //!     match accepts.media_types(&["application/json", "text/plain"]).first() {
 //!         Some(best) => Ok(format!("as {best}")),
-//!         None => Err(HttpError::not_acceptable("there is `application/json` and `text/plain`")),
+//!         None => Err(HttpError::not_acceptable("available: application/json, text/plain")),
 //!     }
 //! }
 //! # let _ = report;
 //! ```
 
+mod accepts;
 mod entity_tags;
-mod later_json;
+mod lazy_json;
 #[cfg(feature = "idempotency")]
-mod recorded;
+mod response_writer;
 #[cfg(test)]
 mod tests;
 mod writers;
 
-use std::cmp::Reverse;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -66,7 +64,7 @@ use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::Request;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use tower::{Layer, Service};
 
@@ -74,101 +72,14 @@ use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::http::error::HttpError;
 use crate::http::layers::deadline;
-use crate::http::layers::quality_values::items;
 
+pub use self::accepts::Accepts;
 #[cfg(feature = "idempotency")]
-pub(crate) use self::recorded::Writing;
+pub(crate) use self::response_writer::ResponseWriter;
 pub use self::writers::Negotiate;
 #[cfg(feature = "conditional")]
 pub(crate) use self::writers::Unwritten;
 use self::writers::Writers;
-
-/// What the client takes: its `Accept` and `Accept-Language`.
-#[derive(Clone, Debug)]
-pub struct Accepts {
-    headers: HeaderMap,
-}
-
-impl Accepts {
-    fn read(headers: &HeaderMap) -> Self {
-        let mut own = HeaderMap::new();
-        for name in [header::ACCEPT, header::ACCEPT_LANGUAGE] {
-            for value in headers.get_all(&name) {
-                own.append(&name, value.clone());
-            }
-        }
-        Self { headers: own }
-    }
-
-    /// Those of the media types that the client takes, the best first; all of them if it does not say.
-    pub fn media_types<'a>(&self, available: &[&'a str]) -> Vec<&'a str> {
-        self.ranked(&header::ACCEPT, available, fits_media_type)
-    }
-
-    /// Those of the languages that the client takes, the best first; all of them if it does not say. `en` suits who asks for
-    /// `en-GB`, and the other way round, both less than the very same.
-    pub fn languages<'a>(&self, available: &[&'a str]) -> Vec<&'a str> {
-        self.ranked(&header::ACCEPT_LANGUAGE, available, fits_language)
-    }
-
-    /// By quality, then by how closely it fits, then as the client has them, then as the server has them.
-    fn ranked<'a>(&self, name: &HeaderName, available: &[&'a str], fits: fn(&str, &str) -> Option<u8>) -> Vec<&'a str> {
-        let asked: Vec<_> = items(&self.headers, name).enumerate().collect();
-        // An empty header, or one with nothing that can be read, is as good as none.
-        if asked.is_empty() {
-            return available.to_vec();
-        }
-        let mut ranked: Vec<_> = available
-            .iter()
-            .filter_map(|available| {
-                let fitting =
-                    asked.iter().filter_map(|(at, item)| Some((fits(item.name, available)?, *at, item.quality)));
-                // The closest item alone says how much it is liked: `text/*, text/html;q=0` is no HTML.
-                let (closeness, at, quality) = fitting.max_by_key(|(closeness, at, _)| (*closeness, Reverse(*at)))?;
-                (quality > 0).then_some(((Reverse(quality), Reverse(closeness), at), *available))
-            })
-            .collect();
-        ranked.sort_by_key(|(rank, _)| *rank);
-        ranked.into_iter().map(|(_, available)| available).collect()
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Accepts {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::read(&parts.headers))
-    }
-}
-
-/// How closely a media range such as `text/*` fits; its parameters are not looked at. A `*` alone, which Java's
-/// `HttpURLConnection` sends, is `*/*`.
-fn fits_media_type(range: &str, available: &str) -> Option<u8> {
-    let available = available.split(';').next().unwrap_or(available).trim_end();
-    if matches!(range, "*/*" | "*") {
-        return Some(0);
-    }
-    if range.eq_ignore_ascii_case(available) {
-        return Some(2);
-    }
-    let kind = range.strip_suffix("/*")?;
-    available.split('/').next().is_some_and(|own| own.eq_ignore_ascii_case(kind)).then_some(1)
-}
-
-/// How closely a language range such as `de` fits `de-CH`, or the other way round.
-fn fits_language(range: &str, available: &str) -> Option<u8> {
-    let within = |narrow: &str, wide: &str| {
-        let head = narrow.get(..wide.len());
-        head.is_some_and(|head| head.eq_ignore_ascii_case(wide)) && narrow.as_bytes().get(wide.len()) == Some(&b'-')
-    };
-    match range {
-        "*" => Some(0),
-        _ if range.eq_ignore_ascii_case(available) => Some(3),
-        _ if within(range, available) => Some(2),
-        _ if within(available, range) => Some(1),
-        _ => None,
-    }
-}
 
 /// Layer that applies [`Negotiation`]. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
@@ -186,34 +97,34 @@ struct Offer {
 }
 
 impl NegotiationLayer {
-    /// Nothing to choose from yet.
+    /// Offers nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The media types that the function can answer in; the first is for a client that does not say. Those of
-    /// [`writer`](Self::writer) need not be named here.
+    /// Sets the media types that the function can return; the first is for a client without `Accept`. Those of
+    /// [`writer`](Self::writer) need not be listed.
     pub fn media_types(mut self, available: impl IntoIterator<Item = &'static str>) -> Self {
         Arc::make_mut(&mut self.offer).media_types = available.into_iter().collect();
         self
     }
 
-    /// The languages that the function can answer in; the first is for a client that does not say.
+    /// Sets the languages that the function can return; the first is for a client without `Accept-Language`.
     pub fn languages(mut self, available: impl IntoIterator<Item = &'static str>) -> Self {
         Arc::make_mut(&mut self.offer).languages = available.into_iter().collect();
         self
     }
 
-    /// Writes each [`Negotiate<T>`] in this media type where the client prefers it. The media types are offered in the order of
-    /// their first writer, behind those of [`media_types`](Self::media_types).
+    /// Writes each [`Negotiate<T>`] in this media type if the client prefers it. The media types are offered in the order of their first
+    /// writer, after those of [`media_types`](Self::media_types).
     ///
-    /// The answer has the headers that the function set and those that the writer sets besides; of one that both set, the function's
-    /// stays, but `Set-Cookie` and `Vary` have the values of both. `Content-Type` is the media type of the writer. The status is the
-    /// function's, unless the writer sets another than 200. An answer of the writer that is not successful (not 2xx) is sent as it
-    /// is, without the function's headers.
+    /// The response has the headers of the function and of the writer; if both set a header, the function's is kept, but `Set-Cookie` and
+    /// `Vary` have the values of both. `Content-Type` is the media type of the writer. The status is the function's, unless the writer
+    /// sets another than 200. A response of the writer that is not successful (2xx) is sent without changes, and without the function's
+    /// headers.
     ///
-    /// With a writer, JSON is offered only where it has one too. A value for whose type and media type there is no writer is a 500, and
-    /// the log has both.
+    /// With a writer, JSON is offered only if it has a writer too. A value without a writer for its type and media type is a 500, and the
+    /// log names both.
     pub fn writer<T: Send + Sync + 'static, R: IntoResponse>(
         mut self,
         media_type: &'static str,
@@ -227,9 +138,9 @@ impl NegotiationLayer {
         self
     }
 
-    /// Writes each error in this media type where the client prefers it to `application/problem+json`. Of a 5xx `write` sees neither
-    /// detail nor cause. It needs an [`ErrorLayer`](crate::http::ErrorLayer) around this layer, which every
-    /// [`Stack`](crate::http::Stack) has: the error is written when its status is known.
+    /// Writes each error in this media type if the client prefers it to `application/problem+json`. For a 5xx, `write` gets neither the
+    /// detail nor the cause. It requires an [`ErrorLayer`](crate::http::ErrorLayer) around this layer, as in every
+    /// [`Stack`](crate::http::Stack): the error is written once its status is known.
     pub fn error_writer<R: IntoResponse>(
         mut self,
         media_type: &'static str,
@@ -239,7 +150,7 @@ impl NegotiationLayer {
         self
     }
 
-    /// Whether a client that nothing suits gets the first of each instead of a 406.
+    /// Sets whether a client that accepts none gets the first media type and language instead of a 406.
     pub fn default_to_first(mut self, lenient: bool) -> Self {
         Arc::make_mut(&mut self.offer).lenient = lenient;
         self
@@ -253,19 +164,19 @@ impl Offer {
             let first = available.first().copied().filter(|_| self.lenient);
             match fitting.first().copied().or(first) {
                 None if !available.is_empty() => Err(HttpError::not_acceptable(format!(
-                    "there is no such {what}; there is {}",
+                    "none of the accepted {what} is available; available: {}",
                     available.join(", ")
                 ))),
                 chosen => Ok(chosen),
             }
         };
         Ok(Negotiated {
-            media_type: choose(&self.media_types, accepts.media_types(&self.media_types), "media type")?,
-            language: choose(&self.languages, accepts.languages(&self.languages), "language")?,
+            media_type: choose(&self.media_types, accepts.media_types(&self.media_types), "media types")?,
+            language: choose(&self.languages, accepts.languages(&self.languages), "languages")?,
         })
     }
 
-    /// Tells caches and the client what was chosen by.
+    /// Sets `Vary` and `Content-Language`.
     fn complete(&self, headers: &mut HeaderMap, language: Option<&'static str>) {
         let chosen_by = [(&self.media_types, header::ACCEPT), (&self.languages, header::ACCEPT_LANGUAGE)];
         for (available, name) in chosen_by {
@@ -291,7 +202,7 @@ impl<S> Layer<S> for NegotiationLayer {
     }
 }
 
-/// Service that chooses the form of the answer. See the [module docs](self).
+/// Service that negotiates the form of the response. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Negotiation<S> {
     inner: S,
@@ -318,7 +229,7 @@ where
         let offer = Arc::clone(&self.offer);
         let error_writer = offer.writers.for_error(&Accepts::read(request.headers()));
         if let (Some(writer), Some(invocation)) = (&error_writer, request.extensions().get::<Invocation>()) {
-            // For the answer where this layer is cancelled, and gives none.
+            // For the response to a request that is cancelled inside this layer.
             invocation.left().set_renderer(writer.clone());
         }
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
@@ -326,14 +237,14 @@ where
             let method = request.method().clone();
             let held = offer.writers.rewrite_tags(request.headers_mut(), &method, negotiated.media_type);
             #[cfg(feature = "idempotency")]
-            request.extensions_mut().insert(Writing::new(&offer, negotiated, held.clone()));
+            request.extensions_mut().insert(ResponseWriter::new(&offer, negotiated, held.clone()));
             (self.inner.call(request), negotiated, held)
         });
         Box::pin(async move {
             let (mut response, language) = match answered {
                 Ok((answered, chosen, held)) => match (answered.await, &error_writer) {
                     (Ok(response), _) => (write(&offer, response.map(Body::new), chosen, &held), chosen.language),
-                    // The error layer maps it as it does the error of any layer, and renders it by the writer.
+                    // The error layer maps it like the error of any layer, and renders it by the writer.
                     (Err(error), Some(_)) => (deadline::answer(error.into()).into_response(), None),
                     (Err(error), None) => return Err(error),
                 },
@@ -349,17 +260,17 @@ where
     }
 }
 
-/// Writes the value of an answer, unless an idempotency layer below has done so.
+/// Writes the value of a response, unless an inner idempotency layer has written it.
 #[cfg_attr(not(feature = "idempotency"), allow(unused_mut))]
 fn write(offer: &Offer, mut response: Response, chosen: Negotiated, held: &[Vec<u8>]) -> Response {
     #[cfg(feature = "idempotency")]
-    if Writing::is_done(&mut response) {
+    if ResponseWriter::is_written(&mut response) {
         return response;
     }
     offer.writers.write(response, chosen.media_type, held)
 }
 
-/// What [`NegotiationLayer`] chose.
+/// The choice of [`NegotiationLayer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     media_type: Option<&'static str>,
@@ -367,12 +278,12 @@ pub struct Negotiated {
 }
 
 impl Negotiated {
-    /// One of [`NegotiationLayer::media_types`]; `None` if the layer was given none.
+    /// Returns one of [`NegotiationLayer::media_types`], or `None` if the layer has none.
     pub fn media_type(&self) -> Option<&'static str> {
         self.media_type
     }
 
-    /// One of [`NegotiationLayer::languages`]; `None` if the layer was given none.
+    /// Returns one of [`NegotiationLayer::languages`], or `None` if the layer has none.
     pub fn language(&self) -> Option<&'static str> {
         self.language
     }
@@ -383,6 +294,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Negotiated {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
         let negotiated = parts.extensions.get::<Self>().copied();
-        negotiated.ok_or_else(|| HttpError::internal("`Negotiated` needs a `NegotiationLayer` around the function"))
+        negotiated.ok_or_else(|| HttpError::internal("`Negotiated` requires a `NegotiationLayer` around the function"))
     }
 }

@@ -1,19 +1,19 @@
-//! Partial responses: the caller says by `?fields=` which parts of a JSON answer it wants.
+//! Partial responses: the caller selects parts of a JSON response by `?fields=`.
 //!
-//! [`PartialResponseLayer`] is one of the user's own layers: `Stack::layer`, or `axum::Router::route_layer`. So it stands within
-//! compression and conditional requests, whose `ETag` is then that of what is sent, and the function need not know of it. Answers that are
-//! not successful, streams, and what is no JSON stay whole.
+//! [`PartialResponseLayer`] goes into [`Stack::layer`](crate::http::Stack::layer) or `axum::Router::route_layer`, inside compression and
+//! conditional requests, so that the `ETag` is that of the partial response. The function need not know of it. Responses that are not
+//! successful, not JSON, or streamed are sent whole.
 //!
-//! | `fields` | what is kept |
+//! | `fields` | selects |
 //! |---|---|
 //! | `name,email` | these members |
 //! | `address/city` | this member of that one |
-//! | `items(id,price/net)` | these members of each of the items: an array is looked through |
+//! | `items(id,price/net)` | these members of each item of the array |
 //! | `*/id` | this member of each member |
-//! | `a\/b` | the member `a/b`: `\` takes `,` `/` `(` `)` `*` and itself as they are |
+//! | `a\/b` | the member `a/b`: `\` escapes `,` `/` `(` `)` `*` and itself |
 //!
-//! It is the syntax of json-mask, which middy's `http-partial-response` and Google's APIs have. A member that is not there is left out; a
-//! list that is ill-formed, longer than 2048 characters or nested deeper than 100 is a 400, before the function runs.
+//! It is the syntax of json-mask, as in middy's `http-partial-response` and Google's APIs. A missing member is ignored; a list that is
+//! invalid, longer than 2048 bytes or nested deeper than 100 is a 400, before the function runs.
 //!
 //! # Example
 //!
@@ -67,12 +67,12 @@ pub struct PartialResponseLayer {
 }
 
 impl PartialResponseLayer {
-    /// By the query parameter `fields`.
+    /// Uses the query parameter `fields`.
     pub fn new() -> Self {
         Self { parameter: "fields" }
     }
 
-    /// The name of the query parameter.
+    /// Sets the name of the query parameter.
     pub fn parameter(mut self, name: &'static str) -> Self {
         self.parameter = name;
         self
@@ -93,7 +93,7 @@ impl<S> Layer<S> for PartialResponseLayer {
     }
 }
 
-/// Service that leaves out of the answer what the caller did not ask for. See the [module docs](self).
+/// Service that removes the parts of a response that the caller did not select. See the [module docs](self).
 #[derive(Clone, Copy, Debug)]
 pub struct PartialResponse<S> {
     inner: S,
@@ -120,7 +120,7 @@ where
         let parameter = self.parameter;
         let asked = match asked(request.uri(), parameter) {
             Ok(mask) => Ok((self.inner.call(request), mask)),
-            Err(what) => Err(HttpError::bad_request(format!("`{parameter}` is no list of fields: {what}"))),
+            Err(what) => Err(HttpError::bad_request(format!("invalid query parameter `{parameter}`: {what}"))),
         };
         Box::pin(async move {
             let (answered, mask) = match asked {
@@ -136,14 +136,14 @@ where
     }
 }
 
-/// What the caller wants; `None` is all.
+/// Returns the selection of the caller; `None` is everything.
 fn asked(uri: &Uri, parameter: &str) -> Result<Option<Mask>, &'static str> {
     let query = uri.query().unwrap_or_default();
-    // Nearly every request has none.
+    // Most requests have none.
     if !query.contains(parameter) {
         return Ok(None);
     }
-    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_html_form::from_str(query).map_err(|_| "it is no text")?;
+    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_html_form::from_str(query).map_err(|_| "it must be UTF-8")?;
     let lists: Vec<_> = pairs.into_iter().filter(|(name, list)| name == parameter && !list.is_empty()).collect();
     if lists.is_empty() {
         return Ok(None);
@@ -152,7 +152,7 @@ fn asked(uri: &Uri, parameter: &str) -> Result<Option<Mask>, &'static str> {
     Mask::parse(&lists.join(",")).map(Some)
 }
 
-/// Whether it succeeded and is JSON of a known size. A body that is encoded, or cut out already, is not ours to change.
+/// Returns `true` for a successful JSON response of known size that is neither encoded nor partial.
 fn is_whole_json(response: &Response) -> bool {
     let headers = response.headers();
     let size = response.body().size_hint().exact();
@@ -174,7 +174,7 @@ async fn masked(response: Response, mask: &Mask) -> Response {
         Ok(body) => body.to_bytes(),
         Err(error) => return HttpError::internal(error).into_response(),
     };
-    // Labelled JSON, and none: it is sent as it is.
+    // A body that is labelled as JSON but is not is sent unchanged.
     let Ok(part) = mask.apply(&whole) else { return Response::from_parts(parts, Body::from(whole)) };
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(part))

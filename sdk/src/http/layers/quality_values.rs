@@ -1,18 +1,18 @@
-//! Lists of what a client takes, with quality values: `gzip, br;q=0.8, *;q=0` (RFC 9110, section 12.4.2).
+//! Lists with quality values, in which a client states what it accepts: `gzip, br;q=0.8, *;q=0` (RFC 9110, section 12.4.2).
 
 use http::{HeaderMap, HeaderName};
 
-use crate::http::layers::quoted::split;
+use crate::http::header_list::split;
 
 /// One item of such a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item<'a> {
     pub(crate) name: &'a str,
-    /// In thousandths; 0 is "not this".
+    /// In thousandths; 0 is "not acceptable".
     pub(crate) quality: u16,
 }
 
-/// The items of a header in their order. One that is ill-formed is left out, as if it had not been sent.
+/// Returns the items of a header in their order, without those that are invalid.
 pub(crate) fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Item<'a>> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| split(value, b',')).filter_map(item)
@@ -21,13 +21,13 @@ pub(crate) fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Itera
 fn item(text: &str) -> Option<Item<'_>> {
     let mut parts = split(text, b';');
     let name = parts.next().filter(|name| !name.is_empty())?;
-    // Blanks around `=` are not allowed, but some clients send them.
+    // Spaces around `=` are not allowed, but some clients send them.
     let weight = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
     Some(Item { name, quality: weight.map_or(Some(1000), |(_, weight)| quality(weight.trim()))? })
 }
 
-/// `0.5` as 500. RFC 9110 has one digit of 0 or 1 and at most three behind the point; clients also send `.2` (Java's
-/// `HttpURLConnection` does by default), more digits, and values above 1, which count as 1.
+/// Reads `0.5` as 500. RFC 9110 allows 0 or 1 and at most three digits after the point; clients also send `.2` (Java's
+/// `HttpURLConnection` by default), more digits, and values above 1, which count as 1.
 fn quality(text: &str) -> Option<u16> {
     let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
     let all_digits = whole.bytes().chain(rest.bytes()).all(|byte| byte.is_ascii_digit());
@@ -39,7 +39,7 @@ fn quality(text: &str) -> Option<u16> {
     }
     let digits = rest.bytes().chain(std::iter::repeat(b'0')).take(3);
     let thousandths = digits.fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
-    // Only 0 is "not this".
+    // Only 0 is "not acceptable".
     Some(thousandths.max(u16::from(rest.bytes().any(|digit| digit != b'0'))))
 }
 
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_may_stand_in_several_headers() {
+    fn a_list_may_have_several_lines() {
         assert_eq!(read(&["a, b;q=0.25", "c;q=0"]), [("a".into(), 1000), ("b".into(), 250), ("c".into(), 0)]);
     }
 
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ill_formed_counts_as_not_sent() {
+    fn an_invalid_item_is_ignored() {
         assert_eq!(
             read(&["a;q=., b;q=0,5, c;q=, d;q=-1, e;q=1e1, ,;q=1, g;q=\"0.5\", h;q=0.x, f ; level=1 ; q=0.5"]),
             [("b".into(), 0), ("5".into(), 1000), ("f".into(), 500)]
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_clients_write_in_their_own_way_are_read() {
+    fn other_forms_of_weights_that_clients_send_are_read() {
         assert_eq!(
             read(&["a;q=.2, b;q=0.33333, c;q=1.5, d;q=2, e;q=1., f;q=00.5, g;q=0.0001, h;q=.000, i;q=99999999999999"]),
             [

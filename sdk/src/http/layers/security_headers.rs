@@ -1,7 +1,7 @@
-//! Headers that tell browsers to be careful, as helmet and middy choose them, on every answer.
+//! Security headers on every response, with the defaults of helmet and middy.
 //!
-//! Stands outermost, so that preflights, errors, rejections and panics have them too. A header that the handler or a layer
-//! within set stays as it is (middy overwrites it); `Server` and `X-Powered-By` are taken away.
+//! The layer goes outermost, so that preflights, errors, rejections and panics have the headers too. A header that the handler or an inner
+//! layer sets is kept (middy overwrites it); `Server` and `X-Powered-By` are removed.
 //!
 //! # Example
 //!
@@ -19,13 +19,13 @@
 //!
 //! assert_eq!(answer.headers()["strict-transport-security"], "max-age=15552000; includeSubDomains");
 //! assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
-//! assert!(!answer.headers().contains_key("content-security-policy")); // JSON is no page
+//! assert!(!answer.headers().contains_key("content-security-policy")); // JSON is not a document
 //! assert!(!answer.headers().contains_key("server"));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! With another policy for pages, in a frame of the same site, and images that other sites may show:
+//! With another policy for pages, which may be in frames of the same site and whose images other sites may show:
 //!
 //! ```
 //! use http::{Request, Response, header};
@@ -46,7 +46,7 @@
 //! assert!(answer.headers()["content-security-policy"].to_str()?.contains("https://cdn.example.com"));
 //! assert_eq!(answer.headers()["x-frame-options"], "SAMEORIGIN");
 //!
-//! // A value that browsers would ignore is a sentence at start.
+//! // A value that browsers would ignore is an error at start.
 //! let mistake = SecurityHeadersLayer::new().frame_options("SAME-ORIGIN").check().unwrap_err();
 //! assert!(mistake.to_string().contains("`DENY`, `SAMEORIGIN`"));
 //! # Ok(())
@@ -61,7 +61,7 @@
 //! | `X-Content-Type-Options` | `nosniff` | the same |
 //! | `X-Frame-Options` | `DENY` | the same |
 //! | `Referrer-Policy` | `no-referrer` | the same |
-//! | `Cross-Origin-Resource-Policy` | `same-origin`; requests under CORS are not touched by it | the same |
+//! | `Cross-Origin-Resource-Policy` | `same-origin`; it does not apply to CORS requests | the same |
 //! | `Cross-Origin-Opener-Policy` | `same-origin` | |
 //! | `Cross-Origin-Embedder-Policy` | `require-corp` | |
 //! | `Origin-Agent-Cluster` | `?1` | |
@@ -71,12 +71,13 @@
 //! | `Content-Security-Policy` | [helmet's](ContentSecurityPolicy::helmet), on documents | |
 //! | `Permissions-Policy`, `X-XSS-Protection`, `Reporting-Endpoints`, `Report-To` | by a setter | by a setter |
 //!
-//! A document is an answer in which a browser may run scripts: `text/html`, XML (`text/xml`, `application/xml` and each type that ends
+//! A document is a response in which a browser may run scripts: `text/html`, XML (`text/xml`, `application/xml` and each type that ends
 //! in `+xml`, such as `image/svg+xml`) and `application/pdf`, the [scriptable types](https://mimesniff.spec.whatwg.org/#scriptable-mime-type)
-//! of the MIME Sniffing standard. On JSON a content security policy says nothing, and costs its bytes on each answer; [`documents_only(false)`](SecurityHeadersLayer::documents_only)
-//! sends it nonetheless, as helmet and middy do.
+//! of the MIME Sniffing standard. On JSON a content security policy has no effect and costs its bytes on each response;
+//! [`documents_only(false)`](SecurityHeadersLayer::documents_only) sends it anyway, as helmet and middy do.
 
 mod error;
+mod headers;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -87,50 +88,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use self::error::Expected;
 pub use self::error::SecurityHeadersError;
+use self::headers::{
+    COEP, COOP, CORP, CROSS_DOMAIN, DOWNLOAD_OPTIONS, Headers, KNOWN, ORIGIN_AGENT_CLUSTER, PERMISSIONS_POLICY,
+    REPORT_TO, REPORTING_ENDPOINTS, is_path, is_url,
+};
 pub use self::policy::{ContentSecurityPolicy, Hsts};
-
-const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const COEP: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
-const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-const ORIGIN_AGENT_CLUSTER: HeaderName = HeaderName::from_static("origin-agent-cluster");
-const DOWNLOAD_OPTIONS: HeaderName = HeaderName::from_static("x-download-options");
-const CROSS_DOMAIN: HeaderName = HeaderName::from_static("x-permitted-cross-domain-policies");
-const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-const REPORTING_ENDPOINTS: HeaderName = HeaderName::from_static("reporting-endpoints");
-const REPORT_TO: HeaderName = HeaderName::from_static("report-to");
-const POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
-
-/// The values that browsers know, of the headers that have no other.
-const KNOWN: [(HeaderName, &[&str]); 6] = [
-    (header::X_FRAME_OPTIONS, &["DENY", "SAMEORIGIN"]),
-    (COOP, &["unsafe-none", "same-origin-allow-popups", "same-origin", "noopener-allow-popups"]),
-    (COEP, &["unsafe-none", "require-corp", "credentialless"]),
-    (CORP, &["same-site", "same-origin", "cross-origin"]),
-    (CROSS_DOMAIN, &["none", "none-this-response", "by-content-type", "by-ftp-filename", "master-only", "all"]),
-    (
-        header::REFERRER_POLICY,
-        &[
-            "no-referrer",
-            "no-referrer-when-downgrade",
-            "origin",
-            "origin-when-cross-origin",
-            "same-origin",
-            "strict-origin",
-            "strict-origin-when-cross-origin",
-            "unsafe-url",
-        ],
-    ),
-];
+use crate::core::configuration::reject;
 
 /// Layer that applies [`SecurityHeaders`]. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "a layer does nothing until it stands around a service"]
+#[must_use = "a layer does nothing until it is applied to a service"]
 pub struct SecurityHeadersLayer {
     headers: Vec<(HeaderName, HeaderValue)>,
     policy: Option<ContentSecurityPolicy>,
@@ -141,7 +114,7 @@ pub struct SecurityHeadersLayer {
 }
 
 impl SecurityHeadersLayer {
-    /// A `Permissions-Policy` that denies every feature, to the page and its frames: middy's, with its 43 features.
+    /// A `Permissions-Policy` that denies every feature to the page and its frames: middy's, with 43 features.
     pub const DENY_FEATURES: &'static str = "accelerometer=(), all-screens-capture=(), ambient-light-sensor=(), \
         autoplay=(), battery=(), camera=(), cross-origin-isolated=(), display-capture=(), document-domain=(), \
         encrypted-media=(), execution-while-not-rendered=(), execution-while-out-of-viewport=(), fullscreen=(), \
@@ -151,7 +124,7 @@ impl SecurityHeadersLayer {
         speaker-selection=(), conversion-measurement=(), focus-without-user-activation=(), hid=(), idle-detection=(), \
         interest-cohort=(), serial=(), sync-script=(), trust-token-redemption=(), window-placement=(), vertical-scroll=()";
 
-    /// The headers of a function that may answer with pages. See the table in the [module docs](self).
+    /// The headers of a function that may return pages. See the table in the [module docs](self).
     pub fn new() -> Self {
         let mut layer = Self::api();
         layer.policy = Some(ContentSecurityPolicy::helmet());
@@ -168,7 +141,7 @@ impl SecurityHeadersLayer {
         layer
     }
 
-    /// The headers that matter to answers which are never a page. See the table in the [module docs](self).
+    /// The headers of a function that never returns a page. See the table in the [module docs](self).
     pub fn api() -> Self {
         let empty = Self {
             headers: Vec::new(),
@@ -186,60 +159,60 @@ impl SecurityHeadersLayer {
             .set(CORP, "same-origin")
     }
 
-    /// `Strict-Transport-Security`.
+    /// Sets `Strict-Transport-Security`.
     pub fn strict_transport_security(self, hsts: impl Into<Hsts>) -> Self {
         self.set(header::STRICT_TRANSPORT_SECURITY, &hsts.into().to_string())
     }
 
-    /// `X-Frame-Options`: `DENY` or `SAMEORIGIN`.
+    /// Sets `X-Frame-Options`: `DENY` or `SAMEORIGIN`.
     pub fn frame_options(self, value: &str) -> Self {
         self.set(header::X_FRAME_OPTIONS, value)
     }
 
-    /// `Referrer-Policy`: one policy, or several with commas of which the browser takes the last that it knows
+    /// Sets `Referrer-Policy`: one policy, or several separated by commas, of which the browser uses the last that it knows
     /// ([the policies](https://www.w3.org/TR/referrer-policy/#referrer-policies)).
     pub fn referrer_policy(self, value: &str) -> Self {
         self.set(header::REFERRER_POLICY, value)
     }
 
-    /// `Cross-Origin-Opener-Policy`: `same-origin`, `same-origin-allow-popups`, `noopener-allow-popups`, `unsafe-none`.
+    /// Sets `Cross-Origin-Opener-Policy`: `same-origin`, `same-origin-allow-popups`, `noopener-allow-popups`, `unsafe-none`.
     pub fn cross_origin_opener_policy(self, value: &str) -> Self {
         self.set(COOP, value)
     }
 
-    /// `Cross-Origin-Embedder-Policy`: `require-corp`, `credentialless`, `unsafe-none`.
+    /// Sets `Cross-Origin-Embedder-Policy`: `require-corp`, `credentialless`, `unsafe-none`.
     pub fn cross_origin_embedder_policy(self, value: &str) -> Self {
         self.set(COEP, value)
     }
 
-    /// `Cross-Origin-Resource-Policy`: `same-origin`, `same-site`, `cross-origin`.
+    /// Sets `Cross-Origin-Resource-Policy`: `same-origin`, `same-site`, `cross-origin`.
     pub fn cross_origin_resource_policy(self, value: &str) -> Self {
         self.set(CORP, value)
     }
 
-    /// `Origin-Agent-Cluster`: whether the origin wants a process of its own.
+    /// Sets `Origin-Agent-Cluster`, which asks for a separate process for the origin.
     pub fn origin_agent_cluster(self, own: bool) -> Self {
         self.set(ORIGIN_AGENT_CLUSTER, if own { "?1" } else { "?0" })
     }
 
-    /// `X-DNS-Prefetch-Control`: whether the browser may look up the hosts of links in advance.
+    /// Sets `X-DNS-Prefetch-Control`, which allows the browser to resolve the hosts of links in advance.
     pub fn dns_prefetch_control(self, on: bool) -> Self {
         self.set(header::X_DNS_PREFETCH_CONTROL, if on { "on" } else { "off" })
     }
 
-    /// `X-Permitted-Cross-Domain-Policies`: `none`, `none-this-response`, `by-content-type`, `by-ftp-filename`,
+    /// Sets `X-Permitted-Cross-Domain-Policies`: `none`, `none-this-response`, `by-content-type`, `by-ftp-filename`,
     /// `master-only`, `all`.
     pub fn permitted_cross_domain_policies(self, value: &str) -> Self {
         self.set(CROSS_DOMAIN, value)
     }
 
-    /// `Permissions-Policy`, on documents: which features of the browser the page may use, such as `camera=(), geolocation=(self)`,
+    /// Sets `Permissions-Policy` on documents: the browser features that the page may use, such as `camera=(), geolocation=(self)`,
     /// or [`DENY_FEATURES`](Self::DENY_FEATURES).
     pub fn permissions_policy(self, value: &str) -> Self {
         self.set(PERMISSIONS_POLICY, value)
     }
 
-    /// `Content-Security-Policy`, on documents: text, or a preset with changes.
+    /// Sets `Content-Security-Policy` on documents: text, or a preset with changes.
     pub fn content_security_policy(mut self, policy: impl Into<ContentSecurityPolicy>) -> Self {
         let policy = policy.into();
         if !policy.is_valid() {
@@ -249,31 +222,31 @@ impl SecurityHeadersLayer {
         self
     }
 
-    /// Whether the content security policy only reports what it would forbid, by `Content-Security-Policy-Report-Only`.
+    /// Sets whether the content security policy only reports violations, by `Content-Security-Policy-Report-Only`.
     pub fn report_only(mut self, report_only: bool) -> Self {
         self.report_only = report_only;
         self
     }
 
-    /// Whether `Content-Security-Policy` and `Permissions-Policy` are kept to documents, as they are at first.
+    /// Sets whether `Content-Security-Policy` and `Permissions-Policy` are sent on documents only, which is the default.
     pub fn documents_only(mut self, documents_only: bool) -> Self {
         self.documents_only = documents_only;
         self
     }
 
-    /// `X-XSS-Protection: 0`: turns off the filter of old browsers, which made holes of its own.
+    /// Sets `X-XSS-Protection: 0`, which turns off the XSS filter of old browsers, since it has vulnerabilities.
     pub fn disable_xss_filter(self) -> Self {
         self.set(header::X_XSS_PROTECTION, "0")
     }
 
-    /// One more endpoint in `Reporting-Endpoints`: a name in lower case, and an `https` URL or a path.
+    /// Adds an endpoint to `Reporting-Endpoints`: a name in lower case, and an `https` URL or a path.
     pub fn reporting_endpoint(self, name: &str, url: &str) -> Self {
         let key = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '*')
             && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.*".contains(&byte));
         self.append(REPORTING_ENDPOINTS, format!("{name}=\"{url}\""), key && (is_url(url) || is_path(url)))
     }
 
-    /// One more group in `Report-To`, the older form of [`reporting_endpoint`](Self::reporting_endpoint), for a year: a name of
+    /// Adds a group to `Report-To`, the older form of [`reporting_endpoint`](Self::reporting_endpoint), for a year: a name of
     /// letters, digits, `-`, `_` or `.`, and an `https` URL.
     pub fn report_to(self, group: &str, url: &str, include_subdomains: bool) -> Self {
         let name =
@@ -285,13 +258,13 @@ impl SecurityHeadersLayer {
         self.append(REPORT_TO, group, name && is_url(url))
     }
 
-    /// Whether `Server` and `X-Powered-By` are taken off the answers, as they are at first, whoever set them.
+    /// Sets whether `Server` and `X-Powered-By` are removed from all responses, which is the default.
     pub fn hide_server(mut self, hide: bool) -> Self {
         self.hide_server = hide;
         self
     }
 
-    /// Leaves a header out.
+    /// Removes a header from the layer.
     ///
     /// ```
     /// use http::header;
@@ -309,11 +282,11 @@ impl SecurityHeadersLayer {
         self
     }
 
-    /// Whether browsers would heed this configuration.
+    /// Checks that browsers accept this configuration.
     ///
     /// # Errors
     ///
-    /// The first mistake that was made: a value that browsers do not know, or that cannot be a header's.
+    /// The first mistake: a value that browsers do not know, or that is not a valid header value.
     pub fn check(&self) -> Result<(), SecurityHeadersError> {
         self.error.clone().map_or(Ok(()), Err)
     }
@@ -352,19 +325,6 @@ impl SecurityHeadersLayer {
     }
 }
 
-fn is_url(url: &str) -> bool {
-    url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && is_quotable(rest))
-}
-
-fn is_path(path: &str) -> bool {
-    path.starts_with('/') && is_quotable(path)
-}
-
-/// Whether this text can stand between quotes.
-fn is_quotable(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\<>".contains(&byte))
-}
-
 impl Default for SecurityHeadersLayer {
     fn default() -> Self {
         Self::new()
@@ -376,10 +336,11 @@ impl<S> Layer<S> for SecurityHeadersLayer {
 
     /// # Panics
     ///
-    /// If the configuration does not pass [`SecurityHeadersLayer::check`], with its sentence.
+    /// If the configuration does not pass [`SecurityHeadersLayer::check`] and the layer is applied outside of a
+    /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> SecurityHeaders<S> {
         if let Err(error) = self.check() {
-            panic!("{error}");
+            reject(error);
         }
         let (mut always, mut documents) = (Vec::new(), Vec::new());
         for header in &self.headers {
@@ -401,49 +362,7 @@ impl<S> Layer<S> for SecurityHeadersLayer {
     }
 }
 
-#[derive(Debug)]
-struct Headers {
-    always: Vec<(HeaderName, HeaderValue)>,
-    documents: Vec<(HeaderName, HeaderValue)>,
-    hide_server: bool,
-}
-
-impl Headers {
-    fn complete(&self, headers: &mut HeaderMap) {
-        if self.hide_server {
-            headers.remove(header::SERVER);
-            headers.remove(POWERED_BY);
-        }
-        headers.reserve(self.always.len());
-        add(headers, &self.always);
-        if !self.documents.is_empty() && headers.get_all(header::CONTENT_TYPE).iter().any(is_document) {
-            add(headers, &self.documents);
-        }
-    }
-}
-
-fn add(headers: &mut HeaderMap, own: &[(HeaderName, HeaderValue)]) {
-    for (name, value) in own {
-        if !headers.contains_key(name) {
-            headers.insert(name, value.clone());
-        }
-    }
-}
-
-/// Whether a browser may run scripts in it: a scriptable type of the MIME Sniffing standard.
-fn is_document(content_type: &HeaderValue) -> bool {
-    // Of a list, which is ill-formed, browsers take a part that they can read.
-    content_type.as_bytes().split(|byte| *byte == b',').any(|part| {
-        let essence = part.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        let is_xml = essence.len() > 4 && essence[essence.len() - 4..].eq_ignore_ascii_case(b"+xml");
-        is_xml
-            || [&b"text/html"[..], b"text/xml", b"text/xsl", b"application/xml", b"application/pdf"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(essence))
-    })
-}
-
-/// Adds security headers to every answer. See the [module docs](self).
+/// Service that adds security headers to every response. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct SecurityHeaders<S> {
     inner: S,
@@ -468,7 +387,7 @@ where
 }
 
 pin_project! {
-    /// The future of [`SecurityHeaders`].
+    /// The response future of [`SecurityHeaders`].
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]

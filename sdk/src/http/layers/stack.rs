@@ -1,10 +1,20 @@
-//! The HTTP stack: layers in the one right order, whatever the order of the calls.
+//! The layers of an HTTP function in their one order, whatever the order of the calls.
 //!
-//! From outside to inside: base path → security headers → CORS → compression → conditional requests → errors → deadline → the user's own
-//! layers → idempotency → the function, whose panics are caught right around it. So the answer to a preflight, an error, a
-//! rejection or a panic has the same headers as any other.
-//! A function without `layer` runs in [`Stack::new`]. Who wants another order composes the same public layers with
-//! `tower::ServiceBuilder`.
+//! From the outside in: base path → security headers → CORS → compression → conditional requests → errors → deadline → your own layers →
+//! idempotency → the function, whose panics are caught right around it. So a preflight, an error, a rejection and a panic have the same
+//! headers as any other response.
+//!
+//! A function without a stack of its own runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) takes one stack in its place,
+//! once. For another order, compose the same public layers after `Function::without_stack`.
+//!
+//! # Your own layers
+//!
+//! [`Stack::layer`] adds any tower layer, and [`from_fn`](crate::http::from_fn()) makes one of an async function. As with
+//! `tower::ServiceBuilder`, the first layer that is added is the outermost of them: it sees the request first and the response last. An
+//! error of a layer is a response for the layers around it, which [`errors`](Stack::errors) maps as it maps a handler's error.
+//!
+//! The type of an own layer is erased, so a stack is always an `http::Stack`. It costs a box for the function and for each own layer and
+//! each invocation; a stack without own layers pays nothing.
 //!
 //! # Example
 //!
@@ -19,10 +29,15 @@
 //! # let _ = api();
 //! ```
 
+use std::fmt;
+use std::sync::Arc;
+
+use axum_core::body::Body;
+use axum_core::response::Response;
+use bytes::Bytes;
+use http::Request;
 #[cfg(all(feature = "cors", feature = "idempotency"))]
 use http::header;
-use tower::Layer;
-use tower::layer::util::{Identity, Stack as Below};
 #[cfg(any(
     feature = "compression",
     feature = "conditional",
@@ -31,7 +46,9 @@ use tower::layer::util::{Identity, Stack as Below};
     feature = "security-headers"
 ))]
 use tower::util::Either;
+use tower::{Layer, Service};
 
+use crate::core::error::BoxError;
 use crate::http::layers::base_path::{BasePath, BasePathLayer};
 #[cfg(feature = "compression")]
 use crate::http::layers::compression::CompressionLayer;
@@ -40,16 +57,37 @@ use crate::http::layers::conditional::ConditionalLayer;
 #[cfg(feature = "cors")]
 use crate::http::layers::cors::CorsLayer;
 use crate::http::layers::deadline::{Deadline, DeadlineLayer};
-use crate::http::layers::error_layer::{ErrorAnswers, ErrorLayer};
+use crate::http::layers::erased::{Erased, Own, erased};
+use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
 #[cfg(feature = "security-headers")]
 use crate::http::layers::security_headers::SecurityHeadersLayer;
 #[cfg(feature = "idempotency")]
 use crate::idempotency::IdempotencyLayer;
 
-/// The layers of the HTTP hall in their order. See the [module docs](self).
-#[derive(Clone, Debug, Default)]
+/// The layers of an HTTP function without a stack of its own: those of [`Stack::new`]. [`Function::layer`](crate::Function::layer) replaces
+/// them by a [`Stack`].
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct DefaultStack;
+
+impl<S> Layer<S> for DefaultStack
+where
+    Stack: Layer<S>,
+{
+    type Service = <Stack as Layer<S>>::Service;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Layer::layer(&Stack::new(), inner)
+    }
+}
+
+/// The user's own layers, the outermost first, as one.
+type OwnLayers = Arc<dyn Fn(Erased) -> Erased + Send + Sync>;
+
+/// The layers of an HTTP function in their order. See the [module docs](self).
+#[derive(Clone, Default)]
 #[must_use]
-pub struct Stack<L = Identity> {
+pub struct Stack {
     base_path: BasePathLayer,
     #[cfg(feature = "security-headers")]
     security_headers: Option<SecurityHeadersLayer>,
@@ -63,107 +101,126 @@ pub struct Stack<L = Identity> {
     deadline: DeadlineLayer,
     #[cfg(feature = "idempotency")]
     idempotency: Option<IdempotencyLayer>,
-    own: L,
+    own: Option<OwnLayers>,
 }
 
 impl Stack {
-    /// Errors become problem details and are logged; no CORS, no security headers.
+    /// Renders errors as problem details and logs them, without CORS and security headers.
     pub fn new() -> Self {
         Self::default()
     }
-}
 
-impl<L> Stack<L> {
-    /// Adds security headers to every answer.
+    /// Adds security headers to every response.
     #[cfg(feature = "security-headers")]
     pub fn security_headers(mut self, layer: SecurityHeadersLayer) -> Self {
         self.security_headers = Some(layer);
         self
     }
 
-    /// Answers preflights and adds CORS headers to every answer. With [`idempotency`](Self::idempotency) in the same stack, pages may
-    /// also send the header of the key, and read `Location` and `Retry-After`.
+    /// Responds to preflights and adds CORS headers to every response. With [`idempotency`](Self::idempotency) in the same stack, pages
+    /// may also send the header of the key, and read `Location` and `Retry-After`.
     #[cfg(feature = "cors")]
     pub fn cors(mut self, layer: CorsLayer) -> Self {
         self.cors = Some(layer);
         self
     }
 
-    /// Compresses answers for the clients that ask for it.
+    /// Compresses responses for clients that accept it.
     #[cfg(feature = "compression")]
     pub fn compression(mut self, layer: CompressionLayer) -> Self {
         self.compression = Some(layer);
         self
     }
 
-    /// Answers conditional requests: 304 where the client has the answer already.
+    /// Responds to conditional requests: with 304 if the client has the response already.
     #[cfg(feature = "conditional")]
     pub fn conditional(mut self, layer: ConditionalLayer) -> Self {
         self.conditional = Some(layer);
         self
     }
 
-    /// Says how errors become answers.
+    /// Sets how errors become responses.
     pub fn errors(mut self, layer: ErrorLayer) -> Self {
         self.errors = layer;
         self
     }
 
-    /// Says how long before the deadline of the invocation a request is answered with a 504.
+    /// Sets how long before the deadline of the invocation the response is a 504.
     pub fn deadline(mut self, layer: DeadlineLayer) -> Self {
         self.deadline = layer;
         self
     }
 
-    /// Answers repeated requests from their records; what else it takes is said in
-    /// [`http::idempotency`](crate::http::layers::idempotency). It is the innermost layer: a caller whom one of your own refuses gets
-    /// nobody's answer.
+    /// Replays the responses to repeated requests. See [`http::idempotency`](crate::http::idempotency). It is the innermost layer: a
+    /// caller that your own layer rejects gets no replay.
     #[cfg(feature = "idempotency")]
     pub fn idempotency(mut self, layer: IdempotencyLayer) -> Self {
         self.idempotency = Some(layer);
         self
     }
 
-    /// Takes the base path of a custom domain off the paths of requests, such as `v1`, before any layer sees them. Where the event
-    /// names the route, that is done without it: see [`http::base_path`](crate::http::layers::base_path). Several may be named by several
-    /// calls.
+    /// Strips the base path of a custom domain, such as `v1`, from request paths before any layer sees them. If the event names the
+    /// route, that happens by itself: see [`http::base_path`](crate::http::base_path). Call it again for another base path.
     pub fn base_path(mut self, base_path: impl AsRef<str>) -> Self {
         self.base_path = self.base_path.and(base_path);
         self
     }
 
-    /// Adds a layer of one's own around the function, below the error layer: what it fails with is mapped by
-    /// [`errors`](Self::errors). The last one added is the innermost.
+    /// Adds your own layer around the function, inside the error layer. The first layer that is added is the outermost of them, as with
+    /// `tower::ServiceBuilder`. See [your own layers](crate::http::stack#your-own-layers).
     ///
-    /// It is part of the stack's type: a function that returns a stack with a layer `Mine` returns
-    /// `http::Stack<tower::layer::util::Stack<Mine, tower::layer::util::Identity>>`.
-    pub fn layer<N>(self, layer: N) -> Stack<Below<N, L>> {
-        Stack {
-            base_path: self.base_path,
-            #[cfg(feature = "security-headers")]
-            security_headers: self.security_headers,
-            #[cfg(feature = "cors")]
-            cors: self.cors,
-            #[cfg(feature = "compression")]
-            compression: self.compression,
-            #[cfg(feature = "conditional")]
-            conditional: self.conditional,
-            errors: self.errors,
-            deadline: self.deadline,
-            #[cfg(feature = "idempotency")]
-            idempotency: self.idempotency,
-            own: Below::new(layer, self.own),
-        }
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pilaster::http::{self, ErrorLayer};
+    /// use tower::timeout::{TimeoutLayer, error::Elapsed};
+    ///
+    /// fn api() -> http::Stack {
+    ///     http::Stack::new()
+    ///         .errors(ErrorLayer::new().on::<Elapsed>(504))
+    ///         .layer(TimeoutLayer::new(Duration::from_secs(2)))
+    /// }
+    /// # let _ = api();
+    /// ```
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<Erased> + Send + Sync + 'static,
+        L::Service: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let around = self.own.take();
+        self.own = Some(Arc::new(move |inner| {
+            let service = erased(layer.layer(inner));
+            match &around {
+                Some(around) => around(service),
+                None => service,
+            }
+        }));
+        self
+    }
+
+    /// CORS with the headers that a page needs to send keys and to read the responses.
+    #[cfg(all(feature = "cors", feature = "idempotency"))]
+    fn cors_with_key(&self) -> Option<CorsLayer> {
+        let (cors, idempotency) = (self.cors.as_ref()?, self.idempotency.as_ref()?);
+        let sent = idempotency.key_header();
+        Some(cors.clone().also_allow(sent.as_slice()).also_expose(&[header::LOCATION, header::RETRY_AFTER]))
     }
 }
 
-#[cfg(all(feature = "cors", feature = "idempotency"))]
-impl<L> Stack<L> {
-    /// CORS with what a page needs to send keys and to understand the answers.
-    fn cors_of_keys(&self) -> Option<CorsLayer> {
-        let (cors, idempotency) = (self.cors.as_ref()?, self.idempotency.as_ref()?);
-        let sent = idempotency.key_header().cloned();
-        Some(cors.clone().also_allow(sent.as_slice()).also_expose(&[header::LOCATION, header::RETRY_AFTER]))
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Stack");
+        debug.field("errors", &self.errors).field("deadline", &self.deadline);
+        #[cfg(feature = "cors")]
+        debug.field("cors", &self.cors);
+        #[cfg(feature = "security-headers")]
+        debug.field("security_headers", &self.security_headers);
+        debug.finish_non_exhaustive()
     }
 }
 
@@ -192,26 +249,32 @@ type Once<S> = Either<<IdempotencyLayer as Layer<S>>::Service, S>;
 #[cfg(not(feature = "idempotency"))]
 type Once<S> = S;
 
-impl<L, S> Layer<S> for Stack<L>
+impl<S> Layer<S> for Stack
 where
-    L: Layer<Once<S>>,
+    S: Service<Request<Body>, Response = Response> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError> + Send,
+    S::Future: Send + 'static,
 {
-    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorAnswers<Deadline<L::Service>>>>>>>;
+    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<Own<Once<S>>>>>>>>>;
 
     /// # Panics
     ///
-    /// If a layer is configured in a way that browsers would refuse; [`pilaster::run`](crate::run) makes a readable error of
-    /// it.
+    /// If a layer is misconfigured and the stack is applied outside of a [`Function`](crate::Function), which returns an error instead: see
+    /// [`Function::into_service`](crate::Function::into_service).
     fn layer(&self, inner: S) -> Self::Service {
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);
-        let service = self.errors.layer(self.deadline.layer(self.own.layer(inner)));
+        let inner = match &self.own {
+            Some(own) => Own::Layered(own(erased(inner))),
+            None => Own::Plain(inner),
+        };
+        let service = self.errors.layer(self.deadline.layer(inner));
         #[cfg(feature = "conditional")]
         let service = either(self.conditional.as_ref(), service);
         #[cfg(feature = "compression")]
         let service = either(self.compression.as_ref(), service);
         #[cfg(all(feature = "cors", feature = "idempotency"))]
-        let service = either(self.cors_of_keys().as_ref().or(self.cors.as_ref()), service);
+        let service = either(self.cors_with_key().as_ref().or(self.cors.as_ref()), service);
         #[cfg(all(feature = "cors", not(feature = "idempotency")))]
         let service = either(self.cors.as_ref(), service);
         #[cfg(feature = "security-headers")]

@@ -1,8 +1,8 @@
-//! The steps after a call: its answer is recorded, or its lock released.
+//! The steps after a call: its result is recorded, or its lock is released.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
@@ -10,100 +10,155 @@ use futures_util::FutureExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use tracing::Instrument as _;
 
+use super::begin::CALLER;
 use super::{Begun, Idempotency};
 use crate::core::error::BoxError;
+use crate::core::expression::read;
 use crate::idempotency::canonical_json;
 use crate::idempotency::error::IdempotencyError;
-use crate::idempotency::store::{Completion, Lock, Record, Status};
+use crate::idempotency::store::{Completion, IdempotencyRecord, Lock, Status};
 
-/// How long after a failed attempt an answer is recorded again: the call has had its effect, so it is worth a wait.
-const COMPLETE_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
-/// How long a failed call waits at most for its lock to be released; after that the lock ends by itself.
-const RELEASE_WITHIN: Duration = Duration::from_secs(2);
+/// The waits before the result is recorded again: the call has had its effect, so a retry is worth its time.
+const RETRY_COMPLETE_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
+/// The time that releasing the lock of a failed call may take. After it, the lock expires.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+const NOT_RECORDED: &str = "could not record the result: a repeated call runs again once the lock has expired";
 
-/// Runs `work` where that is what was found, and decodes the answer where it is not.
-pub(crate) async fn finish<T, E, W, F>(begun: Begun, work: W) -> Result<T, E>
-where
-    W: FnOnce() -> F,
-    F: Future<Output = Result<T, E>>,
-    T: Serialize + DeserializeOwned,
-    E: From<IdempotencyError>,
-{
-    let running = match begun {
-        Begun::Run(running) => running,
-        Begun::Unkeyed => return work().await,
-        Begun::Replay(answer) => {
-            let answer = serde_json::from_str(answer.get());
-            return answer.map_err(|error| IdempotencyError::answer("read from its record", error).into());
-        }
-    };
-    let (running, result) = running.watch(async move { work().await }).await;
-    match result {
-        Ok(answer) => {
-            // The effect is there: an answer that has no JSON form leaves the lock to end by itself.
-            match serde_json::value::to_raw_value(&answer) {
-                Ok(text) => running.complete(&text).await?,
-                Err(error) => running.keep(&error),
-            }
-            Ok(answer)
-        }
-        Err(error) => {
-            running.release().await;
-            Err(error)
-        }
+/// The record of a finished call.
+pub(crate) enum Recording {
+    /// The result as JSON text; repeated calls get it.
+    Complete(Box<RawValue>),
+    /// The call has had its effect, but its result cannot be serialised: the lock stays until it expires.
+    Unserializable(serde_json::Error),
+    /// The call failed: the lock is released, and the next call runs.
+    #[cfg_attr(not(any(feature = "http", feature = "records")), allow(dead_code))]
+    Release,
+}
+
+impl From<serde_json::Result<Box<RawValue>>> for Recording {
+    fn from(result: serde_json::Result<Box<RawValue>>) -> Self {
+        result.map_or_else(Self::Unserializable, Self::Complete)
     }
 }
 
-/// A call that holds the lock of its key. Dropped before it said how it ended, as in a time-out, it releases the lock in the
-/// background, as far as the sandbox lives on.
-#[must_use = "a running call says how it ended"]
+impl Begun {
+    /// Runs the call and records its result, or replays the result of the first call. Every idempotent call ends here.
+    ///
+    /// `replay` decodes a recorded result; `record` decides how the result of a successful call is recorded.
+    pub(crate) async fn finish<T, E, F, R>(
+        self,
+        call: impl Future<Output = Result<T, E>>,
+        replay: impl FnOnce(&RawValue) -> Result<T, BoxError>,
+        record: F,
+    ) -> Result<T, E>
+    where
+        E: From<IdempotencyError>,
+        F: FnOnce(T) -> R,
+        R: Future<Output = (T, Recording)>,
+    {
+        let running = match self {
+            Self::Run(running) => running,
+            Self::Unkeyed => return call.await,
+            Self::Replay(recorded) => {
+                let replayed = replay(&recorded);
+                return replayed.map_err(|error| IdempotencyError::result("read from its record", error).into());
+            }
+        };
+        // A call that panics releases its lock; the panic goes on to the kind's own panic guard.
+        let result = match AssertUnwindSafe(call).catch_unwind().await {
+            Ok(result) => result,
+            Err(panic) => {
+                running.release().await;
+                resume_unwind(panic)
+            }
+        };
+        match result {
+            Ok(value) => {
+                let (value, recording) = record(value).await;
+                match recording {
+                    Recording::Complete(text) => running.complete(&text).await?,
+                    Recording::Unserializable(error) => running.keep_locked(&error),
+                    Recording::Release => running.release().await,
+                }
+                Ok(value)
+            }
+            Err(error) => {
+                running.release().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// [`finish`](Self::finish) with a result that is recorded as its own JSON.
+    pub(crate) async fn finish_value<T, E, W, F>(self, work: W) -> Result<T, E>
+    where
+        W: FnOnce() -> F,
+        F: Future<Output = Result<T, E>>,
+        T: Serialize + DeserializeOwned,
+        E: From<IdempotencyError>,
+    {
+        let replay = |recorded: &RawValue| Ok(serde_json::from_str(recorded.get())?);
+        let record = |value: T| {
+            let recording = to_raw_value(&value).into();
+            ready((value, recording))
+        };
+        self.finish(async move { work().await }, replay, record).await
+    }
+}
+
+/// A call that holds the lock of its key. If it is dropped before it is completed or released, for example by a time-out, it
+/// releases the lock in the background, as long as the sandbox runs.
+#[must_use = "complete or release the running call"]
 pub struct Running {
-    pub(crate) idempotency: Idempotency,
-    /// Taken once the call must not be repeated before the lock ends.
-    pub(crate) lock: Option<Lock>,
+    pub(super) idempotency: Idempotency,
+    /// `None` once the call must not be repeated before the lock expires.
+    pub(super) lock: Option<Lock>,
+    /// The hash of the caller, where the result is to be replayed for that caller alone.
+    pub(super) caller: Option<String>,
 }
 
 impl Running {
-    /// Records the answer. If that fails, an ERROR line says so, and the call counts as done: it has had its effect, so its
-    /// caller gets the answer, and others are refused until the lock ends.
+    /// Records the result. If that fails, an ERROR line is logged and the call counts as done: it has had its effect, so its caller
+    /// gets the result, and repeated calls are rejected until the lock expires.
     ///
     /// # Errors
     ///
-    /// [`IdempotencyError::is_lost`]: the call took longer than its lock lasted, and another one has run or is running. Its
-    /// answer is the one that counts; ask again for it.
-    pub async fn complete(mut self, answer: &RawValue) -> Result<(), IdempotencyError> {
-        // From here on the lock is not released, even if nobody waits any longer: the effect is there.
+    /// [`IdempotencyError::is_lost`]: the call outlived its lock, and another call has run or is running. Retry to get the result
+    /// of that one.
+    pub async fn complete(mut self, result: &RawValue) -> Result<(), IdempotencyError> {
+        // The effect has happened: from here on the lock is not released, even if this future is dropped.
         let Some(lock) = self.lock.take() else { return Ok(()) };
         let settings = &*self.idempotency.settings;
-        let (text, large) = canonical_json::read(answer.get());
+        let (text, large) = read(result.get());
         let value = serde_json::from_str::<Value>(&text).ok();
-        let data = value.and_then(|value| canonical_json::python(&value, &large));
+        let data = value.and_then(|mut value| {
+            if let Some((caller, members)) = self.caller.take().zip(value.as_object_mut()) {
+                members.insert(CALLER.to_owned(), caller.into());
+            }
+            canonical_json::python(&value, &large)
+        });
         let completion = Completion {
             expiration: self.idempotency.expiration((settings.clock)()),
-            data: data.unwrap_or_else(|| answer.get().to_owned()),
+            data: data.unwrap_or_else(|| result.get().to_owned()),
         };
-        let mut again = COMPLETE_AGAIN_AFTER.into_iter();
+        let mut waits = RETRY_COMPLETE_AFTER.into_iter();
         loop {
             let error = match settings.store.complete(&lock, &completion).await {
                 Ok(true) => break,
                 Ok(false) => return Err(IdempotencyError::lost()),
                 Err(error) => error,
             };
-            let Some(wait) = again.next() else {
+            let Some(wait) = waits.next() else {
                 let error: &(dyn StdError + 'static) = &*error;
-                tracing::error!(
-                    key = lock.id,
-                    error,
-                    "the answer could not be recorded: a repeated call will run again"
-                );
+                tracing::error!(key = lock.id, error, "{NOT_RECORDED}");
                 return Ok(());
             };
             tokio::time::sleep(wait).await;
         }
-        self.idempotency.keep(&Record {
+        self.idempotency.cache_record(&IdempotencyRecord {
             id: lock.id,
             status: Status::Completed,
             expiration: completion.expiration,
@@ -114,7 +169,7 @@ impl Running {
         Ok(())
     }
 
-    /// Releases the lock after a failed call, so that the next one runs. Where that fails, the lock ends by itself.
+    /// Releases the lock after a failed call, so that the next call runs. If that fails, the lock expires.
     pub async fn release(mut self) {
         if let Some(lock) = &self.lock {
             release(&self.idempotency, lock).await;
@@ -122,27 +177,16 @@ impl Running {
         }
     }
 
-    /// Leaves the lock to end by itself: the call has had its effect, and what it answers cannot be recorded.
-    pub(crate) fn keep(mut self, error: &(dyn StdError + 'static)) {
+    /// Leaves the lock until it expires: the call has had its effect, but its result cannot be recorded.
+    fn keep_locked(mut self, error: &(dyn StdError + 'static)) {
         if let Some(lock) = self.lock.take() {
-            tracing::error!(key = lock.id, error, "the answer could not be recorded: a repeated call will run again");
-        }
-    }
-
-    /// Waits for the call; a panic of it releases the lock before it goes on its way.
-    pub(crate) async fn watch<F: Future>(self, work: F) -> (Self, F::Output) {
-        match AssertUnwindSafe(work).catch_unwind().await {
-            Ok(output) => (self, output),
-            Err(panic) => {
-                self.release().await;
-                resume_unwind(panic)
-            }
+            tracing::error!(key = lock.id, error, "{NOT_RECORDED}");
         }
     }
 }
 
 async fn release(idempotency: &Idempotency, lock: &Lock) {
-    let released = tokio::time::timeout(RELEASE_WITHIN, idempotency.settings.store.release(lock)).await;
+    let released = tokio::time::timeout(RELEASE_TIMEOUT, idempotency.settings.store.release(lock)).await;
     let error: Option<BoxError> = match released {
         Ok(Ok(_)) => None,
         Ok(Err(error)) => Some(error),
@@ -150,7 +194,7 @@ async fn release(idempotency: &Idempotency, lock: &Lock) {
     };
     if let Some(error) = error {
         let error: &(dyn StdError + 'static) = &*error;
-        tracing::warn!(key = lock.id, error, "the lock of a failed call could not be released: it ends by itself");
+        tracing::warn!(key = lock.id, error, "could not release the lock of a failed call; it will expire");
     }
 }
 
@@ -159,7 +203,7 @@ impl Drop for Running {
         let Some(lock) = self.lock.take() else { return };
         let idempotency = self.idempotency.clone();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // What it logs and traces is the invocation's that gave up on the call.
+            // Its log lines and spans belong to the invocation that gave up on the call.
             drop(runtime.spawn(async move { release(&idempotency, &lock).await }.in_current_span()));
         }
     }

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::BoxError;
-use crate::idempotency::jmespath::Document;
-use crate::idempotency::store::{Completion, Lock, Locked, MemoryStore};
+use crate::core::expression::Document;
+use crate::idempotency::store::{Completion, Lock, LockOutcome, MemoryStore};
 
 /// A time of day that goes with tokio's clock.
 fn wall() -> impl Fn() -> SystemTime + Send + Sync + 'static {
@@ -161,7 +161,7 @@ async fn two_locks_of_one_key_in_one_invocation_are_not_taken_for_one_another() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_payload_with_the_same_key_is_refused_also_from_the_cache() {
+async fn a_different_payload_with_the_same_key_is_rejected_also_from_the_cache() {
     for cache in [0, 10] {
         let idempotency = with(MemoryStore::new()).key("id").payload("amount").cache(cache);
         let effect = Effect::default();
@@ -173,7 +173,7 @@ async fn another_payload_with_the_same_key_is_refused_also_from_the_cache() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_without_a_key_runs_or_is_refused() {
+async fn a_call_without_a_key_runs_or_is_rejected() {
     let (effect, nothing) = (Effect::default(), document(json!({ "id": null })));
     let store = MemoryStore::new();
     let lenient = with(store.clone()).key("id");
@@ -193,7 +193,7 @@ async fn a_cached_answer_asks_the_store_nothing_and_expires_with_its_record() {
     let (a, b) = (document(json!("a")), document(json!("b")));
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 1);
     let record = store.all().remove(0);
-    store.insert(Record { data: Some("99".into()), ..record });
+    store.insert(IdempotencyRecord { data: Some("99".into()), ..record });
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 1, "from the cache");
     assert_eq!(effect.run(&idempotency, &b).await.unwrap(), 2, "which holds one key");
     assert_eq!(effect.run(&idempotency, &a).await.unwrap(), 99, "from the store");
@@ -241,7 +241,7 @@ async fn the_hook_sees_replays_only() {
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_with_the_settings_is_told_by_the_first_call() {
     let error = with(MemoryStore::new()).key("[").begin(&document(json!(1)), None).await.unwrap_err();
-    assert!(error.to_string().contains("`[` is no JMESPath expression"), "{error}");
+    assert!(error.to_string().contains("`[` is not a JMESPath expression"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,37 +11,37 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use super::{Completion, Lock, Locked, Record, Status, Store, milliseconds, seconds};
+use super::{Completion, IdempotencyRecord, Lock, LockOutcome, Status, Store, milliseconds, seconds};
 use crate::clients::Clients;
+use crate::core::configuration::reject;
 use crate::core::error::BoxError;
-use crate::idempotency::key::Format;
+use crate::idempotency::key::KeyFormat;
 
-/// No other call may take the key: there is no record, it is expired, or its call is overdue.
+/// The key is free: there is no record, it has expired, or its call's lock has expired.
 const IS_FREE: &str = "attribute_not_exists(#id) OR #expiry < :now OR \
      (#status = :inprogress AND attribute_exists(#in_progress_expiry) AND #in_progress_expiry < :now_in_millis)";
 
-/// The lock is ours. Completing twice is as good as once, so a retry of a request whose answer was lost holds too.
-const IS_OURS: &str = "#in_progress_expiry = :lock";
+/// The call holds the lock. It holds after completion too, so that a retried request succeeds.
+const IS_LOCK_OWNER: &str = "#in_progress_expiry = :lock";
 
-/// The lock is ours and the call has not completed.
+/// The call holds the lock and has not completed.
 const IS_RUNNING: &str = "#in_progress_expiry = :lock AND #status = :inprogress";
 
-/// The attribute of a record in progress that no two locks have in common. Powertools has none of the kind and does not mind it;
-/// it is gone when the call completes.
+/// The attribute of a record in progress that is unique to a lock. Powertools ignores it, and completing the call removes it.
 const TOKEN: &str = "in_progress_token";
 
-/// How long it is looked after a lock whose request failed.
-const LOOK_WITHIN: Duration = Duration::from_secs(2);
+/// The time for looking up a lock whose request failed.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Records in a DynamoDB table, as Powertools for Python writes them: a function in either language answers from what the other
-/// recorded. The table's key is `id` (a string); let its time to live be `expiration`.
+/// Records in a DynamoDB table, in the form of Powertools: functions in both languages replay each other's results. The table's
+/// partition key is `id`, a string; set its time-to-live attribute to `expiration`.
 ///
-/// The function needs `dynamodb:PutItem`, `GetItem`, `UpdateItem` and `DeleteItem` on the table. A first call costs two
-/// writes, a replay one refused write. An item has at most 400 KB
-/// ([quotas](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)): an answer beyond that
-/// reaches its caller and is not recorded.
+/// The function needs `dynamodb:PutItem`, `dynamodb:GetItem`, `dynamodb:UpdateItem` and `dynamodb:DeleteItem` on the table. A first
+/// call costs two writes, a replay one failed conditional write. An item holds up to 400 KB
+/// ([quotas](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)): a larger result reaches its caller
+/// and is not recorded.
 ///
 /// # Example
 ///
@@ -55,15 +55,15 @@ type Item = HashMap<String, AttributeValue>;
 pub struct DynamoDbStore {
     client: Option<Client>,
     table: Arc<str>,
-    names: Arc<Names>,
+    attributes: Arc<Attributes>,
 }
 
 /// The names of the attributes.
 #[derive(Clone, Debug)]
-struct Names {
+struct Attributes {
     id: String,
-    /// With it, `id` holds this value and the sort key the record's own.
-    sort: Option<(String, String)>,
+    /// The name of the sort key, which holds the record's id, and the value of the partition key.
+    sort_key: Option<(String, String)>,
     expiration: String,
     in_progress_expiration: String,
     status: String,
@@ -72,18 +72,18 @@ struct Names {
 }
 
 impl DynamoDbStore {
-    /// The table of this name, by the client of [`Clients::global`], which is made with the first call.
+    /// Uses the table of this name and the client of [`Clients::global`], which is created with the first call.
     pub fn table(name: impl Into<Arc<str>>) -> Self {
-        let names = Names {
+        let attributes = Attributes {
             id: "id".to_owned(),
-            sort: None,
+            sort_key: None,
             expiration: "expiration".to_owned(),
             in_progress_expiration: "in_progress_expiration".to_owned(),
             status: "status".to_owned(),
             data: "data".to_owned(),
             validation: "validation".to_owned(),
         };
-        Self { client: None, table: name.into(), names: Arc::new(names) }
+        Self { client: None, table: name.into(), attributes: Arc::new(attributes) }
     }
 
     /// Uses this client.
@@ -93,34 +93,38 @@ impl DynamoDbStore {
         self
     }
 
-    /// A table with a sort key of this name: it holds the record's key, and the partition key holds `partition`, or
-    /// `idempotency#` and the function's name where that is `None`.
+    /// Uses a sort key of this name for the record's id. The partition key then holds `partition`, or `idempotency#` and the
+    /// function's name (`AWS_LAMBDA_FUNCTION_NAME`) if that is `None`.
     #[must_use]
     pub fn sort_key(mut self, name: impl Into<String>, partition: Option<String>) -> Self {
         let partition = partition.unwrap_or_else(|| {
             format!("idempotency#{}", crate::core::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())
         });
-        Arc::make_mut(&mut self.names).sort = Some((name.into(), partition));
+        Arc::make_mut(&mut self.attributes).sort_key = Some((name.into(), partition));
         self
     }
 
-    /// Another name for one of the attributes `id`, `expiration`, `in_progress_expiration`, `status`, `data`, `validation`.
+    /// Renames one of the attributes `id`, `expiration`, `in_progress_expiration`, `status`, `data`, `validation`.
     ///
     /// # Panics
     ///
-    /// If `attribute` is none of them.
+    /// If `attribute` is not one of these, and the store is not made by an expression of `#[lambda_handler]`.
     #[must_use]
     pub fn attribute(mut self, attribute: &str, name: impl Into<String>) -> Self {
-        let names = Arc::make_mut(&mut self.names);
-        *match attribute {
+        let names = Arc::make_mut(&mut self.attributes);
+        let renamed = match attribute {
             "id" => &mut names.id,
             "expiration" => &mut names.expiration,
             "in_progress_expiration" => &mut names.in_progress_expiration,
             "status" => &mut names.status,
             "data" => &mut names.data,
             "validation" => &mut names.validation,
-            other => panic!("DynamoDbStore: an idempotency record has no attribute `{other}`"),
-        } = name.into();
+            other => {
+                reject(format_args!("DynamoDbStore: an idempotency record has no attribute `{other}`"));
+                return self;
+            }
+        };
+        *renamed = name.into();
         self
     }
 
@@ -133,10 +137,10 @@ impl DynamoDbStore {
 
     fn key(&self, lock: &Lock) -> Item {
         let own = AttributeValue::S(lock.id.clone());
-        match &self.names.sort {
-            None => HashMap::from([(self.names.id.clone(), own)]),
+        match &self.attributes.sort_key {
+            None => HashMap::from([(self.attributes.id.clone(), own)]),
             Some((sort, partition)) => {
-                HashMap::from([(self.names.id.clone(), AttributeValue::S(partition.clone())), (sort.clone(), own)])
+                HashMap::from([(self.attributes.id.clone(), AttributeValue::S(partition.clone())), (sort.clone(), own)])
             }
         }
     }
@@ -146,11 +150,11 @@ impl DynamoDbStore {
         Ok(get.consistent_read(true).send().await?.item)
     }
 
-    /// What came of a lock whose request failed: it may have been written, and only the answer got lost. Whatever is found but
-    /// our own token proves nothing, since the request may still be under way.
-    async fn looked_after(&self, lock: &Lock, token: &str, error: BoxError) -> Result<Locked, BoxError> {
-        match tokio::time::timeout(LOOK_WITHIN, self.item(lock)).await {
-            Ok(Ok(Some(item))) if has_token(&item, token) => Ok(Locked::Ours),
+    /// Looks up a lock whose request failed: it may have been written, and only the response was lost. An item without this lock's
+    /// token proves nothing, since the request may still be on its way.
+    async fn look_up(&self, lock: &Lock, token: &str, error: BoxError) -> Result<LockOutcome, BoxError> {
+        match tokio::time::timeout(LOOKUP_TIMEOUT, self.item(lock)).await {
+            Ok(Ok(Some(item))) if has_token(&item, token) => Ok(LockOutcome::Acquired),
             _ => Err(error),
         }
     }
@@ -160,15 +164,21 @@ fn has_token(item: &Item, token: &str) -> bool {
     item.get(TOKEN).and_then(|value| value.as_s().ok()).is_some_and(|found| found == token)
 }
 
-impl Names {
+impl Attributes {
     /// # Errors
     ///
-    /// An attribute is missing or of another type: another writer's item.
-    fn read(&self, mut item: Item, lock: &Lock) -> Result<Record, BoxError> {
+    /// An attribute is missing or of another type: the item is not an idempotency record.
+    fn read(&self, mut item: Item, lock: &Lock) -> Result<IdempotencyRecord, BoxError> {
         let status = match item.get(&self.status).and_then(|status| status.as_s().ok()).map(String::as_str) {
             Some("INPROGRESS") => Status::InProgress,
             Some("COMPLETED") => Status::Completed,
-            _ => return Err(format!("the item's `{}` is none of an idempotency record", self.status).into()),
+            _ => {
+                return Err(format!(
+                    "the item is not an idempotency record: `{}` must be INPROGRESS or COMPLETED",
+                    self.status
+                )
+                .into());
+            }
         };
         let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()).and_then(|text| whole(text));
         let expiration = number(&self.expiration);
@@ -176,15 +186,16 @@ impl Names {
         let validation = item.get(&self.validation).and_then(|hash| hash.as_s().ok()).cloned();
         let data = match item.remove(&self.data) {
             None => None,
-            Some(AttributeValue::S(text)) if lock.format == Format::Python => Some(text),
+            Some(AttributeValue::S(text)) if lock.format == KeyFormat::Python => Some(text),
             Some(value) => Some(native::to_json(value)?.to_string()),
         };
-        let expiration = expiration.ok_or_else(|| format!("the item's `{}` is no number", self.expiration))?;
-        Ok(Record { id: lock.id.clone(), status, expiration, in_progress_expiration, data, validation })
+        let expiration = expiration
+            .ok_or_else(|| format!("the item is not an idempotency record: `{}` must be a number", self.expiration))?;
+        Ok(IdempotencyRecord { id: lock.id.clone(), status, expiration, in_progress_expiration, data, validation })
     }
 }
 
-/// The whole part of a number: another library may write a fraction.
+/// Reads the whole part of a number: another library may write a fraction.
 fn whole(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| text.parse::<f64>().ok().filter(|float| *float >= 0.0).map(|float| float as u64))
 }
@@ -198,8 +209,8 @@ fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 impl Store for DynamoDbStore {
-    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<Locked, BoxError> {
-        let names = &*self.names;
+    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<LockOutcome, BoxError> {
+        let names = &*self.attributes;
         let mut item = self.key(lock);
         item.insert(names.expiration.clone(), number(lock.expiration));
         item.insert(names.status.clone(), text(Status::InProgress.as_str()));
@@ -221,7 +232,7 @@ impl Store for DynamoDbStore {
             .expression_attribute_values(":inprogress", text(Status::InProgress.as_str()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match put.send().await {
-            Ok(_) => return Ok(Locked::Ours),
+            Ok(_) => return Ok(LockOutcome::Acquired),
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 PutItemError::ConditionalCheckFailedException(refused) => {
                     let item = match refused.item.filter(|item| !item.is_empty()) {
@@ -229,31 +240,31 @@ impl Store for DynamoDbStore {
                         item => item,
                     };
                     return match item {
-                        // The SDK has sent the request again, after an answer that got lost.
-                        Some(item) if has_token(&item, &token) => Ok(Locked::Ours),
-                        item => Ok(Locked::Refused(item.map(|item| names.read(item, lock)).transpose()?)),
+                        // The SDK has retried the request after its response was lost.
+                        Some(item) if has_token(&item, &token) => Ok(LockOutcome::Acquired),
+                        item => Ok(LockOutcome::Held(item.map(|item| names.read(item, lock)).transpose()?)),
                     };
                 }
                 other => other.into(),
             },
             Err(other) => other.into(),
         };
-        self.looked_after(lock, &token, error).await
+        self.look_up(lock, &token, error).await
     }
 
-    async fn get(&self, lock: &Lock) -> Result<Option<Record>, BoxError> {
-        self.item(lock).await?.map(|item| self.names.read(item, lock)).transpose()
+    async fn get(&self, lock: &Lock) -> Result<Option<IdempotencyRecord>, BoxError> {
+        self.item(lock).await?.map(|item| self.attributes.read(item, lock)).transpose()
     }
 
     async fn complete(&self, lock: &Lock, completion: &Completion) -> Result<bool, BoxError> {
-        let names = &*self.names;
+        let names = &*self.attributes;
         let data = match lock.format {
-            Format::Python => text(&completion.data),
-            Format::TypeScript => native::from_json(serde_json::from_str(&completion.data)?),
+            KeyFormat::Python => text(&completion.data),
+            KeyFormat::TypeScript => native::from_json(serde_json::from_str(&completion.data)?),
         };
         let update = self.connected().await?.update_item().table_name(&*self.table).set_key(Some(self.key(lock)));
         let mut update = update
-            .condition_expression(IS_OURS)
+            .condition_expression(IS_LOCK_OWNER)
             .expression_attribute_names("#in_progress_expiry", &names.in_progress_expiration)
             .expression_attribute_values(":lock", number(lock.in_progress_expiration))
             .expression_attribute_names("#response_data", &names.data)
@@ -284,8 +295,8 @@ impl Store for DynamoDbStore {
         let delete = self.connected().await?.delete_item().table_name(&*self.table).set_key(Some(self.key(lock)));
         let delete = delete
             .condition_expression(IS_RUNNING)
-            .expression_attribute_names("#in_progress_expiry", &self.names.in_progress_expiration)
-            .expression_attribute_names("#status", &self.names.status)
+            .expression_attribute_names("#in_progress_expiry", &self.attributes.in_progress_expiration)
+            .expression_attribute_names("#status", &self.attributes.status)
             .expression_attribute_values(":lock", number(lock.in_progress_expiration))
             .expression_attribute_values(":inprogress", text(Status::InProgress.as_str()));
         match delete.send().await {
@@ -302,7 +313,7 @@ impl Store for DynamoDbStore {
 mod tests {
     use super::*;
 
-    fn lock(format: Format) -> Lock {
+    fn lock(format: KeyFormat) -> Lock {
         Lock { id: "f#1".to_owned(), expiration: 7, in_progress_expiration: 7000, validation: None, format }
     }
 
@@ -317,25 +328,25 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_from_text_and_from_a_native_map() {
-        let names = DynamoDbStore::table("t").names;
+    fn a_result_is_read_from_text_and_from_a_native_map() {
+        let names = DynamoDbStore::table("t").attributes;
         let map = AttributeValue::M(HashMap::from([("n".to_owned(), AttributeValue::N("200".into()))]));
         let read = |data, format| names.read(item(data), &lock(format)).unwrap().data;
-        assert_eq!(read(Some(text("{\"n\": 200}")), Format::Python).as_deref(), Some("{\"n\": 200}"));
-        assert_eq!(read(Some(map.clone()), Format::Python).as_deref(), Some("{\"n\":200}"));
-        assert_eq!(read(Some(map), Format::TypeScript).as_deref(), Some("{\"n\":200}"));
-        assert_eq!(read(Some(text("x")), Format::TypeScript).as_deref(), Some("\"x\""));
-        assert_eq!(read(None, Format::Python), None);
+        assert_eq!(read(Some(text("{\"n\": 200}")), KeyFormat::Python).as_deref(), Some("{\"n\": 200}"));
+        assert_eq!(read(Some(map.clone()), KeyFormat::Python).as_deref(), Some("{\"n\":200}"));
+        assert_eq!(read(Some(map), KeyFormat::TypeScript).as_deref(), Some("{\"n\":200}"));
+        assert_eq!(read(Some(text("x")), KeyFormat::TypeScript).as_deref(), Some("\"x\""));
+        assert_eq!(read(None, KeyFormat::Python), None);
     }
 
     #[test]
-    fn another_writers_item_is_an_error_that_names_the_attribute() {
-        let names = DynamoDbStore::table("t").names;
+    fn an_item_of_another_writer_is_an_error_that_names_the_attribute() {
+        let names = DynamoDbStore::table("t").attributes;
         let mut odd = item(None);
         odd.insert("status".to_owned(), text("DONE"));
-        assert!(names.read(odd, &lock(Format::Python)).unwrap_err().to_string().contains("`status`"));
+        assert!(names.read(odd, &lock(KeyFormat::Python)).unwrap_err().to_string().contains("`status`"));
         let mut odd = item(None);
         odd.remove("expiration");
-        assert!(names.read(odd, &lock(Format::Python)).unwrap_err().to_string().contains("`expiration`"));
+        assert!(names.read(odd, &lock(KeyFormat::Python)).unwrap_err().to_string().contains("`expiration`"));
     }
 }

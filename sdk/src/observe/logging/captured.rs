@@ -1,35 +1,34 @@
-//! [`Captured`]: a writer that keeps the lines, for tests.
+//! [`CapturedLogs`]: a writer that keeps the lines, for tests.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-/// A writer that keeps what is written. Clones share it. See [`Logs`](super::Logs) for an example.
-#[derive(Clone, Debug, Default)]
-pub struct Captured(Arc<Mutex<Vec<u8>>>);
+use crate::observe::capture::Capture;
 
-impl Captured {
-    /// All that was written.
+/// A writer that keeps the lines, for tests. Clones share them. See [`Logs`](super::Logs) for an example.
+#[derive(Clone, Debug, Default)]
+pub struct CapturedLogs(Capture<u8>);
+
+impl CapturedLogs {
+    /// Returns the text of all lines.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        self.0.text()
     }
 
-    /// The lines, decoded.
+    /// Returns the lines, decoded.
     ///
     /// # Panics
     ///
-    /// One of them is no JSON: the format is `Text`, or the line is broken.
+    /// If a line is not JSON: the format is `Text`, or the line is broken.
     pub fn lines(&self) -> Vec<Value> {
-        let read = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in the line {line:?}"));
-        self.text().lines().map(read).collect()
+        self.0.json_lines()
     }
 }
 
-impl Write for Captured {
+impl Write for CapturedLogs {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
+        self.0.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A longer one is no id, in bytes.
+/// The longest correlation id, in bytes; a longer text is not taken.
 const MAX_ID: usize = 1024;
 
-/// The string or number at a JSON Pointer (RFC 6901), which leads on into a text that is JSON.
+/// Returns the string or number at a JSON Pointer (RFC 6901), which continues into a text that is JSON.
 pub(super) fn find(event: &RawValue, pointer: &str) -> Option<String> {
     let tokens = pointer.strip_prefix('/')?.split('/');
     let tokens: Vec<_> = tokens.map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
@@ -34,11 +34,11 @@ fn find_in(json: &str, tokens: &[String]) -> Option<String> {
     }
 }
 
-/// The string or number that a JMESPath expression selects from the event. One that cannot be evaluated selects nothing.
+/// Returns the string or number that a JMESPath expression selects from the event; none if it cannot be evaluated.
 #[cfg(feature = "idempotency")]
-pub(super) fn select(event: &RawValue, expression: &crate::idempotency::Expression) -> Option<String> {
+pub(super) fn select(event: &RawValue, expression: &crate::core::expression::Expression) -> Option<String> {
     use serde_json::Value;
-    let document = crate::idempotency::Document::parse(event.get()).ok()?;
+    let document = crate::core::expression::Document::parse(event.get()).ok()?;
     match expression.select(&document).ok()?.value {
         Value::String(text) => id(text),
         Value::Number(number) => id(number.to_string()),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_json_is_led_into() {
+    fn a_pointer_continues_into_a_text_that_is_json() {
         let event = serde_json::json!({"body": r#" {"order": {"id": 7}} "#, "list": "[\"{\\\"id\\\": \\\"x\\\"}\"]", "plain": "x"});
         let event = event.to_string();
         assert_eq!(found(&event, "/body/order/id").as_deref(), Some("7"));
@@ -122,7 +122,7 @@ mod tests {
         let event =
             r#"{"body": "{\"order\": {\"id\": 7, \"name\": \"n\"}}", "data": "eyJpZCI6ICJ4In0=", "broken": "{"}"#;
         let event = RawValue::from_string(event.to_owned()).unwrap();
-        let select = |text: &str| select(&event, &crate::idempotency::Expression::parse(text).unwrap());
+        let select = |text: &str| select(&event, &crate::core::expression::Expression::parse(text).unwrap());
         assert_eq!(select("powertools_json(body).order.id").as_deref(), Some("7"));
         assert_eq!(select("powertools_json(body).order.name").as_deref(), Some("n"));
         assert_eq!(select("powertools_json(powertools_base64(data)).id").as_deref(), Some("x"));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_none() {
+    fn a_value_that_is_not_an_id_is_not_taken() {
         let long = format!(r#"{{"id": "{}"}}"#, "x".repeat(MAX_ID + 1));
         assert_eq!(found(&long, "/id"), None);
         for (event, pointer) in

@@ -1,5 +1,5 @@
-//! Where each event source has its correlation id: JSON Pointers for [`LoggingLayer::correlation_id`](super::LoggingLayer::correlation_id),
-//! by Powertools' names.
+//! The correlation id of each event source: JSON Pointers for
+//! [`LoggingLayer::correlation_id`](super::LoggingLayer::correlation_id), by the names of Powertools.
 //!
 //! # Example
 //!
@@ -10,17 +10,17 @@
 //! # let _ = layer;
 //! ```
 
-/// The request id of a REST API, as API Gateway's access log has it.
+/// The request id of a REST API, which is also in API Gateway's access log.
 pub const API_GATEWAY_REST: &str = "/requestContext/requestId";
 /// The request id of an HTTP API.
 pub const API_GATEWAY_HTTP: &str = API_GATEWAY_REST;
 /// The request id of a function URL.
 pub const LAMBDA_FUNCTION_URL: &str = API_GATEWAY_REST;
-/// The connection's request id of a WebSocket API.
+/// The request id of a connection of a WebSocket API.
 pub const API_GATEWAY_WEBSOCKET: &str = API_GATEWAY_REST;
 /// The request id of a Lambda authorizer of AppSync.
 pub const APPSYNC_AUTHORIZER: &str = API_GATEWAY_REST;
-/// The trace header of the request that an AppSync resolver works for.
+/// The trace header of the request that an AppSync resolver handles.
 pub const APPSYNC_RESOLVER: &str = "/request/headers/x-amzn-trace-id";
 /// The trace header of a load balancer's request.
 pub const APPLICATION_LOAD_BALANCER: &str = "/headers/x-amzn-trace-id";

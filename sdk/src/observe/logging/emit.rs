@@ -1,4 +1,4 @@
-//! [`emit`]: an event whose keys are only known at run time.
+//! [`emit`]: a line with keys that are only known at run time.
 
 use std::fmt::Display;
 use std::panic::Location;
@@ -6,28 +6,29 @@ use std::panic::Location;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::fields::MOST_KEYS;
+use super::current::warn_of_keys;
+use super::fields::MAX_KEYS;
 use super::filter::{EMIT, FATAL};
-use super::json::Json;
+use super::json::AsJson;
 use super::level::Level;
-use super::scope::warn_of_keys;
 
 /// Writes a line with keys that are only known at run time, which `tracing`'s macros do not take, or at [`Level::Fatal`], which
 /// they do not have.
 ///
-/// It is an event like any other: levels count, spans give it their fields, and other layers see it. A key of the line's own
-/// gets an underscore, one with the value `null` is left out, and so are those behind the first 1,000, of which a warning tells. A message of [`Json`] stays JSON.
+/// It is an event like any other: it is filtered by level, has the fields of its spans, and reaches other layers. A reserved key gets
+/// an underscore at its end, and a key with the value `null` is left out. So are keys beyond the first 1,000, and one warning is
+/// logged. A message of [`AsJson`] stays JSON.
 ///
 /// # Example
 ///
 /// ```
-/// use pilaster::observe::logging::{Captured, Json, Level, Logs, emit};
+/// use pilaster::observe::logging::{AsJson, CapturedLogs, Level, Logs, emit};
 /// use serde_json::json;
 ///
-/// let captured = Captured::default();
+/// let captured = CapturedLogs::default();
 /// tracing::subscriber::with_default(Logs::new().writer(captured.clone()).build(), || {
 ///     let keys = json!({"order": {"id": 42}, "level": "mine", "note": null});
-///     emit(Level::Info, Json(&["a", "b"]), keys.as_object().unwrap());
+///     emit(Level::Info, AsJson(&["a", "b"]), keys.as_object().unwrap());
 /// });
 /// let line = &captured.lines()[0];
 /// assert_eq!(line["message"], json!(["a", "b"]));
@@ -37,7 +38,7 @@ use super::scope::warn_of_keys;
 /// ```
 #[track_caller]
 pub fn emit(level: Level, message: impl Display, keys: &Map<String, Value>) {
-    let (location, is_cut, keys) = (Location::caller(), keys.len() > MOST_KEYS, Json(First(keys)));
+    let (location, is_cut, keys) = (Location::caller(), keys.len() > MAX_KEYS, AsJson(First(keys)));
     macro_rules! write_at {
         ($target:expr, $level:ident) => {{
             if is_cut && tracing::event_enabled!(target: $target, tracing::Level::$level) {
@@ -62,11 +63,11 @@ pub fn emit(level: Level, message: impl Display, keys: &Map<String, Value>) {
     }
 }
 
-/// As many of the keys as a line may be given.
+/// The first [`MAX_KEYS`] keys.
 struct First<'a>(&'a Map<String, Value>);
 
 impl Serialize for First<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().take(MOST_KEYS))
+        serializer.collect_map(self.0.iter().take(MAX_KEYS))
     }
 }

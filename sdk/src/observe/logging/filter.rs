@@ -1,4 +1,4 @@
-//! Which callsites are written: decided once per callsite, so that a disabled one costs a load and a branch.
+//! [`Filter`]: decides which callsites are logged, once per callsite, so that a disabled one costs a load and a branch.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -8,15 +8,39 @@ use tracing_subscriber::filter::Targets;
 
 use super::level::Level;
 
-/// Spans of an invocation: open at every level, since each line needs their context.
+/// The target of an invocation's spans, which are open at every level, since each line needs their context.
 pub(super) const INVOCATION: &str = "pilaster::invocation";
-/// Events of [`emit`](super::emit).
+/// The target of [`emit`](super::emit).
 pub(super) const EMIT: &str = "pilaster::emit";
-/// Its events of level `FATAL`, which `tracing` does not have.
+/// The target of its level `FATAL`, which `tracing` does not have.
 pub(super) const FATAL: &str = "pilaster::fatal";
 
-/// Crates below a function whose own lines are about themselves: from `WARN` on only, unless `RUST_LOG` names them. The SDK's
-/// crates (`aws_…`) are scoped in the same way.
+/// The panic hook of this process logs panics: then other lines about them are left out.
+pub(super) static PANICS_ARE_LOGGED: AtomicBool = AtomicBool::new(false);
+
+/// The code that logged an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The function, or a crate that it uses.
+    Function,
+    /// [`emit`](super::emit), on behalf of the function.
+    Emit,
+    /// Another module of this crate, whose own location is of no use to the function's author.
+    Sdk,
+}
+
+impl Origin {
+    pub(super) fn of(target: &str) -> Self {
+        match target.strip_prefix("pilaster::") {
+            None => Self::Function,
+            Some("emit" | "fatal") => Self::Emit,
+            Some(_) => Self::Sdk,
+        }
+    }
+}
+
+/// Crates below a function whose lines are about themselves: they are logged from `WARN` on, unless `RUST_LOG` names them, and so
+/// are the crates of the AWS SDK (`aws_…`).
 const DEPENDENCIES: [&str; 16] = [
     "axum",
     "h2",
@@ -36,11 +60,11 @@ const DEPENDENCIES: [&str; 16] = [
     "want",
 ];
 
-/// What happens at a callsite.
+/// The decision about a callsite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Decision {
     Written,
-    /// Only in an invocation that was chosen by the sample rate, or that holds such lines back.
+    /// Written in an invocation that the sample rate has chosen, or that buffers such lines.
     PerInvocation,
     Dropped,
 }
@@ -53,12 +77,14 @@ pub(super) struct Filter {
     aws_level: Option<Level>,
     /// From `RUST_LOG`: a target's beginning, and its level.
     directives: Vec<(String, LevelFilter)>,
-    /// Whether a sample rate is set.
+    /// A sample rate is set.
     sampling: bool,
-    /// The most serious level that an invocation may hold back, by its number; 0 for none.
-    held: AtomicU8,
-    /// It was told that nothing can be held back.
-    told: AtomicBool,
+    /// The number of the most serious level that an invocation may buffer; 0 for none.
+    buffered: AtomicU8,
+    /// A warning was logged that nothing can be buffered.
+    warned: AtomicBool,
+    /// A failed invocation was logged by [`LoggingLayer`](super::LoggingLayer): then the runtime's lines about it are left out.
+    failures_are_logged: AtomicBool,
 }
 
 impl Filter {
@@ -68,69 +94,76 @@ impl Filter {
         directives: Vec<(String, LevelFilter)>,
         sampling: bool,
     ) -> Self {
-        let (level, held, told) = (AtomicU8::new(level as u8), AtomicU8::new(0), AtomicBool::new(false));
-        Self { level, aws_level, directives, sampling, held, told }
+        Self {
+            level: AtomicU8::new(level as u8),
+            aws_level,
+            directives,
+            sampling,
+            buffered: AtomicU8::new(0),
+            warned: AtomicBool::new(false),
+            failures_are_logged: AtomicBool::new(false),
+        }
     }
 
     fn level(&self) -> Level {
         Level::numbered(self.level.load(Ordering::Relaxed))
     }
 
-    /// Another level from now on, unless Lambda says one. Whether callsites are to be decided on anew.
+    /// Changes the level, unless Lambda sets it. Returns `true` if callsites must be decided again.
     #[must_use]
     pub(super) fn set_level(&self, level: Level) -> bool {
         self.aws_level.is_none() && self.level.swap(level as u8, Ordering::Relaxed) != level as u8
     }
 
-    /// Invocations may hold lines up to this level back. Whether callsites are to be decided on anew.
+    /// Lets invocations buffer lines up to this level. Returns `true` if callsites must be decided again.
     #[must_use]
-    pub(super) fn hold(&self, level: Level) -> bool {
-        self.held.fetch_max(level as u8, Ordering::Relaxed) < level as u8
+    pub(super) fn buffer(&self, level: Level) -> bool {
+        self.buffered.fetch_max(level as u8, Ordering::Relaxed) < level as u8
     }
 
-    /// The `AWS_LAMBDA_LOG_LEVEL` that drops all that is held up to this level, once.
+    /// Returns the `AWS_LAMBDA_LOG_LEVEL` that drops all that is buffered up to this level, once.
     pub(super) fn drops_all(&self, level: Level) -> Option<Level> {
-        self.aws_level.filter(|aws| level < *aws && !self.told.swap(true, Ordering::Relaxed))
+        self.aws_level.filter(|aws| level < *aws && !self.warned.swap(true, Ordering::Relaxed))
     }
 
-    /// Whether a line below the level, of [`Verdict::PerInvocation`], is made in an invocation that is `sampled`, or that holds
-    /// lines up to the level `held`.
-    pub(super) fn is_made(&self, level: TracingLevel, sampled: bool, held: Option<Level>) -> bool {
+    /// Returns `true` if a line of [`Decision::PerInvocation`] is made in an invocation that is `sampled`, or that buffers lines
+    /// up to the level `buffered`.
+    pub(super) fn is_made(&self, level: TracingLevel, sampled: bool, buffered: Option<Level>) -> bool {
         let is_sampled = sampled && self.sampling && level <= TracingLevel::DEBUG;
-        is_sampled || held.is_some_and(|held| Level::from(level) <= held && self.may_be_held(level))
+        is_sampled || buffered.is_some_and(|most| Level::from(level) <= most && self.may_be_buffered(level))
     }
 
-    fn may_be_held(&self, level: TracingLevel) -> bool {
+    fn may_be_buffered(&self, level: TracingLevel) -> bool {
         let level = Level::from(level);
-        // Lambda would drop it. What is finer than DEBUG is made in loops, and held only where the level admits it.
+        // Lambda would drop it. TRACE lines are buffered only where the level admits them.
         level >= Level::Debug
-            && level as u8 <= self.held.load(Ordering::Relaxed)
+            && level as u8 <= self.buffered.load(Ordering::Relaxed)
             && self.aws_level.is_none_or(|aws| level >= aws)
     }
 
-    pub(super) fn verdict(&self, metadata: &Metadata<'_>) -> Verdict {
+    pub(super) fn decide(&self, metadata: &Metadata<'_>) -> Decision {
         let level = *metadata.level();
         match metadata.target() {
-            INVOCATION if metadata.is_span() => return Verdict::Written,
-            FATAL => return Verdict::Written,
+            INVOCATION if metadata.is_span() => return Decision::Written,
+            FATAL => return Decision::Written,
             _ => {}
         }
         let (limit, is_scoped) = self.limit(metadata.target());
-        // A span is context: an ERROR line keeps the fields of the INFO spans around it when the level is raised.
+        // A span is context: an ERROR line keeps the fields of the INFO spans around it at any level.
         let limit = match metadata.is_span() && !is_scoped {
             true => limit.max(LevelFilter::INFO),
             false => limit,
         };
         if level <= limit {
-            Verdict::Written
-        } else if !is_scoped && (self.sampling && level <= TracingLevel::DEBUG || self.may_be_held(level)) {
-            Verdict::PerInvocation
+            Decision::Written
+        } else if !is_scoped && (self.sampling && level <= TracingLevel::DEBUG || self.may_be_buffered(level)) {
+            Decision::PerInvocation
         } else {
-            Verdict::Dropped
+            Decision::Dropped
         }
     }
 
-    /// The level of a target, and whether it has a level of its own: named by `RUST_LOG`, or a crate below the function.
+    /// Returns the level of a target, and `true` if the target has a separate level: by `RUST_LOG`, or as a crate below the function.
     fn limit(&self, target: &str) -> (LevelFilter, bool) {
         let directive = self
             .directives
@@ -147,15 +180,32 @@ impl Filter {
         }
     }
 
-    /// The most verbose level of any callsite.
+    /// Returns the most verbose level of all callsites.
     pub(super) fn max_level(&self) -> LevelFilter {
-        let may_be_held = self.held.load(Ordering::Relaxed) > 0;
-        let below = if self.sampling || may_be_held { LevelFilter::DEBUG } else { LevelFilter::INFO };
+        let buffers = self.buffered.load(Ordering::Relaxed) > 0;
+        let below = if self.sampling || buffers { LevelFilter::DEBUG } else { LevelFilter::INFO };
         self.directives.iter().map(|(_, level)| *level).fold(self.level().filter().max(below), Ord::max)
+    }
+
+    /// Records that [`LoggingLayer`](super::LoggingLayer) logs failed invocations.
+    pub(super) fn failure_is_logged(&self) {
+        self.failures_are_logged.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns `true` for a line of the runtime about a failure or a panic that [`LoggingLayer`](super::LoggingLayer) or the panic
+    /// hook has logged.
+    pub(super) fn is_repetition(&self, metadata: &Metadata<'_>) -> bool {
+        if *metadata.level() != TracingLevel::ERROR || metadata.target() != "lambda_runtime::layers::panic" {
+            return false;
+        }
+        match metadata.fields().field("error") {
+            Some(_) => PANICS_ARE_LOGGED.load(Ordering::Relaxed),
+            None => self.failures_are_logged.load(Ordering::Relaxed),
+        }
     }
 }
 
-/// Whether a span is the application's own, and not one of a crate below it or of the logs.
+/// Returns `true` for a span of the application, and not for one of a crate below it or of the logs.
 #[cfg(feature = "otel")]
 pub(super) fn is_application(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
@@ -163,21 +213,21 @@ pub(super) fn is_application(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= TracingLevel::INFO && target != INVOCATION && !DEPENDENCIES.contains(&name)
 }
 
-/// Reads `RUST_LOG`: the level without a target, the levels with one, and a sentence for each part that is no directive.
+/// Reads `RUST_LOG`: the level without a target, the levels of targets, and a warning for each part that is not a directive.
 pub(super) fn directives(text: &str) -> (Option<LevelFilter>, Vec<(String, LevelFilter)>, Vec<String>) {
-    let (mut default, mut directives, mut complaints) = (None, Vec::new(), Vec::new());
+    let (mut default, mut directives, mut warnings) = (None, Vec::new(), Vec::new());
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         match part.parse::<Targets>() {
             Ok(targets) => {
                 default = targets.default_level().or(default);
                 directives.extend(targets.iter().map(|(target, level)| (target.to_owned(), level)));
             }
-            Err(_) => complaints.push(format!(
-                "RUST_LOG: {part:?} is left out; write a level, or a module path with one, as in \"my_function::store=debug\""
+            Err(_) => warnings.push(format!(
+                "RUST_LOG: {part:?} is ignored: write a level, or a module path and a level, as in \"my_function::store=debug\""
             )),
         }
     }
-    (default, directives, complaints)
+    (default, directives, warnings)
 }
 
 #[cfg(test)]
@@ -189,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn dependencies_are_heard_from_warn_on_unless_they_are_named() {
+    fn dependencies_are_logged_from_warn_on_unless_they_are_named() {
         let limit = |filter: &Filter, target| filter.limit(target).0;
         let plain = filter(Level::Debug, "");
         assert_eq!(limit(&plain, "my_function::store"), LevelFilter::DEBUG);
@@ -205,11 +255,11 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_rust_log_that_cannot_be_read_leaves_the_others_standing() {
-        let (default, directives, complaints) = directives("warn, a=loud,b=trace");
+    fn an_invalid_part_of_rust_log_leaves_the_others_in_place() {
+        let (default, directives, warnings) = directives("warn, a=loud,b=trace");
         assert_eq!(default, Some(LevelFilter::WARN));
         assert_eq!(directives, [("b".to_owned(), LevelFilter::TRACE)]);
-        assert_eq!(complaints.len(), 1);
-        assert!(complaints[0].contains("a=loud"), "{complaints:?}");
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].contains("a=loud"), "{warnings:?}");
     }
 }

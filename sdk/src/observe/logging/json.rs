@@ -1,38 +1,40 @@
-//! [`Json`]: a value that stays JSON in a log line.
+//! [`AsJson`]: a value that stays JSON in a log line; and the JSON of which lines are made.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::io;
 
-use serde::Serialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 thread_local! {
-    /// How many bytes of JSON the last [`Json`] of this thread wrote. A visitor that finds as many in the whole text of a
+    /// The bytes of JSON that the last [`AsJson`] of this thread wrote. A visitor that finds as many in the whole text of a
     /// field knows that the field *is* JSON; to any other reader it is plain text.
     static WRITTEN: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A value that stays JSON in a line instead of becoming text: a field, or a whole message.
 ///
-/// To another subscriber it is its JSON text. A value that cannot be serialised is told as text.
+/// Another subscriber sees its JSON text. A value that cannot be serialised is logged as text that names the error.
 ///
 /// # Example
 ///
 /// ```
-/// use pilaster::observe::logging::{Captured, Json, Logs};
+/// use pilaster::observe::logging::{AsJson, CapturedLogs, Logs};
 ///
-/// let captured = Captured::default();
+/// let captured = CapturedLogs::default();
 /// let lines = Logs::new().writer(captured.clone()).build();
 /// tracing::subscriber::with_default(lines, || {
-///     tracing::info!(order = %Json(&[1, 2]), "placed");
+///     tracing::info!(order = %AsJson(&[1, 2]), "placed");
 /// });
 /// assert_eq!(captured.lines()[0]["order"], serde_json::json!([1, 2]));
 /// ```
 #[derive(Clone, Copy)]
-pub struct Json<T>(pub T);
+pub struct AsJson<T>(pub T);
 
-impl<T: Serialize> fmt::Display for Json<T> {
+impl<T: Serialize> fmt::Display for AsJson<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut pieces = Pieces { to: f, written: 0, stopped: false };
         let result = serde_json::to_writer(&mut pieces, &self.0);
@@ -43,22 +45,22 @@ impl<T: Serialize> fmt::Display for Json<T> {
                 Ok(())
             }
             Err(_) if stopped => Err(fmt::Error),
-            Err(error) => write!(to, "[no JSON: {error}]"),
+            Err(error) => write!(to, "[not JSON: {error}]"),
         }
     }
 }
 
-impl<T: Serialize> fmt::Debug for Json<T> {
+impl<T: Serialize> fmt::Debug for AsJson<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// Runs `write` on the text, and says whether the text is one [`Json`] and nothing else.
+/// Runs `write` on the text, and returns `true` if the text is one [`AsJson`] and nothing else.
 pub(super) fn is_json(text: &mut String, write: impl FnOnce(&mut String)) -> bool {
     WRITTEN.set(0);
     write(text);
-    // As many bytes can be another text: of a `Display` that makes JSON, and then pads, cuts or changes it.
+    // A `Display` that makes JSON and then pads, cuts or changes it may have as many bytes.
     !text.is_empty() && WRITTEN.get() == text.len() && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
@@ -84,6 +86,54 @@ impl io::Write for Pieces<'_, '_> {
     }
 }
 
+/// Writes a JSON string.
+pub(super) fn write_str(to: &mut Vec<u8>, text: &str) {
+    to.reserve(text.len() + 2);
+    write_value(to, text);
+}
+
+/// Writes a value that always has a JSON form: a text, a number, a list of texts.
+pub(super) fn write_value(to: &mut Vec<u8>, value: impl Serialize) {
+    // Writing to a Vec does not fail.
+    let _ = serde_json::to_writer(to, &value);
+}
+
+/// Writes text that is known to be JSON, on one line: a line break in JSON can only be white space between its parts.
+pub(super) fn write_json(to: &mut Vec<u8>, json: &str) {
+    let start = to.len();
+    to.extend_from_slice(json.as_bytes());
+    for byte in &mut to[start..] {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+}
+
+/// The keys and values of an object, in their order.
+pub(super) struct Entries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<'de>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -92,22 +142,22 @@ mod tests {
 
     #[test]
     fn it_shows_as_json_text() {
-        assert_eq!(Json(("a\"b", 1.5)).to_string(), r#"["a\"b",1.5]"#);
-        assert_eq!(format!("{:?}", Json(true)), "true");
+        assert_eq!(AsJson(("a\"b", 1.5)).to_string(), r#"["a\"b",1.5]"#);
+        assert_eq!(format!("{:?}", AsJson(true)), "true");
     }
 
     #[test]
-    fn a_value_that_is_no_json_says_why() {
-        let told = Json(BTreeMap::from([((1, 2), 3)])).to_string();
-        assert!(told.ends_with("[no JSON: key must be a string]"), "{told}");
+    fn a_value_that_cannot_be_json_names_the_error() {
+        let text = AsJson(BTreeMap::from([((1, 2), 3)])).to_string();
+        assert!(text.ends_with("[not JSON: key must be a string]"), "{text}");
     }
 
     #[test]
     fn only_a_text_that_is_json_as_a_whole_counts_as_json() {
         let is_json = |shown: &dyn fmt::Display| is_json(&mut String::new(), |text| *text = shown.to_string());
-        assert!(is_json(&Json("x")));
-        assert!(!is_json(&format_args!("x = {}", Json("x"))));
-        assert!(!is_json(&format_args!("{}{}", Json("x"), Json("xy"))));
+        assert!(is_json(&AsJson("x")));
+        assert!(!is_json(&format_args!("x = {}", AsJson("x"))));
+        assert!(!is_json(&format_args!("{}{}", AsJson("x"), AsJson("xy"))));
         assert!(!is_json(&"7"));
     }
 
@@ -116,11 +166,11 @@ mod tests {
         struct Padded;
         impl fmt::Display for Padded {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let json = Json([1, 2, 3]).to_string();
+                let json = AsJson([1, 2, 3]).to_string();
                 write!(f, "{:.<7}", json.trim_matches(['[', ']']))
             }
         }
-        assert_eq!(Padded.to_string().len(), Json([1, 2, 3]).to_string().len());
+        assert_eq!(Padded.to_string().len(), AsJson([1, 2, 3]).to_string().len());
         assert!(!is_json(&mut String::new(), |text| *text = Padded.to_string()));
     }
 }

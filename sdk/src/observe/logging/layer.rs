@@ -1,89 +1,74 @@
-//! The room of the raw landing that gives each invocation its log context.
-//!
-//! Outermost but for tracing: all rooms below, and the function, log within its span. A failed invocation is one `ERROR` line,
-//! with the error's type, its text and its causes.
-//!
-//! # Example
-//!
-//! ```
-//! use lambda_runtime::{Context, LambdaEvent};
-//! use pilaster::observe::logging::{Captured, Logs, LoggingLayer};
-//! use pilaster::{FunctionError, Incoming, RawResponse};
-//! use serde_json::value::RawValue;
-//! use tower::{ServiceBuilder, ServiceExt, service_fn};
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let captured = Captured::default();
-//! let _guard = tracing::subscriber::set_default(Logs::new().writer(captured.clone()).build());
-//!
-//! let service = ServiceBuilder::new().layer(LoggingLayer::new()).service(service_fn(async |incoming: Incoming| {
-//!     tracing::info!("greeting");
-//!     Ok::<RawResponse, FunctionError>(incoming.event)
-//! }));
-//! let mut context = Context::default();
-//! context.request_id = "52fdfc07".into();
-//! service.oneshot(Incoming::new(LambdaEvent::new(RawValue::from_string("{}".into())?, context))).await?;
-//!
-//! let line = &captured.lines()[0];
-//! assert_eq!(line["function_request_id"], "52fdfc07");
-//! assert_eq!(line["cold_start"], true);
-//! # Ok(())
-//! # }
-//! ```
+//! [`LoggingLayer`]: gives each invocation its log context, and logs its failure.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use serde_json::value::RawValue;
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
-use super::buffer::{Buffer, flush_buffer};
-use super::correlation;
-use super::json::Json;
-use super::line::Core;
-use super::lines::{FAILURES_ARE_LOGGED, PANICS_ARE_LOGGED};
+use super::buffer::Buffer;
+use super::context::{flush_buffer, set_correlation_id};
+use super::filter::PANICS_ARE_LOGGED;
+use super::json::AsJson;
 use super::redaction::Redaction;
-use super::scope::{InvocationContext, set_correlation_id, with_current};
+use super::{correlation, current};
+use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
+
+/// The redaction that the layers around one function share.
+type SharedRedaction = Arc<Mutex<Redaction>>;
 
 thread_local! {
-    /// What is left out by layers that were applied on this thread before there was a subscriber of ours.
-    static EARLY: RefCell<Redaction> = RefCell::default();
+    /// The redaction of the function that this thread builds, within [`LoggingLayer::around`].
+    static BUILT: RefCell<Option<SharedRedaction>> = const { RefCell::new(None) };
 }
 
-/// What the layers of one function leave out, where it was built before there was a subscriber of ours: in a test.
-#[cfg(feature = "testing")]
-#[derive(Clone, Default)]
-pub(crate) struct Early(Redaction);
-
-#[cfg(feature = "testing")]
-impl Early {
-    /// Builds a function.
-    pub(crate) fn collect<R>(build: impl FnOnce() -> R) -> (R, Self) {
-        let others = EARLY.take();
-        let built = build();
-        (built, Self(EARLY.replace(others)))
-    }
-
-    /// Tells the current subscriber.
-    pub(crate) fn apply(&self) {
-        with_current(|core, _| core.redaction().add(&self.0));
-    }
-}
-
-/// Layer that applies [`Logging`]. See the [module docs](self).
+/// Layer that applies [`Logging`]: it gives each invocation its log context, and logs its failure.
 ///
-/// [`run`](crate::run) has one around each function. One more, with settings, goes into `#[lambda_handler(outer = ..)]`: the two
-/// share the invocation's context, a failure and the event are logged once, and each leaves out what either [omits](Self::omit).
+/// It is outside of everything else: all layers within it, and the function, log within its span. A failed invocation is one
+/// `ERROR` line, with the error's type, its text and its causes.
+///
+/// [`run`](crate::run) puts one around each function. Another one, with settings, is an outer layer of the function
+/// (`#[lambda_handler(outer = ..)]`): the two share the invocation's context, log a failure and the event once, and each leaves out
+/// what the other [omits](Self::omit).
+///
+/// # Example
+///
+/// ```
+/// use lambda_runtime::{Context, LambdaEvent};
+/// use pilaster::observe::logging::{CapturedLogs, LoggingLayer, Logs};
+/// use pilaster::{FunctionError, Incoming, Outgoing};
+/// use serde_json::value::RawValue;
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let captured = CapturedLogs::default();
+/// let _guard = tracing::subscriber::set_default(Logs::new().writer(captured.clone()).build());
+///
+/// let service = ServiceBuilder::new().layer(LoggingLayer::new()).service(service_fn(async |incoming: Incoming| {
+///     tracing::info!("greeting");
+///     Ok::<Outgoing, FunctionError>(incoming.event.into())
+/// }));
+/// let mut context = Context::default();
+/// context.request_id = "52fdfc07".into();
+/// service.oneshot(Incoming::new(LambdaEvent::new(RawValue::from_string("{}".into())?, context))).await?;
+///
+/// let line = &captured.lines()[0];
+/// assert_eq!(line["function_request_id"], "52fdfc07");
+/// assert_eq!(line["cold_start"], true);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
-#[must_use]
+#[must_use = "a layer does nothing until it is applied"]
 pub struct LoggingLayer {
     settings: Arc<Settings>,
 }
@@ -92,7 +77,7 @@ pub struct LoggingLayer {
 struct Settings {
     correlation_id: Option<String>,
     #[cfg(feature = "idempotency")]
-    expression: Option<Result<crate::idempotency::Expression, String>>,
+    expression: Option<Result<crate::core::expression::Expression, String>>,
     buffer: Option<Buffer>,
     log_event: Option<bool>,
     log_response: bool,
@@ -100,22 +85,38 @@ struct Settings {
 }
 
 impl LoggingLayer {
-    /// Lines get the invocation's keys.
+    /// Adds the invocation's keys to its lines. No variable is read.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the `correlation_id` from the event: a string or a number at this
-    /// [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901), one of [`correlation_paths`](super::correlation_paths) or one's own,
-    /// such as `/detail/order/id`. It leads on into a text that is JSON, such as the body of a request: `/body/order/id`. An event
-    /// without it has none.
+    /// Builds a service, and gives it the log context of its invocations, which leaves out what the layers within the service omit.
+    pub(crate) fn around<S>(build: impl FnOnce() -> S) -> Logging<S> {
+        /// Restores the redaction of an outer build, also after a panic.
+        struct Outer(Option<SharedRedaction>);
+
+        impl Drop for Outer {
+            fn drop(&mut self) {
+                BUILT.set(self.0.take());
+            }
+        }
+
+        let _outer = Outer(BUILT.replace(Some(SharedRedaction::default())));
+        let service = build();
+        Self::new().layer(service)
+    }
+
+    /// Takes the `correlation_id` from the event: the string or the number at this
+    /// [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901), which is one of [`correlation_paths`](super::correlation_paths) or
+    /// your own, such as `/detail/order/id`. It continues into a text that is JSON, such as the body of a request:
+    /// `/body/order/id`. An event without this value has no correlation id.
     pub fn correlation_id(self, pointer: impl Into<String>) -> Self {
         self.with(|settings| settings.correlation_id = Some(pointer.into()))
     }
 
     /// Takes the `correlation_id` from the event: the string or the number that this [JMESPath](https://jmespath.org) expression
-    /// selects, with Powertools' functions: `powertools_json(body).order.id`. An event where it selects nothing, or cannot be
-    /// evaluated, has none. The whole event is decoded for it; [`correlation_id`](Self::correlation_id) costs less.
+    /// selects, with the functions of Powertools: `powertools_json(body).order.id`. An event in which it selects nothing, or
+    /// fails, has no correlation id. The whole event is decoded; [`correlation_id`](Self::correlation_id) costs less.
     ///
     /// # Example
     ///
@@ -131,46 +132,45 @@ impl LoggingLayer {
     /// When the layer is applied, if this is not a JMESPath expression.
     #[cfg(feature = "idempotency")]
     pub fn correlation_id_by(self, expression: &str) -> Self {
-        self.with(|settings| settings.expression = Some(crate::idempotency::Expression::parse(expression)))
+        self.with(|settings| settings.expression = Some(crate::core::expression::Expression::parse(expression)))
     }
 
-    /// Holds `DEBUG` lines back, and writes them only if something fails: see [`Buffer`].
+    /// Buffers `DEBUG` lines, and writes them only if something fails: see [`Buffer`].
     pub fn buffer(self, buffer: Buffer) -> Self {
         self.with(|settings| settings.buffer = Some(buffer))
     }
 
-    /// Whether each event that comes in is logged at `INFO`, under `event`, whatever `POWERTOOLS_LOGGER_LOG_EVENT` says. Events can
-    /// hold what should not be in a log: see [`omit`](Self::omit).
+    /// Sets whether each event is logged at `INFO`, under `event`. It overrides `POWERTOOLS_LOGGER_LOG_EVENT`. An event can hold
+    /// values that must not be logged: see [`omit`](Self::omit).
     pub fn log_event(self, log_event: bool) -> Self {
         self.with(|settings| settings.log_event = Some(log_event))
     }
 
-    /// Whether each answer is logged at `INFO`, under `response`.
+    /// Sets whether each response is logged at `INFO`, under `response`: `false` unless set.
     pub fn log_response(self, log_response: bool) -> Self {
         self.with(|settings| settings.log_response = log_response)
     }
 
-    /// Leaves out of the logged event and answer what these paths lead to, also where `POWERTOOLS_LOGGER_LOG_EVENT` asks for the
+    /// Leaves out the values at these paths of the logged event and response, also where `POWERTOOLS_LOGGER_LOG_EVENT` logs the
     /// event.
     ///
-    /// A path starts with `event` or `response`; names follow, divided by dots: `event.headers.authorization`. `[]` is each item of a
-    /// list (`response.users.[].email`), a number one item, and `*` each item or member. A name with a dot or a star in it stands in
-    /// double quotes: `event.requestContext.authorizer.claims."https://example.com/email"`.
+    /// A path starts with `event` or `response`, followed by names, divided by dots: `event.headers.authorization`. `[]` is each item
+    /// of a list (`response.users.[].email`), a number is one item, and `*` is each item or member. A name that contains a dot or a
+    /// star is written in double quotes: `event.requestContext.authorizer.claims."https://example.com/email"`.
     ///
-    /// - A name behind `headers` or `multiValueHeaders` has no letter case, and means both maps, and of `cookie` and `set-cookie` the
-    ///   list `cookies`; and where API Gateway has the same value once more (`requestContext.identity.apiKey`, and of an authorizer
-    ///   `authorizationToken` and `identitySource`).
-    /// - A name behind one of the maps of a query means each of them, and `rawQueryString`.
-    /// - A path leads on into a text that is JSON, such as the body of a request: `event.body.password`, also where the text is a
-    ///   JSON string that holds JSON. Any other text that a path leads into is left out as a whole: a form, base64, JSON with a
-    ///   mistake. So is what is nested deeper than can be followed.
-    /// - A name leads into each item where a list stands, and `[]` into an object where that stands in place of a list.
+    /// - A name below `headers` or `multiValueHeaders` is matched in any letter case, in both maps, and for `cookie` and `set-cookie`
+    ///   also in the list `cookies`. It is also left out where API Gateway repeats it (`requestContext.identity.apiKey`; for an
+    ///   authorizer `authorizationToken` and `identitySource`).
+    /// - A name below one of the maps of a query is left out of each of them, and of `rawQueryString`.
+    /// - A path continues into a text that is JSON, such as the body of a request: `event.body.password`, also where the text is a
+    ///   JSON string that contains JSON. Any other text that a path continues into is left out as a whole: a form, base64,
+    ///   malformed JSON. So are values that are nested too deeply.
+    /// - A name that meets a list is applied to each of its items, and `[]` that meets an object is applied to the object.
     ///
-    /// Where a function has several layers, each leaves out what any of them does. So do the layers of all functions of a process
-    /// that log to the same subscriber.
+    /// If a function has several layers, each leaves out what any of them omits.
     ///
-    /// What is not left out: a value that stands in the event a second time by another name, such as a path parameter in the
-    /// request's path.
+    /// A value that is in the event a second time by another name, such as a path parameter in the request's path, is not left out
+    /// there.
     ///
     /// # Example
     ///
@@ -187,13 +187,13 @@ impl LoggingLayer {
     ///
     /// # Panics
     ///
-    /// When the layer is applied, if one of them is no path.
+    /// When the layer is applied, if one of them is not a path.
     pub fn omit(self, paths: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.with(|settings| paths.into_iter().for_each(|path| settings.redaction.omit(path.as_ref())))
     }
 
-    /// What stands in the place of what [`omit`](Self::omit) leaves out, instead of nothing. A layer without a mask takes that of
-    /// another layer, if one has it.
+    /// Replaces what [`omit`](Self::omit) leaves out by this text, instead of by nothing. A layer without a mask uses the mask of
+    /// another layer of the function, if one has it.
     pub fn mask(self, mask: impl Into<String>) -> Self {
         self.with(|settings| settings.redaction.mask(mask.into()))
     }
@@ -204,85 +204,88 @@ impl LoggingLayer {
     }
 }
 
+/// # Panics
+///
+/// If a path or an expression of the layer is not valid.
 impl<S> Layer<S> for LoggingLayer {
     type Service = Logging<S>;
 
     fn layer(&self, inner: S) -> Logging<S> {
         if let Some(path) = self.settings.redaction.mistake() {
-            panic!(
-                "`{path}` is no path of what is logged: write `event` or `response`, and behind it names, `[]` for each item, or `*`, \
-                 divided by dots, as in \"event.headers.authorization\""
-            );
+            reject(format_args!(
+                "LoggingLayer::omit: `{path}` is not a path: write `event` or `response`, followed by names, `[]` for each item, or \
+                 `*`, divided by dots, as in \"event.headers.authorization\""
+            ));
         }
         #[cfg(feature = "idempotency")]
         if let Some(Err(mistake)) = &self.settings.expression {
-            panic!("LoggingLayer::correlation_id_by: {mistake}");
+            reject(format_args!("LoggingLayer::correlation_id_by: {mistake}"));
         }
-        FAILURES_ARE_LOGGED.store(true, Ordering::Relaxed);
-        if !self.settings.redaction.is_empty() {
-            // Another layer, such as the one that `run` has outside of this one, would log what this one leaves out.
-            let redaction = &self.settings.redaction;
-            with_current(|core, _| core.redaction().add(redaction))
-                .unwrap_or_else(|| EARLY.with_borrow_mut(|early| early.add(redaction)));
-        }
-        Logging { inner, settings: Arc::clone(&self.settings) }
+        let redaction = BUILT.with_borrow(Clone::clone).unwrap_or_default();
+        lock(&redaction).add(&self.settings.redaction);
+        Logging { inner, applied: Arc::new(Applied { settings: Arc::clone(&self.settings), redaction }) }
     }
 }
 
-/// Gives each invocation its log context, and logs its failure. See the [module docs](self).
+fn lock(shared: &SharedRedaction) -> MutexGuard<'_, Redaction> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives each invocation its log context, and logs its failure. See [`LoggingLayer`].
 #[derive(Clone, Debug)]
 pub struct Logging<S> {
     inner: S,
-    settings: Arc<Settings>,
+    applied: Arc<Applied>,
 }
 
-impl Settings {
-    /// What is to be known of an invocation before it begins, within its span.
+/// The settings of one layer, and the redaction of all layers of its function.
+#[derive(Debug)]
+struct Applied {
+    settings: Arc<Settings>,
+    redaction: SharedRedaction,
+}
+
+impl Applied {
+    /// Prepares the context of an invocation, within its span.
     fn begin(&self, event: &RawValue, is_outermost: bool) {
         if let Some(id) = self.find_correlation_id(event) {
             set_correlation_id(id);
         }
-        if let Some(buffer) = self.buffer {
-            InvocationContext::hold(buffer);
+        if let Some(buffer) = self.settings.buffer {
+            current::buffer_lines(buffer);
         }
-        if self.log_event.unwrap_or_else(|| self.is_asked_for_the_event(is_outermost))
-            && InvocationContext::is_first_to_log_the_event()
+        if self.settings.log_event.unwrap_or_else(|| self.logs_the_event(is_outermost))
+            && current::is_first_to_log_the_event()
         {
-            tracing::info!(event = %Json(self.redaction().of_event(event)), "Lambda invocation event");
+            let event = lock(&self.redaction).of_event(event);
+            tracing::info!(event = %AsJson(event), "Lambda invocation event");
         }
     }
 
     fn find_correlation_id(&self, event: &RawValue) -> Option<String> {
-        let found = self.correlation_id.as_ref().and_then(|pointer| correlation::find(event, pointer));
+        let found = self.settings.correlation_id.as_ref().and_then(|pointer| correlation::find(event, pointer));
         #[cfg(feature = "idempotency")]
-        let found = found.or_else(|| correlation::select(event, self.expression.as_ref()?.as_ref().ok()?));
+        let found = found.or_else(|| correlation::select(event, self.settings.expression.as_ref()?.as_ref().ok()?));
         found
     }
 
-    /// What this layer and all others leave out.
-    fn redaction(&self) -> Redaction {
-        let mut all = self.redaction.clone();
-        with_current(|core, _| all.add(&core.redaction()));
-        EARLY.with_borrow(|early| all.add(early));
-        all
-    }
-
-    /// Of two layers one answers: the outer one of those that leave something out, else the outer one.
-    fn is_asked_for_the_event(&self, is_outermost: bool) -> bool {
-        let asked = |core: &Core| {
-            let is_its = || match core.redaction().is_empty() {
+    /// Returns `true` if the subscriber logs events, and this layer is to log this one: the outermost layer of those that omit
+    /// something, otherwise the outermost of all.
+    fn logs_the_event(&self, is_outermost: bool) -> bool {
+        current::with_current(|writer, _| writer.settings.log_event) == Some(true)
+            && match lock(&self.redaction).is_empty() {
                 true => is_outermost,
-                false => !self.redaction.is_empty(),
-            };
-            core.log_event && is_its()
-        };
-        with_current(|core, _| asked(core)) == Some(true)
+                false => !self.settings.redaction.is_empty(),
+            }
     }
 
-    fn end(&self, answer: &Result<RawResponse, FunctionError>, is_outermost: bool) {
+    fn end(&self, answer: &Result<Outgoing, FunctionError>, is_outermost: bool) {
         match answer {
-            Ok(response) if self.log_response => {
-                tracing::info!(response = %Json(self.redaction().of_response(response)), "Lambda invocation response");
+            Ok(response) if self.settings.log_response => {
+                if let Some(response) = text(response) {
+                    let response = lock(&self.redaction).of_response(&response);
+                    tracing::info!(response = %AsJson(response), "Lambda invocation response");
+                }
             }
             Err(error) if is_outermost => {
                 flush_buffer();
@@ -295,40 +298,50 @@ impl Settings {
 
 impl<S> Service<Incoming> for Logging<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let is_outermost = !InvocationContext::is_open(&incoming.invocation);
-        let span = if is_outermost { InvocationContext::open(&incoming.invocation) } else { Span::none() };
+        let is_outermost = !current::is_open(&incoming.invocation);
+        let span = if is_outermost { current::open(&incoming.invocation) } else { Span::none() };
         let answer = span.in_scope(|| {
-            self.settings.begin(&incoming.event, is_outermost);
+            self.applied.begin(&incoming.event, is_outermost);
             self.inner.call(incoming)
         });
-        let settings = Arc::clone(&self.settings);
+        let applied = Arc::clone(&self.applied);
         let answered = async move {
             let answer = answer.await;
-            settings.end(&answer, is_outermost);
+            applied.end(&answer, is_outermost);
             answer
         };
         Box::pin(answered.instrument(span))
     }
 }
 
+/// The JSON of a response; of one that is streamed, its status, headers and cookies.
+fn text(response: &Outgoing) -> Option<Cow<'_, RawValue>> {
+    #[cfg(feature = "http")]
+    if let Some(prelude) = response.prelude() {
+        return serde_json::value::to_raw_value(prelude).ok().map(Cow::Owned);
+    }
+    response.as_json().map(Cow::Borrowed)
+}
+
 fn log_failure(error: &FunctionError) {
-    // Of its records each has its line.
+    current::with_current(|writer, _| writer.settings.filter.failure_is_logged());
+    // Each failed record of a batch has a line.
     if error.is_logged() {
         return;
     }
-    // The hook has told of a panic, with its place.
+    // The panic hook has logged a panic, with its location.
     if error.error_type() == "Panic" && PANICS_ARE_LOGGED.load(Ordering::Relaxed) {
         return;
     }

@@ -1,11 +1,11 @@
-//! [`Level`]: the levels that Lambda's logging controls know.
+//! [`Level`]: the levels of Lambda's logging controls.
 
 use std::fmt;
 use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-/// How serious a line is, by the names that
+/// The level of a line, by the names that
 /// [Lambda's log-level filter](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html)
 /// reads in a line's `level`.
 ///
@@ -16,27 +16,27 @@ use tracing::level_filters::LevelFilter;
 /// ```
 /// use pilaster::observe::logging::Level;
 ///
-/// assert_eq!("warning".parse(), Ok(Level::Warn), "Powertools' names are understood as well");
+/// assert_eq!("warning".parse(), Ok(Level::Warn), "the names of Powertools are accepted, too");
 /// assert!(Level::Debug < Level::Error);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Step by step.
+    /// Every step.
     Trace,
-    /// For finding a fault.
+    /// For debugging.
     Debug,
-    /// What a reader of the log wants to see of a healthy function.
+    /// The normal course of a function.
     Info,
-    /// Something to look at, nothing that failed.
+    /// An unexpected condition; nothing failed.
     Warn,
-    /// Something failed.
+    /// A failure.
     Error,
-    /// The process cannot go on. `tracing` has no such level: only [`emit`](super::emit) writes it.
+    /// The process cannot continue. `tracing` has no such level: only [`emit`](super::emit) writes it.
     Fatal,
 }
 
 impl Level {
-    /// The name, in upper case.
+    /// Returns the name, in upper case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Trace => "TRACE",
@@ -48,7 +48,7 @@ impl Level {
         }
     }
 
-    /// By its number, `as u8`.
+    /// Returns the level of a number, as by `as u8`.
     pub(super) fn numbered(number: u8) -> Self {
         [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error]
             .get(usize::from(number))
@@ -56,7 +56,7 @@ impl Level {
             .unwrap_or(Self::Fatal)
     }
 
-    /// What `tracing` may let through: nothing of its own at `FATAL`.
+    /// Returns the filter of `tracing`, which admits none of its levels at `FATAL`.
     pub(super) const fn filter(self) -> LevelFilter {
         match self {
             Self::Trace => LevelFilter::TRACE,
@@ -91,13 +91,13 @@ impl From<tracing::Level> for Level {
     }
 }
 
-/// A text that names no [`Level`].
+/// A text that is not the name of a [`Level`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownLevel(String);
 
 impl fmt::Display for UnknownLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no log level: write TRACE, DEBUG, INFO, WARN, ERROR or FATAL", self.0)
+        write!(f, "{:?} is not a log level: write TRACE, DEBUG, INFO, WARN, ERROR or FATAL", self.0)
     }
 }
 
@@ -106,11 +106,11 @@ impl std::error::Error for UnknownLevel {}
 impl FromStr for Level {
     type Err = UnknownLevel;
 
-    /// In any letter case; `WARNING` and `CRITICAL`, as Powertools writes them, too.
+    /// Reads a name in any letter case; also `WARNING` and `CRITICAL`, the names of Powertools.
     ///
     /// # Errors
     ///
-    /// The text is none of the names.
+    /// If the text is not one of the names.
     fn from_str(text: &str) -> Result<Self, UnknownLevel> {
         const NAMES: [(&str, Level); 8] = [
             ("TRACE", Level::Trace),
@@ -143,8 +143,8 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_level_says_what_to_write() {
-        let said = "LOUD".parse::<Level>().unwrap_err().to_string();
-        assert_eq!(said, "\"LOUD\" is no log level: write TRACE, DEBUG, INFO, WARN, ERROR or FATAL");
+    fn an_unknown_level_names_the_levels() {
+        let message = "LOUD".parse::<Level>().unwrap_err().to_string();
+        assert_eq!(message, "\"LOUD\" is not a log level: write TRACE, DEBUG, INFO, WARN, ERROR or FATAL");
     }
 }

@@ -1,35 +1,35 @@
-//! [`Captured`]: a writer that keeps the blobs, for tests.
+//! [`CapturedMetrics`]: a writer that keeps the blobs, for tests.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-/// A writer that keeps what is written. Clones share it. See the [module docs](super) for an example.
+use crate::observe::capture::Capture;
+
+/// A writer that keeps the blobs, for tests. Clones share them. See the [module docs](super) for an example.
 #[derive(Clone, Debug, Default)]
-pub struct Captured(Arc<Mutex<Vec<u8>>>);
+pub struct CapturedMetrics(Capture<u8>);
 
-impl Captured {
-    /// All that was written.
+impl CapturedMetrics {
+    /// Returns the text of all blobs.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        self.0.text()
     }
 
-    /// The blobs, decoded, in the order in which they were written.
+    /// Returns the blobs, decoded, in the order in which they were written.
     ///
     /// # Panics
     ///
-    /// One of them is no JSON.
+    /// If a blob is not JSON.
     pub fn blobs(&self) -> Vec<Value> {
-        let read = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in the blob {line:?}"));
-        self.text().lines().map(read).collect()
+        self.0.json_lines()
     }
 
-    /// All values of a metric, of all blobs.
+    /// Returns all values of a metric, of all blobs.
     ///
     /// # Panics
     ///
-    /// A blob is no JSON.
+    /// If a blob is not JSON.
     pub fn values(&self, metric: &str) -> Vec<f64> {
         let blobs = self.blobs();
         let declares = |blob: &&Value| {
@@ -41,10 +41,9 @@ impl Captured {
     }
 }
 
-impl Write for Captured {
+impl Write for CapturedMetrics {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
+        self.0.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

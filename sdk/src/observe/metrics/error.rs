@@ -1,8 +1,8 @@
-//! [`MetricsError`]: what CloudWatch would not take, told at the call.
+//! [`MetricsError`]: why CloudWatch would reject a metric, returned at the call.
 
 use std::fmt;
 
-/// Why a metric, a dimension or metadata was not taken. Nothing was recorded; what was there before is as it was.
+/// The reason why a metric, a dimension or metadata was rejected. Nothing was recorded, and nothing was changed.
 ///
 /// # Example
 ///
@@ -12,7 +12,7 @@ use std::fmt;
 /// let metrics = MetricsLayer::new().namespace("Shop").metrics();
 /// let error = metrics.add("Discount", Unit::Percent, f64::NAN).unwrap_err();
 /// assert!(error.is_value());
-/// assert_eq!(error.to_string(), "the metric \"Discount\" cannot be NaN: a value is a number from -2^360 to 2^360");
+/// assert_eq!(error.to_string(), "the metric \"Discount\" cannot have the value NaN: a value must be a number from -2^360 to 2^360");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct MetricsError {
@@ -39,47 +39,47 @@ impl MetricsError {
         Self { kind, message: message.into() }
     }
 
-    /// The name of a metric is empty, too long, or has characters that CloudWatch does not take.
+    /// Returns `true` if the name of a metric is empty, too long, or has characters that CloudWatch rejects.
     pub fn is_name(&self) -> bool {
         self.kind == Kind::Name
     }
 
-    /// The value is no number, or beyond CloudWatch's range.
+    /// Returns `true` if the value is not a number, or is beyond CloudWatch's range.
     pub fn is_value(&self) -> bool {
         self.kind == Kind::Value
     }
 
-    /// The name is that of something else in the blob: of a metric, a dimension or metadata.
+    /// Returns `true` if the name is already used in the blob, by a metric, a dimension or metadata.
     pub fn is_taken(&self) -> bool {
         self.kind == Kind::Taken
     }
 
-    /// The metric was recorded with another unit, resolution or kind in this invocation.
+    /// Returns `true` if the metric was recorded with another unit, resolution or kind in this invocation.
     pub fn is_mismatch(&self) -> bool {
         self.kind == Kind::Mismatch
     }
 
-    /// The name or the value of a dimension is nothing that CloudWatch takes.
+    /// Returns `true` if CloudWatch rejects the name or the value of a dimension.
     pub fn is_dimension(&self) -> bool {
         self.kind == Kind::Dimension
     }
 
-    /// A metric would have more than 30 dimensions.
+    /// Returns `true` if a metric would have more than 30 dimensions.
     pub fn is_too_many_dimensions(&self) -> bool {
         self.kind == Kind::TooManyDimensions
     }
 
-    /// The dimensions and the metadata of the invocation would take more than half of a blob.
+    /// Returns `true` if the dimensions and the metadata of the invocation would take more than half of a blob.
     pub fn is_too_large(&self) -> bool {
         self.kind == Kind::TooLarge
     }
 
-    /// Metadata that is no JSON, or stands under no key.
+    /// Returns `true` if metadata cannot be serialised, or has an empty or a reserved key.
     pub fn is_metadata(&self) -> bool {
         self.kind == Kind::Metadata
     }
 
-    /// A time more than 14 days ago or more than 2 hours ahead.
+    /// Returns `true` if a time is more than 14 days ago or more than 2 hours ahead.
     pub fn is_timestamp(&self) -> bool {
         self.kind == Kind::Timestamp
     }
@@ -99,7 +99,7 @@ impl fmt::Display for MetricsError {
 
 impl std::error::Error for MetricsError {}
 
-/// A name in a message: quoted, escaped and of bounded length, for it may come from a caller.
+/// Returns a name for a message: quoted, escaped and of bounded length, since a caller may choose it.
 pub(super) fn shown(name: &str) -> String {
     const LONGEST: usize = 64;
     match name.char_indices().nth(LONGEST) {

@@ -1,4 +1,4 @@
-//! [`MetricsLayer`]: each invocation has its metrics, and they are written when it ends.
+//! [`MetricsLayer`]: gives each invocation its metrics, and writes them when it ends.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -13,19 +13,21 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::built_in::BuiltIn;
-use super::current::{Late, Metrics};
+use super::handle::Metrics;
 use super::settings::{Output, Settings};
-use super::{blob, recorder};
+use super::sink::{Late, set_first, write_before};
+use super::{emf, recorder};
+use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
-/// Metrics are written this long before Lambda ends the invocation, and its process with it: then nothing runs any more.
+/// Metrics are written this long before the deadline, at which Lambda ends the process.
 const BEFORE_DEADLINE: Duration = Duration::from_millis(100);
 
-/// Layer that applies [`WithMetrics`]. See the [module docs](super).
+/// Layer that applies [`MetricsService`]. See the [module docs](super).
 ///
-/// It stands on the raw landing: `pilaster::handler(f).outer(MetricsLayer::new())`.
+/// It is an outer layer, around the raw service: `pilaster::handler(f).outer(MetricsLayer::from_env())`.
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is applied"]
 pub struct MetricsLayer(Settings);
@@ -37,29 +39,34 @@ impl Default for MetricsLayer {
 }
 
 impl MetricsLayer {
-    /// As the process's environment says, to standard output. See the [module docs](super) for the variables.
+    /// Writes to standard output. No variable is read: a [`namespace`](Self::namespace) is required.
     pub fn new() -> Self {
+        Self::from_vars(|_| None)
+    }
+
+    /// Writes to standard output, with the settings of the environment. See the [module docs](super) for the variables.
+    pub fn from_env() -> Self {
         Self::from_vars(crate::core::env::var)
     }
 
-    /// As `var` says, which is asked for one variable's value. For tests, and for settings that are not in the environment.
-    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
+    /// Reads the variables by `var`, which returns the value of one.
+    pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         Self(Settings::from_vars(var))
     }
 
-    /// The namespace: 1 to 255 letters, digits, spaces and `.-_/#:`.
+    /// Sets the namespace: 1 to 255 letters, digits, spaces and `.-_/#:`.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.0.namespace = Some(namespace.into());
         self
     }
 
-    /// The value of the dimension `service`. Without it, and without `POWERTOOLS_SERVICE_NAME`, there is no such dimension.
+    /// Sets the dimension `service`. Without it, and without `POWERTOOLS_SERVICE_NAME`, there is no such dimension.
     pub fn service(mut self, service: impl Into<String>) -> Self {
         self.0.service = Some(service.into());
         self
     }
 
-    /// A dimension of all metrics but the cold start's.
+    /// Adds a dimension to all metrics except the cold start.
     pub fn default_dimension(mut self, name: impl Into<String>, value: impl Display) -> Self {
         let (name, value) = (name.into(), value.to_string());
         self.0.default_dimensions.retain(|(other, _)| *other != name);
@@ -67,51 +74,52 @@ impl MetricsLayer {
         self
     }
 
-    /// Counts cold starts: a blob of its own, at the beginning of the process's first invocation, with the metric `ColdStart`
-    /// and the dimensions `function_name` and `service`.
+    /// Counts cold starts, by a separate blob at the beginning of the process's first invocation, with the metric `ColdStart` and the
+    /// dimensions `function_name` and `service`.
     pub fn cold_start(mut self) -> Self {
         self.0.cold_start = true;
         self
     }
 
-    /// The `function_name` of the cold start, where it is not that of the invocation.
+    /// Sets the `function_name` of the cold start, which is otherwise that of the invocation.
     pub fn function_name(mut self, name: impl Into<String>) -> Self {
         self.0.function_name = Some(name.into());
         self
     }
 
-    /// Records one of Pilaster's own metrics.
+    /// Turns on one of the metrics that Pilaster records.
     pub fn built_in(mut self, metric: BuiltIn) -> Self {
         self.0.built_in.push(metric);
         self
     }
 
-    /// Keeps a metric of the facade by the second: its macros cannot say so. [`Metrics::add_high_resolution`] does it directly.
+    /// Stores a metric of the facade by the second, for which its macros have no option. Without the facade, use
+    /// [`Metrics::add_high_resolution`].
     pub fn high_resolution(mut self, metric: impl Into<Cow<'static, str>>) -> Self {
         self.0.high_resolution.push(metric.into());
         self
     }
 
-    /// Writes elsewhere than to standard output: a [`Captured`](super::Captured), in tests.
+    /// Writes here instead of to standard output: in a test, to [`CapturedMetrics`](super::CapturedMetrics).
     pub fn writer(mut self, writer: impl Write + Send + 'static) -> Self {
         self.0.output = Output::Writer(Arc::new(Mutex::new(Box::new(writer))));
         self
     }
 
-    /// Takes the time of blobs from here. For tests.
+    /// Takes the time of blobs from this function. For tests.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.0.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Metrics that belong to no invocation: for tests that call a handler with its arguments, and for programs that are no
-    /// function. They are written by [`Metrics::flush`], or when the last clone is dropped.
+    /// Returns metrics without an invocation, for tests that call a handler with its arguments, and for other programs. They are
+    /// written by [`Metrics::flush`], or when the last clone is dropped.
     ///
     /// # Panics
     ///
-    /// As [`Layer::layer`] of this type.
+    /// As the `layer` method of this type.
     pub fn metrics(&self) -> Metrics {
-        Metrics::new(Some(self.settings()))
+        Metrics::new(Some(self.settings()), None)
     }
 
     fn settings(&self) -> Arc<Settings> {
@@ -127,54 +135,62 @@ impl fmt::Debug for MetricsLayer {
 
 /// # Panics
 ///
-/// Without a namespace, with one or with a dimension that CloudWatch does not take, and with a variable that is neither true
-/// nor false: [`run`](crate::run) makes one sentence of it.
+/// If there is no namespace, if CloudWatch rejects it or a dimension, or if a variable is not a boolean: [`run`](crate::run) returns
+/// it as an error.
 impl<S> Layer<S> for MetricsLayer {
-    type Service = WithMetrics<S>;
+    type Service = MetricsService<S>;
 
-    fn layer(&self, inner: S) -> WithMetrics<S> {
-        let settings = self.settings();
-        recorder::install();
-        Metrics::installed(&settings);
+    fn layer(&self, inner: S) -> MetricsService<S> {
+        let settings = match self.0.checked() {
+            Ok(settings) => {
+                recorder::install();
+                set_first(&settings);
+                settings
+            }
+            Err(mistake) => {
+                reject(format_args!("MetricsLayer: {mistake}"));
+                Arc::new(self.0.clone())
+            }
+        };
         let late = Late::new(&settings);
-        WithMetrics { inner, settings, late }
+        MetricsService { inner, settings, late }
     }
 }
 
 /// Gives each invocation its metrics, and writes them when it ends. See the [module docs](super).
 #[derive(Clone, Debug)]
-pub struct WithMetrics<S> {
+pub struct MetricsService<S> {
     inner: S,
     settings: Arc<Settings>,
     late: Late,
 }
 
-impl<S> Service<Incoming> for WithMetrics<S>
+impl<S> Service<Incoming> for MetricsService<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let open = Open::new(&self.settings, &self.late, &incoming.invocation);
+        let running = Running::new(&self.settings, &self.late, &incoming.invocation);
         let deadline = incoming.invocation.remaining().and_then(|left| left.checked_sub(BEFORE_DEADLINE));
-        let answer = open.metrics.scope_sync(|| self.inner.call(incoming));
+        let answer = running.metrics.scope_sync(|| self.inner.call(incoming));
         Box::pin(async move {
-            // Dropped after the function, whether that returned, panicked or was dropped itself.
-            let open = open;
-            let mut answer = pin!(open.metrics.scope(answer));
+            // Dropped after the function, even if that panics or is dropped.
+            let running = running;
+            let mut answer = pin!(running.metrics.scope(answer));
             let Some(left) = deadline else { return answer.await };
             match select(answer.as_mut(), pin!(tokio::time::sleep(left))).await {
                 Either::Left((answer, _)) => answer,
                 Either::Right(((), _)) => {
-                    open.metrics.write_early();
+                    running.metrics.write_early();
                     answer.await
                 }
             }
@@ -182,29 +198,29 @@ where
     }
 }
 
-/// An invocation from its first call to its end.
+/// An invocation that runs.
 #[derive(Debug)]
-struct Open {
+struct Running {
     metrics: Metrics,
     began: Instant,
 }
 
-impl Open {
-    /// Not generic, so it is compiled once.
+impl Running {
+    /// Begins the invocation. Not generic, so that it is compiled once.
     fn new(settings: &Arc<Settings>, late: &Late, invocation: &Invocation) -> Self {
-        Metrics::write_before(settings, late);
+        write_before(settings, late);
         if settings.cold_start && invocation.is_cold_start() && !settings.disabled {
             let mut line = Vec::with_capacity(256);
             let name = settings.function_name.as_deref().unwrap_or_else(|| invocation.function_name());
-            blob::write_cold_start(settings, name, &mut line);
-            // At once: a process that does not survive its first invocation was a cold start as well.
+            emf::write_cold_start(settings, name, &mut line);
+            // At once, since the process may not survive its first invocation.
             settings.output.write(&line);
         }
-        Self { metrics: Metrics::of_layer(settings, late), began: Instant::now() }
+        Self { metrics: Metrics::new(Some(Arc::clone(settings)), Some(late)), began: Instant::now() }
     }
 }
 
-impl Drop for Open {
+impl Drop for Running {
     fn drop(&mut self) {
         BuiltIn::Latency.record_in(&self.metrics, self.began.elapsed().as_secs_f64() * 1_000.0);
         self.metrics.close();

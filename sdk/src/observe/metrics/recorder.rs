@@ -8,28 +8,26 @@ use ::metrics::{
     Unit as FacadeUnit,
 };
 
-use super::check::Dimension;
-use super::current::Metrics;
-use super::state::{Datum, Kind};
+use super::buffer::{Aggregation, Measurement};
+use super::dimensions::Dimension;
+use super::handle::Metrics;
 use super::unit::Unit;
 
-/// Makes the facade's macros record here. If the function has chosen another recorder, that one stays.
+/// Installs the recorder of the facade's macros. If the process has another recorder, that one stays.
 pub(super) fn install() {
     static INSTALLED: LazyLock<bool> = LazyLock::new(|| ::metrics::set_global_recorder(Facade).is_ok());
     if !*INSTALLED {
-        tracing::warn!(
-            "the macros of `metrics` have a recorder already: what they record is not in Pilaster's metrics"
-        );
+        tracing::warn!("the `metrics` crate already has a recorder: Pilaster does not write the metrics of its macros");
     }
 }
 
-/// What `describe_counter!` and its like said.
+/// The units from `describe_counter!` and similar macros.
 static UNITS: RwLock<Option<HashMap<KeyName, FacadeUnit>>> = RwLock::new(None);
 
-/// What a process keeps from one invocation to the next: the level of gauges, and the state of counters that are set.
+/// The levels of gauges, and of counters that are set absolutely. The process keeps them between invocations.
 static LEVELS: Mutex<Option<HashMap<Key, f64>>> = Mutex::new(None);
 
-/// How many of them; beyond, a gauge starts at 0 each time. It bounds memory where labels come from requests.
+/// The largest number of levels: any other gauge starts at 0 each time. It bounds memory where labels come from requests.
 const LEVELS_KEPT: usize = 10_000;
 
 #[derive(Clone, Copy, Debug)]
@@ -69,27 +67,28 @@ impl Recorder for Facade {
     }
 }
 
-/// Looks for the current invocation at each value, not when it is made: it may be kept in a `static`.
+/// A metric of the facade. It finds the current invocation at each value, since it may be kept in a `static`.
 struct Handle(Key);
 
 impl Handle {
-    fn record(&self, kind: Kind, default: Unit, value: f64) {
+    fn record(&self, aggregation: Aggregation, default: Unit, value: f64) {
         let name = self.0.name();
         let (unit, factor) = described(name).unwrap_or((default, 1.0));
         let labels: Vec<Dimension> =
             self.0.labels().map(|label| (label.key().to_owned(), label.value().to_owned())).collect();
         let metrics = Metrics::current();
         let high_resolution = metrics.is_high_resolution(name);
-        metrics.record_or_warn(&labels, Datum { name, unit, high_resolution, kind, value: value * factor });
+        metrics
+            .record_or_warn(&labels, Measurement { name, unit, high_resolution, aggregation, value: value * factor });
     }
 
-    /// Changes what the process keeps of this metric, and gives back what it was and what it is.
+    /// Changes the level of this metric, and returns the level before and after.
     fn level(&self, change: impl FnOnce(f64) -> f64) -> (f64, f64) {
         let mut levels = LEVELS.lock().unwrap_or_else(PoisonError::into_inner);
         let levels = levels.get_or_insert_default();
         let before = levels.get(&self.0).copied().unwrap_or_default();
         let after = change(before);
-        // What follows one that is not finite would not be either.
+        // A level that is not finite would stay so.
         if after.is_finite() && (levels.len() < LEVELS_KEPT || levels.contains_key(&self.0)) {
             levels.insert(self.0.clone(), after);
         }
@@ -98,19 +97,19 @@ impl Handle {
 
     fn set_gauge(&self, change: impl FnOnce(f64) -> f64) {
         let (_, level) = self.level(change);
-        self.record(Kind::Last, Unit::None, level);
+        self.record(Aggregation::Last, Unit::None, level);
     }
 }
 
-/// Increments of an invocation are added up to one value.
+/// The increments of an invocation are added up to one value.
 impl CounterFn for Handle {
     fn increment(&self, value: u64) {
-        self.record(Kind::Sum, Unit::Count, value as f64);
+        self.record(Aggregation::Sum, Unit::Count, value as f64);
     }
 
     fn absolute(&self, value: u64) {
         let (before, after) = self.level(|before| before.max(value as f64));
-        self.record(Kind::Sum, Unit::Count, after - before);
+        self.record(Aggregation::Sum, Unit::Count, after - before);
     }
 }
 
@@ -131,11 +130,11 @@ impl GaugeFn for Handle {
 
 impl HistogramFn for Handle {
     fn record(&self, value: f64) {
-        self.record(Kind::Each, Unit::None, value);
+        self.record(Aggregation::Each, Unit::None, value);
     }
 }
 
-/// CloudWatch's unit, and what a value is multiplied by to be in it.
+/// Returns CloudWatch's unit, and the factor by which a value is converted to it.
 fn described(name: &str) -> Option<(Unit, f64)> {
     let units = UNITS.read().unwrap_or_else(PoisonError::into_inner);
     let unit = *units.as_ref()?.get(name)?;

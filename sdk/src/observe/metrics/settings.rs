@@ -1,4 +1,4 @@
-//! What a layer's blobs look like and where they go.
+//! [`Settings`]: the content of a layer's blobs, and their destination.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::built_in::BuiltIn;
-use super::check::{self, Dimension};
-use super::state::put;
+use super::dimensions::{Dimension, put};
+use super::limits;
 use crate::core::env;
 
-/// Where blobs go.
+/// The destination of blobs.
 #[derive(Clone)]
 pub(super) enum Output {
     Stdout,
@@ -19,7 +19,7 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// In one write. A blob that cannot be written is lost: there is nowhere left to tell.
+    /// Writes blobs in one write. A blob that cannot be written is lost: there is nowhere to report it.
     pub(super) fn write(&self, blobs: &[u8]) {
         let _ = match self {
             Self::Stdout => std::io::stdout().lock().write_all(blobs),
@@ -42,7 +42,7 @@ pub(super) struct Settings {
     pub(super) disabled: bool,
     pub(super) clock: Option<Clock>,
     pub(super) output: Output,
-    /// The first thing that is configured wrongly.
+    /// The first mistake in the configuration.
     pub(super) mistake: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Settings {
                 None
             })
         };
-        // As Powertools: nothing is written by hand, unless the first variable says so.
+        // As in Powertools: nothing is written in development, unless the first variable is `false`.
         let dev = switch("POWERTOOLS_DEV").unwrap_or(false);
         let disabled = switch("POWERTOOLS_METRICS_DISABLED").unwrap_or(dev);
         Self {
@@ -74,17 +74,18 @@ impl Settings {
         }
     }
 
-    /// The settings, if they are of any use.
+    /// Returns the settings, or the mistake in them.
     pub(super) fn checked(&self) -> Result<Arc<Self>, String> {
         if let Some(mistake) = &self.mistake {
             return Err(mistake.clone());
         }
         match &self.namespace {
-            Some(namespace) => check::namespace(namespace).map_err(|error| error.to_string())?,
+            Some(namespace) => limits::namespace(namespace).map_err(|error| error.to_string())?,
             None if self.disabled => {}
             None => {
-                let options = "`MetricsLayer::namespace` or the variable POWERTOOLS_METRICS_NAMESPACE";
-                return Err(format!("metrics need a namespace: {options} names it"));
+                return Err("the namespace is missing: call `MetricsLayer::namespace`, or set POWERTOOLS_METRICS_NAMESPACE and \
+                            use `MetricsLayer::from_env`"
+                    .to_owned());
             }
         }
         let mut all: Vec<_> = self.default_dimensions.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -94,8 +95,8 @@ impl Settings {
         if let Some(name) = &self.function_name {
             all.push(("function_name", name));
         }
-        let checked = all.iter().try_for_each(|(name, value)| check::dimension(name, value));
-        checked.and_then(|()| check::too_many(all.len())).map_err(|error| error.to_string())?;
+        let checked = all.iter().try_for_each(|(name, value)| limits::dimension(name, value));
+        checked.and_then(|()| limits::too_many(all.len())).map_err(|error| error.to_string())?;
         Ok(Arc::new(self.clone()))
     }
 
@@ -104,7 +105,7 @@ impl Settings {
     }
 }
 
-/// Milliseconds since 1970.
+/// Returns the milliseconds since 1970.
 pub(super) fn milliseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

@@ -1,4 +1,4 @@
-//! [`Unit`]: the units that CloudWatch knows.
+//! [`Unit`]: the units of CloudWatch.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use super::error::shown;
 /// A unit, by the names of CloudWatch's
 /// [`MetricDatum`](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html).
 ///
-/// CloudWatch does not convert between them: it keeps series of different units apart.
+/// CloudWatch does not convert between them: it keeps a separate series for each unit.
 ///
 /// # Example
 ///
@@ -17,10 +17,10 @@ use super::error::shown;
 ///
 /// assert_eq!(Unit::BytesPerSecond.as_str(), "Bytes/Second");
 /// assert_eq!("Bytes/Second".parse(), Ok(Unit::BytesPerSecond));
-/// assert_eq!("BytesPerSecond".parse(), Ok(Unit::BytesPerSecond), "Powertools' names are understood as well");
+/// assert_eq!("BytesPerSecond".parse(), Ok(Unit::BytesPerSecond), "the names of Powertools are accepted, too");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say all that there is to say")]
+#[allow(missing_docs, reason = "the names describe the units")]
 pub enum Unit {
     Seconds,
     Microseconds,
@@ -83,7 +83,7 @@ impl Unit {
         Self::None,
     ];
 
-    /// The name that stands in a blob.
+    /// Returns the name in a blob.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Seconds => "Seconds",
@@ -136,13 +136,13 @@ impl FromStr for Unit {
     }
 }
 
-/// A text that names no [`Unit`].
+/// A text that is not the name of a [`Unit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownUnit(String);
 
 impl fmt::Display for UnknownUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is no unit of CloudWatch's: write one of", self.0)?;
+        write!(f, "{} is not a unit of CloudWatch: write one of", self.0)?;
         Unit::ALL
             .iter()
             .enumerate()
@@ -167,8 +167,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_unit_is_told_with_those_that_are() {
+    fn an_unknown_unit_is_reported_with_the_known_ones() {
         let error = "Nanoseconds".parse::<Unit>().unwrap_err().to_string();
-        assert!(error.starts_with("\"Nanoseconds\" is no unit of CloudWatch's: write one of Seconds, "), "{error}");
+        assert!(error.starts_with("\"Nanoseconds\" is not a unit of CloudWatch: write one of Seconds, "), "{error}");
     }
 }

@@ -1,6 +1,4 @@
-//! [`Captured`]: what was sent, for tests.
-
-use std::sync::{Arc, Mutex, PoisonError};
+//! [`CapturedSpans`]: keeps spans instead of sending them, for tests.
 
 use opentelemetry::trace::{SpanContext, SpanId, Status};
 use opentelemetry::{Array, KeyValue, Value as OtelValue};
@@ -8,31 +6,33 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
 
-/// Keeps spans instead of sending them: [`TracesLayer::captured`](super::TracesLayer::captured). Clones share them. See the
+use crate::observe::capture::Capture;
+
+/// Keeps spans instead of sending them, for tests: [`TracesLayer::captured`](super::TracesLayer::captured). Clones share them. See the
 /// [module docs](super) for an example.
 #[derive(Clone, Debug, Default)]
-pub struct Captured(Arc<Mutex<Vec<Value>>>);
+pub struct CapturedSpans(Capture<Value>);
 
-impl Captured {
-    /// The spans in the order in which they ended, each an object of `name`, `kind`, `trace_id`, `span_id`, `parent_span_id`
+impl CapturedSpans {
+    /// Returns the spans in the order in which they ended, each an object with `name`, `kind`, `trace_id`, `span_id`, `parent_span_id`
     /// (`null` for the first of a trace), `status` (`ok`, `error` or `null`), `attributes`, `events` (`name`, `attributes`),
-    /// `links` (`trace_id`, `span_id`) and `resource`, the attributes of what sent it.
+    /// `links` (`trace_id`, `span_id`) and `resource`, the attributes of the sender.
     pub fn spans(&self) -> Vec<Value> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.items().clone()
     }
 
-    /// The first span of this name.
+    /// Returns the first span of this name.
     pub fn span(&self, name: &str) -> Option<Value> {
         self.spans().into_iter().find(|span| span["name"] == name)
     }
 
     pub(super) fn keep(&self, spans: &[SpanData], resource: &Resource) {
         let resource = resource.iter().map(|(key, of)| (key.to_string(), value(of))).collect::<Map<_, _>>();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(spans.iter().map(|span| told(span, &resource)));
+        self.0.items().extend(spans.iter().map(|span| as_json(span, &resource)));
     }
 }
 
-fn told(span: &SpanData, resource: &Map<String, Value>) -> Value {
+fn as_json(span: &SpanData, resource: &Map<String, Value>) -> Value {
     let ids = |context: &SpanContext| json!({"trace_id": context.trace_id().to_string(), "span_id": context.span_id().to_string()});
     json!({
         "name": span.name,

@@ -1,4 +1,4 @@
-//! [`Export`]: where spans go.
+//! [`Export`]: sends spans to their destination.
 
 use std::fmt;
 
@@ -13,18 +13,18 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use tokio::net::UdpSocket;
 
-use super::captured::Captured;
-use super::wire::{Encoder, encoder};
+use super::captured::CapturedSpans;
+use super::otlp::{Encoder, encoder};
 use crate::core::error::BoxError;
 
-/// Where spans go.
+/// The destination of spans.
 pub(super) enum Export {
     /// A collector that takes OTLP over HTTP.
     Otlp(Box<Otlp>, Encoder),
     /// The X-Ray daemon.
     XRay(String, Encoder),
     /// A test.
-    Captured(Captured, Resource),
+    Captured(CapturedSpans, Resource),
     Nowhere,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Otlp {
 
 impl Export {
     pub(super) fn otlp(address: Uri, headers: HeaderMap, resource: &Resource) -> Self {
-        // The runtime's own client: one pool of plain connections, and nothing that is not there already.
+        // The client of the runtime is a dependency already, with one pool of plain connections.
         let client = PooledClient::builder().with_endpoint(origin(&address)).build();
         Self::Otlp(Box::new(Otlp { client, address, headers }), encoder(resource))
     }
@@ -69,16 +69,16 @@ impl fmt::Display for Export {
     }
 }
 
-/// An address without what may be secret in it: the user's name and password, and the query.
+/// Returns an address without its possible secrets: the user's name and password, and the query.
 pub(super) fn shown(address: &Uri) -> String {
     let scheme = address.scheme_str().map(|scheme| format!("{scheme}://")).unwrap_or_default();
     let port = address.port().map(|port| format!(":{port}")).unwrap_or_default();
-    // A password with a slash that is not escaped is read as the beginning of the path.
+    // A password with an unescaped slash is parsed as the beginning of the path.
     let path = Some(address.path()).filter(|path| !path.contains('@')).unwrap_or_default();
     format!("{scheme}{}{port}{path}", address.host().unwrap_or_default())
 }
 
-/// Scheme and authority.
+/// Returns the scheme and the authority.
 fn origin(address: &Uri) -> Uri {
     let mut parts = address.clone().into_parts();
     parts.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
@@ -86,9 +86,9 @@ fn origin(address: &Uri) -> Uri {
 }
 
 impl Otlp {
-    /// By <https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>.
+    /// Sends a request by <https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>.
     async fn send(&self, body: Vec<u8>) -> Result<(), BoxError> {
-        /// More than any error's text.
+        /// The largest body that is read, in bytes: longer than the text of any error.
         const LARGEST: usize = 64 * 1024;
         let path = self.address.path_and_query().map_or("/v1/traces", |path| path.as_str());
         let mut request = Request::post(path).body(Body::from(Bytes::from(body)))?;
@@ -96,21 +96,21 @@ impl Otlp {
         request.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/x-protobuf"));
         let response = self.client.call(request).await?;
         let status = response.status();
-        // Read to its end, so that the connection can be used again.
+        // The body is read to its end, so that the connection can be reused.
         let _ = Limited::new(response.into_body(), LARGEST).collect().await;
         match status {
             StatusCode::OK | StatusCode::ACCEPTED | StatusCode::NO_CONTENT => Ok(()),
-            status => Err(format!("the collector answered {status}").into()),
+            status => Err(format!("the collector returned {status}").into()),
         }
     }
 }
 
-/// A datagram of UDP has 64 KB at most, its heads included; the daemon takes as many.
+/// The largest datagram, in bytes: one of UDP has at most 64 KB with its headers, and the daemon accepts all of them.
 const DATAGRAM: usize = 65_000;
 
-/// One segment of X-Ray's protocol: its head, and spans as AWS's distribution of OpenTelemetry sends them
+/// The header of a segment of X-Ray's protocol, before spans in the form of AWS's distribution of OpenTelemetry
 /// (<https://github.com/aws-observability/aws-otel-python-instrumentation>, `otlp_udp_exporter.py`). `T1S`: traces, sampled.
-const HEAD: &str = "{\"format\":\"json\",\"version\":1}\nT1S";
+const HEADER: &str = "{\"format\":\"json\",\"version\":1}\nT1S";
 
 async fn to_daemon(address: &str, encoder: &Encoder, spans: Vec<SpanData>) -> Result<(), BoxError> {
     let socket = UdpSocket::bind("0.0.0.0:0").await?;
@@ -129,13 +129,13 @@ async fn to_daemon(address: &str, encoder: &Encoder, spans: Vec<SpanData>) -> Re
         }
     }
     if too_large > 0 {
-        tracing::warn!(spans = too_large, "a span is larger than what the X-Ray daemon takes");
+        tracing::warn!(spans = too_large, "spans were too large for the X-Ray daemon and are lost");
     }
     Ok(())
 }
 
 fn datagram(encoder: &Encoder, spans: Vec<SpanData>) -> Vec<u8> {
-    let mut text = HEAD.to_owned();
+    let mut text = HEADER.to_owned();
     STANDARD.encode_string(encoder.encode(spans), &mut text);
     text.into_bytes()
 }

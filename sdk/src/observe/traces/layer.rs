@@ -1,4 +1,4 @@
-//! [`TracesLayer`]: each invocation is a span, and its spans are sent when it ends.
+//! [`TracesLayer`]: makes each invocation a span, and sends its spans when it ends.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
@@ -15,20 +15,21 @@ use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::captured::Captured;
-use super::glance::{Glance, Trigger};
-use super::pipeline::{Collect, Pipeline};
+use super::captured::CapturedSpans;
+use super::pipeline::{Pipeline, PipelineProcessor};
 use super::propagate::{Carrier, with_lineage};
 use super::settings::{Endpoint, Settings};
-use super::slot::{Installed, Slot, TARGET};
+use super::subscriber_slot::{Installed, Slot, TARGET};
+use super::trigger::{EventOrigin, Trigger};
+use crate::core::configuration::reject;
 use crate::core::error::{FunctionError, chain};
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
-/// Layer that applies [`Traced`]. See the [module docs](super).
+/// Layer that applies [`Traces`]. See the [module docs](super).
 ///
-/// It stands on the raw landing, outside of other layers there: `pilaster::handler(f).outer(MetricsLayer::new())
-/// .outer(TracesLayer::new())`.
+/// It is an outer layer, around the raw service, and the first of them: `#[lambda_handler(outer = (TracesLayer::from_env(),
+/// MetricsLayer::from_env()))]`.
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is applied"]
 pub struct TracesLayer(pub(super) Settings);
@@ -40,51 +41,57 @@ impl Default for TracesLayer {
 }
 
 impl TracesLayer {
-    /// As the process's environment says. See the [module docs](super) for the variables.
+    /// Makes spans, and sends them to the [`endpoint`](Self::endpoint), if one is set. Only `OTEL_RESOURCE_ATTRIBUTES` and
+    /// `OTEL_TRACES_SAMPLER` are read, by OpenTelemetry.
     pub fn new() -> Self {
+        Self::from_vars(|_| None)
+    }
+
+    /// Makes spans, and sends them, with the settings of the environment. See the [module docs](super) for the variables.
+    pub fn from_env() -> Self {
         Self::from_vars(crate::core::env::var)
     }
 
-    /// As `var` says, which is asked for one variable's value. For tests, and for settings that are not in the environment.
-    /// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_TRACES_SAMPLER` are always the process's.
-    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
+    /// Reads the variables by `var`, which returns the value of one. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_TRACES_SAMPLER` are always
+    /// those of the process.
+    pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         Self(Settings::from_vars(var))
     }
 
-    /// `service.name`, whatever the variables say.
+    /// Sets `service.name`. It overrides the variables.
     pub fn service(mut self, service: impl Into<String>) -> Self {
         self.0.service = Some(service.into());
         self
     }
 
-    /// The whole address of a collector, such as `http://localhost:4318/v1/traces`, whatever the variables say.
+    /// Sets the whole address of a collector, such as `http://localhost:4318/v1/traces`. It overrides the variables.
     pub fn endpoint(mut self, address: impl Into<String>) -> Self {
         self.0.endpoint = Some(Endpoint(address.into()));
         self
     }
 
-    /// How long sending may take at the end of an invocation; half a second unless set.
-    pub fn at_most(mut self, time: Duration) -> Self {
-        self.0.longest = time;
+    /// Sets how long sending may delay the end of an invocation: 500 ms unless set.
+    pub fn export_timeout(mut self, timeout: Duration) -> Self {
+        self.0.export_timeout = timeout;
         self
     }
 
-    /// Whether a failure's text is told, in the event `exception`: yes, unless this or `POWERTOOLS_TRACER_CAPTURE_ERROR` says
-    /// otherwise. Its type is told in any case.
-    pub fn errors(mut self, told: bool) -> Self {
-        self.0.capture_errors = told;
+    /// Sets whether the text of a failure is recorded, in the event `exception`: `true` unless set here or by
+    /// `POWERTOOLS_TRACER_CAPTURE_ERROR`. The type of a failure is always recorded.
+    pub fn record_errors(mut self, record: bool) -> Self {
+        self.0.record_errors = record;
         self
     }
 
-    /// Whether the `traceparent` of a request decides whether its trace is kept, where X-Ray does not keep it: no, unless set. For a
-    /// function that only callers of one's own reach: anyone else could make it trace, and pay, each request.
+    /// Sets whether the `traceparent` of a request decides whether its trace is sampled, where X-Ray does not sample it: `false` unless
+    /// set. Use it only for a function that trusted callers reach: any other caller could make it trace, and pay for, each request.
     pub fn trust_callers(mut self, trust: bool) -> Self {
         self.0.trusts_callers = trust;
         self
     }
 
-    /// Keeps the spans there instead of sending them. For tests.
-    pub fn captured(mut self, captured: &Captured) -> Self {
+    /// Keeps the spans here instead of sending them. For tests.
+    pub fn captured(mut self, captured: &CapturedSpans) -> Self {
         self.0.captured = Some(captured.clone());
         self
     }
@@ -92,73 +99,75 @@ impl TracesLayer {
 
 /// # Panics
 ///
-/// With an endpoint that is no `http://` address, with headers that are none, and with a protocol other than `http/protobuf`:
-/// [`run`](crate::run) makes one sentence of it.
+/// If the endpoint is not an `http://` address, if the headers are not valid, or if the protocol is not `http/protobuf`:
+/// [`run`](crate::run) returns it as an error.
 impl<S> Layer<S> for TracesLayer {
-    type Service = Traced<S>;
+    type Service = Traces<S>;
 
-    fn layer(&self, inner: S) -> Traced<S> {
-        let tracing = (!self.0.disabled).then(|| Tracing::new(&self.0));
-        let tracing =
-            tracing.map(|tracing| Arc::new(tracing.unwrap_or_else(|mistake| panic!("TracesLayer: {mistake}"))));
-        Traced { inner, tracing }
+    fn layer(&self, inner: S) -> Traces<S> {
+        let shared = (!self.0.disabled).then(|| Shared::new(&self.0));
+        let shared = shared.and_then(|shared| {
+            shared.map(Arc::new).map_err(|mistake| reject(format_args!("TracesLayer: {mistake}"))).ok()
+        });
+        Traces { inner, shared }
     }
 }
 
 /// Makes each invocation a span. See the [module docs](super).
 #[derive(Clone, Debug)]
-pub struct Traced<S> {
+pub struct Traces<S> {
     inner: S,
-    tracing: Option<Arc<Tracing>>,
+    /// None if traces are disabled.
+    shared: Option<Arc<Shared>>,
 }
 
-/// What all invocations share.
+/// The state that all invocations share.
 #[derive(Debug)]
-struct Tracing {
+struct Shared {
     provider: SdkTracerProvider,
     pipeline: Arc<Pipeline>,
     xray: bool,
     w3c: bool,
     trusts_callers: bool,
-    capture_errors: bool,
+    record_errors: bool,
     warned: AtomicBool,
 }
 
-impl Tracing {
+impl Shared {
     fn new(settings: &Settings) -> Result<Self, String> {
         let resource = settings.resource();
-        let pipeline = Arc::new(Pipeline::new(settings.export(&resource)?, settings.longest));
+        let pipeline = Arc::new(Pipeline::new(settings.export(&resource)?, settings.export_timeout));
         let provider = SdkTracerProvider::builder()
             .with_resource(resource)
-            .with_span_processor(Collect(Arc::clone(&pipeline)))
+            .with_span_processor(PipelineProcessor(Arc::clone(&pipeline)))
             .build();
-        let Settings { xray, w3c, trusts_callers, capture_errors, .. } = *settings;
+        let Settings { xray, w3c, trusts_callers, record_errors, .. } = *settings;
         let warned = AtomicBool::new(false);
-        Ok(Self { provider, pipeline, xray, w3c, trusts_callers, capture_errors, warned })
+        Ok(Self { provider, pipeline, xray, w3c, trusts_callers, record_errors, warned })
     }
 
     /// Opens the span of an invocation in the current subscriber.
-    fn open(&self, incoming: &Incoming) -> Option<Open> {
+    fn open(&self, incoming: &Incoming) -> Option<Running> {
         let Some(slot) = Slot::current() else {
             if !self.warned.swap(true, Ordering::Relaxed) {
-                tracing::warn!("there are no traces: the process's subscriber was not made by pilaster's `Logs`");
+                tracing::warn!("there are no traces: the process's subscriber must be made by pilaster's `Logs`");
             }
             return None;
         };
         let installed = slot
             .install(|| Installed { tracer: self.provider.tracer("pilaster"), pipeline: Arc::clone(&self.pipeline) });
         let invocation = &incoming.invocation;
-        let glance = Glance::of(&incoming.event);
-        let trigger = glance.trigger();
-        // Its fields are for this layer; no line of the log has them.
+        let origin = EventOrigin::of(&incoming.event);
+        let trigger = origin.trigger();
+        // Its fields are for OpenTelemetry; no log line has them.
         let span = tracing::error_span!(
             target: TARGET,
             "invocation",
             otel.name = invocation.function_name(),
             otel.kind = trigger.kind(),
         );
-        let (parent, link) = self.parents(invocation, &glance);
-        // It fails where the span is not ours: then there is nothing to be the parent of.
+        let (parent, link) = self.parents(invocation, &origin);
+        // It fails only for a span that OpenTelemetry does not have.
         let _ = span.set_parent(parent);
         if let Some(link) = link {
             OpenTelemetrySpanExt::add_link(&span, link);
@@ -172,23 +181,23 @@ impl Tracing {
             context.span().set_attributes(attributes(invocation, trigger));
         }
         let pipeline = Arc::clone(&installed.pipeline);
-        Some(Open { span, context, pipeline, capture_errors: self.capture_errors })
+        Some(Running { span, context, pipeline, record_errors: self.record_errors })
     }
 
-    /// Whose child the invocation is, and to whom it is linked.
+    /// Returns the parent of the invocation's span, and the span that it links to.
     fn parents(
         &self,
         invocation: &Invocation,
-        glance: &Glance<'_>,
+        origin: &EventOrigin<'_>,
     ) -> (OtelContext, Option<opentelemetry::trace::SpanContext>) {
         let of_lambda = Carrier { xray: invocation.trace_header().map(Into::into), ..Carrier::default() };
         let xray = of_lambda.xray().filter(|_| self.xray);
-        let request = self.w3c.then(|| glance.carrier().w3c()).flatten();
+        let request = self.w3c.then(|| origin.carrier().w3c()).flatten();
         let (parent, link) = match (xray, request) {
-            // The platform's decision counts, whatever the caller asks for.
+            // Lambda's decision overrides the caller's.
             (Some(xray), request) if xray.is_sampled() || !self.trusts_callers => (Some(xray), request),
             (_, Some(request)) if request.is_sampled() || self.trusts_callers => (Some(request), None),
-            // Nor does a caller turn off the traces of a function that keeps them.
+            // A caller cannot turn off the traces of a function that is traced.
             (xray, request) => (xray, request),
         };
         let parent = parent.map_or_else(OtelContext::new, |parent| OtelContext::new().with_remote_span_context(parent));
@@ -215,14 +224,14 @@ fn attributes(invocation: &Invocation, trigger: Trigger) -> Vec<KeyValue> {
 }
 
 /// An invocation that runs.
-struct Open {
+struct Running {
     span: Span,
     context: OtelContext,
     pipeline: Arc<Pipeline>,
-    capture_errors: bool,
+    record_errors: bool,
 }
 
-impl Open {
+impl Running {
     fn failed(&self, error_type: &str, error: Option<&FunctionError>) {
         let span = self.context.span();
         if !span.is_recording() {
@@ -230,14 +239,14 @@ impl Open {
         }
         span.set_status(Status::error(error_type.to_owned()));
         span.set_attribute(KeyValue::new("error.type", error_type.to_owned()));
-        if let Some(error) = error.filter(|_| self.capture_errors) {
+        if let Some(error) = error.filter(|_| self.record_errors) {
             let mut exception = vec![KeyValue::new("exception.type", error_type.to_owned())];
             exception.push(KeyValue::new("exception.message", bounded(chain(error).join(": "))));
             span.add_event("exception", exception);
         }
     }
 
-    /// Ends the span, whoever still holds it, and sends what there is.
+    /// Ends the span, even if a task still holds it, and sends the spans that have ended.
     async fn close(self, invocation: &Invocation) {
         let Self { span, context, pipeline, .. } = self;
         context.span().end();
@@ -246,7 +255,7 @@ impl Open {
     }
 }
 
-/// An error's text may hold a whole document.
+/// Truncates the text of an error, which may contain a whole document.
 fn bounded(mut text: String) -> String {
     /// In bytes.
     const LONGEST: usize = 4 * 1024;
@@ -256,34 +265,34 @@ fn bounded(mut text: String) -> String {
     text
 }
 
-impl<S> Service<Incoming> for Traced<S>
+impl<S> Service<Incoming> for Traces<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let Some(open) = self.tracing.as_ref().and_then(|tracing| tracing.open(&incoming)) else {
+        let Some(running) = self.shared.as_ref().and_then(|shared| shared.open(&incoming)) else {
             return Box::pin(self.inner.call(incoming));
         };
         let invocation = incoming.invocation.clone();
-        let answer = open.span.in_scope(|| self.inner.call(incoming)).instrument(open.span.clone());
+        let answer = running.span.in_scope(|| self.inner.call(incoming)).instrument(running.span.clone());
         Box::pin(async move {
             let answer = AssertUnwindSafe(answer).catch_unwind().await;
             match &answer {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) => open.failed(error.error_type(), Some(error)),
-                Err(_) => open.failed("Panic", None),
+                Ok(Err(error)) => running.failed(error.error_type(), Some(error)),
+                Err(_) => running.failed("Panic", None),
             }
-            open.close(&invocation).await;
-            // A room above makes an error of a panic.
+            running.close(&invocation).await;
+            // The panic guard outside of this layer turns a panic into an error.
             answer.unwrap_or_else(|panic| resume_unwind(panic))
         })
     }

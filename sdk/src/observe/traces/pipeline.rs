@@ -1,4 +1,4 @@
-//! [`Pipeline`]: from a span that ended to one that was sent, within a bound.
+//! [`Pipeline`]: keeps spans that have ended, and sends them within a time limit.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,28 +14,28 @@ use super::export::Export;
 use crate::core::clock::Moment;
 use crate::core::error::BoxError;
 
-/// What sending costs an invocation at most.
-pub(super) const LONGEST: Duration = Duration::from_millis(500);
+/// The longest time for which sending delays an invocation, unless set.
+pub(super) const EXPORT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The last part of an invocation's time, in which nothing is sent: its answer has to arrive before the deadline.
+/// Nothing is sent within this time before the deadline, so that the response arrives in time.
 const BEFORE_DEADLINE: Duration = Duration::from_millis(100);
 
-/// How many spans wait, as in OpenTelemetry's own batch processor.
+/// The largest number of waiting spans, as in OpenTelemetry's batch processor.
 const WAITING: usize = 2_048;
 
-/// After the first failure and at most.
+/// The pause after the first failure, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 pub(super) struct Pipeline {
     export: Export,
-    longest: Duration,
+    export_timeout: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// They have ended and are to be sent.
+    /// Spans that have ended and are not yet sent.
     waiting: Vec<SpanData>,
     lost: usize,
     outage: Option<Outage>,
@@ -47,15 +47,15 @@ struct Outage {
 }
 
 impl Outage {
-    /// Whether nothing is sent yet, also by the clock that goes on while the sandbox is frozen.
+    /// Returns `true` while nothing is sent. The time in which the sandbox is frozen counts.
     fn is_on(&self) -> bool {
         self.since.age() < self.pause
     }
 }
 
 impl Pipeline {
-    pub(super) fn new(export: Export, longest: Duration) -> Self {
-        Self { export, longest, state: Mutex::default() }
+    pub(super) fn new(export: Export, export_timeout: Duration) -> Self {
+        Self { export, export_timeout, state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -70,10 +70,11 @@ impl Pipeline {
         if state.waiting.len() < WAITING { state.waiting.push(span) } else { state.lost += 1 }
     }
 
-    /// Sends what has ended. It takes no longer than its bound, and none of the last moments of the time that is left.
+    /// Sends the spans that have ended, within the time limit, and not in the last moments of the time that is left.
     pub(super) async fn flush(&self, left: Option<Duration>) {
-        let bound = left.map_or(self.longest, |left| self.longest.min(left.saturating_sub(BEFORE_DEADLINE)));
-        if bound.is_zero() {
+        let limit =
+            left.map_or(self.export_timeout, |left| self.export_timeout.min(left.saturating_sub(BEFORE_DEADLINE)));
+        if limit.is_zero() {
             return;
         }
         let spans = {
@@ -84,10 +85,10 @@ impl Pipeline {
             std::mem::take(&mut state.waiting)
         };
         let count = spans.len();
-        match timeout(bound, self.export.send(spans)).await {
+        match timeout(limit, self.export.send(spans)).await {
             Ok(Ok(())) => self.sent(),
             Ok(Err(error)) => self.failed(count, &error),
-            Err(_) => self.failed(count, &format!("no answer within {bound:.0?}").into()),
+            Err(_) => self.failed(count, &format!("no response within {limit:.0?}").into()),
         }
     }
 
@@ -97,9 +98,9 @@ impl Pipeline {
             (state.outage.take(), std::mem::take(&mut state.lost))
         };
         match (outage, lost) {
-            (Some(_), lost) => tracing::warn!(lost, "spans are sent again"),
+            (Some(_), lost) => tracing::warn!(lost, "spans can be sent again"),
             (None, 0) => {}
-            (None, lost) => tracing::warn!(lost, "there were more spans than can wait"),
+            (None, lost) => tracing::warn!(lost, "more spans ended than can be kept; some are lost"),
         }
     }
 
@@ -109,7 +110,7 @@ impl Pipeline {
             state.lost += count;
             let first = state.outage.is_none();
             match &mut state.outage {
-                // Another invocation that failed at the same time.
+                // Another invocation failed at the same time.
                 Some(outage) if outage.is_on() => {}
                 Some(outage) => {
                     outage.pause = (outage.pause * 2).min(LONGEST_PAUSE);
@@ -122,12 +123,12 @@ impl Pipeline {
         if first {
             let error: &(dyn std::error::Error + 'static) = &**error;
             let to = &self.export;
-            tracing::warn!(%to, error, "spans cannot be sent; it is tried again from time to time");
+            tracing::warn!(%to, error, "spans could not be sent; will be retried after a pause");
         }
     }
 }
 
-/// What its attributes tell of a span that was opened without a kind.
+/// Returns the kind of a span that was opened without one, from its attributes.
 fn kind_of(attributes: &[KeyValue]) -> Option<SpanKind> {
     attributes.iter().find_map(|attribute| match (attribute.key.as_str(), &*attribute.value.as_str()) {
         ("rpc.system", "aws-api") => Some(SpanKind::Client),
@@ -142,11 +143,11 @@ impl fmt::Debug for Pipeline {
     }
 }
 
-/// The end of OpenTelemetry's SDK: spans that are kept come here when they end.
+/// The processor of OpenTelemetry's SDK, which passes sampled spans to the pipeline when they end.
 #[derive(Debug)]
-pub(super) struct Collect(pub(super) Arc<Pipeline>);
+pub(super) struct PipelineProcessor(pub(super) Arc<Pipeline>);
 
-impl SpanProcessor for Collect {
+impl SpanProcessor for PipelineProcessor {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
@@ -154,7 +155,7 @@ impl SpanProcessor for Collect {
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        // An invocation does it, where it can be awaited.
+        // The layer flushes at the end of an invocation, where it can await.
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! A span's place in a trace, as others write it: X-Ray's header and W3C's `traceparent`.
+//! Reads and writes trace headers: X-Ray's header and W3C's `traceparent`.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
-/// What a request or a message tells of who sent it. What cannot be read is not there.
+/// The trace headers of a request or a message. An invalid header counts as missing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Carrier<'a> {
     /// `Root=…;Parent=…;Sampled=…`
@@ -24,7 +24,7 @@ impl Carrier<'_> {
 
     pub(crate) fn w3c(&self) -> Option<SpanContext> {
         self.traceparent.as_ref()?;
-        // Over an empty context, so that the current span is not taken for the sender's.
+        // The context is empty, so that the current span is not taken for the sender's.
         let context = TraceContextPropagator::new().extract_with_context(&Context::new(), self);
         let context = context.span().span_context().clone();
         context.is_valid().then_some(context)
@@ -45,8 +45,8 @@ impl Extractor for Carrier<'_> {
     }
 }
 
-/// Reads X-Ray's header (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
-/// Without a parent there is no span to go on from; but that a trace is not kept counts in any case.
+/// Parses X-Ray's header (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
+/// A header without a parent has no span to continue; but the decision not to sample a trace always counts.
 fn from_xray(header: &str) -> Option<SpanContext> {
     let (mut trace, mut parent, mut flags, mut is_dropped) = (None, None, TraceFlags::NOT_SAMPLED, false);
     for part in header.split(';') {
@@ -68,7 +68,7 @@ fn from_xray(header: &str) -> Option<SpanContext> {
     context.is_valid().then_some(context)
 }
 
-/// `1-<8 digits of time>-<24 digits>`: together OpenTelemetry's 32.
+/// Parses `1-<8 digits of time>-<24 digits>`, which together are the 32 digits of OpenTelemetry.
 fn trace_id(root: &str) -> Option<TraceId> {
     let (time, rest) = root.strip_prefix("1-")?.split_once('-')?;
     TraceId::from_hex(&format!("{}{}", hex(time, 8)?, hex(rest, 24)?)).ok()
@@ -78,12 +78,12 @@ fn hex(text: &str, digits: usize) -> Option<&str> {
     (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(text)
 }
 
-/// What Lambda's header says of the way that an event took, by which it finds functions that call themselves
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>). It is passed on as it is.
+/// The lineage in Lambda's header, by which Lambda detects functions that call themselves
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>). It is passed on unchanged.
 #[derive(Debug, PartialEq)]
 struct Lineage(String);
 
-/// The context with the lineage of a header, if it has one.
+/// Returns the context with the lineage of a header, if it has one.
 pub(super) fn with_lineage(context: Context, header: Option<&str>) -> Context {
     let lineage = header.and_then(|header| header.split(';').find(|part| part.trim().starts_with("Lineage=")));
     match lineage.filter(|part| part.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')) {
@@ -99,13 +99,13 @@ fn current() -> Option<SpanContext> {
     })
 }
 
-/// The current span's id, for a line of the log.
+/// Returns the current span's id, for a log line.
 pub(crate) fn span_id() -> Option<String> {
     Some(current()?.span_id().to_string())
 }
 
-/// The current span as X-Ray's header: for the system attribute `AWSTraceHeader` of a message that is sent. `None` outside of
-/// spans. Calls by AWS clients have it already, as a header of the request.
+/// Returns the current span as X-Ray's header, for the system attribute `AWSTraceHeader` of a message that is sent; `None` outside
+/// of spans. Requests of AWS clients have it as a header.
 ///
 /// # Example
 ///
@@ -130,8 +130,8 @@ pub fn trace_header() -> Option<String> {
     Some(header)
 }
 
-/// The current span as [`traceparent`](https://www.w3.org/TR/trace-context/#traceparent-header): for the header of a request,
-/// or for an attribute of a message that is sent. `None` outside of spans.
+/// Returns the current span as [`traceparent`](https://www.w3.org/TR/trace-context/#traceparent-header), for the header of a request
+/// or for an attribute of a message that is sent; `None` outside of spans.
 pub fn traceparent() -> Option<String> {
     let span = current()?;
     Some(format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8()))
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_header_of_x_ray_is_read_and_what_is_none_is_left() {
+    fn the_header_of_x_ray_is_read_and_an_invalid_one_is_ignored() {
         let read = |header: &str| from_xray(header).map(|c| (c.trace_id().to_string(), c.is_sampled()));
         let trace = "5759e988bd862e3fe1be46a994272793".to_owned();
         let good = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8";

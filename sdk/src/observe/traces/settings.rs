@@ -1,4 +1,4 @@
-//! [`Settings`]: what a layer was told, and what the environment says.
+//! [`Settings`]: the settings of a layer and of the environment.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use percent_encoding::percent_decode_str;
 
-use super::captured::Captured;
+use super::captured::CapturedSpans;
 use super::export::{Export, shown};
-use super::pipeline::LONGEST;
+use super::pipeline::EXPORT_TIMEOUT;
 use crate::core::env;
 
-/// A collector's address as it is configured: it may hold a password, so it shows as [`shown`] says.
+/// A collector's address as it is configured. It may contain a password, so its `Debug` shows only the parts that [`shown`] keeps.
 #[derive(Clone)]
 pub(super) struct Endpoint(pub(super) String);
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.parse().map_or_else(|_| "what is no address".to_owned(), |address| shown(&address)))
+        f.write_str(&self.0.parse().map_or_else(|_| "(not an address)".to_owned(), |address| shown(&address)))
     }
 }
 
@@ -29,19 +29,19 @@ pub(super) struct Settings {
     pub(super) endpoint: Option<Endpoint>,
     headers: HeaderMap,
     daemon: Option<String>,
-    pub(super) captured: Option<Captured>,
+    pub(super) captured: Option<CapturedSpans>,
     pub(super) service: Option<String>,
-    pub(super) longest: Duration,
+    pub(super) export_timeout: Duration,
     pub(super) disabled: bool,
-    pub(super) capture_errors: bool,
+    pub(super) record_errors: bool,
     pub(super) xray: bool,
     pub(super) w3c: bool,
-    /// Whether a caller may decide that a trace is kept.
+    /// Callers may decide that a trace is sampled.
     pub(super) trusts_callers: bool,
-    /// What Lambda's variables say of the function.
+    /// The attributes of the function, from Lambda's variables.
     resource: Vec<KeyValue>,
     function_name: Option<String>,
-    /// The first thing that is configured wrongly.
+    /// The first mistake in the configuration.
     mistake: Option<String>,
 }
 
@@ -49,14 +49,13 @@ impl Settings {
     pub(super) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let var = |name: &str| var(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let is = |name: &str, value: &str| var(name).is_some_and(|text| text.eq_ignore_ascii_case(value));
-        // What is said of traces beats what is said of all signals.
+        // A variable of traces overrides the one of all signals.
         let of_traces = |rest: &str| {
             var(&format!("OTEL_EXPORTER_OTLP_TRACES_{rest}")).or_else(|| var(&format!("OTEL_EXPORTER_OTLP_{rest}")))
         };
         let mut mistake = None;
         if let Some(protocol) = of_traces("PROTOCOL").filter(|protocol| protocol != "http/protobuf") {
-            mistake =
-                Some(format!("OTEL_EXPORTER_OTLP_PROTOCOL: spans are sent by http/protobuf, not by {protocol:?}"));
+            mistake = Some(format!("OTEL_EXPORTER_OTLP_PROTOCOL: {protocol:?} is not supported: use http/protobuf"));
         }
         let headers = of_traces("HEADERS").map(|text| headers(&text)).unwrap_or_else(|| Ok(HeaderMap::new()));
         let headers = headers.unwrap_or_else(|why| {
@@ -76,7 +75,7 @@ impl Settings {
         };
         let (is_trace_off, is_capture_off) =
             (is_off("POWERTOOLS_TRACE_ENABLED"), is_off("POWERTOOLS_TRACER_CAPTURE_ERROR"));
-        let believes = |names: &[&str]| {
+        let accepts = |names: &[&str]| {
             propagators.as_ref().is_none_or(|list| list.split(',').any(|name| names.contains(&name.trim())))
         };
         Self {
@@ -85,11 +84,11 @@ impl Settings {
             daemon: var("AWS_XRAY_DAEMON_ADDRESS").and_then(|text| daemon(&text)),
             captured: None,
             service: var("OTEL_SERVICE_NAME").or_else(|| var("POWERTOOLS_SERVICE_NAME")),
-            longest: LONGEST,
+            export_timeout: EXPORT_TIMEOUT,
             disabled: is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none") || is_trace_off,
-            capture_errors: !is_capture_off,
-            xray: believes(&["xray", "xray-lambda"]),
-            w3c: believes(&["tracecontext"]),
+            record_errors: !is_capture_off,
+            xray: accepts(&["xray", "xray-lambda"]),
+            w3c: accepts(&["tracecontext"]),
             trusts_callers: false,
             resource: resource(&var),
             function_name: var("AWS_LAMBDA_FUNCTION_NAME"),
@@ -97,9 +96,9 @@ impl Settings {
         }
     }
 
-    /// What all spans are of, by <https://opentelemetry.io/docs/specs/semconv/resource/faas/>.
+    /// Returns the resource of all spans, by <https://opentelemetry.io/docs/specs/semconv/resource/faas/>.
     pub(super) fn resource(&self) -> Resource {
-        // With the attributes of OTEL_RESOURCE_ATTRIBUTES.
+        // The builder adds the attributes of OTEL_RESOURCE_ATTRIBUTES.
         let builder = Resource::builder().with_attributes(self.resource.iter().cloned());
         let named = env::var("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|text| text.contains("service.name="));
         let of_function = self.function_name.as_ref().filter(|_| !named);
@@ -109,7 +108,7 @@ impl Settings {
         }
     }
 
-    /// Where spans go; a sentence where that cannot be.
+    /// Returns the destination of spans, or the mistake in the settings.
     pub(super) fn export(&self, resource: &Resource) -> Result<Export, String> {
         if let Some(captured) = &self.captured {
             return Ok(Export::Captured(captured.clone(), resource.clone()));
@@ -129,29 +128,29 @@ fn address(endpoint: &Endpoint) -> Result<Uri, String> {
     let address = endpoint.0.parse::<Uri>().ok();
     address.filter(|address| address.scheme_str() == Some("http") && address.authority().is_some()).ok_or_else(|| {
         format!(
-            "the endpoint is {endpoint:?}: spans are sent over plain HTTP to a collector beside the function, such as \
-             http://localhost:4318; it may send them on over TLS"
+            "the endpoint {endpoint:?} is not supported: spans are sent over plain HTTP to a collector beside the function, such as \
+             http://localhost:4318, which may forward them over TLS"
         )
     })
 }
 
-/// `name=value,…`, percent-encoded
+/// Parses `name=value,…`, percent-encoded
 /// (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables>). Values are
-/// secrets: no mistake tells them.
+/// secrets, so no message repeats them.
 fn headers(text: &str) -> Result<HeaderMap, &'static str> {
     let mut headers = HeaderMap::new();
     for pair in text.split(',').filter(|pair| !pair.trim().is_empty()) {
-        let (name, value) = pair.split_once('=').ok_or("write name=value, with commas in between")?;
-        let name = name.trim().parse::<HeaderName>().map_err(|_| "a name is none of a header")?;
+        let (name, value) = pair.split_once('=').ok_or("write name=value pairs, separated by commas")?;
+        let name = name.trim().parse::<HeaderName>().map_err(|_| "a name is not valid for a header")?;
         let value = percent_decode_str(value.trim()).decode_utf8().map_err(|_| "a value is not UTF-8")?;
-        let mut value = HeaderValue::from_str(&value).map_err(|_| "a value is none of a header")?;
+        let mut value = HeaderValue::from_str(&value).map_err(|_| "a value is not valid for a header")?;
         value.set_sensitive(true);
         headers.insert(name, value);
     }
     Ok(headers)
 }
 
-/// `127.0.0.1:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`
+/// Parses `127.0.0.1:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`
 /// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-python-configuration.html>).
 fn daemon(text: &str) -> Option<String> {
     let mut parts = text.split_whitespace();
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_beats_the_daemon_and_by_hand_spans_go_nowhere() {
+    fn an_endpoint_overrides_the_daemon_and_locally_spans_go_nowhere() {
         let daemon = ("AWS_XRAY_DAEMON_ADDRESS", "169.254.79.129:2000");
         let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318/");
         let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://localhost:9/t");
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_a_sentence_that_holds_no_secret() {
+    fn a_mistake_is_a_sentence_without_secrets() {
         assert!(to(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://api.example.com")]).contains("plain HTTP"));
         assert!(to(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318")]).contains("plain HTTP"));
         assert!(to(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]).contains("http/protobuf"));
@@ -228,7 +227,7 @@ mod tests {
             let vars = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint)];
             let settings = settings(&vars);
             let export = settings.export(&settings.resource()).map_or_else(|error| error, |export| export.to_string());
-            let layers = [TracesLayer(settings), TracesLayer::from_vars(|_| None).endpoint(endpoint)];
+            let layers = [TracesLayer(settings), TracesLayer::new().endpoint(endpoint)];
             let shown = format!("{export} {layers:?}");
             assert!(!shown.contains("hunter2"), "{endpoint}: {shown}");
         }

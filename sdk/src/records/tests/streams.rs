@@ -138,20 +138,20 @@ async fn changes_in_a_stream_of_kinesis_are_ordered_by_an_attribute_of_their_key
 #[should_panic(expected = "does not take `Change<T>`")]
 fn an_attribute_of_a_key_orders_no_clicks() {
     let count = async |_: Kinesis<String>| Ok::<_, BoxError>(());
-    let _ = handler(count).batch(Batch::new().ordered_by("account")).into_raw();
+    let _ = handler(count).batch(Batch::new().ordered_by("account")).into_service().unwrap();
 }
 
 #[cfg(all(feature = "testing", feature = "logging"))]
 #[tokio::test]
 async fn the_first_failure_of_a_process_names_the_setting_that_it_needs() {
-    use crate::observe::logging::Captured;
+    use crate::observe::logging::CapturedLogs;
     use crate::testing::Caller;
 
-    let lines = |captured: &Captured| {
+    let lines = |captured: &CapturedLogs| {
         let lines = captured.lines();
         lines.iter().filter(|line| line.to_string().contains("ReportBatchItemFailures")).count()
     };
-    let captured = Captured::default();
+    let captured = CapturedLogs::default();
     let caller = Caller::new(handler(refuse_odd)).with_logs(&captured);
     caller.call(orders([2])).await.unwrap();
     assert_eq!(lines(&captured), 0);
@@ -163,10 +163,10 @@ async fn the_first_failure_of_a_process_names_the_setting_that_it_needs() {
 #[cfg(all(feature = "testing", feature = "logging"))]
 #[tokio::test]
 async fn what_was_held_back_is_named_in_the_log() {
-    use crate::observe::logging::Captured;
+    use crate::observe::logging::CapturedLogs;
     use crate::testing::Caller;
 
-    let captured = Captured::default();
+    let captured = CapturedLogs::default();
     let (count, _) = noting(|click: &Kinesis<String>| click.data.clone());
     Caller::new(handler(count).concurrency(1)).with_logs(&captured).call(shard(&CLICKS)).await.unwrap();
     let lines = captured.lines();

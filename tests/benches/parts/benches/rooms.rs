@@ -6,7 +6,7 @@ use std::fmt;
 use bench_parts::runtime;
 use divan::{Bencher, black_box};
 use pilaster::http::{
-    Body, CorsLayer, DeadlineLayer, ErrorLayer, HttpError, IntoResponse, Method, PanicLayer, Request, Response,
+    Body, CorsLayer, DeadlineLayer, ErrorLayer, HttpError, IntoResponse, Method, CatchPanicLayer, Request, Response,
     SecurityHeadersLayer, Stack, header,
 };
 use tower::layer::util::Identity;
@@ -88,7 +88,7 @@ fn deadline(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn panic(bencher: Bencher<'_, '_>) {
-    bench(bencher, PanicLayer::new(), Method::POST, empty);
+    bench(bencher, CatchPanicLayer::new(), Method::POST, empty);
 }
 
 #[divan::bench]

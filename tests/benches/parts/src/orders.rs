@@ -3,10 +3,8 @@
 use std::hint::black_box;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use pilaster::observe::logging::LoggingLayer;
-use pilaster::{BoxError, IntoRaw, RawService, Sqs, handler};
+use pilaster::{BoxError, RawService, Sqs, handler};
 use serde::Deserialize;
-use tower::Layer;
 
 /// The batch.
 pub const EVENT: &str = include_str!("../events/orders.json");
@@ -24,7 +22,7 @@ pub fn by_pilaster() -> impl RawService {
         black_box(order.amount + order.order_id.len() as f64);
         Ok(())
     }
-    LoggingLayer::new().layer(handler(ship).into_raw())
+    handler(ship).into_service().expect("a service")
 }
 
 /// By a loop, with a line for the message that is bad.

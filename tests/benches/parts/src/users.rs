@@ -8,11 +8,10 @@ use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Request, RequestExt, Response};
 use lambda_runtime::LambdaEvent;
 use pilaster::http::{self, CorsLayer, HttpError, Json, Method, StatusCode, header};
-use pilaster::observe::logging::LoggingLayer;
 use pilaster::observe::metrics::BuiltIn;
-use pilaster::{IntoRaw, Metrics, MetricsLayer, RawService, handler};
+use pilaster::{Metrics, MetricsLayer, RawService, handler};
 use serde::{Deserialize, Serialize};
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::{Service, ServiceExt, service_fn};
 
 /// An HTTP API's event.
 pub const EVENT: &str = include_str!("../events/users.json");
@@ -41,7 +40,7 @@ async fn create(
     Json(new): Json<NewUser>,
 ) -> Result<(StatusCode, Json<User>), HttpError> {
     if !new.is_valid() {
-        return Err(HttpError::unprocessable("invalid user"));
+        return Err(HttpError::unprocessable_entity("invalid user"));
     }
     let id = context.get("requestId").unwrap_or_default();
     tracing::info!(status = 201, "POST /users");
@@ -58,7 +57,7 @@ fn stack() -> http::Stack {
 
 /// By the whole default stack.
 pub fn by_pilaster() -> impl RawService {
-    LoggingLayer::new().layer(handler(create).layer(stack()).into_raw())
+    handler(create).layer(stack()).into_service().expect("a service")
 }
 
 /// The same with metrics: a count and a duration of its own and the invocation's latency in one blob.
@@ -74,8 +73,8 @@ pub fn metered() -> impl RawService {
         metrics.duration("Creation", began.elapsed())?;
         Ok(created)
     }
-    let metrics = MetricsLayer::new().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
-    LoggingLayer::new().layer(handler(measured).layer(stack()).outer(metrics).into_raw())
+    let metrics = MetricsLayer::from_env().namespace("Bench").cold_start().built_in(BuiltIn::Latency);
+    handler(measured).layer(stack()).outer(metrics).into_service().expect("a service")
 }
 
 #[derive(Serialize)]

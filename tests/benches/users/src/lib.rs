@@ -25,10 +25,10 @@ pub struct User {
 /// It is none, or the one that shall fail.
 pub fn create(context: &RequestContext, new: NewUser) -> Result<(StatusCode, Json<User>), HttpError> {
     if !new.email.contains('@') || new.email.len() > 254 {
-        return Err(HttpError::unprocessable("invalid email"));
+        return Err(HttpError::unprocessable_entity("invalid email"));
     }
     if new.name.is_empty() || new.name.len() > 100 {
-        return Err(HttpError::unprocessable("invalid name"));
+        return Err(HttpError::unprocessable_entity("invalid name"));
     }
     if new.email == "boom@example.com" {
         return Err(HttpError::internal("db password is hunter2"));

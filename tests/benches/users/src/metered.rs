@@ -21,5 +21,5 @@ async fn create(
 }
 
 fn metrics() -> MetricsLayer {
-    MetricsLayer::new().namespace("Bench").cold_start().built_in(BuiltIn::Latency)
+    MetricsLayer::from_env().namespace("Bench").cold_start().built_in(BuiltIn::Latency)
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Config, Context, LambdaEvent};
-use pilaster::observe::logging::{self, Buffer, Captured, ErrorKeys, Json, Level, LoggingLayer, Logs, emit};
-use pilaster::{FunctionError, Incoming, RawResponse};
+use pilaster::observe::logging::{self, AsJson, Buffer, CapturedLogs, ErrorKeys, Level, LoggingLayer, Logs, emit};
+use pilaster::{FunctionError, Incoming, Outgoing};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tower::{Layer, ServiceExt, service_fn};
@@ -23,7 +23,7 @@ pub(crate) fn main() {
     let mut text = String::new();
     let read = std::io::stdin().read_to_string(&mut text);
     let case: Value = read.ok().and_then(|_| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let captured = Captured::default();
+    let captured = CapturedLogs::default();
     let logs = logs(&case).writer(captured.clone());
     let warnings = logs.warnings();
     let _guard = tracing::subscriber::set_default(logs.build());
@@ -101,9 +101,9 @@ async fn invoke(case: &Value, events: Vec<Value>) -> Option<String> {
         let function = service_fn(move |incoming: Incoming| {
             act(&actions);
             act(&handler["actions"]);
-            let answer: Result<RawResponse, FunctionError> = match handler["raise"].as_str() {
+            let answer: Result<Outgoing, FunctionError> = match handler["raise"].as_str() {
                 Some(message) => Err(FunctionError::new("Exception", message.to_owned())),
-                None => Ok(incoming.event),
+                None => Ok(incoming.event.into()),
             };
             std::future::ready(answer)
         });
@@ -275,7 +275,7 @@ fn act(actions: &Value) {
         match call(action) {
             Some(Call::Line(level, message, keys)) => match message.as_str() {
                 Some(text) => emit(level, text, &keys),
-                None => emit(level, Json(message.as_ref()), &keys),
+                None => emit(level, AsJson(message.as_ref()), &keys),
             },
             Some(Call::Failure(message, error)) => {
                 let error = Error(error.to_owned());

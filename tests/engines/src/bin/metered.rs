@@ -44,6 +44,6 @@ async fn spawned() -> Result<(), MetricsError> {
 }
 
 fn main() -> Result<(), StartError> {
-    let layer = MetricsLayer::new().namespace("Probe").cold_start().built_in(BuiltIn::Latency);
+    let layer = MetricsLayer::from_env().namespace("Probe").cold_start().built_in(BuiltIn::Latency);
     pilaster::run(pilaster::handler(metered).outer(layer))
 }

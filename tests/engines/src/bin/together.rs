@@ -90,9 +90,9 @@ fn numbered(incoming: Incoming) -> Incoming {
 
 fn main() -> Result<(), StartError> {
     // A busy machine of the tests must not look like a dead collector.
-    let traces = TracesLayer::new().at_most(Duration::from_secs(30));
+    let traces = TracesLayer::from_env().export_timeout(Duration::from_secs(30));
     let once = Idempotency::new(DynamoDbStore::table("once")).key("key").require_key();
-    let metrics = MetricsLayer::new()
+    let metrics = MetricsLayer::from_env()
         .namespace("Probe")
         .cold_start()
         .built_in(BuiltIn::Latency)

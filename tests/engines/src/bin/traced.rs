@@ -42,6 +42,6 @@ async fn traced(Event(ask): Event<Ask>) -> Result<u32, BoxError> {
 
 fn main() -> Result<(), StartError> {
     // A busy machine of the tests must not look like a dead collector.
-    let traces = TracesLayer::new().at_most(Duration::from_secs(30));
+    let traces = TracesLayer::from_env().export_timeout(Duration::from_secs(30));
     pilaster::run(pilaster::handler(traced).outer(traces))
 }

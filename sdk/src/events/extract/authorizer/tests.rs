@@ -5,7 +5,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::core::invocation::Invocation;
 use crate::function::handler::handler;
-use crate::function::service::IntoRaw;
+use crate::function::service::IntoService;
 
 fn fixture(path: &str) -> Value {
     let path = format!("{}/../tests/fixtures/events/{path}", env!("CARGO_MANIFEST_DIR"));
@@ -21,9 +21,9 @@ fn authorizer(path: &str) -> Authorizer {
     Authorizer::from_event(&incoming(&fixture(path))).unwrap()
 }
 
-async fn call(function: impl IntoRaw, event: &Value) -> Result<Value, FunctionError> {
-    let answer = function.into_raw().oneshot(incoming(event)).await?;
-    Ok(serde_json::from_str(answer.get()).unwrap())
+async fn call(function: impl IntoService, event: &Value) -> Result<Value, FunctionError> {
+    let answer = function.into_service().unwrap().oneshot(incoming(event)).await?;
+    Ok(serde_json::from_str(answer.as_json().unwrap().get()).unwrap())
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod rollback;
 use super::*;
 use crate::core::invocation::Invocation;
 use crate::function::handler::handler;
-use crate::function::service::IntoRaw;
+use crate::function::service::IntoService;
 
 /// Where CloudFormation waits: keeps what it is sent, and answers with these statuses; 0 is a connection that breaks.
 async fn bucket(statuses: &'static [u16]) -> (String, Arc<Mutex<Vec<(String, Value)>>>) {
@@ -66,16 +66,17 @@ fn event(request: &str, id: Option<&str>, url: Option<&str>) -> Value {
 /// Nothing is sent there: the response is what CloudFormation would get.
 const LOCAL: &str = "https://local.invalid/";
 
-async fn call_with(function: impl IntoRaw, event: Value, seconds: u64) -> Result<Value, FunctionError> {
+async fn call_with(function: impl IntoService, event: Value, seconds: u64) -> Result<Value, FunctionError> {
     let mut context = lambda_runtime::Context::default();
     let deadline = SystemTime::now() + std::time::Duration::from_secs(seconds);
     context.deadline = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     let event = RawValue::from_string(event.to_string()).unwrap();
-    let response = function.into_raw().oneshot(Incoming { event, invocation: Invocation::new(context) }).await?;
-    Ok(serde_json::from_str(response.get()).unwrap())
+    let response =
+        function.into_service().unwrap().oneshot(Incoming { event, invocation: Invocation::new(context) }).await?;
+    Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }
 
-async fn call(function: impl IntoRaw, event: Value) -> Result<Value, FunctionError> {
+async fn call(function: impl IntoService, event: Value) -> Result<Value, FunctionError> {
     call_with(function, event, 60).await
 }
 

@@ -1,18 +1,18 @@
-//! What `Content-Disposition` says of a file, also where a client writes it in its own way.
+//! The file name in `Content-Disposition`, including the spellings that multer does not know.
 
 use std::borrow::Cow;
 
 use axum::extract::multipart::Field;
 use http::{HeaderMap, header};
 
-use crate::http::layers::quoted::split;
+use crate::http::header_list::split;
 
-/// What a part's headers say of a file.
+/// The headers of a part that concern a file.
 #[derive(Debug)]
 pub(super) struct Disposition {
-    /// It has a file name in some form, or a media type of its own, which browsers give to files alone.
+    /// The part has a file name in some form, or its own media type, which browsers send for files only.
     pub(super) is_file: bool,
-    /// The file name that multer does not see: `FileName="a"`, or one behind `filename*`.
+    /// The file name that multer does not find: `FileName="a"`, or one after `filename*`.
     pub(super) file_name: Option<String>,
 }
 
@@ -27,7 +27,7 @@ impl Disposition {
     }
 }
 
-/// Whether there is a parameter such as `filename` or `filename*`, and the text of the former.
+/// Returns whether a parameter such as `filename` or `filename*` exists, and the value of the former.
 fn read(headers: &HeaderMap) -> (bool, Option<String>) {
     let text = headers.get(header::CONTENT_DISPOSITION).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let text = text.unwrap_or(Cow::Borrowed(""));
@@ -45,7 +45,7 @@ fn read(headers: &HeaderMap) -> (bool, Option<String>) {
     (is_named, file_name)
 }
 
-/// The text of a quoted string. A backslash before anything but a quote is itself, as browsers send it.
+/// The value of a quoted string. A backslash before anything but a quote is literal, as browsers send it.
 fn unquoted(value: &str) -> String {
     match value.strip_prefix('"') {
         Some(rest) => rest.strip_suffix('"').unwrap_or(rest).replace("\\\"", "\""),

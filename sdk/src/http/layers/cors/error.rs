@@ -1,11 +1,11 @@
-//! [`CorsError`]: a configuration that browsers would refuse.
+//! [`CorsError`]: a configuration that browsers reject.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::origin::Fault;
+use super::spelling::Fault;
 
-/// What is wrong with a [`CorsLayer`](super::CorsLayer), as a sentence.
+/// A mistake in a [`CorsLayer`](super::CorsLayer).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorsError {
     kind: Kind,
@@ -41,12 +41,12 @@ impl CorsError {
         Self { kind: Kind::Credentials(with) }
     }
 
-    /// Whether an origin or a pattern is ill-formed.
+    /// Returns `true` if an origin or a pattern is invalid.
     pub fn is_origin(&self) -> bool {
         matches!(self.kind, Kind::Origin(..))
     }
 
-    /// Whether credentials are allowed together with something that browsers or safety forbid.
+    /// Returns `true` if credentials are combined with a setting that browsers reject, or that is unsafe.
     pub fn is_credentials(&self) -> bool {
         matches!(self.kind, Kind::Credentials(_))
     }
@@ -56,21 +56,18 @@ impl fmt::Display for CorsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Origin(origin, fault) => {
-                write!(
-                    f,
-                    "CORS: {origin:?} cannot be an allowed origin; write it as `https://app.example.com`: {fault}"
-                )
+                write!(f, "CORS: {origin:?} is not a valid origin such as `https://app.example.com`: {fault}")
             }
             Kind::Name { setter, name } => {
-                write!(f, "CORS: {name:?} in `{setter}` is no header name; write each name as an item of its own")
+                write!(f, "CORS: {name:?} in `{setter}` is not a header name; pass each name as its own item")
             }
             Kind::Method { setter, name, why } => {
-                write!(f, "CORS: {name:?} in `{setter}` is no method to allow: {why}")
+                write!(f, "CORS: {name:?} in `{setter}` is not a method that can be allowed: {why}")
             }
             Kind::CacheControl => {
-                f.write_str("CORS: the value of `preflight_cache_control` cannot be a header's value")
+                f.write_str("CORS: the value of `preflight_cache_control` is not a valid header value")
             }
-            Kind::Credentials(with) => write!(f, "CORS: `allow_credentials(true)` cannot stand with {with}"),
+            Kind::Credentials(with) => write!(f, "CORS: `allow_credentials(true)` cannot be combined with {with}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a checked [`CorsLayer`](super::CorsLayer) comes down to, built once: which headers go on which answer.
+//! The headers of each response, built once from a checked [`CorsLayer`](super::CorsLayer).
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -16,10 +16,10 @@ use super::{CorsLayer, Preflight};
 
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 
-/// The longest `Access-Control-Request-Headers` that is mirrored, in bytes.
+/// The maximum length of an `Access-Control-Request-Headers` that is mirrored, in bytes.
 const MAX_MIRRORED: usize = 4096;
 
-/// Headers that need no leave ([Fetch, 2.2.2](https://fetch.spec.whatwg.org/#cors-safelisted-request-header)).
+/// Headers that need no permission ([Fetch, 2.2.2](https://fetch.spec.whatwg.org/#cors-safelisted-request-header)).
 const SAFELISTED: [&str; 5] = ["accept", "accept-language", "content-language", "content-type", "range"];
 
 #[derive(Debug)]
@@ -30,9 +30,9 @@ pub(super) struct Rules {
     request_methods: Vec<Method>,
     request_headers: Vec<HeaderName>,
     cache_control: Option<HeaderValue>,
-    /// tower-http writes every header but `Vary`; which origin it hears of is decided here.
+    /// Writes every header but `Vary`; `origins` decides which origin it gets.
     tower_http: tower_http::cors::Cors<Blank>,
-    /// What tower-http puts on an actual answer beside the origin. It depends on no request, so it is asked once.
+    /// The headers of a response besides the origin. They depend on no request, so they are made once.
     actual: HeaderMap,
     vary: Option<Vary>,
     preflight_vary: Option<Vary>,
@@ -53,7 +53,7 @@ impl Rules {
             names.push("Origin");
         }
         let vary = Vary::new(&names);
-        // No cache keeps the answer to an OPTIONS (RFC 9110, 9.3.7), unless a CDN is told to.
+        // A response to OPTIONS is cached (RFC 9110, 9.3.7) only by a CDN that is configured to do so.
         let kept = layer.preflight_cache_control.is_some();
         if kept && !layer.request_methods.is_empty() {
             names.push("Access-Control-Request-Method");
@@ -75,7 +75,7 @@ impl Rules {
         }
     }
 
-    /// Whether this request gets a preflight's headers.
+    /// Returns `true` if the response to this request gets a preflight's headers.
     pub(super) fn is_preflight(&self, parts: &Parts) -> bool {
         parts.method == Method::OPTIONS
             && (self.preflight != Preflight::Answer
@@ -83,7 +83,7 @@ impl Rules {
                     && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD))
     }
 
-    /// Whether preflights are answered here.
+    /// Returns `true` if preflights are answered here, and not by the handler.
     pub(super) fn answers(&self) -> bool {
         self.preflight != Preflight::PassOn
     }
@@ -92,7 +92,7 @@ impl Rules {
         self.origins.allow(parts)
     }
 
-    /// The headers of a preflight's answer, but for `Vary`.
+    /// Returns the headers of the response to a preflight, except `Vary`.
     pub(super) fn preflight(&self, parts: &Parts) -> HeaderMap {
         let mut headers = match self.allow(parts) {
             Some(origin) if self.admits(&parts.headers) => {
@@ -106,7 +106,7 @@ impl Rules {
         headers
     }
 
-    /// The request that tower-http sees: only what was checked.
+    /// Returns the request for tower-http, which holds only checked values.
     fn copy_of_preflight(&self, origin: HeaderValue, headers: &HeaderMap) -> Request<()> {
         let mut copy = Request::new(());
         *copy.method_mut() = Method::OPTIONS;
@@ -121,7 +121,7 @@ impl Rules {
         copy
     }
 
-    /// Whether `request_methods` and `request_headers` let this preflight through.
+    /// Returns `true` if `request_methods` and `request_headers` allow this preflight.
     fn admits(&self, headers: &HeaderMap) -> bool {
         let method = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
         let method_fits = self.request_methods.is_empty()
@@ -144,10 +144,10 @@ impl Rules {
         wished.to_str().is_ok_and(|names| names.split(',').map(str::trim).all(|name| name.is_empty() || known(name)))
     }
 
-    /// Completes an actual answer.
+    /// Adds the headers of a response that is not to a preflight.
     pub(super) fn complete_actual(&self, origin: Option<HeaderValue>, headers: &mut HeaderMap) {
         if let Some(origin) = origin {
-            // Who names an origin himself has not asked for credentials to go with it.
+            // A handler that sets the origin has not asked for credentials.
             let own_origin = headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
             add(headers, &header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin);
             for (name, value) in &self.actual {
@@ -161,7 +161,7 @@ impl Rules {
         }
     }
 
-    /// Completes the answer to a preflight, whoever began it.
+    /// Adds the headers of a response to a preflight.
     pub(super) fn complete_preflight(&self, own: &HeaderMap, headers: &mut HeaderMap) {
         let own_origin = headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
         for (name, value) in own {
@@ -175,7 +175,7 @@ impl Rules {
     }
 }
 
-/// The handler's own header stays: it knows its answer better than a layer around it.
+/// Adds a header unless the handler has set it.
 fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     if !headers.contains_key(name) {
         headers.insert(name, value.clone());
@@ -187,7 +187,7 @@ fn is_list_of_names(wished: &HeaderValue) -> bool {
     wished.len() <= MAX_MIRRORED && wished.as_bytes().split(|byte| *byte == b',').all(is_name)
 }
 
-/// Names for `Vary`, and the same as a value that is ready to send.
+/// Names for `Vary`, and the value that they make.
 #[derive(Debug)]
 struct Vary {
     names: Vec<Box<str>>,
@@ -200,12 +200,12 @@ impl Vary {
         Some(Self { names: names.iter().map(|name| (*name).into()).collect(), line })
     }
 
-    /// One line, no name twice: an ALB without multi-value headers keeps one line of each header.
+    /// Adds the names in one line, without duplicates: an ALB without multi-value headers keeps one line of each header.
     fn add_to(&self, headers: &mut HeaderMap) {
         let mut there: Vec<&str> = Vec::new();
         for line in headers.get_all(header::VARY) {
             let Ok(line) = line.to_str() else {
-                // Bytes that are no text cannot be merged with.
+                // A value that is not text cannot be merged.
                 headers.append(header::VARY, self.line.clone());
                 return;
             };
@@ -230,16 +230,16 @@ impl Vary {
     }
 }
 
-/// tower-http's headers for this request.
+/// Returns tower-http's headers for this request.
 fn ask(mut cors: tower_http::cors::Cors<Blank>, request: Request<()>) -> HeaderMap {
-    // It waits for nothing but an asynchronous predicate, and there is none.
+    // It only waits for an asynchronous predicate, and there is none.
     match cors.call(request).now_or_never() {
         Some(Ok(answer)) => answer.into_parts().0.headers,
         None => HeaderMap::new(),
     }
 }
 
-/// Stands behind tower-http's service in the handler's place: an empty answer, at once.
+/// The service inside tower-http's: an empty response, at once.
 #[derive(Clone, Copy, Debug)]
 struct Blank;
 

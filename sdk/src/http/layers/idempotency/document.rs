@@ -1,4 +1,4 @@
-//! A request as the event that brought it, for expressions to select from.
+//! A request in the form of its event, for expressions to select from, and the caller of a request.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
 
+use crate::core::expression::Document;
 use crate::http::adapter::credentials::is_credential;
 use crate::http::extract::context::{EventParts, PathParams};
-use crate::idempotency::error::IdempotencyError;
-use crate::idempotency::jmespath::Document;
+use crate::idempotency::IdempotencyError;
 
-/// The user whom the platform has authenticated: the subject of a JWT or Cognito authorizer's token, a Cognito identity.
+/// The user that AWS has authenticated: the subject of a JWT or Cognito authorizer's token, a Cognito identity.
 const USERS: [&str; 4] = [
     "/authorizer/jwt/claims/sub",
     "/authorizer/claims/sub",
@@ -21,16 +21,15 @@ const USERS: [&str; 4] = [
     "/identity/cognitoIdentityId",
 ];
 
-/// The IAM principal that the platform has authenticated: of IAM authorization, and of VPC Lattice. It may be a proxy that calls for many
-/// users.
+/// The IAM principal that AWS has authenticated, by IAM authorization or VPC Lattice. It may be a proxy that calls for many users.
 const PRINCIPALS: [&str; 4] =
     ["/authorizer/iam/userArn", "/authorizer/iam/userId", "/identity/userArn", "/identity/principal"];
 
-/// What belongs to them: a subject is one of its issuer's, a principal of Lattice may have sessions.
+/// Further fields of the identity: a subject belongs to an issuer, a principal of Lattice may have sessions.
 const OF_THE_AUTHENTICATED: [&str; 3] =
     ["/authorizer/jwt/claims/iss", "/authorizer/claims/iss", "/identity/sessionName"];
 
-/// What a client is known by, and not its users.
+/// Fields that identify a client, not its users.
 const CLIENT: [&str; 7] = [
     "/identity/apiKeyId",
     "/identity/clientCert/subjectDN",
@@ -41,8 +40,8 @@ const CLIENT: [&str; 7] = [
     "/authentication/clientCert/serialNumber",
 ];
 
-/// What a load balancer ([mutual TLS](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html)) and
-/// VPC Lattice write of a caller whom they have authenticated: these belong to the caller as well as each header that holds a credential.
+/// Headers in which a load balancer ([mutual TLS](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html))
+/// and VPC Lattice describe an authenticated caller. They identify it as each header with a credential does.
 const WRITTEN_BY_THE_PLATFORM: [&str; 7] = [
     "x-amzn-oidc-identity",
     "x-amzn-mtls-clientcert-subject",
@@ -53,7 +52,7 @@ const WRITTEN_BY_THE_PLATFORM: [&str; 7] = [
     "x-amzn-lattice-identity",
 ];
 
-/// How CloudFront signs requests to a function URL (origin access control): by a session of this role, which each edge names after itself.
+/// The role by which CloudFront signs requests to a function URL (origin access control). Each edge location has a session of its own.
 const EDGE_SESSION: &str = ":assumed-role/OriginAccessControlRole/EdgeCredentialsProxy+";
 
 fn context(parts: &Parts) -> Value {
@@ -62,7 +61,7 @@ fn context(parts: &Parts) -> Value {
     context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default()
 }
 
-/// Who is calling: the user whom the platform has authenticated, else all by which the request proves itself.
+/// Returns what identifies the caller: the user that AWS has authenticated, or else all credentials of the request.
 pub(super) fn caller(parts: &Parts) -> Value {
     let context = context(parts);
     let is_client = is_of_a_client(&context);
@@ -77,7 +76,7 @@ pub(super) fn caller(parts: &Parts) -> Value {
     }
     let mut authorizer = context.get("authorizer").cloned().unwrap_or_default();
     if let Some(members) = authorizer.as_object_mut() {
-        // How long the authorizer took, and what is new in each token and each signature.
+        // The latency of the authorizer, and fields that differ with each token or signature.
         members.retain(|name, _| match name.as_str() {
             "integrationLatency" => false,
             "iam" => !is_signed,
@@ -92,7 +91,7 @@ pub(super) fn caller(parts: &Parts) -> Value {
         "client": found(&context, &CLIENT),
         "sent": sent(&parts.headers, is_signed, is_client),
         "cookies": cookies(&parts.headers),
-        // A message of a WebSocket has no headers.
+        // A WebSocket message has no headers.
         "connection": context.get("connectionId").filter(|_| is_unnamed),
     })
 }
@@ -106,7 +105,7 @@ fn text_at<'a>(context: &'a Value, place: &str) -> Option<&'a str> {
     context.pointer(place)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// The IAM principal, without the session where that is the edge's.
+/// Returns the IAM principal, without the session of a CloudFront edge.
 fn principals(context: &Value) -> Vec<Value> {
     let is_edge = PRINCIPALS.iter().any(|place| text_at(context, place).is_some_and(|arn| arn.contains(EDGE_SESSION)));
     let found = PRINCIPALS.iter().filter_map(|place| {
@@ -122,9 +121,9 @@ fn principals(context: &Value) -> Vec<Value> {
     found.collect()
 }
 
-/// Whether the token is of a client that calls for itself (OAuth 2.0's client credentials), which may do so for many users. Its subject is
-/// then the client ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), whose name is in `client_id`, `azp`, `cid` (Okta) or
-/// `appid` (Microsoft Entra ID); Auth0 says it by `gty`, Microsoft Entra ID by `idtyp`.
+/// Returns `true` for a client credentials token (OAuth 2.0), whose client may call for many users. Its subject is the client
+/// ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), named in `client_id`, `azp`, `cid` (Okta) or `appid` (Microsoft
+/// Entra ID). Auth0 marks such a token by `gty`, Microsoft Entra ID by `idtyp`.
 fn is_of_a_client(context: &Value) -> bool {
     ["/authorizer/jwt/claims", "/authorizer/claims"].iter().filter_map(|place| context.pointer(place)).any(|claims| {
         let claim = |name: &str| claims.get(name).and_then(Value::as_str);
@@ -134,8 +133,8 @@ fn is_of_a_client(context: &Value) -> bool {
     })
 }
 
-/// Every header that holds a credential, by its name. What proves the authenticated principal or client is left out: it is new in each
-/// request (SigV4) or renewed (a token).
+/// Returns every header with a credential. The proof of an authenticated principal or client is left out: it differs in each request
+/// (SigV4) or is renewed (a token).
 fn sent(headers: &HeaderMap, is_signed: bool, is_client: bool) -> BTreeMap<&str, Vec<String>> {
     let is_proof = |name: &str, value: &HeaderValue| match name {
         "authorization" => is_client || (is_signed && value.as_bytes().starts_with(b"AWS4-")),
@@ -153,20 +152,20 @@ fn sent(headers: &HeaderMap, is_signed: bool, is_client: bool) -> BTreeMap<&str,
         if values.peek().is_none() {
             continue;
         }
-        let values = values.filter(|_| !is_made_anew(name)).map(|value| latin1(value.as_bytes()));
+        let values = values.filter(|_| !differs_in_each_attempt(name)).map(|value| latin1(value.as_bytes()));
         sent.insert(name, values.collect());
     }
     sent
 }
 
-/// Whether a credential is another one in each attempt, so that only its being there counts: a proof (DPoP), a signature that holds
-/// the time, a one-time password, the claims that a load balancer signs for each request.
-fn is_made_anew(name: &str) -> bool {
+/// Returns `true` for a credential that differs in each attempt, so that only its presence counts: a proof (DPoP), a signature with a
+/// time stamp, a one-time password, the claims that a load balancer signs for each request.
+fn differs_in_each_attempt(name: &str) -> bool {
     let last = name.rsplit(['-', '_']).next().unwrap_or(name);
     matches!(last, "dpop" | "signature" | "otp") || name == "x-amzn-oidc-data"
 }
 
-/// The cookies in one order, however a client or a gateway has put them into lines.
+/// Returns the cookies, sorted, from any number of header lines.
 fn cookies(headers: &HeaderMap) -> Vec<String> {
     let lines = headers.get_all(header::COOKIE).iter();
     let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
@@ -176,12 +175,12 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
     cookies
 }
 
-/// A character for each byte, so that two headers that are not text are not taken for one another.
+/// Maps each byte to a character, so that two headers that are not text stay different.
 fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// What belongs to a key: the query and the body. Bytes are told from the text that is their base64.
+/// Returns the payload of a key in a header: the query and the body. Bytes differ from the text that is their base64.
 pub(super) fn payload(query: Option<&str>, body: &[u8]) -> Value {
     match is_text(body) {
         true => json!([query, text(body)]),
@@ -193,7 +192,7 @@ fn is_text(body: &[u8]) -> bool {
     std::str::from_utf8(body).is_ok()
 }
 
-/// The body as text, in base64 where it is none.
+/// Returns the body as text, or as base64 if it is not UTF-8.
 fn text(body: &[u8]) -> Value {
     match std::str::from_utf8(body) {
         Ok("") => Value::Null,
@@ -202,9 +201,7 @@ fn text(body: &[u8]) -> Value {
     }
 }
 
-/// # Errors
-///
-/// It cannot be written as JSON, which no request is.
+/// Returns the request in the form of its event.
 pub(super) fn of(parts: &Parts, body: &[u8]) -> Result<Document, IdempotencyError> {
     let path = parts.extensions.get::<PathParams>().into_iter().flat_map(|parameters| &parameters.0);
     let query = parts.uri.query().unwrap_or_default();
@@ -226,7 +223,7 @@ fn headers(headers: &HeaderMap) -> Value {
     joined(headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))))
 }
 
-/// A map; values of the same name are joined by commas, as in the events of HTTP APIs. `null` where there is none.
+/// Collects pairs into a map; values of the same name are joined by commas, as in the events of HTTP APIs. Without pairs it is `null`.
 fn joined<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
     let mut map = Map::new();
     for (name, value) in pairs {

@@ -1,4 +1,4 @@
-//! Values that are written in the media type that was chosen: [`Negotiate`], and the writers of [`NegotiationLayer`].
+//! Values that are written in the negotiated media type: [`Negotiate`], and the writers of [`NegotiationLayer`].
 //!
 //! [`NegotiationLayer`]: super::NegotiationLayer
 
@@ -14,15 +14,15 @@ use serde::Serialize;
 
 use super::Accepts;
 use super::entity_tags::MediaTypes;
-use super::later_json::LaterJson;
+use super::lazy_json::LazyJson;
 use crate::http::error::{HttpError, Renderer};
 
 /// A response whose media type the client chooses: the function returns the value, and a writer of
-/// [`NegotiationLayer`](super::NegotiationLayer) makes the body. Without the layer, or where the layer has no writers, it is as
-/// [`Json`](crate::http::Json) of the same value.
+/// [`NegotiationLayer`](super::NegotiationLayer) makes the body. Without the layer, or without writers, it is the
+/// [`Json`](crate::http::Json) of the value.
 ///
-/// A layer that changes JSON, such as [`PartialResponseLayer`](crate::http::PartialResponseLayer), goes around `NegotiationLayer`: what
-/// is within it changes a body that the writer replaces.
+/// A layer that changes JSON, such as [`PartialResponseLayer`](crate::http::PartialResponseLayer), goes around `NegotiationLayer`: inside
+/// it, it would change a body that the writer replaces.
 ///
 /// # Example
 ///
@@ -55,7 +55,7 @@ use crate::http::error::{HttpError, Renderer};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Negotiate<T>(pub T);
 
-/// The value on its way to the layer. A layer that answers in place of the function takes it out of the response.
+/// The value, for the layer to write. A layer that responds in place of the function removes it from the response.
 #[derive(Clone)]
 pub(crate) struct Unwritten {
     value: Arc<dyn Any + Send + Sync>,
@@ -65,7 +65,7 @@ pub(crate) struct Unwritten {
 impl<T: Serialize + Send + Sync + 'static> IntoResponse for Negotiate<T> {
     fn into_response(self) -> Response {
         let value = Arc::new(self.0);
-        let mut response = Response::new(Body::new(LaterJson::new(Arc::clone(&value))));
+        let mut response = Response::new(Body::new(LazyJson::new(Arc::clone(&value))));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.extensions_mut().insert(Unwritten { value, type_name: type_name::<T>() });
         response
@@ -109,7 +109,7 @@ impl Writers {
         self.errors.push((media_type, Arc::new(move |error| write(error).into_response())));
     }
 
-    /// Rewrites the preconditions of a request into the function's tags. Returns those that the client has in the chosen media type.
+    /// Rewrites the preconditions of a request to the function's tags. Returns those that the client has in the chosen media type.
     pub(super) fn rewrite_tags(
         &self,
         headers: &mut HeaderMap,
@@ -119,12 +119,11 @@ impl Writers {
         self.media_types.rewrite(headers, method, chosen)
     }
 
-    /// Writes the value that a function left in its response, in the chosen media type. `held` are the function's tags that the client
-    /// has in that media type.
+    /// Writes the value in a response in the chosen media type. `held` are the function's tags that the client has in it.
     pub(super) fn write(&self, response: Response, chosen: Option<&'static str>, held: &[Vec<u8>]) -> Response {
         let (mut parts, body) = response.into_parts();
         let unwritten = parts.extensions.remove::<Unwritten>();
-        // Without writers at all it is JSON, as without the layer.
+        // Without any writer it is JSON, as without the layer.
         let (Some(unwritten), Some(media_type)) = (unwritten, chosen.filter(|_| !self.values.is_empty())) else {
             match parts.status {
                 StatusCode::NOT_MODIFIED => self.media_types.mark_held(&mut parts.headers, chosen, held),
@@ -136,10 +135,10 @@ impl Writers {
         let writer = self.values.iter().find(|writer| writer.media_type == media_type && writer.of == of);
         let Some(written) = writer.and_then(|writer| (writer.write)(&*unwritten.value)) else {
             let name = unwritten.type_name;
-            return HttpError::internal(format!("`NegotiationLayer` has no writer of `{name}` as {media_type}"))
+            return HttpError::internal(format!("`NegotiationLayer` has no writer for `{name}` as {media_type}"))
                 .into_response();
         };
-        // A writer that failed has its own status and type.
+        // A writer that fails sets the status and the type.
         if !written.status().is_success() {
             return written;
         }
@@ -147,7 +146,7 @@ impl Writers {
         if written.status != StatusCode::OK {
             parts.status = written.status;
         }
-        // A router has counted the JSON.
+        // A router has set the length of the JSON.
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.remove(header::CONTENT_TYPE);
         if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
@@ -158,13 +157,13 @@ impl Writers {
         Response::from_parts(parts, body)
     }
 
-    /// The writer of an error that suits the client best, if one suits it better than problem details.
+    /// Returns the error writer that the client prefers, unless it prefers problem details.
     pub(super) fn for_error(&self, accepts: &Accepts) -> Option<Renderer> {
         if self.errors.is_empty() {
             return None;
         }
         let own = self.errors.iter().map(|(media_type, _)| *media_type);
-        // A client that does not say gets problem details.
+        // A client without `Accept` gets problem details.
         let available: Vec<_> = ["application/problem+json", "application/json"].into_iter().chain(own).collect();
         let best = accepts.media_types(&available).into_iter().next()?;
         let (media_type, write) = self.errors.iter().find(|(media_type, _)| *media_type == best)?;
@@ -178,7 +177,7 @@ impl Writers {
     }
 }
 
-/// Adds the headers of a writer. One that the function has set stays, but for those that may have several independent values.
+/// Adds the headers of a writer. A header that the function has set is kept, except those that can have several values.
 fn add_headers(headers: &mut HeaderMap, written: &HeaderMap) {
     for name in written.keys() {
         let is_list = matches!(*name, header::SET_COOKIE | header::VARY);

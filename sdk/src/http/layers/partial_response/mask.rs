@@ -1,4 +1,4 @@
-//! A list of fields, and JSON text without the others. The text is read once and never held as a tree.
+//! A list of fields, and the filter that removes all others from JSON text. The text is read once and not held as a tree.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,19 +7,19 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The longest list, in bytes, and the deepest; both are middy's.
+/// The maximum length of a list in bytes, and its maximum depth: middy's limits.
 const LENGTH: usize = 2048;
 const DEPTH: usize = 100;
 
-/// What is kept of an object, or of each object in an array.
+/// The members to keep of an object, or of each object in an array.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Mask {
     named: BTreeMap<String, Kept>,
-    /// Of every other member: `*`.
+    /// The parts to keep of every other member: `*`.
     others: Option<Box<Kept>>,
 }
 
-/// What is kept of a member.
+/// The parts to keep of a member.
 #[derive(Debug, PartialEq)]
 enum Kept {
     Whole,
@@ -27,20 +27,24 @@ enum Kept {
 }
 
 impl Mask {
-    /// The list, or what is wrong with it.
+    /// Parses a list.
+    ///
+    /// # Errors
+    ///
+    /// The list is invalid; the text says why.
     pub(super) fn parse(list: &str) -> Result<Self, &'static str> {
         if list.len() > LENGTH {
-            return Err("it is longer than 2048 bytes");
+            return Err("it must not be longer than 2048 bytes");
         }
         let mut rest = list;
         let mask = items(&mut rest, 0)?;
         match rest {
             "" => Ok(mask),
-            _ => Err("a `)` closes nothing"),
+            _ => Err("unexpected `)`"),
         }
     }
 
-    /// The JSON text with what is kept.
+    /// Returns the JSON text with the selected fields only.
     pub(super) fn apply(&self, text: &[u8]) -> serde_json::Result<Vec<u8>> {
         let mut kept = Vec::with_capacity(text.len().min(4096));
         let mut deserializer = serde_json::Deserializer::from_slice(text);
@@ -100,7 +104,7 @@ fn items(rest: &mut &str, depth: usize) -> Result<Mask, &'static str> {
 /// `name`, `name/item` or `name(items)`.
 fn item(rest: &mut &str, depth: usize) -> Result<(Name, Kept), &'static str> {
     if depth > DEPTH {
-        return Err("it is nested deeper than 100");
+        return Err("it must not be nested deeper than 100");
     }
     let name = name(rest)?;
     let part = match rest.chars().next() {
@@ -114,9 +118,9 @@ fn item(rest: &mut &str, depth: usize) -> Result<(Name, Kept), &'static str> {
         Some('(') => {
             *rest = &rest[1..];
             let mask = items(rest, depth + 1)?;
-            *rest = rest.strip_prefix(')').ok_or("a `(` is not closed")?;
+            *rest = rest.strip_prefix(')').ok_or("missing `)`")?;
             if !matches!(rest.chars().next(), None | Some(',' | ')')) {
-                return Err("after a `)` comes a comma");
+                return Err("expected a comma after `)`");
             }
             mask
         }
@@ -136,20 +140,20 @@ fn name(rest: &mut &str) -> Result<Name, &'static str> {
             }
             '\\' => {
                 escaped = true;
-                name.push(chars.next().ok_or("a `\\` stands before nothing")?.1);
+                name.push(chars.next().ok_or("unexpected `\\` at the end")?.1);
             }
             other => name.push(other),
         }
     }
     *rest = &rest[end..];
     match name.trim() {
-        "" => Err("a name is missing"),
+        "" => Err("missing field name"),
         "*" if !escaped => Ok(Name::Any),
         trimmed => Ok(Name::Member(trimmed.to_owned())),
     }
 }
 
-/// Writes what is kept of the value, and tells whether anything is: a bare value has no fields.
+/// Writes the selected fields of a value. Returns `false` for a bare value, which has none.
 struct Filter<'a> {
     mask: &'a Mask,
     kept: &'a mut Vec<u8>,

@@ -1,11 +1,11 @@
-//! [`SecurityHeadersError`]: a header that cannot be sent.
+//! [`SecurityHeadersError`]: a header with an invalid value.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use http::header::HeaderName;
 
-/// What is wrong with a [`SecurityHeadersLayer`](super::SecurityHeadersLayer), as a sentence.
+/// A mistake in a [`SecurityHeadersLayer`](super::SecurityHeadersLayer).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecurityHeadersError {
     pub(super) name: HeaderName,
@@ -23,16 +23,16 @@ pub(super) enum Expected {
 
 impl fmt::Display for SecurityHeadersError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "security headers: {:?} cannot be the value of `{}`: ", self.value, self.name)?;
+        write!(f, "security headers: {:?} is not a valid value of `{}`: ", self.value, self.name)?;
         match self.expected {
-            Expected::OneOf(values) => write!(f, "write one of `{}`", values.join("`, `")),
+            Expected::OneOf(values) => write!(f, "use one of `{}`", values.join("`, `")),
             Expected::Policy => {
-                f.write_str("write directives such as `default-src 'self'`, none with `;` or `,` in its value")
+                f.write_str("use directives such as `default-src 'self'`, without `;` and `,` in their values")
             }
             Expected::Endpoint => {
-                f.write_str("write a name such as `default` and a URL such as `https://reports.example.com/`")
+                f.write_str("use a name such as `default` and a URL such as `https://reports.example.com/`")
             }
-            Expected::Text => f.write_str("write visible ASCII text"),
+            Expected::Text => f.write_str("use visible ASCII text"),
         }
     }
 }

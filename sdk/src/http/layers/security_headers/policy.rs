@@ -1,4 +1,4 @@
-//! The two headers with a grammar of their own: [`ContentSecurityPolicy`] and [`Hsts`].
+//! The two headers that have a grammar: [`ContentSecurityPolicy`] and [`Hsts`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,14 +17,14 @@ use std::time::Duration;
 /// assert_eq!(policy.to_string(), "default-src 'self'; img-src 'self' data:");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a policy does nothing until a layer has it"]
+#[must_use = "a policy does nothing until it is set on a layer"]
 pub struct ContentSecurityPolicy {
     directives: Vec<(Cow<'static, str>, Cow<'static, str>)>,
 }
 
 impl ContentSecurityPolicy {
-    /// What [helmet](https://helmetjs.github.io/) sends: scripts, styles, fonts and images of the page's own origin, inline
-    /// styles, no plug-ins, no frames of others.
+    /// The policy of [helmet](https://helmetjs.github.io/): scripts, styles, fonts and images of the page's origin, inline styles, no
+    /// plug-ins, no frames of other origins.
     pub fn helmet() -> Self {
         Self::fixed(&[
             ("default-src", "'self'"),
@@ -41,7 +41,7 @@ impl ContentSecurityPolicy {
         ])
     }
 
-    /// What middy sends: nothing is loaded and no script runs, and each breach is reported to the group `default`.
+    /// The policy of middy: nothing is loaded, no script runs, and each violation is reported to the group `default`.
     pub fn strict() -> Self {
         Self::fixed(&[
             ("default-src", "'report-sample' 'report-sha256'"),
@@ -61,7 +61,7 @@ impl ContentSecurityPolicy {
         }
     }
 
-    /// Sets a directive, in its place if it is there already; one without a value has `""`.
+    /// Sets a directive, or replaces it; the value of a directive without one is `""`.
     pub fn directive(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
         let (name, value) = (name.into(), value.into());
         match self.directives.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
@@ -71,13 +71,13 @@ impl ContentSecurityPolicy {
         self
     }
 
-    /// Leaves a directive out.
+    /// Removes a directive.
     pub fn without(mut self, name: &str) -> Self {
         self.directives.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self
     }
 
-    /// Whether every directive has a name, and none runs over into the next
+    /// Returns `true` if every directive has a name, and none ends early
     /// ([CSP, 2.2.1](https://www.w3.org/TR/CSP3/#parse-serialized-policy)).
     pub(super) fn is_valid(&self) -> bool {
         let is_name =
@@ -119,7 +119,7 @@ impl fmt::Display for ContentSecurityPolicy {
     }
 }
 
-/// `Strict-Transport-Security`: for how long browsers refuse plain HTTP ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)).
+/// `Strict-Transport-Security`: the time for which browsers reject plain HTTP ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)).
 ///
 /// # Example
 ///
@@ -132,7 +132,7 @@ impl fmt::Display for ContentSecurityPolicy {
 /// assert_eq!(year.to_string(), "max-age=31536000; includeSubDomains; preload");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "it does nothing until a layer has it"]
+#[must_use = "it does nothing until it is set on a layer"]
 pub struct Hsts {
     max_age: Duration,
     include_subdomains: bool,
@@ -140,22 +140,22 @@ pub struct Hsts {
 }
 
 impl Hsts {
-    /// The shortest age with which a site can be preloaded: a year (<https://hstspreload.org>).
+    /// The minimum age for preloading: a year (<https://hstspreload.org>).
     const PRELOAD: Duration = Duration::from_secs(31_536_000);
 
-    /// For this long, in whole seconds; with subdomains, without preload.
+    /// Sets the time, in whole seconds; with subdomains, without preload.
     pub fn new(max_age: Duration) -> Self {
         Self { max_age, include_subdomains: true, preload: false }
     }
 
-    /// Whether it holds for subdomains too.
+    /// Sets whether it applies to subdomains too.
     pub fn include_subdomains(mut self, include: bool) -> Self {
         self.include_subdomains = include;
         self
     }
 
-    /// Whether browser vendors may build the site into their lists, which is hard to undo. Sent only where they would: with
-    /// subdomains, and an age of a year (31 536 000 s) at least.
+    /// Sets whether browser vendors may add the site to their preload lists, which is hard to undo. It is sent only if they would: with
+    /// subdomains and an age of at least a year (31,536,000 s).
     pub fn preload(mut self, preload: bool) -> Self {
         self.preload = preload;
         self

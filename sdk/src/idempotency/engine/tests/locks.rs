@@ -1,4 +1,4 @@
-//! How long a lock lasts, and that nobody runs beside it.
+//! The lifetime of a lock; no other call runs while it lasts.
 
 use super::*;
 
@@ -16,7 +16,7 @@ async fn is_in_progress(idempotency: &Idempotency) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_takes_longer_than_an_answer_is_kept_has_its_lock_to_the_end() {
-    for format in [Format::Python, Format::TypeScript] {
+    for format in [KeyFormat::Python, KeyFormat::TypeScript] {
         let idempotency = with(MemoryStore::new()).format(format).expires_after(Duration::from_secs(1));
         let deadline = (idempotency.settings.clock)() + Duration::from_millis(60_250);
         let running = begun(&idempotency, Some(deadline)).await;
@@ -66,15 +66,15 @@ async fn times_without_end_are_those_of_the_year_9999() {
 struct Frozen(MemoryStore, Arc<AtomicU32>);
 
 impl Store for Frozen {
-    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<Locked, BoxError> {
-        let told = Store::lock(&self.0, lock, now).await;
+    async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<LockOutcome, BoxError> {
+        let locked = Store::lock(&self.0, lock, now).await;
         if self.1.fetch_add(1, Ordering::Relaxed) == 0 {
             tokio::time::sleep(Duration::from_secs(3600)).await;
         }
-        told
+        locked
     }
 
-    async fn get(&self, lock: &Lock) -> Result<Option<Record>, BoxError> {
+    async fn get(&self, lock: &Lock) -> Result<Option<IdempotencyRecord>, BoxError> {
         Store::get(&self.0, lock).await
     }
 

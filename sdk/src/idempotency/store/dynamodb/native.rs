@@ -1,4 +1,4 @@
-//! JSON as DynamoDB's own types: how Powertools for TypeScript stores an answer.
+//! JSON as native DynamoDB values, as Powertools for TypeScript stores a result.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -23,7 +23,7 @@ pub(super) fn from_json(value: Value) -> AttributeValue {
 
 /// # Errors
 ///
-/// A type that DynamoDB got after this was written, or a number beyond what JSON's reader takes.
+/// The value has a type that DynamoDB added later, or holds a number that cannot be parsed.
 pub(super) fn to_json(value: AttributeValue) -> Result<Value, BoxError> {
     let bytes = |bytes: Blob| Value::String(STANDARD.encode(bytes));
     Ok(match value {
@@ -43,7 +43,7 @@ pub(super) fn to_json(value: AttributeValue) -> Result<Value, BoxError> {
             Value::Array(numbers.collect::<Result<_, BoxError>>()?)
         }
         AttributeValue::Bs(blobs) => blobs.into_iter().map(bytes).collect(),
-        _ => return Err("the recorded answer holds a type of DynamoDB that is not known here".into()),
+        _ => return Err("the recorded result holds an unknown DynamoDB type".into()),
     })
 }
 

@@ -1,12 +1,14 @@
-//! A path of [`omit`](super::super::LoggingLayer::omit), and the other places of an event that hold the same value.
+//! [`Path`]: a path of [`omit`](super::super::LoggingLayer::omit), and the other places of an event that hold the same value.
 
-/// The steps from an event or a response to what is left out.
+use std::borrow::Cow;
+
+/// The steps from an event or a response to a value that is left out.
 pub(super) type Path = Vec<Step>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Name(String),
-    /// A header's name, which has no letter case (RFC 9110, 5.1).
+    /// A header's name, which is case-insensitive (RFC 9110, 5.1).
     Header(String),
     /// A name of a query, which some sources send percent-encoded.
     Parameter(String),
@@ -19,19 +21,19 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// Whether it leads to this member of an object.
+    /// Returns `true` if it leads to this member of an object.
     pub(super) fn is_member(&self, key: &str) -> bool {
         match self {
             Self::Name(name) => name == key,
             Self::Header(name) => name.eq_ignore_ascii_case(key),
-            Self::Parameter(name) => name == key || *name == super::query::decoded(key),
+            Self::Parameter(name) => name == key || *name == decoded(key),
             Self::Any => true,
             Self::OfUrl(_) | Self::Items => false,
         }
     }
 }
 
-/// The maps of headers: of REST APIs and load balancers there are two, and each may hold what the other one has.
+/// The maps of headers. REST APIs and load balancers may send both, with the same headers.
 const HEADERS: [&str; 2] = ["headers", "multiValueHeaders"];
 
 /// The maps of a query.
@@ -50,7 +52,7 @@ const IN_CONTEXT: [(&str, [&str; 3]); 5] = [
     ("x-forwarded-for", ["requestContext", "http", "sourceIp"]),
 ];
 
-/// Reads `root.name."a.b".[].*`, or `root.name[]`; at least one step behind the root.
+/// Parses `root.name."a.b".[].*`, or `root.name[]`, with at least one step after the root.
 pub(super) fn steps(path: &str) -> Option<(String, Path)> {
     let mut names = Vec::new();
     let mut rest = path;
@@ -73,7 +75,7 @@ pub(super) fn steps(path: &str) -> Option<(String, Path)> {
             names.push(Step::Items);
             rest = behind;
         }
-        // Nothing stands between two dots.
+        // Nothing is between two dots.
         if names.len() == length {
             return None;
         }
@@ -86,7 +88,7 @@ pub(super) fn steps(path: &str) -> Option<(String, Path)> {
     (!names.is_empty()).then_some((root, names))
 }
 
-/// The path, and the paths to where an event has the same value once more.
+/// Returns the path, and the paths to other places at which an event has the same value.
 pub(super) fn with_repetitions(path: Path) -> Vec<Path> {
     let mut all = Vec::new();
     for (at, step) in path.iter().enumerate() {
@@ -119,7 +121,7 @@ pub(super) fn with_repetitions(path: Path) -> Vec<Path> {
     all
 }
 
-/// A path into one map of headers leads into both, and where it reaches a cookie to the list of cookies.
+/// Extends a path into one map of headers to both, and a path to a cookie to the list of cookies.
 fn of_headers(rest: &[Step], add: &mut impl FnMut(&[&str], &[Step])) {
     let named = named(rest, Step::Header);
     HEADERS.iter().for_each(|map| add(&[map], &named));
@@ -134,7 +136,7 @@ fn of_headers(rest: &[Step], add: &mut impl FnMut(&[&str], &[Step])) {
     IN_CONTEXT.iter().filter(|(header, _)| reaches(header)).for_each(|(_, place)| add(place, &[]));
 }
 
-/// A path into one form of a query leads into all of them.
+/// Extends a path into one form of a query to all forms.
 fn of_query(rest: &[Step], add: &mut impl FnMut(&[&str], &[Step])) {
     let named = named(rest, Step::Parameter);
     QUERIES.iter().for_each(|map| add(&[map], &named));
@@ -152,7 +154,7 @@ fn of_query(rest: &[Step], add: &mut impl FnMut(&[&str], &[Step])) {
     }
 }
 
-/// The steps below a map of headers or of a query, of which the first name is one of it.
+/// Returns the steps below a map of headers or of a query, whose first name is a header or a parameter.
 fn named(rest: &[Step], name: fn(String) -> Step) -> Path {
     let mut steps = rest.to_vec();
     if let Some(first) = steps.iter_mut().find(|step| **step != Step::Items)
@@ -161,4 +163,27 @@ fn named(rest: &[Step], name: fn(String) -> Step) -> Path {
         *first = name(std::mem::take(of));
     }
     steps
+}
+
+/// Decodes a name of a form (<https://url.spec.whatwg.org/#urlencoded-parsing>).
+pub(super) fn decoded(name: &str) -> Cow<'_, str> {
+    if !name.contains(['%', '+']) {
+        return Cow::Borrowed(name);
+    }
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = &behind[2..];
+            }
+            (first, ..) => {
+                bytes.push(if *first == b'+' { b' ' } else { *first });
+                rest = behind;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }

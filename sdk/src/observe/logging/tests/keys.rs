@@ -1,9 +1,38 @@
-//! Tests of which keys stand in a line, and of what may not stand there.
+//! Tests of the keys of a line, and of names that must not be keys.
 
 use super::*;
 
 #[test]
-fn no_key_makes_a_line_a_blob_of_metrics_whoever_chose_it() {
+fn keys_can_be_appended_removed_and_cleared() {
+    let (logs, captured) = logs();
+    with_default(logs.key("kept", 1).build(), || {
+        append_keys(json!({"a": 1, "b": {"c": 2}, "none": null}).as_object().unwrap());
+        tracing::info!("x");
+        append_key("b", Value::Null);
+        tracing::info!("x");
+        append_key("level", 1);
+        remove_keys(["a", "level"]);
+        tracing::info!("x");
+        append_key("a", 1);
+        clear_keys();
+        tracing::info!("x");
+    });
+    let keys = |line: &Value| -> Value {
+        let keys = line.as_object().unwrap();
+        keys.iter()
+            .filter(|(key, _)| ["kept", "a", "b", "none", "level_"].contains(&key.as_str()))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect()
+    };
+    let lines: Vec<Value> = captured.lines().iter().map(keys).collect();
+    assert_eq!(
+        lines,
+        [json!({"kept": 1, "a": 1, "b": {"c": 2}}), json!({"kept": 1, "a": 1}), json!({"kept": 1}), json!({"kept": 1})]
+    );
+}
+
+#[test]
+fn no_key_makes_a_line_a_blob_of_metrics() {
     let blob = json!({
         "Timestamp": 1,
         "CloudWatchMetrics": [{"Namespace": "N", "Dimensions": [[]], "Metrics": [{"Name": "M"}]}],
@@ -14,11 +43,11 @@ fn no_key_makes_a_line_a_blob_of_metrics_whoever_chose_it() {
         append_key("_aws", &blob);
         append_keys(json!({"_aws": blob, "M": 1}).as_object().unwrap());
         append_process_key("_aws", &blob);
-        tracing::info!(_aws = %Json(&blob), "appended, and a field");
-        tracing::info_span!("span", _aws = %Json(&blob)).in_scope(|| tracing::info!("of a span"));
+        tracing::info!(_aws = %AsJson(&blob), "appended, and a field");
+        tracing::info_span!("span", _aws = %AsJson(&blob)).in_scope(|| tracing::info!("of a span"));
         keys_span(json!({"_aws": blob}).as_object().unwrap()).in_scope(|| tracing::info!("of a span of keys"));
-        emit(Level::Info, Json(json!({"_aws": blob})), json!({"_aws": blob, "\u{5f}aws": 1}).as_object().unwrap());
-        scope::InvocationContext::open(&invocation("id-1")).in_scope(|| {
+        emit(Level::Info, AsJson(json!({"_aws": blob})), json!({"_aws": blob, "\u{5f}aws": 1}).as_object().unwrap());
+        invocation_span(&invocation("id-1")).in_scope(|| {
             append_key(String::from("_aws"), &blob);
             tracing::info!("in an invocation");
         });
@@ -43,6 +72,13 @@ impl AsRef<str> for Talkative {
     }
 }
 
+impl serde::Serialize for Talkative {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        tracing::info!("within");
+        serializer.serialize_str(&current_keys().len().to_string())
+    }
+}
+
 impl From<Talkative> for String {
     fn from(_: Talkative) -> Self {
         tracing::info!("within");
@@ -51,17 +87,10 @@ impl From<Talkative> for String {
     }
 }
 
-impl serde::Serialize for Talkative {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        tracing::info!("within");
-        serializer.serialize_str(&current_keys().len().to_string())
-    }
-}
-
 #[test]
-fn what_the_caller_passes_may_log_and_panic_itself() {
+fn arguments_may_log_and_panic() {
     // Not by `with_default`, within which tracing does not let an event happen inside of another.
-    if let Some((logs, captured)) = child("keys::what_the_caller_passes_may_log_and_panic_itself") {
+    if let Some((logs, captured)) = child("keys::arguments_may_log_and_panic") {
         assert!(logs.init());
         // A lock that is held meanwhile would block this thread for ever.
         let (done, waits) = std::sync::mpsc::channel();
@@ -77,7 +106,7 @@ fn what_the_caller_passes_may_log_and_panic_itself() {
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| remove_keys(panicking)));
             };
             calls();
-            scope::InvocationContext::open(&invocation("id-1")).in_scope(calls);
+            invocation_span(&invocation("id-1")).in_scope(calls);
             tracing::info!("after");
             let _ = done.send(());
         });
@@ -89,7 +118,7 @@ fn what_the_caller_passes_may_log_and_panic_itself() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_process_stands_in_all_later_lines_also_of_other_invocations() {
+async fn a_key_of_the_process_is_in_all_later_lines_also_of_other_invocations() {
     let (logs, captured) = logs();
     let _guard = set_default(logs.build());
     let handler = service_fn(async |incoming: Incoming| {
@@ -119,7 +148,7 @@ async fn a_key_of_the_process_stands_in_all_later_lines_also_of_other_invocation
 }
 
 #[test]
-fn own_keys_can_be_left_out_but_level_and_message() {
+fn reserved_keys_can_be_left_out_except_level_and_message() {
     const OWN: [&str; 12] = [
         "location",
         "timestamp",
@@ -134,7 +163,7 @@ fn own_keys_can_be_left_out_but_level_and_message() {
         "xray_trace_id",
         "sampling_rate",
     ];
-    for format in [Format::Json, Format::IndentedJson, Format::Text] {
+    for format in [LogFormat::Json, LogFormat::IndentedJson, LogFormat::Text] {
         for left_out in OWN {
             let (logs, captured) = logs();
             let logs = logs.sample_rate(0.0).format(format).without(left_out);
@@ -142,14 +171,14 @@ fn own_keys_can_be_left_out_but_level_and_message() {
             with_default(logs.build(), || {
                 let mut context = invocation("id-1").context().clone();
                 context.tenant_id = Some("t-1".to_owned());
-                scope::InvocationContext::open(&Invocation::new(context)).in_scope(|| {
+                invocation_span(&Invocation::new(context)).in_scope(|| {
                     set_correlation_id("c-1");
-                    tracing::info!(order = 1, "Hello");
+                    tracing::info!(target: "my_function", order = 1, "Hello");
                 });
                 tracing::info!("outside");
             });
             let text = captured.text();
-            if format == Format::Text {
+            if format == LogFormat::Text {
                 assert!(text.contains("Hello order=1") && !text.contains(&format!("{left_out}=")), "{text}");
                 assert_eq!(text.contains("2024-01-02T03:04:05.750Z"), left_out != "timestamp", "{text}");
                 assert_eq!(text.contains("keys.rs"), left_out != "location", "{text}");
@@ -169,197 +198,7 @@ fn own_keys_can_be_left_out_but_level_and_message() {
     let warnings = logs.warnings();
     assert_eq!(warnings.len(), 3, "{warnings:?}");
     assert!(
-        warnings[0].contains("`level` stays") && warnings[2].contains("`order` cannot be left out"),
+        warnings[0].contains("`level` cannot be left out") && warnings[2].contains("`order` cannot be left out"),
         "{warnings:?}"
     );
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the card was refused")]
-struct CardError {
-    #[source]
-    why: Refused,
-}
-
-fn line_of_an_error(keys: ErrorKeys) -> Value {
-    let (logs, captured) = logs();
-    with_default(logs.errors(keys).build(), || {
-        let error = CardError { why: Refused };
-        tracing::error!(order = 7, error = &error as &(dyn StdError + 'static), "not paid");
-    });
-    captured.lines().remove(0)
-}
-
-#[test]
-fn an_error_stands_in_the_keys_that_are_chosen_and_says_its_type() {
-    let line = line_of_an_error(ErrorKeys::Chain);
-    assert_eq!((&line["error"], &line["error_type"]), (&json!("the card was refused"), &json!("CardError")));
-    assert_eq!(line["error_chain"], json!(["connection refused"]));
-
-    let line = line_of_an_error(ErrorKeys::Python);
-    assert_eq!(line["exception"], "the card was refused\ncaused by: connection refused");
-    assert_eq!((&line["exception_name"], &line["error_type"]), (&json!("CardError"), &json!("CardError")));
-    assert_eq!(line["stack_trace"], json!({"type": "CardError", "value": "the card was refused", "frames": []}));
-    assert_eq!((line.get("error"), &line["order"]), (None, &json!(7)));
-
-    let mut line = line_of_an_error(ErrorKeys::TypeScript);
-    let location = line["error"]["location"].take();
-    assert!(location.as_str().unwrap().starts_with("sdk/src/observe/logging/tests/keys.rs:"), "{location}");
-    let cause = json!({"name": "Refused", "message": "connection refused", "stack": "connection refused"});
-    let error = json!({
-        "name": "CardError", "location": null, "message": "the card was refused",
-        "stack": "the card was refused\ncaused by: connection refused", "cause": cause,
-    });
-    assert_eq!((&line["error"], &line["error_type"]), (&error, &json!("CardError")));
-}
-
-#[test]
-fn a_type_that_the_function_names_wins_wherever_it_stands() {
-    let (logs, captured) = logs();
-    with_default(logs.build(), || {
-        let error: &(dyn StdError + 'static) = &Refused;
-        tracing::error!(error_type = "Mine", error, "before");
-        tracing::error!(error, error_type = "Mine", "after");
-        tracing::error!(error, second = &FunctionError::new("Other", "x") as &(dyn StdError + 'static), "two");
-        tracing::error!(message = error);
-    });
-    let lines = captured.lines();
-    let types: Vec<_> = lines.iter().map(|line| line["error_type"].clone()).collect();
-    assert_eq!(types, [json!("Mine"), json!("Mine"), json!("Refused"), Value::Null]);
-    assert_eq!(lines[3]["message"], "connection refused");
-}
-
-#[test]
-fn a_panic_stands_in_the_same_keys() {
-    if std::env::var_os("PILASTER_TEST_CHILD").is_some() {
-        let (logs, captured) = logs();
-        assert!(logs.errors(ErrorKeys::Python).init());
-        let _ = std::panic::catch_unwind(|| panic!("broken"));
-        let line = captured.lines().remove(0);
-        assert_eq!((&line["exception_name"], &line["exception"]), (&json!("Panic"), &json!("broken")));
-        assert_eq!((&line["error_type"], &line["message"]), (&json!("Panic"), &json!("broken")));
-        return;
-    }
-    let output = run_child("keys::a_panic_stands_in_the_same_keys");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-}
-
-#[tokio::test]
-async fn the_correlation_id_is_found_within_a_text() {
-    let event = json!({"body": json!({"order": {"id": "o-1"}}).to_string()}).to_string();
-    let layers = [
-        LoggingLayer::new().correlation_id("/body/order/id"),
-        #[cfg(feature = "idempotency")]
-        LoggingLayer::new().correlation_id_by("powertools_json(body).order.id"),
-    ];
-    for layer in layers {
-        let (logs, captured) = logs();
-        let _guard = set_default(logs.build());
-        let handler = service_fn(async |_: Incoming| {
-            tracing::info!("x");
-            answer()
-        });
-        layer.layer(handler).oneshot(incoming("id-1", &event)).await.unwrap();
-        assert_eq!(captured.lines()[0]["correlation_id"], "o-1");
-    }
-}
-
-#[cfg(feature = "idempotency")]
-#[test]
-#[should_panic(expected = "LoggingLayer::correlation_id_by: `[` is no JMESPath expression")]
-fn an_expression_that_is_none_is_a_mistake_at_the_start() {
-    let _ = LoggingLayer::new().correlation_id_by("[").layer(());
-}
-
-/// As many keys as a caller may send.
-fn many(first: usize, number: usize) -> serde_json::Map<String, Value> {
-    (first..first + number).map(|at| (format!("k{at:06}"), json!(1))).collect()
-}
-
-#[test]
-fn of_a_callers_map_of_keys_the_first_1000_stand_in_the_lines_and_one_warning_tells_so() {
-    type Call = fn(&serde_json::Map<String, Value>);
-    let calls: [(&str, Call); 4] = [
-        ("append_keys", |keys| {
-            append_keys(keys);
-            append_keys(keys);
-            append_key("one_more", 1);
-            tracing::info!("x");
-        }),
-        ("append_process_keys", |keys| {
-            append_process_keys(keys);
-            append_process_key("one_more", 1);
-            tracing::info!("x");
-        }),
-        ("keys_span", |keys| keys_span(keys).in_scope(|| tracing::info!("x"))),
-        ("emit", |keys| {
-            emit(Level::Debug, "x", keys);
-            emit(Level::Info, "x", keys);
-        }),
-    ];
-    for (name, call) in calls {
-        let (logs, captured) = logs();
-        with_default(logs.build(), || call(&many(0, 100_000)));
-        let lines = captured.lines();
-        assert_eq!(lines.len(), 2, "{name}");
-        assert_eq!(lines[0]["level"], "WARN", "{name}");
-        assert!(lines[0]["message"].as_str().unwrap().starts_with("keys are left out"), "{name}: {}", lines[0]);
-        let line = lines[1].as_object().unwrap();
-        let keys: Vec<_> = line.keys().filter(|key| key.starts_with('k') || *key == "one_more").collect();
-        assert_eq!(keys.len(), 1_000, "{name}");
-        assert!(line.contains_key("k000000") && line.contains_key("k000999"), "{name}");
-    }
-}
-
-#[test]
-fn keys_that_are_put_one_by_one_without_end_are_bounded_too() {
-    let (logs, captured) = logs();
-    with_default(logs.build(), || {
-        for at in 0..3_000 {
-            append_key(format!("k{at}"), at);
-        }
-        append_key("k0", "replaced");
-        remove_keys((1..1_000).map(|at| format!("k{at}")));
-        append_key("k5000", 1);
-        assert_eq!(current_keys(), *json!({"k0": "replaced", "k5000": 1}).as_object().unwrap());
-        append_keys(json!({"k0": null, "level": 1, "level_": 2}).as_object().unwrap());
-        assert_eq!(current_keys(), *json!({"k5000": 1, "level_": 2}).as_object().unwrap());
-    });
-    assert_eq!(captured.lines().len(), 1, "one warning");
-}
-
-#[test]
-fn of_many_keys_the_innermost_says_the_value_and_none_occurs_twice() {
-    let (logs, captured) = logs();
-    with_default(logs.format(Format::Json).build(), || {
-        append_process_keys(&many(0, 600));
-        keys_span(&many(300, 600)).in_scope(|| {
-            emit(Level::Info, "x", json!({"k000500": "event"}).as_object().unwrap());
-        });
-    });
-    let text = captured.text();
-    let line = &captured.lines()[0];
-    assert_eq!(line["k000500"], "event");
-    for at in 0..900 {
-        assert_eq!(text.matches(&format!("\"k{at:06}\"")).count(), 1, "{at}");
-    }
-}
-
-#[test]
-fn json_of_a_caller_with_line_breaks_is_one_line_wherever_it_stands() {
-    for format in [Format::Json, Format::Text] {
-        let (logs, captured) = logs();
-        let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
-        let blob = raw("[\r\n{\"_aws\":{}}\r\n]");
-        with_default(logs.format(format).key("builder", &blob).build(), || {
-            append_key("appended", &blob);
-            append_process_key("of_process", &blob);
-            tracing::info_span!("span", of_span = %Json(&blob)).in_scope(|| {
-                tracing::info!(field = %Json(&blob), message = %Json(&blob));
-            });
-        });
-        let text = captured.text();
-        assert_eq!(text.matches("_aws").count(), 6, "{text}");
-        assert_eq!(text.split_terminator(['\n', '\r']).count(), 1, "{text}");
-    }
 }

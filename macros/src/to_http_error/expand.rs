@@ -1,0 +1,94 @@
+//! The implementations.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, Error, WhereClause, parse_quote};
+
+use super::parse::{Response, Responses};
+
+pub(super) fn expand(input: &DeriveInput, responses: &Responses) -> TokenStream {
+    let body = match responses {
+        Responses::Struct(Response::Of(field)) => to_http_error(&quote!(&self.#field)),
+        Responses::Struct(response) => self::response(response),
+        // A reference to nothing has no arms, either.
+        Responses::Enum(variants) if variants.is_empty() => quote!(match *self {}),
+        Responses::Enum(variants) => {
+            let arms = variants.iter().map(|(variant, response)| match response {
+                Response::Of(field) => {
+                    let inner = to_http_error(&quote!(inner));
+                    quote!(Self::#variant { #field: inner } => #inner)
+                }
+                response => {
+                    let response = self::response(response);
+                    quote!(Self::#variant { .. } => #response)
+                }
+            });
+            quote!(match self { #(#arms,)* })
+        }
+    };
+    implementations(input, &body)
+}
+
+/// The error, and implementations for whatever requires them.
+pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
+    let error = error.to_compile_error();
+    let implementations = implementations(input, &quote!(::core::unreachable!()));
+    quote! {
+        #error
+
+        #implementations
+    }
+}
+
+fn to_http_error(value: &TokenStream) -> TokenStream {
+    quote!(::pilaster::http::ToHttpError::to_http_error(#value))
+}
+
+fn response(response: &Response) -> TokenStream {
+    let Response::Status(status, detail) = response else { return TokenStream::new() };
+    let detail = match detail {
+        Some(detail) => quote!(#detail),
+        None => quote!(::std::string::ToString::to_string(self)),
+    };
+    quote! {
+        ::pilaster::http::HttpError::new(
+            ::pilaster::http::StatusCode::from_u16(#status)
+                .unwrap_or(::pilaster::http::StatusCode::INTERNAL_SERVER_ERROR),
+            #detail,
+        )
+    }
+}
+
+fn implementations(input: &DeriveInput, body: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    let (generics, arguments, bounds) = input.generics.split_for_impl();
+    let bounds = match input.generics.params.is_empty() {
+        true => bounds.cloned(),
+        // The bounds of the error's own implementation of `Error`.
+        false => {
+            let mut bounds = bounds
+                .cloned()
+                .unwrap_or(WhereClause { where_token: Default::default(), predicates: Default::default() });
+            bounds
+                .predicates
+                .push(parse_quote!(Self: ::core::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static));
+            Some(bounds)
+        }
+    };
+    quote! {
+        #[automatically_derived]
+        impl #generics ::pilaster::http::ToHttpError for #ident #arguments #bounds {
+            fn to_http_error(&self) -> ::pilaster::http::HttpError {
+                #body
+            }
+        }
+
+        #[automatically_derived]
+        impl #generics ::pilaster::http::IntoResponse for #ident #arguments #bounds {
+            fn into_response(self) -> ::pilaster::http::Response {
+                let error = ::pilaster::http::ToHttpError::to_http_error(&self);
+                ::pilaster::http::IntoResponse::into_response(error.with_source(self))
+            }
+        }
+    }
+}

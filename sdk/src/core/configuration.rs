@@ -1,0 +1,82 @@
+//! Mistakes in the configuration of layers, which `tower::Layer::layer` has no way to return.
+//!
+//! [`Function::into_service`](crate::Function::into_service) applies the layers within [`collect`], which makes an error of the first
+//! mistake that one of them [`reject`]s. A layer that is applied elsewhere, such as in a `tower::ServiceBuilder` of its own, panics.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+
+thread_local! {
+    /// The first mistake in what is being built on this thread; `None` where nothing is.
+    static MISTAKE: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
+}
+
+/// Reports a mistake to the [`collect`] around it. The caller goes on and builds anything of the right type: it is never called.
+///
+/// # Panics
+///
+/// Where there is no [`collect`] around it.
+#[track_caller]
+#[cfg_attr(
+    not(any(
+        feature = "http",
+        feature = "records",
+        feature = "logging",
+        feature = "metrics",
+        feature = "idempotency"
+    )),
+    allow(dead_code)
+)]
+pub(crate) fn reject(mistake: impl Display) {
+    let is_collected = MISTAKE.with_borrow_mut(|collected| {
+        collected.as_mut().map(|first| first.get_or_insert_with(|| mistake.to_string())).is_some()
+    });
+    if !is_collected {
+        panic!("{mistake}");
+    }
+}
+
+/// Builds something out of layers.
+///
+/// # Errors
+///
+/// The first mistake that was reported meanwhile.
+pub(crate) fn collect<T>(build: impl FnOnce() -> T) -> Result<T, String> {
+    /// Restores what was there before, also after a panic.
+    struct Outer(Option<Option<String>>);
+
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            MISTAKE.set(self.0.take());
+        }
+    }
+
+    let _outer = Outer(MISTAKE.replace(Some(None)));
+    let built = build();
+    MISTAKE.take().flatten().map_or(Ok(built), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn the_first_mistake_is_the_error_and_the_one_around_it_is_not_touched() {
+        let built = collect(|| {
+            assert_eq!(collect(|| reject("inner")), Err("inner".to_owned()));
+            assert_eq!(collect(|| 7), Ok(7));
+            reject("first");
+            reject("second");
+        });
+        assert_eq!(built, Err("first".to_owned()));
+    }
+
+    #[test]
+    fn without_a_collector_it_is_a_panic_also_after_a_build_that_panicked() {
+        assert!(catch_unwind(|| collect(|| panic!("built badly"))).is_err());
+        let text = catch_unwind(|| reject("no origin")).unwrap_err();
+        assert_eq!(text.downcast_ref::<String>().map(String::as_str), Some("no origin"));
+    }
+}

@@ -1,0 +1,218 @@
+//! [`Expression`] and [`Document`]: JMESPath with Powertools' functions, over JSON whose numbers keep the form they were written in.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use jmespath::{Context, JmespathError, Rcvar, Runtime, Variable, interpret};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::functions::{not_json, runtime};
+use super::large_numbers::{LargeNumbers, read};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| runtime(json));
+
+thread_local! {
+    /// The large numbers of the texts that `powertools_json` has parsed for the running expression.
+    static LARGE: RefCell<LargeNumbers> = RefCell::default();
+}
+
+fn json(text: &str) -> Result<Variable, String> {
+    let (text, large) = read(text);
+    LARGE.with_borrow_mut(|all| all.extend(large));
+    serde_json::from_str(&text).map_err(|error| not_json(&error))
+}
+
+/// A selected value, with its large numbers as they were written.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Selected {
+    pub(crate) value: Value,
+    pub(crate) large: LargeNumbers,
+}
+
+/// The value may identify a caller, so it is not shown.
+impl fmt::Debug for Selected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selected").finish_non_exhaustive()
+    }
+}
+
+impl From<Value> for Selected {
+    fn from(value: Value) -> Self {
+        Self { value, large: LargeNumbers::default() }
+    }
+}
+
+/// A well-formed expression.
+#[derive(Clone)]
+pub(crate) struct Expression {
+    text: Arc<str>,
+    ast: Arc<jmespath::ast::Ast>,
+}
+
+impl Expression {
+    /// Parses an expression.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a JMESPath expression, or it is too long or too deep.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        super::check(text)?;
+        match jmespath::parse(text) {
+            Ok(ast) => Ok(Self { text: text.into(), ast: Arc::new(ast) }),
+            Err(error) => Err(format!("`{text}` is not a JMESPath expression: {}", error.reason)),
+        }
+    }
+
+    /// Selects a value from a document.
+    ///
+    /// # Errors
+    ///
+    /// A function of the expression rejects its argument. The error names the function and the reason, and holds nothing of the
+    /// document.
+    pub(crate) fn select(&self, document: &Document) -> Result<Selected, String> {
+        let mut context = Context::new(&self.text, &RUNTIME);
+        LARGE.take();
+        let found = interpret(&document.root, &self.ast, &mut context);
+        let mut large = LARGE.take();
+        large.extend(document.large.clone());
+        let found = found.and_then(|found| value(&found)).map_err(|error| format!("`{}`: {}", self.text, error.reason));
+        Ok(Selected { value: found?, large })
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+/// A JSON document that idempotency keys are selected from: an event, a request, a record, the arguments of a function. Cheap to
+/// clone.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::idempotency::Document;
+///
+/// let document = Document::parse(r#"{"order": {"id": 7}}"#)?;
+/// assert_eq!(Document::of(&serde_json::json!({"order": {"id": 7}}))?, document);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Document {
+    root: Rcvar,
+    large: LargeNumbers,
+}
+
+impl Document {
+    /// Parses a JSON text.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let (text, large) = read(text);
+        let root = serde_json::from_str::<Variable>(&text)?;
+        Ok(Self { root: Rcvar::new(root), large })
+    }
+
+    /// Serialises a value.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be serialised as JSON.
+    pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        // Through text, so that numbers are those of a document that was parsed.
+        Self::parse(&serde_json::to_string(value)?)
+    }
+
+    /// Selects a value by a JMESPath expression, which may call `powertools_json`, `powertools_base64` and
+    /// `powertools_base64_gzip`.
+    ///
+    /// # Errors
+    ///
+    /// The expression is not well-formed, is longer than 4,096 bytes, has more than 64 steps that follow or contain each other, or
+    /// calls a function that rejects its argument.
+    pub fn search(&self, expression: &str) -> Result<Value, crate::BoxError> {
+        Ok(Expression::parse(expression)?.select(self)?.value)
+    }
+
+    /// Selects the whole document.
+    pub(crate) fn whole(&self) -> Result<Selected, String> {
+        let value = value(&self.root).map_err(|error| error.reason.to_string())?;
+        Ok(Selected { value, large: self.large.clone() })
+    }
+}
+
+fn value(variable: &Rcvar) -> Result<Value, JmespathError> {
+    Ok(serde_json::to_value(variable)?)
+}
+
+/// The document may hold personal data, so it is not shown.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
+
+    use super::*;
+    use crate::core::expression::functions::UNPACKED_LIMIT;
+
+    fn search(document: Value, expression: &str) -> Result<Value, String> {
+        Ok(Expression::parse(expression)?.select(&Document::of(&document).unwrap())?.value)
+    }
+
+    fn packed(bytes: &[u8]) -> String {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        STANDARD.encode(encoder.finish().unwrap())
+    }
+
+    #[test]
+    fn text_within_events_is_read() {
+        let records = json!({ "Records": [{ "body": "{\"id\": 1.0}" }, { "body": "\"x\"" }] });
+        assert_eq!(search(records, "Records[*].powertools_json(body)"), Ok(json!([{ "id": 1.0 }, "x"])));
+        assert_eq!(search(json!({ "d": "aGVsbG8=" }), "powertools_base64(d)"), Ok(json!("hello")));
+        assert_eq!(
+            search(json!({ "d": packed(b"[1]") }), "powertools_json(powertools_base64_gzip(d))"),
+            Ok(json!([1]))
+        );
+    }
+
+    #[test]
+    fn an_error_does_not_hold_the_text() {
+        for (document, expression) in [
+            (json!({ "body": "{hunter2" }), "powertools_json(body)"),
+            (json!({ "body": "hunter2!" }), "powertools_base64(body)"),
+            (json!({ "body": "aHVudGVyMg==" }), "powertools_base64_gzip(body)"),
+            (json!({}), "powertools_json(body)"),
+            (json!({}), "["),
+            (json!({}), "unknown(@)"),
+        ] {
+            let error = search(document, expression).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_unpacks_beyond_the_limit_is_rejected() {
+        let bomb = packed(&vec![b'a'; UNPACKED_LIMIT as usize + 1]);
+        assert!(search(json!({ "d": bomb }), "powertools_base64_gzip(d)").is_err());
+    }
+}

@@ -1,0 +1,56 @@
+//! [`Guard`]: failures that must not reach `lambda_runtime`.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
+use tower::Service;
+
+use crate::core::deadline::contained;
+use crate::core::error::FunctionError;
+use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT, RawService};
+
+/// Service that makes an error of a panic, whose text the runtime would post to the caller, and of a response above 6 MB, which Lambda
+/// rejects in a way that may end the process.
+#[derive(Clone, Debug)]
+pub struct Guard<S>(S);
+
+impl<S> Guard<S> {
+    pub(crate) fn new(inner: S) -> Self {
+        Self(inner)
+    }
+}
+
+impl<S: RawService> Service<Incoming> for Guard<S> {
+    type Response = Outgoing;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        // `call` asks the inner service: an error here would end the process.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let mut inner = self.0.clone();
+        let called = AssertUnwindSafe(async move {
+            std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
+            inner.call(incoming).await
+        });
+        Box::pin(async move {
+            // The payload of a panic may panic again when it is dropped.
+            let panicked = |payload| {
+                contained(|| drop(payload));
+                Err(FunctionError::new("Panic", "the function panicked"))
+            };
+            let response = called.catch_unwind().await.unwrap_or_else(panicked)?;
+            let length = response.as_json().map_or(0, |json| json.get().len());
+            if length > PAYLOAD_LIMIT {
+                let message = format!("the response has {length} bytes; Lambda takes {PAYLOAD_LIMIT}");
+                return Err(FunctionError::new("ResponseTooLarge", message));
+            }
+            Ok(response)
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! [`StartError`]: the reason why a function cannot be built or run.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::core::error::{BoxError, chain};
+
+/// The reason why a function did not start, as one sentence. Its `Debug` text is the same, since that is what `main` prints.
+pub struct StartError {
+    message: String,
+    /// The `errorType` for Lambda, where initialisation failed and Lambda has not seen it yet.
+    error_type: Option<&'static str>,
+}
+
+impl StartError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), error_type: Some("Runtime.ConfigInvalid") }
+    }
+
+    /// A failure that is not one of initialisation, with its causes.
+    pub(crate) fn because(context: &str, error: &BoxError) -> Self {
+        Self { message: format!("{context}: {}", chain(&**error).join(": ")), error_type: None }
+    }
+
+    /// A mistake in the configuration of a function, or a panic while it was built.
+    pub(crate) fn not_built(mistake: &str) -> Self {
+        Self::new(format!("the function could not be built: {mistake}"))
+    }
+
+    /// The `errorType` to report to Lambda, if it is to be reported.
+    pub(crate) fn error_type(&self) -> Option<&'static str> {
+        self.error_type
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for StartError {}

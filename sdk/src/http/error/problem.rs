@@ -1,0 +1,102 @@
+//! The response of an error: problem details as JSON.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum_core::BoxError;
+use axum_core::body::Body;
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use http_body::Frame;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+
+use super::HttpError;
+
+/// The media type of a problem ([RFC 9457, 6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1)).
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// The body of an error's response, its members in the order of the RFC.
+struct Problem<'e>(&'e HttpError);
+
+impl Serialize for Problem<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let inner = &*self.0.inner;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(kind) = &inner.kind {
+            map.serialize_entry("type", kind)?;
+        }
+        map.serialize_entry("title", self.0.title())?;
+        map.serialize_entry("status", &inner.status.as_u16())?;
+        if let Some(detail) = inner.detail.as_ref().filter(|_| !inner.status.is_server_error()) {
+            map.serialize_entry("detail", detail)?;
+        }
+        if !inner.fields.is_empty() {
+            map.serialize_entry("errors", &inner.fields)?;
+        }
+        for (name, value) in inner.members.iter().filter(|(name, _)| inner.fields.is_empty() || *name != "errors") {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl HttpError {
+    /// The problem as JSON: the body of the response.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::http::HttpError;
+    ///
+    /// let problem = HttpError::conflict("the e-mail address is already in use").with_member("field", "email").problem();
+    /// assert_eq!(problem["status"], 409);
+    /// assert_eq!(problem["title"], "Conflict");
+    /// assert_eq!(problem["field"], "email");
+    /// ```
+    pub fn problem(&self) -> Value {
+        serde_json::to_value(Problem(self)).unwrap_or_default()
+    }
+
+    fn to_json(&self) -> String {
+        serde_json::to_string(&Problem(self)).unwrap_or_default()
+    }
+
+    /// The response with the body as text.
+    pub(crate) fn render(&self) -> http::Response<String> {
+        self.respond(self.to_json())
+    }
+
+    fn respond<B>(&self, body: B) -> http::Response<B> {
+        let mut response = http::Response::new(body);
+        *response.status_mut() = self.inner.status;
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        response.headers_mut().extend(self.inner.headers.clone());
+        response
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let mut response = self.respond(Body::new(ProblemBody(Some(self.clone()))));
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A body that is rendered when it is read. An error layer drops it unread and renders the error that its rules make.
+struct ProblemBody(Option<HttpError>);
+
+impl http_body::Body for ProblemBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(self.0.take().map(|error| Ok(Frame::data(error.to_json().into()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+}

@@ -1,0 +1,14 @@
+//! [`Refused`]: the error of an event that the adapter could not decode.
+
+use http::Request;
+
+use super::HttpError;
+
+/// The reason why the adapter could not decode an event, in the extensions of the request that stands for it. That request passes
+/// through the layers, so that its response has their headers; the function and the user's layers below the error layer do not see it.
+#[derive(Clone)]
+pub(crate) struct Refused(pub(crate) HttpError);
+
+pub(crate) fn refused<R>(request: &Request<R>) -> Option<HttpError> {
+    request.extensions().get::<Refused>().map(|refused| refused.0.clone())
+}

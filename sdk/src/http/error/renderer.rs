@@ -1,0 +1,48 @@
+//! [`Renderer`]: how errors of a request become responses where they are not problem details.
+
+use std::sync::Arc;
+
+use axum_core::body::Body;
+use axum_core::response::Response;
+
+use super::HttpError;
+use crate::core::deadline::caught;
+
+/// Makes a response of an error.
+pub(crate) type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
+
+/// The renderer of a request's errors, in the extensions of its response: the choice of an inner layer, or that of the error layer.
+/// Outer layers and the adapter use it for failures of their own.
+#[derive(Clone)]
+pub(crate) struct Renderer(Arc<Render>);
+
+impl Renderer {
+    pub(crate) fn new(render: impl Fn(&HttpError) -> Response + Send + Sync + 'static) -> Self {
+        Self(Arc::new(render))
+    }
+}
+
+impl HttpError {
+    /// The error without what a renderer must not send: detail and cause of a 5xx.
+    fn without_internals(&self) -> Self {
+        let mut error = self.clone();
+        if error.status().is_server_error() {
+            let inner = error.inner_mut();
+            (inner.detail, inner.source) = (None, None);
+        }
+        error
+    }
+}
+
+/// The response to an error: by the renderer, or as a problem where there is none or where it panics.
+pub(crate) fn rendered(renderer: Option<&Renderer>, error: &HttpError) -> Response {
+    let Some(mut response) = renderer.and_then(|renderer| caught(|| (renderer.0)(&error.without_internals()))) else {
+        return error.render().map(Body::from);
+    };
+    // A renderer makes a body and rarely sets the status; an error is never a success.
+    if response.status().is_success() {
+        *response.status_mut() = error.status();
+    }
+    response.headers_mut().extend(error.headers().clone());
+    response
+}

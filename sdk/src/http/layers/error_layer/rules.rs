@@ -1,0 +1,190 @@
+//! The rules of the layer: which response an error becomes.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use axum_core::body::Body;
+use axum_core::response::Response;
+use bytes::Bytes;
+use http::{StatusCode, header};
+
+use super::hidden_cause;
+use super::log::{RequestLine, log_failure};
+#[cfg(feature = "negotiation")]
+use crate::core::deadline::DeadlineExceeded;
+use crate::core::deadline::{caught, contained};
+use crate::core::error::BoxError;
+use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, rendered};
+
+type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
+/// Returns the error that a transparent error holds.
+type Held = dyn for<'e> Fn(&'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> + Send + Sync;
+
+#[derive(Clone, Default)]
+pub(super) struct Rules {
+    pub(super) maps: Vec<(&'static str, Arc<Map>)>,
+    pub(super) transparent: Vec<Arc<Held>>,
+    pub(super) render: Option<Renderer>,
+    /// The first configuration error, reported when the layer is applied.
+    pub(super) mistake: Option<String>,
+}
+
+/// In a response whose failure an error layer has rendered, or left as it is, and logged.
+#[derive(Clone)]
+struct Seen;
+
+impl Rules {
+    /// Applies the first rule that matches anything in the chain of causes.
+    fn map(&self, error: HttpError) -> HttpError {
+        let Some(source) = error.shared_source() else { return error };
+        if let Some(mapped) = self.mapped(&*source, 0) {
+            return match mapped.source() {
+                Some(_) => mapped,
+                None => mapped.with_shared_source(source.clone()),
+            };
+        }
+        #[cfg(feature = "_aws")]
+        if error.status() == StatusCode::INTERNAL_SERVER_ERROR && crate::clients::throttled(&*source) {
+            // AWS throttles for a moment: the client may retry after a second or a little more.
+            return HttpError::from_status(StatusCode::SERVICE_UNAVAILABLE)
+                .with_retry_after(1)
+                .with_shared_source(source);
+        }
+        if cfg!(debug_assertions) && !self.maps.is_empty() && error.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            hidden_cause::warn(&*source);
+        }
+        error
+    }
+
+    /// The result of the first rule that matches an error, what it holds, or a cause of either.
+    fn mapped(&self, error: &(dyn StdError + 'static), depth: usize) -> Option<HttpError> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(mapped) = self.maps.iter().find_map(|(_, map)| map(error)) {
+                return Some(mapped);
+            }
+            // Types that hold each other by a mistake would never end.
+            let held = self.transparent.iter().filter(|_| depth < 16).find_map(|held| held(error));
+            let rejected = |held: &(dyn StdError + 'static)| {
+                held.downcast_ref::<Rejection>().map(|rejection| HttpError::clone(rejection).without_source())
+            };
+            if let Some(mapped) = held.and_then(|held| self.mapped(held, depth + 1).or_else(|| rejected(held))) {
+                return Some(mapped);
+            }
+            cause = error.source();
+        }
+        None
+    }
+
+    /// The response to an error.
+    pub(super) fn respond(&self, error: HttpError, request: &RequestLine) -> Response {
+        #[cfg(feature = "negotiation")]
+        if let Some(exceeded) = error.source().and_then(|source| source.downcast_ref::<DeadlineExceeded>()) {
+            let chosen = exceeded.renderer().cloned();
+            return self.respond_by(chosen.or_else(|| self.render.clone()), error, request);
+        }
+        self.respond_by(self.render.clone(), error, request)
+    }
+
+    fn respond_by(&self, render: Option<Renderer>, error: HttpError, request: &RequestLine) -> Response {
+        // A rule, or `Display` of an error, may panic: the response has the headers of the layers all the same.
+        let mut error = caught(|| self.map(error)).unwrap_or_else(HttpError::panic);
+        log_failure(&mut error, Some(request));
+        let mut response = rendered(render.as_ref(), &error);
+        match render {
+            Some(render) => {
+                response.extensions_mut().insert(Seen);
+                response.extensions_mut().insert(render);
+            }
+            // Outer layers recognise an error by it; it is logged.
+            None => {
+                response.extensions_mut().insert(error);
+            }
+        }
+        response
+    }
+
+    /// Completes a response of the inner services.
+    pub(super) fn complete<B>(&self, mut response: Response<B>, request: &RequestLine) -> Response
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match response.extensions_mut().remove::<HttpError>() {
+            Some(error) => self.respond_with_headers(error, response.map(Body::new), request),
+            None => {
+                if response.status().is_server_error() && response.extensions().get::<Seen>().is_none() {
+                    // A bare status, or a rejection of axum's: it is not rendered anew, and no 5xx is silent.
+                    log_failure(&mut HttpError::from_status(response.status()), Some(request));
+                    response.extensions_mut().insert(Seen);
+                }
+                if let Some(render) = self.render.as_ref().filter(|_| response.extensions().get::<Renderer>().is_none())
+                {
+                    response.extensions_mut().insert(render.clone());
+                }
+                response.map(Body::new)
+            }
+        }
+    }
+
+    /// The response to a failure that came with a response: headers that inner layers added to it stay.
+    fn respond_with_headers(&self, mut error: HttpError, response: Response, request: &RequestLine) -> Response {
+        let (parts, body) = response.into_parts();
+        // Its body, or what a layer has left in it, may panic when it is dropped.
+        contained(|| drop(body));
+        let (status, headers, mut extensions) = (parts.status, parts.headers, parts.extensions);
+        // The status of a tuple such as `(StatusCode, HttpError)` wins.
+        error.set_status(status);
+        let render = extensions.remove::<Renderer>().or_else(|| self.render.clone());
+        let mut answer = self.respond_by(render, error, request);
+        for name in headers.keys() {
+            // They describe the body that was dropped.
+            let of_body = [
+                header::CONTENT_TYPE,
+                header::CONTENT_LENGTH,
+                header::CONTENT_ENCODING,
+                header::CONTENT_RANGE,
+                header::ETAG,
+                header::LAST_MODIFIED,
+                header::ACCEPT_RANGES,
+                header::TRANSFER_ENCODING,
+            ];
+            // With a 412 they describe the current version of the resource.
+            let of_version =
+                status == StatusCode::PRECONDITION_FAILED && [header::ETAG, header::LAST_MODIFIED].contains(name);
+            if (of_version || !of_body.contains(name)) && !answer.headers().contains_key(name) {
+                for value in headers.get_all(name) {
+                    answer.headers_mut().append(name, value.clone());
+                }
+            }
+        }
+        contained(|| drop(extensions));
+        answer
+    }
+}
+
+/// The response of all the layers, with a failure that no error layer has seen rendered and logged.
+pub(crate) fn complete(responded: Result<Response, HttpError>, request: &RequestLine) -> Response {
+    let mut response = match responded {
+        Ok(response) => response,
+        Err(error) => return Rules::default().respond(error, request),
+    };
+    let status = response.status();
+    let error = response.extensions_mut().remove::<HttpError>();
+    if error.is_none() && !status.is_server_error() || response.extensions_mut().remove::<Seen>().is_some() {
+        return response;
+    }
+    let headers = response.headers();
+    match error {
+        // A user's layer may have rendered it already.
+        Some(error) if !error.is_logged() && headers.get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON) => {
+            Rules::default().respond_with_headers(error, response, request)
+        }
+        error => {
+            let mut error = error.unwrap_or_else(|| HttpError::from_status(status));
+            error.set_status(status);
+            log_failure(&mut error, Some(request));
+            response
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use std::convert::Infallible;
+
+use axum_core::body::Body;
+use axum_core::response::Response;
+use http::{Request, header};
+use http_body_util::BodyExt;
+use tower::{ServiceExt, service_fn};
+
+use super::*;
+use crate::core::error::BoxError;
+use crate::http::error::Rejection;
+
+#[derive(Debug)]
+struct Taken;
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("taken")
+    }
+}
+impl StdError for Taken {}
+
+async fn answer(layer: ErrorLayer, error: HttpError) -> (StatusCode, String) {
+    let handler = service_fn(move |_: Request<Body>| {
+        let error = error.clone();
+        async move { Ok::<_, Infallible>(error.into_response()) }
+    });
+    let response = layer.layer(handler).oneshot(Request::default()).await.unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_rule_finds_its_error_below_others() {
+    let outer = crate::FunctionError::new("Save", "not saved").with_source(Taken);
+    let (status, body) = answer(ErrorLayer::new().on::<Taken>(409), outer.into()).await;
+    assert_eq!(status, 409);
+    assert_eq!(body, r#"{"title":"Conflict","status":409,"detail":"taken"}"#);
+}
+
+#[derive(Debug, thiserror::Error)]
+enum App {
+    #[error(transparent)]
+    Save(#[from] Save),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error(transparent)]
+    Body(#[from] Rejection),
+    #[error("it has another form")]
+    Form,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Save {
+    #[error(transparent)]
+    Taken(#[from] NameTaken),
+    #[error("not saved")]
+    Lost(#[source] NameTaken),
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the name is taken")]
+struct NameTaken;
+
+#[tokio::test]
+async fn a_rule_finds_its_error_in_a_transparent_one() {
+    let layer = || {
+        ErrorLayer::new()
+            .on::<NameTaken>(409)
+            .on::<std::io::Error>(503)
+            .transparent(|error: &App| match error {
+                App::Save(error) => Some(error),
+                App::Io(error) => Some(error),
+                App::Body(error) => Some(error),
+                App::Form => None,
+            })
+            .transparent(|error: &Save| match error {
+                Save::Taken(error) => Some(error),
+                Save::Lost(_) => None,
+            })
+    };
+    let outer = |error: App| crate::FunctionError::new("Outer", "outer").with_source(error);
+    for (error, status) in [
+        (HttpError::from(App::Save(Save::Taken(NameTaken))), 409),
+        (App::Save(Save::Lost(NameTaken)).into(), 409),
+        (App::Io(std::io::Error::other("disk full")).into(), 503),
+        (outer(App::Save(Save::Taken(NameTaken))).into(), 409),
+        (App::Body(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "it is wrong")).into(), 422),
+        (App::Form.into(), 500),
+    ] {
+        let text = format!("{error:?}");
+        let (answered, body) = answer(layer(), error).await;
+        assert_eq!(answered, status, "{text}");
+        assert_eq!(body.contains("the name is taken"), status == 409, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn errors_that_hold_each_other_for_ever_end() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("round")]
+    struct Round;
+    let layer = ErrorLayer::new().on::<NameTaken>(409).transparent(|error: &Round| Some(error));
+    assert_eq!(answer(layer, Round.into()).await.0, 500);
+}
+
+#[test]
+#[should_panic(expected = "Taken>(200)` takes a status from 400 to 599")]
+fn a_status_that_is_not_an_error_panics_when_the_layer_is_applied() {
+    let layer = ErrorLayer::new().on::<Taken>(200).on::<Taken>(409);
+    let _ = layer.layer(());
+}
+
+#[tokio::test]
+async fn an_error_without_a_rule_is_an_opaque_500() {
+    let (status, body) = answer(ErrorLayer::new(), Taken.into()).await;
+    assert_eq!(status, 500);
+    assert!(!body.contains("taken"));
+}
+
+#[tokio::test]
+async fn render_with_changes_the_body_and_keeps_the_headers() {
+    let layer = ErrorLayer::new().render_with(|error| (error.status(), error.title().to_owned()));
+    let error = HttpError::unauthorized("who?").with_header(header::WWW_AUTHENTICATE, "Bearer".parse().unwrap());
+    let handler = service_fn(move |_: Request<Body>| {
+        let error = error.clone();
+        async move { Ok::<_, Infallible>(error.into_response()) }
+    });
+    let response = layer.layer(handler).oneshot(Request::default()).await.unwrap();
+    assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "Unauthorized");
+}
+
+#[tokio::test]
+async fn an_error_of_a_layer_within_becomes_an_answer() {
+    let failing = service_fn(|_: Request<Body>| async { Err::<Response, BoxError>(Box::new(Taken)) });
+    let response = ErrorLayer::new().on::<Taken>(503).layer(failing).oneshot(Request::default()).await.unwrap();
+    assert_eq!(response.status(), 503);
+}
