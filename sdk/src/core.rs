@@ -1,12 +1,14 @@
 //! The ground that everything else stands on: an invocation, the raw event and the response, errors, JSON, time. It imports nothing from the other
 //! modules of the crate.
 
+pub mod check;
 #[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
 pub(crate) mod clock;
 pub(crate) mod configuration;
 pub(crate) mod deadline;
 pub(crate) mod env;
 pub(crate) mod error;
+pub(crate) mod event;
 #[cfg(any(feature = "flags", feature = "idempotency"))]
 pub(crate) mod expression;
 pub(crate) mod invocation;

@@ -5,6 +5,8 @@
 //! name matters, so aliases and re-exports of the argument types work.
 
 pub(crate) mod builder;
+#[cfg(feature = "macros")]
+pub(crate) mod check;
 pub(crate) mod guard;
 pub(crate) mod handler;
 pub(crate) mod lifecycle;

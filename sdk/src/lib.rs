@@ -89,12 +89,13 @@ pub use crate::config::parameters::Parameters;
 pub use crate::config::parameters::{FromParameter, Parameter, ParametersLayer};
 #[cfg(feature = "secrets")]
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
+pub use crate::core::check;
 pub use crate::core::deadline::DeadlineExceeded;
 pub use crate::core::error::{BoxError, ErrorType, FunctionError};
 pub use crate::core::invocation::{FromInvocation, Invocation};
 pub use crate::core::json::JsonError;
 pub use crate::core::raw::RawService;
-pub use crate::core::raw::{Incoming, RawEvent, RawResponse};
+pub use crate::core::raw::{Incoming, Outgoing, RawEvent};
 pub use crate::events::{Authorizer, Event, Schedule};
 #[cfg(feature = "cloudformation")]
 pub use crate::events::{CloudFormation, CustomResource};

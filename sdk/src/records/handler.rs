@@ -1,4 +1,4 @@
-//! A user's async function as a service of records: its arguments are made of the record, its value becomes the answer.
+//! A user's async function as a service of records: its arguments are made from the record, and its result becomes the response.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,110 +7,35 @@ use std::task::{Context, Poll};
 
 use tower::Service;
 
-use super::answer::{Answer, TaskResult, Transformed};
+use super::extract::{FromRecord, FromRecordParts};
 use super::record::Record;
-use super::source::Source;
+use super::response::{RecordResponse, TaskResult, TransformedRecord};
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::invocation::FromInvocation;
-use crate::records::extract::kinesis::Aggregated;
-use crate::records::extract::payload::DecodeError;
 
-/// The last argument of a record function: what it takes one of per call. It decides the event source.
+/// The return type of a record function: `Result<(), E>`, or `()` if it cannot fail; for Firehose `TransformedRecord` in place
+/// of `()`, and for S3 Batch Operations optionally `String`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no record",
-    label = "not a record",
-    note = "the last argument of a record function is `Sqs<T>`, `Kinesis<T>`, `Change<T>`, `Kafka<K, V>`, `Sns<T>`, `S3Object`, … of `pilaster`"
+    message = "`{Self}` cannot be returned from a record function",
+    label = "not a valid return type",
+    note = "a record function returns `Result<(), E>`, where `E` is any error, or `()`; with `Firehose<T>` it returns `Result<TransformedRecord, E>`, with `S3BatchTask` also `Result<String, E>`"
 )]
-pub trait FromRecord: Sized + Send {
-    /// The sources that it can come from.
-    const SOURCES: &'static [Source];
-    /// What the function answers for it: `()`, except in a transformation for Firehose and a task of S3 Batch Operations.
-    type Answer: Into<Answer>;
-
-    /// What is within the record, if it may be an envelope.
+pub trait RecordResult<A>: sealed::Sealed {
+    /// Returns the response.
     ///
     /// # Errors
     ///
-    /// The envelope cannot be read.
-    fn open(record: &Record) -> Result<Opened, DecodeError> {
-        let _ = record;
-        Ok(Opened::Itself)
-    }
-
-    /// Makes it of the record.
-    ///
-    /// # Errors
-    ///
-    /// What cannot be read; the record fails alone.
-    fn from_record(record: &Record) -> Result<Self, DecodeError>;
-}
-
-/// What [`FromRecord::open`] found in a record.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Opened {
-    /// It is no envelope.
-    Itself,
-    /// The JSON texts of these; none where there is nothing to do, as in `s3:TestEvent`.
-    Contents(Vec<String>),
-    /// Records of Kinesis that a producer has aggregated, of which no text is written yet.
-    #[doc(hidden)]
-    Aggregated(Aggregated),
-}
-
-impl Opened {
-    /// The texts of what it found, each written when it is asked for.
-    pub(crate) fn contents(self) -> Box<dyn ExactSizeIterator<Item = String> + Send> {
-        match self {
-            Self::Itself => Box::new(std::iter::empty()),
-            Self::Contents(contents) => Box::new(contents.into_iter()),
-            Self::Aggregated(aggregated) => Box::new(aggregated.contents()),
-        }
-    }
-}
-
-/// An argument beside the record: what [`FromInvocation`] makes, and what a record says of itself, such as `SqsMessage`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be an argument beside a record",
-    label = "neither made from an invocation nor from a record",
-    note = "beside a record a function takes `Client<T>`, `Secret<T>`, `Invocation`, what the record says of itself (`SqsMessage`, …), or what implements `pilaster::FromInvocation`; the record comes last"
-)]
-pub trait FromRecordParts: Sized + Send {
-    /// Makes it.
-    ///
-    /// # Errors
-    ///
-    /// Why it could not be made; the record fails, and is tried again.
-    fn from_record_parts(record: &Record) -> impl Future<Output = Result<Self, BoxError>> + Send;
-}
-
-impl<T: FromInvocation> FromRecordParts for T {
-    async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
-        T::from_invocation(record.invocation()).await
-    }
-}
-
-/// The whole record, as it came.
-impl FromRecordParts for Record {
-    async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
-        Ok(record.clone())
-    }
-}
-
-/// What a record function returns: `Result<(), E>`, or `()` if it cannot fail; `Transformed` in place of `()` for Firehose; for S3
-/// Batch Operations `String` if it likes.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the answer of a function of records",
-    label = "no answer for a record",
-    note = "a function of records returns `Result<(), E>`, where `E` is any error, or `()`; of `Firehose<T>` it returns `Result<Transformed, E>`, of `S3BatchTask` also `Result<String, E>`"
-)]
-pub trait RecordResult<A> {
-    /// The answer, or why the record failed.
-    ///
-    /// # Errors
-    ///
-    /// The function's own.
+    /// The error of the function.
     fn into_result(self) -> Result<A, FunctionError>;
+}
+
+/// Only these types are results of a record function.
+mod sealed {
+    pub trait Sealed {}
+
+    impl<T, E> Sealed for Result<T, E> {}
+    impl Sealed for () {}
+    impl Sealed for String {}
+    impl Sealed for super::TransformedRecord {}
 }
 
 impl<A, E: Into<BoxError> + 'static> RecordResult<A> for Result<A, E> {
@@ -143,8 +68,8 @@ impl RecordResult<TaskResult> for String {
     }
 }
 
-impl RecordResult<Transformed> for Transformed {
-    fn into_result(self) -> Result<Transformed, FunctionError> {
+impl RecordResult<TransformedRecord> for TransformedRecord {
+    fn into_result(self) -> Result<TransformedRecord, FunctionError> {
         Ok(self)
     }
 }
@@ -157,13 +82,13 @@ impl RecordResult<()> for () {
 
 /// An async function whose last argument is a record and whose others are [`FromRecordParts`].
 ///
-/// It is implemented by functions; nobody implements it by hand.
+/// Functions implement it; it is not meant to be implemented otherwise.
 pub trait RecordHandler<Args>: Clone + Send + Sync + Sized + 'static {
-    /// The record.
+    /// The type of the record.
     type Record: FromRecord;
 
     /// Makes the arguments and calls the function.
-    fn handle(self, record: Record) -> impl Future<Output = Result<Answer, FunctionError>> + Send;
+    fn handle(self, record: Record) -> impl Future<Output = Result<RecordResponse, FunctionError>> + Send;
 }
 
 macro_rules! handlers {
@@ -173,18 +98,18 @@ macro_rules! handlers {
         where
             F: Fn($($part,)* R) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future<Output = Res> + Send,
-            Res: RecordResult<R::Answer>,
+            Res: RecordResult<R::Response>,
             $($part: FromRecordParts,)*
             R: FromRecord,
         {
             type Record = R;
 
-            async fn handle(self, record: Record) -> Result<Answer, FunctionError> {
+            async fn handle(self, record: Record) -> Result<RecordResponse, FunctionError> {
                 $(let $part = $part::from_record_parts(&record).await.map_err(FunctionError::of)?;)*
-                // What is malformed fails before the function begins, and what it waited for is kept for the next record.
-                let own = R::from_record(&record).map_err(FunctionError::of)?;
+                // A malformed record fails before the function is called.
+                let last = R::from_record(&record).map_err(FunctionError::of)?;
                 drop(record);
-                self($($part,)* own).await.into_result().map(Into::into)
+                self($($part,)* last).await.into_result().map(Into::into)
             }
         }
     )*};
@@ -201,14 +126,14 @@ handlers! {
     [T1, T2, T3, T4, T5, T6, T7];
 }
 
-/// The service that a record function is. Made by [`pilaster::handler`](crate::function::builder).
+/// The service that calls a record function. Made by [`pilaster::handler`](crate::function::builder).
 pub struct HandlerService<F, Args> {
     function: F,
     args: PhantomData<fn() -> Args>,
 }
 
 impl<F, Args> HandlerService<F, Args> {
-    pub(crate) fn new(function: F) -> Self {
+    pub(super) fn new(function: F) -> Self {
         Self { function, args: PhantomData }
     }
 }
@@ -230,9 +155,9 @@ where
     F: RecordHandler<Args>,
     Args: 'static,
 {
-    type Response = Answer;
+    type Response = RecordResponse;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<RecordResponse, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         Poll::Ready(Ok(()))

@@ -183,7 +183,8 @@ impl Exceptions {
                     let body = returns.clone().unwrap_or_default();
                     let status = body["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
                     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-                    HttpError::from_status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)).with_member("body", body)
+                    HttpError::from_status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+                        .with_member("body", body)
                 }
             }
         }

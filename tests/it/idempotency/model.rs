@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use pilaster::http::{Body, Request, Response};
-use pilaster::idempotency::{Completion, Lock, LockOutcome, IdempotencyRecord, Store};
+use pilaster::idempotency::{Completion, IdempotencyRecord, Lock, LockOutcome, Store};
 use tokio::time::Instant;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 

@@ -7,7 +7,7 @@ use pilaster::http::{
     header,
 };
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-use pilaster::observe::logging::{self, LogFormat, Level, LoggingLayer, Logs};
+use pilaster::observe::logging::{self, Level, LogFormat, LoggingLayer, Logs};
 use pilaster::observe::metrics::{self, BuiltIn, MetricsLayer};
 use pilaster::observe::traces::{self, TracesLayer};
 use pilaster::records::{EventBridge, FromRecord, LogRecord, MqMessage, Next, Record, SesMessage, from_fn};
@@ -204,7 +204,7 @@ macro_rules! records {
     };
 }
 
-async fn shown<R: FromRecord<Answer = ()> + std::fmt::Debug>(record: R) -> Result<(), BoxError> {
+async fn shown<R: FromRecord<Response = ()> + std::fmt::Debug>(record: R) -> Result<(), BoxError> {
     tracing::info!(?record, "shown");
     Ok(())
 }
@@ -223,7 +223,7 @@ async fn of_records() {
         let (lines, spans) = (seen.lines.clone(), seen.spans.clone());
         let function = pilaster::handler(async |card: Firehose<Card>| {
             tracing::info!(?card, "shown");
-            Ok::<_, BoxError>(pilaster::records::Transformed::Dropped)
+            Ok::<_, BoxError>(pilaster::records::TransformedRecord::Dropped)
         });
         let function = function.outer(LoggingLayer::new()).outer(seen.traces()).outer(seen.metrics());
         seen.call(Caller::new(function), &event, LogFormat::Json).await;

@@ -5,5 +5,5 @@ async fn get(Path(id): Path<u64>) -> String {
 }
 
 fn main() -> Result<(), pilaster::StartError> {
-    pilaster::run(pilaster::handler(get).layer(Stack::new()).layer(Stack::new().base_path("v1")))
+    pilaster::run(pilaster::handler(get).layer(Stack::new()).layer(Stack::new()))
 }

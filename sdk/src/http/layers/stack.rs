@@ -5,7 +5,11 @@
 //! headers as any other response.
 //!
 //! A function without a stack of its own runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) takes one stack in its place,
+<<<<<<< HEAD
 //! once. For another order, compose the same public layers after [`Function::without_stack`](crate::Function::without_stack).
+=======
+//! once. For another order, compose the same public layers after `Function::without_stack`.
+>>>>>>> integration
 //!
 //! # Your own layers
 //!
@@ -29,7 +33,6 @@
 //! # let _ = api();
 //! ```
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,8 +42,15 @@ use bytes::Bytes;
 use http::Request;
 #[cfg(all(feature = "cors", feature = "idempotency"))]
 use http::header;
-use tower::util::{Either, MapErr};
-use tower::{Layer, Service, ServiceExt as _};
+#[cfg(any(
+    feature = "compression",
+    feature = "conditional",
+    feature = "cors",
+    feature = "idempotency",
+    feature = "security-headers"
+))]
+use tower::util::Either;
+use tower::{Layer, Service};
 
 use crate::core::error::BoxError;
 use crate::http::layers::base_path::{BasePath, BasePathLayer};
@@ -51,7 +61,7 @@ use crate::http::layers::conditional::ConditionalLayer;
 #[cfg(feature = "cors")]
 use crate::http::layers::cors::CorsLayer;
 use crate::http::layers::deadline::{Deadline, DeadlineLayer};
-use crate::http::layers::erased::{Erased, erased};
+use crate::http::layers::erased::{Erased, Own, erased};
 use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
 #[cfg(feature = "security-headers")]
 use crate::http::layers::security_headers::SecurityHeadersLayer;
@@ -99,7 +109,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Errors become problem details and are logged; there is no CORS and there are no security headers.
+    /// Renders errors as problem details and logs them, without CORS and security headers.
     pub fn new() -> Self {
         Self::default()
     }
@@ -243,9 +253,6 @@ type Once<S> = Either<<IdempotencyLayer as Layer<S>>::Service, S>;
 #[cfg(not(feature = "idempotency"))]
 type Once<S> = S;
 
-/// The function in the user's own layers, if there are any.
-type Own<S> = Either<MapErr<Erased, fn(Infallible) -> <S as Service<Request<Body>>>::Error>, S>;
-
 impl<S> Layer<S> for Stack
 where
     S: Service<Request<Body>, Response = Response> + Clone + Send + Sync + 'static,
@@ -262,8 +269,8 @@ where
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);
         let inner = match &self.own {
-            Some(own) => Either::Left(own(erased(inner)).map_err(unreachable as fn(Infallible) -> _)),
-            None => Either::Right(inner),
+            Some(own) => Own::Layered(own(erased(inner))),
+            None => Own::Plain(inner),
         };
         let service = self.errors.layer(self.deadline.layer(inner));
         #[cfg(feature = "conditional")]
@@ -278,11 +285,6 @@ where
         let service = either(self.security_headers.as_ref(), service);
         self.base_path.layer(service)
     }
-}
-
-/// The error of a service that does not fail.
-fn unreachable<E>(never: Infallible) -> E {
-    match never {}
 }
 
 #[cfg(any(

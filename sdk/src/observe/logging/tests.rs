@@ -25,7 +25,7 @@ use tracing::subscriber::{set_default, with_default};
 use super::*;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 const CLOCK: Duration = Duration::from_millis(1_704_164_645_750);
 
@@ -60,8 +60,8 @@ fn incoming(request_id: &str, event: &str) -> Incoming {
     }
 }
 
-fn answer() -> Result<RawResponse, FunctionError> {
-    Ok(serde_json::value::RawValue::from_string("null".to_owned()).unwrap())
+fn answer() -> Result<Outgoing, FunctionError> {
+    Ok(Outgoing::serialize(&()).unwrap())
 }
 
 #[derive(Debug)]
@@ -75,8 +75,8 @@ impl fmt::Display for Refused {
 
 impl StdError for Refused {}
 
-/// Runs the test of this name in a process of its own, since it changes what is the process's. In there it returns what to
-/// log with; here, after the child has passed, nothing.
+/// Runs the test of this name in a child process, since it changes the process. Returns the log there, and `None` here, after the child
+/// has passed.
 fn child(name: &str) -> Option<(Logs, CapturedLogs)> {
     if std::env::var_os("PILASTER_TEST_CHILD").is_some() {
         return Some(logs());
