@@ -114,7 +114,6 @@ impl AddLayer<Stack> for DefaultStack {
     }
 }
 
-<<<<<<< HEAD
 impl AddLayer<Self> for DefaultStack {
     type Layers = Self;
 
@@ -123,10 +122,7 @@ impl AddLayer<Self> for DefaultStack {
     }
 }
 
-impl<S, L, B> Kind<L> for HttpFunction<S>
-=======
 impl<S, L, B, const STREAMS: bool> Kind<L> for HttpFunction<S, STREAMS>
->>>>>>> integration
 where
     L: Layer<CatchPanic<S>>,
     L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
