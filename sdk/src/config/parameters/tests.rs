@@ -113,17 +113,6 @@ async fn the_variables_set_the_age_and_the_decryption_and_a_read_says_otherwise(
     assert_eq!(stub.asked(), [["/k"]], "also where the variable says that it is decrypted");
 }
 
-#[test]
-fn a_variable_that_cannot_be_read_has_no_effect() {
-    for value in ["soon", "NaN", "-nan", "inf", "1e300"] {
-        assert_eq!(seconds(MAX_AGE, Some(value.to_owned())), None, "{value}");
-    }
-    assert_eq!(seconds(MAX_AGE, Some("-1".to_owned())), Some(Duration::ZERO));
-    assert_eq!(seconds(MAX_AGE, Some("0.5".to_owned())), Some(Duration::from_millis(500)));
-    assert!(!switch(DECRYPT, Some("perhaps".to_owned())));
-    assert!(switch(DECRYPT, Some("on".to_owned())));
-}
-
 #[tokio::test(start_paused = true)]
 async fn names_asked_for_together_share_calls_and_each_has_its_own_failure() {
     let stub = Stub::with([("/a", "1"), ("/b", "2"), ("/c", "3"), ("/d", "4")]);
