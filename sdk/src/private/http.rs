@@ -9,7 +9,7 @@ use tower::{Layer, Service};
 use super::{Answer, Argument, Beside, Failure, Kind, Layered, Part, Streamed, Type, of};
 use crate::function::builder::Function;
 use crate::http::layers::catch_panic::CatchPanic;
-use crate::http::{Created, HttpFunction, Json, Path, Query, Stack, StreamingHttpFunction};
+use crate::http::{Created, HttpFunction, Json, Path, Query, Stack};
 
 /// The kind of HTTP functions.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ where
 }
 
 impl<S, L, O> Streamed for Function<HttpFunction<S>, L, O> {
-    type Streaming = Function<StreamingHttpFunction<S>, L, O>;
+    type Streaming = Function<HttpFunction<S, true>, L, O>;
 
     fn streaming(self) -> Self::Streaming {
         Function::streaming(self)

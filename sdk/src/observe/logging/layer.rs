@@ -1,5 +1,6 @@
 //! [`LoggingLayer`]: gives each invocation its log context, and logs its failure.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::pin::Pin;
@@ -19,7 +20,7 @@ use super::redaction::Redaction;
 use super::{correlation, current};
 use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// The redaction that the layers around one function share.
 type SharedRedaction = Arc<Mutex<Redaction>>;
@@ -43,7 +44,7 @@ thread_local! {
 /// ```
 /// use lambda_runtime::{Context, LambdaEvent};
 /// use pilaster::observe::logging::{CapturedLogs, LoggingLayer, Logs};
-/// use pilaster::{FunctionError, Incoming, RawResponse};
+/// use pilaster::{FunctionError, Incoming, Outgoing};
 /// use serde_json::value::RawValue;
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
@@ -54,7 +55,7 @@ thread_local! {
 ///
 /// let service = ServiceBuilder::new().layer(LoggingLayer::new()).service(service_fn(async |incoming: Incoming| {
 ///     tracing::info!("greeting");
-///     Ok::<RawResponse, FunctionError>(incoming.event)
+///     Ok::<Outgoing, FunctionError>(incoming.event.into())
 /// }));
 /// let mut context = Context::default();
 /// context.request_id = "52fdfc07".into();
@@ -278,11 +279,13 @@ impl Applied {
             }
     }
 
-    fn end(&self, answer: &Result<RawResponse, FunctionError>, is_outermost: bool) {
+    fn end(&self, answer: &Result<Outgoing, FunctionError>, is_outermost: bool) {
         match answer {
             Ok(response) if self.settings.log_response => {
-                let response = lock(&self.redaction).of_response(response);
-                tracing::info!(response = %AsJson(response), "Lambda invocation response");
+                if let Some(response) = text(response) {
+                    let response = lock(&self.redaction).of_response(&response);
+                    tracing::info!(response = %AsJson(response), "Lambda invocation response");
+                }
             }
             Err(error) if is_outermost => {
                 flush_buffer();
@@ -295,12 +298,12 @@ impl Applied {
 
 impl<S> Service<Incoming> for Logging<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)
@@ -321,6 +324,15 @@ where
         };
         Box::pin(answered.instrument(span))
     }
+}
+
+/// The JSON of a response; of one that is streamed, its status, headers and cookies.
+fn text(response: &Outgoing) -> Option<Cow<'_, RawValue>> {
+    #[cfg(feature = "http")]
+    if let Some(prelude) = response.prelude() {
+        return serde_json::value::to_raw_value(prelude).ok().map(Cow::Owned);
+    }
+    response.as_json().map(Cow::Borrowed)
 }
 
 fn log_failure(error: &FunctionError) {
