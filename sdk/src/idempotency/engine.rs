@@ -12,7 +12,6 @@ use lru::LruCache;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-#[cfg(any(feature = "http", feature = "records", feature = "macros"))]
 pub(crate) use self::begin::CallKey;
 pub(crate) use self::running::Recording;
 pub use self::running::Running;
