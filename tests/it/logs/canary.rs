@@ -82,7 +82,7 @@ impl Seen {
         TracesLayer::new().captured(&self.spans)
     }
 
-    async fn call<R: RawService>(self, caller: Caller<R>, event: &Value, format: Format) -> String {
+    async fn call<R: RawService>(self, caller: Caller<R>, event: &Value, format: LogFormat) -> String {
         let logs = Logs::new().level(Level::Trace).format(format).writer(self.lines.clone()).build();
         let nothing = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let answer = caller.with_context(context()).call(event.clone()).with_subscriber(logs).await;
