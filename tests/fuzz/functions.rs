@@ -18,7 +18,11 @@ use pilaster::records::{SesMessage, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{
     Authorizer, BoxError, Change, CloudFormation, CustomResource, Event, EventBridge, Firehose, FunctionError,
+<<<<<<< HEAD
+    IntoService, Kafka, Kinesis, LogRecord, MqMessage, S3Object, Schedule, Sns, Sqs,
+=======
     IntoService, Kafka, Kinesis, LogRecord, MqMessage, RawService, S3Object, Schedule, Sns, Sqs,
+>>>>>>> integration
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
