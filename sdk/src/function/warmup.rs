@@ -164,13 +164,8 @@ where
 {
     type Response = Outgoing;
     type Error = S::Error;
-<<<<<<< HEAD
     // Only the response to a ping is boxed.
-    type Future = Either<S::Future, Pin<Box<dyn Future<Output = Result<RawResponse, S::Error>> + Send>>>;
-=======
-    // Nothing is boxed but the answer to a ping.
     type Future = Either<S::Future, Pin<Box<dyn Future<Output = Result<Outgoing, S::Error>> + Send>>>;
->>>>>>> integration
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)

@@ -62,11 +62,7 @@ async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError>
     };
     match answered {
         Ok(response) => {
-<<<<<<< HEAD
-            print(format_args!("{}", response.get()));
-=======
-            tell(format_args!("{}", response.as_json().map_or("null", |json| json.get())));
->>>>>>> integration
+            print(format_args!("{}", response.as_json().map_or("null", |json| json.get())));
             Ok(true)
         }
         Err(error) => {
