@@ -10,8 +10,8 @@ use axum_extra::extract::CookieJar;
 use futures_util::FutureExt;
 use pilaster::events::authorizer::{AuthorizerError, Policy};
 use pilaster::http::{
-    self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query,
-    Rejection, Request, RequestContext, TypedHeader, headers,
+    self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query, Rejection,
+    Request, RequestContext, TypedHeader, headers,
 };
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 use pilaster::records::{SesMessage, TransformedRecord};

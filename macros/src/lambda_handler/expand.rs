@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, FnArg, ReturnType, Signature, Type};
 
 use super::parse::{Function, Options};
-use super::validate::says_impl;
+use super::validate::impl_trait;
 use crate::crate_path::CratePath;
 use crate::deprecation;
 
@@ -87,7 +87,7 @@ fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream)
 /// The type that is returned, unless it has no name and cannot be repeated.
 fn returned(sig: &Signature) -> Option<&Type> {
     match &sig.output {
-        ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()).is_none() => Some(ty),
+        ReturnType::Type(_, ty) if impl_trait(ty.to_token_stream()).is_none() => Some(ty),
         _ => None,
     }
 }
@@ -180,8 +180,8 @@ impl<'a> At<'a> {
     fn required(&self, ty: &TokenStream, role: &str) -> TokenStream {
         let end = self.spans[1];
         let (path, role) = (self.pilaster.at(end), Ident::new(role, end));
-        let call = quote_spanned!(end=> .pilaster_requires(#path::check::#role).pilaster_check(#ty));
-        quote!(#ty #call)
+        let requirement = quote_spanned!(end=> .pilaster_requires(#path::check::#role));
+        check(self.pilaster, "IsMet", self.spans, quote!(#ty #requirement, #ty))
     }
 
     /// `then`, if the check holds.
