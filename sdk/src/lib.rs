@@ -91,7 +91,7 @@ pub use crate::core::error::{BoxError, ErrorType, FunctionError};
 pub use crate::core::invocation::{FromInvocation, Invocation};
 pub use crate::core::json::JsonError;
 pub use crate::core::raw::RawService;
-pub use crate::core::raw::{Incoming, RawEvent, RawResponse};
+pub use crate::core::raw::{Incoming, Outgoing, RawEvent};
 pub use crate::events::{Authorizer, Event, Schedule};
 #[cfg(feature = "cloudformation")]
 pub use crate::events::{CloudFormation, CustomResource};

@@ -25,7 +25,7 @@ use crate::function::lifecycle::Lifecycle;
 pub(crate) async fn serve<S: RawService>(service: S, lifecycle: Lifecycle) -> Result<(), BoxError> {
     #[cfg(feature = "http")]
     if lifecycle.is_http {
-        return http::serve(service, lifecycle.routes, lifecycle.is_streaming).await;
+        return http::serve(service, lifecycle.routes).await;
     }
     let _ = lifecycle;
     event::serve(service).await

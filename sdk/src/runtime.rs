@@ -32,7 +32,7 @@ use crate::core::error::{BoxError, chain};
 use crate::core::raw::RawService;
 use crate::function::StartError;
 use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
-use crate::function::service::{IntoService, Mode as _};
+use crate::function::service::IntoService;
 
 /// The longest time that one value may take to be made during initialisation.
 const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -100,7 +100,14 @@ fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
             let snapshot = snapstart::resource(&mut lifecycle);
             let registered = OptionFuture::from(shutdown.as_ref().map(|_| Box::pin(shutdown::register())));
             futures_util::future::join(registered, warm(lifecycle.warm)).await;
-            Box::pin(served(F::Mode::serve(service, snapshot)))
+            #[cfg(feature = "http")]
+            let serving: Serving = match F::STREAMS {
+                true => Box::pin(served(serve::streaming(service, snapshot))),
+                false => Box::pin(served(serve::whole(service, snapshot))),
+            };
+            #[cfg(not(feature = "http"))]
+            let serving: Serving = Box::pin(served(serve::whole(service, snapshot)));
+            serving
         } else {
             Box::pin(run_locally(service, lifecycle))
         };

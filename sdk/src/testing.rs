@@ -113,8 +113,7 @@ use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::Incoming;
-use crate::core::raw::RawService;
+use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::service::IntoService;
 
 /// The request id of every call, unless [`Caller::with_context`] names another.
@@ -257,7 +256,7 @@ impl<R: RawService> Caller<R> {
         let incoming = Incoming { event, invocation: self.invocation() };
         let called = async move {
             poll_fn(|cx| service.poll_ready(cx)).await?;
-            service.call(incoming).await
+            read(service.call(incoming).await?).await
         };
         #[cfg(feature = "logging")]
         let called = {
@@ -268,7 +267,7 @@ impl<R: RawService> Caller<R> {
                 None => Either::Right(called),
             }
         };
-        serde_json::from_str(called.await?.get()).map_err(invalid)
+        called.await
     }
 
     fn invocation(&self) -> Invocation {
@@ -286,6 +285,18 @@ impl<R: RawService> Caller<R> {
     }
 }
 
+/// A response as JSON. One that is streamed is read to its end, and has the form of the response of a function URL.
+async fn read(response: Outgoing) -> Result<Value, FunctionError> {
+    #[cfg(feature = "http")]
+    let json = match response.into_content() {
+        Ok(json) => json,
+        Err(stream) => return http::streamed(stream).await,
+    };
+    #[cfg(not(feature = "http"))]
+    let json = response.into_json().unwrap_or_default();
+    serde_json::from_str(json.get()).map_err(|error| FunctionError::new("InvalidJson", error.to_string()))
+}
+
 impl<R> fmt::Debug for Caller<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller").finish_non_exhaustive()
@@ -298,8 +309,8 @@ mod tests {
 
     use super::*;
 
-    fn answer(value: &Value) -> Result<crate::RawResponse, FunctionError> {
-        RawValue::from_string(value.to_string()).map_err(FunctionError::from_error)
+    fn answer(value: &Value) -> Result<Outgoing, FunctionError> {
+        Outgoing::serialize(value).map_err(FunctionError::from_error)
     }
 
     #[tokio::test(start_paused = true)]
@@ -319,7 +330,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_built_event_is_called_with_as_it_is() {
-        let caller = Caller::of_service(service_fn(async |incoming: Incoming| Ok::<_, FunctionError>(incoming.event)));
+        let caller = Caller::of_service(service_fn(async |incoming: Incoming| {
+            Ok::<Outgoing, FunctionError>(incoming.event.into())
+        }));
         let event = sqs([1]);
         assert_eq!(caller.call(event.clone()).await.unwrap(), event.event());
     }

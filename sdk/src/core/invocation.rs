@@ -34,9 +34,6 @@ pub struct Invocation {
     /// The deadline of a test, by tokio's clock, which can be paused.
     #[cfg(feature = "testing")]
     pub(crate) ends: Option<tokio::time::Instant>,
-    /// Where the response of a streaming function is left, body and all.
-    #[cfg(feature = "http")]
-    streamed: Option<Streamed>,
     /// Where the calls of the function are counted, if its outcome depends on it.
     #[cfg(feature = "cloudformation")]
     calls: Option<Arc<Calls>>,
@@ -71,11 +68,6 @@ impl fmt::Debug for Invocation {
     }
 }
 
-/// The response of a streaming function on its way past the rooms of the raw landing, which see its head as JSON text; with the
-/// span that it was made in, so that the lines of its body are the invocation's too.
-#[cfg(feature = "http")]
-type Streamed = Arc<std::sync::Mutex<Option<(http::Response<axum_core::body::Body>, tracing::Span)>>>;
-
 /// One mark per process: taken by the first invocation.
 static WARM: AtomicBool = AtomicBool::new(false);
 
@@ -97,8 +89,6 @@ impl Invocation {
             cold_start: false,
             #[cfg(all(feature = "testing", feature = "clients"))]
             clients: None,
-            #[cfg(feature = "http")]
-            streamed: None,
             #[cfg(feature = "testing")]
             ends: None,
             #[cfg(feature = "cloudformation")]
@@ -216,38 +206,6 @@ impl Invocation {
     /// Whether this is the first invocation of the process.
     pub fn is_cold_start(&self) -> bool {
         self.cold_start
-    }
-
-    /// The invocation of a function whose response may be streamed.
-    #[cfg(feature = "http")]
-    pub(crate) fn streaming(mut self) -> Self {
-        self.streamed = Some(Streamed::default());
-        self
-    }
-
-    #[cfg(feature = "http")]
-    pub(crate) fn is_streaming(&self) -> bool {
-        self.streamed.is_some()
-    }
-
-    /// Says to the layers that this response is sent as a whole, since its source takes no stream.
-    #[cfg(feature = "http")]
-    pub(crate) fn stop_streaming(&mut self) {
-        self.streamed = None;
-    }
-
-    /// Leaves the response for [`take_response`](Self::take_response).
-    #[cfg(feature = "http")]
-    pub(crate) fn leave_response(&self, response: http::Response<axum_core::body::Body>) {
-        if let Some(streamed) = &self.streamed {
-            let left = Some((response, tracing::Span::current()));
-            *streamed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = left;
-        }
-    }
-
-    #[cfg(feature = "http")]
-    pub(crate) fn take_response(&self) -> Option<(http::Response<axum_core::body::Body>, tracing::Span)> {
-        self.streamed.as_ref()?.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
     #[cfg(feature = "http")]

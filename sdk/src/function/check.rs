@@ -9,7 +9,7 @@ use tower::{Layer, Service};
 
 use crate::core::check::probe::{Never, NoError, Nothing, Type, check};
 use crate::core::error::{ErrorType, FunctionError};
-use crate::core::raw::{Incoming, RawResponse, RawService};
+use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::Handler;
 
@@ -90,7 +90,7 @@ impl<T: Never, H> IsLayer<H, Nothing> for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an outer layer",
     label = "not a layer of raw events",
-    note = "an outer layer is a `tower::Layer` of services from `pilaster::Incoming` to `pilaster::RawResponse` whose error is `pilaster::FunctionError`, such as `SecretsLayer` or `MetricsLayer`",
+    note = "an outer layer is a `tower::Layer` of services from `pilaster::Incoming` to `pilaster::Outgoing` whose error is `pilaster::FunctionError`, such as `SecretsLayer` or `MetricsLayer`",
     note = "a layer of HTTP requests goes into the stack: `layer = pilaster::http::Stack::new().layer(..)`; a layer of records is added by `layer = ..`",
     note = "a function that returns the layer is called: `outer = metrics()`"
 )]
@@ -121,9 +121,9 @@ impl<T: Layer<AnyService, Service: RawService>> IsOuterLayer<()> for T {
 pub enum AnyService {}
 
 impl Service<Incoming> for AnyService {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = std::future::Ready<Result<RawResponse, FunctionError>>;
+    type Future = std::future::Ready<Result<Outgoing, FunctionError>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         match *self {}

@@ -15,7 +15,7 @@ use tower::{Layer, Service};
 
 use crate::core::env;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// A ping is short; an event beyond this many bytes is none.
 const LONGEST: usize = 512;
@@ -61,26 +61,29 @@ type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 /// # Example
 ///
 /// ```
-/// use pilaster::{FunctionError, Incoming, Invocation, RawResponse, WarmupLayer};
+/// use pilaster::{FunctionError, Incoming, Invocation, Outgoing, WarmupLayer};
 /// use serde_json::value::RawValue;
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let function = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+/// let function = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
 /// let incoming = |event: &str| -> serde_json::Result<Incoming> {
 ///     let event = RawValue::from_string(event.to_owned())?;
 ///     Ok(Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) })
 /// };
 ///
 /// let service = ServiceBuilder::new().layer(WarmupLayer::new()).service(function);
-/// assert_eq!(service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?.get(), "null");
-/// assert_eq!(service.oneshot(incoming(r#"{"order": 7}"#)?).await?.get(), r#"{"order": 7}"#);
+/// let answer = service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?;
+/// assert_eq!(answer.as_json().map(RawValue::get), Some("null"));
+/// let answer = service.oneshot(incoming(r#"{"order": 7}"#)?).await?;
+/// assert_eq!(answer.as_json().map(RawValue::get), Some(r#"{"order": 7}"#));
 ///
 /// // A form of one's own.
 /// let own = WarmupLayer::new().when(|event| event.get() == r#""ping""#);
 /// let service = ServiceBuilder::new().layer(own).service(function);
-/// assert_eq!(service.oneshot(incoming(r#""ping""#)?).await?.get(), "null");
+/// let answer = service.oneshot(incoming(r#""ping""#)?).await?;
+/// assert_eq!(answer.as_json().map(RawValue::get), Some("null"));
 /// # Ok(())
 /// # }
 /// ```
@@ -157,12 +160,12 @@ pub struct Warmup<S> {
 
 impl<S> Service<Incoming> for Warmup<S>
 where
-    S: Service<Incoming, Response = RawResponse>,
+    S: Service<Incoming, Response = Outgoing>,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = S::Error;
     // Nothing is boxed but the answer to a ping.
-    type Future = Either<S::Future, Pin<Box<dyn Future<Output = Result<RawResponse, S::Error>> + Send>>>;
+    type Future = Either<S::Future, Pin<Box<dyn Future<Output = Result<Outgoing, S::Error>> + Send>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -174,7 +177,7 @@ where
         };
         Either::Right(Box::pin(async move {
             ping.warm(&incoming.invocation).await;
-            Ok(RawValue::NULL.to_owned())
+            Ok(RawValue::NULL.to_owned().into())
         }))
     }
 }

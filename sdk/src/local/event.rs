@@ -60,7 +60,7 @@ async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError>
     };
     match answered {
         Ok(response) => {
-            tell(format_args!("{}", response.get()));
+            tell(format_args!("{}", response.as_json().map_or("null", |json| json.get())));
             Ok(true)
         }
         Err(error) => {

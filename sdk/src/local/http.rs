@@ -16,6 +16,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use lambda_runtime::StreamResponse;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -26,20 +27,15 @@ use super::{invocation, tell};
 use crate::core::env;
 use crate::core::error::BoxError;
 use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, PAYLOAD_LIMIT};
+use crate::core::raw::{Chunks, Incoming, PAYLOAD_LIMIT};
 use crate::http::HttpError;
 use crate::http::adapter::synthesize::{event, matches};
-use crate::http::streaming::Chunks;
 
 /// What an invocation may take, as API Gateway waits for it.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the function until Ctrl-C.
-pub(super) async fn serve<S: RawService>(
-    raw: S,
-    routes: Vec<&'static str>,
-    is_streaming: bool,
-) -> Result<(), BoxError> {
+pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
     let address = env::var("PILASTER_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let hosts: &'static Hosts = Box::leak(Box::new(Hosts::new(&address, env::var("PILASTER_HOSTS").as_deref())));
     let listener = TcpListener::bind(&address)
@@ -52,18 +48,12 @@ pub(super) async fn serve<S: RawService>(
     }
     let routes: &'static [&'static str] = routes.leak();
     tokio::select! {
-        () = accept(listener, raw, routes, hosts, is_streaming) => Ok(()),
+        () = accept(listener, raw, routes, hosts) => Ok(()),
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
     }
 }
 
-async fn accept<S: RawService>(
-    listener: TcpListener,
-    raw: S,
-    routes: &'static [&'static str],
-    hosts: &'static Hosts,
-    is_streaming: bool,
-) {
+async fn accept<S: RawService>(listener: TcpListener, raw: S, routes: &'static [&'static str], hosts: &'static Hosts) {
     loop {
         // A connection that breaks while it is accepted is the peer's affair.
         let Ok((stream, peer)) = listener.accept().await else {
@@ -72,8 +62,7 @@ async fn accept<S: RawService>(
             continue;
         };
         let raw = raw.clone();
-        let service =
-            hyper::service::service_fn(move |request| answer(raw.clone(), routes, hosts, is_streaming, peer, request));
+        let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, hosts, peer, request));
         tokio::spawn(async move {
             let mut http = hyper::server::conn::http1::Builder::new();
             let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
@@ -88,7 +77,6 @@ async fn answer<S: RawService>(
     mut raw: S,
     routes: &'static [&'static str],
     hosts: &'static Hosts,
-    is_streaming: bool,
     peer: SocketAddr,
     request: Request<hyper::body::Incoming>,
 ) -> Result<Response<Body>, Infallible> {
@@ -113,18 +101,11 @@ async fn answer<S: RawService>(
         return Ok(problem(&HttpError::not_found("no route of the function leads here")).map(Body::new));
     }
     let invoked = async {
-        let mut incoming = incoming(request, routes, peer).await?;
-        if is_streaming {
-            incoming.invocation = incoming.invocation.streaming();
-        }
-        let invocation = incoming.invocation.clone();
+        let incoming = incoming(request, routes, peer).await?;
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
-        let raw = raw.call(incoming).await?;
-        match invocation.take_response() {
-            Some((response, span)) => {
-                Ok(response.map(|body| Body::from_stream(span.in_scope(|| Chunks::new(body, &invocation)))))
-            }
-            None => Ok(serde_json::from_str::<Answer>(raw.get())?.into_http()?.map(Body::new)),
+        match raw.call(incoming).await?.into_content() {
+            Ok(json) => Ok(serde_json::from_str::<Answer>(json.get())?.into_http()?.map(Body::new)),
+            Err(stream) => streamed(stream),
         }
     };
     let invoked: Result<_, BoxError> = match tokio::time::timeout(TIMEOUT, invoked).await {
@@ -133,6 +114,18 @@ async fn answer<S: RawService>(
     };
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
     tell(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
+    Ok(response)
+}
+
+/// The response of which the Runtime API would get the prelude and the chunks.
+fn streamed(response: StreamResponse<Chunks>) -> Result<Response<Body>, BoxError> {
+    let StreamResponse { metadata_prelude: prelude, stream } = response;
+    let mut response = Response::new(Body::from_stream(stream));
+    *response.status_mut() = prelude.status_code;
+    *response.headers_mut() = prelude.headers;
+    for cookie in prelude.cookies {
+        response.headers_mut().append(header::SET_COOKIE, HeaderValue::try_from(cookie)?);
+    }
     Ok(response)
 }
 
@@ -244,7 +237,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hosts = Box::leak(Box::new(hosts));
-        tokio::spawn(accept(listener, crate::handler(file).into_service().unwrap(), routes, hosts, false));
+        tokio::spawn(accept(listener, crate::handler(file).into_service().unwrap(), routes, hosts));
         address
     }
 

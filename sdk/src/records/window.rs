@@ -124,7 +124,7 @@ impl<S> WindowState<S> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+struct WindowEvent<'a> {
     window: Times,
     #[serde(borrow, default)]
     state: Option<&'a RawValue>,
@@ -153,9 +153,9 @@ where
 {
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
         let wrong = |why: String| FunctionError::new("InvalidEvent", why);
-        let wire = serde_json::from_str::<Wire<'_>>(incoming.event.get());
-        let wire = wire.map_err(|error| wrong(format!("the event is not a batch of a tumbling window: {error}")))?;
-        let state = match wire.state.map(RawValue::get) {
+        let event = serde_json::from_str::<WindowEvent<'_>>(incoming.event.get());
+        let event = event.map_err(|error| wrong(format!("the event is not a batch of a tumbling window: {error}")))?;
+        let state = match event.state.map(RawValue::get) {
             // Before the first batch.
             None | Some("null") => S::default(),
             Some(state) if is_empty(state) => S::default(),
@@ -164,17 +164,17 @@ where
         };
         Ok(Self {
             state,
-            records: match wire.records {
+            records: match event.records {
                 Some(_) => records(incoming)?,
                 None => Vec::new(),
             },
             bounds: Bounds {
-                start: wire.window.start,
-                end: wire.window.end,
-                shard_id: wire.shard_id,
-                stream_arn: wire.stream_arn,
-                is_final: wire.is_final_invoke_for_window,
-                is_terminated_early: wire.is_window_terminated_early,
+                start: event.window.start,
+                end: event.window.end,
+                shard_id: event.shard_id,
+                stream_arn: event.stream_arn,
+                is_final: event.is_final_invoke_for_window,
+                is_terminated_early: event.is_window_terminated_early,
             },
         })
     }

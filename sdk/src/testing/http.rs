@@ -35,12 +35,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use lambda_runtime::StreamResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::core::error::{BoxError, FunctionError};
+use crate::core::raw::Chunks;
 use crate::http::adapter::synthesize::event;
 
 /// A `GET` of this path, maybe with a query: `/users?limit=10`.
@@ -191,6 +194,18 @@ impl Request {
         self.mistake.get_or_insert(mistake.into());
         self
     }
+}
+
+/// A streamed response, read to its end, as JSON.
+pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, FunctionError> {
+    let StreamResponse { metadata_prelude, stream } = response;
+    let body: Vec<Bytes> =
+        stream.try_collect().await.map_err(|error| FunctionError::new("ResponseBrokeOff", error.to_string()))?;
+    let mut answer = serde_json::to_value(metadata_prelude).map_err(FunctionError::from_error)?;
+    let body = String::from_utf8(body.concat());
+    answer["isBase64Encoded"] = body.is_err().into();
+    answer["body"] = body.unwrap_or_else(|bytes| STANDARD.encode(bytes.as_bytes())).into();
+    Ok(answer)
 }
 
 /// What an HTTP function answered, read from the form of any event source. See the [module docs](self).

@@ -11,7 +11,7 @@ use tower::{Layer, Service};
 use super::{FromParameter, ParameterRequest, Read};
 use crate::clients::Clients;
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 type Ensure = fn(Clients, Read) -> BoxFuture<'static, Result<(), BoxError>>;
 
@@ -116,12 +116,12 @@ pub struct WithParameters<S> {
 
 impl<S> Service<Incoming> for WithParameters<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError> + Clone + Send + 'static,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError> + Clone + Send + 'static,
     S::Future: Send,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = BoxFuture<'static, Result<RawResponse, FunctionError>>;
+    type Future = BoxFuture<'static, Result<Outgoing, FunctionError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)

@@ -341,7 +341,7 @@ mod typed {
                 async move {
                     let parameters: Parameters = clients.get().await.map_err(FunctionError::from_error)?;
                     let limit = parameters.typed::<Limit>().await.map_err(FunctionError::from_error)?;
-                    serde_json::value::to_raw_value(&limit.0.0).map_err(FunctionError::from_error)
+                    crate::Outgoing::serialize(&limit.0.0).map_err(FunctionError::from_error)
                 }
             });
             let event = serde_json::value::to_raw_value("").unwrap();
@@ -349,14 +349,14 @@ mod typed {
             layer.layer(handler).oneshot(incoming).await
         };
         let both = [vec!["/retries".to_owned(), "/limit".to_owned()]];
-        assert_eq!(call(&declared).await.unwrap().get(), "20");
+        assert_eq!(call(&declared).await.unwrap().as_json().unwrap().get(), "20");
         assert_eq!(stub.asked(), both, "in one call, and the handler asks no more");
 
         stub.put("/limit", "30");
         advance(20 * SECOND).await;
-        assert_eq!(call(&declared).await.unwrap().get(), "20");
+        assert_eq!(call(&declared).await.unwrap().as_json().unwrap().get(), "20");
         assert!(stub.asked().is_empty());
-        assert_eq!(call(&declared.clone().max_age(10 * SECOND)).await.unwrap().get(), "30");
+        assert_eq!(call(&declared.clone().max_age(10 * SECOND)).await.unwrap().as_json().unwrap().get(), "30");
         assert_eq!(stub.asked(), both);
         call(&declared.clone().force()).await.unwrap();
         assert_eq!(stub.asked(), both);

@@ -10,7 +10,7 @@ use tower::{Layer, Service};
 use super::{FromSecret, SecretError, Secrets};
 use crate::clients::Clients;
 use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 type Ensure = fn(Secrets) -> BoxFuture<'static, Result<(), SecretError>>;
 
@@ -87,12 +87,12 @@ pub struct WithSecrets<S> {
 
 impl<S> Service<Incoming> for WithSecrets<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError> + Clone + Send + 'static,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError> + Clone + Send + 'static,
     S::Future: Send,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = BoxFuture<'static, Result<RawResponse, FunctionError>>;
+    type Future = BoxFuture<'static, Result<Outgoing, FunctionError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)

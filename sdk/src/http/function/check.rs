@@ -14,7 +14,7 @@ use crate::function::check::{
     IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,
 };
 use crate::http::layers::catch_panic::CatchPanic;
-use crate::http::{Created, HttpFunction, Json, Stack, StreamingHttpFunction};
+use crate::http::{Created, HttpFunction, Json, Stack};
 
 /// The kind of HTTP functions.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ where
 }
 
 impl<S, L, O> IsHttpFunction for Function<HttpFunction<S>, L, O> {
-    type Streaming = Function<StreamingHttpFunction<S>, L, O>;
+    type Streaming = Function<HttpFunction<S, true>, L, O>;
 
     fn route(self, route: &'static str) -> Self {
         Self::route(self, route)

@@ -1,4 +1,4 @@
-//! What layers leave in the invocation for those around them: it is there also where a layer is cancelled and answers nothing.
+//! State that layers share with the layers around them through the invocation, so that it outlives a cancelled layer.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,12 +7,12 @@ use tokio::time::Instant;
 #[cfg(feature = "negotiation")]
 use crate::http::error::Renderer;
 
-/// What is left. A plain request leaves nothing, so that nothing is locked for it.
+/// The shared state. It is empty for most requests, which then lock nothing.
 #[derive(Default)]
 pub(crate) struct Left {
-    /// Until when a layer lets its work last, where that is longer than the adapter would wait.
+    /// The time until which a layer lets its work last, if that is later than the adapter's.
     until: Mutex<Option<Instant>>,
-    /// How the client wants errors to be written.
+    /// The renderer of errors that the client has negotiated.
     #[cfg(feature = "negotiation")]
     renderer: Mutex<Option<Renderer>>,
 }

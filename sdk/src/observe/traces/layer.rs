@@ -24,7 +24,7 @@ use super::trigger::{EventOrigin, Trigger};
 use crate::core::configuration::reject;
 use crate::core::error::{FunctionError, chain};
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`Traces`]. See the [module docs](super).
 ///
@@ -267,12 +267,12 @@ fn bounded(mut text: String) -> String {
 
 impl<S> Service<Incoming> for Traces<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)

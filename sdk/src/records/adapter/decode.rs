@@ -1,7 +1,7 @@
 //! Decodes an event: which source sent it, and of each record its place in the text, its id, its lane and its body.
 //!
 //! One pass over the text finds all of that. It skips a value of an unexpected type, so that a malformed record fails alone when
-//! the function's type is decoded from it. Only a lone surrogate (`\ud800`) stops the pass; see [`surrogates`].
+//! the function's type is decoded from it. Only a lone surrogate (`\ud800`) stops the pass; see [`lone_surrogates`].
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,8 +15,8 @@ use serde::de::{Error as _, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::lanes;
+use super::lone_surrogates;
 use super::queue::{QueuedRecord, Step};
-use super::surrogates;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawEvent;
@@ -117,7 +117,7 @@ pub(crate) fn decode(
     match Located::read(event.get(), handled) {
         Ok(located) => Ok(located.into_queue(&event, invocation)),
         Err(error) => {
-            let replaced = surrogates::replaced(event.get()).ok_or(error)?;
+            let replaced = lone_surrogates::replaced(event.get()).ok_or(error)?;
             Ok(Located::read(&replaced, handled)?.into_queue(&event, invocation))
         }
     }

@@ -63,21 +63,21 @@ pub(super) fn response_format(source: Source) -> ResponseFormat {
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>).
 pub(super) fn stream_id(record: &Record) -> RecordId {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct EventId<'a> {
         #[serde(borrow, default, rename = "eventID")]
         event_id: Text<'a>,
     }
-    let wire = serde_json::from_str::<Wire<'_>>(record.json()).ok();
-    RecordId::of(wire.and_then(|wire| wire.event_id.0).as_deref())
+    let record = serde_json::from_str::<EventId<'_>>(record.json()).ok();
+    RecordId::of(record.and_then(|record| record.event_id.0).as_deref())
 }
 
 fn source(record: &RawValue) -> Option<Source> {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct EventSource<'a> {
         #[serde(borrow, default, rename = "eventSource")]
         event_source: Text<'a>,
     }
-    Source::named(&serde_json::from_str::<Wire<'_>>(record.get()).ok()?.event_source.0?)
+    Source::named(&serde_json::from_str::<EventSource<'_>>(record.get()).ok()?.event_source.0?)
 }
 
 /// Returns the record with a `kinesis` object; `None` if it has one or is not an object.
@@ -108,15 +108,15 @@ fn broker_members(records: &[&RawValue]) -> String {
 /// Groups the records by `eventSourceKey`, which is the partition (`topic-0`) or the queue (`orders::/`).
 fn by_key(records: &[&RawValue]) -> String {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct Grouped<'a> {
         #[serde(borrow, default, rename = "eventSourceKey")]
         key: Text<'a>,
     }
     let mut lists = Vec::<(Cow<'_, str>, Vec<&str>)>::new();
     let mut known = HashMap::<Cow<'_, str>, usize>::new();
     for record in records {
-        let wire = serde_json::from_str::<Wire<'_>>(record.get()).ok();
-        let key = wire.and_then(|wire| wire.key.0).unwrap_or_default();
+        let grouped = serde_json::from_str::<Grouped<'_>>(record.get()).ok();
+        let key = grouped.and_then(|grouped| grouped.key.0).unwrap_or_default();
         let at = *known.entry(key.clone()).or_insert(lists.len());
         if at == lists.len() {
             lists.push((key, Vec::new()));

@@ -31,7 +31,7 @@ pub(super) fn batch<'r>(mut records: impl ExactSizeIterator<Item = &'r Record>) 
     let Some(first) = records.next().filter(|_| span::is_sampled()) else { return };
     let Some(system) = system(first.source()) else { return };
     span::set_attribute("messaging.batch.message_count", i64::try_from(count).unwrap_or(i64::MAX));
-    process(system, Wire::of(first).destination());
+    process(system, Origin::of(first).destination());
 }
 
 /// Sets the attributes of a record on its span.
@@ -40,10 +40,10 @@ pub(super) fn began(record: &Record) {
         return;
     }
     let Some(system) = system(record.source()) else { return };
-    let wire = Wire::of(record);
-    process(system, wire.destination());
+    let origin = Origin::of(record);
+    process(system, origin.destination());
     span::set_attribute("messaging.message.id", record.record_id().as_text().into_owned());
-    span::add_link(&wire.carrier());
+    span::add_link(&origin.carrier());
 }
 
 /// Marks the span of a record that failed.
@@ -65,7 +65,7 @@ fn process(system: &'static str, destination: Option<String>) {
 /// The members of a message that describe its origin. Each is decoded separately, so that a malformed one hides no other.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Wire<'a> {
+struct Origin<'a> {
     #[serde(borrow, rename = "eventSourceARN")]
     arn: Option<&'a RawValue>,
     /// Of SQS.
@@ -114,7 +114,7 @@ fn of<'a, T: Deserialize<'a>>(object: Option<&'a RawValue>, key: &str) -> Option
     read(read::<HashMap<String, &'a RawValue>>(object)?.remove(key))
 }
 
-impl<'a> Wire<'a> {
+impl<'a> Origin<'a> {
     fn of(record: &'a Record) -> Self {
         serde_json::from_str(record.json()).unwrap_or_default()
     }

@@ -192,12 +192,12 @@ where
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         let record = ChangeRecord(record.clone());
-        let wire = serde_json::from_str::<Wire<'_>>(record.text());
-        let wire = wire.map_err(|error| DecodeError::new("the table change", error))?;
-        let of = &wire.dynamodb;
+        let change = serde_json::from_str::<ChangeEvent<'_>>(record.text());
+        let change = change.map_err(|error| DecodeError::new("the table change", error))?;
+        let of = &change.dynamodb;
         let view = of.stream_view_type.0.as_ref().map(|view| &**view);
         let keys = image("the keys of the item", of.keys, view)?;
-        match &*wire.event_name {
+        match &*change.event_name {
             "INSERT" => {
                 let new = image(NEW, of.new_image, view)?;
                 Ok(Self::Insert { new, keys, record: record.clone() })
@@ -220,7 +220,7 @@ const OLD: &str = "the old image of the item";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+struct ChangeEvent<'a> {
     #[serde(borrow)]
     event_name: Cow<'a, str>,
     #[serde(borrow)]
@@ -276,8 +276,8 @@ impl FromRecordParts for ChangeRecord {
 }
 
 skimmed! {
-    struct Head {
-        dynamodb: Own<'a> = "dynamodb",
+    struct Metadata {
+        dynamodb: DynamoDbMetadata<'a> = "dynamodb",
         event_id: MaybeText<'a> = "eventID",
         event_name: MaybeText<'a> = "eventName",
         stream_arn: MaybeText<'a> = "eventSourceARN",
@@ -289,7 +289,7 @@ skimmed! {
 }
 
 skimmed! {
-    struct Own {
+    struct DynamoDbMetadata {
         keys: Option<&'a RawValue> = "Keys",
         created_at: Lenient<f64> = "ApproximateCreationDateTime",
         size: Lenient<u64> = "SizeBytes",
@@ -312,12 +312,12 @@ impl ChangeRecord {
 
     /// Returns the event id, which is the same for each delivery of the record.
     pub fn event_id(&self) -> Option<Cow<'_, str>> {
-        self.head().event_id.0
+        self.metadata().event_id.0
     }
 
     /// Returns when the item changed, to the second, or to the millisecond in a Kinesis stream.
     pub fn created_at(&self) -> Option<SystemTime> {
-        let time = self.head().dynamodb.created_at.0?;
+        let time = self.metadata().dynamodb.created_at.0?;
         // Seconds in DynamoDB Streams; milliseconds or microseconds in Kinesis, as the table is set.
         let seconds = match time {
             ..1e11 => time,
@@ -329,12 +329,12 @@ impl ChangeRecord {
 
     /// Returns the size of the images and keys, in bytes.
     pub fn size(&self) -> Option<u64> {
-        self.head().dynamodb.size.0
+        self.metadata().dynamodb.size.0
     }
 
     /// Returns the view type of the stream: `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE` or `NEW_AND_OLD_IMAGES`.
     pub fn view_type(&self) -> Option<Cow<'_, str>> {
-        self.head().dynamodb.stream_view_type.0
+        self.metadata().dynamodb.stream_view_type.0
     }
 
     /// Decodes the primary key of the item.
@@ -343,7 +343,7 @@ impl ChangeRecord {
     ///
     /// The key does not match `K`.
     pub fn keys<K: DeserializeOwned + 'static>(&self) -> Result<K, DecodeError> {
-        image("the keys of the item", self.head().dynamodb.keys, None)
+        image("the keys of the item", self.metadata().dynamodb.keys, None)
     }
 
     /// Returns whether the item was removed because its time to live expired
@@ -354,34 +354,34 @@ impl ChangeRecord {
         fn is(text: MaybeText<'_>, expected: &str) -> bool {
             text.0.is_some_and(|text| text == expected)
         }
-        let Head { event_name, user_identity: by, .. } = self.head();
+        let Metadata { event_name, user_identity: by, .. } = self.metadata();
         is(event_name, "REMOVE") && is(by.kind, "Service") && is(by.principal_id, "dynamodb.amazonaws.com")
     }
 
     /// Returns the name of the table.
     pub fn table_name(&self) -> Option<String> {
-        let head = self.head();
-        if let Some(name) = head.table_name.0 {
+        let metadata = self.metadata();
+        if let Some(name) = metadata.table_name.0 {
             return Some(name.into_owned());
         }
-        let arn = head.stream_arn.0?;
+        let arn = metadata.stream_arn.0?;
         Some(arn.split_once(":table/")?.1.split('/').next()?.to_owned())
     }
 
     /// Returns the ARN of the table, which a Kinesis stream lacks.
     pub fn table_arn(&self) -> Option<String> {
-        let arn = self.head().stream_arn.0?;
+        let arn = self.metadata().stream_arn.0?;
         Some(arn.split_once("/stream/")?.0.to_owned())
     }
 
     /// Returns the ARN of the table's stream, which a Kinesis stream lacks.
     pub fn stream_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().stream_arn.0
+        self.metadata().stream_arn.0
     }
 
     /// Returns the region of the table.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.head().region.0
+        self.metadata().region.0
     }
 
     /// Returns the content of a Kinesis record, or the record itself.
@@ -389,7 +389,7 @@ impl ChangeRecord {
         self.0.content().unwrap_or_else(|| self.0.json())
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         serde_json::from_str(self.text()).unwrap_or_default()
     }
 }

@@ -22,7 +22,7 @@ pub(super) enum Envelope {
 
 pub(super) fn envelope(text: &str) -> Envelope {
     #[derive(Deserialize)]
-    struct Kind<'a> {
+    struct Typed<'a> {
         #[serde(borrow, rename = "Type")]
         kind: Cow<'a, str>,
     }
@@ -33,19 +33,19 @@ pub(super) fn envelope(text: &str) -> Envelope {
         return Envelope::EventBridge;
     }
     let is_sns = has_fields(text, &["Type", "TopicArn", "Message"])
-        && serde_json::from_str::<Kind<'_>>(text).is_ok_and(|Kind { kind }| kind == "Notification");
+        && serde_json::from_str::<Typed<'_>>(text).is_ok_and(|Typed { kind }| kind == "Notification");
     if is_sns { Envelope::Sns } else { Envelope::Plain }
 }
 
 /// Returns the message of an SNS record.
 pub(super) fn message_of_sns(record: &str) -> Result<Cow<'_, str>, DecodeError> {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct SnsRecord<'a> {
         #[serde(borrow, rename = "Sns")]
         sns: Message<'a>,
     }
-    serde_json::from_str::<Wire<'_>>(record)
-        .map(|wire| wire.sns.message)
+    serde_json::from_str::<SnsRecord<'_>>(record)
+        .map(|record| record.sns.message)
         .map_err(|error| DecodeError::new("the SNS record", error))
 }
 

@@ -77,13 +77,13 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Firehose<T> {
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         #[derive(Deserialize)]
-        struct Wire<'a> {
+        struct Payload<'a> {
             #[serde(borrow)]
             data: Cow<'a, str>,
         }
-        let wire = serde_json::from_str::<Wire<'_>>(record.json());
-        let wire = wire.map_err(|error| DecodeError::new("the Firehose record", error))?;
-        let data = decode_base64("the record data", &wire.data)?;
+        let payload = serde_json::from_str::<Payload<'_>>(record.json());
+        let payload = payload.map_err(|error| DecodeError::new("the Firehose record", error))?;
+        let data = decode_base64("the record data", &payload.data)?;
         Ok(Self { data, record: FirehoseRecord(record.clone()) })
     }
 }
@@ -103,7 +103,7 @@ impl FromRecordParts for FirehoseRecord {
 }
 
 skimmed! {
-    struct Head {
+    struct Metadata {
         arrived_at: Lenient<u64> = "approximateArrivalTimestamp",
         of_kinesis: OfKinesis<'a> = "kinesisRecordMetadata",
     }
@@ -126,7 +126,7 @@ impl FirehoseRecord {
 
     /// Returns approximately when Firehose received the record.
     pub fn arrived_at(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(Duration::from_millis(self.head().arrived_at.0?))
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.metadata().arrived_at.0?))
     }
 
     /// Returns the ARN of the Firehose stream.
@@ -146,25 +146,25 @@ impl FirehoseRecord {
 
     /// Returns the shard, if the record comes from a Kinesis stream.
     pub fn shard_id(&self) -> Option<Cow<'_, str>> {
-        self.head().of_kinesis.shard_id.0
+        self.metadata().of_kinesis.shard_id.0
     }
 
     /// Returns the partition key, if the record comes from a Kinesis stream.
     pub fn partition_key(&self) -> Option<Cow<'_, str>> {
-        self.head().of_kinesis.partition_key.0
+        self.metadata().of_kinesis.partition_key.0
     }
 
     /// Returns the sequence number, if the record comes from a Kinesis stream.
     pub fn sequence_number(&self) -> Option<Cow<'_, str>> {
-        self.head().of_kinesis.sequence_number.0
+        self.metadata().of_kinesis.sequence_number.0
     }
 
     /// Returns the position in a record that the Kinesis Producer Library has aggregated, if the record comes from a Kinesis stream.
     pub fn subsequence_number(&self) -> Option<u64> {
-        self.head().of_kinesis.subsequence_number.0
+        self.metadata().of_kinesis.subsequence_number.0
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         serde_json::from_str(self.0.json()).unwrap_or_default()
     }
 }

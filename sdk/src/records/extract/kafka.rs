@@ -68,7 +68,7 @@ where
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         #[derive(Deserialize)]
-        struct Wire<'a> {
+        struct KeyAndValue<'a> {
             #[serde(borrow, rename = "topic")]
             _topic: Text<'a>,
             #[serde(borrow)]
@@ -79,11 +79,11 @@ where
             value: Option<Text<'a>>,
         }
         let unread = |error| DecodeError::new("the Kafka record", error);
-        let wire = serde_json::from_str::<Wire<'_>>(record.json()).map_err(unread)?;
-        partition(wire.partition).map_err(unread)?;
+        let fields = serde_json::from_str::<KeyAndValue<'_>>(record.json()).map_err(unread)?;
+        partition(fields.partition).map_err(unread)?;
         Ok(Self {
-            key: wire.key.map(|Text(key)| decode_base64("the record key", &key)).transpose()?,
-            value: wire.value.map(|Text(value)| decode_base64("the record value", &value)).transpose()?,
+            key: fields.key.map(|Text(key)| decode_base64("the record key", &key)).transpose()?,
+            value: fields.value.map(|Text(value)| decode_base64("the record value", &value)).transpose()?,
             record: KafkaRecord(record.clone()),
         })
     }
@@ -121,7 +121,7 @@ fn partition(number: &RawValue) -> Result<i32, serde_json::Error> {
 }
 
 skimmed! {
-    struct Head {
+    struct Metadata {
         timestamp: Lenient<i64> = "timestamp",
         timestamp_type: MaybeText<'a> = "timestampType",
         headers: Lenient<Vec<&'a RawValue>> = "headers",
@@ -151,18 +151,18 @@ impl KafkaRecord {
 
     /// Returns when the record was created or appended, by its [`timestamp_type`](Self::timestamp_type).
     pub fn timestamp(&self) -> Option<SystemTime> {
-        let ms = u64::try_from(self.head().timestamp.0?).ok()?;
+        let ms = u64::try_from(self.metadata().timestamp.0?).ok()?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
     /// Returns `CREATE_TIME` or `LOG_APPEND_TIME`.
     pub fn timestamp_type(&self) -> Option<Cow<'_, str>> {
-        self.head().timestamp_type.0
+        self.metadata().timestamp_type.0
     }
 
     /// Returns the headers in their order, with their bytes. A name may occur more than once. One that cannot be decoded is left out.
     pub fn headers(&self) -> Vec<(String, Vec<u8>)> {
-        let headers = self.head().headers.0.unwrap_or_default();
+        let headers = self.metadata().headers.0.unwrap_or_default();
         // Java's bytes are signed.
         let read = |(name, value): (String, Option<Vec<i16>>)| {
             let bytes = value.unwrap_or_default().into_iter().map(|byte| byte as u8).collect();
@@ -181,12 +181,12 @@ impl KafkaRecord {
 
     /// Returns the schema of the key, if the event source mapping has a schema registry.
     pub fn key_schema(&self) -> Option<KafkaSchema> {
-        self.head().key_schema.0
+        self.metadata().key_schema.0
     }
 
     /// Returns the schema of the value, if the event source mapping has a schema registry.
     pub fn value_schema(&self) -> Option<KafkaSchema> {
-        self.head().value_schema.0
+        self.metadata().value_schema.0
     }
 
     /// Returns the ARN of the cluster, if it is one of Amazon MSK.
@@ -204,7 +204,7 @@ impl KafkaRecord {
         serde_json::from_str(self.0.json()).ok()
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         serde_json::from_str(self.0.json()).unwrap_or_default()
     }
 }

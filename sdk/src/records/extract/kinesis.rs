@@ -99,9 +99,9 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Kinesis<T> {
 
 /// Decodes the data of a record.
 pub(super) fn data<T: DeserializeOwned + 'static>(record: &Record) -> Result<T, DecodeError> {
-    let wire = serde_json::from_str::<Wire<'_>>(json(record));
-    let wire = wire.map_err(|error| DecodeError::new("the Kinesis record", error))?;
-    decode_base64("the record data", &wire.kinesis.data)
+    let payload = serde_json::from_str::<Payload<'_>>(json(record));
+    let payload = payload.map_err(|error| DecodeError::new("the Kinesis record", error))?;
+    decode_base64("the record data", &payload.kinesis.data)
 }
 
 /// Returns the record as the stream has it, or would have it if no producer had aggregated it.
@@ -110,7 +110,7 @@ fn json(record: &Record) -> &str {
 }
 
 #[derive(Deserialize)]
-struct Wire<'a> {
+struct Payload<'a> {
     #[serde(borrow)]
     kinesis: Data<'a>,
 }
@@ -128,8 +128,8 @@ fn aggregated(record: &Record) -> Option<Aggregated> {
         return None;
     }
     // An error is reported when the record itself is decoded.
-    let wire = serde_json::from_str::<Wire<'_>>(record.json()).ok()?;
-    Aggregated::open(record, &wire.kinesis.data)
+    let payload = serde_json::from_str::<Payload<'_>>(record.json()).ok()?;
+    Aggregated::open(record, &payload.kinesis.data)
 }
 
 /// Decodes the data of a record, or of all its user records if it is aggregated.
@@ -156,8 +156,8 @@ impl FromRecordParts for KinesisRecord {
 }
 
 skimmed! {
-    struct Head {
-        kinesis: Own<'a> = "kinesis",
+    struct Metadata {
+        kinesis: KinesisMetadata<'a> = "kinesis",
         event_id: MaybeText<'a> = "eventID",
         stream_arn: MaybeText<'a> = "eventSourceARN",
         region: MaybeText<'a> = "awsRegion",
@@ -166,7 +166,7 @@ skimmed! {
 }
 
 skimmed! {
-    struct Own {
+    struct KinesisMetadata {
         partition_key: MaybeText<'a> = "partitionKey",
         explicit_hash_key: MaybeText<'a> = "explicitHashKey",
         encryption_type: MaybeText<'a> = "encryptionType",
@@ -184,38 +184,38 @@ impl KinesisRecord {
     /// Returns the position in an aggregated record, from 0; `None` for any other record. Together with the sequence number it is
     /// unique in a shard.
     pub fn sub_sequence_number(&self) -> Option<u64> {
-        self.0.deaggregated().and_then(|_| self.head().sub_sequence_number.0)
+        self.0.deaggregated().and_then(|_| self.metadata().sub_sequence_number.0)
     }
 
     /// Returns the partition key. Records of one key keep their order.
     pub fn partition_key(&self) -> Option<Cow<'_, str>> {
-        self.head().kinesis.partition_key.0
+        self.metadata().kinesis.partition_key.0
     }
 
     /// Returns the explicit hash key, a decimal number. Only aggregated records have one in the event.
     pub fn explicit_hash_key(&self) -> Option<Cow<'_, str>> {
-        self.0.deaggregated().and_then(|_| self.head().kinesis.explicit_hash_key.0)
+        self.0.deaggregated().and_then(|_| self.metadata().kinesis.explicit_hash_key.0)
     }
 
     /// Returns the shard, such as `shardId-000000000006`.
     pub fn shard_id(&self) -> Option<String> {
-        let event_id = self.head().event_id.0?;
+        let event_id = self.metadata().event_id.0?;
         Some(event_id.split_once(':')?.0.to_owned())
     }
 
     /// Returns approximately when the stream received the record.
     pub fn arrived_at(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(seconds(self.head().kinesis.arrived_at.0?)?)
+        UNIX_EPOCH.checked_add(seconds(self.metadata().kinesis.arrived_at.0?)?)
     }
 
     /// Returns the encryption of the stream: `NONE` or `KMS`.
     pub fn encryption_type(&self) -> Option<Cow<'_, str>> {
-        self.head().kinesis.encryption_type.0
+        self.metadata().kinesis.encryption_type.0
     }
 
     /// Returns the ARN of the stream, or of the consumer with enhanced fan-out.
     pub fn stream_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().stream_arn.0
+        self.metadata().stream_arn.0
     }
 
     /// Returns the name of the stream, from its ARN.
@@ -226,10 +226,10 @@ impl KinesisRecord {
 
     /// Returns the region of the stream.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.head().region.0
+        self.metadata().region.0
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         serde_json::from_str(json(&self.0)).unwrap_or_default()
     }
 }

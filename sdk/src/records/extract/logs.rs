@@ -179,7 +179,7 @@ impl FromRecord for LogRecord {
 /// Returns the compressed batch, or several if a producer has aggregated them.
 fn compressed(record: &Record) -> Result<Vec<Vec<u8>>, DecodeError> {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct Subscription<'a> {
         #[serde(borrow)]
         awslogs: Data<'a>,
     }
@@ -191,9 +191,10 @@ fn compressed(record: &Record) -> Result<Vec<Vec<u8>>, DecodeError> {
     if record.source() == Source::Kinesis {
         return kinesis::all_data(record);
     }
-    let wire = serde_json::from_str::<Wire<'_>>(record.json()).map_err(|error| DecodeError::new(WHAT, error))?;
+    let subscription =
+        serde_json::from_str::<Subscription<'_>>(record.json()).map_err(|error| DecodeError::new(WHAT, error))?;
     STANDARD
-        .decode(&*wire.awslogs.data.0)
+        .decode(&*subscription.awslogs.data.0)
         .map(|compressed| vec![compressed])
         .map_err(|error| DecodeError::new(WHAT, error))
 }
@@ -220,26 +221,26 @@ fn decompress(compressed: &[u8]) -> Result<String, DecodeError> {
 fn texts_of(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Wire<'a> {
+    struct LogBatch<'a> {
         message_type: String,
         #[serde(borrow)]
         log_events: Vec<&'a RawValue>,
     }
     let unread = |error| DecodeError::new(WHAT, error);
-    let wire = serde_json::from_str::<Wire<'_>>(text).map_err(unread)?;
-    if wire.message_type == "CONTROL_MESSAGE" {
+    let log_batch = serde_json::from_str::<LogBatch<'_>>(text).map_err(unread)?;
+    if log_batch.message_type == "CONTROL_MESSAGE" {
         return Ok(Vec::new());
     }
     let batch = serde_json::from_str::<Batch>(text).map_err(unread)?;
     let batch = serde_json::to_string(&batch).map_err(unread)?;
     // With the brackets and the comma.
     let length = |event: &&RawValue| batch.len() + event.get().len() + 3;
-    let size = wire.log_events.iter().map(length).sum::<usize>();
+    let size = log_batch.log_events.iter().map(length).sum::<usize>();
     if size > 2 * DECOMPRESSED_LIMIT {
         return Err(too_much());
     }
-    record.reserve(wire.log_events.len(), size)?;
-    Ok(wire.log_events.iter().map(|event| format!("[{batch},{event}]")).collect())
+    record.reserve(log_batch.log_events.len(), size)?;
+    Ok(log_batch.log_events.iter().map(|event| format!("[{batch},{event}]")).collect())
 }
 
 fn too_much() -> DecodeError {

@@ -71,13 +71,13 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for MqMessage<T> {
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         #[derive(Deserialize)]
-        struct Wire<'a> {
+        struct Payload<'a> {
             #[serde(borrow, default)]
             data: Option<Text<'a>>,
         }
-        let wire = serde_json::from_str::<Wire<'_>>(record.json());
-        let wire = wire.map_err(|error| DecodeError::new("the message", error))?;
-        let data = wire.data.map(|Text(data)| data).unwrap_or_default();
+        let payload = serde_json::from_str::<Payload<'_>>(record.json());
+        let payload = payload.map_err(|error| DecodeError::new("the message", error))?;
+        let data = payload.data.map(|Text(data)| data).unwrap_or_default();
         Ok(Self { data: decode_base64("the message data", &data)?, record: MqRecord(record.clone()) })
     }
 }
@@ -98,7 +98,7 @@ impl FromRecordParts for MqRecord {
 
 skimmed! {
     /// Of both brokers: ActiveMQ has its members beside the data, RabbitMQ in its basic properties.
-    struct Head {
+    struct Metadata {
         message_id: MaybeText<'a> = "messageID",
         message_type: MaybeText<'a> = "messageType",
         destination: Destination<'a> = "destination",
@@ -134,7 +134,7 @@ skimmed! {
 impl MqRecord {
     /// Returns the message id; in RabbitMQ only if the producer set one.
     pub fn message_id(&self) -> Option<Cow<'_, str>> {
-        let Head { message_id, basic, .. } = self.head();
+        let Metadata { message_id, basic, .. } = self.metadata();
         message_id.0.or(basic.message_id.0)
     }
 
@@ -142,7 +142,7 @@ impl MqRecord {
     pub fn queue(&self) -> Option<Cow<'_, str>> {
         match self.0.source() {
             Source::RabbitMq => self.queue_and_host().map(|(queue, _)| Cow::Borrowed(queue)),
-            _ => self.head().destination.physical_name.0,
+            _ => self.metadata().destination.physical_name.0,
         }
     }
 
@@ -153,13 +153,13 @@ impl MqRecord {
 
     /// Returns whether the broker has delivered the message before; `false` if it does not say.
     pub fn is_redelivered(&self) -> bool {
-        self.head().redelivered.0.unwrap_or_default()
+        self.metadata().redelivered.0.unwrap_or_default()
     }
 
     /// Returns the properties of ActiveMQ or the headers of RabbitMQ. A header of bytes is text if it is UTF-8, and a list of numbers
     /// otherwise.
     pub fn properties(&self) -> BTreeMap<String, Value> {
-        let Head { properties, basic, .. } = self.head();
+        let Metadata { properties, basic, .. } = self.metadata();
         let properties = properties.0.or(basic.headers.0).unwrap_or_default();
         properties.into_iter().map(|(name, value)| (name, property(value))).collect()
     }
@@ -171,36 +171,36 @@ impl MqRecord {
 
     /// Returns the message type: `jms/text-message` or `jms/bytes-message` in ActiveMQ, the `type` property in RabbitMQ.
     pub fn message_type(&self) -> Option<Cow<'_, str>> {
-        let Head { message_type, basic, .. } = self.head();
+        let Metadata { message_type, basic, .. } = self.metadata();
         message_type.0.or(basic.r#type.0)
     }
 
     /// Returns the content type, if a RabbitMQ producer set it.
     pub fn content_type(&self) -> Option<Cow<'_, str>> {
-        self.head().basic.content_type.0
+        self.metadata().basic.content_type.0
     }
 
     /// Returns the correlation id.
     pub fn correlation_id(&self) -> Option<Cow<'_, str>> {
-        let Head { correlation_id, basic, .. } = self.head();
+        let Metadata { correlation_id, basic, .. } = self.metadata();
         correlation_id.0.or(basic.correlation_id.0)
     }
 
     /// Returns the queue for replies.
     pub fn reply_to(&self) -> Option<Cow<'_, str>> {
-        let Head { reply_to, basic, .. } = self.head();
+        let Metadata { reply_to, basic, .. } = self.metadata();
         reply_to.0.or(basic.reply_to.0)
     }
 
     /// Returns the priority: 0 to 9 in ActiveMQ, 0 to 255 in RabbitMQ.
     pub fn priority(&self) -> Option<i64> {
-        let Head { priority, basic, .. } = self.head();
+        let Metadata { priority, basic, .. } = self.metadata();
         priority.0.or(basic.priority.0)
     }
 
     /// Returns when the message was sent, in ActiveMQ. RabbitMQ's time is a text without a time zone: see [`Record::json`].
     pub fn sent_at(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(Duration::from_millis(self.head().timestamp.0?))
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.metadata().timestamp.0?))
     }
 
     /// Returns the ARN of the broker.
@@ -217,7 +217,7 @@ impl MqRecord {
         }
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         serde_json::from_str(self.0.json()).unwrap_or_default()
     }
 }

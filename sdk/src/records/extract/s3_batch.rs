@@ -55,7 +55,7 @@ pub struct S3BatchTask {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+struct Task {
     s3_key: String,
     #[serde(default)]
     s3_version_id: Lenient<String>,
@@ -73,8 +73,8 @@ impl FromRecord for S3BatchTask {
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         const WHAT: &str = "the task";
-        let wire: Wire = json::decode(record.json().as_bytes()).map_err(|error| DecodeError::new(WHAT, error))?;
-        let bucket = match (wire.s3_bucket, &wire.s3_bucket_arn) {
+        let task: Task = json::decode(record.json().as_bytes()).map_err(|error| DecodeError::new(WHAT, error))?;
+        let bucket = match (task.s3_bucket, &task.s3_bucket_arn) {
             (Some(bucket), _) => bucket,
             (None, Some(arn)) => arn.rsplit(':').next().unwrap_or(arn).to_owned(),
             (None, None) => return Err(DecodeError::new(WHAT, "the bucket is missing")),
@@ -82,9 +82,9 @@ impl FromRecord for S3BatchTask {
         Ok(Self {
             record: record.clone(),
             bucket,
-            bucket_arn: wire.s3_bucket_arn,
-            key: decode_key(&wire.s3_key)?,
-            version_id: wire.s3_version_id.0,
+            bucket_arn: task.s3_bucket_arn,
+            key: decode_key(&task.s3_key)?,
+            version_id: task.s3_version_id.0,
         })
     }
 }

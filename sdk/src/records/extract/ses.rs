@@ -226,11 +226,11 @@ impl FromRecord for SesMessage {
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         #[derive(Deserialize)]
-        struct Wire {
+        struct SesRecord {
             ses: SesMessage,
         }
-        crate::core::json::decode::<Wire>(record.json().as_bytes())
-            .map(|wire| wire.ses)
+        crate::core::json::decode::<SesRecord>(record.json().as_bytes())
+            .map(|record| record.ses)
             .map_err(|error| DecodeError::new("the SES record", error))
     }
 }

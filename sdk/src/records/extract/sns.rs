@@ -103,7 +103,7 @@ impl FromRecordParts for SnsNotification {
 }
 
 skimmed! {
-    struct Head {
+    struct Metadata {
         message_id: MaybeText<'a> = "MessageId",
         topic_arn: MaybeText<'a> = "TopicArn",
         subject: MaybeText<'a> = "Subject",
@@ -116,7 +116,7 @@ skimmed! {
 impl SnsNotification {
     /// Returns the message id.
     pub fn message_id(&self) -> Option<Cow<'_, str>> {
-        self.head().message_id.0
+        self.metadata().message_id.0
     }
 
     /// Returns the message as text.
@@ -126,12 +126,12 @@ impl SnsNotification {
 
     /// Returns the subject, if the publisher set one.
     pub fn subject(&self) -> Option<Cow<'_, str>> {
-        self.head().subject.0
+        self.metadata().subject.0
     }
 
     /// Returns the ARN of the topic.
     pub fn topic_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().topic_arn.0
+        self.metadata().topic_arn.0
     }
 
     /// Returns the name of the topic, which is the end of its ARN.
@@ -141,12 +141,12 @@ impl SnsNotification {
 
     /// Returns when the message was published, as RFC 3339.
     pub fn time(&self) -> Option<Cow<'_, str>> {
-        self.head().timestamp.0
+        self.metadata().timestamp.0
     }
 
     /// Returns the sequence number in a FIFO topic.
     pub fn sequence_number(&self) -> Option<Cow<'_, str>> {
-        self.head().sequence_number.0
+        self.metadata().sequence_number.0
     }
 
     /// Returns a message attribute by its name.
@@ -159,7 +159,7 @@ impl SnsNotification {
         if self.is_raw() {
             return SqsMessage::of(&self.0).message_attributes();
         }
-        let Some(attributes) = self.head().attributes else { return BTreeMap::new() };
+        let Some(attributes) = self.metadata().attributes else { return BTreeMap::new() };
         let attributes = serde_json::from_str::<BTreeMap<String, &RawValue>>(attributes.get()).unwrap_or_default();
         let read = |(name, value): (String, &RawValue)| Some((name, attribute(value.get())?));
         attributes.into_iter().filter_map(read).collect()
@@ -170,16 +170,18 @@ impl SnsNotification {
         self.0.source() == Source::Sqs && sqs::body(&self.0).is_ok_and(|body| envelope(body) != Envelope::Sns)
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         #[derive(Deserialize)]
-        struct Wire<'a> {
+        struct SnsRecord<'a> {
             #[serde(borrow, rename = "Sns")]
-            sns: Head<'a>,
+            sns: Metadata<'a>,
         }
         match self.0.source() {
-            Source::Sns => serde_json::from_str::<Wire<'_>>(self.0.json()).map(|wire| wire.sns).unwrap_or_default(),
+            Source::Sns => {
+                serde_json::from_str::<SnsRecord<'_>>(self.0.json()).map(|record| record.sns).unwrap_or_default()
+            }
             // A raw message may have members of these names as well.
-            _ if self.is_raw() => Head::default(),
+            _ if self.is_raw() => Metadata::default(),
             _ => sqs::body(&self.0).ok().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default(),
         }
     }
@@ -189,11 +191,11 @@ impl SnsNotification {
 fn attribute(json: &str) -> Option<MessageAttribute> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Wire {
+    struct Attribute {
         r#type: String,
         value: String,
     }
-    let Wire { r#type, value } = serde_json::from_str(json).ok()?;
+    let Attribute { r#type, value } = serde_json::from_str(json).ok()?;
     Some(match r#type.split('.').next()? {
         "Number" => MessageAttribute::Number(value),
         "Binary" => MessageAttribute::Binary(STANDARD.decode(value).ok()?),

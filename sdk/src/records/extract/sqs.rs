@@ -103,7 +103,7 @@ impl FromRecordParts for SqsMessage {
 }
 
 skimmed! {
-    struct Head {
+    struct Metadata {
         receipt_handle: MaybeText<'a> = "receiptHandle",
         attributes: Option<&'a RawValue> = "attributes",
         message_attributes: Option<&'a RawValue> = "messageAttributes",
@@ -130,7 +130,7 @@ impl SqsMessage {
 
     /// Returns the receipt handle, with which the message can be deleted or its visibility time-out changed.
     pub fn receipt_handle(&self) -> Option<Cow<'_, str>> {
-        self.head().receipt_handle.0
+        self.metadata().receipt_handle.0
     }
 
     /// Returns how often the message was received, this time included; 1 if SQS does not say.
@@ -175,7 +175,7 @@ impl SqsMessage {
 
     /// Returns a system attribute by its name, such as `DeadLetterQueueSourceArn`.
     pub fn attribute(&self, name: &str) -> Option<Cow<'_, str>> {
-        let attributes = self.head().attributes?;
+        let attributes = self.metadata().attributes?;
         let mut attributes = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(attributes.get()).ok()?;
         serde_json::from_str::<MaybeText<'_>>(attributes.remove(name)?.get()).ok()?.0
     }
@@ -187,7 +187,7 @@ impl SqsMessage {
 
     /// Returns all message attributes. One that cannot be decoded is left out.
     pub fn message_attributes(&self) -> BTreeMap<String, MessageAttribute> {
-        let Some(attributes) = self.head().message_attributes else { return BTreeMap::new() };
+        let Some(attributes) = self.metadata().message_attributes else { return BTreeMap::new() };
         let attributes = serde_json::from_str::<BTreeMap<String, &RawValue>>(attributes.get()).unwrap_or_default();
         let read = |(name, value): (String, &RawValue)| Some((name, MessageAttribute::read(value.get())?));
         attributes.into_iter().filter_map(read).collect()
@@ -195,7 +195,7 @@ impl SqsMessage {
 
     /// Returns the ARN of the queue.
     pub fn queue_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().queue_arn.0
+        self.metadata().queue_arn.0
     }
 
     /// Returns the name of the queue, which is the end of its ARN.
@@ -241,7 +241,7 @@ impl SqsMessage {
 
     /// Returns the region of the queue.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.head().region.0
+        self.metadata().region.0
     }
 
     fn time(&self, name: &str) -> Option<SystemTime> {
@@ -249,7 +249,7 @@ impl SqsMessage {
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         serde_json::from_str(self.0.json()).unwrap_or_default()
     }
 }
@@ -281,16 +281,16 @@ impl MessageAttribute {
     fn read(json: &str) -> Option<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Wire {
+        struct Attribute {
             data_type: String,
             string_value: Option<String>,
             binary_value: Option<String>,
         }
-        let wire = serde_json::from_str::<Wire>(json).ok()?;
-        Some(match wire.data_type.split('.').next()? {
-            "Number" => Self::Number(wire.string_value?),
-            "Binary" => Self::Binary(STANDARD.decode(wire.binary_value?).ok()?),
-            _ => Self::Text(wire.string_value?),
+        let attribute = serde_json::from_str::<Attribute>(json).ok()?;
+        Some(match attribute.data_type.split('.').next()? {
+            "Number" => Self::Number(attribute.string_value?),
+            "Binary" => Self::Binary(STANDARD.decode(attribute.binary_value?).ok()?),
+            _ => Self::Text(attribute.string_value?),
         })
     }
 
