@@ -23,7 +23,6 @@ without `text` and `binary` the parameter is JSON, and the type implements `serd
         module: "parameters",
         id: "ParameterId",
         id_method: "parameter_id",
-        variable: "ParameterVariable",
         value: "ParameterValue",
         error: "ParameterError",
         read_method: "from_parameter",

@@ -22,7 +22,6 @@ without `text` and `binary` the secret is JSON, and the type implements `serde::
         module: "secrets",
         id: "SecretId",
         id_method: "secret_id",
-        variable: "SecretVariable",
         value: "SecretValue",
         error: "SecretError",
         read_method: "from_secret",

@@ -30,7 +30,6 @@ pub(crate) struct Code {
     pub(crate) module: &'static str,
     pub(crate) id: &'static str,
     pub(crate) id_method: &'static str,
-    pub(crate) variable: &'static str,
     pub(crate) value: &'static str,
     pub(crate) error: &'static str,
     pub(crate) read_method: &'static str,

@@ -18,7 +18,11 @@ use pilaster::records::{SesMessage, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{
     Authorizer, BoxError, Change, CloudFormation, CustomResource, Event, EventBridge, Firehose, FunctionError,
+<<<<<<< HEAD
+    IntoService, Kafka, Kinesis, LogRecord, MqMessage, S3Object, Schedule, Sns, Sqs,
+=======
     IntoService, Kafka, Kinesis, LogRecord, MqMessage, RawService, S3Object, Schedule, Sns, Sqs,
+>>>>>>> integration
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -258,7 +262,7 @@ async fn custom_resource(event: CloudFormation<Database>) -> Result<CustomResour
 
 /// A function whose answers are kept by this key.
 pub(crate) fn keyed(key: &'static str) -> Function {
-    let layer = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).key(key));
+    let layer = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).key(key));
     Function::new("idempotent", Kind::Event, pilaster::handler(any).layer(layer))
 }
 

@@ -23,7 +23,11 @@ async fn call<R: RawService>(caller: &Caller<R>, event: &str) -> Result<Value, F
 }
 
 /// A function that fails for the records at these positions.
+<<<<<<< HEAD
+fn failing<R: FromRecord<Answer = ()> + 'static>(positions: &'static [usize]) -> impl pilaster::IntoService {
+=======
 fn failing<R: FromRecord<Response = ()> + 'static>(positions: &'static [usize]) -> impl pilaster::IntoService {
+>>>>>>> integration
     pilaster::handler(move |record: Record, _: R| {
         let fails = positions.contains(&record.index());
         std::future::ready(if fails { Err(BoxError::from("no more room")) } else { Ok(()) })

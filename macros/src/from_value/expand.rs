@@ -14,7 +14,6 @@ struct Names {
     derived: TokenStream,
     id: TokenStream,
     id_method: Ident,
-    variable: TokenStream,
     value: TokenStream,
     error: TokenStream,
     read_method: Ident,
@@ -32,7 +31,6 @@ impl Names {
             derived: path(words.derived),
             id: path(words.code.id),
             id_method: ident(words.code.id_method),
-            variable: path(words.code.variable),
             value: path(words.code.value),
             error: path(words.code.error),
             read_method: ident(words.code.read_method),
@@ -43,7 +41,7 @@ impl Names {
 /// All names begin with `pilaster_`: a parameter takes the name of a constant for a pattern, whatever its hygiene.
 pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> TokenStream {
     let pilaster = &valid.crate_path;
-    let Names { derived, id, id_method, variable, value, error, read_method } = Names::of(words, pilaster);
+    let Names { derived, id, id_method, value, error, read_method } = Names::of(words, pilaster);
     let ident = &input.ident;
     let allow = deprecation::allowed_of(input);
     let stage = valid.stage.iter();
@@ -52,13 +50,13 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> Token
         Name::Name(name) => quote!(::core::result::Result::Ok(#id::new(#name) #(.stage(#stage))* #decrypt)),
         Name::Env(name) => {
             let found = match valid.stage.is_none() && decrypt.is_none() {
-                true => quote!(#variable::id(&PILASTER_VARIABLE)),
+                true => quote!(#id::named_by(&PILASTER_VARIABLE, pilaster_variables)),
                 false => {
-                    quote!(::core::result::Result::Ok(#variable::id(&PILASTER_VARIABLE)? #(.stage(#stage))* #decrypt))
+                    quote!(::core::result::Result::Ok(#id::named_by(&PILASTER_VARIABLE, pilaster_variables)? #(.stage(#stage))* #decrypt))
                 }
             };
             quote! {
-                static PILASTER_VARIABLE: #variable = #variable::new(#name);
+                static PILASTER_VARIABLE: #pilaster::config::NamedBy = #pilaster::config::NamedBy::new(#name);
                 #found
             }
         }
@@ -89,7 +87,10 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> Token
         #[automatically_derived]
         #allow
         impl #derived for #ident {
-            fn #id_method() -> ::core::result::Result<#id, #error> {
+            fn #id_method(
+                pilaster_variables: &#pilaster::clients::Variables,
+            ) -> ::core::result::Result<#id, #error> {
+                let _ = pilaster_variables;
                 #which
             }
 
@@ -105,7 +106,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> Token
 /// The error, and an implementation so that the compiler does not report that it is missing.
 pub(super) fn failed(input: &DeriveInput, mistake: &Error, words: &Words) -> TokenStream {
     let pilaster = CratePath::default();
-    let Names { derived, id, id_method, value, error, read_method, .. } = Names::of(words, &pilaster);
+    let Names { derived, id, id_method, value, error, read_method } = Names::of(words, &pilaster);
     let mistake = mistake.to_compile_error();
     let ident = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
@@ -113,7 +114,7 @@ pub(super) fn failed(input: &DeriveInput, mistake: &Error, words: &Words) -> Tok
         #mistake
 
         impl #generics #derived for #ident #arguments #bounds {
-            fn #id_method() -> ::core::result::Result<#id, #error> {
+            fn #id_method(_: &#pilaster::clients::Variables) -> ::core::result::Result<#id, #error> {
                 ::core::unreachable!()
             }
 

@@ -7,11 +7,11 @@ use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr, Me
 use crate::crate_path::CratePath;
 
 /// The accepted forms, for messages.
-const FORMS: &str = "the accepted forms, above each variant or above a struct, are
-    #[http(status = 404)]                              the detail of a 4xx is the `Display` text, or
-    #[http(status = 404, detail = \"no such user\")]     the detail is this text, or
-    #[http(transparent)]                               the response is that of the only field, a `ToHttpError`; above the type also
-    #[http(crate = path)]                              the path of the `pilaster` crate if it is renamed or re-exported";
+const FORMS: &str = "write one of these above each variant, or above a struct:
+    #[http(status = 404)]                             the client reads the `Display` text if the status is a 4xx
+    #[http(status = 404, detail = \"no such user\")]    the client reads this text
+    #[http(transparent)]                              the response is that of the only field, a `ToHttpError`
+    #[http(crate = path)]                             above the type: the path of the `pilaster` crate if it is renamed or re-exported";
 
 /// A type with the path of the `pilaster` crate.
 pub(super) struct Input {
@@ -89,7 +89,7 @@ fn response(attributes: &[&Attribute], ident: &Ident, fields: &Fields) -> Result
             "status" => status = Some(meta.value()?.parse::<LitInt>()?),
             "detail" => detail = Some(meta.value()?.parse::<LitStr>()?),
             "transparent" => transparent = Some(meta.path.span()),
-            _ => return Err(meta.error(format!("unknown option: {FORMS}"))),
+            _ => return Err(meta.error(format!("unknown option; {FORMS}"))),
         }
         Ok(())
     })?;
@@ -105,6 +105,9 @@ fn response(attributes: &[&Attribute], ident: &Ident, fields: &Fields) -> Result
                 "`transparent` stands alone and requires exactly one field, which implements `ToHttpError`",
             )),
         },
-        _ => Err(Error::new(attribute.path().span(), format!("expected one response: {FORMS}"))),
+        _ => Err(Error::new(
+            attribute.path().span(),
+            format!("`status` or `transparent` is missing, or both are set; {FORMS}"),
+        )),
     }
 }

@@ -116,7 +116,7 @@ fn each_mistake_has_its_message() {
                     A,
                 }
             ),
-            "expected one response",
+            "or both are set",
         ),
         (
             quote!(
@@ -125,7 +125,7 @@ fn each_mistake_has_its_message() {
                     A(B),
                 }
             ),
-            "expected one response",
+            "or both are set",
         ),
         (
             quote!(

@@ -48,7 +48,7 @@ check! {
         message = "`{Self}` cannot be returned from this handler",
         label = "not a response of this kind of function",
         note = "an HTTP function returns `Json<T>`, `Created<T>`, `NoContent`, `String`, `StatusCode`, `(StatusCode, Json<T>)`, … of `pilaster::http`, or another `pilaster::http::IntoResponse`",
-        note = "a record function returns `Result<(), E>`, of `Firehose<T>` `Result<Transformed, E>`, of `S3BatchTask` also `Result<String, E>`",
+        note = "a record function returns `Result<(), E>`, with `Firehose<T>` `Result<TransformedRecord, E>`, with `S3BatchTask` also `Result<String, E>`",
         note = "an event function returns `Result<T, E>`, where `T` implements `serde::Serialize`"
     )]
     pub trait IsResponse;

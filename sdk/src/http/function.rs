@@ -114,7 +114,19 @@ impl AddLayer<Stack> for DefaultStack {
     }
 }
 
+<<<<<<< HEAD
+impl AddLayer<Self> for DefaultStack {
+    type Layers = Self;
+
+    fn add(self, stack: Self, _: Sealed) -> Self {
+        stack
+    }
+}
+
+impl<S, L, B> Kind<L> for HttpFunction<S>
+=======
 impl<S, L, B, const STREAMS: bool> Kind<L> for HttpFunction<S, STREAMS>
+>>>>>>> integration
 where
     L: Layer<CatchPanic<S>>,
     L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,

@@ -34,13 +34,16 @@ check! {
     Response => Serializable: Json<T>, Created<T>;
 }
 
-impl<S> IsLayer<HttpFunction<S>, ()> for Stack
+impl<S, const STREAMS: bool> IsLayer<HttpFunction<S, STREAMS>, ()> for Stack
 where
     Self: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {
     type Checked<X> = X;
 
-    fn check<L, O>(function: Function<HttpFunction<S>, L, O>, layer: Self) -> Function<HttpFunction<S>, Self, O> {
+    fn check<L, O>(
+        function: Function<HttpFunction<S, STREAMS>, L, O>,
+        layer: Self,
+    ) -> Function<HttpFunction<S, STREAMS>, Self, O> {
         function.map_layers(|_| layer)
     }
 }

@@ -9,15 +9,13 @@ use crate::function::builder::Function;
 use crate::function::check::{
     IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsRecordFunction, IsResponse,
 };
-use crate::records::extract::{FromRecord, FromRecordParts};
-use crate::records::handler::RecordResult;
-use crate::records::{Batch, Record, RecordFunction};
+use crate::records::{Batch, FromRecord, FromRecordParts, Record, RecordFunction, RecordResult};
 
-/// The kind of record functions whose record is answered with an `A`.
+/// The kind of record functions whose record has the response `A`.
 #[derive(Debug)]
 pub struct Records<A>(std::marker::PhantomData<A>);
 
-/// A value of a `Result` that a handler of records answered with an `A` returns.
+/// A value of a `Result` that is returned for a record with the response `A`.
 pub trait Answers<A> {}
 
 impl<T, A> Answers<A> for T where Result<T, BoxError>: RecordResult<A> {}
