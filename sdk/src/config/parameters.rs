@@ -81,6 +81,8 @@
 #[cfg(feature = "appconfig")]
 mod appconfig;
 mod batch;
+#[cfg(all(feature = "macros", feature = "parameters"))]
+mod check;
 mod error;
 #[cfg(feature = "parameters")]
 mod extract;

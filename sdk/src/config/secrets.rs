@@ -77,6 +77,8 @@
 //! # let _ = connected;
 //! ```
 
+#[cfg(feature = "macros")]
+mod check;
 mod error;
 mod extract;
 mod fixed;

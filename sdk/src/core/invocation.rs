@@ -42,9 +42,9 @@ pub struct Invocation {
 /// What the clones of an invocation have in common.
 struct Shared {
     context: Context,
-    /// What layers leave for those around them, also where they are cancelled.
+    /// Values that layers share with the layers around them, by type.
     #[cfg(feature = "http")]
-    left: crate::http::layers::left::Left,
+    extensions: std::sync::Mutex<http::Extensions>,
 }
 
 /// The calls of the function that an invocation made: how many began, and how many of them returned an error.
@@ -84,7 +84,7 @@ impl Invocation {
             shared: Arc::new(Shared {
                 context,
                 #[cfg(feature = "http")]
-                left: crate::http::layers::left::Left::default(),
+                extensions: std::sync::Mutex::default(),
             }),
             cold_start: false,
             #[cfg(all(feature = "testing", feature = "clients"))]
@@ -208,9 +208,16 @@ impl Invocation {
         self.cold_start
     }
 
+    /// Shares a value with the layers around this one, by its type. It outlives a layer that is cancelled.
     #[cfg(feature = "http")]
-    pub(crate) fn left(&self) -> &crate::http::layers::left::Left {
-        &self.shared.left
+    pub(crate) fn share<T: Clone + Send + Sync + 'static>(&self, value: T) {
+        self.shared.extensions.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(value);
+    }
+
+    /// Returns the value of this type that an inner layer has [shared](Self::share).
+    #[cfg(feature = "http")]
+    pub(crate) fn shared<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.shared.extensions.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get().cloned()
     }
 
     /// The registry of this invocation, where it is not the process's.

@@ -82,7 +82,7 @@ impl Seen {
         TracesLayer::new().captured(&self.spans)
     }
 
-    async fn call<R: RawService>(self, caller: Caller<R>, event: &Value, format: Format) -> String {
+    async fn call<R: RawService>(self, caller: Caller<R>, event: &Value, format: LogFormat) -> String {
         let logs = Logs::new().level(Level::Trace).format(format).writer(self.lines.clone()).build();
         let nothing = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let answer = caller.with_context(context()).call(event.clone()).with_subscriber(logs).await;
@@ -329,8 +329,8 @@ async fn of_idempotent_calls() {
     let store = MemoryStore::new();
     for body in bodies() {
         let seen = Seen::default();
-        let layer = IdempotencyLayer::new(Idempotency::new(store.clone()).key("body"));
-        let function = pilaster::handler(async |_: String| "well").layer(layer);
+        let layer = IdempotencyLayer::new(Idempotency::from_env(store.clone()).key("body"));
+        let function = pilaster::handler(async |_: String| "well").without_stack().layer(layer);
         let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
         let event = http::post("/").header("authorization", SECRET).json(&body).into_event().unwrap();
         let out = seen.call(Caller::new(function), &event, LogFormat::Json).await;

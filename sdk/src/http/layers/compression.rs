@@ -215,7 +215,7 @@ impl CompressionLayer {
     fn answer(self, asked: &Asked, is_whole: bool, response: Response<Body>) -> Response<Body> {
         let (mut parts, body) = response.into_parts();
         if parts.status == StatusCode::NOT_MODIFIED {
-            // Whether the response would be compressed is not known without its body, so caches keep both apart.
+            // Without its body it is not known whether it would be compressed, so caches keep both apart.
             vary(&mut parts.headers);
             entity_tags::mark_held(&mut parts.headers, asked.coding, &asked.held);
             return Response::from_parts(parts, body);

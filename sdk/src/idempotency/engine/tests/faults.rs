@@ -101,7 +101,7 @@ async fn a_thousand_seeds_of_faults_have_the_effect_once_or_tell_an_error() {
             let (takes, fails) = (Duration::from_millis(chance.below(300)), chance.below(5) == 0);
             call(&idempotency, &order, &effect, takes, fails)
         };
-        // Two first calls at once, then what a queue or a client does about an error, all within the time of the lock.
+        // Two first calls at once, then the retries of a queue or a client, all within the lock.
         let (first, second) = tokio::join!(once(), once());
         let mut answers = vec![first, second];
         for _ in 0..3 {
