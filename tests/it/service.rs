@@ -145,7 +145,7 @@ fn a_mistake_in_a_layer_is_an_error_wherever_the_layer_stands() {
     assert!(mistake(handler(id).outer((LoggingLayer::new().omit(["headers"]), unnamed()))).contains("`headers`"));
 
     let store = |_: Event<Value>| std::future::ready(Ok::<_, BoxError>(()));
-    let key = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).key("["));
+    let key = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "orders").key("["));
     assert!(mistake(handler(store).layer(key)).contains("idempotency: "));
     let ship = |_: Sqs<u32>| std::future::ready(Ok::<_, BoxError>(()));
     assert!(mistake(handler(ship).concurrency(0)).contains("the concurrency of a batch is 0"));
