@@ -9,6 +9,7 @@ pub(crate) mod env;
 pub(crate) mod error;
 #[cfg(any(feature = "flags", feature = "idempotency"))]
 pub(crate) mod expression;
+mod extensions;
 pub(crate) mod invocation;
 pub(crate) mod json;
 pub(crate) mod raw;

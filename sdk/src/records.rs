@@ -102,7 +102,7 @@ pub use self::extract::sns::{self, Sns, SnsNotification};
 pub use self::extract::sqs::{self, MessageAttribute, Sqs, SqsMessage};
 pub use self::extract::window::{self, Window, WindowState};
 pub use self::function::{ByRecord, RecordFunction};
-pub use self::handler::{FromRecord, FromRecordParts, HandlerService, Opened, RecordHandler, RecordResult};
+pub use self::handler::{FromRecord, FromRecordParts, Opened, RecordHandler, RecordResult};
 pub use self::layers::from_fn::{self, FromFn, FromFnLayer, Next, from_fn};
 pub use self::record::Record;
 pub use self::source::Source;

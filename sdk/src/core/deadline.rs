@@ -1,5 +1,7 @@
-//! When an invocation is over its time: what the HTTP hall, the event door and the record door have in common.
+//! The deadline of an invocation: [`until`] when its work may last, [`DeadlineExceeded`], and panics of what is dropped then.
 
+#[cfg(feature = "negotiation")]
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::core::extensions::Extensions;
 use crate::core::invocation::Invocation;
 
 /// What is left of the time when a request or an event is cancelled.
@@ -16,29 +19,24 @@ pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 /// The function did not answer before the deadline of its invocation, and its work was cancelled.
 pub struct DeadlineExceeded {
     time: Duration,
-    /// How the client wants the answer to be written, where a layer that was cancelled had found that out.
-    #[cfg(feature = "negotiation")]
-    renderer: Option<crate::http::error::Renderer>,
+    /// Values for the module that responds to it, by their types.
+    extensions: Extensions,
 }
 
 impl DeadlineExceeded {
     pub(crate) fn after(time: Duration) -> Self {
-        Self {
-            time,
-            #[cfg(feature = "negotiation")]
-            renderer: None,
-        }
+        Self { time, extensions: Extensions::default() }
     }
 
     #[cfg(feature = "negotiation")]
-    pub(crate) fn written_by(mut self, renderer: Option<crate::http::error::Renderer>) -> Self {
-        self.renderer = renderer;
+    pub(crate) fn with<T: Any + Send + Sync>(self, value: T) -> Self {
+        self.extensions.insert(value);
         self
     }
 
     #[cfg(feature = "negotiation")]
-    pub(crate) fn renderer(&self) -> Option<&crate::http::error::Renderer> {
-        self.renderer.as_ref()
+    pub(crate) fn get<T: Any>(&self) -> Option<&T> {
+        self.extensions.get()
     }
 
     /// How long the work was given.

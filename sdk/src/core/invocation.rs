@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-#[cfg(feature = "cloudformation")]
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 
 use crate::core::error::BoxError;
+use crate::core::extensions::Extensions;
 
 /// This invocation: its ids, its deadline, its function. Cheap to clone; an extractor in every kind of function.
 ///
@@ -28,32 +27,16 @@ use crate::core::error::BoxError;
 pub struct Invocation {
     shared: Arc<Shared>,
     cold_start: bool,
-    /// What a test puts in place of the process's registry; a function for Lambda is built without this.
-    #[cfg(all(feature = "testing", feature = "clients"))]
-    pub(crate) clients: Option<crate::Clients>,
-    /// The deadline of a test, by tokio's clock, which can be paused.
-    #[cfg(feature = "testing")]
-    pub(crate) ends: Option<tokio::time::Instant>,
-    /// Where the calls of the function are counted, if its outcome depends on it.
-    #[cfg(feature = "cloudformation")]
-    calls: Option<Arc<Calls>>,
 }
 
 /// What the clones of an invocation have in common.
 struct Shared {
     context: Context,
-    /// What layers leave for those around them, also where they are cancelled.
-    #[cfg(feature = "http")]
-    left: crate::http::layers::left::Left,
+    extensions: Extensions,
 }
 
-/// The calls of the function that an invocation made: how many began, and how many of them returned an error.
-#[cfg(feature = "cloudformation")]
-#[derive(Debug, Default)]
-struct Calls {
-    begun: AtomicUsize,
-    refused: AtomicUsize,
-}
+/// The deadline of a test, by tokio's clock, which can be paused.
+pub(crate) struct TestDeadline(pub(crate) tokio::time::Instant);
 
 /// What the caller sent with the invocation, a client context and an identity of Cognito, may be secret or personal: it is not
 /// shown.
@@ -80,52 +63,12 @@ pub(crate) fn has_begun() -> bool {
 impl Invocation {
     /// An invocation with this context, not a cold start.
     pub fn new(context: Context) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                context,
-                #[cfg(feature = "http")]
-                left: crate::http::layers::left::Left::default(),
-            }),
-            cold_start: false,
-            #[cfg(all(feature = "testing", feature = "clients"))]
-            clients: None,
-            #[cfg(feature = "testing")]
-            ends: None,
-            #[cfg(feature = "cloudformation")]
-            calls: None,
-        }
+        Self { shared: Arc::new(Shared { context, extensions: Extensions::default() }), cold_start: false }
     }
 
-    /// The same invocation, which counts the calls of the function from here on.
-    #[cfg(feature = "cloudformation")]
-    pub(crate) fn counting_calls(mut self) -> Self {
-        self.calls = Some(Arc::default());
-        self
-    }
-
-    /// The arguments of the function are made, and it is called.
-    #[cfg(feature = "cloudformation")]
-    pub(crate) fn call_began(&self) {
-        if let Some(calls) = &self.calls {
-            calls.begun.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// The function returned an error, or was not called since an argument could not be made.
-    #[cfg(feature = "cloudformation")]
-    pub(crate) fn call_refused(&self) {
-        if let Some(calls) = &self.calls {
-            calls.refused.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether the function was called and each of its calls returned an error. A call that panicked or was cancelled did not return
-    /// one, and without a call it was a layer that failed, which may know more.
-    #[cfg(feature = "cloudformation")]
-    pub(crate) fn all_calls_refused(&self) -> bool {
-        let Some(calls) = &self.calls else { return false };
-        let begun = calls.begun.load(Ordering::Relaxed);
-        begun > 0 && begun == calls.refused.load(Ordering::Relaxed)
+    /// Values that modules leave for one another; all clones of an invocation share them.
+    pub(crate) fn extensions(&self) -> &Extensions {
+        &self.shared.extensions
     }
 
     /// The process's first call gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
@@ -160,8 +103,7 @@ impl Invocation {
 
     /// The time left until [`deadline`](Self::deadline): zero once it has passed, `None` without one.
     pub fn remaining(&self) -> Option<Duration> {
-        #[cfg(feature = "testing")]
-        if let Some(ends) = self.ends {
+        if let Some(TestDeadline(ends)) = self.extensions().get() {
             return Some(ends.saturating_duration_since(tokio::time::Instant::now()));
         }
         self.deadline().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default())
@@ -206,20 +148,6 @@ impl Invocation {
     /// Whether this is the first invocation of the process.
     pub fn is_cold_start(&self) -> bool {
         self.cold_start
-    }
-
-    #[cfg(feature = "http")]
-    pub(crate) fn left(&self) -> &crate::http::layers::left::Left {
-        &self.shared.left
-    }
-
-    /// The registry of this invocation, where it is not the process's.
-    #[cfg(feature = "clients")]
-    pub(crate) fn clients(&self) -> Option<&crate::Clients> {
-        #[cfg(feature = "testing")]
-        return self.clients.as_ref();
-        #[cfg(not(feature = "testing"))]
-        None
     }
 
     /// The runtime's own context, for what has no accessor here.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
-use super::handler::{Around, Called};
+use super::handler::{Wrap, EventFuture};
 use crate::core::deadline::{Cancellable, DeadlineExceeded, contained, until};
 use crate::core::error::{BoxError, FunctionError, Names};
 use crate::core::raw::{Incoming, Outgoing};
@@ -18,13 +18,13 @@ use crate::core::raw::{Incoming, Outgoing};
 #[derive(Clone, Debug)]
 pub struct EventAdapter<S> {
     inner: S,
-    around: Option<Around>,
+    around: Option<Wrap>,
     names: Names,
     margin: Option<Duration>,
 }
 
 impl<S> EventAdapter<S> {
-    pub(crate) fn new(inner: S, around: Option<Around>, names: Names, margin: Option<Duration>) -> Self {
+    pub(crate) fn new(inner: S, around: Option<Wrap>, names: Names, margin: Option<Duration>) -> Self {
         Self { inner, around, names, margin }
     }
 }
@@ -44,13 +44,8 @@ where
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let Self { inner, around, names, margin } = self.clone();
-        #[cfg(feature = "cloudformation")]
-        let incoming = match around {
-            Some(_) => Incoming { invocation: incoming.invocation.counting_calls(), ..incoming },
-            None => incoming,
-        };
         let own = around.map(|around| (around, incoming.clone()));
-        let called: Called = Box::pin(async move {
+        let called: EventFuture = Box::pin(async move {
             let until = margin.and_then(|margin| until(&incoming.invocation, margin));
             // The error's texts and its name are the function's own code, which may panic as well.
             let called = async { inner.oneshot(incoming).await.map_err(|error| names.apply(FunctionError::of(error))) };
@@ -87,7 +82,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::core::invocation::Invocation;
+    use crate::core::invocation::{Invocation, TestDeadline};
     use crate::events::Event;
     use crate::function::handler::handler;
 
@@ -125,9 +120,9 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 Ok(())
             }
-            let mut invocation = Invocation::new(lambda_runtime::Context::default());
+            let invocation = Invocation::new(lambda_runtime::Context::default());
             let start = tokio::time::Instant::now();
-            invocation.ends = Some(start + Duration::from_secs(10));
+            invocation.extensions().insert(TestDeadline(start + Duration::from_secs(10)));
             let event = RawValue::from_string("1".into()).unwrap();
             let called =
                 handler(wait).margin(margin).into_service().unwrap().oneshot(Incoming { event, invocation }).await;

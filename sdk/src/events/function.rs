@@ -5,13 +5,13 @@ use std::time::Duration;
 use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
-use super::handler::{Around, EventHandler, FromEvent, HandlerService};
+use super::handler::{Wrap, EventHandler, FromEvent};
 use crate::core::deadline::MARGIN;
 use crate::core::error::{BoxError, ErrorType};
 use crate::core::raw::{Incoming, Outgoing};
 use crate::events::adapter::EventAdapter;
 use crate::function::builder::{Function, Sealed};
-use crate::function::handler::Handler;
+use crate::function::handler::{Handler, HandlerService};
 use crate::function::service::{ErrorTypes, Kind};
 
 /// The marker of event functions; the arguments of the function are within.
@@ -23,7 +23,7 @@ pub struct ByEvent<Args>(std::marker::PhantomData<Args>);
 #[derive(Clone, Debug)]
 pub struct EventFunction<S> {
     service: S,
-    around: Option<Around>,
+    around: Option<Wrap>,
     margin: Option<Duration>,
 }
 
@@ -74,7 +74,7 @@ where
     type Layers = Identity;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {
-        EventFunction { service: HandlerService::new(self), around: F::Event::AROUND, margin: Some(MARGIN) }
+        EventFunction { service: HandlerService::new(self), around: F::Event::WRAP, margin: Some(MARGIN) }
     }
 }
 

@@ -1,19 +1,16 @@
 //! A user's async function as a service of whole events: its arguments are made of the event and its invocation.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use serde::Serialize;
-use tower::Service;
 
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::invocation::FromInvocation;
 use crate::core::raw::{Incoming, Outgoing};
+use crate::function::handler::{Call, each_arity};
 
-/// The type of the error of a function that returned a value, and no JSON can be made of it.
-const NOT_JSON: &str = "InvalidResponse";
+/// The `errorType` of a function that returned a value that cannot be written as JSON.
+pub(crate) const NOT_JSON: &str = "InvalidResponse";
 
 /// The last argument of an event function: the whole event.
 #[diagnostic::on_unimplemented(
@@ -24,7 +21,7 @@ const NOT_JSON: &str = "InvalidResponse";
 pub trait FromEvent: Sized + Send {
     /// What surrounds the whole function, its layers and its time-out, where an event is answered in a way of its own.
     #[doc(hidden)]
-    const AROUND: Option<Around> = None;
+    const WRAP: Option<Wrap> = None;
 
     /// Makes it of the event.
     ///
@@ -36,11 +33,11 @@ pub trait FromEvent: Sized + Send {
 
 /// A call of the whole function.
 #[doc(hidden)]
-pub type Called = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
+pub type EventFuture = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
-/// See [`FromEvent::AROUND`].
+/// See [`FromEvent::WRAP`].
 #[doc(hidden)]
-pub type Around = fn(Incoming, Called) -> Called;
+pub type Wrap = fn(Incoming, EventFuture) -> EventFuture;
 
 /// What an event function returns: `Result<T, E>`, with any `T` that can be serialized and any error.
 #[diagnostic::on_unimplemented(
@@ -76,21 +73,6 @@ pub trait EventHandler<Args>: Clone + Send + Sync + Sized + 'static {
     fn handle(self, incoming: Incoming) -> impl Future<Output = Result<Outgoing, FunctionError>> + Send;
 }
 
-/// Counts the call, and whether the function returned an error.
-#[cfg(feature = "cloudformation")]
-async fn counted(
-    invocation: &crate::core::invocation::Invocation,
-    called: impl Future<Output = Result<Outgoing, FunctionError>>,
-) -> Result<Outgoing, FunctionError> {
-    invocation.call_began();
-    let response = called.await;
-    // A value that is not JSON was returned by a function that succeeded.
-    if response.as_ref().is_err_and(|error| error.error_type() != NOT_JSON) {
-        invocation.call_refused();
-    }
-    response
-}
-
 macro_rules! handlers {
     ($([$($part:ident),*];)*) => {$(
         #[allow(non_snake_case)]
@@ -114,62 +96,20 @@ macro_rules! handlers {
                     self($($part,)* event).await.into_response()
                 };
                 #[cfg(feature = "cloudformation")]
-                let called = counted(&invocation, called);
+                let called = crate::events::calls::Calls::counted(&invocation, called);
                 called.await
             }
         }
     )*};
 }
 
-handlers! {
-    [];
-    [T1];
-    [T1, T2];
-    [T1, T2, T3];
-    [T1, T2, T3, T4];
-    [T1, T2, T3, T4, T5];
-    [T1, T2, T3, T4, T5, T6];
-    [T1, T2, T3, T4, T5, T6, T7];
-}
+each_arity!(handlers);
 
-/// The service that an event function is. Made by [`pilaster::handler`](crate::function::builder).
-pub struct HandlerService<F, Args> {
-    function: F,
-    args: PhantomData<fn() -> Args>,
-}
-
-impl<F, Args> HandlerService<F, Args> {
-    pub(crate) fn new(function: F) -> Self {
-        Self { function, args: PhantomData }
-    }
-}
-
-impl<F: Clone, Args> Clone for HandlerService<F, Args> {
-    fn clone(&self) -> Self {
-        Self::new(self.function.clone())
-    }
-}
-
-impl<F, Args> fmt::Debug for HandlerService<F, Args> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerService").finish_non_exhaustive()
-    }
-}
-
-impl<F, Args> Service<Incoming> for HandlerService<F, Args>
-where
-    F: EventHandler<Args>,
-    Args: 'static,
-{
-    type Response = Outgoing;
+impl<F: EventHandler<Args>, Args: 'static> Call<Incoming, Args> for F {
+    type Output = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, incoming: Incoming) -> Self::Future {
-        Box::pin(self.function.clone().handle(incoming))
+    fn call(self, incoming: Incoming) -> impl Future<Output = Result<Outgoing, FunctionError>> + Send {
+        self.handle(incoming)
     }
 }

@@ -5,13 +5,13 @@ use tower::Service;
 use tower::layer::util::Identity;
 
 use super::answer::Answer;
-use super::handler::{FromRecord, HandlerService, Opened, RecordHandler};
+use super::handler::{FromRecord, Opened, RecordHandler};
 use super::record::Record;
 use super::source::Source;
 use crate::core::configuration::reject;
 use crate::core::error::{BoxError, ErrorType};
 use crate::function::builder::{Function, Sealed};
-use crate::function::handler::Handler;
+use crate::function::handler::{Handler, HandlerService};
 use crate::function::service::{ErrorTypes, Kind};
 use crate::records::adapter::batch::Batch;
 use crate::records::adapter::{Plan, RecordAdapter};

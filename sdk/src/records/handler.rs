@@ -1,17 +1,11 @@
 //! A user's async function as a service of records: its arguments are made of the record, its value becomes the answer.
 
-use std::fmt;
-use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use tower::Service;
-
 use super::answer::{Answer, TaskResult, Transformed};
 use super::record::Record;
 use super::source::Source;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::invocation::FromInvocation;
+use crate::function::handler::{Call, each_arity};
 use crate::records::extract::kinesis::Aggregated;
 use crate::records::extract::payload::DecodeError;
 
@@ -190,55 +184,13 @@ macro_rules! handlers {
     )*};
 }
 
-handlers! {
-    [];
-    [T1];
-    [T1, T2];
-    [T1, T2, T3];
-    [T1, T2, T3, T4];
-    [T1, T2, T3, T4, T5];
-    [T1, T2, T3, T4, T5, T6];
-    [T1, T2, T3, T4, T5, T6, T7];
-}
+each_arity!(handlers);
 
-/// The service that a record function is. Made by [`pilaster::handler`](crate::function::builder).
-pub struct HandlerService<F, Args> {
-    function: F,
-    args: PhantomData<fn() -> Args>,
-}
-
-impl<F, Args> HandlerService<F, Args> {
-    pub(crate) fn new(function: F) -> Self {
-        Self { function, args: PhantomData }
-    }
-}
-
-impl<F: Clone, Args> Clone for HandlerService<F, Args> {
-    fn clone(&self) -> Self {
-        Self::new(self.function.clone())
-    }
-}
-
-impl<F, Args> fmt::Debug for HandlerService<F, Args> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerService").finish_non_exhaustive()
-    }
-}
-
-impl<F, Args> Service<Record> for HandlerService<F, Args>
-where
-    F: RecordHandler<Args>,
-    Args: 'static,
-{
-    type Response = Answer;
+impl<F: RecordHandler<Args>, Args: 'static> Call<Record, Args> for F {
+    type Output = Answer;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, FunctionError>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, record: Record) -> Self::Future {
-        Box::pin(self.function.clone().handle(record))
+    fn call(self, record: Record) -> impl Future<Output = Result<Answer, FunctionError>> + Send {
+        self.handle(record)
     }
 }

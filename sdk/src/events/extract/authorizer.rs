@@ -1,11 +1,11 @@
 //! Authorizers of API Gateway: the request to be judged is [`Authorizer`], the answer a [`Policy`] or, in an HTTP API with simple
-//! answers, [`Simple`].
+//! answers, [`SimpleResponse`].
 //!
 //! | the API and its authorizer | answer | no access |
 //! |---|---|---|
 //! | REST, of type `TOKEN` or `REQUEST` | [`Policy`] | a policy that denies: 403; [`AuthorizerError::Unauthorized`]: 401 |
 //! | WebSocket | [`Policy`] | the same |
-//! | HTTP, payload 2.0, simple answers | [`Simple`] | [`Simple::deny`]: 403 |
+//! | HTTP, payload 2.0, simple answers | [`SimpleResponse`] | [`SimpleResponse::deny`]: 403 |
 //! | HTTP, payload 1.0, or 2.0 without simple answers | [`Policy`] | a policy that denies: 403 |
 //!
 //! Any other failure is a 500 of API Gateway's, without the reason.
@@ -46,7 +46,7 @@ use std::fmt;
 use serde::Deserialize;
 
 pub use self::arn::MethodArn;
-pub use self::policy::{ContextValue, Policy, Simple};
+pub use self::policy::{ContextValue, Policy, SimpleResponse};
 use crate::core::error::{BoxError, FunctionError, shown};
 use crate::core::raw::Incoming;
 use crate::events::extract::event::decode;

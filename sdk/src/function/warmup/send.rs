@@ -30,7 +30,7 @@ mod by_lambda {
     }
 
     async fn call_all(concurrency: u64, invocation: &Invocation) -> Result<(), BoxError> {
-        let clients = invocation.clients().unwrap_or_else(|| Clients::global());
+        let clients = Clients::within(invocation);
         let client: Client = clients.get().await?;
         // By the name it was called by, with its alias: that version is to be warm.
         let name = match invocation.function_arn() {

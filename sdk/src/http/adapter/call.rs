@@ -22,6 +22,7 @@ use crate::http::error::HttpError;
 #[cfg(feature = "compression")]
 use crate::http::layers::compression::DeferredCompression;
 use crate::http::layers::deadline;
+use crate::http::layers::left::Left;
 
 /// Until when something may last, and how long that is.
 pub(super) type Until = Option<(Instant, Duration)>;
@@ -153,7 +154,7 @@ async fn guarded<F: Future>(work: F, until: Until, invocation: Option<&Invocatio
             sleep.set(Some(tokio::time::sleep_until(at)));
         }
         while sleep.as_mut().as_pin_mut().is_some_and(|sleep| sleep.poll(cx).is_ready()) {
-            let later = invocation.and_then(|invocation| invocation.left().until()).map(|at| at + GRACE);
+            let later = invocation.and_then(Left::until).map(|at| at + GRACE);
             match later.filter(|later| *later > Instant::now()) {
                 Some(later) => sleep.set(Some(tokio::time::sleep_until(later))),
                 None => return Poll::Ready(Err(Ended::Late(DeadlineExceeded::after(after)))),

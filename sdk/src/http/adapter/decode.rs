@@ -52,7 +52,7 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Ref
     let mut request = request(source, wire, &probe).map_err(|error| Refused::Malformed(source, error))?;
     request.extensions_mut().insert(parts);
     #[cfg(feature = "clients")]
-    if let Some(clients) = incoming.invocation.clients() {
+    if let Some(clients) = crate::Clients::replaced(&incoming.invocation) {
         request.extensions_mut().insert(clients.clone());
     }
     request.extensions_mut().insert(incoming.invocation.clone());

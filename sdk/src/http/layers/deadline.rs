@@ -35,6 +35,7 @@ use crate::core::deadline::{DeadlineExceeded, MARGIN, contained, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::http::error::HttpError;
+use crate::http::layers::left::Left;
 
 /// Layer that applies [`Deadline`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -101,7 +102,7 @@ where
         let until = invocation.and_then(|invocation| until(invocation, self.margin));
         if let Some(((at, _), invocation)) = until.zip(invocation).filter(|_| self.margin < MARGIN) {
             // Otherwise the adapter would respond earlier, without the headers of the layers.
-            invocation.left().set_until(at);
+            Left::set_until(invocation, at);
         }
         #[cfg(feature = "negotiation")]
         let invocation = invocation.cloned();
@@ -170,7 +171,10 @@ where
                 contained(|| this.inner.set(None));
                 let exceeded = DeadlineExceeded::after(after);
                 #[cfg(feature = "negotiation")]
-                let exceeded = exceeded.written_by(this.invocation.as_ref().and_then(|own| own.left().renderer()));
+                let exceeded = match this.invocation.as_ref().and_then(Left::renderer) {
+                    Some(renderer) => exceeded.with(renderer),
+                    None => exceeded,
+                };
                 Poll::Ready(Err(Box::new(exceeded)))
             }
             _ => Poll::Pending,

@@ -1,13 +1,14 @@
-//! What layers leave in the invocation for those around them: it is there also where a layer is cancelled and answers nothing.
+//! [`Left`]: values that a layer leaves in the invocation for the layers around it, which find them also where the layer is cancelled.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
+use crate::core::invocation::Invocation;
 #[cfg(feature = "negotiation")]
 use crate::http::error::Renderer;
 
-/// What is left. A plain request leaves nothing, so that nothing is locked for it.
+/// The values of one invocation. A plain request has none, so that nothing is locked for it.
 #[derive(Default)]
 pub(crate) struct Left {
     /// Until when a layer lets its work last, where that is longer than the adapter would wait.
@@ -18,21 +19,35 @@ pub(crate) struct Left {
 }
 
 impl Left {
-    pub(crate) fn set_until(&self, until: Instant) {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    pub(crate) fn set_until(invocation: &Invocation, until: Instant) {
+        Self::set(invocation, |left| &left.until, until);
     }
 
-    pub(crate) fn until(&self) -> Option<Instant> {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[cfg(feature = "negotiation")]
-    pub(crate) fn set_renderer(&self, renderer: Renderer) {
-        *self.renderer.lock().unwrap_or_else(PoisonError::into_inner) = Some(renderer);
+    pub(crate) fn until(invocation: &Invocation) -> Option<Instant> {
+        Self::get(invocation, |left| &left.until)
     }
 
     #[cfg(feature = "negotiation")]
-    pub(crate) fn renderer(&self) -> Option<Renderer> {
-        self.renderer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn set_renderer(invocation: &Invocation, renderer: Renderer) {
+        Self::set(invocation, |left| &left.renderer, renderer);
+    }
+
+    #[cfg(feature = "negotiation")]
+    pub(crate) fn renderer(invocation: &Invocation) -> Option<Renderer> {
+        Self::get(invocation, |left| &left.renderer)
+    }
+
+    fn set<T>(invocation: &Invocation, place: fn(&Self) -> &Mutex<Option<T>>, value: T) {
+        let extensions = invocation.extensions();
+        if extensions.get::<Self>().is_none() {
+            extensions.insert(Self::default());
+        }
+        if let Some(left) = extensions.get() {
+            *place(left).lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        }
+    }
+
+    fn get<T: Clone>(invocation: &Invocation, place: fn(&Self) -> &Mutex<Option<T>>) -> Option<T> {
+        place(invocation.extensions().get()?).lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,4 +1,4 @@
-//! What an authorizer answers: [`Policy`], [`Simple`].
+//! What an authorizer answers: [`Policy`], [`SimpleResponse`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -176,20 +176,20 @@ context_values! {
 /// # Example
 ///
 /// ```
-/// use pilaster::events::authorizer::Simple;
+/// use pilaster::events::authorizer::SimpleResponse;
 ///
-/// let answer = Simple::allow().context("groups", vec!["admins"]);
+/// let answer = SimpleResponse::allow().context("groups", vec!["admins"]);
 /// assert_eq!(serde_json::to_string(&answer)?, r#"{"isAuthorized":true,"context":{"groups":["admins"]}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq)]
 #[must_use = "it is no answer until the function returns it"]
-pub struct Simple {
+pub struct SimpleResponse {
     is_authorized: bool,
     context: BTreeMap<String, Value>,
 }
 
-impl Simple {
+impl SimpleResponse {
     /// The caller may call what it wants to call, and as long as the answer is cached all other routes of this authorizer.
     pub fn allow() -> Self {
         Self { is_authorized: true, context: BTreeMap::new() }
@@ -207,7 +207,7 @@ impl Simple {
     }
 }
 
-impl Serialize for Simple {
+impl Serialize for SimpleResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -223,9 +223,9 @@ impl Serialize for Simple {
 }
 
 /// What is known of the caller is not for a log.
-impl fmt::Debug for Simple {
+impl fmt::Debug for SimpleResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simple").field("is_authorized", &self.is_authorized).finish_non_exhaustive()
+        f.debug_struct("SimpleResponse").field("is_authorized", &self.is_authorized).finish_non_exhaustive()
     }
 }
 
