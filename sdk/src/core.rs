@@ -7,6 +7,7 @@ pub(crate) mod configuration;
 pub(crate) mod deadline;
 pub(crate) mod env;
 pub(crate) mod error;
+pub(crate) mod event;
 #[cfg(any(feature = "flags", feature = "idempotency"))]
 pub(crate) mod expression;
 mod extensions;

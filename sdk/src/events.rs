@@ -14,5 +14,5 @@ pub use self::extract::event::Event;
 pub use self::extract::schedule::Schedule;
 pub use self::function::{ByEvent, EventFunction};
 #[doc(hidden)]
-pub use self::handler::{Wrap, EventFuture};
+pub use self::handler::{EventFuture, Wrap};
 pub use self::handler::{EventHandler, EventResult, FromEvent};

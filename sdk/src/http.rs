@@ -1,9 +1,8 @@
-//! HTTP functions: the door, its extractors and responses, and the layers of its hall.
+//! HTTP functions: the adapter, extractors, responses and layers.
 //!
-//! It speaks axum: the extractors and responses of its ecosystem work in a Pilaster handler, Pilaster's work in an
-//! `axum::Router`, and a function with many routes *is* an `axum::Router` ([`service`]). Only what axum's router itself
-//! leaves behind (`axum::extract::Path`, `MatchedPath`) needs that router; [`Path`] works with and without it. Rejections of
-//! axum's own extractors are short texts, those of Pilaster's are problems.
+//! Extractors and responses of axum's ecosystem work in a Pilaster handler, Pilaster's work in an `axum::Router`, and a function with
+//! many routes *is* an `axum::Router` ([`service`]). Only `axum::extract::Path` and `MatchedPath` need a router around the handler;
+//! [`Path`] works with and without it. Rejections of axum's own extractors are short texts, those of Pilaster's are problem details.
 
 pub mod adapter;
 pub mod error;
@@ -17,21 +16,20 @@ pub mod response;
 pub mod streaming;
 
 pub use axum_core::body::Body;
-pub use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request as BodyRequest};
+pub use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 pub use axum_core::response::{IntoResponse, IntoResponseParts, Response};
-/// axum's extractor of one typed header, and response part: `TypedHeader<headers::UserAgent>`. It is `axum_extra`'s own, so
-/// its rejection is too: a 400 whose body is a line of text that names the header.
+/// axum's extractor of one typed header, and response part: `TypedHeader<headers::UserAgent>`. Its rejection is a 400 whose body is a
+/// line of text that names the header.
 #[cfg(feature = "typed-header")]
 pub use axum_extra::{TypedHeader, headers};
 pub use bytes::Bytes;
-pub use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
-
-pub use self::adapter::HttpAdapter;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 /// Derives [`trait@ToHttpError`].
 #[cfg(feature = "macros")]
 pub use pilaster_macros::ToHttpError;
 
-pub use self::error::{AnyError, FieldError, HttpError, Rejection, ToHttpError};
+pub use self::adapter::HttpAdapter;
+pub use self::error::{FieldError, HttpError, Rejection, ToHttpError};
 #[cfg(feature = "form")]
 pub use self::extract::Form;
 #[cfg(feature = "multipart")]

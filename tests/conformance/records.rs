@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pilaster::records::{Batch, FirehoseRecord, FromRecord, LogRecord, MqMessage, Record, Sns, Transformed};
+use pilaster::records::{Batch, FirehoseRecord, FromRecord, LogRecord, MqMessage, Record, Sns, TransformedRecord};
 use pilaster::{BoxError, Change, Firehose, Kafka, Kinesis, S3BatchTask, S3Object, Sqs};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -73,7 +73,7 @@ pub(crate) struct Seen {
 }
 
 /// What a function does with a record; what it answers counts for Firehose and for S3 Batch Operations alone.
-pub(crate) type Act = Arc<dyn Fn(&Seen) -> Result<Option<Transformed>, BoxError> + Send + Sync>;
+pub(crate) type Act = Arc<dyn Fn(&Seen) -> Result<Option<TransformedRecord>, BoxError> + Send + Sync>;
 
 /// What the body of a message, or its like, is read as.
 pub(crate) trait Payload: DeserializeOwned + Send + 'static {
@@ -148,7 +148,7 @@ struct Run<'c> {
 }
 
 impl Run<'_> {
-    fn each<R: FromRecord<Answer = ()> + 'static>(self, tell: fn(R) -> Value) -> Sent {
+    fn each<R: FromRecord<Response = ()> + 'static>(self, tell: fn(R) -> Value) -> Sent {
         let Self { event, batch, notes, act } = self;
         let function = move |record: Record, own: R| {
             let seen = Seen { index: record.index(), payload: tell(own) };
@@ -165,7 +165,7 @@ impl Run<'_> {
             let seen = Seen { index: record.index(), payload: tell(own) };
             notes.add(json!({ "index": seen.index, "payload": seen.payload }));
             let text = |answer| match answer {
-                Some(Transformed::Ok { data, .. }) => String::from_utf8_lossy(&data).into_owned(),
+                Some(TransformedRecord::Ok { data, .. }) => String::from_utf8_lossy(&data).into_owned(),
                 _ => String::new(),
             };
             std::future::ready(act(&seen).map(text))
@@ -182,7 +182,7 @@ impl Run<'_> {
                 Value::String(text) => text.clone().into_bytes(),
                 bytes => bytes["$bytes"].as_str().and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default(),
             };
-            let answer = act(&seen).map(|answer| answer.unwrap_or_else(|| Transformed::ok(as_it_was())));
+            let answer = act(&seen).map(|answer| answer.unwrap_or_else(|| TransformedRecord::ok(as_it_was())));
             std::future::ready(answer)
         };
         send(pilaster::handler(function).batch(batch), event)
@@ -235,7 +235,7 @@ pub(crate) fn records_of(event: &Value) -> Vec<&Value> {
 
 /// What a function of this type tells of each record of an event: several of one that held several, none of one that it cannot
 /// read.
-pub(crate) fn each<R: FromRecord<Answer = ()> + 'static>(event: &Value, tell: fn(R) -> Value) -> Vec<Vec<Value>> {
+pub(crate) fn each<R: FromRecord<Response = ()> + 'static>(event: &Value, tell: fn(R) -> Value) -> Vec<Vec<Value>> {
     let notes = Notes::default();
     let act: Act = Arc::new(|_| Ok(None));
     let run = Run { event, batch: Batch::new().concurrency(1), notes: notes.clone(), act };
@@ -256,7 +256,7 @@ pub(crate) fn each_of_firehose_with(event: &Value, tell: fn(&FirehoseRecord) -> 
     let told = notes.clone();
     let function = move |record: Record, own: Firehose<()>| {
         told.add(json!({ "index": record.index(), "payload": tell(&own.record) }));
-        std::future::ready(Ok::<_, BoxError>(Transformed::ok(Vec::new())))
+        std::future::ready(Ok::<_, BoxError>(TransformedRecord::ok(Vec::new())))
     };
     send(pilaster::handler(function), event);
     by_record(event, &notes)

@@ -10,11 +10,11 @@ use axum_extra::extract::CookieJar;
 use futures_util::FutureExt;
 use pilaster::events::authorizer::{AuthorizerError, Policy};
 use pilaster::http::{
-    self, BodyRequest, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query,
-    Rejection, RequestContext, TypedHeader, headers,
+    self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query,
+    Rejection, Request, RequestContext, TypedHeader, headers,
 };
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-use pilaster::records::{SesMessage, Transformed};
+use pilaster::records::{SesMessage, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{
     Authorizer, BoxError, Change, CloudFormation, CustomResource, Event, EventBridge, Firehose, FunctionError,
@@ -159,7 +159,7 @@ async fn head(
     cookies: CookieJar,
     language: Option<TypedHeader<headers::UserAgent>>,
     context: RequestContext,
-    request: BodyRequest,
+    request: Request,
 ) -> String {
     let typed = context.typed().is_ok();
     let seen = (path.is_ok(), query.is_ok(), claims.is_ok(), cookies.iter().count(), language.is_some(), typed);
@@ -220,8 +220,8 @@ of_records!(logs, LogRecord);
 of_records!(ses, SesMessage);
 of_records!(event_bridge, EventBridge<Order>);
 
-async fn firehose(record: Firehose<Vec<u8>>) -> Result<Transformed, BoxError> {
-    Ok(Transformed::ok(record.data))
+async fn firehose(record: Firehose<Vec<u8>>) -> Result<TransformedRecord, BoxError> {
+    Ok(TransformedRecord::ok(record.data))
 }
 
 async fn typed(Event(order): Event<Order>) -> Result<String, BoxError> {

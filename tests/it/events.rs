@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pilaster::records::{EventBridge, FromRecord, LogRecord, MqMessage, Record, SesMessage, Sns, Transformed};
+use pilaster::records::{EventBridge, FromRecord, LogRecord, MqMessage, Record, SesMessage, Sns, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{BoxError, Change, Firehose, FunctionError, Kafka, Kinesis, S3Object, Sqs};
 use serde_json::{Map, Value, json};
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::http::event;
 
 /// Calls a function that takes one of these per call; what it tells of each record, in their order, and the answer.
-async fn seen<R: FromRecord<Answer = ()> + 'static>(
+async fn seen<R: FromRecord<Response = ()> + 'static>(
     event: &Value,
     tell: fn(R) -> Value,
 ) -> (Vec<Value>, Result<Value, FunctionError>) {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
-use pilaster::records::{EventBridge, FromRecord, LogRecord, MqMessage, Record, SesMessage, Sns, Transformed};
+use pilaster::records::{EventBridge, FromRecord, LogRecord, MqMessage, Record, SesMessage, Sns, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{BoxError, Change, Firehose, FunctionError, Kafka, Kinesis, RawService, S3Object, Sqs};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ async fn call<R: RawService>(caller: &Caller<R>, event: &str) -> Result<Value, F
 }
 
 /// A function that fails for the records at these positions.
-fn failing<R: FromRecord<Answer = ()> + 'static>(positions: &'static [usize]) -> impl pilaster::IntoService {
+fn failing<R: FromRecord<Response = ()> + 'static>(positions: &'static [usize]) -> impl pilaster::IntoService {
     pilaster::handler(move |record: Record, _: R| {
         let fails = positions.contains(&record.index());
         std::future::ready(if fails { Err(BoxError::from("no more room")) } else { Ok(()) })
@@ -31,7 +31,7 @@ fn failing<R: FromRecord<Answer = ()> + 'static>(positions: &'static [usize]) ->
 }
 
 /// The answer where these positions fail.
-async fn answered<R: FromRecord<Answer = ()> + 'static>(
+async fn answered<R: FromRecord<Response = ()> + 'static>(
     event: &Value,
     positions: &'static [usize],
 ) -> Result<Value, FunctionError> {
@@ -41,7 +41,7 @@ async fn answered<R: FromRecord<Answer = ()> + 'static>(
 fn transform(positions: &'static [usize]) -> Caller<impl RawService> {
     Caller::new(pilaster::handler(move |record: Record, own: Firehose<Vec<u8>>| {
         let fails = positions.contains(&record.index());
-        std::future::ready(if fails { Err(BoxError::from("odd")) } else { Ok(Transformed::ok(own.data)) })
+        std::future::ready(if fails { Err(BoxError::from("odd")) } else { Ok(TransformedRecord::ok(own.data)) })
     }))
 }
 

@@ -18,8 +18,8 @@ pub fn app() -> Router {
     Router::new()
         .route("/jobs", post(create_job))
         .route("/jobs/{id}", get(get_job))
-        .fallback(async || HttpError::not_found("nothing is here; jobs are under /jobs"))
-        .method_not_allowed_fallback(async || HttpError::method_not_allowed("not by this method"))
+        .fallback(async || HttpError::not_found("not found; jobs are under /jobs"))
+        .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"))
 }
 
 /// What goes around them.

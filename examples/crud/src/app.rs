@@ -14,8 +14,8 @@ pub fn app() -> Router {
     Router::new()
         .route("/users", get(list_users).post(create_user))
         .route("/users/{id}", get(get_user).patch(update_user).delete(delete_user))
-        .fallback(async || HttpError::not_found("nothing is here; users are under /users"))
-        .method_not_allowed_fallback(async || HttpError::method_not_allowed("not by this method"))
+        .fallback(async || HttpError::not_found("not found; users are under /users"))
+        .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"))
 }
 
 /// What goes around every route, whichever function it is in: errors get their status here, since the core has no idea of

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use orders::order::{Order, ShipError};
 use orders::warehouse::Warehouse;
-use pilaster::records::{Answer, Next, Record, RecordError, from_fn};
+use pilaster::records::{RecordResponse, Next, Record, RecordError, from_fn};
 use pilaster::{BoxError, Client, Sqs, lambda_handler};
 use tower::timeout::TimeoutLayer;
 
@@ -26,7 +26,7 @@ async fn ship(Client(warehouse): Client<Warehouse>, order: Sqs<Order>) -> Result
 }
 
 /// A layer of one's own, around each order: tells what took long, and what comes again and again.
-async fn timed(record: Record, next: Next) -> Result<Answer, BoxError> {
+async fn timed(record: Record, next: Next) -> Result<RecordResponse, BoxError> {
     let (receive_count, start) = (record.receive_count(), Instant::now());
     let answer = next.run(record).await;
     let took_ms = start.elapsed().as_millis();

@@ -24,7 +24,7 @@ async fn project(Client(accounts): Client<Accounts>, change: Change<Event, ()>) 
 
 #[cfg(test)]
 mod tests {
-    use pilaster::testing::dynamodb::{Changes, View};
+    use pilaster::testing::dynamodb::{DynamoDbEvent, ViewType};
     use pilaster::testing::mapping::Mapping;
     use pilaster::testing::{Caller, insert, modify, remove};
     use pilaster::{Clients, RawService, handler};
@@ -49,9 +49,9 @@ mod tests {
         json!({ "account": account, "version": version, "kind": "deposited", "cents": cents })
     }
 
-    fn stream(changes: impl IntoIterator<Item = Changes>) -> Changes {
-        let changes = changes.into_iter().reduce(Changes::and).expect("a change");
-        changes.table("events").keys(["account", "version"]).view(View::NewImage)
+    fn stream(changes: impl IntoIterator<Item = DynamoDbEvent>) -> DynamoDbEvent {
+        let changes = changes.into_iter().reduce(DynamoDbEvent::and).expect("a change");
+        changes.table("events").keys(["account", "version"]).view_type(ViewType::NewImage)
     }
 
     fn account(id: &str, version: u64, cents: i64) -> Option<Account> {

@@ -4,10 +4,10 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr, Member, Result};
 
 /// The accepted forms, for messages.
-const FORMS: &str = "above a variant or a struct stands
-    #[http(status = 404)]                              the detail of a 4xx is the `Display` text, or
-    #[http(status = 404, detail = \"no such user\")]     the detail is this text, or
-    #[http(transparent)]                               the response is that of the only field, a `ToHttpError`";
+const FORMS: &str = "write one of these above each variant, or above a struct:
+    #[http(status = 404)]                             the client reads the `Display` text if the status is a 4xx
+    #[http(status = 404, detail = \"no such user\")]    the client reads this text
+    #[http(transparent)]                              the response is that of the only field, a `ToHttpError`";
 
 /// The responses of a type.
 pub(super) enum Responses {
@@ -49,7 +49,7 @@ pub(super) fn responses(input: &DeriveInput) -> Result<Responses> {
 fn response(attributes: &[Attribute], ident: &Ident, fields: &Fields) -> Result<Response> {
     let mut found = attributes.iter().filter(|attribute| attribute.path().is_ident("http"));
     let Some(attribute) = found.next() else {
-        return Err(Error::new(ident.span(), format!("`{ident}` has no status: {FORMS}")));
+        return Err(Error::new(ident.span(), format!("`{ident}` has no status; {FORMS}")));
     };
     if let Some(second) = found.next() {
         return Err(Error::new(second.path().span(), "the status is set twice; leave one"));
@@ -61,7 +61,7 @@ fn response(attributes: &[Attribute], ident: &Ident, fields: &Fields) -> Result<
             "status" => status = Some(meta.value()?.parse::<LitInt>()?),
             "detail" => detail = Some(meta.value()?.parse::<LitStr>()?),
             "transparent" => transparent = Some(meta.path.span()),
-            _ => return Err(meta.error(format!("no such option: {FORMS}"))),
+            _ => return Err(meta.error(format!("no such option; {FORMS}"))),
         }
         Ok(())
     })?;
@@ -74,6 +74,9 @@ fn response(attributes: &[Attribute], ident: &Ident, fields: &Fields) -> Result<
             (1, Some(field)) if detail.is_none() => Ok(Response::Of(field)),
             _ => Err(Error::new(span, "`transparent` stands alone and is for one field, which is a `ToHttpError` too")),
         },
-        _ => Err(Error::new(attribute.path().span(), format!("one response is set here: {FORMS}"))),
+        _ => Err(Error::new(
+            attribute.path().span(),
+            format!("`status` or `transparent` is missing, or both are set; {FORMS}"),
+        )),
     }
 }

@@ -116,7 +116,7 @@ fn each_mistake_has_its_message() {
                     A,
                 }
             ),
-            "one response is set here",
+            "or both are set",
         ),
         (
             quote!(
@@ -125,7 +125,7 @@ fn each_mistake_has_its_message() {
                     A(B),
                 }
             ),
-            "one response is set here",
+            "or both are set",
         ),
         (
             quote!(

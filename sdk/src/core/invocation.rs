@@ -1,4 +1,4 @@
-//! [`Invocation`]: the ids, the deadline and the function of one invocation; [`FromInvocation`]: arguments that are made of it.
+//! [`Invocation`]: the ids, the deadline and the function of one invocation; [`FromInvocation`]: arguments that are made from it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Invocation {
     cold_start: bool,
 }
 
-/// What the clones of an invocation have in common.
+/// The part that all clones of an invocation share.
 struct Shared {
     context: Context,
     extensions: Extensions,
@@ -38,8 +38,7 @@ struct Shared {
 /// The deadline of a test, by tokio's clock, which can be paused.
 pub(crate) struct TestDeadline(pub(crate) tokio::time::Instant);
 
-/// What the caller sent with the invocation, a client context and an identity of Cognito, may be secret or personal: it is not
-/// shown.
+/// The client context and the Cognito identity of the caller may be secret or personal, and are not shown.
 impl fmt::Debug for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Invocation")
@@ -54,8 +53,8 @@ impl fmt::Debug for Invocation {
 /// One mark per process: taken by the first invocation.
 static WARM: AtomicBool = AtomicBool::new(false);
 
-/// Whether the runtime has called the function, and what runs is no longer its start.
-#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "metrics ask"))]
+/// Returns `true` once the runtime has called the function.
+#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "for metrics"))]
 pub(crate) fn has_begun() -> bool {
     WARM.load(Ordering::Relaxed)
 }
@@ -92,7 +91,7 @@ impl Invocation {
         &self.shared.context.request_id
     }
 
-    /// When Lambda ends this invocation; `None` where the runtime sent no deadline (0) or one of 1970, as
+    /// The time at which Lambda ends this invocation; `None` where the runtime sent no deadline (0) or one of 1970, as
     /// `cargo lambda watch` does.
     pub fn deadline(&self) -> Option<SystemTime> {
         // One day after the epoch: no real deadline lies there.
@@ -145,12 +144,12 @@ impl Invocation {
         header.split(';').find_map(|part| part.trim().strip_prefix("Root="))
     }
 
-    /// Whether this is the first invocation of the process.
+    /// Returns `true` for the first invocation of the process.
     pub fn is_cold_start(&self) -> bool {
         self.cold_start
     }
 
-    /// The runtime's own context, for what has no accessor here.
+    /// The context of the runtime, for values that have no accessor here.
     pub fn context(&self) -> &Context {
         &self.shared.context
     }

@@ -1,5 +1,8 @@
 //! JSON text into a type, with the path of the field where that fails.
 
+#[cfg(feature = "records")]
+pub(crate) mod lenient;
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::core::error::FunctionError;
+use crate::core::event::INVALID_RESPONSE;
 use crate::core::invocation::Invocation;
 use crate::core::raw::Outgoing;
-use crate::events::handler::NOT_JSON;
 
 /// The calls of the function within one invocation: how many began, and how many of them returned an error.
 #[derive(Debug, Default)]
@@ -31,7 +31,9 @@ impl Calls {
         }
         let response = call.await;
         // A function succeeded if it returned a value that is not JSON.
-        if let Some(calls) = calls.filter(|_| response.as_ref().is_err_and(|error| error.error_type() != NOT_JSON)) {
+        if let Some(calls) =
+            calls.filter(|_| response.as_ref().is_err_and(|error| error.error_type() != INVALID_RESPONSE))
+        {
             calls.failed.fetch_add(1, Ordering::Relaxed);
         }
         response

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
-use super::handler::{Wrap, EventHandler, FromEvent};
+use super::handler::{EventHandler, FromEvent, Wrap};
 use crate::core::deadline::MARGIN;
 use crate::core::error::{BoxError, ErrorType};
 use crate::core::raw::{Incoming, Outgoing};
@@ -23,7 +23,7 @@ pub struct ByEvent<Args>(std::marker::PhantomData<Args>);
 #[derive(Clone, Debug)]
 pub struct EventFunction<S> {
     service: S,
-    around: Option<Wrap>,
+    wrap: Option<Wrap>,
     margin: Option<Duration>,
 }
 
@@ -74,7 +74,7 @@ where
     type Layers = Identity;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {
-        EventFunction { service: HandlerService::new(self), around: F::Event::WRAP, margin: Some(MARGIN) }
+        EventFunction { service: HandlerService::new(self), wrap: F::Event::WRAP, margin: Some(MARGIN) }
     }
 }
 
@@ -89,6 +89,6 @@ where
     const IS_OF_WHOLE_EVENTS: bool = true;
 
     fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
-        EventAdapter::new(layers.layer(self.service), self.around, error_types.0, self.margin)
+        EventAdapter::new(layers.layer(self.service), self.wrap, error_types.0, self.margin)
     }
 }

@@ -321,40 +321,11 @@ impl HttpError {
     }
 }
 
-/// An error that `?` converts into an [`HttpError`]: every [`std::error::Error`] that is `Send + Sync + 'static`.
-///
-/// Since it includes every such type, `From<MyError> for HttpError` cannot be written for one of them: implement [`ToHttpError`]
-/// instead. For a type that is no `std::error::Error` that `From` can be written.
-#[diagnostic::on_unimplemented(
-    message = "`?` does not convert `{Self}` into an `HttpError`: it does not implement `std::error::Error`",
-    label = "not a `std::error::Error`",
-    note = "for a `BoxError`, an `anyhow::Error` or a text, write `.map_err(HttpError::internal)?`",
-    note = "for your own type, implement `std::error::Error`, or `From<{Self}>` for `HttpError`"
-)]
-pub trait AnyError {
-    #[doc(hidden)]
-    fn into_boxed(self) -> BoxError;
-}
-
-impl<E: StdError + Send + Sync + 'static> AnyError for E {
-    fn into_boxed(self) -> BoxError {
-        Box::new(self)
-    }
-}
-
-/// A second implementation: with only one rustc would report its bounds instead of the trait's own message.
-#[allow(dead_code, reason = "rustc looks at its implementation")]
-enum Never {}
-
-impl AnyError for Never {
-    fn into_boxed(self) -> BoxError {
-        match self {}
-    }
-}
-
-impl<E: AnyError> From<E> for HttpError {
+/// Since this includes every error, `From<MyError> for HttpError` cannot be written for a type that is a `std::error::Error`
+/// (E0119): implement [`ToHttpError`] for it. For any other type of your own that `From` can be written.
+impl<E: StdError + Send + Sync + 'static> From<E> for HttpError {
     fn from(error: E) -> Self {
-        Self::from_boxed(error.into_boxed())
+        Self::from_boxed(Box::new(error))
     }
 }
 

@@ -51,8 +51,8 @@ where
 ///     let app = Router::new()
 ///         .route("/health", get(async || "well"))
 ///         // Without these two, axum's own answers have no body.
-///         .fallback(async || HttpError::not_found("nothing is here"))
-///         .method_not_allowed_fallback(async || HttpError::method_not_allowed("not by this method"));
+///         .fallback(async || HttpError::not_found("not found"))
+///         .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"));
 ///     pilaster::run(http::service(app).layer(http::Stack::new()))
 /// }
 /// ```

@@ -1,4 +1,4 @@
-//! A user's async function as a service: its arguments are extracted from the request, its value becomes the response.
+//! [`HttpHandler`]: the arguments of an HTTP function are extracted from the request, and its value becomes the response.
 
 use std::convert::Infallible;
 
@@ -7,18 +7,19 @@ use axum_core::extract::{FromRequest, FromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::Request;
 
+use crate::function::builder::Sealed;
 use crate::function::handler::{Call, each_arity};
 
 /// An async function whose arguments are extractors: up to eight, the last of which may take the body.
 ///
-/// It is implemented by functions; nobody implements it by hand.
+/// The crate implements it for async functions; other crates cannot.
 #[diagnostic::on_unimplemented(
     message = "this is no handler of HTTP requests",
     note = "a handler is an `async fn` of one to eight extractors (`Json<T>` and others that take the body go last) that returns a response, such as `Result<Json<T>, HttpError>`"
 )]
 pub trait HttpHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Extracts the arguments and calls the function.
-    fn handle(self, request: Request<Body>) -> impl Future<Output = Response> + Send;
+    fn handle(self, request: Request<Body>, sealed: Sealed) -> impl Future<Output = Response> + Send;
 }
 
 macro_rules! handlers {
@@ -32,7 +33,7 @@ macro_rules! handlers {
             $($part: FromRequestParts<()> + Send,)*
             T: FromRequest<(), M> + Send,
         {
-            async fn handle(self, request: Request<Body>) -> Response {
+            async fn handle(self, request: Request<Body>, _: Sealed) -> Response {
                 let (mut parts, body) = request.into_parts();
                 $(
                     let $part = match $part::from_request_parts(&mut parts, &()).await {
@@ -57,6 +58,6 @@ impl<F: HttpHandler<Args>, Args: 'static> Call<Request<Body>, Args> for F {
     type Error = Infallible;
 
     async fn call(self, request: Request<Body>) -> Result<Response, Infallible> {
-        Ok(self.handle(request).await)
+        Ok(self.handle(request, Sealed).await)
     }
 }

@@ -1,14 +1,14 @@
-//! Responses: what a handler returns beside `Json`, tuples, strings and `Response` itself.
+//! Responses that a handler returns, besides `Json`, tuples, strings and `Response` itself.
 //!
-//! All are axum's `IntoResponse`, so that any response type of its ecosystem will do, and any of these can be the last of a
-//! tuple with a status and headers.
+//! All implement axum's `IntoResponse`. A handler may return any response type of axum's ecosystem, and each of these can be the last
+//! element of a tuple with a status and headers.
 //!
-//! An address for `Location` is written as people read it, `/files/ü b?q=é`: what a URI cannot hold is percent-encoded as UTF-8
-//! ([RFC 3986, 2](https://www.rfc-editor.org/rfc/rfc3986#section-2)), and what is encoded already stays. Data that is put into an address needs
-//! the encoding of its place first, since `/`, `?`, `#`, `&` and `%41` in it have a meaning of their own.
+//! `Location` is written in readable form, `/files/ü b?q=é`: characters that a URI cannot contain are percent-encoded as UTF-8
+//! ([RFC 3986, 2](https://www.rfc-editor.org/rfc/rfc3986#section-2)), and existing escapes stay. Data inside a location must be encoded for
+//! its position first, since `/`, `?`, `#`, `&` and `%41` have a meaning in a URI.
 //!
-//! A body of bytes that are not UTF-8, such as an image, reaches the clients of a **REST API** as base64 text, unless its media type is in the
-//! API's `binaryMediaTypes`; see [`http::door`](crate::http::adapter).
+//! A body that is not UTF-8, such as an image, reaches the clients of a **REST API** as base64 text, unless its media type is in the
+//! API's `binaryMediaTypes`; see [`http::adapter`](crate::http::adapter).
 
 use axum_core::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::http::error::HttpError;
 use crate::http::extract::Json;
 
-/// 201 with the new thing as JSON and its address in `Location`.
+/// 201 with the new resource as JSON and its URI in `Location`.
 ///
 /// # Example
 ///
@@ -36,12 +36,12 @@ pub struct Created<T> {
 }
 
 impl<T> Created<T> {
-    /// A new thing and its address: a path or a URI. It is percent-encoded as far as it needs it.
+    /// The new resource and its location: a path or a URI, which is percent-encoded where necessary.
     pub fn at(location: impl Into<String>, value: T) -> Self {
         Self { location: location.into(), value }
     }
 
-    /// The new thing.
+    /// The new resource.
     pub fn value(&self) -> &T {
         &self.value
     }
@@ -53,7 +53,7 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
-/// 202 with the address where the outcome can be asked for: the answer of an API that goes on by itself.
+/// 202 with the URI of the job in `Location`: the response of an API that continues in the background.
 ///
 /// # Example
 ///
@@ -71,12 +71,12 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// The work is taken on; its state is at this address, a path or a URI. It is percent-encoded as far as it needs it.
+    /// The location of the job: a path or a URI, which is percent-encoded where necessary.
     pub fn at(location: impl Into<String>) -> Self {
         Self { location: location.into(), retry_after: None }
     }
 
-    /// When to ask first, in seconds.
+    /// Sets `Retry-After`, in seconds: when the client should ask for the result.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
@@ -94,7 +94,7 @@ impl IntoResponse for Accepted {
     }
 }
 
-/// 204.
+/// 204 without a body.
 ///
 /// # Example
 ///
@@ -111,10 +111,10 @@ impl IntoResponse for NoContent {
     }
 }
 
-/// A redirection to a path or a URI, which is percent-encoded as far as it needs it.
+/// A redirect to a path or a URI, which is percent-encoded where necessary.
 ///
-/// An address from the request leads anywhere: check that it is one of your own (`/\example.com` is safe here, since the backslash is
-/// encoded, `//example.com` is another server).
+/// A location from the request is an open redirect: check that it is one of yours (`/\example.com` is safe here, since the backslash is
+/// encoded; `//example.com` is another server).
 ///
 /// # Example
 ///
@@ -131,17 +131,17 @@ pub struct Redirect {
 }
 
 impl Redirect {
-    /// 303: see there, by `GET`. After a `POST`.
+    /// 303 See Other: the client continues with `GET`, as after a `POST`.
     pub fn see_other(location: impl Into<String>) -> Self {
         Self { status: StatusCode::SEE_OTHER, location: location.into() }
     }
 
-    /// 307: for now there, by the same method.
+    /// 307 Temporary Redirect: the client repeats the request with the same method.
     pub fn temporary(location: impl Into<String>) -> Self {
         Self { status: StatusCode::TEMPORARY_REDIRECT, location: location.into() }
     }
 
-    /// 308: from now on there, by the same method.
+    /// 308 Permanent Redirect: the client repeats the request with the same method, now and in the future.
     pub fn permanent(location: impl Into<String>) -> Self {
         Self { status: StatusCode::PERMANENT_REDIRECT, location: location.into() }
     }
@@ -153,11 +153,11 @@ impl IntoResponse for Redirect {
     }
 }
 
-/// What a URI cannot hold anywhere (RFC 3986, 2). Brackets stay: clients take them, and those of an IPv6 address have to.
+/// The characters that no part of a URI can contain (RFC 3986, 2). Brackets stay: clients accept them, and an IPv6 address needs them.
 const NOT_IN_URI: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
-/// The address as a URI reference: what is encoded already stays, and a `%` that encodes nothing is encoded itself.
+/// Encodes a location as a URI reference: valid escapes stay, and any other `%` is encoded.
 fn escaped(location: &str) -> String {
     let mut escaped = String::with_capacity(location.len());
     let mut pieces = location.split('%');
@@ -170,7 +170,7 @@ fn escaped(location: &str) -> String {
     escaped
 }
 
-/// The response with this status and `Location`.
+/// Sets the status and `Location` of a response.
 fn located(status: StatusCode, location: String, mut response: Response) -> Response {
     if response.status().is_server_error() {
         return response;
@@ -194,14 +194,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_location_cannot_smuggle_a_header_in() {
+    fn a_location_cannot_inject_a_header() {
         let response = Redirect::see_other("/a\r\nset-cookie: a=b").into_response();
         assert_eq!(response.headers()["location"], "/a%0D%0Aset-cookie:%20a=b");
         assert!(!response.headers().contains_key("set-cookie"));
     }
 
     #[test]
-    fn a_location_is_escaped_as_far_as_it_needs_it() {
+    fn a_location_is_escaped_where_necessary() {
         for (address, location) in [
             ("/files/ü b%2Fc?q=é", "/files/%C3%BC%20b%2Fc?q=%C3%A9"),
             ("/users/7", "/users/7"),

@@ -7,7 +7,7 @@ use crate::core::error::BoxError;
 use crate::function::builder::Function;
 use crate::records::{
     Batch, Change, EventBridge, Firehose, FromRecord, FromRecordParts, Kafka, Kinesis, MqMessage, Record,
-    RecordFunction, Sns, Sqs, TaskResult, Transformed,
+    RecordFunction, Sns, Sqs, TaskResult, TransformedRecord,
 };
 
 /// The kind of record functions.
@@ -35,7 +35,7 @@ pub trait Answered {}
 
 impl Answered for () {}
 
-impl Answered for Transformed {}
+impl Answered for TransformedRecord {}
 
 impl Answered for String {}
 

@@ -1,13 +1,14 @@
-//! [`RecordError`]: whether a record that failed is worth another try.
+//! [`RecordError`]: whether a failed record is retried; [`DecodeError`]: why a record could not be decoded.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::core::error::BoxError;
+use crate::core::error::{BoxError, FunctionError, short_type_name};
+use crate::core::json::JsonError;
 
-/// An error that says what becomes of its record: sent again, which is what any other error means, or not.
+/// An error that decides whether its record is retried. Any other error is retried.
 ///
-/// It works wherever it stands in the chain of causes of what the function fails with.
+/// It takes effect wherever it stands in the chain of causes of the function's error.
 ///
 /// # Example
 ///
@@ -17,46 +18,111 @@ use crate::core::error::BoxError;
 ///
 /// async fn ship(order: Sqs<String>) -> Result<(), BoxError> {
 ///     if order.is_empty() {
-///         // No try will ever make an order of this: logged, and the message is deleted.
+///         // Permanent: log it and delete the message.
 ///         return Err(RecordError::discard("an order without a line").into());
 ///     }
 ///     Ok(())
 /// }
 /// # let _ = ship;
 /// ```
-pub struct RecordError(Verdict);
+///
+/// # Typed errors
+///
+/// A function with an error type of its own returns `Result<(), RecordError>` and decides in one place, for each variant. The
+/// `errorType` of the record's log line and of a failed invocation is that of the error within, and
+/// [`downcast_ref`](Self::downcast_ref) returns it.
+///
+/// ```
+/// use pilaster::Sqs;
+/// use pilaster::records::RecordError;
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum ShipError {
+///     #[error("the order has no lines")]
+///     NoLines,
+///     #[error("the warehouse is unavailable")]
+///     Warehouse(#[source] std::io::Error),
+/// }
+///
+/// impl From<ShipError> for RecordError {
+///     fn from(error: ShipError) -> Self {
+///         match error {
+///             ShipError::NoLines => RecordError::discard(error),
+///             ShipError::Warehouse(_) => RecordError::retry(error),
+///         }
+///     }
+/// }
+///
+/// fn check(order: &str) -> Result<(), ShipError> {
+///     if order.is_empty() { Err(ShipError::NoLines) } else { Ok(()) }
+/// }
+///
+/// async fn ship(order: Sqs<String>) -> Result<(), RecordError> {
+///     check(&order)?;
+///     Ok(())
+/// }
+/// # let _ = pilaster::handler(ship);
+///
+/// let error = RecordError::from(check("").unwrap_err());
+/// assert!(error.is_discarded());
+/// assert!(matches!(error.downcast_ref(), Some(ShipError::NoLines)));
+/// ```
+pub struct RecordError(Decision);
 
-/// What stands in the chain of causes also where its `RecordError` does not: `#[error(transparent)]` and `anyhow` leave out an error
-/// itself, and go on with its source.
+/// The part of a `RecordError` that stays in the chain of causes: `#[error(transparent)]` and `anyhow` leave out an error and
+/// go on with its source.
 #[derive(Debug)]
-struct Verdict {
-    discarded: bool,
+struct Decision {
+    discard: bool,
     source: BoxError,
 }
 
 impl RecordError {
-    /// The record is sent again, as its source does it.
-    pub fn retry(error: impl Into<BoxError>) -> Self {
-        Self(Verdict { discarded: false, source: error.into() })
+    /// Makes an error whose record is retried, as its source does it.
+    pub fn retry<E: Into<BoxError>>(error: E) -> Self {
+        Self::new(false, error)
     }
 
-    /// The record can never succeed: it is logged and not sent again. Where a dead-letter queue should get it, fail with any
-    /// other error instead.
-    pub fn discard(error: impl Into<BoxError>) -> Self {
-        Self(Verdict { discarded: true, source: error.into() })
+    /// Makes an error whose record can never succeed: it is logged and not retried. If the record should reach a dead-letter
+    /// queue, return any other error instead.
+    pub fn discard<E: Into<BoxError>>(error: E) -> Self {
+        Self::new(true, error)
     }
 
-    /// Whether the record is not sent again.
+    fn new<E: Into<BoxError>>(discard: bool, error: E) -> Self {
+        let source: BoxError = error.into();
+        let source = match short_type_name::<E>() {
+            // Texts, and types that only wrap an error.
+            "&str" | "String" | "Cow" | "Box" | "Error" | "Report" | "FunctionError" | "RecordError" => source,
+            // A boxed error does not know the name of its type, which is the `errorType`.
+            name => FunctionError::new(name, source.to_string()).with_source(source).into(),
+        };
+        Self(Decision { discard, source })
+    }
+
+    /// Returns whether the record is discarded instead of retried.
     pub fn is_discarded(&self) -> bool {
-        self.0.discarded
+        self.0.discard
     }
 
-    /// What the outermost `RecordError` of a chain says.
-    pub(crate) fn discards(error: &(dyn StdError + 'static)) -> bool {
+    /// Returns the error within, if it is an `E`.
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        let mut next = Some(&*self.0.source as &(dyn StdError + 'static));
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    /// Returns what the outermost `RecordError` in the chain of causes decides.
+    pub(super) fn discards(error: &(dyn StdError + 'static)) -> bool {
         let mut next = Some(error);
         while let Some(error) = next {
-            if let Some(verdict) = error.downcast_ref::<Verdict>() {
-                return verdict.discarded;
+            if let Some(decision) = error.downcast_ref::<Decision>() {
+                return decision.discard;
             }
             next = error.source();
         }
@@ -66,8 +132,8 @@ impl RecordError {
 
 impl fmt::Debug for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Verdict { discarded, source } = &self.0;
-        f.debug_struct("RecordError").field("discarded", discarded).field("source", source).finish()
+        let Decision { discard, source } = &self.0;
+        f.debug_struct("RecordError").field("discard", discard).field("source", source).finish()
     }
 }
 
@@ -83,15 +149,51 @@ impl StdError for RecordError {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.source, f)
     }
 }
 
-impl StdError for Verdict {
+impl StdError for Decision {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        // The cause itself, not what it is caused by: a log line leaves out a text that repeats.
+        // The error itself and not its cause; the log leaves out a text that repeats.
+        Some(&*self.source)
+    }
+}
+
+/// The part of a record that could not be decoded, and why.
+///
+/// ```
+/// use pilaster::records::DecodeError;
+///
+/// let error = DecodeError::new("the message body", "not Avro");
+/// assert_eq!(error.to_string(), "the message body could not be decoded");
+/// ```
+#[derive(Debug)]
+pub struct DecodeError {
+    what: &'static str,
+    source: BoxError,
+}
+
+impl DecodeError {
+    /// Makes the error of your own [`FromRecord`](crate::records::FromRecord): the part, such as `the message body`, and the
+    /// cause.
+    pub fn new(what: &'static str, source: impl Into<BoxError>) -> Self {
+        // serde_json's message repeats the value, which may be secret.
+        let source = source.into().downcast::<serde_json::Error>();
+        Self { what, source: source.map_or_else(|other| other, |error| JsonError::of(*error).into()) }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} could not be decoded", self.what)
+    }
+}
+
+impl StdError for DecodeError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.source)
     }
 }

@@ -1,7 +1,7 @@
-//! The arguments of record functions.
+//! The arguments of record functions: a record as a type, and what else is made from a record.
 
 pub mod dynamodb;
-pub(crate) mod envelope;
+pub(super) mod envelope;
 pub mod event_bridge;
 pub mod firehose;
 pub mod kafka;
@@ -9,10 +9,128 @@ pub mod kinesis;
 #[cfg(feature = "cloudwatch-logs")]
 pub mod logs;
 pub mod mq;
-pub(crate) mod payload;
+pub(super) mod payload;
 pub mod s3;
 pub mod s3_batch;
 pub mod ses;
 pub mod sns;
 pub mod sqs;
-pub mod window;
+
+use self::kinesis::Aggregated;
+use super::error::DecodeError;
+use super::record::Record;
+use super::response::RecordResponse;
+use super::source::Source;
+use crate::core::error::BoxError;
+use crate::core::invocation::FromInvocation;
+
+/// The last argument of a record function: the type of one record. It selects the event source.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a record",
+    label = "not a record",
+    note = "the last argument of a record function is `Sqs<T>`, `Kinesis<T>`, `Change<T>`, `Kafka<K, V>`, `Sns<T>`, `S3Object`, … of `pilaster`"
+)]
+pub trait FromRecord: Sized + Send {
+    /// The sources that the record can come from.
+    const SOURCES: &'static [Source];
+    /// The response of the function to the record: `()`, except for a Firehose transformation and a task of S3 Batch
+    /// Operations.
+    type Response: Into<RecordResponse>;
+
+    /// Returns the contents of the record, if it is an envelope. The function is called for each of them.
+    ///
+    /// # Errors
+    ///
+    /// The envelope could not be decoded; the record fails alone.
+    fn contents(record: &Record) -> Result<Contents, DecodeError> {
+        let _ = record;
+        Ok(Contents::Itself)
+    }
+
+    /// Decodes the record, or one of its contents.
+    ///
+    /// # Errors
+    ///
+    /// The part that could not be decoded; the record fails alone.
+    fn from_record(record: &Record) -> Result<Self, DecodeError>;
+}
+
+/// What [`FromRecord::contents`] found in a record.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Contents {
+    /// The record is not an envelope.
+    Itself,
+    /// The JSON texts of its contents; none if there is nothing to process, as in `s3:TestEvent`.
+    Texts(Vec<String>),
+    /// Records that a Kinesis producer has aggregated, whose texts are not written yet.
+    #[doc(hidden)]
+    Aggregated(Aggregated),
+}
+
+impl Contents {
+    /// Returns the texts, each of which is written when it is taken.
+    pub(super) fn into_texts(self) -> Box<dyn ExactSizeIterator<Item = String> + Send> {
+        match self {
+            Self::Itself => Box::new(std::iter::empty()),
+            Self::Texts(texts) => Box::new(texts.into_iter()),
+            Self::Aggregated(aggregated) => Box::new(aggregated.into_texts()),
+        }
+    }
+}
+
+/// An argument before the record: anything that implements [`FromInvocation`], and types made from the record itself, such as
+/// `SqsMessage`.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::records::{FromRecordParts, Record};
+/// use pilaster::{BoxError, Sqs};
+///
+/// /// The number of attempts so far.
+/// struct Attempts(u32);
+///
+/// impl FromRecordParts for Attempts {
+///     async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
+///         Ok(Attempts(record.receive_count().unwrap_or(1)))
+///     }
+/// }
+///
+/// async fn ship(Attempts(attempts): Attempts, order: Sqs<String>) -> Result<(), BoxError> {
+///     tracing::info!(attempts, order = &**order, "shipping");
+///     Ok(())
+/// }
+/// # let _ = pilaster::handler(ship);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument beside a record",
+    label = "neither made from an invocation nor from a record",
+    note = "beside a record a function takes `Client<T>`, `Secret<T>`, `Invocation`, what the record says of itself (`SqsMessage`, …), or what implements `pilaster::FromInvocation`; the record comes last"
+)]
+pub trait FromRecordParts: Sized + Send {
+    /// Makes the argument.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be made; the record fails and is retried.
+    fn from_record_parts(record: &Record) -> impl Future<Output = Result<Self, BoxError>> + Send;
+}
+
+impl<T: FromInvocation> FromRecordParts for T {
+    async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
+        T::from_invocation(record.invocation()).await
+    }
+}
+
+/// The whole record, as text.
+impl FromRecordParts for Record {
+    async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
+        Ok(record.clone())
+    }
+}
+
+/// The error of an argument that only a record of another source has.
+fn not_from(record: &Record, sources: &str) -> BoxError {
+    format!("unexpected source {}: this argument is made from a record of {sources}", record.source()).into()
+}

@@ -1,23 +1,25 @@
-//! Record functions: handlers of one record per call.
+//! [`RecordFunction`]: a function that is called once for each record.
 
 use tower::Layer;
 use tower::Service;
 use tower::layer::util::Identity;
 
-use super::answer::Answer;
-use super::handler::{FromRecord, Opened, RecordHandler};
+use super::adapter::RecordAdapter;
+use super::adapter::config::AdapterConfig;
+use super::batch::Batch;
+use super::error::DecodeError;
+use super::extract::{Contents, FromRecord};
+use super::handler::RecordHandler;
 use super::record::Record;
+use super::response::RecordResponse;
 use super::source::Source;
 use crate::core::configuration::reject;
 use crate::core::error::{BoxError, ErrorType};
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
 use crate::function::service::{ErrorTypes, Kind};
-use crate::records::adapter::batch::Batch;
-use crate::records::adapter::{Plan, RecordAdapter};
-use crate::records::extract::payload::DecodeError;
 
-/// The marker of record functions; the arguments of the function are within.
+/// Marks functions of records with these arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByRecord<Args>(std::marker::PhantomData<Args>);
@@ -27,7 +29,7 @@ pub struct ByRecord<Args>(std::marker::PhantomData<Args>);
 pub struct RecordFunction<S> {
     service: S,
     sources: &'static [Source],
-    open: fn(&Record) -> Result<Opened, DecodeError>,
+    contents: fn(&Record) -> Result<Contents, DecodeError>,
     batch: Batch,
 }
 
@@ -43,7 +45,7 @@ where
         RecordFunction {
             service: HandlerService::new(self),
             sources: F::Record::SOURCES,
-            open: F::Record::open,
+            contents: F::Record::contents,
             batch: Batch::new(),
         }
     }
@@ -59,13 +61,13 @@ impl<S, L, O> Function<RecordFunction<S>, L, O> {
         self.with_error_type::<E>()
     }
 
-    /// How many records run at once. See [`Batch::concurrency`].
+    /// Sets how many records are processed at the same time. See [`Batch::concurrency`].
     pub fn concurrency(mut self, records: usize) -> Self {
         self.kind.batch.concurrency = records;
         self
     }
 
-    /// How the records of a batch are run.
+    /// Sets how the records of a batch are processed.
     pub fn batch(mut self, batch: Batch) -> Self {
         self.kind.batch = batch;
         self
@@ -75,23 +77,23 @@ impl<S, L, O> Function<RecordFunction<S>, L, O> {
 impl<S, L> Kind<L> for RecordFunction<S>
 where
     L: Layer<S>,
-    L::Service: Service<Record, Response = Answer> + Clone + Send + Sync + 'static,
+    L::Service: Service<Record, Response = RecordResponse> + Clone + Send + Sync + 'static,
     <L::Service as Service<Record>>::Error: Into<BoxError>,
     <L::Service as Service<Record>>::Future: Send,
 {
     type Adapter = RecordAdapter<L::Service>;
 
     fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
-        let Self { service, sources, open, batch } = self;
+        let Self { service, sources, contents, batch } = self;
         if batch.concurrency == 0 {
-            reject("the concurrency of a batch is 0: then no record would ever run");
+            reject("the concurrency of a batch must not be 0: no record would be processed");
         }
         if batch.ordered_by.is_some() && !sources.contains(&Source::DynamoDb) {
             reject(
-                "`Batch::ordered_by` orders changes of a table by an attribute of their key, and this function does not take \
-                 `Change<T>`: remove it (records of Kinesis are ordered by their partition key)",
+                "`Batch::ordered_by` orders changes of a table by an attribute of their key, but this function does not take \
+                 `Change<T>`: remove it (Kinesis records are ordered by their partition key)",
             );
         }
-        RecordAdapter::new(layers.layer(service), Plan::new(sources, open, batch, error_types.0))
+        RecordAdapter::new(layers.layer(service), AdapterConfig::new(sources, contents, batch, error_types.0))
     }
 }

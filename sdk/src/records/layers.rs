@@ -1,4 +1,4 @@
-//! The layers of record functions.
+//! Layers for record functions.
 
 pub mod from_fn;
 #[cfg(feature = "idempotency")]

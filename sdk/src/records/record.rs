@@ -3,133 +3,89 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
+#[cfg(feature = "idempotency")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
+use super::error::DecodeError;
 use super::source::Source;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawEvent;
-use crate::records::adapter::decode::ranges;
-use crate::records::extract::payload::DecodeError;
 
-/// What the records of an event have in common.
+/// The event that the records of a batch share.
 #[derive(Debug)]
-pub(crate) struct Event {
-    pub(crate) text: RawEvent,
-    pub(crate) source: Source,
-    pub(crate) invocation: Invocation,
-    /// Where the records stand in the text; looked for when the first of them is asked for its own.
-    ranges: OnceLock<Vec<Range<usize>>>,
-    /// Where they come from; looked for when an idempotency key is made.
+pub(super) struct Event {
+    pub(super) text: Arc<RawEvent>,
+    pub(super) source: Source,
+    pub(super) invocation: Invocation,
+    /// Where the members beside the records stand in the text, by name.
+    pub(super) members: Vec<(Box<str>, Range<usize>)>,
+    /// The memory that is reserved for the contents of the records, in bytes.
+    pub(super) reserved: AtomicUsize,
+    /// The stream, topic or job; found when the first idempotency key needs it.
     #[cfg(feature = "idempotency")]
-    origin: OnceLock<serde_json::Value>,
-    /// How much memory was reserved for what the records hold, in bytes.
-    reserved: AtomicUsize,
+    pub(super) origin: OnceLock<serde_json::Value>,
 }
 
-/// As much memory as what the records of one event hold may always take, in bytes. A few kilobytes can stand for gigabytes, so it is
-/// this much or half of the function's memory.
-const LEAST: usize = 64 * 1024 * 1024;
+/// The memory that the contents of one event's records may always take, in bytes. A few compressed kilobytes can expand to
+/// gigabytes, so the limit is this or half of the function's memory.
+const MIN_CONTENT_LIMIT: usize = 64 * 1024 * 1024;
 
-/// What a record takes besides its text, in bytes: counted so that a million of empty ones is not free.
-const EACH: usize = 768;
+/// The memory that a record takes besides its text, in bytes: a million empty records are not free.
+const RECORD_OVERHEAD: usize = 768;
 
 impl Event {
-    pub(crate) fn new(text: RawEvent, source: Source, invocation: Invocation) -> Self {
-        Self {
-            text,
-            source,
-            invocation,
-            ranges: OnceLock::new(),
-            reserved: AtomicUsize::new(0),
-            #[cfg(feature = "idempotency")]
-            origin: OnceLock::new(),
-        }
-    }
-
-    /// The text of one record.
-    fn record(&self, index: usize) -> &str {
-        let ranges = self.ranges.get_or_init(|| ranges(self.text.get(), self.source));
-        ranges.get(index).and_then(|at| self.text.get().get(at.clone())).unwrap_or_default()
-    }
-
-    /// What the event has beside its records. AWS writes these first; what comes after it is not read.
-    pub(crate) fn beside<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        struct Beside<'n, T>(&'n str, &'n mut Option<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Beside<'_, T> {
-            type Value = ();
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an event")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-                while let Some(key) = map.next_key::<String>()? {
-                    if key == self.0 {
-                        *self.1 = map.next_value()?;
-                        return Ok(());
-                    }
-                    map.next_value::<IgnoredAny>()?;
-                }
-                Ok(())
-            }
-        }
-
-        let mut found = None;
-        // Where it stops early, serde_json calls the rest an error.
-        let _ = serde_json::Deserializer::from_str(self.text.get()).deserialize_map(Beside(name, &mut found));
-        found
+    /// Returns a member that stands beside the records.
+    pub(super) fn beside<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Option<T> {
+        let (_, at) = self.members.iter().find(|(member, _)| **member == *name)?;
+        serde_json::from_str(self.text.get().get(at.clone())?).ok()
     }
 }
 
-/// A part of the event's text, or what had to be written anew.
-#[derive(Clone, Debug)]
-pub(crate) enum Slice {
-    At(Range<usize>),
-    Own(Arc<str>),
+/// The body of an SQS message: a part of the event, or a text that had to be unescaped.
+#[derive(Debug)]
+pub(super) enum Body {
+    Within(Range<usize>),
+    Unescaped(String),
 }
 
-impl Slice {
-    /// `text` may be part of `event`.
-    pub(crate) fn of(event: &str, text: Cow<'_, str>) -> Self {
-        let at = |text: &str| {
-            let start = (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize)?;
-            Some(start..start + text.len())
-        };
+impl Body {
+    /// `text` may be borrowed from `event`.
+    pub(super) fn of(event: &str, text: Cow<'_, str>) -> Self {
         match text {
-            Cow::Borrowed(text) => at(text).map_or_else(|| Self::Own(text.into()), Self::At),
-            Cow::Owned(text) => Self::Own(text.into()),
+            Cow::Borrowed(text) => match (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize) {
+                Some(start) => Self::Within(start..start + text.len()),
+                None => Self::Unescaped(text.to_owned()),
+            },
+            Cow::Owned(text) => Self::Unescaped(text),
         }
     }
 }
 
-/// How the source calls a record.
+/// The id by which the source knows a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Id {
-    /// The message id, the sequence number, the record id.
+pub(super) enum RecordId {
+    /// A message id, a sequence number or a record id.
     Text(Box<str>),
-    /// A place in a partition (`topic-0`).
+    /// An offset in a partition (`topic-0`).
     Offset { partition: Box<str>, offset: i64 },
-    /// It does not say.
+    /// The source did not name it.
     Unknown,
 }
 
-impl Id {
-    pub(crate) fn of(text: Option<&str>) -> Self {
+impl RecordId {
+    pub(super) fn of(text: Option<&str>) -> Self {
         match text {
             None | Some("") => Self::Unknown,
             Some(text) => Self::Text(text.into()),
         }
     }
-}
 
-impl Id {
-    /// As text, for a log line.
-    pub(crate) fn as_text(&self) -> Cow<'_, str> {
+    /// Returns the id as a log line shows it.
+    pub(super) fn as_text(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
             other => Cow::Owned(other.to_string()),
@@ -137,7 +93,7 @@ impl Id {
     }
 }
 
-impl fmt::Display for Id {
+impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
@@ -147,142 +103,153 @@ impl fmt::Display for Id {
     }
 }
 
-/// One record of a batch, still as text: what a layer below the record door is called with. Cheap to clone.
+/// One record of a batch, still as JSON text: the request of every layer of a record function. Cheap to clone.
 ///
-/// Where one record holds several others (an SQS message with a notification of two S3 objects), each comes by itself, and all
-/// of them have the [`id`](Self::id) of the outermost one, which is what can be sent again.
+/// Where a record is an envelope (an SQS message with a notification about two S3 objects), each of its contents is a record
+/// of its own. All of them have the [`id`](Self::id) of the envelope, since the source can only retry the envelope.
 #[derive(Clone)]
-pub struct Record(Arc<Inner>);
-
-struct Inner {
-    event: Arc<Event>,
-    /// Its position in the event.
-    index: usize,
-    id: Id,
-    /// The body of a message of SQS.
-    body: Option<Slice>,
-    receive_count: Option<u32>,
-    /// What was within the record, where it was an envelope.
-    content: Option<Arc<str>>,
-    /// How many contents the envelope had.
-    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
-    contents: usize,
+pub struct Record {
+    outer: Arc<EventRecord>,
+    content: Option<Arc<Content>>,
 }
 
+/// The record as the event has it.
+pub(super) struct EventRecord {
+    pub(super) event: Arc<Event>,
+    /// Its position in the event.
+    pub(super) index: usize,
+    /// Where it stands in the event's text.
+    pub(super) at: Range<usize>,
+    pub(super) id: RecordId,
+    /// The body of an SQS message.
+    pub(super) body: Option<Body>,
+    pub(super) receive_count: Option<u32>,
+}
+
+/// One of the contents of an envelope.
+struct Content {
+    text: Box<str>,
+    /// How many contents the envelope has.
+    #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
+    count: usize,
+}
+
+/// Begins the content of an aggregated Kinesis record, as in a JSON text sequence (RFC 7464). No other content that begins with
+/// it is valid, so no producer can forge it.
+pub(super) const AGGREGATED_MARK: char = '\u{1e}';
+
 impl Record {
-    pub(crate) fn new(
-        event: &Arc<Event>,
-        index: usize,
-        id: Id,
-        body: Option<Slice>,
-        receive_count: Option<u32>,
-    ) -> Self {
-        Self(Arc::new(Inner { event: Arc::clone(event), index, id, body, receive_count, content: None, contents: 0 }))
+    pub(super) fn new(record: EventRecord) -> Self {
+        Self { outer: Arc::new(record), content: None }
     }
 
-    /// The record with one of those that it held, of which there were so many.
-    pub(crate) fn with_content(&self, content: impl Into<Arc<str>>, contents: usize) -> Self {
-        let Inner { event, index, id, body, receive_count, .. } = &*self.0;
-        let (event, id, body) = (Arc::clone(event), id.clone(), body.clone());
-        let content = Some(content.into());
-        Self(Arc::new(Inner { event, index: *index, id, body, receive_count: *receive_count, content, contents }))
+    /// Returns the record with one of its contents, of which there are `count`.
+    pub(super) fn with_content(&self, text: impl Into<Box<str>>, count: usize) -> Self {
+        let content = Some(Arc::new(Content { text: text.into(), count }));
+        Self { outer: Arc::clone(&self.outer), content }
     }
 
-    /// The record that it came in, or itself.
-    pub(crate) fn outer(&self) -> Self {
-        let Inner { event, index, id, body, receive_count, .. } = &*self.0;
-        Self::new(event, *index, id.clone(), body.clone(), *receive_count)
+    /// Returns the record without a content.
+    pub(super) fn outer(&self) -> Self {
+        Self { outer: Arc::clone(&self.outer), content: None }
     }
 
-    /// Where it comes from.
+    /// Returns the source that the record comes from.
     pub fn source(&self) -> Source {
-        self.0.event.source
+        self.outer.event.source
     }
 
-    /// The id by which the source knows it: of a message, the sequence number in a stream, `topic-partition@offset` in Kafka;
-    /// `unknown` if the source did not say.
+    /// Returns the id by which the source knows the record: the message id, the sequence number in a stream,
+    /// `topic-partition@offset` in Kafka; `unknown` if the source did not name it.
     pub fn id(&self) -> impl fmt::Display + '_ {
-        self.key()
+        self.record_id()
     }
 
-    pub(crate) fn key(&self) -> &Id {
-        &self.0.id
+    pub(super) fn record_id(&self) -> &RecordId {
+        &self.outer.id
     }
 
-    /// Its position in the event, from 0.
+    /// Returns the position of the record in the event, from 0.
     pub fn index(&self) -> usize {
-        self.0.index
+        self.outer.index
     }
 
-    /// Its JSON text, as the event has it: also of what came in another record, an envelope or one that a producer of Kinesis has
-    /// aggregated, it is the text of that outer one.
+    /// Returns the JSON text of the record as the event has it. For one of the contents of an envelope or of an aggregated
+    /// Kinesis record this is the text of the outer record.
     pub fn json(&self) -> &str {
-        self.0.event.record(self.0.index)
+        self.outer.event.text.get().get(self.outer.at.clone()).unwrap_or_default()
     }
 
-    /// The text of a message's body.
-    pub(crate) fn body(&self) -> Option<&str> {
-        match self.0.body.as_ref()? {
-            Slice::At(at) => self.0.event.text.get().get(at.clone()),
-            Slice::Own(text) => Some(text),
+    /// Returns the body of an SQS message.
+    pub(super) fn body(&self) -> Option<&str> {
+        match self.outer.body.as_ref()? {
+            Body::Within(at) => self.outer.event.text.get().get(at.clone()),
+            Body::Unescaped(text) => Some(text),
         }
     }
 
+    /// Returns where the records of the event come from; the first call finds it.
     #[cfg(feature = "idempotency")]
-    pub(crate) fn origin_of_event(&self) -> &serde_json::Value {
-        self.0.event.origin.get_or_init(|| crate::records::layers::idempotency::identity::origin(&self.0.event))
+    pub(super) fn origin_of_event(&self, find: fn(&Event) -> serde_json::Value) -> &serde_json::Value {
+        self.outer.event.origin.get_or_init(|| find(&self.outer.event))
     }
 
-    /// Reserves memory for what the record holds: so many records, whose texts take so many bytes together.
+    /// Reserves memory for so many contents, whose texts take so many bytes together.
     ///
     /// # Errors
     ///
-    /// With all that was reserved for the event it would be more than there may be.
-    pub(crate) fn reserve(&self, records: usize, bytes: usize) -> Result<(), DecodeError> {
-        let size = records.saturating_mul(EACH).saturating_add(bytes);
+    /// Together with the memory that is reserved for the event already it would exceed the limit.
+    pub(super) fn reserve(&self, contents: usize, bytes: usize) -> Result<(), DecodeError> {
+        let size = contents.saturating_mul(RECORD_OVERHEAD).saturating_add(bytes);
         let memory = usize::try_from(self.invocation().memory_mb()).unwrap_or_default();
-        let most = LEAST.max(memory * 1024 * 1024 / 2);
-        let sum = |reserved: usize| reserved.checked_add(size).filter(|sum| *sum <= most);
-        let reserved = self.0.event.reserved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
+        let limit = MIN_CONTENT_LIMIT.max(memory * 1024 * 1024 / 2);
+        let sum = |reserved: usize| reserved.checked_add(size).filter(|sum| *sum <= limit);
+        let reserved = self.outer.event.reserved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
         reserved.map(drop).map_err(|_| {
-            let why = format!("what the records of this event hold takes more than {most} bytes: lower `BatchSize`");
-            DecodeError::new("what the record holds", why)
+            let why = format!("the contents of this event's records take more than {limit} bytes: lower `BatchSize`");
+            DecodeError::new("the contents of the record", why)
         })
     }
 
-    /// Gives back all that was reserved for the event; what is held now by the records of the event.
-    pub(crate) fn release(&self) -> usize {
-        self.0.event.reserved.swap(0, Ordering::Relaxed)
+    /// Releases all memory that is reserved for the event, and returns how much it was.
+    pub(super) fn release(&self) -> usize {
+        self.outer.event.reserved.swap(0, Ordering::Relaxed)
     }
 
-    /// What was within the envelopes that this record came in, if it came in any.
-    pub(crate) fn content(&self) -> Option<&str> {
-        self.0.content.as_deref()
+    /// Returns the content, if the record came in an envelope.
+    pub(super) fn content(&self) -> Option<&str> {
+        self.content.as_ref().map(|content| &*content.text)
     }
 
-    /// Whether its envelope had others besides.
+    /// Returns the record as the stream would have it, if it was taken out of an aggregated Kinesis record.
+    pub(super) fn deaggregated(&self) -> Option<&str> {
+        self.content().filter(|_| self.source() == Source::Kinesis)?.strip_prefix(AGGREGATED_MARK)
+    }
+
+    /// Returns whether its envelope has other contents.
     #[cfg(feature = "idempotency")]
-    pub(crate) fn has_siblings(&self) -> bool {
-        self.0.contents > 1
+    pub(super) fn has_siblings(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.count > 1)
     }
 
-    /// What the event has beside its records.
-    pub(crate) fn beside<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        self.0.event.beside(name)
+    /// Returns a member of the event that stands beside its records.
+    pub(super) fn beside<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Option<T> {
+        self.outer.event.beside(name)
     }
 
-    /// The invocation that brought it.
+    /// Returns the invocation that the record came in.
     pub fn invocation(&self) -> &Invocation {
-        &self.0.event.invocation
+        &self.outer.event.invocation
     }
 
-    /// How often it was received, this time included, where the source counts: SQS does.
+    /// Returns how often the record was received, this time included; `None` for a source that does not count, which is every
+    /// source but SQS.
     pub fn receive_count(&self) -> Option<u32> {
-        self.0.receive_count
+        self.outer.receive_count
     }
 }
 
-/// The record may hold what nobody should read in a log: its source and its id are told.
+/// Shows the source and the id only: the record may hold secrets.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Record")

@@ -1,70 +1,70 @@
-//! [`Source`]: where records come from, and what each source understands as an answer.
+//! [`Source`]: the AWS service that records come from, and the format of its response.
 
 use std::fmt;
 
-/// Where the records of an event come from: what Lambda was called by.
+/// The service that sent the records of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Source {
-    /// A queue of Amazon SQS, standard or FIFO.
+    /// An Amazon SQS queue, standard or FIFO.
     Sqs,
-    /// A stream of Kinesis Data Streams.
+    /// A stream of Amazon Kinesis Data Streams.
     Kinesis,
-    /// The stream of a DynamoDB table.
+    /// The stream of an Amazon DynamoDB table.
     DynamoDb,
-    /// Topics of Amazon MSK or of a Kafka of one's own.
+    /// Topics of Amazon MSK or of a self-managed Kafka cluster.
     Kafka,
-    /// A topic of Amazon SNS.
+    /// An Amazon SNS topic.
     Sns,
-    /// Notifications of a bucket.
+    /// Event notifications of an Amazon S3 bucket.
     S3,
-    /// An ActiveMQ broker of Amazon MQ.
+    /// An Amazon MQ broker for ActiveMQ.
     ActiveMq,
-    /// A RabbitMQ broker of Amazon MQ.
+    /// An Amazon MQ broker for RabbitMQ.
     RabbitMq,
-    /// Amazon Data Firehose, which has its records transformed.
+    /// A data transformation of Amazon Data Firehose.
     Firehose,
-    /// A subscription of CloudWatch Logs.
+    /// A subscription filter of Amazon CloudWatch Logs.
     Logs,
-    /// A receipt rule of Amazon SES.
+    /// An Amazon SES receipt rule.
     Ses,
-    /// A rule of EventBridge.
+    /// An Amazon EventBridge rule.
     EventBridge,
-    /// A job of S3 Batch Operations.
+    /// An S3 Batch Operations job.
     S3Batch,
 }
 
-/// How a source learns which records failed.
+/// The format of the response by which a source learns which records failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reporting {
-    /// A list of the ids that failed; the others are done (SQS).
-    Each,
-    /// The same list, of which the lowest counts: from there on all are sent again (Kinesis, DynamoDB Streams).
-    FromFirst,
-    /// The same by partition (Kafka).
-    FromFirstOfLane,
-    /// Every record with its result (Firehose).
-    Results,
-    /// The same with other results (S3 Batch Operations).
-    Tasks,
-    /// Only that the invocation failed.
-    Nothing,
+pub(super) enum ResponseFormat {
+    /// A partial batch response with the ids of the failed records (SQS).
+    FailedItems,
+    /// A partial batch response of which the lowest id counts: from it on all records are retried (Kinesis, DynamoDB Streams).
+    ShardCheckpoint,
+    /// A partial batch response of which the lowest offset of each partition counts (Kafka).
+    PartitionCheckpoints,
+    /// A result for each record (Firehose).
+    FirehoseRecords,
+    /// A result for each task (S3 Batch Operations).
+    TaskResults,
+    /// No format: the invocation succeeds or fails as a whole.
+    WholeInvocation,
 }
 
 impl Source {
-    pub(crate) fn reporting(self) -> Reporting {
+    pub(super) fn response_format(self) -> ResponseFormat {
         match self {
-            Self::Sqs => Reporting::Each,
-            Self::Kinesis | Self::DynamoDb => Reporting::FromFirst,
-            Self::Kafka => Reporting::FromFirstOfLane,
-            Self::Firehose => Reporting::Results,
-            Self::S3Batch => Reporting::Tasks,
-            _ => Reporting::Nothing,
+            Self::Sqs => ResponseFormat::FailedItems,
+            Self::Kinesis | Self::DynamoDb => ResponseFormat::ShardCheckpoint,
+            Self::Kafka => ResponseFormat::PartitionCheckpoints,
+            Self::Firehose => ResponseFormat::FirehoseRecords,
+            Self::S3Batch => ResponseFormat::TaskResults,
+            _ => ResponseFormat::WholeInvocation,
         }
     }
 
-    /// By the `eventSource` of an event or of a record.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    /// Returns the source that an event or a record names as its `eventSource`.
+    pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "aws:sqs" => Self::Sqs,
             "aws:kinesis" => Self::Kinesis,
@@ -80,7 +80,7 @@ impl Source {
     }
 }
 
-/// Its name as AWS writes it.
+/// Writes the name of the service.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Batch, DecodeError, FromRecord, Opened, Record, RecordError, S3Object, Source, Sqs, SqsMessage};
+use super::{Batch, Contents, DecodeError, FromRecord, Record, RecordError, S3Object, Source, Sqs, SqsMessage};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::invocation::Invocation;
 use crate::core::raw::Incoming;
@@ -89,7 +89,7 @@ fn fixture(path: &str) -> Value {
 /// What a function is given of an event, told by `tell`; one that cannot be decoded is left out.
 async fn seen<R, T>(event: Value, tell: fn(R) -> T) -> Vec<T>
 where
-    R: FromRecord<Answer = ()> + 'static,
+    R: FromRecord<Response = ()> + 'static,
     T: Send + 'static,
 {
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -168,13 +168,13 @@ async fn what_a_failure_carries_may_panic_when_it_is_dropped() {
     struct Opens;
     impl FromRecord for Opens {
         const SOURCES: &'static [Source] = &[Source::Sqs];
-        type Answer = ();
+        type Response = ();
 
-        fn open(record: &Record) -> Result<Opened, DecodeError> {
+        fn contents(record: &Record) -> Result<Contents, DecodeError> {
             match record.index() {
                 0 => Err(DecodeError::new("it", Bomb)),
                 1 => std::panic::panic_any(Bomb),
-                _ => Ok(Opened::Itself),
+                _ => Ok(Contents::Itself),
             }
         }
 
@@ -195,13 +195,13 @@ async fn what_opens_a_record_may_panic_and_fails_alone() {
 
     impl FromRecord for Own {
         const SOURCES: &'static [Source] = &[Source::Sqs];
-        type Answer = ();
+        type Response = ();
 
-        fn open(record: &Record) -> Result<Opened, DecodeError> {
+        fn contents(record: &Record) -> Result<Contents, DecodeError> {
             match record.index() {
                 1 => panic!("one"),
                 2 => Err(DecodeError::new("the message", "it is the second")),
-                _ => Ok(Opened::Itself),
+                _ => Ok(Contents::Itself),
             }
         }
 
@@ -290,12 +290,73 @@ async fn an_unknown_id_is_never_answered() {
 }
 
 #[tokio::test]
+async fn a_typed_error_is_discarded_and_keeps_its_error_type() {
+    #[derive(Debug)]
+    enum ShipError {
+        NoLines,
+        Warehouse,
+    }
+
+    impl std::fmt::Display for ShipError {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "{self:?}")
+        }
+    }
+
+    impl std::error::Error for ShipError {}
+
+    impl crate::ErrorType for ShipError {
+        fn error_type(&self) -> &str {
+            match self {
+                Self::NoLines => "NoLines",
+                Self::Warehouse => "WarehouseUnavailable",
+            }
+        }
+    }
+
+    impl From<ShipError> for RecordError {
+        fn from(error: ShipError) -> Self {
+            match error {
+                ShipError::NoLines => Self::discard(error),
+                ShipError::Warehouse => Self::retry(error),
+            }
+        }
+    }
+
+    fn check(order: &Order) -> Result<(), ShipError> {
+        Err(if order.id == 1 { ShipError::NoLines } else { ShipError::Warehouse })
+    }
+
+    async fn ship(order: Sqs<Order>) -> Result<(), RecordError> {
+        Ok(check(&order)?)
+    }
+
+    async fn index(object: S3Object) -> Result<(), RecordError> {
+        Err(ShipError::Warehouse).inspect_err(|_| assert_eq!(object.key(), "1")).map_err(RecordError::from)
+    }
+
+    assert_eq!(call(ship, orders([1, 2])).await.unwrap(), failures(&["m2"]), "the first is discarded");
+    let error = RecordError::from(ShipError::NoLines);
+    assert!(error.is_discarded() && matches!(error.downcast_ref(), Some(ShipError::NoLines)));
+    assert!(error.downcast_ref::<std::io::Error>().is_none());
+
+    let object = json!({ "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": { "bucket": { "name": "b" }, "object": { "key": "1" } } });
+    let event = json!({ "Records": [object] });
+    assert_eq!(call(index, event.clone()).await.unwrap_err().error_type(), "ShipError", "the name of the type");
+    let error = call_with(handler(index).error_type::<ShipError>(), event, None).await.unwrap_err();
+    assert_eq!(error.error_type(), "WarehouseUnavailable", "the name that the error gives");
+    for untyped in [RecordError::discard("odd"), RecordError::discard("odd".to_owned())] {
+        assert_eq!(FunctionError::of(untyped).error_type(), "RecordError");
+    }
+}
+
+#[tokio::test]
 async fn an_event_of_another_source_is_told_by_name() {
     let event = json!({ "Records": [{ "eventSource": "aws:kinesis", "kinesis": {} }] });
     let error = call(refuse_odd, event).await.unwrap_err();
     assert_eq!(
         (error.error_type(), error.message()),
-        ("UnexpectedEvent", "the event is from Kinesis; this function takes SQS")
+        ("UnexpectedEvent", "unexpected event from Kinesis: this function handles SQS")
     );
     for event in [json!({}), json!([]), json!("text"), json!({ "Records": [{}] }), json!({ "Records": {} })] {
         assert_eq!(call(refuse_odd, event.clone()).await.unwrap_err().error_type(), "UnexpectedEvent", "{event}");
@@ -320,17 +381,17 @@ async fn layers_of_tower_apply_to_each_record() {
 
 #[tokio::test]
 async fn a_layer_is_an_async_function_and_tower_retries_a_record() {
-    use super::{Answer, Next};
+    use super::{Next, RecordResponse};
     use crate::records::from_fn;
     use tower::retry::{Policy, RetryLayer};
 
     #[derive(Clone)]
     struct Twice(u32);
 
-    impl<E> Policy<Record, Answer, E> for Twice {
+    impl<E> Policy<Record, RecordResponse, E> for Twice {
         type Future = std::future::Ready<()>;
 
-        fn retry(&mut self, _: &mut Record, result: &mut Result<Answer, E>) -> Option<Self::Future> {
+        fn retry(&mut self, _: &mut Record, result: &mut Result<RecordResponse, E>) -> Option<Self::Future> {
             let again = result.is_err() && self.0 > 0;
             self.0 = self.0.saturating_sub(1);
             again.then(|| std::future::ready(()))

@@ -1,35 +1,35 @@
-//! What the builders of events share: how content becomes text or base64, and ids that tell which record they are of.
+//! Helpers of the event builders: content as text or base64, and fixed ids.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-/// The region, the account and the moment of every event that is built.
+/// The region, the account and the time of every event.
 pub(super) const REGION: &str = "eu-central-1";
 pub(super) const ACCOUNT: &str = "123456789012";
 pub(super) const TIME: &str = "2026-01-02T03:04:05.678Z";
 pub(super) const TIME_MS: u64 = 1_767_323_045_678;
 
-/// Text as it stands; of anything else its JSON.
+/// Returns a text as it is, and the JSON of anything else.
 ///
 /// # Panics
 ///
-/// If it cannot be JSON, as a map whose keys are no text.
+/// If the content cannot be serialized as JSON, such as a map whose keys are not texts.
 pub(super) fn text(content: impl Serialize) -> String {
     let json = match serde_json::to_string(&content) {
         Ok(json) => json,
-        Err(error) => panic!("the content of an event cannot be written as JSON: {error}"),
+        Err(error) => panic!("the content of an event cannot be serialized as JSON: {error}"),
     };
-    // Whatever serializes as a string is text: `&str`, `String`, `Cow<str>`, an id type.
+    // Anything that serializes as a string is text: `&str`, `String`, `Cow<str>`, an id type.
     match json.starts_with('"') {
         true => serde_json::from_str(&json).unwrap_or(json),
         false => json,
     }
 }
 
-/// What a record of a stream carries: text as it stands, [`raw`] bytes, anything else as its JSON.
+/// The data of a record: text as it is, [`raw`] bytes, or anything else as its JSON.
 pub trait Content {
-    /// Its bytes.
+    /// Returns its bytes.
     fn into_bytes(self) -> Vec<u8>;
 }
 
@@ -39,7 +39,7 @@ impl<T: Serialize> Content for T {
     }
 }
 
-/// Bytes as they are, where [`Content`] is asked for: an image, Avro, what is no UTF-8.
+/// Passes bytes as they are as [`Content`]: an image, Avro, anything that is not UTF-8.
 ///
 /// # Example
 ///
@@ -63,17 +63,17 @@ impl Content for Raw {
     }
 }
 
-/// Bytes as they stand in most events.
+/// Encodes bytes as most events do.
 pub(super) fn base64(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }
 
-/// A UUID that ends in this number, the same in each run.
+/// Returns a UUID that ends in this number, the same in each run.
 pub(super) fn uuid(kind: u16, number: usize) -> String {
     format!("{kind:08x}-0000-4000-8000-{number:012x}")
 }
 
-/// The event of a builder as a `Value`, and as something to be put into another event.
+/// Implements conversion of a builder into a `Value`, and serialization, so that it can be the content of another event.
 macro_rules! built {
     ($($builder:ty),+) => {$(
         impl From<$builder> for serde_json::Value {
@@ -82,7 +82,7 @@ macro_rules! built {
             }
         }
 
-        /// As its event, so that it can be the content of another one.
+        /// Serializes the event, which can be the content of another one.
         impl serde::Serialize for $builder {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 self.event().serialize(serializer)
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "cannot be written as JSON")]
+    #[should_panic(expected = "cannot be serialized as JSON")]
     fn what_is_no_json_is_told() {
         text(std::collections::BTreeMap::from([((1, 2), 3)]));
     }

@@ -1,8 +1,8 @@
 //! Changes of a table, as DynamoDB Streams sends them
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>).
 //!
-//! Items are given as what serializes to them; `serde_dynamo` makes their attributes. [`attributes`] takes attributes as they
-//! are, for sets, bytes and numbers of 38 digits.
+//! An item is any value that `serde_dynamo` serializes. [`attributes`] takes DynamoDB attributes as they are, for sets, bytes and
+//! numbers of 38 digits.
 //!
 //! # Example
 //!
@@ -22,45 +22,45 @@ use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, REGION, TIME_MS, built};
 
-/// The keys that are taken unless [`Changes::keys`] names others: the first of these that the item has.
+/// The default keys: the first of these that the item has.
 const KEYS: [&[&str]; 5] = [&["pk", "sk"], &["PK", "SK"], &["id"], &["Id"], &["ID"]];
 
-/// An item was put that was not there.
+/// Builds the change of an item that was created.
 ///
 /// # Panics
 ///
-/// If the item cannot be one of DynamoDB.
-pub fn insert(new: impl Item) -> Changes {
-    Changes::one("INSERT", None, Some(new.into_attributes()))
+/// If the item cannot be serialized as a DynamoDB item.
+pub fn insert(new: impl Item) -> DynamoDbEvent {
+    DynamoDbEvent::one("INSERT", None, Some(new.into_attributes()))
 }
 
-/// An item was put or updated that was there.
+/// Builds the change of an item that was replaced or updated.
 ///
 /// # Panics
 ///
-/// If an item cannot be one of DynamoDB.
-pub fn modify(old: impl Item, new: impl Item) -> Changes {
-    Changes::one("MODIFY", Some(old.into_attributes()), Some(new.into_attributes()))
+/// If an item cannot be serialized as a DynamoDB item.
+pub fn modify(old: impl Item, new: impl Item) -> DynamoDbEvent {
+    DynamoDbEvent::one("MODIFY", Some(old.into_attributes()), Some(new.into_attributes()))
 }
 
-/// An item was deleted.
+/// Builds the change of an item that was removed.
 ///
 /// # Panics
 ///
-/// If the item cannot be one of DynamoDB.
-pub fn remove(old: impl Item) -> Changes {
-    Changes::one("REMOVE", Some(old.into_attributes()), None)
+/// If the item cannot be serialized as a DynamoDB item.
+pub fn remove(old: impl Item) -> DynamoDbEvent {
+    DynamoDbEvent::one("REMOVE", Some(old.into_attributes()), None)
 }
 
-/// An item by its attributes: `{"id": {"S": "u1"}, "tags": {"SS": ["a"]}, "n": {"N": "1234567890…"}}`.
+/// Makes an item from its attributes: `{"id": {"S": "u1"}, "tags": {"SS": ["a"]}, "n": {"N": "1234567890…"}}`.
 ///
 /// # Panics
 ///
-/// If it is no object.
+/// If it is not an object.
 pub fn attributes(item: Value) -> Attributes {
     match item {
         Value::Object(item) => Attributes(item),
-        other => panic!("the attributes of an item are an object, not {other}"),
+        other => panic!("the attributes of an item must be an object, not {other}"),
     }
 }
 
@@ -68,9 +68,9 @@ pub fn attributes(item: Value) -> Attributes {
 #[derive(Clone, Debug)]
 pub struct Attributes(Map<String, Value>);
 
-/// What an item can be given as: whatever serializes to one, or its [`attributes`].
+/// An item: any value that serializes as one, or its [`attributes`].
 pub trait Item {
-    /// Its attributes, as the stream has them.
+    /// Converts it into attributes, as the stream has them.
     fn into_attributes(self) -> Attributes;
 }
 
@@ -80,7 +80,7 @@ impl<T: Serialize> Item for T {
         let item = item.and_then(|item| serde_json::to_value(item).map_err(|error| error.to_string()));
         match item {
             Ok(item) => attributes(item),
-            Err(error) => panic!("the item cannot be one of DynamoDB: {error}"),
+            Err(error) => panic!("the item cannot be serialized as a DynamoDB item: {error}"),
         }
     }
 }
@@ -91,10 +91,10 @@ impl Item for Attributes {
     }
 }
 
-/// What a stream was set up to send of each item
+/// The view type of a stream: which images its records have
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum View {
+pub enum ViewType {
     /// `KEYS_ONLY`
     KeysOnly,
     /// `NEW_IMAGE`
@@ -106,14 +106,14 @@ pub enum View {
     NewAndOldImages,
 }
 
-/// An event of DynamoDB Streams. See the [module docs](self).
+/// Builds an event of DynamoDB Streams. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct Changes {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct DynamoDbEvent {
     changes: Vec<Change>,
     table: String,
     keys: Option<Vec<String>>,
-    view: View,
+    view: ViewType,
 }
 
 #[derive(Clone, Debug)]
@@ -124,31 +124,31 @@ struct Change {
     expired: bool,
 }
 
-impl Changes {
+impl DynamoDbEvent {
     fn one(name: &'static str, old: Option<Attributes>, new: Option<Attributes>) -> Self {
         let changes = vec![Change { name, old, new, expired: false }];
-        Self { changes, table: "users".to_owned(), keys: None, view: View::default() }
+        Self { changes, table: "users".to_owned(), keys: None, view: ViewType::default() }
     }
 
-    /// The attributes that are the table's keys. Unless told: `pk` and `sk`, or else `id`, whatever their case.
+    /// Sets the key attributes of the table; the default is `pk` and `sk`, or else `id`, in upper or lower case.
     pub fn keys(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.keys = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
-    /// What the stream sends of each item; both images unless told.
-    pub fn view(mut self, view: View) -> Self {
+    /// Sets the view type of the stream; the default is both images.
+    pub fn view_type(mut self, view: ViewType) -> Self {
         self.view = view;
         self
     }
 
-    /// Of the table of this name, instead of `users`.
+    /// Sets the name of the table; the default is `users`.
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
     }
 
-    /// The last item was deleted because its time to live was over
+    /// Marks the last item as removed because its time to live expired
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html>).
     pub fn expired(mut self) -> Self {
         if let Some(change) = self.changes.last_mut() {
@@ -158,16 +158,16 @@ impl Changes {
     }
 
     /// Adds the changes of another event of this table.
-    pub fn and(mut self, other: Changes) -> Self {
+    pub fn and(mut self, other: DynamoDbEvent) -> Self {
         self.changes.extend(other.changes);
         self
     }
 
-    /// The event.
+    /// Returns the event.
     ///
     /// # Panics
     ///
-    /// If an item lacks a key; if [`keys`](Self::keys) named none and it has none of the usual names.
+    /// If an item lacks a key, or if it has none of the default keys and [`keys`](Self::keys) was not called.
     pub fn event(&self) -> Value {
         let records = self.changes.iter().enumerate().map(|(at, change)| self.record(at, change));
         json!({ "Records": records.collect::<Vec<_>>() })
@@ -176,21 +176,21 @@ impl Changes {
     fn record(&self, at: usize, change: &Change) -> Value {
         let image = change.new.as_ref().or(change.old.as_ref()).map(|Attributes(image)| image);
         let mut data = json!({
-            // Seconds, as DynamoDB rounds them.
+            // DynamoDB rounds to seconds.
             "ApproximateCreationDateTime": TIME_MS / 1000,
             "Keys": self.keys_of(image.unwrap_or(&Map::new())),
             "SequenceNumber": format!("44215845000000000174{at:09}"),
             "StreamViewType": match self.view {
-                View::KeysOnly => "KEYS_ONLY",
-                View::NewImage => "NEW_IMAGE",
-                View::OldImage => "OLD_IMAGE",
-                View::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+                ViewType::KeysOnly => "KEYS_ONLY",
+                ViewType::NewImage => "NEW_IMAGE",
+                ViewType::OldImage => "OLD_IMAGE",
+                ViewType::NewAndOldImages => "NEW_AND_OLD_IMAGES",
             },
         });
-        if let (Some(Attributes(new)), View::NewImage | View::NewAndOldImages) = (&change.new, self.view) {
+        if let (Some(Attributes(new)), ViewType::NewImage | ViewType::NewAndOldImages) = (&change.new, self.view) {
             data["NewImage"] = new.clone().into();
         }
-        if let (Some(Attributes(old)), View::OldImage | View::NewAndOldImages) = (&change.old, self.view) {
+        if let (Some(Attributes(old)), ViewType::OldImage | ViewType::NewAndOldImages) = (&change.old, self.view) {
             data["OldImage"] = old.clone().into();
         }
         data["SizeBytes"] = data.to_string().len().into();
@@ -215,18 +215,18 @@ impl Changes {
             Some(names) => names.iter().map(String::as_str).collect(),
             None => match KEYS.iter().find(|names| image.contains_key(names[0])) {
                 Some(names) => names.iter().copied().filter(|name| image.contains_key(*name)).collect(),
-                None => panic!("the item has neither `pk` nor `id`: name its keys with `.keys([..])`"),
+                None => panic!("the item has neither `pk` nor `id`: set its keys with `.keys([..])`"),
             },
         };
         let value = |name: &str| match image.get(name) {
             Some(value) => (name.to_owned(), value.clone()),
-            None => panic!("the item has no attribute `{name}`, which is a key"),
+            None => panic!("the item lacks the key attribute `{name}`"),
         };
         names.into_iter().map(value).collect()
     }
 }
 
-built!(Changes);
+built!(DynamoDbEvent);
 
 #[cfg(test)]
 mod tests {
@@ -247,12 +247,12 @@ mod tests {
     fn the_view_decides_which_images_there_are() {
         let change = modify(json!({ "pk": "a", "sk": 1, "x": 1 }), json!({ "pk": "a", "sk": 1, "x": 2 }));
         for (view, name, new, old) in [
-            (View::KeysOnly, "KEYS_ONLY", false, false),
-            (View::NewImage, "NEW_IMAGE", true, false),
-            (View::OldImage, "OLD_IMAGE", false, true),
-            (View::NewAndOldImages, "NEW_AND_OLD_IMAGES", true, true),
+            (ViewType::KeysOnly, "KEYS_ONLY", false, false),
+            (ViewType::NewImage, "NEW_IMAGE", true, false),
+            (ViewType::OldImage, "OLD_IMAGE", false, true),
+            (ViewType::NewAndOldImages, "NEW_AND_OLD_IMAGES", true, true),
         ] {
-            let event = change.clone().view(view).event();
+            let event = change.clone().view_type(view).event();
             let data = &event["Records"][0]["dynamodb"];
             assert_eq!(data["StreamViewType"], name);
             assert_eq!((data.get("NewImage").is_some(), data.get("OldImage").is_some()), (new, old));
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "name its keys")]
+    #[should_panic(expected = "set its keys")]
     fn an_item_without_known_keys_is_told() {
         let _ = insert(json!({ "email": "a@b.c" })).event();
     }

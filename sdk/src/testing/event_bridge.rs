@@ -16,21 +16,25 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, REGION, TIME, built, uuid};
-use super::sqs::{Sqs, sqs};
+use super::sqs::{SqsEvent, sqs};
 
-/// An event from a source, of a type, with its detail.
+/// Builds an event with a source, a detail type and a detail.
 ///
 /// # Panics
 ///
-/// If the detail cannot be written as JSON.
-pub fn event_bridge(source: impl Into<String>, detail_type: impl Into<String>, detail: impl Serialize) -> EventBridge {
+/// If the detail cannot be serialized as JSON.
+pub fn event_bridge(
+    source: impl Into<String>,
+    detail_type: impl Into<String>,
+    detail: impl Serialize,
+) -> EventBridgeEvent {
     let detail = match serde_json::to_value(detail) {
         Ok(detail) => detail,
-        Err(error) => panic!("the detail of an event cannot be written as JSON: {error}"),
+        Err(error) => panic!("the detail of an event cannot be serialized as JSON: {error}"),
     };
-    // To the second, as EventBridge writes it.
+    // EventBridge writes it to the second.
     let time = format!("{}Z", TIME.split('.').next().unwrap_or(TIME));
-    EventBridge {
+    EventBridgeEvent {
         source: source.into(),
         detail_type: detail_type.into(),
         detail,
@@ -40,22 +44,22 @@ pub fn event_bridge(source: impl Into<String>, detail_type: impl Into<String>, d
     }
 }
 
-/// What a rule with a schedule (`rate(…)`, `cron(…)`) sends, by the rule's name.
-pub fn schedule(rule: &str) -> EventBridge {
+/// Builds the event of a scheduled rule (`rate(…)`, `cron(…)`) by its name.
+pub fn schedule(rule: &str) -> EventBridgeEvent {
     event_bridge("aws.events", "Scheduled Event", json!({}))
         .resource(format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"))
 }
 
-/// What EventBridge Scheduler sends when the schedule names no input of its own, by the schedule's name. Its detail is text.
-pub fn scheduler(name: &str) -> EventBridge {
+/// Builds the event of an EventBridge Scheduler schedule without an input, by its name. The detail is a text.
+pub fn scheduler(name: &str) -> EventBridgeEvent {
     event_bridge("aws.scheduler", "Scheduled Event", "{}")
         .resource(format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"))
 }
 
-/// An event of EventBridge. See the [module docs](self).
+/// Builds an event of EventBridge. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct EventBridge {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct EventBridgeEvent {
     source: String,
     detail_type: String,
     detail: Value,
@@ -64,31 +68,31 @@ pub struct EventBridge {
     id: String,
 }
 
-impl EventBridge {
-    /// Adds an ARN to the resources.
+impl EventBridgeEvent {
+    /// Adds the ARN of a resource.
     pub fn resource(mut self, arn: impl Into<String>) -> Self {
         self.resources.push(arn.into());
         self
     }
 
-    /// When it happened, as RFC 3339.
+    /// Sets the time, as RFC 3339.
     pub fn time(mut self, time: impl Into<String>) -> Self {
         self.time = time.into();
         self
     }
 
-    /// Its id, instead of a UUID that is always the same.
+    /// Sets the id; the default is a fixed UUID.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = id.into();
         self
     }
 
-    /// The event as the body of a message: what a rule with a queue as target sends.
-    pub fn through_sqs(&self) -> Sqs {
+    /// Returns the event as the body of a message, as a rule sends it to a queue.
+    pub fn through_sqs(&self) -> SqsEvent {
         sqs([self])
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         json!({
             "version": "0",
@@ -104,7 +108,7 @@ impl EventBridge {
     }
 }
 
-built!(EventBridge);
+built!(EventBridgeEvent);
 
 #[cfg(test)]
 mod tests {

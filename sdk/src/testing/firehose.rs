@@ -1,4 +1,4 @@
-//! Records that Amazon Data Firehose has transformed
+//! Records of a data transformation of Amazon Data Firehose
 //! (<https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>).
 //!
 //! # Example
@@ -16,43 +16,43 @@ use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built, uuid};
 
-/// An event with these records: text stands as it is, [`raw`](super::raw) bytes too, anything else as its JSON. Their ids are
+/// Builds an event with these records: text is used as it is, [`raw`](super::raw) bytes as well, anything else is serialized as JSON. Their ids are
 /// `record1`, `record2`, ….
 ///
 /// # Panics
 ///
-/// If a record cannot be written as JSON.
-pub fn firehose(records: impl IntoIterator<Item = impl Content>) -> Firehose {
-    Firehose {
+/// If a record cannot be serialized as JSON.
+pub fn firehose(records: impl IntoIterator<Item = impl Content>) -> FirehoseEvent {
+    FirehoseEvent {
         records: records.into_iter().map(Content::into_bytes).collect(),
         stream: "delivery".to_owned(),
         kinesis: None,
     }
 }
 
-/// An event of Firehose. See the [module docs](self).
+/// Builds an event of Firehose. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct Firehose {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct FirehoseEvent {
     records: Vec<Vec<u8>>,
     stream: String,
     kinesis: Option<String>,
 }
 
-impl Firehose {
-    /// From the delivery stream of this name, instead of `delivery`.
+impl FirehoseEvent {
+    /// Sets the name of the Firehose stream; the default is `delivery`.
     pub fn stream(mut self, name: impl Into<String>) -> Self {
         self.stream = name.into();
         self
     }
 
-    /// The delivery stream reads from this stream of Kinesis.
+    /// Sets the Kinesis stream that Firehose reads from.
     pub fn from_kinesis(mut self, stream: impl Into<String>) -> Self {
         self.kinesis = Some(stream.into());
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let records = self.records.iter().enumerate().map(|(at, data)| {
             let mut record = json!({
@@ -84,7 +84,7 @@ impl Firehose {
     }
 }
 
-built!(Firehose);
+built!(FirehoseEvent);
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Records of Kafka: of Amazon MSK (<https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>) or of a cluster of one's own
+//! Records of Kafka: of Amazon MSK (<https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>) or of a self-managed cluster
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html>).
 //!
 //! # Example
@@ -16,60 +16,67 @@ use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built, uuid};
 
-/// An event with these records of one partition: values (text stands as it is, [`raw`](super::raw) bytes too, anything else as
+/// Builds an event with these records of one partition: values (text is used as it is, [`raw`](super::raw) bytes as well, anything else as
 /// its JSON) or [`record`]s.
 ///
 /// # Panics
 ///
-/// If a value cannot be written as JSON.
-pub fn kafka<R: IntoRecord>(topic: impl Into<String>, partition: u32, records: impl IntoIterator<Item = R>) -> Kafka {
+/// If a value cannot be serialized as JSON.
+pub fn kafka<R: IntoRecord>(
+    topic: impl Into<String>,
+    partition: u32,
+    records: impl IntoIterator<Item = R>,
+) -> KafkaEvent {
     let records = records.into_iter().map(R::into_record).collect();
-    Kafka { partitions: vec![Partition { topic: topic.into(), number: partition, offset: 0, records }], own: false }
+    KafkaEvent {
+        partitions: vec![Partition { topic: topic.into(), number: partition, offset: 0, records }],
+        is_self_managed: false,
+    }
 }
 
-/// A record with this value.
+/// Builds a record with this value.
 ///
 /// # Panics
 ///
-/// If the value cannot be written as JSON.
-pub fn record(value: impl Content) -> Record {
-    Record { value: Some(value.into_bytes()), key: None, headers: Vec::new() }
+/// If the value cannot be serialized as JSON.
+pub fn record(value: impl Content) -> KafkaRecordBuilder {
+    KafkaRecordBuilder { value: Some(value.into_bytes()), key: None, headers: Vec::new() }
 }
 
-/// A record without a value, which in a compacted topic deletes its key.
-pub fn tombstone(key: impl Content) -> Record {
-    Record { value: None, key: Some(key.into_bytes()), headers: Vec::new() }
+/// Builds a record without a value, which in a compacted topic deletes its key.
+pub fn tombstone(key: impl Content) -> KafkaRecordBuilder {
+    KafkaRecordBuilder { value: None, key: Some(key.into_bytes()), headers: Vec::new() }
 }
 
-/// What [`kafka`] takes: [`Record`]s, and whatever can be a value.
+/// An argument of [`kafka`]: a [`KafkaRecordBuilder`], or anything that can be a value.
 pub trait IntoRecord {
-    /// The record.
-    fn into_record(self) -> Record;
+    /// Converts it into a record.
+    fn into_record(self) -> KafkaRecordBuilder;
 }
 
 impl<T: Content> IntoRecord for T {
-    fn into_record(self) -> Record {
+    fn into_record(self) -> KafkaRecordBuilder {
         record(self)
     }
 }
 
-impl IntoRecord for Record {
-    fn into_record(self) -> Record {
+impl IntoRecord for KafkaRecordBuilder {
+    fn into_record(self) -> KafkaRecordBuilder {
         self
     }
 }
 
-/// One record. See the [module docs](self).
+/// Builds a record. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is sent only within an event: `kafka(..)`"]
-pub struct Record {
+#[must_use = "pass it to an event: `kafka(..)`"]
+pub struct KafkaRecordBuilder {
     value: Option<Vec<u8>>,
     key: Option<Vec<u8>>,
     headers: Vec<(String, Vec<u8>)>,
 }
 
-impl Record {
-    /// Its key; none unless told.
+impl KafkaRecordBuilder {
+    /// Sets the key; there is none by default.
     pub fn key(mut self, key: impl Content) -> Self {
         self.key = Some(key.into_bytes());
         self
@@ -82,7 +89,7 @@ impl Record {
     }
 
     fn json(&self, partition: &Partition, at: usize) -> Value {
-        // Java's bytes have a sign.
+        // Java's bytes are signed.
         let signed = |bytes: &[u8]| bytes.iter().map(|byte| byte.cast_signed()).collect::<Vec<_>>();
         let headers = self.headers.iter().map(|(name, value)| json!({ name.as_str(): signed(value) }));
         json!({
@@ -98,12 +105,12 @@ impl Record {
     }
 }
 
-/// An event of Kafka. See the [module docs](self).
+/// Builds an event of Kafka. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct Kafka {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct KafkaEvent {
     partitions: Vec<Partition>,
-    own: bool,
+    is_self_managed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -111,11 +118,11 @@ struct Partition {
     topic: String,
     number: u32,
     offset: u64,
-    records: Vec<Record>,
+    records: Vec<KafkaRecordBuilder>,
 }
 
-impl Kafka {
-    /// The offset of the last partition's first record; 0 unless told.
+impl KafkaEvent {
+    /// Sets the offset of the last partition's first record; the default is 0.
     pub fn offset(mut self, first: u64) -> Self {
         if let Some(partition) = self.partitions.last_mut() {
             partition.offset = first;
@@ -123,19 +130,19 @@ impl Kafka {
         self
     }
 
-    /// From a cluster of one's own, instead of Amazon MSK.
+    /// Sets a self-managed cluster instead of Amazon MSK.
     pub fn self_managed(mut self) -> Self {
-        self.own = true;
+        self.is_self_managed = true;
         self
     }
 
     /// Adds the partitions of another event.
-    pub fn and(mut self, other: Kafka) -> Self {
+    pub fn and(mut self, other: KafkaEvent) -> Self {
         self.partitions.extend(other.partitions);
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let mut records = Map::new();
         for partition in &self.partitions {
@@ -143,18 +150,18 @@ impl Kafka {
             records.insert(format!("{}-{}", partition.topic, partition.number), list.collect());
         }
         let mut event = json!({
-            "eventSource": if self.own { "SelfManagedKafka" } else { "aws:kafka" },
+            "eventSource": if self.is_self_managed { "SelfManagedKafka" } else { "aws:kafka" },
             "bootstrapServers": format!("b-1.shop.c1.kafka.{REGION}.amazonaws.com:9092"),
             "records": records,
         });
-        if !self.own {
+        if !self.is_self_managed {
             event["eventSourceArn"] = format!("arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/shop/{}", uuid(8, 1)).into();
         }
         event
     }
 }
 
-built!(Kafka);
+built!(KafkaEvent);
 
 #[cfg(test)]
 mod tests {

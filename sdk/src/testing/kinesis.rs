@@ -6,7 +6,7 @@
 //! use pilaster::testing::{kinesis, kinesis::record};
 //! use serde_json::json;
 //!
-//! let event = kinesis([record(json!({ "n": 1 })).key("red"), record("text").key("blue")]).event();
+//! let event = kinesis([record(json!({ "n": 1 })).partition_key("red"), record("text").partition_key("blue")]).event();
 //! assert_eq!(event["Records"][0]["kinesis"]["partitionKey"], "red");
 //! assert_eq!(event["Records"][1]["kinesis"]["data"], "dGV4dA==");
 //! ```
@@ -15,76 +15,76 @@ use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built};
 
-/// An event with these records: their data (text stands as it is, [`raw`](super::raw) bytes too, anything else as its JSON)
+/// An event with these records: their data (text is used as it is, [`raw`](super::raw) bytes as well, anything else is serialized as JSON)
 /// or [`record`]s.
 ///
 /// # Panics
 ///
-/// If data cannot be written as JSON.
-pub fn kinesis<R: IntoRecord>(records: impl IntoIterator<Item = R>) -> Kinesis {
-    Kinesis { stream: "clicks".to_owned(), records: records.into_iter().map(R::into_record).collect() }
+/// If data cannot be serialized as JSON.
+pub fn kinesis<R: IntoRecord>(records: impl IntoIterator<Item = R>) -> KinesisEvent {
+    KinesisEvent { stream: "clicks".to_owned(), records: records.into_iter().map(R::into_record).collect() }
 }
 
-/// A record with this data.
+/// Builds a record with this data.
 ///
 /// # Panics
 ///
-/// If the data cannot be written as JSON.
-pub fn record(data: impl Content) -> Record {
-    Record { data: data.into_bytes(), key: "1".to_owned(), sequence_number: None }
+/// If the data cannot be serialized as JSON.
+pub fn record(data: impl Content) -> KinesisRecordBuilder {
+    KinesisRecordBuilder { data: data.into_bytes(), key: "1".to_owned(), sequence_number: None }
 }
 
-/// What [`kinesis`] takes: [`Record`]s, and whatever can be data.
+/// An argument of [`kinesis`]: a [`KinesisRecordBuilder`], or anything that can be data.
 pub trait IntoRecord {
-    /// The record.
-    fn into_record(self) -> Record;
+    /// Converts it into a record.
+    fn into_record(self) -> KinesisRecordBuilder;
 }
 
 impl<T: Content> IntoRecord for T {
-    fn into_record(self) -> Record {
+    fn into_record(self) -> KinesisRecordBuilder {
         record(self)
     }
 }
 
-impl IntoRecord for Record {
-    fn into_record(self) -> Record {
+impl IntoRecord for KinesisRecordBuilder {
+    fn into_record(self) -> KinesisRecordBuilder {
         self
     }
 }
 
-/// One record. See the [module docs](self).
+/// Builds a record. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is sent only within an event: `kinesis([..])`"]
-pub struct Record {
+#[must_use = "pass it to an event: `kinesis([..])`"]
+pub struct KinesisRecordBuilder {
     data: Vec<u8>,
     key: String,
     sequence_number: Option<String>,
 }
 
-impl Record {
-    /// Its partition key; `1` unless told.
-    pub fn key(mut self, partition_key: impl Into<String>) -> Self {
+impl KinesisRecordBuilder {
+    /// Sets the partition key; the default is `1`.
+    pub fn partition_key(mut self, partition_key: impl Into<String>) -> Self {
         self.key = partition_key.into();
         self
     }
 
-    /// Its sequence number, instead of one that rises by position.
+    /// Sets the sequence number; the default increases by position.
     pub fn sequence_number(mut self, number: impl Into<String>) -> Self {
         self.sequence_number = Some(number.into());
         self
     }
 }
 
-/// An event of Kinesis. See the [module docs](self).
+/// Builds an event of Kinesis. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct Kinesis {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct KinesisEvent {
     stream: String,
-    records: Vec<Record>,
+    records: Vec<KinesisRecordBuilder>,
 }
 
-impl Kinesis {
-    /// From the stream of this name, instead of `clicks`.
+impl KinesisEvent {
+    /// Sets the name of the stream; the default is `clicks`.
     pub fn stream(mut self, name: impl Into<String>) -> Self {
         self.stream = name.into();
         self
@@ -96,7 +96,7 @@ impl Kinesis {
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let records = self.records.iter().enumerate().map(|(at, record)| {
             let number = record.sequence_number.clone();
@@ -122,7 +122,7 @@ impl Kinesis {
     }
 }
 
-built!(Kinesis);
+built!(KinesisEvent);
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! What a subscription of CloudWatch Logs sends: gzipped JSON as base64
+//! Log events of a CloudWatch Logs subscription: gzipped JSON as base64
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>).
 //!
 //! # Example
@@ -6,7 +6,7 @@
 //! ```
 //! use pilaster::testing::logs;
 //!
-//! let event = logs(["first line", "second line"]).group("/aws/lambda/shop").event();
+//! let event = logs(["first line", "second line"]).log_group("/aws/lambda/shop").event();
 //! assert!(event["awslogs"]["data"].as_str().is_some_and(|data| data.starts_with("H4sI")), "gzip");
 //! ```
 
@@ -19,13 +19,13 @@ use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, TIME_MS, base64, built, text};
 
-/// An event with these log events: text stands as it is, anything else as its JSON.
+/// Builds an event with these log events: text is used as it is, anything else is serialized as JSON.
 ///
 /// # Panics
 ///
-/// If a message cannot be written as JSON.
-pub fn logs(messages: impl IntoIterator<Item = impl Serialize>) -> Logs {
-    Logs {
+/// If a message cannot be serialized as JSON.
+pub fn logs(messages: impl IntoIterator<Item = impl Serialize>) -> LogsEvent {
+    LogsEvent {
         messages: messages.into_iter().map(text).collect(),
         kind: "DATA_MESSAGE",
         group: "/aws/lambda/shop".to_owned(),
@@ -33,37 +33,37 @@ pub fn logs(messages: impl IntoIterator<Item = impl Serialize>) -> Logs {
     }
 }
 
-/// What CloudWatch Logs sends to see whether the function can be reached.
-pub fn logs_control_message() -> Logs {
+/// Builds the event by which CloudWatch Logs checks whether the function is reachable.
+pub fn logs_control_message() -> LogsEvent {
     let group = String::new();
     let messages = vec!["CWL CONTROL MESSAGE: Checking health of destination Lambda function.".to_owned()];
-    Logs { messages, kind: "CONTROL_MESSAGE", stream: group.clone(), group }
+    LogsEvent { messages, kind: "CONTROL_MESSAGE", stream: group.clone(), group }
 }
 
-/// An event of a subscription. See the [module docs](self).
+/// Builds an event of a subscription. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct Logs {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct LogsEvent {
     messages: Vec<String>,
     kind: &'static str,
     group: String,
     stream: String,
 }
 
-impl Logs {
-    /// From this log group, instead of `/aws/lambda/shop`.
-    pub fn group(mut self, name: impl Into<String>) -> Self {
+impl LogsEvent {
+    /// Sets the log group; the default is `/aws/lambda/shop`.
+    pub fn log_group(mut self, name: impl Into<String>) -> Self {
         self.group = name.into();
         self
     }
 
-    /// From this log stream.
-    pub fn stream(mut self, name: impl Into<String>) -> Self {
+    /// Sets the log stream.
+    pub fn log_stream(mut self, name: impl Into<String>) -> Self {
         self.stream = name.into();
         self
     }
 
-    /// The text that is compressed.
+    /// Returns the content before it is compressed.
     pub fn content(&self) -> Value {
         let events = self.messages.iter().enumerate();
         let event =
@@ -78,7 +78,7 @@ impl Logs {
         })
     }
 
-    /// The event.
+    /// Returns the event.
     ///
     /// # Panics
     ///
@@ -93,7 +93,7 @@ impl Logs {
     }
 }
 
-built!(Logs);
+built!(LogsEvent);
 
 #[cfg(test)]
 mod tests {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_content_has_the_fields_of_a_real_one() {
-        let event = logs([json!({ "level": "INFO" })]).group("g").stream("s");
+        let event = logs([json!({ "level": "INFO" })]).log_group("g").log_stream("s");
         assert_eq!(unpack(&event.event()), event.content());
         let keys = |value: Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let real = unpack(&shape::real("python/cloudWatchLogEvent.json"));

@@ -13,47 +13,47 @@ use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built, uuid};
 
-/// Messages of an ActiveMQ queue: text stands as it is, [`raw`](super::raw) bytes too, anything else as its JSON.
+/// Builds an event with messages of an ActiveMQ queue: text is used as it is, [`raw`](super::raw) bytes as well, anything else is serialized as JSON.
 ///
 /// # Panics
 ///
-/// If a message cannot be written as JSON.
-pub fn active_mq(queue: impl Into<String>, messages: impl IntoIterator<Item = impl Content>) -> ActiveMq {
+/// If a message cannot be serialized as JSON.
+pub fn active_mq(queue: impl Into<String>, messages: impl IntoIterator<Item = impl Content>) -> ActiveMqEvent {
     let messages = messages.into_iter().map(Content::into_bytes).collect();
-    ActiveMq { queue: queue.into(), messages, properties: Map::new() }
+    ActiveMqEvent { queue: queue.into(), messages, properties: Map::new() }
 }
 
-/// Messages of a RabbitMQ queue: text stands as it is, [`raw`](super::raw) bytes too, anything else as its JSON.
+/// Builds an event with messages of a RabbitMQ queue: text is used as it is, [`raw`](super::raw) bytes as well, anything else is serialized as JSON.
 ///
 /// # Panics
 ///
-/// If a message cannot be written as JSON.
-pub fn rabbit_mq(queue: impl Into<String>, messages: impl IntoIterator<Item = impl Content>) -> RabbitMq {
+/// If a message cannot be serialized as JSON.
+pub fn rabbit_mq(queue: impl Into<String>, messages: impl IntoIterator<Item = impl Content>) -> RabbitMqEvent {
     let messages = messages.into_iter().map(Content::into_bytes).collect();
-    RabbitMq { queue: queue.into(), host: "/".to_owned(), messages, headers: Map::new() }
+    RabbitMqEvent { queue: queue.into(), host: "/".to_owned(), messages, headers: Map::new() }
 }
 
 fn broker() -> String {
     format!("arn:aws:mq:{REGION}:{ACCOUNT}:broker:shop:b-{}", uuid(9, 1))
 }
 
-/// An event of ActiveMQ. See the [module docs](self).
+/// Builds an event of ActiveMQ. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct ActiveMq {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct ActiveMqEvent {
     queue: String,
     messages: Vec<Vec<u8>>,
     properties: Map<String, Value>,
 }
 
-impl ActiveMq {
-    /// A property of every message.
+impl ActiveMqEvent {
+    /// Adds a property to every message.
     pub fn property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.insert(name.into(), value.into().into());
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let messages = self.messages.iter().enumerate().map(|(at, data)| {
             // What is no text can only have been sent as bytes.
@@ -75,30 +75,30 @@ impl ActiveMq {
     }
 }
 
-/// An event of RabbitMQ. See the [module docs](self).
+/// Builds an event of RabbitMQ. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct RabbitMq {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct RabbitMqEvent {
     queue: String,
     host: String,
     messages: Vec<Vec<u8>>,
     headers: Map<String, Value>,
 }
 
-impl RabbitMq {
+impl RabbitMqEvent {
     /// On this virtual host, instead of `/`.
     pub fn virtual_host(mut self, name: impl Into<String>) -> Self {
         self.host = name.into();
         self
     }
 
-    /// A header of every message, whose text stands in the event as a list of bytes.
+    /// Adds a header to every message, whose text stands in the event as a list of bytes.
     pub fn header(mut self, name: impl Into<String>, value: impl AsRef<str>) -> Self {
         self.headers.insert(name.into(), json!({ "bytes": value.as_ref().as_bytes() }));
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let messages = self.messages.iter().map(|data| {
             json!({
@@ -129,7 +129,7 @@ impl RabbitMq {
     }
 }
 
-built!(ActiveMq, RabbitMq);
+built!(ActiveMqEvent, RabbitMqEvent);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Notifications of a bucket, from S3 directly and through SNS, SQS and EventBridge.
 //!
 //! The form is that of <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>; a
-//! notification has its key URL-encoded, an event of EventBridge has it as it is
+//! notification has a URL-encoded key, and an EventBridge event has the key as it is
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
 //!
 //! # Example
@@ -20,37 +20,37 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, REGION, TIME, built};
-use super::event_bridge::{EventBridge, event_bridge};
-use super::sns::{Sns, sns};
-use super::sqs::{Sqs, sqs};
+use super::event_bridge::{EventBridgeEvent, event_bridge};
+use super::sns::{SnsEvent, sns};
+use super::sqs::{SqsEvent, sqs};
 
-/// An object was put (`ObjectCreated:Put`); the key as the object has it.
-pub fn s3_put(bucket: impl Into<String>, key: impl Into<String>) -> S3 {
+/// Builds the notification of an object that was put (`ObjectCreated:Put`). The key is that of the object, not encoded.
+pub fn s3_put(bucket: impl Into<String>, key: impl Into<String>) -> S3Event {
     s3("ObjectCreated:Put", bucket, key)
 }
 
-/// An object was deleted (`ObjectRemoved:Delete`).
-pub fn s3_delete(bucket: impl Into<String>, key: impl Into<String>) -> S3 {
+/// Builds the notification of an object that was deleted (`ObjectRemoved:Delete`).
+pub fn s3_delete(bucket: impl Into<String>, key: impl Into<String>) -> S3Event {
     s3("ObjectRemoved:Delete", bucket, key)
 }
 
-/// Something happened to an object: `ObjectCreated:CompleteMultipartUpload`, `ObjectRestore:Completed`, ….
-pub fn s3(event_name: impl Into<String>, bucket: impl Into<String>, key: impl Into<String>) -> S3 {
-    S3 {
+/// Builds a notification with this event name: `ObjectCreated:CompleteMultipartUpload`, `ObjectRestore:Completed`, ….
+pub fn s3(event_name: impl Into<String>, bucket: impl Into<String>, key: impl Into<String>) -> S3Event {
+    S3Event {
         bucket: bucket.into(),
         objects: vec![Object { name: event_name.into(), key: key.into(), ..Object::default() }],
     }
 }
 
-/// What S3 sends to a queue or topic when a notification is configured. It has no records.
+/// Builds the event that S3 sends to a queue or topic when a notification is configured. It has no records.
 pub fn s3_test_event(bucket: impl Into<String>) -> S3TestEvent {
     S3TestEvent(bucket.into())
 }
 
-/// A notification of S3. See the [module docs](self).
+/// Builds a notification of S3. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct S3 {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct S3Event {
     bucket: String,
     objects: Vec<Object>,
 }
@@ -64,18 +64,18 @@ struct Object {
     version: Option<String>,
 }
 
-impl S3 {
-    /// The size of the last object, in bytes; 0 unless told.
+impl S3Event {
+    /// Sets the size of the last object, in bytes; the default is 0.
     pub fn size(self, bytes: u64) -> Self {
         self.last(|object| object.size = bytes)
     }
 
-    /// The ETag of the last object.
+    /// Sets the entity tag of the last object.
     pub fn e_tag(self, e_tag: impl Into<String>) -> Self {
         self.last(|object| object.e_tag = Some(e_tag.into()))
     }
 
-    /// The version of the last object, in a bucket that has versions.
+    /// Sets the version id of the last object, as in a bucket with versioning.
     pub fn version_id(self, version: impl Into<String>) -> Self {
         self.last(|object| object.version = Some(version.into()))
     }
@@ -86,23 +86,23 @@ impl S3 {
     }
 
     /// Adds the records of another notification of this bucket.
-    pub fn and(mut self, other: S3) -> Self {
+    pub fn and(mut self, other: S3Event) -> Self {
         self.objects.extend(other.objects);
         self
     }
 
-    /// The notification as the message of a topic.
-    pub fn through_sns(&self) -> Sns {
+    /// Returns the notification as the message of a topic.
+    pub fn through_sns(&self) -> SnsEvent {
         sns([self]).subject("Amazon S3 Notification")
     }
 
-    /// The notification as the body of a message.
-    pub fn through_sqs(&self) -> Sqs {
+    /// Returns the notification as the body of a message.
+    pub fn through_sqs(&self) -> SqsEvent {
         sqs([self])
     }
 
-    /// What EventBridge makes of the last object's event: `Object Created`, `Object Deleted`.
-    pub fn through_event_bridge(&self) -> EventBridge {
+    /// Returns the EventBridge event of the last object: `Object Created`, `Object Deleted`.
+    pub fn through_event_bridge(&self) -> EventBridgeEvent {
         let object = self.objects.last().cloned().unwrap_or_default();
         let mut detail = json!({
             "version": "0",
@@ -136,7 +136,7 @@ impl S3 {
         event_bridge("aws.s3", detail_type, detail).resource(format!("arn:aws:s3:::{}", self.bucket))
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let records = self.objects.iter().enumerate().map(|(at, object)| object.record(&self.bucket, at));
         json!({ "Records": records.collect::<Vec<_>>() })
@@ -188,7 +188,7 @@ impl Object {
     }
 }
 
-/// As S3 encodes keys in notifications: a space is `+`, and all but these characters is `%XX`, byte by byte.
+/// Encodes a key as S3 does in notifications: a space is `+`, and every other byte but these is `%XX`.
 pub(super) fn encode(key: &str) -> String {
     key.bytes().fold(String::new(), |mut encoded, byte| {
         match byte {
@@ -201,23 +201,23 @@ pub(super) fn encode(key: &str) -> String {
     })
 }
 
-/// The test event of S3. See [`s3_test_event`].
+/// Builds the test event of S3. See [`s3_test_event`].
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct S3TestEvent(String);
 
 impl S3TestEvent {
-    /// The test event as the message of a topic.
-    pub fn through_sns(&self) -> Sns {
+    /// Returns the test event as the message of a topic.
+    pub fn through_sns(&self) -> SnsEvent {
         sns([self]).subject("Amazon S3 Notification")
     }
 
-    /// The test event as the body of a message.
-    pub fn through_sqs(&self) -> Sqs {
+    /// Returns the test event as the body of a message.
+    pub fn through_sqs(&self) -> SqsEvent {
         sqs([self])
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         json!({
             "Service": "Amazon S3",
@@ -230,7 +230,7 @@ impl S3TestEvent {
     }
 }
 
-built!(S3, S3TestEvent);
+built!(S3Event, S3TestEvent);
 
 #[cfg(test)]
 mod tests {

@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 use super::content::{built, uuid};
 use super::s3::encode;
 
-/// A task for each of these keys, as a job of schema 2.0 sends them. Their ids are `task1`, `task2`, ….
-pub fn s3_batch(bucket: impl Into<String>, keys: impl IntoIterator<Item = impl Into<String>>) -> S3Batch {
-    S3Batch {
+/// Builds an event with a task for each of these keys, as a job of schema 2.0 sends them. Their ids are `task1`, `task2`, ….
+pub fn s3_batch(bucket: impl Into<String>, keys: impl IntoIterator<Item = impl Into<String>>) -> S3BatchEvent {
+    S3BatchEvent {
         bucket: bucket.into(),
         keys: keys.into_iter().map(Into::into).collect(),
         arguments: BTreeMap::new(),
@@ -28,30 +28,30 @@ pub fn s3_batch(bucket: impl Into<String>, keys: impl IntoIterator<Item = impl I
     }
 }
 
-/// An event of S3 Batch Operations. See the [module docs](self).
+/// Builds an event of S3 Batch Operations. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct S3Batch {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct S3BatchEvent {
     bucket: String,
     keys: Vec<String>,
     arguments: BTreeMap<String, String>,
     is_first_schema: bool,
 }
 
-impl S3Batch {
-    /// With an argument that the job was given.
+impl S3BatchEvent {
+    /// Adds a user argument of the job.
     pub fn user_argument(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.arguments.insert(name.into(), value.into());
         self
     }
 
-    /// By schema 1.0, which names the bucket by its ARN and has no arguments.
+    /// Sets schema 1.0, which has the ARN of the bucket and no user arguments.
     pub fn first_schema(mut self) -> Self {
         self.is_first_schema = true;
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let tasks = self.keys.iter().enumerate().map(|(at, key)| {
             let (id, key) = (format!("task{}", at + 1), encode(key));
@@ -76,7 +76,7 @@ impl S3Batch {
     }
 }
 
-built!(S3Batch);
+built!(S3BatchEvent);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
-//! A mail that Amazon SES received (<https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html>). The
-//! event has no body: the mail itself lies where another action of the receipt rule put it.
+//! An e-mail that Amazon SES received (<https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html>). The
+//! event has no body: another action of the receipt rule stores the e-mail.
 //!
 //! # Example
 //!
@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, REGION, TIME, built};
 
-/// A mail with this subject.
-pub fn ses(subject: impl Into<String>) -> Ses {
-    Ses {
+/// Builds the event of an e-mail with this subject.
+pub fn ses(subject: impl Into<String>) -> SesEvent {
+    SesEvent {
         subject: subject.into(),
         from: "ada@example.com".to_owned(),
         to: "inbox@example.com".to_owned(),
@@ -27,10 +27,10 @@ pub fn ses(subject: impl Into<String>) -> Ses {
     }
 }
 
-/// An event of SES. See the [module docs](self).
+/// Builds an event of SES. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct Ses {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct SesEvent {
     subject: String,
     from: String,
     to: String,
@@ -39,38 +39,38 @@ pub struct Ses {
     virus: String,
 }
 
-impl Ses {
-    /// Who sent it.
+impl SesEvent {
+    /// Sets the sender.
     pub fn from(mut self, address: impl Into<String>) -> Self {
         self.from = address.into();
         self
     }
 
-    /// To whom it was sent.
+    /// Sets the recipient.
     pub fn to(mut self, address: impl Into<String>) -> Self {
         self.to = address.into();
         self
     }
 
-    /// The id by which SES knows it, which is its key in a bucket.
+    /// Sets the message id of SES, which is the key of the e-mail in a bucket.
     pub fn message_id(mut self, id: impl Into<String>) -> Self {
         self.id = id.into();
         self
     }
 
-    /// What was found about spam: `PASS`, `FAIL`, `GRAY`, `PROCESSING_FAILED`.
+    /// Sets the spam verdict: `PASS`, `FAIL`, `GRAY`, `PROCESSING_FAILED`.
     pub fn spam(mut self, status: impl Into<String>) -> Self {
         self.spam = status.into();
         self
     }
 
-    /// What was found about viruses.
+    /// Sets the virus verdict.
     pub fn virus(mut self, status: impl Into<String>) -> Self {
         self.virus = status.into();
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let header = |name: &str, value: &str| json!({ "name": name, "value": value });
         let verdict = |status: &str| json!({ "status": status });
@@ -116,7 +116,7 @@ impl Ses {
     }
 }
 
-built!(Ses);
+built!(SesEvent);
 
 #[cfg(test)]
 mod tests {

@@ -18,15 +18,15 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, REGION, TIME, base64, built, text, uuid};
-use super::sqs::{Message, Sqs, message, sqs};
+use super::sqs::{SqsEvent, SqsMessageBuilder, message, sqs};
 
-/// An event with these messages: text stands as it is, anything else as its JSON. AWS sends one record in each event.
+/// Builds an event with these messages: text is used as it is, anything else is serialized as JSON. AWS sends one record in each event.
 ///
 /// # Panics
 ///
-/// If a message cannot be written as JSON.
-pub fn sns(messages: impl IntoIterator<Item = impl Serialize>) -> Sns {
-    Sns {
+/// If a message cannot be serialized as JSON.
+pub fn sns(messages: impl IntoIterator<Item = impl Serialize>) -> SnsEvent {
+    SnsEvent {
         messages: messages.into_iter().map(text).collect(),
         topic: "orders".to_owned(),
         subject: None,
@@ -34,10 +34,10 @@ pub fn sns(messages: impl IntoIterator<Item = impl Serialize>) -> Sns {
     }
 }
 
-/// An event of SNS. See the [module docs](self).
+/// Builds an event of SNS. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct Sns {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct SnsEvent {
     messages: Vec<String>,
     topic: String,
     subject: Option<String>,
@@ -51,46 +51,46 @@ enum Attribute {
     Binary(Vec<u8>),
 }
 
-impl Sns {
-    /// From the topic of this name, instead of `orders`.
+impl SnsEvent {
+    /// Sets the name of the topic; the default is `orders`.
     pub fn topic(mut self, name: impl Into<String>) -> Self {
         self.topic = name.into();
         self
     }
 
-    /// The subject of every message.
+    /// Sets the subject of every message.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
-    /// An attribute of type `String` of every message.
+    /// Adds an attribute of type `String` to every message.
     pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.push((name.into(), Attribute::Text(value.into())));
         self
     }
 
-    /// An attribute of type `Number` of every message.
+    /// Adds an attribute of type `Number` to every message.
     pub fn number_attribute(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         self.attributes.push((name.into(), Attribute::Number(value.to_string())));
         self
     }
 
-    /// An attribute of type `Binary` of every message.
-    pub fn binary_attribute(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        self.attributes.push((name.into(), Attribute::Binary(value.into())));
+    /// Adds an attribute of type `Binary` to every message.
+    pub fn binary_attribute(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
+        self.attributes.push((name.into(), Attribute::Binary(value.as_ref().to_vec())));
         self
     }
 
-    /// The messages as a queue gets them that is subscribed to the topic: each body is a notification.
-    pub fn through_sqs(&self) -> Sqs {
+    /// Returns the messages as a subscribed queue receives them: each body is a notification.
+    pub fn through_sqs(&self) -> SqsEvent {
         sqs((0..self.messages.len()).map(|at| message(self.notification(at))))
     }
 
-    /// The messages as a queue gets them by raw delivery: each body is the message itself, with its attributes.
-    pub fn through_sqs_raw(&self) -> Sqs {
+    /// Returns the messages as a queue receives them with raw message delivery: each body is the message, with its attributes.
+    pub fn through_sqs_raw(&self) -> SqsEvent {
         let raw = |body: &String| {
-            self.attributes.iter().fold(message(body), |message: Message, (name, value)| match value {
+            self.attributes.iter().fold(message(body), |message: SqsMessageBuilder, (name, value)| match value {
                 Attribute::Text(value) => message.attribute(name, value),
                 Attribute::Number(value) => message.number_attribute(name, value),
                 Attribute::Binary(value) => message.binary_attribute(name, value),
@@ -99,11 +99,11 @@ impl Sns {
         sqs(self.messages.iter().map(raw))
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let records = (0..self.messages.len()).map(|at| {
             let mut message = self.notification(at);
-            // Lambda's event names these two otherwise than the notification, and has what is empty.
+            // Lambda's event spells these two differently from the notification, and has empty members.
             if let Some(fields) = message.as_object_mut() {
                 for (from, to) in [("SigningCertURL", "SigningCertUrl"), ("UnsubscribeURL", "UnsubscribeUrl")] {
                     let value = fields.remove(from).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Sns {
     }
 }
 
-built!(Sns);
+built!(SnsEvent);
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@
 //! let event = Value::from(sqs([json!({ "id": 1 }), json!({ "id": 2 })]));
 //! assert_eq!(event["Records"][1]["body"], r#"{"id":2}"#);
 //!
-//! // Two groups of a FIFO queue; the first message comes for the third time.
+//! // Two groups of a FIFO queue; the first message is received for the third time.
 //! let event = sqs([message("a").group("red").receive_count(3), message("b").group("blue")]).event();
 //! assert_eq!(event["Records"][0]["attributes"]["ApproximateReceiveCount"], "3");
 //! assert_eq!(event["Records"][1]["attributes"]["MessageGroupId"], "blue");
@@ -22,58 +22,58 @@ use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, REGION, TIME_MS, base64, built, text, uuid};
 
-/// An event with these messages: bodies (text stands as it is, anything else as its JSON) or [`message`]s.
+/// Builds an event with these messages: bodies (text is used as it is, anything else is serialized as JSON) or [`message`]s.
 ///
 /// # Panics
 ///
-/// If a body cannot be written as JSON.
-pub fn sqs<M: IntoMessage>(messages: impl IntoIterator<Item = M>) -> Sqs {
-    Sqs { queue: "orders".to_owned(), messages: messages.into_iter().map(M::into_message).collect() }
+/// If a body cannot be serialized as JSON.
+pub fn sqs<M: IntoMessage>(messages: impl IntoIterator<Item = M>) -> SqsEvent {
+    SqsEvent { queue: "orders".to_owned(), messages: messages.into_iter().map(M::into_message).collect() }
 }
 
-/// A message with this body: text stands as it is, anything else as its JSON.
+/// Builds a message with this body: text is used as it is, anything else is serialized as JSON.
 ///
 /// # Panics
 ///
-/// If the body cannot be written as JSON.
-pub fn message(body: impl Serialize) -> Message {
-    Message { body: text(body), ..Message::default() }
+/// If the body cannot be serialized as JSON.
+pub fn message(body: impl Serialize) -> SqsMessageBuilder {
+    SqsMessageBuilder { body: text(body), ..SqsMessageBuilder::default() }
 }
 
-/// What [`sqs`] takes: [`Message`]s, and whatever can be a body.
+/// An argument of [`sqs`]: a [`SqsMessageBuilder`], or anything that can be a body.
 pub trait IntoMessage {
-    /// The message.
-    fn into_message(self) -> Message;
+    /// Converts it into a message.
+    fn into_message(self) -> SqsMessageBuilder;
 }
 
 impl<T: Serialize> IntoMessage for T {
-    fn into_message(self) -> Message {
+    fn into_message(self) -> SqsMessageBuilder {
         message(self)
     }
 }
 
-impl IntoMessage for Message {
-    fn into_message(self) -> Message {
+impl IntoMessage for SqsMessageBuilder {
+    fn into_message(self) -> SqsMessageBuilder {
         self
     }
 }
 
-/// An event of SQS. See the [module docs](self).
+/// Builds an event of SQS. See the [module docs](self).
 #[derive(Clone, Debug)]
-#[must_use = "it is an event only when it is sent, or by `event()`"]
-pub struct Sqs {
+#[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
+pub struct SqsEvent {
     queue: String,
-    messages: Vec<Message>,
+    messages: Vec<SqsMessageBuilder>,
 }
 
-impl Sqs {
-    /// From the queue of this name, instead of `orders`; it ends in `.fifo` for a FIFO queue.
+impl SqsEvent {
+    /// Sets the name of the queue; the default is `orders`. The name of a FIFO queue ends in `.fifo`.
     pub fn queue(mut self, name: impl Into<String>) -> Self {
         self.queue = name.into();
         self
     }
 
-    /// Puts every message that has no group yet into this one, which makes the queue a FIFO queue.
+    /// Sets the message group of every message that has none, which makes the queue a FIFO queue.
     pub fn fifo(mut self, group: impl Into<String>) -> Self {
         let group = group.into();
         for message in &mut self.messages {
@@ -82,7 +82,7 @@ impl Sqs {
         self
     }
 
-    /// Every message comes for the `count`-th time.
+    /// Sets how often every message was received.
     pub fn receive_count(mut self, count: u32) -> Self {
         self.messages.iter_mut().for_each(|message| message.receive_count = Some(count));
         self
@@ -94,7 +94,7 @@ impl Sqs {
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> Value {
         let fifo = self.messages.iter().any(|message| message.group.is_some());
         let name = match fifo && !self.queue.ends_with(".fifo") {
@@ -107,10 +107,10 @@ impl Sqs {
     }
 }
 
-/// One message. See the [module docs](self).
+/// Builds a message. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
-#[must_use = "it is sent only within an event: `sqs([..])`"]
-pub struct Message {
+#[must_use = "pass it to an event: `sqs([..])`"]
+pub struct SqsMessageBuilder {
     id: Option<String>,
     body: String,
     group: Option<String>,
@@ -119,42 +119,42 @@ pub struct Message {
     attributes: Map<String, Value>,
 }
 
-impl Message {
-    /// Its `messageId`, instead of a UUID that ends in its position.
+impl SqsMessageBuilder {
+    /// Sets the `messageId`; the default is a UUID that ends in the position.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Its message group, which makes the queue a FIFO queue.
+    /// Sets the message group, which makes the queue a FIFO queue.
     pub fn group(mut self, group: impl Into<String>) -> Self {
         self.group = Some(group.into());
         self
     }
 
-    /// It comes for the `count`-th time; 1 unless told.
+    /// Sets how often the message was received; the default is 1.
     pub fn receive_count(mut self, count: u32) -> Self {
         self.receive_count = Some(count);
         self
     }
 
-    /// One of the system's attributes: `AWSTraceHeader`, `SenderId`, `DeadLetterQueueSourceArn`, ….
+    /// Adds a system attribute: `AWSTraceHeader`, `SenderId`, `DeadLetterQueueSourceArn`, ….
     pub fn system_attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.system.insert(name.into(), value.into().into());
         self
     }
 
-    /// A message attribute of type `String`.
+    /// Adds a message attribute of type `String`.
     pub fn attribute(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.typed_attribute(name, "String", "stringValue", value.into())
     }
 
-    /// A message attribute of type `Number`; as text it can have 38 digits.
+    /// Adds a message attribute of type `Number`; as text it can have 38 digits.
     pub fn number_attribute(self, name: impl Into<String>, value: impl ToString) -> Self {
         self.typed_attribute(name, "Number", "stringValue", value.to_string())
     }
 
-    /// A message attribute of type `Binary`.
+    /// Adds a message attribute of type `Binary`.
     pub fn binary_attribute(self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
         self.typed_attribute(name, "Binary", "binaryValue", base64(value))
     }
@@ -195,7 +195,7 @@ impl Message {
     }
 }
 
-built!(Sqs);
+built!(SqsEvent);
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pilaster::observe::logging::{CapturedLogs, Level, Logs};
-use pilaster::records::{Batch, RecordError, Transformed};
+use pilaster::records::{Batch, RecordError, TransformedRecord};
 use pilaster::{BoxError, Event};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -43,7 +43,7 @@ enum Settled {
 /// What the function does with a record: what it answers, or why it fails.
 #[derive(Clone)]
 enum Outcome {
-    Answer(Option<Transformed>),
+    Answer(Option<TransformedRecord>),
     /// To be tried again.
     Fail(String),
     /// For good.
@@ -188,8 +188,8 @@ fn outcome(kind: Kind, settled: Settled) -> Result<Outcome, Stop> {
         Kind::Firehose if value.get("result").is_some() => {
             let FirehoseResult { result, data, .. } = options(&value)?;
             Outcome::Answer(match result.as_str() {
-                "Dropped" => Some(Transformed::dropped()),
-                "ProcessingFailed" => Some(Transformed::failed()),
+                "Dropped" => Some(TransformedRecord::dropped()),
+                "ProcessingFailed" => Some(TransformedRecord::failed()),
                 "Ok" => transformed(&data)?,
                 other => return unsupported(format!("the result {other} of a record")),
             })
@@ -198,7 +198,7 @@ fn outcome(kind: Kind, settled: Settled) -> Result<Outcome, Stop> {
         Kind::S3Batch if value.get("resultCode").is_some() => {
             let TaskResult { result_code, result_string } = options(&value)?;
             match result_code.as_str() {
-                "Succeeded" => Outcome::Answer(Some(Transformed::ok(result_string))),
+                "Succeeded" => Outcome::Answer(Some(TransformedRecord::ok(result_string))),
                 "TemporaryFailure" => Outcome::Fail(result_string),
                 "PermanentFailure" => Outcome::Discard(result_string),
                 other => return unsupported(format!("the result {other} of a task")),
@@ -206,7 +206,7 @@ fn outcome(kind: Kind, settled: Settled) -> Result<Outcome, Stop> {
         }
         Kind::S3Batch => match &value {
             Value::Null => Outcome::Answer(None),
-            Value::String(text) => Outcome::Answer(Some(Transformed::ok(text.clone()))),
+            Value::String(text) => Outcome::Answer(Some(TransformedRecord::ok(text.clone()))),
             _ => return unsupported("a task's result that is no text"),
         },
         // What a function of other records returns does not count.
@@ -215,18 +215,18 @@ fn outcome(kind: Kind, settled: Settled) -> Result<Outcome, Stop> {
 }
 
 /// What a handler answers for a record of Firehose: bytes, text or a value.
-fn transformed(value: &Value) -> Result<Option<Transformed>, Stop> {
+fn transformed(value: &Value) -> Result<Option<TransformedRecord>, Stop> {
     Ok(match value {
         Value::Null => None,
-        Value::String(text) => Some(Transformed::ok(text.clone())),
+        Value::String(text) => Some(TransformedRecord::ok(text.clone())),
         value => match value.get("$bytes") {
             Some(bytes) => {
                 let Some(bytes) = bytes.as_str().and_then(|text| STANDARD.decode(text).ok()) else {
                     return unsupported("bytes that are not base64");
                 };
-                Some(Transformed::ok(bytes))
+                Some(TransformedRecord::ok(bytes))
             }
-            None => Some(Transformed::json(value).map_err(|error| Stop::Broken(error.to_string()))?),
+            None => Some(TransformedRecord::json(value).map_err(|error| Stop::Broken(error.to_string()))?),
         },
     })
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::middleware::{Next, from_fn};
 use axum::routing::MethodRouter;
-use pilaster::http::{BodyRequest, HeaderName, HeaderValue, IntoResponse, Method, Response, Stack, header};
+use pilaster::http::{HeaderName, HeaderValue, IntoResponse, Method, Request, Response, Stack, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower_http::normalize_path::NormalizePathLayer;
@@ -219,7 +219,7 @@ impl Middleware {
     /// The middleware as a layer of one route.
     pub(super) fn around(&self, route: MethodRouter, notes: &Notes) -> MethodRouter {
         let (middleware, notes) = (self.clone(), notes.clone());
-        route.layer(from_fn(move |request: BodyRequest, next: Next| {
+        route.layer(from_fn(move |request: Request, next: Next| {
             let (middleware, notes) = (middleware.clone(), notes.clone());
             async move { middleware.run(&notes, request, next).await }
         }))
@@ -227,13 +227,13 @@ impl Middleware {
 
     fn push_to(self, own: &mut Own, notes: &Notes) {
         let notes = notes.clone();
-        own.push(from_fn(move |request: BodyRequest, next: Next| {
+        own.push(from_fn(move |request: Request, next: Next| {
             let (middleware, notes) = (self.clone(), notes.clone());
             async move { middleware.run(&notes, request, next).await }
         }));
     }
 
-    async fn run(self, notes: &Notes, request: BodyRequest, next: Next) -> Response {
+    async fn run(self, notes: &Notes, request: Request, next: Next) -> Response {
         notes.add(json!({ "middleware": self.name, "phase": "before" }));
         if let Some(answer) = self.short_circuit {
             return answer.into_response();

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pilaster::records::{Batch, FromRecord, LogRecord, MqMessage, Sns, Transformed};
+use pilaster::records::{Batch, FromRecord, LogRecord, MqMessage, Sns, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{
     BoxError, Change, Firehose, FunctionError, IntoService, Kafka, Kinesis, RawService, S3BatchTask, S3Object, Sqs,
@@ -72,7 +72,7 @@ fn boxed<R: RawService>(function: impl IntoService<Service = R>) -> Function {
 
 fn each<R>(batch: Batch, world: Arc<Mutex<World>>, at: fn(&R) -> usize) -> Function
 where
-    R: FromRecord<Answer = ()> + 'static,
+    R: FromRecord<Response = ()> + 'static,
 {
     boxed(pilaster::handler(move |record: R| act(Arc::clone(&world), at(&record))).batch(batch))
 }
@@ -80,7 +80,7 @@ where
 /// A function of the contents of records: the content `other` is done, the other one has the record's outcome.
 fn parts<R>(batch: Batch, world: Arc<Mutex<World>>, text: fn(&R) -> String) -> Function
 where
-    R: FromRecord<Answer = ()> + 'static,
+    R: FromRecord<Response = ()> + 'static,
 {
     boxed(
         pilaster::handler(move |part: R| {
@@ -122,7 +122,7 @@ impl Origin {
             Self::Firehose => boxed(
                 pilaster::handler(move |it: Firehose<Payload>| {
                     let acting = act(Arc::clone(&world), it.data.at);
-                    async move { acting.await.map(|()| Transformed::ok("transformed")) }
+                    async move { acting.await.map(|()| TransformedRecord::ok("transformed")) }
                 })
                 .batch(batch),
             ),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pilaster::records::{MessageAttribute, Transformed};
+use pilaster::records::{MessageAttribute, TransformedRecord};
 use pilaster::testing::{self, Caller, raw};
 use pilaster::{BoxError, Change, Firehose, Kafka, Kinesis, LogRecord, MqMessage, S3Object, Sns, Sqs};
 use proptest::collection::{btree_map, vec};
@@ -134,9 +134,9 @@ async fn kinesis(record: Kinesis<Vec<u8>>) {
 fn records_of_kinesis() {
     let caller = Caller::new(pilaster::handler(kinesis));
     holds(vec((bytes(80), text(12), "[1-9][0-9]{0,40}"), 1..5), |records| {
-        let built = records
-            .iter()
-            .map(|(data, key, number)| testing::kinesis::record(raw(data.clone())).key(key).sequence_number(number));
+        let built = records.iter().map(|(data, key, number)| {
+            testing::kinesis::record(raw(data.clone())).partition_key(key).sequence_number(number)
+        });
         assert_eq!(
             taken(block_on(caller.call(testing::kinesis(built)))),
             records.iter().map(|record| json!(record)).collect::<Vec<_>>()
@@ -193,7 +193,7 @@ fn aggregated_records_of_kinesis() {
             let more = if *has_more { vec![field(9, b"x"), number(8, 1)] } else { Vec::new() };
             let parts = [table(1, keys), table(2, hash_keys), records.iter().map(encoded).collect(), more];
             let data = frame(&merged(parts, turns));
-            built.push(testing::kinesis::record(raw(data)).key("a").sequence_number(&sequence_number));
+            built.push(testing::kinesis::record(raw(data)).partition_key("a").sequence_number(&sequence_number));
             for (place, (data, key, hash_key, _)) in records.iter().enumerate() {
                 let hash_key = hash_key.map(|place| &hash_keys[place % hash_keys.len()]);
                 expected.push(json!([sequence_number, place, keys[key % keys.len()], hash_key, data]));
@@ -262,9 +262,9 @@ fn records_of_kafka() {
     });
 }
 
-async fn firehose(record: Firehose<Vec<u8>>) -> Result<Transformed, BoxError> {
+async fn firehose(record: Firehose<Vec<u8>>) -> Result<TransformedRecord, BoxError> {
     see(json!([record.record.id(), record.data]));
-    Ok(Transformed::ok(record.data))
+    Ok(TransformedRecord::ok(record.data))
 }
 
 #[test]
@@ -327,7 +327,7 @@ async fn logs(record: LogRecord) {
 fn events_of_a_log_subscription() {
     let caller = Caller::new(pilaster::handler(logs));
     holds((text(12), text(12), vec(text(60), 1..5)), |(group, stream, messages)| {
-        let event = testing::logs(&messages).group(&group).stream(&stream);
+        let event = testing::logs(&messages).log_group(&group).log_stream(&stream);
         let expected: Vec<_> = messages.iter().map(|message| json!([group, stream, message])).collect();
         assert_eq!(taken(block_on(caller.call(event))), expected);
     });

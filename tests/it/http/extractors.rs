@@ -121,7 +121,7 @@ async fn a_valid_value_is_checked_wherever_it_comes_from() {
 
     let of_json = |body| request("application/json", body, "");
     assert_eq!(asked(&json, &of_json(r#"{"page":1}"#)).await, (200, json!("1")));
-    let rule = vec!["/page: lower than 1".to_owned()];
+    let rule = vec!["/page: must be at least 1".to_owned()];
     assert_eq!(problem(asked(&json, &of_json(r#"{"page":0}"#)).await), (422, rule.clone()));
     assert_eq!(problem(asked(&json, &of_json(r#"{}"#)).await), (422, vec!["/page: is missing".to_owned()]));
     assert_eq!(asked(&json, &of_json("{")).await.0, 400);
@@ -190,7 +190,7 @@ async fn a_file_arrives_as_the_bytes_that_were_sent() {
 
     event["isBase64Encoded"] = json!(false);
     let (status, problem) = asked(&caller, &event).await;
-    assert_eq!((status, &problem["detail"]), (400, &json!("the body is not well-formed `multipart/form-data`")));
+    assert_eq!((status, &problem["detail"]), (400, &json!("the request body is not valid `multipart/form-data`")));
 }
 
 #[tokio::test]
@@ -336,7 +336,7 @@ async fn an_empty_websocket_message_is_json_that_is_missing() {
     }
     let caller = Caller::new(pilaster::handler(number));
     let (status, problem) = asked(&caller, &smallest("websocket")).await;
-    assert_eq!((status, &problem["detail"]), (400, &json!("the body is empty, where JSON is expected")));
+    assert_eq!((status, &problem["detail"]), (400, &json!("the request body must not be empty")));
 }
 
 #[tokio::test]
@@ -348,5 +348,5 @@ async fn a_compressed_body_is_a_415_that_says_what_is_taken() {
     let request = pilaster::testing::http::post("/").header("content-encoding", "gzip").json(1);
     let answer = caller.send(request).await.unwrap();
     assert_eq!((answer.status(), answer.header("accept-encoding")), (415, Some("identity")));
-    assert_eq!(answer.json::<Value>().unwrap()["detail"], "compressed bodies are not read here");
+    assert_eq!(answer.json::<Value>().unwrap()["detail"], "compressed request bodies are not supported");
 }

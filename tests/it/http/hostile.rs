@@ -365,7 +365,7 @@ async fn a_path_parameter_with_a_broken_escape_is_a_400_that_has_passed_the_laye
         event["pathParameters"] = json!({ "id": text });
         let answer = call(&caller, &event.to_string()).await.unwrap();
         assert_eq!(answer["statusCode"], 400);
-        assert_eq!(body(&answer)["detail"], "the path parameter `id` is not percent-encoded UTF-8", "{text}");
+        assert_eq!(body(&answer)["detail"], "the path parameter `id` must be percent-encoded UTF-8", "{text}");
         let allowed = header_of("rest", &answer, "access-control-allow-origin");
         assert_eq!(allowed.as_deref(), Some("https://app.example.com"));
     }

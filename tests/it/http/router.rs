@@ -110,7 +110,7 @@ async fn what_does_not_fit_is_refused_with_the_same_headers() {
 async fn a_parameter_that_is_not_utf8_is_not_replaced_by_the_apis() {
     let (status, body) = asked("GET", "/name/%FF", "").await;
     assert_eq!(status, 400);
-    assert!(body.contains("a parameter of the path is not percent-encoded UTF-8"), "{body}");
+    assert!(body.contains("the path parameters must be percent-encoded UTF-8"), "{body}");
 }
 
 #[tokio::test]

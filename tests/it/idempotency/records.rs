@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pilaster::records::{Change, Transformed};
+use pilaster::records::{Change, TransformedRecord};
 use pilaster::{Firehose, Kafka, Kinesis, LogRecord, MqMessage, S3BatchTask, S3Object};
 
 use super::*;
@@ -216,12 +216,12 @@ async fn a_task_of_s3_batch_operations_has_its_effect_once_and_its_text_twice() 
 #[tokio::test]
 async fn a_transformation_is_recorded_with_its_data() {
     static ORDER: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    async fn clean(data: Firehose<String>) -> Result<Transformed, BoxError> {
+    async fn clean(data: Firehose<String>) -> Result<TransformedRecord, BoxError> {
         ORDER.lock().unwrap().push(data.data.clone());
         Ok(match &*data.data {
-            "drop" => Transformed::dropped(),
-            "fail" => Transformed::failed(),
-            other => Transformed::ok(format!("{other} ü")).partition_key("day", "1"),
+            "drop" => TransformedRecord::dropped(),
+            "fail" => TransformedRecord::failed(),
+            other => TransformedRecord::ok(format!("{other} ü")).partition_key("day", "1"),
         })
     }
     let caller = Caller::new(handler(clean).layer(IdempotencyLayer::new(idempotency())));

@@ -204,7 +204,7 @@ macro_rules! records {
     };
 }
 
-async fn shown<R: FromRecord<Answer = ()> + std::fmt::Debug>(record: R) -> Result<(), BoxError> {
+async fn shown<R: FromRecord<Response = ()> + std::fmt::Debug>(record: R) -> Result<(), BoxError> {
     tracing::info!(?record, "shown");
     Ok(())
 }
@@ -223,7 +223,7 @@ async fn of_records() {
         let (lines, spans) = (seen.lines.clone(), seen.spans.clone());
         let function = pilaster::handler(async |card: Firehose<Card>| {
             tracing::info!(?card, "shown");
-            Ok::<_, BoxError>(pilaster::records::Transformed::Dropped)
+            Ok::<_, BoxError>(pilaster::records::TransformedRecord::Dropped)
         });
         let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
         seen.call(Caller::new(function), &event, LogFormat::Json).await;

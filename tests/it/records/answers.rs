@@ -92,6 +92,6 @@ async fn a_function_of_one_source_refuses_all_others_by_name() {
     for (source, name) in names.into_iter().filter(|(source, _)| *source != "ses") {
         let error = answered::<SesMessage>(&batch(source, 1), &[]).await.unwrap_err();
         assert_eq!(error.error_type(), "UnexpectedEvent", "{source}");
-        assert_eq!(error.message(), format!("the event is from {name}; this function takes SES"));
+        assert_eq!(error.message(), format!("unexpected event from {name}: this function handles SES"));
     }
 }

@@ -284,8 +284,8 @@ async fn half_a_character_fails_its_record_alone_and_the_id_is_known() {
             "/value",
             Ok(failures([json!({ "partition": "t-0", "offset": 1 }), json!({ "partition": "t-0", "offset": 2 })])),
         ),
-        ("sns", "/Sns/Message", Err("the record of SNS cannot be read")),
-        ("s3", "/s3/object/key", Err("the record cannot be read")),
+        ("sns", "/Sns/Message", Err("the SNS record could not be decoded")),
+        ("s3", "/s3/object/key", Err("the record could not be decoded")),
         // Nobody asks for it.
         ("sqs", "/receiptHandle", Ok(failures::<&str>([]))),
         ("sqs", "/attributes/SenderId", Ok(failures::<&str>([]))),

@@ -80,7 +80,7 @@ use serde_json::{Map, Value};
 use crate::core::error::{BoxError, FunctionError, shown};
 use crate::core::raw::Incoming;
 use crate::events::extract::event::decode;
-use crate::events::handler::{Wrap, FromEvent};
+use crate::events::handler::{FromEvent, Wrap};
 
 /// A request for a custom resource with the properties `P`. See the [module docs](self).
 ///
@@ -155,7 +155,10 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
             properties::decode::<P>(properties.unwrap_or_else(|| Value::Object(Map::new())))
         };
         let wrong = |why| {
-            FunctionError::new("InvalidProperties", format!("the properties of the resource could not be decoded: {why}"))
+            FunctionError::new(
+                "InvalidProperties",
+                format!("the properties of the resource could not be decoded: {why}"),
+            )
         };
         let request = match wire.request_type.as_str() {
             "Create" => ResourceRequest::Create { properties: read(wire.resource_properties).map_err(wrong)? },

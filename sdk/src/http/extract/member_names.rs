@@ -1,11 +1,10 @@
-//! The names that serde reads fields by, for a path that has the names of Rust's fields.
+//! Converts a path of Rust's field names to the names that serde reads.
 //!
-//! garde reports a broken rule at `first_name`, which the caller sent as `firstName`. The names that a type reads are asked of
-//! its `Deserialize`: a deserializer that has no input walks along the path, and each struct on the way passes its names to it.
-//! It runs only for a request that is refused.
+//! garde reports a violation at `first_name`, which the client sent as `firstName`. A deserializer without input follows the path
+//! through the type, whose structs pass their serialized names to it. It runs only for a rejected request.
 
 mod fill;
-mod forms;
+mod rename_rules;
 
 use std::any::type_name;
 use std::fmt;
@@ -18,26 +17,26 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use self::fill::Fill;
-use self::forms::name_of;
+use self::rename_rules::name_of;
 use super::text::{Text, TextError};
 
 /// One step of a path: the name of a field or a key, or an index.
 pub(super) type Step = String;
 
-/// The path with the names by which `T` reads its fields. A step whose name cannot be found stays as it is, and so do those
-/// behind it: within `#[serde(flatten)]`, an untagged enum, or where the two names have not the same letters and digits. The step into
-/// a `#[serde(transparent)]` struct is left out.
+/// Returns the path with the names that `T` reads. A step whose name cannot be found stays as it is, and so do those after it: within
+/// `#[serde(flatten)]`, an untagged enum, or if the two names differ in their letters and digits. The step into a
+/// `#[serde(transparent)]` struct is left out.
 pub(super) fn renamed<T: DeserializeOwned>(path: &[Step]) -> Vec<Step> {
     let mut walk = Walk { found: Vec::with_capacity(path.len()), rest: path };
-    // It always ends with an error: there is no value.
+    // It always returns an error: there is no value.
     let _ = T::deserialize(Probe { walk: &mut walk, of: Some(type_name::<T>()) });
     walk.found.extend_from_slice(walk.rest);
     walk.found
 }
 
-/// How far a path was followed.
+/// A path, as far as it was followed.
 struct Walk<'p> {
-    /// The steps by the names that serde reads.
+    /// The serialized names of the steps so far.
     found: Vec<Step>,
     rest: &'p [Step],
 }
@@ -45,11 +44,11 @@ struct Walk<'p> {
 /// A deserializer without input that follows the path through a type.
 struct Probe<'w, 'p> {
     walk: &'w mut Walk<'p>,
-    /// The name of the type that was asked for, where it is known.
+    /// The name of the type that is deserialized, if it is known.
     of: Option<&'static str>,
 }
 
-/// The end of the walk.
+/// The error that ends the walk.
 #[derive(Debug)]
 struct End;
 
@@ -78,19 +77,18 @@ impl<'p> Probe<'_, 'p> {
         self.walk.rest.first().ok_or(End)
     }
 
-    /// Goes a step on, which is called `name`.
+    /// Follows a step whose serialized name is `name`.
     fn advance(&mut self, name: Step) {
         self.skip(1);
         self.walk.found.push(name);
     }
 
-    /// Leaves out steps that the caller did not send.
+    /// Leaves out steps that the client did not send.
     fn skip(&mut self, steps: usize) {
         self.walk.rest = self.walk.rest.get(steps..).unwrap_or_default();
     }
 
-    /// Whether a step at which a struct of this name is read is not one of its own: serde reads what is within a
-    /// `#[serde(transparent)]` struct in its place.
+    /// Returns `true` if the step leads into a `#[serde(transparent)]` struct: serde then reads a struct of another name in its place.
     fn is_transparent(&self, name: &str) -> bool {
         let names = |of: &'static str| of.split(|c: char| !c.is_alphanumeric() && c != '_');
         self.of.is_some_and(|of| !names(of).any(|part| part == name))
@@ -114,13 +112,13 @@ impl<'p> Probe<'_, 'p> {
         visitor.visit_map(OneMember { key: Some(name.to_owned()), walk: self.walk })
     }
 
-    /// A value without members: what is behind it in the path is within a `#[serde(transparent)]` struct.
+    /// Ends at a value without members: the rest of the path is within a `#[serde(transparent)]` struct.
     fn at_scalar<T>(mut self) -> Result<T, End> {
         self.skip(self.walk.rest.len());
         Err(End)
     }
 
-    /// The index at which a sequence is read. Another step leads into a `#[serde(transparent)]` struct.
+    /// Returns the index into a sequence. Any other step leads into a `#[serde(transparent)]` struct.
     fn index(&mut self) -> Result<usize, End> {
         let is_index = |step: &Step| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
         let at = self.walk.rest.iter().position(is_index).ok_or(End)?;
@@ -157,7 +155,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, End> {
-        // What is within it does not say its type.
+        // The type of its content is unknown.
         visitor.visit_newtype_struct(Self { of: None, ..self })
     }
 
@@ -172,7 +170,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, End> {
-        // serde's own visitors are those of the standard library's maps; a struct with `#[serde(flatten)]` has its own.
+        // The standard library's maps have visitors of serde's; a struct with `#[serde(flatten)]` has its own.
         if type_name::<V>().starts_with("serde") && self.is_transparent("BTreeMap") && self.is_transparent("HashMap") {
             self.skip(1);
         }
@@ -188,7 +186,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
 
     fn deserialize_tuple<V: Visitor<'de>>(mut self, _: usize, visitor: V) -> Result<V::Value, End> {
         let index = self.index()?;
-        // The items of an array are of one type, those of a tuple are made up to the one that is meant.
+        // The items of an array have one type; those of a tuple before the index get default values.
         let before = if type_name::<V>().contains("::ArrayVisitor<") { 0 } else { index };
         visitor.visit_seq(Items { before, walk: self.walk })
     }
@@ -208,7 +206,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, End> {
-        // Which variant was sent is not known any more; a type with a single one leaves no doubt.
+        // The variant that was sent is unknown, unless the type has only one.
         match variants {
             // The type that contains it is not that of its content.
             [name] => visitor.visit_enum(Variant { name, content: Self { of: None, ..self } }),
@@ -219,7 +217,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
     forward_to_deserialize_any! { bytes byte_buf unit unit_struct identifier ignored_any }
 }
 
-/// A map with one member, whose value is probed further.
+/// A map with one member, whose value is followed further.
 struct OneMember<'w, 'p> {
     key: Option<String>,
     walk: &'w mut Walk<'p>,
@@ -237,7 +235,7 @@ impl<'de> MapAccess<'de> for OneMember<'_, '_> {
     }
 }
 
-/// The rest of the way, if there is one.
+/// Follows the rest of the path, if there is any.
 fn further<'de, S: DeserializeSeed<'de>>(walk: &mut Walk<'_>, seed: S) -> Result<S::Value, End> {
     if walk.rest.is_empty() {
         return Err(End);
@@ -245,7 +243,7 @@ fn further<'de, S: DeserializeSeed<'de>>(walk: &mut Walk<'_>, seed: S) -> Result
     seed.deserialize(Probe { walk, of: Some(type_name::<S>()) })
 }
 
-/// A sequence whose first items are made up; the one behind them is probed further.
+/// A sequence whose first items get default values; the next one is followed further.
 struct Items<'w, 'p> {
     before: usize,
     walk: &'w mut Walk<'p>,

@@ -24,6 +24,7 @@
 //! ```
 
 mod params;
+mod route;
 #[cfg(test)]
 mod tests;
 

@@ -113,8 +113,7 @@ impl ErrorLayer {
     /// Maps an error that is an `E`, or was caused by one, to `status`; its `Display` text is the detail if the status is a 4xx.
     /// The first rule that matches wins.
     ///
-    /// A `status` that is not between 400 and 599 keeps the function from starting: the layer panics when it is applied to a service,
-    /// and [`run`](crate::run) reports the message.
+    /// A `status` that is not between 400 and 599 keeps the function from starting: [`run`](crate::run) reports it.
     pub fn on<E: StdError + 'static>(mut self, status: u16) -> Self {
         let error = StatusCode::from_u16(status).ok().filter(|s| s.is_client_error() || s.is_server_error());
         let Some(status) = error else {

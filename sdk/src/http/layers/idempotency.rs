@@ -100,8 +100,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
 mod document;
+mod recorded;
 
 use std::panic::AssertUnwindSafe;
 #[cfg(feature = "negotiation")]
@@ -299,8 +299,8 @@ where
                 let response = inner.call(request).await.map_err(Failure::Call)?;
                 Ok(response.map(Body::new))
             };
-            let replay = |recorded: &RawValue| {
-                let response = answer::replayed(recorded)?;
+            let replay = |record: &RawValue| {
+                let response = recorded::replay(record)?;
                 #[cfg(feature = "negotiation")]
                 let response = ResponseWriter::mark_written(response);
                 Ok(response)
@@ -348,7 +348,7 @@ async fn recording(response: Response) -> (Response, Recording) {
     let (parts, body) = response.into_parts();
     match read(body).await {
         Ok(body) => {
-            let recording = answer::recorded(&parts, &body).into();
+            let recording = recorded::record(&parts, &body).into();
             (Response::from_parts(parts, Body::from(body)), recording)
         }
         Err(error) => (error.into_response(), Recording::Release),

@@ -1,4 +1,4 @@
-//! [`Left`]: values that a layer leaves in the invocation for the layers around it, which find them also where the layer is cancelled.
+//! State that layers share with the layers around them through the invocation, so that it outlives a cancelled layer.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,12 +8,12 @@ use crate::core::invocation::Invocation;
 #[cfg(feature = "negotiation")]
 use crate::http::error::Renderer;
 
-/// The values of one invocation. A plain request has none, so that nothing is locked for it.
+/// The shared state. It is empty for most requests, which then lock nothing.
 #[derive(Default)]
 pub(crate) struct Left {
-    /// Until when a layer lets its work last, where that is longer than the adapter would wait.
+    /// The time until which a layer lets its work last, if that is later than the adapter's.
     until: Mutex<Option<Instant>>,
-    /// How the client wants errors to be written.
+    /// The renderer of errors that the client has negotiated.
     #[cfg(feature = "negotiation")]
     renderer: Mutex<Option<Renderer>>,
 }

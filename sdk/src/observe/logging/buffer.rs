@@ -11,12 +11,12 @@ use super::level::Level;
 ///
 /// - A line is buffered even if the log level does not admit it: with `INFO`, a `debug!` is buffered. `TRACE` lines are buffered
 ///   only where the log level admits them. Lines that `AWS_LAMBDA_LOG_LEVEL` excludes are not buffered, since Lambda drops them;
-///   if that leaves nothing to buffer, one `WARN` line says so.
+///   if that leaves nothing to buffer, one `WARN` line reports it.
 /// - Lines above the buffer's level are written at once, so a buffered line can follow a later one.
 /// - An `ERROR` or `FATAL` line, a panic and a failed invocation flush the buffer. So does
 ///   [`flush_buffer`](super::flush_buffer); [`clear_buffer`](super::clear_buffer) empties it.
 /// - Each invocation has its own buffer, also among concurrent ones. Outside of an invocation nothing is buffered.
-/// - The buffer is bounded: the oldest lines are dropped first, and a `WARN` line says so when the others are written. A line that
+/// - The buffer is bounded: the oldest lines are dropped first, and a `WARN` line reports it when the others are written. A line that
 ///   is larger than the whole buffer is written at once.
 /// - An invocation that the sample rate has chosen writes all lines at once.
 ///

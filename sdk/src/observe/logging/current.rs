@@ -34,7 +34,7 @@ pub(super) fn with_current<R>(with: impl FnOnce(&LineWriter, Option<SpanRef<'_, 
 /// Runs `with` on the filter of the current subscriber and the current span. It returns `true` if callsites must be decided again.
 pub(super) fn with_filter(with: impl FnOnce(&Filter, Option<&SpanRef<'_, Registry>>) -> bool) {
     if with_current(|writer, span| with(&writer.settings.filter, span.as_ref())) == Some(true) {
-        // Within `with_current`, where the subscriber is lent, tracing would decide as if there were none.
+        // Not within `with_current`, where `tracing` would decide without a subscriber.
         rebuild_interest_cache();
     }
 }

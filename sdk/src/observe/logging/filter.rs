@@ -15,7 +15,7 @@ pub(super) const EMIT: &str = "pilaster::emit";
 /// The target of its level `FATAL`, which `tracing` does not have.
 pub(super) const FATAL: &str = "pilaster::fatal";
 
-/// Whether a panic is logged by the hook of this process: then other lines about it are left out.
+/// The panic hook of this process logs panics: then other lines about them are left out.
 pub(super) static PANICS_ARE_LOGGED: AtomicBool = AtomicBool::new(false);
 
 /// The code that logged an event.
@@ -135,7 +135,7 @@ impl Filter {
 
     fn may_be_buffered(&self, level: TracingLevel) -> bool {
         let level = Level::from(level);
-        // Lambda would drop it. TRACE lines come from loops, and are buffered only where the level admits them.
+        // Lambda would drop it. TRACE lines are buffered only where the level admits them.
         level >= Level::Debug
             && level as u8 <= self.buffered.load(Ordering::Relaxed)
             && self.aws_level.is_none_or(|aws| level >= aws)

@@ -167,7 +167,7 @@ impl LoggingLayer {
     ///   malformed JSON. So are values that are nested too deeply.
     /// - A name that meets a list is applied to each of its items, and `[]` that meets an object is applied to the object.
     ///
-    /// Where a function has several layers, each leaves out what any of them omits.
+    /// If a function has several layers, each leaves out what any of them omits.
     ///
     /// A value that is in the event a second time by another name, such as a path parameter in the request's path, is not left out
     /// there.
@@ -223,7 +223,7 @@ impl<S> Layer<S> for LoggingLayer {
         }
         let redaction = BUILT.with_borrow(Clone::clone).unwrap_or_default();
         lock(&redaction).add(&self.settings.redaction);
-        Logging { inner, settings: Arc::clone(&self.settings), redaction }
+        Logging { inner, applied: Arc::new(Applied { settings: Arc::clone(&self.settings), redaction }) }
     }
 }
 
@@ -235,49 +235,55 @@ fn lock(shared: &SharedRedaction) -> MutexGuard<'_, Redaction> {
 #[derive(Clone, Debug)]
 pub struct Logging<S> {
     inner: S,
+    applied: Arc<Applied>,
+}
+
+/// The settings of one layer, and the redaction of all layers of its function.
+#[derive(Debug)]
+struct Applied {
     settings: Arc<Settings>,
     redaction: SharedRedaction,
 }
 
-impl Settings {
+impl Applied {
     /// Prepares the context of an invocation, within its span.
-    fn begin(&self, shared: &SharedRedaction, event: &RawValue, is_outermost: bool) {
+    fn begin(&self, event: &RawValue, is_outermost: bool) {
         if let Some(id) = self.find_correlation_id(event) {
             set_correlation_id(id);
         }
-        if let Some(buffer) = self.buffer {
+        if let Some(buffer) = self.settings.buffer {
             current::buffer_lines(buffer);
         }
-        if self.log_event.unwrap_or_else(|| self.logs_the_event(shared, is_outermost))
+        if self.settings.log_event.unwrap_or_else(|| self.logs_the_event(is_outermost))
             && current::is_first_to_log_the_event()
         {
-            let event = lock(shared).of_event(event);
+            let event = lock(&self.redaction).of_event(event);
             tracing::info!(event = %AsJson(event), "Lambda invocation event");
         }
     }
 
     fn find_correlation_id(&self, event: &RawValue) -> Option<String> {
-        let found = self.correlation_id.as_ref().and_then(|pointer| correlation::find(event, pointer));
+        let found = self.settings.correlation_id.as_ref().and_then(|pointer| correlation::find(event, pointer));
         #[cfg(feature = "idempotency")]
-        let found = found.or_else(|| correlation::select(event, self.expression.as_ref()?.as_ref().ok()?));
+        let found = found.or_else(|| correlation::select(event, self.settings.expression.as_ref()?.as_ref().ok()?));
         found
     }
 
     /// Returns `true` if the subscriber logs events, and this layer is to log this one: the outermost layer of those that omit
     /// something, otherwise the outermost of all.
-    fn logs_the_event(&self, shared: &SharedRedaction, is_outermost: bool) -> bool {
+    fn logs_the_event(&self, is_outermost: bool) -> bool {
         current::with_current(|writer, _| writer.settings.log_event) == Some(true)
-            && match lock(shared).is_empty() {
+            && match lock(&self.redaction).is_empty() {
                 true => is_outermost,
-                false => !self.redaction.is_empty(),
+                false => !self.settings.redaction.is_empty(),
             }
     }
 
-    fn end(&self, shared: &SharedRedaction, answer: &Result<Outgoing, FunctionError>, is_outermost: bool) {
+    fn end(&self, answer: &Result<Outgoing, FunctionError>, is_outermost: bool) {
         match answer {
-            Ok(response) if self.log_response => {
+            Ok(response) if self.settings.log_response => {
                 if let Some(response) = text(response) {
-                    let response = lock(shared).of_response(&response);
+                    let response = lock(&self.redaction).of_response(&response);
                     tracing::info!(response = %AsJson(response), "Lambda invocation response");
                 }
             }
@@ -307,13 +313,13 @@ where
         let is_outermost = !current::is_open(&incoming.invocation);
         let span = if is_outermost { current::open(&incoming.invocation) } else { Span::none() };
         let answer = span.in_scope(|| {
-            self.settings.begin(&self.redaction, &incoming.event, is_outermost);
+            self.applied.begin(&incoming.event, is_outermost);
             self.inner.call(incoming)
         });
-        let (settings, redaction) = (Arc::clone(&self.settings), Arc::clone(&self.redaction));
+        let applied = Arc::clone(&self.applied);
         let answered = async move {
             let answer = answer.await;
-            settings.end(&redaction, &answer, is_outermost);
+            applied.end(&answer, is_outermost);
             answer
         };
         Box::pin(answered.instrument(span))

@@ -20,7 +20,7 @@ use super::writer::{LineWriter, with_scratch};
 pub(super) fn install(writer: Arc<LineWriter>) {
     PANICS_ARE_LOGGED.store(true, Ordering::Relaxed);
     panic::set_hook(Box::new(move |info| {
-        // In a test, the current subscriber may have another writer. If it has none, or is busy, the process's writer is used.
+        // A test may have another current writer; the process has one if there is none.
         if with_current(|current, span| write(current, span.as_ref(), info)).is_none() {
             write(&writer, None, info);
         }

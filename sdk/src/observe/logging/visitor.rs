@@ -39,7 +39,7 @@ impl Message {
 /// Writes a span's or an event's fields.
 pub(super) struct FieldVisitor<'a> {
     pub(super) fields: &'a mut Fields,
-    /// Where one value is formatted.
+    /// The memory in which one value is formatted.
     pub(super) text: &'a mut String,
     /// Only an event has a message.
     pub(super) message: Option<&'a mut Message>,
@@ -73,7 +73,7 @@ impl FieldVisitor<'_> {
                 return;
             }
             if self.origin != Origin::Function && name == "location" {
-                message.location.clone_from(self.text);
+                message.location.push_str(shortened(self.text));
                 return;
             }
             if self.origin == Origin::Emit && name == "keys" && is_json {

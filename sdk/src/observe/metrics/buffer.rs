@@ -6,7 +6,7 @@ use super::limits;
 use super::settings::Settings;
 use super::unit::Unit;
 
-/// How further values of a metric are kept.
+/// The way in which several values of a metric are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aggregation {
     /// Each value is kept.

@@ -40,7 +40,7 @@ tokio::task_local! {
 /// metrics.add("Basket", Unit::Bytes, 1024.0)?;
 /// metrics.add_high_resolution("Queue", Unit::Count, 3.0)?;
 /// metrics.duration("Charge", Duration::from_micros(12_500))?;
-/// metrics.labelled([("method", "card")])?.count("Payments", 1)?; // a blob of its own
+/// metrics.labelled([("method", "card")])?.count("Payments", 1)?; // a separate blob
 /// metrics.flush();
 ///
 /// let blobs = captured.blobs();

@@ -111,6 +111,6 @@ fn public_types_go_anywhere() {
     fn anywhere<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
     anywhere::<Metrics>();
     anywhere::<MetricsLayer>();
-    anywhere::<WithMetrics<Arc<()>>>();
+    anywhere::<MetricsService<Arc<()>>>();
     anywhere::<MetricsError>();
 }

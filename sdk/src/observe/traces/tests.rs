@@ -40,7 +40,7 @@ fn subscribers(lines: &logging::CapturedLogs) -> (Dispatch, Dispatch) {
     (Dispatch::new(logs.build()), Dispatch::new(tracing::subscriber::NoSubscriber::default()))
 }
 
-/// What became of the spans and the lines of one invocation.
+/// The spans and the lines of one invocation.
 struct Seen {
     spans: Vec<Value>,
     lines: Vec<Value>,
@@ -58,7 +58,7 @@ where
     F: FnMut(Incoming) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<Outgoing, FunctionError>> + Send + 'static,
 {
-    let (captured, lines) = (Captured::default(), logging::CapturedLogs::default());
+    let (captured, lines) = (CapturedSpans::default(), logging::CapturedLogs::default());
     let (dispatch, _nothing) = subscribers(&lines);
     let layer = TracesLayer::new().captured(&captured);
     let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation };
@@ -117,7 +117,7 @@ async fn a_failure_is_an_exception_of_the_span_and_its_line_names_the_trace() {
 
 #[tokio::test]
 async fn a_panic_passes_on_after_its_span_was_sent() {
-    let captured = Captured::default();
+    let captured = CapturedSpans::default();
     let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().captured(&captured);
     let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: invocation(None) };
@@ -179,7 +179,7 @@ async fn what_is_sent_on_names_the_span_that_sends_it() {
 
 #[tokio::test]
 async fn a_task_that_outlives_the_invocation_does_not_hold_its_span_back() {
-    let captured = Captured::default();
+    let captured = CapturedSpans::default();
     let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().captured(&captured);
     let called = async move {
@@ -212,7 +212,7 @@ async fn a_task_that_outlives_the_invocation_does_not_hold_its_span_back() {
 
 #[tokio::test]
 async fn off_means_off() {
-    let captured = Captured::default();
+    let captured = CapturedSpans::default();
     let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
     let off = |name: &str| (name == "POWERTOOLS_TRACE_ENABLED").then(|| "false".to_owned());
     let layer = TracesLayer::from_vars(off).captured(&captured);

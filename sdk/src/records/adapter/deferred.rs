@@ -1,89 +1,87 @@
-//! Records that are opened when their turn comes, since what they hold may be far larger than they are: batches of log events in a
-//! stream of Kinesis, and aggregated records where all of an event's are too much at once. Their contents run one after the other, as
-//! records of one lane do.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! Records that are opened when it is their turn, since their contents may be far larger than they are: batches of log events in
+//! a Kinesis stream, and aggregated records of an event whose contents exceed the memory limit together. The contents of a record
+//! are processed in order, as the records of one lane are.
 
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 use tower::Service;
 
-use super::batch::{Outcome, attempt, failed, panicked};
-use crate::core::error::{BoxError, FunctionError};
-use crate::records::adapter::Plan;
-use crate::records::answer::Answer;
-use crate::records::handler::Opened;
+use super::call::call;
+use super::config::AdapterConfig;
+use super::outcome::Outcome;
+use crate::core::error::BoxError;
+use crate::records::extract::Contents;
 use crate::records::record::Record;
+use crate::records::response::RecordResponse;
 
-/// What is counted in one permit, in bytes.
-const PART: usize = 1024 * 1024;
+/// The bytes that one permit stands for.
+const PERMIT: usize = 1024 * 1024;
 
-/// As many parts as the contents of the records that run may have together. A record that has more runs alone.
-const PARTS: u32 = 32;
+/// The permits that the contents of all records in progress share. A record with larger contents is processed alone.
+const PERMITS: u32 = 32;
 
-/// What is counted for a record while it is opened.
+/// The permits that a record holds while it is opened.
 const OPENING: u32 = 16;
 
-/// How much memory is left for records that are opened.
-pub(crate) struct Memory {
-    /// One record is opened at a time: how much it holds is known only then.
+/// The memory that is left for the contents of records.
+pub(super) struct Memory {
+    /// One record is opened at a time: its size is not known before.
     opening: Semaphore,
-    parts: Semaphore,
+    permits: Semaphore,
 }
 
 impl Memory {
-    pub(crate) fn new() -> Self {
-        Self { opening: Semaphore::new(1), parts: Semaphore::new(PARTS as usize) }
+    pub(super) fn new() -> Self {
+        Self { opening: Semaphore::new(1), permits: Semaphore::new(PERMITS as usize) }
     }
 }
 
-/// Opens a record and runs what it holds, up to the first failure. It is not opened if a record before it has failed meanwhile.
-pub(crate) async fn run<S>(
+/// Opens a record and processes its contents up to the first failure. A record behind a failure is not opened.
+pub(super) async fn open_and_call<S>(
     service: &S,
     record: Record,
-    plan: &Plan,
+    config: &AdapterConfig,
     memory: &Memory,
     stop: Option<Instant>,
     is_behind_failure: impl Fn() -> bool,
 ) -> Outcome
 where
-    S: Service<Record, Response = Answer, Error: Into<BoxError>> + Clone,
+    S: Service<Record, Response = RecordResponse, Error: Into<BoxError>> + Clone,
 {
-    // Neither semaphore is ever closed, so neither is asked in vain.
+    // The semaphores are never closed, so acquiring cannot fail.
     let opening = memory.opening.acquire().await;
-    let mut held = memory.parts.acquire_many(OPENING).await.ok();
+    let mut held = memory.permits.acquire_many(OPENING).await.ok();
     if is_behind_failure() {
-        return Outcome::Held;
+        return Outcome::NotStarted;
     }
     record.release();
-    let open = || (plan.open)(&record).map_err(FunctionError::from_error);
-    let contents = match catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|payload| Err(panicked(payload))) {
-        Err(error) => return failed(&record, plan.names.apply(error)),
-        Ok(Opened::Itself) => return attempt(service, record, &plan.names).await,
-        Ok(opened) => opened.contents(),
+    let texts = match config.contents(&record) {
+        Err(error) => return Outcome::failed(&record, config.error_types.apply(error)),
+        Ok(Contents::Itself) => return call(service, record, &config.error_types).await,
+        Ok(contents) => contents.into_texts(),
     };
-    let parts = u32::try_from(record.release().div_ceil(PART)).unwrap_or(PARTS).min(PARTS);
+    let needed = u32::try_from(record.release().div_ceil(PERMIT)).unwrap_or(PERMITS).min(PERMITS);
     let more = match &mut held {
-        Some(held) if parts < OPENING => held.split((OPENING - parts) as usize).map(drop).and(None),
-        _ => memory.parts.acquire_many(parts - OPENING.min(parts)).await.ok(),
+        Some(held) if needed < OPENING => held.split((OPENING - needed) as usize).map(drop).and(None),
+        _ => memory.permits.acquire_many(needed - OPENING.min(needed)).await.ok(),
     };
     drop(opening);
-    let mut outcome = Outcome::Done(Answer::default());
-    let count = contents.len();
-    for content in contents {
-        // Records that never wait keep the deadline's timer from being asked.
+    let mut outcome = Outcome::Succeeded(RecordResponse::default());
+    let count = texts.len();
+    for text in texts {
+        // Calls that never wait keep the deadline's timer from being polled.
         if stop.is_some_and(|stop| Instant::now() >= stop) {
-            return Outcome::Unfinished;
+            return Outcome::Cancelled;
         }
-        // It would be sent again with the one that failed before it.
+        // The source would retry it together with the earlier record that failed.
         if is_behind_failure() {
-            return Outcome::Held;
+            return Outcome::NotStarted;
         }
-        match attempt(service, record.with_content(content, count), &plan.names).await {
-            Outcome::Done(_) => {}
+        match call(service, record.with_content(text, count), &config.error_types).await {
+            Outcome::Succeeded(_) => {}
             discarded @ Outcome::Discarded(_) => outcome = discarded,
-            returned => return returned,
+            retried => return retried,
         }
         yield_now().await;
     }

@@ -1,8 +1,7 @@
 //! Events of EventBridge Pipes: an array of records, without the object around it that an event source mapping sends.
 //!
-//! The records differ as well: a record of Kinesis has no `kinesis` object, and records of Kafka and RabbitMQ are not grouped by partition
-//! and queue. Such an event is rewritten here in the form of an event source mapping, so that everything behind it reads one form. The
-//! forms are those of the pages below
+//! The records differ as well: a Kinesis record has no `kinesis` object, and records of Kafka and RabbitMQ are not grouped by partition
+//! and queue. Such an event is rewritten as an event source mapping would send it. The formats are those of the pages below
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html>.
 
 use std::borrow::Cow;
@@ -13,21 +12,21 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::core::json::lenient::{Key, Text};
 use crate::core::raw::RawEvent;
-use crate::records::adapter::lenient::{Key, Text};
-use crate::records::record::{Id, Record};
-use crate::records::source::{Reporting, Source};
+use crate::records::record::{Record, RecordId};
+use crate::records::source::{ResponseFormat, Source};
 
-/// The fields that an event source mapping puts into the `kinesis` object of a record.
-const OF_KINESIS: [&str; 6] =
+/// The members that an event source mapping puts into the `kinesis` object of a record.
+const KINESIS_MEMBERS: [&str; 6] =
     ["kinesisSchemaVersion", "partitionKey", "sequenceNumber", "data", "approximateArrivalTimestamp", "encryptionType"];
 
-/// The fields of a record that describe the whole event of a broker.
-const OF_BROKER: [&str; 3] = ["eventSource", "eventSourceArn", "bootstrapServers"];
+/// The members of a record that describe the whole event of a broker.
+const BROKER_MEMBERS: [&str; 3] = ["eventSource", "eventSourceArn", "bootstrapServers"];
 
-/// The event of a pipe in the form of an event source mapping; `None` for an event of any other kind, also for an array whose
-/// records do not name their source.
-pub(crate) fn event(event: &str) -> Option<RawEvent> {
+/// Rewrites an event of a pipe as an event source mapping would send it; `None` for any other event, also for an array whose records
+/// do not name their source.
+pub(super) fn event(event: &str) -> Option<RawEvent> {
     if !event.trim_start().starts_with('[') {
         return None;
     }
@@ -35,88 +34,89 @@ pub(crate) fn event(event: &str) -> Option<RawEvent> {
     let text = match records.iter().find_map(|record| source(record))? {
         source @ (Source::Sqs | Source::DynamoDb | Source::Kinesis) => {
             let records = records.into_iter().map(|record| match source {
-                Source::Kinesis => of_kinesis(record).map_or(Cow::Borrowed(record.get()), Cow::Owned),
+                Source::Kinesis => with_kinesis_object(record).map_or(Cow::Borrowed(record.get()), Cow::Owned),
                 _ => Cow::Borrowed(record.get()),
             });
             format!(r#"{{"Records":[{}]}}"#, records.collect::<Vec<_>>().join(","))
         }
-        Source::Kafka => format!(r#"{{{}"records":{}}}"#, of_broker(&records), by_key(&records)),
-        Source::RabbitMq => format!(r#"{{{}"rmqMessagesByQueue":{}}}"#, of_broker(&records), by_key(&records)),
+        Source::Kafka => format!(r#"{{{}"records":{}}}"#, broker_members(&records), by_key(&records)),
+        Source::RabbitMq => format!(r#"{{{}"rmqMessagesByQueue":{}}}"#, broker_members(&records), by_key(&records)),
         Source::ActiveMq => {
             let messages = records.iter().map(|record| record.get()).collect::<Vec<_>>().join(",");
-            format!(r#"{{{}"messages":[{messages}]}}"#, of_broker(&records))
+            format!(r#"{{{}"messages":[{messages}]}}"#, broker_members(&records))
         }
         _ => return None,
     };
     RawValue::from_string(text).ok()
 }
 
-/// How a pipe learns which records failed: it reads the ids of SQS, Kinesis and DynamoDB Streams, and sends a batch of Kafka or Amazon
-/// MQ again as a whole.
-pub(crate) fn reporting(source: Source) -> Reporting {
+/// Returns the response format of a pipe: it reads the ids of SQS, Kinesis and DynamoDB Streams, and retries a batch of Kafka or Amazon
+/// MQ as a whole.
+pub(super) fn response_format(source: Source) -> ResponseFormat {
     match source {
-        Source::Kafka => Reporting::Nothing,
-        source => source.reporting(),
+        Source::Kafka => ResponseFormat::WholeInvocation,
+        source => source.response_format(),
     }
 }
 
-/// The id by which a pipe knows a record of a stream in the response of its target: `eventID`, and not the sequence number
+/// Returns the id of a stream's record in the response to a pipe: `eventID` instead of the sequence number
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>).
-pub(crate) fn stream_id(record: &Record) -> Id {
+pub(super) fn stream_id(record: &Record) -> RecordId {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct EventId<'a> {
         #[serde(borrow, default, rename = "eventID")]
         event_id: Text<'a>,
     }
-    let wire = serde_json::from_str::<Wire<'_>>(record.json()).ok();
-    Id::of(wire.and_then(|wire| wire.event_id.0).as_deref())
+    let record = serde_json::from_str::<EventId<'_>>(record.json()).ok();
+    RecordId::of(record.and_then(|record| record.event_id.0).as_deref())
 }
 
 fn source(record: &RawValue) -> Option<Source> {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct EventSource<'a> {
         #[serde(borrow, default, rename = "eventSource")]
         event_source: Text<'a>,
     }
-    Source::named(&serde_json::from_str::<Wire<'_>>(record.get()).ok()?.event_source.0?)
+    Source::named(&serde_json::from_str::<EventSource<'_>>(record.get()).ok()?.event_source.0?)
 }
 
-/// The record with its `kinesis` object; `None` if it has one, or is not an object.
-fn of_kinesis(record: &RawValue) -> Option<String> {
+/// Returns the record with a `kinesis` object; `None` if it has one or is not an object.
+fn with_kinesis_object(record: &RawValue) -> Option<String> {
     let fields = fields(record)?;
     if fields.iter().any(|(name, _)| name == "kinesis") {
         return None;
     }
-    let (own, beside): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(name, _)| OF_KINESIS.contains(&&**name));
+    let (inner, beside): (Vec<_>, Vec<_>) =
+        fields.into_iter().partition(|(name, _)| KINESIS_MEMBERS.contains(&&**name));
     let list = |fields: &[(Cow<'_, str>, &RawValue)]| {
         let field = |(name, value): &(Cow<'_, str>, &RawValue)| format!("{}:{}", quoted(name), value.get());
         fields.iter().map(field).collect::<Vec<_>>().join(",")
     };
     let comma = if beside.is_empty() { "" } else { "," };
-    Some(format!(r#"{{"kinesis":{{{}}}{comma}{}}}"#, list(&own), list(&beside)))
+    Some(format!(r#"{{"kinesis":{{{}}}{comma}{}}}"#, list(&inner), list(&beside)))
 }
 
-/// The fields that the records of a broker share, as the first fields of an event, with a comma after each.
-fn of_broker(records: &[&RawValue]) -> String {
+/// Returns the members that the records of a broker share, with a comma after each.
+fn broker_members(records: &[&RawValue]) -> String {
     let Some(fields) = records.iter().find(|record| source(record).is_some()).and_then(|record| fields(record)) else {
         return String::new();
     };
-    let shared = fields.iter().filter(|(name, _)| OF_BROKER.contains(&&**name));
+    let shared = fields.iter().filter(|(name, _)| BROKER_MEMBERS.contains(&&**name));
     shared.map(|(name, value)| format!("{}:{},", quoted(name), value.get())).collect()
 }
 
-/// The records by `eventSourceKey`, which is the partition (`topic-0`) or the queue (`orders::/`); each list in the records' order.
+/// Groups the records by `eventSourceKey`, which is the partition (`topic-0`) or the queue (`orders::/`).
 fn by_key(records: &[&RawValue]) -> String {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct Grouped<'a> {
         #[serde(borrow, default, rename = "eventSourceKey")]
         key: Text<'a>,
     }
     let mut lists = Vec::<(Cow<'_, str>, Vec<&str>)>::new();
     let mut known = HashMap::<Cow<'_, str>, usize>::new();
     for record in records {
-        let wire = serde_json::from_str::<Wire<'_>>(record.get()).ok();
-        let key = wire.and_then(|wire| wire.key.0).unwrap_or_default();
+        let grouped = serde_json::from_str::<Grouped<'_>>(record.get()).ok();
+        let key = grouped.and_then(|grouped| grouped.key.0).unwrap_or_default();
         let at = *known.entry(key.clone()).or_insert(lists.len());
         if at == lists.len() {
             lists.push((key, Vec::new()));
@@ -129,12 +129,12 @@ fn by_key(records: &[&RawValue]) -> String {
     format!("{{{}}}", lists.collect::<Vec<_>>().join(","))
 }
 
-/// A text as JSON.
+/// Writes a text as JSON.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The fields of an object in their order; `None` for any other value.
+/// Returns the members of an object in their order; `None` for any other value.
 fn fields(object: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     struct Fields;
 

@@ -1,4 +1,4 @@
-//! What a batch and its records tell their trace, by
+//! The span attributes of a batch and its records, by
 //! <https://opentelemetry.io/docs/specs/semconv/messaging/sqs/> and its neighbours.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use crate::observe::traces::{Carrier, span};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// `messaging.system`; `None` for what is no message.
+/// Returns `messaging.system`; `None` for a source without messages.
 fn system(source: Source) -> Option<&'static str> {
     Some(match source {
         Source::Sqs => "aws_sqs",
@@ -25,29 +25,29 @@ fn system(source: Source) -> Option<&'static str> {
     })
 }
 
-/// A batch came; told by the invocation's span.
-pub(crate) fn batch<'r>(mut records: impl ExactSizeIterator<Item = &'r Record>) {
+/// Sets the attributes of a batch on the span of the invocation.
+pub(super) fn batch<'r>(mut records: impl ExactSizeIterator<Item = &'r Record>) {
     let count = records.len();
     let Some(first) = records.next().filter(|_| span::is_sampled()) else { return };
     let Some(system) = system(first.source()) else { return };
     span::set_attribute("messaging.batch.message_count", i64::try_from(count).unwrap_or(i64::MAX));
-    process(system, Wire::of(first).destination());
+    process(system, Origin::of(first).destination());
 }
 
-/// A record begins; told by its own span.
-pub(crate) fn began(record: &Record) {
+/// Sets the attributes of a record on its span.
+pub(super) fn began(record: &Record) {
     if !span::is_sampled() {
         return;
     }
     let Some(system) = system(record.source()) else { return };
-    let wire = Wire::of(record);
-    process(system, wire.destination());
-    span::set_attribute("messaging.message.id", record.key().as_text().into_owned());
-    span::add_link(&wire.carrier());
+    let origin = Origin::of(record);
+    process(system, origin.destination());
+    span::set_attribute("messaging.message.id", record.record_id().as_text().into_owned());
+    span::add_link(&origin.carrier());
 }
 
-/// It is through.
-pub(crate) fn ended<T>(tried: &Result<T, FunctionError>) {
+/// Marks the span of a record that failed.
+pub(super) fn ended<T>(tried: &Result<T, FunctionError>) {
     if let Err(error) = tried {
         span::set_failed(error.error_type());
     }
@@ -62,10 +62,10 @@ fn process(system: &'static str, destination: Option<String>) {
     }
 }
 
-/// What a message tells of its way. Each part is read by itself, so that one of another form hides none of the others.
+/// The members of a message that describe its origin. Each is decoded separately, so that a malformed one hides no other.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Wire<'a> {
+struct Origin<'a> {
     #[serde(borrow, rename = "eventSourceARN")]
     arn: Option<&'a RawValue>,
     /// Of SQS.
@@ -109,17 +109,17 @@ fn read<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(json?.get()).ok()
 }
 
-/// One value of an object.
+/// Decodes one member of an object.
 fn of<'a, T: Deserialize<'a>>(object: Option<&'a RawValue>, key: &str) -> Option<T> {
     read(read::<HashMap<String, &'a RawValue>>(object)?.remove(key))
 }
 
-impl<'a> Wire<'a> {
+impl<'a> Origin<'a> {
     fn of(record: &'a Record) -> Self {
         serde_json::from_str(record.json()).unwrap_or_default()
     }
 
-    /// The queue, the topic or the stream.
+    /// Returns the name of the queue, the topic or the stream.
     fn destination(&self) -> Option<String> {
         let topic = read::<Notification<'a>>(self.sns).unwrap_or_default().topic;
         // arn:aws:sqs:eu-west-1:123456789012:orders, arn:aws:kinesis:…:stream/orders
@@ -143,7 +143,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// A header of Kafka: its bytes, as numbers, which may be signed.
+    /// Returns a header of Kafka, whose bytes are numbers and may be signed.
     fn header(&self, name: &str) -> Option<String> {
         let headers = read::<Vec<HashMap<String, &'a RawValue>>>(self.headers)?;
         let bytes = headers.into_iter().find_map(|mut header| read::<Vec<i16>>(header.remove(name)))?;

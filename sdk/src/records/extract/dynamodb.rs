@@ -1,15 +1,14 @@
-//! [`Change`]: what became of an item of a table, as the table's stream tells it; [`ChangeRecord`]: what the record says of itself.
+//! [`Change`]: a change of an item, from the stream of a table; [`ChangeRecord`]: its metadata.
 //!
-//! Changes of one item are handled one after the other, those of different items side by side. From the first that failed on,
-//! all are returned, and those not yet begun are not begun, unless
-//! [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) is set. The [`records`](super) docs have the settings of the
-//! event source mapping. The stream may be one of DynamoDB Streams, or one of Kinesis that the table writes to.
+//! Changes of one item are processed one after the other, changes of different items concurrently. All records from the first
+//! failure on are returned, and none of them is started after it unless
+//! [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) is set. The docs of [`records`](crate::records) have the
+//! settings of the event source mapping. The stream may be a DynamoDB stream, or a Kinesis stream that the table writes to.
 //!
-//! An item is its whole key, partition and sort key: so does Lambda itself keep order where `ParallelizationFactor` is more than 1
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>). Where changes of *different* items of one partition key depend on
-//! each other, as the numbered events of an account do, say so by
-//! [`Batch::ordered_by("account")`](crate::records::Batch::ordered_by) or run one at a time by `concurrency = 1`, and leave
-//! `ParallelizationFactor` at 1.
+//! An item is identified by its whole key, partition and sort key, as Lambda does it with a `ParallelizationFactor` above 1
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>). If changes of *different* items of one partition key depend on each
+//! other, as the numbered events of an account do, set
+//! [`Batch::ordered_by("account")`](crate::records::Batch::ordered_by) or `concurrency = 1`, and leave `ParallelizationFactor` at 1.
 //!
 //! # Example
 //!
@@ -22,21 +21,21 @@
 //!
 //! async fn project(change: Change<User>) -> Result<(), BoxError> {
 //!     match change {
-//!         Change::Insert { new, .. } => tracing::info!(id = new.id, name = new.name, "a user"),
-//!         Change::Modify { old, new, .. } if old.name != new.name => tracing::info!(id = new.id, name = new.name, "another name"),
+//!         Change::Insert { new, .. } => tracing::info!(id = new.id, name = new.name, "created"),
+//!         Change::Modify { old, new, .. } if old.name != new.name => tracing::info!(id = new.id, name = new.name, "renamed"),
 //!         Change::Modify { .. } => {}
-//!         Change::Remove { old, .. } => tracing::info!(id = old.id, "gone"),
+//!         Change::Remove { old, .. } => tracing::info!(id = old.id, "removed"),
 //!     }
 //!     Ok(())
 //! }
 //! # let _ = pilaster::handler(project);
 //! ```
 //!
-//! # Which images there are
+//! # Images
 //!
-//! A stream has what its view type says
-//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>). The type says what the function needs; where
-//! it needs an image that the stream has not, each record fails, and its error names the view type.
+//! The view type of the stream decides which images its records have
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>). The type of the argument decides which images the
+//! function needs. A record that lacks one of them fails, with an error that names the view type.
 //!
 //! | view type | the function takes |
 //! |---|---|
@@ -56,11 +55,11 @@
 //! #[derive(Deserialize)]
 //! struct UserKey { id: String }
 //!
-//! // The view type is NEW_IMAGE: of a user who is gone the key is left.
+//! // The view type is NEW_IMAGE: a removed user has only a key.
 //! async fn project(change: Change<User, (), UserKey>) -> Result<(), BoxError> {
 //!     match change {
-//!         Change::Insert { new, .. } | Change::Modify { new, .. } => tracing::info!(id = new.id, name = new.name, "a user"),
-//!         Change::Remove { keys, .. } => tracing::info!(id = keys.id, "gone"),
+//!         Change::Insert { new, .. } | Change::Modify { new, .. } => tracing::info!(id = new.id, name = new.name, "created"),
+//!         Change::Remove { keys, .. } => tracing::info!(id = keys.id, "removed"),
 //!     }
 //!     Ok(())
 //! }
@@ -69,21 +68,19 @@
 //!
 //! # Numbers
 //!
-//! DynamoDB keeps 38 digits, an `f64` about 16. All of them are kept in a field of type `String`, `i128` or `u128`, or of any type
-//! that reads itself from text, such as a decimal: a number that no `f64` has the digits of comes as text.
+//! A DynamoDB number has up to 38 digits, an `f64` about 16. A field of type `String`, `i128` or `u128`, or of a type that is
+//! deserialized from text, such as a decimal, keeps all of them: a number whose digits no `f64` has is passed as text.
 //!
-//! Within a `#[serde(flatten)]` and in a tagged or untagged enum serde asks for no type before it has the value. There a number comes as a
-//! number too, or as text if no `f64` has its digits. If the type cannot be read so, all numbers there are floats where they are not
-//! whole, so that an `f64` gets the nearest; and if that fails, all of them are text, for fields of type `String`.
+//! Within `#[serde(flatten)]` and in tagged or untagged enums serde does not know the type of a field before it has the value. There a
+//! number is passed as a number, or as text if no `f64` has its digits. If decoding fails so, it is tried again with floats for all
+//! numbers that are not integers, so that an `f64` gets the nearest, and then with text for all numbers, for fields of type `String`.
 //!
 //! # Binary attributes
 //!
-//! A field of bytes (`Vec<u8>`, `serde_bytes`) gets the bytes of a `B` attribute. A type for any JSON, such as `serde_json::Value` or
-//! a `#[serde(flatten)]` map of it, gets them as base64 text, which is how the stream's record has them. A `Vec<u8>` in a tagged or
-//! untagged enum gets the bytes as well.
+//! A field of bytes (`Vec<u8>`, `serde_bytes`) gets the bytes of a `B` attribute, also in a tagged or untagged enum. A type for any
+//! JSON, such as `serde_json::Value` or a `#[serde(flatten)]` map of it, gets them as base64 text, as in the record.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -93,54 +90,55 @@ use serde::de::{DeserializeOwned, value};
 use serde_json::value::RawValue;
 
 use super::kinesis;
-use super::payload::{DecodeError, Text};
+use super::payload::MaybeText;
 use crate::core::error::BoxError;
-use crate::records::adapter::lenient::{Lenient, skimmed};
-use crate::records::handler::{FromRecord, FromRecordParts, Opened};
+use crate::core::json::lenient::{Lenient, skimmed};
+use crate::records::error::DecodeError;
+use crate::records::extract::{Contents, FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
 mod attribute;
 
-/// What became of an item: `New` and `Old` are what its images are read as, `Keys` what its primary key is.
+/// A change of an item. `New` and `Old` are the types of its images, `Keys` is that of its primary key.
 ///
-/// `()` reads nothing, `Option<T>` is `None` where the stream has no such image, and `serde_dynamo::Item` takes the attributes as
-/// they are. The form is that of <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. See the [module docs](self).
+/// `()` ignores an image, `Option<T>` is `None` if the record lacks it, and `serde_dynamo::Item` takes the attributes as they are. The
+/// format is that of <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub enum Change<New, Old = New, Keys = ()> {
-    /// The item is new.
+    /// The item was created.
     Insert {
         /// The item.
         new: New,
         /// Its primary key.
         keys: Keys,
-        /// What the record says of itself.
+        /// The metadata of the record.
         record: ChangeRecord,
     },
-    /// The item is another than before.
+    /// The item was changed.
     Modify {
-        /// The item before.
+        /// The item before the change.
         old: Old,
-        /// The item now.
+        /// The item after the change.
         new: New,
         /// Its primary key.
         keys: Keys,
-        /// What the record says of itself.
+        /// The metadata of the record.
         record: ChangeRecord,
     },
-    /// The item is gone.
+    /// The item was removed.
     Remove {
-        /// The item as it was at last.
+        /// The item before it was removed.
         old: Old,
         /// Its primary key.
         keys: Keys,
-        /// What the record says of itself.
+        /// The metadata of the record.
         record: ChangeRecord,
     },
 }
 
 impl<New, Old, Keys> Change<New, Old, Keys> {
-    /// The item now; `None` if it is gone.
+    /// Returns the item after the change; `None` if it was removed.
     pub fn new_image(&self) -> Option<&New> {
         match self {
             Self::Insert { new, .. } | Self::Modify { new, .. } => Some(new),
@@ -148,7 +146,7 @@ impl<New, Old, Keys> Change<New, Old, Keys> {
         }
     }
 
-    /// The item before; `None` if it is new.
+    /// Returns the item before the change; `None` if it was created.
     pub fn old_image(&self) -> Option<&Old> {
         match self {
             Self::Modify { old, .. } | Self::Remove { old, .. } => Some(old),
@@ -156,21 +154,21 @@ impl<New, Old, Keys> Change<New, Old, Keys> {
         }
     }
 
-    /// Its primary key.
+    /// Returns the primary key.
     pub fn keys(&self) -> &Keys {
         match self {
             Self::Insert { keys, .. } | Self::Modify { keys, .. } | Self::Remove { keys, .. } => keys,
         }
     }
 
-    /// What the record says of itself.
+    /// Returns the metadata of the record.
     pub fn record(&self) -> &ChangeRecord {
         match self {
             Self::Insert { record, .. } | Self::Modify { record, .. } | Self::Remove { record, .. } => record,
         }
     }
 
-    /// Whether the item was removed because its time to live was over. See [`ChangeRecord::is_expiry`].
+    /// Returns whether the item was removed because its time to live expired. See [`ChangeRecord::is_expiry`].
     pub fn is_expiry(&self) -> bool {
         matches!(self, Self::Remove { record, .. } if record.is_expiry())
     }
@@ -183,24 +181,23 @@ where
     Keys: DeserializeOwned + Send + 'static,
 {
     const SOURCES: &'static [Source] = &[Source::DynamoDb, Source::Kinesis];
-    type Answer = ();
+    type Response = ();
 
-    fn open(record: &Record) -> Result<Opened, DecodeError> {
+    fn contents(record: &Record) -> Result<Contents, DecodeError> {
         match record.source() {
-            Source::Kinesis => Ok(Opened::Contents(kinesis::all_data(record)?)),
-            _ => Ok(Opened::Itself),
+            Source::Kinesis => Ok(Contents::Texts(kinesis::all_data(record)?)),
+            _ => Ok(Contents::Itself),
         }
     }
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         let record = ChangeRecord(record.clone());
-        let wire = serde_json::from_str::<Wire<'_>>(record.text());
-        let wire = wire.map_err(|error| DecodeError::new("the change of the table", error))?;
-        let of = &wire.dynamodb;
-        let view = of.stream_view_type.0.as_ref().map(|Text(view)| &**view);
-        // A type per image, so no closure.
+        let change = serde_json::from_str::<ChangeEvent<'_>>(record.text());
+        let change = change.map_err(|error| DecodeError::new("the table change", error))?;
+        let of = &change.dynamodb;
+        let view = of.stream_view_type.0.as_ref().map(|view| &**view);
         let keys = image("the keys of the item", of.keys, view)?;
-        match &*wire.event_name {
+        match &*change.event_name {
             "INSERT" => {
                 let new = image(NEW, of.new_image, view)?;
                 Ok(Self::Insert { new, keys, record: record.clone() })
@@ -213,7 +210,7 @@ where
                 let old = image(OLD, of.old_image, view)?;
                 Ok(Self::Remove { old, keys, record: record.clone() })
             }
-            other => Err(DecodeError::new("the change of the table", format!("`{other}` is no kind of change"))),
+            _ => Err(DecodeError::new("the table change", "unknown `eventName`")),
         }
     }
 }
@@ -223,7 +220,7 @@ const OLD: &str = "the old image of the item";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+struct ChangeEvent<'a> {
     #[serde(borrow)]
     event_name: Cow<'a, str>,
     #[serde(borrow)]
@@ -240,7 +237,7 @@ struct Images<'a> {
     #[serde(borrow, default)]
     old_image: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    stream_view_type: Lenient<Text<'a>>,
+    stream_view_type: MaybeText<'a>,
 }
 
 fn image<T>(what: &'static str, image: Option<&RawValue>, view: Option<&str>) -> Result<T, DecodeError>
@@ -250,11 +247,11 @@ where
     if let Some(image) = image {
         return attribute::read(image.get()).map_err(|error| DecodeError::new(what, error));
     }
-    // What can be made of nothing, is: `()` and any `Option`.
+    // `()` and any `Option` need no image.
     T::deserialize(UnitDeserializer::<value::Error>::new()).map_err(|_| {
         let why = match view {
-            Some(view) => format!("the stream has none: its view type is {view}"),
-            None => "the record has none".to_owned(),
+            Some(view) => format!("missing in this stream, whose view type is {view}"),
+            None => "missing in the record".to_owned(),
         };
         DecodeError::new(
             what,
@@ -263,25 +260,8 @@ where
     })
 }
 
-/// The item that keys name: the same for any order of the attributes and any spelling of their texts.
-pub(crate) fn item(keys: &str) -> String {
-    // The text of one attribute without an escape has one spelling.
-    let has_one_spelling = !keys.contains(|char: char| char == '\\' || char.is_ascii_whitespace());
-    if has_one_spelling && keys.matches(":{").count() == 1 {
-        return keys.to_owned();
-    }
-    let sorted = serde_json::from_str::<BTreeMap<Cow<'_, str>, BTreeMap<Cow<'_, str>, Cow<'_, str>>>>(keys);
-    sorted.ok().and_then(|keys| serde_json::to_string(&keys).ok()).unwrap_or_else(|| keys.to_owned())
-}
-
-/// One attribute of a key, as its text is in the record; empty if the key has none of this name.
-pub(crate) fn key(keys: &str, attribute: &str) -> String {
-    let keys = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(keys).unwrap_or_default();
-    keys.get(attribute).map_or_else(String::new, |value| value.get().to_owned())
-}
-
-/// What a record of a change says of itself: its sequence number, its time, its table. Also an argument of its own. Cheap to
-/// clone; each question reads the record's text.
+/// The metadata of a change: its sequence number, its time, its table. Also an argument of its own. Cheap to clone; each method reads
+/// the record's text.
 #[derive(Clone)]
 pub struct ChangeRecord(Record);
 
@@ -290,55 +270,55 @@ impl FromRecordParts for ChangeRecord {
         match record.source() {
             Source::DynamoDb => Ok(Self(record.clone())),
             Source::Kinesis if record.content().is_some() => Ok(Self(record.clone())),
-            other => Err(format!("the record is from {other}, so there is no change of a table").into()),
+            _ => Err(not_from(record, "DynamoDB Streams, or of Kinesis with a table change")),
         }
     }
 }
 
 skimmed! {
-    struct Head {
-        dynamodb: Own<'a> = "dynamodb",
-        event_id: Lenient<Text<'a>> = "eventID",
-        event_name: Lenient<Text<'a>> = "eventName",
-        stream_arn: Lenient<Text<'a>> = "eventSourceARN",
-        region: Lenient<Text<'a>> = "awsRegion",
-        // Only in a stream of Kinesis.
-        table_name: Lenient<Text<'a>> = "tableName",
+    struct Metadata {
+        dynamodb: DynamoDbMetadata<'a> = "dynamodb",
+        event_id: MaybeText<'a> = "eventID",
+        event_name: MaybeText<'a> = "eventName",
+        stream_arn: MaybeText<'a> = "eventSourceARN",
+        region: MaybeText<'a> = "awsRegion",
+        // Only in a Kinesis stream.
+        table_name: MaybeText<'a> = "tableName",
         user_identity: Identity<'a> = "userIdentity",
     }
 }
 
 skimmed! {
-    struct Own {
+    struct DynamoDbMetadata {
         keys: Option<&'a RawValue> = "Keys",
         created_at: Lenient<f64> = "ApproximateCreationDateTime",
         size: Lenient<u64> = "SizeBytes",
-        stream_view_type: Lenient<Text<'a>> = "StreamViewType",
+        stream_view_type: MaybeText<'a> = "StreamViewType",
     }
 }
 
 skimmed! {
     struct Identity {
-        kind: Lenient<Text<'a>> = "type",
-        principal_id: Lenient<Text<'a>> = "principalId",
+        kind: MaybeText<'a> = "type",
+        principal_id: MaybeText<'a> = "principalId",
     }
 }
 
 impl ChangeRecord {
-    /// The sequence number in the stream, as in a batch's answer.
+    /// Returns the sequence number in the stream, as in a partial batch response.
     pub fn sequence_number(&self) -> String {
         self.0.id().to_string()
     }
 
-    /// The event's id, the same each time that the record is sent.
+    /// Returns the event id, which is the same for each delivery of the record.
     pub fn event_id(&self) -> Option<Cow<'_, str>> {
-        self.head().event_id.0.map(|Text(text)| text)
+        self.metadata().event_id.0
     }
 
-    /// When the item changed: to the second, in a stream of Kinesis to the millisecond.
+    /// Returns when the item changed, to the second, or to the millisecond in a Kinesis stream.
     pub fn created_at(&self) -> Option<SystemTime> {
-        let time = self.head().dynamodb.created_at.0?;
-        // Seconds in DynamoDB Streams; in Kinesis milliseconds or, if the table is set so, microseconds.
+        let time = self.metadata().dynamodb.created_at.0?;
+        // Seconds in DynamoDB Streams; milliseconds or microseconds in Kinesis, as the table is set.
         let seconds = match time {
             ..1e11 => time,
             ..1e14 => time / 1e3,
@@ -347,74 +327,74 @@ impl ChangeRecord {
         UNIX_EPOCH.checked_add(kinesis::seconds(seconds)?)
     }
 
-    /// The size of the images and keys, in bytes.
+    /// Returns the size of the images and keys, in bytes.
     pub fn size(&self) -> Option<u64> {
-        self.head().dynamodb.size.0
+        self.metadata().dynamodb.size.0
     }
 
-    /// Which images the stream has: `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE` or `NEW_AND_OLD_IMAGES`.
+    /// Returns the view type of the stream: `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE` or `NEW_AND_OLD_IMAGES`.
     pub fn view_type(&self) -> Option<Cow<'_, str>> {
-        self.head().dynamodb.stream_view_type.0.map(|Text(text)| text)
+        self.metadata().dynamodb.stream_view_type.0
     }
 
-    /// The primary key of the item.
+    /// Decodes the primary key of the item.
     ///
     /// # Errors
     ///
-    /// It is no `K`.
+    /// The key does not match `K`.
     pub fn keys<K: DeserializeOwned + 'static>(&self) -> Result<K, DecodeError> {
-        image("the keys of the item", self.head().dynamodb.keys, None)
+        image("the keys of the item", self.metadata().dynamodb.keys, None)
     }
 
-    /// Whether the item was removed because its time to live was over
+    /// Returns whether the item was removed because its time to live expired
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html>).
     ///
-    /// In a global table only the region that removed it says so; in the others it is a removal as any.
+    /// In a global table this is known only in the region that removed the item.
     pub fn is_expiry(&self) -> bool {
-        fn is(text: Lenient<Text<'_>>, expected: &str) -> bool {
-            text.0.is_some_and(|Text(text)| text == expected)
+        fn is(text: MaybeText<'_>, expected: &str) -> bool {
+            text.0.is_some_and(|text| text == expected)
         }
-        let Head { event_name, user_identity: by, .. } = self.head();
+        let Metadata { event_name, user_identity: by, .. } = self.metadata();
         is(event_name, "REMOVE") && is(by.kind, "Service") && is(by.principal_id, "dynamodb.amazonaws.com")
     }
 
-    /// The name of the table.
+    /// Returns the name of the table.
     pub fn table_name(&self) -> Option<String> {
-        let head = self.head();
-        if let Some(Text(name)) = head.table_name.0 {
+        let metadata = self.metadata();
+        if let Some(name) = metadata.table_name.0 {
             return Some(name.into_owned());
         }
-        let Text(arn) = head.stream_arn.0?;
+        let arn = metadata.stream_arn.0?;
         Some(arn.split_once(":table/")?.1.split('/').next()?.to_owned())
     }
 
-    /// The ARN of the table; a stream of Kinesis does not tell it.
+    /// Returns the ARN of the table, which a Kinesis stream lacks.
     pub fn table_arn(&self) -> Option<String> {
-        let Text(arn) = self.head().stream_arn.0?;
+        let arn = self.metadata().stream_arn.0?;
         Some(arn.split_once("/stream/")?.0.to_owned())
     }
 
-    /// The ARN of the table's stream; a stream of Kinesis does not tell it.
+    /// Returns the ARN of the table's stream, which a Kinesis stream lacks.
     pub fn stream_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().stream_arn.0.map(|Text(text)| text)
+        self.metadata().stream_arn.0
     }
 
-    /// The table's region.
+    /// Returns the region of the table.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.head().region.0.map(|Text(text)| text)
+        self.metadata().region.0
     }
 
-    /// What was within a record of Kinesis, or the record itself.
+    /// Returns the content of a Kinesis record, or the record itself.
     fn text(&self) -> &str {
         self.0.content().unwrap_or_else(|| self.0.json())
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         serde_json::from_str(self.text()).unwrap_or_default()
     }
 }
 
-/// Its sequence number and its table; keys and images may hold what nobody should read in a log.
+/// Shows the sequence number and the table only: keys and images may hold secrets.
 impl fmt::Debug for ChangeRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChangeRecord")

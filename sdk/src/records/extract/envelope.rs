@@ -1,28 +1,28 @@
-//! What a message may be wrapped in: a notification of SNS, a message of SQS, an event of EventBridge.
+//! Envelopes of a message: an SNS notification, an SQS message, an EventBridge event.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::payload::DecodeError;
 use super::sqs;
-use crate::records::adapter::lenient::has_fields;
+use crate::core::json::lenient::has_fields;
+use crate::records::error::DecodeError;
 use crate::records::record::Record;
 
-/// What a JSON text is by its own fields.
+/// The kind of a JSON text by its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Envelope {
-    /// What SNS delivers to a queue, unless raw delivery is on.
+pub(super) enum Envelope {
+    /// A notification as SNS delivers it to a queue without raw message delivery.
     Sns,
-    /// An event of EventBridge.
+    /// An EventBridge event.
     EventBridge,
-    /// Neither.
+    /// Any other text.
     Plain,
 }
 
-pub(crate) fn envelope(text: &str) -> Envelope {
+pub(super) fn envelope(text: &str) -> Envelope {
     #[derive(Deserialize)]
-    struct Kind<'a> {
+    struct Typed<'a> {
         #[serde(borrow, rename = "Type")]
         kind: Cow<'a, str>,
     }
@@ -33,20 +33,20 @@ pub(crate) fn envelope(text: &str) -> Envelope {
         return Envelope::EventBridge;
     }
     let is_sns = has_fields(text, &["Type", "TopicArn", "Message"])
-        && serde_json::from_str::<Kind<'_>>(text).is_ok_and(|Kind { kind }| kind == "Notification");
+        && serde_json::from_str::<Typed<'_>>(text).is_ok_and(|Typed { kind }| kind == "Notification");
     if is_sns { Envelope::Sns } else { Envelope::Plain }
 }
 
-/// The message of a record of SNS.
-pub(crate) fn message_of_sns(record: &str) -> Result<Cow<'_, str>, DecodeError> {
+/// Returns the message of an SNS record.
+pub(super) fn message_of_sns(record: &str) -> Result<Cow<'_, str>, DecodeError> {
     #[derive(Deserialize)]
-    struct Wire<'a> {
+    struct SnsRecord<'a> {
         #[serde(borrow, rename = "Sns")]
         sns: Message<'a>,
     }
-    serde_json::from_str::<Wire<'_>>(record)
-        .map(|wire| wire.sns.message)
-        .map_err(|error| DecodeError::new("the record of SNS", error))
+    serde_json::from_str::<SnsRecord<'_>>(record)
+        .map(|record| record.sns.message)
+        .map_err(|error| DecodeError::new("the SNS record", error))
 }
 
 #[derive(Deserialize)]
@@ -55,12 +55,12 @@ struct Message<'a> {
     message: Cow<'a, str>,
 }
 
-/// The body of a message of SQS; of one that SNS delivered, what was published.
-pub(crate) fn unwrap_sqs(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
+/// Returns the body of an SQS message; if SNS delivered it, the published message.
+pub(super) fn unwrap_sqs(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
     let body = sqs::body(record)?;
     if envelope(body) != Envelope::Sns {
         return Ok(Cow::Borrowed(body));
     }
     let message = serde_json::from_str::<Message<'_>>(body);
-    message.map(|message| message.message).map_err(|error| DecodeError::new("the notification of SNS", error))
+    message.map(|message| message.message).map_err(|error| DecodeError::new("the SNS notification", error))
 }

@@ -1,7 +1,7 @@
-//! [`EventBridge`]: an event of EventBridge, with its detail as a type.
+//! [`EventBridge`]: an EventBridge event with a typed detail.
 //!
-//! One function takes it from a rule, and from the queue or the topic that is a rule's target, also from a queue behind that
-//! topic. EventBridge Scheduler writes the detail as a text (`"{}"`): it is read as the JSON in that text.
+//! The same function handles events from a rule and from the queue or topic that is the target of a rule, also from a queue that
+//! subscribes to that topic. EventBridge Scheduler writes the detail as a text (`"{}"`), which is decoded as JSON.
 //!
 //! # Example
 //!
@@ -28,48 +28,48 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::envelope::{message_of_sns, unwrap_sqs};
-use super::payload::DecodeError;
 use crate::core::json;
-use crate::records::adapter::lenient::{List, Text};
-use crate::records::handler::{FromRecord, Opened};
+use crate::core::json::lenient::{List, Text};
+use crate::records::error::DecodeError;
+use crate::records::extract::{Contents, FromRecord};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// An event of EventBridge: its detail, and what the event says of itself.
+/// An EventBridge event: its detail and its metadata.
 ///
-/// The form is that of <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>. See the
+/// The format is that of <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>. See the
 /// [module docs](self).
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct EventBridge<D> {
-    /// What the event is about.
+    /// The detail.
     pub detail: D,
-    /// What kind of event it is, such as `EC2 Instance State-change Notification`.
+    /// The type of the detail, such as `EC2 Instance State-change Notification`.
     pub detail_type: String,
-    /// Who sent it: `aws.…`, or the name that an application gave itself.
+    /// The source: `aws.…`, or the name of an application.
     pub source: String,
-    /// Its id.
+    /// The id of the event.
     #[serde(default, deserialize_with = "text")]
     pub id: String,
     /// The account of the sender.
     #[serde(default, deserialize_with = "text")]
     pub account: String,
-    /// When it happened, as its sender says: RFC 3339.
+    /// The time of the event according to its source, as RFC 3339.
     #[serde(default, deserialize_with = "text")]
     pub time: String,
     /// The region.
     #[serde(default, deserialize_with = "text")]
     pub region: String,
-    /// The ARNs of what it concerns.
+    /// The ARNs of the resources that the event concerns.
     #[serde(default, deserialize_with = "texts")]
     pub resources: Vec<String>,
-    /// The replay of an archive that sent it once more.
+    /// The name of the archive replay that sent the event again.
     #[serde(default, deserialize_with = "optional_text")]
     pub replay_name: Option<String>,
 }
 
-/// A field of another form is not there, and all else is.
+/// Decodes a text; any other value is `None`.
 fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let Text(text) = Text::deserialize(deserializer)?;
     Ok(text.map(Cow::into_owned))
@@ -86,13 +86,13 @@ fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
 
 impl<D: DeserializeOwned + Send> FromRecord for EventBridge<D> {
     const SOURCES: &'static [Source] = &[Source::EventBridge, Source::Sqs, Source::Sns];
-    type Answer = ();
+    type Response = ();
 
-    fn open(record: &Record) -> Result<Opened, DecodeError> {
+    fn contents(record: &Record) -> Result<Contents, DecodeError> {
         match record.source() {
-            Source::EventBridge => Ok(Opened::Itself),
-            Source::Sns => Ok(Opened::Contents(vec![message_of_sns(record.json())?.into_owned()])),
-            _ => Ok(Opened::Contents(vec![unwrap_sqs(record)?.into_owned()])),
+            Source::EventBridge => Ok(Contents::Itself),
+            Source::Sns => Ok(Contents::Texts(vec![message_of_sns(record.json())?.into_owned()])),
+            _ => Ok(Contents::Texts(vec![unwrap_sqs(record)?.into_owned()])),
         }
     }
 
@@ -101,11 +101,11 @@ impl<D: DeserializeOwned + Send> FromRecord for EventBridge<D> {
         if let Some(event) = of_scheduler(text).and_then(|text| serde_json::from_str(&text).ok()) {
             return Ok(event);
         }
-        json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the event of EventBridge", error))
+        json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the EventBridge event", error))
     }
 }
 
-/// The event of EventBridge Scheduler with its detail as JSON: Scheduler writes the text of it. `None` for any other event.
+/// Returns an EventBridge Scheduler event with its detail as JSON instead of text; `None` for any other event.
 fn of_scheduler(text: &str) -> Option<String> {
     const SOURCE: &str = "aws.scheduler";
     if !text.contains(SOURCE) {
@@ -121,7 +121,7 @@ fn of_scheduler(text: &str) -> Option<String> {
     serde_json::to_string(&fields).ok()
 }
 
-/// What kind of event it is, and its id; the detail may hold what nobody should read in a log.
+/// Shows the type and the id only: the detail may hold secrets.
 impl<D> fmt::Debug for EventBridge<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventBridge")

@@ -1,10 +1,10 @@
-//! [`Kafka`]: a record of a topic, of Amazon MSK or of a Kafka of one's own; [`KafkaRecord`]: what it says of itself.
+//! [`Kafka`]: a record of a topic of Amazon MSK or of a self-managed cluster; [`KafkaRecord`]: its metadata.
 //!
-//! Records of one partition are handled one after the other, and after one that failed the rest of its partition is returned;
-//! other partitions go on. With [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) the other keys of the partition
-//! go on as well. The [`records`](super) docs have the settings of the event source mapping.
+//! Records of one partition are processed one after the other, and after a failure the rest of the partition is returned
+//! unprocessed; other partitions continue. With [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) the other
+//! keys of the partition continue as well. The docs of [`records`](crate::records) have the settings of the event source mapping.
 //!
-//! A record without a value is a tombstone: in a compacted topic it deletes its key. So both key and value are `Option`s.
+//! A record without a value is a tombstone: in a compacted topic it deletes its key. Therefore key and value are `Option`s.
 //!
 //! # Example
 //!
@@ -35,25 +35,26 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::payload::{DecodeError, Text, decode_base64};
+use super::payload::{MaybeText, Text, decode_base64};
 use crate::core::error::BoxError;
-use crate::records::adapter::lenient::{Lenient, skimmed};
-use crate::records::handler::{FromRecord, FromRecordParts};
-use crate::records::record::{Id, Record};
+use crate::core::json::lenient::{Lenient, skimmed};
+use crate::records::error::DecodeError;
+use crate::records::extract::{FromRecord, FromRecordParts, not_from};
+use crate::records::record::{Record, RecordId};
 use crate::records::source::Source;
 
-/// A record of a topic of Kafka, with its key and its value.
+/// A record of a Kafka topic, with its key and its value.
 ///
-/// As `String` they are text, as `Vec<u8>` bytes, as any other type JSON; as `()` they are not read. Avro and Protobuf come as
-/// bytes, unless the event source mapping has a schema registry that makes JSON of them. The form is that of
+/// As `String` they are text, as `Vec<u8>` bytes, as `()` they are ignored, and as any other type they are decoded from JSON. Avro and
+/// Protobuf come as bytes, unless the event source mapping has a schema registry that converts them to JSON. The format is that of
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Kafka<K, V> {
-    /// The key, if it has one.
+    /// The key, if the record has one.
     pub key: Option<K>,
     /// The value; `None` in a tombstone.
     pub value: Option<V>,
-    /// What the record says of itself.
+    /// The metadata of the record.
     pub record: KafkaRecord,
 }
 
@@ -63,11 +64,11 @@ where
     V: DeserializeOwned + Send + 'static,
 {
     const SOURCES: &'static [Source] = &[Source::Kafka];
-    type Answer = ();
+    type Response = ();
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         #[derive(Deserialize)]
-        struct Wire<'a> {
+        struct KeyAndValue<'a> {
             #[serde(borrow, rename = "topic")]
             _topic: Text<'a>,
             #[serde(borrow)]
@@ -77,19 +78,19 @@ where
             #[serde(borrow, default)]
             value: Option<Text<'a>>,
         }
-        let unread = |error| DecodeError::new("the record of Kafka", error);
-        let wire = serde_json::from_str::<Wire<'_>>(record.json()).map_err(unread)?;
-        partition(wire.partition).map_err(unread)?;
+        let unread = |error| DecodeError::new("the Kafka record", error);
+        let fields = serde_json::from_str::<KeyAndValue<'_>>(record.json()).map_err(unread)?;
+        partition(fields.partition).map_err(unread)?;
         Ok(Self {
-            key: wire.key.map(|Text(key)| decode_base64("the key of the record", &key)).transpose()?,
-            value: wire.value.map(|Text(value)| decode_base64("the value of the record", &value)).transpose()?,
+            key: fields.key.map(|Text(key)| decode_base64("the record key", &key)).transpose()?,
+            value: fields.value.map(|Text(value)| decode_base64("the record value", &value)).transpose()?,
             record: KafkaRecord(record.clone()),
         })
     }
 }
 
-/// What a record says of itself: its topic, partition and offset, its headers. Also an argument of its own. Cheap to clone; each
-/// question reads the record's text.
+/// The metadata of a record: its topic, partition and offset, its headers. Also an argument of its own. Cheap to clone; each method
+/// reads the record's text.
 #[derive(Clone)]
 pub struct KafkaRecord(Record);
 
@@ -100,12 +101,12 @@ impl FromRecordParts for KafkaRecord {
                 partition(serde_json::from_str::<Place<'_>>(record.json())?.partition)?;
                 Ok(Self(record.clone()))
             }
-            other => Err(format!("the record is from {other}, so there is no record of Kafka").into()),
+            _ => Err(not_from(record, "Kafka")),
         }
     }
 }
 
-/// What every record has.
+/// The members that every record has.
 #[derive(Deserialize)]
 struct Place<'a> {
     #[serde(borrow)]
@@ -114,15 +115,15 @@ struct Place<'a> {
     partition: &'a RawValue,
 }
 
-/// The number of a partition; some senders write it as text.
+/// Decodes the number of a partition, which some senders write as text.
 fn partition(number: &RawValue) -> Result<i32, serde_json::Error> {
     serde_json::from_str(number.get().trim_matches('"'))
 }
 
 skimmed! {
-    struct Head {
+    struct Metadata {
         timestamp: Lenient<i64> = "timestamp",
-        timestamp_type: Lenient<Text<'a>> = "timestampType",
+        timestamp_type: MaybeText<'a> = "timestampType",
         headers: Lenient<Vec<&'a RawValue>> = "headers",
         key_schema: Lenient<KafkaSchema> = "keySchemaMetadata",
         value_schema: Lenient<KafkaSchema> = "valueSchemaMetadata",
@@ -130,39 +131,39 @@ skimmed! {
 }
 
 impl KafkaRecord {
-    /// The topic.
+    /// Returns the topic.
     pub fn topic(&self) -> Cow<'_, str> {
         self.place().map(|place| place.topic).unwrap_or_default()
     }
 
-    /// The number of the partition.
+    /// Returns the number of the partition.
     pub fn partition(&self) -> i32 {
         self.place().and_then(|place| partition(place.partition).ok()).unwrap_or_default()
     }
 
-    /// Its place in the partition.
+    /// Returns the offset in the partition; -1 if it is missing.
     pub fn offset(&self) -> i64 {
-        match self.0.key() {
-            Id::Offset { offset, .. } => *offset,
+        match self.0.record_id() {
+            RecordId::Offset { offset, .. } => *offset,
             _ => -1,
         }
     }
 
-    /// Its time: of when it was made, or of when it was appended ([`timestamp_type`](Self::timestamp_type)).
+    /// Returns when the record was created or appended, by its [`timestamp_type`](Self::timestamp_type).
     pub fn timestamp(&self) -> Option<SystemTime> {
-        let ms = u64::try_from(self.head().timestamp.0?).ok()?;
+        let ms = u64::try_from(self.metadata().timestamp.0?).ok()?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
     }
 
-    /// `CREATE_TIME` or `LOG_APPEND_TIME`.
+    /// Returns `CREATE_TIME` or `LOG_APPEND_TIME`.
     pub fn timestamp_type(&self) -> Option<Cow<'_, str>> {
-        self.head().timestamp_type.0.map(|Text(text)| text)
+        self.metadata().timestamp_type.0
     }
 
-    /// The headers in their order, with their bytes; a name may come more than once. One that cannot be read is left out.
+    /// Returns the headers in their order, with their bytes. A name may occur more than once. One that cannot be decoded is left out.
     pub fn headers(&self) -> Vec<(String, Vec<u8>)> {
-        let headers = self.head().headers.0.unwrap_or_default();
-        // Java's bytes have a sign.
+        let headers = self.metadata().headers.0.unwrap_or_default();
+        // Java's bytes are signed.
         let read = |(name, value): (String, Option<Vec<i16>>)| {
             let bytes = value.unwrap_or_default().into_iter().map(|byte| byte as u8).collect();
             (name, bytes)
@@ -173,27 +174,27 @@ impl KafkaRecord {
         headers.filter_map(|(name, value)| Some(read((name, value.0?)))).collect()
     }
 
-    /// The last header of this name.
+    /// Returns the last header of this name.
     pub fn header(&self, name: &str) -> Option<Vec<u8>> {
         self.headers().into_iter().rfind(|(header, _)| header == name).map(|(_, value)| value)
     }
 
-    /// The schema of the key, where the event source mapping has a schema registry.
+    /// Returns the schema of the key, if the event source mapping has a schema registry.
     pub fn key_schema(&self) -> Option<KafkaSchema> {
-        self.head().key_schema.0
+        self.metadata().key_schema.0
     }
 
-    /// The schema of the value, where the event source mapping has a schema registry.
+    /// Returns the schema of the value, if the event source mapping has a schema registry.
     pub fn value_schema(&self) -> Option<KafkaSchema> {
-        self.head().value_schema.0
+        self.metadata().value_schema.0
     }
 
-    /// The ARN of the cluster, if it is one of Amazon MSK.
+    /// Returns the ARN of the cluster, if it is one of Amazon MSK.
     pub fn cluster_arn(&self) -> Option<String> {
         self.0.beside("eventSourceArn")
     }
 
-    /// The brokers, as `host:port`.
+    /// Returns the brokers, as `host:port`.
     pub fn bootstrap_servers(&self) -> Vec<String> {
         let servers: String = self.0.beside("bootstrapServers").unwrap_or_default();
         servers.split(',').map(str::trim).filter(|server| !server.is_empty()).map(str::to_owned).collect()
@@ -203,19 +204,19 @@ impl KafkaRecord {
         serde_json::from_str(self.0.json()).ok()
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         serde_json::from_str(self.0.json()).unwrap_or_default()
     }
 }
 
-/// Its topic, partition and offset; headers and key may hold what nobody should read in a log.
+/// Shows topic, partition and offset only: headers and key may hold secrets.
 impl fmt::Debug for KafkaRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KafkaRecord").field("id", &format_args!("{}", self.0.id())).finish_non_exhaustive()
     }
 }
 
-/// The schema by which a key or a value was written
+/// The schema of a key or a value
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-consume-kafka-events.html>).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -223,6 +224,6 @@ impl fmt::Debug for KafkaRecord {
 pub struct KafkaSchema {
     /// `AVRO`, `PROTOBUF` or `JSON`.
     pub data_format: String,
-    /// Its id in the registry, if it was found there: a UUID in Glue's, a number in Confluent's.
+    /// The id in the schema registry, if it was found there: a UUID in Glue, a number in Confluent.
     pub schema_id: Option<String>,
 }

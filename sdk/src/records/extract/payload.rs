@@ -1,60 +1,35 @@
-//! What a record carries, as the type that the function asks for.
+//! Decodes the payload of a record as the type that the function takes.
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::error::Error as StdError;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
-use crate::core::error::BoxError;
-use crate::core::json::{self, JsonError};
+use crate::core::json;
+use crate::records::error::DecodeError;
 
-/// The part of a record that could not be read, and why.
-///
-/// ```
-/// use pilaster::records::DecodeError;
-///
-/// let error = DecodeError::new("the body of the message", "it is no Avro");
-/// assert_eq!(error.to_string(), "the body of the message cannot be read");
-/// ```
-#[derive(Debug)]
-pub struct DecodeError {
-    what: &'static str,
-    source: BoxError,
-}
-
-impl DecodeError {
-    /// For a [`FromRecord`](crate::records::FromRecord) of one's own: which part, such as `the body of the message`, and why.
-    pub fn new(what: &'static str, source: impl Into<BoxError>) -> Self {
-        // serde_json repeats what it found, which may be secret.
-        let source = source.into().downcast::<serde_json::Error>();
-        Self { what, source: source.map_or_else(|other| other, |error| JsonError::of(*error).into()) }
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} cannot be read", self.what)
-    }
-}
-
-impl StdError for DecodeError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
-    }
-}
-
-/// A text in a record. Borrowed unless it has an escape.
+/// A text in a record, borrowed unless it has an escape.
 #[derive(Deserialize)]
-pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// The payload that is not read: `Some` where `T` is `()`.
-pub(crate) fn unread<T: 'static>() -> Option<T> {
+/// A text in a record; `None` for any other value. A lone surrogate in it is the error of this text alone.
+#[derive(Debug, Default)]
+pub(crate) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&'de RawValue>::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str::<Text<'_>>(json.get()).ok().map(|Text(text)| text)))
+    }
+}
+
+/// Returns the payload that is ignored: `Some` if `T` is `()`.
+pub(super) fn unread<T: 'static>() -> Option<T> {
     let mut value = None::<T>;
     let plain: &mut dyn Any = &mut value;
     if let Some(nothing) = plain.downcast_mut::<Option<()>>() {
@@ -63,8 +38,8 @@ pub(crate) fn unread<T: 'static>() -> Option<T> {
     value
 }
 
-/// Reads what came as base64, which AWS writes in the standard alphabet and padded; for `()` it is not decoded.
-pub(crate) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, text: &str) -> Result<T, DecodeError> {
+/// Decodes base64, which AWS writes in the standard alphabet and padded, and then the payload; `()` ignores both.
+pub(super) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, text: &str) -> Result<T, DecodeError> {
     if let Some(unread) = unread() {
         return Ok(unread);
     }
@@ -72,11 +47,11 @@ pub(crate) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, t
     decode(what, &bytes)
 }
 
-/// Reads what a record carries: for `String` the text, for `Vec<u8>` and `Bytes` the bytes, for `()` nothing, for any
-/// other type JSON.
-pub(crate) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
+/// Decodes a payload: `String` is its text, `Vec<u8>` and `Bytes` are its bytes, `()` ignores it, and any other type is decoded from
+/// JSON.
+pub(super) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
     let mut value = None::<T>;
-    // `None::<T>` is a `None::<String>` only where `T` is `String`; rustc knows which, and drops the others.
+    // `None::<T>` is a `None::<String>` only if `T` is `String`; the compiler removes the other branches.
     let plain: &mut dyn Any = &mut value;
     if let Some(text) = plain.downcast_mut::<Option<String>>() {
         let read = std::str::from_utf8(bytes).map_err(|error| DecodeError::new(what, error))?;
@@ -90,11 +65,13 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &
     } else {
         return json::decode(bytes).map_err(|error| DecodeError::new(what, error));
     }
-    value.ok_or_else(|| DecodeError::new(what, "it is empty"))
+    value.ok_or_else(|| DecodeError::new(what, "no value"))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     #[test]
@@ -109,7 +86,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_what_and_why() {
         let error = decode::<String>("the body", b"\xff").unwrap_err();
-        assert_eq!(error.to_string(), "the body cannot be read");
+        assert_eq!(error.to_string(), "the body could not be decoded");
         let error = decode::<(u8, u8)>("the body", b"[1, -1]").unwrap_err();
         assert!(error.source().unwrap().to_string().starts_with("/1: invalid value"), "{error:?}");
     }

@@ -1,8 +1,8 @@
-//! [`S3Object`]: an object of a bucket to which something happened.
+//! [`S3Object`]: an event of an object in a bucket.
 //!
-//! One function takes all forms in which S3 tells it: its own notification, that notification through SNS, SQS or SNS and SQS,
-//! and an event of EventBridge, also through SQS. The key is decoded as each of them encodes it. `s3:TestEvent`, which S3
-//! sends when a notification is set up, is acknowledged.
+//! The same function handles every way in which S3 delivers it: an event notification, a notification through SNS, SQS or SNS and SQS,
+//! and an EventBridge event, also through SQS. The key is decoded as each of them encodes it. `s3:TestEvent`, which S3 sends when a
+//! notification is configured, is acknowledged.
 //!
 //! # Example
 //!
@@ -11,7 +11,7 @@
 //!
 //! async fn index(object: S3Object) -> Result<(), BoxError> {
 //!     if object.is_created() {
-//!         tracing::info!(bucket = object.bucket(), key = object.key(), size = object.size(), "a new object");
+//!         tracing::info!(bucket = object.bucket(), key = object.key(), size = object.size(), "created");
 //!     }
 //!     Ok(())
 //! }
@@ -25,13 +25,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, envelope, message_of_sns, unwrap_sqs};
-use super::payload::DecodeError;
-use crate::records::adapter::lenient::Lenient;
-use crate::records::handler::{FromRecord, Opened};
+use crate::core::json::lenient::Lenient;
+use crate::records::error::DecodeError;
+use crate::records::extract::{Contents, FromRecord};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// An object to which something happened. See the [module docs](self).
+/// An event of an object. See the [module docs](self).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Object {
     bucket: String,
@@ -46,58 +46,58 @@ pub struct S3Object {
 }
 
 impl S3Object {
-    /// The bucket's name.
+    /// Returns the name of the bucket.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// The object's key, decoded.
+    /// Returns the key of the object, decoded.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// What happened, as the sender calls it: `ObjectCreated:Put` in a notification, `Object Created` in EventBridge.
+    /// Returns the name of the event: `ObjectCreated:Put` in a notification, `Object Created` in EventBridge.
     pub fn event_name(&self) -> &str {
         &self.event_name
     }
 
-    /// Whether it was put, copied, or completed as a multipart upload.
+    /// Returns whether the object was put, copied, or completed as a multipart upload.
     pub fn is_created(&self) -> bool {
         self.event_name.starts_with("ObjectCreated:") || self.event_name == "Object Created"
     }
 
-    /// Whether it was deleted, or hidden by a delete marker: by a request, or by a lifecycle rule
+    /// Returns whether the object was deleted or hidden by a delete marker, by a request or a lifecycle rule
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>).
     pub fn is_removed(&self) -> bool {
         let is_of = |kind| self.event_name.starts_with(kind);
         is_of("ObjectRemoved:") || is_of("LifecycleExpiration:") || self.event_name == "Object Deleted"
     }
 
-    /// Its size in bytes, where there still is an object.
+    /// Returns the size in bytes, if the object still exists.
     pub fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// Its entity tag.
+    /// Returns the entity tag.
     pub fn e_tag(&self) -> Option<&str> {
         self.e_tag.as_deref()
     }
 
-    /// Its version, in a bucket with versions.
+    /// Returns the version id, in a bucket with versioning.
     pub fn version_id(&self) -> Option<&str> {
         self.version_id.as_deref()
     }
 
-    /// Orders the events of one key, which may come in any order: hexadecimal digits, of a length that differs. Compare it by
+    /// Returns the sequencer, which orders the events of one key: hexadecimal digits of varying length. Compare it by
     /// [`is_later_than`](Self::is_later_than).
     pub fn sequencer(&self) -> Option<&str> {
         self.sequencer.as_deref()
     }
 
-    /// Whether this event is later than one of the same key with this sequencer, such as the last one that was handled. `None` where
-    /// that cannot be told: this event has no sequencer, or one of the two is not hexadecimal.
+    /// Returns whether this event is later than one of the same key with this sequencer, such as the last one that was processed;
+    /// `None` if this event has no sequencer or one of the two is not hexadecimal.
     ///
-    /// As S3 says, the shorter of the two is filled up with zeros at its end, and they are compared as text
+    /// The shorter of the two is padded with zeros at its end, and they are compared as text
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>). Events of different keys have no order.
     ///
     /// ```
@@ -124,12 +124,12 @@ impl S3Object {
         Some(digits(own) > digits(sequencer))
     }
 
-    /// The bucket's region.
+    /// Returns the region of the bucket.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
-    /// When it happened: RFC 3339.
+    /// Returns the time of the event, as RFC 3339.
     pub fn time(&self) -> Option<&str> {
         self.time.as_deref()
     }
@@ -137,13 +137,13 @@ impl S3Object {
 
 impl FromRecord for S3Object {
     const SOURCES: &'static [Source] = &[Source::S3, Source::Sqs, Source::Sns, Source::EventBridge];
-    type Answer = ();
+    type Response = ();
 
-    fn open(record: &Record) -> Result<Opened, DecodeError> {
+    fn contents(record: &Record) -> Result<Contents, DecodeError> {
         match record.source() {
-            Source::S3 | Source::EventBridge => Ok(Opened::Itself),
-            Source::Sns => inner(record, &message_of_sns(record.json())?).map(Opened::Contents),
-            _ => inner(record, &unwrap_sqs(record)?).map(Opened::Contents),
+            Source::S3 | Source::EventBridge => Ok(Contents::Itself),
+            Source::Sns => inner(record, &message_of_sns(record.json())?).map(Contents::Texts),
+            _ => inner(record, &unwrap_sqs(record)?).map(Contents::Texts),
         }
     }
 
@@ -156,7 +156,7 @@ impl FromRecord for S3Object {
     }
 }
 
-/// The records of a notification, or an event of EventBridge.
+/// Returns the records of a notification, or an EventBridge event.
 fn inner(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
     #[derive(Deserialize)]
     struct Notification<'a> {
@@ -168,7 +168,7 @@ fn inner(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
     if let Envelope::EventBridge = envelope(text) {
         return Ok(vec![text.to_owned()]);
     }
-    let unread = |error| DecodeError::new("the notification of S3", error);
+    let unread = |error| DecodeError::new("the S3 notification", error);
     let notification = serde_json::from_str::<Notification<'_>>(text).map_err(unread)?;
     match (notification.records, notification.event) {
         (Some(records), _) if !records.is_empty() => {
@@ -176,8 +176,8 @@ fn inner(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
             Ok(records.into_iter().map(|record| record.get().to_owned()).collect())
         }
         (_, Some(event)) if event == "s3:TestEvent" => Ok(Vec::new()),
-        (Some(_), _) => Err(DecodeError::new("the notification of S3", "its `Records` are empty")),
-        (None, _) => Err(DecodeError::new("the notification of S3", "it has no `Records`")),
+        (Some(_), _) => Err(DecodeError::new("the S3 notification", "`Records` is empty")),
+        (None, _) => Err(DecodeError::new("the S3 notification", "`Records` is missing")),
     }
 }
 
@@ -211,12 +211,12 @@ fn of_notification(text: &str) -> Result<S3Object, DecodeError> {
         sequencer: Lenient<String>,
     }
     let notice: Notice =
-        crate::core::json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the record of S3", error))?;
+        crate::core::json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the S3 record", error))?;
     let object = notice.s3.object;
     Ok(S3Object {
         bucket: notice.s3.bucket.name,
         key: decode_key(&object.key)?,
-        // `s3:ObjectCreated:Put` in what some senders write.
+        // Some senders write `s3:ObjectCreated:Put`.
         event_name: notice.event_name.strip_prefix("s3:").unwrap_or(&notice.event_name).to_owned(),
         size: object.size.0,
         e_tag: object.e_tag.0,
@@ -232,14 +232,14 @@ struct Bucket {
     name: String,
 }
 
-/// A notification encodes the key as a form does: `+` for a space, `%` for bytes of UTF-8.
-pub(crate) fn decode_key(key: &str) -> Result<String, DecodeError> {
+/// Decodes the key of a notification, which is form-encoded: `+` for a space, `%` for bytes of UTF-8.
+pub(super) fn decode_key(key: &str) -> Result<String, DecodeError> {
     let spaced = key.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
-    decoded.map(Cow::into_owned).map_err(|error| DecodeError::new("the key of the object", error))
+    decoded.map(Cow::into_owned).map_err(|error| DecodeError::new("the object key", error))
 }
 
-/// The key is as it is in the bucket
+/// Decodes an EventBridge event, whose key is not encoded
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
 fn of_event_bridge(text: &str) -> Result<S3Object, DecodeError> {
     #[derive(Deserialize)]
@@ -270,7 +270,7 @@ fn of_event_bridge(text: &str) -> Result<S3Object, DecodeError> {
         sequencer: Lenient<String>,
     }
     let event: Event =
-        crate::core::json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the event of S3", error))?;
+        crate::core::json::decode(text.as_bytes()).map_err(|error| DecodeError::new("the S3 event", error))?;
     let object = event.detail.object;
     Ok(S3Object {
         bucket: event.detail.bucket.name,

@@ -1,12 +1,12 @@
-//! [`S3BatchTask`]: an object on which a job of S3 Batch Operations has something done.
+//! [`S3BatchTask`]: an object that a job of S3 Batch Operations processes.
 //!
-//! | what happens | result | what the job does |
+//! | outcome | result | the job |
 //! |---|---|---|
-//! | the function returns `Ok` | `Succeeded`, with the `String` that it returned | it is done |
-//! | it fails, panics, or the deadline comes | `TemporaryFailure` | the task is run again |
-//! | it fails with [`RecordError::discard`](crate::records::RecordError::discard) | `PermanentFailure` | it is told in the report |
+//! | the function returns `Ok` | `Succeeded`, with the `String` that it returned | completes the task |
+//! | it returns an error or panics, or the deadline passes | `TemporaryFailure` | retries the task |
+//! | it returns [`RecordError::discard`](crate::records::RecordError::discard) | `PermanentFailure` | reports the failure |
 //!
-//! The report of the job has each result with its text: what the function returned, or the message of its error, up to 1024 bytes.
+//! The completion report of the job has each result with its text, up to 1024 bytes: the returned `String`, or the message of the error.
 //!
 //! # Example
 //!
@@ -16,10 +16,10 @@
 //!
 //! async fn shrink(task: S3BatchTask) -> Result<String, BoxError> {
 //!     if !task.key().ends_with(".jpg") {
-//!         return Err(RecordError::discard("it is no image").into());
+//!         return Err(RecordError::discard("not an image").into());
 //!     }
 //!     let to = task.user_argument("to").ok_or("no destination")?;
-//!     tracing::info!(bucket = task.bucket(), key = task.key(), to, "shrunk");
+//!     tracing::info!(bucket = task.bucket(), key = task.key(), to, "resized");
 //!     Ok(format!("{to}/{}", task.key()))
 //! }
 //! # let _ = pilaster::handler(shrink);
@@ -31,18 +31,18 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::payload::DecodeError;
 use super::s3::decode_key;
 use crate::core::json;
-use crate::records::adapter::lenient::Lenient;
-use crate::records::answer::TaskResult;
-use crate::records::handler::FromRecord;
+use crate::core::json::lenient::Lenient;
+use crate::records::error::DecodeError;
+use crate::records::extract::FromRecord;
 use crate::records::record::Record;
+use crate::records::response::TaskResult;
 use crate::records::source::Source;
 
 /// A task of a job of S3 Batch Operations, by the schemas 1.0 and 2.0.
 ///
-/// The function returns `Result<(), E>`, or `Result<String, E>` with a text for the job's report. The form is that of
+/// The function returns `Result<(), E>`, or `Result<String, E>` with a text for the job's report. The format is that of
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>. See the [module docs](self).
 #[derive(Clone)]
 pub struct S3BatchTask {
@@ -55,7 +55,7 @@ pub struct S3BatchTask {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+struct Task {
     s3_key: String,
     #[serde(default)]
     s3_version_id: Lenient<String>,
@@ -69,53 +69,53 @@ struct Wire {
 
 impl FromRecord for S3BatchTask {
     const SOURCES: &'static [Source] = &[Source::S3Batch];
-    type Answer = TaskResult;
+    type Response = TaskResult;
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         const WHAT: &str = "the task";
-        let wire: Wire = json::decode(record.json().as_bytes()).map_err(|error| DecodeError::new(WHAT, error))?;
-        let bucket = match (wire.s3_bucket, &wire.s3_bucket_arn) {
+        let task: Task = json::decode(record.json().as_bytes()).map_err(|error| DecodeError::new(WHAT, error))?;
+        let bucket = match (task.s3_bucket, &task.s3_bucket_arn) {
             (Some(bucket), _) => bucket,
             (None, Some(arn)) => arn.rsplit(':').next().unwrap_or(arn).to_owned(),
-            (None, None) => return Err(DecodeError::new(WHAT, "it names no bucket")),
+            (None, None) => return Err(DecodeError::new(WHAT, "the bucket is missing")),
         };
         Ok(Self {
             record: record.clone(),
             bucket,
-            bucket_arn: wire.s3_bucket_arn,
-            key: decode_key(&wire.s3_key)?,
-            version_id: wire.s3_version_id.0,
+            bucket_arn: task.s3_bucket_arn,
+            key: decode_key(&task.s3_key)?,
+            version_id: task.s3_version_id.0,
         })
     }
 }
 
 impl S3BatchTask {
-    /// The task's id, as in the answer. The same each time that the task is run.
+    /// Returns the task id, as in the response. It is the same for each attempt.
     pub fn id(&self) -> String {
         self.record.id().to_string()
     }
 
-    /// The bucket's name.
+    /// Returns the name of the bucket.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// The bucket's ARN, which schema 2.0 does not tell.
+    /// Returns the ARN of the bucket, which schema 2.0 lacks.
     pub fn bucket_arn(&self) -> Option<&str> {
         self.bucket_arn.as_deref()
     }
 
-    /// The object's key, decoded.
+    /// Returns the key of the object, decoded.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The object's version, where the manifest has one.
+    /// Returns the version id of the object, if the manifest has one.
     pub fn version_id(&self) -> Option<&str> {
         self.version_id.as_deref()
     }
 
-    /// The id of the job.
+    /// Returns the id of the job.
     pub fn job_id(&self) -> Option<String> {
         match self.job().remove("id") {
             Some(Value::String(id)) => Some(id),
@@ -123,12 +123,12 @@ impl S3BatchTask {
         }
     }
 
-    /// An argument that the job was given (schema 2.0).
+    /// Returns a user argument of the job (schema 2.0).
     pub fn user_argument(&self, name: &str) -> Option<String> {
         self.user_arguments().remove(name)
     }
 
-    /// What the job was given (schema 2.0). An argument that is not a text is left out.
+    /// Returns the user arguments of the job (schema 2.0). One that is not a text is left out.
     pub fn user_arguments(&self) -> BTreeMap<String, String> {
         let Some(Value::Object(arguments)) = self.job().remove("userArguments") else { return BTreeMap::new() };
         let text = |(name, value)| match value {
@@ -138,12 +138,12 @@ impl S3BatchTask {
         arguments.into_iter().filter_map(text).collect()
     }
 
-    /// `1.0` or `2.0`.
+    /// Returns the schema version, `1.0` or `2.0`.
     pub fn schema_version(&self) -> Option<String> {
         self.record.beside("invocationSchemaVersion")
     }
 
-    /// The id of this invocation, of the job's own making.
+    /// Returns the invocation id that the job has made.
     pub fn invocation_id(&self) -> Option<String> {
         self.record.beside("invocationId")
     }
@@ -153,7 +153,7 @@ impl S3BatchTask {
     }
 }
 
-/// Its id, and the object.
+/// Shows the id and the object.
 impl fmt::Debug for S3BatchTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("S3BatchTask")

@@ -1,23 +1,23 @@
-//! [`SesMessage`]: a mail that a receipt rule of Amazon SES hands to the function.
+//! [`SesMessage`]: an e-mail that an Amazon SES receipt rule passes to the function.
 //!
-//! The event has the mail's headers and what SES found out about it, and not its body: that lies where another action of the rule put
-//! it, mostly in a bucket under [`message_id`](SesMessage::message_id).
+//! The event has the headers of the e-mail and the verdicts of SES, but not the body: another action of the rule stores it, usually in
+//! a bucket under [`message_id`](SesMessage::message_id).
 //!
-//! SES calls a function without waiting (`Event`), unless the rule says `RequestResponse`: then the answer may stop the rule
-//! or the rule set. A record function answers nothing, so such a rule goes on; one that decides takes an
+//! SES invokes the function asynchronously (`Event`), unless the rule sets `RequestResponse`: then the response may stop the rule or
+//! the rule set. A record function returns an empty response, so such a rule continues; a function that decides takes an
 //! [`Event<T>`](crate::Event) and returns `{"disposition": "STOP_RULE"}`.
 //!
 //! # Example
 //!
 //! ```
-//! use pilaster::records::{SesMessage, Verdict};
+//! use pilaster::records::{SesMessage, SesVerdict};
 //! use pilaster::BoxError;
 //!
 //! async fn receive(mail: SesMessage) -> Result<(), BoxError> {
-//!     if mail.spam() == Verdict::Fail || mail.virus() == Verdict::Fail {
+//!     if mail.spam() == SesVerdict::Fail || mail.virus() == SesVerdict::Fail {
 //!         return Ok(());
 //!     }
-//!     tracing::info!(subject = mail.subject(), from = mail.source(), "a mail");
+//!     tracing::info!(subject = mail.subject(), from = mail.source(), "received");
 //!     Ok(())
 //! }
 //! # let _ = pilaster::handler(receive);
@@ -27,14 +27,14 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::payload::DecodeError;
-use crate::records::handler::FromRecord;
+use crate::records::error::DecodeError;
+use crate::records::extract::FromRecord;
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// A mail that SES received. See the [module docs](self).
+/// An e-mail that SES received. See the [module docs](self).
 ///
-/// The form is that of <https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html>.
+/// The format is that of <https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html>.
 #[derive(Clone, Deserialize)]
 pub struct SesMessage {
     mail: Mail,
@@ -96,125 +96,125 @@ struct Receipt {
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 struct Status {
-    status: Verdict,
+    status: SesVerdict,
 }
 
-/// What SES found when it looked for something.
+/// The verdict of a check by SES.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
-pub enum Verdict {
-    /// Nothing bad, or what was to be proved is proved.
+pub enum SesVerdict {
+    /// The check passed.
     Pass,
-    /// It is spam, a virus, or a forgery.
+    /// The check failed: the e-mail is spam, has a virus, or is forged.
     Fail,
-    /// It cannot be told.
+    /// The check was inconclusive.
     Gray,
-    /// SES could not look.
+    /// SES could not run the check.
     ProcessingFailed,
-    /// SES did not look, or says something that is not known here.
+    /// SES did not run the check, or the verdict is unknown.
     #[default]
     #[serde(other)]
     Unknown,
 }
 
 impl SesMessage {
-    /// The id that SES gave it: the name of the object where an action of the rule stores mails in a bucket.
+    /// Returns the id that SES assigned: the key of the object if an action of the rule stores e-mails in a bucket.
     pub fn message_id(&self) -> &str {
         &self.mail.message_id
     }
 
-    /// The address of the envelope that it came from, to which bounces go.
+    /// Returns the address of the envelope's sender, to which bounces are sent.
     pub fn source(&self) -> &str {
         &self.mail.source
     }
 
-    /// To whom it was sent, by its headers and its envelope.
+    /// Returns the recipients by the headers and the envelope.
     pub fn destination(&self) -> &[String] {
         &self.mail.destination
     }
 
-    /// The recipients for which the rule applies.
+    /// Returns the recipients that matched the rule.
     pub fn recipients(&self) -> &[String] {
         &self.receipt.recipients
     }
 
-    /// When SES received it: RFC 3339.
+    /// Returns when SES received the e-mail, as RFC 3339.
     pub fn time(&self) -> &str {
         &self.mail.timestamp
     }
 
-    /// The subject.
+    /// Returns the subject.
     pub fn subject(&self) -> Option<&str> {
         self.mail.common_headers.subject.as_deref()
     }
 
-    /// The date by its sender, as the header has it.
+    /// Returns the `Date` header.
     pub fn date(&self) -> Option<&str> {
         self.mail.common_headers.date.as_deref()
     }
 
-    /// The `From` header, an address each.
+    /// Returns the addresses of the `From` header.
     pub fn from(&self) -> &[String] {
         &self.mail.common_headers.from
     }
 
-    /// The `To` header, an address each.
+    /// Returns the addresses of the `To` header.
     pub fn to(&self) -> &[String] {
         &self.mail.common_headers.to
     }
 
-    /// The `Cc` header, an address each.
+    /// Returns the addresses of the `Cc` header.
     pub fn cc(&self) -> &[String] {
         &self.mail.common_headers.cc
     }
 
-    /// The `Reply-To` header, an address each.
+    /// Returns the addresses of the `Reply-To` header.
     pub fn reply_to(&self) -> &[String] {
         &self.mail.common_headers.reply_to
     }
 
-    /// The first header of this name, in capital or small letters.
+    /// Returns the first header of this name, which is case-insensitive.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// All headers, in their order.
+    /// Returns all headers, in their order.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.mail.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()))
     }
 
-    /// Whether some headers are missing: SES sends at most 10 KB of them.
+    /// Returns whether headers are missing: SES sends at most 10 KB of them.
     pub fn headers_are_truncated(&self) -> bool {
         self.mail.headers_truncated
     }
 
-    /// Whether it is spam: [`Verdict::Fail`].
-    pub fn spam(&self) -> Verdict {
+    /// Returns the spam verdict; [`SesVerdict::Fail`] means spam.
+    pub fn spam(&self) -> SesVerdict {
         self.receipt.spam_verdict.status
     }
 
-    /// Whether it has a virus: [`Verdict::Fail`].
-    pub fn virus(&self) -> Verdict {
+    /// Returns the virus verdict; [`SesVerdict::Fail`] means a virus.
+    pub fn virus(&self) -> SesVerdict {
         self.receipt.virus_verdict.status
     }
 
-    /// Whether its server may send for its domain, by SPF.
-    pub fn spf(&self) -> Verdict {
+    /// Returns the SPF verdict: whether the server may send for the domain.
+    pub fn spf(&self) -> SesVerdict {
         self.receipt.spf_verdict.status
     }
 
-    /// Whether its signature is that of its domain, by DKIM.
-    pub fn dkim(&self) -> Verdict {
+    /// Returns the DKIM verdict: whether the domain has signed the e-mail.
+    pub fn dkim(&self) -> SesVerdict {
         self.receipt.dkim_verdict.status
     }
 
-    /// Whether its sender is who it says, by DMARC.
-    pub fn dmarc(&self) -> Verdict {
+    /// Returns the DMARC verdict: whether the sender is authentic.
+    pub fn dmarc(&self) -> SesVerdict {
         self.receipt.dmarc_verdict.status
     }
 
-    /// What the domain asks to be done with forgeries: `none`, `quarantine` or `reject`.
+    /// Returns the DMARC policy of the domain: `none`, `quarantine` or `reject`.
     pub fn dmarc_policy(&self) -> Option<&str> {
         self.receipt.dmarc_policy.as_deref()
     }
@@ -222,20 +222,20 @@ impl SesMessage {
 
 impl FromRecord for SesMessage {
     const SOURCES: &'static [Source] = &[Source::Ses];
-    type Answer = ();
+    type Response = ();
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         #[derive(Deserialize)]
-        struct Wire {
+        struct SesRecord {
             ses: SesMessage,
         }
-        crate::core::json::decode::<Wire>(record.json().as_bytes())
-            .map(|wire| wire.ses)
-            .map_err(|error| DecodeError::new("the record of SES", error))
+        crate::core::json::decode::<SesRecord>(record.json().as_bytes())
+            .map(|record| record.ses)
+            .map_err(|error| DecodeError::new("the SES record", error))
     }
 }
 
-/// Who writes to whom, and what, is nobody's business who reads a log.
+/// Shows the id only: addresses and subject are confidential.
 impl fmt::Debug for SesMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SesMessage").field("message_id", &self.message_id()).finish_non_exhaustive()

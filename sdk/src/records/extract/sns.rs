@@ -1,7 +1,7 @@
-//! [`Sns`]: a message of a topic; [`SnsNotification`]: what is said of it.
+//! [`Sns`]: a message of a topic; [`SnsNotification`]: its metadata.
 //!
-//! One function takes all forms in which SNS delivers it: to the function itself, to a queue that calls the function, and to such a
-//! queue by raw delivery, where the body is the message and nothing but the attributes is said of it.
+//! The same function handles every way in which SNS delivers a message: to the function, to a queue that triggers the function, and
+//! to such a queue with raw message delivery, where the body is the message and the attributes are its only metadata.
 //!
 //! # Example
 //!
@@ -31,24 +31,25 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, envelope, message_of_sns, unwrap_sqs};
-use super::payload::{DecodeError, Text, decode};
+use super::payload::{MaybeText, decode};
 use super::sqs::{self, MessageAttribute, SqsMessage};
 use crate::core::error::BoxError;
-use crate::records::adapter::lenient::{Lenient, skimmed};
-use crate::records::handler::{FromRecord, FromRecordParts};
+use crate::core::json::lenient::skimmed;
+use crate::records::error::DecodeError;
+use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// A message that was published to a topic of SNS, directly or through SQS. It is used as what was published.
+/// A message that was published to an SNS topic and came directly or through SQS. It dereferences to the message.
 ///
-/// `Sns<String>` is its text, `Sns<Vec<u8>>` its bytes, any other `Sns<T>` its JSON. The forms are those of
+/// `Sns<String>` is the message as text, `Sns<Vec<u8>>` its bytes, and any other `Sns<T>` is decoded from JSON. The formats are those of
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html> and
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html>. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Sns<T> {
-    /// What was published.
+    /// The message.
     pub message: T,
-    /// What is said of it.
+    /// Its metadata.
     pub notification: SnsNotification,
 }
 
@@ -68,7 +69,7 @@ impl<T> DerefMut for Sns<T> {
 
 impl<T: DeserializeOwned + Send + 'static> FromRecord for Sns<T> {
     const SOURCES: &'static [Source] = &[Source::Sns, Source::Sqs];
-    type Answer = ();
+    type Response = ();
 
     fn from_record(record: &Record) -> Result<Self, DecodeError> {
         let message = text(record)?;
@@ -77,7 +78,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Sns<T> {
     }
 }
 
-/// What was published.
+/// Returns the message as text.
 fn text(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
     match record.source() {
         Source::Sns => message_of_sns(record.json()),
@@ -85,10 +86,10 @@ fn text(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
     }
 }
 
-/// What is said of a message: its id, its topic, its subject, its attributes. Also an argument of its own. Cheap to clone; each
-/// question reads the record's text.
+/// The metadata of a message: its id, its topic, its subject, its attributes. Also an argument of its own. Cheap to clone; each
+/// method reads the record's text.
 ///
-/// Raw delivery to a queue tells the attributes alone.
+/// With raw message delivery to a queue only the attributes are known.
 #[derive(Clone)]
 pub struct SnsNotification(Record);
 
@@ -96,103 +97,105 @@ impl FromRecordParts for SnsNotification {
     async fn from_record_parts(record: &Record) -> Result<Self, BoxError> {
         match record.source() {
             Source::Sns | Source::Sqs => Ok(Self(record.clone())),
-            other => Err(format!("the record is from {other}, so there is no notification of SNS").into()),
+            _ => Err(not_from(record, "SNS or SQS")),
         }
     }
 }
 
 skimmed! {
-    struct Head {
-        message_id: Lenient<Text<'a>> = "MessageId",
-        topic_arn: Lenient<Text<'a>> = "TopicArn",
-        subject: Lenient<Text<'a>> = "Subject",
-        timestamp: Lenient<Text<'a>> = "Timestamp",
-        sequence_number: Lenient<Text<'a>> = "SequenceNumber",
+    struct Metadata {
+        message_id: MaybeText<'a> = "MessageId",
+        topic_arn: MaybeText<'a> = "TopicArn",
+        subject: MaybeText<'a> = "Subject",
+        timestamp: MaybeText<'a> = "Timestamp",
+        sequence_number: MaybeText<'a> = "SequenceNumber",
         attributes: Option<&'a RawValue> = "MessageAttributes",
     }
 }
 
 impl SnsNotification {
-    /// The id under which it was published.
+    /// Returns the message id.
     pub fn message_id(&self) -> Option<Cow<'_, str>> {
-        self.head().message_id.0.map(|Text(text)| text)
+        self.metadata().message_id.0
     }
 
-    /// What was published, as text.
+    /// Returns the message as text.
     pub fn message(&self) -> Cow<'_, str> {
         text(&self.0).unwrap_or_default()
     }
 
-    /// The subject, where the publisher named one.
+    /// Returns the subject, if the publisher set one.
     pub fn subject(&self) -> Option<Cow<'_, str>> {
-        self.head().subject.0.map(|Text(text)| text)
+        self.metadata().subject.0
     }
 
-    /// The ARN of the topic.
+    /// Returns the ARN of the topic.
     pub fn topic_arn(&self) -> Option<Cow<'_, str>> {
-        self.head().topic_arn.0.map(|Text(text)| text)
+        self.metadata().topic_arn.0
     }
 
-    /// The name of the topic: the end of its ARN.
+    /// Returns the name of the topic, which is the end of its ARN.
     pub fn topic_name(&self) -> Option<String> {
         Some(self.topic_arn()?.rsplit(':').next()?.to_owned())
     }
 
-    /// When it was published: RFC 3339.
+    /// Returns when the message was published, as RFC 3339.
     pub fn time(&self) -> Option<Cow<'_, str>> {
-        self.head().timestamp.0.map(|Text(text)| text)
+        self.metadata().timestamp.0
     }
 
-    /// The sequence number in a FIFO topic.
+    /// Returns the sequence number in a FIFO topic.
     pub fn sequence_number(&self) -> Option<Cow<'_, str>> {
-        self.head().sequence_number.0.map(|Text(text)| text)
+        self.metadata().sequence_number.0
     }
 
-    /// What the publisher attached by this name, by its type.
+    /// Returns a message attribute by its name.
     pub fn attribute(&self, name: &str) -> Option<MessageAttribute> {
         self.attributes().remove(name)
     }
 
-    /// All that the publisher attached; one that cannot be read is left out. A `String.Array` is the text of its JSON.
+    /// Returns all message attributes. One that cannot be decoded is left out. A `String.Array` is its JSON text.
     pub fn attributes(&self) -> BTreeMap<String, MessageAttribute> {
         if self.is_raw() {
             return SqsMessage::of(&self.0).message_attributes();
         }
-        let Some(attributes) = self.head().attributes else { return BTreeMap::new() };
+        let Some(attributes) = self.metadata().attributes else { return BTreeMap::new() };
         let attributes = serde_json::from_str::<BTreeMap<String, &RawValue>>(attributes.get()).unwrap_or_default();
         let read = |(name, value): (String, &RawValue)| Some((name, attribute(value.get())?));
         attributes.into_iter().filter_map(read).collect()
     }
 
-    /// Whether it came through a queue by raw delivery, or was put into the queue by somebody else than SNS.
+    /// Returns whether the message came through a queue with raw message delivery, or was sent to the queue without SNS.
     pub fn is_raw(&self) -> bool {
         self.0.source() == Source::Sqs && sqs::body(&self.0).is_ok_and(|body| envelope(body) != Envelope::Sns)
     }
 
-    fn head(&self) -> Head<'_> {
+    fn metadata(&self) -> Metadata<'_> {
         #[derive(Deserialize)]
-        struct Wire<'a> {
+        struct SnsRecord<'a> {
             #[serde(borrow, rename = "Sns")]
-            sns: Head<'a>,
+            sns: Metadata<'a>,
         }
         match self.0.source() {
-            Source::Sns => serde_json::from_str::<Wire<'_>>(self.0.json()).map(|wire| wire.sns).unwrap_or_default(),
-            // What is published raw may have fields of these names, too.
-            _ if self.is_raw() => Head::default(),
+            Source::Sns => {
+                serde_json::from_str::<SnsRecord<'_>>(self.0.json()).map(|record| record.sns).unwrap_or_default()
+            }
+            // A raw message may have members of these names as well.
+            _ if self.is_raw() => Metadata::default(),
             _ => sqs::body(&self.0).ok().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default(),
         }
     }
 }
 
-/// An attribute as SNS writes it.
+/// Decodes an attribute as SNS writes it.
 fn attribute(json: &str) -> Option<MessageAttribute> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Wire {
+    struct Attribute {
         r#type: String,
         value: String,
     }
-    let Wire { r#type, value } = serde_json::from_str(json).ok()?;
+    let Attribute { r#type, value } = serde_json::from_str(json).ok()?;
     Some(match r#type.split('.').next()? {
         "Number" => MessageAttribute::Number(value),
         "Binary" => MessageAttribute::Binary(STANDARD.decode(value).ok()?),
@@ -200,7 +203,7 @@ fn attribute(json: &str) -> Option<MessageAttribute> {
     })
 }
 
-/// Its id and its topic; the message may hold what nobody should read in a log.
+/// Shows the id and the topic only: the message may hold secrets.
 impl fmt::Debug for SnsNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SnsNotification")

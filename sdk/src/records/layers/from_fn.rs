@@ -1,13 +1,13 @@
-//! [`from_fn`]: a layer around each record, written as an async function.
+//! [`from_fn`]: a layer of a record function, written as an async function.
 //!
 //! # Example
 //!
 //! ```
 //! use std::time::Instant;
-//! use pilaster::records::{Answer, Next, Record, from_fn};
+//! use pilaster::records::{RecordResponse, Next, Record, from_fn};
 //! use pilaster::{BoxError, Sqs};
 //!
-//! async fn timed(record: Record, next: Next) -> Result<Answer, BoxError> {
+//! async fn timed(record: Record, next: Next) -> Result<RecordResponse, BoxError> {
 //!     let (id, start) = (record.id().to_string(), Instant::now());
 //!     let answer = next.run(record).await;
 //!     tracing::debug!(id, took = ?start.elapsed(), "handled");
@@ -30,14 +30,14 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::core::error::BoxError;
-use crate::records::answer::Answer;
 use crate::records::record::Record;
+use crate::records::response::RecordResponse;
 
-/// A layer of an async function that is called with each record and what comes after it. See the [module docs](self).
+/// Makes a layer from an async function, which is called with each record and the rest of the layers. See the [module docs](self).
 pub fn from_fn<F, Fut>(function: F) -> FromFnLayer<F>
 where
     F: Fn(Record, Next) -> Fut + Clone,
-    Fut: Future<Output = Result<Answer, BoxError>>,
+    Fut: Future<Output = Result<RecordResponse, BoxError>>,
 {
     FromFnLayer { function }
 }
@@ -51,7 +51,7 @@ pub struct FromFnLayer<F> {
 
 impl<F: Clone, S> Layer<S> for FromFnLayer<F>
 where
-    S: Service<Record, Response = Answer> + Clone + Send + Sync + 'static,
+    S: Service<Record, Response = RecordResponse> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
@@ -73,20 +73,20 @@ impl<F> fmt::Debug for FromFnLayer<F> {
 #[derive(Clone)]
 pub struct FromFn<F> {
     function: F,
-    inner: BoxCloneSyncService<Record, Answer, BoxError>,
+    inner: BoxCloneSyncService<Record, RecordResponse, BoxError>,
 }
 
 impl<F, Fut> Service<Record> for FromFn<F>
 where
     F: Fn(Record, Next) -> Fut,
-    Fut: Future<Output = Result<Answer, BoxError>> + Send + 'static,
+    Fut: Future<Output = Result<RecordResponse, BoxError>> + Send + 'static,
 {
-    type Response = Answer;
+    type Response = RecordResponse;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<RecordResponse, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // Asked by `Next::run`.
+        // `Next::run` polls the inner service.
         Poll::Ready(Ok(()))
     }
 
@@ -101,19 +101,19 @@ impl<F> fmt::Debug for FromFn<F> {
     }
 }
 
-/// What comes after the layer: the layers below it and the function. Cheap to clone, so a record can be tried again.
+/// The layers below this one and the function. Cheap to clone, so that a record can be retried.
 #[derive(Clone, Debug)]
 pub struct Next {
-    inner: BoxCloneSyncService<Record, Answer, BoxError>,
+    inner: BoxCloneSyncService<Record, RecordResponse, BoxError>,
 }
 
 impl Next {
-    /// Runs it.
+    /// Calls the next layer with the record.
     ///
     /// # Errors
     ///
-    /// What the record fails with.
-    pub async fn run(self, record: Record) -> Result<Answer, BoxError> {
+    /// The error of the record.
+    pub async fn run(self, record: Record) -> Result<RecordResponse, BoxError> {
         self.inner.oneshot(record).await
     }
 }

@@ -9,9 +9,9 @@
 //! | Kinesis | the stream and `eventID` |
 //! | DynamoDB Streams | `eventID` |
 //! | Kafka | the cluster's ARN or the bootstrap servers, topic, partition and offset |
-//! | S3 | bucket, key, version, sequencer and event name; the time where there is no sequencer |
+//! | S3 | bucket, key, version, sequencer and event name; the time if there is no sequencer |
 //! | ActiveMQ | the broker, the destination and the message id |
-//! | RabbitMQ | the broker, the queue and the message id, where the producer gave one |
+//! | RabbitMQ | the broker, the queue and the message id, if the producer sets one |
 //! | Firehose | the delivery stream and the record id |
 //! | S3 Batch Operations | the job and the task id |
 //! | CloudWatch Logs | the log event |
@@ -44,7 +44,7 @@ use crate::core::expression::Document;
 use crate::idempotency::engine::{CallKey, Idempotency, Recording};
 use crate::idempotency::error::IdempotencyError;
 use crate::idempotency::layer::IdempotencyService;
-use crate::records::{Answer, Record};
+use crate::records::{Record, RecordResponse};
 
 /// Selects the key and the payload of a record.
 fn call_key(idempotency: &Idempotency, record: &Record) -> Result<CallKey, IdempotencyError> {
@@ -74,13 +74,13 @@ fn call_key(idempotency: &Idempotency, record: &Record) -> Result<CallKey, Idemp
 
 impl<S> Service<Record> for IdempotencyService<S>
 where
-    S: Service<Record, Response = Answer> + Clone + Send + 'static,
+    S: Service<Record, Response = RecordResponse> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    type Response = Answer;
+    type Response = RecordResponse;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<RecordResponse, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner().poll_ready(cx).map_err(Into::into)
@@ -92,8 +92,8 @@ where
         Box::pin(async move {
             let begun = idempotency.begin_with(|| call_key(&idempotency, &record)).await?;
             let call = async move { inner.call(record).await.map_err(Into::into) };
-            let replay = |recorded: &RawValue| Answer::replayed(recorded, source);
-            let record = |answer: Answer| {
+            let replay = |recorded: &RawValue| RecordResponse::replayed(recorded, source);
+            let record = |answer: RecordResponse| {
                 let recording = answer.recorded().map_or(Recording::Release, Recording::from);
                 ready((answer, recording))
             };

@@ -147,7 +147,7 @@ async fn a_change_comes_through_a_stream_of_kinesis() {
 
 #[tokio::test]
 async fn the_type_says_which_images_are_needed() {
-    async fn of<R: FromRecord<Answer = ()> + 'static>(view: &str) -> usize {
+    async fn of<R: FromRecord<Response = ()> + 'static>(view: &str) -> usize {
         seen(all(view), |_: R| ()).await.len()
     }
     for (view, whole, new, old, neither) in [
@@ -180,9 +180,9 @@ async fn a_missing_image_is_told_with_the_view_type() {
     let function = crate::function::handler::handler(project).batch(crate::records::Batch::new().fail_if_all_fail());
     let event = stream([change(1, "MODIFY", "NEW_IMAGE")]);
     let error = super::call_with(function, event, None).await.unwrap_err();
-    assert_eq!(error.message(), "the old image of the item cannot be read");
+    assert_eq!(error.message(), "the old image of the item could not be decoded");
     let why = super::root(&error);
-    assert!(why.starts_with("the stream has none: its view type is NEW_IMAGE; take `()` or an `Option`"), "{why}");
+    assert!(why.starts_with("missing in this stream, whose view type is NEW_IMAGE; take `()` or an `Option`"), "{why}");
 }
 
 #[tokio::test]

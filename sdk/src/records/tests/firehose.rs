@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{at_ms, call, fixture};
 use crate::core::error::BoxError;
-use crate::records::{Answer, Firehose, FirehoseRecord, FromRecord, Transformed};
+use crate::records::{Firehose, FirehoseRecord, FromRecord, RecordResponse, TransformedRecord};
 
 fn stream(data: &[&str]) -> Value {
     let records =
@@ -21,7 +21,7 @@ fn result(id: &str, result: &str, data: &str) -> Value {
 /// What a function is given of an event.
 async fn seen<R, T>(event: Value, tell: fn(R) -> T) -> Vec<T>
 where
-    R: FromRecord<Answer = Transformed> + 'static,
+    R: FromRecord<Response = TransformedRecord> + 'static,
     T: Send + 'static,
 {
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -29,7 +29,7 @@ where
         let seen = Arc::clone(&seen);
         move |record: R| {
             seen.lock().unwrap().push(tell(record));
-            std::future::ready(Transformed::dropped())
+            std::future::ready(TransformedRecord::dropped())
         }
     };
     call(function, event).await.unwrap();
@@ -88,14 +88,17 @@ async fn every_real_event_is_decoded() {
 
 #[tokio::test]
 async fn each_record_is_answered_with_its_result() {
-    async fn clean(number: Firehose<u32>) -> Result<Transformed, BoxError> {
+    async fn clean(number: Firehose<u32>) -> Result<TransformedRecord, BoxError> {
         Ok(match *number {
-            0 => Transformed::dropped(),
-            1 => Transformed::failed(),
+            0 => TransformedRecord::dropped(),
+            1 => TransformedRecord::failed(),
             2 => return Err("two".into()),
             3 => panic!("three"),
-            4 => Transformed::ok("four").partition_key("day", "1").partition_key("day", "2").partition_key("hour", "3"),
-            other => Transformed::json(&json!({ "n": other }))?,
+            4 => TransformedRecord::ok("four")
+                .partition_key("day", "1")
+                .partition_key("day", "2")
+                .partition_key("hour", "3"),
+            other => TransformedRecord::json(&json!({ "n": other }))?,
         })
     }
     let answer = call(clean, stream(&["0", "1", "2", "3", "4", "5", "x"])).await.unwrap();
@@ -117,8 +120,8 @@ async fn each_record_is_answered_with_its_result() {
 
 #[tokio::test]
 async fn a_record_that_is_no_base64_keeps_what_it_came_with() {
-    async fn keep(record: FirehoseRecord, text: Firehose<String>) -> Transformed {
-        Transformed::ok(format!("{}: {}", record.id(), text.data))
+    async fn keep(record: FirehoseRecord, text: Firehose<String>) -> TransformedRecord {
+        TransformedRecord::ok(format!("{}: {}", record.id(), text.data))
     }
     let mut event = stream(&["a", "b"]);
     event["records"][0]["data"] = json!("%");
@@ -129,10 +132,13 @@ async fn a_record_that_is_no_base64_keeps_what_it_came_with() {
 
 #[test]
 fn what_is_delivered_does_not_print() {
-    let secret = Transformed::ok("secret").partition_key("user", "ada");
-    assert_eq!(format!("{:?}", Answer::from(secret)), "Answer(Transformed(Ok { bytes: 6, partition_keys: 1 }))");
+    let secret = TransformedRecord::ok("secret").partition_key("user", "ada");
     assert_eq!(
-        format!("{:?}{:?}", Transformed::dropped(), Transformed::failed().partition_key("a", "b")),
+        format!("{:?}", RecordResponse::from(secret)),
+        "RecordResponse(Transformed(Ok { bytes: 6, partition_keys: 1 }))"
+    );
+    assert_eq!(
+        format!("{:?}{:?}", TransformedRecord::dropped(), TransformedRecord::failed().partition_key("a", "b")),
         "DroppedFailed"
     );
 }

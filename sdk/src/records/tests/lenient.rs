@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use super::*;
 use crate::records::{
-    Change, EventBridge, Firehose, FromRecord, Kafka, Kinesis, MqMessage, S3BatchTask, S3Object, Sns, Transformed,
+    Change, EventBridge, Firehose, FromRecord, Kafka, Kinesis, MqMessage, S3BatchTask, S3Object, Sns, TransformedRecord,
 };
 
 /// What is told of a record, by the name of its method.
@@ -41,14 +41,14 @@ fn others() -> Vec<Value> {
 async fn tell_of<R>(event: Value, tell: fn(R) -> Told) -> Told
 where
     R: FromRecord + 'static,
-    R::Answer: Default + Send,
+    R::Response: Default + Send,
 {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let function = {
         let seen = Arc::clone(&seen);
         move |record: R| {
             seen.lock().unwrap().push(tell(record));
-            std::future::ready(Ok::<R::Answer, BoxError>(R::Answer::default()))
+            std::future::ready(Ok::<R::Response, BoxError>(R::Response::default()))
         }
     };
     call_with(handler(function), event.clone(), None).await.unwrap();
@@ -60,7 +60,7 @@ where
 async fn each_field_is_read_alone<R>(event: Value, at: &str, fields: &[(&str, &[&str])], tell: fn(R) -> Told)
 where
     R: FromRecord + 'static,
-    R::Answer: Default + Send,
+    R::Response: Default + Send,
 {
     let all = tell_of(event.clone(), tell).await;
     for (field, made_of_it) in fields {
@@ -364,7 +364,7 @@ async fn of_objects_events_and_tasks() {
     assert_eq!((&*told["job_id"], &*told["user_arguments"]), ("Some(\"j\")", r#"{"from": "f"}"#));
 }
 
-impl Default for Transformed {
+impl Default for TransformedRecord {
     fn default() -> Self {
         Self::dropped()
     }

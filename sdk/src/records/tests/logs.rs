@@ -95,18 +95,18 @@ async fn a_control_message_is_acknowledged_without_a_call() {
 async fn a_log_event_that_cannot_be_read_fails_alone() {
     let good = json!({ "id": "1", "timestamp": 7, "message": "a" });
     let error = call(take, event(&batch(vec![good.clone(), json!({ "id": 7 }), good]))).await.unwrap_err();
-    assert!(error.to_string().contains("the log event cannot be read"), "{error}");
+    assert!(error.to_string().contains("the log event could not be decoded"), "{error}");
 }
 
 #[tokio::test]
 async fn a_zip_bomb_is_an_error_and_stays_small() {
     let bomb = json!({ "awslogs": { "data": gzip(&vec![b' '; 64 * 1024 * 1024]) } });
-    assert!(why(bomb).await.ends_with("it unpacks to more than 16777216 bytes"));
+    assert!(why(bomb).await.ends_with("it decompresses to more than 16777216 bytes"));
 
     // Small when unpacked, but each of many events would have its own copy of a long name.
     let mut many = batch(vec![json!({ "id": "", "timestamp": 0, "message": "" }); 1000]);
     many["logGroup"] = json!("g".repeat(100_000));
-    assert!(why(event(&many)).await.ends_with("it unpacks to more than 16777216 bytes"));
+    assert!(why(event(&many)).await.ends_with("it decompresses to more than 16777216 bytes"));
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn what_is_no_batch_is_said() {
     for (event, said) in [
         (of("%"), "Invalid symbol"),
         (of(&STANDARD.encode("plain")), "corrupt deflate stream"),
-        (of(&gzip(b"[]")), "the batch of log events cannot be read"),
+        (of(&gzip(b"[]")), "the batch of log events could not be decoded"),
         (json!({ "awslogs": {} }), "missing field `data`"),
     ] {
         let why = why(event).await;

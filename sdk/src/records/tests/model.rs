@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::core::error::BoxError;
-use crate::records::{Batch, Change, Firehose, Kafka, Kinesis, Transformed};
+use crate::records::{Batch, Change, Firehose, Kafka, Kinesis, TransformedRecord};
 use crate::testing::mapping::{Mapping, Stream};
 use crate::testing::{Caller, firehose, insert, kafka, kinesis, modify, remove};
 
@@ -48,7 +48,8 @@ async fn with_the_option_other_keys_are_handled_also_where_their_batch_is_lost()
             }
         };
         let clicks = [("a", "a1"), ("b", "bad"), ("a", "a2"), ("b", "b2"), ("c", "c1")].into_iter().zip(11..);
-        let records = clicks.map(|((key, data), at)| kinesis::record(data).key(key).sequence_number(at.to_string()));
+        let records =
+            clicks.map(|((key, data), at)| kinesis::record(data).partition_key(key).sequence_number(at.to_string()));
         let caller = Caller::new(crate::handler(count).batch(batch));
         let _ = mapping(Mapping::stream(kinesis(records).event()).max_retries(1)).run(&caller).await;
         let mut handled = handled.lock().unwrap().clone();
@@ -103,7 +104,7 @@ async fn the_built_changes_are_those_that_were_meant() {
 async fn a_built_event_of_firehose_is_transformed() {
     let caller = Caller::new(crate::handler(async |mut user: Firehose<User>| {
         user.name.make_ascii_uppercase();
-        Transformed::json(&user.data)
+        TransformedRecord::json(&user.data)
     }));
     let answer = caller.call(firehose([user("u1", "Ada")]).event()).await.unwrap();
     let line = "eyJpZCI6InUxIiwibmFtZSI6IkFEQSJ9Cg==";

@@ -69,7 +69,7 @@ async fn a_message_that_cannot_be_read_fails_the_batch_by_its_id() {
     assert_eq!(call(take, event(Value::Null)).await.unwrap(), Value::Null);
     let error = call(take, event(json!("%"))).await.unwrap_err();
     let said =
-        "2 of 2 records failed: a: the data of the message cannot be read; b: the data of the message cannot be read";
+        "2 of 2 records failed: a: the message data could not be decoded; b: the message data could not be decoded";
     assert_eq!((error.error_type(), error.message()), ("RecordsFailed", said));
 }
 

@@ -30,7 +30,7 @@ async fn a_batch_fails_if_all_of_it_failed_or_was_held_back() {
     let function = || handler(refuse_odd).batch(Batch::new().fail_if_all_fail());
     let error = call_with(function(), groups([(1, "a"), (2, "a"), (3, "b")]), None).await.unwrap_err();
     assert_eq!(error.error_type(), "RecordsFailed");
-    assert_eq!(error.message(), "3 of 3 records failed: m1: odd; m2: not begun; m3: odd");
+    assert_eq!(error.message(), "3 of 3 records failed: m1: odd; m2: not started; m3: odd");
     // One that is done makes it a partial answer.
     let answer = call_with(function(), groups([(1, "a"), (2, "a"), (4, "b")]), None).await.unwrap();
     assert_eq!(answer, failures(&["m1", "m2"]));

@@ -103,7 +103,7 @@ async fn of_kafka_the_invocation_fails_and_the_order_is_kept() {
     };
     let event = json!([record(0, 7, "a"), record(1, 3, "bad"), record(0, 8, "b"), record(1, 4, "held")]);
     let error = call_with(handler(project.clone()).concurrency(1), event, None).await.unwrap_err();
-    assert!(error.message().starts_with("2 of 4 records failed: prices-1@3: bad; prices-1@4: not begun"), "{error}");
+    assert!(error.message().starts_with("2 of 4 records failed: prices-1@3: bad; prices-1@4: not started"), "{error}");
     assert_eq!(*noted.lock().unwrap(), ["0@7 a", "0@8 b", "1@3 bad"]);
     assert_eq!(call(project.clone(), json!([record(0, 9, "c")])).await.unwrap(), Value::Null);
     let mut own = record(0, 1, "d");
@@ -142,5 +142,5 @@ async fn an_array_of_anything_else_is_refused() {
         assert_eq!(call(refuse_odd, event.clone()).await.unwrap_err().error_type(), "UnexpectedEvent", "{event}");
     }
     let error = call(refuse_odd, json!([piped_click(1, "a")])).await.unwrap_err();
-    assert_eq!(error.message(), "the event is from Kinesis; this function takes SQS");
+    assert_eq!(error.message(), "unexpected event from Kinesis: this function handles SQS");
 }

@@ -66,7 +66,7 @@ async fn each_task_has_its_result() {
         ("TemporaryFailure", "try again"),
         ("PermanentFailure", "it is no image"),
         ("TemporaryFailure", "the function panicked"),
-        ("TemporaryFailure", "the key of the object cannot be read"),
+        ("TemporaryFailure", "the object key could not be decoded"),
         ("TemporaryFailure", long.as_str()),
     ];
     assert_eq!(call(shrink, event).await.unwrap(), answer(&expected));

@@ -1,6 +1,6 @@
 use super::{call, fixture, seen};
 use crate::core::error::BoxError;
-use crate::records::{SesMessage, Verdict};
+use crate::records::{SesMessage, SesVerdict};
 
 #[tokio::test]
 async fn a_mail_has_its_headers_and_what_ses_found() {
@@ -13,7 +13,7 @@ async fn a_mail_has_its_headers_and_what_ses_found() {
     assert_eq!((mail.header("mime-version"), mail.header("x-none")), (Some("1.0"), None));
     assert_eq!((mail.headers().count(), mail.headers_are_truncated()), (10, false));
     let verdicts = [mail.spam(), mail.virus(), mail.spf(), mail.dkim(), mail.dmarc()];
-    assert_eq!((verdicts, mail.dmarc_policy()), ([Verdict::Pass; 5], Some("reject")));
+    assert_eq!((verdicts, mail.dmarc_policy()), ([SesVerdict::Pass; 5], Some("reject")));
     assert_eq!(mail.time(), "1970-01-01T00:00:00.000Z");
     let debug = format!("{mail:?}");
     assert!(debug.contains("o3vrnil0e2ic28tr") && !debug.contains("janedoe"), "{debug}");
@@ -27,7 +27,7 @@ async fn a_verdict_that_is_not_known_or_not_there_is_unknown() {
     receipt["virusVerdict"]["status"] = "DISABLED".into();
     receipt.as_object_mut().unwrap().remove("spfVerdict");
     let verdicts = seen(event, |mail: SesMessage| [mail.spam(), mail.virus(), mail.spf()]).await;
-    assert_eq!(verdicts[0], [Verdict::ProcessingFailed, Verdict::Unknown, Verdict::Unknown]);
+    assert_eq!(verdicts[0], [SesVerdict::ProcessingFailed, SesVerdict::Unknown, SesVerdict::Unknown]);
 }
 
 #[tokio::test]

@@ -58,12 +58,12 @@ async fn a_window_is_folded_batch_by_batch() {
 #[tokio::test]
 async fn what_cannot_be_read_is_told_and_the_function_decides() {
     let error = call(look, batch(json!({}), &["YQ==", "%"])).await.unwrap_err();
-    assert_eq!(error.message(), "the data of the record cannot be read");
+    assert_eq!(error.message(), "the record data could not be decoded");
     let error = call(look, batch(json!({ "records": "many" }), &[])).await.unwrap_err();
     assert_eq!(error.error_type(), "InvalidEvent");
-    assert!(error.message().starts_with("the state of the window cannot be read: /records: "), "{error}");
+    assert!(error.message().starts_with("the state of the window could not be decoded: /records: "), "{error}");
     let error = call(look, fixture("python/kinesisStreamEvent.json")).await.unwrap_err();
-    assert!(error.message().starts_with("the event is no batch of a tumbling window"), "{error}");
+    assert!(error.message().starts_with("the event is not a batch of a tumbling window"), "{error}");
     let mut event = batch(json!({}), &["YQ=="]);
     event["Records"][0]["eventSource"] = json!("aws:dynamodb");
     assert_eq!(call(look, event).await.unwrap_err().error_type(), "UnexpectedEvent");
@@ -114,7 +114,7 @@ async fn the_window_of_a_stream_of_kinesis_has_what_is_within_its_records() {
     };
     let event = batch(json!({}), &[&change("Ada"), &STANDARD.encode("{}"), &change("Grace")]);
     let answer = call(names, event).await.unwrap();
-    assert_eq!(answer["state"]["names"], json!(["Ada", "the change of the table cannot be read", "Grace"]));
+    assert_eq!(answer["state"]["names"], json!(["Ada", "the table change could not be decoded", "Grace"]));
 }
 
 #[tokio::test]

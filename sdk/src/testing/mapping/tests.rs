@@ -17,7 +17,7 @@ fn error() -> Result<Value, FunctionError> {
     Err(FunctionError::new("Broken", "it broke"))
 }
 
-fn messages(ids: &[&str]) -> sqs::Sqs {
+fn messages(ids: &[&str]) -> sqs::SqsEvent {
     sqs::sqs(ids.iter().map(|id| message(id).id(*id)))
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use pilaster::records::{Record, RecordError, Transformed};
+use pilaster::records::{Record, RecordError, TransformedRecord};
 use pilaster::{BoxError, Change, Firehose, S3BatchTask};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -241,10 +241,10 @@ fn transformation(case: &Case) -> Replay {
     let transform = move |record: Record, _: Firehose<()>| {
         let of = &records[record.index()];
         let transformed = match (of.result.as_str(), &of.json, &of.data) {
-            ("Dropped", ..) => Ok(Transformed::dropped()),
-            ("ProcessingFailed", ..) => Ok(Transformed::failed()),
-            (_, Some(json), _) => Transformed::json(json).map_err(BoxError::from),
-            (_, None, text) => Ok(Transformed::ok(text.clone().unwrap_or_default())),
+            ("Dropped", ..) => Ok(TransformedRecord::dropped()),
+            ("ProcessingFailed", ..) => Ok(TransformedRecord::failed()),
+            (_, Some(json), _) => TransformedRecord::json(json).map_err(BoxError::from),
+            (_, None, text) => Ok(TransformedRecord::ok(text.clone().unwrap_or_default())),
         };
         let keys = of.partition_keys.iter().chain(of.metadata.iter().flat_map(|metadata| &metadata.partition_keys));
         let transformed = keys.fold(transformed, |transformed, (name, value)| {

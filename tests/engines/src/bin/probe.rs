@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use pilaster::http::{self, BodyRequest, CorsLayer, HttpError, Json, Query, RequestContext};
+use pilaster::http::{self, CorsLayer, HttpError, Json, Query, Request, RequestContext};
 use pilaster::{BoxError, Client, Clients, FromClients, Invocation, lambda_handler};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ async fn probe(
     invocation: Invocation,
     context: RequestContext,
     Query(ask): Query<Ask>,
-    request: BodyRequest,
+    request: Request,
 ) -> Result<Json<Value>, HttpError> {
     let number = ask.number;
     work(&ask).instrument(tracing::info_span!("work", owner = number)).await;
@@ -80,14 +80,14 @@ async fn work(ask: &Ask) {
     }
 }
 
-type Tagging = MapRequestLayer<fn(BodyRequest) -> BodyRequest>;
+type Tagging = MapRequestLayer<fn(Request) -> Request>;
 
 fn api() -> http::Stack {
     let origin = if std::env::var_os("PROBE_BAD_CORS").is_some() { "*" } else { "https://app.example.com" };
     http::Stack::new().cors(CorsLayer::new().allow_origins([origin]).allow_credentials(true)).layer(Tagging::new(tag))
 }
 
-fn tag(mut request: BodyRequest) -> BodyRequest {
+fn tag(mut request: Request) -> Request {
     let number = request.headers().get("x-number").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let tag = Tag(format!("tag-{number}"));
     request.extensions_mut().insert(tag);

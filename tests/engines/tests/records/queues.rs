@@ -37,7 +37,7 @@ fn tells_of_each_failure_once(seen: &Seen) {
     counts.sort_unstable();
     assert_eq!(counts, [vec![1, 2], vec![1, 2, 3], vec![1, 2, 3], vec![1, 2, 3]], "`recovers` fails two times");
     let causes = causes.into_iter().collect::<Vec<_>>().join("\n");
-    for cause in ["told to fail", "the function panicked", "the body of the message cannot be read"] {
+    for cause in ["told to fail", "the function panicked", "the message body could not be decoded"] {
         assert!(causes.contains(cause), "{cause}: {causes}");
     }
     assert_eq!(seen.lines("the record failed and is discarded").len(), 1);

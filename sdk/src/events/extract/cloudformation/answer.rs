@@ -224,9 +224,7 @@ impl Head {
     /// The reason to reject a response of this length with this id.
     fn refused(&self, id: &str, length: usize) -> Option<FunctionError> {
         if self.request_type != "Delete" && id.starts_with(NEVER_MADE) {
-            let why = format!(
-                "the id must not begin with `{NEVER_MADE}`, which marks a resource that was never made"
-            );
+            let why = format!("the id must not begin with `{NEVER_MADE}`, which marks a resource that was never made");
             return Some(FunctionError::new("InvalidResponse", why));
         }
         too_large(id, length)

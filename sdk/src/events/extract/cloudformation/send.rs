@@ -90,7 +90,10 @@ struct Failed {
 /// `CloudFormationNotTold`: the response could not be delivered.
 pub(super) async fn send(url: &ResponseUrl, document: String, invocation: &Invocation) -> Result<(), FunctionError> {
     let not_told = |why: &str| {
-        FunctionError::new("CloudFormationNotTold", format!("the response could not be delivered to CloudFormation: {why}"))
+        FunctionError::new(
+            "CloudFormationNotTold",
+            format!("the response could not be delivered to CloudFormation: {why}"),
+        )
     };
     if !url.is_allowed() {
         return Err(not_told("the `ResponseURL` of the event must be an `https` URL"));

@@ -1,19 +1,19 @@
-//! Values that are made up, so that the item of a tuple behind them is reached.
+//! Default values, so that the item of a tuple after them is reached.
 
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use super::{Content, End, Variant};
 
-/// The most values that are made up for one item: a type may contain itself without end.
+/// The most values for one item: a type may contain itself without end.
 const MOST: usize = 500;
 
-/// A deserializer that makes up each value.
+/// A deserializer that provides a default for each value.
 pub(super) struct Fill<'l> {
     left: &'l mut usize,
 }
 
 impl Fill<'_> {
-    /// A value of any type that has no rules of its own.
+    /// A value of any type that accepts defaults.
     pub(super) fn one<'de, S: DeserializeSeed<'de>>(seed: S) -> Result<S::Value, End> {
         seed.deserialize(Fill { left: &mut MOST.clone() })
     }
@@ -24,7 +24,7 @@ impl Fill<'_> {
     }
 }
 
-macro_rules! made_up {
+macro_rules! defaults {
     ($($($method:ident)* => $visit:ident($value:expr);)*) => {$($(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, End> {
             visitor.$visit($value)
@@ -35,9 +35,9 @@ macro_rules! made_up {
 impl<'de> Deserializer<'de> for Fill<'_> {
     type Error = End;
 
-    made_up! {
+    defaults! {
         deserialize_bool => visit_bool(false);
-        // 0 is no `NonZero`.
+        // 0 is not a `NonZero`.
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 => visit_u8(1);
         deserialize_f32 deserialize_f64 => visit_f64(1.0);

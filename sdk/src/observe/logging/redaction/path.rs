@@ -1,5 +1,7 @@
 //! [`Path`]: a path of [`omit`](super::super::LoggingLayer::omit), and the other places of an event that hold the same value.
 
+use std::borrow::Cow;
+
 /// The steps from an event or a response to a value that is left out.
 pub(super) type Path = Vec<Step>;
 
@@ -24,7 +26,7 @@ impl Step {
         match self {
             Self::Name(name) => name == key,
             Self::Header(name) => name.eq_ignore_ascii_case(key),
-            Self::Parameter(name) => name == key || *name == super::query::decoded(key),
+            Self::Parameter(name) => name == key || *name == decoded(key),
             Self::Any => true,
             Self::OfUrl(_) | Self::Items => false,
         }
@@ -161,4 +163,27 @@ fn named(rest: &[Step], name: fn(String) -> Step) -> Path {
         *first = name(std::mem::take(of));
     }
     steps
+}
+
+/// Decodes a name of a form (<https://url.spec.whatwg.org/#urlencoded-parsing>).
+pub(super) fn decoded(name: &str) -> Cow<'_, str> {
+    if !name.contains(['%', '+']) {
+        return Cow::Borrowed(name);
+    }
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = &behind[2..];
+            }
+            (first, ..) => {
+                bytes.push(if *first == b'+' { b' ' } else { *first });
+                rest = behind;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }

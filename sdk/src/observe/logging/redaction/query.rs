@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::path::Step;
+use super::path::{Step, decoded};
 
 /// Returns the text without the parameters that these steps name, or `None` if a step does not lead to a parameter.
 pub(super) fn without(text: &str, steps: &[&Step], mask: Option<&str>) -> Option<String> {
@@ -32,27 +32,4 @@ pub(super) fn without(text: &str, steps: &[&Step], mask: Option<&str>) -> Option
     });
     let query = pairs.collect::<Vec<_>>().join("&");
     Some(before.map_or_else(|| query.clone(), |before| format!("{before}?{query}")))
-}
-
-/// Decodes a name of a form (<https://url.spec.whatwg.org/#urlencoded-parsing>).
-pub(super) fn decoded(name: &str) -> Cow<'_, str> {
-    if !name.contains(['%', '+']) {
-        return Cow::Borrowed(name);
-    }
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let [first, behind @ ..] = rest {
-        let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &behind[2..];
-            }
-            (first, ..) => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
-                rest = behind;
-            }
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -6,7 +6,7 @@ fn levels(captured: &CapturedLogs) -> Vec<String> {
     captured.lines().iter().map(|line| format!("{} {}", line["level"].as_str().unwrap(), line["message"])).collect()
 }
 
-/// What is written of an invocation with this buffer that does this.
+/// Returns the lines of an invocation with this buffer.
 async fn written_by(
     logs: Logs,
     captured: &CapturedLogs,
@@ -81,7 +81,7 @@ fn a_panic_flushes_the_buffer() {
     }
 }
 
-/// In a process of its own, since tracing goes other ways where it has only one subscriber.
+/// In a separate process, since tracing works differently with only one subscriber.
 #[test]
 fn a_process_with_one_subscriber_buffers_lines_and_changes_its_level() {
     if let Some((logs, captured)) =

@@ -53,7 +53,7 @@ async fn the_correlation_id_is_found_within_a_text() {
 
 #[cfg(feature = "idempotency")]
 #[test]
-#[should_panic(expected = "LoggingLayer::correlation_id_by: `[` is no JMESPath expression")]
+#[should_panic(expected = "LoggingLayer::correlation_id_by: `[` is not a JMESPath expression")]
 fn an_invalid_expression_is_a_mistake_at_the_start() {
     let _ = LoggingLayer::new().correlation_id_by("[").layer(());
 }

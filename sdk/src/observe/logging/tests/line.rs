@@ -151,3 +151,20 @@ fn each_line_is_one_write() {
     assert_eq!(writes.len(), 2);
     assert!(writes.iter().all(|write| write.ends_with(b"}\n")));
 }
+
+#[test]
+fn a_line_of_the_sdk_has_the_location_of_the_users_code_or_none() {
+    let (logs, captured) = logs();
+    with_default(logs.errors(ErrorKeys::TypeScript).build(), || {
+        let error: &(dyn StdError + 'static) = &Refused;
+        tracing::error!(error, "unknown");
+        tracing::error!(location = %"/root/app/src/main.rs:7", error, "known");
+    });
+    let lines = captured.lines();
+    assert_eq!((lines[0].get("location"), lines[0]["error"].get("location")), (None, None));
+    assert_eq!(
+        (&lines[1]["location"], &lines[1]["error"]["location"]),
+        (&json!("app/src/main.rs:7"), &json!("app/src/main.rs:7"))
+    );
+    assert_eq!(lines[1].get("location_"), None);
+}

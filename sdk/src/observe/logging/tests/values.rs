@@ -102,7 +102,7 @@ fn a_debug_that_logs_and_one_that_panics_leave_the_log_working() {
     impl fmt::Debug for Talkative {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             tracing::info!("within");
-            f.write_str("said")
+            f.write_str("shown")
         }
     }
     struct Broken;
@@ -117,7 +117,7 @@ fn a_debug_that_logs_and_one_that_panics_leave_the_log_working() {
         tracing::info!(talkative = ?Talkative, "around");
         let _ = std::panic::catch_unwind(|| tracing::info!(broken = ?Broken, "never"));
         tracing::info!("after");
-        let said: Vec<Value> = captured.lines().into_iter().map(|mut line| line["message"].take()).collect();
-        assert_eq!(said, ["within", "around", "broken", "after"]);
+        let messages: Vec<Value> = captured.lines().into_iter().map(|mut line| line["message"].take()).collect();
+        assert_eq!(messages, ["within", "around", "broken", "after"]);
     }
 }

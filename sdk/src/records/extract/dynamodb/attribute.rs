@@ -1,11 +1,11 @@
-//! An item of DynamoDB as the stream's JSON has it, into the user's type.
+//! Decodes a DynamoDB item from the stream's JSON.
 //!
-//! `serde_dynamo` reads the attribute values and gives the plain ones; what is done here besides is that no digit of a number is
-//! lost. DynamoDB keeps 38 of them (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>),
-//! more than an `f64`: a type that takes what comes would silently get another number, and `String`, `i128` and `u128` none.
+//! `serde_dynamo` decodes the attribute values; this module adds that no digit of a number is lost. DynamoDB numbers have 38 digits
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>), more than an `f64`: a
+//! type for any value would silently get another number, and `String`, `i128` and `u128` would fail.
 //!
-//! A binary attribute is bytes for a type that takes bytes. A type for any JSON, such as `serde_json::Value`, cannot hold bytes: for it
-//! they are base64 text, as the stream's own JSON has them.
+//! A binary attribute is bytes for a type that takes bytes. A type for any JSON, such as `serde_json::Value`, cannot hold bytes and
+//! gets them as base64 text, as the stream's JSON has them.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -23,10 +23,10 @@ use crate::core::json;
 #[cfg(test)]
 mod tests;
 
-/// Reads an item. `()` is made of any, and [`Item`] is taken as it is.
-pub(crate) fn read<T: DeserializeOwned + 'static>(text: &str) -> Result<T, BoxError> {
+/// Decodes an item. `()` ignores it, and [`Item`] takes it as it is.
+pub(super) fn read<T: DeserializeOwned + 'static>(text: &str) -> Result<T, BoxError> {
     let mut value = None::<T>;
-    // Resolved when it is compiled, as in `payload::decode`.
+    // Resolved at compile time, as in `payload::decode`.
     let as_it_is: &mut dyn Any = &mut value;
     if let Some(nothing) = as_it_is.downcast_mut::<Option<()>>() {
         *nothing = Some(());
@@ -37,22 +37,22 @@ pub(crate) fn read<T: DeserializeOwned + 'static>(text: &str) -> Result<T, BoxEr
     } else {
         return value_of(text);
     }
-    value.ok_or_else(|| "it is empty".into())
+    value.ok_or_else(|| "no value".into())
 }
 
 fn item(text: &str) -> Result<Item, BoxError> {
     Ok(json::decode(text.as_bytes())?)
 }
 
-/// Reads an item, each number and each binary attribute as it is. What serde reads into a buffer first (`flatten`, tagged and untagged
-/// enums) does not ask for a field's type before it has a value, so if that fails the item is read again with values of other kinds.
+/// Decodes an item, at first with each number and each binary attribute as it is. Values that serde buffers (`flatten`, tagged and
+/// untagged enums) do not know the type of their field, so if that fails the item is decoded again with values of other types.
 fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
     let read = |form| item(text).map(|item| T::deserialize(Attribute::of(item, form)));
     let error = match read(Form::FIRST)? {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    // The text of an attribute may look like it, which costs an attempt.
+    // The text of an attribute may match as well, which costs an attempt.
     let has = |one: &str, set: &str| text.contains(one) || text.contains(set);
     let binaries = match has("\"B\"", "\"BS\"") {
         true => &[Binary::Bytes, Binary::Base64, Binary::List][..],
@@ -69,14 +69,14 @@ fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
         }
     }
     let first = locate::<T>(text, &error, Form::FIRST);
-    // Bytes that the type does not take are not the mistake: it takes them as text.
+    // Bytes that the type takes as text are not the error.
     match binaries.len() > 1 && first.contains("byte array") {
         true => Err(locate::<T>(text, &error, Form { binary: Binary::Base64, ..Form::FIRST }).into()),
         false => Err(first.into()),
     }
 }
 
-/// The mistake with its place, for which the item is read again.
+/// Returns the error with its location, for which the item is decoded again.
 fn locate<T: DeserializeOwned>(text: &str, error: &Error, form: Form) -> String {
     let without_value = || json::without_value(&error.to_string()).to_string();
     let Ok(item) = item(text) else { return without_value() };
@@ -89,7 +89,7 @@ fn locate<T: DeserializeOwned>(text: &str, error: &Error, form: Form) -> String 
     }
 }
 
-/// What a type that takes anything is given.
+/// The types that are passed to a type for any value.
 #[derive(Clone, Copy)]
 struct Form {
     number: Number,
@@ -100,27 +100,27 @@ impl Form {
     const FIRST: Self = Self { number: Number::Exact, binary: Binary::Bytes };
 }
 
-/// How a number is given.
+/// How a number is passed.
 #[derive(Clone, Copy)]
 enum Number {
-    /// As text where no number of Rust's has the same digits.
+    /// As text if no Rust number has the same digits.
     Exact,
-    /// As a float where it is no whole number of Rust's.
+    /// As a float if it is not an integer.
     Float,
     Text,
 }
 
-/// How a binary attribute is given.
+/// How a binary attribute is passed.
 #[derive(Clone, Copy)]
 enum Binary {
-    /// Also a buffer of serde keeps bytes for a field of bytes.
+    /// As bytes, which a buffer of serde keeps for a field of bytes.
     Bytes,
     Base64,
-    /// For a `Vec<u8>`, which does not ask for bytes.
+    /// As a list, for a `Vec<u8>`, which does not ask for bytes.
     List,
 }
 
-/// An attribute's value.
+/// The value of an attribute.
 struct Attribute {
     value: AttributeValue,
     form: Form,
@@ -145,7 +145,7 @@ fn list<'de>(values: impl Iterator<Item = AttributeValue>, form: Form) -> impl D
     SeqDeserializer::new(values.map(move |value| Attribute { value, form }))
 }
 
-/// Those that `serde_dynamo` gives as they should be.
+/// Methods that `serde_dynamo` implements as needed.
 macro_rules! plain {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -260,7 +260,7 @@ impl Attribute {
     }
 }
 
-/// A number for what takes anything.
+/// Passes a number to a type for any value.
 fn any_number<'de, V: Visitor<'de>>(number: String, form: Number, visitor: V) -> Result<V::Value, Error> {
     if let Number::Text = form {
         return visitor.visit_string(number);
@@ -278,7 +278,7 @@ fn any_number<'de, V: Visitor<'de>>(number: String, form: Number, visitor: V) ->
     }
 }
 
-/// The sign, the digits without zeros around them, and the power of ten of the last.
+/// Returns the sign, the digits without leading and trailing zeros, and the power of ten of the last digit.
 fn digits(number: &str) -> Option<(bool, String, i64)> {
     let (mantissa, power) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let unsigned = mantissa.trim_start_matches(['+', '-']);

@@ -1,9 +1,8 @@
-//! Records that a producer has aggregated: several of its records in the data of one record of the stream.
+//! Aggregated records: several user records in the data of one record of the stream.
 //!
-//! The Kinesis Producer Library, Flink's sink and Fluent Bit write them. The form is that of
-//! <https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>: four bytes by which it is known, a
-//! protobuf message, and the message's MD5. Data that is not exactly of this form is data of one record, as it is for the Kinesis Client
-//! Library; so nothing of a record is dropped.
+//! The Kinesis Producer Library, Flink's sink and Fluent Bit write them. The format is that of
+//! <https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>: four magic bytes, a protobuf message, and
+//! its MD5. Data that does not match it exactly is the data of one record, as it is for the Kinesis Client Library.
 
 use std::ops::Range;
 
@@ -13,39 +12,28 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::payload::DecodeError;
 use super::md5::md5;
 use super::protobuf::{Field, Reader};
-use crate::records::record::Record;
-use crate::records::source::Source;
+use crate::records::error::DecodeError;
+use crate::records::record::{AGGREGATED_MARK, Record};
 
-/// The first bytes.
+/// The magic bytes.
 const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 
-/// The first bytes as base64, as far as the next byte does not change them.
-pub(crate) const MAGIC_BASE64: &str = "84maw";
+/// The magic bytes in base64, as far as the next byte does not change them.
+pub(super) const MAGIC_BASE64: &str = "84maw";
 
-/// The length of the checksum at the end.
+/// The length of the MD5, in bytes.
 const DIGEST: usize = 16;
 
-/// The longest text besides the data, the keys, and what is the same for all.
+/// The length of a user record's JSON without its data, its keys and the common end, at most.
 const AROUND: usize = 120;
 
-/// The most that the texts of the records in one may have together, in bytes. The keys that Kinesis takes, of 256 characters, never make
-/// so much; a longer one that many records share would keep the function busy for hours.
-const MOST: usize = 512 * 1024 * 1024;
+/// The limit of the texts of a record's user records together, in bytes. With keys that Kinesis accepts, of 256 characters, it is never
+/// reached; a longer key that many user records share would keep the function busy for hours.
+const MAX_TEXTS: usize = 512 * 1024 * 1024;
 
-/// Begins the content of a record that was taken out of an aggregated one, as in a JSON text sequence (RFC 7464). No other content
-/// begins with it and can be read, so no producer can write one.
-const MARK: char = '\u{1e}';
-
-/// The record as the stream would have it, with its number, if it was taken out of an aggregated one. It is not read from the record of
-/// the stream each time, which may be a thousand times as long.
-pub(crate) fn own_json(record: &Record) -> Option<&str> {
-    record.content().filter(|_| record.source() == Source::Kinesis)?.strip_prefix(MARK)
-}
-
-/// What the record of the stream says of all that it holds.
+/// The members of the record that all its user records share.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Outer<'a> {
@@ -69,7 +57,7 @@ struct OuterKinesis<'a> {
 }
 
 impl Outer<'_> {
-    /// The end of the JSON of each record: what follows its data.
+    /// Returns the end of each user record's JSON, from behind its data.
     fn end(&self) -> String {
         let field = |name: &str, value: Option<&RawValue>| {
             value.map_or_else(String::new, |value| format!(r#","{name}":{}"#, value.get()))
@@ -88,18 +76,18 @@ impl Outer<'_> {
     }
 }
 
-/// An aggregated record. The text of each record in it is written when it is asked for, since many may share one long key.
+/// An aggregated record. The text of each user record is written when it is taken, since many may share a long key.
 #[derive(Debug)]
 pub struct Aggregated {
     message: Vec<u8>,
     records: Vec<Entry>,
-    /// The end of the JSON of each record.
+    /// The end of each user record's JSON.
     end: String,
 }
 
 impl Aggregated {
-    /// What is in this data of a record, if that is an aggregated one.
-    pub(crate) fn open(record: &Record, data: &str) -> Option<Self> {
+    /// Decodes the data of a record, if it is an aggregated one.
+    pub(super) fn open(record: &Record, data: &str) -> Option<Self> {
         if !data.starts_with(MAGIC_BASE64) {
             return None;
         }
@@ -111,33 +99,36 @@ impl Aggregated {
         Some(Self { message: bytes, records, end })
     }
 
-    /// Itself, if its records can be handled one after the other.
+    /// Checks the size of its user records.
     ///
     /// # Errors
     ///
-    /// Their texts are too long together.
-    pub(crate) fn checked(self) -> Result<Self, DecodeError> {
+    /// Their texts exceed the limit.
+    pub(super) fn checked(self) -> Result<Self, DecodeError> {
         match self.size() {
-            ..=MOST => Ok(self),
-            _ => Err(DecodeError::new("the aggregated record", format!("its records have more than {MOST} bytes"))),
+            ..=MAX_TEXTS => Ok(self),
+            _ => Err(DecodeError::new(
+                "the aggregated record",
+                format!("its user records have more than {MAX_TEXTS} bytes"),
+            )),
         }
     }
 
-    /// Reserves memory for the texts of all records together.
+    /// Reserves memory for the texts of all user records.
     ///
     /// # Errors
     ///
-    /// They take more than the rest of the event leaves room for.
+    /// They exceed the memory that the rest of the event leaves.
     pub(crate) fn reserve(&self, record: &Record) -> Result<(), DecodeError> {
         record.reserve(self.records.len(), self.size())
     }
 
-    /// The texts of the records.
-    pub(crate) fn contents(self) -> impl ExactSizeIterator<Item = String> + Send + use<> {
-        (0..self.records.len()).map(move |number| self.content(number))
+    /// Returns the texts of the user records.
+    pub(crate) fn into_texts(self) -> impl ExactSizeIterator<Item = String> + Send + use<> {
+        (0..self.records.len()).map(move |number| self.text(number))
     }
 
-    /// How long the contents are together at most: a byte of a key takes up to six in JSON.
+    /// Returns how long the texts are together at most: a byte of a key takes up to six in JSON.
     fn size(&self) -> usize {
         let length = |span: &Span| span.len();
         let of = |entry: &Entry| {
@@ -147,7 +138,7 @@ impl Aggregated {
         self.records.iter().map(of).fold(0, usize::saturating_add)
     }
 
-    fn content(&self, number: usize) -> String {
+    fn text(&self, number: usize) -> String {
         let Some(entry) = self.records.get(number) else { return String::new() };
         let text = |span: &Span| Value::from(String::from_utf8_lossy(self.bytes(span))).to_string();
         let key = text(&entry.partition_key);
@@ -158,7 +149,7 @@ impl Aggregated {
         let (data, end) = (STANDARD.encode(self.bytes(&entry.data)), &self.end);
         let own =
             format!(r#"{{"subSequenceNumber":{number},"kinesis":{{"partitionKey":{key}{hash_key},"data":"{data}""#);
-        format!("{MARK}{own}{end}")
+        format!("{AGGREGATED_MARK}{own}{end}")
     }
 
     fn bytes(&self, span: &Span) -> &[u8] {
@@ -166,13 +157,13 @@ impl Aggregated {
     }
 }
 
-/// The protobuf message within aggregated data.
+/// Returns the protobuf message in aggregated data.
 fn message(data: &[u8]) -> Option<&[u8]> {
     let (message, digest) = data.strip_prefix(&MAGIC)?.split_last_chunk::<DIGEST>()?;
     (md5(message) == *digest).then_some(message)
 }
 
-/// A message while it is read.
+/// A message while it is decoded.
 #[derive(Debug)]
 struct Aggregate<'a> {
     message: &'a [u8],
@@ -181,10 +172,10 @@ struct Aggregate<'a> {
     records: Vec<Entry>,
 }
 
-/// A place in a message, which is shorter than 4 GB.
+/// A range in a message, which is shorter than 4 GB.
 type Span = Range<u32>;
 
-/// A record in an aggregated one.
+/// A user record.
 #[derive(Debug)]
 struct Entry {
     partition_key: Span,
@@ -193,7 +184,7 @@ struct Entry {
 }
 
 impl<'a> Aggregate<'a> {
-    /// Reads the message; `None` if it is not one of the form, or holds no record.
+    /// Decodes the message; `None` if it does not match the format or has no user record.
     fn read(message: &'a [u8]) -> Option<Self> {
         u32::try_from(message.len()).ok()?;
         let mut aggregate = Self { message, partition_keys: Vec::new(), hash_keys: Vec::new(), records: Vec::new() };
@@ -210,7 +201,7 @@ impl<'a> Aggregate<'a> {
         if records == 0 {
             return None;
         }
-        // The keys of a record may stand behind it.
+        // The keys may stand behind the records.
         let mut reader = Reader::new(message, 0..message.len());
         while let Some((number, field)) = reader.next()? {
             if let (3, Field::Bytes(at)) = (number, field) {
@@ -225,7 +216,7 @@ impl<'a> Aggregate<'a> {
         let (mut partition_key, mut hash_key, mut data) = (None, None, None);
         let mut reader = Reader::new(self.message, at);
         while let Some((number, field)) = reader.next()? {
-            // Of a field that comes twice the last counts.
+            // The last of a repeated field counts.
             match (number, field) {
                 (1, Field::Varint(index)) => partition_key = Some(index),
                 (2, Field::Varint(index)) => hash_key = Some(index),

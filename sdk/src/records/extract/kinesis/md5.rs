@@ -1,9 +1,9 @@
-//! MD5 (RFC 1321), as the checksum of aggregated records. It protects nothing: it is how they are told from other data.
+//! MD5 (RFC 1321), the checksum of aggregated records. It is not a security feature: it distinguishes them from other data.
 
-/// How far each of a round's steps turns, four in a row.
+/// The shift amounts of each round, which repeat after four steps.
 const TURNS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
 
-/// The whole part of the sine of 1 to 64 times 2^32.
+/// The integer part of 2^32 times the sine of 1 to 64.
 #[rustfmt::skip]
 const SINES: [u32; 64] = [
     0xD76A_A478, 0xE8C7_B756, 0x2420_70DB, 0xC1BD_CEEE, 0xF57C_0FAF, 0x4787_C62A, 0xA830_4613, 0xFD46_9501,
@@ -16,14 +16,14 @@ const SINES: [u32; 64] = [
     0x6FA8_7E4F, 0xFE2C_E6E0, 0xA301_4314, 0x4E08_11A1, 0xF753_7E82, 0xBD3A_F235, 0x2AD7_D2BB, 0xEB86_D391,
 ];
 
-/// The checksum of the bytes.
-pub(crate) fn md5(bytes: &[u8]) -> [u8; 16] {
+/// Returns the checksum of the bytes.
+pub(super) fn md5(bytes: &[u8]) -> [u8; 16] {
     let mut state = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476];
     let (blocks, rest) = bytes.as_chunks::<64>();
     for block in blocks {
         step(&mut state, block);
     }
-    // A bit, zeros, and the length in bits; where that does not fit, it is in a block of its own.
+    // The padding: a bit, zeros, and the length in bits, in one block or two.
     let mut last = [0; 128];
     let end = if rest.len() < 56 { 64 } else { 128 };
     last[..rest.len()].copy_from_slice(rest);

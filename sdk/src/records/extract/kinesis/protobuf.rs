@@ -1,32 +1,32 @@
-//! As much of protobuf's wire format as three fields need (<https://protobuf.dev/programming-guides/encoding/>).
+//! The part of protobuf's wire format that aggregated records need (<https://protobuf.dev/programming-guides/encoding/>).
 
 use std::ops::Range;
 
 /// The value of a field.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Field {
+pub(super) enum Field {
     Varint(u64),
-    /// Bytes, a text, or a message: where they stand in the whole.
+    /// The range of bytes, of a text or of a message.
     Bytes(Range<usize>),
-    /// A number of a fixed length, which is not read.
+    /// A number of a fixed length, which is not decoded.
     Fixed,
 }
 
 /// Reads the fields of a message one after the other.
-pub(crate) struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     end: usize,
 }
 
 impl<'a> Reader<'a> {
-    /// For the message that stands at `at` in the bytes.
-    pub(crate) fn new(bytes: &'a [u8], at: Range<usize>) -> Self {
+    /// Reads the message at `at` in the bytes.
+    pub(super) fn new(bytes: &'a [u8], at: Range<usize>) -> Self {
         Self { bytes, at: at.start, end: at.end.min(bytes.len()) }
     }
 
-    /// The next field with its number, `Some(None)` at the end; `None` if it is not of the format.
-    pub(crate) fn next(&mut self) -> Option<Option<(u32, Field)>> {
+    /// Returns the next field with its number, `Some(None)` at the end, and `None` if it is malformed.
+    pub(super) fn next(&mut self) -> Option<Option<(u32, Field)>> {
         if self.at >= self.end {
             return Some(None);
         }
@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
                 Field::Bytes(self.skip(length)?)
             }
             5 => self.skip(4).map(|_| Field::Fixed)?,
-            // Groups, which proto2 has given up, and what does not exist.
+            // Groups, which are deprecated, and unknown types.
             _ => return None,
         };
         match tag >> 3 {
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A whole number: seven bits in each byte, the lowest first, in at most ten bytes.
+    /// Reads an integer: seven bits in each byte, the lowest first, in at most ten bytes.
     fn varint(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..70).step_by(7) {

@@ -1,14 +1,14 @@
-//! An [`Answer`] as an idempotency record keeps it.
+//! A [`RecordResponse`] as it is recorded.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::records::answer::{Answer, Own, TaskResult, Transformed};
+use crate::records::response::{RecordResponse, ResponseValue, TaskResult, TransformedRecord};
 use crate::records::source::Source;
 
-/// A transformation, in the form of Firehose's own answer.
+/// A transformation, in the form of the response to Firehose.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Recorded {
@@ -19,37 +19,38 @@ struct Recorded {
     partition_keys: Vec<(String, String)>,
 }
 
-impl Answer {
-    /// What is recorded: `null`, the text of a task, or a transformation. `None` for a transformation that says that it failed: a
-    /// repeated record is tried again, as after an error.
+impl RecordResponse {
+    /// Returns the JSON to record: `null`, the text of a task, or a transformation. Returns `None` for a failed transformation: the record
+    /// runs again when it is repeated, as after an error.
     pub(crate) fn recorded(&self) -> Option<Result<Box<RawValue>, serde_json::Error>> {
         let recorded =
             |result: &str, data, partition_keys| Recorded { result: result.to_owned(), data, partition_keys };
         Some(match &self.0 {
-            Own::Nothing => to_raw_value(&()),
-            Own::Task(TaskResult(text)) => to_raw_value(text),
-            Own::Transformed(Transformed::Ok { data, partition_keys }) => {
+            ResponseValue::Empty => to_raw_value(&()),
+            ResponseValue::Task(TaskResult(text)) => to_raw_value(text),
+            ResponseValue::Transformed(TransformedRecord::Ok { data, partition_keys }) => {
                 to_raw_value(&recorded("Ok", STANDARD.encode(data), partition_keys.clone()))
             }
-            Own::Transformed(Transformed::Dropped) => to_raw_value(&recorded("Dropped", String::new(), Vec::new())),
-            Own::Transformed(Transformed::Failed) => return None,
+            ResponseValue::Transformed(TransformedRecord::Dropped) => {
+                to_raw_value(&recorded("Dropped", String::new(), Vec::new()))
+            }
+            ResponseValue::Transformed(TransformedRecord::Failed) => return None,
         })
     }
 
-    /// The answer of a record of this source, out of what was recorded. Most sources read no answer, so that of another language, or of
-    /// another release, is as good.
+    /// Reads the recorded answer of a record of this source. Most sources read no answer, so that any recorded value is valid.
     ///
     /// # Errors
     ///
-    /// It is not an answer that this source reads.
+    /// The value is not an answer for this source.
     pub(crate) fn replayed(recorded: &RawValue, source: Source) -> Result<Self, crate::BoxError> {
         match source {
             Source::Firehose => {
                 let Recorded { result, data, partition_keys } = serde_json::from_str(recorded.get())?;
                 match result.as_str() {
-                    "Ok" => Ok(Transformed::Ok { data: STANDARD.decode(data)?, partition_keys }.into()),
-                    "Dropped" => Ok(Transformed::Dropped.into()),
-                    _ => Err("the recorded result is neither `Ok` nor `Dropped`".into()),
+                    "Ok" => Ok(TransformedRecord::Ok { data: STANDARD.decode(data)?, partition_keys }.into()),
+                    "Dropped" => Ok(TransformedRecord::Dropped.into()),
+                    _ => Err("the recorded result must be `Ok` or `Dropped`".into()),
                 }
             }
             Source::S3Batch => {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pilaster::Authorizer;
-use pilaster::records::{LogRecord, SnsNotification, Verdict};
+use pilaster::records::{LogRecord, SesVerdict, SnsNotification};
 use serde_json::{Value, json};
 
 pub(super) fn notification(told: &SnsNotification, message: &str) -> Value {
@@ -30,7 +30,7 @@ pub(super) fn logs_data(lines: &[Value]) -> Value {
     data
 }
 
-pub(super) fn verdict(verdict: Verdict) -> String {
+pub(super) fn verdict(verdict: SesVerdict) -> String {
     format!("{verdict:?}").to_uppercase()
 }
 

@@ -1,7 +1,7 @@
-//! Which of a struct's names belongs to a field.
+//! The serialized name of a field.
 
-/// The name among `names` that is `field` under some `rename_all`, as it is, or the only one of its letters. `None` where that is
-/// not sure.
+/// Returns the name among `names` that is `field` as it is, `field` under some `rename_all`, or the only one with the same letters;
+/// `None` if it is ambiguous.
 pub(super) fn name_of(field: &str, names: &'static [&'static str]) -> Option<&'static str> {
     let plain = field.strip_prefix("r#").unwrap_or(field);
     if let Some(name) = names.iter().find(|name| **name == plain) {
@@ -37,7 +37,7 @@ fn only(mut names: impl Iterator<Item = &'static str>) -> Found {
     }
 }
 
-/// A field's name under each rule of [`rename_all`](https://serde.rs/container-attrs.html#rename_all) but those that leave it as it is.
+/// The field under each rule of [`rename_all`](https://serde.rs/container-attrs.html#rename_all) that changes it.
 fn forms(field: &str) -> [String; 5] {
     let pascal: String = field
         .split('_')

@@ -1,10 +1,10 @@
-//! [`Window`]: the records of a tumbling window of Kinesis or DynamoDB Streams, with what those before them came to.
+//! [`Window`]: a batch of a tumbling window of Kinesis or DynamoDB Streams, with the state of the window.
 //!
-//! Where the event source mapping has `TumblingWindowInSeconds`, Lambda brings the state that the function returned for the batch
-//! before, per shard, and calls it once more when the window ends, mostly without a record. So such a function is one of whole
-//! batches: it folds the records into the state, and answers with a [`WindowState`]. If it fails, the same batch comes again with
-//! the same state, so that nothing is counted twice; `BisectBatchOnFunctionError` finds the record that is to blame. The state may
-//! have 1 MB; with more, Lambda ends the window early.
+//! If the event source mapping has `TumblingWindowInSeconds`, Lambda passes the state that the function returned for the previous batch
+//! of the shard, and invokes the function once more when the window ends, usually without a record. Such a function processes whole
+//! batches: it folds the records into the state and returns a [`WindowState`]. If it fails, Lambda retries the batch with the same
+//! state, so that nothing is counted twice; `BisectBatchOnFunctionError` isolates the failing record. The state may have 1 MB; Lambda
+//! ends a window with a larger state early.
 //!
 //! # Example
 //!
@@ -26,45 +26,44 @@
 //!         total.sales += 1;
 //!     }
 //!     if window.bounds.is_final() {
-//!         tracing::info!(total.cents, total.sales, until = window.bounds.end(), "sold");
+//!         tracing::info!(total.cents, total.sales, until = window.bounds.end(), "total sales");
 //!     }
 //!     Ok(WindowState::new(total))
 //! }
 //! # let _ = pilaster::handler(add_up);
 //! ```
 
-use std::sync::Arc;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::payload::DecodeError;
 use crate::core::error::FunctionError;
+use crate::core::event::FromEvent;
 use crate::core::json;
 use crate::core::raw::Incoming;
-use crate::events::FromEvent;
-use crate::records::adapter::decode::split;
-use crate::records::handler::{FromRecord, Opened};
-use crate::records::record::{Event, Record};
+use crate::records::adapter::decode::decode;
+use crate::records::adapter::queue::{QueuedRecord, Step};
+use crate::records::error::DecodeError;
+use crate::records::extract::{Contents, FromRecord};
 
 /// The records of a batch, and the state of their window.
 ///
-/// `R` is `Kinesis<T>` or `Change<T>`, also of a table's stream of Kinesis, or `LogRecord` of a log subscription's stream. The form is that of
+/// `R` is `Kinesis<T>`, `Change<T>`, also from a Kinesis stream of a table, or `LogRecord` from a Kinesis stream of a log subscription.
+/// The format is that of
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html> and
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html>. See the [module docs](self).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Window<S, R> {
-    /// What the function returned for the batch before; `S::default()` at the window's begin.
+    /// The state that the function returned for the previous batch; `S::default()` at the start of the window.
     pub state: S,
-    /// The records, in their order; or why one cannot be read.
+    /// The records, in their order; an error for one that could not be decoded.
     pub records: Vec<Result<R, DecodeError>>,
-    /// What is said of the window.
+    /// The bounds of the window.
     pub bounds: Bounds,
 }
 
-/// From when until when a window is, of which shard, and whether it ends.
+/// The start and end of a window, its shard, and whether it ends with this batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
     start: String,
@@ -76,48 +75,48 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// When it began: RFC 3339.
+    /// Returns the start, as RFC 3339.
     pub fn start(&self) -> &str {
         &self.start
     }
 
-    /// When it ends: RFC 3339.
+    /// Returns the end, as RFC 3339.
     pub fn end(&self) -> &str {
         &self.end
     }
 
-    /// The shard.
+    /// Returns the shard.
     pub fn shard_id(&self) -> Option<&str> {
         self.shard_id.as_deref()
     }
 
-    /// The ARN of the stream.
+    /// Returns the ARN of the stream.
     pub fn stream_arn(&self) -> Option<&str> {
         self.stream_arn.as_deref()
     }
 
-    /// Whether this is the window's last call: the state is what all of its records came to.
+    /// Returns whether this is the last invocation of the window, with its final state.
     pub fn is_final(&self) -> bool {
         self.is_final
     }
 
-    /// Whether it ends before its time, since the state has become too large.
+    /// Returns whether the window ends early because its state is too large.
     pub fn is_terminated_early(&self) -> bool {
         self.is_terminated_early
     }
 }
 
-/// What the records came to, for the next batch of the window.
+/// The state for the next batch of the window.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WindowState<S> {
     state: S,
-    /// A batch is done as a whole, or the function fails.
+    /// Always empty: a batch succeeds or fails as a whole.
     batch_item_failures: [(); 0],
 }
 
 impl<S> WindowState<S> {
-    /// The state, which has to be a JSON object.
+    /// Makes the response with a state, which must serialize as a JSON object.
     pub fn new(state: S) -> Self {
         Self { state, batch_item_failures: [] }
     }
@@ -125,7 +124,7 @@ impl<S> WindowState<S> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+struct WindowEvent<'a> {
     window: Times,
     #[serde(borrow, default)]
     state: Option<&'a RawValue>,
@@ -154,62 +153,62 @@ where
 {
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
         let wrong = |why: String| FunctionError::new("InvalidEvent", why);
-        let wire = serde_json::from_str::<Wire<'_>>(incoming.event.get());
-        let wire = wire.map_err(|error| wrong(format!("the event is no batch of a tumbling window: {error}")))?;
-        let state = match wire.state.map(RawValue::get) {
+        let event = serde_json::from_str::<WindowEvent<'_>>(incoming.event.get());
+        let event = event.map_err(|error| wrong(format!("the event is not a batch of a tumbling window: {error}")))?;
+        let state = match event.state.map(RawValue::get) {
             // Before the first batch.
             None | Some("null") => S::default(),
             Some(state) if is_empty(state) => S::default(),
             Some(state) => json::decode(state.as_bytes())
-                .map_err(|error| wrong(format!("the state of the window cannot be read: {error}")))?,
+                .map_err(|error| wrong(format!("the state of the window could not be decoded: {error}")))?,
         };
         Ok(Self {
             state,
-            records: match wire.records {
+            records: match event.records {
                 Some(_) => records(incoming)?,
                 None => Vec::new(),
             },
             bounds: Bounds {
-                start: wire.window.start,
-                end: wire.window.end,
-                shard_id: wire.shard_id,
-                stream_arn: wire.stream_arn,
-                is_final: wire.is_final_invoke_for_window,
-                is_terminated_early: wire.is_window_terminated_early,
+                start: event.window.start,
+                end: event.window.end,
+                shard_id: event.shard_id,
+                stream_arn: event.stream_arn,
+                is_final: event.is_final_invoke_for_window,
+                is_terminated_early: event.is_window_terminated_early,
             },
         })
     }
 }
 
-/// Whether it is `{}`.
+/// Returns whether the state is `{}`.
 fn is_empty(state: &str) -> bool {
     let within = state.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     within.is_some_and(|within| within.trim().is_empty())
 }
 
 fn records<R: FromRecord>(incoming: &Incoming) -> Result<Vec<Result<R, DecodeError>>, FunctionError> {
-    let split = split(&incoming.event, R::SOURCES)?;
-    let event = Arc::new(Event::new(incoming.event.clone(), split.source, incoming.invocation.clone()));
-    let mut records = Vec::with_capacity(split.parts.len());
-    for (index, part) in split.parts.into_iter().enumerate() {
-        if let Some(problem) = part.problem {
-            records.push(Err(problem));
-            continue;
-        }
-        let record = Record::new(&event, index, part.id, part.body, part.receive_count);
-        match R::open(&record) {
-            Ok(Opened::Itself) => records.push(R::from_record(&record)),
-            Ok(opened) => {
-                // The window has all of them at once.
-                let room =
-                    if let Opened::Aggregated(aggregated) = &opened { aggregated.reserve(&record) } else { Ok(()) };
-                if let Err(error) = room {
+    let (_, queue) = decode(incoming.event.clone(), incoming.invocation.clone(), R::SOURCES)?;
+    let mut records = Vec::with_capacity(queue.len());
+    for QueuedRecord { record, step, .. } in queue {
+        let contents = match step {
+            Step::Reject(error) => Err(error),
+            _ => R::contents(&record),
+        };
+        match contents {
+            Ok(Contents::Itself) => records.push(R::from_record(&record)),
+            Ok(contents) => {
+                // The window has all of them in memory at the same time.
+                let reserved = match &contents {
+                    Contents::Aggregated(aggregated) => aggregated.reserve(&record),
+                    _ => Ok(()),
+                };
+                if let Err(error) = reserved {
                     records.push(Err(error));
                     continue;
                 }
-                let contents = opened.contents();
-                let count = contents.len();
-                records.extend(contents.map(|content| R::from_record(&record.with_content(content, count))));
+                let texts = contents.into_texts();
+                let count = texts.len();
+                records.extend(texts.map(|text| R::from_record(&record.with_content(text, count))));
             }
             Err(error) => records.push(Err(error)),
         }

@@ -17,7 +17,7 @@ const OF_TRANSFER: [HeaderName; 4] =
     [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::DATE];
 
 /// Writes a response as JSON.
-pub(super) fn recorded(parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, serde_json::Error> {
+pub(super) fn record(parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, serde_json::Error> {
     let (mut single, mut multiple) = (Map::new(), Map::new());
     for name in parts.headers.keys().filter(|name| !OF_TRANSFER.contains(name)) {
         let mut values: Vec<Value> = parts.headers.get_all(name).iter().map(text).collect();
@@ -50,7 +50,7 @@ fn text(value: &HeaderValue) -> Value {
 /// # Errors
 ///
 /// The record is not an HTTP response.
-pub(super) fn replayed(recorded: &RawValue) -> Result<Response, BoxError> {
+pub(super) fn replay(recorded: &RawValue) -> Result<Response, BoxError> {
     let recorded: Value = serde_json::from_str(recorded.get())?;
     let Some(status) = recorded.get("statusCode") else {
         // An HTTP API sends any other value as JSON.

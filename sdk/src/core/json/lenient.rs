@@ -1,4 +1,4 @@
-//! What a record says of itself. Nothing is an error here: what is not of the expected form is not there, and all else is.
+//! Lenient decoding: a member of an unexpected type is left out, and is not an error of the others.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A struct of those of a JSON object's fields that are named; any other value, and any other field, is skipped.
+/// A struct of some members of a JSON object; any other value, and any other member, is skipped.
 macro_rules! skimmed {
     ($(#[$meta:meta])* struct $name:ident { $($field:ident: $kind:ty = $($key:literal)|+,)* }) => {
         $(#[$meta])*
@@ -27,7 +27,7 @@ macro_rules! skimmed {
 
                     fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                         let mut found = $name::default();
-                        while let Some($crate::records::adapter::lenient::Key(key)) = map.next_key()? {
+                        while let Some($crate::core::json::lenient::Key(key)) = map.next_key()? {
                             match &*key {
                                 $($($key)|+ => found.$field = map.next_value()?,)*
                                 _ => drop(map.next_value::<::serde::de::IgnoredAny>()?),
@@ -36,7 +36,7 @@ macro_rules! skimmed {
                         Ok(found)
                     }
 
-                    $crate::records::adapter::lenient::skipped!(map);
+                    $crate::core::json::lenient::skipped!(map);
                 }
 
                 deserializer.deserialize_any(Skim(::std::marker::PhantomData))
@@ -45,10 +45,10 @@ macro_rules! skimmed {
     };
 }
 
-/// The rest of a visitor: whatever else may come is the default.
+/// The rest of a visitor: any other value is the default.
 macro_rules! skipped {
     (map) => {
-        $crate::records::adapter::lenient::skipped!(text);
+        $crate::core::json::lenient::skipped!(text);
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
@@ -59,14 +59,14 @@ macro_rules! skipped {
         }
     };
     (list and map) => {
-        $crate::records::adapter::lenient::skipped!(text);
+        $crate::core::json::lenient::skipped!(text);
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
         }
     };
     (all but text) => {
-        $crate::records::adapter::lenient::skipped!(text);
+        $crate::core::json::lenient::skipped!(text);
 
         fn visit_seq<A: ::serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
             while items.next_element::<::serde::de::IgnoredAny>()?.is_some() {}
@@ -101,89 +101,11 @@ macro_rules! skipped {
 
 pub(crate) use {skimmed, skipped};
 
-skimmed! {
-    /// Of a record of any source.
-    struct Head {
-        event_source: Text<'a> = "eventSource" | "EventSource",
-        arn: Text<'a> = "eventSourceARN",
-        message_id: Text<'a> = "messageId",
-        body: Text<'a> = "body",
-        attributes: Attributes<'a> = "attributes",
-        kinesis: Kinesis<'a> = "kinesis",
-        dynamodb: DynamoDb<'a> = "dynamodb",
-        s3: S3<'a> = "s3",
-        sns: Sns<'a> = "Sns",
-        ses: Ses<'a> = "ses",
-        record_id: Text<'a> = "recordId",
-        task_id: Text<'a> = "taskId",
-        mq_id: Text<'a> = "messageID",
-        offset: Whole = "offset",
-    }
-}
-
-skimmed! {
-    struct Attributes {
-        group: Text<'a> = "MessageGroupId",
-        receive_count: Text<'a> = "ApproximateReceiveCount",
-    }
-}
-
-skimmed! {
-    struct Kinesis {
-        sequence_number: Text<'a> = "sequenceNumber",
-        partition_key: Text<'a> = "partitionKey",
-    }
-}
-
-skimmed! {
-    struct DynamoDb {
-        sequence_number: Text<'a> = "SequenceNumber",
-        keys: Option<&'a RawValue> = "Keys",
-    }
-}
-
-skimmed! {
-    struct S3 {
-        bucket: Bucket<'a> = "bucket",
-        object: Object<'a> = "object",
-    }
-}
-
-skimmed! {
-    struct Bucket {
-        name: Text<'a> = "name",
-    }
-}
-
-skimmed! {
-    struct Object {
-        key: Text<'a> = "key",
-    }
-}
-
-skimmed! {
-    struct Sns {
-        message_id: Text<'a> = "MessageId",
-    }
-}
-
-skimmed! {
-    struct Ses {
-        mail: Mail<'a> = "mail",
-    }
-}
-
-skimmed! {
-    struct Mail {
-        message_id: Text<'a> = "messageId",
-    }
-}
-
-/// Borrowed unless it has an escape.
+/// A text, borrowed unless it has an escape.
 #[derive(Deserialize)]
 pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// A text, borrowed unless it has an escape.
+/// A text, borrowed unless it has an escape; `None` for anything else.
 #[derive(Debug, Default)]
 pub(crate) struct Text<'a>(pub(crate) Option<Cow<'a, str>>);
 
@@ -208,7 +130,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// A field that is `None` where it is of another form, which leaves all others as they are.
+/// A member that is `None` if it has an unexpected type, which is not an error of the others.
 #[derive(Debug)]
 pub(crate) struct Lenient<T>(pub(crate) Option<T>);
 
@@ -220,13 +142,13 @@ impl<T> Default for Lenient<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The text by itself, so that what is wrong with it does not end the reading of what is around it.
+        // Decoded separately, so that an error in it does not end the decoding of its object.
         let json = <&'de RawValue>::deserialize(deserializer)?;
         Ok(Self(serde_json::from_str(json.get()).ok()))
     }
 }
 
-/// A whole number.
+/// An integer; `None` for anything else.
 #[derive(Debug, Default)]
 pub(crate) struct Whole(pub(crate) Option<i64>);
 
@@ -237,7 +159,7 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
-/// Whether something other than `null` is there.
+/// Whether a value is there and is not `null`.
 #[derive(Debug, Default)]
 pub(crate) struct Present(pub(crate) bool);
 
@@ -259,47 +181,22 @@ impl<T> Default for List<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Lists { list, .. } = Lists::deserialize(deserializer)?;
-        Ok(Self(list))
-    }
-}
-
-/// A list, or lists by name: the `records` of Firehose and those of Kafka.
-#[derive(Debug)]
-pub(crate) struct Lists<T> {
-    pub(crate) list: Option<Vec<T>>,
-    pub(crate) by_name: Vec<(String, Vec<T>)>,
-}
-
-impl<T> Default for Lists<T> {
-    fn default() -> Self {
-        Self { list: None, by_name: Vec::new() }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lists<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Skim<T>(PhantomData<T>);
 
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Skim<T> {
-            type Value = Lists<T>;
+            type Value = List<T>;
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                // As many as SQS sends by default; what a sender claims is not believed.
-                let mut list = Vec::with_capacity(10);
+                let mut list = Vec::new();
                 while let Some(item) = items.next_element()? {
                     list.push(item);
                 }
-                Ok(Lists { list: Some(list), by_name: Vec::new() })
+                Ok(List(Some(list)))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut by_name = Vec::new();
-                while let Some(name) = map.next_key()? {
-                    let List(list) = map.next_value()?;
-                    by_name.push((name, list.unwrap_or_default()));
-                }
-                Ok(Lists { list: None, by_name })
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(List(None))
             }
 
             skipped!(list and map);
@@ -309,7 +206,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lists<T> {
     }
 }
 
-/// Whether text is a JSON object with these fields and they are not `null`.
+/// Returns whether a text is a JSON object with these members, none of which is `null`.
 pub(crate) fn has_fields(text: &str, names: &[&str]) -> bool {
     struct Fields<'n>(&'n [&'n str]);
 
