@@ -1,4 +1,4 @@
-//! The ground that everything else stands on: an invocation, the raw event and the response, errors, JSON, time. It imports nothing from the other
+//! The base of all other modules: an invocation, the raw event and the response, errors, JSON, time. It imports nothing from the other
 //! modules of the crate.
 
 #[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]

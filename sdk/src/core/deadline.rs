@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+#[cfg(feature = "negotiation")]
 use crate::core::extensions::Extensions;
 use crate::core::invocation::Invocation;
 
@@ -20,12 +21,17 @@ pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 pub struct DeadlineExceeded {
     time: Duration,
     /// Values for the module that responds to it, by their types.
+    #[cfg(feature = "negotiation")]
     extensions: Extensions,
 }
 
 impl DeadlineExceeded {
     pub(crate) fn after(time: Duration) -> Self {
-        Self { time, extensions: Extensions::default() }
+        Self {
+            time,
+            #[cfg(feature = "negotiation")]
+            extensions: Extensions::default(),
+        }
     }
 
     #[cfg(feature = "negotiation")]

@@ -36,6 +36,7 @@ struct Shared {
 }
 
 /// The deadline of a test, by tokio's clock, which can be paused.
+#[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "the layout is the same without the feature"))]
 pub(crate) struct TestDeadline(pub(crate) tokio::time::Instant);
 
 /// The client context and the Cognito identity of the caller may be secret or personal, and are not shown.
@@ -70,7 +71,7 @@ impl Invocation {
         &self.shared.extensions
     }
 
-    /// The process's first call gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
+    /// The first invocation of the process gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
     /// (`AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency`), as Powertools counts it.
     pub(crate) fn first_is_cold(context: Context) -> Self {
         // A load first: the line is shared between the workers of a managed instance.
@@ -86,7 +87,7 @@ impl Invocation {
         self
     }
 
-    /// The request id of this invocation, as in Lambda's own log lines.
+    /// The request id of this invocation, as in the log lines of Lambda.
     pub fn request_id(&self) -> &str {
         &self.shared.context.request_id
     }
@@ -163,7 +164,7 @@ impl Invocation {
 /// ```
 /// use pilaster::{BoxError, FromInvocation, Invocation};
 ///
-/// /// Until when the function may work.
+/// /// The time until which the function may work.
 /// struct Deadline(Option<std::time::SystemTime>);
 ///
 /// impl FromInvocation for Deadline {
@@ -178,11 +179,11 @@ impl Invocation {
     note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Invocation`, or what implements `pilaster::FromInvocation`; the record or the event comes last"
 )]
 pub trait FromInvocation: Sized + Send {
-    /// Makes it.
+    /// Makes the argument.
     ///
     /// # Errors
     ///
-    /// Why it could not be made; the record fails, or the invocation.
+    /// The argument could not be made: the record fails, or the invocation.
     fn from_invocation(invocation: &Invocation) -> impl Future<Output = Result<Self, BoxError>> + Send;
 }
 
