@@ -5,6 +5,8 @@
 //! keyword to get wrong, and aliases and re-exports of the argument types work.
 
 pub(crate) mod builder;
+#[cfg(feature = "macros")]
+pub(crate) mod check;
 pub(crate) mod guard;
 pub(crate) mod handler;
 pub(crate) mod lifecycle;

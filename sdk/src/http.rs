@@ -5,13 +5,16 @@
 //! [`Path`] works with and without it. Rejections of axum's own extractors are short texts, those of Pilaster's are problem details.
 
 pub mod adapter;
+pub(crate) mod credentials;
 pub mod error;
 pub mod extract;
+pub(crate) mod framing;
 pub(crate) mod function;
 pub(crate) mod handler;
 #[cfg(any(feature = "compression", feature = "multipart", feature = "negotiation"))]
 pub(crate) mod header_list;
 pub(crate) mod layers;
+pub(crate) mod length;
 pub mod response;
 pub mod streaming;
 

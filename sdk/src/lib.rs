@@ -85,6 +85,7 @@ pub use crate::config::parameters::Parameters;
 pub use crate::config::parameters::{FromParameter, Parameter, ParametersLayer};
 #[cfg(feature = "secrets")]
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
+pub use crate::core::check;
 pub use crate::core::deadline::DeadlineExceeded;
 pub use crate::core::error::{BoxError, ErrorType, FunctionError};
 pub use crate::core::invocation::{FromInvocation, Invocation};

@@ -69,7 +69,7 @@ pub fn run<F: IntoService>(function: F) -> Result<(), StartError> {
 
 /// Runs the function that `make` makes. A mistake in the configuration of what it makes is an error, also before the layers are applied.
 #[cfg(feature = "macros")]
-pub(crate) fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
+pub fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
     let made = built(|| configuration::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
     made.and_then(start).inspect_err(init::report)
 }

@@ -1,7 +1,5 @@
 //! The deadline of an invocation: [`until`] when its work may last, [`DeadlineExceeded`], and panics of what is dropped then.
 
-#[cfg(feature = "negotiation")]
-use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -10,8 +8,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-#[cfg(feature = "negotiation")]
-use crate::core::extensions::Extensions;
 use crate::core::invocation::Invocation;
 
 /// The time before the deadline at which a request or an event is cancelled.
@@ -20,9 +16,9 @@ pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 /// The function did not answer before the deadline of its invocation, and its work was cancelled.
 pub struct DeadlineExceeded {
     time: Duration,
-    /// Values for the module that responds to it, by their types.
+    /// What the cancelled layers have shared for the response to it, by type.
     #[cfg(feature = "negotiation")]
-    extensions: Extensions,
+    pub(crate) extensions: http::Extensions,
 }
 
 impl DeadlineExceeded {
@@ -30,19 +26,8 @@ impl DeadlineExceeded {
         Self {
             time,
             #[cfg(feature = "negotiation")]
-            extensions: Extensions::default(),
+            extensions: http::Extensions::new(),
         }
-    }
-
-    #[cfg(feature = "negotiation")]
-    pub(crate) fn with<T: Any + Send + Sync>(self, value: T) -> Self {
-        self.extensions.insert(value);
-        self
-    }
-
-    #[cfg(feature = "negotiation")]
-    pub(crate) fn get<T: Any>(&self) -> Option<&T> {
-        self.extensions.get()
     }
 
     /// The time that the work had.

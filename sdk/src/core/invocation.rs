@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "http")]
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
@@ -69,6 +71,23 @@ impl Invocation {
     /// Values that modules leave for one another; all clones of an invocation share them.
     pub(crate) fn extensions(&self) -> &Extensions {
         &self.shared.extensions
+    }
+
+    /// Shares a value with the layers around this one, by its type; a later one replaces it. It outlives a layer that is cancelled.
+    #[cfg(feature = "http")]
+    pub(crate) fn share<T: Clone + Send + Sync + 'static>(&self, value: T) {
+        let extensions = self.extensions();
+        match extensions.get::<Mutex<T>>() {
+            Some(slot) => *slot.lock().unwrap_or_else(PoisonError::into_inner) = value,
+            None => extensions.insert(Mutex::new(value)),
+        }
+    }
+
+    /// Returns the value of this type that an inner layer has [shared](Self::share).
+    #[cfg(feature = "http")]
+    pub(crate) fn shared<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        let slot = self.extensions().get::<Mutex<T>>()?;
+        Some(slot.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// The first invocation of the process gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time

@@ -1,5 +1,8 @@
 //! Event functions: handlers of one whole event.
 
+#[cfg(feature = "macros")]
+pub(crate) mod check;
+
 use std::time::Duration;
 
 use tower::layer::util::Identity;

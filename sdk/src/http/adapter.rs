@@ -25,13 +25,10 @@
 //!   load balancer, is a 500 or 504 that keeps the headers of the layers, such as CORS.
 
 mod call;
-pub(crate) mod credentials;
 mod decode;
 mod detect;
 mod encode;
 mod event;
-mod framing;
-pub(crate) mod length;
 mod locate;
 mod path;
 mod refused;
@@ -42,8 +39,6 @@ pub(crate) mod synthesize;
 #[cfg(test)]
 mod tests;
 mod uri;
-
-pub(crate) use self::framing::strip_listed;
 
 use std::fmt;
 use std::future::ready;
@@ -60,14 +55,13 @@ use tower::Service;
 use crate::core::deadline::{MARGIN, caught, contained, until};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT};
-use crate::http::adapter::length::base64_length;
 use crate::http::error::{self, HttpError, Refused, Renderer};
 use crate::http::extract::context::EventKind;
+use crate::http::framing;
 use crate::http::layers::deadline;
 use crate::http::layers::error_layer::{self, RequestLine, log_failure};
+use crate::http::length::base64_length;
 use crate::http::streaming::{Streamed, ToStream};
-
-pub(crate) use self::path::PATH;
 
 /// Service of raw events around a service of HTTP requests. See the [module docs](self).
 pub struct HttpAdapter<S> {

@@ -1,5 +1,8 @@
 //! HTTP functions: handlers of requests, and whole services such as an `axum::Router`.
 
+#[cfg(feature = "macros")]
+pub(crate) mod check;
+
 use axum_core::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};

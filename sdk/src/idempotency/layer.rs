@@ -19,7 +19,7 @@
 //!     counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
 //!     async { Ok::<_, BoxError>(Outgoing::serialize("charged")?) }
 //! });
-//! let charge = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).key("order_id")).layer(charge);
+//! let charge = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).key("order_id")).layer(charge);
 //! for _ in 0..2 {
 //!     let event = serde_json::value::to_raw_value(&serde_json::json!({ "order_id": 7 }))?;
 //!     let incoming = Incoming { event, invocation: Invocation::new(Default::default()) };

@@ -1,5 +1,8 @@
 //! [`RecordFunction`]: a function that is called once for each record.
 
+#[cfg(feature = "macros")]
+pub(crate) mod check;
+
 use tower::Layer;
 use tower::Service;
 use tower::layer::util::Identity;

@@ -110,7 +110,7 @@ fn idempotency(config: &Config, store: impl IdempotencyStore, format: KeyFormat)
         (_, _, Some(qualified)) if format == KeyFormat::Python => format!("{name}.{qualified}"),
         _ => name.to_owned(),
     };
-    let mut idempotency = Idempotency::new(store).prefix(prefix).format(format);
+    let mut idempotency = Idempotency::from_env(store).prefix(prefix).format(format);
     if let Some(key) = options.event_key_jmespath.as_deref().filter(|key| !key.is_empty()) {
         idempotency = idempotency.key(key);
     }

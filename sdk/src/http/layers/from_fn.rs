@@ -13,10 +13,10 @@
 //! An API key is required:
 //!
 //! ```
-//! use pilaster::http::{self, Body, HttpError, IntoResponse, Method, Next, Request, from_fn};
+//! use pilaster::http::{self, HttpError, IntoResponse, Method, Next, Request, from_fn};
 //! use pilaster::testing::{Caller, http::get};
 //!
-//! async fn require_api_key(request: Request<Body>, next: Next) -> Result<impl IntoResponse, HttpError> {
+//! async fn require_api_key(request: Request, next: Next) -> Result<impl IntoResponse, HttpError> {
 //!     match request.headers().get("x-api-key") {
 //!         Some(key) if key == "k-123" => Ok(next.run(request).await), // a real key comes from a `Secret`
 //!         _ => Err(HttpError::unauthorized("the `x-api-key` header is missing or wrong")),
@@ -43,12 +43,12 @@
 //! An extractor before the request, and a value for the extractors of the handler:
 //!
 //! ```
-//! use pilaster::http::{self, Body, Next, Request, RequestContext, Response, from_fn};
+//! use pilaster::http::{self, Next, Request, RequestContext, Response, from_fn};
 //!
 //! #[derive(Clone)]
 //! struct RequestId(Option<String>);
 //!
-//! async fn with_request_id(context: RequestContext, mut request: Request<Body>, next: Next) -> Response {
+//! async fn with_request_id(context: RequestContext, mut request: Request, next: Next) -> Response {
 //!     request.extensions_mut().insert(RequestId(context.get("requestId")));
 //!     next.run(request).await
 //! }

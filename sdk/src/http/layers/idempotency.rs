@@ -50,7 +50,7 @@
 //! #[derive(Clone)]
 //! struct User(String); // an outer layer has put it into the request's extensions
 //!
-//! let idempotency = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()))
+//! let idempotency = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()))
 //!     .caller(|parts| parts.extensions.get::<User>().map(|user| user.0.clone()));
 //! # let _ = idempotency;
 //! ```
@@ -86,7 +86,7 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-//! let idempotency = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).require_key());
+//! let idempotency = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).require_key());
 //! let caller = Caller::new(pilaster::handler(pay).layer(http::Stack::new().idempotency(idempotency)));
 //! let post = |key: &str, amount: u32| request::post("/payments").header("idempotency-key", key).json(amount);
 //!

@@ -72,7 +72,6 @@ use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::http::error::HttpError;
 use crate::http::layers::deadline;
-use crate::http::layers::left::Left;
 
 pub use self::accepts::Accepts;
 #[cfg(feature = "idempotency")]
@@ -231,7 +230,7 @@ where
         let error_writer = offer.writers.for_error(&Accepts::read(request.headers()));
         if let (Some(writer), Some(invocation)) = (&error_writer, request.extensions().get::<Invocation>()) {
             // For the response to a request that is cancelled inside this layer.
-            Left::set_renderer(invocation, writer.clone());
+            invocation.share(writer.clone());
         }
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
             request.extensions_mut().insert(negotiated);

@@ -66,7 +66,7 @@ impl Idempotency {
     /// use pilaster::idempotency::{Document, Idempotency, IdempotencyError, MemoryStore};
     ///
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-    /// let idempotency = Idempotency::new(MemoryStore::new()).key("order_id");
+    /// let idempotency = Idempotency::from_env(MemoryStore::new()).key("order_id");
     /// let order = Document::of(&serde_json::json!({ "order_id": 7, "amount": 100 }))?;
     /// for _ in 0..2 {
     ///     let charge = || async { Ok::<_, IdempotencyError>("charged".to_owned()) };

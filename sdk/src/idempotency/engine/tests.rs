@@ -21,7 +21,7 @@ fn wall() -> impl Fn() -> SystemTime + Send + Sync + 'static {
 }
 
 fn with(store: impl Store) -> Idempotency {
-    Idempotency::new(store).prefix("f").clock(wall())
+    Idempotency::new(store, "f").clock(wall())
 }
 
 fn document(value: Value) -> Document {
@@ -206,7 +206,8 @@ async fn a_cached_answer_does_not_outlive_its_record_where_the_wall_clock_is_set
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_704_164_645);
     let wall = Arc::new(Mutex::new(start));
     let clock = Arc::clone(&wall);
-    let idempotency = Idempotency::new(MemoryStore::new()).prefix("f").cache(1).clock(move || *clock.lock().unwrap());
+    let idempotency =
+        Idempotency::from_env(MemoryStore::new()).prefix("f").cache(1).clock(move || *clock.lock().unwrap());
     let idempotency = idempotency.expires_after(Duration::from_secs(10));
     let (effect, order) = (Effect::default(), document(json!({ "id": 1 })));
     assert_eq!(effect.run(&idempotency, &order).await.unwrap(), 1);

@@ -51,7 +51,7 @@ impl MetricsLayer {
 
     /// Reads the variables by `var`, which returns the value of one.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
-        Self(Settings::from_vars(var))
+        Self(Settings::from_vars(&var))
     }
 
     /// Sets the namespace: 1 to 255 letters, digits, spaces and `.-_/#:`.

@@ -55,7 +55,7 @@ impl TracesLayer {
     /// Reads the variables by `var`, which returns the value of one. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_TRACES_SAMPLER` are always
     /// those of the process.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
-        Self(Settings::from_vars(var))
+        Self(Settings::from_vars(&var))
     }
 
     /// Sets `service.name`. It overrides the variables.

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::io::Read;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use http_body_util::BodyExt;
 use tower::{ServiceExt, service_fn};
 

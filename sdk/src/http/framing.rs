@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 
 /// Removes the fields about one connection ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), which HTTP/2 forbids
 /// ([RFC 9113, 8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)), and the length, which the gateway counts.
-pub(super) fn strip(headers: &mut HeaderMap) {
+pub(crate) fn strip(headers: &mut HeaderMap) {
     // Most responses have none of them.
     if headers.keys().any(is_of_connection) {
         remove(headers);
@@ -76,7 +76,7 @@ fn is_for_all(name: &HeaderName) -> bool {
 
 /// Whether a response with this status may have content
 /// (RFC 9110, [6.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1), [15.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.6)).
-pub(super) fn has_content(status: StatusCode) -> bool {
+pub(crate) fn has_content(status: StatusCode) -> bool {
     !matches!(status.as_u16(), 100..200 | 204 | 205 | 304)
 }
 

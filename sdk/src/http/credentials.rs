@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 /// Marks each credential, so that no `Debug` of the headers prints it.
-pub(super) fn mark(headers: &mut HeaderMap) {
+pub(crate) fn mark(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         if is_credential(name.as_str()) {
             value.set_sensitive(true);
