@@ -1,4 +1,4 @@
-//! The ground that everything else stands on: an invocation, the raw event and the response, errors, JSON, time. It imports nothing from the other
+//! The base of all other modules: an invocation, the raw event and the response, errors, JSON, time. It imports nothing from the other
 //! modules of the crate.
 
 pub mod check;
@@ -11,6 +11,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 #[cfg(any(feature = "flags", feature = "idempotency"))]
 pub(crate) mod expression;
+mod extensions;
 pub(crate) mod invocation;
 pub(crate) mod json;
 pub(crate) mod raw;

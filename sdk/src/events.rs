@@ -1,6 +1,8 @@
 //! Event functions: one call of the function for the whole event.
 
 pub mod adapter;
+#[cfg(feature = "cloudformation")]
+mod calls;
 pub(crate) mod extract;
 pub(crate) mod function;
 pub(crate) mod handler;
@@ -12,5 +14,5 @@ pub use self::extract::event::Event;
 pub use self::extract::schedule::Schedule;
 pub use self::function::{ByEvent, EventFunction};
 #[doc(hidden)]
-pub use self::handler::{Around, Called};
-pub use self::handler::{EventHandler, EventResult, FromEvent, HandlerService};
+pub use self::handler::{EventFuture, Wrap};
+pub use self::handler::{EventHandler, EventResult, FromEvent};

@@ -15,7 +15,7 @@ pub(crate) mod start_error;
 pub(crate) mod warmup;
 
 pub use self::builder::Function;
-pub use self::handler::{Handler, handler};
+pub use self::handler::{Handler, HandlerService, handler};
 pub use self::service::IntoService;
 pub use self::start_error::StartError;
 pub use self::warmup::{Warmup, WarmupLayer};

@@ -42,7 +42,7 @@ pub use self::extract::Valid;
 pub use self::extract::context::{self, EventKind, RequestContext};
 pub use self::extract::{Claims, Json, Path, Query};
 pub use self::function::{HttpFunction, service};
-pub use self::handler::{HandlerService, HttpHandler};
+pub use self::handler::HttpHandler;
 pub use self::layers::base_path::{self, BasePathLayer};
 pub use self::layers::catch_panic::{self, CatchPanicLayer};
 #[cfg(feature = "compression")]

@@ -99,7 +99,7 @@ pub use crate::core::raw::{Incoming, Outgoing, RawEvent};
 pub use crate::events::{Authorizer, Event, Schedule};
 #[cfg(feature = "cloudformation")]
 pub use crate::events::{CloudFormation, CustomResource};
-pub use crate::function::{Function, Handler, IntoService, StartError, Warmup, WarmupLayer, handler};
+pub use crate::function::{Function, Handler, HandlerService, IntoService, StartError, Warmup, WarmupLayer, handler};
 #[cfg(feature = "metrics")]
 pub use crate::observe::metrics::{Metrics, MetricsLayer};
 #[cfg(feature = "otel")]

@@ -111,7 +111,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
-use crate::core::invocation::Invocation;
+use crate::core::invocation::{Invocation, TestDeadline};
 use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::service::IntoService;
 
@@ -276,10 +276,14 @@ impl<R: RawService> Caller<R> {
             let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
             context.deadline = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         }
-        let mut invocation = Invocation::new(context);
-        invocation.ends = self.time_left.map(|left| tokio::time::Instant::now() + left);
+        let invocation = Invocation::new(context);
+        if let Some(left) = self.time_left {
+            invocation.extensions().insert(TestDeadline(tokio::time::Instant::now() + left));
+        }
         #[cfg(feature = "clients")]
-        invocation.clients.clone_from(&self.clients);
+        if let Some(clients) = &self.clients {
+            invocation.extensions().insert(clients.clone());
+        }
         invocation
     }
 }

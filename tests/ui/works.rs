@@ -435,12 +435,12 @@ mod of_each_source {
     }
 
     mod gateway {
-        use pilaster::events::authorizer::{AuthorizerError, Simple};
+        use pilaster::events::authorizer::{AuthorizerError, SimpleResponse};
 
         #[pilaster::lambda_handler]
-        async fn authorize(request: pilaster::Authorizer) -> Result<Simple, AuthorizerError> {
+        async fn authorize(request: pilaster::Authorizer) -> Result<SimpleResponse, AuthorizerError> {
             let token = request.bearer_token().ok_or(AuthorizerError::Unauthorized)?;
-            Ok(if token == "ada's" { Simple::allow() } else { Simple::deny() })
+            Ok(if token == "ada's" { SimpleResponse::allow() } else { SimpleResponse::deny() })
         }
     }
 }

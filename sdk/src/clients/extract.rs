@@ -67,7 +67,12 @@ impl<T: FromClients> Warm for Client<T> {
 impl Clients {
     /// The registry of this invocation.
     pub(crate) fn within(invocation: &Invocation) -> &Clients {
-        invocation.clients().unwrap_or_else(|| Clients::global())
+        Self::replaced(invocation).unwrap_or_else(|| Clients::global())
+    }
+
+    /// The registry that a test puts in place of the process's.
+    pub(crate) fn replaced(invocation: &Invocation) -> Option<&Clients> {
+        invocation.extensions().get()
     }
 }
 

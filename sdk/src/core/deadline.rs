@@ -1,4 +1,4 @@
-//! When an invocation is over its time: what the HTTP hall, the event door and the record door have in common.
+//! The deadline of an invocation: [`until`] when its work may last, [`DeadlineExceeded`], and panics of what is dropped then.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::core::invocation::Invocation;
 
-/// What is left of the time when a request or an event is cancelled.
+/// The time before the deadline at which a request or an event is cancelled.
 pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 
 /// The function did not answer before the deadline of its invocation, and its work was cancelled.
@@ -30,7 +30,7 @@ impl DeadlineExceeded {
         }
     }
 
-    /// How long the work was given.
+    /// The time that the work had.
     pub fn time(&self) -> Duration {
         self.time
     }
@@ -50,15 +50,15 @@ impl fmt::Display for DeadlineExceeded {
 
 impl std::error::Error for DeadlineExceeded {}
 
-/// Until when the work may last, and how long that is; `None` without a deadline. A margin is at most half of the time that
-/// there is. A deadline that has passed already is none: it was never meant (`cargo lambda watch`), or it is too late anyway.
+/// Returns the end of the work and the time until then; `None` without a deadline. The margin is at most half of the remaining time. A
+/// deadline in the past is ignored: `cargo lambda watch` sends one.
 pub(crate) fn until(invocation: &Invocation, margin: Duration) -> Option<(Instant, Duration)> {
     let remaining = invocation.remaining().filter(|remaining| !remaining.is_zero())?;
     let time = remaining - margin.min(remaining / 2);
     Some((Instant::now() + time, time))
 }
 
-/// Work that may be cancelled. What it drops then may panic, and that stays in it.
+/// Work that may be cancelled. For a panic of a value that is dropped then.
 pub(crate) struct Cancellable<F>(Option<Pin<Box<F>>>);
 
 impl<F> Cancellable<F> {
@@ -82,16 +82,16 @@ impl<F> Drop for Cancellable<F> {
     }
 }
 
-/// What a function of the user's returns; `None` where it panicked, which the panic hook has logged.
+/// Returns the value of a call; `None` for a panic of the user's code in it, which the panic hook has logged.
 #[cfg(feature = "http")]
 pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
-/// Drops something whose own `Drop` may panic. The panic hook has logged that, and nothing else comes of it.
+/// Drops a value. For a panic of its `Drop`, which the panic hook has logged.
 pub(crate) fn contained(drop: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(drop)) {
-        // What this panic carries may panic as well when it is dropped, so it is not.
+        // The payload may panic again when it is dropped.
         std::mem::forget(payload);
     }
 }

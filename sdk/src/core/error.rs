@@ -1,4 +1,4 @@
-//! What a function answers when it fails as a whole: [`FunctionError`].
+//! [`FunctionError`]: the failure of a whole invocation.
 //!
 //! Step Functions' `Catch`, destinations and retry policies branch on `errorType`, so it is a stable, short name and never
 //! a Rust type's full path.
@@ -33,14 +33,14 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// assert_eq!(error.to_string(), "no umbrella is left");
 /// ```
 pub struct FunctionError {
-    told: Told,
-    /// Whether it stands in the log already, so that no room above tells it again.
+    described: Described,
+    /// The error was logged already: no outer layer logs it again.
     is_logged: bool,
 }
 
-/// What stands in the chain of causes also where its `FunctionError` does not: `#[error(transparent)]` and `anyhow` leave out an error
-/// itself, and go on with its source.
-struct Told {
+/// The part of a `FunctionError` that is found in the chain of causes also below `#[error(transparent)]` and `anyhow`, which leave out an
+/// error itself.
+struct Described {
     error_type: String,
     message: String,
     source: Option<BoxError>,
@@ -49,20 +49,23 @@ struct Told {
 impl FunctionError {
     /// An error with a stable type and a message that the caller may read.
     pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::told(error_type, message, None)
+        Self::describe(error_type, message, None)
     }
 
     /// An error named after `E`, without its path and its type parameters; its `Display` is the message.
     pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
-        Self::told(short_type_name::<E>(), error.to_string(), Some(error.into()))
+        Self::describe(short_type_name::<E>(), error.to_string(), Some(error.into()))
     }
 
-    fn told(error_type: impl Into<String>, message: impl Into<String>, source: Option<BoxError>) -> Self {
-        Self { told: Told { error_type: error_type.into(), message: message.into(), source }, is_logged: false }
+    fn describe(error_type: impl Into<String>, message: impl Into<String>, source: Option<BoxError>) -> Self {
+        Self {
+            described: Described { error_type: error_type.into(), message: message.into(), source },
+            is_logged: false,
+        }
     }
 
-    /// What a function failed with: a `FunctionError` as it is, also where one is hidden in a type that says nothing; any other error
-    /// by its type's short name.
+    /// Makes it of any error: a `FunctionError` stays as it is, also within an error type without a name of its own; any other error has
+    /// the short name of its type.
     pub(crate) fn of<E: Into<BoxError> + 'static>(error: E) -> Self {
         let error: BoxError = error.into();
         match error.downcast::<Self>() {
@@ -72,15 +75,15 @@ impl FunctionError {
                     "Box" => "Error",
                     name => name,
                 };
-                // `anyhow`'s and `eyre`'s types are of these names, and ours in which any other is.
+                // The names of the types of `anyhow` and `eyre`, and of `RecordError`, which hold any other error.
                 let says_nothing = matches!(name, "Error" | "Report" | "RecordError");
                 let name = hidden(&*error, says_nothing).unwrap_or(name).to_owned();
-                Self::told(name, error.to_string(), Some(error))
+                Self::describe(name, error.to_string(), Some(error))
             }
         }
     }
 
-    /// The error, of which the log knows.
+    /// Marks the error as logged.
     #[cfg_attr(not(feature = "records"), allow(dead_code))]
     pub(crate) fn logged(mut self) -> Self {
         self.is_logged = true;
@@ -95,35 +98,35 @@ impl FunctionError {
     /// Adds the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        let replaced = self.told.source.replace(source.into());
+        let replaced = self.described.source.replace(source.into());
         contained(|| drop(replaced));
         self
     }
 
     /// The `errorType`.
     pub fn error_type(&self) -> &str {
-        &self.told.error_type
+        &self.described.error_type
     }
 
     /// The `errorMessage`.
     pub fn message(&self) -> &str {
-        &self.told.message
+        &self.described.message
     }
 }
 
-/// The `errorType` of a `FunctionError` that an error stands for, or of the first of its causes.
+/// The `errorType` of a `FunctionError` that is the source of an error, or further down its chain of causes.
 fn hidden<'e>(error: &'e (dyn StdError + 'static), among_causes: bool) -> Option<&'e str> {
     let mut cause = error.source();
     while let Some(at) = cause {
-        if let Some(told) = at.downcast_ref::<Told>() {
-            return Some(&told.error_type);
+        if let Some(described) = at.downcast_ref::<Described>() {
+            return Some(&described.error_type);
         }
         cause = at.source().filter(|_| among_causes);
     }
     None
 }
 
-/// A text that was sent, as a message may show it: in quotes and no longer than 64 bytes.
+/// Quotes a text of the caller for a message, in at most 64 bytes.
 pub(crate) fn shown(text: &str) -> String {
     match text.floor_char_boundary(64) {
         whole if whole == text.len() => format!("{text:?}"),
@@ -131,15 +134,15 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// An error that says its own `errorType`, on which a state machine's `Catch` or `Retry` branches. Mostly derived: then it is
-/// the name of the variant, or of the struct.
+/// An error with an `errorType` of its own, on which the `Catch` or `Retry` of a state machine branches. The derive macro makes it the name
+/// of the variant, or of the struct.
 ///
 /// ```
 /// use pilaster::ErrorType as _;
 ///
 /// #[derive(Debug, thiserror::Error, pilaster::ErrorType)]
 /// enum ReserveError {
-///     #[error("there are no more of it")]
+///     #[error("out of stock")]
 ///     OutOfStock,
 ///     #[error("the stock could not be read")]
 ///     #[error_type("StockUnavailable")]
@@ -156,7 +159,7 @@ pub trait ErrorType: StdError + 'static {
     fn error_type(&self) -> &str;
 }
 
-/// Asks one error for its `errorType`, if it is of a certain type.
+/// Returns the `errorType` of an error, if it has a certain type.
 type Name = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
 
 /// The error types that a function names by [`ErrorType`].
@@ -168,7 +171,7 @@ impl Names {
         self.0.push(|error| error.downcast_ref::<E>().map(E::error_type));
     }
 
-    /// Renames the error by the first of its causes that says a name.
+    /// Renames the error after the first of its causes whose type is known.
     pub(crate) fn apply(&self, mut error: FunctionError) -> FunctionError {
         if self.0.is_empty() {
             return error;
@@ -182,7 +185,7 @@ impl Names {
             cause = at.source();
         };
         if let Some(name) = named {
-            error.told.error_type = name;
+            error.described.error_type = name;
         }
         error
     }
@@ -209,21 +212,21 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     texts
 }
 
-/// The `errorType` of an error whose type is not known: a `FunctionError`'s own, also where one is hidden in a type that says
-/// nothing; else the name with which its `Debug` begins.
-#[cfg_attr(not(feature = "logging"), allow(dead_code, reason = "the log asks"))]
+/// The `errorType` of an error whose type is not known: that of a `FunctionError`, also within an error type without a name of its own;
+/// otherwise the name with which its `Debug` begins.
+#[cfg_attr(not(feature = "logging"), allow(dead_code, reason = "for the log"))]
 pub(crate) fn type_of(error: &(dyn StdError + 'static)) -> String {
     if let Some(error) = error.downcast_ref::<FunctionError>() {
         return error.error_type().to_owned();
     }
-    if let Some(told) = error.downcast_ref::<Told>() {
-        return told.error_type.clone();
+    if let Some(described) = error.downcast_ref::<Described>() {
+        return described.error_type.clone();
     }
     let mut name = Beginning(String::new());
-    // It stops where the name ends: what follows may be long, or secret.
+    // Stops where the name ends: the rest may be long, or secret.
     let _ = fmt::Write::write_fmt(&mut name, format_args!("{error:?}"));
     let name = match name.0.as_str() {
-        // The standard library shows what its error was made of.
+        // Its `Debug` shows the inner error.
         _ if error.is::<std::io::Error>() => "Error",
         name if name.starts_with(|first: char| first.is_ascii_uppercase()) => name,
         _ => "Error",
@@ -232,7 +235,7 @@ pub(crate) fn type_of(error: &(dyn StdError + 'static)) -> String {
     hidden(error, says_nothing).unwrap_or(name).to_owned()
 }
 
-/// The beginning of a text that is a name.
+/// The name with which a text begins.
 struct Beginning(String);
 
 impl fmt::Write for Beginning {
@@ -245,8 +248,8 @@ impl fmt::Write for Beginning {
 
 impl fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told { error_type, message, source } = &self.told;
-        // Not the cause's own `Debug`, which may show what the cause holds.
+        let Described { error_type, message, source } = &self.described;
+        // The `Debug` of a cause may show secrets.
         let causes = source.as_ref().map(|source| chain(&**source)).unwrap_or_default();
         f.debug_struct("FunctionError")
             .field("error_type", error_type)
@@ -258,37 +261,37 @@ impl fmt::Debug for FunctionError {
 
 impl fmt::Display for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told.message)
+        f.write_str(&self.described.message)
     }
 }
 
 impl StdError for FunctionError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.told)
+        Some(&self.described)
     }
 }
 
-impl fmt::Debug for Told {
+impl fmt::Debug for Described {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Told").field(&self.error_type).finish()
+        f.debug_tuple("Described").field(&self.error_type).finish()
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for Described {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-/// The source is a type of the function's own, whose `Drop` may panic.
-impl Drop for Told {
+/// For a source whose `Drop` panics: its type is the user's.
+impl Drop for Described {
     fn drop(&mut self) {
         let source = self.source.take();
         contained(|| drop(source));
     }
 }
 
-impl StdError for Told {
+impl StdError for Described {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
@@ -296,7 +299,7 @@ impl StdError for Told {
 
 impl From<FunctionError> for Diagnostic {
     fn from(mut error: FunctionError) -> Self {
-        let Told { error_type, message, .. } = &mut error.told;
+        let Described { error_type, message, .. } = &mut error.described;
         Self { error_type: std::mem::take(error_type), error_message: std::mem::take(message) }
     }
 }

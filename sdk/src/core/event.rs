@@ -5,16 +5,19 @@ use std::pin::Pin;
 use crate::core::error::FunctionError;
 use crate::core::raw::{Incoming, Outgoing};
 
+/// The `errorType` of a function whose value cannot be written as JSON.
+pub(crate) const INVALID_RESPONSE: &str = "InvalidResponse";
+
 /// The last argument of an event function: the whole event.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no event",
+    message = "`{Self}` is not an event",
     label = "not an event",
     note = "the last argument of an event function is `Event<T>`, `Schedule` or another event of `pilaster`"
 )]
 pub trait FromEvent: Sized + Send {
     /// Wraps the call of the whole function, its layers and its time-out, for an event with a response protocol of its own.
     #[doc(hidden)]
-    const AROUND: Option<Around> = None;
+    const WRAP: Option<Wrap> = None;
 
     /// Decodes the event.
     ///
@@ -26,8 +29,8 @@ pub trait FromEvent: Sized + Send {
 
 /// A call of the whole function.
 #[doc(hidden)]
-pub type Called = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
+pub type EventFuture = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
-/// See [`FromEvent::AROUND`].
+/// See [`FromEvent::WRAP`].
 #[doc(hidden)]
-pub type Around = fn(Incoming, Called) -> Called;
+pub type Wrap = fn(Incoming, EventFuture) -> EventFuture;

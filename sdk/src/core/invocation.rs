@@ -1,15 +1,16 @@
-//! [`Invocation`]: the ids, the deadline and the function of one invocation; [`FromInvocation`]: arguments that are made of it.
+//! [`Invocation`]: the ids, the deadline and the function of one invocation; [`FromInvocation`]: arguments that are made from it.
 
 use std::fmt;
 use std::sync::Arc;
-#[cfg(feature = "cloudformation")]
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "http")]
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 
 use crate::core::error::BoxError;
+use crate::core::extensions::Extensions;
 
 /// This invocation: its ids, its deadline, its function. Cheap to clone; an extractor in every kind of function.
 ///
@@ -28,35 +29,19 @@ use crate::core::error::BoxError;
 pub struct Invocation {
     shared: Arc<Shared>,
     cold_start: bool,
-    /// What a test puts in place of the process's registry; a function for Lambda is built without this.
-    #[cfg(all(feature = "testing", feature = "clients"))]
-    pub(crate) clients: Option<crate::Clients>,
-    /// The deadline of a test, by tokio's clock, which can be paused.
-    #[cfg(feature = "testing")]
-    pub(crate) ends: Option<tokio::time::Instant>,
-    /// Where the calls of the function are counted, if its outcome depends on it.
-    #[cfg(feature = "cloudformation")]
-    calls: Option<Arc<Calls>>,
 }
 
-/// What the clones of an invocation have in common.
+/// The part that all clones of an invocation share.
 struct Shared {
     context: Context,
-    /// Values that layers share with the layers around them, by type.
-    #[cfg(feature = "http")]
-    extensions: std::sync::Mutex<http::Extensions>,
+    extensions: Extensions,
 }
 
-/// The calls of the function that an invocation made: how many began, and how many of them returned an error.
-#[cfg(feature = "cloudformation")]
-#[derive(Debug, Default)]
-struct Calls {
-    begun: AtomicUsize,
-    refused: AtomicUsize,
-}
+/// The deadline of a test, by tokio's clock, which can be paused.
+#[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "the layout is the same without the feature"))]
+pub(crate) struct TestDeadline(pub(crate) tokio::time::Instant);
 
-/// What the caller sent with the invocation, a client context and an identity of Cognito, may be secret or personal: it is not
-/// shown.
+/// The client context and the Cognito identity of the caller may be secret or personal, and are not shown.
 impl fmt::Debug for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Invocation")
@@ -71,8 +56,8 @@ impl fmt::Debug for Invocation {
 /// One mark per process: taken by the first invocation.
 static WARM: AtomicBool = AtomicBool::new(false);
 
-/// Whether the runtime has called the function, and what runs is no longer its start.
-#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "metrics ask"))]
+/// Returns `true` once the runtime has called the function.
+#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "for metrics"))]
 pub(crate) fn has_begun() -> bool {
     WARM.load(Ordering::Relaxed)
 }
@@ -80,55 +65,32 @@ pub(crate) fn has_begun() -> bool {
 impl Invocation {
     /// An invocation with this context, not a cold start.
     pub fn new(context: Context) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                context,
-                #[cfg(feature = "http")]
-                extensions: std::sync::Mutex::default(),
-            }),
-            cold_start: false,
-            #[cfg(all(feature = "testing", feature = "clients"))]
-            clients: None,
-            #[cfg(feature = "testing")]
-            ends: None,
-            #[cfg(feature = "cloudformation")]
-            calls: None,
+        Self { shared: Arc::new(Shared { context, extensions: Extensions::default() }), cold_start: false }
+    }
+
+    /// Values that modules leave for one another; all clones of an invocation share them.
+    pub(crate) fn extensions(&self) -> &Extensions {
+        &self.shared.extensions
+    }
+
+    /// Shares a value with the layers around this one, by its type; a later one replaces it. It outlives a layer that is cancelled.
+    #[cfg(feature = "http")]
+    pub(crate) fn share<T: Clone + Send + Sync + 'static>(&self, value: T) {
+        let extensions = self.extensions();
+        match extensions.get::<Mutex<T>>() {
+            Some(slot) => *slot.lock().unwrap_or_else(PoisonError::into_inner) = value,
+            None => extensions.insert(Mutex::new(value)),
         }
     }
 
-    /// The same invocation, which counts the calls of the function from here on.
-    #[cfg(feature = "cloudformation")]
-    pub(crate) fn counting_calls(mut self) -> Self {
-        self.calls = Some(Arc::default());
-        self
+    /// Returns the value of this type that an inner layer has [shared](Self::share).
+    #[cfg(feature = "http")]
+    pub(crate) fn shared<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        let slot = self.extensions().get::<Mutex<T>>()?;
+        Some(slot.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    /// The arguments of the function are made, and it is called.
-    #[cfg(feature = "cloudformation")]
-    pub(crate) fn call_began(&self) {
-        if let Some(calls) = &self.calls {
-            calls.begun.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// The function returned an error, or was not called since an argument could not be made.
-    #[cfg(feature = "cloudformation")]
-    pub(crate) fn call_refused(&self) {
-        if let Some(calls) = &self.calls {
-            calls.refused.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether the function was called and each of its calls returned an error. A call that panicked or was cancelled did not return
-    /// one, and without a call it was a layer that failed, which may know more.
-    #[cfg(feature = "cloudformation")]
-    pub(crate) fn all_calls_refused(&self) -> bool {
-        let Some(calls) = &self.calls else { return false };
-        let begun = calls.begun.load(Ordering::Relaxed);
-        begun > 0 && begun == calls.refused.load(Ordering::Relaxed)
-    }
-
-    /// The process's first call gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
+    /// The first invocation of the process gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
     /// (`AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency`), as Powertools counts it.
     pub(crate) fn first_is_cold(context: Context) -> Self {
         // A load first: the line is shared between the workers of a managed instance.
@@ -144,12 +106,12 @@ impl Invocation {
         self
     }
 
-    /// The request id of this invocation, as in Lambda's own log lines.
+    /// The request id of this invocation, as in the log lines of Lambda.
     pub fn request_id(&self) -> &str {
         &self.shared.context.request_id
     }
 
-    /// When Lambda ends this invocation; `None` where the runtime sent no deadline (0) or one of 1970, as
+    /// The time at which Lambda ends this invocation; `None` where the runtime sent no deadline (0) or one of 1970, as
     /// `cargo lambda watch` does.
     pub fn deadline(&self) -> Option<SystemTime> {
         // One day after the epoch: no real deadline lies there.
@@ -160,8 +122,7 @@ impl Invocation {
 
     /// The time left until [`deadline`](Self::deadline): zero once it has passed, `None` without one.
     pub fn remaining(&self) -> Option<Duration> {
-        #[cfg(feature = "testing")]
-        if let Some(ends) = self.ends {
+        if let Some(TestDeadline(ends)) = self.extensions().get() {
             return Some(ends.saturating_duration_since(tokio::time::Instant::now()));
         }
         self.deadline().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default())
@@ -203,33 +164,12 @@ impl Invocation {
         header.split(';').find_map(|part| part.trim().strip_prefix("Root="))
     }
 
-    /// Whether this is the first invocation of the process.
+    /// Returns `true` for the first invocation of the process.
     pub fn is_cold_start(&self) -> bool {
         self.cold_start
     }
 
-    /// Shares a value with the layers around this one, by its type. It outlives a layer that is cancelled.
-    #[cfg(feature = "http")]
-    pub(crate) fn share<T: Clone + Send + Sync + 'static>(&self, value: T) {
-        self.shared.extensions.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(value);
-    }
-
-    /// Returns the value of this type that an inner layer has [shared](Self::share).
-    #[cfg(feature = "http")]
-    pub(crate) fn shared<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
-        self.shared.extensions.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get().cloned()
-    }
-
-    /// The registry of this invocation, where it is not the process's.
-    #[cfg(feature = "clients")]
-    pub(crate) fn clients(&self) -> Option<&crate::Clients> {
-        #[cfg(feature = "testing")]
-        return self.clients.as_ref();
-        #[cfg(not(feature = "testing"))]
-        None
-    }
-
-    /// The runtime's own context, for what has no accessor here.
+    /// The context of the runtime, for values that have no accessor here.
     pub fn context(&self) -> &Context {
         &self.shared.context
     }
@@ -243,7 +183,7 @@ impl Invocation {
 /// ```
 /// use pilaster::{BoxError, FromInvocation, Invocation};
 ///
-/// /// Until when the function may work.
+/// /// The time until which the function may work.
 /// struct Deadline(Option<std::time::SystemTime>);
 ///
 /// impl FromInvocation for Deadline {
@@ -258,11 +198,11 @@ impl Invocation {
     note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Invocation`, or what implements `pilaster::FromInvocation`; the record or the event comes last"
 )]
 pub trait FromInvocation: Sized + Send {
-    /// Makes it.
+    /// Makes the argument.
     ///
     /// # Errors
     ///
-    /// Why it could not be made; the record fails, or the invocation.
+    /// The argument could not be made: the record fails, or the invocation.
     fn from_invocation(invocation: &Invocation) -> impl Future<Output = Result<Self, BoxError>> + Send;
 }
 

@@ -1,4 +1,7 @@
-//! JSON text into a type, with the path of the field where that fails.
+//! Decodes JSON text into a type; an error has the path of the field.
+
+#[cfg(feature = "records")]
+pub(crate) mod lenient;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,14 +9,14 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-/// The longest pointer that is told, in bytes. The keys of a map are the sender's, and may be as long as the text.
+/// The longest pointer in a message, in bytes: the keys of a map are the sender's, and may be as long as the text.
 const POINTER: usize = 1024;
 
 /// The longest description of a mistake, in bytes.
 const TEXT: usize = 512;
 
-/// Why JSON text is no `T`: where in the text, and what is wrong there. It does not repeat what stands there, which may be secret;
-/// only the message of a `Deserialize` of the user's own is told as it is.
+/// The error of JSON text that is not a `T`: the place in the text, and what is wrong there. It does not repeat the value, which may be
+/// secret; only the message of a custom `Deserialize` is kept as it is.
 pub struct JsonError {
     pointer: String,
     source: serde_json::Error,

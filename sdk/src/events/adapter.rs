@@ -1,4 +1,4 @@
-//! The event door: what fails below it becomes the failure of the invocation, by its stable name.
+//! The adapter of event functions: a failure below it becomes the failure of the invocation, with its stable `errorType`.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -8,24 +8,24 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
-use super::handler::{Around, Called};
+use super::handler::{EventFuture, Wrap};
 use crate::core::deadline::{Cancellable, DeadlineExceeded, contained, until};
 use crate::core::error::{BoxError, FunctionError, Names};
 use crate::core::raw::{Incoming, Outgoing};
 
-/// Service that calls the event hall. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
+/// Service that calls the layers and the handler of an event function. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
 /// deadline, or as long before it as [`Function::margin`](crate::Function::margin) says, is cancelled, and is one of type `Timeout`.
 #[derive(Clone, Debug)]
 pub struct EventAdapter<S> {
     inner: S,
-    around: Option<Around>,
+    wrap: Option<Wrap>,
     names: Names,
     margin: Option<Duration>,
 }
 
 impl<S> EventAdapter<S> {
-    pub(crate) fn new(inner: S, around: Option<Around>, names: Names, margin: Option<Duration>) -> Self {
-        Self { inner, around, names, margin }
+    pub(crate) fn new(inner: S, wrap: Option<Wrap>, names: Names, margin: Option<Duration>) -> Self {
+        Self { inner, wrap, names, margin }
     }
 }
 
@@ -38,21 +38,16 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        // Asked in `call`: an error here would end the process.
+        // `call` asks the inner service: an error here would end the process.
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let Self { inner, around, names, margin } = self.clone();
-        #[cfg(feature = "cloudformation")]
-        let incoming = match around {
-            Some(_) => Incoming { invocation: incoming.invocation.counting_calls(), ..incoming },
-            None => incoming,
-        };
-        let own = around.map(|around| (around, incoming.clone()));
-        let called: Called = Box::pin(async move {
+        let Self { inner, wrap, names, margin } = self.clone();
+        let wrapped = wrap.map(|wrap| (wrap, incoming.clone()));
+        let called: EventFuture = Box::pin(async move {
             let until = margin.and_then(|margin| until(&incoming.invocation, margin));
-            // The error's texts and its name are the function's own code, which may panic as well.
+            // For a panic of the layers and the function, and of the texts of their errors.
             let called = async { inner.oneshot(incoming).await.map_err(|error| names.apply(FunctionError::of(error))) };
             let called = Cancellable::new(AssertUnwindSafe(called).catch_unwind());
             let called = match until {
@@ -68,14 +63,15 @@ where
             match called {
                 Ok(called) => called,
                 Err(payload) => {
+                    // The payload of a panic may panic again when it is dropped.
                     contained(|| drop(payload));
                     Err(FunctionError::new("Panic", "the function panicked"))
                 }
             }
         });
-        match own {
+        match wrapped {
             None => called,
-            Some((around, incoming)) => around(incoming, called),
+            Some((wrap, incoming)) => wrap(incoming, called),
         }
     }
 }
@@ -87,7 +83,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::core::invocation::Invocation;
+    use crate::core::invocation::{Invocation, TestDeadline};
     use crate::events::Event;
     use crate::function::handler::handler;
 
@@ -125,9 +121,9 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 Ok(())
             }
-            let mut invocation = Invocation::new(lambda_runtime::Context::default());
+            let invocation = Invocation::new(lambda_runtime::Context::default());
             let start = tokio::time::Instant::now();
-            invocation.ends = Some(start + Duration::from_secs(10));
+            invocation.extensions().insert(TestDeadline(start + Duration::from_secs(10)));
             let event = RawValue::from_string("1".into()).unwrap();
             let called =
                 handler(wait).margin(margin).into_service().unwrap().oneshot(Incoming { event, invocation }).await;

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
-use super::handler::{Around, EventHandler, FromEvent, HandlerService};
+use super::handler::{EventHandler, FromEvent, Wrap};
 use crate::core::deadline::MARGIN;
 use crate::core::error::{BoxError, ErrorType};
 use crate::core::raw::{Incoming, Outgoing};
 use crate::events::adapter::EventAdapter;
 use crate::function::builder::{Function, Sealed};
-use crate::function::handler::Handler;
+use crate::function::handler::{Handler, HandlerService};
 use crate::function::service::{ErrorTypes, Kind};
 
 /// The marker of event functions; the arguments of the function are within.
@@ -26,7 +26,7 @@ pub struct ByEvent<Args>(std::marker::PhantomData<Args>);
 #[derive(Clone, Debug)]
 pub struct EventFunction<S> {
     service: S,
-    around: Option<Around>,
+    wrap: Option<Wrap>,
     margin: Option<Duration>,
 }
 
@@ -77,7 +77,7 @@ where
     type Layers = Identity;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {
-        EventFunction { service: HandlerService::new(self), around: F::Event::AROUND, margin: Some(MARGIN) }
+        EventFunction { service: HandlerService::new(self), wrap: F::Event::WRAP, margin: Some(MARGIN) }
     }
 }
 
@@ -92,6 +92,6 @@ where
     const IS_OF_WHOLE_EVENTS: bool = true;
 
     fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
-        EventAdapter::new(layers.layer(self.service), self.around, error_types.0, self.margin)
+        EventAdapter::new(layers.layer(self.service), self.wrap, error_types.0, self.margin)
     }
 }

@@ -1,5 +1,12 @@
 //! [`Handler`] and [`handler`]: from the arguments of an async function to its kind.
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tower::Service;
+
 use crate::function::builder::{Function, Sealed};
 
 /// An async function that Pilaster can run. The types of its arguments choose the event source.
@@ -44,3 +51,75 @@ where
 {
     Function::new(handler.into_kind(Sealed), H::Layers::default())
 }
+
+/// A handler of one kind of function: from its input, a request, a record or an event, to its output.
+pub trait Call<Input, Args>: Clone + Send + Sync + Sized + 'static {
+    /// What the service around it returns.
+    type Output;
+    /// What the service around it fails with.
+    type Error;
+
+    /// Makes the arguments of the input and calls the function.
+    fn call(self, input: Input) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// A handler as the innermost service of its function. [`handler`] makes it.
+pub struct HandlerService<F, Args> {
+    function: F,
+    args: PhantomData<fn() -> Args>,
+}
+
+impl<F, Args> HandlerService<F, Args> {
+    pub(crate) fn new(function: F) -> Self {
+        Self { function, args: PhantomData }
+    }
+}
+
+impl<F: Clone, Args> Clone for HandlerService<F, Args> {
+    fn clone(&self) -> Self {
+        Self::new(self.function.clone())
+    }
+}
+
+impl<F, Args> fmt::Debug for HandlerService<F, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerService").finish_non_exhaustive()
+    }
+}
+
+impl<F, Args, Input> Service<Input> for HandlerService<F, Args>
+where
+    F: Call<Input, Args>,
+    Input: Send + 'static,
+    Args: 'static,
+{
+    type Response = F::Output;
+    type Error = F::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<F::Output, F::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), F::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, input: Input) -> Self::Future {
+        Box::pin(self.function.clone().call(input))
+    }
+}
+
+/// Calls a macro with the arguments that a handler may have before its last one: none to seven.
+macro_rules! each_arity {
+    ($implement:ident) => {
+        $implement! {
+            [];
+            [T1];
+            [T1, T2];
+            [T1, T2, T3];
+            [T1, T2, T3, T4];
+            [T1, T2, T3, T4, T5];
+            [T1, T2, T3, T4, T5, T6];
+            [T1, T2, T3, T4, T5, T6, T7];
+        }
+    };
+}
+
+pub(crate) use each_arity;

@@ -1,7 +1,7 @@
-//! The HTTP door: from the event's text to an [`http::Request`] and from the [`http::Response`] to the form that the event
-//! source expects.
+//! The adapter of HTTP functions: from the text of the event to an [`http::Request`], and from the [`http::Response`] to the form that
+//! the event source expects.
 //!
-//! It sits between the raw landing (logs, secrets) and the typed inner (security headers, CORS, errors, the function).
+//! It is between the raw layers (logs, secrets) and the layers of the function (security headers, CORS, errors).
 //! The event is parsed once: one look at its discriminating fields says which of API Gateway's REST API and HTTP API, a
 //! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event that is no HTTP event at all fails
 //! as a [`FunctionError`]. Where the source is known and the event cannot be decoded (a `host` that is none, a body that is not the base64
@@ -63,16 +63,16 @@ use crate::http::layers::error_layer::{self, RequestLine, log_failure};
 use crate::http::length::base64_length;
 use crate::http::streaming::{Streamed, ToStream};
 
-/// The HTTP door around a typed inner. See the [module docs](self).
+/// Service of raw events around a service of HTTP requests. See the [module docs](self).
 pub struct HttpAdapter<S> {
-    /// Nothing where its `Clone` has panicked: each request of this copy is then answered by a 500.
+    /// `None` after a panic of its `Clone`: each request of this copy then gets a 500.
     inner: Option<S>,
     /// A pointer, so that a function that does not stream has nothing of it in its binary.
     stream: Option<ToStream>,
 }
 
 impl<S> HttpAdapter<S> {
-    /// The door to this inner.
+    /// Wraps a service of HTTP requests.
     pub fn new(inner: S) -> Self {
         Self { inner: Some(inner), stream: None }
     }
@@ -118,12 +118,12 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        // The inner is asked in `call`: an error of its readiness is an answer, not the end of the process.
+        // `call` asks the inner service: an error here would end the process.
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        // The layer that watches over the time has its answer before the body of the answer is there.
+        // The deadline layer has responded before the body of the response is read.
         let until = until(&incoming.invocation, MARGIN);
         let (source, mut request, refused) = match decode::decode(&incoming) {
             Ok((source, request)) => (source, request, None),
@@ -151,7 +151,7 @@ where
             let answered = call::answered(inner, request, until).await;
             let mut response = error_layer::complete(answered, &asked);
             if let Some(error) = refused.filter(|_| !asked.is_preflight() && response.status().as_u16() < 400) {
-                // A service that is not one of this crate has taken the request for one that it could answer.
+                // A service of another crate has responded as if the request were well-formed.
                 let headers = std::mem::take(response.headers_mut());
                 let renderer = response.extensions_mut().remove::<Renderer>();
                 let answer = rendered(headers, renderer.as_ref(), &error);
@@ -161,7 +161,7 @@ where
             let (mut parts, body) = response.into_parts();
             framing::strip(&mut parts.headers);
             let has_body = asked.has_body() && framing::has_content(parts.status);
-            // Dropped unread: what would make it, compression too, does not begin.
+            // Dropped unread, so that its producers, such as compression, do not start.
             let body = if has_body { body } else { call::without(&mut parts, body) };
             if let Some((stream, invocation)) = streaming {
                 #[cfg(feature = "otel")]
@@ -204,14 +204,14 @@ fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<Outgoing,
     }
 }
 
-/// A failure that no layer below answered: logged here.
+/// Logs a failure that no inner layer responded to.
 fn failed(error: impl Into<BoxError>) -> HttpError {
     let mut error = deadline::answer(error.into());
     log_failure(&mut error, None);
     error
 }
 
-/// The largest response in bytes as JSON. A load balancer answers 502 to a larger one, and only its own log tells why
+/// The largest response in bytes as JSON. A load balancer answers 502 to a larger one, and only its own log has the reason
 /// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
 fn limit(kind: EventKind) -> usize {
     match kind {
@@ -220,8 +220,7 @@ fn limit(kind: EventKind) -> usize {
     }
 }
 
-/// The largest body of a response in bytes. That of a WebSocket API is one message, and the client never gets a larger one, without a
-/// word anywhere (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+/// The largest body of a response in bytes. That of a WebSocket API is one message; a larger one is dropped silently (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
 fn body_limit(kind: EventKind) -> usize {
     match kind {
         EventKind::WebSocket => 128 * 1024,
@@ -229,7 +228,7 @@ fn body_limit(kind: EventKind) -> usize {
     }
 }
 
-/// The 500 in place of a response that Lambda, the load balancer or the WebSocket API would refuse.
+/// The 500 in place of a response that Lambda, the load balancer or the WebSocket API would reject.
 fn too_large(kind: EventKind, length: fmt::Arguments<'_>) -> HttpError {
     failed(match kind {
         EventKind::Alb { .. } => {
@@ -253,7 +252,7 @@ async fn instead(
 ) -> Result<Outgoing, FunctionError> {
     if let Some(renderer) = renderer {
         let (mut parts, body) = rendered(headers.clone(), Some(&renderer), &error).into_parts();
-        // Its body is the user's too, and may fail or be too large; it is made of the error alone, so time is no question as a rule.
+        // The body of the renderer is the user's, and may fail or be too large.
         if let Ok(body) = call::read(&mut parts, body, body_limit(kind), until).await {
             call::clear(&mut parts.extensions);
             if let Ok(response) = whole(kind, &parts, if has_body { &body } else { &[] })? {
@@ -269,7 +268,7 @@ async fn instead(
     encode::encode(kind, &parts, &body).map(Outgoing::from)
 }
 
-/// An error in place of a response with these headers: what the layers put on that stays, what is about its content goes.
+/// Renders an error in place of a response with these headers: those of the layers stay, those about its content are removed.
 fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpError) -> Response {
     for name in [
         header::ACCEPT_RANGES,

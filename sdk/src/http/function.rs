@@ -11,10 +11,10 @@ use tower::{Layer, Service};
 
 use crate::core::error::BoxError;
 use crate::function::builder::{AddLayer, Function, Sealed};
-use crate::function::handler::Handler;
+use crate::function::handler::{Handler, HandlerService};
 use crate::function::service::{ErrorTypes, Kind};
 use crate::http::adapter::HttpAdapter;
-use crate::http::handler::{HandlerService, HttpHandler};
+use crate::http::handler::HttpHandler;
 use crate::http::layers::catch_panic::{CatchPanic, CatchPanicLayer};
 use crate::http::layers::stack::{DefaultStack, Stack};
 use crate::http::streaming;

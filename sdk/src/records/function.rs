@@ -12,14 +12,14 @@ use super::adapter::config::AdapterConfig;
 use super::batch::Batch;
 use super::error::DecodeError;
 use super::extract::{Contents, FromRecord};
-use super::handler::{HandlerService, RecordHandler};
+use super::handler::RecordHandler;
 use super::record::Record;
 use super::response::RecordResponse;
 use super::source::Source;
 use crate::core::configuration::reject;
 use crate::core::error::{BoxError, ErrorType};
 use crate::function::builder::{Function, Sealed};
-use crate::function::handler::Handler;
+use crate::function::handler::{Handler, HandlerService};
 use crate::function::service::{ErrorTypes, Kind};
 
 /// Marks functions of records with these arguments.

@@ -1,16 +1,11 @@
 //! A user's async function as a service of records: its arguments are made from the record, and its result becomes the response.
 
-use std::fmt;
-use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use tower::Service;
-
 use super::extract::{FromRecord, FromRecordParts};
 use super::record::Record;
 use super::response::{RecordResponse, TaskResult, TransformedRecord};
 use crate::core::error::{BoxError, FunctionError};
+use crate::function::builder::Sealed;
+use crate::function::handler::{Call, each_arity};
 
 /// The return type of a record function: `Result<(), E>`, or `()` if it cannot fail; for Firehose `TransformedRecord` in place
 /// of `()`, and for S3 Batch Operations optionally `String`.
@@ -82,13 +77,17 @@ impl RecordResult<()> for () {
 
 /// An async function whose last argument is a record and whose others are [`FromRecordParts`].
 ///
-/// Functions implement it; it is not meant to be implemented otherwise.
+/// The crate implements it for async functions; other crates cannot.
 pub trait RecordHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// The type of the record.
     type Record: FromRecord;
 
     /// Makes the arguments and calls the function.
-    fn handle(self, record: Record) -> impl Future<Output = Result<RecordResponse, FunctionError>> + Send;
+    fn handle(
+        self,
+        record: Record,
+        sealed: Sealed,
+    ) -> impl Future<Output = Result<RecordResponse, FunctionError>> + Send;
 }
 
 macro_rules! handlers {
@@ -104,7 +103,7 @@ macro_rules! handlers {
         {
             type Record = R;
 
-            async fn handle(self, record: Record) -> Result<RecordResponse, FunctionError> {
+            async fn handle(self, record: Record, _: Sealed) -> Result<RecordResponse, FunctionError> {
                 $(let $part = $part::from_record_parts(&record).await.map_err(FunctionError::of)?;)*
                 // A malformed record fails before the function is called.
                 let last = R::from_record(&record).map_err(FunctionError::of)?;
@@ -115,55 +114,13 @@ macro_rules! handlers {
     )*};
 }
 
-handlers! {
-    [];
-    [T1];
-    [T1, T2];
-    [T1, T2, T3];
-    [T1, T2, T3, T4];
-    [T1, T2, T3, T4, T5];
-    [T1, T2, T3, T4, T5, T6];
-    [T1, T2, T3, T4, T5, T6, T7];
-}
+each_arity!(handlers);
 
-/// The service that calls a record function. Made by [`pilaster::handler`](crate::function::builder).
-pub struct HandlerService<F, Args> {
-    function: F,
-    args: PhantomData<fn() -> Args>,
-}
-
-impl<F, Args> HandlerService<F, Args> {
-    pub(super) fn new(function: F) -> Self {
-        Self { function, args: PhantomData }
-    }
-}
-
-impl<F: Clone, Args> Clone for HandlerService<F, Args> {
-    fn clone(&self) -> Self {
-        Self::new(self.function.clone())
-    }
-}
-
-impl<F, Args> fmt::Debug for HandlerService<F, Args> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerService").finish_non_exhaustive()
-    }
-}
-
-impl<F, Args> Service<Record> for HandlerService<F, Args>
-where
-    F: RecordHandler<Args>,
-    Args: 'static,
-{
-    type Response = RecordResponse;
+impl<F: RecordHandler<Args>, Args: 'static> Call<Record, Args> for F {
+    type Output = RecordResponse;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RecordResponse, FunctionError>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, record: Record) -> Self::Future {
-        Box::pin(self.function.clone().handle(record))
+    fn call(self, record: Record) -> impl Future<Output = Result<RecordResponse, FunctionError>> + Send {
+        self.handle(record, Sealed)
     }
 }

@@ -1,7 +1,7 @@
 //! `cloudformation-response`, `cloudformation-router`: a function of custom resources. The answer that CloudFormation would get at
 //! its presigned URL is the response in a test.
 
-use pilaster::events::cloudformation::Request;
+use pilaster::events::cloudformation::ResourceRequest;
 use pilaster::{BoxError, CloudFormation, CustomResource};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -153,9 +153,9 @@ pub(super) fn route(case: &Case) -> Replay {
         let notes = notes.clone();
         move |event: CloudFormation<Value>| {
             let kind = match event.request {
-                Request::Create { .. } => "Create",
-                Request::Update { .. } => "Update",
-                Request::Delete { .. } => "Delete",
+                ResourceRequest::Create { .. } => "Create",
+                ResourceRequest::Update { .. } => "Update",
+                ResourceRequest::Delete { .. } => "Delete",
             };
             let route = routes.iter().position(|route| route == kind);
             if let Some(index) = route {

@@ -1,7 +1,7 @@
 //! Functions of whole events: schedules, authorizers, custom resources.
 
-use pilaster::events::authorizer::{Authorizer, AuthorizerKind, Policy, Simple};
-use pilaster::events::cloudformation::Request;
+use pilaster::events::authorizer::{Authorizer, AuthorizerKind, Policy, SimpleResponse};
+use pilaster::events::cloudformation::ResourceRequest;
 use pilaster::records::{Window, WindowState};
 use pilaster::{CloudFormation, CustomResource, S3BatchTask, Schedule};
 
@@ -25,8 +25,8 @@ async fn an_authorizer_answers_in_the_form_of_its_api() {
         assert_eq!(request.arn().unwrap().to_string(), request.method_arn());
         Ok(Policy::allow("ada", [request.method_arn()]).context("kind", format!("{:?}", request.kind())))
     }
-    async fn simply(request: Authorizer) -> Result<Simple, BoxError> {
-        Ok(if request.kind() == AuthorizerKind::Http { Simple::allow() } else { Simple::deny() })
+    async fn simply(request: Authorizer) -> Result<SimpleResponse, BoxError> {
+        Ok(if request.kind() == AuthorizerKind::Http { SimpleResponse::allow() } else { SimpleResponse::deny() })
     }
     let kinds = [
         ("authorizer-token", "Token"),
@@ -55,9 +55,9 @@ async fn an_authorizer_answers_in_the_form_of_its_api() {
 async fn a_custom_resource_is_answered_to_its_own_request() {
     async fn make(event: CloudFormation<Value>) -> Result<CustomResource, BoxError> {
         let (kind, properties) = match event.request {
-            Request::Create { properties } => ("Create", Some(properties)),
-            Request::Update { properties, .. } => ("Update", Some(properties)),
-            Request::Delete { properties, .. } => ("Delete", properties),
+            ResourceRequest::Create { properties } => ("Create", Some(properties)),
+            ResourceRequest::Update { properties, .. } => ("Update", Some(properties)),
+            ResourceRequest::Delete { properties, .. } => ("Delete", properties),
         };
         Ok(CustomResource::new().data("kind", kind).data("properties", properties.unwrap_or_default()))
     }

@@ -1,19 +1,19 @@
-//! [`Refusal`]: what an HTTP function answers where an error is for its caller to know, whatever layer of the crate the error is of.
+//! [`Refusal`]: the response of an HTTP function to an error that its caller may know, whichever module the error is from.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// It stands in the chain of causes, so that it is found also below `#[error(transparent)]`, which leaves out an error itself.
+/// A source in the chain of causes, so that it is found also below `#[error(transparent)]`, which leaves out an error itself.
 #[derive(Clone, Debug)]
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(dead_code))]
 pub(crate) struct Refusal {
     /// A 4xx.
     pub(crate) status: u16,
-    /// When to come back, in seconds.
+    /// The time after which a retry makes sense, in seconds.
     pub(crate) retry_after: Option<u32>,
-    /// What the caller of the request reads.
+    /// The detail for the client.
     pub(crate) detail: &'static str,
-    /// What the error itself says, which the log does not repeat.
+    /// The text of the error itself, which the log does not repeat.
     pub(crate) text: String,
 }
 

@@ -1,20 +1,20 @@
-//! Authorizers of API Gateway: the request to be judged is [`Authorizer`], the answer a [`Policy`] or, in an HTTP API with simple
-//! answers, [`Simple`].
+//! Lambda authorizers of API Gateway: the request is [`Authorizer`], the response a [`Policy`] or, in an HTTP API with simple responses, a
+//! [`SimpleResponse`].
 //!
-//! | the API and its authorizer | answer | no access |
+//! | the API and its authorizer | response | no access |
 //! |---|---|---|
 //! | REST, of type `TOKEN` or `REQUEST` | [`Policy`] | a policy that denies: 403; [`AuthorizerError::Unauthorized`]: 401 |
 //! | WebSocket | [`Policy`] | the same |
-//! | HTTP, payload 2.0, simple answers | [`Simple`] | [`Simple::deny`]: 403 |
-//! | HTTP, payload 1.0, or 2.0 without simple answers | [`Policy`] | a policy that denies: 403 |
+//! | HTTP, payload 2.0, simple responses | [`SimpleResponse`] | [`SimpleResponse::deny`]: 403 |
+//! | HTTP, payload 1.0, or 2.0 without simple responses | [`Policy`] | a policy that denies: 403 |
 //!
 //! Any other failure is a 500 of API Gateway's, without the reason.
 //!
-//! # Answers are cached
+//! # Responses are cached
 //!
-//! API Gateway keeps the answer for a token (by default for 5 minutes in REST APIs) and takes it for the token's next request, to
-//! whatever route. A policy for the one method that was called denies the others from then on, so allow all that the
-//! token may call: [`MethodArn::all`], or [`MethodArn::route`] with wildcards; or turn the cache off.
+//! API Gateway caches the response for a token (by default for 5 minutes in REST APIs) and applies it to later requests with this token, to
+//! any route. A policy for the one method that was called denies the others from then on, so allow all that the token may call, by
+//! [`MethodArn::all`] or by [`MethodArn::route`] with wildcards, or turn the cache off.
 //!
 //! # Example
 //!
@@ -46,13 +46,13 @@ use std::fmt;
 use serde::Deserialize;
 
 pub use self::arn::MethodArn;
-pub use self::policy::{ContextValue, Policy, Simple};
+pub use self::policy::{ContextValue, Policy, SimpleResponse};
 use crate::core::error::{BoxError, FunctionError, shown};
 use crate::core::raw::Incoming;
 use crate::events::extract::event::decode;
 use crate::events::handler::FromEvent;
 
-/// A request to be judged by an authorizer. See the [module docs](self).
+/// A request to a Lambda authorizer. See the [module docs](self).
 ///
 /// The forms are those of
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html> and
@@ -60,7 +60,7 @@ use crate::events::handler::FromEvent;
 #[derive(Clone)]
 pub struct Authorizer(Wire);
 
-/// What kind of authorizer is called.
+/// The kind of an authorizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthorizerKind {
@@ -153,7 +153,7 @@ impl FromEvent for Authorizer {
 }
 
 impl Authorizer {
-    /// What kind of authorizer is called.
+    /// The kind of the authorizer that is called.
     pub fn kind(&self) -> AuthorizerKind {
         match (self.0.r#type.as_deref(), self.0.version.as_deref()) {
             (Some("TOKEN"), _) => AuthorizerKind::Token,
@@ -163,25 +163,25 @@ impl Authorizer {
         }
     }
 
-    /// What is to be called, in its parts.
+    /// The ARN of the method that the client requests, in its parts.
     ///
     /// # Errors
     ///
-    /// It is no ARN of `execute-api`.
+    /// It is not an ARN of `execute-api`.
     pub fn arn(&self) -> Result<MethodArn, AuthorizerError> {
         MethodArn::parse(&self.0.method_arn).ok_or_else(|| {
-            let why = format!("{} is no ARN of a method of an API", shown(&self.0.method_arn));
+            let why = format!("{} is not the ARN of a method of an API", shown(&self.0.method_arn));
             AuthorizerError::Failed(FunctionError::new("InvalidEvent", why).into())
         })
     }
 
-    /// What is to be called, as it came. The path in it is the caller's, who may write a `*` into it, which in a policy
-    /// stands for everything: allow a [`MethodArn::route`] of your own words instead.
+    /// The ARN of the method that the client requests, as text. Its path is the client's and may contain a `*`, which matches everything in
+    /// a policy: allow a [`MethodArn::route`] that you write instead.
     pub fn method_arn(&self) -> &str {
         &self.0.method_arn
     }
 
-    /// The token: of an authorizer of type `TOKEN` what it is called with, of the others the header `Authorization`.
+    /// The token: the input of an authorizer of type `TOKEN`, for the others the header `Authorization`.
     pub fn token(&self) -> Option<&str> {
         match self.kind() {
             AuthorizerKind::Token => self.0.authorization_token.as_deref(),
@@ -196,7 +196,7 @@ impl Authorizer {
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
 
-    /// The values by which the answer is cached, in the order of the authorizer's identity sources.
+    /// The values by which the response is cached, in the order of the authorizer's identity sources.
     pub fn identity_source(&self) -> Vec<&str> {
         match &self.0.identity_source {
             None => Vec::new(),
@@ -205,7 +205,7 @@ impl Authorizer {
         }
     }
 
-    /// A header, by its name in capital or small letters; of several the last.
+    /// A header, by its case-insensitive name; of several values the last.
     pub fn header(&self, name: &str) -> Option<&str> {
         let is_it = |own: &str| own.eq_ignore_ascii_case(name);
         let single = self.0.headers.iter().flatten().find(|(own, _)| is_it(own));
@@ -215,7 +215,7 @@ impl Authorizer {
         })
     }
 
-    /// A parameter of the query; of several the last, in an HTTP API all with commas between.
+    /// A query parameter; of several values the last, in an HTTP API all of them, separated by commas.
     pub fn query_parameter(&self, name: &str) -> Option<&str> {
         text(&self.0.query_string_parameters, name)
     }
@@ -256,7 +256,7 @@ impl Authorizer {
         self.0.request_context.connection_id.as_deref()
     }
 
-    /// The address of the caller, as API Gateway saw it.
+    /// The IP address of the client, as API Gateway saw it.
     pub fn source_ip(&self) -> Option<&str> {
         let RequestContext { identity, http, .. } = &self.0.request_context;
         let identity = identity.as_ref().and_then(|identity| identity.source_ip.as_deref());
@@ -273,7 +273,7 @@ fn text<'a>(texts: &'a Option<Texts>, name: &str) -> Option<&'a str> {
     texts.as_ref()?.get(name)?.as_deref()
 }
 
-/// Tokens and cookies are for the function alone.
+/// Tokens and cookies are secret, and are not shown.
 impl fmt::Debug for Authorizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorizer")
@@ -283,12 +283,12 @@ impl fmt::Debug for Authorizer {
     }
 }
 
-/// Why an authorizer has no answer. Any error becomes one by `?`.
+/// The error of an authorizer. `?` converts any error into one.
 pub enum AuthorizerError {
-    /// The caller did not say who it is: REST and WebSocket APIs answer 401. API Gateway knows it by the text `Unauthorized`, to
-    /// the letter.
+    /// The client is not authenticated: REST and WebSocket APIs respond with 401. API Gateway recognises it by the exact text
+    /// `Unauthorized`.
     Unauthorized,
-    /// It could not be found out: API Gateway answers 500.
+    /// The authorizer failed: API Gateway responds with 500.
     Failed(BoxError),
 }
 

@@ -1,9 +1,9 @@
-//! Custom resources of CloudFormation: [`CloudFormation`] is the request, [`CustomResource`] what the function makes of it.
+//! Custom resources of CloudFormation: [`CloudFormation`] is the request, [`CustomResource`] the result.
 //!
 //! A stack waits for a response, for an hour unless its template says less. So it gets one by its presigned URL however the function
 //! ends: also when it fails, panics, takes too long, or cannot read the properties. Of the invocation's time 5 seconds are kept
-//! for that (a third of it, if that is less), for up to five attempts. An answer that cannot be delivered fails the invocation, which
-//! Lambda then repeats; a failure that CloudFormation was told of is a line at `ERROR` in the log, and no failed invocation. For what
+//! for that (a third of it, if that is less), for up to five attempts. A response that cannot be delivered fails the invocation, which
+//! Lambda then retries; a failure that was reported to CloudFormation is a line at `ERROR` in the log, and no failed invocation. For what
 //! happens before the function is called, such as a failed start, `ServiceTimeout` in the template bounds the wait.
 //!
 //! - **Ids**: without [`CustomResource::with_id`] a new resource is called after its name in the template and the request, and keeps
@@ -16,7 +16,7 @@
 //!   [`with_id`](CustomResource::with_id) has (the logical id, `-`, and the id of the request that was to create it). So a `Delete` of
 //!   what is not there must succeed.
 //! - **Properties** come as text, whatever the template says: `"8"`, `"true"`. Numbers and booleans are read from it, except within
-//!   `#[serde(untagged)]`, `#[serde(tag = …)]` and `#[serde(flatten)]`. Why properties cannot be read is told without their values.
+//!   `#[serde(untagged)]`, `#[serde(tag = …)]` and `#[serde(flatten)]`. The message about properties that cannot be read does not repeat their values.
 //! - **Retries**: Lambda may send a request again, so make a resource under a name of the request's, or look whether it is there.
 //!
 //! Started locally or called in a test, the function sends nothing: what CloudFormation would get is the response.
@@ -37,7 +37,7 @@
 //! # Example
 //!
 //! ```
-//! use pilaster::events::cloudformation::Request;
+//! use pilaster::events::cloudformation::ResourceRequest;
 //! use pilaster::{BoxError, CloudFormation, CustomResource};
 //! use serde::Deserialize;
 //!
@@ -47,15 +47,15 @@
 //!
 //! async fn database(event: CloudFormation<Database>) -> Result<CustomResource, BoxError> {
 //!     match event.request {
-//!         Request::Create { properties } => {
+//!         ResourceRequest::Create { properties } => {
 //!             let id = format!("db-{}", properties.name);
 //!             Ok(CustomResource::with_id(&id).data("Url", format!("postgres://db.internal/{id}")))
 //!         }
-//!         Request::Update { properties, .. } => {
+//!         ResourceRequest::Update { properties, .. } => {
 //!             tracing::info!(connections = properties.connections, "changed");
 //!             Ok(CustomResource::new())
 //!         }
-//!         Request::Delete { id, .. } => {
+//!         ResourceRequest::Delete { id, .. } => {
 //!             tracing::info!(id, "gone");
 //!             Ok(CustomResource::new())
 //!         }
@@ -80,7 +80,7 @@ use serde_json::{Map, Value};
 use crate::core::error::{BoxError, FunctionError, shown};
 use crate::core::raw::Incoming;
 use crate::events::extract::event::decode;
-use crate::events::handler::{Around, FromEvent};
+use crate::events::handler::{FromEvent, Wrap};
 
 /// A request for a custom resource with the properties `P`. See the [module docs](self).
 ///
@@ -88,8 +88,8 @@ use crate::events::handler::{Around, FromEvent};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CloudFormation<P> {
-    /// What is to be done.
-    pub request: Request<P>,
+    /// The operation.
+    pub request: ResourceRequest<P>,
     /// The name of the resource in its template.
     pub logical_id: String,
     /// Its type: `AWS::CloudFormation::CustomResource`, or `Custom::…`.
@@ -100,34 +100,34 @@ pub struct CloudFormation<P> {
     pub request_id: String,
 }
 
-/// What is to be done with a custom resource.
+/// The operation on a custom resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request<P> {
-    /// It is to be made.
+pub enum ResourceRequest<P> {
+    /// Create the resource.
     Create {
-        /// What the template says of it.
+        /// Its properties in the template.
         properties: P,
     },
     /// Its properties have changed.
     Update {
-        /// The resource, as it was called when it was made.
+        /// The id that the resource got when it was created.
         id: String,
-        /// What the template says of it now.
+        /// Its properties in the template now.
         properties: P,
-        /// What it said before; `None` if that was no `P` yet.
+        /// Its properties before; `None` if they cannot be read as a `P`.
         old: Option<P>,
     },
-    /// It is to be deleted. That it is gone already is no failure.
+    /// Delete the resource. It is not a failure that the resource is gone already.
     Delete {
-        /// The resource, as it was called when it was made.
+        /// The id that the resource got when it was created.
         id: String,
-        /// What the template said of it last; `None` if that is no `P` any more.
+        /// Its last properties in the template; `None` if they cannot be read as a `P`.
         properties: Option<P>,
     },
 }
 
 impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
-    const AROUND: Option<Around> = Some(answer::around);
+    const WRAP: Option<Wrap> = Some(answer::around);
 
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
         #[derive(Deserialize)]
@@ -155,18 +155,21 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
             properties::decode::<P>(properties.unwrap_or_else(|| Value::Object(Map::new())))
         };
         let wrong = |why| {
-            FunctionError::new("InvalidProperties", format!("the properties of the resource cannot be read: {why}"))
+            FunctionError::new(
+                "InvalidProperties",
+                format!("the properties of the resource could not be decoded: {why}"),
+            )
         };
         let request = match wire.request_type.as_str() {
-            "Create" => Request::Create { properties: read(wire.resource_properties).map_err(wrong)? },
-            "Update" => Request::Update {
+            "Create" => ResourceRequest::Create { properties: read(wire.resource_properties).map_err(wrong)? },
+            "Update" => ResourceRequest::Update {
                 id,
                 properties: read(wire.resource_properties).map_err(wrong)?,
                 old: read(wire.old_resource_properties).ok(),
             },
-            "Delete" => Request::Delete { id, properties: read(wire.resource_properties).ok() },
+            "Delete" => ResourceRequest::Delete { id, properties: read(wire.resource_properties).ok() },
             other => {
-                let why = format!("`RequestType` is one of `Create`, `Update` and `Delete`, and not {}", shown(other));
+                let why = format!("`RequestType` must be `Create`, `Update` or `Delete`, not {}", shown(other));
                 return Err(FunctionError::new("InvalidEvent", why));
             }
         };
@@ -180,10 +183,10 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
     }
 }
 
-/// What became of a custom resource: its id, and what the template may read of it.
+/// The result of a request: the id of the resource, and the data that the template may read.
 ///
-/// CloudFormation takes at most 4,096 bytes with all that stands around it, and ids of at most 1,024; beyond that it is told that the
-/// resource failed, and why.
+/// CloudFormation accepts at most 4,096 bytes, with all that stands around the data, and ids of at most 1,024; beyond that the resource
+/// fails with a reason.
 ///
 /// # Example
 ///
@@ -199,7 +202,7 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
 /// ```
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-#[must_use = "it is no answer until the function returns it"]
+#[must_use = "the function must return it"]
 pub struct CustomResource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     physical_resource_id: Option<String>,
@@ -210,24 +213,24 @@ pub struct CustomResource {
 }
 
 impl CustomResource {
-    /// The resource keeps its id; a new one is given one.
+    /// Keeps the id of the resource; a new resource gets a default one.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The resource is called this: by it CloudFormation asks for it again. Another id than the one of an update means that the
+    /// Names the resource: CloudFormation sends this id with later requests. Another id than the one of an update means that the
     /// resource was replaced.
     pub fn with_id(id: impl Into<String>) -> Self {
         Self { physical_resource_id: Some(id.into()), ..Self::default() }
     }
 
-    /// What the template reads with `!GetAtt Resource.Name`; what is within objects as `!GetAtt Resource.Name.Field`.
+    /// Adds data that the template reads with `!GetAtt Resource.Name`, within objects with `!GetAtt Resource.Name.Field`.
     pub fn data(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.data.insert(name.into(), value.into());
         self
     }
 
-    /// The data is shown as asterisks where the template's values are shown.
+    /// Masks the data with asterisks where CloudFormation shows values of the template.
     pub fn no_echo(mut self) -> Self {
         self.no_echo = true;
         self
@@ -262,8 +265,8 @@ impl fmt::Debug for CustomResource {
 /// ```
 pub struct LeftBehind(Left);
 
-/// What stands in the chain of causes also where its `LeftBehind` does not: `#[error(transparent)]` and `anyhow` leave out an error
-/// itself, and go on with its source.
+/// The part of a `LeftBehind` that is found in the chain of causes also below `#[error(transparent)]` and `anyhow`, which leave out an
+/// error itself.
 #[derive(Debug)]
 struct Left {
     id: String,
@@ -271,7 +274,7 @@ struct Left {
 }
 
 impl LeftBehind {
-    /// This was made, and then that went wrong.
+    /// The resource of this id was created before the function failed with `error`.
     pub fn new(id: impl Into<String>, error: impl Into<BoxError>) -> Self {
         Self(Left { id: id.into(), source: error.into() })
     }

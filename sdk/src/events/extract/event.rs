@@ -11,7 +11,7 @@ use crate::events::handler::FromEvent;
 
 /// The whole event as a `T`: of a task of Step Functions, of a direct invocation, and of every type of `aws_lambda_events`.
 ///
-/// An event that is no `T` fails the invocation with `InvalidEvent` and the path of the field.
+/// An event that is not a `T` fails the invocation with `InvalidEvent` and the path of the field.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! [`Schedule`]: a call by the clock.
+//! [`Schedule`]: a call by EventBridge at a scheduled time.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -15,13 +15,13 @@ use crate::events::extract::event::decode;
 use crate::events::handler::FromEvent;
 
 /// A call by a rule of EventBridge with a schedule, or by EventBridge Scheduler. Its time is the one that was scheduled, also
-/// where the call comes late or is tried again, so what is worked out of it is the same each time.
+/// where the call comes late or is retried, so that each attempt computes the same.
 ///
-/// Three forms are known:
+/// It accepts three forms:
 ///
 /// - what a rule with `rate(…)` or `cron(…)` sends (`aws.events`, `Scheduled Event`);
-/// - what Scheduler sends where a schedule names no input of its own (`aws.scheduler`, `Scheduled Event`);
-/// - an input of one's own to Scheduler that has the context attributes by their names
+/// - what Scheduler sends where a schedule has no custom input (`aws.scheduler`, `Scheduled Event`);
+/// - a custom input to Scheduler that has the context attributes by their names
 ///   (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>). The time is required,
 ///   and other fields may stand beside them, for [`json`](Self::json):
 ///
@@ -61,7 +61,7 @@ pub struct Schedule {
     attempt: Option<u32>,
 }
 
-/// The input of a schedule may hold anything: it is not shown.
+/// The input of a schedule may be secret, and is not shown.
 impl fmt::Debug for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Schedule")
@@ -84,7 +84,7 @@ impl Schedule {
         self.at
     }
 
-    /// The ARN of the rule or the schedule; `None` in an input of one's own without it.
+    /// The ARN of the rule or the schedule; `None` in a custom input without it.
     pub fn arn(&self) -> Option<&str> {
         self.arn.as_deref()
     }
@@ -99,16 +99,16 @@ impl Schedule {
         self.execution_id.as_deref()
     }
 
-    /// Which attempt it is, from 1, where the input of a schedule says.
+    /// The number of the attempt, from 1; `None` where the input of the schedule lacks it.
     pub fn attempt(&self) -> Option<u32> {
         self.attempt
     }
 
-    /// The whole event, for what else an input of one's own holds.
+    /// The whole event, for other fields of a custom input.
     ///
     /// # Errors
     ///
-    /// It is no `T`.
+    /// The event is not a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
         json::decode(self.text.get().as_bytes())
     }
@@ -163,9 +163,9 @@ impl FromEvent for Schedule {
             (wire.scheduled_time, wire.schedule_arn, wire.execution_id, attempt)
         };
         let wrong = |why: String| FunctionError::new("InvalidEvent", why);
-        let time = time.ok_or_else(|| wrong("the event is no schedule's, or does not say its time".to_owned()))?;
-        let at =
-            read(&time).ok_or_else(|| wrong(format!("the time of the schedule cannot be read: {}", shown(&time))))?;
+        let time = time.ok_or_else(|| wrong("the event is not from a schedule, or its time is missing".to_owned()))?;
+        let at = read(&time)
+            .ok_or_else(|| wrong(format!("the time of the schedule is not valid RFC 3339: {}", shown(&time))))?;
         Ok(Self { text: incoming.event.clone(), time, at, arn, execution_id, attempt })
     }
 }

@@ -30,7 +30,7 @@ mod by_lambda {
     }
 
     async fn call_all(concurrency: u64, invocation: &Invocation) -> Result<(), BoxError> {
-        let clients = invocation.clients().unwrap_or_else(|| Clients::global());
+        let clients = Clients::within(invocation);
         let client: Client = clients.get().await?;
         // The name with its alias, so that the same version is warmed.
         let name = match invocation.function_arn() {

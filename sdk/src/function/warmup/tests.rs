@@ -109,8 +109,8 @@ mod copies {
         let (clients, replay) = Replay::new(answers);
         let mut context = Context::default();
         context.invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:orders:live".to_owned();
-        let mut invocation = Invocation::new(context);
-        invocation.clients = Some(clients);
+        let invocation = Invocation::new(context);
+        invocation.extensions().insert(clients);
         let function = service_fn(async |_: Incoming| Err::<Outgoing, _>(FunctionError::new("Called", "called")));
         let service = ServiceBuilder::new().layer(WarmupLayer::new()).service(function);
         let answer = service.oneshot(Incoming { event: raw(event.to_string()), invocation }).await;

@@ -18,8 +18,8 @@ use super::path::path_and_query;
 use super::uri::uri;
 use crate::core::error::FunctionError;
 use crate::core::raw::{Incoming, PAYLOAD_LIMIT};
-use crate::http::adapter::detect::{Signs, Source};
-use crate::http::adapter::event::{Pairs, Probe, Wire};
+use crate::http::adapter::detect::{Source, SourceFields};
+use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::adapter::locate;
 use crate::http::credentials;
 use crate::http::error::HttpError;
@@ -27,9 +27,9 @@ use crate::http::extract::context::{BrokenPathParam, EventKind, EventParts, Path
 
 /// An event that never becomes a request.
 pub(super) enum Refused {
-    /// It is of no HTTP source: the invocation fails.
+    /// No HTTP source has sent it: the invocation fails.
     NotHttp(FunctionError),
-    /// Its source is known, and one of its fields is wrong: the caller gets this.
+    /// Its source is known, and one of its fields is malformed: the client gets this error.
     Malformed(Source, HttpError),
 }
 
@@ -39,11 +39,11 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Ref
     if !text.trim_start().starts_with('{') {
         return Err(not_http());
     }
-    let wire = read_wire(text).map_err(|_| wrong_field(text, text, "", |text| read_wire(text).is_ok()))?;
+    let wire = read_event(text).map_err(|_| wrong_field(text, text, "", |text| read_event(text).is_ok()))?;
     let context = wire.request_context.map_or("{}", RawValue::get);
-    let probe = read_probe(context)
-        .map_err(|_| wrong_field(text, context, "requestContext", |text| read_probe(text).is_ok()))?;
-    let source = Signs::of(&wire, &probe).source().ok_or_else(not_http)?;
+    let probe = read_context(context)
+        .map_err(|_| wrong_field(text, context, "requestContext", |text| read_context(text).is_ok()))?;
+    let source = SourceFields::of(&wire, &probe).source().ok_or_else(not_http)?;
     let parts = EventParts {
         kind: source.kind,
         context: wire.request_context.map(ToOwned::to_owned),
@@ -52,7 +52,7 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Ref
     let mut request = request(source, wire, &probe).map_err(|error| Refused::Malformed(source, error))?;
     request.extensions_mut().insert(parts);
     #[cfg(feature = "clients")]
-    if let Some(clients) = incoming.invocation.clients() {
+    if let Some(clients) = crate::Clients::replaced(&incoming.invocation) {
         request.extensions_mut().insert(clients.clone());
     }
     request.extensions_mut().insert(incoming.invocation.clone());
@@ -63,19 +63,19 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Ref
 
 // Not inlined: each is also asked for the parts of an event that is wrong.
 #[inline(never)]
-fn read_wire(text: &str) -> serde_json::Result<Wire<'_>> {
+fn read_event(text: &str) -> serde_json::Result<EventFields<'_>> {
     serde_json::from_str(text)
 }
 
 #[inline(never)]
-fn read_probe(text: &str) -> serde_json::Result<Probe<'_>> {
+fn read_context(text: &str) -> serde_json::Result<ContextFields<'_>> {
     serde_json::from_str(text)
 }
 
 fn not_http() -> Refused {
     Refused::NotHttp(FunctionError::new(
         "NotAnHttpEvent",
-        "this function answers HTTP requests, and the event is none: it has neither `requestContext.http`, \
+        "unexpected event: this function handles HTTP requests, and the event has neither `requestContext.http`, \
          `requestContext.elb`, `requestContext.connectionId`, `method` and `path`, nor `httpMethod` and `path`",
     ))
 }
@@ -89,7 +89,7 @@ fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool
     }
     // A step may be the name of a header, which is the caller's.
     let field = format!("field `{}`", field.chars().take(64).collect::<String>());
-    match Signs::of_names(event).source() {
+    match SourceFields::of_names(event).source() {
         Some(source) => Refused::Malformed(source, malformed(&field)),
         None => not_http(),
     }
@@ -100,7 +100,7 @@ pub(super) fn malformed(part: &str) -> HttpError {
     HttpError::bad_request(format!("the request's {part} is malformed"))
 }
 
-fn request(source: Source, mut wire: Wire<'_>, probe: &Probe<'_>) -> Result<Request<Body>, HttpError> {
+fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>) -> Result<Request<Body>, HttpError> {
     let kind = source.kind;
     let method = method(kind, &wire, probe)?;
     let mut headers = headers(kind, &wire)?;
@@ -125,7 +125,7 @@ fn request(source: Source, mut wire: Wire<'_>, probe: &Probe<'_>) -> Result<Requ
     Ok(request)
 }
 
-fn method(kind: EventKind, wire: &Wire<'_>, probe: &Probe<'_>) -> Result<Method, HttpError> {
+fn method(kind: EventKind, wire: &EventFields<'_>, probe: &ContextFields<'_>) -> Result<Method, HttpError> {
     let name = match kind {
         EventKind::HttpApi => probe.http.as_ref().and_then(|http| http.method.get()),
         EventKind::VpcLattice | EventKind::VpcLatticeV1 => wire.method.get(),
@@ -137,7 +137,7 @@ fn method(kind: EventKind, wire: &Wire<'_>, probe: &Probe<'_>) -> Result<Method,
     name.and_then(|name| Method::from_bytes(name.as_bytes()).ok()).ok_or_else(|| malformed("method"))
 }
 
-fn headers(kind: EventKind, wire: &Wire<'_>) -> Result<HeaderMap, HttpError> {
+fn headers(kind: EventKind, wire: &EventFields<'_>) -> Result<HeaderMap, HttpError> {
     let mut headers = HeaderMap::try_with_capacity(wire.headers.0.len() + 2).map_err(|_| too_many_headers())?;
     let multi = wire.multi_value_headers.as_ref().map_or(&[][..], |pairs| &pairs.0);
     for (name, value) in multi {

@@ -1,14 +1,13 @@
-//! Which source sent an event, told by the fields that only one source has.
+//! Detects the source of an event by the fields that only one source has.
 //!
-//! An event that decodes is asked for its fields; one that does not, for its fields' names, so that its 400 has the form of
-//! its source too.
+//! For an event that cannot be decoded it goes by the names of the fields, so that the 400 has the form of its source too.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::http::adapter::event::{Probe, Wire};
+use crate::http::adapter::event::{ContextFields, EventFields};
 use crate::http::extract::context::EventKind;
 
 /// The source of an event, and what its domain says of it.
@@ -20,8 +19,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Whether it can be answered by a stream: a REST API and a function URL, whose events look the same either way. An HTTP API
-    /// cannot, and neither can the others.
+    /// Returns `true` for a source that accepts a streamed response: a REST API or a function URL.
     pub(super) fn can_stream(self) -> bool {
         self.kind == EventKind::Rest || self.is_url
     }
@@ -54,9 +52,9 @@ fn is_version_1(version: &RawValue) -> bool {
     version.get() == r#""1.0""#
 }
 
-/// Which of the fields that tell the sources apart are there.
+/// The presence of the fields that tell the sources apart.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Signs {
+pub(super) struct SourceFields {
     authorizer: bool,
     http: bool,
     elb: bool,
@@ -71,25 +69,25 @@ pub(super) struct Signs {
     url: bool,
 }
 
-impl Signs {
-    pub(super) fn of(wire: &Wire<'_>, probe: &Probe<'_>) -> Self {
+impl SourceFields {
+    pub(super) fn of(event: &EventFields<'_>, context: &ContextFields<'_>) -> Self {
         Self {
-            authorizer: wire.method_arn.is_some() || wire.route_arn.is_some(),
-            http: probe.http.is_some(),
-            elb: probe.elb.is_some(),
-            connection: probe.connection_id.is_some(),
-            network: probe.service_network_arn.is_some(),
-            multi_value: wire.multi_value_headers.is_some(),
-            lattice_raw_path: wire.lattice_raw_path.get().is_some(),
-            http_method: wire.http_method.get().is_some(),
-            method: wire.method.get().is_some(),
-            path: wire.path.get().is_some(),
-            version_1: wire.version.is_some_and(is_version_1),
-            url: probe.http.is_some() && probe.domain_name.get().is_some_and(is_url),
+            authorizer: event.method_arn.is_some() || event.route_arn.is_some(),
+            http: context.http.is_some(),
+            elb: context.elb.is_some(),
+            connection: context.connection_id.is_some(),
+            network: context.service_network_arn.is_some(),
+            multi_value: event.multi_value_headers.is_some(),
+            lattice_raw_path: event.lattice_raw_path.get().is_some(),
+            http_method: event.http_method.get().is_some(),
+            method: event.method.get().is_some(),
+            path: event.path.get().is_some(),
+            version_1: event.version.is_some_and(is_version_1),
+            url: context.http.is_some() && context.domain_name.get().is_some_and(is_url),
         }
     }
 
-    /// The signs of an event that is malformed: by the names alone.
+    /// Reads the fields of a malformed event by their names alone.
     pub(super) fn of_names(text: &str) -> Self {
         type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
         let fields: Fields<'_> = serde_json::from_str(text).unwrap_or_default();
@@ -113,7 +111,7 @@ impl Signs {
         }
     }
 
-    /// Says which source it is by what only one source has.
+    /// Detects the source.
     pub(super) fn source(&self) -> Option<Source> {
         self.kind().map(|kind| Source { kind, is_url: kind == EventKind::HttpApi && self.url })
     }
@@ -163,10 +161,11 @@ mod tests {
             (r#"{"httpMethod":"GET","path":"/","methodArn":"arn"}"#, None),
             (r#"{"Records":[]}"#, None),
         ] {
-            let wire: Wire<'_> = serde_json::from_str(text).unwrap();
-            let probe: Probe<'_> = serde_json::from_str(wire.request_context.map_or("{}", RawValue::get)).unwrap();
-            assert_eq!(Signs::of(&wire, &probe).kind(), kind, "{text}");
-            assert_eq!(Signs::of_names(text).kind(), kind, "{text}");
+            let event: EventFields<'_> = serde_json::from_str(text).unwrap();
+            let context: ContextFields<'_> =
+                serde_json::from_str(event.request_context.map_or("{}", RawValue::get)).unwrap();
+            assert_eq!(SourceFields::of(&event, &context).kind(), kind, "{text}");
+            assert_eq!(SourceFields::of_names(text).kind(), kind, "{text}");
         }
     }
 
@@ -189,10 +188,10 @@ mod tests {
             ("", false),
         ] {
             let text = format!(r#"{{"requestContext":{{"http":{{}},"domainName":"{domain}"}}}}"#);
-            let wire: Wire<'_> = serde_json::from_str(&text).unwrap();
-            let probe: Probe<'_> = serde_json::from_str(wire.request_context.unwrap().get()).unwrap();
-            for signs in [Signs::of(&wire, &probe), Signs::of_names(&text)] {
-                let source = signs.source().unwrap();
+            let event: EventFields<'_> = serde_json::from_str(&text).unwrap();
+            let context: ContextFields<'_> = serde_json::from_str(event.request_context.unwrap().get()).unwrap();
+            for fields in [SourceFields::of(&event, &context), SourceFields::of_names(&text)] {
+                let source = fields.source().unwrap();
                 assert_eq!((source.can_stream(), source.decodes_path()), (expected, !expected), "{domain}");
             }
         }

@@ -1,5 +1,4 @@
-//! The HTTP events as they are on the wire: one struct for all sources, so that one parse both tells the source and takes
-//! the data.
+//! The events of all HTTP sources as one struct, so that one parse both detects the source and reads the data.
 //!
 //! Formats: [REST API and HTTP API 1.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format),
 //! [HTTP API 2.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html),
@@ -15,10 +14,10 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// The fields of every HTTP event; which are there depends on the source.
+/// The fields of every HTTP event; which of them are present depends on the source.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Wire<'a> {
+pub(super) struct EventFields<'a> {
     // REST API, HTTP API 1.0, ALB; `method` in VPC Lattice.
     #[serde(borrow)]
     pub(super) http_method: Text<'a>,
@@ -70,9 +69,9 @@ pub(super) struct Wire<'a> {
 /// What the door reads of `requestContext`; the rest waits until someone asks for it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Probe<'a> {
+pub(super) struct ContextFields<'a> {
     #[serde(borrow)]
-    pub(super) http: Option<ProbeHttp<'a>>,
+    pub(super) http: Option<ContextHttp<'a>>,
     pub(super) elb: Option<IgnoredAny>,
     pub(super) service_network_arn: Option<IgnoredAny>,
     pub(super) connection_id: Option<IgnoredAny>,
@@ -93,7 +92,7 @@ pub(super) struct Probe<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ProbeHttp<'a> {
+pub(super) struct ContextHttp<'a> {
     #[serde(borrow)]
     pub(super) method: Text<'a>,
     #[serde(borrow)]
@@ -252,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_missing_or_null_map_has_no_pairs() {
-        let wire: Wire<'_> = serde_json::from_str(r#"{"headers":null}"#).unwrap();
+        let wire: EventFields<'_> = serde_json::from_str(r#"{"headers":null}"#).unwrap();
         assert!(wire.headers.0.is_empty() && wire.path_parameters.0.is_empty());
     }
 }

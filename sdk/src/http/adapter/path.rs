@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use serde_json::value::RawValue;
 
 use crate::http::adapter::detect::Source;
-use crate::http::adapter::event::{Pairs, Probe, Wire};
+use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::extract::context::EventKind;
 use crate::http::layers::base_path::PATH;
 
@@ -21,41 +21,41 @@ const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The path without stage and base path, and the query, escaped as far as a URI needs it.
-pub(super) fn path_and_query(source: Source, wire: &Wire<'_>, probe: &Probe<'_>) -> String {
-    let path = path(source.kind, wire, probe);
+pub(super) fn path_and_query(source: Source, event: &EventFields<'_>, context: &ContextFields<'_>) -> String {
+    let path = path(source.kind, event, context);
     let mut target = String::with_capacity(path.len() + 32);
     if !path.starts_with('/') {
         target.push('/');
     }
     target.extend(utf8_percent_encode(&path, if source.decodes_path() { DECODED_PATH } else { PATH }));
-    push_query(&mut target, source.kind, wire);
+    push_query(&mut target, source.kind, event);
     target
 }
 
-fn path<'w>(kind: EventKind, wire: &'w Wire<'_>, probe: &'w Probe<'_>) -> Cow<'w, str> {
+fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFields<'_>) -> Cow<'w, str> {
     let (path, route) = match kind {
         EventKind::HttpApi => {
-            let path = wire.raw_path.get().or(probe.http.as_ref().and_then(|http| http.path.get())).unwrap_or("/");
+            let path = event.raw_path.get().or(context.http.as_ref().and_then(|http| http.path.get())).unwrap_or("/");
             // `GET /users/{id}`, or `$default`.
-            (path, probe.route_key.get().and_then(|key| key.split_once(' ')).map(|(_, route)| route))
+            (path, context.route_key.get().and_then(|key| key.split_once(' ')).map(|(_, route)| route))
         }
         EventKind::Rest | EventKind::HttpApiV1 => {
-            let route = wire.resource.or(probe.resource_path).and_then(text);
-            (wire.path.get().unwrap_or("/"), route.filter(|route| route.starts_with('/')))
+            let route = event.resource.or(context.resource_path).and_then(text);
+            (event.path.get().unwrap_or("/"), route.filter(|route| route.starts_with('/')))
         }
         // `raw_path` has the query in it.
-        EventKind::VpcLatticeV1 => return before_query(wire.lattice_raw_path.get().unwrap_or("/")).into(),
-        EventKind::VpcLattice => return before_query(wire.path.get().unwrap_or("/")).into(),
-        EventKind::WebSocket => return format!("/{}", probe.route_key.get().unwrap_or("$default")).into(),
-        EventKind::Alb { .. } => return wire.path.get().unwrap_or("/").into(),
+        EventKind::VpcLatticeV1 => return before_query(event.lattice_raw_path.get().unwrap_or("/")).into(),
+        EventKind::VpcLattice => return before_query(event.path.get().unwrap_or("/")).into(),
+        EventKind::WebSocket => return format!("/{}", context.route_key.get().unwrap_or("$default")).into(),
+        EventKind::Alb { .. } => return event.path.get().unwrap_or("/").into(),
     };
-    let base = route.and_then(|route| base_length(path, route, &wire.path_parameters));
+    let base = route.and_then(|route| base_length(path, route, &event.path_parameters));
     let own = match (kind, base) {
         (_, Some(0)) => path,
-        (EventKind::Rest, Some(_)) if !is_mapped(path, route, probe) => path,
+        (EventKind::Rest, Some(_)) if !is_mapped(path, route, context) => path,
         (_, Some(length)) => path.get(length..).filter(|path| !path.is_empty()).unwrap_or("/"),
         (EventKind::Rest, None) => path,
-        (_, None) => without_stage(path, probe.stage.get()),
+        (_, None) => without_stage(path, context.stage.get()),
     };
     own.into()
 }
@@ -120,8 +120,8 @@ fn is_base(path: &str) -> bool {
 /// Whether a REST API's path came through a custom domain: then `requestContext.path` is the same, where it otherwise has the stage
 /// before it (recorded in <https://github.com/aws-powertools/powertools-lambda-python/pull/579> and
 /// <https://github.com/localstack/localstack/pull/12296>).
-fn is_mapped(path: &str, route: Option<&str>, probe: &Probe<'_>) -> bool {
-    match probe.path {
+fn is_mapped(path: &str, route: Option<&str>, context: &ContextFields<'_>) -> bool {
+    match context.path {
         Some(sent) => text(sent) == Some(path),
         // The root's path is all base path: that needs more evidence.
         None => route != Some("/"),
@@ -138,23 +138,23 @@ fn without_stage<'p>(path: &'p str, stage: Option<&str>) -> &'p str {
     }
 }
 
-fn push_query(target: &mut String, kind: EventKind, wire: &Wire<'_>) {
+fn push_query(target: &mut String, kind: EventKind, event: &EventFields<'_>) {
     match kind {
-        EventKind::HttpApi if wire.raw_query_string.0.is_some() => {
-            push_raw(target, wire.raw_query_string.get().unwrap_or_default());
+        EventKind::HttpApi if event.raw_query_string.0.is_some() => {
+            push_raw(target, event.raw_query_string.get().unwrap_or_default());
         }
         EventKind::VpcLatticeV1 | EventKind::VpcLattice => {
-            let raw = wire.lattice_raw_path.get().or(wire.path.get()).unwrap_or_default();
+            let raw = event.lattice_raw_path.get().or(event.path.get()).unwrap_or_default();
             match raw.split_once('?') {
                 Some((_, query)) => push_raw(target, query),
                 // Lattice passes the query as the caller escaped it.
-                None if wire.query_string_parameters.0.is_empty() => push_pairs(target, &wire.lattice_query, QUERY),
-                None => push_pairs(target, &wire.query_string_parameters, QUERY),
+                None if event.query_string_parameters.0.is_empty() => push_pairs(target, &event.lattice_query, QUERY),
+                None => push_pairs(target, &event.query_string_parameters, QUERY),
             }
         }
         _ => {
-            let multi = &wire.multi_value_query_string_parameters;
-            let pairs = if multi.0.is_empty() { &wire.query_string_parameters } else { multi };
+            let multi = &event.multi_value_query_string_parameters;
+            let pairs = if multi.0.is_empty() { &event.query_string_parameters } else { multi };
             // API Gateway decodes the parameters; a load balancer passes them on as they came.
             let set = if matches!(kind, EventKind::Alb { .. }) { QUERY } else { COMPONENT };
             push_pairs(target, pairs, set);

@@ -32,7 +32,7 @@ pub(super) fn request(incoming: &Incoming, kind: EventKind) -> Request<Body> {
     };
     request.extensions_mut().insert(parts);
     #[cfg(feature = "clients")]
-    if let Some(clients) = incoming.invocation.clients() {
+    if let Some(clients) = crate::Clients::replaced(&incoming.invocation) {
         request.extensions_mut().insert(clients.clone());
     }
     request.extensions_mut().insert(incoming.invocation.clone());

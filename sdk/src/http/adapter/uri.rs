@@ -7,7 +7,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Uri, header};
 
 use super::decode::malformed;
-use crate::http::adapter::event::Probe;
+use crate::http::adapter::event::ContextFields;
 use crate::http::error::HttpError;
 
 /// The longest URI that the `http` crate holds.
@@ -16,7 +16,7 @@ const URI_LIMIT: usize = u16::MAX as usize - 1;
 /// The longest name of a host ([RFC 1035](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
 const HOST_LIMIT: usize = 255;
 
-pub(super) fn uri(headers: &HeaderMap, target: String, probe: &Probe<'_>) -> Result<Uri, HttpError> {
+pub(super) fn uri(headers: &HeaderMap, target: String, context: &ContextFields<'_>) -> Result<Uri, HttpError> {
     if target.len() > URI_LIMIT {
         return Err(HttpError::new(http::StatusCode::URI_TOO_LONG, "the request URI is too long"));
     }
@@ -30,7 +30,7 @@ pub(super) fn uri(headers: &HeaderMap, target: String, probe: &Probe<'_>) -> Res
         Some(host) if host.is_empty() => None,
         Some(host) => Some(host.to_str().ok().and_then(authority).ok_or_else(|| malformed("header `host`"))?),
         // The source's own name for the API: not the caller's mistake, if it is no host.
-        None => probe.domain_name.get().and_then(authority),
+        None => context.domain_name.get().and_then(authority),
     };
     let Some(authority) = authority else { return Ok(Uri::from(target)) };
     let mut parts = http::uri::Parts::default();

@@ -19,9 +19,9 @@ use super::lone_surrogates;
 use super::queue::{QueuedRecord, Step};
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
+use crate::core::json::lenient::{Key, Text, Whole, skimmed};
 use crate::core::raw::RawEvent;
 use crate::records::error::DecodeError;
-use crate::records::lenient::{Key, Text, Whole, skimmed};
 use crate::records::record::{Body, Event, EventRecord, Record, RecordId};
 use crate::records::source::{ResponseFormat, Source};
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::queue::QueuedRecord;
+use crate::core::json::lenient::{Text, skimmed};
 use crate::records::batch::Batch;
-use crate::records::lenient::{Text, skimmed};
 use crate::records::record::Record;
 use crate::records::source::Source;
 

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::core::json::lenient::{Key, Text};
 use crate::core::raw::RawEvent;
-use crate::records::lenient::{Key, Text};
 use crate::records::record::{Record, RecordId};
 use crate::records::source::{ResponseFormat, Source};
 

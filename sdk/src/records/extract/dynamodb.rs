@@ -92,9 +92,9 @@ use serde_json::value::RawValue;
 use super::kinesis;
 use super::payload::MaybeText;
 use crate::core::error::BoxError;
+use crate::core::json::lenient::{Lenient, skimmed};
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord, FromRecordParts, not_from};
-use crate::records::lenient::{Lenient, skimmed};
 use crate::records::record::Record;
 use crate::records::source::Source;
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::sqs;
+use crate::core::json::lenient::has_fields;
 use crate::records::error::DecodeError;
-use crate::records::lenient::has_fields;
 use crate::records::record::Record;
 
 /// The kind of a JSON text by its members.

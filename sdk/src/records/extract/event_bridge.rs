@@ -29,9 +29,9 @@ use serde_json::value::RawValue;
 
 use super::envelope::{message_of_sns, unwrap_sqs};
 use crate::core::json;
+use crate::core::json::lenient::{List, Text};
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord};
-use crate::records::lenient::{List, Text};
 use crate::records::record::Record;
 use crate::records::source::Source;
 

@@ -37,9 +37,9 @@ use serde_json::value::RawValue;
 
 use super::payload::{MaybeText, Text, decode_base64};
 use crate::core::error::BoxError;
+use crate::core::json::lenient::{Lenient, skimmed};
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
-use crate::records::lenient::{Lenient, skimmed};
 use crate::records::record::{Record, RecordId};
 use crate::records::source::Source;
 

@@ -50,9 +50,9 @@ use serde::de::DeserializeOwned;
 pub use self::aggregated::Aggregated;
 use super::payload::{MaybeText, decode_base64};
 use crate::core::error::BoxError;
+use crate::core::json::lenient::{Lenient, skimmed};
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord, FromRecordParts, not_from};
-use crate::records::lenient::{Lenient, skimmed};
 use crate::records::record::Record;
 use crate::records::source::Source;
 

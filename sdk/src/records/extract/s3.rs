@@ -25,9 +25,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, envelope, message_of_sns, unwrap_sqs};
+use crate::core::json::lenient::Lenient;
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord};
-use crate::records::lenient::Lenient;
 use crate::records::record::Record;
 use crate::records::source::Source;
 

@@ -33,9 +33,9 @@ use serde_json::{Map, Value};
 
 use super::s3::decode_key;
 use crate::core::json;
+use crate::core::json::lenient::Lenient;
 use crate::records::error::DecodeError;
 use crate::records::extract::FromRecord;
-use crate::records::lenient::Lenient;
 use crate::records::record::Record;
 use crate::records::response::TaskResult;
 use crate::records::source::Source;

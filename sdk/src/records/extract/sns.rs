@@ -34,9 +34,9 @@ use super::envelope::{Envelope, envelope, message_of_sns, unwrap_sqs};
 use super::payload::{MaybeText, decode};
 use super::sqs::{self, MessageAttribute, SqsMessage};
 use crate::core::error::BoxError;
+use crate::core::json::lenient::skimmed;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
-use crate::records::lenient::skimmed;
 use crate::records::record::Record;
 use crate::records::source::Source;
 

@@ -38,9 +38,9 @@ use serde_json::value::RawValue;
 
 use super::payload::{MaybeText, decode, unread};
 use crate::core::error::BoxError;
+use crate::core::json::lenient::skimmed;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
-use crate::records::lenient::skimmed;
 use crate::records::record::Record;
 use crate::records::source::Source;
 

@@ -5,7 +5,7 @@ mod told;
 
 use base64::Engine as _;
 use pilaster::events::FromEvent;
-use pilaster::events::cloudformation::Request;
+use pilaster::events::cloudformation::ResourceRequest;
 use pilaster::records::{EventBridge, MqMessage, SesMessage, Sns};
 use pilaster::{BoxError, Change, CloudFormation, Kafka, Kinesis, S3BatchTask, S3Object, Sqs};
 use serde_json::{Map, Value, json};
@@ -191,9 +191,9 @@ impl Views {
             "CloudFormationCustomResourceEvent" => {
                 let told = one(event, |event: CloudFormation<Value>| {
                     let (kind, id, properties, old) = match event.request {
-                        Request::Create { properties } => ("Create", None, Some(properties), None),
-                        Request::Update { id, properties, old } => ("Update", Some(id), Some(properties), old),
-                        Request::Delete { id, properties } => ("Delete", Some(id), properties, None),
+                        ResourceRequest::Create { properties } => ("Create", None, Some(properties), None),
+                        ResourceRequest::Update { id, properties, old } => ("Update", Some(id), Some(properties), old),
+                        ResourceRequest::Delete { id, properties } => ("Delete", Some(id), properties, None),
                     };
                     json!({
                         "request_type": kind, "physical_resource_id": id, "resource_properties": properties,

@@ -1,4 +1,4 @@
-//! [`MethodArn`]: what a caller wants to call, and what a policy allows.
+//! [`MethodArn`]: the method that a client requests, and that a policy allows.
 
 use std::fmt;
 

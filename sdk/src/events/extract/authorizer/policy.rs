@@ -1,4 +1,4 @@
-//! What an authorizer answers: [`Policy`], [`Simple`].
+//! The responses of an authorizer: [`Policy`], [`SimpleResponse`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,13 +7,13 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
 
-/// The largest answer of an authorizer, in bytes
+/// The largest response of an authorizer, in bytes
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
 const LIMIT: usize = 8 * 1024;
 
-/// A policy of IAM for the methods of an API, with what the integration and the log may know of the caller.
+/// An IAM policy for the methods of an API, with values about the caller for the integration and the access log.
 ///
-/// An answer above 8 KB, which API Gateway refuses, fails as `InvalidResponse`.
+/// A response above 8 KB, which API Gateway rejects, fails as `InvalidResponse`.
 ///
 /// # Example
 ///
@@ -37,7 +37,7 @@ const LIMIT: usize = 8 * 1024;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq)]
-#[must_use = "a policy is nothing until the function returns it"]
+#[must_use = "the function must return it"]
 pub struct Policy {
     principal: String,
     statements: Vec<Statement>,
@@ -54,13 +54,13 @@ struct Statement {
 }
 
 impl Policy {
-    /// Lets the caller, who is called `principal` from here on, call these: [`MethodArn::all`](super::MethodArn::all) or
+    /// Allows the caller, which gets the id `principal`, to call these: [`MethodArn::all`](super::MethodArn::all) or
     /// [`MethodArn::route`](super::MethodArn::route).
     pub fn allow(principal: impl Into<String>, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self::new(principal.into()).and_allow(arns)
     }
 
-    /// Keeps the caller from calling these: 403.
+    /// Denies the caller these: 403.
     pub fn deny(principal: impl Into<String>, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self::new(principal.into()).and_deny(arns)
     }
@@ -84,7 +84,7 @@ impl Policy {
         self
     }
 
-    /// What the integration is told of the caller, as `$context.authorizer.…`: texts, numbers, `true` and `false`.
+    /// Adds a value about the caller for the integration, as `$context.authorizer.…`: a string, a number or a boolean.
     pub fn context(mut self, name: impl Into<String>, value: impl Into<ContextValue>) -> Self {
         self.context.insert(name.into(), value.into());
         self
@@ -116,7 +116,7 @@ impl Serialize for Policy {
             statement: &'a [Statement],
         }
         if self.statements.iter().any(|statement| statement.resource.is_empty()) {
-            return Err(S::Error::custom("a policy allows or denies at least one ARN"));
+            return Err(S::Error::custom("a policy must allow or deny at least one ARN"));
         }
         let wire = Wire {
             principal_id: &self.principal,
@@ -129,23 +129,23 @@ impl Serialize for Policy {
     }
 }
 
-/// The key of the usage plan and what is known of the caller are not for a log.
+/// The API key and the values about the caller may be secret, and are not shown.
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy").field("statements", &self.statements).finish_non_exhaustive()
     }
 }
 
-/// A value in the context of a [`Policy`]; lists and objects are refused by API Gateway.
+/// A value in the context of a [`Policy`]. API Gateway rejects lists and objects.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum ContextValue {
-    /// A text.
+    /// A string.
     Text(String),
     /// A number.
     Number(Number),
-    /// `true` or `false`.
+    /// A boolean.
     Bool(bool),
 }
 
@@ -171,43 +171,43 @@ context_values! {
     f64 => |value: f64| Number::from_f64(value).map_or_else(|| Self::Text(value.to_string()), Self::Number);
 }
 
-/// The simple answer in an HTTP API with payload 2.0.
+/// The simple response to an HTTP API with payload 2.0.
 ///
 /// # Example
 ///
 /// ```
-/// use pilaster::events::authorizer::Simple;
+/// use pilaster::events::authorizer::SimpleResponse;
 ///
-/// let answer = Simple::allow().context("groups", vec!["admins"]);
+/// let answer = SimpleResponse::allow().context("groups", vec!["admins"]);
 /// assert_eq!(serde_json::to_string(&answer)?, r#"{"isAuthorized":true,"context":{"groups":["admins"]}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq)]
-#[must_use = "it is no answer until the function returns it"]
-pub struct Simple {
+#[must_use = "the function must return it"]
+pub struct SimpleResponse {
     is_authorized: bool,
     context: BTreeMap<String, Value>,
 }
 
-impl Simple {
-    /// The caller may call what it wants to call, and as long as the answer is cached all other routes of this authorizer.
+impl SimpleResponse {
+    /// Allows the request and, while the response is cached, all other routes of this authorizer.
     pub fn allow() -> Self {
         Self { is_authorized: true, context: BTreeMap::new() }
     }
 
-    /// The caller may not: 403.
+    /// Denies the request: 403.
     pub fn deny() -> Self {
         Self { is_authorized: false, context: BTreeMap::new() }
     }
 
-    /// What the integration is told of the caller, as `$context.authorizer.…`. Here lists and objects are taken, too.
+    /// Adds a value about the caller for the integration, as `$context.authorizer.…`. Lists and objects are accepted here.
     pub fn context(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.context.insert(name.into(), value.into());
         self
     }
 }
 
-impl Serialize for Simple {
+impl Serialize for SimpleResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -222,16 +222,16 @@ impl Serialize for Simple {
     }
 }
 
-/// What is known of the caller is not for a log.
-impl fmt::Debug for Simple {
+/// The values about the caller may be secret, and are not shown.
+impl fmt::Debug for SimpleResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simple").field("is_authorized", &self.is_authorized).finish_non_exhaustive()
+        f.debug_struct("SimpleResponse").field("is_authorized", &self.is_authorized).finish_non_exhaustive()
     }
 }
 
 fn bounded<E: serde::ser::Error>(wire: &impl Serialize) -> Result<(), E> {
     match serde_json::to_string(wire).map_err(E::custom)?.len() {
         0..=LIMIT => Ok(()),
-        length => Err(E::custom(format!("it has {length} bytes, and API Gateway takes {LIMIT}"))),
+        length => Err(E::custom(format!("it has {length} bytes; API Gateway accepts {LIMIT}"))),
     }
 }

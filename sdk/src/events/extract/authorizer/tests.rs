@@ -131,13 +131,13 @@ async fn an_answer_that_api_gateway_refuses_is_an_error_that_says_why() {
     async fn empty(_: Authorizer) -> Result<Policy, BoxError> {
         Ok(Policy::deny("ada", [""; 0]))
     }
-    async fn simple(_: Authorizer) -> Result<Simple, BoxError> {
-        Ok(Simple::deny().context("list", vec!["x".repeat(9000)]))
+    async fn simple(_: Authorizer) -> Result<SimpleResponse, BoxError> {
+        Ok(SimpleResponse::deny().context("list", vec!["x".repeat(9000)]))
     }
     let event = fixture("python/apiGatewayAuthorizerV2Event.json");
     let error = call(handler(large), &event).await.unwrap_err();
     assert_eq!(error.error_type(), "InvalidResponse");
-    assert!(error.message().ends_with("bytes, and API Gateway takes 8192"), "{error}");
+    assert!(error.message().ends_with("bytes; API Gateway accepts 8192"), "{error}");
     assert!(call(handler(simple), &event).await.is_err());
     let error = call(handler(empty), &event).await.unwrap_err();
     assert!(error.message().ends_with("at least one ARN"), "{error}");

@@ -1,4 +1,4 @@
-//! What CloudFormation is told, however the function ends.
+//! The response to CloudFormation, which is sent however the function ends.
 
 use std::time::Duration;
 
@@ -11,25 +11,26 @@ use super::{CustomResource, LeftBehind};
 use crate::core::deadline::{DeadlineExceeded, until};
 use crate::core::error::FunctionError;
 use crate::core::raw::{Incoming, Outgoing};
-use crate::events::Called;
+use crate::events::EventFuture;
+use crate::events::calls::Calls;
 
-/// What is kept of the invocation's time to deliver the answer; a third of it, if that is less.
+/// The time that is kept to deliver the response; a third of the time that is left, if that is less.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// The largest answer, in bytes
+/// The largest response, in bytes
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html>).
 const LIMIT: usize = 4096;
 
 /// The longest id of a resource, in bytes (the same page).
 const ID_LIMIT: usize = 1024;
 
-/// What a reason is cut to, in bytes; to less, where that is still too much.
+/// The length to which a reason is cut, in bytes; it is cut further if the response is still too long.
 const REASON: usize = 2048;
 
-/// Where the id of a resource begins that was never made.
+/// The beginning of the id of a resource that was never made.
 const NEVER_MADE: &str = "pilaster:create-failed:";
 
-/// Of an event, what the answer is made of.
+/// The fields of an event that the response needs.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Head {
@@ -48,12 +49,12 @@ pub(super) struct Head {
     physical_resource_id: Option<String>,
 }
 
-/// Who gets the answer.
+/// The recipient of the response.
 enum To<'h> {
     /// CloudFormation, by the URL.
     CloudFormation(&'h ResponseUrl),
-    /// What CloudFormation would get is the response: locally and in tests.
-    Nobody,
+    /// No one: locally and in tests the function returns what CloudFormation would get.
+    None,
     /// The function that called this one, such as CDK's Provider framework: it reads the response, and reports to CloudFormation itself.
     Caller,
 }
@@ -74,22 +75,23 @@ struct Document<'a> {
     data: &'a Map<String, Value>,
 }
 
-/// Calls the function and delivers the answer.
-pub(super) fn around(incoming: Incoming, called: Called) -> Called {
+/// Calls the function and delivers the response.
+pub(super) fn around(incoming: Incoming, called: EventFuture) -> EventFuture {
     Box::pin(async move {
-        // What is no such request has nobody to answer to: the function refuses it.
+        // There is no address to respond to: the function rejects such an event.
         let Ok(head) = serde_json::from_str::<Head>(incoming.event.get()) else { return called.await };
         let to = head.to(incoming.invocation.function_arn());
         let is_made = !head.is_of_what_was_never_made();
         if !is_made {
-            tracing::info!(logical_id = head.logical_resource_id, "nothing to delete: the resource was never made");
+            tracing::info!(logical_id = head.logical_resource_id, "nothing to delete: the resource was never created");
         }
         if let To::Caller = to {
             let made = if is_made { read(&called.await?)? } else { CustomResource::new() };
             return head.value(made);
         }
+        Calls::count(&incoming.invocation);
         let outcome = if is_made { call(&incoming, called).await } else { Ok(CustomResource::new()) };
-        let (document, failure) = head.document(outcome, incoming.invocation.all_calls_refused())?;
+        let (document, failure) = head.document(outcome, Calls::all_failed(&incoming.invocation))?;
         if let Some(error) = &failure {
             let (error_type, logical_id) = (error.error_type(), &head.logical_resource_id);
             let error = error as &(dyn std::error::Error + 'static);
@@ -100,7 +102,7 @@ pub(super) fn around(incoming: Incoming, called: Called) -> Called {
                 send(url, document, &incoming.invocation).await?;
                 Outgoing::serialize(&()).map_err(FunctionError::from_error)
             }
-            To::Nobody | To::Caller => {
+            To::None | To::Caller => {
                 RawValue::from_string(document).map(Outgoing::from).map_err(FunctionError::from_error)
             }
         }
@@ -116,14 +118,14 @@ fn function(arn: &str) -> Option<(&str, &str, &str)> {
     (kind == "function").then_some((region, account, name))
 }
 
-/// The function's answer, or why there is none in time.
-async fn call(incoming: &Incoming, called: Called) -> Result<CustomResource, FunctionError> {
+/// The result of the function, or the reason why there is none in time.
+async fn call(incoming: &Incoming, called: EventFuture) -> Result<CustomResource, FunctionError> {
     let third = incoming.invocation.remaining().map_or(MARGIN, |remaining| remaining / 3);
     let response = match until(&incoming.invocation, MARGIN.min(third)) {
         None => called.await?,
         Some((at, time)) => tokio::time::timeout_at(at, called).await.map_err(|_| {
             let exceeded = DeadlineExceeded::after(time);
-            let why = format!("the function did not finish within {time:.1?}, and was cancelled");
+            let why = format!("the function was cancelled, since it did not finish within {time:.1?}");
             FunctionError::new("Timeout", why).with_source(exceeded)
         })??,
     };
@@ -131,10 +133,10 @@ async fn call(incoming: &Incoming, called: Called) -> Result<CustomResource, Fun
 }
 
 fn read(response: &Outgoing) -> Result<CustomResource, FunctionError> {
-    // `null` is what a function returns that has nothing to say.
+    // A function without a result returns `null`.
     let read = response.as_json().and_then(|json| serde_json::from_str::<Option<CustomResource>>(json.get()).ok());
     read.map(Option::unwrap_or_default)
-        .ok_or_else(|| FunctionError::new("InvalidResponse", "the function did not return a `CustomResource`, or `()`"))
+        .ok_or_else(|| FunctionError::new("InvalidResponse", "the function must return a `CustomResource` or `()`"))
 }
 
 impl Head {
@@ -143,16 +145,16 @@ impl Head {
         self.request_type == "Delete" && id.starts_with(NEVER_MADE)
     }
 
-    /// Who is answered, if this function is called by this ARN.
+    /// The recipient, for a function that is called by this ARN.
     fn to(&self, own_arn: &str) -> To<'_> {
         let url = match &self.response_url {
             Some(url) if url.is_url() => url,
             // Locally a request may leave it out, and the response is what CloudFormation would get.
-            None if !is_on_lambda() => return To::Nobody,
+            None if !is_on_lambda() => return To::None,
             _ => return To::Caller,
         };
         if !url.is_answered() {
-            return To::Nobody;
+            return To::None;
         }
         // CloudFormation calls what the token names. The Provider framework passes the URL on, and answers to it as well.
         let token = self.service_token.as_ref().and_then(Value::as_str);
@@ -167,7 +169,7 @@ impl Head {
         self.physical_resource_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// The id of a resource that was given none.
+    /// The id of a resource whose function gives it none.
     fn default_id(&self) -> String {
         format!("{}-{}", self.logical_resource_id, self.request_id)
     }
@@ -178,7 +180,7 @@ impl Head {
         id.or_else(|| self.own_id().map(str::to_owned)).unwrap_or_else(|| self.default_id())
     }
 
-    /// What the caller reads.
+    /// The value for the caller.
     fn value(&self, mut made: CustomResource) -> Result<Outgoing, FunctionError> {
         let id = self.id(&mut made);
         let length = self.text("SUCCESS", None, &id, made.no_echo, &made.data)?.len();
@@ -187,7 +189,7 @@ impl Head {
         Outgoing::serialize(&value).map_err(FunctionError::from_error)
     }
 
-    /// The text of the answer, and the failure that it tells of; `is_refused` if the function itself returned an error.
+    /// The text of the response, and the failure that it reports; `is_refused` if the function itself returned an error.
     fn document(
         &self,
         outcome: Result<CustomResource, FunctionError>,
@@ -219,18 +221,16 @@ impl Head {
         self.failed(error, &id).map(|(text, error)| (text, Some(error)))
     }
 
-    /// Why an answer of this length with this id is not given.
+    /// The reason to reject a response of this length with this id.
     fn refused(&self, id: &str, length: usize) -> Option<FunctionError> {
         if self.request_type != "Delete" && id.starts_with(NEVER_MADE) {
-            let why = format!(
-                "the id begins with `{NEVER_MADE}`, by which a resource is known that was never made: use another"
-            );
+            let why = format!("the id must not begin with `{NEVER_MADE}`, which marks a resource that was never made");
             return Some(FunctionError::new("InvalidResponse", why));
         }
         too_large(id, length)
     }
 
-    /// A failure, its reason cut so that the answer is taken.
+    /// A failure, its reason cut so that CloudFormation accepts the response.
     fn failed(&self, error: FunctionError, id: &str) -> Result<(String, FunctionError), FunctionError> {
         let mut length = REASON;
         loop {
@@ -266,17 +266,17 @@ impl Head {
     }
 }
 
-/// Whether CloudFormation takes this id of a resource.
+/// Returns `true` if CloudFormation accepts this id of a resource.
 fn is_taken(id: &str) -> bool {
     (1..=ID_LIMIT).contains(&id.len())
 }
 
-/// Why CloudFormation does not take an answer of this length with this id.
+/// The reason why CloudFormation rejects a response of this length with this id.
 fn too_large(id: &str, length: usize) -> Option<FunctionError> {
     let why = if !is_taken(id) {
-        format!("the id has {} bytes, and CloudFormation takes {ID_LIMIT}", id.len())
+        format!("the id has {} bytes; CloudFormation accepts 1 to {ID_LIMIT}", id.len())
     } else if length > LIMIT {
-        format!("the response has {length} bytes, and CloudFormation takes {LIMIT}: return less data")
+        format!("the response has {length} bytes; CloudFormation accepts {LIMIT}: return less data")
     } else {
         return None;
     };
@@ -286,7 +286,7 @@ fn too_large(id: &str, length: usize) -> Option<FunctionError> {
 /// At most so many bytes of a text; CloudFormation wants at least one.
 fn cut(text: &str, length: usize) -> String {
     match text {
-        "" => "the function failed without a word: see its log".to_owned(),
+        "" => "the function failed without a message; see its log".to_owned(),
         _ if text.len() <= length => text.to_owned(),
         _ => format!("{}… (the rest is in the log)", &text[..text.floor_char_boundary(length)]),
     }

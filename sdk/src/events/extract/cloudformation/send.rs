@@ -83,19 +83,22 @@ struct Failed {
     is_final: bool,
 }
 
-/// Delivers the answer.
+/// Delivers the response to CloudFormation.
 ///
 /// # Errors
 ///
-/// `CloudFormationNotTold`: it could not be delivered.
+/// `CloudFormationNotTold`: the response could not be delivered.
 pub(super) async fn send(url: &ResponseUrl, document: String, invocation: &Invocation) -> Result<(), FunctionError> {
     let not_told = |why: &str| {
-        FunctionError::new("CloudFormationNotTold", format!("CloudFormation could not be told the outcome: {why}"))
+        FunctionError::new(
+            "CloudFormationNotTold",
+            format!("the response could not be delivered to CloudFormation: {why}"),
+        )
     };
     if !url.is_allowed() {
-        return Err(not_told("the event's `ResponseURL` is no `https` URL"));
+        return Err(not_told("the `ResponseURL` of the event must be an `https` URL"));
     }
-    let clients = invocation.clients().unwrap_or_else(|| Clients::global());
+    let clients = Clients::within(invocation);
     let Connection(connector) = clients.get::<Connection>().await.map_err(FunctionError::from_error)?;
     let time =
         invocation.remaining().filter(|remaining| !remaining.is_zero()).map_or(ALL, |remaining| remaining.min(ALL));
@@ -107,13 +110,13 @@ pub(super) async fn send(url: &ResponseUrl, document: String, invocation: &Invoc
         let failed = match put {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(failed)) => failed,
-            Err(_) => Failed { why: "there was no answer in time".to_owned(), is_final: false },
+            Err(_) => Failed { why: "S3 did not respond in time".to_owned(), is_final: false },
         };
         let next = tokio::time::Instant::now() + pause;
         if failed.is_final || attempt == ATTEMPTS || next >= ends {
             return Err(not_told(&failed.why));
         }
-        tracing::warn!(attempt, why = failed.why, "CloudFormation could not be told yet");
+        tracing::warn!(attempt, why = failed.why, "the response could not be delivered to CloudFormation; retrying");
         tokio::time::sleep_until(next).await;
         pause *= 4;
     }
@@ -124,8 +127,8 @@ async fn put(connector: &SharedHttpConnector, url: &ResponseUrl, document: &str)
     let wrong = |why: &str| Failed { why: why.to_owned(), is_final: true };
     // Without a content type: the signature of the URL is for one that is empty.
     let mut request = HttpRequest::new(SdkBody::from(document));
-    request.set_method("PUT").map_err(|_| wrong("there is no `PUT`"))?;
-    request.set_uri(url.0.as_str()).map_err(|_| wrong("the event's `ResponseURL` is no URL"))?;
+    request.set_method("PUT").map_err(|_| wrong("the method `PUT` is not supported"))?;
+    request.set_uri(url.0.as_str()).map_err(|_| wrong("the `ResponseURL` of the event is not a URL"))?;
     let response = connector.call(request).await.map_err(|error| {
         // Of its causes the innermost says what went wrong; none of them has the URL.
         let mut cause: &dyn std::error::Error = &error;
@@ -138,7 +141,7 @@ async fn put(connector: &SharedHttpConnector, url: &ResponseUrl, document: &str)
         200..=299 => Ok(()),
         status => {
             let is_final = !matches!(status, 408 | 429 | 500..);
-            Err(Failed { why: format!("S3 answered {status}"), is_final })
+            Err(Failed { why: format!("S3 responded with {status}"), is_final })
         }
     }
 }

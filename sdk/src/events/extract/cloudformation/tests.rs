@@ -92,15 +92,15 @@ async fn database(event: CloudFormation<Database>) -> Result<CustomResource, Box
         ("Database", "Custom::Database", "r-1")
     );
     match event.request {
-        Request::Create { properties } => {
+        ResourceRequest::Create { properties } => {
             assert_eq!(properties.size, 8);
             Ok(CustomResource::with_id("db-1").data("Url", "postgres://db").no_echo())
         }
-        Request::Update { id, properties, old } => {
+        ResourceRequest::Update { id, properties, old } => {
             assert_eq!((&*id, properties.size, old), ("db-1", 8, None));
             Ok(CustomResource::new())
         }
-        Request::Delete { id, properties } => {
+        ResourceRequest::Delete { id, properties } => {
             assert_eq!((&*id, properties), ("db-1", Some(Database { size: 8 })));
             Ok(CustomResource::with_id("another"))
         }
@@ -149,7 +149,7 @@ async fn an_answer_that_is_refused_fails_the_invocation_without_the_url() {
     let (url, received) = bucket(&[403]).await;
     let error = call(handler(database), event("Create", None, Some(&url))).await.unwrap_err();
     assert_eq!(error.error_type(), "CloudFormationNotTold");
-    assert!(error.message().ends_with("S3 answered 403"), "{error}");
+    assert!(error.message().ends_with("S3 responded with 403"), "{error}");
     assert!(!format!("{error:?}").contains("Signature"), "{error:?}");
     assert_eq!(received.lock().unwrap().len(), 1);
     let long = format!("https://bucket/{}", "a".repeat(1_000_000));
@@ -163,7 +163,7 @@ async fn an_answer_that_is_refused_fails_the_invocation_without_the_url() {
         &long,
     ] {
         let error = call(handler(database), event("Create", None, Some(url))).await.unwrap_err();
-        assert!(error.message().ends_with("is no `https` URL"), "{error}");
+        assert!(error.message().ends_with("must be an `https` URL"), "{error}");
     }
 }
 
@@ -262,7 +262,7 @@ async fn a_panic_a_time_out_and_what_cannot_be_read_are_told() {
     assert_eq!(reason(call(handler(panics), create()).await).await, "the function panicked");
     let start = tokio::time::Instant::now();
     let hung = reason(call_with(handler(hangs), create(), 60).await).await;
-    assert!(hung.starts_with("the function did not finish within"), "{hung}");
+    assert!(hung.starts_with("the function was cancelled, since it did not finish within"), "{hung}");
     assert!(start.elapsed() < std::time::Duration::from_secs(56), "{:?}", start.elapsed());
     let start = tokio::time::Instant::now();
     reason(call_with(handler(hangs), create(), 3).await).await;
@@ -272,7 +272,7 @@ async fn a_panic_a_time_out_and_what_cannot_be_read_are_told() {
     let mut wrong = create();
     wrong["ResourceProperties"]["Size"] = json!("hunter2");
     let wrong = reason(call(handler(database), wrong).await).await;
-    assert_eq!(wrong, "the properties of the resource cannot be read: /Size: it is a text, expected u32");
+    assert_eq!(wrong, "the properties of the resource could not be decoded: /Size: it is a text, expected u32");
     let unknown = reason(call(handler(database), event("Created", None, None)).await).await;
     assert!(unknown.contains("`Create`, `Update` and `Delete`, and not \"Created\""), "{unknown}");
 }
@@ -282,7 +282,7 @@ async fn what_an_older_function_accepted_can_still_be_deleted() {
     let mut delete = event("Delete", Some("db-1"), None);
     delete["ResourceProperties"] = json!({ "Breadth": "1" });
     async fn gone(event: CloudFormation<Database>) -> Result<(), BoxError> {
-        assert_eq!(event.request, Request::Delete { id: "db-1".to_owned(), properties: None });
+        assert_eq!(event.request, ResourceRequest::Delete { id: "db-1".to_owned(), properties: None });
         Ok(())
     }
     assert_eq!(call(handler(gone), delete).await.unwrap()["Status"], "SUCCESS");
@@ -308,7 +308,7 @@ async fn an_answer_is_never_larger_than_cloudformation_takes() {
     assert!(talked["Reason"].as_str().unwrap().ends_with("… (the rest is in the log)"), "{talked}");
     let much = call(handler(makes_much), create()).await.unwrap();
     assert_eq!((&much["Status"], &much["PhysicalResourceId"]), (&json!("FAILED"), &json!("db-1")));
-    assert!(much["Reason"].as_str().unwrap().contains("CloudFormation takes 4096"), "{much}");
+    assert!(much["Reason"].as_str().unwrap().contains("CloudFormation accepts 4096"), "{much}");
     let long = call(handler(long_id), create()).await.unwrap();
     assert!(long["Reason"].as_str().unwrap().contains("takes 1024"), "{long}");
     // It was made, so it is deleted: by the id that the function can work out of the request.

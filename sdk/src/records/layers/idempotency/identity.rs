@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::records::lenient::Text;
+use crate::core::json::lenient::Text;
 use crate::records::record::{Event, Record, RecordId};
 use crate::records::source::Source;
 

@@ -27,7 +27,7 @@ macro_rules! skimmed {
 
                     fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                         let mut found = $name::default();
-                        while let Some($crate::records::lenient::Key(key)) = map.next_key()? {
+                        while let Some($crate::core::json::lenient::Key(key)) = map.next_key()? {
                             match &*key {
                                 $($($key)|+ => found.$field = map.next_value()?,)*
                                 _ => drop(map.next_value::<::serde::de::IgnoredAny>()?),
@@ -36,7 +36,7 @@ macro_rules! skimmed {
                         Ok(found)
                     }
 
-                    $crate::records::lenient::skipped!(map);
+                    $crate::core::json::lenient::skipped!(map);
                 }
 
                 deserializer.deserialize_any(Skim(::std::marker::PhantomData))
@@ -48,7 +48,7 @@ macro_rules! skimmed {
 /// The rest of a visitor: any other value is the default.
 macro_rules! skipped {
     (map) => {
-        $crate::records::lenient::skipped!(text);
+        $crate::core::json::lenient::skipped!(text);
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
@@ -59,14 +59,14 @@ macro_rules! skipped {
         }
     };
     (list and map) => {
-        $crate::records::lenient::skipped!(text);
+        $crate::core::json::lenient::skipped!(text);
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(Self::Value::default())
         }
     };
     (all but text) => {
-        $crate::records::lenient::skipped!(text);
+        $crate::core::json::lenient::skipped!(text);
 
         fn visit_seq<A: ::serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
             while items.next_element::<::serde::de::IgnoredAny>()?.is_some() {}
