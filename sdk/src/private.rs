@@ -1,6 +1,6 @@
 //! Re-exports for the code that the macros write. No public API.
 
-pub use crate::core::check::probe::{Contents, Fallback, begin, end, kind_of, type_of};
+pub use crate::core::check::probe::{Contents, Fallback, IsMet, begin, end, kind_of, type_of};
 pub use crate::function::check::{
     IsError, IsEventFunction, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsOuterLayer, IsPartsExtractor,
     IsRecordFunction, IsResponse, NamedError, require_send,

@@ -10,15 +10,15 @@ use axum_extra::extract::CookieJar;
 use futures_util::FutureExt;
 use pilaster::events::authorizer::{AuthorizerError, Policy};
 use pilaster::http::{
-    self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query,
-    Rejection, Request, RequestContext, TypedHeader, headers,
+    self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query, Rejection,
+    Request, RequestContext, TypedHeader, headers,
 };
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 use pilaster::records::{SesMessage, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{
     Authorizer, BoxError, Change, CloudFormation, CustomResource, Event, EventBridge, Firehose, FunctionError,
-    IntoService, Kafka, Kinesis, LogRecord, MqMessage, RawService, S3Object, Schedule, Sns, Sqs,
+    IntoService, Kafka, Kinesis, LogRecord, MqMessage, S3Object, Schedule, Sns, Sqs,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -36,7 +36,7 @@ pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
     let names = match &input.data {
         Data::Struct(data) => Names::Struct(name(options.name, &input.ident, &data.fields)?),
         Data::Enum(data) => {
-            if let Some(_) = options.name {
+            if options.name.is_some() {
                 let attribute = input.attrs.iter().find(|attribute| attribute.path().is_ident("error_type"));
                 let span = attribute.map_or_else(Span::call_site, |attribute| attribute.path().span());
                 return Err(Error::new(span, "each variant has its own name: move this above a variant"));

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, FnArg, ReturnType, Signature, Type};
 
 use super::parse::{Function, Options};
-use super::validate::says_impl;
+use super::validate::impl_trait;
 use crate::crate_path::CratePath;
 use crate::deprecation;
 
@@ -17,8 +17,9 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     let pilaster = CratePath::from(options.crate_path.clone());
     let cfgs = function.cfgs();
     let allow = deprecation::allowed(&function.attrs);
-    let checks = checks(&function.sig, &pilaster);
-    let made = quote!(#pilaster::handler(#pilaster::__private::end(pilaster_handler)));
+    let handler = local("pilaster_handler");
+    let checks = checks(&function.sig, &pilaster, &handler);
+    let made = quote!(#pilaster::handler(#pilaster::__private::end(#handler)));
     let made = with_error_type(&function.sig, &pilaster, made);
     let made = options_of_kinds(options, &pilaster, made);
     let (made, run) = match &options.layer {
@@ -39,8 +40,9 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         let path = pilaster.at(warm.span());
         quote_spanned!(warm.span()=> #path::Function::warm::<#warm>(#made))
     });
+    let routes = check_routes(options, &function.sig, &pilaster);
     let at = options.layer.as_ref().map_or_else(Span::call_site, |layer| ends(layer)[1]);
-    let made = quote_spanned!(at=> (move || #made));
+    let made = quote_spanned!(at=> (move || { #routes #made }));
     quote! {
         #item
 
@@ -72,6 +74,16 @@ fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStre
     })
 }
 
+/// Checks at start that the route has the parameters of each argument.
+fn check_routes(options: &Options, sig: &Signature, pilaster: &CratePath) -> TokenStream {
+    let Some(route) = &options.route else { return TokenStream::new() };
+    let arguments = sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(&input.ty),
+        FnArg::Receiver(_) => None,
+    });
+    quote!(#(#pilaster::__private::type_of::<#arguments>().pilaster_check_route(#route);)*)
+}
+
 /// The function that knows the `errorType` of its errors, if they name one.
 fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream) -> TokenStream {
     match returned(sig) {
@@ -86,7 +98,7 @@ fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream)
 /// The type that is returned, unless it has no name and cannot be repeated.
 fn returned(sig: &Signature) -> Option<&Type> {
     match &sig.output {
-        ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()).is_none() => Some(ty),
+        ReturnType::Type(_, ty) if impl_trait(ty.to_token_stream()).is_none() => Some(ty),
         _ => None,
     }
 }
@@ -108,41 +120,40 @@ pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: To
 
 /// `let pilaster_handler = ..;`, and again for each check of a type, at the place of that type. After a check that failed the compiler does
 /// not know its type, so it reports no second error for the same mistake (`sdk/src/core/check/probe.rs`).
-fn checks(sig: &Signature, pilaster: &CratePath) -> TokenStream {
-    let name = &sig.ident;
+fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
+    let (name, kind) = (&sig.ident, local("pilaster_kind"));
     let arguments = sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(input) => Some(At::new(&input.ty, pilaster)),
+        FnArg::Typed(input) => Some(At::new(&input.ty, pilaster, &kind)),
         FnArg::Receiver(_) => None,
     });
     let arguments = arguments.collect::<Vec<_>>();
-    let values = (0..arguments.len()).map(|n| Ident::new(&format!("pilaster_argument_{n}"), Span::mixed_site()));
+    let values = (0..arguments.len()).map(|n| local(&format!("pilaster_argument_{n}")));
     let values = values.collect::<Vec<_>>();
-    let handler = quote!(pilaster_handler);
     let mut checks = Vec::new();
     // From the last one on, which decides the kind of the function.
     for (index, at) in arguments.iter().enumerate().rev() {
         let ty = at.required(&at.ty(), "Argument");
         checks.push(match index + 1 == arguments.len() {
-            true => at.check("IsLastExtractor", ty, &handler),
-            false => at.check("IsPartsExtractor", at.check("IsExtractor", ty, at.ty()), &handler),
+            true => at.check("IsLastExtractor", ty, handler),
+            false => at.check("IsPartsExtractor", at.check("IsExtractor", ty, at.ty()), handler),
         });
     }
     if let Some(ty) = returned(sig) {
-        let at = At::new(ty, pilaster);
+        let at = At::new(ty, pilaster, &kind);
         let value = at.required(&at.method(at.ty(), "pilaster_value"), "Response");
-        checks.push(at.check("IsResponse", value, &handler));
-        checks.push(at.check("IsError", at.method(at.ty(), "pilaster_error"), &handler));
+        checks.push(at.check("IsResponse", value, handler));
+        checks.push(at.check("IsError", at.method(at.ty(), "pilaster_error"), handler));
     }
     let path = pilaster.at(name.span());
     let call = quote_spanned! {name.span()=>
-        let pilaster_handler = #path::__private::begin(|#(#values),*| #path::__private::require_send(#name(#(#values),*)));
+        let #handler = #path::__private::begin(|#(#values),*| #path::__private::require_send(#name(#(#values),*)));
     };
     quote! {
         use #pilaster::__private::{Contents as _, Fallback as _};
         #call
         #(
-            let pilaster_kind = #pilaster::__private::kind_of(&pilaster_handler);
-            let pilaster_handler = #checks;
+            let #kind = #pilaster::__private::kind_of(&#handler);
+            let #handler = #checks;
         )*
     }
 }
@@ -151,12 +162,13 @@ fn checks(sig: &Signature, pilaster: &CratePath) -> TokenStream {
 struct At<'a> {
     ty: &'a Type,
     pilaster: &'a CratePath,
+    kind: &'a Ident,
     spans: [Span; 2],
 }
 
 impl<'a> At<'a> {
-    fn new(ty: &'a Type, pilaster: &'a CratePath) -> Self {
-        Self { ty, pilaster, spans: ends(ty) }
+    fn new(ty: &'a Type, pilaster: &'a CratePath, kind: &'a Ident) -> Self {
+        Self { ty, pilaster, kind, spans: ends(ty) }
     }
 
     /// The type, as a value.
@@ -179,13 +191,14 @@ impl<'a> At<'a> {
     fn required(&self, ty: &TokenStream, role: &str) -> TokenStream {
         let end = self.spans[1];
         let (path, role) = (self.pilaster.at(end), Ident::new(role, end));
-        let call = quote_spanned!(end=> .pilaster_requires(#path::check::#role).pilaster_check(#ty));
-        quote!(#ty #call)
+        let requirement = quote_spanned!(end=> .pilaster_requires(#path::check::#role));
+        check(self.pilaster, "IsMet", self.spans, quote!(#ty #requirement, #ty))
     }
 
     /// `then`, if the check holds.
     fn check(&self, name: &str, ty: TokenStream, then: impl ToTokens) -> TokenStream {
-        check(self.pilaster, name, self.spans, quote!(pilaster_kind, #ty, #then))
+        let kind = self.kind;
+        check(self.pilaster, name, self.spans, quote!(#kind, #ty, #then))
     }
 }
 
@@ -205,6 +218,11 @@ fn call(
     let (path, name, method) = (pilaster.at(start), Ident::new(name, start), Ident::new(method, end));
     let call = quote_spanned!(end=> #method(#arguments));
     quote_spanned!(start=> #path::__private::#name::#call)
+}
+
+/// A name in `main`. With the hygiene of a local variable it is the same wherever the tokens around it come from.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
 }
 
 /// The places of the first and the last token.

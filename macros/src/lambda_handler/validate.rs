@@ -28,7 +28,7 @@ pub(crate) fn problems(function: &Function) -> Option<Error> {
     })
 }
 
-/// Whether this is `#[tokio::main]` or a similar attribute. One above `#[lambda_handler]` is expanded already, and has removed `async`.
+/// Returns true for `#[tokio::main]` and similar attributes. One above `#[lambda_handler]` is expanded already, and has removed `async`.
 pub(crate) fn makes_a_runtime(attr: &Attribute) -> bool {
     let path = attr.path();
     path.segments.len() > 1 && path.segments.last().is_some_and(|segment| segment.ident == "main")
@@ -55,16 +55,16 @@ fn qualifier(sig: &Signature) -> Option<Error> {
 
 fn generics(sig: &Signature) -> Option<Error> {
     let text = "a handler cannot be generic: name the types that Lambda calls it with";
-    let unnamed = || sig.inputs.iter().find_map(|input| says_impl(input.to_token_stream()));
+    let unnamed = || sig.inputs.iter().find_map(|input| impl_trait(input.to_token_stream()));
     let at = sig.generics.params.first().map(Spanned::span).or_else(unnamed)?;
     Some(Error::new(at, text))
 }
 
 /// Returns the place of the first `impl Trait`.
-pub(crate) fn says_impl(tokens: TokenStream) -> Option<Span> {
+pub(crate) fn impl_trait(tokens: TokenStream) -> Option<Span> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => (ident == "impl").then(|| ident.span()),
-        TokenTree::Group(group) => says_impl(group.stream()),
+        TokenTree::Group(group) => impl_trait(group.stream()),
         _ => None,
     })
 }

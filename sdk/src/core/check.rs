@@ -21,7 +21,7 @@
 //!         let Json(mut list) = Json::<Vec<T>>::from_request(request, state).await?;
 //!         match list.len() {
 //!             0 | 1 => Ok(Single(list.pop())),
-//!             _ => Err(HttpError::unprocessable("expected at most one element")),
+//!             _ => Err(HttpError::unprocessable_entity("expected at most one element")),
 //!         }
 //!     }
 //! }

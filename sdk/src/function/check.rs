@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use tower::layer::util::Stack;
 use tower::{Layer, Service};
 
-use crate::core::check::probe::{Never, NoError, Nothing, Type, check};
+use crate::core::check::probe::{IsNoError, Never, NoError, Nothing, Type, check};
 use crate::core::error::{ErrorType, FunctionError};
 use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::builder::{Function, Sealed};
@@ -61,7 +61,7 @@ check! {
     )]
     pub trait IsError;
 
-    impl [K] IsError<K, NoError> for NoError;
+    impl [K, E: IsNoError] IsError<K, NoError> for E;
 }
 
 /// Checks the layer of `layer = ..`.

@@ -1,8 +1,8 @@
-//! [`Handler`] and [`handler`]: from the arguments of a user's function to its kind.
+//! [`Handler`] and [`handler`]: from the arguments of an async function to its kind.
 
 use crate::function::builder::{Function, Sealed};
 
-/// An async function that Pilaster can run. What its arguments are decides what it handles.
+/// An async function that Pilaster can run. The types of its arguments choose the event source.
 ///
 /// The crate implements it for async functions; other crates cannot.
 #[diagnostic::on_unimplemented(
@@ -16,14 +16,14 @@ use crate::function::builder::{Function, Sealed};
 pub trait Handler<Marker>: Sized {
     /// The kind of function that it makes.
     type Kind;
-    /// The layers that surround it unless others are named.
+    /// The layers around it unless others are named.
     type Layers: Default;
 
     #[doc(hidden)]
     fn into_kind(self, sealed: Sealed) -> Self::Kind;
 }
 
-/// Makes a function of a handler; it answers as [`#[lambda_handler]`](crate::lambda_handler) does.
+/// Makes a [`Function`] of an async function, as [`#[lambda_handler]`](crate::lambda_handler) does.
 ///
 /// # Example
 ///

@@ -310,10 +310,16 @@ async fn an_error_is_rendered_and_logged_once_whatever_the_layers() {
         ("time-out", endings(Caller::new(pilaster::handler(ends).without_stack().layer(timeout()))).await),
         ("cors", endings(Caller::new(pilaster::handler(ends).without_stack().layer(cors()))).await),
         ("both", endings(Caller::new(pilaster::handler(ends).without_stack().layer(both))).await),
-        ("nothing", endings(Caller::new(pilaster::handler(ends).without_stack().layer(tower::layer::util::Identity::new()))).await),
+        ("nothing", endings(Caller::new(pilaster::handler(ends).without_stack())).await),
         ("router", endings(Caller::new(http::service(router()).without_stack().layer(timeout()))).await),
-        ("in the router", endings(Caller::new(http::service(router().layer(cors())).without_stack().layer(cors()))).await),
-        ("a stack within", endings(Caller::new(pilaster::handler(ends).without_stack().layer((timeout(), Stack::new())))).await),
+        (
+            "in the router",
+            endings(Caller::new(http::service(router().layer(cors())).without_stack().layer(cors()))).await,
+        ),
+        (
+            "a stack within",
+            endings(Caller::new(pilaster::handler(ends).without_stack().layer((timeout(), Stack::new())))).await,
+        ),
     ];
     for (layers, endings) in all {
         let [error, refused, status, own, well] = &endings[..] else { panic!("{layers}") };
@@ -342,7 +348,9 @@ async fn an_error_that_a_layer_has_rendered_stays_as_it_is_and_is_logged() {
         parts.headers.insert("content-type", "text/html".parse().unwrap());
         Response::from_parts(parts, Body::from("<h1>sorry</h1>"))
     }
-    for (_, body, lines) in endings(Caller::new(pilaster::handler(ends).without_stack().layer(from_fn(page)))).await.iter().take(2) {
+    for (_, body, lines) in
+        endings(Caller::new(pilaster::handler(ends).without_stack().layer(from_fn(page)))).await.iter().take(2)
+    {
         assert_eq!((&**body, lines.len()), ("<h1>sorry</h1>", 1));
     }
 }
@@ -573,7 +581,9 @@ async fn an_event_that_cannot_be_decoded_is_refused_below_any_layer() {
             for answer in [
                 call(&Caller::new(pilaster::handler(never).without_stack().layer(signed())), &event).await.unwrap(),
                 call(&Caller::new(http::service(router()).without_stack().layer(signed())), &event).await.unwrap(),
-                call(&Caller::new(pilaster::handler(never).without_stack().layer((signed(), from_fn(reads)))), &event).await.unwrap(),
+                call(&Caller::new(pilaster::handler(never).without_stack().layer((signed(), from_fn(reads)))), &event)
+                    .await
+                    .unwrap(),
             ] {
                 assert_eq!(answer["statusCode"], status, "{source}: {answer}");
                 assert_eq!(header_of(source, &answer, "server").as_deref(), Some("mine"), "{source}: {answer}");

@@ -10,7 +10,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for First<T> {
 
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, HttpError> {
         let Json(list) = Json::<Vec<T>>::from_request(request, state).await?;
-        list.into_iter().next().map(First).ok_or_else(|| HttpError::unprocessable("expected an element"))
+        list.into_iter().next().map(First).ok_or_else(|| HttpError::unprocessable_entity("expected an element"))
     }
 }
 

@@ -94,11 +94,10 @@ macro_rules! check {
         $crate::core::check::probe::check! { $($rest)* }
     };
     ($wrapper:ident requires $name:ident; $($rest:tt)*) => {
-        impl<T> $crate::core::check::probe::Type<$wrapper<T>> {
-            pub fn pilaster_check<M, X>(self, then: X) -> T::Checked<X>
-            where
-                T: $name<M>,
-            {
+        impl<T: $name<M>, M> $crate::core::check::probe::IsMet<M> for $wrapper<T> {
+            type Checked<X> = T::Checked<X>;
+
+            fn check<X>(_: $crate::core::check::probe::Type<Self>, then: X) -> T::Checked<X> {
                 T::check(then)
             }
         }
@@ -176,22 +175,27 @@ check! {
     pub trait IsValidatable: garde::Validate<Context: Default>;
 }
 
-#[cfg(feature = "validate")]
-impl<T> Type<super::Validatable<T>> {
-    pub fn pilaster_check<M, N, X>(
-        self,
-        then: X,
-    ) -> <T as IsValidatable<N>>::Checked<<T as IsDeserializable<M>>::Checked<X>>
-    where
-        T: IsDeserializable<M> + IsValidatable<N>,
-    {
-        <T as IsValidatable<N>>::check(<T as IsDeserializable<M>>::check(then))
+/// Checks a requirement.
+pub trait IsMet<M> {
+    type Checked<X>;
+
+    fn check<X>(_: Type<Self>, then: X) -> Self::Checked<X>;
+}
+
+impl IsMet<()> for () {
+    type Checked<X> = X;
+
+    fn check<X>(_: Type<Self>, then: X) -> X {
+        then
     }
 }
 
-impl Type<()> {
-    pub fn pilaster_check<X>(self, then: X) -> X {
-        then
+#[cfg(feature = "validate")]
+impl<T: IsDeserializable<M> + IsValidatable<N>, M, N> IsMet<(M, N)> for super::Validatable<T> {
+    type Checked<X> = <T as IsValidatable<N>>::Checked<<T as IsDeserializable<M>>::Checked<X>>;
+
+    fn check<X>(_: Type<Self>, then: X) -> Self::Checked<X> {
+        <T as IsValidatable<N>>::check(<T as IsDeserializable<M>>::check(then))
     }
 }
 
@@ -227,6 +231,9 @@ pub trait Fallback {
     fn pilaster_error_type<F>(&self, function: F) -> F {
         function
     }
+
+    /// The type needs nothing of a route.
+    fn pilaster_check_route(&self, _: &str) {}
 }
 
 impl<T: ?Sized> Fallback for Type<T> {
@@ -236,6 +243,11 @@ impl<T: ?Sized> Fallback for Type<T> {
 /// The error of a function that returns no `Result`.
 #[derive(Debug)]
 pub enum NoError {}
+
+/// [`NoError`] is. An implementation for the type itself would be listed in the messages.
+pub trait IsNoError {}
+
+impl IsNoError for NoError {}
 
 impl<T, E> Type<Result<T, E>> {
     pub fn pilaster_value(self) -> Type<T> {

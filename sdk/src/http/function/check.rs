@@ -24,19 +24,29 @@ pub enum Http {}
 #[derive(Debug)]
 pub struct Via<M>(std::marker::PhantomData<M>);
 
+/// axum's error, which is not a response. An implementation for the type itself would be listed in the messages.
+pub trait IsErrorResponse {}
+
+impl IsErrorResponse for ErrorResponse {}
+
+/// [`Stack`] is, for the same reason.
+pub trait IsStack {}
+
+impl IsStack for Stack {}
+
 check! {
     impl [T: FromRequest<(), M>, M] IsLastExtractor<Http, Via<M>> for T;
     impl [T: FromRequest<(), M>, M] IsExtractor<Http, Via<M>> for T;
     impl [T: FromRequestParts<()>] IsPartsExtractor<Http, ()> for T;
     impl [T: IntoResponse] IsResponse<Http, ()> for T;
     impl [E: IntoResponse] IsError<Http, ()> for E;
-    impl [] IsError<Http, ErrorResponse> for ErrorResponse;
+    impl [E: IsErrorResponse] IsError<Http, ErrorResponse> for E;
     Response => Serializable: Json<T>, Created<T>;
 }
 
-impl<S, const STREAMS: bool> IsLayer<HttpFunction<S, STREAMS>, ()> for Stack
+impl<T, S, const STREAMS: bool> IsLayer<HttpFunction<S, STREAMS>, ()> for T
 where
-    Self: Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
+    T: IsStack + Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {
     type Checked<X> = X;
 

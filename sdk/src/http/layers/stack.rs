@@ -5,7 +5,7 @@
 //! headers as any other response.
 //!
 //! A function without a stack of its own runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) takes one stack in its place,
-//! once. For another order, compose the same public layers after `Function::without_stack`.
+//! once. For another order, compose the same public layers after [`Function::without_stack`](crate::Function::without_stack).
 //!
 //! # Your own layers
 //!

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pilaster::config::parameters::{ParameterError, ParameterId, ParameterValue, Parameters, AutoValue};
+use pilaster::config::parameters::{AutoValue, ParameterError, ParameterId, ParameterValue, Parameters};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

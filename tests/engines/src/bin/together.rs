@@ -99,8 +99,8 @@ fn main() -> Result<(), StartError> {
         .built_in(BuiltIn::IdempotentReplays);
     let function = pilaster::handler(charge)
         .layer(IdempotencyLayer::new(once))
-        .outer(layer_fn(|inner| MapRequest::new(inner, numbered as fn(Incoming) -> Incoming)))
+        .outer(traces)
         .outer(metrics)
-        .outer(traces);
+        .outer(layer_fn(|inner| MapRequest::new(inner, numbered as fn(Incoming) -> Incoming)));
     pilaster::run(function)
 }
