@@ -13,8 +13,9 @@
 //! `tower::ServiceBuilder`, the first layer that is added is the outermost of them: it sees the request first and the response last. An
 //! error of a layer is a response for the layers around it, which [`errors`](Stack::errors) maps as it maps a handler's error.
 //!
-//! The type of an own layer is erased, so a stack is always an `http::Stack`. It costs a box for the function and for each own layer and
-//! each invocation; a stack without own layers pays nothing.
+//! The type of an own layer is erased, so a stack is always an `http::Stack`. That costs boxes in each invocation: of the instructions of
+//! a small request, 2 % for the first own layer, 1 % for each further one, and 4.5 % for one of [`from_fn`](crate::http::from_fn()). A
+//! stack without own layers does not box.
 //!
 //! # Example
 //!
