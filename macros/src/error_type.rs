@@ -7,14 +7,14 @@ mod validate;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-/// The impl; where something is wrong, the error, and an impl that keeps the compiler from reporting its lack as well.
+/// Returns the implementation; with a mistake the error, and an implementation so that the compiler does not report that it is missing.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
-    match validate::valid(&input) {
-        Ok(plan) => expand::expand(&input, &plan),
+    match validate::validate(&input) {
+        Ok(valid) => expand::expand(&input, &valid),
         Err(error) => expand::failed(&input, &error),
     }
 }

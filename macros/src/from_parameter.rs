@@ -10,19 +10,19 @@ const WORDS: Words = Words {
     name: "name",
     options: &["decrypt", "source"],
     fields: ["String", "Vec<u8>"],
-    forms: "`#[parameter(..)]` takes, separated by commas:
+    forms: "`#[parameter(..)]` takes these options, separated by commas:
     name = \"/path/name\"    the parameter, or
     env = \"VARIABLE\"       the environment variable that names it
-    decrypt                lets SSM decrypt a `SecureString`
-    source = Settings      where it is from, other than SSM: a type that is `FromClients` and `AsRef<Parameters>`
-    text                   the whole text, for a struct such as `struct Level(String);`
-    binary                 the bytes that it holds in base64, for a struct such as `struct Key(Vec<u8>);`
-without `text` and `binary` the parameter is JSON, read by the type's `serde::Deserialize`",
+    decrypt                SSM decrypts the `SecureString`
+    source = Settings      the source, if it is not SSM: a type that implements `FromClients` and `AsRef<Parameters>`
+    text                   the parameter is text, for a struct such as `struct Level(String);`
+    binary                 the parameter is base64, for a struct of its bytes such as `struct Key(Vec<u8>);`
+    crate = path           the path of the `pilaster` crate if it is renamed or re-exported
+without `text` and `binary` the parameter is JSON, and the type implements `serde::Deserialize`",
     code: Code {
         module: "parameters",
         id: "ParameterId",
         id_method: "parameter_id",
-        variable: "ParameterVariable",
         value: "ParameterValue",
         error: "ParameterError",
         read_method: "from_parameter",

@@ -10,18 +10,18 @@ const WORDS: Words = Words {
     name: "id",
     options: &["stage"],
     fields: ["SecretString", "SecretSlice<u8>"],
-    forms: "`#[secret(..)]` takes, separated by commas:
+    forms: "`#[secret(..)]` takes these options, separated by commas:
     id = \"name or ARN\"     the secret, or
     env = \"VARIABLE\"       the environment variable that names it
-    stage = \"AWSPENDING\"   another version than the current one
-    text                   the whole text, for a struct such as `struct ApiKey(SecretString);`
-    binary                 the bytes, for a struct such as `struct Key(SecretSlice<u8>);`
-without `text` and `binary` the secret is JSON, read by the type's `serde::Deserialize`",
+    stage = \"AWSPENDING\"   the version, if it is not the current one
+    text                   the secret is text, for a struct such as `struct ApiKey(SecretString);`
+    binary                 the secret is binary, for a struct such as `struct Key(SecretSlice<u8>);`
+    crate = path           the path of the `pilaster` crate if it is renamed or re-exported
+without `text` and `binary` the secret is JSON, and the type implements `serde::Deserialize`",
     code: Code {
         module: "secrets",
         id: "SecretId",
         id_method: "secret_id",
-        variable: "SecretVariable",
         value: "SecretValue",
         error: "SecretError",
         read_method: "from_secret",

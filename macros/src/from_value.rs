@@ -1,5 +1,4 @@
-//! What `#[derive(FromSecret)]` and `#[derive(FromParameter)]` share: a type, an attribute that says which secret or parameter it is read
-//! from, and as what.
+//! The code that `#[derive(FromSecret)]` and `#[derive(FromParameter)]` share: a type, and an attribute that names the secret or parameter.
 
 mod expand;
 mod parse;
@@ -8,19 +7,19 @@ mod validate;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-/// How the two differ.
+/// The differences between the two.
 pub(crate) struct Words {
-    /// The attribute, which is also what people call the thing.
+    /// The attribute, which is also the word for it in messages.
     pub(crate) thing: &'static str,
     /// The trait.
     pub(crate) derived: &'static str,
-    /// The option that names the thing.
+    /// The option that names it.
     pub(crate) name: &'static str,
     /// The further options, beside `env`, `text` and `binary`.
     pub(crate) options: &'static [&'static str],
     /// The types for a field that holds all of a text, or all the bytes.
     pub(crate) fields: [&'static str; 2],
-    /// What may be written in the parentheses.
+    /// The accepted options.
     pub(crate) forms: &'static str,
     /// The module and its names.
     pub(crate) code: Code,
@@ -31,20 +30,19 @@ pub(crate) struct Code {
     pub(crate) module: &'static str,
     pub(crate) id: &'static str,
     pub(crate) id_method: &'static str,
-    pub(crate) variable: &'static str,
     pub(crate) value: &'static str,
     pub(crate) error: &'static str,
     pub(crate) read_method: &'static str,
 }
 
-/// The impl; where something is wrong, the error, and an impl that keeps the compiler from reporting its lack as well.
+/// Returns the implementation; with a mistake the error, and an implementation so that the compiler does not report that it is missing.
 pub(crate) fn expand(input: TokenStream, words: &Words) -> TokenStream {
     let input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
-    match parse::Options::of(&input, words).and_then(|options| validate::valid(&input, options, words)) {
-        Ok(plan) => expand::expand(&input.ident, &plan, words),
+    match parse::Options::of(&input, words).and_then(|options| validate::validate(&input, options, words)) {
+        Ok(valid) => expand::expand(&input, &valid, words),
         Err(error) => expand::failed(&input, &error, words),
     }
 }

@@ -1,16 +1,18 @@
-//! `#[idempotent]`: the function runs once per key; repeated calls get its recorded answer.
+//! `#[idempotent]`: the function runs once per key; repeated calls return the recorded result.
 
 mod expand;
 mod parse;
+mod validate;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use self::parse::{Function, Options};
 
-/// What takes the attribute's place. Whatever is wrong, the function stays, so that rustc does not miss it as well.
+/// Returns the function around the function. With a mistake the function stays, so that the compiler does not report that it is missing.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let function = syn::parse2::<Function>(item.clone());
+    let function = function.and_then(|function| validate::check(&function).map(|()| function));
     let options = syn::parse2::<Options>(options);
     let expanded = match (options, function) {
         (Ok(options), Ok(function)) => expand::expand(&options, &function),

@@ -11,7 +11,7 @@ use syn::Error;
 
 use self::parse::{Function, Options};
 
-/// What takes the attribute's place. Whatever is wrong, there is a `main`, so that rustc does not miss one as well.
+/// Returns the function and `main`. With a mistake there is a `main` too, so that the compiler does not report that it is missing.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let options = syn::parse2::<Options>(options);
     let function = syn::parse2::<Function>(item.clone());

@@ -1,5 +1,7 @@
 //! The macros of [`pilaster`](https://docs.rs/pilaster): use them through that crate.
 
+mod crate_path;
+mod deprecation;
 mod error_type;
 mod from_parameter;
 mod from_secret;
@@ -10,13 +12,13 @@ mod to_http_error;
 
 use proc_macro::TokenStream;
 
-/// This is `pilaster::lambda_handler`. Its `main` names the crate `pilaster`, so depend on it by this name.
+/// This is `pilaster::lambda_handler`.
 #[proc_macro_attribute]
 pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
     lambda_handler::expand(options.into(), item.into()).into()
 }
 
-/// Says which secret a type is read from: `#[secret(id = "…")]` or `#[secret(env = "VARIABLE")]`.
+/// Implements `FromSecret` for a type that is read from the secret of `#[secret(id = "…")]` or `#[secret(env = "VARIABLE")]`.
 ///
 /// See `pilaster::config::secrets::FromSecret`.
 #[proc_macro_derive(FromSecret, attributes(secret))]
@@ -24,7 +26,7 @@ pub fn from_secret(input: TokenStream) -> TokenStream {
     from_secret::expand(input.into()).into()
 }
 
-/// Says which parameter a type is read from: `#[parameter(name = "…")]` or `#[parameter(env = "VARIABLE")]`.
+/// Implements `FromParameter` for a type that is read from the parameter of `#[parameter(name = "…")]` or `#[parameter(env = "VARIABLE")]`.
 ///
 /// See `pilaster::config::parameters::FromParameter`.
 #[proc_macro_derive(FromParameter, attributes(parameter))]
@@ -32,8 +34,8 @@ pub fn from_parameter(input: TokenStream) -> TokenStream {
     from_parameter::expand(input.into()).into()
 }
 
-/// Names the failures of a function: the variant's name, or the struct's, is the `errorType` of the failed invocation.
-/// `#[error_type("Name")]` above a variant or a struct says another, `#[error_type(transparent)]` takes that of its only field.
+/// Implements `ErrorType`: the name of the variant, or of the struct, is the `errorType` of the failed invocation.
+/// `#[error_type("Name")]` above a variant or a struct sets another name, `#[error_type(transparent)]` takes the name of its only field.
 ///
 /// See `pilaster::ErrorType`.
 #[proc_macro_derive(ErrorType, attributes(error_type))]

@@ -6,14 +6,14 @@ mod parse;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-/// Returns the implementations. After a mistake they are beside the error, so that the compiler does not report their lack as well.
+/// Returns the implementations; with a mistake the error too, so that the compiler does not report that they are missing.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
-    match parse::responses(&input) {
-        Ok(responses) => expand::expand(&input, &responses),
+    match parse::parse(&input) {
+        Ok(valid) => expand::expand(&input, &valid),
         Err(error) => expand::failed(&input, &error),
     }
 }

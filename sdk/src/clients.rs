@@ -47,6 +47,8 @@
 
 #[cfg(feature = "_aws")]
 mod aws;
+#[cfg(feature = "macros")]
+mod check;
 mod cycle;
 mod dynamic;
 mod error;

@@ -1,6 +1,7 @@
 //! The ground that everything else stands on: an invocation, the raw event and the response, errors, JSON, time. It imports nothing from the other
 //! modules of the crate.
 
+pub mod check;
 #[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
 pub(crate) mod clock;
 pub(crate) mod configuration;

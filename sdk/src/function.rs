@@ -1,10 +1,12 @@
-//! From a user's function to one that can be run: [`handler`] and [`Function`].
+//! From an async function of the user to a service that can be run: [`handler`], [`Function`] and [`Function::into_service`].
 //!
 //! The arguments of the function choose the event source, by trait dispatch on a marker: extractors of requests make it an
-//! HTTP function, a record (`Sqs<T>`, `S3Object`, …) a record function, `Event<T>` and its kin an event function. There is no
-//! keyword to get wrong, and aliases and re-exports of the argument types work.
+//! HTTP function, a record (`Sqs<T>`, `S3Object`, …) a record function, `Event<T>` and its kin an event function. No
+//! name matters, so aliases and re-exports of the argument types work.
 
 pub(crate) mod builder;
+#[cfg(feature = "macros")]
+pub(crate) mod check;
 pub(crate) mod guard;
 pub(crate) mod handler;
 pub(crate) mod lifecycle;

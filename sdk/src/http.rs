@@ -5,13 +5,16 @@
 //! [`Path`] works with and without it. Rejections of axum's own extractors are short texts, those of Pilaster's are problem details.
 
 pub mod adapter;
+pub(crate) mod credentials;
 pub mod error;
 pub mod extract;
+pub(crate) mod framing;
 pub(crate) mod function;
 pub(crate) mod handler;
 #[cfg(any(feature = "compression", feature = "multipart", feature = "negotiation"))]
 pub(crate) mod header_list;
 pub(crate) mod layers;
+pub(crate) mod length;
 pub mod response;
 pub mod streaming;
 
@@ -38,7 +41,7 @@ pub use self::extract::Multipart;
 pub use self::extract::Valid;
 pub use self::extract::context::{self, EventKind, RequestContext};
 pub use self::extract::{Claims, Json, Path, Query};
-pub use self::function::{HttpFunction, StreamingHttpFunction, service};
+pub use self::function::{HttpFunction, service};
 pub use self::handler::{HandlerService, HttpHandler};
 pub use self::layers::base_path::{self, BasePathLayer};
 pub use self::layers::catch_panic::{self, CatchPanicLayer};

@@ -22,7 +22,7 @@
 //!
 //! fn api() -> http::Stack {
 //!     // On Lambda: `DynamoDbStore::table("idempotency")`.
-//!     let idempotency = Idempotency::new(MemoryStore::new()).require_key();
+//!     let idempotency = Idempotency::from_env(MemoryStore::new()).require_key();
 //!     http::Stack::new().idempotency(IdempotencyLayer::new(idempotency))
 //! }
 //! # let _ = pilaster::handler(pay).layer(api());

@@ -1,7 +1,7 @@
 //! The handler SDK for AWS Lambda in Rust.
 //!
-//! You write one typed async function. Pilaster decodes the event, runs the tower stack around the function, maps its errors,
-//! keeps clients and secrets outside it, logs, and answers in the form that the event source expects.
+//! You write one typed async function. Pilaster decodes the event, runs the tower layers around the function, maps its errors,
+//! keeps clients and secrets outside it, logs, and responds in the form that the event source expects.
 //!
 //! ```no_run
 //! use pilaster::http::{Created, HttpError, Json};
@@ -21,23 +21,27 @@
 //! }
 //! ```
 //!
-//! The arguments choose the event source: extractors of requests make it an HTTP function; a record as the last argument, such as
-//! [`Sqs<T>`](Sqs), a function of records; [`Event<T>`](Event) one of whole events. `cargo run` serves an HTTP function on
+//! The arguments choose the event source: extractors of requests make an HTTP function; a record as the last argument, such as
+//! [`Sqs<T>`](Sqs), makes a record function, and [`Event<T>`](Event) a function of whole events. `cargo run` serves an HTTP function on
 //! `127.0.0.1:3000` and calls any other with the event in a file; on Lambda the same binary polls the Runtime API.
 //!
-//! # The rooms, from outside to inside
+//! # The layers, from the outside in
 //!
-//! | step | room | may answer by itself | on the way up |
+//! | step | module | may respond by itself | on the way up |
 //! |---|---|---|---|
-//! | 1 | [`run`]: the Runtime API, or the server by hand | – | posts the response or the error |
-//! | 2 | [`observe`]: traces, logging, metrics | no | logs a failed invocation, writes its metrics |
-//! | 3 | [`WarmupLayer`], `config::secrets` | a call that warms; a secret that cannot be had | – |
-//! | 4 | a door: [`http::door`], [`records::door`], [`event::door`] | an event that cannot be decoded | encodes the response |
-//! | 5 | HTTP: [`http::security_headers`] → [`http::cors`] → [`http::error_layer`] → [`http::deadline`] → your layers → `idempotency` → [`http::catch_panic`]; records and events: your layers | a preflight, a time-out, a stored answer | adds headers, maps errors |
-//! | 6 | [`http::extract`], [`records`], [`Client`], `Secret` | a rejection: 400, 413, 415, 422; a record that fails | – |
-//! | 7 | your function | – | its value or its error |
+//! | 1 | [`run`]: the Runtime API, or the local server | – | posts the response or the error |
+//! | 2 | the log context: [`observe::logging`] | – | logs a failed invocation |
+//! | 3 | the guard | to a panic, to a response above 6 MB | – |
+//! | 4 | [`WarmupLayer`]: for HTTP requests and records, opt-in for whole events | to a warm-up call | – |
+//! | 5 | the layers of [`Function::outer`], the first named outermost: [`TracesLayer`], [`MetricsLayer`], [`SecretsLayer`], … | where a secret is unavailable | close spans, write metrics |
+//! | 6 | the adapter of [`http`], [`records`] or [`events`] | to an event that cannot be decoded | encodes the response |
+//! | 7 | HTTP: base path → security headers → CORS → compression → conditional requests → errors → deadline → your layers → idempotency → panics, as [`http::Stack`] has them; records and events: the layers of [`Function::layer`], the first named outermost | to a preflight, to a conditional request, at the deadline, with a stored response | add headers, map errors |
+//! | 8 | the extractors | with a rejection: 400, 413, 415, 422; with a failed record | – |
+//! | 9 | your function | – | returns its value or its error |
 //!
-//! [`http::Stack`] keeps step 5 in this order, whatever the order of the calls.
+//! [`Function::into_service`] builds steps 2 to 9, for [`run`] and for tests alike. One rule holds for the order of layers: as in tower's
+//! `ServiceBuilder`, the first named is the outermost. [`http::Stack`] keeps its own layers in the order above, whatever the order of the
+//! calls. No call removes a layer that was named before.
 //!
 //! # Features
 //!
@@ -46,8 +50,8 @@
 //!
 //! # Panics need `panic = "unwind"`
 //!
-//! Write it into `[profile.release]`: cargo-lambda builds with `abort` unless the profile says otherwise, and then a panic
-//! ends the process instead of becoming a 500.
+//! Set it in `[profile.release]`: cargo-lambda builds with `abort` unless the profile sets it, and then a panic ends the process instead
+//! of becoming a 500.
 
 mod core;
 pub mod events;
@@ -85,12 +89,13 @@ pub use crate::config::parameters::Parameters;
 pub use crate::config::parameters::{FromParameter, Parameter, ParametersLayer};
 #[cfg(feature = "secrets")]
 pub use crate::config::secrets::{FromSecret, Secret, Secrets, SecretsLayer};
+pub use crate::core::check;
 pub use crate::core::deadline::DeadlineExceeded;
 pub use crate::core::error::{BoxError, ErrorType, FunctionError};
 pub use crate::core::invocation::{FromInvocation, Invocation};
 pub use crate::core::json::JsonError;
 pub use crate::core::raw::RawService;
-pub use crate::core::raw::{Incoming, RawEvent, RawResponse};
+pub use crate::core::raw::{Incoming, Outgoing, RawEvent};
 pub use crate::events::{Authorizer, Event, Schedule};
 #[cfg(feature = "cloudformation")]
 pub use crate::events::{CloudFormation, CustomResource};

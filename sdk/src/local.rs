@@ -1,9 +1,11 @@
-//! The function by hand: started outside Lambda, the same binary serves itself.
+//! The local run: started outside of Lambda, the same binary serves itself.
 //!
 //! An HTTP function listens; any other takes an event from a file or from standard input and prints its response. It is compiled
-//! into debug builds and with feature `local`; a release function does not carry it.
+//! into debug builds and with feature `local`; a release build does not contain it otherwise.
 
+mod arguments;
 mod event;
+mod given;
 #[cfg(feature = "http")]
 mod hosts;
 #[cfg(feature = "http")]
@@ -16,22 +18,29 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 
+use self::arguments::Arguments;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawService;
 use crate::function::lifecycle::Lifecycle;
 
-/// Serves the function: until Ctrl-C, or one event.
+/// Serves the function until Ctrl-C, or with the events of its arguments.
 pub(crate) async fn serve<S: RawService>(service: S, lifecycle: Lifecycle) -> Result<(), BoxError> {
+    let inputs = match Arguments::parse(std::env::args_os().skip(1))? {
+        Arguments::Print(text) => return Ok(print(format_args!("{}", text.trim_end()))),
+        Arguments::Call(inputs) => inputs,
+    };
+    #[cfg(feature = "clients")]
+    given::insert()?;
     #[cfg(feature = "http")]
     if lifecycle.is_http {
-        return http::serve(service, lifecycle.routes, lifecycle.is_streaming).await;
+        return http::serve(service, lifecycle.routes).await;
     }
     let _ = lifecycle;
-    event::serve(service).await
+    event::serve(service, inputs).await
 }
 
-/// An invocation that may take this long.
+/// An invocation with this time-out.
 fn invocation(timeout: Duration) -> Result<Invocation, BoxError> {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
@@ -42,7 +51,7 @@ fn invocation(timeout: Duration) -> Result<Invocation, BoxError> {
     Ok(Invocation::first_is_cold(context))
 }
 
-/// Not `println!`: it panics when nobody reads any more (`cargo run | head`).
-fn tell(line: fmt::Arguments<'_>) {
+/// Prints a line. `println!` panics once standard output has no reader (`cargo run | head`).
+fn print(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }

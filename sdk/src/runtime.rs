@@ -1,12 +1,12 @@
 //! The runtime: from a function to a process that serves events.
 //!
-//! Under Lambda it polls the Runtime API; on Lambda Managed Instances as often at a time as `AWS_LAMBDA_MAX_CONCURRENCY` says.
-//! Started by hand it serves itself ([`local`](crate::local)).
+//! On Lambda it polls the Runtime API; on Lambda Managed Instances with `AWS_LAMBDA_MAX_CONCURRENCY` polls at a time.
+//! Run locally, it serves the function itself ([`local`](crate::local)).
 //!
 //! The loop runs on a current-thread tokio runtime: on tokio's default one the answer to one invocation and the poll for the
 //! next race for the same pooled connection, nearly every invocation opens a new one, and the CPU per invocation doubles.
-//! Only with managed concurrency (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) and more than one core there is a thread for each core.
-//! Blocking and CPU-heavy work goes to `tokio::task::spawn_blocking`, as ever.
+//! Only with managed concurrency (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) and more than one core is there a thread for each core.
+//! Blocking and CPU-heavy work belongs in `tokio::task::spawn_blocking`.
 
 mod api;
 mod init;
@@ -32,17 +32,17 @@ use crate::core::error::{BoxError, chain};
 use crate::core::raw::RawService;
 use crate::function::StartError;
 use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
-use crate::function::service::{IntoService, Mode as _};
+use crate::function::service::IntoService;
 
 /// The longest time that one value may take to be made during initialisation.
 const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Runs a function until Lambda ends the process; started by hand, until Ctrl-C.
+/// Runs a function until Lambda ends the process, or locally until Ctrl-C.
 ///
-/// It is what `main` does, and makes its own tokio runtime. Started by hand, an HTTP function listens on `127.0.0.1:3000`,
-/// or where the environment variable `PILASTER_ADDR` says (`host:port`). It answers requests to `localhost`, names below it, loopback
-/// addresses and the host of `PILASTER_ADDR`, and to the hosts that `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`); any other
-/// is a 421, since a page of another site could send it.
+/// It is the whole of `main`, and makes its own tokio runtime. Run locally (`cargo run`), an HTTP function listens on `127.0.0.1:3000`,
+/// or on the `host:port` in the environment variable `PILASTER_ADDR`. It accepts requests to `localhost`, names below it, loopback
+/// addresses and the host of `PILASTER_ADDR`, and to the hosts that `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It answers
+/// any other with a 421, since a page of another site could send it.
 ///
 /// # Example
 ///
@@ -60,16 +60,16 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 ///
 /// # Errors
 ///
-/// A sentence that says why the function could not start: a layer that is configured wrongly, an environment variable that
-/// Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away. Lambda is told the same, as an
-/// error of initialisation, so it stands in the function's log and in the answer to its caller.
+/// The reason why the function could not start, as a sentence: a layer that is configured wrongly, an environment variable that
+/// Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away. It is also reported to Lambda as an error of
+/// initialisation, so it is in the function's log and in the response to its caller.
 pub fn run<F: IntoService>(function: F) -> Result<(), StartError> {
     start(function).inspect_err(init::report)
 }
 
 /// Runs the function that `make` makes. A mistake in the configuration of what it makes is an error, also before the layers are applied.
 #[cfg(feature = "macros")]
-pub(crate) fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
+pub fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
     let made = built(|| configuration::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
     made.and_then(start).inspect_err(init::report)
 }
@@ -100,7 +100,14 @@ fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
             let snapshot = snapstart::resource(&mut lifecycle);
             let registered = OptionFuture::from(shutdown.as_ref().map(|_| Box::pin(shutdown::register())));
             futures_util::future::join(registered, warm(lifecycle.warm)).await;
-            Box::pin(served(F::Mode::serve(service, snapshot)))
+            #[cfg(feature = "http")]
+            let serving: Serving = match F::STREAMS {
+                true => Box::pin(served(serve::streaming(service, snapshot))),
+                false => Box::pin(served(serve::whole(service, snapshot))),
+            };
+            #[cfg(not(feature = "http"))]
+            let serving: Serving = Box::pin(served(serve::whole(service, snapshot)));
+            serving
         } else {
             Box::pin(run_locally(service, lifecycle))
         };
@@ -122,11 +129,11 @@ fn built<T>(build: impl FnOnce() -> Result<T, StartError>) -> Result<T, StartErr
 type Serving = Pin<Box<dyn Future<Output = Result<(), StartError>>>>;
 
 async fn served(serving: impl Future<Output = Result<(), BoxError>>) -> Result<(), StartError> {
-    // `lambda_runtime` panics over an answer that has no request id: a 500 instead of an event.
+    // `lambda_runtime` panics over a response without a request id, such as a 500 instead of an event.
     let served = AssertUnwindSafe(serving).catch_unwind().await;
     let served = served.unwrap_or_else(|panic| {
         let why = panic_text(&*panic).unwrap_or("a panic");
-        Err(format!("the Runtime API's answer is no event: {why}").into())
+        Err(format!("the response of the Runtime API is not an event: {why}").into())
     });
     served.map_err(|error| StartError::because("the runtime ended", &error))
 }
@@ -140,7 +147,7 @@ fn managed_concurrency() -> usize {
 }
 
 fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime> {
-    // On one core a thread of its own for the tasks costs a sixth more of CPU, and gains nothing.
+    // On one core a separate thread for the tasks costs a sixth more CPU time and gains nothing.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut builder = match concurrency.min(cores) {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),
@@ -149,10 +156,12 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
     builder.enable_all().build()
 }
 
-/// Makes what should be there before the first event, all at once. A failure is no reason not to start: the first request
-/// that needs it tries again.
+/// Makes the values of [`Function::warm`](crate::Function::warm) before the first event, all at once. After a failure the function starts
+/// all the same: the first request that needs the value tries again.
 ///
-/// Lambda allows initialisation 10 s; then it would start it again, within the first invocation.
+/// Lambda allows the init phase 10 s
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>); then it would start it again,
+/// within the first invocation.
 async fn warm(warming: Vec<(&'static str, WarmFn)>) {
     let each = warming.into_iter().map(|(name, warm)| -> Step {
         Box::pin(async move {
@@ -163,14 +172,14 @@ async fn warm(warming: Vec<(&'static str, WarmFn)>) {
                 Ok(Err(_)) => "it panicked".to_owned(),
                 Err(_) => format!("it took longer than {WARM_UP_TIMEOUT:?}"),
             };
-            tracing::warn!(name, error = why, "not warmed; the first request tries again");
+            tracing::warn!(name, error = why, "warm-up failed; it is retried on first use");
             false
         })
     });
     all(each.collect()).await;
 }
 
-/// Runs hooks all at once, and tells whether none panicked.
+/// Runs hooks all at once. Returns `false` if one of them panicked.
 async fn run_hooks(hooks: Hooks) -> bool {
     let each = hooks.into_vec().into_iter().map(|hook| -> Step {
         Box::pin(async move {
@@ -181,11 +190,11 @@ async fn run_hooks(hooks: Hooks) -> bool {
     all(each.collect()).await
 }
 
-/// One of the things that are done at the start or the end, and whether it went well.
+/// A step at the start or the end of the process, which returns `false` if it failed.
 type Step = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 fn all(steps: Vec<Step>) -> Step {
-    Box::pin(async { futures_util::future::join_all(steps).await.into_iter().all(|went_well| went_well) })
+    Box::pin(async { futures_util::future::join_all(steps).await.into_iter().all(|succeeded| succeeded) })
 }
 
 #[cfg(any(debug_assertions, feature = "local"))]

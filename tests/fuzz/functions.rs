@@ -10,15 +10,15 @@ use axum_extra::extract::CookieJar;
 use futures_util::FutureExt;
 use pilaster::events::authorizer::{AuthorizerError, Policy};
 use pilaster::http::{
-    self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query,
-    Rejection, Request, RequestContext, TypedHeader, headers,
+    self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query, Rejection,
+    Request, RequestContext, TypedHeader, headers,
 };
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 use pilaster::records::{SesMessage, TransformedRecord};
 use pilaster::testing::Caller;
 use pilaster::{
     Authorizer, BoxError, Change, CloudFormation, CustomResource, Event, EventBridge, Firehose, FunctionError,
-    IntoService, Kafka, Kinesis, LogRecord, MqMessage, RawService, S3Object, Schedule, Sns, Sqs,
+    IntoService, Kafka, Kinesis, LogRecord, MqMessage, S3Object, Schedule, Sns, Sqs,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -258,7 +258,7 @@ async fn custom_resource(event: CloudFormation<Database>) -> Result<CustomResour
 
 /// A function whose answers are kept by this key.
 pub(crate) fn keyed(key: &'static str) -> Function {
-    let layer = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).key(key));
+    let layer = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).key(key));
     Function::new("idempotent", Kind::Event, pilaster::handler(any).layer(layer))
 }
 

@@ -101,15 +101,15 @@ async fn a_state_machine_catches_variants_by_their_names() {
 
 #[tokio::test]
 async fn the_macro_tells_it_of_the_error_in_the_signature() {
-    use pilaster::__private::{NamedError as _, UnnamedError as _};
+    use pilaster::__private::{Fallback as _, NamedError as _, type_of};
 
     async fn boxed(_: Event<Value>) -> Result<(), BoxError> {
         Err(Wrapper(7).into())
     }
     // What `#[lambda_handler]` writes into `main`.
-    let named = pilaster::__private::of::<Result<(), Reserve>>().failure().named(handler(reserve));
+    let named = type_of::<Result<(), Reserve>>().pilaster_error().pilaster_error_type(handler(reserve));
     assert_eq!(fail(named, json!("umbrella")).await.error_type(), "OutOfStock");
-    let unnamed = (&pilaster::__private::of::<Result<(), BoxError>>().failure()).named(handler(boxed));
+    let unnamed = type_of::<Result<(), BoxError>>().pilaster_error().pilaster_error_type(handler(boxed));
     assert_eq!(fail(unnamed, json!(0)).await.error_type(), "Error");
     let error = fail(handler(boxed).error_type::<Wrapper<i32>>(), json!(0)).await;
     assert_eq!((error.error_type(), error.message()), ("Broken.Wrapper", "7 is broken"));

@@ -9,6 +9,7 @@ mod hostile;
 mod layers;
 mod mapped;
 mod negotiation;
+mod own_layers;
 mod panics;
 mod responses;
 mod router;

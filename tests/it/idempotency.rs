@@ -53,7 +53,7 @@ fn clients(charges: &Charges) -> Clients {
 }
 
 fn once(store: &MemoryStore) -> Idempotency {
-    Idempotency::new(store.clone()).prefix("orders")
+    Idempotency::from_env(store.clone()).prefix("orders")
 }
 
 #[derive(Debug)]

@@ -7,4 +7,5 @@ mod http;
 mod idempotency;
 mod logs;
 mod records;
+mod service;
 mod traces;

@@ -1,7 +1,7 @@
-//! What rustc says about mistakes: each file in a folder here is named after one, and has the message beside it.
+//! The compile errors of mistakes: each file in a folder is named after one mistake, and the message is beside it.
 
 #[test]
-fn a_mistake_is_told_once_and_where_it_was_made() {
+fn a_mistake_is_reported_once_and_where_it_was_made() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("lambda_handler/*.rs");
     cases.compile_fail("handler/*.rs");

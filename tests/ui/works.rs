@@ -1,6 +1,6 @@
-//! What `#[lambda_handler]` takes: that it compiles, and that the function stays callable.
+//! Handlers that `#[lambda_handler]` accepts: they compile, and the functions can still be called.
 //!
-//! Each function has a module of its own, since each gets a `main`. The examples show that such a `main` serves.
+//! Each function has its own module, since each gets a `main`. The examples show that such a `main` serves.
 #![allow(dead_code, missing_docs)]
 
 mod all_options {
@@ -52,7 +52,7 @@ mod all_options {
     }
 }
 
-mod names_of_ones_own {
+mod aliases {
     mod renamed {
         pub(super) use pilaster::http::Json as Body;
         pub(super) use pilaster::http::Path as Parameters;
@@ -78,7 +78,7 @@ mod names_of_ones_own {
 
 mod attributes_and_visibility {
     #[pilaster::lambda_handler(route = "ANY /{path+}")]
-    /// Says what was asked for.
+    /// Returns the method and the path.
     #[must_use]
     #[allow(clippy::unused_async)]
     pub(crate) async fn echo(method: pilaster::http::Method, mut uri: pilaster::http::Uri) -> String {
@@ -105,23 +105,195 @@ async fn visibility_and_attributes_stay() {
     assert_eq!(attributes_and_visibility::echo(Method::GET, Uri::from_static("/")).await, "GET /home");
 }
 
-/// What the macro names in `main` is not what the user names.
+/// The names in `main` cannot clash with those of the user, and the code that is added has no warnings.
 mod names_of_the_macro {
+    #![deny(warnings, clippy::pedantic)]
+    #![allow(clippy::unused_async)]
+
     use pilaster::http::{Path, Stack};
     use pilaster::lambda_handler;
 
-    struct Type;
-    struct Kind;
-    struct Argument;
-    struct Within;
+    pub(crate) struct Type;
+    pub(crate) struct Kind;
+    pub(crate) struct Argument;
+    pub(crate) struct Response;
+    pub(crate) struct Fallback;
 
     fn kind() -> Stack {
         Stack::new()
     }
 
-    #[lambda_handler(layer = { let handler = kind; handler() })]
+    #[lambda_handler(layer = { let handler = kind; handler() }, outer = tower::layer::util::Identity::new())]
     async fn handler(Path(kind): Path<u64>) -> String {
         kind.to_string()
+    }
+
+    mod values {
+        #![allow(non_upper_case_globals)]
+
+        use pilaster::http::{HttpError, Path};
+
+        pub(crate) const handler: u8 = 0;
+        pub(crate) const kind: u8 = 1;
+        pub(crate) const arg0: u8 = 2;
+        pub(crate) static function: u8 = 3;
+
+        #[pilaster::lambda_handler]
+        async fn get(Path(id): Path<u64>) -> Result<String, HttpError> {
+            Ok(id.to_string())
+        }
+    }
+
+    mod prelude {
+        #![expect(non_camel_case_types)]
+
+        use ::pilaster::http::{HttpError, Path};
+
+        pub(crate) struct Ok;
+        pub(crate) struct Err;
+        pub(crate) struct Some;
+        pub(crate) struct None;
+        pub(crate) struct String;
+        pub(crate) struct Box;
+        pub(crate) struct Option;
+        pub(crate) struct u16;
+        pub(crate) mod core {}
+        pub(crate) mod std {}
+        pub(crate) mod pilaster {}
+
+        type Result<T> = ::core::result::Result<T, HttpError>;
+
+        #[::pilaster::lambda_handler(route = "GET /{id}")]
+        async fn get(Path(_): Path<u64>) -> Result<&'static str> {
+            Result::Ok("found")
+        }
+    }
+
+    mod traits {
+        use pilaster::http::{Json, Path};
+
+        pub(crate) trait Everything: Sized {
+            fn sent(&self) {}
+            fn received(&self) {}
+            fn named(&self) {}
+            fn check(self) {}
+            fn layer(self) {}
+            fn outer(self) {}
+            fn warm(self) {}
+            fn route(self) {}
+        }
+
+        impl<T> Everything for T {}
+
+        #[pilaster::lambda_handler(layer = pilaster::http::Stack::new(), route = "GET /{id}")]
+        async fn get(Path(id): Path<u64>) -> Json<u64> {
+            Json(id)
+        }
+    }
+
+    mod deprecated {
+        use pilaster::http::{HttpError, Path};
+
+        #[deprecated = "the users have moved"]
+        #[pilaster::lambda_handler]
+        async fn run(Path(id): Path<u64>) -> String {
+            id.to_string()
+        }
+
+        #[deprecated]
+        #[derive(Debug, thiserror::Error, pilaster::ErrorType)]
+        #[error("moved")]
+        pub(crate) struct Moved;
+
+        #[deprecated]
+        #[pilaster::idempotent(key = "id")]
+        pub(crate) async fn charge(id: u64) -> Result<u64, HttpError> {
+            Ok(id)
+        }
+    }
+
+    mod idempotent {
+        #![allow(non_upper_case_globals)]
+
+        pub(crate) const begun: u8 = 0;
+        pub(crate) const argument0: u8 = 0;
+
+        #[pilaster::idempotent(key = "id")]
+        pub(crate) async fn charge(id: u64) -> Result<u64, pilaster::BoxError> {
+            Ok(id)
+        }
+    }
+}
+
+/// The crate by another path than `::pilaster`.
+mod path_of_the_crate {
+    mod sdk {
+        pub(crate) use ::pilaster as lambda;
+    }
+
+    mod requests {
+        use super::sdk::lambda::http::{HttpError, Json, Path, Stack};
+
+        #[derive(Debug, thiserror::Error, pilaster::ErrorType)]
+        #[error_type(crate = super::sdk::lambda)]
+        #[error("nothing is left")]
+        pub(crate) struct OutOfStock;
+
+        #[pilaster::idempotent(key = "id", crate = super::sdk::lambda)]
+        pub(crate) async fn reserve(id: u64) -> Result<u64, HttpError> {
+            Ok(id)
+        }
+
+        #[pilaster::lambda_handler(crate = super::sdk::lambda, layer = Stack::new(), route = "GET /{id}")]
+        async fn get(Path(id): Path<u64>) -> Result<Json<u64>, HttpError> {
+            reserve(id).await.map(Json)
+        }
+    }
+
+    mod events {
+        #[pilaster::lambda_handler(crate = crate::path_of_the_crate::sdk::lambda, margin = None)]
+        async fn count(event: pilaster::Event<u32>) -> Result<u32, super::requests::OutOfStock> {
+            Ok(*event)
+        }
+    }
+}
+
+/// An extractor and a response of another crate, which name what they require.
+mod extractors_of_another_crate {
+    use pilaster::check::{Argument, Deserializable, Holds, Response, Serializable};
+    use pilaster::http::{self, Body, FromRequest, HttpError, IntoResponse, Json, Request};
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    struct List<T>(Vec<T>);
+
+    impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for List<T> {
+        type Rejection = HttpError;
+
+        async fn from_request(request: Request<Body>, state: &S) -> Result<Self, HttpError> {
+            let Json(list) = Json::<Vec<T>>::from_request(request, state).await?;
+            Ok(List(list))
+        }
+    }
+
+    impl<T: Serialize> IntoResponse for List<T> {
+        fn into_response(self) -> http::Response {
+            Json(self.0).into_response()
+        }
+    }
+
+    impl<T> Holds<Argument> for List<T> {
+        type Requires = Deserializable<T>;
+    }
+
+    impl<T> Holds<Response> for List<T> {
+        type Requires = Serializable<T>;
+    }
+
+    #[pilaster::lambda_handler]
+    async fn reverse(List(mut list): List<u32>) -> List<u32> {
+        list.reverse();
+        List(list)
     }
 }
 
@@ -148,7 +320,7 @@ mod answers {
 
         #[pilaster::lambda_handler]
         async fn get(_: Uri) -> axum_core::response::Result<String> {
-            Err("an error of axum's own".into())
+            Err("an error of axum".into())
         }
     }
 }
@@ -175,7 +347,7 @@ mod arguments {
         }
     }
 
-    mod of_ones_own {
+    mod of_your_own {
         use pilaster::http::{Body, FromRequest, FromRequestParts, HttpError, Json, Request};
 
         struct Name(String);

@@ -39,12 +39,12 @@ fn once() -> Idempotency {
     let table = env::var("IDEMPOTENCY_TABLE").ok().filter(|table| !table.is_empty());
     let idempotency = match table {
         #[cfg(feature = "aws")]
-        Some(table) => Idempotency::new(pilaster::idempotency::DynamoDbStore::table(table)),
+        Some(table) => Idempotency::from_env(pilaster::idempotency::DynamoDbStore::table(table)),
         #[cfg(not(feature = "aws"))]
         Some(_) => {
             panic!("IDEMPOTENCY_TABLE is set, but this build has no AWS clients: build it with `--features aws`")
         }
-        None => Idempotency::new(MemoryStore::new()),
+        None => Idempotency::from_env(MemoryStore::new()),
     };
     // As `template.yaml` has the schedule call it, and as a rule of EventBridge does.
     idempotency.prefix("clean-up").key("\"scheduled-time\" || time").expires_after(7 * A_DAY)

@@ -17,12 +17,12 @@ pub fn once() -> Idempotency {
     let table = env::var("IDEMPOTENCY_TABLE").ok().filter(|table| !table.is_empty());
     let idempotency = match table {
         #[cfg(feature = "aws")]
-        Some(table) => Idempotency::new(pilaster::idempotency::DynamoDbStore::table(table)),
+        Some(table) => Idempotency::from_env(pilaster::idempotency::DynamoDbStore::table(table)),
         #[cfg(not(feature = "aws"))]
         Some(_) => {
             panic!("IDEMPOTENCY_TABLE is set, but this build has no AWS clients: build it with `--features aws`")
         }
-        None => Idempotency::new(MemoryStore::new()),
+        None => Idempotency::from_env(MemoryStore::new()),
     };
     // Both functions share the table. Their keys are of two kinds, a caller's own and an order's, so they never meet.
     idempotency.prefix("payments").require_key().expires_after(A_DAY)

@@ -1,38 +1,41 @@
-//! The impl.
+//! The implementation of the trait.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Error, WhereClause, parse_quote};
 
-use super::validate::{Name, Plan};
+use super::validate::{Input, Name, Names};
+use crate::crate_path::CratePath;
+use crate::deprecation;
 
-pub(super) fn expand(input: &DeriveInput, plan: &Plan) -> TokenStream {
-    let name = match plan {
-        Plan::Struct(Name::Text(name)) => quote!(#name),
-        // Where the field says no name, rustc points at `transparent`.
-        Plan::Struct(Name::Of(field, span)) => {
+pub(super) fn expand(input: &DeriveInput, valid: &Input) -> TokenStream {
+    let name = match &valid.names {
+        Names::Struct(Name::Text(name)) => quote!(#name),
+        // Where the field has no name, the compiler points at `transparent`.
+        Names::Struct(Name::Of(field, span)) => {
             let call = quote_spanned!(*span=> error_type());
             quote!(self.#field.#call)
         }
-        // A reference to nothing has no arms, either.
-        Plan::Enum(variants) if variants.is_empty() => quote!(match *self {}),
-        Plan::Enum(variants) => {
+        // A match on a reference would need an arm.
+        Names::Enum(variants) if variants.is_empty() => quote!(match *self {}),
+        Names::Enum(variants) => {
             let arms = variants.iter().map(|(variant, name)| match name {
                 Name::Text(name) => quote!(Self::#variant { .. } => #name),
                 Name::Of(field, span) => {
                     let call = quote_spanned!(*span=> error_type());
-                    quote!(Self::#variant { #field: cause } => cause.#call)
+                    quote!(Self::#variant { #field: pilaster_cause } => pilaster_cause.#call)
                 }
             });
             quote!(match self { #(#arms,)* })
         }
     };
-    let implementation = implementation(input, &name);
+    let pilaster = &valid.crate_path;
+    let implementation = implementation(input, pilaster, &name);
     quote! {
         const _: () = {
-            // As a method: it is found behind a `Box` as well.
+            // As a method, it is found behind a `Box` too.
             #[allow(unused_imports)]
-            use ::pilaster::ErrorType as _;
+            use #pilaster::ErrorType as _;
 
             #[automatically_derived]
             #implementation
@@ -40,10 +43,10 @@ pub(super) fn expand(input: &DeriveInput, plan: &Plan) -> TokenStream {
     }
 }
 
-/// The error, and an impl that satisfies whoever asks for one.
+/// The error, and an implementation so that the compiler does not report that it is missing.
 pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
     let error = error.to_compile_error();
-    let implementation = implementation(input, &quote!(::core::unreachable!()));
+    let implementation = implementation(input, &CratePath::default(), &quote!(::core::unreachable!()));
     quote! {
         #error
 
@@ -51,12 +54,13 @@ pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
     }
 }
 
-fn implementation(input: &DeriveInput, name: &TokenStream) -> TokenStream {
+fn implementation(input: &DeriveInput, pilaster: &CratePath, name: &TokenStream) -> TokenStream {
     let ident = &input.ident;
+    let allow = deprecation::allowed_of(input);
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     let bounds = match input.generics.params.is_empty() {
         true => bounds.cloned(),
-        // Whatever the error itself asks of its parameters.
+        // The bounds of the error itself.
         false => {
             let mut bounds = bounds
                 .cloned()
@@ -66,7 +70,8 @@ fn implementation(input: &DeriveInput, name: &TokenStream) -> TokenStream {
         }
     };
     quote! {
-        impl #generics ::pilaster::ErrorType for #ident #arguments #bounds {
+        #allow
+        impl #generics #pilaster::ErrorType for #ident #arguments #bounds {
             fn error_type(&self) -> &str {
                 #name
             }

@@ -1,54 +1,70 @@
-//! The option of `#[error_type(…)]`.
+//! The options of `#[error_type(…)]`.
 
 use proc_macro2::Span;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Ident, LitStr, Result};
+use syn::{Attribute, Error, Ident, LitStr, Path, Result};
 
-/// What may be written in the parentheses.
-pub(super) const FORMS: &str = "above a variant or a struct stands
-    #[error_type(\"OutOfStock\")]    another name than its own, or
-    #[error_type(transparent)]     the name that its only field says, which is an `ErrorType` too";
+use crate::crate_path::CratePath;
 
-/// What is said of a name.
-pub(super) enum Said {
+/// The accepted options.
+pub(super) const FORMS: &str = "the accepted forms are
+    #[error_type(\"OutOfStock\")]    above a variant or a struct: its name
+    #[error_type(transparent)]     above a variant or a struct: the name of its only field, which implements `ErrorType`
+    #[error_type(crate = path)]    above the type: the path of the `pilaster` crate if it is renamed or re-exported";
+
+/// An option.
+pub(super) enum Choice {
     Name(LitStr),
-    /// The only field says it.
+    /// The name is that of the only field.
     Transparent(Span),
+    Crate(Path),
 }
 
-impl Parse for Said {
+impl Parse for Choice {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let said = if input.peek(LitStr) {
+        let choice = if input.peek(LitStr) {
             Self::Name(input.parse()?)
         } else {
-            let option = input.parse::<Ident>();
-            match option {
+            match input.call(Ident::parse_any) {
                 Ok(option) if option == "transparent" => Self::Transparent(option.span()),
-                Ok(option) => return Err(Error::new(option.span(), format!("there is no such option: {FORMS}"))),
-                Err(error) => return Err(Error::new(error.span(), format!("a name is a string: {FORMS}"))),
+                Ok(option) if option == "crate" => Self::Crate(CratePath::assigned(input)?),
+                Ok(option) => return Err(Error::new(option.span(), format!("unknown option: {FORMS}"))),
+                Err(error) => return Err(Error::new(error.span(), format!("expected a string: {FORMS}"))),
             }
         };
         match input.is_empty() {
-            true => Ok(said),
-            false => Err(input.error(format!("one thing is said here, and no more: {FORMS}"))),
+            true => Ok(choice),
+            false => Err(input.error(format!("expected one option: {FORMS}"))),
         }
     }
 }
 
-/// What the attributes above a variant or a type say.
-pub(super) fn said(attributes: &[Attribute]) -> Result<Option<Said>> {
-    let mut said = None;
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("error_type")) {
-        let Ok(list) = attribute.meta.require_list() else {
-            return Err(Error::new(attribute.path().span(), format!("the name is not said here: {FORMS}")));
-        };
-        if list.tokens.is_empty() {
-            return Err(Error::new(attribute.path().span(), format!("the name is not said here: {FORMS}")));
+/// The attributes above a variant or a type.
+#[derive(Default)]
+pub(super) struct Options {
+    /// `Choice::Name` or `Choice::Transparent`.
+    pub(super) name: Option<Choice>,
+    pub(super) crate_path: Option<Path>,
+}
+
+impl Options {
+    pub(super) fn of(attributes: &[Attribute]) -> Result<Self> {
+        let mut options = Self::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("error_type")) {
+            let list = attribute.meta.require_list().ok().filter(|list| !list.tokens.is_empty());
+            let Some(list) = list else {
+                return Err(Error::new(attribute.path().span(), format!("expected a name: {FORMS}")));
+            };
+            let is_first = match list.parse_args::<Choice>()? {
+                Choice::Crate(path) => options.crate_path.replace(path).is_none(),
+                choice => options.name.replace(choice).is_none(),
+            };
+            if !is_first {
+                return Err(Error::new(attribute.path().span(), "duplicate option: remove one"));
+            }
         }
-        if said.replace(list.parse_args::<Said>()?).is_some() {
-            return Err(Error::new(attribute.path().span(), "the name is said twice; leave one"));
-        }
+        Ok(options)
     }
-    Ok(said)
 }

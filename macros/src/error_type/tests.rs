@@ -5,7 +5,7 @@ use super::*;
 /// The messages of the compile errors.
 fn errors(input: TokenStream) -> String {
     let expanded = expand(input).to_string();
-    assert!(expanded.contains("ErrorType for"), "there is an impl whatever is wrong: {expanded}");
+    assert!(expanded.contains("ErrorType for"), "there is an implementation in any case: {expanded}");
     match expanded.split_once("compile_error") {
         Some((_, rest)) => rest.split_once("impl").map_or(rest, |(error, _)| error).replace("\\\"", "\""),
         None => String::new(),
@@ -13,7 +13,7 @@ fn errors(input: TokenStream) -> String {
 }
 
 #[test]
-fn names_are_those_of_variants_unless_others_are_said() {
+fn each_variant_has_its_own_name_or_a_given_one() {
     let expanded = expand(quote!(
         enum E {
             Plain,
@@ -35,8 +35,8 @@ fn names_are_those_of_variants_unless_others_are_said() {
         quote!(Self::Plain { .. } => "Plain"),
         quote!(Self::r#type { .. } => "type"),
         quote!(Self::Named { .. } => "Other"),
-        quote!(Self::Outer { inner: cause } => cause.error_type()),
-        quote!(Self::Unnamed { 0: cause } => cause.error_type()),
+        quote!(Self::Outer { inner: pilaster_cause } => pilaster_cause.error_type()),
+        quote!(Self::Unnamed { 0: pilaster_cause } => pilaster_cause.error_type()),
     ] {
         let arm = arm.to_string();
         assert!(expanded.contains(&arm), "{arm} is not in {expanded}");
@@ -44,7 +44,7 @@ fn names_are_those_of_variants_unless_others_are_said() {
 }
 
 #[test]
-fn the_name_of_a_struct_is_its_own_unless_another_is_said() {
+fn a_struct_has_its_own_name_or_a_given_one() {
     for (input, name) in [
         (
             quote!(
@@ -89,7 +89,7 @@ fn the_name_of_a_struct_is_its_own_unless_another_is_said() {
 
 #[test]
 fn each_mistake_is_one_sentence() {
-    for (wrong, said) in [
+    for (wrong, message) in [
         (
             quote!(
                 #[error_type("A")]
@@ -97,7 +97,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "write this above a variant",
+            "move this above a variant",
         ),
         (
             quote!(
@@ -106,7 +106,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "the name is empty",
+            "the name must not be empty",
         ),
         (
             quote!(
@@ -115,7 +115,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "a name is one word",
+            "without spaces",
         ),
         (
             quote!(
@@ -124,7 +124,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "a name is one word",
+            "without spaces",
         ),
         (
             quote!(
@@ -133,7 +133,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "of Step Functions itself",
+            "reserved by Step Functions",
         ),
         (
             quote!(
@@ -142,7 +142,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "the name is not said here",
+            "expected a name",
         ),
         (
             quote!(
@@ -151,7 +151,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "the name is not said here",
+            "expected a name",
         ),
         (
             quote!(
@@ -160,7 +160,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "the name is not said here",
+            "expected a name",
         ),
         (
             quote!(
@@ -169,7 +169,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "a name is a string",
+            "expected a string",
         ),
         (
             quote!(
@@ -178,7 +178,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "there is no such option",
+            "unknown option",
         ),
         (
             quote!(
@@ -187,7 +187,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "one thing is said here",
+            "expected one option",
         ),
         (
             quote!(
@@ -197,7 +197,7 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "said twice",
+            "duplicate option",
         ),
         (
             quote!(
@@ -206,25 +206,25 @@ fn each_mistake_is_one_sentence() {
                     A,
                 }
             ),
-            "`transparent` is for one field",
+            "`transparent` requires exactly one field",
         ),
         (
             quote!(
                 #[error_type(transparent)]
                 struct E(A, B);
             ),
-            "`transparent` is for one field",
+            "`transparent` requires exactly one field",
         ),
         (
             quote!(
                 struct E<'a>(&'a str);
             ),
-            "it cannot borrow",
+            "cannot borrow",
         ),
         (quote!(union E { a: u8 }), "an enum or a struct"),
     ] {
         let errors = errors(wrong.clone());
-        assert!(errors.contains(said), "{wrong}: {errors}");
+        assert!(errors.contains(message), "{wrong}: {errors}");
         assert_eq!(errors.matches("compile_error").count(), 0, "one error, not several: {errors}");
     }
 }

@@ -1,57 +1,71 @@
-//! What fits together: a name for each variant, that a state machine can catch.
+//! The checks that each variant has a name, which a state machine can catch.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Result};
+use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Result};
 
-use super::parse::{Said, said};
+use super::parse::{Choice, Options};
+use crate::crate_path::CratePath;
 
-/// The names.
-pub(super) enum Plan {
+/// The names, and the path of `pilaster`.
+pub(super) struct Input {
+    pub(super) names: Names,
+    pub(super) crate_path: CratePath,
+}
+
+pub(super) enum Names {
     Struct(Name),
     Enum(Vec<(Ident, Name)>),
 }
 
-/// Where a name comes from.
+/// The source of a name.
 pub(super) enum Name {
     Text(String),
-    /// Of this field, as is said there.
+    /// The name of this field, and the place of `transparent`.
     Of(Member, Span),
 }
 
-pub(super) fn valid(input: &DeriveInput) -> Result<Plan> {
+pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
     if let Some(lifetime) = input.generics.lifetimes().next() {
-        let why = "an `ErrorType` is looked for among the causes of an error, so it cannot borrow: own what it holds";
+        let why = "an `ErrorType` cannot borrow, since it is searched for among the causes of an error: own the value";
         return Err(Error::new(lifetime.span(), why));
     }
-    match &input.data {
-        Data::Struct(data) => name(&input.attrs, &input.ident, &data.fields).map(Plan::Struct),
+    let options = Options::of(&input.attrs)?;
+    let crate_path = CratePath::from(options.crate_path);
+    let names = match &input.data {
+        Data::Struct(data) => Names::Struct(name(options.name, &input.ident, &data.fields)?),
         Data::Enum(data) => {
-            if let Some(attribute) = input.attrs.iter().find(|attribute| attribute.path().is_ident("error_type")) {
-                return Err(Error::new(
-                    attribute.path().span(),
-                    "each variant has its own name: write this above a variant",
-                ));
+            if options.name.is_some() {
+                let attribute = input.attrs.iter().find(|attribute| attribute.path().is_ident("error_type"));
+                let span = attribute.map_or_else(Span::call_site, |attribute| attribute.path().span());
+                return Err(Error::new(span, "each variant has its own name: move this above a variant"));
             }
             let variants = data.variants.iter();
             let named = variants.map(|variant| {
-                let name = name(&variant.attrs, &variant.ident, &variant.fields)?;
+                let options = Options::of(&variant.attrs)?;
+                if let Some(path) = options.crate_path {
+                    return Err(Error::new(path.span(), "`crate` belongs above the type"));
+                }
+                let name = name(options.name, &variant.ident, &variant.fields)?;
                 Ok((variant.ident.clone(), name))
             });
-            named.collect::<Result<_>>().map(Plan::Enum)
+            Names::Enum(named.collect::<Result<_>>()?)
         }
-        Data::Union(data) => Err(Error::new(data.union_token.span(), "an `ErrorType` is an enum or a struct")),
-    }
+        Data::Union(data) => {
+            return Err(Error::new(data.union_token.span(), "an `ErrorType` must be an enum or a struct"));
+        }
+    };
+    Ok(Input { names, crate_path })
 }
 
-fn name(attributes: &[Attribute], ident: &Ident, fields: &Fields) -> Result<Name> {
-    match said(attributes)? {
-        None => Ok(Name::Text(ident.unraw().to_string())),
-        Some(Said::Name(name)) => text(&name).map(Name::Text),
-        Some(Said::Transparent(span)) => match (fields.len(), fields.members().next()) {
+fn name(choice: Option<Choice>, ident: &Ident, fields: &Fields) -> Result<Name> {
+    match choice {
+        None | Some(Choice::Crate(_)) => Ok(Name::Text(ident.unraw().to_string())),
+        Some(Choice::Name(name)) => text(&name).map(Name::Text),
+        Some(Choice::Transparent(span)) => match (fields.len(), fields.members().next()) {
             (1, Some(field)) => Ok(Name::Of(field, span)),
-            _ => Err(Error::new(span, "`transparent` is for one field, which is an `ErrorType` too")),
+            _ => Err(Error::new(span, "`transparent` requires exactly one field, which implements `ErrorType`")),
         },
     }
 }
@@ -60,14 +74,14 @@ fn text(name: &LitStr) -> Result<String> {
     let text = name.value();
     let wrong = |why: &str| Err(Error::new(name.span(), why));
     if text.is_empty() {
-        return wrong("the name is empty");
+        return wrong("the name must not be empty");
     }
     if !text.chars().all(|letter| letter.is_ascii_graphic()) {
-        return wrong("a name is one word, of letters, digits and signs of ASCII, such as \"OutOfStock\"");
+        return wrong("a name must consist of visible ASCII characters without spaces, such as \"OutOfStock\"");
     }
     // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     if text.starts_with("States.") {
-        return wrong("the names that begin with `States.` are those of Step Functions itself");
+        return wrong("names that begin with `States.` are reserved by Step Functions");
     }
     Ok(text)
 }

@@ -5,9 +5,9 @@ use super::*;
 /// The messages of the compile errors.
 fn errors(input: TokenStream) -> String {
     let expanded = expand(input).to_string();
-    assert!(expanded.contains("FromParameter for"), "there is an impl whatever is wrong: {expanded}");
+    assert!(expanded.contains("FromParameter for"), "there is an implementation in any case: {expanded}");
     match expanded.split_once("compile_error") {
-        Some((_, rest)) => rest.split_once("const _").map_or(rest, |(error, _)| error).replace("\\\"", "\""),
+        Some((_, rest)) => rest.split_once("impl ").map_or(rest, |(error, _)| error).replace("\\\"", "\""),
         None => String::new(),
     }
 }
@@ -36,47 +36,47 @@ fn a_right_attribute_has_no_error() {
 
 #[test]
 fn each_mistake_is_one_sentence_in_words_of_parameters() {
-    for (wrong, said) in [
+    for (wrong, message) in [
         (
             quote!(
                 struct Limits;
             ),
-            "which parameter it is read from is not said",
+            "the parameter is not named",
         ),
         (
             quote!(
                 #[parameter]
                 struct Limits;
             ),
-            "the parameter is not named here",
+            "the parameter is not named",
         ),
         (
             quote!(
                 #[parameter(id = "/x")]
                 struct Limits;
             ),
-            "there is no such option",
+            "unknown option",
         ),
         (
             quote!(
                 #[parameter(name = "/x", stage = "AWSPENDING")]
                 struct Limits;
             ),
-            "there is no such option",
+            "unknown option",
         ),
         (
             quote!(
                 #[parameter(name = "/x", source = "Shop")]
                 struct Limits;
             ),
-            "`source` wants a type",
+            "`source` must be a type",
         ),
         (
             quote!(
                 #[parameter(name = "/x", env = "X")]
                 struct Limits;
             ),
-            "`name` names the parameter already",
+            "`name` and `env` both name the parameter",
         ),
         (
             quote!(
@@ -90,6 +90,6 @@ fn each_mistake_is_one_sentence_in_words_of_parameters() {
         ),
     ] {
         let errors = errors(wrong.clone());
-        assert!(errors.contains(said), "{wrong}: {errors}");
+        assert!(errors.contains(message), "{wrong}: {errors}");
     }
 }

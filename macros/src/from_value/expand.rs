@@ -1,121 +1,126 @@
-//! The impl.
+//! The implementation of the trait.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Error, Ident};
 
 use super::Words;
-use super::validate::{Form, Name, Plan};
+use super::validate::{Form, Input, Name};
+use crate::crate_path::CratePath;
+use crate::deprecation;
 
-/// The names of the code, as identifiers.
+/// The paths and names of the code.
 struct Names {
-    derived: Ident,
-    module: Ident,
-    id: Ident,
+    derived: TokenStream,
+    id: TokenStream,
     id_method: Ident,
-    value: Ident,
-    error: Ident,
+    value: TokenStream,
+    error: TokenStream,
     read_method: Ident,
 }
 
 impl Names {
-    fn of(words: &Words) -> Self {
+    fn of(words: &Words, pilaster: &CratePath) -> Self {
         let ident = |name| Ident::new(name, Span::call_site());
+        let module = ident(words.code.module);
+        let path = |name| {
+            let name = ident(name);
+            quote!(#pilaster::config::#module::#name)
+        };
         Self {
-            derived: ident(words.derived),
-            module: ident(words.code.module),
-            id: ident(words.code.id),
+            derived: path(words.derived),
+            id: path(words.code.id),
             id_method: ident(words.code.id_method),
-            value: ident(words.code.value),
-            error: ident(words.code.error),
+            value: path(words.code.value),
+            error: path(words.code.error),
             read_method: ident(words.code.read_method),
         }
     }
 }
 
-pub(super) fn expand(ident: &Ident, plan: &Plan, words: &Words) -> TokenStream {
-    let Names { derived, module, id, id_method, value, error, read_method } = Names::of(words);
-    let variable = format_ident!("{}", words.code.variable);
-    let stage = plan.stage.iter();
-    let decrypt = plan.decrypt.then(|| quote!(.decrypt(true)));
-    let which = match &plan.name {
-        Name::Name(name) => {
-            quote!(::core::result::Result::Ok(#module::#id::new(#name) #(.stage(#stage))* #decrypt))
+/// All names begin with `pilaster_`: a parameter takes the name of a constant for a pattern, whatever its hygiene.
+pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> TokenStream {
+    let pilaster = &valid.crate_path;
+    let Names { derived, id, id_method, value, error, read_method } = Names::of(words, pilaster);
+    let ident = &input.ident;
+    let allow = deprecation::allowed_of(input);
+    let stage = valid.stage.iter();
+    let decrypt = valid.decrypt.then(|| quote!(.decrypt(true)));
+    let which = match &valid.name {
+        Name::Name(name) => quote!(::core::result::Result::Ok(#id::new(#name) #(.stage(#stage))* #decrypt)),
+        Name::Env(name) => {
+            let found = match valid.stage.is_none() && decrypt.is_none() {
+                true => quote!(#id::named_by(&PILASTER_VARIABLE, pilaster_variables)),
+                false => {
+                    quote!(::core::result::Result::Ok(#id::named_by(&PILASTER_VARIABLE, pilaster_variables)? #(.stage(#stage))* #decrypt))
+                }
+            };
+            quote! {
+                static PILASTER_VARIABLE: #pilaster::config::NamedBy = #pilaster::config::NamedBy::new(#name);
+                #found
+            }
         }
-        Name::Env(variable_name) if plan.stage.is_none() && decrypt.is_none() => quote! {
-            static VARIABLE: #module::#variable = #module::#variable::new(#variable_name);
-            #module::#variable::id(&VARIABLE)
-        },
-        Name::Env(variable_name) => quote! {
-            static VARIABLE: #module::#variable = #module::#variable::new(#variable_name);
-            ::core::result::Result::Ok(#module::#variable::id(&VARIABLE)? #(.stage(#stage))* #decrypt)
-        },
     };
-    // Spanned at the type's name, so that a missing `Deserialize` is reported there.
-    let read = match &plan.form {
-        Form::Json => quote_spanned!(ident.span()=> #module::#value::json::<#ident>(value)?),
+    // At the name of the type, where the compiler then reports that `Deserialize` is missing.
+    let read = match &valid.form {
+        Form::Json => quote_spanned!(ident.span()=> #value::json::<#ident>(pilaster_value)?),
         Form::Text(field) => quote! {
-            #ident { #field: ::core::convert::From::from(#module::#value::text(value)?.to_owned()) }
+            #ident { #field: ::core::convert::From::from(#value::text(pilaster_value)?.to_owned()) }
         },
         Form::Binary(field) => quote! {
-            #ident { #field: ::core::convert::From::from(#module::#value::binary(value)?.to_owned()) }
+            #ident { #field: ::core::convert::From::from(#value::binary(pilaster_value)?.to_owned()) }
         },
     };
-    let source = plan.source.iter().map(|source| {
+    let source = valid.source.iter().map(|source| {
         quote! {
             async fn parameters(
-                clients: &::pilaster::Clients,
-            ) -> ::core::result::Result<::pilaster::Parameters, ::pilaster::BoxError> {
-                let source = ::pilaster::Clients::get::<#source>(clients).await?;
+                pilaster_clients: &#pilaster::Clients,
+            ) -> ::core::result::Result<#pilaster::Parameters, #pilaster::BoxError> {
+                let pilaster_source = #pilaster::Clients::get::<#source>(pilaster_clients).await?;
                 ::core::result::Result::Ok(::core::clone::Clone::clone(
-                    ::core::convert::AsRef::<::pilaster::Parameters>::as_ref(&source),
+                    ::core::convert::AsRef::<#pilaster::Parameters>::as_ref(&pilaster_source),
                 ))
             }
         }
     });
     quote! {
-        const _: () = {
-            use ::pilaster::config::#module;
-
-            #[automatically_derived]
-            impl #module::#derived for #ident {
-                fn #id_method() -> ::core::result::Result<#module::#id, #module::#error> {
-                    #which
-                }
-
-                fn #read_method(
-                    value: &#module::#value,
-                ) -> ::core::result::Result<Self, ::pilaster::BoxError> {
-                    ::core::result::Result::Ok(#read)
-                }
-
-                #(#source)*
+        #[automatically_derived]
+        #allow
+        impl #derived for #ident {
+            fn #id_method(
+                pilaster_variables: &#pilaster::clients::Variables,
+            ) -> ::core::result::Result<#id, #error> {
+                let _ = pilaster_variables;
+                #which
             }
-        };
+
+            fn #read_method(pilaster_value: &#value) -> ::core::result::Result<Self, #pilaster::BoxError> {
+                ::core::result::Result::Ok(#read)
+            }
+
+            #(#source)*
+        }
     }
 }
 
-/// The error, and an impl that satisfies whoever asks for one.
+/// The error, and an implementation so that the compiler does not report that it is missing.
 pub(super) fn failed(input: &DeriveInput, mistake: &Error, words: &Words) -> TokenStream {
-    let Names { derived, module, id, id_method, value, error, read_method } = Names::of(words);
+    let pilaster = CratePath::default();
+    let Names { derived, id, id_method, value, error, read_method } = Names::of(words, &pilaster);
     let mistake = mistake.to_compile_error();
     let ident = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     quote! {
         #mistake
 
-        const _: () = {
-            use ::pilaster::config::#module;
-
-            impl #generics #module::#derived for #ident #arguments #bounds {
-                fn #id_method() -> ::core::result::Result<#module::#id, #module::#error> {
-                    ::core::unreachable!()
-                }
-
-                fn #read_method(_: &#module::#value) -> ::core::result::Result<Self, ::pilaster::BoxError> {
-                    ::core::unreachable!()
-                }
+        impl #generics #derived for #ident #arguments #bounds {
+            fn #id_method(_: &#pilaster::clients::Variables) -> ::core::result::Result<#id, #error> {
+                ::core::unreachable!()
             }
-        };
+
+            fn #read_method(_: &#value) -> ::core::result::Result<Self, #pilaster::BoxError> {
+                ::core::unreachable!()
+            }
+        }
     }
 }

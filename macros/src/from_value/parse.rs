@@ -5,7 +5,7 @@ use syn::{DeriveInput, Error, LitStr, Path, Result};
 
 use super::Words;
 
-/// `#[secret(id = "…", stage = "…", text)]`, `#[parameter(name = "…", decrypt)]`, all attributes together.
+/// `#[secret(id = "…", stage = "…", text)]`, `#[parameter(name = "…", decrypt)]`, of all attributes together.
 #[derive(Default)]
 pub(super) struct Options {
     pub(super) name: Option<LitStr>,
@@ -15,6 +15,7 @@ pub(super) struct Options {
     pub(super) decrypt: Option<Path>,
     pub(super) text: Option<Path>,
     pub(super) binary: Option<Path>,
+    pub(super) crate_path: Option<Path>,
 }
 
 impl Options {
@@ -23,7 +24,7 @@ impl Options {
         let mut options = Self::default();
         for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident(thing)) {
             if attribute.meta.require_list().is_err() {
-                return Err(Error::new(attribute.span(), format!("the {thing} is not named here. {forms}")));
+                return Err(Error::new(attribute.span(), format!("the {thing} is not named. {forms}")));
             }
             attribute.parse_nested_meta(|meta| {
                 let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
@@ -33,22 +34,28 @@ impl Options {
                     "env" => &mut options.env,
                     "text" => return once(&mut options.text, &meta.path, path()),
                     "binary" => return once(&mut options.binary, &meta.path, path()),
+                    "crate" => {
+                        let path = meta.value().and_then(|value| value.call(Path::parse_mod_style));
+                        let expected =
+                            |_| meta.error(format!("`crate` must be a path: `crate = my_sdk::pilaster`. {forms}"));
+                        return once(&mut options.crate_path, &meta.path, path.map_err(expected)?);
+                    }
                     own if !words.options.contains(&own) => {
-                        return Err(meta.error(format!("there is no such option. {forms}")));
+                        return Err(meta.error(format!("unknown option. {forms}")));
                     }
                     "decrypt" => return once(&mut options.decrypt, &meta.path, path()),
                     "source" => {
                         let source = meta.value().and_then(|value| value.parse::<Path>());
-                        let wants = |_| meta.error(format!("`source` wants a type: `source = Settings`. {forms}"));
-                        return once(&mut options.source, &meta.path, source.map_err(wants)?);
+                        let expected = |_| meta.error(format!("`source` must be a type: `source = Settings`. {forms}"));
+                        return once(&mut options.source, &meta.path, source.map_err(expected)?);
                     }
                     _ => &mut options.stage,
                 };
                 let value = meta.value().and_then(|value| value.parse::<LitStr>());
                 let value =
-                    value.map_err(|_| meta.error(format!("`{name}` wants a string: `{name} = \"…\"`. {forms}")))?;
+                    value.map_err(|_| meta.error(format!("`{name}` must be a string: `{name} = \"…\"`. {forms}")))?;
                 if value.value().trim().is_empty() {
-                    return Err(Error::new(value.span(), format!("`{name}` is empty")));
+                    return Err(Error::new(value.span(), format!("`{name}` must not be empty")));
                 }
                 once(place, &meta.path, value)
             })?;
@@ -57,10 +64,10 @@ impl Options {
     }
 }
 
-/// Keeps the value of an option that is given once.
+/// Stores the value of an option, which may be given once.
 fn once<T>(place: &mut Option<T>, name: &Path, value: T) -> Result<()> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Error::new(name.span(), "this option is given twice; leave one")),
+        Some(_) => Err(Error::new(name.span(), "duplicate option: remove one")),
     }
 }

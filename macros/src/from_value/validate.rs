@@ -1,18 +1,20 @@
-//! What fits together: one name, one form, a type that can hold it.
+//! The checks that the options fit together and that the type can hold the value.
 
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Fields, LitStr, Member, Path, Result};
 
 use super::Words;
 use super::parse::Options;
+use crate::crate_path::CratePath;
 
-/// Which secret or parameter, and how it becomes the type.
-pub(super) struct Plan {
+/// The secret or parameter, and how the type is read from it.
+pub(super) struct Input {
     pub(super) name: Name,
     pub(super) stage: Option<LitStr>,
     pub(super) source: Option<Path>,
     pub(super) decrypt: bool,
     pub(super) form: Form,
+    pub(super) crate_path: CratePath,
 }
 
 pub(super) enum Name {
@@ -22,27 +24,27 @@ pub(super) enum Name {
 
 pub(super) enum Form {
     Json,
-    /// Into this only field.
+    /// The text, into this only field.
     Text(Member),
-    /// Into this only field.
+    /// The bytes, into this only field.
     Binary(Member),
 }
 
-pub(super) fn valid(input: &DeriveInput, options: Options, words: &Words) -> Result<Plan> {
+pub(super) fn validate(input: &DeriveInput, options: Options, words: &Words) -> Result<Input> {
     let Words { thing, derived, .. } = words;
     if !input.generics.params.is_empty() {
-        let message = format!("a {thing} is read as one type: `{derived}` takes no parameters");
+        let message = format!("a type that derives `{derived}` cannot be generic: a {thing} is read as one type");
         return Err(Error::new(input.generics.span(), message));
     }
     let name = match (options.name, options.env) {
         (Some(name), None) => Name::Name(name),
         (None, Some(env)) => Name::Env(env),
         (Some(_), Some(env)) => {
-            let message = format!("`{}` names the {thing} already; leave one of them", words.name);
+            let message = format!("`{}` and `env` both name the {thing}: remove one", words.name);
             return Err(Error::new(env.span(), message));
         }
         (None, None) => {
-            let message = format!("which {thing} it is read from is not said. {}", words.forms);
+            let message = format!("the {thing} is not named. {}", words.forms);
             return Err(Error::new(input.ident.span(), message));
         }
     };
@@ -53,15 +55,18 @@ pub(super) fn valid(input: &DeriveInput, options: Options, words: &Words) -> Res
         (None, Some(binary)) => {
             Form::Binary(only_field(input).ok_or_else(|| not_one_field(&binary, "binary", binary_field))?)
         }
-        (Some(_), Some(binary)) => return Err(Error::new(binary.span(), "it is `text` already; leave one of them")),
+        (Some(_), Some(binary)) => {
+            return Err(Error::new(binary.span(), "`text` and `binary` cannot be combined: remove one"));
+        }
     };
     let decrypt = options.decrypt.is_some();
-    Ok(Plan { name, stage: options.stage, source: options.source, decrypt, form })
+    let crate_path = CratePath::from(options.crate_path);
+    Ok(Input { name, stage: options.stage, source: options.source, decrypt, form, crate_path })
 }
 
-fn not_one_field(option: &Path, name: &str, what: &str) -> Error {
-    let example = format!("`{name}` is for a struct with one field, such as `struct Key({what});`");
-    Error::new(option.span(), example)
+fn not_one_field(option: &Path, name: &str, field: &str) -> Error {
+    let text = format!("`{name}` requires a struct with one field, such as `struct Key({field});`");
+    Error::new(option.span(), text)
 }
 
 fn only_field(input: &DeriveInput) -> Option<Member> {

@@ -6,12 +6,15 @@ use syn::spanned::Spanned;
 use syn::{Error, FnArg, Ident, LitStr, Pat, Result};
 
 use super::parse::{Function, Options};
+use crate::crate_path::CratePath;
 
 pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStream> {
-    let key = selected(&options.key, function)?;
+    let pilaster = CratePath::from(options.crate_path.clone());
+    let support = quote!(#pilaster::idempotency::macro_support);
+    let key = selected(&options.key, function, &pilaster)?;
     let payload = match &options.payload {
         Some(payload) => {
-            let payload = selected(payload, function)?;
+            let payload = selected(payload, function, &pilaster)?;
             quote!(::core::option::Option::Some(#payload))
         }
         None => quote!(::core::option::Option::None::<[_; 0]>),
@@ -19,30 +22,30 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
     let deadline = match &options.invocation {
         Some(name) => {
             let name = argument(name, function)?;
-            quote!(::pilaster::Invocation::deadline(&#name))
+            quote!(#pilaster::Invocation::deadline(&#name))
         }
         None => quote!(::core::option::Option::None),
     };
     let with = match &options.with {
         Some(with) => quote!(&#with),
-        None => quote!(::pilaster::idempotency::Idempotency::global()?),
+        None => quote!(#pilaster::idempotency::Idempotency::global()?),
     };
     let prefix = match &options.prefix {
-        Some(prefix) => quote!(::pilaster::idempotency::macro_support::Name::Prefix(#prefix)),
+        Some(prefix) => quote!(#support::Name::Prefix(#prefix)),
         None => {
             let name = function.sig.ident.to_string();
-            quote!(::pilaster::idempotency::macro_support::Name::Function(::core::module_path!(), #name))
+            quote!(#support::Name::Function(::core::module_path!(), #name))
         }
     };
 
-    // The function as it was written, within; outside, each argument has a name by which it is passed on. Where the inner function is in
-    // scope, an argument of its name is not, so by then the arguments have names of the macro's own.
+    // The inner function hides an argument of its name, so the arguments are renamed before. All names begin with `pilaster_`: a `let` takes
+    // the name of a constant for a pattern, whatever its hygiene.
     let Function { attrs, vis, sig, body } = function;
-    let begun = Ident::new("begun", Span::mixed_site());
+    let begun = Ident::new("pilaster_begun", Span::mixed_site());
     let (mut outer, mut named, mut passed) = (sig.clone(), Vec::new(), Vec::new());
     for (index, input) in outer.inputs.iter_mut().enumerate() {
         let FnArg::Typed(input) = input else { continue };
-        let own = Ident::new(&format!("argument{index}"), Span::mixed_site());
+        let own = Ident::new(&format!("pilaster_argument_{index}"), Span::mixed_site());
         let name = match &*input.pat {
             Pat::Ident(pat) if pat.subpat.is_none() => pat.ident.clone(),
             _ => own.clone(),
@@ -56,9 +59,9 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
     Ok(quote! {
         #(#attrs)*
         #vis #outer {
-            let #begun = ::pilaster::idempotency::macro_support::begin(#with, #prefix, #key, #payload, #deadline).await?;
+            let #begun = #support::begin(#with, #prefix, #key, #payload, #deadline).await?;
             #(let #passed = #named;)*
-            ::pilaster::idempotency::macro_support::finish(#begun, move || {
+            #support::finish(#begun, move || {
                 #sig #body
 
                 #call
@@ -68,28 +71,29 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
     })
 }
 
-/// `"customer, order.id"` as a list of the arguments' values and what is selected of each.
-fn selected(places: &LitStr, function: &Function) -> Result<TokenStream> {
+/// Returns `"customer, order.id"` as a list of the values that are selected of the arguments.
+fn selected(places: &LitStr, function: &Function, pilaster: &CratePath) -> Result<TokenStream> {
     let text = places.value();
     let mut values = Vec::new();
     for place in parts(&text) {
         let name = place.find(|c: char| c != '_' && !c.is_alphanumeric()).map_or(place, |end| &place[..end]);
         let Ok(name) = syn::parse_str::<Ident>(name) else {
             let text =
-                "name an argument and what is taken of it, such as `order` or `order.id`; several with commas between";
+                "expected an argument and a path into it, such as `order` or `order.id`; separate several by commas";
             return Err(Error::new(places.span(), text));
         };
         let path = &place[name.to_string().len()..];
         let name = argument(&Ident::new(&name.to_string(), places.span()), function)?;
-        // Where rustc says what the argument's type lacks.
+        // Where the compiler reports what the type of the argument does not implement.
         let span = function.type_of(&name).map_or_else(|| name.span(), Spanned::span);
         let path = LitStr::new(path, span);
-        values.push(quote_spanned!(span=> ::pilaster::idempotency::macro_support::select(&#name, #path)));
+        let pilaster = pilaster.at(span);
+        values.push(quote_spanned!(span=> #pilaster::idempotency::macro_support::select(&#name, #path)));
     }
     Ok(quote!([#(#values),*]))
 }
 
-/// What stands between commas that are not within brackets, parentheses or quotes.
+/// Splits at commas that are not within brackets, parentheses or quotes.
 fn parts(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0_i32, None);
     for (at, c) in text.char_indices() {
@@ -117,8 +121,8 @@ fn argument(name: &Ident, function: &Function) -> Result<Ident> {
     }
     let names = function.names().map(|name| format!("`{name}`")).collect::<Vec<_>>();
     let text = match names.as_slice() {
-        [] => format!("there is no argument `{name}`: give the argument a name"),
-        names => format!("there is no argument `{name}`: there is {}", names.join(", ")),
+        [] => format!("there is no argument `{name}`: name the argument"),
+        names => format!("there is no argument `{name}`; the arguments are {}", names.join(", ")),
     };
     Err(Error::new(name.span(), text))
 }

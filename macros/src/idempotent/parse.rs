@@ -1,18 +1,20 @@
 //! The options and the function.
 
 use proc_macro2::{Span, TokenStream};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{
-    Attribute, Error, Expr, FnArg, Ident, LitStr, Pat, Result, ReturnType, Signature, Token, Type, Visibility, token,
-};
+use syn::{Attribute, Error, Expr, FnArg, Ident, LitStr, Pat, Path, Result, Signature, Token, Type, Visibility, token};
 
-/// What may be written in the parentheses.
-const FORMS: &str = "`#[idempotent]` takes, separated by commas:
-    key = \"argument.path\"       what makes two calls the same, such as `key = \"order.id\"` or `key = \"customer, order.id\"`
-    payload = \"argument.path\"   what has to be the same with the same key
+use crate::crate_path::CratePath;
+
+/// The accepted options.
+const FORMS: &str = "`#[idempotent]` takes these options, separated by commas:
+    key = \"argument.path\"       the key, by which two calls are the same, such as `key = \"order.id\"` or `key = \"customer, order.id\"`
+    payload = \"argument.path\"   the payload, which must not change between calls with the same key
     with = expr                 the settings and the store, such as `with = IDEMPOTENCY`
-    invocation = argument       the `Invocation` whose end ends the lock
-    prefix = \"name\"             what the keys begin with";
+    invocation = argument       the `Invocation`, whose deadline ends the lock
+    prefix = \"name\"             the prefix of the keys
+    crate = path                the path of the `pilaster` crate if it is renamed or re-exported, such as `crate = my_sdk::pilaster`";
 
 /// `#[idempotent(key = "order.id", with = IDEMPOTENCY)]`
 pub(super) struct Options {
@@ -21,44 +23,52 @@ pub(super) struct Options {
     pub(super) with: Option<Expr>,
     pub(super) invocation: Option<Ident>,
     pub(super) prefix: Option<LitStr>,
+    pub(super) crate_path: Option<Path>,
 }
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let (mut key, mut payload, mut with, mut invocation, mut prefix) = (None, None, None, None, None);
+        let mut crate_path = None;
         while !input.is_empty() {
-            let Ok(name) = input.parse::<Ident>() else {
-                return Err(input.error(format!("no option starts like this. {FORMS}")));
+            let Ok(name) = input.call(Ident::parse_any) else {
+                return Err(input.error(format!("expected the name of an option. {FORMS}")));
             };
             match name.to_string().as_str() {
-                "key" => once(&mut key, &name, input)?,
-                "payload" => once(&mut payload, &name, input)?,
-                "with" => once(&mut with, &name, input)?,
-                "invocation" => once(&mut invocation, &name, input)?,
-                "prefix" => once(&mut prefix, &name, input)?,
-                unknown => return Err(Error::new(name.span(), format!("there is no option `{unknown}`. {FORMS}"))),
+                "key" => once(&mut key, &name, assigned(input))?,
+                "payload" => once(&mut payload, &name, assigned(input))?,
+                "with" => once(&mut with, &name, assigned(input))?,
+                "invocation" => once(&mut invocation, &name, assigned(input))?,
+                "prefix" => once(&mut prefix, &name, assigned(input))?,
+                "crate" => once(&mut crate_path, &name, CratePath::assigned(input))?,
+                unknown => return Err(Error::new(name.span(), format!("unknown option `{unknown}`. {FORMS}"))),
             }
             if !input.is_empty() {
                 let comma: Result<Token![,]> = input.parse();
-                comma.map_err(|error| Error::new(error.span(), format!("a comma is missing here. {FORMS}")))?;
+                comma.map_err(|error| Error::new(error.span(), format!("expected a comma. {FORMS}")))?;
             }
         }
-        let key = key.ok_or_else(|| Error::new(Span::call_site(), format!("there is no key. {FORMS}")))?;
-        Ok(Self { key, payload, with, invocation, prefix })
+        let key = key.ok_or_else(|| Error::new(Span::call_site(), format!("`key` is missing. {FORMS}")))?;
+        Ok(Self { key, payload, with, invocation, prefix, crate_path })
     }
 }
 
-/// Keeps the value of an option that is given once.
-fn once<T: Parse>(place: &mut Option<T>, name: &Ident, input: ParseStream<'_>) -> Result<()> {
-    let value = input.parse::<Token![=]>().and_then(|_| input.parse());
-    let value = value.map_err(|_| Error::new(name.span(), format!("`{name}` is not written like this. {FORMS}")))?;
+/// Parses `= value`.
+fn assigned<T: Parse>(input: ParseStream<'_>) -> Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// Stores the value of an option, which may be given once.
+fn once<T>(place: &mut Option<T>, name: &Ident, value: Result<T>) -> Result<()> {
+    let value = value.map_err(|_| Error::new(name.span(), format!("invalid syntax for `{name}`. {FORMS}")))?;
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Error::new(name.span(), format!("`{name}` is given twice; leave one"))),
+        Some(_) => Err(Error::new(name.span(), format!("duplicate option `{name}`: remove one"))),
     }
 }
 
-/// A free async function, of whose body nothing needs to be known.
+/// A free async function, whose body stays as it is.
 pub(super) struct Function {
     pub(super) attrs: Vec<Attribute>,
     pub(super) vis: Visibility,
@@ -75,32 +85,11 @@ impl Parse for Function {
             let text = "`#[idempotent]` goes on an `async fn`, such as `async fn charge(order: Order) -> Result<Receipt, Error> { .. }`";
             return Err(Error::new(Span::call_site(), text));
         };
-        let function = Self { attrs, vis, sig, body };
-        function.check()?;
-        Ok(function)
+        Ok(Self { attrs, vis, sig, body })
     }
 }
 
 impl Function {
-    fn check(&self) -> Result<()> {
-        let sig: &Signature = &self.sig;
-        if let Some(receiver) = sig.receiver() {
-            let text = "an idempotent function is a free one: for a method, call `Idempotency::run` in its body";
-            return Err(Error::new(receiver.self_token.span, text));
-        }
-        if sig.asyncness.is_none() {
-            return Err(Error::new(
-                sig.fn_token.span,
-                "an idempotent function is an `async fn`: write `async` before `fn`",
-            ));
-        }
-        if matches!(sig.output, ReturnType::Default) {
-            let text = "an idempotent function returns a `Result`: its error is also made of an `IdempotencyError`";
-            return Err(Error::new(sig.paren_token.span.close(), text));
-        }
-        Ok(())
-    }
-
     /// The arguments that have a name.
     fn named(&self) -> impl Iterator<Item = (&Ident, &Type)> {
         self.sig.inputs.iter().filter_map(|input| match input {

@@ -6,76 +6,101 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, FnArg, ReturnType, Signature, Type};
 
 use super::parse::{Function, Options};
-use super::validate::says_impl;
+use super::validate::impl_trait;
+use crate::crate_path::CratePath;
+use crate::deprecation;
 
 /// The function as it is, and `main`.
+///
+/// All names in `main` begin with `pilaster_`: a `let` takes the name of a constant for a pattern, whatever its hygiene.
 pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
+    let pilaster = CratePath::from(options.crate_path.clone());
     let cfgs = function.cfgs();
-    let warm = options.warm.iter().flatten().map(|warm| quote_spanned!(warm.span()=> .warm::<#warm>()));
-    let outer = options.outer.iter().map(|outer| quote_spanned!(outer.span()=> .outer(#outer)));
-    let route = options.route.iter().map(|route| quote!(.route(#route)));
-    let [handler, kind] = ["handler", "kind"].map(|name| Ident::new(name, Span::mixed_site()));
-    let checked = checked(&function.sig, &handler, &kind);
-    let made = named(&function.sig, of_kind(options, quote!(::pilaster::handler(#handler))));
+    let allow = deprecation::allowed(&function.attrs);
+    let handler = local("pilaster_handler");
+    let checks = checks(&function.sig, &pilaster, &handler);
+    let made = quote!(#pilaster::handler(#pilaster::__private::end(#handler)));
+    let made = with_error_type(&function.sig, &pilaster, made);
+    let made = options_of_kinds(options, &pilaster, made);
     let (made, run) = match &options.layer {
-        Some(layer) => layered(layer, &made),
-        None => (made, quote!(::pilaster::__private::run)),
+        Some(layer) => {
+            let [start, end] = ends(layer);
+            let made = check(&pilaster, "IsLayer", [start, end], quote!(#made, #layer));
+            // Where the compiler reports that the layer does not fit.
+            let path = pilaster.at(start);
+            (made, quote_spanned!(start=> #path::__private::).into_iter().chain(quote_spanned!(end=> run)).collect())
+        }
+        None => (made, quote!(#pilaster::__private::run)),
     };
-    let function = quote!(#made #(#warm)* #(#outer)* #(#route)*);
-    let function = match options.streaming {
-        Some(at) => quote_spanned!(at=> ::pilaster::__private::Streamed::streaming(#function)),
-        None => function,
-    };
+    let made = options.outer.iter().fold(made, |made, outer| {
+        let spans = ends(outer);
+        check(&pilaster, "IsOuterLayer", spans, quote!(#made, #outer))
+    });
+    let made = options.warm.iter().flatten().fold(made, |made, warm| {
+        let path = pilaster.at(warm.span());
+        quote_spanned!(warm.span()=> #path::Function::warm::<#warm>(#made))
+    });
+    let routes = check_routes(options, &function.sig, &pilaster);
     let at = options.layer.as_ref().map_or_else(Span::call_site, |layer| ends(layer)[1]);
-    let function = quote_spanned!(at=> (move || #function));
+    let made = quote_spanned!(at=> (move || { #routes #made }));
     quote! {
         #item
 
         #(#cfgs)*
-        fn main() -> ::core::result::Result<(), ::pilaster::StartError> {
-            #checked
-            #run #function
+        #allow
+        fn main() -> ::core::result::Result<(), #pilaster::StartError> {
+            #checks
+            #run #made
         }
     }
 }
 
-/// The function with the options of one kind: by a trait each, which says so of a function of another kind.
-fn of_kind(options: &Options, function: TokenStream) -> TokenStream {
-    // The batch first: it has a concurrency too, and the one that is written out counts.
+/// The function with the options of one kind: methods of a trait of the kind, which reports that another kind has no such option.
+fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStream) -> TokenStream {
+    let value = |value: &Option<Expr>| value.as_ref().map(|value| (ends(value), quote!(, #value)));
+    let streaming = options.streaming.map(|span| ([span, span], TokenStream::new()));
+    let route = options.route.as_ref().map(|route| (ends(route), quote!(, #route)));
+    // The batch before the concurrency: a batch has one too, and the option takes precedence.
     let options = [
-        ("Batched", "batch", &options.batch),
-        ("Batched", "concurrency", &options.concurrency),
-        ("Timed", "margin", &options.margin),
+        ("IsHttpFunction", "route", route),
+        ("IsHttpFunction", "streaming", streaming),
+        ("IsRecordFunction", "batch", value(&options.batch)),
+        ("IsRecordFunction", "concurrency", value(&options.concurrency)),
+        ("IsEventFunction", "margin", value(&options.margin)),
     ];
-    options.into_iter().filter_map(|(kind, name, value)| Some((kind, name, value.as_ref()?))).fold(
-        function,
-        |function, (kind, name, value)| {
-            let [start, end] = ends(value);
-            let (kind, name) = (Ident::new(kind, start), Ident::new(name, end));
-            let call = quote_spanned!(end=> #name(#function, #value));
-            quote_spanned!(start=> ::pilaster::__private::#kind::#call)
-        },
-    )
+    options.into_iter().fold(function, |function, (kind, name, value)| match value {
+        Some((spans, value)) => call(pilaster, kind, name, spans, quote!(#function #value)),
+        None => function,
+    })
 }
 
-/// The function that knows the `errorType` of its errors, if they say one.
-fn named(sig: &Signature, function: TokenStream) -> TokenStream {
-    match &sig.output {
-        ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()).is_none() => quote! {{
-            use ::pilaster::__private::{NamedError as _, UnnamedError as _};
-            (&::pilaster::__private::of::<#ty>().failure()).named(#function)
+/// Checks at start that the route has the parameters of each argument.
+fn check_routes(options: &Options, sig: &Signature, pilaster: &CratePath) -> TokenStream {
+    let Some(route) = &options.route else { return TokenStream::new() };
+    let arguments = sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(&input.ty),
+        FnArg::Receiver(_) => None,
+    });
+    quote!(#(#pilaster::__private::type_of::<#arguments>().pilaster_check_route(#route);)*)
+}
+
+/// The function that knows the `errorType` of its errors, if they name one.
+fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream) -> TokenStream {
+    match returned(sig) {
+        Some(ty) => quote! {{
+            use #pilaster::__private::{Fallback as _, NamedError as _};
+            #pilaster::__private::type_of::<#ty>().pilaster_error().pilaster_error_type(#function)
         }},
-        _ => function,
+        None => function,
     }
 }
 
-/// The function in its layer, and what runs it, which is where rustc says that the two do not fit.
-fn layered(layer: &Expr, function: &TokenStream) -> (TokenStream, TokenStream) {
-    let [start, end] = ends(layer);
-    let call = quote_spanned!(end=> checked(#function, #layer));
-    let run = Ident::new("run", end);
-    let path = quote_spanned!(start=> ::pilaster::__private::);
-    (quote_spanned!(start=> ::pilaster::__private::Layered::#call), quote!(#path #run))
+/// The type that is returned, unless it has no name and cannot be repeated.
+fn returned(sig: &Signature) -> Option<&Type> {
+    match &sig.output {
+        ReturnType::Type(_, ty) if impl_trait(ty.to_token_stream()).is_none() => Some(ty),
+        _ => None,
+    }
 }
 
 /// The errors, the function, and a `main` that does nothing.
@@ -93,92 +118,114 @@ pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: To
     }
 }
 
-/// `let handler = ..;`, and again for each check of a type, which points at that type. One that fails makes `handler` unknown
-/// to rustc, which then says no second thing about the same mistake (`sdk/src/private.rs`).
-fn checked(sig: &Signature, handler: &Ident, kind: &Ident) -> TokenStream {
-    let name = &sig.ident;
+/// `let pilaster_handler = ..;`, and again for each check of a type, at the place of that type. After a check that failed the compiler does
+/// not know its type, so it reports no second error for the same mistake (`sdk/src/core/check/probe.rs`).
+fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
+    let (name, kind) = (&sig.ident, local("pilaster_kind"));
     let arguments = sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(input) => Some(At::new(&input.ty, kind)),
+        FnArg::Typed(input) => Some(At::new(&input.ty, pilaster, &kind)),
         FnArg::Receiver(_) => None,
     });
     let arguments = arguments.collect::<Vec<_>>();
-    let values = (0..arguments.len()).map(|n| Ident::new(&format!("arg{n}"), Span::mixed_site())).collect::<Vec<_>>();
+    let values = (0..arguments.len()).map(|n| local(&format!("pilaster_argument_{n}")));
+    let values = values.collect::<Vec<_>>();
     let mut checks = Vec::new();
-    // From the last one on, which says the most about the kind of the function.
+    // From the last one on, which decides the kind of the function.
     for (index, at) in arguments.iter().enumerate().rev() {
-        let mut ty = at.ty();
-        for (check, within) in [
-            ("Received", "received"),
-            ("Validated", "validated"),
-            ("Made", "made"),
-            ("Secreted", "secreted"),
-            ("Configured", "configured"),
-        ] {
-            ty = at.check(check, at.get(at.ty(), within), ty);
-        }
+        let ty = at.required(&at.ty(), "Argument");
         checks.push(match index + 1 == arguments.len() {
-            true => at.check("Argument", ty, handler),
-            false => at.check("Part", at.check("Beside", ty, at.ty()), handler),
+            true => at.check("IsLastExtractor", ty, handler),
+            false => at.check("IsPartsExtractor", at.check("IsExtractor", ty, at.ty()), handler),
         });
     }
-    match &sig.output {
-        // A type without a name cannot be written down again.
-        ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()).is_none() => {
-            let at = At::new(ty, kind);
-            let answer = at.get(at.ty(), "answer");
-            let sent = at.check("Sent", at.get(&answer, "sent"), &answer);
-            checks.push(at.check("Answer", sent, handler));
-            checks.push(at.check("Failure", at.get(at.ty(), "failure"), handler));
-        }
-        _ => {}
+    if let Some(ty) = returned(sig) {
+        let at = At::new(ty, pilaster, &kind);
+        let value = at.required(&at.method(at.ty(), "pilaster_value"), "Response");
+        checks.push(at.check("IsResponse", value, handler));
+        checks.push(at.check("IsError", at.method(at.ty(), "pilaster_error"), handler));
     }
-    quote_spanned! {name.span()=>
-        use ::pilaster::__private::Within as _;
-        let #kind = ::pilaster::__private::kind();
-        let #handler = |#(#values),*| ::pilaster::__private::sent(#name(#(#values),*));
-        #(let #handler = #checks;)*
+    let path = pilaster.at(name.span());
+    let call = quote_spanned! {name.span()=>
+        let #handler = #path::__private::begin(|#(#values),*| #path::__private::require_send(#name(#(#values),*)));
+    };
+    quote! {
+        use #pilaster::__private::{Contents as _, Fallback as _};
+        #call
+        #(
+            let #kind = #pilaster::__private::kind_of(&#handler);
+            let #handler = #checks;
+        )*
     }
 }
 
-/// A type of the signature. What is written here spans from its first to its last token, so that rustc underlines it.
+/// A type of the signature. The code about it spans from its first to its last token, so that the compiler underlines it.
 struct At<'a> {
     ty: &'a Type,
+    pilaster: &'a CratePath,
     kind: &'a Ident,
-    start: Span,
-    end: Span,
+    spans: [Span; 2],
 }
 
 impl<'a> At<'a> {
-    fn new(ty: &'a Type, kind: &'a Ident) -> Self {
-        let [start, end] = ends(ty);
-        Self { ty, kind, start, end }
+    fn new(ty: &'a Type, pilaster: &'a CratePath, kind: &'a Ident) -> Self {
+        Self { ty, pilaster, kind, spans: ends(ty) }
     }
 
-    /// The type, as a value without a value.
+    /// The type, as a value.
     fn ty(&self) -> TokenStream {
-        let ty = self.ty;
-        let parens = quote_spanned!(self.end=> ());
-        quote_spanned!(self.start=> ::pilaster::__private::of::<#ty> #parens)
+        let Self { ty, spans: [start, end], .. } = self;
+        let path = self.pilaster.at(*start);
+        let parens = quote_spanned!(*end=> ());
+        quote_spanned!(*start=> #path::__private::type_of::<#ty> #parens)
     }
 
-    /// A type that is part of another.
-    fn get(&self, of: impl ToTokens, part: &str) -> TokenStream {
-        let part = Ident::new(part, self.end);
-        let call = quote_spanned!(self.end=> .#part());
-        quote!(#of #call)
+    /// A method of a value that stands for a type.
+    fn method(&self, value: TokenStream, method: &str) -> TokenStream {
+        let end = self.spans[1];
+        let method = Ident::new(method, end);
+        let call = quote_spanned!(end=> .#method());
+        quote!(#value #call)
+    }
+
+    /// The type, if its contents meet the requirement of their role.
+    fn required(&self, ty: &TokenStream, role: &str) -> TokenStream {
+        let end = self.spans[1];
+        let (path, role) = (self.pilaster.at(end), Ident::new(role, end));
+        let requirement = quote_spanned!(end=> .pilaster_requires(#path::check::#role));
+        check(self.pilaster, "IsMet", self.spans, quote!(#ty #requirement, #ty))
     }
 
     /// `then`, if the check holds.
-    fn check(&self, check: &str, of: impl ToTokens, then: impl ToTokens) -> TokenStream {
-        let check = Ident::new(check, self.start);
+    fn check(&self, name: &str, ty: TokenStream, then: impl ToTokens) -> TokenStream {
         let kind = self.kind;
-        // The path to the called function spans all too, or rustc would point at it besides.
-        let call = quote_spanned!(self.end=> checked(&#kind, #of, #then));
-        quote_spanned!(self.start=> ::pilaster::__private::#check::#call)
+        check(self.pilaster, name, self.spans, quote!(#kind, #ty, #then))
     }
 }
 
-/// The first and the last token.
+/// A call of a check.
+fn check(pilaster: &CratePath, name: &str, spans: [Span; 2], arguments: TokenStream) -> TokenStream {
+    call(pilaster, name, "check", spans, arguments)
+}
+
+/// A call of a method of a trait. Its path spans as much as its arguments, or the compiler would underline both.
+fn call(
+    pilaster: &CratePath,
+    name: &str,
+    method: &str,
+    [start, end]: [Span; 2],
+    arguments: TokenStream,
+) -> TokenStream {
+    let (path, name, method) = (pilaster.at(start), Ident::new(name, start), Ident::new(method, end));
+    let call = quote_spanned!(end=> #method(#arguments));
+    quote_spanned!(start=> #path::__private::#name::#call)
+}
+
+/// A name in `main`. With the hygiene of a local variable it is the same wherever the tokens around it come from.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The places of the first and the last token.
 fn ends(tokens: impl ToTokens) -> [Span; 2] {
     let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
     let start = spans.next().unwrap_or_else(Span::call_site);

@@ -6,20 +6,24 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Signature, Token, Type, Visibility, parenthesized, token};
+use syn::{
+    Attribute, Error, Expr, Ident, LitStr, Path, Result, Signature, Token, Type, Visibility, parenthesized, token,
+};
 
 use super::validate::makes_a_runtime;
+use crate::crate_path::CratePath;
 
-/// What may be written in the parentheses.
-const FORMS: &str = "`#[lambda_handler]` takes, separated by commas:
-    layer = expr              a tower layer around the function, such as `layer = api()`
-    outer = expr              a tower layer around the raw event, such as `outer = MetricsLayer::from_env()`
-    warm(T, ..)               what is made before the first event, such as `warm(Client<Users>)`
-    route = \"METHOD /path\"    the route that leads here, such as `route = \"GET /users/{id}\"`
-    streaming                 the response is sent while it is made
-    concurrency = n           how many records run at once, such as `concurrency = 8`
-    batch = expr              how the records of a batch run, such as `batch = Batch::new().fail_if_all_fail()`
-    margin = expr             how long before the deadline a whole event's work is cancelled, such as `margin = Duration::ZERO`";
+/// The accepted options.
+const FORMS: &str = "`#[lambda_handler]` takes these options, separated by commas:
+    layer = expr              the layer around the function, such as `layer = api()`
+    outer = expr              a layer around the raw event, such as `outer = MetricsLayer::from_env()`; of several the first is the outermost
+    warm(T, ..)               clients, secrets and parameters to create before the first event, such as `warm(Client<Users>)`
+    route = \"METHOD /path\"    the route of an HTTP function that runs locally, such as `route = \"GET /users/{id}\"`
+    streaming                 streams the response of an HTTP function
+    concurrency = n           how many records are processed at the same time, such as `concurrency = 8`
+    batch = expr              how a batch of records is processed, such as `batch = Batch::new().fail_if_all_fail()`
+    margin = expr             how long before its deadline an event function is cancelled, such as `margin = Duration::ZERO`
+    crate = path              the path of the `pilaster` crate if it is renamed or re-exported, such as `crate = my_sdk::pilaster`";
 
 /// The methods of a route: those of API Gateway's HTTP APIs.
 const METHODS: [&str; 8] = ["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -28,14 +32,15 @@ const METHODS: [&str; 8] = ["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELET
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) layer: Option<Expr>,
-    pub(crate) outer: Option<Expr>,
+    pub(crate) outer: Vec<Expr>,
     pub(crate) warm: Option<Punctuated<Type, Token![,]>>,
     pub(crate) route: Option<LitStr>,
-    /// Where it stands.
+    /// The place of the word.
     pub(crate) streaming: Option<Span>,
     pub(crate) concurrency: Option<Expr>,
     pub(crate) batch: Option<Expr>,
     pub(crate) margin: Option<Expr>,
+    pub(crate) crate_path: Option<Path>,
 }
 
 impl Parse for Options {
@@ -45,7 +50,7 @@ impl Parse for Options {
             options.parse_one(input)?;
             if !input.is_empty() {
                 let comma: Result<Token![,]> = input.parse();
-                comma.map_err(|error| Error::new(error.span(), format!("a comma is missing here. {FORMS}")))?;
+                comma.map_err(|error| Error::new(error.span(), format!("expected a comma. {FORMS}")))?;
             }
         }
         Ok(options)
@@ -55,11 +60,16 @@ impl Parse for Options {
 impl Options {
     fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
         let Ok(name) = input.call(Ident::parse_any) else {
-            return Err(input.error(format!("no option starts like this. {FORMS}")));
+            return Err(input.error(format!("expected the name of an option. {FORMS}")));
         };
         match name.to_string().as_str() {
             "layer" => once(&mut self.layer, &name, assigned(input)),
-            "outer" => once(&mut self.outer, &name, assigned(input)),
+            "outer" => {
+                let mut outer = None;
+                once(&mut outer, &name, assigned(input))?;
+                self.outer.extend(outer);
+                Ok(())
+            }
             "warm" => once(&mut self.warm, &name, listed(input)),
             "route" => {
                 once(&mut self.route, &name, assigned(input))?;
@@ -72,21 +82,22 @@ impl Options {
             }
             "batch" => once(&mut self.batch, &name, assigned(input)),
             "margin" => once(&mut self.margin, &name, assigned(input)),
-            unknown => Err(Error::new(name.span(), format!("there is no option `{unknown}`. {FORMS}"))),
+            "crate" => once(&mut self.crate_path, &name, CratePath::assigned(input)),
+            unknown => Err(Error::new(name.span(), format!("unknown option `{unknown}`. {FORMS}"))),
         }
     }
 }
 
-/// Keeps the value of an option that is given once.
+/// Stores the value of an option, which may be given once.
 fn once<T>(place: &mut Option<T>, name: &Ident, value: Result<T>) -> Result<()> {
-    let value = value.map_err(|_| Error::new(name.span(), format!("`{name}` is not written like this. {FORMS}")))?;
+    let value = value.map_err(|_| Error::new(name.span(), format!("invalid syntax for `{name}`. {FORMS}")))?;
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Error::new(name.span(), format!("`{name}` is given twice; leave one"))),
+        Some(_) => Err(Error::new(name.span(), format!("duplicate option `{name}`: remove one"))),
     }
 }
 
-/// `= value`, up to the next comma.
+/// Parses `= value`, up to the next comma.
 fn assigned<T: Parse>(input: ParseStream<'_>) -> Result<T> {
     input.parse::<Token![=]>()?;
     let value = input.parse()?;
@@ -96,12 +107,12 @@ fn assigned<T: Parse>(input: ParseStream<'_>) -> Result<T> {
     }
 }
 
-/// Nothing, up to the next comma.
+/// Parses nothing, up to the next comma.
 fn alone(input: ParseStream<'_>) -> Result<()> {
     match input.is_empty() || input.peek(Token![,]) {
         true => Ok(()),
         false => {
-            // What does not belong here is read, or the comma would be missed.
+            // The rest of the option is read, or the message would be about a missing comma.
             while !input.is_empty() && !input.peek(Token![,]) {
                 input.parse::<proc_macro2::TokenTree>()?;
             }
@@ -110,7 +121,7 @@ fn alone(input: ParseStream<'_>) -> Result<()> {
     }
 }
 
-/// `(T, ..)`, at least one.
+/// Parses `(T, ..)`, at least one type.
 fn listed<T: Parse>(input: ParseStream<'_>) -> Result<Punctuated<T, Token![,]>> {
     let content;
     parenthesized!(content in input);
@@ -121,10 +132,10 @@ fn listed<T: Parse>(input: ParseStream<'_>) -> Result<Punctuated<T, Token![,]>> 
     }
 }
 
-/// A literal 0 would run no record.
+/// With a literal 0 no record would run.
 fn check_concurrency(concurrency: &Expr) -> Result<()> {
     match concurrency.to_token_stream().to_string().as_str() {
-        "0" => Err(Error::new(concurrency.span(), "with `concurrency = 0` no record would ever run: write 1 or more")),
+        "0" => Err(Error::new(concurrency.span(), "`concurrency` must be at least 1")),
         _ => Ok(()),
     }
 }
@@ -140,16 +151,16 @@ fn check_route(route: &LitStr) -> Result<()> {
     }
 }
 
-/// Why a text is no route. The form is that of API Gateway's HTTP APIs.
+/// Returns why a text is not a route of the form of API Gateway's HTTP APIs.
 fn route_problem(route: &str) -> Option<String> {
     let Some((method, path)) = route.split_once(' ') else {
-        return Some("this route is no method and path with a space between them".to_owned());
+        return Some("this route is not a method and a path, separated by a space".to_owned());
     };
     if !METHODS.contains(&method) {
-        return Some(format!("`{method}` is no method of a route: {}", METHODS.join(", ")));
+        return Some(format!("`{method}` is not one of the methods {}", METHODS.join(", ")));
     }
     let Some(path) = path.strip_prefix('/') else {
-        return Some("the path of this route does not start with `/`".to_owned());
+        return Some("the path of this route must start with `/`".to_owned());
     };
     let segments = path.split('/').collect::<Vec<_>>();
     let mut names = Vec::new();
@@ -160,31 +171,33 @@ fn route_problem(route: &str) -> Option<String> {
         }
         if let Some(name) = segment.strip_prefix([':', '<']) {
             let name = name.trim_end_matches('>');
-            // Other routers write their parameters so; to API Gateway it is plain text, which no request would fit.
-            return Some(format!("`{segment}` is how other routers write a parameter: write `{{{name}}}`"));
+            // The syntax of other routers; API Gateway takes it as plain text, which no request would match.
+            return Some(format!("`{segment}` is the syntax of other routers: write `{{{name}}}`"));
         }
         let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) else {
             match segment.contains(|c: char| c.is_whitespace() || c.is_control() || "{}?#".contains(c)) {
-                true => return Some(format!("`{segment}` is neither plain text nor one parameter in braces")),
+                true => return Some(format!("`{segment}` must be plain text or one parameter in braces")),
                 false => continue,
             }
         };
         let plain = name.strip_suffix('+').unwrap_or(name);
         if plain.is_empty() || !plain.chars().all(|c| c.is_ascii_alphanumeric() || "._-:".contains(c)) {
-            return Some(format!("`{segment}` does not name a parameter"));
+            return Some(format!(
+                "`{segment}` is not a valid parameter: a name has letters, digits, `.`, `_`, `-` and `:`"
+            ));
         }
         if plain.len() < name.len() && !is_last {
-            return Some(format!("`{segment}` takes the rest of the path and so comes last"));
+            return Some(format!("`{segment}` matches the rest of the path, so it must be the last segment"));
         }
         if names.contains(&plain) {
-            return Some(format!("the parameter `{plain}` is there twice"));
+            return Some(format!("the parameter `{plain}` occurs twice"));
         }
         names.push(plain);
     }
     None
 }
 
-/// A function, of whose body nothing needs to be known.
+/// A function, whose body stays as it is.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     vis: Visibility,
@@ -205,18 +218,18 @@ impl Parse for Function {
 }
 
 impl Function {
-    /// All up to the body.
+    /// Parses everything before the body.
     fn function(input: ParseStream<'_>) -> Option<(Vec<Attribute>, Visibility, Signature)> {
         let head = (input.call(Attribute::parse_outer).ok()?, input.parse().ok()?, input.parse().ok()?);
         input.peek(token::Brace).then_some(head)
     }
 
-    /// Under which conditions the function is there: `main` is under the same.
+    /// The conditions of the function, which are those of `main` too.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
 
-    /// The function, less what rustc would complain about a second time.
+    /// The function without the mistakes that the compiler would report a second time.
     pub(crate) fn without_mistakes(mut self) -> Self {
         self.attrs.retain(|attr| !makes_a_runtime(attr));
         self.sig.constness = None;

@@ -5,7 +5,7 @@ use super::expand;
 use super::parse::{Function, Options};
 use super::validate::problems;
 
-fn refused(options: &str) -> String {
+fn rejected(options: &str) -> String {
     parse_str::<Options>(options).map(|_| ()).expect_err(options).to_string()
 }
 
@@ -44,34 +44,34 @@ fn a_layer_is_any_expression() {
 }
 
 #[test]
-fn what_is_no_option_is_answered_with_the_accepted_forms() {
+fn an_unknown_option_lists_the_accepted_ones() {
     for (text, start) in [
-        ("layers = api()", "there is no option `layers`"),
-        ("concurrency", "`concurrency` is not written like this"),
-        ("concurrency(8)", "`concurrency` is not written like this"),
-        ("batch()", "`batch` is not written like this"),
-        ("margin", "`margin` is not written like this"),
-        ("streaming = true", "`streaming` is not written like this"),
-        ("streaming(1)", "`streaming` is not written like this"),
-        ("async = true", "there is no option `async`"),
-        ("\"GET /\"", "no option starts like this"),
-        (",", "no option starts like this"),
-        ("layer", "`layer` is not written like this"),
-        ("layer =", "`layer` is not written like this"),
-        ("layer = , warm(T)", "`layer` is not written like this"),
-        ("outer(metrics())", "`outer` is not written like this"),
-        ("layer(api())", "`layer` is not written like this"),
-        ("layer = a b", "`layer` is not written like this"),
-        ("warm", "`warm` is not written like this"),
-        ("warm()", "`warm` is not written like this"),
-        ("warm(1)", "`warm` is not written like this"),
-        ("warm(A B)", "`warm` is not written like this"),
-        ("warm = Client<T>", "`warm` is not written like this"),
-        ("route = GET", "`route` is not written like this"),
-        ("route(\"GET /\")", "`route` is not written like this"),
-        ("warm(A) layer = b", "a comma is missing here"),
+        ("layers = api()", "unknown option `layers`"),
+        ("concurrency", "invalid syntax for `concurrency`"),
+        ("concurrency(8)", "invalid syntax for `concurrency`"),
+        ("batch()", "invalid syntax for `batch`"),
+        ("margin", "invalid syntax for `margin`"),
+        ("streaming = true", "invalid syntax for `streaming`"),
+        ("streaming(1)", "invalid syntax for `streaming`"),
+        ("async = true", "unknown option `async`"),
+        ("\"GET /\"", "expected the name of an option"),
+        (",", "expected the name of an option"),
+        ("layer", "invalid syntax for `layer`"),
+        ("layer =", "invalid syntax for `layer`"),
+        ("layer = , warm(T)", "invalid syntax for `layer`"),
+        ("outer(metrics())", "invalid syntax for `outer`"),
+        ("layer(api())", "invalid syntax for `layer`"),
+        ("layer = a b", "invalid syntax for `layer`"),
+        ("warm", "invalid syntax for `warm`"),
+        ("warm()", "invalid syntax for `warm`"),
+        ("warm(1)", "invalid syntax for `warm`"),
+        ("warm(A B)", "invalid syntax for `warm`"),
+        ("warm = Client<T>", "invalid syntax for `warm`"),
+        ("route = GET", "invalid syntax for `route`"),
+        ("route(\"GET /\")", "invalid syntax for `route`"),
+        ("warm(A) layer = b", "expected a comma"),
     ] {
-        let message = refused(text);
+        let message = rejected(text);
         assert!(message.starts_with(start), "{text}: {message}");
         for form in [
             "layer = expr",
@@ -82,6 +82,7 @@ fn what_is_no_option_is_answered_with_the_accepted_forms() {
             "batch = expr",
             "streaming",
             "margin = expr",
+            "crate = path",
         ] {
             assert!(message.contains(form), "{text}: {message}");
         }
@@ -89,16 +90,31 @@ fn what_is_no_option_is_answered_with_the_accepted_forms() {
 }
 
 #[test]
-fn no_record_at_once_is_refused() {
-    assert!(refused("concurrency = 0").starts_with("with `concurrency = 0` no record would ever run"));
+fn a_concurrency_of_zero_is_rejected() {
+    assert!(rejected("concurrency = 0").starts_with("`concurrency` must be at least 1"));
     assert!(parse_str::<Options>("concurrency = 8, batch = Batch::new()").is_ok());
 }
 
 #[test]
 fn an_option_is_given_once() {
-    assert_eq!(refused("layer = a, layer = b"), "`layer` is given twice; leave one");
-    assert_eq!(refused("warm(A), warm(B)"), "`warm` is given twice; leave one");
-    assert_eq!(refused("route = \"GET /a\", route = \"GET /b\""), "`route` is given twice; leave one");
+    assert_eq!(rejected("layer = a, layer = b"), "duplicate option `layer`: remove one");
+    assert_eq!(rejected("warm(A), warm(B)"), "duplicate option `warm`: remove one");
+    assert_eq!(rejected("route = \"GET /a\", route = \"GET /b\""), "duplicate option `route`: remove one");
+}
+
+#[test]
+fn the_first_of_several_outer_layers_is_the_outermost() {
+    let function = quote!(
+        async fn get(_: A) {}
+    );
+    let expanded = expand(quote!(outer = first(), outer = second()), function).to_string();
+    let inner = expanded.find("first ()").expect("the first is there");
+    assert!(inner < expanded.find("second ()").expect("the second is there"), "{expanded}");
+}
+
+#[test]
+fn the_path_of_the_crate_is_not_a_string() {
+    assert!(rejected("crate = \"pilaster\"").starts_with("invalid syntax for `crate`"));
 }
 
 #[test]
@@ -107,34 +123,34 @@ fn a_route_is_a_method_and_a_path() {
         assert!(parse_str::<Options>(&format!("route = {route:?}")).is_ok(), "{route}");
     }
     for (route, reason) in [
-        ("", "no method and path"),
-        ("/users", "no method and path"),
-        ("GET/users", "no method and path"),
-        ("get /users", "`get` is no method"),
-        ("FETCH /users", "`FETCH` is no method"),
-        ("GET users", "does not start with `/`"),
-        ("GET  /users", "does not start with `/`"),
+        ("", "not a method and a path"),
+        ("/users", "not a method and a path"),
+        ("GET/users", "not a method and a path"),
+        ("get /users", "`get` is not one of the methods"),
+        ("FETCH /users", "`FETCH` is not one of the methods"),
+        ("GET users", "must start with `/`"),
+        ("GET  /users", "must start with `/`"),
         ("GET //users", "empty segment"),
         ("GET /users//keys", "empty segment"),
-        ("GET /users/{id", "neither plain text"),
-        ("GET /users/id-{id}", "neither plain text"),
-        ("GET /users?id=1", "neither plain text"),
-        ("GET /users /all", "neither plain text"),
+        ("GET /users/{id", "must be plain text"),
+        ("GET /users/id-{id}", "must be plain text"),
+        ("GET /users?id=1", "must be plain text"),
+        ("GET /users /all", "must be plain text"),
         ("GET /users/:id", "write `{id}`"),
         ("GET /users/<id>/keys", "write `{id}`"),
-        ("GET /users/{}", "does not name a parameter"),
-        ("GET /users/{+}", "does not name a parameter"),
-        ("GET /users/{*rest}", "does not name a parameter"),
-        ("GET /files/{path+}/meta", "comes last"),
-        ("GET /{id}/{id}", "there twice"),
+        ("GET /users/{}", "is not a valid parameter"),
+        ("GET /users/{+}", "is not a valid parameter"),
+        ("GET /users/{*rest}", "is not a valid parameter"),
+        ("GET /files/{path+}/meta", "must be the last segment"),
+        ("GET /{id}/{id}", "occurs twice"),
     ] {
-        let message = refused(&format!("route = {route:?}"));
+        let message = rejected(&format!("route = {route:?}"));
         assert!(message.contains(reason), "{route}: {message}");
     }
 }
 
 #[test]
-fn a_handler_is_judged_by_its_signature() {
+fn a_handler_must_have_a_fitting_signature() {
     assert_eq!(problem("async fn f(Json(a): Json<A>) -> B { }"), [""; 0]);
     assert_eq!(problem("#[inline] pub(crate) async fn f(mut a: A, _: B) {}"), [""; 0]);
     for (function, part) in [
@@ -142,14 +158,14 @@ fn a_handler_is_judged_by_its_signature() {
         ("const fn f(a: A) {}", "cannot be `const`"),
         ("async unsafe fn f(a: A) {}", "cannot be `unsafe`"),
         ("async extern \"C\" fn f(a: A) {}", "cannot be `extern`"),
-        ("async fn f() {}", "at least one argument"),
-        ("async fn f(self) {}", "without `self`"),
-        ("async fn f(&mut self, a: A) {}", "without `self`"),
-        ("async fn f<T>(a: T) {}", "no generic parameters"),
-        ("async fn f<'a>(a: &'a str) {}", "no generic parameters"),
-        ("async fn f(a: A, b: Json<impl B>) {}", "no generic parameters"),
+        ("async fn f() {}", "must have an argument"),
+        ("async fn f(self) {}", "in place of `self`"),
+        ("async fn f(&mut self, a: A) {}", "in place of `self`"),
+        ("async fn f<T>(a: T) {}", "cannot be generic"),
+        ("async fn f<'a>(a: &'a str) {}", "cannot be generic"),
+        ("async fn f(a: A, b: Json<impl B>) {}", "cannot be generic"),
         ("async fn f(_: A, _: A, _: A, _: A, _: A, _: A, _: A, _: A, _: A) {}", "at most 8 arguments"),
-        ("async fn main(a: A) {}", "a name of its own"),
+        ("async fn main(a: A) {}", "rename the handler"),
         ("#[tokio::main] async fn f(a: A) {}", "remove this attribute"),
     ] {
         let problems = problem(function);
@@ -171,7 +187,7 @@ fn the_function_stays_as_it_is() {
 }
 
 #[test]
-fn there_is_one_main_whatever_is_wrong() {
+fn there_is_one_main_also_with_a_mistake() {
     let right = quote!(
         async fn get(a: A) {}
     );

@@ -1,4 +1,4 @@
-//! What can be said of a function by its signature alone.
+//! The checks of a signature that need no types.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -7,18 +7,18 @@ use syn::{Attribute, Error, Signature};
 
 use super::parse::Function;
 
-/// As many as `HttpHandler` is implemented for.
+/// The number of arguments that handlers are implemented for.
 const MOST_ARGUMENTS: usize = 8;
 
-/// All that keeps the function from being a handler, whatever its types are. Each mistake is told once.
+/// Returns everything that keeps the function from being a handler, whatever its types are. Each mistake is reported once.
 pub(crate) fn problems(function: &Function) -> Option<Error> {
     let sig = &function.sig;
     let runtime = function.attrs.iter().find(|attr| makes_a_runtime(attr)).map(|attr| {
-        let text = "`#[lambda_handler]` adds a `main` with a runtime of its own: remove this attribute";
+        let text = "`#[lambda_handler]` adds a `main` with its own runtime: remove this attribute";
         Error::new(attr.path().span(), text)
     });
     let main = (sig.ident == "main").then(|| {
-        let text = "`#[lambda_handler]` adds `fn main`: give the handler a name of its own, such as `get_user`";
+        let text = "`#[lambda_handler]` adds `fn main`: rename the handler, for example to `get_user`";
         Error::new(sig.ident.span(), text)
     });
     let found = [runtime, main, qualifier(sig), generics(sig), arguments(sig)];
@@ -28,7 +28,7 @@ pub(crate) fn problems(function: &Function) -> Option<Error> {
     })
 }
 
-/// `#[tokio::main]` and its like. One that stands above `#[lambda_handler]` has done its work already: it took `async` away.
+/// Returns true for `#[tokio::main]` and similar attributes. One above `#[lambda_handler]` is expanded already, and has removed `async`.
 pub(crate) fn makes_a_runtime(attr: &Attribute) -> bool {
     let path = attr.path();
     path.segments.len() > 1 && path.segments.last().is_some_and(|segment| segment.ident == "main")
@@ -37,54 +37,52 @@ pub(crate) fn makes_a_runtime(attr: &Attribute) -> bool {
 fn qualifier(sig: &Signature) -> Option<Error> {
     let problem = |span: Span, text: &str| Some(Error::new(span, text));
     if let Some(unsafety) = &sig.unsafety {
-        return problem(unsafety.span(), "a handler is called by Lambda, not by you: it cannot be `unsafe`");
+        return problem(unsafety.span(), "a handler cannot be `unsafe`: Lambda calls it");
     }
     if let Some(abi) = &sig.abi {
-        return problem(abi.extern_token.span(), "a handler is an `async fn` of Rust: it cannot be `extern`");
+        return problem(abi.extern_token.span(), "a handler cannot be `extern`");
     }
     if let Some(constness) = &sig.constness {
-        return problem(constness.span(), "a handler is an `async fn`: it cannot be `const`");
+        return problem(constness.span(), "a handler cannot be `const`: it is an `async fn`");
     }
     if sig.asyncness.is_none() {
         let text =
-            "a handler is an `async fn`: write `async` before `fn`, and no `#[tokio::main]` or the like above it";
+            "a handler must be an `async fn`: write `async` before `fn`, and remove `#[tokio::main]` if it is above";
         return problem(sig.fn_token.span(), text);
     }
     None
 }
 
 fn generics(sig: &Signature) -> Option<Error> {
-    let text = "a handler has no generic parameters: Lambda calls it with one set of types, so name them";
-    let unnamed = || sig.inputs.iter().find_map(|input| says_impl(input.to_token_stream()));
+    let text = "a handler cannot be generic: name the types that Lambda calls it with";
+    let unnamed = || sig.inputs.iter().find_map(|input| impl_trait(input.to_token_stream()));
     let at = sig.generics.params.first().map(Spanned::span).or_else(unnamed)?;
     Some(Error::new(at, text))
 }
 
-/// Where a type without a name is asked for.
-pub(crate) fn says_impl(tokens: TokenStream) -> Option<Span> {
+/// Returns the place of the first `impl Trait`.
+pub(crate) fn impl_trait(tokens: TokenStream) -> Option<Span> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => (ident == "impl").then(|| ident.span()),
-        TokenTree::Group(group) => says_impl(group.stream()),
+        TokenTree::Group(group) => impl_trait(group.stream()),
         _ => None,
     })
 }
 
 fn arguments(sig: &Signature) -> Option<Error> {
     if let Some(receiver) = sig.receiver() {
-        let text = "a handler is a free function: without `self`, and outside of `impl`; what it needs arrives as arguments, such \
-                    as `Client<T>`";
+        let text =
+            "a handler must be a free function: move it out of the `impl`, and take `Client<T>` in place of `self`";
         return Some(Error::new(receiver.self_token.span(), text));
     }
     if sig.inputs.is_empty() {
-        let text = "a handler has at least one argument, since the arguments choose the event source: an HTTP function takes \
-                    extractors, such as `Json<T>`, `Path<T>`, `Query<T>` or `HeaderMap`; if it needs nothing of the request, \
-                    `_: RequestContext`; a function of records takes one, such as `Sqs<T>` or `S3Object`; a function of events takes \
-                    `Event<T>`";
+        let text = "a handler must have an argument, which decides the event source: `_: RequestContext` for an HTTP function that needs \
+                    nothing of the request, a record such as `Sqs<T>`, or an event such as `Event<T>`";
         return Some(Error::new(sig.paren_token.span.join(), text));
     }
     let ninth = sig.inputs.iter().nth(MOST_ARGUMENTS)?;
     let text = format!(
-        "a handler has at most {MOST_ARGUMENTS} arguments: put several in a struct that implements `FromRequestParts`"
+        "a handler can have at most {MOST_ARGUMENTS} arguments: combine some in a struct that implements `FromRequestParts`"
     );
     Some(Error::new(ninth.span(), text))
 }

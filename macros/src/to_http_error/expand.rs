@@ -4,35 +4,38 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, Error, WhereClause, parse_quote};
 
-use super::parse::{Response, Responses};
+use super::parse::{Input, Response, Responses};
+use crate::crate_path::CratePath;
+use crate::deprecation;
 
-pub(super) fn expand(input: &DeriveInput, responses: &Responses) -> TokenStream {
-    let body = match responses {
-        Responses::Struct(Response::Of(field)) => to_http_error(&quote!(&self.#field)),
-        Responses::Struct(response) => self::response(response),
-        // A reference to nothing has no arms, either.
+pub(super) fn expand(input: &DeriveInput, valid: &Input) -> TokenStream {
+    let pilaster = &valid.crate_path;
+    let body = match &valid.responses {
+        Responses::Struct(Response::Of(field)) => to_http_error(pilaster, &quote!(&self.#field)),
+        Responses::Struct(response) => self::response(pilaster, response),
+        // A match on a reference would need an arm.
         Responses::Enum(variants) if variants.is_empty() => quote!(match *self {}),
         Responses::Enum(variants) => {
             let arms = variants.iter().map(|(variant, response)| match response {
                 Response::Of(field) => {
-                    let inner = to_http_error(&quote!(inner));
-                    quote!(Self::#variant { #field: inner } => #inner)
+                    let response = to_http_error(pilaster, &quote!(pilaster_inner));
+                    quote!(Self::#variant { #field: pilaster_inner } => #response)
                 }
                 response => {
-                    let response = self::response(response);
+                    let response = self::response(pilaster, response);
                     quote!(Self::#variant { .. } => #response)
                 }
             });
             quote!(match self { #(#arms,)* })
         }
     };
-    implementations(input, &body)
+    implementations(input, pilaster, &body)
 }
 
 /// The error, and implementations for whatever requires them.
 pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
     let error = error.to_compile_error();
-    let implementations = implementations(input, &quote!(::core::unreachable!()));
+    let implementations = implementations(input, &CratePath::default(), &quote!(::core::unreachable!()));
     quote! {
         #error
 
@@ -40,27 +43,28 @@ pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
     }
 }
 
-fn to_http_error(value: &TokenStream) -> TokenStream {
-    quote!(::pilaster::http::ToHttpError::to_http_error(#value))
+fn to_http_error(pilaster: &CratePath, value: &TokenStream) -> TokenStream {
+    quote!(#pilaster::http::ToHttpError::to_http_error(#value))
 }
 
-fn response(response: &Response) -> TokenStream {
+fn response(pilaster: &CratePath, response: &Response) -> TokenStream {
     let Response::Status(status, detail) = response else { return TokenStream::new() };
     let detail = match detail {
         Some(detail) => quote!(#detail),
         None => quote!(::std::string::ToString::to_string(self)),
     };
     quote! {
-        ::pilaster::http::HttpError::new(
-            ::pilaster::http::StatusCode::from_u16(#status)
-                .unwrap_or(::pilaster::http::StatusCode::INTERNAL_SERVER_ERROR),
+        #pilaster::http::HttpError::new(
+            #pilaster::http::StatusCode::from_u16(#status)
+                .unwrap_or(#pilaster::http::StatusCode::INTERNAL_SERVER_ERROR),
             #detail,
         )
     }
 }
 
-fn implementations(input: &DeriveInput, body: &TokenStream) -> TokenStream {
+fn implementations(input: &DeriveInput, pilaster: &CratePath, body: &TokenStream) -> TokenStream {
     let ident = &input.ident;
+    let allow = deprecation::allowed_of(input);
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     let bounds = match input.generics.params.is_empty() {
         true => bounds.cloned(),
@@ -77,17 +81,19 @@ fn implementations(input: &DeriveInput, body: &TokenStream) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
-        impl #generics ::pilaster::http::ToHttpError for #ident #arguments #bounds {
-            fn to_http_error(&self) -> ::pilaster::http::HttpError {
+        #allow
+        impl #generics #pilaster::http::ToHttpError for #ident #arguments #bounds {
+            fn to_http_error(&self) -> #pilaster::http::HttpError {
                 #body
             }
         }
 
         #[automatically_derived]
-        impl #generics ::pilaster::http::IntoResponse for #ident #arguments #bounds {
-            fn into_response(self) -> ::pilaster::http::Response {
-                let error = ::pilaster::http::ToHttpError::to_http_error(&self);
-                ::pilaster::http::IntoResponse::into_response(error.with_source(self))
+        #allow
+        impl #generics #pilaster::http::IntoResponse for #ident #arguments #bounds {
+            fn into_response(self) -> #pilaster::http::Response {
+                let pilaster_error = #pilaster::http::ToHttpError::to_http_error(&self);
+                #pilaster::http::IntoResponse::into_response(pilaster_error.with_source(self))
             }
         }
     }

@@ -28,7 +28,7 @@ fn each_variant_has_its_response() {
         quote!(::std::string::ToString::to_string(self)),
         quote!(Self::Taken { .. } => ::pilaster::http::HttpError::new),
         quote!("taken"),
-        quote!(Self::Inner { 0: inner } => ::pilaster::http::ToHttpError::to_http_error(inner)),
+        quote!(Self::Inner { 0: pilaster_inner } => ::pilaster::http::ToHttpError::to_http_error(pilaster_inner)),
     ] {
         assert!(expanded.contains(&part.to_string()), "{part} is not in {expanded}");
     }
@@ -80,7 +80,7 @@ fn each_mistake_has_its_message() {
                     A,
                 }
             ),
-            "write this above a variant",
+            "move this above a variant",
         ),
         (
             quote!(
@@ -107,7 +107,7 @@ fn each_mistake_has_its_message() {
                     A,
                 }
             ),
-            "no such option",
+            "unknown option",
         ),
         (
             quote!(

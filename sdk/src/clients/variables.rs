@@ -38,6 +38,14 @@ impl Variables {
     }
 }
 
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        let mut all = Self::default();
+        variables.into_iter().for_each(|(name, value)| all.set(name.into(), value.into()));
+        all
+    }
+}
+
 impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.0.iter().flat_map(|variables| variables.keys()).collect::<Vec<_>>();

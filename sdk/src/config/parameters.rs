@@ -81,13 +81,17 @@
 #[cfg(feature = "appconfig")]
 mod appconfig;
 mod batch;
+#[cfg(all(feature = "macros", feature = "parameters"))]
+mod check;
 mod error;
 #[cfg(feature = "parameters")]
 mod extract;
+mod fixed;
 mod id;
 #[cfg(feature = "parameters")]
 mod layer;
 mod named;
+mod request;
 mod source;
 #[cfg(feature = "parameters")]
 mod ssm;
@@ -99,8 +103,7 @@ mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{self, FutureExt};
-use serde::de::DeserializeOwned;
+use futures_util::future;
 
 #[cfg(feature = "appconfig")]
 pub use self::appconfig::AppConfig;
@@ -108,19 +111,20 @@ use self::batch::{Batches, Key};
 pub use self::error::ParameterError;
 #[cfg(feature = "parameters")]
 pub use self::extract::{FromParameter, Parameter};
-#[doc(hidden)]
-pub use self::id::ParameterVariable;
+use self::fixed::Fixed;
 pub use self::id::{ParameterId, ParameterPath};
 #[cfg(feature = "parameters")]
-pub use self::layer::{ParametersLayer, WithParameters};
+pub use self::layer::ParametersLayer;
 pub use self::named::NamedParameters;
-use self::source::Source;
+pub use self::request::{ParameterRequest, PathRequest};
+use self::source::AnySource;
 pub use self::source::{ParameterSource, ParameterValues};
 #[cfg(all(feature = "parameters", feature = "dynamodb"))]
 pub use self::table::Table;
-pub use self::value::{ParameterValue, Transformed};
+pub use self::value::{AutoValue, ParameterValue};
 pub use self::write::{ParameterKind, ParameterTier, ParameterWrite, WriteRequest};
-use crate::config::cache::{Cache, CacheError};
+use crate::clients::Variables;
+use crate::config::cache::Cache;
 use crate::core::env;
 
 const MAX_AGE: &str = "POWERTOOLS_PARAMETERS_MAX_AGE";
@@ -129,7 +133,7 @@ const DECRYPT: &str = "POWERTOOLS_PARAMETERS_SSM_DECRYPT";
 /// Parameters by name, behind a cache. Cheap to clone; clones share their values. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Parameters {
-    source: Arc<dyn Source>,
+    source: Arc<dyn AnySource>,
     one: Cache<Key, ParameterValue>,
     many: Cache<ParameterPath, ParameterValues>,
     /// Whether a `SecureString` is decrypted where a read does not say.
@@ -143,31 +147,63 @@ impl Parameters {
         Self::from_source(client)
     }
 
-    /// The parameters of any source: AppConfig, a table, an extension, a stub.
-    ///
-    /// `POWERTOOLS_PARAMETERS_MAX_AGE` and `POWERTOOLS_PARAMETERS_SSM_DECRYPT` are read here; the setters go before them.
+    /// The parameters of any source: AppConfig, a table, an extension, a stub. It does not read the environment.
     pub fn from_source(source: impl ParameterSource) -> Self {
-        Self::from_lookup(source, env::var)
-    }
-
-    /// As [`from_source`](Self::from_source), with another place than the environment to look variables up in: a test's.
-    pub fn from_lookup(source: impl ParameterSource, lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let source: Arc<dyn Source> = Arc::new(source);
+        let source: Arc<dyn AnySource> = Arc::new(source);
         let batches = Batches::new(Arc::clone(&source));
         let below = Arc::clone(&source);
-        let this = Self {
+        Self {
             source,
             one: Cache::new(move |key: Key| batches.clone().fetch(key)),
             many: Cache::new(move |path: ParameterPath| {
                 let source = Arc::clone(&below);
                 async move { source.fetch_below(&path).await }
             }),
-            decrypt: env::or_warn(env::boolean(&lookup, DECRYPT)).unwrap_or_default(),
-        };
+            decrypt: false,
+        }
+    }
+
+    /// The parameters of a source, with the settings of the process's environment: `POWERTOOLS_PARAMETERS_MAX_AGE` in seconds, and
+    /// `POWERTOOLS_PARAMETERS_SSM_DECRYPT`. The setters take precedence.
+    pub fn from_env(source: impl ParameterSource) -> Self {
+        Self::from_variables(source, &Variables::default())
+    }
+
+    /// As [`from_env`](Self::from_env), with the variables of a registry: for an implementation of
+    /// [`FromClients`](crate::FromClients).
+    pub fn from_variables(source: impl ParameterSource, variables: &Variables) -> Self {
+        let lookup = |name: &str| variables.get(name);
+        let mut this = Self::from_source(source);
+        this.decrypt = env::or_warn(env::boolean(&lookup, DECRYPT)).unwrap_or_default();
         match env::or_warn(env::seconds(&lookup, MAX_AGE)) {
             Some(age) => this.time_to_live(age),
             None => this,
         }
+    }
+
+    /// Parameters that are given here, by name: for tests and local runs. Another parameter is unavailable.
+    ///
+    /// Run locally, `PILASTER_PARAMETERS=parameters.json` puts such parameters into [`Clients::global`](crate::Clients::global), from a
+    /// file with a JSON object.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::{BoxError, Parameters};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// let parameters = Parameters::fixed([("/shop/limit", "20"), ("/shop/retries", "3")]);
+    /// assert_eq!(parameters.get("/shop/limit").json::<u32>().await?, 20);
+    /// assert_eq!(parameters.below("/shop").await?.len(), 2);
+    /// # Ok::<(), BoxError>(()) })?;
+    /// # Ok::<(), BoxError>(())
+    /// ```
+    pub fn fixed<N, T>(parameters: impl IntoIterator<Item = (N, T)>) -> Self
+    where
+        N: Into<String>,
+        T: Into<String>,
+    {
+        Self::from_source(Fixed(parameters.into_iter().map(|(name, text)| (name.into(), text.into())).collect()))
     }
 
     /// How long a value is handed out without asking the service again: 5 minutes unless set, or
@@ -197,7 +233,7 @@ impl Parameters {
     /// For SSM a name may end in a version or label (`/name:3`, `/name:prod`), or be an ARN. The call is GetParameter, which needs
     /// `ssm:GetParameter`.
     pub fn get(&self, id: impl Into<ParameterId>) -> ParameterRequest<'_> {
-        ParameterRequest { parameters: self, id: id.into(), is_shared: false, read: Read::Default }
+        ParameterRequest::new(self, id.into())
     }
 
     /// All parameters below a path, by what follows the path in their names: `parameters.below("/shop").await`.
@@ -205,7 +241,7 @@ impl Parameters {
     /// In a DynamoDB table the path is a partition key, and the names are sort keys. The call of SSM is GetParametersByPath, which needs
     /// `ssm:GetParametersByPath`; that of a table is Query, which needs `dynamodb:Query`.
     pub fn below(&self, path: impl Into<ParameterPath>) -> PathRequest<'_> {
-        PathRequest { parameters: self, path: path.into(), read: Read::Default }
+        PathRequest::new(self, path.into())
     }
 
     /// Several parameters, each by itself: one that is unavailable is an error under its own name. What is not kept is asked for
@@ -216,7 +252,7 @@ impl Parameters {
     {
         let all = ids.into_iter().map(|id| {
             let id = id.into().or_decrypt(self.decrypt);
-            async { (id.clone(), ParameterRequest { is_shared: true, ..self.get(id) }.value().await) }
+            async { (id.clone(), self.get(id).shared().value().await) }
         });
         NamedParameters::new(future::join_all(all).await)
     }
@@ -243,161 +279,7 @@ impl Parameters {
 #[cfg(feature = "parameters")]
 impl crate::clients::FromClients for Parameters {
     async fn from_clients(clients: &crate::clients::Clients) -> Result<Self, crate::core::error::BoxError> {
-        Ok(Self::new(clients.get().await?))
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Read {
-    Default,
-    Within(Duration),
-    Force,
-}
-
-/// One read of a parameter: how fresh, as what. Made by [`Parameters::get`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until `text`, `json`, `binary` or `value` is awaited"]
-pub struct ParameterRequest<'a> {
-    parameters: &'a Parameters,
-    id: ParameterId,
-    /// Whether it is asked for by the call that takes several names.
-    is_shared: bool,
-    read: Read,
-}
-
-impl ParameterRequest<'_> {
-    /// Whether SSM decrypts a `SecureString`; unless set, as [`Parameters::decrypt`] says.
-    pub fn decrypt(mut self, decrypt: bool) -> Self {
-        self.id = self.id.decrypt(decrypt);
-        self
-    }
-
-    /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
-    /// nothing.
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.read = Read::Within(max_age);
-        self
-    }
-
-    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer. A source that keeps
-    /// values itself (an extension, and AppConfig until it wants to be polled again) may give the one that it keeps.
-    pub fn force(mut self) -> Self {
-        self.read = Read::Force;
-        self
-    }
-
-    /// The value as it is.
-    ///
-    /// # Errors
-    ///
-    /// It could not be fetched and there is no last good value, or the service refused it.
-    pub async fn value(self) -> Result<ParameterValue, ParameterError> {
-        let key = Key { id: self.id.or_decrypt(self.parameters.decrypt), is_shared: self.is_shared };
-        let value = read(&self.parameters.one, &key, self.read).await;
-        Ok(value.map_err(|error| ParameterError::not_fetched(&key.id, error.into_reason()))?.as_ref().clone())
-    }
-
-    /// The text.
-    ///
-    /// # Errors
-    ///
-    /// As [`value`](Self::value), or the value is bytes that are no UTF-8.
-    pub async fn text(self) -> Result<String, ParameterError> {
-        self.value().await?.text().map(str::to_owned)
-    }
-
-    /// The value read as JSON.
-    ///
-    /// # Errors
-    ///
-    /// As [`value`](Self::value), or it is no JSON of `T`'s shape: the error names a missing field, and no value.
-    pub async fn json<T: DeserializeOwned>(self) -> Result<T, ParameterError> {
-        self.value().await?.json()
-    }
-
-    /// The bytes: of a text, those that it holds in base64.
-    ///
-    /// # Errors
-    ///
-    /// As [`value`](Self::value), or the text is no base64.
-    pub async fn binary(self) -> Result<Vec<u8>, ParameterError> {
-        self.value().await?.binary()
-    }
-
-    /// What the name's suffix says: `.json` is JSON, `.binary` is base64, anything else is text.
-    ///
-    /// # Errors
-    ///
-    /// As [`json`](Self::json) and [`binary`](Self::binary).
-    pub async fn auto(self) -> Result<Transformed, ParameterError> {
-        self.value().await?.auto()
-    }
-}
-
-/// A read of all parameters below a path. Made by [`Parameters::below`]; await it.
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct PathRequest<'a> {
-    parameters: &'a Parameters,
-    path: ParameterPath,
-    read: Read,
-}
-
-impl PathRequest<'_> {
-    /// Also what lies deeper than the next `/`; otherwise only the next level.
-    pub fn recursive(mut self) -> Self {
-        self.path = self.path.recursive();
-        self
-    }
-
-    /// As [`ParameterRequest::decrypt`].
-    pub fn decrypt(mut self, decrypt: bool) -> Self {
-        self.path = self.path.decrypt(decrypt);
-        self
-    }
-
-    /// As [`ParameterRequest::max_age`].
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.read = Read::Within(max_age);
-        self
-    }
-
-    /// As [`ParameterRequest::force`].
-    pub fn force(mut self) -> Self {
-        self.read = Read::Force;
-        self
-    }
-
-    /// The values, by what follows the path in their names. No parameters are an empty map.
-    ///
-    /// # Errors
-    ///
-    /// They could not be fetched and there are no last good values, or the service refused them.
-    pub async fn values(self) -> Result<Arc<ParameterValues>, ParameterError> {
-        let path = self.path.or_decrypt(self.parameters.decrypt);
-        let values = read(&self.parameters.many, &path, self.read).await;
-        values.map_err(|error| ParameterError::not_fetched_below(&path, error.into_reason()))
-    }
-}
-
-impl<'a> IntoFuture for PathRequest<'a> {
-    type Output = Result<Arc<ParameterValues>, ParameterError>;
-    type IntoFuture = future::BoxFuture<'a, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        self.values().boxed()
-    }
-}
-
-async fn read<K, V>(cache: &Cache<K, V>, key: &K, read: Read) -> Result<Arc<V>, CacheError>
-where
-    K: Clone + Eq + std::hash::Hash + std::fmt::Display + Send + Sync + 'static,
-    V: Send + Sync + 'static,
-{
-    match read {
-        Read::Default => cache.get(key).await,
-        Read::Within(max_age) => cache.get_within(key, max_age).await,
-        Read::Force => cache.fetch(key).await,
+        Ok(Self::from_variables(clients.get::<aws_sdk_ssm::Client>().await?, clients.variables()))
     }
 }
 

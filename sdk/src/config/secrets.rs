@@ -77,45 +77,44 @@
 //! # let _ = connected;
 //! ```
 
+#[cfg(feature = "macros")]
+mod check;
 mod error;
 mod extract;
+mod fixed;
 mod id;
 mod layer;
-mod refused;
+mod request;
+mod rotation;
 mod source;
 mod value;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
-
 pub use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
 
 pub use self::error::SecretError;
 pub use self::extract::{Current, FromSecret, Secret};
+use self::fixed::Fixed;
 pub use self::id::SecretId;
-#[doc(hidden)]
-pub use self::id::SecretVariable;
-pub use self::layer::{SecretsLayer, WithSecrets};
-use self::refused::Marks;
+pub use self::layer::SecretsLayer;
+pub use self::request::SecretRequest;
+use self::rotation::RejectedVersions;
 pub use self::source::SecretSource;
-use self::source::Writable;
+use self::source::Writer;
 pub use self::value::SecretValue;
 use crate::clients::{Clients, FromClients};
-use crate::config::after::After;
-use crate::config::cache::{Cache, CacheError};
+use crate::config::cache::Cache;
+use crate::config::on_drop::OnDrop;
 use crate::core::error::BoxError;
-
-/// After a fetch that brought the refused version again, how long [`Secrets::fresh`] does not ask for another.
-const UNCHANGED_PAUSE: Duration = Duration::from_secs(5);
 
 /// Secrets by name, behind a cache. Cheap to clone; clones share their values. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Secrets {
     cache: Cache<SecretId, SecretValue>,
-    source: Arc<dyn Writable>,
-    marks: Marks,
+    source: Arc<dyn Writer>,
+    rejected: RejectedVersions,
 }
 
 impl Secrets {
@@ -132,7 +131,35 @@ impl Secrets {
             let source = Arc::clone(&fetched);
             async move { source.fetch(&id).await }
         });
-        Self { cache, source, marks: Marks::default() }
+        Self { cache, source, rejected: RejectedVersions::default() }
+    }
+
+    /// Secrets that are given here, by name or ARN: for tests and local runs. Another secret is unavailable.
+    ///
+    /// Run locally, `PILASTER_SECRETS=secrets.json` puts such secrets into [`Clients::global`], from a file with a JSON object.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::{BoxError, Clients, FromSecret, Secret, Secrets};
+    ///
+    /// #[derive(serde::Deserialize, FromSecret)]
+    /// #[secret(env = "DB_SECRET")]
+    /// struct Database { user: String }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// let clients = Clients::new().with_variable("DB_SECRET", "test/db");
+    /// clients.insert(Secrets::fixed([("test/db", r#"{"user": "ada"}"#)]));
+    /// assert_eq!(Secret::<Database>::of(&clients).await?.user, "ada");
+    /// # Ok::<(), BoxError>(()) })?;
+    /// # Ok::<(), BoxError>(())
+    /// ```
+    pub fn fixed<I, T>(secrets: impl IntoIterator<Item = (I, T)>) -> Self
+    where
+        I: Into<SecretId>,
+        T: Into<SecretString>,
+    {
+        Self::from_source(Fixed(secrets.into_iter().map(|(id, text)| (id.into(), text.into())).collect()))
     }
 
     /// How long a value is handed out without asking the service again: 5 minutes unless set. Zero keeps nothing,
@@ -152,17 +179,7 @@ impl Secrets {
 
     /// The secret of this name or ARN: `secrets.get("id").text().await`, `.json()`, `.binary()`.
     pub fn get(&self, id: impl Into<SecretId>) -> SecretRequest<'_> {
-        SecretRequest { secrets: self, id: id.into(), read: Read::Default }
-    }
-
-    /// The secret that `T` is made from.
-    ///
-    /// # Errors
-    ///
-    /// [`SecretError`] names the secret: it could not be fetched, is not of `T`'s shape, or its variable is not set.
-    pub async fn typed<T: FromSecret>(&self) -> Result<Secret<T>, SecretError> {
-        let value = self.get(T::secret_id()?).value().await?;
-        Ok(Secret(Current::new(self.clone(), value)?))
+        SecretRequest::new(self, id.into())
     }
 
     /// A newer value than one that was refused: what is kept, if that is another already, else what the service has now. A fetch that
@@ -174,23 +191,23 @@ impl Secrets {
     /// # Errors
     ///
     /// The service fails, or still has the refused value ([`SecretError::is_unchanged`]); then it is not asked again for 5 s.
-    pub async fn fresh(&self, refused: &SecretValue) -> Result<SecretValue, SecretError> {
-        let id = refused.id();
-        if self.cache.at_hand(id).is_some_and(|kept| !kept.is_same(refused)) {
+    pub async fn fresh(&self, rejected: &SecretValue) -> Result<SecretValue, SecretError> {
+        let id = rejected.id();
+        if self.cache.at_hand(id).is_some_and(|kept| !kept.is_same(rejected)) {
             let kept = self.get(id.clone()).value().await?;
-            if !kept.is_same(refused) {
-                self.marks.replaced(refused);
+            if !kept.is_same(rejected) {
+                self.rejected.replaced(rejected);
                 return Ok(kept);
             }
         }
-        let Some(since) = self.marks.refused(refused) else { return Err(SecretError::unchanged(id)) };
+        let Some(since) = self.rejected.reject(rejected) else { return Err(SecretError::unchanged(id)) };
         let fetched = self.cache.fetch_since(id, since).await;
         let value = fetched.map_err(|error| SecretError::not_fetched(id, error.into_reason()))?.as_ref().clone();
-        if value.is_same(refused) {
-            self.marks.unchanged(refused);
+        if value.is_same(rejected) {
+            self.rejected.unchanged(rejected);
             return Err(SecretError::unchanged(id));
         }
-        self.marks.replaced(refused);
+        self.rejected.replaced(rejected);
         Ok(value)
     }
 
@@ -247,114 +264,25 @@ impl Secrets {
 
     async fn write(&self, value: SecretValue) -> Result<Option<String>, SecretError> {
         // Also where it fails or is given up: it may have been written. All stages may have moved.
-        let _forget = After(|| self.forget(value.id()));
+        let _forget = OnDrop(|| self.forget(value.id()));
         self.source.write(&value).await.map_err(|reason| SecretError::not_written(value.id(), reason))
     }
 
     fn forget(&self, id: &SecretId) {
         self.cache.forget_if(|kept| kept.is_of_same_secret(id));
-        self.marks.forget_if(|refused| refused.id().is_of_same_secret(id));
+        self.rejected.forget_if(|rejected| rejected.id().is_of_same_secret(id));
     }
 
     /// Forgets all values; the next call asks the service.
     pub fn clear(&self) {
         self.cache.clear();
-        self.marks.clear();
+        self.rejected.clear();
     }
 }
 
 impl FromClients for Secrets {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         Ok(Self::new(clients.get().await?))
-    }
-}
-
-/// One read of a secret: which version, how fresh, as what. Made by [`Secrets::get`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until `text`, `json`, `binary` or `value` is awaited"]
-pub struct SecretRequest<'a> {
-    secrets: &'a Secrets,
-    id: SecretId,
-    read: Read,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Read {
-    Default,
-    Within(Duration),
-    Force,
-}
-
-impl SecretRequest<'_> {
-    /// Another staging label than `AWSCURRENT`.
-    pub fn stage(mut self, stage: impl Into<String>) -> Self {
-        self.id = self.id.stage(stage.into());
-        self
-    }
-
-    /// One version by its id.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.id = self.id.version(version.into());
-        self
-    }
-
-    /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
-    /// nothing.
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.read = Read::Within(max_age);
-        self
-    }
-
-    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer. A source that keeps
-    /// values itself, as the extension does, may give the one that it keeps.
-    pub fn force(mut self) -> Self {
-        self.read = Read::Force;
-        self
-    }
-
-    /// The value with its version.
-    ///
-    /// # Errors
-    ///
-    /// It could not be fetched and there is no last good value, or the service refused it.
-    pub async fn value(self) -> Result<SecretValue, SecretError> {
-        let cache = &self.secrets.cache;
-        let value = match self.read {
-            Read::Default => cache.get(&self.id).await,
-            Read::Within(max_age) => cache.get_within(&self.id, max_age).await,
-            Read::Force => cache.fetch(&self.id).await,
-        };
-        match value {
-            Ok(value) => Ok((*value).clone()),
-            Err(error) => Err(SecretError::not_fetched(&self.id, CacheError::into_reason(error))),
-        }
-    }
-
-    /// The text.
-    ///
-    /// # Errors
-    ///
-    /// As [`value`](Self::value), or the secret is binary.
-    pub async fn text(self) -> Result<SecretString, SecretError> {
-        self.value().await?.text().cloned()
-    }
-
-    /// The text, or the bytes, read as JSON.
-    ///
-    /// # Errors
-    ///
-    /// As [`value`](Self::value), or the secret is no JSON of `T`'s shape: the error has the field's path and no value.
-    pub async fn json<T: DeserializeOwned>(self) -> Result<T, SecretError> {
-        self.value().await?.json()
-    }
-
-    /// The bytes.
-    ///
-    /// # Errors
-    ///
-    /// As [`value`](Self::value), or the secret is text.
-    pub async fn binary(self) -> Result<SecretSlice<u8>, SecretError> {
-        self.value().await?.binary().cloned()
     }
 }
 

@@ -16,9 +16,9 @@ pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 /// The function did not answer before the deadline of its invocation, and its work was cancelled.
 pub struct DeadlineExceeded {
     time: Duration,
-    /// How the client wants the answer to be written, where a layer that was cancelled had found that out.
+    /// What the cancelled layers have shared for the response to it, by type.
     #[cfg(feature = "negotiation")]
-    renderer: Option<crate::http::error::Renderer>,
+    pub(crate) extensions: http::Extensions,
 }
 
 impl DeadlineExceeded {
@@ -26,19 +26,8 @@ impl DeadlineExceeded {
         Self {
             time,
             #[cfg(feature = "negotiation")]
-            renderer: None,
+            extensions: http::Extensions::new(),
         }
-    }
-
-    #[cfg(feature = "negotiation")]
-    pub(crate) fn written_by(mut self, renderer: Option<crate::http::error::Renderer>) -> Self {
-        self.renderer = renderer;
-        self
-    }
-
-    #[cfg(feature = "negotiation")]
-    pub(crate) fn renderer(&self) -> Option<&crate::http::error::Renderer> {
-        self.renderer.as_ref()
     }
 
     /// How long the work was given.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// The last argument of an event function: the whole event.
 #[diagnostic::on_unimplemented(
@@ -26,7 +26,7 @@ pub trait FromEvent: Sized + Send {
 
 /// A call of the whole function.
 #[doc(hidden)]
-pub type Called = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+pub type Called = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
 /// See [`FromEvent::AROUND`].
 #[doc(hidden)]

@@ -34,9 +34,6 @@ pub struct Invocation {
     /// The deadline of a test, by tokio's clock, which can be paused.
     #[cfg(feature = "testing")]
     pub(crate) ends: Option<tokio::time::Instant>,
-    /// Where the response of a streaming function is left, body and all.
-    #[cfg(feature = "http")]
-    streamed: Option<Streamed>,
     /// Where the calls of the function are counted, if its outcome depends on it.
     #[cfg(feature = "cloudformation")]
     calls: Option<Arc<Calls>>,
@@ -45,9 +42,9 @@ pub struct Invocation {
 /// What the clones of an invocation have in common.
 struct Shared {
     context: Context,
-    /// What layers leave for those around them, also where they are cancelled.
+    /// Values that layers share with the layers around them, by type.
     #[cfg(feature = "http")]
-    left: crate::http::layers::left::Left,
+    extensions: std::sync::Mutex<http::Extensions>,
 }
 
 /// The calls of the function that an invocation made: how many began, and how many of them returned an error.
@@ -71,11 +68,6 @@ impl fmt::Debug for Invocation {
     }
 }
 
-/// The response of a streaming function on its way past the rooms of the raw landing, which see its head as JSON text; with the
-/// span that it was made in, so that the lines of its body are the invocation's too.
-#[cfg(feature = "http")]
-type Streamed = Arc<std::sync::Mutex<Option<(http::Response<axum_core::body::Body>, tracing::Span)>>>;
-
 /// One mark per process: taken by the first invocation.
 static WARM: AtomicBool = AtomicBool::new(false);
 
@@ -92,13 +84,11 @@ impl Invocation {
             shared: Arc::new(Shared {
                 context,
                 #[cfg(feature = "http")]
-                left: crate::http::layers::left::Left::default(),
+                extensions: std::sync::Mutex::default(),
             }),
             cold_start: false,
             #[cfg(all(feature = "testing", feature = "clients"))]
             clients: None,
-            #[cfg(feature = "http")]
-            streamed: None,
             #[cfg(feature = "testing")]
             ends: None,
             #[cfg(feature = "cloudformation")]
@@ -218,41 +208,16 @@ impl Invocation {
         self.cold_start
     }
 
-    /// The invocation of a function whose response may be streamed.
+    /// Shares a value with the layers around this one, by its type. It outlives a layer that is cancelled.
     #[cfg(feature = "http")]
-    pub(crate) fn streaming(mut self) -> Self {
-        self.streamed = Some(Streamed::default());
-        self
+    pub(crate) fn share<T: Clone + Send + Sync + 'static>(&self, value: T) {
+        self.shared.extensions.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(value);
     }
 
+    /// Returns the value of this type that an inner layer has [shared](Self::share).
     #[cfg(feature = "http")]
-    pub(crate) fn is_streaming(&self) -> bool {
-        self.streamed.is_some()
-    }
-
-    /// Says to the layers that this response is sent as a whole, since its source takes no stream.
-    #[cfg(feature = "http")]
-    pub(crate) fn stop_streaming(&mut self) {
-        self.streamed = None;
-    }
-
-    /// Leaves the response for [`take_response`](Self::take_response).
-    #[cfg(feature = "http")]
-    pub(crate) fn leave_response(&self, response: http::Response<axum_core::body::Body>) {
-        if let Some(streamed) = &self.streamed {
-            let left = Some((response, tracing::Span::current()));
-            *streamed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = left;
-        }
-    }
-
-    #[cfg(feature = "http")]
-    pub(crate) fn take_response(&self) -> Option<(http::Response<axum_core::body::Body>, tracing::Span)> {
-        self.streamed.as_ref()?.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
-    }
-
-    #[cfg(feature = "http")]
-    pub(crate) fn left(&self) -> &crate::http::layers::left::Left {
-        &self.shared.left
+    pub(crate) fn shared<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.shared.extensions.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get().cloned()
     }
 
     /// The registry of this invocation, where it is not the process's.

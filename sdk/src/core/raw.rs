@@ -1,13 +1,25 @@
-//! The raw event and the raw response: JSON text, with the invocation that it belongs to.
+//! The raw event and the raw response: JSON text on the way in; JSON text or a stream on the way out.
 //!
-//! No layer outside of an adapter needs to know what an event *is*; it passes on the text. So the layers of the raw event have no generic
-//! event or response type: each is a `tower::Service` from [`Incoming`] to [`RawResponse`] or [`FunctionError`](crate::FunctionError).
+//! No layer outside of an adapter needs to know what an event *is*; it passes on the text. So the raw layers have no generic event or
+//! response type: each is a `tower::Service` from [`Incoming`] to [`Outgoing`] or [`FunctionError`](crate::FunctionError).
 
 use std::fmt;
+#[cfg(feature = "http")]
+use std::pin::Pin;
 
+#[cfg(feature = "http")]
+use bytes::Bytes;
+#[cfg(feature = "http")]
+use futures_util::Stream;
 use lambda_runtime::LambdaEvent;
-use serde_json::value::RawValue;
+#[cfg(feature = "http")]
+use lambda_runtime::{MetadataPrelude, StreamResponse};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use tower::Service;
+
+#[cfg(feature = "http")]
+use crate::core::error::BoxError;
 
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
@@ -15,17 +27,13 @@ use crate::core::invocation::Invocation;
 /// An event as the Runtime API sent it: one JSON text, not yet decoded.
 pub type RawEvent = Box<RawValue>;
 
-/// A response as the Runtime API gets it: one JSON text.
-pub type RawResponse = Box<RawValue>;
-
 /// The largest event and the largest response of a synchronous invocation, in bytes, as Lambda counts them
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
-/// What a room of the raw landing is called with: the event's text and its invocation.
+/// The request of a raw service: the event's text and its invocation.
 ///
-/// The invocation is made once, where the event enters; every room below shares it, so all of them agree on what was the
-/// cold start.
+/// The invocation is made once, where the event enters; every layer below shares it, so that all of them agree on the cold start.
 ///
 /// # Example
 ///
@@ -46,7 +54,7 @@ pub struct Incoming {
     pub invocation: Invocation,
 }
 
-/// The event may hold tokens and cookies: only its length is told.
+/// The event may hold tokens and cookies: only its length is shown.
 impl fmt::Debug for Incoming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming")
@@ -57,7 +65,7 @@ impl fmt::Debug for Incoming {
 }
 
 impl Incoming {
-    /// What the runtime received. The first one of the process is marked as the cold start.
+    /// An event as the runtime received it. The first one of the process is marked as the cold start.
     pub fn new(event: LambdaEvent<RawEvent>) -> Self {
         let (event, context) = event.into_parts();
         Self { event, invocation: Invocation::first_is_cold(context) }
@@ -70,14 +78,113 @@ impl From<LambdaEvent<RawEvent>> for Incoming {
     }
 }
 
-/// A service of the raw landing: what every function is in the end.
+/// The response of a raw service: one JSON text, or the stream of an HTTP function that [streams](crate::Function::streaming) its
+/// responses.
+///
+/// # Example
+///
+/// A layer of your own reads the text, or puts another response in its place:
+///
+/// ```
+/// use pilaster::{FunctionError, Incoming, Outgoing};
+/// use tower::ServiceBuilder;
+///
+/// let layer = ServiceBuilder::new().map_response(|outgoing: Outgoing| match outgoing.as_json() {
+///     Some(json) if json.get() == "null" => Outgoing::serialize("nothing").unwrap_or(outgoing),
+///     _ => outgoing,
+/// });
+/// # let _ = layer.service_fn(async |incoming: Incoming| Ok::<_, FunctionError>(Outgoing::from(incoming.event)));
+/// ```
+pub struct Outgoing(Content);
+
+/// The content of an [`Outgoing`].
+enum Content {
+    Json(Box<RawValue>),
+    #[cfg(feature = "http")]
+    Stream(Box<StreamResponse<Chunks>>),
+}
+
+/// The body of a streamed response. What it logs belongs to the span of its invocation, wherever it is read or dropped.
+#[cfg(feature = "http")]
+pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>>;
+
+impl Outgoing {
+    /// The JSON of this value.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be written as JSON, such as a map whose keys are not text.
+    pub fn serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        to_raw_value(value).map(Self::from)
+    }
+
+    /// The JSON text; `None` for a response that is streamed.
+    pub fn as_json(&self) -> Option<&RawValue> {
+        match &self.0 {
+            Content::Json(json) => Some(json),
+            #[cfg(feature = "http")]
+            Content::Stream(_) => None,
+        }
+    }
+
+    /// A response that is sent while its body is made.
+    #[cfg(feature = "http")]
+    pub(crate) fn stream(response: StreamResponse<Chunks>) -> Self {
+        Self(Content::Stream(Box::new(response)))
+    }
+
+    /// The status, the headers and the cookies of a response that is streamed.
+    #[cfg(all(feature = "http", feature = "logging"))]
+    pub(crate) fn prelude(&self) -> Option<&MetadataPrelude> {
+        match &self.0 {
+            Content::Json(_) => None,
+            Content::Stream(response) => Some(&response.metadata_prelude),
+        }
+    }
+
+    /// The JSON text; `None` for a response that is streamed.
+    pub(crate) fn into_json(self) -> Option<Box<RawValue>> {
+        match self.0 {
+            Content::Json(json) => Some(json),
+            #[cfg(feature = "http")]
+            Content::Stream(_) => None,
+        }
+    }
+
+    /// The JSON text, or the response that is streamed.
+    #[cfg(feature = "http")]
+    pub(crate) fn into_content(self) -> Result<Box<RawValue>, StreamResponse<Chunks>> {
+        match self.0 {
+            Content::Json(json) => Ok(json),
+            Content::Stream(response) => Err(*response),
+        }
+    }
+}
+
+impl From<Box<RawValue>> for Outgoing {
+    fn from(json: Box<RawValue>) -> Self {
+        Self(Content::Json(json))
+    }
+}
+
+/// The response may hold tokens and cookies: only its length is shown.
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_json() {
+            Some(json) => f.debug_tuple("Outgoing").field(&format_args!("{} bytes", json.get().len())).finish(),
+            None => f.debug_tuple("Outgoing").field(&format_args!("a stream")).finish(),
+        }
+    }
+}
+
+/// A service from [`Incoming`] to [`Outgoing`]: every function is one in the end.
 pub trait RawService:
-    Service<Incoming, Response = RawResponse, Error = FunctionError, Future: Send + 'static> + Clone + Send + Sync + 'static
+    Service<Incoming, Response = Outgoing, Error = FunctionError, Future: Send + 'static> + Clone + Send + Sync + 'static
 {
 }
 
 impl<S> RawService for S where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError, Future: Send + 'static>
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError, Future: Send + 'static>
         + Clone
         + Send
         + Sync

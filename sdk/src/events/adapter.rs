@@ -11,7 +11,7 @@ use tower::{Service, ServiceExt};
 use super::handler::{Around, Called};
 use crate::core::deadline::{Cancellable, DeadlineExceeded, contained, until};
 use crate::core::error::{BoxError, FunctionError, Names};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Service that calls the event hall. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
 /// deadline, or as long before it as [`Function::margin`](crate::Function::margin) says, is cancelled, and is one of type `Timeout`.
@@ -31,14 +31,11 @@ impl<S> EventAdapter<S> {
 
 impl<S> Service<Incoming> for EventAdapter<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error: Into<BoxError> + 'static, Future: Send>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Incoming, Response = Outgoing, Error: Into<BoxError> + 'static, Future: Send> + Clone + Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         // Asked in `call`: an error here would end the process.
@@ -116,8 +113,8 @@ mod tests {
         let start = tokio::time::Instant::now();
         assert_eq!(call(60, Some(3)).await.unwrap_err().error_type(), "Timeout");
         assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-        assert_eq!(call(60, Some(90)).await.unwrap().get(), "60");
-        assert_eq!(call(60, None).await.unwrap().get(), "60");
+        assert_eq!(call(60, Some(90)).await.unwrap().as_json().unwrap().get(), "60");
+        assert_eq!(call(60, None).await.unwrap().as_json().unwrap().get(), "60");
     }
 
     #[tokio::test(start_paused = true)]

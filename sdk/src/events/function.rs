@@ -1,5 +1,8 @@
 //! Event functions: handlers of one whole event.
 
+#[cfg(feature = "macros")]
+pub(crate) mod check;
+
 use std::time::Duration;
 
 use tower::layer::util::Identity;
@@ -8,11 +11,11 @@ use tower::{Layer, Service};
 use super::handler::{Around, EventHandler, FromEvent, HandlerService};
 use crate::core::deadline::MARGIN;
 use crate::core::error::{BoxError, ErrorType};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 use crate::events::adapter::EventAdapter;
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::Handler;
-use crate::function::service::{Buffered, ErrorTypes, Kind};
+use crate::function::service::{ErrorTypes, Kind};
 
 /// The marker of event functions; the arguments of the function are within.
 #[doc(hidden)]
@@ -81,12 +84,11 @@ where
 impl<S, L> Kind<L> for EventFunction<S>
 where
     L: Layer<S>,
-    L::Service: Service<Incoming, Response = RawResponse> + Clone + Send + Sync + 'static,
+    L::Service: Service<Incoming, Response = Outgoing> + Clone + Send + Sync + 'static,
     <L::Service as Service<Incoming>>::Error: Into<BoxError> + 'static,
     <L::Service as Service<Incoming>>::Future: Send,
 {
     type Adapter = EventAdapter<L::Service>;
-    type Mode = Buffered;
     const IS_OF_WHOLE_EVENTS: bool = true;
 
     fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {

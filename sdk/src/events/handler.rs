@@ -6,13 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use serde::Serialize;
-use serde_json::value::to_raw_value;
 use tower::Service;
 
 use crate::core::error::{BoxError, FunctionError};
 pub use crate::core::event::{Around, Called, FromEvent};
 use crate::core::invocation::FromInvocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// The type of the error of a function that returned a value, and no JSON can be made of it.
 const NOT_JSON: &str = "InvalidResponse";
@@ -29,13 +28,13 @@ pub trait EventResult {
     /// # Errors
     ///
     /// The function's own; `InvalidResponse` for a value that is no JSON.
-    fn into_response(self) -> Result<RawResponse, FunctionError>;
+    fn into_response(self) -> Result<Outgoing, FunctionError>;
 }
 
 impl<T: Serialize, E: Into<BoxError> + 'static> EventResult for Result<T, E> {
-    fn into_response(self) -> Result<RawResponse, FunctionError> {
+    fn into_response(self) -> Result<Outgoing, FunctionError> {
         let value = self.map_err(FunctionError::of)?;
-        to_raw_value(&value)
+        Outgoing::serialize(&value)
             .map_err(|error| FunctionError::new(NOT_JSON, format!("the answer cannot be written as JSON: {error}")))
     }
 }
@@ -48,15 +47,15 @@ pub trait EventHandler<Args>: Clone + Send + Sync + Sized + 'static {
     type Event: FromEvent;
 
     /// Makes the arguments and calls the function.
-    fn handle(self, incoming: Incoming) -> impl Future<Output = Result<RawResponse, FunctionError>> + Send;
+    fn handle(self, incoming: Incoming) -> impl Future<Output = Result<Outgoing, FunctionError>> + Send;
 }
 
 /// Counts the call, and whether the function returned an error.
 #[cfg(feature = "cloudformation")]
 async fn counted(
     invocation: &crate::core::invocation::Invocation,
-    called: impl Future<Output = Result<RawResponse, FunctionError>>,
-) -> Result<RawResponse, FunctionError> {
+    called: impl Future<Output = Result<Outgoing, FunctionError>>,
+) -> Result<Outgoing, FunctionError> {
     invocation.call_began();
     let response = called.await;
     // A value that is not JSON was returned by a function that succeeded.
@@ -79,7 +78,7 @@ macro_rules! handlers {
         {
             type Event = T;
 
-            async fn handle(self, incoming: Incoming) -> Result<RawResponse, FunctionError> {
+            async fn handle(self, incoming: Incoming) -> Result<Outgoing, FunctionError> {
                 #[cfg(feature = "cloudformation")]
                 let invocation = incoming.invocation.clone();
                 let called = async move {
@@ -136,9 +135,9 @@ where
     F: EventHandler<Args>,
     Args: 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         Poll::Ready(Ok(()))

@@ -112,18 +112,18 @@ impl<H, L, O> Function<H, L, O> {
         self
     }
 
-    /// Makes `T` (a `Client<_>`, a `Secret<_>` or a `Parameter<_>`) while Lambda initialises the function, where it has a burst of CPU,
-    /// instead of in the first request. All are made at once. One that fails is logged and tried again when it is asked for.
+    /// Makes `T` (a `Client<_>`, a `Secret<_>` or a `Parameter<_>`) in the init phase, where a function has more CPU, instead of in the
+    /// first invocation. Several are made at the same time. One that fails is logged, and made again on first use.
     #[cfg(feature = "clients")]
     pub fn warm<T: crate::clients::Warm>(mut self) -> Self {
         self.lifecycle.warm.push((std::any::type_name::<T>(), || Box::pin(T::warm(crate::Clients::global()))));
         self
     }
 
-    /// Runs this before the process ends: on Lambda's SIGTERM, and locally on Ctrl-C. Several run at the same time, and have
-    /// 300 ms together; what is not done then is given up. They run on a thread and a tokio runtime of their own, so that they also run
-    /// where handlers block all threads, and invocations go on meanwhile. On Lambda a function with a hook registers an internal extension,
-    /// since SIGTERM is only sent where there is one; it starts also where that is refused, and logs so.
+    /// Runs this hook before the process ends: on Lambda's SIGTERM, and locally on Ctrl-C. Several hooks run at the same time and have
+    /// 300 ms together; after that they are abandoned. They run on a thread and a tokio runtime of their own, so that they also run where
+    /// handlers block all threads, and invocations go on meanwhile. On Lambda a function with a hook registers an internal extension, since
+    /// Lambda sends SIGTERM only to a function with one. If Lambda rejects the extension, the function logs that and starts.
     ///
     /// # Example
     ///
@@ -135,7 +135,7 @@ impl<H, L, O> Function<H, L, O> {
     /// }
     ///
     /// fn main() -> Result<(), pilaster::StartError> {
-    ///     pilaster::run(pilaster::handler(echo).on_shutdown(async || println!("what was buffered")))
+    ///     pilaster::run(pilaster::handler(echo).on_shutdown(async || println!("the buffered lines")))
     /// }
     /// ```
     pub fn on_shutdown<F, Fut>(mut self, hook: F) -> Self
@@ -147,12 +147,12 @@ impl<H, L, O> Function<H, L, O> {
         self
     }
 
-    /// With SnapStart, runs this before the snapshot is taken, while the clients are still there: drop here what must not be in it,
-    /// such as an open file or a value that is to be unique. Without SnapStart it never runs. Several run at the same time. One
-    /// that panics is told to Lambda, which takes no snapshot then.
+    /// With SnapStart, runs this hook before the snapshot is taken, while the clients still exist: drop in it the values that must not be in
+    /// the snapshot, such as an open file or a unique id. Without SnapStart it never runs. Several hooks run at the same time. The panic
+    /// of a hook is reported to Lambda, which then takes no snapshot.
     ///
-    /// Clients, connections and secrets of the registry are dropped in any case, and those of [`warm`](Self::warm) made again
-    /// after the restore.
+    /// Clients, connections and secrets of the registry are always dropped, and those of [`warm`](Self::warm) made again after the
+    /// restore.
     pub fn before_snapshot<F, Fut>(mut self, hook: F) -> Self
     where
         F: FnOnce() -> Fut + Send + 'static,
@@ -162,10 +162,10 @@ impl<H, L, O> Function<H, L, O> {
         self
     }
 
-    /// With SnapStart, runs this in each sandbox that begins from the snapshot, before its first event and after what is
-    /// [warmed](Self::warm); without SnapStart it never runs. Several run at the same time; Lambda allows
-    /// [10 s](https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html). One that panics is told to Lambda,
-    /// and this sandbox serves nothing.
+    /// With SnapStart, runs this hook in each sandbox that starts from the snapshot, before its first event and after the values of
+    /// [`warm`](Self::warm) are made. Without SnapStart it never runs. Several hooks run at the same time; Lambda allows
+    /// [10 s](https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html). The panic of a hook is reported to Lambda, and the
+    /// sandbox serves no event.
     ///
     /// # Example
     ///
@@ -177,7 +177,7 @@ impl<H, L, O> Function<H, L, O> {
     /// }
     ///
     /// fn main() -> Result<(), pilaster::StartError> {
-    ///     pilaster::run(pilaster::handler(echo).on_restore(async || println!("a generator seeded anew")))
+    ///     pilaster::run(pilaster::handler(echo).on_restore(async || println!("the generator is seeded again")))
     /// }
     /// ```
     pub fn on_restore<F, Fut>(mut self, hook: F) -> Self

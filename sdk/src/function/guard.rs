@@ -9,7 +9,7 @@ use tower::Service;
 
 use crate::core::deadline::contained;
 use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawResponse, RawService};
+use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT, RawService};
 
 /// Service that makes an error of a panic, whose text the runtime would post to the caller, and of a response above 6 MB, which Lambda
 /// rejects in a way that may end the process.
@@ -23,9 +23,9 @@ impl<S> Guard<S> {
 }
 
 impl<S: RawService> Service<Incoming> for Guard<S> {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         // `call` asks the inner service: an error here would end the process.
@@ -45,7 +45,7 @@ impl<S: RawService> Service<Incoming> for Guard<S> {
                 Err(FunctionError::new("Panic", "the function panicked"))
             };
             let response = called.catch_unwind().await.unwrap_or_else(panicked)?;
-            let length = response.get().len();
+            let length = response.as_json().map_or(0, |json| json.get().len());
             if length > PAYLOAD_LIMIT {
                 let message = format!("the response has {length} bytes; Lambda takes {PAYLOAD_LIMIT}");
                 return Err(FunctionError::new("ResponseTooLarge", message));

@@ -1,31 +1,29 @@
-//! [`Handler`] and [`handler`]: from the arguments of a user's function to its kind.
+//! [`Handler`] and [`handler`]: from the arguments of an async function to its kind.
 
 use crate::function::builder::{Function, Sealed};
 
-/// An async function that Pilaster can run. What its arguments are decides what it handles.
+/// An async function that Pilaster can run. The types of its arguments choose the event source.
 ///
 /// The crate implements it for async functions; other crates cannot.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler: its arguments do not make it a function for any event source",
+    message = "`{Self}` is not a handler: an argument or the return type does not fit any kind of function",
     label = "not a handler",
-    note = "the last argument says what it is a function of: a record, such as `Sqs<T>` or `S3Object`; an event, such as `Event<T>`; or a request, by any extractor",
-    note = "each argument must be an extractor: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `Invocation`, `Client<T>`, … from `pilaster` or axum",
-    note = "an extractor that takes the body (`Json`, `Form`, `Bytes`, `String`) must be the last argument, and there may be only one",
-    note = "the function must be `async` and return a response, such as `Result<Json<T>, HttpError>`; `?` needs an error type that converts into it",
-    note = "a function of records or events returns `Result<_, E>` with any error `E`",
-    note = "with `#[pilaster::lambda_handler]` on the function the compiler says which argument it is"
+    note = "write `#[pilaster::lambda_handler]` above the function: the compiler then reports the type that does not fit",
+    note = "the last argument decides the kind of the function: a record, such as `Sqs<T>` or `S3Object`; an event, such as `Event<T>`; or any extractor of HTTP requests",
+    note = "an HTTP function is `async`, takes extractors, of which one that takes the body comes last, and returns a response, such as `Result<Json<T>, HttpError>`",
+    note = "a record function returns `Result<(), E>` and an event function `Result<T, E>`, with any error `E`"
 )]
 pub trait Handler<Marker>: Sized {
     /// The kind of function that it makes.
     type Kind;
-    /// The layers that surround it unless others are named.
+    /// The layers around it unless others are named.
     type Layers: Default;
 
     #[doc(hidden)]
     fn into_kind(self, sealed: Sealed) -> Self::Kind;
 }
 
-/// Makes a function of a handler; it answers as [`#[lambda_handler]`](crate::lambda_handler) does.
+/// Makes a [`Function`] of an async function, as [`#[lambda_handler]`](crate::lambda_handler) does.
 ///
 /// # Example
 ///

@@ -53,7 +53,4 @@ pub struct Lifecycle {
     /// Run locally, an HTTP function is served; any other takes an event from a file.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_http: bool,
-    /// The responses are streams.
-    #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
-    pub(crate) is_streaming: bool,
 }

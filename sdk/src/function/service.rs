@@ -1,8 +1,5 @@
 //! [`Function::into_service`]: from a function to the service that the runtime, the local server and tests call.
 
-use std::sync::Arc;
-
-use lambda_runtime::SnapStartResource;
 use tower::Layer;
 
 use crate::core::configuration;
@@ -20,18 +17,19 @@ use crate::observe::logging::{Logging, LoggingLayer};
 #[diagnostic::on_unimplemented(
     message = "`{L}` does not fit around this handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `RawResponse`"
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`"
 )]
 pub trait Kind<L>: Sized {
     /// The service of raw events around the handler and its layers.
     type Adapter;
     #[doc(hidden)]
-    type Mode: Mode;
-    #[doc(hidden)]
     const IS_HTTP: bool = false;
     /// The event may be anything, so none is taken for a warm-up call.
     #[doc(hidden)]
     const IS_OF_WHOLE_EVENTS: bool = false;
+    /// The responses may be streams. A constant, so that a function that does not stream has nothing of it in its binary.
+    #[doc(hidden)]
+    const STREAMS: bool = false;
 
     #[doc(hidden)]
     fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter;
@@ -45,13 +43,14 @@ pub struct ErrorTypes(pub(crate) Names);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be run: its layers do not fit its handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `RawResponse`"
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`"
 )]
 pub trait IntoService {
     /// The whole function: see [`Function::into_service`].
     type Service: RawService;
+    /// See [`Kind::STREAMS`].
     #[doc(hidden)]
-    type Mode: Mode;
+    const STREAMS: bool;
 
     /// See [`Function::into_service`].
     ///
@@ -102,7 +101,8 @@ where
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let service = pilaster::handler(double).into_service()?;
     /// let event = LambdaEvent::new(RawValue::from_string("21".into())?, Context::default());
-    /// assert_eq!(service.oneshot(Incoming::new(event)).await?.get(), "42");
+    /// let response = service.oneshot(Incoming::new(event)).await?;
+    /// assert_eq!(response.as_json().map(RawValue::get), Some("42"));
     /// # Ok(())
     /// # }
     /// ```
@@ -133,7 +133,7 @@ where
     O::Service: RawService,
 {
     type Service = Around<O::Service>;
-    type Mode = H::Mode;
+    const STREAMS: bool = H::STREAMS;
 
     fn into_service(self) -> Result<Self::Service, StartError> {
         self.into_service()
@@ -143,24 +143,3 @@ where
         Lifecycle { is_http: H::IS_HTTP, ..std::mem::take(&mut self.lifecycle) }
     }
 }
-
-/// How responses reach the Runtime API. A type, so that a function that does not stream has nothing of it in its binary.
-#[doc(hidden)]
-pub trait Mode {
-    /// Serves events until the runtime ends.
-    fn serve<S: RawService>(
-        raw: S,
-        snapshot: Option<Arc<dyn SnapStartResource>>,
-    ) -> impl Future<Output = Result<(), lambda_runtime::Error>> + 'static;
-}
-
-/// Each response is one JSON text.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Buffered {}
-
-/// The response of an HTTP function is a stream.
-#[cfg(feature = "http")]
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Streaming {}

@@ -1,4 +1,4 @@
-//! [`WarmupLayer`]: pings that keep sandboxes alive are answered without the function.
+//! [`WarmupLayer`]: answers the pings that keep sandboxes alive, without the function.
 
 mod send;
 
@@ -15,72 +15,75 @@ use tower::{Layer, Service};
 
 use crate::core::env;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
-/// A ping is short; an event beyond this many bytes is none.
+/// The length of the longest ping, in bytes. A longer event is not one.
 const LONGEST: usize = 512;
 
-/// No ping starts more sandboxes than this.
+/// The most sandboxes that a ping starts.
 const MOST: u64 = 100;
 
-/// How long a sandbox is held, so that the next call of several finds it busy: lambda-warmer's default, and what
-/// serverless-plugin-warmup advises.
+/// The time for which a sandbox is held, so that the next of several calls finds it busy: the default of lambda-warmer, and the advice of
+/// serverless-plugin-warmup.
 const HOLD: Duration = Duration::from_millis(75);
 const HOLD_FOR_PLUGIN: Duration = Duration::from_millis(25);
 
-/// The number of a call that a ping sent on, from 2 up, by lambda-warmer's name.
+/// The member with the number of a further call, from 2 up, by the name of lambda-warmer.
 const NUMBER: &str = "__WARMER_INVOCATION__";
 
-/// All members that lambda-warmer reads or sends on.
+/// All members that lambda-warmer reads or sends.
 const MEMBERS: [&str; 7] =
     ["warmer", "concurrency", "target", "test", NUMBER, "__WARMER_CONCURRENCY__", "__WARMER_CORRELATIONID__"];
 
 type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 
-/// Layer that applies [`Warmup`]: pings that keep sandboxes alive are answered without the function.
+/// Layer that applies [`Warmup`]: it answers the pings that keep sandboxes alive, without the function.
 ///
-/// It is part of every function of HTTP requests and of records, around all of its layers, since their own events never look like
-/// these. A function of whole events may be called with anything, so there it is opt-in, by
-/// [`Function::outer`](crate::Function::outer) or by the environment variable `PILASTER_WARMUP=on`. It knows two forms, and an event
-/// with any other member is not one of them:
+/// It is part of every function of HTTP requests and of records, around all of its layers, since their own events never have these
+/// forms. A function of whole events may be called with any event, so there it is opt-in, by
+/// [`Function::outer`](crate::Function::outer) or by the environment variable `PILASTER_WARMUP=on`. It recognises two forms; an event
+/// with any other member is neither:
 ///
 /// - `{"source": "serverless-plugin-warmup"}`, as
 ///   [serverless-plugin-warmup](https://github.com/juanjoDiaz/serverless-plugin-warmup) sends it, to as many sandboxes as it
-///   is told, so that each call holds its sandbox for 25 ms, as the plugin advises;
+///   is configured for, so each call holds its sandbox for 25 ms, as the plugin advises;
 /// - `{"warmer": true, "concurrency": 3}`, as [lambda-warmer](https://github.com/jeremydaly/lambda-warmer) reads it.
-///   With a `concurrency` above 1 the function calls itself that many times less one, asynchronously, and each of these
-///   calls holds its sandbox for 75 ms, so that as many come up. That takes pilaster's feature `lambda` and the
-///   permission `lambda:InvokeFunction` on the function itself. More than 100 are never started.
+///   With a `concurrency` above 1 the function calls itself one time less, asynchronously, and each of these calls holds its sandbox
+///   for 75 ms, so that as many sandboxes start. That needs pilaster's feature `lambda` and the permission `lambda:InvokeFunction` on
+///   the function itself. It starts 100 at most.
 ///
-/// The answer is `null`, and each call that is answered so is a line at `INFO`. A call that cannot be sent is a line at `WARN` and no
-/// error. `PILASTER_WARMUP=off` turns it off.
+/// The response is `null`, and each warm-up call is a line at `INFO`. A call that cannot be sent is a line at `WARN` and not an error.
+/// `PILASTER_WARMUP=off` turns the layer off.
 ///
-/// An ordinary event costs the look at its length: only one of at most 512 bytes is searched, and only one in which the words
-/// stand is parsed.
+/// Of most events only the length is read: an event of at most 512 bytes is searched for the names of the forms, and parsed if it
+/// contains one.
 ///
 /// # Example
 ///
 /// ```
-/// use pilaster::{FunctionError, Incoming, Invocation, RawResponse, WarmupLayer};
+/// use pilaster::{FunctionError, Incoming, Invocation, Outgoing, WarmupLayer};
 /// use serde_json::value::RawValue;
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let function = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+/// let function = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
 /// let incoming = |event: &str| -> serde_json::Result<Incoming> {
 ///     let event = RawValue::from_string(event.to_owned())?;
 ///     Ok(Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) })
 /// };
 ///
 /// let service = ServiceBuilder::new().layer(WarmupLayer::new()).service(function);
-/// assert_eq!(service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?.get(), "null");
-/// assert_eq!(service.oneshot(incoming(r#"{"order": 7}"#)?).await?.get(), r#"{"order": 7}"#);
+/// let answer = service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?;
+/// assert_eq!(answer.as_json().map(RawValue::get), Some("null"));
+/// let answer = service.oneshot(incoming(r#"{"order": 7}"#)?).await?;
+/// assert_eq!(answer.as_json().map(RawValue::get), Some(r#"{"order": 7}"#));
 ///
-/// // A form of one's own.
+/// // A form of your own.
 /// let own = WarmupLayer::new().when(|event| event.get() == r#""ping""#);
 /// let service = ServiceBuilder::new().layer(own).service(function);
-/// assert_eq!(service.oneshot(incoming(r#""ping""#)?).await?.get(), "null");
+/// let answer = service.oneshot(incoming(r#""ping""#)?).await?;
+/// assert_eq!(answer.as_json().map(RawValue::get), Some("null"));
 /// # Ok(())
 /// # }
 /// ```
@@ -103,15 +106,15 @@ impl WarmupLayer {
         Self { forms: Forms::Known }
     }
 
-    /// Answers the events of which this is true, instead of the two known forms. It is asked about every event, so let it be
-    /// cheap. Such an event starts no further sandboxes.
+    /// Answers the events for which the predicate returns `true`, instead of the two known forms. It is called with every event, so it
+    /// should be cheap. Such an event starts no further sandboxes.
     ///
-    /// Every function answers the known forms already, so add this one by [`Function::outer`](crate::Function::outer).
+    /// Functions answer the known forms anyway, so add this layer by [`Function::outer`](crate::Function::outer).
     pub fn when(self, is_warmup: impl Fn(&RawValue) -> bool + Send + Sync + 'static) -> Self {
         Self { forms: Forms::Own(Arc::new(is_warmup)) }
     }
 
-    /// The layer that a function has by default.
+    /// The layer that each function has.
     pub(crate) fn from_env(is_of_whole_events: bool) -> Self {
         Self::set_to(&env::var("PILASTER_WARMUP").unwrap_or_default(), is_of_whole_events)
     }
@@ -157,12 +160,12 @@ pub struct Warmup<S> {
 
 impl<S> Service<Incoming> for Warmup<S>
 where
-    S: Service<Incoming, Response = RawResponse>,
+    S: Service<Incoming, Response = Outgoing>,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = S::Error;
-    // Nothing is boxed but the answer to a ping.
-    type Future = Either<S::Future, Pin<Box<dyn Future<Output = Result<RawResponse, S::Error>> + Send>>>;
+    // Only the response to a ping is boxed.
+    type Future = Either<S::Future, Pin<Box<dyn Future<Output = Result<Outgoing, S::Error>> + Send>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -174,17 +177,17 @@ where
         };
         Either::Right(Box::pin(async move {
             ping.warm(&incoming.invocation).await;
-            Ok(RawValue::NULL.to_owned())
+            Ok(RawValue::NULL.to_owned().into())
         }))
     }
 }
 
-/// What a warm-up call asks for.
+/// A warm-up call.
 #[derive(Debug, PartialEq)]
 struct Ping {
-    /// How many sandboxes, this one among them.
+    /// The number of sandboxes, including this one.
     concurrency: u64,
-    /// How long the answer waits.
+    /// The time that the response waits.
     hold: Duration,
 }
 
@@ -220,7 +223,7 @@ impl Ping {
 
     async fn warm(self, invocation: &Invocation) {
         let concurrency = self.concurrency;
-        tracing::info!(concurrency, "a warm-up call was answered without the function");
+        tracing::info!(concurrency, "answered a warm-up call without the function");
         if concurrency > 1 {
             send::copies(concurrency, invocation).await;
         }

@@ -25,13 +25,10 @@
 //!   load balancer, is a 500 or 504 that keeps the headers of the layers, such as CORS.
 
 mod call;
-pub(crate) mod credentials;
 mod decode;
 mod detect;
 mod encode;
 mod event;
-mod framing;
-pub(crate) mod length;
 mod locate;
 mod path;
 mod refused;
@@ -42,8 +39,6 @@ pub(crate) mod synthesize;
 #[cfg(test)]
 mod tests;
 mod uri;
-
-pub(crate) use self::framing::strip_listed;
 
 use std::fmt;
 use std::future::ready;
@@ -59,32 +54,41 @@ use tower::Service;
 
 use crate::core::deadline::{MARGIN, caught, contained, until};
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawResponse};
-use crate::http::adapter::length::base64_length;
+use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT};
 use crate::http::error::{self, HttpError, Refused, Renderer};
 use crate::http::extract::context::EventKind;
+use crate::http::framing;
 use crate::http::layers::deadline;
 use crate::http::layers::error_layer::{self, RequestLine, log_failure};
-
-pub(crate) use self::path::PATH;
+use crate::http::length::base64_length;
+use crate::http::streaming::{Streamed, ToStream};
 
 /// The HTTP door around a typed inner. See the [module docs](self).
 pub struct HttpAdapter<S> {
     /// Nothing where its `Clone` has panicked: each request of this copy is then answered by a 500.
     inner: Option<S>,
+    /// A pointer, so that a function that does not stream has nothing of it in its binary.
+    stream: Option<ToStream>,
 }
 
 impl<S> HttpAdapter<S> {
     /// The door to this inner.
     pub fn new(inner: S) -> Self {
-        Self { inner: Some(inner) }
+        Self { inner: Some(inner), stream: None }
+    }
+}
+
+impl<S> HttpAdapter<S> {
+    /// Streams the responses to sources that take a stream.
+    pub(crate) fn streaming(mut self, stream: ToStream) -> Self {
+        self.stream = Some(stream);
+        self
     }
 }
 
 impl<S: Clone> Clone for HttpAdapter<S> {
     fn clone(&self) -> Self {
-        Self { inner: caught(|| self.inner.clone()).flatten() }
+        Self { inner: caught(|| self.inner.clone()).flatten(), stream: self.stream }
     }
 }
 
@@ -109,9 +113,9 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         // The inner is asked in `call`: an error of its readiness is an answer, not the end of the process.
@@ -119,7 +123,6 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let streaming = incoming.invocation.is_streaming().then(|| incoming.invocation.clone());
         // The layer that watches over the time has its answer before the body of the answer is there.
         let until = until(&incoming.invocation, MARGIN);
         let (source, mut request, refused) = match decode::decode(&incoming) {
@@ -130,6 +133,7 @@ where
             }
         };
         let kind = source.kind;
+        let streaming = self.stream.filter(|_| source.can_stream()).map(|stream| (stream, incoming.invocation.clone()));
         drop(incoming);
         let inner = caught(|| self.inner.clone()).flatten();
         Box::pin(async move {
@@ -138,10 +142,8 @@ where
                 request.extensions_mut().insert(Refused(error.clone()));
                 error
             });
-            let can_stream = streaming.is_some() && source.can_stream();
-            if streaming.is_some() && !can_stream {
-                // A layer that leaves a stream alone, as compression does, sees that this answer is sent as a whole.
-                request.extensions_mut().get_mut().map(Invocation::stop_streaming);
+            if streaming.is_some() {
+                request.extensions_mut().insert(Streamed);
             }
             #[cfg(feature = "otel")]
             spans::began(&request);
@@ -161,13 +163,11 @@ where
             let has_body = asked.has_body() && framing::has_content(parts.status);
             // Dropped unread: what would make it, compression too, does not begin.
             let body = if has_body { body } else { call::without(&mut parts, body) };
-            if let Some(invocation) = streaming.filter(|_| can_stream) {
+            if let Some((stream, invocation)) = streaming {
                 #[cfg(feature = "otel")]
                 spans::ended(parts.status);
                 call::clear(&mut parts.extensions);
-                let head = encode::encode(kind, &parts, &[]);
-                invocation.leave_response(Response::from_parts(parts, body));
-                return head;
+                return Ok(stream(Response::from_parts(parts, body), &invocation));
             }
             let read = call::read(&mut parts, body, body_limit(kind), until).await;
             let renderer = parts.extensions.remove::<Renderer>();
@@ -188,7 +188,7 @@ where
 }
 
 /// The response in the form of its source, or how long it is where the source takes none of this size.
-fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<RawResponse, usize>, FunctionError> {
+fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<Outgoing, usize>, FunctionError> {
     let mut response = encode::encode(kind, parts, body)?;
     if response.get().len() > limit(kind) && base64_length(body.len()) <= limit(kind) {
         // Text of many control characters, each of which is six as JSON, is smaller in base64.
@@ -198,7 +198,7 @@ fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<RawRespon
         length if length <= limit(kind) => {
             #[cfg(feature = "otel")]
             spans::ended(parts.status);
-            Ok(Ok(response))
+            Ok(Ok(response.into()))
         }
         length => Ok(Err(length)),
     }
@@ -250,7 +250,7 @@ async fn instead(
     error: HttpError,
     has_body: bool,
     until: call::Until,
-) -> Result<RawResponse, FunctionError> {
+) -> Result<Outgoing, FunctionError> {
     if let Some(renderer) = renderer {
         let (mut parts, body) = rendered(headers.clone(), Some(&renderer), &error).into_parts();
         // Its body is the user's too, and may fail or be too large; it is made of the error alone, so time is no question as a rule.
@@ -266,7 +266,7 @@ async fn instead(
     let body = call::read(&mut parts, body, body_limit(kind), None).await.unwrap_or_default();
     #[cfg(feature = "otel")]
     spans::ended(parts.status);
-    encode::encode(kind, &parts, &body)
+    encode::encode(kind, &parts, &body).map(Outgoing::from)
 }
 
 /// An error in place of a response with these headers: what the layers put on that stays, what is about its content goes.

@@ -21,6 +21,8 @@
 //! | [`Invocation`](crate::Invocation) | the invocation | – |
 //! | `Client<_>`, `Secret<_>`, `Parameter<_>`, `Metrics` | the process | – |
 
+#[cfg(feature = "macros")]
+mod check;
 pub mod claims;
 #[cfg(feature = "clients")]
 mod client;

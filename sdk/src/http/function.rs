@@ -1,5 +1,8 @@
 //! HTTP functions: handlers of requests, and whole services such as an `axum::Router`.
 
+#[cfg(feature = "macros")]
+pub(crate) mod check;
+
 use axum_core::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,20 +12,21 @@ use tower::{Layer, Service};
 use crate::core::error::BoxError;
 use crate::function::builder::{AddLayer, Function, Sealed};
 use crate::function::handler::Handler;
-use crate::function::service::{Buffered, ErrorTypes, Kind, Streaming};
+use crate::function::service::{ErrorTypes, Kind};
 use crate::http::adapter::HttpAdapter;
 use crate::http::handler::{HandlerService, HttpHandler};
 use crate::http::layers::catch_panic::{CatchPanic, CatchPanicLayer};
 use crate::http::layers::stack::{DefaultStack, Stack};
+use crate::http::streaming;
 
 /// The marker of HTTP functions; the arguments of the function are within.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByHttp<Args>(std::marker::PhantomData<Args>);
 
-/// A handler of HTTP requests, whose panics are caught right around it.
+/// A handler of HTTP requests, whose panics are caught right around it. With `STREAMS` its responses may be streams.
 #[derive(Clone, Debug)]
-pub struct HttpFunction<S>(CatchPanic<S>);
+pub struct HttpFunction<S, const STREAMS: bool = false>(CatchPanic<S>);
 
 impl<F, Args> Handler<ByHttp<Args>> for F
 where
@@ -63,10 +67,6 @@ where
     Function::new(HttpFunction(CatchPanicLayer::new().layer(service)), DefaultStack)
 }
 
-/// The innermost service of a streaming function.
-#[derive(Clone, Debug)]
-pub struct StreamingHttpFunction<S>(CatchPanic<S>);
-
 impl<S, L, O> Function<HttpFunction<S>, L, O> {
     /// Names a route that leads to the function, such as `GET /users/{id}`. Run locally, the function takes path parameters from requests by
     /// it; on Lambda the routes of the API do that. Several routes are named by several calls.
@@ -76,14 +76,13 @@ impl<S, L, O> Function<HttpFunction<S>, L, O> {
     }
 
     /// Streams every response. See [`http::streaming`](crate::http::streaming).
-    pub fn streaming(self) -> Function<StreamingHttpFunction<S>, L, O> {
-        let Self { kind, layers, outer, mut lifecycle, error_types } = self;
-        lifecycle.is_streaming = true;
-        Function { kind: StreamingHttpFunction(kind.0), layers, outer, lifecycle, error_types }
+    pub fn streaming(self) -> Function<HttpFunction<S, true>, L, O> {
+        let Self { kind, layers, outer, lifecycle, error_types } = self;
+        Function { kind: HttpFunction(kind.0), layers, outer, lifecycle, error_types }
     }
 }
 
-impl<S, O> Function<HttpFunction<S>, DefaultStack, O> {
+impl<S, O, const STREAMS: bool> Function<HttpFunction<S, STREAMS>, DefaultStack, O> {
     /// Removes the default stack, for layers in an order of your own: [`layer`](Function::layer) then takes any number of them. Without an
     /// [`ErrorLayer`](crate::http::ErrorLayer) among them an error of a layer is a bare 500, and without a
     /// [`DeadlineLayer`](crate::http::DeadlineLayer) Lambda ends a request that takes too long.
@@ -102,7 +101,7 @@ impl<S, O> Function<HttpFunction<S>, DefaultStack, O> {
     ///     pilaster::run(function.layer(ErrorLayer::new()).layer(DeadlineLayer::new()))
     /// }
     /// ```
-    pub fn without_stack(self) -> Function<HttpFunction<S>, Identity, O> {
+    pub fn without_stack(self) -> Function<HttpFunction<S, STREAMS>, Identity, O> {
         self.map_layers(|DefaultStack| Identity::new())
     }
 }
@@ -115,7 +114,15 @@ impl AddLayer<Stack> for DefaultStack {
     }
 }
 
-impl<S, L, B> Kind<L> for HttpFunction<S>
+impl AddLayer<Self> for DefaultStack {
+    type Layers = Self;
+
+    fn add(self, stack: Self, _: Sealed) -> Self {
+        stack
+    }
+}
+
+impl<S, L, B, const STREAMS: bool> Kind<L> for HttpFunction<S, STREAMS>
 where
     L: Layer<CatchPanic<S>>,
     L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -125,23 +132,11 @@ where
     B::Error: Into<BoxError>,
 {
     type Adapter = HttpAdapter<L::Service>;
-    type Mode = Buffered;
     const IS_HTTP: bool = true;
+    const STREAMS: bool = STREAMS;
 
     fn adapter(self, layers: L, _: ErrorTypes) -> Self::Adapter {
-        HttpAdapter::new(layers.layer(self.0))
-    }
-}
-
-impl<S, L> Kind<L> for StreamingHttpFunction<S>
-where
-    HttpFunction<S>: Kind<L>,
-{
-    type Adapter = <HttpFunction<S> as Kind<L>>::Adapter;
-    type Mode = Streaming;
-    const IS_HTTP: bool = true;
-
-    fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
-        HttpFunction(self.0).adapter(layers, error_types)
+        let adapter = HttpAdapter::new(layers.layer(self.0));
+        if STREAMS { adapter.streaming(streaming::stream) } else { adapter }
     }
 }

@@ -16,7 +16,6 @@ pub mod error_layer;
 pub mod from_fn;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
-pub(crate) mod left;
 #[cfg(feature = "negotiation")]
 pub mod negotiation;
 pub mod partial_response;

@@ -7,9 +7,8 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>), as `lambda_runtime` sends
 //! it: 1.5.0 writes the trailer's text, without the reason, at the end of the body.
 //!
-//! What changes a response has its place in the stack, or is a layer of tower's around it: below the door. A layer around the whole function
-//! ([`Function::outer`](crate::Function::outer)) gets the status and headers as text with an empty body, and what it changes
-//! in that is not sent.
+//! A layer that changes responses belongs in the stack, or around it below the adapter. A layer around the whole function
+//! ([`Function::outer`](crate::Function::outer)) gets the stream as an [`Outgoing`](crate::Outgoing) without JSON text.
 //!
 //! It is for function URLs with `InvokeMode: RESPONSE_STREAM` and for REST APIs with response streaming. An HTTP API, a load balancer
 //! and the others cannot stream: their responses are sent whole. A function URL is known by its own domain (`….lambda-url.…`).
@@ -46,15 +45,23 @@ use tokio::time::{Instant, Sleep};
 use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::raw::Outgoing;
 
-/// The response as the Runtime API gets it.
-pub(crate) fn streamed(response: Response<Body>, invocation: &Invocation) -> StreamResponse<Chunks> {
+/// Marks a request whose response is sent while its body is made.
+#[derive(Clone)]
+pub(crate) struct Streamed;
+
+/// Makes a stream of a response: [`stream`].
+pub(crate) type ToStream = fn(Response<Body>, &Invocation) -> Outgoing;
+
+/// The response as the Runtime API gets it. The current span is that of its body.
+pub(crate) fn stream(response: Response<Body>, invocation: &Invocation) -> Outgoing {
     let (mut parts, body) = response.into_parts();
     let cookies = parts.headers.get_all(header::SET_COOKIE).iter();
     let cookies = cookies.map(|cookie| String::from_utf8_lossy(cookie.as_bytes()).into_owned()).collect();
     parts.headers.remove(header::SET_COOKIE);
     let metadata_prelude = MetadataPrelude { status_code: parts.status, headers: joined(&parts.headers), cookies };
-    StreamResponse { metadata_prelude, stream: Chunks::new(body, invocation) }
+    Outgoing::stream(StreamResponse { metadata_prelude, stream: Box::pin(Chunks::new(body, invocation)) })
 }
 
 /// In the prelude a header has one text: several values are joined ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)),
@@ -79,15 +86,15 @@ fn joined(headers: &HeaderMap) -> HeaderMap {
     headers.keys().filter_map(join).collect()
 }
 
-/// The chunks of a body; what breaks it off is logged, and told to nobody else.
-pub(crate) struct Chunks {
+/// The chunks of a body. The reason why one breaks off is logged, and sent to no one.
+struct Chunks {
     body: Option<BodyDataStream>,
     deadline: Option<(Pin<Box<Sleep>>, DeadlineExceeded)>,
     span: tracing::Span,
 }
 
 impl Chunks {
-    pub(crate) fn new(body: Body, invocation: &Invocation) -> Self {
+    fn new(body: Body, invocation: &Invocation) -> Self {
         let deadline = until(invocation, MARGIN)
             .map(|(at, time)| (Box::pin(tokio::time::sleep_until(at)), DeadlineExceeded::after(time)));
         Self { body: Some(body.into_data_stream()), deadline, span: tracing::Span::current() }
@@ -128,7 +135,7 @@ impl Drop for Chunks {
 }
 
 impl Stream for Chunks {
-    type Item = Result<Bytes, lambda_runtime::Error>;
+    type Item = Result<Bytes, BoxError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let span = self.span.clone();
@@ -156,7 +163,7 @@ impl fmt::Debug for Chunks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures_util::{StreamExt, stream};
+    use futures_util::{StreamExt, stream as streams};
     use std::time::{Duration, SystemTime};
 
     fn invocation(left: Option<Duration>) -> Invocation {
@@ -174,8 +181,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_fails_or_panics_breaks_off_without_its_reason() {
-        let failing = stream::iter([Ok("one"), Err("db password is hunter2")]);
-        let panicking = stream::iter(0..2).map(|n| if n == 0 { Ok::<_, BoxError>("one") } else { panic!("hunter2") });
+        let failing = streams::iter([Ok("one"), Err("db password is hunter2")]);
+        let panicking = streams::iter(0..2).map(|n| if n == 0 { Ok::<_, BoxError>("one") } else { panic!("hunter2") });
         for body in [Body::from_stream(failing), Body::from_stream(panicking)] {
             let chunks = read(Chunks::new(body, &invocation(None))).await;
             assert_eq!(chunks, [Ok(Bytes::from("one")), Err("the response broke off".to_owned())]);
@@ -185,7 +192,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_hangs_breaks_off_before_the_deadline() {
         let start = tokio::time::Instant::now();
-        let body = Body::from_stream(stream::iter([Ok::<_, BoxError>("one")]).chain(stream::pending()));
+        let body = Body::from_stream(streams::iter([Ok::<_, BoxError>("one")]).chain(streams::pending()));
         let chunks = read(Chunks::new(body, &invocation(Some(Duration::from_secs(3))))).await;
         assert_eq!(chunks.len(), 2);
         assert!(start.elapsed() < Duration::from_secs(3));
@@ -193,7 +200,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_always_has_more_breaks_off_before_the_deadline() {
-        let body = Body::from_stream(stream::repeat_with(|| Ok::<_, BoxError>("more")));
+        let body = Body::from_stream(streams::repeat_with(|| Ok::<_, BoxError>("more")));
         let mut chunks = Chunks::new(body, &invocation(Some(Duration::from_secs(3))));
         assert!(chunks.next().await.is_some_and(|chunk| chunk.is_ok()));
         tokio::time::advance(Duration::from_secs(3)).await;
@@ -211,7 +218,7 @@ mod tests {
         }
         let guarded = |end: BoxError| {
             let guard = Guard;
-            let chunks = stream::iter([Ok("one"), Err(end)]).inspect(move |_| {
+            let chunks = streams::iter([Ok("one"), Err(end)]).inspect(move |_| {
                 let _ = &guard;
             });
             Chunks::new(Body::from_stream(chunks), &invocation(None))
@@ -237,7 +244,7 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             for reads in [0, 1, 2] {
                 let guard = Guard(Arc::clone(&dropped));
-                let body = stream::iter([Ok("one"), Err("broken")]).inspect(move |_| {
+                let body = streams::iter([Ok("one"), Err("broken")]).inspect(move |_| {
                     let _ = &guard;
                 });
                 let span = tracing::info_span!("invocation");
@@ -258,7 +265,8 @@ mod tests {
         let response = Response::builder().header("vary", "origin").header("vary", "accept-encoding");
         let response =
             response.header("x-name", HeaderValue::from_bytes(b"\xe4").unwrap()).body(Body::empty()).unwrap();
-        let prelude = serde_json::to_value(streamed(response, &invocation(None)).metadata_prelude).unwrap();
+        let streamed = stream(response, &invocation(None)).into_content().unwrap_err();
+        let prelude = serde_json::to_value(streamed.metadata_prelude).unwrap();
         assert_eq!(prelude["headers"], serde_json::json!({ "vary": "origin, accept-encoding" }));
     }
 
@@ -267,8 +275,8 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let _entered = runtime.enter();
         let response = Response::builder().header("set-cookie", "a=1").header("set-cookie", "b=2").header("x-a", "1");
-        let streamed = streamed(response.status(201).body(Body::empty()).unwrap(), &invocation(None));
-        let prelude = streamed.metadata_prelude;
+        let streamed = stream(response.status(201).body(Body::empty()).unwrap(), &invocation(None));
+        let prelude = streamed.into_content().unwrap_err().metadata_prelude;
         assert_eq!((prelude.status_code.as_u16(), prelude.cookies), (201, vec!["a=1".to_owned(), "b=2".to_owned()]));
         assert_eq!(prelude.headers.len(), 1);
     }

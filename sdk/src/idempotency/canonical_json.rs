@@ -237,7 +237,7 @@ mod tests {
         std::fs::read_to_string(path).unwrap()
     }
 
-    /// What Python and Node.js wrote of each number; `generate.py` beside the table made it.
+    /// The numbers as Python and Node.js write them; `generate.py` beside the table made it.
     #[test]
     fn floats_are_written_as_python_and_node_write_them() {
         let table = fixture("numbers.tsv");
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_written_in_two_ways_is_refused() {
+    fn a_number_that_is_written_in_two_ways_is_rejected() {
         let (value, large) = parsed("[1e30, 1000000000000000019884624838656]");
         assert_eq!(super::python(&value, &large), None);
         assert_eq!(super::python(&json!(1e30), &LargeNumbers::default()), None, "nothing says how it was written");

@@ -12,7 +12,6 @@ use lru::LruCache;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-#[cfg(any(feature = "http", feature = "records", feature = "macros"))]
 pub(crate) use self::begin::CallKey;
 pub(crate) use self::running::Recording;
 pub use self::running::Running;
@@ -73,16 +72,9 @@ pub enum Begun {
 }
 
 impl Idempotency {
-    /// Keeps its records in this store. The key is the whole document, a result is replayed for an hour, and the lock ends with the
-    /// invocation.
-    ///
-    /// Like Powertools it reads `AWS_LAMBDA_FUNCTION_NAME`, the [prefix](Self::prefix) of the keys, and
-    /// `POWERTOOLS_IDEMPOTENCY_DISABLED`: with `true` calls run without records, and a warning is logged.
-    pub fn new(store: impl Store) -> Self {
-        let (disabled, mistake) = match env::boolean(&env::var, "POWERTOOLS_IDEMPOTENCY_DISABLED") {
-            Ok(disabled) => (disabled.unwrap_or_default(), None),
-            Err(mistake) => (false, Some(mistake)),
-        };
+    /// Keeps its records in this store; the keys begin with `prefix` (see [`prefix`](Self::prefix)). The key is the whole document, a result
+    /// is replayed for an hour, and the lock ends with the invocation.
+    pub fn new(store: impl Store, prefix: impl Into<String>) -> Self {
         Self {
             settings: Arc::new(Settings {
                 store: Arc::new(store),
@@ -93,15 +85,26 @@ impl Idempotency {
                 lock_for: LONGEST_INVOCATION,
                 format: KeyFormat::Python,
                 hash: HashFunction::Md5,
-                prefix: env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "test-func".to_owned()),
+                prefix: prefix.into(),
                 cache: None,
                 last_locks: Arc::new(Mutex::new(LruCache::new(LAST_LOCKS))),
                 hook: None,
                 clock: Arc::new(SystemTime::now),
-                disabled,
-                mistake,
+                disabled: false,
+                mistake: None,
             }),
         }
+    }
+
+    /// [`new`](Self::new) with Powertools' variables: the prefix is `AWS_LAMBDA_FUNCTION_NAME`, or `test-func` if that is not set. With
+    /// `POWERTOOLS_IDEMPOTENCY_DISABLED=true` calls run without records, and a warning is logged.
+    pub fn from_env(store: impl Store) -> Self {
+        let prefix = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "test-func".to_owned());
+        let disabled = env::boolean(&env::var, "POWERTOOLS_IDEMPOTENCY_DISABLED");
+        Self::new(store, prefix).set(|settings| match disabled {
+            Ok(disabled) => settings.disabled = disabled.unwrap_or_default(),
+            Err(mistake) => settings.mistake = Some(mistake),
+        })
     }
 
     /// Returns the instance that [`set_global`](Self::set_global) has set: `#[idempotent]` uses it unless `with = ..` names another one.
@@ -181,7 +184,7 @@ impl Idempotency {
         self.set(|settings| settings.hash = hash)
     }
 
-    /// Sets the text before the `#` of a key: `AWS_LAMBDA_FUNCTION_NAME` by default. It is Powertools' `key_prefix`; without one,
+    /// Sets the text before the `#` of a key. It is Powertools' `key_prefix`; without one,
     /// Python's keys begin with the function's name, its module and its qualified name: `checkout.app.handler`.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         self.set(|settings| settings.prefix = prefix.into())

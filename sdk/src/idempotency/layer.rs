@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-//! use pilaster::{BoxError, Incoming, Invocation, RawResponse};
+//! use pilaster::{BoxError, Incoming, Invocation, Outgoing};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
@@ -17,13 +17,14 @@
 //! let counted = charges.clone();
 //! let charge = service_fn(move |_: Incoming| {
 //!     counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-//!     async { Ok::<RawResponse, BoxError>(serde_json::value::to_raw_value("charged")?) }
+//!     async { Ok::<_, BoxError>(Outgoing::serialize("charged")?) }
 //! });
-//! let charge = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).key("order_id")).layer(charge);
+//! let charge = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).key("order_id")).layer(charge);
 //! for _ in 0..2 {
 //!     let event = serde_json::value::to_raw_value(&serde_json::json!({ "order_id": 7 }))?;
 //!     let incoming = Incoming { event, invocation: Invocation::new(Default::default()) };
-//!     assert_eq!(charge.clone().oneshot(incoming).await?.get(), "\"charged\"");
+//!     let response = charge.clone().oneshot(incoming).await?;
+//!     assert_eq!(response.as_json().map(|json| json.get()), Some("\"charged\""));
 //! }
 //! assert_eq!(charges.load(std::sync::atomic::Ordering::Relaxed), 1);
 //! # Ok::<(), BoxError>(()) })?;
@@ -46,7 +47,7 @@ use super::error::IdempotencyError;
 use crate::core::configuration::reject;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::expression::Document;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`IdempotencyService`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -114,13 +115,13 @@ impl<S> fmt::Debug for IdempotencyService<S> {
 
 impl<S> Service<Incoming> for IdempotencyService<S>
 where
-    S: Service<Incoming, Response = RawResponse> + Clone + Send + 'static,
+    S: Service<Incoming, Response = Outgoing> + Clone + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -138,12 +139,17 @@ where
             };
             let begun = idempotency.begin_with(key).await.map_err(FunctionError::from)?;
             let call = async move { inner.call(incoming).await.map_err(FunctionError::of) };
-            let replay = |recorded: &RawValue| Ok(recorded.to_owned());
-            let record = |response: RawResponse| {
-                let recording = Recording::Complete(response.clone());
-                ready((response, recording))
+            let replay = |recorded: &RawValue| Ok(recorded.to_owned().into());
+            let record = |response: Outgoing| {
+                let json = response.as_json().map(ToOwned::to_owned).ok_or_else(streamed);
+                ready((response, Recording::from(json)))
             };
             Ok(begun.finish(call, replay, record).await?)
         })
     }
+}
+
+/// A replay would lack the body.
+fn streamed() -> serde_json::Error {
+    serde::ser::Error::custom("a streamed response cannot be recorded: put the layer into the stack of the function")
 }

@@ -66,7 +66,7 @@ impl fmt::Debug for IdempotencyRecord {
 }
 
 impl IdempotencyRecord {
-    /// Returns `true` if the record is no longer used: `expiration` is a second in the past.
+    /// Returns `true` if the record is no longer used: `expiration` is in the past. The record is still used within that second.
     pub fn is_expired(&self, now: SystemTime) -> bool {
         self.expiration < seconds(now)
     }

@@ -1,4 +1,4 @@
-//! A function of records or events by hand: `cargo run -- event.json`, or the event on standard input; its response is printed.
+//! The local run of a record or an event function: `cargo run -- event.json`, or the event on standard input. Its response is printed.
 
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
@@ -6,25 +6,25 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::{invocation, tell};
+use super::arguments::Input;
+use super::{invocation, print};
 use crate::core::error::{BoxError, chain};
 use crate::core::raw::RawService;
 use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawEvent};
 
-/// As long as a Lambda function may take
+/// The longest time-out of a Lambda function
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
 const TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Calls the function once for each file that is named, or once with standard input.
-pub(super) async fn serve<S: RawService>(raw: S) -> Result<(), BoxError> {
-    let files = std::env::args_os().skip(1).collect::<Vec<_>>();
+/// Calls the function with each event of its arguments.
+pub(super) async fn serve<S: RawService>(raw: S, inputs: Vec<Input>) -> Result<(), BoxError> {
     let mut failed = 0;
-    if files.is_empty() {
-        failed += usize::from(!call(raw, standard_input()?).await?);
-    } else {
-        for file in &files {
-            failed += usize::from(!call(raw.clone(), read(Path::new(file))?).await?);
-        }
+    for input in inputs {
+        let event = match input {
+            Input::Stdin => standard_input()?,
+            Input::File(file) => read(&file)?,
+        };
+        failed += usize::from(!call(raw.clone(), event).await?);
     }
     match failed {
         0 => Ok(()),
@@ -34,19 +34,19 @@ pub(super) async fn serve<S: RawService>(raw: S) -> Result<(), BoxError> {
 
 fn standard_input() -> Result<String, BoxError> {
     if io::stdin().is_terminal() {
-        return Err("an event is expected: name a file with one (`cargo run -- event.json`), or pipe one in".into());
+        return Err("an event is missing: name a file that contains one (`cargo run -- event.json`), or pipe one in; `--event sqs` prints one".into());
     }
     let mut text = String::new();
-    // One byte more tells that it is too long.
+    // One byte more shows that it is too long.
     io::stdin().take(PAYLOAD_LIMIT as u64 + 1).read_to_string(&mut text)?;
     Ok(text)
 }
 
 fn read(path: &Path) -> Result<String, BoxError> {
-    std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()).into())
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()).into())
 }
 
-/// Prints the response, or the error as Lambda reports it; `false` for an error.
+/// Prints the response, or the error as Lambda reports it. Returns `false` for an error.
 async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError> {
     if text.len() > PAYLOAD_LIMIT {
         return Err("the event is larger than the 6 MB that Lambda takes".into());
@@ -60,12 +60,12 @@ async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError>
     };
     match answered {
         Ok(response) => {
-            tell(format_args!("{}", response.get()));
+            print(format_args!("{}", response.as_json().map_or("null", |json| json.get())));
             Ok(true)
         }
         Err(error) => {
             let (name, message) = (error.error_type(), error.message());
-            tell(format_args!("{}", serde_json::json!({ "errorType": name, "errorMessage": message })));
+            print(format_args!("{}", serde_json::json!({ "errorType": name, "errorMessage": message })));
             let causes = chain(&error);
             if causes.len() > 1 {
                 eprintln!("{}", causes.join(": "));

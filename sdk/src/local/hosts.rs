@@ -1,15 +1,15 @@
-//! Which hosts the local server answers for.
+//! [`Hosts`]: the hosts that the local server accepts.
 
 use std::net::IpAddr;
 
 use http::{Request, header};
 
-/// The hosts that a request may be to: `localhost`, names below it, loopback addresses, what the server listens on, and what
-/// `PILASTER_HOSTS` names (`dev.example.com, 192.0.2.7`).
+/// The hosts that a request may be to: `localhost`, names below it, loopback addresses, the address that the server listens on, and the
+/// hosts of `PILASTER_HOSTS` (`dev.example.com, 192.0.2.7`).
 ///
-/// A page from anywhere can point a name of its own at this machine (DNS rebinding) and its browser then sends requests here, with that
-/// name as the host, to a function that has the developer's credentials. An address cannot be pointed elsewhere, so a server that
-/// listens on all addresses answers for all of them.
+/// Any web page can point its own name at this machine (DNS rebinding), and its browser then sends requests here, with that name as the
+/// host, to a function that has the developer's credentials. An address cannot be pointed elsewhere, so a server that listens on all
+/// addresses accepts all of them.
 #[derive(Debug)]
 pub(super) struct Hosts {
     names: Vec<String>,
@@ -17,7 +17,7 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// Of `PILASTER_ADDR` (`host:port`) and `PILASTER_HOSTS`, a list with commas.
+    /// Reads `PILASTER_ADDR` (`host:port`) and `PILASTER_HOSTS`, a list with commas.
     pub(super) fn new(address: &str, allowed: Option<&str>) -> Self {
         let bound = name(address);
         let any_address = bound.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
@@ -26,8 +26,7 @@ impl Hosts {
         Self { names: names.map(str::to_ascii_lowercase).collect(), any_address }
     }
 
-    /// Whether a request may be answered: each host that it names is one of these. One without a host comes from no browser, but
-    /// nothing says that it is meant for this server.
+    /// Returns `true` if each host that a request names is one of these. A request without a host is rejected.
     pub(super) fn allow<B>(&self, request: &Request<B>) -> bool {
         let target = request.uri().authority().map(|authority| Some(authority.as_str()));
         let headers = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().ok());
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_answered_and_no_other_name() {
+    fn this_machine_is_accepted_and_no_other_name() {
         let hosts = Hosts::new("127.0.0.1:3000", None);
         for host in [
             "localhost",

@@ -1,7 +1,7 @@
-//! An HTTP function by hand: it listens on `127.0.0.1:3000` (or on `PILASTER_ADDR`).
+//! The local run of an HTTP function: it listens on `127.0.0.1:3000` (or on `PILASTER_ADDR`).
 //!
-//! It answers only requests to this machine: see [`Hosts`]. Each request becomes the event of an HTTP API (payload 2.0), goes through the same door as in the cloud, and the answer comes
-//! back as HTTP. One readable line a request.
+//! It accepts only requests to this machine: see [`Hosts`]. Each request becomes the event of an HTTP API (payload 2.0), is decoded by
+//! the same adapter as on Lambda, and the response is sent as HTTP. Each request is one line on standard output.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -16,64 +16,56 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use lambda_runtime::StreamResponse;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
+use super::given::claims;
 use super::hosts::Hosts;
-use super::{invocation, tell};
+use super::{invocation, print};
 use crate::core::env;
 use crate::core::error::BoxError;
 use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, PAYLOAD_LIMIT};
+use crate::core::raw::{Chunks, Incoming, PAYLOAD_LIMIT};
 use crate::http::HttpError;
 use crate::http::adapter::synthesize::{event, matches};
-use crate::http::streaming::Chunks;
 
-/// What an invocation may take, as API Gateway waits for it.
+/// The longest time of an invocation: API Gateway waits no longer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the function until Ctrl-C.
-pub(super) async fn serve<S: RawService>(
-    raw: S,
-    routes: Vec<&'static str>,
-    is_streaming: bool,
-) -> Result<(), BoxError> {
+pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
+    // A mistake is reported before the first request.
+    claims()?;
     let address = env::var("PILASTER_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let hosts: &'static Hosts = Box::leak(Box::new(Hosts::new(&address, env::var("PILASTER_HOSTS").as_deref())));
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another `host:port`"))?;
     let here = listener.local_addr()?;
-    tell(format_args!("listening on http://{here} (Ctrl-C stops)"));
+    print(format_args!("listening on http://{here} (Ctrl-C stops)"));
     for route in &routes {
-        tell(format_args!("  {route}"));
+        print(format_args!("  {route}"));
     }
     let routes: &'static [&'static str] = routes.leak();
     tokio::select! {
-        () = accept(listener, raw, routes, hosts, is_streaming) => Ok(()),
+        () = accept(listener, raw, routes, hosts) => Ok(()),
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
     }
 }
 
-async fn accept<S: RawService>(
-    listener: TcpListener,
-    raw: S,
-    routes: &'static [&'static str],
-    hosts: &'static Hosts,
-    is_streaming: bool,
-) {
+async fn accept<S: RawService>(listener: TcpListener, raw: S, routes: &'static [&'static str], hosts: &'static Hosts) {
     loop {
-        // A connection that breaks while it is accepted is the peer's affair.
+        // A connection that breaks while it is accepted is not an error of the server.
         let Ok((stream, peer)) = listener.accept().await else {
-            // Too many open files, for one: not at once again.
+            // Too many files may be open, so it is not tried again at once.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
         let raw = raw.clone();
-        let service =
-            hyper::service::service_fn(move |request| answer(raw.clone(), routes, hosts, is_streaming, peer, request));
+        let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, hosts, peer, request));
         tokio::spawn(async move {
             let mut http = hyper::server::conn::http1::Builder::new();
             let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
@@ -88,14 +80,13 @@ async fn answer<S: RawService>(
     mut raw: S,
     routes: &'static [&'static str],
     hosts: &'static Hosts,
-    is_streaming: bool,
     peer: SocketAddr,
     request: Request<hyper::body::Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let started = Instant::now();
     let line = format!("{} {}", request.method(), request.uri());
     if !hosts.allow(&request) {
-        tell(format_args!("{line} 421: the request is to another host; set PILASTER_HOSTS to allow it"));
+        print(format_args!("{line} 421: the request is to another host; set PILASTER_HOSTS to allow it"));
         return Ok(problem(&misdirected()).map(Body::new));
     }
     let is_routed = routes.is_empty() || {
@@ -108,42 +99,47 @@ async fn answer<S: RawService>(
         routes.iter().any(|route| fits(route).is_some())
     };
     if !is_routed {
-        // What API Gateway answers without asking the function.
-        tell(format_args!("{line} 404: no such route"));
-        return Ok(problem(&HttpError::not_found("no route of the function leads here")).map(Body::new));
+        // API Gateway responds so without calling the function.
+        print(format_args!("{line} 404: no such route"));
+        return Ok(problem(&HttpError::not_found("no such route")).map(Body::new));
     }
     let invoked = async {
-        let mut incoming = incoming(request, routes, peer).await?;
-        if is_streaming {
-            incoming.invocation = incoming.invocation.streaming();
-        }
-        let invocation = incoming.invocation.clone();
+        let incoming = incoming(request, routes, peer).await?;
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
-        let raw = raw.call(incoming).await?;
-        match invocation.take_response() {
-            Some((response, span)) => {
-                Ok(response.map(|body| Body::from_stream(span.in_scope(|| Chunks::new(body, &invocation)))))
-            }
-            None => Ok(serde_json::from_str::<Answer>(raw.get())?.into_http()?.map(Body::new)),
+        match raw.call(incoming).await?.into_content() {
+            Ok(json) => Ok(serde_json::from_str::<Answer>(json.get())?.into_http()?.map(Body::new)),
+            Err(stream) => streamed(stream),
         }
     };
     let invoked: Result<_, BoxError> = match tokio::time::timeout(TIMEOUT, invoked).await {
         Ok(answered) => answered,
-        Err(_) => Err(format!("no answer within {TIMEOUT:?}, which is as long as API Gateway waits").into()),
+        Err(_) => Err(format!("no response within {TIMEOUT:?}, the longest time that API Gateway waits").into()),
     };
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
-    tell(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
+    print(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
+    Ok(response)
+}
+
+/// The response of which the Runtime API would get the prelude and the chunks.
+fn streamed(response: StreamResponse<Chunks>) -> Result<Response<Body>, BoxError> {
+    let StreamResponse { metadata_prelude: prelude, stream } = response;
+    let mut response = Response::new(Body::from_stream(stream));
+    *response.status_mut() = prelude.status_code;
+    *response.headers_mut() = prelude.headers;
+    for cookie in prelude.cookies {
+        response.headers_mut().append(header::SET_COOKIE, HeaderValue::try_from(cookie)?);
+    }
     Ok(response)
 }
 
 fn misdirected() -> HttpError {
     HttpError::new(
         StatusCode::MISDIRECTED_REQUEST,
-        "this server is reached by `localhost` or a loopback address; set PILASTER_HOSTS to allow other hosts",
+        "use `localhost` or a loopback address; set PILASTER_HOSTS to allow other hosts",
     )
 }
 
-/// The event would be: a binary body is a third longer in it, as base64.
+/// The event of the request exceeds the limit: a binary body is a third longer in it, as base64.
 #[derive(Debug)]
 struct TooLarge;
 
@@ -159,7 +155,7 @@ fn problem(error: &HttpError) -> Response<Full<Bytes>> {
     error.render().map(Full::from)
 }
 
-/// What API Gateway answers when the function fails as a whole; the terminal is the user's own, so the reason is told.
+/// The response of API Gateway when the invocation fails. The reason is printed on standard error.
 fn failed(error: &BoxError) -> Response<Full<Bytes>> {
     if error.is::<http_body_util::LengthLimitError>() || error.is::<TooLarge>() {
         return problem(&HttpError::payload_too_large("the request is larger than the 6 MB that Lambda takes"));
@@ -176,7 +172,11 @@ async fn incoming(
     let invocation = invocation(TIMEOUT)?;
     let (parts, body) = request.into_parts();
     let body = Limited::new(Body::new(body), PAYLOAD_LIMIT).collect().await?.to_bytes();
-    let event = event(&parts, &body, routes, peer, invocation.request_id()).to_string();
+    let mut event = event(&parts, &body, routes, peer, invocation.request_id());
+    if let Some(claims) = claims()? {
+        event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
+    }
+    let event = event.to_string();
     if event.len() > PAYLOAD_LIMIT {
         return Err(Box::new(TooLarge));
     }
@@ -208,7 +208,7 @@ impl Answer {
         *response.status_mut() = StatusCode::from_u16(self.status_code)?;
         for (name, value) in &self.headers {
             let value = value.as_str().unwrap_or_default();
-            // hyper counts the body itself.
+            // hyper sets the length of the body.
             if !name.eq_ignore_ascii_case("content-length") {
                 response.headers_mut().append(HeaderName::try_from(name)?, HeaderValue::from_bytes(value.as_bytes())?);
             }
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
     use crate::http::{Path, Uri};
 
-    /// What the server answers to a request's head.
+    /// The response of the server to a request with this head.
     async fn asked(address: SocketAddr, head: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
@@ -244,7 +244,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hosts = Box::leak(Box::new(hosts));
-        tokio::spawn(accept(listener, crate::handler(file).into_service().unwrap(), routes, hosts, false));
+        tokio::spawn(accept(listener, crate::handler(file).into_service().unwrap(), routes, hosts));
         address
     }
 

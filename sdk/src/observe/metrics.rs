@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use pilaster::observe::metrics::{CapturedMetrics, Metrics, MetricsLayer, facade};
-//! use pilaster::{FunctionError, Incoming, Invocation, RawResponse};
+//! use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
 //! use serde_json::value::RawValue;
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
@@ -27,7 +27,7 @@
 //! let service = ServiceBuilder::new().layer(layer).service(service_fn(async |incoming: Incoming| {
 //!     Metrics::current().count("Orders", 3).map_err(FunctionError::from_error)?;
 //!     facade::counter!("Orders refused").increment(1);
-//!     Err::<RawResponse, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
+//!     Err::<Outgoing, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
 //! }));
 //! facade::gauge!("Workers").set(2); // outside of an invocation: written with the next one
 //! let event = RawValue::from_string("{}".into())?;

@@ -9,7 +9,7 @@
 //! ```
 //! use pilaster::observe::logging::Logs;
 //! use pilaster::observe::traces::{CapturedSpans, TracesLayer};
-//! use pilaster::{FunctionError, Incoming, Invocation, RawResponse};
+//! use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
 //! use serde_json::value::RawValue;
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
@@ -21,7 +21,7 @@
 //! let layer = TracesLayer::new().captured(&captured);
 //! let service = ServiceBuilder::new().layer(layer).service(service_fn(async |incoming: Incoming| {
 //!     tracing::info_span!("charge", amount = 1000).in_scope(|| {});
-//!     Ok::<RawResponse, FunctionError>(incoming.event)
+//!     Ok::<Outgoing, FunctionError>(incoming.event.into())
 //! }));
 //! let mut context = lambda_runtime::Context::default();
 //! context.request_id = "52fdfc07".into();

@@ -26,7 +26,7 @@ use self::expand::{Expanded, expand};
 use super::record::Record;
 use super::response::RecordResponse;
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Service that calls the inner service for each record of an event.
 #[derive(Clone, Debug)]
@@ -45,9 +45,9 @@ impl<S> Service<Incoming> for RecordAdapter<S>
 where
     S: Service<Record, Response = RecordResponse, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         // The inner service is polled for each record: an error here would end the process.

@@ -1,5 +1,7 @@
 //! The arguments of record functions: a record as a type, and what else is made from a record.
 
+#[cfg(feature = "macros")]
+mod check;
 pub mod dynamodb;
 pub(super) mod envelope;
 pub mod event_bridge;

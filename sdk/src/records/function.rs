@@ -1,5 +1,8 @@
 //! [`RecordFunction`]: a function that is called once for each record.
 
+#[cfg(feature = "macros")]
+pub(crate) mod check;
+
 use tower::Layer;
 use tower::Service;
 use tower::layer::util::Identity;
@@ -17,7 +20,7 @@ use crate::core::configuration::reject;
 use crate::core::error::{BoxError, ErrorType};
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::Handler;
-use crate::function::service::{Buffered, ErrorTypes, Kind};
+use crate::function::service::{ErrorTypes, Kind};
 
 /// Marks functions of records with these arguments.
 #[doc(hidden)]
@@ -82,7 +85,6 @@ where
     <L::Service as Service<Record>>::Future: Send,
 {
     type Adapter = RecordAdapter<L::Service>;
-    type Mode = Buffered;
 
     fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
         let Self { service, sources, contents, batch } = self;

@@ -70,7 +70,7 @@ async fn call_with(function: impl IntoService, event: Value, left: Option<Durati
     let incoming =
         Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation: Invocation::new(context) };
     let response = function.into_service().unwrap().oneshot(incoming).await?;
-    Ok(serde_json::from_str(response.get()).unwrap())
+    Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }
 
 async fn call<M, H: Handler<M>>(function: H, event: Value) -> Result<Value, FunctionError>

@@ -9,18 +9,18 @@ use lambda_runtime_api_client::body::Body;
 
 use crate::core::error::BoxError;
 
-/// Where Lambda listens, as a `host:port`.
+/// The variable with the `host:port` of the Runtime API.
 pub(super) const VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
 
-/// Where Lambda listens; `None` where the variable is missing or no address, on which the client would panic.
+/// The address of the Runtime API; `None` where the variable is missing or not an address, on which the client would panic.
 pub(super) fn endpoint() -> Option<Uri> {
     crate::core::env::var(VARIABLE)?.parse().ok().filter(|uri: &Uri| uri.authority().is_some())
 }
 
-/// The head of the answer. Boxed, so that it is compiled once.
+/// Sends a request, and returns the head of the response. It is boxed, so that it is compiled once.
 pub(super) fn call(request: Request<Body>) -> Pin<Box<dyn Future<Output = Result<Parts, BoxError>> + Send>> {
     Box::pin(async move {
-        let endpoint = endpoint().ok_or_else(|| format!("{VARIABLE} is no address"))?;
+        let endpoint = endpoint().ok_or_else(|| format!("{VARIABLE} is not an address"))?;
         let client = PooledClient::builder().with_endpoint(endpoint).build();
         Ok(client.call(request).await?.into_parts().0)
     })

@@ -1,6 +1,6 @@
-//! What keeps a function from starting: found before `lambda_runtime` would panic over it, and told to Lambda.
+//! Errors of initialisation: they are found before `lambda_runtime` would panic over them, and reported to Lambda.
 //!
-//! Lambda logs what it is told, and answers a synchronous caller with it, instead of "exited with status 1".
+//! Lambda logs the report and returns it to a synchronous caller, instead of "exited with status 1".
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::core::env;
 use crate::core::error::BoxError;
 use crate::function::StartError;
 
-/// How long Lambda may take to hear it; the process ends either way.
-const TELLING: Duration = Duration::from_secs(1);
+/// The longest time that the report may take; the process ends either way.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An error of initialisation, as the
 /// [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror) takes it.
@@ -24,23 +24,22 @@ struct InitError<'a> {
     error_message: &'a str,
 }
 
-/// Tells Lambda why the function does not start. It says nothing of a failure to do so: `main` prints the sentence as well.
+/// Reports to Lambda why the function does not start. A failed report is ignored: `main` prints the sentence as well.
 ///
-/// On a thread and a runtime of its own, since a function may also fail to start because it was called from within another.
+/// It runs on a thread and a runtime of its own, since a function may also fail to start because it was run within another runtime.
 pub(super) fn report(error: &StartError) {
-    let Some(reason) = error.error_type().filter(|_| api::endpoint().is_some()) else { return };
+    let Some(error_type) = error.error_type().filter(|_| api::endpoint().is_some()) else { return };
     let message = error.to_string();
-    let told = std::thread::Builder::new().spawn(move || {
+    let thread = std::thread::Builder::new().spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        // Of the type of what serves, so that the running of it is compiled once.
-        let telling: Serving = Box::pin(async move {
-            // What became of it is nobody's business: the process ends either way.
-            let _: Result<_, _> = tokio::time::timeout(TELLING, post(reason, &message)).await;
+        // The type of the future that serves, so that `block_on` is compiled once.
+        let reporting: Serving = Box::pin(async move {
+            let _: Result<_, _> = tokio::time::timeout(REPORT_TIMEOUT, post(error_type, &message)).await;
             Ok(())
         });
-        let _: Result<(), StartError> = runtime.block_on(telling);
+        let _: Result<(), StartError> = runtime.block_on(reporting);
     });
-    if let Ok(thread) = told {
+    if let Ok(thread) = thread {
         let _: std::thread::Result<()> = thread.join();
     }
 }
@@ -56,18 +55,18 @@ async fn post(error_type: &str, error_message: &str) -> Result<(), BoxError> {
     api::call(request).await.map(drop)
 }
 
-/// Finds what `lambda_runtime` would panic over.
+/// Checks the variables over which `lambda_runtime` would panic.
 pub(super) fn check_environment() -> Result<(), StartError> {
     for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"] {
         if env::var(name).is_none() {
-            return Err(StartError::new(format!("the environment variable {name} is missing, which Lambda sets")));
+            return Err(StartError::new(format!("the environment variable {name} is missing; Lambda sets it")));
         }
     }
     if env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").is_some_and(|size| size.parse::<i32>().is_err()) {
-        return Err(StartError::new("the environment variable AWS_LAMBDA_FUNCTION_MEMORY_SIZE is no number of MB"));
+        return Err(StartError::new("the environment variable AWS_LAMBDA_FUNCTION_MEMORY_SIZE must be a number of MB"));
     }
     if api::endpoint().is_none() {
-        return Err(StartError::new(format!("the environment variable {} is no `host:port`", api::VARIABLE)));
+        return Err(StartError::new(format!("the environment variable {} must be a `host:port`", api::VARIABLE)));
     }
     Ok(())
 }

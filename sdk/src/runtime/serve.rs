@@ -1,29 +1,40 @@
-//! From the Runtime API to the raw landing and back: [`Buffered`] as one JSON text, [`Streaming`] as a stream.
+//! From the Runtime API to the raw service and back.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
+use futures_util::future::Map;
+#[cfg(feature = "http")]
+use lambda_runtime::FunctionResponse;
 use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, SnapStartResource};
+use serde_json::value::RawValue;
 use tower::Service;
 
 use crate::core::error::FunctionError;
-use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, RawEvent};
-use crate::function::service::{Buffered, Mode};
+#[cfg(feature = "http")]
+use crate::core::raw::Chunks;
+use crate::core::raw::{Incoming, Outgoing, RawEvent, RawService};
 
-impl Mode for Buffered {
-    async fn serve<S: RawService>(
-        raw: S,
-        snapshot: Option<Arc<dyn SnapStartResource>>,
-    ) -> Result<(), lambda_runtime::Error> {
-        serve(Runtime::new(FromRuntime(raw)), snapshot).await
-    }
+/// Serves events until the runtime ends, by responses that are sent as a whole.
+pub(super) async fn whole<S: RawService>(
+    raw: S,
+    snapshot: Option<Arc<dyn SnapStartResource>>,
+) -> Result<(), lambda_runtime::Error> {
+    poll(Runtime::new(FromRuntime { raw, posted: json }), snapshot).await
 }
 
-async fn serve<S>(
-    runtime: Runtime<S>,
+/// Serves events until the runtime ends, by responses that may be streams. It is apart from [`whole`], so that a function that does not
+/// stream has nothing of it in its binary.
+#[cfg(feature = "http")]
+pub(super) async fn streaming<S: RawService>(
+    raw: S,
     snapshot: Option<Arc<dyn SnapStartResource>>,
-) -> Result<(), lambda_runtime::Error>
+) -> Result<(), lambda_runtime::Error> {
+    poll(Runtime::new(FromRuntime { raw, posted: stream }), snapshot).await
+}
+
+async fn poll<S>(runtime: Runtime<S>, snapshot: Option<Arc<dyn SnapStartResource>>) -> Result<(), lambda_runtime::Error>
 where
     S: Service<LambdaInvocation, Response = (), Error = lambda_runtime::Error> + Clone + Send + 'static,
     S::Future: Send,
@@ -35,73 +46,47 @@ where
     }
 }
 
-/// From the runtime's event to the raw landing's.
-#[derive(Clone)]
-struct FromRuntime<S>(S);
+/// From the event of the runtime to that of a raw service, and from its response to what is posted.
+struct FromRuntime<S, P> {
+    raw: S,
+    posted: fn(Answered) -> Result<P, FunctionError>,
+}
 
-impl<S: RawService> Service<LambdaEvent<RawEvent>> for FromRuntime<S> {
-    type Response = S::Response;
-    type Error = FunctionError;
-    type Future = S::Future;
+type Answered = Result<Outgoing, FunctionError>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, event: LambdaEvent<RawEvent>) -> S::Future {
-        self.0.call(Incoming::new(event))
+impl<S: Clone, P> Clone for FromRuntime<S, P> {
+    fn clone(&self) -> Self {
+        Self { raw: self.raw.clone(), posted: self.posted }
     }
 }
 
+impl<S: RawService, P> Service<LambdaEvent<RawEvent>> for FromRuntime<S, P> {
+    type Response = P;
+    type Error = FunctionError;
+    type Future = Map<S::Future, fn(Answered) -> Result<P, FunctionError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        self.raw.poll_ready(cx)
+    }
+
+    fn call(&mut self, event: LambdaEvent<RawEvent>) -> Self::Future {
+        self.raw.call(Incoming::new(event)).map(self.posted)
+    }
+}
+
+fn json(answered: Answered) -> Result<Box<RawValue>, FunctionError> {
+    answered?.into_json().ok_or_else(|| {
+        FunctionError::new(
+            "InvalidResponse",
+            "a response is a stream, and the function does not stream: add `streaming` to it",
+        )
+    })
+}
+
 #[cfg(feature = "http")]
-mod streaming {
-    use std::pin::Pin;
-
-    use lambda_runtime::FunctionResponse;
-
-    use super::{
-        Arc, Context, FunctionError, Incoming, LambdaEvent, Mode, Poll, RawEvent, RawService, Runtime, Service,
-        SnapStartResource, serve,
-    };
-    use crate::core::raw::RawResponse;
-    use crate::function::service::Streaming;
-    use crate::http::streaming::{Chunks, streamed};
-
-    impl Mode for Streaming {
-        async fn serve<S: RawService>(
-            raw: S,
-            snapshot: Option<Arc<dyn SnapStartResource>>,
-        ) -> Result<(), lambda_runtime::Error> {
-            serve(Runtime::new(Streamed(raw)), snapshot).await
-        }
-    }
-
-    /// As above, with the response that the door has left; without one, as in the answer to a warm-up, the text is sent.
-    #[derive(Clone)]
-    struct Streamed<S>(S);
-
-    impl<S: RawService> Service<LambdaEvent<RawEvent>> for Streamed<S> {
-        type Response = FunctionResponse<RawResponse, Chunks>;
-        type Error = FunctionError;
-        type Future = Pin<Box<dyn Future<Output = Result<Self::Response, FunctionError>> + Send>>;
-
-        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-            self.0.poll_ready(cx)
-        }
-
-        fn call(&mut self, event: LambdaEvent<RawEvent>) -> Self::Future {
-            let Incoming { event, invocation } = Incoming::new(event);
-            let invocation = invocation.streaming();
-            let called = self.0.call(Incoming { event, invocation: invocation.clone() });
-            Box::pin(async move {
-                let head = called.await?;
-                Ok(match invocation.take_response() {
-                    Some((response, span)) => {
-                        FunctionResponse::StreamingResponse(span.in_scope(|| streamed(response, &invocation)))
-                    }
-                    None => FunctionResponse::BufferedResponse(head),
-                })
-            })
-        }
-    }
+fn stream(answered: Answered) -> Result<FunctionResponse<Box<RawValue>, Chunks>, FunctionError> {
+    Ok(match answered?.into_content() {
+        Ok(json) => FunctionResponse::BufferedResponse(json),
+        Err(stream) => FunctionResponse::StreamingResponse(stream),
+    })
 }

@@ -1,12 +1,12 @@
-//! The end of the process: what [`Function::on_shutdown`](crate::Function::on_shutdown) was given runs before it.
+//! The end of the process: the hooks of [`Function::on_shutdown`](crate::Function::on_shutdown) run before it.
 //!
 //! Lambda sends SIGTERM before it ends a sandbox, but only if an extension is registered; without one it just ends it. So a
 //! function with hooks registers an internal extension that asks for no events. Lambda gives such a function
 //! [500 ms](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown);
 //! the hooks have 300 ms of them. A function without hooks does none of this.
 //!
-//! Signals are waited for, and hooks run, on a thread and a runtime of their own, which stand before the extension is
-//! registered: handlers that block all threads of the function do not keep the signal from being heard.
+//! A thread and a runtime of their own wait for signals and run the hooks. They exist before the extension is registered, and handlers
+//! that block all threads of the function do not keep the signal from being received.
 
 use std::io::Write as _;
 use std::pin::pin;
@@ -22,30 +22,30 @@ use crate::core::error::{BoxError, chain};
 use crate::function::StartError;
 use crate::function::lifecycle::Hooks;
 
-/// How long the hooks may take, all together.
-const HOOKS: Duration = Duration::from_millis(300);
+/// The longest time that all hooks together may take.
+const HOOKS_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// When the process ends at the latest: for a hook that blocks its thread, and with it the clock of [`HOOKS`], and for a
-/// function that blocks its own.
+/// The process ends after this time at the latest, also where a hook blocks its thread, and with it the clock of [`HOOKS_TIMEOUT`], or
+/// the function blocks its own.
 const LATEST: Duration = Duration::from_millis(400);
 
-/// How long the last lines may take to be written: nobody may read them.
-const FLUSHING: Duration = Duration::from_millis(50);
+/// The longest time that the last lines may take to be written: standard output may have no reader.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// How long Lambda may take to register the extension. It takes about a millisecond.
-const REGISTERING: Duration = Duration::from_secs(1);
+/// The longest time that the registration of the extension may take. It takes about a millisecond.
+const REGISTER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// An internal extension's name is its own within a function.
+/// The name of the internal extension, which is unique within a function.
 const NAME: &str = "pilaster-on-shutdown";
 
 const IDENTIFIER: &str = "lambda-extension-identifier";
 
 /// Registers the extension, without which Lambda sends no SIGTERM. It has to happen before the first event is asked for.
 ///
-/// Where there is no Extensions API, as in some engines, or where it refuses, the function starts without.
+/// Where there is no Extensions API, as in some engines, or it refuses, the function starts without the extension.
 pub(super) async fn register() {
-    let registered = tokio::time::timeout(REGISTERING, try_to_register()).await;
-    if let Err(error) = registered.unwrap_or_else(|_| Err(format!("no answer within {REGISTERING:?}").into())) {
+    let registered = tokio::time::timeout(REGISTER_TIMEOUT, try_to_register()).await;
+    if let Err(error) = registered.unwrap_or_else(|_| Err(format!("no answer within {REGISTER_TIMEOUT:?}").into())) {
         let error = chain(&*error).join(": ");
         tracing::warn!(error, "Lambda did not register the function for SIGTERM: its shutdown hooks may not run");
     }
@@ -62,12 +62,12 @@ async fn try_to_register() -> Result<(), BoxError> {
     if answer.status != StatusCode::OK {
         return Err(format!("the Extensions API answered {}", answer.status).into());
     }
-    let id = answer.headers.get(IDENTIFIER).ok_or("the Extensions API gave no identifier")?;
+    let id = answer.headers.get(IDENTIFIER).ok_or("the response of the Extensions API has no identifier")?;
     let next = lambda_runtime_api_client::build_request()
         .uri("/2020-01-01/extension/event/next")
         .header(IDENTIFIER, id)
         .body(Body::empty())?;
-    // Initialisation lasts until each extension asks for its next event. This one gets none: the question stays open.
+    // The init phase lasts until each extension asks for its next event. This one gets none, so the request stays open.
     tokio::spawn(async move {
         if let Err(error) = api::call(next).await {
             tracing::debug!(error, "the Extensions API went away");
@@ -76,20 +76,20 @@ async fn try_to_register() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// The thread that waits for the signal and runs the hooks.
+/// The thread that waits for a signal and runs the hooks.
 pub(super) struct Shutdown {
-    /// Tells the thread that the function ended by itself.
+    /// Dropped, it ends the wait: the function ended by itself.
     ended: oneshot::Sender<()>,
     /// Resolves when the hooks have run.
     done: oneshot::Receiver<()>,
 }
 
 impl Shutdown {
-    /// Starts to wait for a signal, if there are hooks. It is heard from when this returns.
+    /// Starts to wait for a signal, if there are hooks. Signals are received once this returns.
     ///
     /// # Errors
     ///
-    /// That there is no thread for it.
+    /// No thread could be started.
     pub(super) fn start(hooks: Hooks) -> Result<Option<Self>, StartError> {
         if hooks.is_empty() {
             return Ok(None);
@@ -102,7 +102,7 @@ impl Shutdown {
         let wait = move || {
             let waiting: Serving = Box::pin(async move {
                 let signals = Signals::listen();
-                // Dropped, it lets the function start: the other end waits for nothing else.
+                // The function starts when this is dropped.
                 drop(listens);
                 if let Either::Left(_) = select(pin!(signals.received()), by_itself).await {
                     end_at_the_latest();
@@ -120,13 +120,13 @@ impl Shutdown {
         Ok(Some(Self { ended, done }))
     }
 
-    /// Serves until it ends by itself or by a signal. The hooks have run when it returns, or have had their time.
+    /// Serves until the function ends by itself or by a signal. Before it returns, the hooks have run or timed out.
     pub(super) async fn around(self, serving: Serving) -> Result<(), StartError> {
         let Self { ended, done } = self;
         match select(serving, done).await {
             Either::Left((served, done)) => {
                 drop(ended);
-                // A hook that blocks its thread does not keep a function alive that serves nothing.
+                // A hook that blocks its thread does not keep a function alive that no longer serves.
                 let _: Result<_, tokio::time::error::Elapsed> = tokio::time::timeout(LATEST, done).await;
                 served
             }
@@ -175,12 +175,12 @@ impl Signals {
     }
 }
 
-/// All hooks at once, within their time.
+/// Runs all hooks at once, within their time.
 async fn run(hooks: Hooks) {
-    match tokio::time::timeout(HOOKS, run_hooks(hooks)).await {
+    match tokio::time::timeout(HOOKS_TIMEOUT, run_hooks(hooks)).await {
         Ok(true) => {}
         Ok(false) => tracing::warn!("a shutdown hook panicked"),
-        Err(_) => tracing::warn!("the shutdown hooks took longer than {HOOKS:?} and were given up"),
+        Err(_) => tracing::warn!("the shutdown hooks took longer than {HOOKS_TIMEOUT:?} and were abandoned"),
     }
     flush();
 }
@@ -191,12 +191,12 @@ fn end_at_the_latest() {
         flush();
         std::process::exit(0);
     };
-    // Without a thread to spare, Lambda ends the process itself.
+    // Where no thread can be started, Lambda ends the process.
     let _ = std::thread::Builder::new().spawn(end);
 }
 
-/// Writes what the function printed, and the metrics that no further invocation will write; log lines are written one by one. It
-/// gives up where nobody reads: a full pipe would keep the process from its end.
+/// Writes standard output, and the metrics that no further invocation will write; log lines are not buffered. It gives up after
+/// [`FLUSH_TIMEOUT`], since a full pipe without a reader would keep the process from ending.
 fn flush() {
     let (written, wait) = std::sync::mpsc::channel::<()>();
     let write = move || {
@@ -206,6 +206,6 @@ fn flush() {
         let _ = std::io::stdout().flush();
     };
     if std::thread::Builder::new().spawn(write).is_ok() {
-        let _ = wait.recv_timeout(FLUSHING);
+        let _ = wait.recv_timeout(FLUSH_TIMEOUT);
     }
 }

@@ -1,19 +1,18 @@
-//! SnapStart: what must not be in a snapshot is dropped before it is taken, and made again in each sandbox that begins from it.
+//! SnapStart: values that must not be in a snapshot are dropped before it is taken, and made again in each sandbox that starts from it.
 //!
-//! A snapshot is taken once, after initialisation, and many sandboxes begin from it. So before it the values that the registry
-//! made go (with them connections, credentials and secrets), and afterwards those of `warm(..)` are made again. What was put
-//! in by hand (`Clients::insert`) stays, without the secrets and parameters that it keeps. The cold start is the first
-//! invocation after the restore, since the mark is taken by an invocation.
+//! A snapshot is taken once, after the init phase, and many sandboxes start from it. So the values that the registry made are dropped
+//! before it (with them connections, credentials and secrets), and those of `warm(..)` are made again afterwards. Values of
+//! `Clients::insert` stay, without the secrets and parameters that they cache. The cold start is the first invocation after the restore.
 //!
-//! Chance is the other thing that sandboxes must not share. ring and `uuid` ask the system, where each sandbox has its own. The standard
-//! library asks it once for each thread, so the seeds of `HashMap` and `RandomState` on a thread that was there before the snapshot
+//! Sandboxes must not share random numbers either. ring and `uuid` ask the system, where each sandbox has its own. The standard
+//! library asks it once for each thread, so the seeds of `HashMap` and `RandomState` on a thread that existed before the snapshot
 //! are the same in all sandboxes: derive nothing from them that must be unique or secret. `fastrand`, from which the AWS SDK takes the tokens by which a service knows a repeated request, has
-//! its state in the process and is seeded again. An own generator with a state, such as `rand`'s of the thread, is a matter for
+//! its state in the process and is seeded again. Seed a generator of your own, such as that of a thread in `rand`, in
 //! [`Function::on_restore`](crate::Function::on_restore).
 //!
 //! AWS documents SnapStart for managed runtimes only
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html>); `lambda_runtime` speaks its protocol, and so does this.
-//! Without `AWS_LAMBDA_INITIALIZATION_TYPE=snap-start` nothing of it happens.
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html>); `lambda_runtime` implements its protocol, and so does this module.
+//! Without `AWS_LAMBDA_INITIALIZATION_TYPE=snap-start` it does nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +22,7 @@ use super::{run_hooks, warm};
 use crate::core::error::BoxError;
 use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
 
-/// How often the tasks of dropped connections get their turn, so that they close them. One turn is enough today.
+/// The number of turns that the tasks of dropped connections get to close them. One is enough today.
 #[cfg(feature = "clients")]
 const TURNS: usize = 8;
 
@@ -33,7 +32,7 @@ struct Snapshot {
     after: Mutex<Hooks>,
 }
 
-/// What is done around the snapshot, if one will be taken.
+/// The work around the snapshot, if Lambda will take one.
 pub(super) fn resource(lifecycle: &mut Lifecycle) -> Option<Arc<dyn SnapStartResource>> {
     let is_snapstart = crate::core::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_some_and(|kind| kind == "snap-start");
     is_snapstart.then(|| {
@@ -69,7 +68,7 @@ impl SnapStartResource for Snapshot {
     }
 }
 
-/// All at once. A panic ends the process, and Lambda is told: a snapshot, or a sandbox, in which half of it was done is worse.
+/// Runs hooks all at once. A panic is an error, which ends the process: a snapshot or a sandbox with half of the work done is worse.
 async fn run(hooks: &Mutex<Hooks>, name: &str) -> Result<(), BoxError> {
     let hooks = std::mem::take(&mut *hooks.lock().unwrap_or_else(PoisonError::into_inner));
     match run_hooks(hooks).await {
@@ -78,7 +77,7 @@ async fn run(hooks: &Mutex<Hooks>, name: &str) -> Result<(), BoxError> {
     }
 }
 
-/// Drops what can be made again, and the secrets and parameters that remain.
+/// Drops the values that can be made again, and the secrets and parameters that others cache.
 #[cfg(feature = "clients")]
 fn forget(clients: &crate::Clients) {
     clients.forget_made();
@@ -92,14 +91,14 @@ fn forget(clients: &crate::Clients) {
     }
 }
 
-/// On this thread, which is the only one that makes requests: SnapStart and managed concurrency exclude one another.
+/// Seeds the generator of this thread, which is the only one that makes requests: SnapStart excludes managed concurrency.
 #[cfg(feature = "_aws")]
 fn reseed() {
     use std::hash::{BuildHasher, RandomState};
     // A thread's first `RandomState` asks the system; a later one on this thread would count on from before the snapshot.
     match std::thread::spawn(|| RandomState::new().hash_one(0)).join() {
         Ok(seed) => fastrand::seed(seed),
-        Err(_) => tracing::warn!("the generator of the AWS clients' tokens could not be seeded anew"),
+        Err(_) => tracing::warn!("the generator of the AWS clients' tokens could not be seeded again"),
     }
 }
 

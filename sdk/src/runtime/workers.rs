@@ -1,9 +1,9 @@
-//! Managed concurrency: as many polls for events as Lambda asks for, kept up over faults of their connections.
+//! Managed concurrency: as many polls for events as Lambda allows, which go on after failures of their connections.
 //!
 //! `lambda_runtime` 1.5.0 has a loop for each of them that ends for good with the first connection that is cut, so that a process
-//! loses its capacity piece by piece. Here a fault costs its invocation alone: its poll begins again, after a pause that
-//! grows while it fails. A poll that fails too often ends the process, which Lambda starts again, once the other polls have served
-//! the invocations that they have.
+//! loses its capacity piece by piece. Here a failure costs its invocation alone: its poll starts again, after a pause that grows with
+//! each failure. A poll that fails too often ends the process, which Lambda starts again, once the other polls have finished their
+//! invocations.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,14 +32,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A poll that failed this many times in a row, which takes about six seconds, ends the process.
 const FAILURES: u32 = 12;
 
-/// How much longer than to its deadline an invocation may take, its answer included. Lambda has given it up by then.
+/// The time after its deadline that an invocation may take, its response included. Lambda has ended it by then.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Polls and serves `count` events at a time.
 ///
 /// # Errors
 ///
-/// Why a poll failed too often, or that one panicked. The others finish the invocations that they serve, and take no more.
+/// A poll failed too often or panicked. The others finish the invocations that they serve, and take no more.
 pub(super) async fn serve<S>(runtime: Runtime<S>, count: usize) -> Result<(), BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone + Send + 'static,
@@ -69,11 +69,11 @@ where
 struct Shared {
     client: PooledClient,
     config: Arc<Config>,
-    /// Whether no further event is asked for.
+    /// Set once no further event is requested.
     stopped: watch::Receiver<bool>,
 }
 
-/// The service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the answer.
+/// The service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the response.
 fn service_of<S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone>(runtime: Runtime<S>) -> Option<S> {
     let slot = Arc::default();
     let _ = runtime.layer(Taken(Arc::clone(&slot)));
@@ -92,16 +92,16 @@ impl<S: Clone> Layer<S> for Taken<S> {
     }
 }
 
-/// What came of asking for an event.
+/// The result of a request for an event.
 enum Next {
     Event(Box<LambdaInvocation>),
-    /// None, as `cargo lambda watch` answers, or one that was refused: the next one is asked for at once.
+    /// No event, as from `cargo lambda watch`, or one that was rejected: the next one is requested at once.
     Nothing,
-    /// No more are served.
+    /// No more events are served.
     Stopped,
 }
 
-/// Serves one event after the other. Ends with an error, or with none once the polls are stopped.
+/// Serves one event after the other. Returns the error that ended it, or `None` once the polls are stopped.
 async fn poll<S>(mut service: S, shared: Arc<Shared>) -> Option<BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError>,
@@ -113,9 +113,9 @@ where
                 failures = 0;
                 let context = invocation.context.clone();
                 if let Err(error) = answered(&mut service, *invocation).await {
-                    // Whether the answer arrived is not known, so it is not sent again.
+                    // It is unknown whether the response arrived, so it is not sent again.
                     let error = chain(&*error).join(": ");
-                    span_of(context).in_scope(|| tracing::error!(error, "the answer could not be sent to Lambda"));
+                    span_of(context).in_scope(|| tracing::error!(error, "the response could not be sent to Lambda"));
                 }
             }
             Ok(Next::Nothing) => failures = 0,
@@ -126,15 +126,15 @@ where
                     return Some(error);
                 }
                 let error = chain(&*error).join(": ");
-                tracing::warn!(error, failures, "no event could be read from Lambda; asking again");
+                tracing::warn!(error, failures, "no event could be read from Lambda; retrying");
                 tokio::time::sleep((PAUSE * 2_u32.saturating_pow(failures - 1)).min(LONGEST_PAUSE)).await;
             }
         }
     }
 }
 
-/// Calls the handler and posts its answer, for no longer than the invocation lasts: a Runtime API that never takes the answer would
-/// cost the poll.
+/// Calls the handler and posts its response, for no longer than the invocation lasts: otherwise a Runtime API that never takes the
+/// response would cost the poll.
 async fn answered<S>(service: &mut S, invocation: LambdaInvocation) -> Result<(), BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError>,
@@ -144,20 +144,20 @@ where
     match remaining {
         Some(remaining) => tokio::time::timeout(remaining + GRACE, called)
             .await
-            .unwrap_or_else(|_| Err("the invocation took longer than to its deadline".into())),
+            .unwrap_or_else(|_| Err("the invocation exceeded its deadline".into())),
         None => called.await,
     }
 }
 
 impl Shared {
-    /// Asks for the next event.
+    /// Requests the next event.
     async fn next(&self) -> Result<Next, BoxError> {
         let request =
             lambda_runtime_api_client::build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
         let mut stopped = self.stopped.clone();
         let answer = tokio::select! {
             biased;
-            // An event that was handed out is served.
+            // An event that Lambda has handed out is served.
             answer = self.client.call(request) => answer?,
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(Next::Stopped),
         };
@@ -178,7 +178,7 @@ impl Shared {
         match event.await {
             Ok((body, context)) => Ok(Next::Event(Box::new(LambdaInvocation { parts, body, context }))),
             Err(error) => {
-                // Its caller would wait until the time-out otherwise.
+                // Otherwise its caller would wait until the time-out.
                 let is_reported = self.refuse(&id).await.is_ok();
                 let mut context = Context::default();
                 context.request_id = id;
@@ -190,7 +190,7 @@ impl Shared {
         }
     }
 
-    /// Posts that the event of this invocation could not be read.
+    /// Reports that the event of this invocation could not be read.
     async fn refuse(&self, id: &str) -> Result<(), BoxError> {
         let error = json!({
             "errorType": "Runtime.UnreadableEvent",
@@ -210,7 +210,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, BoxError> {
     Ok(value.to_str()?)
 }
 
-/// The span by which a line gets the ids of its invocation.
+/// The span that gives a line the ids of its invocation.
 #[cfg_attr(not(feature = "logging"), allow(unused_variables))]
 fn span_of(context: Context) -> tracing::Span {
     #[cfg(feature = "logging")]

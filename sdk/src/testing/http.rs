@@ -22,8 +22,8 @@
 //! assert_eq!(answer.status(), 200);
 //! assert_eq!(answer.text(), "hello ada, says 7");
 //!
-//! let nobody = caller.send(http::get("/greetings/ada").path_parameter("name", "ada")).await?;
-//! assert_eq!(nobody.status(), 401);
+//! let anonymous = caller.send(http::get("/greetings/ada").path_parameter("name", "ada")).await?;
+//! assert_eq!(anonymous.status(), 401);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,12 +35,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use lambda_runtime::StreamResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::core::error::{BoxError, FunctionError};
+use crate::core::raw::Chunks;
 use crate::http::adapter::synthesize::event;
 
 /// A `GET` of this path, maybe with a query: `/users?limit=10`.
@@ -81,7 +84,7 @@ pub fn request(method: impl AsRef<str>, path: impl AsRef<str>) -> Request {
 
 /// A request to a function under test. See the [module docs](self).
 ///
-/// A part that cannot be sent, such as a header's name with a space, is told when it is sent.
+/// A part that cannot be sent, such as a header's name with a space, is an error when the request is sent.
 #[derive(Debug)]
 #[must_use = "a request does nothing until `Caller::send` gets it"]
 pub struct Request {
@@ -145,7 +148,7 @@ impl Request {
         self
     }
 
-    /// What the API's JWT authorizer has verified: what [`Claims`](crate::http::Claims) reads.
+    /// Sets the claims that the API's JWT authorizer has verified, which [`Claims`](crate::http::Claims) reads.
     pub fn claims(mut self, claims: Value) -> Self {
         self.claims = Some(claims);
         self
@@ -193,7 +196,19 @@ impl Request {
     }
 }
 
-/// What an HTTP function answered, read from the form of any event source. See the [module docs](self).
+/// A streamed response, read to its end, as JSON.
+pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, FunctionError> {
+    let StreamResponse { metadata_prelude, stream } = response;
+    let body: Vec<Bytes> =
+        stream.try_collect().await.map_err(|error| FunctionError::new("ResponseBrokeOff", error.to_string()))?;
+    let mut answer = serde_json::to_value(metadata_prelude).map_err(FunctionError::from_error)?;
+    let body = String::from_utf8(body.concat());
+    answer["isBase64Encoded"] = body.is_err().into();
+    answer["body"] = body.unwrap_or_else(|bytes| STANDARD.encode(bytes.as_bytes())).into();
+    Ok(answer)
+}
+
+/// The response of an HTTP function, read from the form of any event source. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Answer {
     status: u16,

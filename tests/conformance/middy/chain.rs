@@ -266,7 +266,7 @@ impl Plan {
             stack = stack.errors(layer.clone());
         }
         let layers = ServiceBuilder::new().layer(self.outer.clone()).layer(stack.layer(self.own.clone()));
-        send(pilaster::handler(function).layer(layers), event)
+        send(pilaster::handler(function).without_stack().layer(layers), event)
     }
 }
 

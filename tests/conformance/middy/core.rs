@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilaster::testing::Caller;
-use pilaster::{BoxError, Event, FunctionError, Incoming, RawResponse};
+use pilaster::{BoxError, Event, FunctionError, Incoming, Outgoing};
 use serde::Deserialize;
-use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -223,7 +222,7 @@ fn read_chain(chain: &Value, trace: &Notes, layers: &mut Vec<Arc<Middleware>>) -
     Ok(())
 }
 
-type Boxed = BoxCloneSyncService<Incoming, RawResponse, BoxError>;
+type Boxed = BoxCloneSyncService<Incoming, Outgoing, BoxError>;
 
 /// The layers of a case; the first is the outermost.
 #[derive(Clone)]
@@ -234,7 +233,7 @@ struct Chain {
 
 impl<S> Layer<S> for Chain
 where
-    S: Service<Incoming, Response = RawResponse, Error: Into<BoxError>, Future: Send + 'static>
+    S: Service<Incoming, Response = Outgoing, Error: Into<BoxError>, Future: Send + 'static>
         + Clone
         + Send
         + Sync
@@ -266,25 +265,25 @@ fn early(inner: Boxed, reserve: u64, answer: Value) -> Boxed {
             let time = left.saturating_sub(Duration::from_millis(reserve));
             match tokio::time::timeout(time, inner.oneshot(incoming)).await {
                 Ok(result) => result,
-                Err(_) => Ok(to_raw_value(&answer)?),
+                Err(_) => Ok(Outgoing::serialize(&answer)?),
             }
         }
     }))
 }
 
 impl Middleware {
-    async fn around(self: Arc<Self>, inner: Boxed, incoming: Incoming) -> Result<RawResponse, BoxError> {
+    async fn around(self: Arc<Self>, inner: Boxed, incoming: Incoming) -> Result<Outgoing, BoxError> {
         match self.enter(self.config.before.as_ref(), "before") {
-            Some(Action::Return(answer)) => return Ok(to_raw_value(&answer)?),
-            Some(Action::EarlyUndefined(true)) => return Ok(to_raw_value(&())?),
+            Some(Action::Return(answer)) => return Ok(Outgoing::serialize(&answer)?),
+            Some(Action::EarlyUndefined(true)) => return Ok(Outgoing::serialize(&())?),
             Some(Action::Throw(message)) => return Err(Raised { message, cause: None }.into()),
             Some(Action::Sleep(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
             _ => {}
         }
         match inner.oneshot(incoming).await {
             Ok(response) => match self.enter(self.config.after.as_ref(), "after") {
-                Some(Action::Return(answer) | Action::SetResponse(answer)) => Ok(to_raw_value(&answer)?),
-                Some(Action::EarlyUndefined(true)) => Ok(to_raw_value(&())?),
+                Some(Action::Return(answer) | Action::SetResponse(answer)) => Ok(Outgoing::serialize(&answer)?),
+                Some(Action::EarlyUndefined(true)) => Ok(Outgoing::serialize(&())?),
                 Some(Action::Throw(message)) => Err(Raised { message, cause: None }.into()),
                 Some(Action::Sleep(ms)) => {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -293,8 +292,8 @@ impl Middleware {
                 _ => Ok(response),
             },
             Err(error) => match self.enter(self.config.on_error.as_ref(), "on_error") {
-                Some(Action::Return(answer) | Action::SetResponse(answer)) => Ok(to_raw_value(&answer)?),
-                Some(Action::EarlyUndefined(true)) => Ok(to_raw_value(&())?),
+                Some(Action::Return(answer) | Action::SetResponse(answer)) => Ok(Outgoing::serialize(&answer)?),
+                Some(Action::EarlyUndefined(true)) => Ok(Outgoing::serialize(&())?),
                 Some(Action::Throw(message)) => Err(Raised { message, cause: Some(error) }.into()),
                 Some(Action::Sleep(ms)) => {
                     tokio::time::sleep(Duration::from_millis(ms)).await;

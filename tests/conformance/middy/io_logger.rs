@@ -1,7 +1,7 @@
 //! middy's `input-output-logger` as the room that logs: what is told of an event and of its answer.
 
 use pilaster::observe::logging::{CapturedLogs, LoggingLayer, Logs};
-use pilaster::{FunctionError, Incoming, RawResponse};
+use pilaster::{FunctionError, Incoming, Outgoing};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -64,14 +64,16 @@ pub(super) fn replay(case: &Case) -> Replay {
     let captured = CapturedLogs::default();
     let _guard = tracing::subscriber::set_default(Logs::new().writer(captured.clone()).build());
     let function = service_fn(move |_: Incoming| {
-        let answer = RawValue::from_string(answer.to_string());
+        let answer = Outgoing::serialize(&answer);
         async move { answer.map_err(|error| FunctionError::new("Answer", error.to_string())) }
     });
     let event = RawValue::from_string(json["event"].to_string()).map_err(|error| Stop::Broken(error.to_string()))?;
     let incoming = Incoming::new(lambda_runtime::LambdaEvent::new(event, context(&given)));
-    let answered: Result<RawResponse, _> = crate::exchange::block_on(layer.layer(function).oneshot(incoming));
+    let answered: Result<Outgoing, _> = crate::exchange::block_on(layer.layer(function).oneshot(incoming));
     let response: Value = match answered {
-        Ok(answer) => serde_json::from_str(answer.get()).map_err(|error| Stop::Broken(error.to_string()))?,
+        Ok(answer) => {
+            serde_json::from_str(answer.as_json().unwrap().get()).map_err(|error| Stop::Broken(error.to_string()))?
+        }
         Err(error) => json!({ "failed": error.message() }),
     };
 

@@ -112,7 +112,7 @@ async fn run(
     service: &Service,
     time_to_live: Duration,
 ) -> Result<(Vec<Value>, Vec<Value>), Stop> {
-    let parameters = Parameters::from_lookup(service.ssm(), |_| None).time_to_live(time_to_live);
+    let parameters = Parameters::from_source(service.ssm()).time_to_live(time_to_live);
     let (mut expected, mut observed) = (Vec::new(), Vec::new());
     for step in steps {
         if step.construct.is_some() && !options.disable_prefetch && !time_to_live.is_zero() {

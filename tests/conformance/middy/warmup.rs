@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pilaster::http::{Method, Stack};
 use pilaster::{BoxError, FunctionError, Incoming, Invocation, WarmupLayer};
 use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -99,12 +99,12 @@ async fn call(layer: WarmupLayer, event: &Value, answer: Value) -> Result<Value,
     let noted = Arc::clone(&called);
     let function = service_fn(move |_: Incoming| {
         noted.store(true, Ordering::Relaxed);
-        let answer = to_raw_value(&answer).map_err(FunctionError::from_error);
+        let answer = pilaster::Outgoing::serialize(&answer).map_err(FunctionError::from_error);
         async { answer }
     });
     let event = RawValue::from_string(event.to_string())?;
     let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
     let response = ServiceBuilder::new().layer(layer).service(function).oneshot(incoming).await?;
-    let response: Value = serde_json::from_str(response.get())?;
+    let response: Value = serde_json::from_str(response.as_json().unwrap().get())?;
     Ok(json!({ "called": called.load(Ordering::Relaxed), "response": response }))
 }

@@ -12,7 +12,7 @@ use pilaster::idempotency::{
     DynamoDbStore, HashFunction, Idempotency, IdempotencyLayer, KeyFormat, MemoryStore, Store as IdempotencyStore,
 };
 use pilaster::observe::logging::{CapturedLogs, Level, Logs};
-use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawResponse};
+use pilaster::{BoxError, FunctionError, Incoming, Invocation, Outgoing};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
@@ -110,7 +110,7 @@ fn idempotency(config: &Config, store: impl IdempotencyStore, format: KeyFormat)
         (_, _, Some(qualified)) if format == KeyFormat::Python => format!("{name}.{qualified}"),
         _ => name.to_owned(),
     };
-    let mut idempotency = Idempotency::new(store).prefix(prefix).format(format);
+    let mut idempotency = Idempotency::from_env(store).prefix(prefix).format(format);
     if let Some(key) = options.event_key_jmespath.as_deref().filter(|key| !key.is_empty()) {
         idempotency = idempotency.key(key);
     }
@@ -220,7 +220,9 @@ async fn invoke(
             invocation: Invocation::new(context(deadline)),
         };
         let mut seen = match layer.layer(function).oneshot(incoming).await {
-            Ok(answer) => json!({ "result": serde_json::from_str::<Value>(answer.get()).unwrap_or_default() }),
+            Ok(answer) => {
+                json!({ "result": serde_json::from_str::<Value>(answer.as_json().unwrap().get()).unwrap_or_default() })
+            }
             Err(error) => {
                 let error = error.downcast::<FunctionError>().map_err(|error| Stop::Broken(error.to_string()))?;
                 match error.error_type() {
@@ -244,9 +246,9 @@ fn context(deadline: SystemTime) -> Context {
 }
 
 /// What a handler fails with is told with its class or without.
-fn answer(handler: &Handler, format: KeyFormat) -> Result<RawResponse, BoxError> {
+fn answer(handler: &Handler, format: KeyFormat) -> Result<Outgoing, BoxError> {
     let (kind, message) = match &handler.raises {
-        None => return Ok(to_raw_value(&handler.returns)?),
+        None => return Ok(Outgoing::serialize(&handler.returns)?),
         Some(Raises::Text(text)) if format == KeyFormat::TypeScript => ("Error", text.as_str()),
         Some(Raises::Text(text)) => ("Exception", text.as_str()),
         Some(Raises::Error(Raised { kind, message })) => (kind.as_str(), message.as_str()),

@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use lambda_runtime::{Config, Context};
 use pilaster::observe::logging;
 use pilaster::observe::metrics::{CapturedMetrics, MetricsLayer, Unit};
-use pilaster::{BoxError, FunctionError, Incoming, Invocation, Metrics, RawResponse};
+use pilaster::{BoxError, FunctionError, Incoming, Invocation, Metrics, Outgoing};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -179,7 +179,7 @@ fn run(layer: &MetricsLayer, context: &Context, steps: Vec<Step>) -> Result<(), 
                         all.map_err(|error| FunctionError::new("Refused", error.to_string()))?;
                         match raises {
                             Some(text) => Err(FunctionError::new("Exception", text)),
-                            None => Ok::<RawResponse, FunctionError>(incoming.event),
+                            None => Ok::<Outgoing, FunctionError>(incoming.event.into()),
                         }
                     }
                 }));

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use pilaster::{BoxError, Event, Incoming, RawResponse};
+use pilaster::{BoxError, Event, Incoming, Outgoing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::{Layer, Service};
@@ -46,11 +46,11 @@ struct Noted<S> {
 
 impl<S> Service<Incoming> for Noted<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error: Into<BoxError>, Future: Send + 'static>,
+    S: Service<Incoming, Response = Outgoing, Error: Into<BoxError>, Future: Send + 'static>,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)

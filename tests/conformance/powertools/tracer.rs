@@ -8,7 +8,7 @@ use std::sync::Arc;
 use lambda_runtime::{Config, Context};
 use pilaster::observe::logging;
 use pilaster::observe::traces::{CapturedSpans, TracesLayer};
-use pilaster::{FunctionError, Incoming, Invocation, RawResponse};
+use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -86,8 +86,8 @@ fn run(layer: &TracesLayer, input: &Input) -> Result<(), Stop> {
     let handler = input.handler.clone();
     let function = layer.layer(service_fn(move |_: Incoming| {
         let answer = match &handler {
-            Handler::Returns(value) => RawValue::from_string(value.to_string()).map_err(FunctionError::from_error),
-            Handler::Raises(message) => Err::<RawResponse, _>(FunctionError::new("Exception", message)),
+            Handler::Returns(value) => Outgoing::serialize(value).map_err(FunctionError::from_error),
+            Handler::Raises(message) => Err::<Outgoing, _>(FunctionError::new("Exception", message)),
         };
         async { answer }
     }));

@@ -178,7 +178,7 @@ impl Shared {
         let python = Python::start(&engine);
         python.ask(&json!({ "create": table }));
         let store = DynamoDbStore::table(table).client(client(&engine).await?);
-        let mut rust = Idempotency::new(store).prefix("orders").key("[id, nested]");
+        let mut rust = Idempotency::from_env(store).prefix("orders").key("[id, nested]");
         if !payload.is_empty() {
             rust = rust.payload(payload);
         }
@@ -356,7 +356,7 @@ async fn a_table_with_a_sort_key_is_shared_too() -> Tested {
     let python = Python::start(&engine);
     python.ask(&json!({ "create": "sorted", "sort": "sk" }));
     let store = DynamoDbStore::table("sorted").client(client(&engine).await?);
-    let rust = Idempotency::new(store.sort_key("sk", Some("idempotency#".to_owned()))).prefix("orders").key("id");
+    let rust = Idempotency::from_env(store.sort_key("sk", Some("idempotency#".to_owned()))).prefix("orders").key("id");
     let call = |id: u32| {
         python.ask(&json!({ "call": {
             "table": "sorted", "sort": "sk", "prefix": "orders", "key": "id", "event": { "id": id },
@@ -405,7 +405,7 @@ async fn of_many_first_calls_at_once_one_runs() -> Tested {
 async fn a_store_that_is_down_keeps_the_call_from_running() -> Tested {
     let engine = Engine::on(free_port());
     let store = DynamoDbStore::table("down").client(client(&engine).await?);
-    let rust = Idempotency::new(store).prefix("orders");
+    let rust = Idempotency::from_env(store).prefix("orders");
     engine.stop();
     let error = rust.begin(&Document::of(&json!(1))?, None).await.unwrap_err();
     assert!(error.is_store_error(), "{error}");
@@ -505,7 +505,7 @@ async fn over_losing(
         SharedHttpConnector::new(Losing { way, left: Arc::clone(&kept), before })
     });
     let store = DynamoDbStore::table(table).client(client_over(engine, http)?);
-    Ok((Idempotency::new(store).prefix("lost").key("id"), left))
+    Ok((Idempotency::from_env(store).prefix("lost").key("id"), left))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -587,7 +587,7 @@ async fn a_thousand_orders_over_a_bad_connection_have_their_effect_once_or_tell_
             SharedHttpConnector::new(Faulty { way, chance: Arc::clone(&faulty.1) })
         });
         let store = DynamoDbStore::table("faults").client(client_over(&engine, http)?);
-        let once = Idempotency::new(store).prefix("faults").key("id");
+        let once = Idempotency::from_env(store).prefix("faults").key("id");
         // As many at once as make good use of the engine.
         if orders.len() >= 16
             && let Some(done) = orders.join_next().await

@@ -69,7 +69,7 @@ fn the_error_of_initialisation_has_the_form_of_the_runtime_api() {
     let request = api.request("POST /2018-06-01/runtime/init/error ");
     assert!(request.head.contains("lambda-runtime-function-error-type: runtime.configinvalid\r\n"), "{}", request.head);
     let body: Value = serde_json::from_str(&request.body).expect("JSON");
-    let message = "the environment variable AWS_LAMBDA_FUNCTION_NAME is missing, which Lambda sets";
+    let message = "the environment variable AWS_LAMBDA_FUNCTION_NAME is missing; Lambda sets it";
     assert_eq!(body, json!({ "errorType": "Runtime.ConfigInvalid", "errorMessage": message }));
 }
 
@@ -273,7 +273,7 @@ async fn a_warm_up_call_is_answered_and_one_line_at_info() {
     assert_eq!(state.response.expect("a response").payload, Value::Null);
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let lines: Vec<_> =
-        lines.filter(|line| line["message"] == "a warm-up call was answered without the function").collect();
+        lines.filter(|line| line["message"] == "answered a warm-up call without the function").collect();
     assert!(lines.len() == 1 && lines[0]["level"] == "INFO" && lines[0]["cold_start"] == true, "{log}");
 
     let (state, _) = warmed(&[("PILASTER_WARMUP", "off")]).await;

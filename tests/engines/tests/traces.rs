@@ -116,7 +116,7 @@ async fn without_a_collector_every_answer_is_given_and_it_is_told_once() {
     let lines = call(&format!("http://127.0.0.1:{port}"), 30, &[]).await;
     let told = lines.iter().filter(|line| line["level"] == "WARN").collect::<Vec<_>>();
     assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0]["message"].as_str().is_some_and(|text| text.starts_with("spans cannot be sent")), "{told:#?}");
+    assert!(told[0]["message"].as_str().is_some_and(|text| text.starts_with("spans could not be sent")), "{told:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

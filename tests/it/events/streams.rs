@@ -137,8 +137,8 @@ async fn records_of_topics_have_key_and_value() {
 
 #[tokio::test]
 async fn records_of_firehose_are_delivered_transformed() {
-    async fn reverse(record: Firehose<Vec<u8>>) -> Result<Transformed, BoxError> {
-        Ok(Transformed::ok(record.data.iter().rev().copied().collect::<Vec<_>>()))
+    async fn reverse(record: Firehose<Vec<u8>>) -> Result<TransformedRecord, BoxError> {
+        Ok(TransformedRecord::ok(record.data.iter().rev().copied().collect::<Vec<_>>()))
     }
     for file in files::of("firehose") {
         let event = event(file);

@@ -131,7 +131,7 @@ async fn a_layer_alone_takes_the_place_of_the_stack() {
     let failing = tower::layer::layer_fn(|_| {
         tower::service_fn(async |_: http::Request<Body>| Err::<Response, _>(std::io::Error::other("secret cause")))
     });
-    let caller = Caller::new(pilaster::handler(hello).layer(failing));
+    let caller = Caller::new(pilaster::handler(hello).without_stack().layer(failing));
     let answer = answered(&caller).await;
     assert_eq!((answer["statusCode"].as_u64(), &body(&answer)["title"]), (Some(500), &json!("Internal Server Error")));
     assert!(!answer.to_string().contains("secret"), "{answer}");
@@ -157,7 +157,7 @@ async fn a_service_that_is_never_ready_to_work_is_a_500_each_time() {
     // One for each: what they go around is of two types.
     let in_stack = tower::layer::layer_fn(|_| Broken);
     let in_stack = Caller::new(pilaster::handler(hello).layer(Stack::new().layer(in_stack)));
-    let alone = Caller::new(pilaster::handler(hello).layer(tower::layer::layer_fn(|_| Broken)));
+    let alone = Caller::new(pilaster::handler(hello).without_stack().layer(tower::layer::layer_fn(|_| Broken)));
     for _ in 0..2 {
         for answer in [answered(&in_stack).await, answered(&alone).await] {
             assert_eq!(answer["statusCode"], 500);
@@ -209,7 +209,7 @@ async fn a_panic_where_nothing_can_be_added_any_more_is_a_500_too() {
             });
         Body::new(http_body_util::StreamBody::new(pieces))
     }
-    let ready = Caller::new(pilaster::handler(hello).layer(tower::layer::layer_fn(|_| Panics)));
+    let ready = Caller::new(pilaster::handler(hello).without_stack().layer(tower::layer::layer_fn(|_| Panics)));
     for answer in [answered(&ready).await, answered(&Caller::new(pilaster::handler(body))).await] {
         assert_eq!(answer["statusCode"], 500);
         assert!(!answer.to_string().contains("secret"), "{answer}");
@@ -307,13 +307,19 @@ async fn an_error_is_rendered_and_logged_once_whatever_the_layers() {
     let both = tower::ServiceBuilder::new().layer(timeout()).layer(signed());
     let all = [
         ("stack", endings(Caller::new(pilaster::handler(ends).layer(Stack::new()))).await),
-        ("time-out", endings(Caller::new(pilaster::handler(ends).layer(timeout()))).await),
-        ("cors", endings(Caller::new(pilaster::handler(ends).layer(cors()))).await),
-        ("both", endings(Caller::new(pilaster::handler(ends).layer(both))).await),
-        ("nothing", endings(Caller::new(pilaster::handler(ends).layer(tower::layer::util::Identity::new()))).await),
-        ("router", endings(Caller::new(http::service(router()).layer(timeout()))).await),
-        ("in the router", endings(Caller::new(http::service(router().layer(cors())).layer(cors()))).await),
-        ("a stack within", endings(Caller::new(pilaster::handler(ends).layer((timeout(), Stack::new())))).await),
+        ("time-out", endings(Caller::new(pilaster::handler(ends).without_stack().layer(timeout()))).await),
+        ("cors", endings(Caller::new(pilaster::handler(ends).without_stack().layer(cors()))).await),
+        ("both", endings(Caller::new(pilaster::handler(ends).without_stack().layer(both))).await),
+        ("nothing", endings(Caller::new(pilaster::handler(ends).without_stack())).await),
+        ("router", endings(Caller::new(http::service(router()).without_stack().layer(timeout()))).await),
+        (
+            "in the router",
+            endings(Caller::new(http::service(router().layer(cors())).without_stack().layer(cors()))).await,
+        ),
+        (
+            "a stack within",
+            endings(Caller::new(pilaster::handler(ends).without_stack().layer((timeout(), Stack::new())))).await,
+        ),
     ];
     for (layers, endings) in all {
         let [error, refused, status, own, well] = &endings[..] else { panic!("{layers}") };
@@ -342,7 +348,9 @@ async fn an_error_that_a_layer_has_rendered_stays_as_it_is_and_is_logged() {
         parts.headers.insert("content-type", "text/html".parse().unwrap());
         Response::from_parts(parts, Body::from("<h1>sorry</h1>"))
     }
-    for (_, body, lines) in endings(Caller::new(pilaster::handler(ends).layer(from_fn(page)))).await.iter().take(2) {
+    for (_, body, lines) in
+        endings(Caller::new(pilaster::handler(ends).without_stack().layer(from_fn(page)))).await.iter().take(2)
+    {
         assert_eq!((&**body, lines.len()), ("<h1>sorry</h1>", 1));
     }
 }
@@ -399,7 +407,7 @@ async fn a_layer_that_is_never_ready_is_answered_in_time() {
 
     // No layer watches over the time here.
     let start = tokio::time::Instant::now();
-    let alone = Caller::new(pilaster::handler(hello).layer(busy(None))).with_time_left(time);
+    let alone = Caller::new(pilaster::handler(hello).without_stack().layer(busy(None))).with_time_left(time);
     assert_eq!((&answered(&alone).await["statusCode"], start.elapsed() < time), (&json!(504), true));
 }
 
@@ -571,9 +579,11 @@ async fn an_event_that_cannot_be_decoded_is_refused_below_any_layer() {
         for (event, status) in malformed(source) {
             let event = event.to_string();
             for answer in [
-                call(&Caller::new(pilaster::handler(never).layer(signed())), &event).await.unwrap(),
-                call(&Caller::new(http::service(router()).layer(signed())), &event).await.unwrap(),
-                call(&Caller::new(pilaster::handler(never).layer((signed(), from_fn(reads)))), &event).await.unwrap(),
+                call(&Caller::new(pilaster::handler(never).without_stack().layer(signed())), &event).await.unwrap(),
+                call(&Caller::new(http::service(router()).without_stack().layer(signed())), &event).await.unwrap(),
+                call(&Caller::new(pilaster::handler(never).without_stack().layer((signed(), from_fn(reads)))), &event)
+                    .await
+                    .unwrap(),
             ] {
                 assert_eq!(answer["statusCode"], status, "{source}: {answer}");
                 assert_eq!(header_of(source, &answer, "server").as_deref(), Some("mine"), "{source}: {answer}");

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use pilaster::http::{ErrorLayer, FieldError, HttpError, Rejection, Stack, StatusCode, ToHttpError};
-use pilaster::observe::logging::Captured;
+use pilaster::observe::logging::CapturedLogs;
 
 use super::*;
 
@@ -111,7 +111,7 @@ async fn each_variant_has_its_response_returned_or_mapped() {
 
 #[tokio::test]
 async fn the_error_itself_is_the_logged_cause() {
-    let logs = Captured::default();
+    let logs = CapturedLogs::default();
     let caller = Caller::new(pilaster::handler(async |kind: String| order(&kind))).with_logs(&logs);
     let mut event = smallest("http api");
     event["requestContext"]["http"]["method"] = json!("POST");

@@ -114,6 +114,6 @@ async fn two_key_lines_are_refused_by_whatever_gateway_they_come() {
     for event in [joined, apart] {
         let answer = caller.call(event).await.unwrap();
         assert_eq!(answer["statusCode"], 400);
-        assert!(answer["body"].as_str().unwrap().contains("must be sent once"), "{answer}");
+        assert!(answer["body"].as_str().unwrap().contains("must be a single value"), "{answer}");
     }
 }

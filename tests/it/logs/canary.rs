@@ -82,7 +82,7 @@ impl Seen {
         TracesLayer::new().captured(&self.spans)
     }
 
-    async fn call<R: RawService>(self, caller: Caller<R>, event: &Value, format: Format) -> String {
+    async fn call<R: RawService>(self, caller: Caller<R>, event: &Value, format: LogFormat) -> String {
         let logs = Logs::new().level(Level::Trace).format(format).writer(self.lines.clone()).build();
         let nothing = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let answer = caller.with_context(context()).call(event.clone()).with_subscriber(logs).await;
@@ -105,7 +105,7 @@ macro_rules! keeps_secrets {
             for format in [LogFormat::Json, LogFormat::Text] {
                 let seen = Seen::default();
                 let function = pilaster::handler($function);
-                let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
+                let function = function.outer(LoggingLayer::new()).outer(seen.traces()).outer(seen.metrics());
                 let out = seen.call(Caller::new(function), &event, format).await;
                 for line in out.lines() {
                     assert!(!holds(line, SECRET), "{event}: {line}");
@@ -225,7 +225,7 @@ async fn of_records() {
             tracing::info!(?card, "shown");
             Ok::<_, BoxError>(pilaster::records::TransformedRecord::Dropped)
         });
-        let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
+        let function = function.outer(LoggingLayer::new()).outer(seen.traces()).outer(seen.metrics());
         seen.call(Caller::new(function), &event, LogFormat::Json).await;
         let out = format!("{}{}", lines.text(), Value::from(spans.spans()));
         assert!(!out.lines().any(|line| holds(line, SECRET)) && out.contains("the record failed"), "{out}");
@@ -271,7 +271,7 @@ async fn of_batches_with_layers() {
             next.run(record).await
         });
         let function = pilaster::handler(async |card: Sqs<Card>| shown(card).await).layer(layer);
-        let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
+        let function = function.outer(LoggingLayer::new()).outer(seen.traces()).outer(seen.metrics());
         let out = seen.call(Caller::new(function), &Value::from(sqs([body])), LogFormat::Json).await;
         assert!(!holds(&out, SECRET), "{out}");
     }
@@ -330,8 +330,8 @@ async fn of_idempotent_calls() {
     for body in bodies() {
         let seen = Seen::default();
         let layer = IdempotencyLayer::new(Idempotency::new(store.clone()).key("body"));
-        let function = pilaster::handler(async |_: String| "well").layer(layer);
-        let function = function.outer(seen.metrics()).outer(seen.traces()).outer(LoggingLayer::new());
+        let function = pilaster::handler(async |_: String| "well").without_stack().layer(layer);
+        let function = function.outer(LoggingLayer::new()).outer(seen.traces()).outer(seen.metrics());
         let event = http::post("/").header("authorization", SECRET).json(&body).into_event().unwrap();
         let out = seen.call(Caller::new(function), &event, LogFormat::Json).await;
         assert!(!holds(&out, SECRET) && !holds(&format!("{store:?}"), SECRET), "{out}");

@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 
 use pilaster::http::Path;
-use pilaster::{FunctionError, Incoming, RawResponse, lambda_handler};
+use pilaster::{FunctionError, Incoming, Outgoing, lambda_handler};
 use tower::{Layer, Service};
 
 #[derive(Clone)]
@@ -18,8 +18,8 @@ impl<S> Layer<S> for PassLayer {
     }
 }
 
-impl<S: Service<Incoming, Response = RawResponse, Error = FunctionError>> Service<Incoming> for Pass<S> {
-    type Response = RawResponse;
+impl<S: Service<Incoming, Response = Outgoing, Error = FunctionError>> Service<Incoming> for Pass<S> {
+    type Response = Outgoing;
     type Error = FunctionError;
     type Future = S::Future;
 

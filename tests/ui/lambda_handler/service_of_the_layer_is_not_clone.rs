@@ -1,6 +1,6 @@
 use std::task::{Context, Poll};
 
-use pilaster::http::Path;
+use pilaster::http::{Path, Stack};
 use pilaster::lambda_handler;
 use tower::{Layer, Service};
 
@@ -35,7 +35,7 @@ impl<S: Service<R>, R> Service<R> for Count<S> {
     }
 }
 
-#[lambda_handler(layer = CountLayer)]
+#[lambda_handler(layer = Stack::new().layer(CountLayer))]
 async fn get(Path(id): Path<u64>) -> String {
     id.to_string()
 }

@@ -10,7 +10,7 @@ use futures_util::future;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-use super::source::Source;
+use super::source::AnySource;
 use super::{ParameterId, ParameterValue};
 use crate::config::cache::LONGEST_FLIGHT;
 use crate::core::error::BoxError;
@@ -50,12 +50,12 @@ impl fmt::Display for Key {
 /// Gathers what is asked for until the runtime has nothing else to do, then asks in groups. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Batches {
-    source: Arc<dyn Source>,
+    source: Arc<dyn AnySource>,
     waiting: Arc<Mutex<Waiting>>,
 }
 
 impl Batches {
-    pub(super) fn new(source: Arc<dyn Source>) -> Self {
+    pub(super) fn new(source: Arc<dyn AnySource>) -> Self {
         Self { source, waiting: Arc::default() }
     }
 

@@ -1,117 +1,85 @@
-//! [`ParameterError`]: a parameter that could not be had, read or written.
+//! [`ParameterError`]: a parameter that could not be fetched, read or written.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 
-use super::{ParameterId, ParameterPath};
-use crate::config::cache::{Chain, Refused};
+use crate::config::cache::Chain;
+use crate::config::failure::{Failure, Reason, Subject};
 use crate::core::error::BoxError;
 
-/// A parameter that could not be had, read or written. It names the parameter and the reason, and never holds a value.
+/// The error of a parameter that could not be fetched, read or written. It names the parameter and the reason, and never holds a
+/// value.
 #[derive(Clone)]
-pub struct ParameterError {
-    kind: Kind,
-}
-
-type Reason = Arc<dyn StdError + Send + Sync>;
-
-#[derive(Clone)]
-enum Kind {
-    NoName { variable: &'static str, why: &'static str },
-    NotFetched { what: String, name: String, reason: Reason },
-    Malformed { id: ParameterId, why: String, reason: Option<Reason> },
-    NotWritten { name: String, reason: Reason },
-}
+pub struct ParameterError(Failure);
 
 impl ParameterError {
-    pub(super) fn no_name(variable: &'static str, why: &'static str) -> Self {
-        Self { kind: Kind::NoName { variable, why } }
+    pub(super) fn no_name(variable: &str, why: &str) -> Self {
+        Self(Failure::no_name(variable, "a parameter", why))
     }
 
-    pub(super) fn not_fetched(id: &ParameterId, reason: Reason) -> Self {
-        Self { kind: Kind::NotFetched { what: id.to_string(), name: id.name().to_owned(), reason } }
+    pub(super) fn not_fetched(of: &impl Subject, reason: Reason) -> Self {
+        Self(Failure::not_fetched(of, reason))
     }
 
-    pub(super) fn not_fetched_below(path: &ParameterPath, reason: Reason) -> Self {
-        Self { kind: Kind::NotFetched { what: path.to_string(), name: path.path().to_owned(), reason } }
+    pub(super) fn not_written(of: &impl Subject, reason: BoxError) -> Self {
+        Self(Failure::not_written(of, reason))
     }
 
-    pub(super) fn malformed(id: &ParameterId, why: impl Into<String>) -> Self {
-        Self { kind: Kind::Malformed { id: id.clone(), why: why.into(), reason: None } }
+    pub(super) fn malformed(of: &impl Subject, why: impl Into<String>) -> Self {
+        Self(Failure::malformed(of, why))
     }
 
-    /// What `FromParameter::from_parameter` said, under the parameter's name.
+    /// The error of `FromParameter::from_parameter`, which may be one of these already.
     #[cfg(feature = "parameters")]
-    pub(super) fn not_decoded(id: &ParameterId, reason: BoxError) -> Self {
+    pub(super) fn not_decoded(of: &impl Subject, reason: BoxError) -> Self {
         match reason.downcast::<Self>() {
             Ok(error) => *error,
-            Err(reason) => {
-                let why = "could not be decoded".to_owned();
-                Self { kind: Kind::Malformed { id: id.clone(), why, reason: Some(Arc::from(reason)) } }
-            }
+            Err(reason) => Self(Failure::not_decoded(of, reason)),
         }
-    }
-
-    pub(super) fn not_written(name: &str, reason: BoxError) -> Self {
-        Self { kind: Kind::NotWritten { name: name.to_owned(), reason: Arc::from(reason) } }
     }
 
     /// The name or path; `None` if the variable that should name it is not set.
     pub fn parameter(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::NoName { .. } => None,
-            Kind::NotFetched { name, .. } | Kind::NotWritten { name, .. } => Some(name),
-            Kind::Malformed { id, .. } => Some(id.name()),
-        }
+        self.0.name()
     }
 
-    /// Whether the source did not give it: it does not exist, may not be read, or the service failed.
+    /// Returns whether it could not be fetched: it does not exist, may not be read, or the service failed.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self.kind, Kind::NotFetched { .. })
+        self.0.is_unavailable()
     }
 
-    /// Whether the source refused to give or to write it ([`Refused`]): it does not exist, or may not be read or written. An
-    /// outage is no refusal.
+    /// Returns whether the source refused to read or write it ([`Refused`](crate::config::cache::Refused)): it does not exist, or the
+    /// function lacks the permission. An outage is not a refusal.
     pub fn is_refused(&self) -> bool {
-        match &self.kind {
-            Kind::NotFetched { reason, .. } | Kind::NotWritten { reason, .. } => Refused::is_in(&**reason),
-            _ => false,
-        }
+        self.0.is_refused()
     }
 
-    /// Whether it is there and cannot be read: no JSON, another shape, no base64, not decrypted.
+    /// Returns whether it could not be written.
+    pub fn is_not_written(&self) -> bool {
+        self.0.is_not_written()
+    }
+
+    /// Returns whether it was fetched and cannot be decoded: it is not JSON, of another shape, not base64, or not decrypted.
     pub fn is_malformed(&self) -> bool {
-        matches!(self.kind, Kind::Malformed { .. })
+        self.0.is_malformed()
     }
 }
 
 impl fmt::Debug for ParameterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the reason's own `Debug`, which may show what the service sent.
+        // Without the reason's own `Debug`, which may show what the service sent.
         f.debug_tuple("ParameterError").field(&Chain(self)).finish()
     }
 }
 
 impl fmt::Display for ParameterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            Kind::NoName { variable, why } => {
-                write!(f, "the environment variable `{variable}`, which names a parameter, {why}")
-            }
-            Kind::NotFetched { what, .. } => write!(f, "could not get {what}"),
-            Kind::Malformed { id, why, .. } => write!(f, "{id} {why}"),
-            Kind::NotWritten { name, .. } => write!(f, "could not write parameter `{name}`"),
-        }
+        self.0.fmt(f)
     }
 }
 
 impl StdError for ParameterError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.kind {
-            Kind::NotFetched { reason, .. } | Kind::NotWritten { reason, .. } => Some(&**reason),
-            Kind::Malformed { reason, .. } => reason.as_ref().map(|reason| &**reason as &(dyn StdError + 'static)),
-            Kind::NoName { .. } => None,
-        }
+        self.0.source()
     }
 }

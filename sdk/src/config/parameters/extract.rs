@@ -4,14 +4,16 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{ParameterError, ParameterId, ParameterRequest, ParameterValue, Parameters};
-use crate::clients::{Clients, Warm};
+use super::{ParameterError, ParameterId, ParameterValue, Parameters};
+use crate::clients::{Clients, Variables, Warm};
+use crate::config::freshness::Freshness;
 use crate::core::error::BoxError;
 use crate::core::invocation::{FromInvocation, Invocation};
 
 /// A type that a parameter is read as. Mostly derived:
 ///
 /// ```
+/// use pilaster::clients::Variables;
 /// use pilaster::config::parameters::FromParameter as _;
 /// use pilaster::{FromParameter, Parameter};
 /// use serde::Deserialize;
@@ -37,7 +39,7 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// # let _ = order;
 /// # let _ = Token(String::new()).0;
 ///
-/// assert_eq!(Retries::parameter_id()?.name(), "/shop/retries");
+/// assert_eq!(Retries::parameter_id(&Variables::default())?.name(), "/shop/retries");
 /// # Ok::<(), pilaster::BoxError>(())
 /// ```
 ///
@@ -85,12 +87,12 @@ use crate::core::invocation::{FromInvocation, Invocation};
     note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to it, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
 )]
 pub trait FromParameter: Sized + Send + Sync + 'static {
-    /// Which parameter.
+    /// Returns the id of the parameter, which may be in one of these environment variables.
     ///
     /// # Errors
     ///
     /// The environment variable that names it is not set.
-    fn parameter_id() -> Result<ParameterId, ParameterError>;
+    fn parameter_id(variables: &Variables) -> Result<ParameterId, ParameterError>;
 
     /// Reads the value.
     ///
@@ -118,9 +120,23 @@ impl Parameters {
     /// [`ParameterError`] names the parameter: it could not be fetched, is not of `T`'s shape, was not decrypted, or its variable
     /// is not set.
     pub async fn typed<T: FromParameter>(&self) -> Result<Parameter<T>, ParameterError> {
-        // The same call as that of the layer, so that a function needs one permission for its typed parameters.
-        let request = ParameterRequest { is_shared: true, ..self.get(T::parameter_id()?) };
-        Ok(Parameter(request.value().await?.decode()?))
+        self.typed_by(&Variables::default(), Freshness::Cached).await
+    }
+
+    async fn typed_by<T: FromParameter>(
+        &self,
+        variables: &Variables,
+        freshness: Freshness,
+    ) -> Result<Parameter<T>, ParameterError> {
+        // One call for typed parameters and the layer, so that a function needs one permission.
+        let request = self.get(T::parameter_id(variables)?).shared().freshness(freshness);
+        let value = request.value().await?;
+        if value.is_encrypted() {
+            let why = "is a `SecureString` that was not decrypted; read it with `decrypt`";
+            return Err(ParameterError::malformed(value.id(), why));
+        }
+        let decode = || T::from_parameter(&value).map_err(|reason| ParameterError::not_decoded(value.id(), reason));
+        value.decoded().get_or_decode(decode).map(Parameter)
     }
 }
 
@@ -130,8 +146,18 @@ impl Parameters {
 pub struct Parameter<T>(pub Arc<T>);
 
 impl<T: FromParameter> Parameter<T> {
-    async fn within(clients: &Clients) -> Result<Self, BoxError> {
-        Ok(T::parameters(clients).await?.typed().await?)
+    /// Returns the parameter of `T` by the [`Parameters`] and the variables of a registry.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError`]: it could not be fetched, is not of `T`'s shape, was not decrypted, or its variable is not set. Or the
+    /// [`Parameters`] could not be made.
+    pub async fn of(clients: &Clients) -> Result<Self, BoxError> {
+        Self::read(clients, Freshness::Cached).await
+    }
+
+    pub(super) async fn read(clients: &Clients, freshness: Freshness) -> Result<Self, BoxError> {
+        Ok(T::parameters(clients).await?.typed_by(clients.variables(), freshness).await?)
     }
 }
 
@@ -158,12 +184,12 @@ impl<T> fmt::Debug for Parameter<T> {
 
 impl<T: FromParameter> Warm for Parameter<T> {
     async fn warm(clients: &Clients) -> Result<(), BoxError> {
-        Self::within(clients).await.map(drop)
+        Self::of(clients).await.map(drop)
     }
 }
 
 impl<T: FromParameter> FromInvocation for Parameter<T> {
     async fn from_invocation(invocation: &Invocation) -> Result<Self, BoxError> {
-        Self::within(Clients::within(invocation)).await
+        Self::of(Clients::within(invocation)).await
     }
 }

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use once_cell::sync::OnceCell;
-
 use super::ParameterError;
+use crate::clients::Variables;
+use crate::config::NamedBy;
+use crate::config::failure::Subject;
 use crate::core::env;
 
 /// A parameter's name, and whether a `SecureString` is decrypted.
@@ -38,6 +39,15 @@ impl ParameterId {
         match env::required(variable) {
             Ok(name) => Ok(Self::new(name)),
             Err(why) => Err(ParameterError::no_name(variable, why)),
+        }
+    }
+
+    /// The parameter that a variable of a registry names: the code of `#[parameter(env = "…")]`.
+    #[doc(hidden)]
+    pub fn named_by(variable: &NamedBy, variables: &Variables) -> Result<Self, ParameterError> {
+        match variable.read(variables) {
+            (_, Ok(name)) => Ok(Self::new(name)),
+            (variable, Err(why)) => Err(ParameterError::no_name(variable, why)),
         }
     }
 
@@ -178,22 +188,15 @@ impl fmt::Display for ParameterPath {
     }
 }
 
-/// The parameter that a variable names, read once per process: what `#[parameter(env = "…")]` keeps in a static. A variable that
-/// is missing is looked for again, so the failure stays an error of each call.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct ParameterVariable {
-    variable: &'static str,
-    id: OnceCell<ParameterId>,
+impl Subject for ParameterId {
+    fn subject(&self) -> &str {
+        &self.name
+    }
 }
 
-impl ParameterVariable {
-    pub const fn new(variable: &'static str) -> Self {
-        Self { variable, id: OnceCell::new() }
-    }
-
-    pub fn id(&self) -> Result<ParameterId, ParameterError> {
-        self.id.get_or_try_init(|| ParameterId::from_env(self.variable)).cloned()
+impl Subject for ParameterPath {
+    fn subject(&self) -> &str {
+        &self.path
     }
 }
 
@@ -203,8 +206,8 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_a_sentence() {
-        static MISSING: ParameterVariable = ParameterVariable::new("PILASTER_TEST_NO_SUCH_VARIABLE");
-        let error = MISSING.id().unwrap_err();
+        static MISSING: NamedBy = NamedBy::new("PILASTER_TEST_NO_SUCH_VARIABLE");
+        let error = ParameterId::named_by(&MISSING, &Variables::default()).unwrap_err();
         let said = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a parameter, is not set";
         assert_eq!(error.to_string(), said);
     }
@@ -212,7 +215,7 @@ mod tests {
     #[test]
     fn a_variable_names_the_parameter() {
         // Cargo sets it for every test that it runs.
-        static SET: ParameterVariable = ParameterVariable::new("CARGO_PKG_NAME");
-        assert_eq!(SET.id().unwrap(), ParameterId::new("pilaster"));
+        static SET: NamedBy = NamedBy::new("CARGO_PKG_NAME");
+        assert_eq!(ParameterId::named_by(&SET, &Variables::default()).unwrap(), ParameterId::new("pilaster"));
     }
 }

@@ -1,26 +1,22 @@
-//! [`ParametersLayer`]: the declared parameters are at hand before the handler runs.
+//! [`ParametersLayer`]: fetches the declared parameters before the handler runs.
 
-use std::fmt;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{self, BoxFuture};
-use tower::{Layer, Service};
+use tower::Layer;
 
-use super::{FromParameter, ParameterRequest, Read};
+use super::{FromParameter, Parameter};
 use crate::clients::Clients;
-use crate::core::error::{BoxError, FunctionError};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::config::freshness::Freshness;
+use crate::config::prefetch::{Declared, Prefetch};
 
-type Ensure = fn(Clients, Read) -> BoxFuture<'static, Result<(), BoxError>>;
-
-/// Layer that applies [`WithParameters`]: the declared parameters are at hand before the handler runs.
+/// Layer that fetches the declared parameters before the handler runs.
 ///
-/// It stands on the raw landing, outside the door, so it serves every kind of function. All declared parameters are fetched at the
-/// same time, ten of SSM in one call (which needs `ssm:GetParameters`), where a handler's arguments would be fetched one after another; later calls find them in the
-/// cache and are refreshed ahead of expiry. One that is unavailable and has no last good value ends the invocation with a
-/// [`FunctionError`] that names it.
+/// It is a layer around the raw event ([`Function::outer`](crate::Function::outer)), so it serves every kind of function. It fetches
+/// all declared parameters at the same time, where a handler's arguments would be fetched one after another: ten of SSM in one call,
+/// which needs `ssm:GetParameters`. Later calls find them in the cache, which refreshes them before they expire. A parameter that is
+/// unavailable and has no last good value ends the invocation with a [`FunctionError`](crate::FunctionError) of type
+/// `ParameterUnavailable` that names it.
 ///
 /// # Example
 ///
@@ -40,105 +36,54 @@ type Ensure = fn(Clients, Read) -> BoxFuture<'static, Result<(), BoxError>>;
 /// let layer = ParametersLayer::new().parameter::<Limits>().parameter::<Greeting>().max_age(Duration::from_secs(30));
 /// # let _ = layer;
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is applied"]
-pub struct ParametersLayer {
-    declared: Vec<Ensure>,
-    clients: Option<Clients>,
-    read: Read,
-}
-
-impl Default for ParametersLayer {
-    fn default() -> Self {
-        Self { declared: Vec::new(), clients: None, read: Read::Default }
-    }
-}
+pub struct ParametersLayer(Declared);
 
 impl ParametersLayer {
-    /// No parameters yet.
+    /// A layer without parameters.
     pub fn new() -> Self {
-        Self::default()
+        Self(Declared::new("ParameterUnavailable"))
     }
 
-    /// Declares the parameter that `T` is read from.
+    /// Declares the parameter of `T`.
     pub fn parameter<T: FromParameter>(mut self) -> Self {
-        self.declared.push(|clients, read| ensure::<T>(clients, read).boxed());
+        let fetch = |clients: Clients, freshness| {
+            async move { Parameter::<T>::read(&clients, freshness).await.map(drop) }.boxed()
+        };
+        self.0.fetches.push(fetch);
         self
     }
 
-    /// As [`ParameterRequest::max_age`], for all declared parameters.
+    /// As [`ParameterRequest::max_age`](super::ParameterRequest::max_age), for all declared parameters.
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.read = Read::Within(max_age);
+        self.0.freshness = Freshness::MaxAge(max_age);
         self
     }
 
-    /// As [`ParameterRequest::force`], for all declared parameters: each invocation asks the service.
+    /// As [`ParameterRequest::force`](super::ParameterRequest::force), for all declared parameters: each invocation calls the service.
     pub fn force(mut self) -> Self {
-        self.read = Read::Force;
+        self.0.freshness = Freshness::Forced;
         self
     }
 
     /// Takes the parameters of this registry instead of [`Clients::global`].
     pub fn clients(mut self, clients: Clients) -> Self {
-        self.clients = Some(clients);
+        self.0.clients = Some(clients);
         self
     }
 }
 
-async fn ensure<T: FromParameter>(clients: Clients, read: Read) -> Result<(), BoxError> {
-    let parameters = T::parameters(&clients).await?;
-    let request = ParameterRequest { parameters: &parameters, id: T::parameter_id()?, is_shared: true, read };
-    request.value().await?.decode::<T>()?;
-    Ok(())
+impl Default for ParametersLayer {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<S> Layer<S> for ParametersLayer {
-    type Service = WithParameters<S>;
+    type Service = Prefetch<S>;
 
-    fn layer(&self, inner: S) -> Self::Service {
-        WithParameters { inner, layer: self.clone() }
-    }
-}
-
-impl fmt::Debug for ParametersLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("ParametersLayer");
-        shown.field("declared", &self.declared.len()).field("read", &self.read).finish_non_exhaustive()
-    }
-}
-
-/// Service that fetches the declared parameters before it calls the inner one. See [`ParametersLayer`].
-#[derive(Clone, Debug)]
-pub struct WithParameters<S> {
-    inner: S,
-    layer: ParametersLayer,
-}
-
-impl<S> Service<Incoming> for WithParameters<S>
-where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = RawResponse;
-    type Error = FunctionError;
-    type Future = BoxFuture<'static, Result<RawResponse, FunctionError>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
-        let ParametersLayer { declared, clients, read } = &self.layer;
-        let clients = clients.as_ref().unwrap_or_else(|| Clients::within(&incoming.invocation));
-        let ready = future::try_join_all(declared.iter().map(|ensure| ensure(clients.clone(), *read)));
-        async move {
-            if let Err(error) = ready.await {
-                return Err(FunctionError::new("ParameterUnavailable", error.to_string()).with_source(error));
-            }
-            inner.call(incoming).await
-        }
-        .boxed()
+    fn layer(&self, inner: S) -> Prefetch<S> {
+        Prefetch::new(inner, self.0.clone())
     }
 }

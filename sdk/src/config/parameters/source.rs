@@ -55,7 +55,7 @@ pub trait ParameterSource: Send + Sync + 'static {
 }
 
 /// The same without types, so that [`Parameters`](super::Parameters) needs none.
-pub(super) trait Source: Send + Sync {
+pub(super) trait AnySource: Send + Sync {
     fn batch(&self) -> usize;
     fn fetch<'a>(&'a self, id: &'a ParameterId) -> BoxFuture<'a, Result<ParameterValue, BoxError>>;
     fn fetch_batch<'a>(&'a self, ids: &'a [ParameterId]) -> BoxFuture<'a, Vec<Result<ParameterValue, BoxError>>>;
@@ -63,7 +63,7 @@ pub(super) trait Source: Send + Sync {
     fn write<'a>(&'a self, write: &'a ParameterWrite) -> BoxFuture<'a, Result<i64, BoxError>>;
 }
 
-impl<S: ParameterSource> Source for S {
+impl<S: ParameterSource> AnySource for S {
     fn batch(&self) -> usize {
         S::BATCH
     }
@@ -85,8 +85,8 @@ impl<S: ParameterSource> Source for S {
     }
 }
 
-impl fmt::Debug for dyn Source {
+impl fmt::Debug for dyn AnySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").finish_non_exhaustive()
+        f.debug_struct("ParameterSource").finish_non_exhaustive()
     }
 }

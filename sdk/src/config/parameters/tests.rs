@@ -5,6 +5,7 @@ use serde_json::json;
 use tokio::time::{advance, sleep};
 
 use super::*;
+use crate::clients::Variables;
 use crate::core::error::{BoxError, chain};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -44,7 +45,7 @@ impl Stub {
     }
 
     fn parameters(&self) -> Parameters {
-        Parameters::from_lookup(self.clone(), |_| None)
+        Parameters::from_source(self.clone())
     }
 }
 
@@ -98,11 +99,8 @@ async fn a_value_is_kept_for_five_minutes_unless_it_is_asked_for_anew() {
 #[tokio::test(start_paused = true)]
 async fn the_variables_set_the_age_and_the_decryption_and_a_read_says_otherwise() {
     let stub = Stub::with([("/k", "v")]);
-    let parameters = Parameters::from_lookup(stub.clone(), |name| match name {
-        "POWERTOOLS_PARAMETERS_MAX_AGE" => Some("20".to_owned()),
-        "POWERTOOLS_PARAMETERS_SSM_DECRYPT" => Some("True".to_owned()),
-        _ => None,
-    });
+    let variables = [("POWERTOOLS_PARAMETERS_MAX_AGE", "20"), ("POWERTOOLS_PARAMETERS_SSM_DECRYPT", "True")];
+    let parameters = Parameters::from_variables(stub.clone(), &Variables::from_iter(variables));
     parameters.get("/k").text().await.unwrap();
     advance(SECOND * 21).await;
     parameters.get("/k").text().await.unwrap();
@@ -115,13 +113,18 @@ async fn the_variables_set_the_age_and_the_decryption_and_a_read_says_otherwise(
 
 #[test]
 fn a_variable_that_cannot_be_read_has_no_effect() {
+    let stub = Stub::with([("/k", "v")]);
+    let read = |age: &'static str, decrypt: &'static str| {
+        let variables = Variables::from_iter([(MAX_AGE, age), (DECRYPT, decrypt)]);
+        let parameters = Parameters::from_variables(stub.clone(), &variables);
+        (format!("{:?}", parameters.one), parameters.decrypt)
+    };
+    let unset = read("", "");
     for value in ["soon", "NaN", "-nan", "inf", "1e300"] {
-        assert_eq!(seconds(MAX_AGE, Some(value.to_owned())), None, "{value}");
+        assert_eq!(read(value, "perhaps"), unset, "{value}");
     }
-    assert_eq!(seconds(MAX_AGE, Some("-1".to_owned())), Some(Duration::ZERO));
-    assert_eq!(seconds(MAX_AGE, Some("0.5".to_owned())), Some(Duration::from_millis(500)));
-    assert!(!switch(DECRYPT, Some("perhaps".to_owned())));
-    assert!(switch(DECRYPT, Some("on".to_owned())));
+    assert!(read("0.5", "on").0.contains("500ms"));
+    assert!(read("0.5", "on").1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,7 +175,7 @@ async fn a_path_is_kept_as_a_whole_also_where_it_is_empty() {
     let parameters = stub.parameters();
     let values = parameters.below("/p/").await.unwrap();
     assert_eq!(values.keys().collect::<Vec<_>>(), ["a", "b.json"]);
-    assert_eq!(values["b.json"].auto().unwrap(), Transformed::Json(json!({})));
+    assert_eq!(values["b.json"].auto().unwrap(), AutoValue::Json(json!({})));
     parameters.below("/p/").await.unwrap();
     assert!(parameters.below("/nothing/").await.unwrap().is_empty());
     parameters.below("/nothing/").await.unwrap();
@@ -228,7 +231,7 @@ async fn which_call_is_made_depends_on_the_read_and_not_on_what_is_kept() {
             ParameterSource::fetch_batch(&self.0, ids).await
         }
     }
-    let parameters = Parameters::from_lookup(Marked(stub.clone(), Arc::clone(&shared)), |_| None);
+    let parameters = Parameters::from_source(Marked(stub.clone(), Arc::clone(&shared)));
     let batches = || std::mem::take(&mut *shared.lock().unwrap());
     let (one, two) = tokio::join!(parameters.get("/a").text(), parameters.get("/b").text());
     assert_eq!((one.unwrap(), two.unwrap()), ("1".to_owned(), "2".to_owned()));
@@ -244,9 +247,9 @@ async fn which_call_is_made_depends_on_the_read_and_not_on_what_is_kept() {
 async fn a_value_is_what_is_asked_for_or_an_error_that_does_not_tell_it() {
     let stub = Stub::with([("/a.json", r#"{"n": 3}"#), ("/b.binary", "aGVsbG8="), ("/c", "hunter2"), ("/l", "a,b")]);
     let parameters = stub.parameters();
-    assert_eq!(parameters.get("/a.json").auto().await.unwrap(), Transformed::Json(json!({ "n": 3 })));
-    assert_eq!(parameters.get("/b.binary").auto().await.unwrap(), Transformed::Binary(b"hello".to_vec()));
-    assert_eq!(parameters.get("/c").auto().await.unwrap(), Transformed::Text("hunter2".to_owned()));
+    assert_eq!(parameters.get("/a.json").auto().await.unwrap(), AutoValue::Json(json!({ "n": 3 })));
+    assert_eq!(parameters.get("/b.binary").auto().await.unwrap(), AutoValue::Binary(b"hello".to_vec()));
+    assert_eq!(parameters.get("/c").auto().await.unwrap(), AutoValue::Text("hunter2".to_owned()));
     assert_eq!(parameters.get("/l").value().await.unwrap().list().unwrap(), ["a", "b"]);
     for error in [
         parameters.get("/c").json::<u32>().await.unwrap_err(),
@@ -267,7 +270,7 @@ mod typed {
     struct Retries(u8);
 
     impl FromParameter for Retries {
-        fn parameter_id() -> Result<ParameterId, ParameterError> {
+        fn parameter_id(_: &Variables) -> Result<ParameterId, ParameterError> {
             Ok(ParameterId::new("/retries"))
         }
 
@@ -313,7 +316,7 @@ mod typed {
     struct Limit(u8);
 
     impl FromParameter for Limit {
-        fn parameter_id() -> Result<ParameterId, ParameterError> {
+        fn parameter_id(_: &Variables) -> Result<ParameterId, ParameterError> {
             Ok(ParameterId::new("/limit"))
         }
 
@@ -341,7 +344,7 @@ mod typed {
                 async move {
                     let parameters: Parameters = clients.get().await.map_err(FunctionError::from_error)?;
                     let limit = parameters.typed::<Limit>().await.map_err(FunctionError::from_error)?;
-                    serde_json::value::to_raw_value(&limit.0.0).map_err(FunctionError::from_error)
+                    crate::Outgoing::serialize(&limit.0.0).map_err(FunctionError::from_error)
                 }
             });
             let event = serde_json::value::to_raw_value("").unwrap();
@@ -349,14 +352,14 @@ mod typed {
             layer.layer(handler).oneshot(incoming).await
         };
         let both = [vec!["/retries".to_owned(), "/limit".to_owned()]];
-        assert_eq!(call(&declared).await.unwrap().get(), "20");
+        assert_eq!(call(&declared).await.unwrap().as_json().unwrap().get(), "20");
         assert_eq!(stub.asked(), both, "in one call, and the handler asks no more");
 
         stub.put("/limit", "30");
         advance(20 * SECOND).await;
-        assert_eq!(call(&declared).await.unwrap().get(), "20");
+        assert_eq!(call(&declared).await.unwrap().as_json().unwrap().get(), "20");
         assert!(stub.asked().is_empty());
-        assert_eq!(call(&declared.clone().max_age(10 * SECOND)).await.unwrap().get(), "30");
+        assert_eq!(call(&declared.clone().max_age(10 * SECOND)).await.unwrap().as_json().unwrap().get(), "30");
         assert_eq!(stub.asked(), both);
         call(&declared.clone().force()).await.unwrap();
         assert_eq!(stub.asked(), both);
@@ -367,11 +370,17 @@ mod typed {
         assert!(error.to_string().contains("`/limit`"), "{error}");
     }
 
-    #[test]
-    fn a_ciphertext_is_not_taken_for_the_value() {
-        let value =
-            ParameterValue::from_text(&ParameterId::new("/retries"), "3").with_kind(ParameterKind::SecureString);
-        let Err(error) = value.decode::<Retries>() else { panic!("it was decoded") };
+    struct Encrypted;
+
+    impl ParameterSource for Encrypted {
+        async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
+            Ok(ParameterValue::from_text(id, "3").with_kind(ParameterKind::SecureString))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ciphertext_is_not_taken_for_the_value() {
+        let error = Parameters::from_source(Encrypted).typed::<Retries>().await.unwrap_err();
         assert_eq!(
             error.to_string(),
             "parameter `/retries` is a `SecureString` that was not decrypted; read it with `decrypt`"
@@ -407,7 +416,7 @@ impl ParameterSource for Slow {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_kept_is_forgotten_also_where_a_write_is_given_up() {
-    let parameters = Parameters::from_lookup(Slow(Arc::new(Mutex::new("old".to_owned()))), |_| None);
+    let parameters = Parameters::from_source(Slow(Arc::new(Mutex::new("old".to_owned()))));
     assert_eq!(parameters.get("/p/a").text().await.unwrap(), "old");
     assert_eq!(parameters.below("/p").await.unwrap()["a"].text().unwrap(), "old");
     assert!(tokio::time::timeout(SECOND, parameters.set("/p/a", "new").overwrite().send()).await.is_err());
@@ -424,4 +433,16 @@ fn a_value_that_was_read_by_its_suffix_does_not_print() {
         assert!(printed.contains("[REDACTED]"), "{printed}");
         assert!(!printed.contains("hunter2") && !printed.contains("104"), "{printed}");
     }
+}
+
+#[tokio::test]
+async fn fixed_parameters_are_read_by_name_and_below_a_path() {
+    let parameters = Parameters::fixed([("/shop/limit", "20"), ("/shop/eu/limit", "10"), ("/other", "1")]);
+    assert_eq!(parameters.get("/shop/limit").json::<u8>().await.unwrap(), 20);
+    let below = parameters.below("/shop/").await.unwrap();
+    assert_eq!(below.keys().collect::<Vec<_>>(), ["limit"]);
+    let below = parameters.below("/shop").recursive().await.unwrap();
+    assert_eq!(below.keys().collect::<Vec<_>>(), ["eu/limit", "limit"]);
+    let error = parameters.get("/nowhere").text().await.unwrap_err();
+    assert!(error.is_refused(), "{error:?}");
 }

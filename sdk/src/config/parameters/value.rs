@@ -32,7 +32,7 @@ struct Inner {
 /// A value as the suffix of its parameter's name says. It does not print, since it may be that of a `SecureString`.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Transformed {
+pub enum AutoValue {
     /// The name ends in `.json`.
     Json(Value),
     /// The name ends in `.binary`.
@@ -41,7 +41,7 @@ pub enum Transformed {
     Text(String),
 }
 
-impl fmt::Debug for Transformed {
+impl fmt::Debug for AutoValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
             Self::Json(_) => "Json",
@@ -158,7 +158,7 @@ impl ParameterValue {
     /// # Errors
     ///
     /// As [`json`](Self::json), [`binary`](Self::binary) and [`text`](Self::text).
-    pub fn auto(&self) -> Result<Transformed, ParameterError> {
+    pub fn auto(&self) -> Result<AutoValue, ParameterError> {
         self.auto_as(self.id().name())
     }
 
@@ -167,23 +167,18 @@ impl ParameterValue {
     /// # Errors
     ///
     /// As [`auto`](Self::auto).
-    pub fn auto_as(&self, name: &str) -> Result<Transformed, ParameterError> {
+    pub fn auto_as(&self, name: &str) -> Result<AutoValue, ParameterError> {
         match name.rsplit_once('.') {
-            Some((_, "json")) => self.json().map(Transformed::Json),
-            Some((_, "binary")) => self.binary().map(Transformed::Binary),
-            _ => self.text().map(|text| Transformed::Text(text.to_owned())),
+            Some((_, "json")) => self.json().map(AutoValue::Json),
+            Some((_, "binary")) => self.binary().map(AutoValue::Binary),
+            _ => self.text().map(|text| AutoValue::Text(text.to_owned())),
         }
     }
 
-    /// The value as `T`, decoded once.
+    /// What this value was decoded to.
     #[cfg(feature = "parameters")]
-    pub(super) fn decode<T: super::FromParameter>(&self) -> Result<Arc<T>, ParameterError> {
-        if self.is_encrypted() {
-            let why = "is a `SecureString` that was not decrypted; read it with `decrypt`";
-            return Err(ParameterError::malformed(self.id(), why));
-        }
-        let decode = || T::from_parameter(self).map_err(|reason| ParameterError::not_decoded(self.id(), reason));
-        self.inner.decoded.get_or_decode(decode)
+    pub(super) fn decoded(&self) -> &decode::Decoded {
+        &self.inner.decoded
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

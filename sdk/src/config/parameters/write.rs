@@ -4,8 +4,8 @@ use std::fmt;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
-use super::{ParameterError, Parameters};
-use crate::config::after::After;
+use super::{ParameterError, ParameterId, Parameters};
+use crate::config::on_drop::OnDrop;
 
 /// What kind of parameter SSM keeps
 /// ([`Type`](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html)).
@@ -125,8 +125,12 @@ impl<'a> WriteRequest<'a> {
     pub async fn send(self) -> Result<i64, ParameterError> {
         let Self { parameters, write } = self;
         // Also where it fails or is given up: it may have been written.
-        let _forget = After(|| parameters.forget(&write.name));
-        parameters.source.write(&write).await.map_err(|reason| ParameterError::not_written(&write.name, reason))
+        let _forget = OnDrop(|| parameters.forget(&write.name));
+        parameters
+            .source
+            .write(&write)
+            .await
+            .map_err(|reason| ParameterError::not_written(&ParameterId::from(write.name.as_str()), reason))
     }
 }
 

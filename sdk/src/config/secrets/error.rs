@@ -1,128 +1,92 @@
-//! [`SecretError`]: a secret that could not be had, read or written.
+//! [`SecretError`]: a secret that could not be fetched, read or written.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 
-use super::SecretId;
-use crate::config::cache::{Chain, Refused};
+use crate::config::cache::Chain;
+use crate::config::failure::{Failure, Reason, Subject};
 use crate::core::error::BoxError;
 
-/// A secret that could not be had, read or written. It names the secret and the reason, and never holds a value.
+/// The error of a secret that could not be fetched, read or written. It names the secret and the reason, and never holds a value.
 #[derive(Clone)]
-pub struct SecretError {
-    kind: Kind,
-}
-
-#[derive(Clone)]
-enum Kind {
-    NoName { variable: &'static str, why: &'static str },
-    NotFetched { id: SecretId, reason: Arc<dyn StdError + Send + Sync> },
-    NotWritten { id: SecretId, reason: Arc<dyn StdError + Send + Sync> },
-    Unchanged { id: SecretId },
-    Malformed { id: SecretId, why: String, reason: Option<Arc<dyn StdError + Send + Sync>> },
-}
+pub struct SecretError(Failure);
 
 impl SecretError {
-    pub(super) fn no_name(variable: &'static str, why: &'static str) -> Self {
-        Self { kind: Kind::NoName { variable, why } }
+    pub(super) fn no_name(variable: &str, why: &str) -> Self {
+        Self(Failure::no_name(variable, "a secret", why))
     }
 
-    pub(super) fn not_fetched(id: &SecretId, reason: Arc<dyn StdError + Send + Sync>) -> Self {
-        Self { kind: Kind::NotFetched { id: id.clone(), reason } }
+    pub(super) fn not_fetched(of: &impl Subject, reason: Reason) -> Self {
+        Self(Failure::not_fetched(of, reason))
     }
 
-    pub(super) fn not_written(id: &SecretId, reason: BoxError) -> Self {
-        Self { kind: Kind::NotWritten { id: id.clone(), reason: Arc::from(reason) } }
+    pub(super) fn not_written(of: &impl Subject, reason: BoxError) -> Self {
+        Self(Failure::not_written(of, reason))
     }
 
-    pub(super) fn unchanged(id: &SecretId) -> Self {
-        Self { kind: Kind::Unchanged { id: id.clone() } }
+    pub(super) fn unchanged(of: &impl Subject) -> Self {
+        Self(Failure::unchanged(of))
     }
 
-    pub(super) fn malformed(id: &SecretId, why: impl Into<String>) -> Self {
-        Self { kind: Kind::Malformed { id: id.clone(), why: why.into(), reason: None } }
+    pub(super) fn malformed(of: &impl Subject, why: impl Into<String>) -> Self {
+        Self(Failure::malformed(of, why))
     }
 
-    /// What [`FromSecret::from_secret`](super::FromSecret::from_secret) said, under the secret's name.
-    pub(super) fn not_decoded(id: &SecretId, reason: BoxError) -> Self {
+    /// The error of [`FromSecret::from_secret`](super::FromSecret::from_secret), which may be one of these already.
+    pub(super) fn not_decoded(of: &impl Subject, reason: BoxError) -> Self {
         match reason.downcast::<Self>() {
             Ok(error) => *error,
-            Err(reason) => {
-                let why = "could not be decoded".to_owned();
-                Self { kind: Kind::Malformed { id: id.clone(), why, reason: Some(Arc::from(reason)) } }
-            }
+            Err(reason) => Self(Failure::not_decoded(of, reason)),
         }
     }
 
     /// The name or ARN of the secret; `None` if the variable that should name it is not set.
     pub fn secret(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::NoName { .. } => None,
-            Kind::NotFetched { id, .. }
-            | Kind::NotWritten { id, .. }
-            | Kind::Unchanged { id }
-            | Kind::Malformed { id, .. } => Some(id.name()),
-        }
+        self.0.name()
     }
 
-    /// Whether the service did not give it: it does not exist, may not be read, or the service failed.
+    /// Returns whether it could not be fetched: it does not exist, may not be read, or the service failed.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self.kind, Kind::NotFetched { .. })
+        self.0.is_unavailable()
     }
 
-    /// Whether the service refused to give or to write it ([`Refused`]): it does not exist, or may not be read or written. An
-    /// outage is no refusal.
+    /// Returns whether the service refused to read or write it ([`Refused`](crate::config::cache::Refused)): it does not exist, or the
+    /// function lacks the permission. An outage is not a refusal.
     pub fn is_refused(&self) -> bool {
-        match &self.kind {
-            Kind::NotFetched { reason, .. } | Kind::NotWritten { reason, .. } => Refused::is_in(&**reason),
-            _ => false,
-        }
+        self.0.is_refused()
     }
 
-    /// Whether it could not be written.
+    /// Returns whether it could not be written.
     pub fn is_not_written(&self) -> bool {
-        matches!(self.kind, Kind::NotWritten { .. })
+        self.0.is_not_written()
     }
 
-    /// Whether a newer value was asked for and there is none.
+    /// Returns whether a newer value was requested and there is none.
     pub fn is_unchanged(&self) -> bool {
-        matches!(self.kind, Kind::Unchanged { .. })
+        self.0.is_unchanged()
     }
 
-    /// Whether it is there and cannot be read: no JSON, another shape, binary for text or the reverse.
+    /// Returns whether it was fetched and cannot be decoded: it is not JSON, of another shape, binary instead of text or the reverse.
     pub fn is_malformed(&self) -> bool {
-        matches!(self.kind, Kind::Malformed { .. })
+        self.0.is_malformed()
     }
 }
 
 impl fmt::Debug for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the reason's own `Debug`, which may show what the service sent.
+        // Without the reason's own `Debug`, which may show what the service sent.
         f.debug_tuple("SecretError").field(&Chain(self)).finish()
     }
 }
 
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            Kind::NoName { variable, why } => {
-                write!(f, "the environment variable `{variable}`, which names a secret, {why}")
-            }
-            Kind::NotFetched { id, .. } => write!(f, "could not get {id}"),
-            Kind::NotWritten { id, .. } => write!(f, "could not write {id}"),
-            Kind::Unchanged { id } => write!(f, "{id} was refused, and there is no newer version of it"),
-            Kind::Malformed { id, why, .. } => write!(f, "{id} {why}"),
-        }
+        self.0.fmt(f)
     }
 }
 
 impl StdError for SecretError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.kind {
-            Kind::NotFetched { reason, .. } | Kind::NotWritten { reason, .. } => Some(&**reason),
-            Kind::Malformed { reason, .. } => reason.as_ref().map(|reason| &**reason as &(dyn StdError + 'static)),
-            Kind::NoName { .. } | Kind::Unchanged { .. } => None,
-        }
+        self.0.source()
     }
 }

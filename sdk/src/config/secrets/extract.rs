@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{SecretError, SecretId, SecretValue, Secrets};
-use crate::clients::{Clients, Warm};
+use crate::clients::{Clients, Variables, Warm};
+use crate::config::freshness::Freshness;
 use crate::core::error::BoxError;
 use crate::core::invocation::{FromInvocation, Invocation};
 
@@ -13,6 +14,7 @@ use crate::core::invocation::{FromInvocation, Invocation};
 ///
 /// ```
 /// use pilaster::FromSecret;
+/// use pilaster::clients::Variables;
 /// use pilaster::config::secrets::SecretString;
 /// use serde::Deserialize;
 ///
@@ -26,7 +28,7 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// #[secret(id = "partner/api-key", stage = "AWSPENDING", text)]
 /// struct NextKey(SecretString);
 ///
-/// assert_eq!(NextKey::secret_id()?.name(), "partner/api-key");
+/// assert_eq!(NextKey::secret_id(&Variables::default())?.name(), "partner/api-key");
 /// # Ok::<(), pilaster::BoxError>(())
 /// ```
 #[diagnostic::on_unimplemented(
@@ -35,12 +37,12 @@ use crate::core::invocation::{FromInvocation, Invocation};
     note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to it, or `#[secret(env = \"DB_SECRET\")]`"
 )]
 pub trait FromSecret: Sized + Send + Sync + 'static {
-    /// Which secret.
+    /// Returns the id of the secret, which may be in one of these environment variables.
     ///
     /// # Errors
     ///
     /// The environment variable that names it is not set.
-    fn secret_id() -> Result<SecretId, SecretError>;
+    fn secret_id(variables: &Variables) -> Result<SecretId, SecretError>;
 
     /// Reads the value.
     ///
@@ -55,6 +57,43 @@ pub trait FromSecret: Sized + Send + Sync + 'static {
 /// It comes from the [`Secrets`] in the registry of the request, or else of the process. If it cannot be had, the answer is an
 /// opaque 500 (503 where AWS throttled) whose log line names the secret and the reason.
 pub struct Secret<T>(pub Current<T>);
+
+impl Secrets {
+    /// Returns the secret of `T`, decoded once per value. A variable that names it is the process's;
+    /// [`Secret::of`] takes that of a registry.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`] names the secret: it could not be fetched, is not of `T`'s shape, or its variable is not set.
+    pub async fn typed<T: FromSecret>(&self) -> Result<Secret<T>, SecretError> {
+        self.typed_by(&Variables::default(), Freshness::Cached).await
+    }
+
+    async fn typed_by<T: FromSecret>(
+        &self,
+        variables: &Variables,
+        freshness: Freshness,
+    ) -> Result<Secret<T>, SecretError> {
+        let value = self.get(T::secret_id(variables)?).freshness(freshness).value().await?;
+        Ok(Secret(Current::new(self.clone(), value)?))
+    }
+}
+
+impl<T: FromSecret> Secret<T> {
+    /// Returns the secret of `T` by the [`Secrets`] and the variables of a registry.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`]: it could not be fetched, is not of `T`'s shape, or its variable is not set. Or the [`Secrets`] could not be made.
+    pub async fn of(clients: &Clients) -> Result<Self, BoxError> {
+        Self::read(clients, Freshness::Cached).await
+    }
+
+    pub(super) async fn read(clients: &Clients, freshness: Freshness) -> Result<Self, BoxError> {
+        let secrets: Secrets = clients.get().await?;
+        Ok(secrets.typed_by(clients.variables(), freshness).await?)
+    }
+}
 
 impl<T> Deref for Secret<T> {
     type Target = T;
@@ -72,8 +111,10 @@ pub struct Current<T> {
 }
 
 impl<T: FromSecret> Current<T> {
-    pub(super) fn new(secrets: Secrets, value: SecretValue) -> Result<Self, SecretError> {
-        Ok(Self { typed: value.decode()?, value, secrets })
+    /// The value as `T`, decoded once.
+    fn new(secrets: Secrets, value: SecretValue) -> Result<Self, SecretError> {
+        let decode = || T::from_secret(&value).map_err(|reason| SecretError::not_decoded(value.id(), reason));
+        Ok(Self { typed: value.decoded().get_or_decode(decode)?, value, secrets })
     }
 
     /// A newer one, after this one was refused: what another request has fetched meanwhile, or what the service has now.
@@ -130,14 +171,12 @@ impl<T> fmt::Debug for Current<T> {
 
 impl<T: FromSecret> Warm for Secret<T> {
     async fn warm(clients: &Clients) -> Result<(), BoxError> {
-        clients.get::<Secrets>().await?.typed::<T>().await?;
-        Ok(())
+        Self::of(clients).await.map(drop)
     }
 }
 
 impl<T: FromSecret> FromInvocation for Secret<T> {
     async fn from_invocation(invocation: &Invocation) -> Result<Self, BoxError> {
-        let secrets: Secrets = Clients::within(invocation).get().await?;
-        Ok(secrets.typed().await?)
+        Self::of(Clients::within(invocation)).await
     }
 }

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use once_cell::sync::OnceCell;
-
 use super::SecretError;
+use crate::clients::Variables;
+use crate::config::NamedBy;
+use crate::config::failure::Subject;
 use crate::core::env;
 
 /// A secret's name or ARN, and which version is meant: the current one unless a stage or a version id is given.
@@ -40,6 +41,15 @@ impl SecretId {
         match env::required(variable) {
             Ok(name) => Ok(Self::new(name)),
             Err(why) => Err(SecretError::no_name(variable, why)),
+        }
+    }
+
+    /// The secret that a variable of a registry names: the code of `#[secret(env = "…")]`.
+    #[doc(hidden)]
+    pub fn named_by(variable: &NamedBy, variables: &Variables) -> Result<Self, SecretError> {
+        match variable.read(variables) {
+            (_, Ok(name)) => Ok(Self::new(name)),
+            (variable, Err(why)) => Err(SecretError::no_name(variable, why)),
         }
     }
 
@@ -111,22 +121,9 @@ impl fmt::Display for SecretId {
     }
 }
 
-/// The secret that a variable names, read once per process: what `#[secret(env = "…")]` keeps in a static. A variable that is
-/// missing is looked for again, so the failure stays an error of each call.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct SecretVariable {
-    variable: &'static str,
-    id: OnceCell<SecretId>,
-}
-
-impl SecretVariable {
-    pub const fn new(variable: &'static str) -> Self {
-        Self { variable, id: OnceCell::new() }
-    }
-
-    pub fn id(&self) -> Result<SecretId, SecretError> {
-        self.id.get_or_try_init(|| SecretId::from_env(self.variable)).cloned()
+impl Subject for SecretId {
+    fn subject(&self) -> &str {
+        &self.name
     }
 }
 
@@ -136,8 +133,8 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_a_sentence() {
-        static MISSING: SecretVariable = SecretVariable::new("PILASTER_TEST_NO_SUCH_VARIABLE");
-        let error = MISSING.id().unwrap_err();
+        static MISSING: NamedBy = NamedBy::new("PILASTER_TEST_NO_SUCH_VARIABLE");
+        let error = SecretId::named_by(&MISSING, &Variables::default()).unwrap_err();
         let said = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a secret, is not set";
         assert_eq!(error.to_string(), said);
     }
@@ -145,7 +142,7 @@ mod tests {
     #[test]
     fn a_variable_names_the_secret() {
         // Cargo sets it for every test that it runs.
-        static SET: SecretVariable = SecretVariable::new("CARGO_PKG_NAME");
-        assert_eq!(SET.id().unwrap(), SecretId::new("pilaster"));
+        static SET: NamedBy = NamedBy::new("CARGO_PKG_NAME");
+        assert_eq!(SecretId::named_by(&SET, &Variables::default()).unwrap(), SecretId::new("pilaster"));
     }
 }

@@ -1,25 +1,21 @@
-//! [`SecretsLayer`]: the declared secrets are at hand before the handler runs.
+//! [`SecretsLayer`]: fetches the declared secrets before the handler runs.
 
-use std::fmt;
-use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{self, BoxFuture};
-use tower::{Layer, Service};
+use tower::Layer;
 
-use super::{FromSecret, SecretError, Secrets};
+use super::{FromSecret, Secret};
 use crate::clients::Clients;
-use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::config::freshness::Freshness;
+use crate::config::prefetch::{Declared, Prefetch};
 
-type Ensure = fn(Secrets) -> BoxFuture<'static, Result<(), SecretError>>;
-
-/// Layer that applies [`WithSecrets`]: the declared secrets are at hand before the handler runs.
+/// Layer that fetches the declared secrets before the handler runs.
 ///
-/// It stands on the raw landing, outside the door, so it serves every kind of function. All declared secrets are fetched at the
-/// same time, where a handler's arguments would be fetched one after another; later calls find them in the cache and are
-/// refreshed ahead of expiry. A secret that cannot be had and has no last good value ends the invocation with a
-/// [`FunctionError`] that names it.
+/// It is a layer around the raw event ([`Function::outer`](crate::Function::outer)), so it serves every kind of function. It fetches
+/// all declared secrets at the same time, where a handler's arguments would be fetched one after another. Later calls find them in the
+/// cache, which refreshes them before they expire. A secret that is unavailable and has no last good value ends the invocation with
+/// a [`FunctionError`](crate::FunctionError) of type `SecretUnavailable` that names it.
 ///
 /// # Example
 ///
@@ -38,87 +34,53 @@ type Ensure = fn(Secrets) -> BoxFuture<'static, Result<(), SecretError>>;
 /// let layer = SecretsLayer::new().secret::<Database>().secret::<ApiKey>();
 /// # let _ = layer;
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is applied"]
-pub struct SecretsLayer {
-    declared: Vec<Ensure>,
-    clients: Option<Clients>,
-}
+pub struct SecretsLayer(Declared);
 
 impl SecretsLayer {
-    /// No secrets yet.
+    /// A layer without secrets.
     pub fn new() -> Self {
-        Self::default()
+        Self(Declared::new("SecretUnavailable"))
     }
 
-    /// Declares the secret that `T` is read from.
+    /// Declares the secret of `T`.
     pub fn secret<T: FromSecret>(mut self) -> Self {
-        self.declared.push(|secrets| async move { secrets.typed::<T>().await.map(drop) }.boxed());
+        let fetch =
+            |clients: Clients, freshness| async move { Secret::<T>::read(&clients, freshness).await.map(drop) }.boxed();
+        self.0.fetches.push(fetch);
         self
     }
 
-    /// Takes the [`Secrets`] of this registry instead of [`Clients::global`].
-    pub fn clients(mut self, clients: Clients) -> Self {
-        self.clients = Some(clients);
+    /// As [`SecretRequest::max_age`](super::SecretRequest::max_age), for all declared secrets.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.0.freshness = Freshness::MaxAge(max_age);
         self
+    }
+
+    /// As [`SecretRequest::force`](super::SecretRequest::force), for all declared secrets: each invocation calls the service.
+    pub fn force(mut self) -> Self {
+        self.0.freshness = Freshness::Forced;
+        self
+    }
+
+    /// Takes the [`Secrets`](super::Secrets) of this registry instead of [`Clients::global`].
+    pub fn clients(mut self, clients: Clients) -> Self {
+        self.0.clients = Some(clients);
+        self
+    }
+}
+
+impl Default for SecretsLayer {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl<S> Layer<S> for SecretsLayer {
-    type Service = WithSecrets<S>;
+    type Service = Prefetch<S>;
 
-    fn layer(&self, inner: S) -> Self::Service {
-        WithSecrets { inner, layer: self.clone() }
+    fn layer(&self, inner: S) -> Prefetch<S> {
+        Prefetch::new(inner, self.0.clone())
     }
-}
-
-impl fmt::Debug for SecretsLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretsLayer").field("declared", &self.declared.len()).finish_non_exhaustive()
-    }
-}
-
-/// Service that fetches the declared secrets before it calls the inner one. See [`SecretsLayer`].
-#[derive(Clone, Debug)]
-pub struct WithSecrets<S> {
-    inner: S,
-    layer: SecretsLayer,
-}
-
-impl<S> Service<Incoming> for WithSecrets<S>
-where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = RawResponse;
-    type Error = FunctionError;
-    type Future = BoxFuture<'static, Result<RawResponse, FunctionError>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
-        let SecretsLayer { declared, clients } = &self.layer;
-        let clients = clients.as_ref().unwrap_or_else(|| Clients::within(&incoming.invocation));
-        let ready = ensure(declared.clone(), clients.clone());
-        async move {
-            ready.await?;
-            inner.call(incoming).await
-        }
-        .boxed()
-    }
-}
-
-/// Not generic, so it is compiled once.
-async fn ensure(declared: Vec<Ensure>, clients: Clients) -> Result<(), FunctionError> {
-    let unavailable = |message: String| FunctionError::new("SecretUnavailable", message);
-    let secrets: Secrets = match clients.get().await {
-        Ok(secrets) => secrets,
-        Err(error) => return Err(unavailable(error.to_string()).with_source(error)),
-    };
-    let ready = future::try_join_all(declared.iter().map(|ensure| ensure(secrets.clone()))).await;
-    ready.map(drop).map_err(|error| unavailable(error.to_string()).with_source(error))
 }

@@ -13,7 +13,7 @@ use crate::config::aws;
 use crate::core::error::BoxError;
 
 /// The stage that Secrets Manager gives a version where none is named.
-const CURRENT: &str = "AWSCURRENT";
+pub(super) const CURRENT: &str = "AWSCURRENT";
 
 /// Where [`Secrets`](super::Secrets) come from: `aws_sdk_secretsmanager::Client`, or a stub.
 pub trait SecretSource: Send + Sync + 'static {
@@ -38,17 +38,17 @@ pub trait SecretSource: Send + Sync + 'static {
 }
 
 /// The same without its type, so that [`Secrets`](super::Secrets) needs none.
-pub(super) trait Writable: Send + Sync {
+pub(super) trait Writer: Send + Sync {
     fn write<'a>(&'a self, value: &'a SecretValue) -> BoxFuture<'a, Result<Option<String>, BoxError>>;
 }
 
-impl<S: SecretSource> Writable for S {
+impl<S: SecretSource> Writer for S {
     fn write<'a>(&'a self, value: &'a SecretValue) -> BoxFuture<'a, Result<Option<String>, BoxError>> {
         SecretSource::write(self, value).boxed()
     }
 }
 
-impl fmt::Debug for dyn Writable {
+impl fmt::Debug for dyn Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretSource").finish_non_exhaustive()
     }

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use tokio::time::{Instant, advance, sleep};
 use tower::{Layer, ServiceExt, service_fn};
 
+use super::rotation::UNCHANGED_PAUSE;
 use super::*;
-use crate::clients::{Warm, replay::Replay};
+use crate::clients::{Variables, Warm, replay::Replay};
 use crate::core::error::chain;
 use crate::core::invocation::Invocation;
 use crate::core::raw::Incoming;
@@ -76,7 +77,7 @@ struct Replica {
 }
 
 impl FromSecret for Database {
-    fn secret_id() -> Result<SecretId, SecretError> {
+    fn secret_id(_: &Variables) -> Result<SecretId, SecretError> {
         Ok(SecretId::new("db"))
     }
 
@@ -88,7 +89,7 @@ impl FromSecret for Database {
 struct ApiKey(SecretString);
 
 impl FromSecret for ApiKey {
-    fn secret_id() -> Result<SecretId, SecretError> {
+    fn secret_id(_: &Variables) -> Result<SecretId, SecretError> {
         Ok(SecretId::new("key"))
     }
 
@@ -246,10 +247,13 @@ fn registry(stub: &Stub) -> Clients {
 
 async fn through_the_layer(clients: Clients) -> Result<String, crate::FunctionError> {
     let layer = SecretsLayer::new().secret::<Database>().secret::<ApiKey>().clients(clients);
-    let inner = service_fn(|incoming: Incoming| async move { Ok::<_, crate::FunctionError>(incoming.event) });
+    let inner =
+        service_fn(
+            |incoming: Incoming| async move { Ok::<crate::Outgoing, crate::FunctionError>(incoming.event.into()) },
+        );
     let event = serde_json::value::RawValue::from_string("42".to_owned()).unwrap();
     let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
-    layer.layer(inner).oneshot(incoming).await.map(|response| response.get().to_owned())
+    layer.layer(inner).oneshot(incoming).await.map(|response| response.as_json().unwrap().get().to_owned())
 }
 
 #[tokio::test(start_paused = true)]
@@ -617,4 +621,34 @@ async fn a_secret_that_was_written_is_newer_also_in_the_pause() {
     assert!(secrets.fresh(&old).await.unwrap_err().is_unchanged());
     secrets.set("key", "new").await.unwrap();
     assert_eq!(secrets.fresh(&old).await.unwrap().text().unwrap().expose_secret(), "new");
+}
+
+#[tokio::test]
+async fn fixed_secrets_are_read_by_the_variables_of_the_registry() {
+    struct Token(String);
+
+    static VARIABLE: crate::config::NamedBy = crate::config::NamedBy::new("PILASTER_TEST_TOKEN_SECRET");
+
+    impl FromSecret for Token {
+        fn secret_id(variables: &Variables) -> Result<SecretId, SecretError> {
+            SecretId::named_by(&VARIABLE, variables)
+        }
+
+        fn from_secret(value: &SecretValue) -> Result<Self, BoxError> {
+            Ok(Self(value.text()?.expose_secret().to_owned()))
+        }
+    }
+
+    let secrets = Secrets::fixed([("a", "hunter2"), ("b", "hunter3")]);
+    assert!(!format!("{secrets:?}").contains("hunter"));
+    let clients = Clients::new();
+    clients.insert(secrets.clone());
+    assert!(Secret::<Token>::of(&clients).await.unwrap_err().to_string().contains("is not set"));
+    for (id, text) in [("a", "hunter2"), ("b", "hunter3")] {
+        let clients = clients.clone().with_variable("PILASTER_TEST_TOKEN_SECRET", id);
+        assert_eq!(Secret::<Token>::of(&clients).await.unwrap().0.0, text);
+    }
+    assert_eq!(secrets.get("a").stage("AWSCURRENT").text().await.unwrap().expose_secret(), "hunter2");
+    assert!(secrets.get("a").stage("AWSPENDING").text().await.unwrap_err().is_refused());
+    assert!(secrets.get("c").text().await.unwrap_err().is_refused());
 }

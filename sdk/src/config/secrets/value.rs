@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::de::DeserializeOwned;
 
-use super::{FromSecret, SecretError, SecretId};
+use super::{SecretError, SecretId};
 use crate::config::decode::{self, Decoded};
 
 /// One version of a secret. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
@@ -95,10 +95,9 @@ impl SecretValue {
         decode::json(self.bytes()).map_err(|why| SecretError::malformed(self.id(), why))
     }
 
-    /// The value as `T`, decoded once.
-    pub(super) fn decode<T: FromSecret>(&self) -> Result<Arc<T>, SecretError> {
-        let decode = || T::from_secret(self).map_err(|reason| SecretError::not_decoded(self.id(), reason));
-        self.inner.decoded.get_or_decode(decode)
+    /// What this value was decoded to.
+    pub(super) fn decoded(&self) -> &Decoded {
+        &self.inner.decoded
     }
 
     /// Whether this is the same version as another value of the same secret.

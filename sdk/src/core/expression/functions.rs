@@ -1,5 +1,5 @@
-//! Powertools' functions of JMESPath: `powertools_json(text)`, `powertools_base64(text)` and `powertools_base64_gzip(text)` read what
-//! events and documents carry as text.
+//! Powertools' JMESPath functions: `powertools_json(text)`, `powertools_base64(text)` and `powertools_base64_gzip(text)` decode text in
+//! events and documents.
 
 use std::io::Read as _;
 
@@ -9,13 +9,13 @@ use flate2::read::MultiGzDecoder;
 use jmespath::functions::{ArgumentType, CustomFunction, Signature};
 use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable};
 
-/// What `powertools_base64_gzip` unpacks at most, in bytes: a few KB can unpack to GB.
+/// The maximum size that `powertools_base64_gzip` unpacks, in bytes: a few KB can unpack to GB.
 pub(crate) const UNPACKED_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Reads a text.
+/// A function that decodes a text.
 pub(crate) type Read = fn(&str) -> Result<Variable, String>;
 
-/// JMESPath with its own functions and Powertools', of which `json` is `powertools_json`.
+/// A JMESPath runtime with the built-in functions and Powertools'; `json` is `powertools_json`.
 pub(crate) fn runtime(json: Read) -> Runtime {
     let mut runtime = Runtime::new();
     runtime.register_builtin_functions();
@@ -33,7 +33,7 @@ pub(crate) fn runtime(json: Read) -> Runtime {
     runtime
 }
 
-/// Where a text is not JSON, without the text: it may be personal.
+/// The place at which a text is not JSON, without the text, which may be personal.
 pub(crate) fn not_json(error: &serde_json::Error) -> String {
     format!("not JSON at line {} column {}", error.line(), error.column())
 }
@@ -47,7 +47,7 @@ fn base64_gzip(text: &str) -> Result<Variable, String> {
     let packed = decoded(text)?;
     let read = MultiGzDecoder::new(&*packed).take(UNPACKED_LIMIT + 1).read_to_end(&mut unpacked);
     match read {
-        Ok(_) if unpacked.len() as u64 > UNPACKED_LIMIT => Err(format!("more than {UNPACKED_LIMIT} bytes unpacked")),
+        Ok(_) if unpacked.len() as u64 > UNPACKED_LIMIT => Err(format!("unpacks to more than {UNPACKED_LIMIT} bytes")),
         Ok(_) => utf8(unpacked),
         Err(_) => Err("not gzip".to_owned()),
     }

@@ -16,11 +16,11 @@ mod by_lambda {
     use crate::clients::Clients;
     use crate::core::error::BoxError;
 
-    /// How many are sent at a time.
+    /// The number of calls that are sent at a time.
     const AT_A_TIME: usize = 10;
-    /// How long sending may take; less where the invocation ends sooner.
+    /// The longest time that sending may take; less where the invocation ends sooner.
     const WITHIN: Duration = Duration::from_secs(5);
-    /// What is left then for the answer.
+    /// The time that is left then for the response.
     const MARGIN: Duration = Duration::from_millis(500);
 
     pub(super) async fn call_itself(concurrency: u64, invocation: &Invocation) -> Result<(), BoxError> {
@@ -32,7 +32,7 @@ mod by_lambda {
     async fn call_all(concurrency: u64, invocation: &Invocation) -> Result<(), BoxError> {
         let clients = invocation.clients().unwrap_or_else(|| Clients::global());
         let client: Client = clients.get().await?;
-        // By the name it was called by, with its alias: that version is to be warm.
+        // The name with its alias, so that the same version is warmed.
         let name = match invocation.function_arn() {
             "" => invocation.function_name(),
             arn => arn,
@@ -43,24 +43,24 @@ mod by_lambda {
             call.payload(Blob::new(payload.to_string())).send()
         };
         let sent: Vec<_> = stream::iter(2..=concurrency).map(send).buffer_unordered(AT_A_TIME).collect().await;
-        // One that fails keeps none of the others back.
+        // All are sent, also if one of them fails.
         sent.into_iter().find_map(Result::err).map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
-/// Calls the function itself, until with this one as many sandboxes are up. What cannot be sent is a line in the log.
+/// Calls the function itself until this many sandboxes run, including this one. A call that cannot be sent is logged.
 pub(super) async fn copies(concurrency: u64, invocation: &Invocation) {
     #[cfg(feature = "lambda")]
     if let Err(error) = by_lambda::call_itself(concurrency, invocation).await {
         let error = crate::core::error::chain(&*error).join(": ");
-        tracing::warn!(concurrency, error, "not all sandboxes are warmed: the function could not call itself");
+        tracing::warn!(concurrency, error, "not all sandboxes were warmed: the function could not call itself");
     }
     #[cfg(not(feature = "lambda"))]
     {
         let _ = invocation;
         tracing::warn!(
             concurrency,
-            "one sandbox is warmed: to call itself the function needs pilaster's feature `lambda`"
+            "only this sandbox was warmed: to call itself the function needs pilaster's feature `lambda`"
         );
     }
 }

@@ -15,10 +15,10 @@ fn raw(text: String) -> Box<RawValue> {
 
 /// What a function that answers "called" answers.
 async fn answer(layer: WarmupLayer, event: &Value) -> String {
-    let function = service_fn(async |_: Incoming| Ok::<_, FunctionError>(raw("\"called\"".to_owned())));
+    let function = service_fn(async |_: Incoming| Ok::<Outgoing, FunctionError>(raw("\"called\"".to_owned()).into()));
     let incoming = Incoming { event: raw(event.to_string()), invocation: Invocation::new(Context::default()) };
     let answer = ServiceBuilder::new().layer(layer).service(function).oneshot(incoming).await;
-    answer.unwrap().get().to_owned()
+    answer.unwrap().as_json().unwrap().get().to_owned()
 }
 
 #[test]
@@ -111,10 +111,10 @@ mod copies {
         context.invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:orders:live".to_owned();
         let mut invocation = Invocation::new(context);
         invocation.clients = Some(clients);
-        let function = service_fn(async |_: Incoming| Err::<RawResponse, _>(FunctionError::new("Called", "called")));
+        let function = service_fn(async |_: Incoming| Err::<Outgoing, _>(FunctionError::new("Called", "called")));
         let service = ServiceBuilder::new().layer(WarmupLayer::new()).service(function);
         let answer = service.oneshot(Incoming { event: raw(event.to_string()), invocation }).await;
-        (answer.unwrap().get().to_owned(), replay.requests())
+        (answer.unwrap().as_json().unwrap().get().to_owned(), replay.requests())
     }
 
     #[tokio::test(start_paused = true)]

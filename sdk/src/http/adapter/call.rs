@@ -153,7 +153,7 @@ async fn guarded<F: Future>(work: F, until: Until, invocation: Option<&Invocatio
             sleep.set(Some(tokio::time::sleep_until(at)));
         }
         while sleep.as_mut().as_pin_mut().is_some_and(|sleep| sleep.poll(cx).is_ready()) {
-            let later = invocation.and_then(|invocation| invocation.left().until()).map(|at| at + GRACE);
+            let later = invocation.and_then(Invocation::shared::<deadline::WorkUntil>).map(|until| until.0 + GRACE);
             match later.filter(|later| *later > Instant::now()) {
                 Some(later) => sleep.set(Some(tokio::time::sleep_until(later))),
                 None => return Poll::Ready(Err(Ended::Late(DeadlineExceeded::after(after)))),

@@ -14,7 +14,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use percent_encoding::percent_decode_str;
 use serde_json::value::RawValue;
 
-use super::credentials;
 use super::path::path_and_query;
 use super::uri::uri;
 use crate::core::error::FunctionError;
@@ -22,6 +21,7 @@ use crate::core::raw::{Incoming, PAYLOAD_LIMIT};
 use crate::http::adapter::detect::{Signs, Source};
 use crate::http::adapter::event::{Pairs, Probe, Wire};
 use crate::http::adapter::locate;
+use crate::http::credentials;
 use crate::http::error::HttpError;
 use crate::http::extract::context::{BrokenPathParam, EventKind, EventParts, PathParams};
 

@@ -15,7 +15,6 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
-use crate::core::raw::RawResponse;
 use crate::http::extract::context::EventKind;
 
 #[derive(Serialize)]
@@ -36,7 +35,7 @@ struct Answer<'a> {
 }
 
 /// The body as text where it is text, in base64 otherwise.
-pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<RawResponse, FunctionError> {
+pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, FunctionError> {
     match text(&parts.headers, body) {
         Some(text) => write(kind, parts, text.into(), false),
         None => encode_as_base64(kind, parts, body),
@@ -44,7 +43,7 @@ pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<RawR
 }
 
 /// The body in base64, whatever it is.
-pub(super) fn encode_as_base64(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<RawResponse, FunctionError> {
+pub(super) fn encode_as_base64(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, FunctionError> {
     write(kind, parts, STANDARD.encode(body).into(), true)
 }
 
@@ -53,7 +52,7 @@ fn write(
     parts: &Parts,
     body: Cow<'_, str>,
     is_base64_encoded: bool,
-) -> Result<RawResponse, FunctionError> {
+) -> Result<Box<RawValue>, FunctionError> {
     let (headers, status) = (&parts.headers, parts.status);
     let mut answer = Answer {
         status_code: status.as_u16(),

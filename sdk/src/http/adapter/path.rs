@@ -11,10 +11,8 @@ use serde_json::value::RawValue;
 use crate::http::adapter::detect::Source;
 use crate::http::adapter::event::{Pairs, Probe, Wire};
 use crate::http::extract::context::EventKind;
+use crate::http::layers::base_path::PATH;
 
-/// What may not stand in a path that the client has escaped: `%` may.
-pub(crate) const PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}');
 /// What may not stand in a path that the source has decoded: a `%` in it stands for itself.
 const DECODED_PATH: &AsciiSet = &PATH.add(b'%');
 /// What may not stand in a raw query.

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use tower::ServiceExt;
 
 use super::*;
+use crate::core::invocation::Invocation;
 
 async fn answered(body: fn() -> Body) -> serde_json::Value {
     let mut context = lambda_runtime::Context::default();
@@ -21,7 +22,7 @@ async fn answered(body: fn() -> Body) -> serde_json::Value {
     });
     let answer =
         HttpAdapter::new(inner).oneshot(Incoming { event, invocation: Invocation::new(context) }).await.unwrap();
-    serde_json::from_str(answer.get()).unwrap()
+    serde_json::from_str(answer.as_json().unwrap().get()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,13 +45,10 @@ async fn a_function_url_and_a_rest_api_are_answered_by_a_stream_and_an_http_api_
         (serde_json::json!({ "resource": "/", "path": "/", "httpMethod": "GET", "requestContext": {} }), true),
         (serde_json::json!({ "version": "1.0", "path": "/", "httpMethod": "GET", "requestContext": {} }), false),
     ] {
-        let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
         let inner = tower::service_fn(async |_: Request<Body>| {
             Ok::<_, std::convert::Infallible>(Response::new(Body::from("a")))
         });
-        let raw = RawValue::from_string(event.to_string()).unwrap();
-        HttpAdapter::new(inner).oneshot(Incoming { event: raw, invocation: invocation.clone() }).await.unwrap();
-        assert_eq!(invocation.take_response().is_some(), streamed, "{event}");
+        assert_eq!(self::streamed(streaming(inner), &event).await.is_ok(), streamed, "{event}");
     }
 }
 
@@ -64,17 +62,25 @@ fn event_of(domain: &str, headers: serde_json::Value) -> serde_json::Value {
 /// The domain of a function URL.
 const URL: &str = "u.lambda-url.eu-central-1.on.aws";
 
+fn streaming<S>(inner: S) -> HttpAdapter<S> {
+    HttpAdapter::new(inner).streaming(crate::http::streaming::stream)
+}
+
 /// What a streaming function sends: the response of the stream, or the whole one.
 async fn streamed<R: crate::RawService>(
     raw: R,
     event: &serde_json::Value,
 ) -> Result<Response<Body>, serde_json::Value> {
-    let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
     let event = RawValue::from_string(event.to_string()).unwrap();
-    let head = raw.oneshot(Incoming { event, invocation: invocation.clone() }).await.unwrap();
-    match invocation.take_response() {
-        Some((response, _)) => Ok(response),
-        None => Err(serde_json::from_str(head.get()).unwrap()),
+    let invocation = Invocation::new(lambda_runtime::Context::default());
+    match raw.oneshot(Incoming { event, invocation }).await.unwrap().into_content() {
+        Ok(whole) => Err(serde_json::from_str(whole.get()).unwrap()),
+        Err(streamed) => {
+            let mut response = Response::new(Body::from_stream(streamed.stream));
+            *response.status_mut() = streamed.metadata_prelude.status_code;
+            *response.headers_mut() = streamed.metadata_prelude.headers;
+            Ok(response)
+        }
     }
 }
 
@@ -91,7 +97,7 @@ async fn a_streamed_response_has_no_fields_of_its_connection_and_no_body_where_n
                 response.header("content-length", "4").header("transfer-encoding", "chunked").header("x", "1");
             Ok::<_, std::convert::Infallible>(response.body(Body::from("body")).unwrap())
         });
-        let response = streamed(HttpAdapter::new(inner), &event_of(URL, serde_json::json!({}))).await.unwrap();
+        let response = streamed(streaming(inner), &event_of(URL, serde_json::json!({}))).await.unwrap();
         assert_eq!(response.headers().keys().collect::<Vec<_>>(), ["x"], "{status}");
         assert_eq!(length(response.into_body()).await, sent, "{status}");
     }
@@ -103,7 +109,7 @@ async fn a_malformed_request_is_refused_by_the_stream() {
         "hello"
     }
     let event = event_of(URL, serde_json::json!({ "host": "a b" }));
-    let raw = crate::handler(hello).into_service().unwrap();
+    let raw = crate::handler(hello).streaming().into_service().unwrap();
     let response = streamed(raw, &event).await.unwrap();
     assert_eq!(response.status(), 400);
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -118,7 +124,7 @@ async fn a_malformed_request_is_refused_also_around_a_service_that_does_not_know
                 let response = Response::builder().header("server", "mine").header("etag", "\"7\"");
                 Ok::<_, std::convert::Infallible>(response.body(Body::from("a")).unwrap())
             });
-            match streamed(HttpAdapter::new(inner), &event_of(domain, headers)).await {
+            match streamed(streaming(inner), &event_of(domain, headers)).await {
                 Ok(response) => {
                     assert!(streams);
                     assert_eq!((response.status().as_u16(), response.headers().len()), (400, 2));
@@ -148,7 +154,7 @@ async fn only_what_is_sent_as_a_whole_is_compressed_by_its_size() {
     }
     let raw = || {
         let stack = crate::http::Stack::new().compression(crate::http::CompressionLayer::new());
-        crate::handler(dense).layer(stack).into_service().unwrap()
+        crate::handler(dense).layer(stack).streaming().into_service().unwrap()
     };
     let gzip = serde_json::json!({ "accept-encoding": "gzip" });
     let response = streamed(raw(), &event_of(URL, gzip.clone())).await.unwrap();
@@ -175,20 +181,13 @@ async fn a_malformed_request_is_answered_by_a_stream_where_any_other_is() {
             serde_json::json!({ "rawPath": "/", "headers": { "host": "a b" }, "requestContext": context }),
             serde_json::json!({ "rawPath": "/", "headers": 5, "requestContext": context }),
         ] {
-            let invocation = Invocation::new(lambda_runtime::Context::default()).streaming();
             let inner = tower::service_fn(async |_: Request<Body>| {
                 Ok::<_, std::convert::Infallible>(Response::new(Body::from("a")))
             });
-            let raw = RawValue::from_string(event.to_string()).unwrap();
-            let incoming = Incoming { event: raw, invocation: invocation.clone() };
-            let whole = HttpAdapter::new(inner).oneshot(incoming).await.unwrap();
-            let left = invocation.take_response();
-            assert_eq!(
-                left.as_ref().map(|(response, _)| response.status().as_u16()),
-                streamed.then_some(400),
-                "{event}"
-            );
-            assert!(whole.get().contains("\"statusCode\":400"), "{event}");
+            match self::streamed(streaming(inner), &event).await {
+                Ok(response) => assert_eq!((streamed, response.status().as_u16()), (true, 400), "{event}"),
+                Err(whole) => assert_eq!((streamed, &whole["statusCode"]), (false, &400.into()), "{event}"),
+            }
         }
     }
 }

@@ -11,7 +11,6 @@ impl<S: Send + Sync, T: FromParameter> FromRequestParts<S> for Parameter<T> {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-        let parameters = T::parameters(registry(&parts.extensions)).await.map_err(HttpError::from_boxed)?;
-        Ok(parameters.typed().await?)
+        Self::of(registry(&parts.extensions)).await.map_err(HttpError::from_boxed)
     }
 }

@@ -4,14 +4,13 @@ use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 
 use super::client::registry;
-use crate::config::secrets::{FromSecret, Secret, Secrets};
+use crate::config::secrets::{FromSecret, Secret};
 use crate::http::error::HttpError;
 
 impl<S: Send + Sync, T: FromSecret> FromRequestParts<S> for Secret<T> {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-        let secrets: Secrets = registry(&parts.extensions).get().await?;
-        Ok(secrets.typed().await?)
+        Self::of(registry(&parts.extensions)).await.map_err(HttpError::from_boxed)
     }
 }

@@ -33,10 +33,12 @@ use std::task::{Context, Poll};
 
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Layer, Service};
 
-use crate::http::adapter::PATH;
+/// The characters that must be escaped in a path whose escapes are kept: `%` need not be.
+pub(crate) const PATH: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}');
 
 /// Layer that applies [`BasePath`]. See the [module docs](self).
 #[derive(Clone, Debug, Default)]

@@ -33,8 +33,8 @@ use axum_core::response::{IntoResponse, Response};
 use http::Request;
 use tower::{Layer, Service};
 
-use crate::http::adapter::strip_listed;
 use crate::http::error::{HttpError, refused};
+use crate::http::framing::strip_listed;
 
 /// Layer that applies [`CatchPanic`]. See the [module docs](self).
 #[derive(Clone, Debug, Default)]

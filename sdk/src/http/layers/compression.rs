@@ -81,6 +81,7 @@ pub(crate) use self::deferred::DeferredCompression;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::http::header_list;
+use crate::http::streaming::Streamed;
 
 /// Layer that applies [`Compression`]. See the [module docs](self).
 #[derive(Clone, Copy, Debug)]
@@ -151,8 +152,8 @@ where
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let asked = Asked::read(&mut request);
-        let invocation = request.extensions().get::<Invocation>();
-        let is_whole = invocation.is_some_and(|invocation| !invocation.is_streaming());
+        let extensions = request.extensions();
+        let is_whole = extensions.get::<Invocation>().is_some() && extensions.get::<Streamed>().is_none();
         ResponseFuture { future: self.inner.call(request), asked, is_whole, settings: self.settings }
     }
 }
@@ -214,7 +215,7 @@ impl CompressionLayer {
     fn answer(self, asked: &Asked, is_whole: bool, response: Response<Body>) -> Response<Body> {
         let (mut parts, body) = response.into_parts();
         if parts.status == StatusCode::NOT_MODIFIED {
-            // Whether the response would be compressed is not known without its body, so caches keep both apart.
+            // Without its body it is not known whether it would be compressed, so caches keep both apart.
             vary(&mut parts.headers);
             entity_tags::mark_held(&mut parts.headers, asked.coding, &asked.held);
             return Response::from_parts(parts, body);

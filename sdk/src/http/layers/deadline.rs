@@ -35,6 +35,12 @@ use crate::core::deadline::{DeadlineExceeded, MARGIN, contained, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::http::error::HttpError;
+#[cfg(feature = "negotiation")]
+use crate::http::error::Renderer;
+
+/// The time until which the layer lets its work last, shared with the adapter if that is later than the adapter's own.
+#[derive(Clone, Copy)]
+pub(crate) struct WorkUntil(pub(crate) Instant);
 
 /// Layer that applies [`Deadline`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -101,7 +107,7 @@ where
         let until = invocation.and_then(|invocation| until(invocation, self.margin));
         if let Some(((at, _), invocation)) = until.zip(invocation).filter(|_| self.margin < MARGIN) {
             // Otherwise the adapter would respond earlier, without the headers of the layers.
-            invocation.left().set_until(at);
+            invocation.share(WorkUntil(at));
         }
         #[cfg(feature = "negotiation")]
         let invocation = invocation.cloned();
@@ -168,9 +174,12 @@ where
             Some(Poll::Ready(())) => {
                 // A drop of the function's own values may panic; the response is a time-out all the same.
                 contained(|| this.inner.set(None));
-                let exceeded = DeadlineExceeded::after(after);
+                #[cfg_attr(not(feature = "negotiation"), allow(unused_mut))]
+                let mut exceeded = DeadlineExceeded::after(after);
                 #[cfg(feature = "negotiation")]
-                let exceeded = exceeded.written_by(this.invocation.as_ref().and_then(|own| own.left().renderer()));
+                if let Some(renderer) = this.invocation.as_ref().and_then(Invocation::shared::<Renderer>) {
+                    exceeded.extensions.insert(renderer);
+                }
                 Poll::Ready(Err(Box::new(exceeded)))
             }
             _ => Poll::Pending,

@@ -13,10 +13,10 @@
 //! An API key is required:
 //!
 //! ```
-//! use pilaster::http::{self, Body, HttpError, IntoResponse, Method, Next, Request, from_fn};
+//! use pilaster::http::{self, HttpError, IntoResponse, Method, Next, Request, from_fn};
 //! use pilaster::testing::{Caller, http::get};
 //!
-//! async fn require_api_key(request: Request<Body>, next: Next) -> Result<impl IntoResponse, HttpError> {
+//! async fn require_api_key(request: Request, next: Next) -> Result<impl IntoResponse, HttpError> {
 //!     match request.headers().get("x-api-key") {
 //!         Some(key) if key == "k-123" => Ok(next.run(request).await), // a real key comes from a `Secret`
 //!         _ => Err(HttpError::unauthorized("the `x-api-key` header is missing or wrong")),
@@ -43,12 +43,12 @@
 //! An extractor before the request, and a value for the extractors of the handler:
 //!
 //! ```
-//! use pilaster::http::{self, Body, Next, Request, RequestContext, Response, from_fn};
+//! use pilaster::http::{self, Next, Request, RequestContext, Response, from_fn};
 //!
 //! #[derive(Clone)]
 //! struct RequestId(Option<String>);
 //!
-//! async fn with_request_id(context: RequestContext, mut request: Request<Body>, next: Next) -> Response {
+//! async fn with_request_id(context: RequestContext, mut request: Request, next: Next) -> Response {
 //!     request.extensions_mut().insert(RequestId(context.get("requestId")));
 //!     next.run(request).await
 //! }
@@ -59,8 +59,9 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use axum_core::body::Body;
@@ -70,6 +71,7 @@ use bytes::Bytes;
 use http::Request;
 use tower::{Layer, Service, ServiceExt};
 
+use crate::core::deadline::contained;
 use crate::core::error::BoxError;
 use crate::http::layers::erased::{Erased, erased};
 
@@ -191,6 +193,10 @@ pub struct Next {
 impl Next {
     /// Handles the request. An error of an inner layer is a response too, which the error layer maps to its status.
     pub async fn run(self, request: Request<Body>) -> Response {
-        self.inner.oneshot(request).await.unwrap_or_else(|never| match never {})
+        let mut work = pin!(Some(self.inner.oneshot(request)));
+        let response = poll_fn(|cx| work.as_mut().as_pin_mut().map_or(Poll::Pending, |work| work.poll(cx))).await;
+        // A layer such as tower's `TimeoutLayer` responds before its work has ended, whose drop may panic.
+        contained(|| work.set(None));
+        response.unwrap_or_else(|never| match never {})
     }
 }

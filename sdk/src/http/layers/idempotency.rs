@@ -50,7 +50,7 @@
 //! #[derive(Clone)]
 //! struct User(String); // an outer layer has put it into the request's extensions
 //!
-//! let idempotency = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()))
+//! let idempotency = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()))
 //!     .caller(|parts| parts.extensions.get::<User>().map(|user| user.0.clone()));
 //! # let _ = idempotency;
 //! ```
@@ -86,7 +86,7 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-//! let idempotency = IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).require_key());
+//! let idempotency = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).require_key());
 //! let caller = Caller::new(pilaster::handler(pay).layer(http::Stack::new().idempotency(idempotency)));
 //! let post = |key: &str, amount: u32| request::post("/payments").header("idempotency-key", key).json(amount);
 //!
@@ -100,8 +100,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
 mod document;
+mod recorded;
 
 use std::panic::AssertUnwindSafe;
 #[cfg(feature = "negotiation")]
@@ -299,8 +299,8 @@ where
                 let response = inner.call(request).await.map_err(Failure::Call)?;
                 Ok(response.map(Body::new))
             };
-            let replay = |recorded: &RawValue| {
-                let response = answer::replayed(recorded)?;
+            let replay = |record: &RawValue| {
+                let response = recorded::replay(record)?;
                 #[cfg(feature = "negotiation")]
                 let response = ResponseWriter::mark_written(response);
                 Ok(response)
@@ -348,7 +348,7 @@ async fn recording(response: Response) -> (Response, Recording) {
     let (parts, body) = response.into_parts();
     match read(body).await {
         Ok(body) => {
-            let recording = answer::recorded(&parts, &body).into();
+            let recording = recorded::record(&parts, &body).into();
             (Response::from_parts(parts, Body::from(body)), recording)
         }
         Err(error) => (error.into_response(), Recording::Release),

@@ -230,7 +230,7 @@ where
         let error_writer = offer.writers.for_error(&Accepts::read(request.headers()));
         if let (Some(writer), Some(invocation)) = (&error_writer, request.extensions().get::<Invocation>()) {
             // For the response to a request that is cancelled inside this layer.
-            invocation.left().set_renderer(writer.clone());
+            invocation.share(writer.clone());
         }
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
             request.extensions_mut().insert(negotiated);

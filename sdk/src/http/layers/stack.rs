@@ -2,8 +2,10 @@
 //!
 //! From the outside in: base path → security headers → CORS → compression → conditional requests → errors → deadline → your own layers →
 //! idempotency → the function, whose panics are caught right around it. So a preflight, an error, a rejection and a panic have the same
-//! headers as any other response. A function without `layer` runs in [`Stack::new`]. For another order, compose the same public layers by
-//! `tower::ServiceBuilder`.
+//! headers as any other response.
+//!
+//! A function without a stack of its own runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) takes one stack in its place,
+//! once. For another order, compose the same public layers after [`Function::without_stack`](crate::Function::without_stack).
 //!
 //! # Your own layers
 //!
@@ -27,7 +29,6 @@
 //! # let _ = api();
 //! ```
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,8 +38,15 @@ use bytes::Bytes;
 use http::Request;
 #[cfg(all(feature = "cors", feature = "idempotency"))]
 use http::header;
-use tower::util::{Either, MapErr};
-use tower::{Layer, Service, ServiceExt as _};
+#[cfg(any(
+    feature = "compression",
+    feature = "conditional",
+    feature = "cors",
+    feature = "idempotency",
+    feature = "security-headers"
+))]
+use tower::util::Either;
+use tower::{Layer, Service};
 
 use crate::core::error::BoxError;
 use crate::http::layers::base_path::{BasePath, BasePathLayer};
@@ -49,7 +57,7 @@ use crate::http::layers::conditional::ConditionalLayer;
 #[cfg(feature = "cors")]
 use crate::http::layers::cors::CorsLayer;
 use crate::http::layers::deadline::{Deadline, DeadlineLayer};
-use crate::http::layers::erased::{Erased, erased};
+use crate::http::layers::erased::{Erased, Own, erased};
 use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
 #[cfg(feature = "security-headers")]
 use crate::http::layers::security_headers::SecurityHeadersLayer;
@@ -97,7 +105,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Errors become problem details and are logged; there is no CORS and there are no security headers.
+    /// Renders errors as problem details and logs them, without CORS and security headers.
     pub fn new() -> Self {
         Self::default()
     }
@@ -241,9 +249,6 @@ type Once<S> = Either<<IdempotencyLayer as Layer<S>>::Service, S>;
 #[cfg(not(feature = "idempotency"))]
 type Once<S> = S;
 
-/// The function in the user's own layers, if there are any.
-type Own<S> = Either<MapErr<Erased, fn(Infallible) -> <S as Service<Request<Body>>>::Error>, S>;
-
 impl<S> Layer<S> for Stack
 where
     S: Service<Request<Body>, Response = Response> + Clone + Send + Sync + 'static,
@@ -260,8 +265,8 @@ where
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);
         let inner = match &self.own {
-            Some(own) => Either::Left(own(erased(inner)).map_err(unreachable as fn(Infallible) -> _)),
-            None => Either::Right(inner),
+            Some(own) => Own::Layered(own(erased(inner))),
+            None => Own::Plain(inner),
         };
         let service = self.errors.layer(self.deadline.layer(inner));
         #[cfg(feature = "conditional")]
@@ -276,11 +281,6 @@ where
         let service = either(self.security_headers.as_ref(), service);
         self.base_path.layer(service)
     }
-}
-
-/// The error of a service that does not fail.
-fn unreachable<E>(never: Infallible) -> E {
-    match never {}
 }
 
 #[cfg(any(

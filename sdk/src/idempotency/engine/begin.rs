@@ -17,7 +17,7 @@ use crate::idempotency::error::IdempotencyError;
 use crate::idempotency::key::{self, HashFunction, KeyFormat};
 use crate::idempotency::store::{IdempotencyRecord, Lock, LockOutcome, Status, milliseconds, seconds};
 
-/// How often a record that changes while it is read is read again, as in Powertools.
+/// The number of attempts to read a record that keeps changing, as in Powertools.
 const ATTEMPTS: u32 = 3;
 
 /// The last second of the year 9999, which every language can read: the expiration of a record that never expires.
@@ -29,7 +29,7 @@ pub(super) const CALLER: &str = "pilasterCaller";
 /// A day earlier: later locks of a key, each longer by a millisecond, still end before their records.
 const LATEST_LOCK: Duration = LATEST.saturating_sub(Duration::from_secs(86_400));
 
-/// What identifies a call.
+/// The identity of a call.
 #[derive(Default)]
 pub(crate) struct CallKey {
     pub(crate) key: Selected,
@@ -66,7 +66,7 @@ impl Idempotency {
     /// use pilaster::idempotency::{Document, Idempotency, IdempotencyError, MemoryStore};
     ///
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-    /// let idempotency = Idempotency::new(MemoryStore::new()).key("order_id");
+    /// let idempotency = Idempotency::from_env(MemoryStore::new()).key("order_id");
     /// let order = Document::of(&serde_json::json!({ "order_id": 7, "amount": 100 }))?;
     /// for _ in 0..2 {
     ///     let charge = || async { Ok::<_, IdempotencyError>("charged".to_owned()) };

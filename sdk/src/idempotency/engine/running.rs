@@ -27,7 +27,7 @@ const RETRY_COMPLETE_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 const NOT_RECORDED: &str = "could not record the result: a repeated call runs again once the lock has expired";
 
-/// How a finished call leaves its record.
+/// The record of a finished call.
 pub(crate) enum Recording {
     /// The result as JSON text; repeated calls get it.
     Complete(Box<RawValue>),

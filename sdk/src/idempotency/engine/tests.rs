@@ -21,7 +21,7 @@ fn wall() -> impl Fn() -> SystemTime + Send + Sync + 'static {
 }
 
 fn with(store: impl Store) -> Idempotency {
-    Idempotency::new(store).prefix("f").clock(wall())
+    Idempotency::new(store, "f").clock(wall())
 }
 
 fn document(value: Value) -> Document {
@@ -161,7 +161,7 @@ async fn two_locks_of_one_key_in_one_invocation_are_not_taken_for_one_another() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_payload_with_the_same_key_is_refused_also_from_the_cache() {
+async fn a_different_payload_with_the_same_key_is_rejected_also_from_the_cache() {
     for cache in [0, 10] {
         let idempotency = with(MemoryStore::new()).key("id").payload("amount").cache(cache);
         let effect = Effect::default();
@@ -173,7 +173,7 @@ async fn another_payload_with_the_same_key_is_refused_also_from_the_cache() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_without_a_key_runs_or_is_refused() {
+async fn a_call_without_a_key_runs_or_is_rejected() {
     let (effect, nothing) = (Effect::default(), document(json!({ "id": null })));
     let store = MemoryStore::new();
     let lenient = with(store.clone()).key("id");
@@ -206,7 +206,8 @@ async fn a_cached_answer_does_not_outlive_its_record_where_the_wall_clock_is_set
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_704_164_645);
     let wall = Arc::new(Mutex::new(start));
     let clock = Arc::clone(&wall);
-    let idempotency = Idempotency::new(MemoryStore::new()).prefix("f").cache(1).clock(move || *clock.lock().unwrap());
+    let idempotency =
+        Idempotency::from_env(MemoryStore::new()).prefix("f").cache(1).clock(move || *clock.lock().unwrap());
     let idempotency = idempotency.expires_after(Duration::from_secs(10));
     let (effect, order) = (Effect::default(), document(json!({ "id": 1 })));
     assert_eq!(effect.run(&idempotency, &order).await.unwrap(), 1);
@@ -241,7 +242,7 @@ async fn the_hook_sees_replays_only() {
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_with_the_settings_is_told_by_the_first_call() {
     let error = with(MemoryStore::new()).key("[").begin(&document(json!(1)), None).await.unwrap_err();
-    assert!(error.to_string().contains("`[` is no JMESPath expression"), "{error}");
+    assert!(error.to_string().contains("`[` is not a JMESPath expression"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,14 +254,6 @@ async fn turned_off_every_call_runs_and_the_store_is_asked_nothing() {
         assert_eq!(effect.run(&idempotency, &document(json!("order"))).await.unwrap(), run);
     }
     assert!(store.all().is_empty());
-}
-
-#[test]
-fn the_switch_is_read_as_powertools_does() {
-    assert_eq!(truth(None), Ok(false));
-    assert_eq!(truth(Some("Yes")), Ok(true));
-    assert_eq!(truth(Some("off")), Ok(false));
-    assert!(truth(Some("maybe")).is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,7 +48,7 @@ type Item = HashMap<String, AttributeValue>;
 /// ```
 /// use pilaster::idempotency::{DynamoDbStore, Idempotency};
 ///
-/// let idempotency = Idempotency::new(DynamoDbStore::table("idempotency")).key("order_id");
+/// let idempotency = Idempotency::from_env(DynamoDbStore::table("idempotency")).key("order_id");
 /// # let _ = idempotency;
 /// ```
 #[derive(Clone, Debug)]

@@ -25,7 +25,7 @@ use super::level::Level;
 /// ```
 /// use lambda_runtime::LambdaEvent;
 /// use pilaster::observe::logging::{Buffer, CapturedLogs, LoggingLayer, Logs};
-/// use pilaster::{FunctionError, Incoming, RawResponse};
+/// use pilaster::{FunctionError, Incoming, Outgoing};
 /// use serde_json::value::RawValue;
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
@@ -37,7 +37,7 @@ use super::level::Level;
 /// let handler = service_fn(async |incoming: Incoming| {
 ///     tracing::debug!("asking the bank");
 ///     match incoming.event.get() {
-///         "true" => Ok::<RawResponse, _>(incoming.event),
+///         "true" => Ok::<Outgoing, _>(incoming.event.into()),
 ///         _ => Err(FunctionError::new("Refused", "the bank refused")),
 ///     }
 /// });

@@ -1,5 +1,6 @@
 //! [`LoggingLayer`]: gives each invocation its log context, and logs its failure.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::pin::Pin;
@@ -19,7 +20,7 @@ use super::redaction::Redaction;
 use super::{correlation, current};
 use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// The redaction that the layers around one function share.
 type SharedRedaction = Arc<Mutex<Redaction>>;
@@ -43,7 +44,7 @@ thread_local! {
 /// ```
 /// use lambda_runtime::{Context, LambdaEvent};
 /// use pilaster::observe::logging::{CapturedLogs, LoggingLayer, Logs};
-/// use pilaster::{FunctionError, Incoming, RawResponse};
+/// use pilaster::{FunctionError, Incoming, Outgoing};
 /// use serde_json::value::RawValue;
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
@@ -54,7 +55,7 @@ thread_local! {
 ///
 /// let service = ServiceBuilder::new().layer(LoggingLayer::new()).service(service_fn(async |incoming: Incoming| {
 ///     tracing::info!("greeting");
-///     Ok::<RawResponse, FunctionError>(incoming.event)
+///     Ok::<Outgoing, FunctionError>(incoming.event.into())
 /// }));
 /// let mut context = Context::default();
 /// context.request_id = "52fdfc07".into();
@@ -222,7 +223,7 @@ impl<S> Layer<S> for LoggingLayer {
         }
         let redaction = BUILT.with_borrow(Clone::clone).unwrap_or_default();
         lock(&redaction).add(&self.settings.redaction);
-        Logging { inner, settings: Arc::clone(&self.settings), redaction }
+        Logging { inner, applied: Arc::new(Applied { settings: Arc::clone(&self.settings), redaction }) }
     }
 }
 
@@ -234,49 +235,57 @@ fn lock(shared: &SharedRedaction) -> MutexGuard<'_, Redaction> {
 #[derive(Clone, Debug)]
 pub struct Logging<S> {
     inner: S,
+    applied: Arc<Applied>,
+}
+
+/// The settings of one layer, and the redaction of all layers of its function.
+#[derive(Debug)]
+struct Applied {
     settings: Arc<Settings>,
     redaction: SharedRedaction,
 }
 
-impl Settings {
+impl Applied {
     /// Prepares the context of an invocation, within its span.
-    fn begin(&self, shared: &SharedRedaction, event: &RawValue, is_outermost: bool) {
+    fn begin(&self, event: &RawValue, is_outermost: bool) {
         if let Some(id) = self.find_correlation_id(event) {
             set_correlation_id(id);
         }
-        if let Some(buffer) = self.buffer {
+        if let Some(buffer) = self.settings.buffer {
             current::buffer_lines(buffer);
         }
-        if self.log_event.unwrap_or_else(|| self.logs_the_event(shared, is_outermost))
+        if self.settings.log_event.unwrap_or_else(|| self.logs_the_event(is_outermost))
             && current::is_first_to_log_the_event()
         {
-            let event = lock(shared).of_event(event);
+            let event = lock(&self.redaction).of_event(event);
             tracing::info!(event = %AsJson(event), "Lambda invocation event");
         }
     }
 
     fn find_correlation_id(&self, event: &RawValue) -> Option<String> {
-        let found = self.correlation_id.as_ref().and_then(|pointer| correlation::find(event, pointer));
+        let found = self.settings.correlation_id.as_ref().and_then(|pointer| correlation::find(event, pointer));
         #[cfg(feature = "idempotency")]
-        let found = found.or_else(|| correlation::select(event, self.expression.as_ref()?.as_ref().ok()?));
+        let found = found.or_else(|| correlation::select(event, self.settings.expression.as_ref()?.as_ref().ok()?));
         found
     }
 
     /// Returns `true` if the subscriber logs events, and this layer is to log this one: the outermost layer of those that omit
     /// something, otherwise the outermost of all.
-    fn logs_the_event(&self, shared: &SharedRedaction, is_outermost: bool) -> bool {
+    fn logs_the_event(&self, is_outermost: bool) -> bool {
         current::with_current(|writer, _| writer.settings.log_event) == Some(true)
-            && match lock(shared).is_empty() {
+            && match lock(&self.redaction).is_empty() {
                 true => is_outermost,
-                false => !self.redaction.is_empty(),
+                false => !self.settings.redaction.is_empty(),
             }
     }
 
-    fn end(&self, shared: &SharedRedaction, answer: &Result<RawResponse, FunctionError>, is_outermost: bool) {
+    fn end(&self, answer: &Result<Outgoing, FunctionError>, is_outermost: bool) {
         match answer {
-            Ok(response) if self.log_response => {
-                let response = lock(shared).of_response(response);
-                tracing::info!(response = %AsJson(response), "Lambda invocation response");
+            Ok(response) if self.settings.log_response => {
+                if let Some(response) = text(response) {
+                    let response = lock(&self.redaction).of_response(&response);
+                    tracing::info!(response = %AsJson(response), "Lambda invocation response");
+                }
             }
             Err(error) if is_outermost => {
                 flush_buffer();
@@ -289,12 +298,12 @@ impl Settings {
 
 impl<S> Service<Incoming> for Logging<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)
@@ -304,17 +313,26 @@ where
         let is_outermost = !current::is_open(&incoming.invocation);
         let span = if is_outermost { current::open(&incoming.invocation) } else { Span::none() };
         let answer = span.in_scope(|| {
-            self.settings.begin(&self.redaction, &incoming.event, is_outermost);
+            self.applied.begin(&incoming.event, is_outermost);
             self.inner.call(incoming)
         });
-        let (settings, redaction) = (Arc::clone(&self.settings), Arc::clone(&self.redaction));
+        let applied = Arc::clone(&self.applied);
         let answered = async move {
             let answer = answer.await;
-            settings.end(&redaction, &answer, is_outermost);
+            applied.end(&answer, is_outermost);
             answer
         };
         Box::pin(answered.instrument(span))
     }
+}
+
+/// The JSON of a response; of one that is streamed, its status, headers and cookies.
+fn text(response: &Outgoing) -> Option<Cow<'_, RawValue>> {
+    #[cfg(feature = "http")]
+    if let Some(prelude) = response.prelude() {
+        return serde_json::value::to_raw_value(prelude).ok().map(Cow::Owned);
+    }
+    response.as_json().map(Cow::Borrowed)
 }
 
 fn log_failure(error: &FunctionError) {

@@ -19,7 +19,7 @@ use super::prefix::Prefix;
 use super::visitor::FieldVisitor;
 use super::writer::{LineWriter, with_scratch};
 
-/// A [`tracing_subscriber::Layer`](tracing_subscriber::Layer) that writes one line per event. [`Logs`](super::Logs) makes it.
+/// A [`tracing_subscriber::Layer`] that writes one line per event. [`Logs`](super::Logs) makes it.
 ///
 /// # Example
 ///

@@ -25,7 +25,7 @@ use tracing::subscriber::{set_default, with_default};
 use super::*;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 const CLOCK: Duration = Duration::from_millis(1_704_164_645_750);
 
@@ -60,8 +60,8 @@ fn incoming(request_id: &str, event: &str) -> Incoming {
     }
 }
 
-fn answer() -> Result<RawResponse, FunctionError> {
-    Ok(serde_json::value::RawValue::from_string("null".to_owned()).unwrap())
+fn answer() -> Result<Outgoing, FunctionError> {
+    Ok(Outgoing::serialize(&()).unwrap())
 }
 
 #[derive(Debug)]
@@ -91,6 +91,7 @@ fn run_child(name: &str) -> std::process::Output {
         .args(["--exact", &format!("observe::logging::tests::{name}"), "--nocapture", "--test-threads=1"])
         .env("PILASTER_TEST_CHILD", "1")
         .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
         .env_remove("RUST_BACKTRACE")
         .output()
         .unwrap()

@@ -20,7 +20,7 @@ use super::{emf, recorder};
 use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Metrics are written this long before the deadline, at which Lambda ends the process.
 const BEFORE_DEADLINE: Duration = Duration::from_millis(100);
@@ -51,7 +51,7 @@ impl MetricsLayer {
 
     /// Reads the variables by `var`, which returns the value of one.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
-        Self(Settings::from_vars(var))
+        Self(Settings::from_vars(&var))
     }
 
     /// Sets the namespace: 1 to 255 letters, digits, spaces and `.-_/#:`.
@@ -167,12 +167,12 @@ pub struct MetricsService<S> {
 
 impl<S> Service<Incoming> for MetricsService<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::built_in::BuiltIn;
 use super::dimensions::{Dimension, put};
 use super::limits;
-use crate::core::env;
+use crate::core::env::{self, Lookup};
 
 /// The destination of blobs.
 #[derive(Clone)]
@@ -47,11 +47,11 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
-        let var = |name: &str| var(name).filter(|value| !value.trim().is_empty());
+    pub(super) fn from_vars(lookup: Lookup<'_>) -> Self {
+        let var = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
         let mut mistake = None;
         let mut switch = |name: &str| {
-            env::boolean(&var, name).unwrap_or_else(|sentence| {
+            env::boolean(lookup, name).unwrap_or_else(|sentence| {
                 mistake.get_or_insert(sentence);
                 None
             })

@@ -20,7 +20,7 @@ use super::buffer::{Aggregation, Buffer, Measurement};
 use super::*;
 use crate::core::error::FunctionError;
 use crate::core::invocation::{FromInvocation, Invocation};
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// 2024-01-02T03:04:05.750Z
 const NOW: u64 = 1_704_164_645_750;
@@ -34,17 +34,14 @@ fn incoming() -> Incoming {
     Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: Invocation::new(Context::default()) }
 }
 
-fn answer() -> Result<RawResponse, FunctionError> {
-    Ok(RawValue::from_string("null".into()).unwrap())
+fn answer() -> Result<Outgoing, FunctionError> {
+    Ok(Outgoing::serialize(&()).unwrap())
 }
 
 /// Runs one invocation of a function.
-fn invoke<F, G>(
-    layer: &MetricsLayer,
-    function: G,
-) -> impl Future<Output = Result<RawResponse, FunctionError>> + use<F, G>
+fn invoke<F, G>(layer: &MetricsLayer, function: G) -> impl Future<Output = Result<Outgoing, FunctionError>> + use<F, G>
 where
-    F: Future<Output = Result<RawResponse, FunctionError>> + Send + 'static,
+    F: Future<Output = Result<Outgoing, FunctionError>> + Send + 'static,
     G: Fn() -> F + Clone + Send + 'static,
 {
     layer.layer(service_fn(move |_: Incoming| function())).oneshot(incoming())

@@ -24,7 +24,7 @@ use super::trigger::{EventOrigin, Trigger};
 use crate::core::configuration::reject;
 use crate::core::error::{FunctionError, chain};
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`Traces`]. See the [module docs](super).
 ///
@@ -55,7 +55,7 @@ impl TracesLayer {
     /// Reads the variables by `var`, which returns the value of one. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_TRACES_SAMPLER` are always
     /// those of the process.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
-        Self(Settings::from_vars(var))
+        Self(Settings::from_vars(&var))
     }
 
     /// Sets `service.name`. It overrides the variables.
@@ -267,12 +267,12 @@ fn bounded(mut text: String) -> String {
 
 impl<S> Service<Incoming> for Traces<S>
 where
-    S: Service<Incoming, Response = RawResponse, Error = FunctionError>,
+    S: Service<Incoming, Response = Outgoing, Error = FunctionError>,
     S::Future: Send + 'static,
 {
-    type Response = RawResponse;
+    type Response = Outgoing;
     type Error = FunctionError;
-    type Future = Pin<Box<dyn Future<Output = Result<RawResponse, FunctionError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.inner.poll_ready(cx)

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use super::captured::CapturedSpans;
 use super::export::{Export, shown};
 use super::pipeline::EXPORT_TIMEOUT;
-use crate::core::env;
+use crate::core::env::{self, Lookup};
 
 /// A collector's address as it is configured. It may contain a password, so its `Debug` shows only the parts that [`shown`] keeps.
 #[derive(Clone)]
@@ -46,16 +46,16 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
-        let var = |name: &str| var(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+    pub(super) fn from_vars(lookup: Lookup<'_>) -> Self {
+        let var = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let is = |name: &str, value: &str| var(name).is_some_and(|text| text.eq_ignore_ascii_case(value));
         // A variable of traces overrides the one of all signals.
         let of_traces = |rest: &str| {
             var(&format!("OTEL_EXPORTER_OTLP_TRACES_{rest}")).or_else(|| var(&format!("OTEL_EXPORTER_OTLP_{rest}")))
         };
         let mut mistake = None;
-        if let Some(protocol) = of_traces("PROTOCOL").filter(|protocol| protocol != "http/protobuf") {
-            mistake = Some(format!("OTEL_EXPORTER_OTLP_PROTOCOL: {protocol:?} is not supported: use http/protobuf"));
+        if of_traces("PROTOCOL").is_some_and(|protocol| protocol != "http/protobuf") {
+            mistake = Some("OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf".to_owned());
         }
         let headers = of_traces("HEADERS").map(|text| headers(&text)).unwrap_or_else(|| Ok(HeaderMap::new()));
         let headers = headers.unwrap_or_else(|why| {
@@ -67,7 +67,7 @@ impl Settings {
         });
         let propagators = var("OTEL_PROPAGATORS");
         let mut is_off = |name: &str| {
-            let is_on = env::boolean(&var, name).unwrap_or_else(|sentence| {
+            let is_on = env::boolean(lookup, name).unwrap_or_else(|sentence| {
                 mistake.get_or_insert(sentence);
                 None
             });
@@ -127,10 +127,9 @@ impl Settings {
 fn address(endpoint: &Endpoint) -> Result<Uri, String> {
     let address = endpoint.0.parse::<Uri>().ok();
     address.filter(|address| address.scheme_str() == Some("http") && address.authority().is_some()).ok_or_else(|| {
-        format!(
-            "the endpoint {endpoint:?} is not supported: spans are sent over plain HTTP to a collector beside the function, such as \
-             http://localhost:4318, which may forward them over TLS"
-        )
+        "the endpoint must be the plain HTTP address of a collector beside the function, such as http://localhost:4318, which may \
+         forward spans over TLS"
+            .to_owned()
     })
 }
 
@@ -183,7 +182,7 @@ mod tests {
     use super::*;
 
     fn settings(vars: &[(&str, &str)]) -> Settings {
-        Settings::from_vars(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
+        Settings::from_vars(&|name| vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
     }
 
     fn to(vars: &[(&str, &str)]) -> String {

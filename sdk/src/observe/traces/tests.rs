@@ -18,7 +18,7 @@ use tracing::{Dispatch, Instrument};
 use super::*;
 use crate::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 use crate::observe::logging::{self, Level, LoggingLayer, Logs};
 
 const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -44,7 +44,7 @@ fn subscribers(lines: &logging::CapturedLogs) -> (Dispatch, Dispatch) {
 struct Seen {
     spans: Vec<Value>,
     lines: Vec<Value>,
-    answer: Result<RawResponse, FunctionError>,
+    answer: Result<Outgoing, FunctionError>,
 }
 
 impl Seen {
@@ -56,7 +56,7 @@ impl Seen {
 async fn seen<F, Fut>(event: Value, invocation: Invocation, function: F) -> Seen
 where
     F: FnMut(Incoming) -> Fut + Clone + Send + 'static,
-    Fut: Future<Output = Result<RawResponse, FunctionError>> + Send + 'static,
+    Fut: Future<Output = Result<Outgoing, FunctionError>> + Send + 'static,
 {
     let (captured, lines) = (CapturedSpans::default(), logging::CapturedLogs::default());
     let (dispatch, _nothing) = subscribers(&lines);
@@ -70,8 +70,8 @@ where
     Seen { spans: captured.spans(), lines: lines.lines(), answer }
 }
 
-fn answer() -> Result<RawResponse, FunctionError> {
-    RawValue::from_string("null".to_owned()).map_err(FunctionError::from_error)
+fn answer() -> Result<Outgoing, FunctionError> {
+    Outgoing::serialize(&()).map_err(FunctionError::from_error)
 }
 
 #[tokio::test]
@@ -168,10 +168,10 @@ async fn what_is_sent_on_names_the_span_that_sends_it() {
     let header = format!("{HEADER};Lineage=1:a87bd80c:0");
     let seen = seen(json!({}), invocation(Some(&header)), async |_| {
         let header = tracing::info_span!("send").in_scope(trace_header);
-        RawValue::from_string(json!(header).to_string()).map_err(FunctionError::from_error)
+        Outgoing::serialize(&header).map_err(FunctionError::from_error)
     })
     .await;
-    let header: String = serde_json::from_str(seen.answer.as_ref().unwrap().get()).unwrap();
+    let header: String = serde_json::from_str(seen.answer.as_ref().unwrap().as_json().unwrap().get()).unwrap();
     let parent = seen.span("send")["span_id"].as_str().unwrap();
     let expected = format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent={parent};Sampled=1;Lineage=1:a87bd80c:0");
     assert_eq!(header, expected);

@@ -4,12 +4,10 @@ mod firehose;
 mod item_failures;
 mod s3_batch;
 
-use serde_json::value::to_raw_value;
-
 use super::config::AdapterConfig;
 use super::outcome::{Outcome, log_failure};
 use crate::core::error::FunctionError;
-use crate::core::raw::RawResponse;
+use crate::core::raw::Outgoing;
 use crate::records::record::{Event, Record};
 use crate::records::source::ResponseFormat;
 
@@ -24,7 +22,7 @@ pub(super) fn response(
     format: ResponseFormat,
     is_piped: bool,
     config: &AdapterConfig,
-) -> Result<RawResponse, FunctionError> {
+) -> Result<Outgoing, FunctionError> {
     log_unfinished(records, &outcomes);
     #[cfg(feature = "metrics")]
     count_failures(&outcomes);
@@ -35,25 +33,25 @@ pub(super) fn response(
         return whole_invocation(records, outcomes);
     }
     let encoded = match format {
-        ResponseFormat::FirehoseRecords => to_raw_value(&firehose::Response::new(records, &outcomes)?),
-        ResponseFormat::TaskResults => to_raw_value(&s3_batch::Response::new(event, records, &outcomes)?),
+        ResponseFormat::FirehoseRecords => Outgoing::serialize(&firehose::Response::new(records, &outcomes)?),
+        ResponseFormat::TaskResults => Outgoing::serialize(&s3_batch::Response::new(event, records, &outcomes)?),
         _ => {
             let response = item_failures::Response::new(records, &outcomes, format, is_piped)?;
             if !is_piped {
                 response.warn_of_mapping(event.source, &config.has_warned_of_mapping);
             }
-            to_raw_value(&response)
+            Outgoing::serialize(&response)
         }
     };
     encoded.map_err(FunctionError::from_error)
 }
 
 /// Fails the invocation if a record is to be retried.
-fn whole_invocation(records: &[Record], outcomes: Vec<Outcome>) -> Result<RawResponse, FunctionError> {
+fn whole_invocation(records: &[Record], outcomes: Vec<Outcome>) -> Result<Outgoing, FunctionError> {
     let of = outcomes.len();
     let mut failed = records.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_retried()).collect::<Vec<_>>();
     match failed.len() {
-        0 => return to_raw_value(&()).map_err(FunctionError::from_error),
+        0 => return Outgoing::serialize(&()).map_err(FunctionError::from_error),
         1 => {
             if let Some((_, Outcome::Failed(error))) =
                 failed.pop_if(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))

@@ -9,9 +9,9 @@
 //! | Kinesis | the stream and `eventID` |
 //! | DynamoDB Streams | `eventID` |
 //! | Kafka | the cluster's ARN or the bootstrap servers, topic, partition and offset |
-//! | S3 | bucket, key, version, sequencer and event name; the time where there is no sequencer |
+//! | S3 | bucket, key, version, sequencer and event name; the time if there is no sequencer |
 //! | ActiveMQ | the broker, the destination and the message id |
-//! | RabbitMQ | the broker, the queue and the message id, where the producer gave one |
+//! | RabbitMQ | the broker, the queue and the message id, if the producer sets one |
 //! | Firehose | the delivery stream and the record id |
 //! | S3 Batch Operations | the job and the task id |
 //! | CloudWatch Logs | the log event |

@@ -12,7 +12,6 @@ use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::Incoming;
 use crate::function::handler::handler;
-use crate::function::service::IntoService;
 use crate::records::{Batch, Change, ChangeRecord, FromRecord};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -286,16 +286,16 @@ async fn a_caller_is_played_too() {
     #[derive(Clone)]
     struct Function;
     impl tower::Service<Incoming> for Function {
-        type Response = crate::RawResponse;
+        type Response = crate::Outgoing;
         type Error = FunctionError;
-        type Future = std::future::Ready<Result<crate::RawResponse, FunctionError>>;
+        type Future = std::future::Ready<Result<crate::Outgoing, FunctionError>>;
         fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), FunctionError>> {
             std::task::Poll::Ready(Ok(()))
         }
         fn call(&mut self, incoming: Incoming) -> Self::Future {
             let event = serde_json::from_str(incoming.event.get()).unwrap();
             let answer = judge_bodies(&event, false).unwrap().to_string();
-            std::future::ready(Ok(serde_json::value::RawValue::from_string(answer).unwrap()))
+            std::future::ready(Ok(serde_json::value::RawValue::from_string(answer).unwrap().into()))
         }
     }
     let caller = Caller::of_service(Function);

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 
-use pilaster::{BoxError, RawResponse, Sqs, StartError};
+use pilaster::{BoxError, Outgoing, Sqs, StartError};
 use serde::Deserialize;
 use tower::util::MapResponseLayer;
 
@@ -21,8 +21,8 @@ async fn ship(order: Sqs<Order>) -> Result<(), BoxError> {
 
 fn main() -> Result<(), StartError> {
     // A message that failed is a line already.
-    let line = MapResponseLayer::new(|response: RawResponse| {
-        if response.get() == r#"{"batchItemFailures":[]}"# {
+    let line = MapResponseLayer::new(|response: Outgoing| {
+        if response.as_json().is_some_and(|json| json.get() == r#"{"batchItemFailures":[]}"#) {
             tracing::info!(status = 200, "batch");
         }
         response

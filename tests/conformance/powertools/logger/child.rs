@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Config, Context, LambdaEvent};
 use pilaster::observe::logging::{self, AsJson, Buffer, CapturedLogs, ErrorKeys, Level, LoggingLayer, Logs, emit};
-use pilaster::{FunctionError, Incoming, RawResponse};
+use pilaster::{FunctionError, Incoming, Outgoing};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tower::{Layer, ServiceExt, service_fn};
@@ -101,9 +101,9 @@ async fn invoke(case: &Value, events: Vec<Value>) -> Option<String> {
         let function = service_fn(move |incoming: Incoming| {
             act(&actions);
             act(&handler["actions"]);
-            let answer: Result<RawResponse, FunctionError> = match handler["raise"].as_str() {
+            let answer: Result<Outgoing, FunctionError> = match handler["raise"].as_str() {
                 Some(message) => Err(FunctionError::new("Exception", message.to_owned())),
-                None => Ok(incoming.event),
+                None => Ok(incoming.event.into()),
             };
             std::future::ready(answer)
         });

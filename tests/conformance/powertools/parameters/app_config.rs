@@ -75,7 +75,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         service.configure(&name, if let Value::Array(contents) = content { contents } else { vec![content] });
     }
     let source = AppConfig::new(service.app_config(), application, environment);
-    let parameters = Parameters::from_lookup(source, |name| env.get(name).cloned());
+    let parameters = Parameters::from_variables(source, &env.clone().into_iter().collect());
     let steps = steps(case)?;
     let observed = crate::exchange::block_on(async {
         let start = tokio::time::Instant::now();

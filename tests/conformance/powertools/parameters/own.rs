@@ -77,7 +77,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     let fetched = Arc::new(AtomicUsize::new(0));
     let source = Own { values, fetched: Arc::clone(&fetched) };
-    let parameters = Parameters::from_lookup(source, |name| env.get(name).cloned());
+    let parameters = Parameters::from_variables(source, &env.clone().into_iter().collect());
     let observed: Vec<_> = crate::exchange::block_on(async {
         let start = tokio::time::Instant::now();
         let mut observed = Vec::new();

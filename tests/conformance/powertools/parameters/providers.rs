@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pilaster::config::parameters::{ParameterError, ParameterId, ParameterValue, Parameters, Transformed};
+use pilaster::config::parameters::{AutoValue, ParameterError, ParameterId, ParameterValue, Parameters};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -111,7 +111,7 @@ pub(super) fn ssm(case: &Case) -> Replay {
     for (name, value) in config.backend_values {
         service.put(&name, value);
     }
-    let parameters = Parameters::from_lookup(service.ssm(), |name| env.get(name).cloned());
+    let parameters = Parameters::from_variables(service.ssm(), &env.clone().into_iter().collect());
     let observed = crate::exchange::block_on(run(&steps, &service, &parameters))?;
     let expected = expected(&case.json["expected"]["steps"])?;
     Ok(Compared { expected: json!({ "steps": expected }), observed: json!({ "steps": observed }) })
@@ -172,9 +172,9 @@ fn transformed(value: &ParameterValue, name: &str, transform: Option<Transform>)
         Some(Transform::Json) => value.json(),
         Some(Transform::Binary) => Ok(byte_string(&value.binary()?)),
         Some(Transform::Auto) => Ok(match value.auto_as(name)? {
-            Transformed::Json(value) => value,
-            Transformed::Binary(bytes) => byte_string(&bytes),
-            Transformed::Text(text) => text.into(),
+            AutoValue::Json(value) => value,
+            AutoValue::Binary(bytes) => byte_string(&bytes),
+            AutoValue::Text(text) => text.into(),
             _ => Value::Null,
         }),
         None => Ok(json!(value.text()?)),

@@ -91,7 +91,7 @@ fn numbered(incoming: Incoming) -> Incoming {
 fn main() -> Result<(), StartError> {
     // A busy machine of the tests must not look like a dead collector.
     let traces = TracesLayer::from_env().export_timeout(Duration::from_secs(30));
-    let once = Idempotency::new(DynamoDbStore::table("once")).key("key").require_key();
+    let once = Idempotency::from_env(DynamoDbStore::table("once")).key("key").require_key();
     let metrics = MetricsLayer::from_env()
         .namespace("Probe")
         .cold_start()
@@ -99,8 +99,8 @@ fn main() -> Result<(), StartError> {
         .built_in(BuiltIn::IdempotentReplays);
     let function = pilaster::handler(charge)
         .layer(IdempotencyLayer::new(once))
-        .outer(layer_fn(|inner| MapRequest::new(inner, numbered as fn(Incoming) -> Incoming)))
+        .outer(traces)
         .outer(metrics)
-        .outer(traces);
+        .outer(layer_fn(|inner| MapRequest::new(inner, numbered as fn(Incoming) -> Incoming)));
     pilaster::run(function)
 }

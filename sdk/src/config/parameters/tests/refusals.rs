@@ -81,7 +81,7 @@ async fn a_refusal_is_reported_at_once_and_an_outage_is_not_and_neither_shows_wh
 
         let (service, switch) = failing(value, sent.clone());
         let table = Table::new(aws_sdk_dynamodb::Client::new(&service.config()), "settings");
-        check("DynamoDB", Parameters::from_lookup(table, |_| None), &switch, &sent, is_refusal).await;
+        check("DynamoDB", Parameters::from_source(table), &switch, &sent, is_refusal).await;
 
         // What AppConfig sends with a 200 is the configuration.
         if sent.0 == 200 {
@@ -99,7 +99,7 @@ async fn a_refusal_is_reported_at_once_and_an_outage_is_not_and_neither_shows_wh
         };
         let (service, switch) = failing(polled, sent.clone());
         let source = AppConfig::new(aws_sdk_appconfigdata::Client::new(&service.config()), "shop", "prod");
-        check("AppConfig", Parameters::from_lookup(source, |_| None), &switch, &sent, is_refusal).await;
+        check("AppConfig", Parameters::from_source(source), &switch, &sent, is_refusal).await;
     }
 }
 
@@ -110,7 +110,7 @@ async fn what_is_not_there_is_refused_though_the_answer_is_a_200() {
         _ => (200, json!({ "Parameters": [], "InvalidParameters": ["/k"] }), Vec::new()),
     });
     let table = Table::new(aws_sdk_dynamodb::Client::new(&service.config()), "settings");
-    assert!(Parameters::from_lookup(table, |_| None).get("/k").value().await.unwrap_err().is_refused());
+    assert!(Parameters::from_source(table).get("/k").value().await.unwrap_err().is_refused());
     let parameters = Parameters::new(aws_sdk_ssm::Client::new(&service.config()));
     assert!(parameters.named(["/k"]).await["/k"].as_ref().unwrap_err().is_refused());
 }

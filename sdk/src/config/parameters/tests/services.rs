@@ -163,7 +163,7 @@ async fn app_config_is_never_polled_sooner_than_it_asks_for_and_an_empty_answer_
     let content = Arc::new(Mutex::new(json!({ "limit": 1 })));
     let service = app_config(Arc::clone(&content), Arc::default());
     let source = AppConfig::new(aws_sdk_appconfigdata::Client::new(&service.config()), "shop", "prod");
-    let parameters = Parameters::from_lookup(source, |_| None).time_to_live(SECOND * 5);
+    let parameters = Parameters::from_source(source).time_to_live(SECOND * 5);
     let limit = async || parameters.get("limits").force().json::<HashMap<String, u8>>().await.unwrap()["limit"];
     assert_eq!(limit().await, 1);
     assert_eq!(service.calls().len(), 2, "a session and a poll");
@@ -186,7 +186,7 @@ async fn a_session_that_app_config_has_forgotten_is_replaced() {
     let (content, forgets) = (Arc::new(Mutex::new(json!(1))), Arc::new(Mutex::new(false)));
     let service = app_config(content, Arc::clone(&forgets));
     let source = AppConfig::new(aws_sdk_appconfigdata::Client::new(&service.config()), "shop", "prod");
-    let parameters = Parameters::from_lookup(source, |_| None);
+    let parameters = Parameters::from_source(source);
     assert_eq!(parameters.get("limit").json::<u8>().await.unwrap(), 1);
     *forgets.lock().unwrap() = true;
     advance(SECOND * 61).await;
@@ -200,7 +200,7 @@ async fn app_config_is_polled_after_a_freeze_that_was_longer_than_its_interval()
     let content = Arc::new(Mutex::new(json!({ "limit": 1 })));
     let service = app_config(Arc::clone(&content), Arc::default());
     let source = AppConfig::new(aws_sdk_appconfigdata::Client::new(&service.config()), "shop", "prod");
-    let parameters = Parameters::from_lookup(source, |_| None).time_to_live(SECOND * 5);
+    let parameters = Parameters::from_source(source).time_to_live(SECOND * 5);
     let limit = async || parameters.get("limits").json::<HashMap<String, u8>>().await.unwrap()["limit"];
     assert_eq!(limit().await, 1);
     *content.lock().unwrap() = json!({ "limit": 2 });

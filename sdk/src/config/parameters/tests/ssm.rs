@@ -105,7 +105,7 @@ async fn pages_end_with_an_empty_token_and_do_not_go_round() {
 async fn typed_parameters_and_their_layer_make_the_same_call() {
     struct Limit;
     impl FromParameter for Limit {
-        fn parameter_id() -> Result<ParameterId, ParameterError> {
+        fn parameter_id(_: &Variables) -> Result<ParameterId, ParameterError> {
             Ok(ParameterId::new("/limit"))
         }
         fn from_parameter(_: &ParameterValue) -> Result<Self, BoxError> {

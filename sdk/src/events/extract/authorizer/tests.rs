@@ -23,7 +23,7 @@ fn authorizer(path: &str) -> Authorizer {
 
 async fn call(function: impl IntoService, event: &Value) -> Result<Value, FunctionError> {
     let answer = function.into_service().unwrap().oneshot(incoming(event)).await?;
-    Ok(serde_json::from_str(answer.get()).unwrap())
+    Ok(serde_json::from_str(answer.as_json().unwrap().get()).unwrap())
 }
 
 #[test]

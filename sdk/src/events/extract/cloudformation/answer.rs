@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::send::{ResponseUrl, is_on_lambda, send};
 use super::{CustomResource, LeftBehind};
 use crate::core::deadline::{DeadlineExceeded, until};
 use crate::core::error::FunctionError;
-use crate::core::raw::{Incoming, RawResponse};
+use crate::core::raw::{Incoming, Outgoing};
 use crate::events::Called;
 
 /// What is kept of the invocation's time to deliver the answer; a third of it, if that is less.
@@ -98,9 +98,11 @@ pub(super) fn around(incoming: Incoming, called: Called) -> Called {
         match to {
             To::CloudFormation(url) => {
                 send(url, document, &incoming.invocation).await?;
-                RawValue::from_string("null".to_owned()).map_err(FunctionError::from_error)
+                Outgoing::serialize(&()).map_err(FunctionError::from_error)
             }
-            To::Nobody | To::Caller => RawValue::from_string(document).map_err(FunctionError::from_error),
+            To::Nobody | To::Caller => {
+                RawValue::from_string(document).map(Outgoing::from).map_err(FunctionError::from_error)
+            }
         }
     })
 }
@@ -128,11 +130,11 @@ async fn call(incoming: &Incoming, called: Called) -> Result<CustomResource, Fun
     read(&response)
 }
 
-fn read(response: &RawResponse) -> Result<CustomResource, FunctionError> {
+fn read(response: &Outgoing) -> Result<CustomResource, FunctionError> {
     // `null` is what a function returns that has nothing to say.
-    let read = serde_json::from_str::<Option<CustomResource>>(response.get());
+    let read = response.as_json().and_then(|json| serde_json::from_str::<Option<CustomResource>>(json.get()).ok());
     read.map(Option::unwrap_or_default)
-        .map_err(|_| FunctionError::new("InvalidResponse", "the function did not return a `CustomResource`, or `()`"))
+        .ok_or_else(|| FunctionError::new("InvalidResponse", "the function did not return a `CustomResource`, or `()`"))
 }
 
 impl Head {
@@ -177,12 +179,12 @@ impl Head {
     }
 
     /// What the caller reads.
-    fn value(&self, mut made: CustomResource) -> Result<RawResponse, FunctionError> {
+    fn value(&self, mut made: CustomResource) -> Result<Outgoing, FunctionError> {
         let id = self.id(&mut made);
         let length = self.text("SUCCESS", None, &id, made.no_echo, &made.data)?.len();
         self.refused(&id, length).map_or(Ok(()), Err)?;
         let value = CustomResource { physical_resource_id: Some(id), ..made };
-        to_raw_value(&value).map_err(FunctionError::from_error)
+        Outgoing::serialize(&value).map_err(FunctionError::from_error)
     }
 
     /// The text of the answer, and the failure that it tells of; `is_refused` if the function itself returned an error.

@@ -73,7 +73,7 @@ async fn call_with(function: impl IntoService, event: Value, seconds: u64) -> Re
     let event = RawValue::from_string(event.to_string()).unwrap();
     let response =
         function.into_service().unwrap().oneshot(Incoming { event, invocation: Invocation::new(context) }).await?;
-    Ok(serde_json::from_str(response.get()).unwrap())
+    Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }
 
 async fn call(function: impl IntoService, event: Value) -> Result<Value, FunctionError> {

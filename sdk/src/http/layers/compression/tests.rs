@@ -1,9 +1,13 @@
-use super::*;
+use std::convert::Infallible;
+use std::future::ready;
 use std::io::Read;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use http_body_util::BodyExt;
-use tower::ServiceExt;
+use tower::{ServiceExt, service_fn};
+
+use super::coding::CODINGS;
+use super::*;
 
 async fn send(
     layer: CompressionLayer,
@@ -136,7 +140,7 @@ async fn a_request_that_asks_for_no_transformation_gets_none_and_keeps_each_dire
     assert_eq!(headers["content-encoding"], "gzip");
 }
 
-/// What the services within read of these preconditions, and the tag of the answer, which has `own` within.
+/// The preconditions that the inner services get, and the tag of a response whose own tag is `own`.
 async fn exchanged(
     method: &str,
     sent: &[(&'static str, &'static str)],

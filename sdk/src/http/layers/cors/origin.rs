@@ -57,12 +57,12 @@ impl Origins {
         }
     }
 
-    /// Whether the answer depends on the request's `Origin`.
+    /// Returns `true` if the response depends on the request's `Origin`.
     pub(super) fn varies(&self) -> bool {
         matches!(self, Self::Listed(..) | Self::If(_))
     }
 
-    /// Whether `null` is written out: a value that any site can make a browser send.
+    /// Returns `true` if `null` is listed, which any site can make a browser send.
     pub(super) fn names_opaque(&self) -> bool {
         match self {
             Self::Fixed(origin) => origin == OPAQUE,

@@ -352,8 +352,11 @@ fn no_text_makes_the_reading_of_an_origin_panic() {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             text.push_str(pieces[(seed >> 16) as usize % pieces.len()]);
         }
-        if let Ok(origin) = origin::canonical(&text) {
-            assert!(origin.is_ascii() && origin::canonical(&origin).as_deref() == Ok(&*origin), "{text:?} {origin:?}");
+        if let Ok(origin) = spelling::canonical(&text) {
+            assert!(
+                origin.is_ascii() && spelling::canonical(&origin).as_deref() == Ok(&*origin),
+                "{text:?} {origin:?}"
+            );
         }
         let _ = CorsLayer::new().allow_origins([&text]).check();
     }
@@ -461,12 +464,12 @@ fn poll_ready_asks_the_inner_service_alone() {
 }
 
 #[test]
-fn what_browsers_would_refuse_is_a_sentence() {
+fn a_configuration_that_browsers_reject_is_an_error() {
     let with_credentials = || app().allow_credentials(true);
-    for (cors, sentence) in [
-        (CorsLayer::new().allow_origin("https://a.example/"), "no path and no slash"),
+    for (cors, text) in [
+        (CorsLayer::new().allow_origin("https://a.example/"), "a path or a slash"),
         (CorsLayer::new().allow_origins(["https://a.example", "a.example"]), "\"a.example\""),
-        (CorsLayer::new().allow_origins(["https://a.example", "*"]), "leave out the others"),
+        (CorsLayer::new().allow_origins(["https://a.example", "*"]), "remove it or the other origins"),
         (CorsLayer::new().allow_origins("https://a.example,".split(',')), "it is empty"),
         (CorsLayer::new().allow_methods(["GET, PUT"]), "\"GET, PUT\" in `allow_methods`"),
         (CorsLayer::new().allow_methods(["patch"]), "upper case"),
@@ -482,7 +485,7 @@ fn what_browsers_would_refuse_is_a_sentence() {
         (with_credentials().expose_headers(["*"]), "any exposed header"),
     ] {
         let error = cors.check().unwrap_err().to_string();
-        assert!(error.starts_with("CORS: ") && error.contains(sentence), "{error}");
+        assert!(error.starts_with("CORS: ") && error.contains(text), "{error}");
         let panic = catch_unwind(AssertUnwindSafe(|| drop(cors.layer(())))).unwrap_err();
         assert_eq!(panic.downcast_ref::<String>(), Some(&error));
     }
@@ -492,7 +495,7 @@ fn what_browsers_would_refuse_is_a_sentence() {
 }
 
 #[test]
-fn the_first_mistake_is_the_one_that_is_told() {
+fn the_first_mistake_is_reported() {
     let error =
         CorsLayer::new().allow_origin("x").allow_methods(["?"]).allow_origin("https://a.example").check().unwrap_err();
     assert!(error.is_origin() && !error.is_credentials());

@@ -80,7 +80,7 @@ impl Rules {
     pub(super) fn respond(&self, error: HttpError, request: &RequestLine) -> Response {
         #[cfg(feature = "negotiation")]
         if let Some(exceeded) = error.source().and_then(|source| source.downcast_ref::<DeadlineExceeded>()) {
-            let chosen = exceeded.renderer().cloned();
+            let chosen = exceeded.extensions.get::<Renderer>().cloned();
             return self.respond_by(chosen.or_else(|| self.render.clone()), error, request);
         }
         self.respond_by(self.render.clone(), error, request)

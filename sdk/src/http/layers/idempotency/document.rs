@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
 
 use crate::core::expression::Document;
-use crate::http::adapter::credentials::is_credential;
+use crate::http::credentials::is_credential;
 use crate::http::extract::context::{EventParts, PathParams};
 use crate::idempotency::IdempotencyError;
 

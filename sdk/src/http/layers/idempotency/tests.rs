@@ -8,7 +8,7 @@ use http::{HeaderValue, Uri};
 use super::*;
 use crate::idempotency::MemoryStore;
 
-/// A function that counts its calls and answers with what it is told.
+/// A function that counts its calls and returns a given response.
 fn function(
     calls: &Arc<AtomicU32>,
     answer: impl Fn(u32) -> Response + Clone + Send + 'static,
@@ -29,7 +29,7 @@ fn post(key: &str, body: &str) -> Request<Body> {
 }
 
 fn layer() -> IdempotencyLayer {
-    IdempotencyLayer::new(Idempotency::new(MemoryStore::new()).prefix("f").require_key())
+    IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).prefix("f").require_key())
 }
 
 async fn text(response: Response) -> String {
@@ -155,7 +155,7 @@ async fn two_keys_and_broken_strings_are_400s() {
 async fn a_key_is_measured_without_its_quotes() {
     let calls = Arc::default();
     let service = layer().layer(function(&calls, |call| call.to_string().into_response()));
-    let longest = "k".repeat(LONGEST_KEY);
+    let longest = "k".repeat(MAX_KEY);
     for key in [format!("\"{longest}\""), longest] {
         assert_eq!(text(service.clone().oneshot(post(&key, "")).await.unwrap()).await, "1");
     }
@@ -263,7 +263,7 @@ async fn errors_and_requests_to_come_back_are_not_recorded() {
 
 #[tokio::test(start_paused = true)]
 async fn any_part_of_the_request_can_be_the_key() {
-    let idempotency = Idempotency::new(MemoryStore::new()).prefix("f");
+    let idempotency = Idempotency::from_env(MemoryStore::new()).prefix("f");
     let once =
         IdempotencyLayer::new(idempotency.key("[powertools_json(body).id, queryStringParameters.a]").require_key());
     let calls = Arc::default();
@@ -278,13 +278,13 @@ async fn any_part_of_the_request_can_be_the_key() {
 #[test]
 fn an_answer_that_python_recorded_is_replayed() {
     let recorded = r#"{"statusCode": "201", "headers": {"Content-Type": "text/plain", "X-N": 7}, "cookies": ["a=1"], "body": "hi"}"#;
-    let response = answer::replayed(&serde_json::value::RawValue::from_string(recorded.into()).unwrap()).unwrap();
+    let response = recorded::replay(&serde_json::value::RawValue::from_string(recorded.into()).unwrap()).unwrap();
     assert_eq!(response.status(), 201);
     assert_eq!(response.headers()["x-n"], "7");
     assert_eq!(response.headers()["set-cookie"], "a=1");
-    let plain = answer::replayed(&serde_json::value::RawValue::from_string("{\"ok\": true}".into()).unwrap()).unwrap();
+    let plain = recorded::replay(&serde_json::value::RawValue::from_string("{\"ok\": true}".into()).unwrap()).unwrap();
     assert_eq!(plain.headers()["content-type"], "application/json");
     for odd in [r#"{"statusCode": 7}"#, r#"{"statusCode": 200, "headers": {"a b": "c"}}"#] {
-        assert!(answer::replayed(&serde_json::value::RawValue::from_string(odd.into()).unwrap()).is_err(), "{odd}");
+        assert!(recorded::replay(&serde_json::value::RawValue::from_string(odd.into()).unwrap()).is_err(), "{odd}");
     }
 }

@@ -79,7 +79,7 @@ async fn who_can_be_suited_by_nothing_gets_406_or_the_first() {
     let response = ask(layer(), "accept", "image/png").await;
     assert_eq!(response.status(), 406);
     assert!(response.headers().contains_key("vary") && !response.headers().contains_key("content-language"));
-    assert!(text(response).await.contains("there is application/json, text/csv"));
+    assert!(text(response).await.contains("available: application/json, text/csv"));
     let response = ask(layer().default_to_first(true), "accept-language", "fr").await;
     assert_eq!(text(response).await, r#"Some("application/json") Some("en")"#);
 }

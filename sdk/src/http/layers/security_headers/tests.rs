@@ -166,10 +166,10 @@ async fn an_error_of_the_inner_service_passes() {
 }
 
 #[test]
-fn what_browsers_would_ignore_is_a_sentence() {
+fn a_value_that_browsers_ignore_is_an_error() {
     let new = SecurityHeadersLayer::new;
-    for (layer, sentence) in [
-        (new().frame_options("ALLOW-FROM https://a.example"), "`x-frame-options`: write one of `DENY`, `SAMEORIGIN`"),
+    for (layer, text) in [
+        (new().frame_options("ALLOW-FROM https://a.example"), "`x-frame-options`: use one of `DENY`, `SAMEORIGIN`"),
         (new().referrer_policy("no-referrer, never"), "`referrer-policy`"),
         (new().referrer_policy(""), "`referrer-policy`"),
         (new().cross_origin_opener_policy("same-site"), "`cross-origin-opener-policy`"),
@@ -178,22 +178,22 @@ fn what_browsers_would_ignore_is_a_sentence() {
         (new().permitted_cross_domain_policies("any"), "`x-permitted-cross-domain-policies`"),
         (new().permissions_policy("camera=()\r\nset-cookie: a=b"), "visible ASCII"),
         (new().content_security_policy("img-src a, b"), "`content-security-policy`"),
-        (new().content_security_policy(""), "write directives"),
+        (new().content_security_policy(""), "use directives"),
         (new().reporting_endpoint("Default", "https://a.example"), "`reporting-endpoints`"),
-        (new().reporting_endpoint("default", "http://a.example"), "write a name"),
-        (new().reporting_endpoint("default", "https://a.example/\"x"), "write a name"),
+        (new().reporting_endpoint("default", "http://a.example"), "use a name"),
+        (new().reporting_endpoint("default", "https://a.example/\"x"), "use a name"),
         (new().report_to("a\"b", "https://a.example", true), "`report-to`"),
         (new().report_to("default", "/reports", true), "`report-to`"),
     ] {
         let error = layer.check().unwrap_err().to_string();
-        assert!(error.starts_with("security headers: ") && error.contains(sentence), "{error}");
+        assert!(error.starts_with("security headers: ") && error.contains(text), "{error}");
         let panic = catch_unwind(AssertUnwindSafe(|| drop(layer.layer(())))).unwrap_err();
         assert_eq!(panic.downcast_ref::<String>(), Some(&error));
     }
 }
 
 #[test]
-fn the_first_mistake_is_the_one_that_is_told() {
+fn the_first_mistake_is_reported() {
     let error = SecurityHeadersLayer::new().frame_options("no").referrer_policy("no").check().unwrap_err();
     assert!(error.to_string().contains("x-frame-options"));
 }

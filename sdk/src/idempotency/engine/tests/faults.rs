@@ -1,4 +1,4 @@
-//! The store fails, hangs or loses its answers between any two steps, by a seed.
+//! The store fails, hangs or loses its responses between any two steps, by a seed.
 
 use std::sync::Mutex;
 
@@ -53,10 +53,10 @@ impl Faulty {
 
 impl Store for Faulty {
     async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<LockOutcome, BoxError> {
-        let told = self.step(Store::lock(&self.store, lock, now)).await?;
-        // Some engines do not tell the record that is in the way.
+        let locked = self.step(Store::lock(&self.store, lock, now)).await?;
+        // Some stores do not return the record that holds the key.
         let silent = self.chance.below(2) == 0;
-        Ok(if silent && told != LockOutcome::Acquired { LockOutcome::Held(None) } else { told })
+        Ok(if silent && locked != LockOutcome::Acquired { LockOutcome::Held(None) } else { locked })
     }
 
     async fn get(&self, lock: &Lock) -> Result<Option<IdempotencyRecord>, BoxError> {
@@ -72,7 +72,7 @@ impl Store for Faulty {
     }
 }
 
-/// What one call of a run came to: its answer, and how often it had its effect.
+/// The result of one call, and how often it had its effect.
 async fn call(
     idempotency: &Idempotency,
     order: &Document,
@@ -101,7 +101,7 @@ async fn a_thousand_seeds_of_faults_have_the_effect_once_or_tell_an_error() {
             let (takes, fails) = (Duration::from_millis(chance.below(300)), chance.below(5) == 0);
             call(&idempotency, &order, &effect, takes, fails)
         };
-        // Two first calls at once, then what a queue or a client does about an error, all within the time of the lock.
+        // Two first calls at once, then the retries of a queue or a client, all within the lock.
         let (first, second) = tokio::join!(once(), once());
         let mut answers = vec![first, second];
         for _ in 0..3 {
@@ -130,7 +130,7 @@ async fn after_the_lock_of_a_call_that_never_ran_has_ended_the_next_one_runs() {
         let store = Faulty { store: MemoryStore::new(), chance };
         let idempotency = with(store).lock_for(Duration::from_secs(3));
         let (effect, order) = (Effect::default(), document(json!("order")));
-        // The lock's request got through and its answer did not, now and then: nobody runs until the lock ends.
+        // If the response to a lock is lost, no call runs until the lock expires.
         let mut attempts = 0;
         while effect.run(&idempotency, &order).await.is_err() {
             attempts += 1;

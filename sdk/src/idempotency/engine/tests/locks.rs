@@ -1,4 +1,4 @@
-//! How long a lock lasts, and that nobody runs beside it.
+//! The lifetime of a lock; no other call runs while it lasts.
 
 use super::*;
 
@@ -67,11 +67,11 @@ struct Frozen(MemoryStore, Arc<AtomicU32>);
 
 impl Store for Frozen {
     async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<LockOutcome, BoxError> {
-        let told = Store::lock(&self.0, lock, now).await;
+        let locked = Store::lock(&self.0, lock, now).await;
         if self.1.fetch_add(1, Ordering::Relaxed) == 0 {
             tokio::time::sleep(Duration::from_secs(3600)).await;
         }
-        told
+        locked
     }
 
     async fn get(&self, lock: &Lock) -> Result<Option<IdempotencyRecord>, BoxError> {

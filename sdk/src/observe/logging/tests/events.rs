@@ -53,7 +53,7 @@ async fn the_correlation_id_is_found_within_a_text() {
 
 #[cfg(feature = "idempotency")]
 #[test]
-#[should_panic(expected = "LoggingLayer::correlation_id_by: `[` is no JMESPath expression")]
+#[should_panic(expected = "LoggingLayer::correlation_id_by: `[` is not a JMESPath expression")]
 fn an_invalid_expression_is_a_mistake_at_the_start() {
     let _ = LoggingLayer::new().correlation_id_by("[").layer(());
 }
@@ -69,12 +69,12 @@ async fn event_and_response_are_logged_without_what_is_omitted() {
         .mask("*****");
     let handler = service_fn(async |_: Incoming| {
         let answer = json!({ "users": [{ "id": 1, "email": "a@x.com" }] });
-        Ok::<RawResponse, FunctionError>(serde_json::value::to_raw_value(&answer).unwrap())
+        Ok::<_, FunctionError>(Outgoing::serialize(&answer).unwrap())
     });
     let body = json!({ "password": "p" }).to_string();
     let event = json!({ "headers": { "authorization": "Bearer x", "accept": "*/*" }, "body": body });
     let answer = layer.layer(handler).oneshot(incoming("id-1", &event.to_string())).await.unwrap();
-    assert!(answer.get().contains("a@x.com"), "the answer itself is whole");
+    assert!(answer.as_json().unwrap().get().contains("a@x.com"), "the answer itself is whole");
     let lines = captured.lines();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["event"]["headers"], json!({ "authorization": "*****", "accept": "*/*" }));
@@ -94,7 +94,7 @@ async fn two_layers_share_one_context_and_log_an_event_and_a_failure_once() {
         let _guard = set_default(logs.log_event(true).build());
         let handler = service_fn(async |_: Incoming| {
             append_key("order", 7);
-            Err::<RawResponse, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
+            Err::<Outgoing, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
         });
         let both = LoggingLayer::around(|| layer.buffer(Buffer::new()).layer(handler));
         both.oneshot(incoming("id-1", r#"{"id":"e-1","secret":1}"#)).await.unwrap_err();
@@ -162,7 +162,7 @@ fn a_line_can_have_no_location() {
 async fn echoed(layers: Vec<LoggingLayer>, event: &Value) -> Vec<Value> {
     let (logs, captured) = logs();
     let _guard = set_default(logs.log_event(true).build());
-    let echo = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+    let echo = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
     let service = LoggingLayer::around(|| {
         let mut service = tower::util::BoxCloneSyncService::new(echo);
         for layer in layers {
@@ -197,7 +197,7 @@ async fn no_layer_logs_what_another_one_omits_and_the_event_is_logged_once() {
 
 #[tokio::test]
 async fn a_layer_that_is_applied_before_the_subscriber_exists_is_respected() {
-    let echo = service_fn(async |incoming: Incoming| Ok::<RawResponse, FunctionError>(incoming.event));
+    let echo = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
     let service = LoggingLayer::around(|| LoggingLayer::new().omit(["event.early_password"]).layer(echo));
     let (logs, captured) = logs();
     let _guard = set_default(logs.log_event(true).build());

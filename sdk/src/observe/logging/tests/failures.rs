@@ -7,7 +7,7 @@ async fn a_failed_invocation_is_one_line_with_type_text_and_causes() {
     let (logs, captured) = logs();
     let _guard = set_default(logs.build());
     let handler = service_fn(async |_: Incoming| {
-        Err::<RawResponse, _>(FunctionError::new("OutOfStock", "no umbrella is left").with_source(Refused))
+        Err::<Outgoing, _>(FunctionError::new("OutOfStock", "no umbrella is left").with_source(Refused))
     });
     let failed = LoggingLayer::new().layer(handler).oneshot(incoming("id-1", "{}")).await;
     assert_eq!(failed.unwrap_err().error_type(), "OutOfStock");
@@ -25,7 +25,7 @@ async fn the_runtimes_own_line_about_a_failure_is_dropped_and_no_other_of_its_li
     let (logs, captured) = logs();
     let _guard = set_default(logs.build());
     let failing = service_fn(async |_: Incoming| {
-        Err::<RawResponse, _>(FunctionError::new("OutOfStock", "no umbrella is left").logged())
+        Err::<Outgoing, _>(FunctionError::new("OutOfStock", "no umbrella is left").logged())
     });
     let service = LoggingLayer::new().layer(failing);
     let error = FunctionError::new("OutOfStock", "no umbrella is left");
@@ -55,7 +55,7 @@ fn a_panic_is_one_line_with_its_location_and_request_id_and_nothing_on_stderr() 
             let caught = tokio::spawn(boom.instrument(invocation_span(&invocation("id-1")))).await;
             assert!(caught.unwrap_err().is_panic());
             tracing::error!(target: "lambda_runtime::layers::panic", error = ?"Any", "user handler panicked");
-            let failed = service_fn(async |_: Incoming| Err::<RawResponse, _>(FunctionError::new("Panic", "boom")));
+            let failed = service_fn(async |_: Incoming| Err::<Outgoing, _>(FunctionError::new("Panic", "boom")));
             LoggingLayer::new().layer(failed).oneshot(incoming("id-1", "{}")).await.unwrap_err();
         });
         return;

@@ -66,6 +66,7 @@ fn no_field_overwrites_a_reserved_key() {
         append_key("service", "mine");
         tracing::info_span!("s", message = "mine", xray_trace_id = "mine").in_scope(|| {
             tracing::info!(
+                target: "my_function",
                 level = "mine",
                 location = "mine",
                 cold_start = "mine",

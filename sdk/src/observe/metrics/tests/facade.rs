@@ -76,6 +76,10 @@ fn a_name_that_the_facade_cannot_record_is_one_warning_in_an_invocation() {
     let warnings: Vec<_> = lines.iter().filter(|line| line["message"] == "a metric was not recorded").collect();
     assert_eq!(warnings.len(), 2, "{lines:#?}");
     assert_eq!(warnings[0]["metric"], "\"warned_value\"");
-    assert!(warnings[0]["error"].as_str().is_some_and(|error| error.contains("cannot be inf")), "{}", warnings[0]);
+    assert!(
+        warnings[0]["error"].as_str().is_some_and(|error| error.contains("cannot have the value inf")),
+        "{}",
+        warnings[0]
+    );
     assert_eq!(warnings[1]["level"], "WARN");
 }

@@ -9,7 +9,7 @@ fn a_metric_has_at_most_30_dimensions_and_the_31st_is_an_error() {
     (0..28).for_each(|index| metrics.dimension(&format!("d{index}"), index).unwrap());
     let error = metrics.dimension("d28", 28).unwrap_err();
     assert!(error.is_too_many_dimensions());
-    assert_eq!(error.to_string(), "CloudWatch takes 30 dimensions of a metric, and here would be 31");
+    assert_eq!(error.to_string(), "a metric can have at most 30 dimensions, and this one would have 31");
     let labelled = metrics.labelled([("label", "l")]).unwrap();
     assert!(labelled.count("Orders", 1).unwrap_err().is_too_many_dimensions());
     let set = |count| metrics.dimension_set((0..count).map(|index| (format!("s{index}"), index)));
@@ -47,7 +47,7 @@ fn a_metric_has_one_unit_and_one_resolution() {
     metrics.add("Latency", Unit::Milliseconds, 1.0).unwrap();
     let error = metrics.add("Latency", Unit::Seconds, 1.0).unwrap_err();
     assert!(error.is_mismatch());
-    assert!(error.to_string().contains("then Milliseconds, now Seconds"), "{error}");
+    assert!(error.to_string().contains("first Milliseconds, now Seconds"), "{error}");
     assert!(metrics.add_high_resolution("Latency", Unit::Milliseconds, 1.0).unwrap_err().is_mismatch());
 }
 

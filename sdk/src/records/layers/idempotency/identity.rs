@@ -1,4 +1,5 @@
-//! What makes a record the same one when it is delivered again, and no other record the same: what an idempotency key is made of.
+//! The identity of a record: what is the same when it is delivered again, and different for any other record. Idempotency keys are made of
+//! it.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -8,10 +9,10 @@ use crate::records::lenient::Text;
 use crate::records::record::{Event, Record, RecordId};
 use crate::records::source::Source;
 
-/// The fields of a record that tell it from others, whatever its source.
+/// The fields of a record that identify it, of all sources.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Own<'a> {
+struct IdentityFields<'a> {
     #[serde(borrow, rename = "eventID")]
     event_id: Text<'a>,
     #[serde(borrow, rename = "eventSourceARN")]
@@ -32,7 +33,7 @@ struct Own<'a> {
     s3: Lenient<S3<'a>>,
 }
 
-/// The default where something else stands in its place, so that no other field is lost with it.
+/// A value, or the default for one of another type, so that the other fields are still read.
 #[derive(Default)]
 struct Lenient<T>(T);
 
@@ -85,10 +86,9 @@ struct Object<'a> {
 }
 
 impl Record {
-    /// What makes it the same record when it is delivered again. `None` where the source does not say it: then nothing tells it from
-    /// others.
+    /// Returns the identity of the record. `None` if the source does not give it one.
     pub(crate) fn identity(&self) -> Option<Value> {
-        // A line of CloudWatch Logs has its own id; what it came in has none.
+        // A line of CloudWatch Logs has its own id; its batch has none.
         if self.source() == Source::Logs {
             return self.content().map(Value::from);
         }
@@ -99,18 +99,18 @@ impl Record {
         })
     }
 
-    /// What tells it from others that came in the same envelope, if it did not come alone.
+    /// Returns what distinguishes the record from others in the same envelope, if there are any.
     pub(crate) fn within(&self) -> Option<Value> {
         self.content().filter(|_| self.has_siblings()).map(Value::from)
     }
 
-    /// The text that an expression selects from: the record as the event has it, or, of one that was in an aggregated record of
-    /// Kinesis, as the stream would have it.
+    /// Returns the text that an expression selects from: the record in the form of the event, or, for one of an aggregated Kinesis record,
+    /// in the form in which the stream would hold it alone.
     pub(crate) fn selectable(&self) -> &str {
         self.deaggregated().unwrap_or_else(|| self.json())
     }
 
-    /// Of a record that was in an aggregated one, what the aggregated record says of all of them. `None` for any other record.
+    /// Returns the fields that all records of an aggregated Kinesis record share. `None` for any other record.
     pub(crate) fn shared(&self) -> Option<Value> {
         let mut json = serde_json::from_str::<Value>(self.deaggregated()?).ok()?;
         json.as_object_mut()?.remove("subSequenceNumber");
@@ -127,36 +127,36 @@ impl Record {
             id => Some(id.as_text()),
         };
         match self.source() {
-            // A sequence number is one of its shard. An ARN of enhanced fan-out has the consumer's name behind the stream's.
+            // A sequence number belongs to a shard. With enhanced fan-out the ARN ends in the consumer's name.
             Source::Kinesis => {
-                let own = self.own();
+                let own = self.identity_fields();
                 let stream =
                     present(&own.stream).map(|arn| arn.split("/consumer/").next().unwrap_or_default().to_owned());
                 Some(json!([stream, present(&own.event_id)?]))
             }
-            Source::DynamoDb => present(&self.own().event_id).map(Value::from),
-            Source::S3 => self.own().s3_event(),
+            Source::DynamoDb => present(&self.identity_fields().event_id).map(Value::from),
+            Source::S3 => self.identity_fields().s3_event(),
             Source::Kafka => Some(json!([self.origin(), id?])),
             // A producer may send one message to several queues.
             Source::RabbitMq => {
-                let own = self.own();
+                let own = self.identity_fields();
                 let message = present(&own.properties.0.message_id)?;
                 let queue = id.as_deref().and_then(|id| Some(id.rsplit_once('#')?.0));
                 Some(json!([self.origin(), queue, message]))
             }
-            Source::ActiveMq => Some(json!([self.origin(), present(&self.own().destination.0.name), id?])),
+            Source::ActiveMq => Some(json!([self.origin(), present(&self.identity_fields().destination.0.name), id?])),
             Source::Firehose | Source::S3Batch => Some(json!([self.origin(), id?])),
             _ => id.map(Value::from),
         }
     }
 
-    fn own(&self) -> Own<'_> {
+    fn identity_fields(&self) -> IdentityFields<'_> {
         serde_json::from_str(self.json()).unwrap_or_default()
     }
 
-    /// Where it comes from: a cluster, a broker, a delivery stream, a job.
+    /// Returns the origin of the record: a cluster, a broker, a delivery stream, a job.
     fn origin(&self) -> Value {
-        let own = self.own();
+        let own = self.identity_fields();
         let Some(origin) = present(&own.origin).or_else(|| present(&own.servers)) else {
             return self.origin_of_event(origin).clone();
         };
@@ -167,9 +167,8 @@ impl Record {
     }
 }
 
-impl Own<'_> {
-    /// Of one object much may happen within an hour: a version or a sequencer tells one event from another, where S3 has written it,
-    /// or else the time.
+impl IdentityFields<'_> {
+    /// Returns the identity of an S3 event. An object has many events: the version or the sequencer distinguishes them, or else the time.
     fn s3_event(&self) -> Option<Value> {
         let Object { key, version, sequencer } = &self.s3.0.object.0;
         let (version, sequencer) = (present(version), present(sequencer));
@@ -184,14 +183,14 @@ fn present<'t>(text: &'t Text<'_>) -> Option<&'t str> {
     text.0.as_deref().filter(|text| !text.is_empty())
 }
 
-/// The brokers of a Kafka of one's own, in one order.
+/// Returns the brokers of a self-managed Kafka cluster, sorted.
 fn servers(text: &str) -> Value {
     let mut servers = text.split(',').map(str::trim).filter(|server| !server.is_empty()).collect::<Vec<_>>();
     servers.sort_unstable();
     servers.into()
 }
 
-/// What an event says of where its records come from.
+/// Returns the origin of all records of an event.
 pub(crate) fn origin(event: &Event) -> Value {
     let named = |name: &str| event.beside::<String>(name).filter(|text| !text.is_empty()).map(Value::from);
     let found = match event.source {

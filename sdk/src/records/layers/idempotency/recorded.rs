@@ -1,4 +1,4 @@
-//! An [`RecordResponse`] as an idempotency record keeps it.
+//! A [`RecordResponse`] as it is recorded.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::records::response::{RecordResponse, ResponseValue, TaskResult, TransformedRecord};
 use crate::records::source::Source;
 
-/// A transformation, in the form of Firehose's own answer.
+/// A transformation, in the form of the response to Firehose.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Recorded {
@@ -20,8 +20,8 @@ struct Recorded {
 }
 
 impl RecordResponse {
-    /// What is recorded: `null`, the text of a task, or a transformation. `None` for a transformation that says that it failed: a
-    /// repeated record is tried again, as after an error.
+    /// Returns the JSON to record: `null`, the text of a task, or a transformation. Returns `None` for a failed transformation: the record
+    /// runs again when it is repeated, as after an error.
     pub(crate) fn recorded(&self) -> Option<Result<Box<RawValue>, serde_json::Error>> {
         let recorded =
             |result: &str, data, partition_keys| Recorded { result: result.to_owned(), data, partition_keys };
@@ -38,12 +38,11 @@ impl RecordResponse {
         })
     }
 
-    /// The answer of a record of this source, out of what was recorded. Most sources read no answer, so that of another language, or of
-    /// another release, is as good.
+    /// Reads the recorded answer of a record of this source. Most sources read no answer, so that any recorded value is valid.
     ///
     /// # Errors
     ///
-    /// It is not an answer that this source reads.
+    /// The value is not an answer for this source.
     pub(crate) fn replayed(recorded: &RawValue, source: Source) -> Result<Self, crate::BoxError> {
         match source {
             Source::Firehose => {
@@ -51,7 +50,7 @@ impl RecordResponse {
                 match result.as_str() {
                     "Ok" => Ok(TransformedRecord::Ok { data: STANDARD.decode(data)?, partition_keys }.into()),
                     "Dropped" => Ok(TransformedRecord::Dropped.into()),
-                    _ => Err("the recorded result is neither `Ok` nor `Dropped`".into()),
+                    _ => Err("the recorded result must be `Ok` or `Dropped`".into()),
                 }
             }
             Source::S3Batch => {

@@ -68,7 +68,7 @@ async fn a_request_with_cloudformations_url_is_answered_by_whom_it_called() {
         let event = RawValue::from_string(event.to_string()).unwrap();
         let incoming = Incoming { event, invocation: Invocation::new(context) };
         let response = handler(database).into_service().unwrap().oneshot(incoming).await?;
-        Ok::<Value, FunctionError>(serde_json::from_str(response.get()).unwrap())
+        Ok::<Value, FunctionError>(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
     };
     // The framework passes on the URL, and answers to it as well.
     let (url, received) = bucket(&[200, 200, 200]).await;

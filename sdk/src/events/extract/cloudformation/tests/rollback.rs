@@ -7,7 +7,7 @@ use tower::timeout::TimeoutLayer;
 use tower::util::MapResultLayer;
 
 use super::*;
-use crate::core::raw::RawResponse;
+use crate::core::raw::Outgoing;
 
 /// The id under which CloudFormation keeps a `Create` that this function failed, and how often the function is called for the
 /// `Delete` that rolls it back.
@@ -74,14 +74,14 @@ async fn whatever_else_ends_a_create_may_have_left_something_behind() {
     assert_eq!(rolled_back(|| handler(no_json)).await, expected);
     // A layer that gives up, and one that makes an error of a success.
     assert_eq!(rolled_back(|| handler(hangs).layer(TimeoutLayer::new(Duration::from_secs(1)))).await, expected);
-    let refusing = MapResultLayer::new(|_: Result<RawResponse, FunctionError>| {
-        Err::<RawResponse, FunctionError>(FunctionError::new("Refused", "no"))
+    let refusing = MapResultLayer::new(|_: Result<Outgoing, FunctionError>| {
+        Err::<Outgoing, FunctionError>(FunctionError::new("Refused", "no"))
     });
     assert_eq!(rolled_back(|| handler(makes).layer(refusing.clone())).await, expected);
     // Without a call the layer may know more than can be seen here: an attempt before this one may still be running.
     let busy = tower::layer::layer_fn(|_| {
         tower::service_fn(|_: Incoming| async {
-            Err::<RawResponse, _>(FunctionError::new("InProgress", "another attempt is running"))
+            Err::<Outgoing, _>(FunctionError::new("InProgress", "another attempt is running"))
         })
     });
     assert_eq!(rolled_back(|| handler(makes).layer(busy)).await, expected);

@@ -1,0 +1,31 @@
+//! [`Freshness`]: how old a value may be that a read returns.
+
+use std::fmt;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cache::{Cache, CacheError};
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Freshness {
+    /// As old as the cache's time to live.
+    #[default]
+    Cached,
+    MaxAge(Duration),
+    Forced,
+}
+
+impl Freshness {
+    pub(crate) async fn read<K, V>(self, cache: &Cache<K, V>, key: &K) -> Result<Arc<V>, CacheError>
+    where
+        K: Clone + Eq + Hash + fmt::Display + Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        match self {
+            Self::Cached => cache.get(key).await,
+            Self::MaxAge(max_age) => cache.get_within(key, max_age).await,
+            Self::Forced => cache.fetch(key).await,
+        }
+    }
+}

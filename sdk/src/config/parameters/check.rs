@@ -1,0 +1,26 @@
+//! The requirement of [`Parameter`]. No public API.
+#![allow(missing_docs)]
+
+use std::marker::PhantomData;
+
+use super::{FromParameter, Parameter};
+use crate::core::check::probe::check;
+use crate::core::check::{Requirement, sealed};
+
+/// The requirement of [`FromParameter`].
+#[derive(Debug)]
+pub struct OfParameter<T>(PhantomData<T>);
+
+impl<T> sealed::Sealed for OfParameter<T> {}
+impl<T> Requirement for OfParameter<T> {}
+
+check! {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not implement `pilaster::FromParameter`",
+        label = "the type within must implement `pilaster::FromParameter`",
+        note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to the type, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
+    )]
+    pub trait IsFromParameter: FromParameter;
+    OfParameter requires IsFromParameter;
+    Argument => OfParameter: Parameter<T>;
+}

@@ -1,0 +1,166 @@
+//! [`ParameterRequest`] and [`PathRequest`]: one read of a parameter, or of all below a path.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde::de::DeserializeOwned;
+
+use super::batch::Key;
+use super::{AutoValue, ParameterError, ParameterId, ParameterPath, ParameterValue, ParameterValues, Parameters};
+use crate::config::freshness::Freshness;
+
+/// One read of a parameter: how fresh, as what. Made by [`Parameters::get`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until `text`, `json`, `binary` or `value` is awaited"]
+pub struct ParameterRequest<'a> {
+    parameters: &'a Parameters,
+    id: ParameterId,
+    /// Whether it is asked for by the call that takes several names.
+    is_shared: bool,
+    freshness: Freshness,
+}
+
+impl<'a> ParameterRequest<'a> {
+    pub(super) fn new(parameters: &'a Parameters, id: ParameterId) -> Self {
+        Self { parameters, id, is_shared: false, freshness: Freshness::Cached }
+    }
+
+    /// By the call that takes several names, even if this name is alone.
+    pub(super) fn shared(mut self) -> Self {
+        self.is_shared = true;
+        self
+    }
+
+    #[cfg(feature = "parameters")]
+    pub(super) fn freshness(mut self, freshness: Freshness) -> Self {
+        self.freshness = freshness;
+        self
+    }
+
+    /// Whether SSM decrypts a `SecureString`; unless set, as [`Parameters::decrypt`] says.
+    pub fn decrypt(mut self, decrypt: bool) -> Self {
+        self.id = self.id.decrypt(decrypt);
+        self
+    }
+
+    /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
+    /// nothing.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.freshness = Freshness::MaxAge(max_age);
+        self
+    }
+
+    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer. A source that keeps
+    /// values itself (an extension, and AppConfig until it wants to be polled again) may give the one that it keeps.
+    pub fn force(mut self) -> Self {
+        self.freshness = Freshness::Forced;
+        self
+    }
+
+    /// The value as it is.
+    ///
+    /// # Errors
+    ///
+    /// It could not be fetched and there is no last good value, or the service refused it.
+    pub async fn value(self) -> Result<ParameterValue, ParameterError> {
+        let key = Key { id: self.id.or_decrypt(self.parameters.decrypt), is_shared: self.is_shared };
+        let value = self.freshness.read(&self.parameters.one, &key).await;
+        Ok(value.map_err(|error| ParameterError::not_fetched(&key.id, error.into_reason()))?.as_ref().clone())
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the value is bytes that are no UTF-8.
+    pub async fn text(self) -> Result<String, ParameterError> {
+        self.value().await?.text().map(str::to_owned)
+    }
+
+    /// The value read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or it is no JSON of `T`'s shape: the error names a missing field, and no value.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, ParameterError> {
+        self.value().await?.json()
+    }
+
+    /// The bytes: of a text, those that it holds in base64.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the text is no base64.
+    pub async fn binary(self) -> Result<Vec<u8>, ParameterError> {
+        self.value().await?.binary()
+    }
+
+    /// What the name's suffix says: `.json` is JSON, `.binary` is base64, anything else is text.
+    ///
+    /// # Errors
+    ///
+    /// As [`json`](Self::json) and [`binary`](Self::binary).
+    pub async fn auto(self) -> Result<AutoValue, ParameterError> {
+        self.value().await?.auto()
+    }
+}
+
+/// A read of all parameters below a path. Made by [`Parameters::below`]; await it.
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct PathRequest<'a> {
+    parameters: &'a Parameters,
+    path: ParameterPath,
+    freshness: Freshness,
+}
+
+impl<'a> PathRequest<'a> {
+    pub(super) fn new(parameters: &'a Parameters, path: ParameterPath) -> Self {
+        Self { parameters, path, freshness: Freshness::Cached }
+    }
+
+    /// Also what lies deeper than the next `/`; otherwise only the next level.
+    pub fn recursive(mut self) -> Self {
+        self.path = self.path.recursive();
+        self
+    }
+
+    /// As [`ParameterRequest::decrypt`].
+    pub fn decrypt(mut self, decrypt: bool) -> Self {
+        self.path = self.path.decrypt(decrypt);
+        self
+    }
+
+    /// As [`ParameterRequest::max_age`].
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.freshness = Freshness::MaxAge(max_age);
+        self
+    }
+
+    /// As [`ParameterRequest::force`].
+    pub fn force(mut self) -> Self {
+        self.freshness = Freshness::Forced;
+        self
+    }
+
+    /// The values, by what follows the path in their names. No parameters are an empty map.
+    ///
+    /// # Errors
+    ///
+    /// They could not be fetched and there are no last good values, or the service refused them.
+    pub async fn values(self) -> Result<Arc<ParameterValues>, ParameterError> {
+        let path = self.path.or_decrypt(self.parameters.decrypt);
+        let values = self.freshness.read(&self.parameters.many, &path).await;
+        values.map_err(|error| ParameterError::not_fetched(&path, error.into_reason()))
+    }
+}
+
+impl<'a> IntoFuture for PathRequest<'a> {
+    type Output = Result<Arc<ParameterValues>, ParameterError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.values().boxed()
+    }
+}

@@ -1,0 +1,26 @@
+//! The requirement of [`Secret`]. No public API.
+#![allow(missing_docs)]
+
+use std::marker::PhantomData;
+
+use super::{FromSecret, Secret};
+use crate::core::check::probe::check;
+use crate::core::check::{Requirement, sealed};
+
+/// The requirement of [`FromSecret`].
+#[derive(Debug)]
+pub struct OfSecret<T>(PhantomData<T>);
+
+impl<T> sealed::Sealed for OfSecret<T> {}
+impl<T> Requirement for OfSecret<T> {}
+
+check! {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not implement `pilaster::FromSecret`",
+        label = "the type within must implement `pilaster::FromSecret`",
+        note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to the type, or `#[secret(env = \"DB_SECRET\")]`"
+    )]
+    pub trait IsFromSecret: FromSecret;
+    OfSecret requires IsFromSecret;
+    Argument => OfSecret: Secret<T>;
+}

@@ -1,0 +1,94 @@
+//! [`SecretRequest`]: one read of a secret.
+
+use std::time::Duration;
+
+use secrecy::{SecretSlice, SecretString};
+use serde::de::DeserializeOwned;
+
+use super::{SecretError, SecretId, SecretValue, Secrets};
+use crate::config::freshness::Freshness;
+
+/// One read of a secret: which version, how fresh, as what. Made by [`Secrets::get`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until `text`, `json`, `binary` or `value` is awaited"]
+pub struct SecretRequest<'a> {
+    secrets: &'a Secrets,
+    id: SecretId,
+    freshness: Freshness,
+}
+
+impl<'a> SecretRequest<'a> {
+    pub(super) fn new(secrets: &'a Secrets, id: SecretId) -> Self {
+        Self { secrets, id, freshness: Freshness::Cached }
+    }
+
+    pub(super) fn freshness(mut self, freshness: Freshness) -> Self {
+        self.freshness = freshness;
+        self
+    }
+
+    /// Another staging label than `AWSCURRENT`.
+    pub fn stage(mut self, stage: impl Into<String>) -> Self {
+        self.id = self.id.stage(stage.into());
+        self
+    }
+
+    /// One version by its id.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.id = self.id.version(version.into());
+        self
+    }
+
+    /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
+    /// nothing.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.freshness = Freshness::MaxAge(max_age);
+        self
+    }
+
+    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer. A source that keeps
+    /// values itself, as the extension does, may give the one that it keeps.
+    pub fn force(mut self) -> Self {
+        self.freshness = Freshness::Forced;
+        self
+    }
+
+    /// The value with its version.
+    ///
+    /// # Errors
+    ///
+    /// It could not be fetched and there is no last good value, or the service refused it.
+    pub async fn value(self) -> Result<SecretValue, SecretError> {
+        match self.freshness.read(&self.secrets.cache, &self.id).await {
+            Ok(value) => Ok((*value).clone()),
+            Err(error) => Err(SecretError::not_fetched(&self.id, error.into_reason())),
+        }
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the secret is binary.
+    pub async fn text(self) -> Result<SecretString, SecretError> {
+        self.value().await?.text().cloned()
+    }
+
+    /// The text, or the bytes, read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the secret is no JSON of `T`'s shape: the error has the field's path and no value.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, SecretError> {
+        self.value().await?.json()
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value), or the secret is text.
+    pub async fn binary(self) -> Result<SecretSlice<u8>, SecretError> {
+        self.value().await?.binary().cloned()
+    }
+}

@@ -1,0 +1,189 @@
+//! The checks of a handler that are alike in all kinds of functions, for `#[lambda_handler]`. No public API: see
+//! [`core::check`](crate::core::check) for how they work.
+#![allow(missing_docs)]
+
+use std::task::{Context, Poll};
+
+use tower::layer::util::Stack;
+use tower::{Layer, Service};
+
+use crate::core::check::probe::{IsNoError, Never, NoError, Nothing, Type, check};
+use crate::core::error::{ErrorType, FunctionError};
+use crate::core::raw::{Incoming, Outgoing, RawService};
+use crate::function::builder::{Function, Sealed};
+use crate::function::handler::Handler;
+
+/// Requires that the future of a handler is `Send`.
+pub fn require_send<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+    future
+}
+
+check! {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the last argument of a handler",
+        label = "not an extractor",
+        note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
+        note = "a record function takes a record as its last argument: `Sqs<T>`, `S3Object`, …; an event function takes an event: `Event<T>`, `Schedule`, …",
+        note = "for a type of your own, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
+    )]
+    pub trait IsLastExtractor;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be an argument of this handler",
+        label = "not an extractor of this kind of function",
+        note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
+        note = "before a record or an event stand `Client<T>`, `Secret<T>`, `Parameter<T>` and `Invocation`, and before a record its metadata, such as `SqsMessage`",
+        note = "for a type of your own, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
+    )]
+    pub trait IsExtractor;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` must be the last argument",
+        label = "move it to the end",
+        note = "it takes the body of the request, the record or the event, so there can be only one such argument"
+    )]
+    pub trait IsPartsExtractor;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be returned from this handler",
+        label = "not a response of this kind of function",
+        note = "an HTTP function returns `Json<T>`, `Created<T>`, `NoContent`, `String`, `StatusCode`, `(StatusCode, Json<T>)`, … of `pilaster::http`, or another `pilaster::http::IntoResponse`",
+        note = "a record function returns `Result<(), E>`, with `Firehose<T>` `Result<TransformedRecord, E>`, with `S3BatchTask` also `Result<String, E>`",
+        note = "an event function returns `Result<T, E>`, where `T` implements `serde::Serialize`"
+    )]
+    pub trait IsResponse;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the error of this handler",
+        label = "not a valid error type",
+        note = "an HTTP function returns `pilaster::http::HttpError`, into which `?` converts any `std::error::Error`; `ErrorLayer::on` sets the status of an error type",
+        note = "a record or an event function returns any `std::error::Error`, or `pilaster::BoxError`"
+    )]
+    pub trait IsError;
+
+    impl [K, E: IsNoError] IsError<K, NoError> for E;
+}
+
+/// Checks the layer of `layer = ..`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the layer of this handler",
+    label = "does not fit around this kind of function",
+    note = "an HTTP function takes a stack: `layer = pilaster::http::Stack::new().layer(..)`, or a call of a function that returns one: `layer = api()`",
+    note = "a record function takes a `tower::Layer` of services of `pilaster::records::Record`, such as `pilaster::records::from_fn(..)`, an event function one of services of `pilaster::Incoming`",
+    note = "a layer of raw events, such as `SecretsLayer` or `MetricsLayer`, is added by `outer = ..`"
+)]
+pub trait IsLayer<H, M>: Sized {
+    type Checked<X>;
+
+    fn check<L, O>(function: Function<H, L, O>, layer: Self) -> Self::Checked<Function<H, Self, O>>;
+}
+
+impl<T: Never, H> IsLayer<H, Nothing> for T {
+    type Checked<X> = X;
+
+    fn check<L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, Self, O> {
+        function.map_layers(|_| layer)
+    }
+}
+
+/// Checks the layer of `outer = ..`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an outer layer",
+    label = "not a layer of raw events",
+    note = "an outer layer is a `tower::Layer` of services from `pilaster::Incoming` to `pilaster::Outgoing` whose error is `pilaster::FunctionError`, such as `SecretsLayer` or `MetricsLayer`",
+    note = "a layer of HTTP requests goes into the stack: `layer = pilaster::http::Stack::new().layer(..)`; a layer of records is added by `layer = ..`",
+    note = "a function that returns the layer is called: `outer = metrics()`"
+)]
+pub trait IsOuterLayer<M>: Sized {
+    type Checked<X>;
+
+    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Self::Checked<Function<H, L, Stack<Self, O>>>;
+}
+
+impl<T: Never> IsOuterLayer<Nothing> for T {
+    type Checked<X> = X;
+
+    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, L, Stack<Self, O>> {
+        function.outer(layer)
+    }
+}
+
+impl<T: Layer<AnyService, Service: RawService>> IsOuterLayer<()> for T {
+    type Checked<X> = X;
+
+    fn check<H, L, O>(function: Function<H, L, O>, layer: Self) -> Function<H, L, Stack<Self, O>> {
+        function.outer(layer)
+    }
+}
+
+/// A raw service, to see what a layer makes of one.
+#[derive(Clone, Debug)]
+pub enum AnyService {}
+
+impl Service<Incoming> for AnyService {
+    type Response = Outgoing;
+    type Error = FunctionError;
+    type Future = std::future::Ready<Result<Outgoing, FunctionError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        match *self {}
+    }
+
+    fn call(&mut self, _: Incoming) -> Self::Future {
+        match *self {}
+    }
+}
+
+/// Options of HTTP functions.
+#[diagnostic::on_unimplemented(
+    message = "`route` and `streaming` are options of HTTP functions",
+    label = "only for HTTP functions",
+    note = "remove the option: records and events have no routes, and their responses are not streamed"
+)]
+pub trait IsHttpFunction: Sized {
+    type Streaming;
+
+    fn route(self, route: &'static str) -> Self;
+    fn streaming(self) -> Self::Streaming;
+}
+
+/// Options of record functions.
+#[diagnostic::on_unimplemented(
+    message = "`concurrency` and `batch` are options of record functions",
+    label = "only for record functions",
+    note = "a record function takes a record, such as `Sqs<T>`, as its last argument"
+)]
+pub trait IsRecordFunction: Sized {
+    fn concurrency(self, records: usize) -> Self;
+    #[cfg(feature = "records")]
+    fn batch(self, batch: crate::records::Batch) -> Self;
+}
+
+/// Options of event functions.
+#[diagnostic::on_unimplemented(
+    message = "`margin` is an option of event functions",
+    label = "only for event functions",
+    note = "an HTTP function sets it by `pilaster::http::Stack::deadline`, a record function by `pilaster::records::Batch::margin`"
+)]
+pub trait IsEventFunction: Sized {
+    fn margin(self, margin: impl Into<Option<std::time::Duration>>) -> Self;
+}
+
+/// The error types that name the `errorType` of a failed invocation.
+pub trait NamedError {
+    fn pilaster_error_type<H, L, O>(self, function: Function<H, L, O>) -> Function<H, L, O>;
+}
+
+impl<E: ErrorType> NamedError for Type<E> {
+    fn pilaster_error_type<H, L, O>(self, function: Function<H, L, O>) -> Function<H, L, O> {
+        function.with_error_type::<E>()
+    }
+}
+
+/// A second implementation here, too: the message of [`Handler`] is reported, and not what one kind requires.
+impl<T: Never> Handler<Nothing> for T {
+    type Kind = ();
+    type Layers = ();
+
+    fn into_kind(self, _: Sealed) {}
+}

@@ -1,0 +1,71 @@
+//! The checks of HTTP functions. No public API.
+#![allow(missing_docs)]
+
+use axum_core::body::Body;
+use axum_core::extract::{FromRequest, FromRequestParts};
+use axum_core::response::{ErrorResponse, IntoResponse};
+use http::Request;
+use tower::{Layer, Service};
+
+use crate::core::check::Serializable;
+use crate::core::check::probe::check;
+use crate::function::builder::Function;
+use crate::function::check::{
+    IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,
+};
+use crate::http::layers::catch_panic::CatchPanic;
+use crate::http::{Created, HttpFunction, Json, Stack};
+
+/// The kind of HTTP functions.
+#[derive(Debug)]
+pub enum Http {}
+
+/// A marker of axum's.
+#[derive(Debug)]
+pub struct Via<M>(std::marker::PhantomData<M>);
+
+/// axum's error, which is not a response. An implementation for the type itself would be listed in the messages.
+pub trait IsErrorResponse {}
+
+impl IsErrorResponse for ErrorResponse {}
+
+/// [`Stack`] is, for the same reason.
+pub trait IsStack {}
+
+impl IsStack for Stack {}
+
+check! {
+    impl [T: FromRequest<(), M>, M] IsLastExtractor<Http, Via<M>> for T;
+    impl [T: FromRequest<(), M>, M] IsExtractor<Http, Via<M>> for T;
+    impl [T: FromRequestParts<()>] IsPartsExtractor<Http, ()> for T;
+    impl [T: IntoResponse] IsResponse<Http, ()> for T;
+    impl [E: IntoResponse] IsError<Http, ()> for E;
+    impl [E: IsErrorResponse] IsError<Http, ErrorResponse> for E;
+    Response => Serializable: Json<T>, Created<T>;
+}
+
+impl<T, S, const STREAMS: bool> IsLayer<HttpFunction<S, STREAMS>, ()> for T
+where
+    T: IsStack + Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
+{
+    type Checked<X> = X;
+
+    fn check<L, O>(
+        function: Function<HttpFunction<S, STREAMS>, L, O>,
+        layer: Self,
+    ) -> Function<HttpFunction<S, STREAMS>, Self, O> {
+        function.map_layers(|_| layer)
+    }
+}
+
+impl<S, L, O> IsHttpFunction for Function<HttpFunction<S>, L, O> {
+    type Streaming = Function<HttpFunction<S, true>, L, O>;
+
+    fn route(self, route: &'static str) -> Self {
+        Self::route(self, route)
+    }
+
+    fn streaming(self) -> Self::Streaming {
+        Self::streaming(self)
+    }
+}

@@ -1,0 +1,52 @@
+//! The checks of record functions. No public API.
+#![allow(missing_docs)]
+
+use tower::{Layer, Service};
+
+use crate::core::check::probe::check;
+use crate::core::error::BoxError;
+use crate::function::builder::Function;
+use crate::function::check::{
+    IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsRecordFunction, IsResponse,
+};
+use crate::records::{Batch, FromRecord, FromRecordParts, Record, RecordFunction, RecordResult};
+
+/// The kind of record functions whose record has the response `A`.
+#[derive(Debug)]
+pub struct Records<A>(std::marker::PhantomData<A>);
+
+/// A value of a `Result` that is returned for a record with the response `A`.
+pub trait Answers<A> {}
+
+impl<T, A> Answers<A> for T where Result<T, BoxError>: RecordResult<A> {}
+
+check! {
+    impl [T: FromRecord] IsLastExtractor<Records<T::Response>, Record> for T;
+    // Of every kind: that it must be the last argument is reported then.
+    impl [K, T: FromRecord] IsExtractor<K, Record> for T;
+    impl [T: FromRecordParts, A] IsExtractor<Records<A>, ()> for T;
+    impl [T: FromRecordParts, A] IsPartsExtractor<Records<A>, ()> for T;
+    impl [T: Answers<A>, A] IsResponse<Records<A>, ()> for T;
+    impl [E: Into<BoxError> + 'static, A] IsError<Records<A>, ()> for E;
+}
+
+impl<T, S> IsLayer<RecordFunction<S>, ()> for T
+where
+    T: Layer<S, Service: Service<Record>>,
+{
+    type Checked<X> = X;
+
+    fn check<L, O>(function: Function<RecordFunction<S>, L, O>, layer: Self) -> Function<RecordFunction<S>, T, O> {
+        function.map_layers(|_| layer)
+    }
+}
+
+impl<S, L, O> IsRecordFunction for Function<RecordFunction<S>, L, O> {
+    fn concurrency(self, records: usize) -> Self {
+        Self::concurrency(self, records)
+    }
+
+    fn batch(self, batch: Batch) -> Self {
+        Self::batch(self, batch)
+    }
+}

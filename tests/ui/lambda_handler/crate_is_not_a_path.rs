@@ -1,0 +1,6 @@
+use pilaster::{http::Path, lambda_handler};
+
+#[lambda_handler(crate = "pilaster")]
+async fn get(Path(id): Path<u64>) -> String {
+    id.to_string()
+}

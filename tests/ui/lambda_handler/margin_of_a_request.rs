@@ -1,0 +1,9 @@
+use std::time::Duration;
+
+use pilaster::http::Path;
+use pilaster::lambda_handler;
+
+#[lambda_handler(margin = Duration::from_secs(1))]
+async fn get(Path(id): Path<u64>) -> String {
+    id.to_string()
+}
