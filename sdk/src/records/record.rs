@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
-#[cfg(feature = "idempotency")]
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
@@ -21,6 +19,10 @@ pub(super) struct Event {
     pub(super) text: Arc<RawEvent>,
     pub(super) source: Source,
     pub(super) invocation: Invocation,
+    /// Where the records stand in the text. It is not known before the first of them is needed if the function only takes the
+    /// bodies of SQS messages.
+    pub(super) ranges: OnceLock<Vec<Range<usize>>>,
+    pub(super) locate: fn(&str) -> Vec<Range<usize>>,
     /// Where the members beside the records stand in the text, by name.
     pub(super) members: Vec<(Box<str>, Range<usize>)>,
     /// The memory that is reserved for the contents of the records, in bytes.
@@ -38,6 +40,13 @@ const MIN_CONTENT_LIMIT: usize = 64 * 1024 * 1024;
 const RECORD_OVERHEAD: usize = 768;
 
 impl Event {
+    /// Returns the JSON text of a record.
+    pub(super) fn record(&self, index: usize) -> &str {
+        let text = self.text.get();
+        let ranges = self.ranges.get_or_init(|| (self.locate)(text));
+        ranges.get(index).and_then(|at| text.get(at.clone())).unwrap_or_default()
+    }
+
     /// Returns a member that stands beside the records.
     pub(super) fn beside<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Option<T> {
         let (_, at) = self.members.iter().find(|(member, _)| **member == *name)?;
@@ -118,8 +127,6 @@ pub(super) struct EventRecord {
     pub(super) event: Arc<Event>,
     /// Its position in the event.
     pub(super) index: usize,
-    /// Where it stands in the event's text.
-    pub(super) at: Range<usize>,
     pub(super) id: RecordId,
     /// The body of an SQS message.
     pub(super) body: Option<Body>,
@@ -177,7 +184,7 @@ impl Record {
     /// Returns the JSON text of the record as the event has it. For one of the contents of an envelope or of an aggregated
     /// Kinesis record this is the text of the outer record.
     pub fn json(&self) -> &str {
-        self.outer.event.text.get().get(self.outer.at.clone()).unwrap_or_default()
+        self.outer.event.record(self.outer.index)
     }
 
     /// Returns the body of an SQS message.

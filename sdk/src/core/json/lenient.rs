@@ -187,7 +187,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
             type Value = List<T>;
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut list = Vec::new();
+                // The default batch size of SQS.
+                let mut list = Vec::with_capacity(10);
                 while let Some(item) = items.next_element()? {
                     list.push(item);
                 }

@@ -1,14 +1,13 @@
 //! Decodes an event: which source sent it, and of each record its place in the text, its id, its lane and its body.
 //!
-//! One pass over the text finds all of that. It skips a value of an unexpected type, so that a malformed record fails alone when
+//! One pass over the text finds all of that; for a function that takes SQS messages alone it leaves out the places, since most of
+//! these functions read nothing but bodies. It skips a value of an unexpected type, so that a malformed record fails alone when
 //! the function's type is decoded from it. Only a lone surrogate (`\ud800`) stops the pass; see [`lone_surrogates`].
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
-#[cfg(feature = "idempotency")]
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde::de::{Error as _, IgnoredAny};
@@ -19,7 +18,7 @@ use super::lone_surrogates;
 use super::queue::{QueuedRecord, Step};
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::json::lenient::{Key, Text, Whole, skimmed};
+use crate::core::json::lenient::{Key, List, Text, Whole, skimmed};
 use crate::core::raw::RawEvent;
 use crate::records::error::DecodeError;
 use crate::records::record::{Body, Event, EventRecord, Record, RecordId};
@@ -134,7 +133,7 @@ struct Located<'a> {
 
 struct LocatedRecord<'a> {
     head: Head<'a>,
-    at: Range<usize>,
+    at: Option<Range<usize>>,
     /// The partition or queue, where the event groups its records, and the position in it.
     group: Option<(Cow<'a, str>, usize)>,
 }
@@ -148,7 +147,7 @@ impl<'a> Located<'a> {
         if !text.trim_start().starts_with('{') {
             return Err(unexpected("unexpected event, not a JSON object".to_owned()));
         }
-        let members = Members::read(text);
+        let members = Members::read(text, handled != [Source::Sqs]);
         let members = members.map_err(|error| unexpected(format!("the event could not be decoded ({error})")))?;
         let located = members.locate(text, handled).ok_or_else(|| unexpected("unexpected event".to_owned()))?;
         match handled.contains(&located.source) {
@@ -161,6 +160,12 @@ impl<'a> Located<'a> {
         let Self { text, source, records, members } = self;
         let event = Arc::new(Event {
             text: Arc::clone(event),
+            ranges: records
+                .iter()
+                .map(|record| record.at.clone())
+                .collect::<Option<Vec<_>>>()
+                .map_or_else(OnceLock::new, OnceLock::from),
+            locate,
             source,
             invocation,
             members: members.into_iter().map(|(name, at)| (name.into(), at)).collect(),
@@ -176,7 +181,7 @@ impl<'a> Located<'a> {
 
 impl LocatedRecord<'_> {
     fn into_queued(self, text: &str, event: &Arc<Event>, index: usize) -> QueuedRecord {
-        let Self { head, at, group } = self;
+        let Self { head, group, .. } = self;
         let (mut lane, mut body, mut receive_count) = (None, None, None);
         let id = |text: Text<'_>| RecordId::of(text.0.as_deref());
         let mut id = match event.source {
@@ -224,7 +229,7 @@ impl LocatedRecord<'_> {
         let original = event.text.get();
         if !std::ptr::eq(original, text) {
             // Lone surrogates were replaced, so a record that had one in its head fails, and an id that had one is not known.
-            if let Err(error) = serde_json::from_str::<Head<'_>>(original.get(at.clone()).unwrap_or_default()) {
+            if let Err(error) = serde_json::from_str::<Head<'_>>(event.record(index)) {
                 step = Step::Reject(DecodeError::new("the record", error));
             }
             let is_broken = matches!(&id, RecordId::Text(id) if id.contains(char::REPLACEMENT_CHARACTER));
@@ -232,8 +237,19 @@ impl LocatedRecord<'_> {
                 id = RecordId::Unknown;
             }
         }
-        let record = Record::new(EventRecord { event: Arc::clone(event), index, at, id, body, receive_count });
+        let record = Record::new(EventRecord { event: Arc::clone(event), index, id, body, receive_count });
         QueuedRecord { record, lane, step }
+    }
+}
+
+/// Returns where the records of an event stand in its text.
+fn locate(event: &str) -> Vec<Range<usize>> {
+    // As long as the text itself.
+    let replaced = lone_surrogates::replaced(event);
+    let members = Members::read(replaced.as_deref().unwrap_or(event), true).unwrap_or_default();
+    match members.upper {
+        Some(Records::List(records)) => records.into_iter().filter_map(|record| record.at).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -266,9 +282,9 @@ enum Records<'a> {
 }
 
 impl<'a> Members<'a> {
-    fn read(text: &'a str) -> serde_json::Result<Self> {
+    fn read(text: &'a str, locates: bool) -> serde_json::Result<Self> {
         let mut members = Self::default();
-        Reader { text, at: 0 }.members(|reader, name| {
+        Reader { text, at: 0, locates }.members(|reader, name| {
             let records = match &*name {
                 "Records" => &mut members.upper,
                 "records" => &mut members.lower,
@@ -306,7 +322,7 @@ impl<'a> Members<'a> {
             _ => Vec::new(),
         };
         // The event itself is the one record.
-        let whole = || vec![LocatedRecord { head: Head::default(), at: 0..text.len(), group: None }];
+        let whole = || vec![LocatedRecord { head: Head::default(), at: Some(0..text.len()), group: None }];
         let (source, records) = match (self.upper, self.tasks, named) {
             (Some(Records::List(records)), ..) => {
                 let of_record = |record: &LocatedRecord<'_>| Source::named(record.head.event_source.0.as_deref()?);
@@ -335,6 +351,8 @@ impl<'a> Members<'a> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Whether it keeps where each record stands, for which it reads a list record by record.
+    locates: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -368,6 +386,11 @@ impl<'a> Reader<'a> {
         // The default batch size of SQS.
         let mut records = Vec::with_capacity(10);
         Ok(match self.peek() {
+            Some(b'[') if !self.locates => {
+                let (List(heads), _) = self.value()?;
+                let records = heads.into_iter().flatten().map(|head| LocatedRecord { head, at: None, group: None });
+                Some(Records::List(records.collect()))
+            }
             Some(b'[') => {
                 self.list(None, &mut records)?;
                 Some(Records::List(records))
@@ -389,7 +412,7 @@ impl<'a> Reader<'a> {
         while !self.take(b']') {
             let (head, at) = self.value()?;
             let group = group.map(|group| (group.clone(), records.len() - first));
-            records.push(LocatedRecord { head, at, group });
+            records.push(LocatedRecord { head, at: Some(at), group });
             self.take(b',');
         }
         Ok(())
