@@ -20,7 +20,7 @@ use crate::core::clock::Moment;
 use crate::core::error::{BoxError, chain};
 
 /// How long a caller with a good value at hand waits, and how old its flight may become, before it takes that one. Lambda's default time-out is 3 s.
-const PATIENCE: Duration = Duration::from_millis(1500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// What a call does next.
 enum Next<V> {
