@@ -1,11 +1,10 @@
-//! What secrets and parameters share in reading a value: JSON whose errors keep the value to themselves, and a memory of what a
-//! value was decoded to.
+//! Decoding of secrets and parameters: JSON whose errors do not contain the value, and [`Decoded`], which keeps the result.
 
 #[cfg(any(feature = "secrets", feature = "parameters"))]
 pub(crate) use self::decoded::Decoded;
 use serde::de::DeserializeOwned;
 
-/// Reads JSON; the error says why it cannot be read, after the name of the secret or parameter, and nothing that it holds.
+/// Decodes JSON. The error continues a sentence that begins with the name of the secret or parameter, and contains nothing of the value.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer)
@@ -14,19 +13,19 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     value.map_err(|(path, error)| why_not_json(&path, &error))
 }
 
-/// Serde's own messages repeat the value (`invalid type: string "hunter2"`), so none of them is passed on; of "missing
-/// field" the name is taken, which is the type's own.
+/// Serde's messages repeat the value (`invalid type: string "hunter2"`), so none is passed on; of "missing field" the name is taken,
+/// which is that of the type.
 fn why_not_json(path: &str, error: &serde_json::Error) -> String {
     if !error.is_data() {
-        return format!("is no JSON: it breaks off or goes wrong at line {}, column {}", error.line(), error.column());
+        return format!("is not valid JSON: see line {}, column {}", error.line(), error.column());
     }
     let parent = if path == "." { "" } else { path };
     let text = error.to_string();
     match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-        // The keys of a map may be secrets themselves, so the path is told only where the type itself names the field.
+        // The keys of a map may be secrets themselves, so the path is left out.
         Some((field, _)) if parent.is_empty() => format!("has no field `{field}`"),
         Some((field, _)) => format!("has no field `{field}` in one of its objects"),
-        None => "is JSON of another shape, or a field of it is of another type".to_owned(),
+        None => "has another shape than expected, or a field of another type".to_owned(),
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! [`ParametersExtension`] is AWS's Parameters and Secrets extension: SSM's parameters, and Secrets Manager's secrets with feature
 //! `secrets`. [`AppConfigAgent`] is AppConfig's. Both are layers that are added to the function; they call AWS, keep what they got,
-//! and are asked over plain HTTP, so a function with them needs neither TLS nor a client of AWS in its binary. Neither answers during
-//! init, so do not `warm` what comes from them.
+//! and are called over plain HTTP, so a function with them needs neither TLS nor a client of AWS in its binary. Neither responds in the
+//! init phase, so do not `warm` a value that comes from them.
 //!
 //! Both keep values themselves, so `force()`, `fresh()` and `max_age(..)` ask the extension and not the service behind it: the value may
 //! be as old as the extension's time to live (5 minutes unless `SSM_PARAMETER_STORE_TTL` or `SECRETS_MANAGER_TTL` says otherwise, in
@@ -22,7 +22,7 @@
 //!     parameters.get("/shop/limit").json().await
 //! }
 //!
-//! let parameters = Parameters::from_source(ParametersExtension::new());
+//! let parameters = Parameters::from_env(ParametersExtension::from_env());
 //! # let _ = (limit, parameters);
 //! ```
 
@@ -55,12 +55,17 @@ pub struct ParametersExtension {
 }
 
 impl ParametersExtension {
-    /// The extension on its port.
+    /// The extension on port 2773. The environment is not read.
     pub fn new() -> Self {
-        Self { port: port("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773), refresh_now: false }
+        Self { port: 2773, refresh_now: false }
     }
 
-    /// The extension on another port than the environment says.
+    /// The extension on the port of `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`, or on 2773.
+    pub fn from_env() -> Self {
+        Self::new().port(port("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773))
+    }
+
+    /// The extension on another port.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -112,7 +117,7 @@ impl ParameterSource for ParametersExtension {
             format!("/systemsmanager/parameters/get?name={}&withDecryption={}", encode(id.name()), id.is_decrypted());
         // Serde's message would repeat the value.
         let answer: Answer =
-            serde_json::from_slice(&self.get(&path).await?).map_err(|_| "the answer is no parameter")?;
+            serde_json::from_slice(&self.get(&path).await?).map_err(|_| "the response is not a parameter")?;
         let Found { value, version, kind } = answer.parameter;
         let value = ParameterValue::from_text(id, value);
         let value = match version {
@@ -167,12 +172,12 @@ mod secrets {
         async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
             use crate::config::secrets::ExposeSecret as _;
 
-            let answer: Answer =
-                serde_json::from_slice(&self.get(&self.path_of(id)).await?).map_err(|_| "the answer is no secret")?;
+            let answer: Answer = serde_json::from_slice(&self.get(&self.path_of(id)).await?)
+                .map_err(|_| "the response is not a secret")?;
             let value = match (answer.secret_string, answer.secret_binary) {
                 (Some(text), _) => SecretValue::from_text(id, text),
                 (None, Some(base64)) => {
-                    let bytes = STANDARD.decode(base64.expose_secret()).map_err(|_| "its bytes are no base64")?;
+                    let bytes = STANDARD.decode(base64.expose_secret()).map_err(|_| "its bytes are not base64")?;
                     SecretValue::from_bytes(id, SecretSlice::from(bytes))
                 }
                 (None, None) => return Err("it has no value yet".into()),
@@ -198,13 +203,17 @@ pub struct AppConfigAgent {
 }
 
 impl AppConfigAgent {
-    /// The configurations of this application and environment.
+    /// The configurations of this application and environment, on port 2772. The process's environment is not read.
     pub fn new(application: impl Into<String>, environment: impl Into<String>) -> Self {
-        let port = port("AWS_APPCONFIG_EXTENSION_HTTP_PORT", 2772);
-        Self { application: application.into(), environment: environment.into(), port }
+        Self { application: application.into(), environment: environment.into(), port: 2772 }
     }
 
-    /// The agent on another port than the environment says.
+    /// As [`new`](Self::new), on the port of `AWS_APPCONFIG_EXTENSION_HTTP_PORT`, or on 2772.
+    pub fn from_env(application: impl Into<String>, environment: impl Into<String>) -> Self {
+        Self::new(application, environment).port(port("AWS_APPCONFIG_EXTENSION_HTTP_PORT", 2772))
+    }
+
+    /// The agent on another port.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;

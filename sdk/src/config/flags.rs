@@ -1,14 +1,14 @@
 //! Feature flags in the schema of Powertools, so that Python and Rust functions share one document.
 //!
 //! [`Flags`] reads a document from AppConfig (or any other [source of parameters](crate::config::parameters)), checks it, and
-//! evaluates its rules for a context; [`Document`] is the engine alone, and tells the schema. The document is kept for 5 seconds, as Powertools
-//! keeps it; AppConfig itself is polled no sooner than it asks for. A document that does not pass its check is not used: the last good
-//! one stays for an hour, and a warning says what is wrong. So it does while the source has an outage, or does not answer within 1.5 s;
-//! a source that refuses to give the document (it does not exist, or may not be read) ends its use at once.
+//! evaluates its rules for a context; [`Document`] is the engine alone, and documents the schema. The document is kept for 5 seconds, as Powertools
+//! keeps it; AppConfig itself is polled no sooner than it asks for. A document that fails validation is not used: the last good
+//! one stays for an hour, and a warning names the mistake. The same holds while the source has an outage or does not respond within 1.5 s;
+//! a source that refuses the document (it does not exist, or may not be read) ends its use at once.
 //!
-//! A flag must not take a function down. [`evaluate`](Flags::evaluate) answers with the default that it is given where there is no
-//! document: after 2 seconds at the latest, with one warning when the outage begins and one line when it is over.
-//! [`try_evaluate`](Flags::try_evaluate) is for who wants to know.
+//! A flag must not take a function down. Without a document, [`evaluate`](Flags::evaluate) returns the default that the caller passes:
+//! after 2 seconds at the latest, with one warning when the outage begins and one line when it is over.
+//! [`try_evaluate`](Flags::try_evaluate) returns the error instead.
 //!
 //! # Example
 //!
@@ -279,7 +279,7 @@ impl Flags {
         };
         if self.state().outage.replace((error.clone(), Moment::now())).is_none() {
             let reason = chain(&error).join(": ");
-            tracing::warn!(reason, "{key} cannot be had; each flag is the default of its caller until they can");
+            tracing::warn!(reason, "could not load {key}; using defaults");
         }
         Err(error)
     }

@@ -1,9 +1,9 @@
 //! Parameters from SSM, AppConfig, a DynamoDB table or an extension on localhost: typed, cached, kept fresh.
 //!
-//! A type says by `FromParameter` (mostly derived) which parameter it is made from; `Parameter<T>` is an argument of a handler.
-//! Behind it stands [`Parameters`], with a [cache](crate::config::cache): 5 minutes to live (or
-//! `POWERTOOLS_PARAMETERS_MAX_AGE` seconds), one call however many ask, refreshed ahead of expiry, and the last good value for an
-//! hour while the service has an outage: it throttles, answers with a 5xx status or not at all. A refusal (the parameter was deleted,
+//! A type names its parameter by `FromParameter`, mostly derived; `Parameter<T>` is an argument of a handler.
+//! It comes from [`Parameters`], with a [cache](crate::config::cache): 5 minutes to live (or
+//! `POWERTOOLS_PARAMETERS_MAX_AGE` seconds), one call however many callers wait, a refresh before expiry, and the last good value for an
+//! hour while the service has an outage: it throttles, responds with a 5xx status or not at all. A refusal (the parameter was deleted,
 //! may not be read, or its KMS key is disabled) is reported at once.
 //!
 //! # Calls and permissions
@@ -20,8 +20,8 @@
 //! Names that are asked for by GetParameters at the same time share calls, ten names each, as SSM allows: `ParametersLayer` asks for
 //! all declared ones before the handler runs. A refresh makes the call of the read that starts it.
 //!
-//! Values never print, since a `SecureString` is a parameter too. What is a secret through and through is better kept in Secrets
-//! Manager and read by `Secrets`, next door: that one knows of versions and rotation.
+//! Values never print, since a `SecureString` is a parameter too. Keep a secret in Secrets
+//! Manager and read it by `Secrets`, which supports versions and rotation.
 //!
 //! # Example
 //!
@@ -29,7 +29,7 @@
 //! use pilaster::config::parameters::{ParameterId, ParameterSource, ParameterValue, Parameters};
 //! use pilaster::BoxError;
 //!
-//! /// A source of one's own; `Parameters::new(client)` is that of SSM.
+//! /// A source of your own; `Parameters::new(client)` is that of SSM.
 //! struct Stub;
 //!
 //! impl ParameterSource for Stub {
@@ -56,7 +56,7 @@
 //!
 //! # Other sources
 //!
-//! AppConfig, a table and the extensions are sources as well. A type of one's own puts one into the registry:
+//! AppConfig, a table and the extensions are sources as well. A type of your own puts one into the registry:
 //!
 #![cfg_attr(feature = "appconfig", doc = "```")]
 #![cfg_attr(not(feature = "appconfig"), doc = "```ignore")]
@@ -206,7 +206,7 @@ impl Parameters {
         Self::from_source(Fixed(parameters.into_iter().map(|(name, text)| (name.into(), text.into())).collect()))
     }
 
-    /// How long a value is handed out without asking the service again: 5 minutes unless set, or
+    /// How long a value is returned without a call of the service: 5 minutes unless set, or
     /// `POWERTOOLS_PARAMETERS_MAX_AGE` seconds. Zero keeps nothing, [`Duration::MAX`] keeps it for ever.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
@@ -214,7 +214,7 @@ impl Parameters {
         self
     }
 
-    /// How much longer the last good value is handed out while the service has an outage: 1 hour unless set. Zero turns that off.
+    /// How much longer the last good value is returned while the service has an outage: 1 hour unless set. Zero turns that off.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         (self.one, self.many) = (self.one.last_good(time), self.many.last_good(time));
@@ -262,7 +262,7 @@ impl Parameters {
         WriteRequest::new(self, name.into(), value.into())
     }
 
-    /// Forgets all values; the next call asks the service.
+    /// Drops all values; the next read calls the service.
     pub fn clear(&self) {
         self.one.clear();
         self.many.clear();

@@ -1,13 +1,12 @@
 //! Secrets from AWS Secrets Manager: typed, cached, kept fresh, never printed.
 //!
-//! A type says by [`FromSecret`] (mostly derived) which secret it is made from; [`Secret<T>`] is an argument of a handler. Behind it
-//! stands [`Secrets`], one per registry, with a [cache](crate::config::cache): 5 minutes to live, one call however many ask,
-//! refreshed ahead of expiry, and the last good value for an hour while the service has an outage: it throttles, answers with a 5xx
-//! status or not at all. A refusal (the secret was deleted, may not be read, or its KMS key is disabled) is reported at once. A value
+//! A type names its secret by [`FromSecret`], mostly derived; [`Secret<T>`] is an argument of a handler. It comes from [`Secrets`], one
+//! per registry, with a [cache](crate::config::cache): 5 minutes to live, one call however many callers wait, a refresh before expiry,
+//! and the last good value for an hour while the service has an outage: it throttles, responds with a 5xx status or not at all. A refusal (the secret was deleted, may not be read, or its KMS key is disabled) is reported at once. A value
 //! is decoded once, not once per request.
 //!
-//! [`SecretsLayer`] fetches the declared secrets together before the handler; `#[lambda_handler(warm(Secret<Db>))]` does so during
-//! init. Neither is needed.
+//! [`SecretsLayer`] fetches the declared secrets together before the handler; `#[lambda_handler(warm(Secret<Db>))]` does so in
+//! the init phase. Neither is required.
 //!
 //! # Example
 //!
@@ -31,7 +30,7 @@
 //! # let _ = report;
 //! ```
 //!
-//! By hand, over a source of one's own, as a test does it:
+//! Without a handler, over a source of your own:
 //!
 //! ```
 //! use pilaster::config::secrets::{ExposeSecret, SecretId, SecretSource, SecretValue, Secrets};
@@ -56,7 +55,7 @@
 //!
 //! # Rotation
 //!
-//! A secret can be replaced before its time to live is over. Who is refused with it asks for a newer one, once:
+//! A secret can be rotated before its time to live is over. A caller whose secret is rejected fetches a newer one, once:
 //!
 //! ```
 //! use pilaster::{BoxError, Secret};
@@ -162,7 +161,7 @@ impl Secrets {
         Self::from_source(Fixed(secrets.into_iter().map(|(id, text)| (id.into(), text.into())).collect()))
     }
 
-    /// How long a value is handed out without asking the service again: 5 minutes unless set. Zero keeps nothing,
+    /// How long a value is returned without a call of the service: 5 minutes unless set. Zero keeps nothing,
     /// [`Duration::MAX`] keeps it for ever.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
@@ -170,7 +169,7 @@ impl Secrets {
         self
     }
 
-    /// How much longer the last good value is handed out while the service has an outage: 1 hour unless set. Zero turns that off.
+    /// How much longer the last good value is returned while the service has an outage: 1 hour unless set. Zero turns that off.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         self.cache = self.cache.last_good(time);
@@ -182,15 +181,15 @@ impl Secrets {
         SecretRequest::new(self, id.into())
     }
 
-    /// A newer value than one that was refused: what is kept, if that is another already, else what the service has now. A fetch that
-    /// departed before the value was refused does not count.
+    /// Returns a newer value than one that was rejected: the cached one if it is another already, or the service's current one. A fetch
+    /// that began before the value was rejected does not count.
     ///
-    /// A source that keeps values itself, as the Parameters and Secrets extension does, may give the refused one again: then the
-    /// error is that there is no newer one.
+    /// A source that keeps values itself, as the Parameters and Secrets extension does, may return the rejected one again: then the
+    /// error is that there is none.
     ///
     /// # Errors
     ///
-    /// The service fails, or still has the refused value ([`SecretError::is_unchanged`]); then it is not asked again for 5 s.
+    /// The service fails, or still has the rejected value ([`SecretError::is_unchanged`]); then it is not called again for 5 s.
     pub async fn fresh(&self, rejected: &SecretValue) -> Result<SecretValue, SecretError> {
         let id = rejected.id();
         if self.cache.at_hand(id).is_some_and(|kept| !kept.is_same(rejected)) {
@@ -213,9 +212,9 @@ impl Secrets {
 
     /// Writes a text as a new version of a secret; returns the version's id. The secret is created if it does not exist yet. With a
     /// stage ([`SecretId::stage`]) the new version gets that staging label and no other, else `AWSCURRENT`. With a version
-    /// ([`SecretId::version`], 32 to 64 characters) it gets that id, and writing the same text again changes nothing. What was
-    /// kept of the secret is forgotten here, whatever its stage and whether it was read by name or by ARN; other processes go on
-    /// with theirs until it is time to ask. It is forgotten also where the write fails or is given up, since it may have been done.
+    /// ([`SecretId::version`], 32 to 64 characters) it gets that id, and writing the same text again changes nothing. The
+    /// cached values of the secret are dropped here, of all stages and by name or ARN; other processes keep theirs until they expire.
+    /// They are dropped even if the write fails or is cancelled, since it may have taken effect.
     ///
     /// The function needs `secretsmanager:PutSecretValue`, and `CreateSecret` for one that does not exist. A secret is not created
     /// under another stage than `AWSCURRENT`.
@@ -263,7 +262,7 @@ impl Secrets {
     }
 
     async fn write(&self, value: SecretValue) -> Result<Option<String>, SecretError> {
-        // Also where it fails or is given up: it may have been written. All stages may have moved.
+        // Even if it fails or is cancelled, since it may have been written. All stages may have moved.
         let _forget = OnDrop(|| self.forget(value.id()));
         self.source.write(&value).await.map_err(|reason| SecretError::not_written(value.id(), reason))
     }
@@ -273,7 +272,7 @@ impl Secrets {
         self.rejected.forget_if(|rejected| rejected.id().is_of_same_secret(id));
     }
 
-    /// Forgets all values; the next call asks the service.
+    /// Drops all values; the next read calls the service.
     pub fn clear(&self) {
         self.cache.clear();
         self.rejected.clear();

@@ -1,11 +1,15 @@
 //! The cache against a model: random runs in which callers, the source and both clocks take turns in every order, and a sandbox that
 //! is frozen at each await.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::{MutexGuard, PoisonError};
+
 use futures_util::poll;
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::advance;
 
+use super::read::PATIENCE;
 use super::*;
 use crate::core::clock::freeze;
 

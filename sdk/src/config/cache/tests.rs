@@ -1,10 +1,14 @@
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::error::Error as StdError;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
-use tokio::time::{advance, sleep};
+use tokio::time::{Instant, advance, sleep, timeout};
 
+use super::read::PATIENCE;
 use super::*;
 use crate::core::clock::{freeze, set_back};
+use crate::core::error::chain;
 
 const TTL: Duration = Duration::from_secs(300);
 const SECOND: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use crate::config::freshness::Freshness;
 use crate::core::error::BoxError;
 use crate::core::invocation::{FromInvocation, Invocation};
 
-/// A type that a parameter is read as. Mostly derived:
+/// A type that is decoded from a parameter. Mostly derived:
 ///
 /// ```
 /// use pilaster::clients::Variables;
@@ -43,7 +43,7 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// # Ok::<(), pilaster::BoxError>(())
 /// ```
 ///
-/// The parameters are those of SSM, unless `source = Settings` names a type of one's own: one that is
+/// The parameters are those of SSM, unless `source = Settings` names a type of your own: one that is
 /// [`FromClients`](crate::FromClients) and `AsRef<Parameters>`.
 ///
 /// ```
@@ -98,7 +98,7 @@ pub trait FromParameter: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why it cannot be read. The error is logged, so it must not hold what the parameter holds.
+    /// The reason for which it cannot be decoded. The error is logged, so it must not contain the value.
     fn from_parameter(value: &ParameterValue) -> Result<Self, BoxError>;
 
     /// The parameters that it is one of: SSM's, if not written otherwise.
@@ -140,9 +140,9 @@ impl Parameters {
     }
 }
 
-/// Extracts the parameter that `T` is read from, out of the cache. See the [module docs](super).
+/// Extracts the parameter that `T` is read from, from the cache. See the [module docs](super).
 ///
-/// If it cannot be had, the answer is an opaque 500 (503 where AWS throttled) whose log line names the parameter and the reason.
+/// If it is unavailable, the response is an opaque 500 (503 where AWS throttled) whose log line names the parameter and the reason.
 pub struct Parameter<T>(pub Arc<T>);
 
 impl<T: FromParameter> Parameter<T> {
@@ -169,7 +169,7 @@ impl<T> Deref for Parameter<T> {
     }
 }
 
-// By hand: a derive would ask for `T: Clone` and `T: Debug`, and print what may be a `SecureString`.
+// Not derived: a derive would ask for `T: Clone` and `T: Debug`, and print what may be a `SecureString`.
 impl<T> Clone for Parameter<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))

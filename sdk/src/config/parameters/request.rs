@@ -51,7 +51,7 @@ impl<'a> ParameterRequest<'a> {
         self
     }
 
-    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer. A source that keeps
+    /// Calls the service whatever is cached, and caches the response. If that fails, the last good value is not used. A source that keeps
     /// values itself (an extension, and AppConfig until it wants to be polled again) may give the one that it keeps.
     pub fn force(mut self) -> Self {
         self.freshness = Freshness::Forced;
@@ -73,7 +73,7 @@ impl<'a> ParameterRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or the value is bytes that are no UTF-8.
+    /// As [`value`](Self::value), or the value is bytes that are not UTF-8.
     pub async fn text(self) -> Result<String, ParameterError> {
         self.value().await?.text().map(str::to_owned)
     }
@@ -82,7 +82,7 @@ impl<'a> ParameterRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or it is no JSON of `T`'s shape: the error names a missing field, and no value.
+    /// As [`value`](Self::value), or it is not JSON of `T`'s shape: the error names a missing field, and no value.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, ParameterError> {
         self.value().await?.json()
     }
@@ -91,7 +91,7 @@ impl<'a> ParameterRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or the text is no base64.
+    /// As [`value`](Self::value), or the text is not base64.
     pub async fn binary(self) -> Result<Vec<u8>, ParameterError> {
         self.value().await?.binary()
     }

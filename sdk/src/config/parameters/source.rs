@@ -20,11 +20,11 @@ pub trait ParameterSource: Send + Sync + 'static {
     /// typed ones, share its calls; those of [`Parameters::get`](super::Parameters::get) do not.
     const BATCH: usize = 1;
 
-    /// The value of this parameter now. Nothing is cached here, and no two calls for the same parameter run at once.
+    /// The value of this parameter now. The caller caches it, and does not run two calls for the same parameter at once.
     ///
     /// # Errors
     ///
-    /// Why it is unavailable. The caller adds the parameter's name; the value has no place in it. A parameter that does not exist, or
+    /// The reason for which it is unavailable. The caller adds the parameter's name; it must not contain the value. A parameter that does not exist, or
     /// that may not be read, is a [`Refused`](crate::config::cache::Refused); any other error counts as an outage.
     fn fetch(&self, id: &ParameterId) -> impl Future<Output = Result<ParameterValue, BoxError>> + Send;
 
@@ -37,7 +37,7 @@ pub trait ParameterSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why they cannot be had.
+    /// The reason for which they are unavailable.
     fn fetch_below(&self, path: &ParameterPath) -> impl Future<Output = Result<ParameterValues, BoxError>> + Send {
         let _ = path;
         future::ready(Err("this source has no paths".into()))
@@ -47,7 +47,7 @@ pub trait ParameterSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why it cannot be written.
+    /// The reason for which it cannot be written.
     fn write(&self, write: &ParameterWrite) -> impl Future<Output = Result<i64, BoxError>> + Send {
         let _ = write;
         future::ready(Err("this source cannot be written to".into()))

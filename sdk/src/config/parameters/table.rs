@@ -121,7 +121,8 @@ impl ParameterSource for Table {
 
 /// DynamoDB's value as JSON; bytes as base64. A number keeps its digits where JSON's reader here has them: as an integer of 64 bits or a double.
 fn json(value: &AttributeValue) -> Result<Value, BoxError> {
-    let number = |text: &String| serde_json::from_str::<Value>(text).map_err(|_| "a number of it is no JSON number");
+    let number =
+        |text: &String| serde_json::from_str::<Value>(text).map_err(|_| "it contains a number that is not valid JSON");
     Ok(match value {
         AttributeValue::S(text) => Value::from(text.as_str()),
         AttributeValue::N(text) => number(text)?,

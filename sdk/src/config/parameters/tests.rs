@@ -309,7 +309,7 @@ mod typed {
         clients.insert(stub.parameters());
         let error = Parameter::<Retries>::from_request_parts(&mut parts, &()).await.unwrap_err();
         assert_eq!((error.status().as_u16(), error.detail()), (500, None));
-        let said = "parameter `/retries` is no JSON: it breaks off or goes wrong at line 1, column 1";
+        let said = "parameter `/retries` is not valid JSON: see line 1, column 1";
         assert!(error.chain().iter().any(|line| line == said), "{:?}", error.chain());
     }
 

@@ -94,22 +94,22 @@ impl ParameterValue {
         self
     }
 
-    /// Which parameter was asked for.
+    /// The id that was requested.
     pub fn id(&self) -> &ParameterId {
         &self.inner.id
     }
 
-    /// The version, if the source told it: a number of SSM, a label of AppConfig.
+    /// The version, if the source has one: a number of SSM, a label of AppConfig.
     pub fn version(&self) -> Option<&str> {
         self.inner.version.as_deref()
     }
 
-    /// The type, if the source told it: SSM does.
+    /// The type, if the source has one: SSM does.
     pub fn kind(&self) -> Option<ParameterKind> {
         self.inner.kind
     }
 
-    /// Whether it is a `SecureString` that SSM was not asked to decrypt: a ciphertext in base64.
+    /// Returns whether it is a `SecureString` that SSM was not asked to decrypt: a ciphertext in base64.
     pub fn is_encrypted(&self) -> bool {
         self.inner.kind == Some(ParameterKind::SecureString) && !self.inner.id.is_decrypted()
     }
@@ -118,7 +118,7 @@ impl ParameterValue {
     ///
     /// # Errors
     ///
-    /// The value is bytes that are no UTF-8.
+    /// The value is bytes that are not UTF-8.
     pub fn text(&self) -> Result<&str, ParameterError> {
         str::from_utf8(self.bytes()).map_err(|_| ParameterError::malformed(self.id(), "is binary, not text"))
     }
@@ -136,24 +136,24 @@ impl ParameterValue {
     ///
     /// # Errors
     ///
-    /// The text is no base64.
+    /// The text is not base64.
     pub fn binary(&self) -> Result<Vec<u8>, ParameterError> {
         if !self.inner.is_text {
             return Ok(self.bytes().to_vec());
         }
-        STANDARD.decode(self.bytes()).map_err(|_| ParameterError::malformed(self.id(), "is no base64"))
+        STANDARD.decode(self.bytes()).map_err(|_| ParameterError::malformed(self.id(), "is not base64"))
     }
 
     /// The value read as JSON.
     ///
     /// # Errors
     ///
-    /// It is no JSON, or of another shape: the error names a field that is missing, and nothing that the value holds.
+    /// It is not JSON, or of another shape: the error names a missing field, and nothing that the value holds.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ParameterError> {
         decode::json(self.bytes()).map_err(|why| ParameterError::malformed(self.id(), why))
     }
 
-    /// What the name's suffix says: `.json` is JSON, `.binary` is base64, anything else is text.
+    /// The value by the suffix of the name: `.json` is JSON, `.binary` is base64, anything else is text.
     ///
     /// # Errors
     ///

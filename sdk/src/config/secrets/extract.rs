@@ -10,7 +10,7 @@ use crate::config::freshness::Freshness;
 use crate::core::error::BoxError;
 use crate::core::invocation::{FromInvocation, Invocation};
 
-/// A type that a secret is read as. Mostly derived:
+/// A type that is decoded from a secret. Mostly derived:
 ///
 /// ```
 /// use pilaster::FromSecret;
@@ -48,13 +48,13 @@ pub trait FromSecret: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why it cannot be read. The error is logged, so it must not hold what the secret holds.
+    /// The reason for which it cannot be decoded. The error is logged, so it must not contain the value.
     fn from_secret(value: &SecretValue) -> Result<Self, BoxError>;
 }
 
-/// Extracts the secret that `T` is read from, out of the cache. See the [module docs](super).
+/// Extracts the secret that `T` is read from, from the cache. See the [module docs](super).
 ///
-/// It comes from the [`Secrets`] in the registry of the request, or else of the process. If it cannot be had, the answer is an
+/// It comes from the [`Secrets`] in the registry of the request, or else of the process. If it is unavailable, the response is an
 /// opaque 500 (503 where AWS throttled) whose log line names the secret and the reason.
 pub struct Secret<T>(pub Current<T>);
 
@@ -103,7 +103,7 @@ impl<T> Deref for Secret<T> {
     }
 }
 
-/// A secret read as `T`: it is used as a `T`, and can ask for a newer one. Cheap to clone; it never prints.
+/// A secret read as `T`: it is used as a `T`, and can fetch a newer one. Cheap to clone; it never prints.
 pub struct Current<T> {
     typed: Arc<T>,
     value: SecretValue,
@@ -117,7 +117,7 @@ impl<T: FromSecret> Current<T> {
         Ok(Self { typed: value.decoded().get_or_decode(decode)?, value, secrets })
     }
 
-    /// A newer one, after this one was refused: what another request has fetched meanwhile, or what the service has now.
+    /// Returns a newer one after this one was rejected: the one that another request has fetched meanwhile, or the service's current one.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl<T: FromSecret> Current<T> {
 }
 
 impl<T> Current<T> {
-    /// The id of the version, if the source told it.
+    /// The id of the version, if the source has one.
     pub fn version(&self) -> Option<&str> {
         self.value.version()
     }
@@ -143,7 +143,7 @@ impl<T> Deref for Current<T> {
     }
 }
 
-// By hand, both: a derive would ask for `T: Clone` and `T: Debug`.
+// Not derived: a derive would ask for `T: Clone` and `T: Debug`.
 impl<T> Clone for Secret<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())

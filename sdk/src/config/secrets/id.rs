@@ -53,7 +53,7 @@ impl SecretId {
         }
     }
 
-    /// The version with this staging label: `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS`, or one's own.
+    /// The version with this staging label: `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS`, or a label of your own.
     #[must_use]
     pub fn stage(mut self, stage: impl Into<Cow<'static, str>>) -> Self {
         self.stage = Some(stage.into());
@@ -72,7 +72,7 @@ impl SecretId {
         &self.name
     }
 
-    /// Whether two ids may be of one secret, by name or by ARN, whatever the version. An ARN ends in the name and six random
+    /// Returns whether two ids may be of one secret, by name or by ARN, whatever the version. An ARN ends in the name and six random
     /// characters ([format](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html#iam-resources)),
     /// which a partial ARN leaves out.
     pub(super) fn is_of_same_secret(&self, other: &Self) -> bool {

@@ -46,7 +46,7 @@ impl<'a> SecretRequest<'a> {
         self
     }
 
-    /// Asks the service whatever is kept, and keeps the answer. If that fails, the last good value is no answer. A source that keeps
+    /// Calls the service whatever is cached, and caches the response. If that fails, the last good value is not used. A source that keeps
     /// values itself, as the extension does, may give the one that it keeps.
     pub fn force(mut self) -> Self {
         self.freshness = Freshness::Forced;
@@ -78,7 +78,7 @@ impl<'a> SecretRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or the secret is no JSON of `T`'s shape: the error has the field's path and no value.
+    /// As [`value`](Self::value), or the secret is not JSON of `T`'s shape: the error has the field's path and no value.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, SecretError> {
         self.value().await?.json()
     }

@@ -17,11 +17,11 @@ pub(super) const CURRENT: &str = "AWSCURRENT";
 
 /// Where [`Secrets`](super::Secrets) come from: `aws_sdk_secretsmanager::Client`, or a stub.
 pub trait SecretSource: Send + Sync + 'static {
-    /// The value of this secret now. Nothing is cached here, and no two calls for the same secret run at once.
+    /// The value of this secret now. The caller caches it, and does not run two calls for the same secret at once.
     ///
     /// # Errors
     ///
-    /// Why it is unavailable. The caller adds the secret's name; the value has no place in it. A secret that does not exist, or
+    /// The reason for which it is unavailable. The caller adds the secret's name; it must not contain the value. A secret that does not exist, or
     /// that may not be read, is a [`Refused`](crate::config::cache::Refused); any other error counts as an outage.
     fn fetch(&self, id: &SecretId) -> impl Future<Output = Result<SecretValue, BoxError>> + Send;
 
@@ -30,7 +30,7 @@ pub trait SecretSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why it cannot be written. The caller adds the secret's name; the value has no place in it.
+    /// The reason for which it cannot be written. The caller adds the secret's name; it must not contain the value.
     fn write(&self, value: &SecretValue) -> impl Future<Output = Result<Option<String>, BoxError>> + Send {
         let _ = value;
         future::ready(Err("this source cannot be written to".into()))

@@ -170,16 +170,16 @@ async fn while_the_source_fails_the_last_good_value_is_used() {
 #[tokio::test(start_paused = true)]
 async fn a_wrong_shape_names_the_secret_and_the_field_and_no_value() {
     for (text, said) in [
-        (r#"{"password": 12345}"#, "secret `db` is JSON of another shape, or a field of it is of another type"),
+        (r#"{"password": 12345}"#, "secret `db` has another shape than expected, or a field of another type"),
         (r#"{"user": "hunter2"}"#, "secret `db` has no field `password`"),
         (r#"{"password": "hunter2", "replicas": [{}]}"#, "secret `db` has no field `port` in one of its objects"),
         (
             r#"{"password": "hunter2", "replicas": [{"port": "hunter2"}]}"#,
-            "secret `db` is JSON of another shape, or a field of it is of another type",
+            "secret `db` has another shape than expected, or a field of another type",
         ),
-        (r#""hunter2""#, "secret `db` is JSON of another shape, or a field of it is of another type"),
-        ("hunter2", "secret `db` is no JSON: it breaks off or goes wrong at line 1, column 1"),
-        (r#"{"password": "a"} hunter2"#, "secret `db` is no JSON: it breaks off or goes wrong at line 1, column 19"),
+        (r#""hunter2""#, "secret `db` has another shape than expected, or a field of another type"),
+        ("hunter2", "secret `db` is not valid JSON: see line 1, column 1"),
+        (r#"{"password": "a"} hunter2"#, "secret `db` is not valid JSON: see line 1, column 19"),
     ] {
         let error = Stub::with("db", text).secrets().typed::<Database>().await.unwrap_err();
         assert!(error.is_malformed());
@@ -231,7 +231,7 @@ async fn a_refused_secret_without_a_newer_version_is_an_error_and_the_source_is_
     for _ in 0..10 {
         let error = old.fresh().await.unwrap_err();
         assert!(error.is_unchanged());
-        assert_eq!(error.to_string(), "secret `db` was refused, and there is no newer version of it");
+        assert_eq!(error.to_string(), "secret `db` was rejected, and there is no newer version of it");
     }
     assert_eq!(stub.fetches(), 2);
     stub.put("db", r#"{"password": "b"}"#);

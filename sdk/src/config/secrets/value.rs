@@ -52,12 +52,12 @@ impl SecretValue {
         self
     }
 
-    /// Which secret was asked for.
+    /// The id that was requested.
     pub fn id(&self) -> &SecretId {
         &self.inner.id
     }
 
-    /// The id of this version, if the source told it.
+    /// The id of this version, if the source has one.
     pub fn version(&self) -> Option<&str> {
         self.inner.version.as_deref()
     }
@@ -90,7 +90,7 @@ impl SecretValue {
     ///
     /// # Errors
     ///
-    /// It is no JSON, or of another shape: the error names a field that is missing, and nothing that the secret holds.
+    /// It is not JSON, or of another shape: the error names a missing field, and nothing that the secret holds.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, SecretError> {
         decode::json(self.bytes()).map_err(|why| SecretError::malformed(self.id(), why))
     }
@@ -100,7 +100,7 @@ impl SecretValue {
         &self.inner.decoded
     }
 
-    /// Whether this is the same version as another value of the same secret.
+    /// Returns whether this is the same version as another value of the same secret.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self.version(), other.version()) {
             (Some(version), Some(other)) => version == other,
