@@ -3,7 +3,9 @@
 //! An HTTP function listens; any other takes an event from a file or from standard input and prints its response. It is compiled
 //! into debug builds and with feature `local`; a release build does not contain it otherwise.
 
+mod arguments;
 mod event;
+mod given;
 #[cfg(feature = "http")]
 mod hosts;
 #[cfg(feature = "http")]
@@ -16,6 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 
+use self::arguments::Arguments;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawService;
@@ -23,12 +26,18 @@ use crate::function::lifecycle::Lifecycle;
 
 /// Serves the function until Ctrl-C, or with the events of its arguments.
 pub(crate) async fn serve<S: RawService>(service: S, lifecycle: Lifecycle) -> Result<(), BoxError> {
+    let inputs = match Arguments::parse(std::env::args_os().skip(1))? {
+        Arguments::Print(text) => return Ok(print(format_args!("{}", text.trim_end()))),
+        Arguments::Call(inputs) => inputs,
+    };
+    #[cfg(feature = "clients")]
+    given::insert()?;
     #[cfg(feature = "http")]
     if lifecycle.is_http {
         return http::serve(service, lifecycle.routes).await;
     }
     let _ = lifecycle;
-    event::serve(service).await
+    event::serve(service, inputs).await
 }
 
 /// An invocation with this time-out.

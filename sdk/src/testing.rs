@@ -1,4 +1,4 @@
-//! Tools for tests: an in-process caller through the whole stack, events of every source, a model of AWS's retries.
+//! Tools for tests: a caller of whole functions in this process, events of every source, a model of AWS's retries.
 //!
 //! [`Caller::call`] takes the event of any source as JSON, or from a builder; with [`http`] the test of an HTTP function writes
 //! requests and reads answers instead. [`Caller::with_clients`] puts stubs in place of what [`Client<T>`](crate::Client) would
@@ -12,7 +12,7 @@
 //! | SNS, directly and through SQS, raw or not | [`sns`](mod@sns) |
 //! | DynamoDB Streams | [`insert`], [`modify`], [`remove`] |
 //! | Kinesis Data Streams | [`kinesis`](mod@kinesis) |
-//! | Amazon MSK and Kafka of one's own | [`kafka`](mod@kafka) |
+//! | Amazon MSK and self-managed Kafka | [`kafka`](mod@kafka) |
 //! | Amazon MQ | [`active_mq`], [`rabbit_mq`] |
 //! | Firehose | [`firehose`](mod@firehose) |
 //! | CloudWatch Logs (feature `cloudwatch-logs`) | `logs` |
@@ -21,8 +21,7 @@
 //! | Step Functions, Cognito, a direct invocation | [`serde_json::json!`] |
 //!
 //! Each builder is an event by its `event()` or as `impl Into<Value>`. It serializes as that event, so that one can be the content
-//! of another: `sqs([s3_put("photos", "a.jpg")])`. What a function's answer means to a queue or a stream is played by
-//! [`mapping::Mapping`].
+//! of another: `sqs([s3_put("photos", "a.jpg")])`. [`mapping::Mapping`] models what a queue or a stream does with the response.
 //!
 //! # Example
 //!
@@ -132,7 +131,7 @@ pub struct Caller<R> {
     logs: Option<Subscribers>,
 }
 
-/// What hears the log lines of a test, and one that wants nothing: with a single subscriber alive, `tracing` asks only the
+/// The subscriber of a test's log lines, and one that takes none: with a single subscriber alive, `tracing` asks only the
 /// thread that comes by a line first whether it is wanted, and that may be another test's.
 #[cfg(feature = "logging")]
 type Subscribers = (tracing::Dispatch, tracing::Dispatch);
@@ -167,14 +166,14 @@ impl<R: RawService> Caller<R> {
         Self::build(service)
     }
 
-    /// Calls it with this context from now on.
+    /// Sets the context of all further calls.
     #[must_use]
     pub fn with_context(mut self, context: Context) -> Self {
         self.context = context;
         self
     }
 
-    /// Calls it with this registry from now on: what `Client<T>` and `Secret<T>` find instead of that of the process.
+    /// Sets the registry of all further calls, which `Client<T>` and `Secret<T>` read instead of that of the process.
     #[cfg(feature = "clients")]
     #[must_use]
     pub fn with_clients(mut self, clients: crate::Clients) -> Self {
@@ -182,7 +181,7 @@ impl<R: RawService> Caller<R> {
         self
     }
 
-    /// Gives each call from now on this much time until its deadline. [`Invocation::remaining`] then goes by tokio's clock, which
+    /// Sets the time that each further call has until its deadline. [`Invocation::remaining`] then goes by tokio's clock, which
     /// a test can pause.
     #[must_use]
     pub fn with_time_left(mut self, time: Duration) -> Self {
@@ -190,7 +189,7 @@ impl<R: RawService> Caller<R> {
         self
     }
 
-    /// Writes the log lines of each call from now on there, with the keys of its invocation.
+    /// Captures the log lines of all further calls, with the keys of their invocations.
     ///
     /// # Example
     ///
@@ -224,31 +223,31 @@ impl<R: RawService> Caller<R> {
         self
     }
 
-    /// Calls it with a request, as the event of an HTTP API.
+    /// Calls the function with a request, as the event of an HTTP API.
     ///
     /// # Errors
     ///
-    /// What the function posts to the Runtime API when it fails as a whole; `InvalidRequest` for a request that cannot be
-    /// sent, `InvalidAnswer` for an answer that is none of an HTTP function.
+    /// The error that the function posts to the Runtime API when the invocation fails; `InvalidRequest` for a request that cannot be
+    /// sent, `InvalidAnswer` for a response that is not one of an HTTP function.
     #[cfg(feature = "http")]
     pub async fn send(&self, request: http::Request) -> Result<http::Answer, FunctionError> {
         self.call(request.into_event()?).await?.try_into()
     }
 
-    /// Calls it with an event: a `Value`, or what a builder of this module has built.
+    /// Calls the function with an event: a `Value`, or one of the builders of this module.
     ///
     /// # Errors
     ///
-    /// What the function posts to the Runtime API when it fails as a whole.
+    /// The error that the function posts to the Runtime API when the invocation fails.
     pub async fn call(&self, event: impl Into<Value>) -> Result<Value, FunctionError> {
         self.call_text(&event.into().to_string()).await
     }
 
-    /// Calls it with the JSON text of an event.
+    /// Calls the function with the JSON text of an event.
     ///
     /// # Errors
     ///
-    /// What the function posts to the Runtime API when it fails as a whole; `InvalidJson` for text that is not JSON.
+    /// The error that the function posts to the Runtime API when the invocation fails; `InvalidJson` for text that is not JSON.
     pub async fn call_text(&self, event: &str) -> Result<Value, FunctionError> {
         let invalid = |error: serde_json::Error| FunctionError::new("InvalidJson", error.to_string());
         let event = RawValue::from_string(event.to_owned()).map_err(invalid)?;

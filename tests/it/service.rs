@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use pilaster::http::{CorsLayer, ErrorLayer, Method, Path, Stack};
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-use pilaster::observe::logging::{Captured, LoggingLayer};
+use pilaster::observe::logging::{CapturedLogs, LoggingLayer};
 use pilaster::records::Batch;
 use pilaster::testing::{Caller, http, sqs};
 use pilaster::{BoxError, Event, IntoService, MetricsLayer, Sqs, handler};
@@ -67,7 +67,7 @@ impl Seen {
 
 #[tokio::test]
 async fn the_layer_that_is_named_first_sees_an_invocation_first() {
-    let (seen, logs) = (Seen::default(), Captured::default());
+    let (seen, logs) = (Seen::default(), CapturedLogs::default());
     let in_order = ["outer a", "outer b", "layer c", "layer d"];
 
     let stack = Stack::new().cors(CorsLayer::new().allow_origins(["https://app.example.com"]));
@@ -103,7 +103,7 @@ async fn the_layer_that_is_named_first_sees_an_invocation_first() {
 
 #[tokio::test]
 async fn what_is_around_the_outer_layers_is_around_a_tested_function_too() {
-    let (seen, logs) = (Seen::default(), Captured::default());
+    let (seen, logs) = (Seen::default(), CapturedLogs::default());
     let caller = Caller::new(handler(async |_: Method| "well").outer(seen.note("outer"))).with_logs(&logs);
     assert_eq!(caller.call(json!({ "warmer": true })).await.unwrap(), Value::Null);
     assert_eq!(seen.taken(), [""; 0], "a warm-up call reaches no layer");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use orders::order::{Order, ShipError};
 use orders::warehouse::Warehouse;
-use pilaster::records::{RecordResponse, Next, Record, RecordError, from_fn};
+use pilaster::records::{Next, Record, RecordError, RecordResponse, from_fn};
 use pilaster::{BoxError, Client, Sqs, lambda_handler};
 use tower::timeout::TimeoutLayer;
 

@@ -40,8 +40,9 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         let path = pilaster.at(warm.span());
         quote_spanned!(warm.span()=> #path::Function::warm::<#warm>(#made))
     });
+    let routes = check_routes(options, &function.sig, &pilaster);
     let at = options.layer.as_ref().map_or_else(Span::call_site, |layer| ends(layer)[1]);
-    let made = quote_spanned!(at=> (move || #made));
+    let made = quote_spanned!(at=> (move || { #routes #made }));
     quote! {
         #item
 
@@ -71,6 +72,16 @@ fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStre
         Some((spans, value)) => call(pilaster, kind, name, spans, quote!(#function #value)),
         None => function,
     })
+}
+
+/// Checks at start that the route has the parameters of each argument.
+fn check_routes(options: &Options, sig: &Signature, pilaster: &CratePath) -> TokenStream {
+    let Some(route) = &options.route else { return TokenStream::new() };
+    let arguments = sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(&input.ty),
+        FnArg::Receiver(_) => None,
+    });
+    quote!(#(#pilaster::__private::type_of::<#arguments>().pilaster_check_route(#route);)*)
 }
 
 /// The function that knows the `errorType` of its errors, if they name one.

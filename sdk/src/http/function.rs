@@ -114,6 +114,14 @@ impl AddLayer<Stack> for DefaultStack {
     }
 }
 
+impl AddLayer<Self> for DefaultStack {
+    type Layers = Self;
+
+    fn add(self, stack: Self, _: Sealed) -> Self {
+        stack
+    }
+}
+
 impl<S, L, B, const STREAMS: bool> Kind<L> for HttpFunction<S, STREAMS>
 where
     L: Layer<CatchPanic<S>>,

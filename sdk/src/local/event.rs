@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use super::arguments::Input;
 use super::{invocation, print};
 use crate::core::error::{BoxError, chain};
 use crate::core::raw::RawService;
@@ -15,16 +16,15 @@ use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawEvent};
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
 const TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Calls the function with each file that its arguments name, or with standard input.
-pub(super) async fn serve<S: RawService>(raw: S) -> Result<(), BoxError> {
-    let files = std::env::args_os().skip(1).collect::<Vec<_>>();
+/// Calls the function with each event of its arguments.
+pub(super) async fn serve<S: RawService>(raw: S, inputs: Vec<Input>) -> Result<(), BoxError> {
     let mut failed = 0;
-    if files.is_empty() {
-        failed += usize::from(!call(raw, standard_input()?).await?);
-    } else {
-        for file in &files {
-            failed += usize::from(!call(raw.clone(), read(Path::new(file))?).await?);
-        }
+    for input in inputs {
+        let event = match input {
+            Input::Stdin => standard_input()?,
+            Input::File(file) => read(&file)?,
+        };
+        failed += usize::from(!call(raw.clone(), event).await?);
     }
     match failed {
         0 => Ok(()),
@@ -34,9 +34,7 @@ pub(super) async fn serve<S: RawService>(raw: S) -> Result<(), BoxError> {
 
 fn standard_input() -> Result<String, BoxError> {
     if io::stdin().is_terminal() {
-        return Err(
-            "an event is missing: name a file that contains one (`cargo run -- event.json`), or pipe one in".into()
-        );
+        return Err("an event is missing: name a file that contains one (`cargo run -- event.json`), or pipe one in; `--event sqs` prints one".into());
     }
     let mut text = String::new();
     // One byte more shows that it is too long.

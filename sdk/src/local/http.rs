@@ -19,9 +19,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use lambda_runtime::StreamResponse;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
+use super::given::claims;
 use super::hosts::Hosts;
 use super::{invocation, print};
 use crate::core::env;
@@ -36,6 +37,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the function until Ctrl-C.
 pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
+    // A mistake is reported before the first request.
+    claims()?;
     let address = env::var("PILASTER_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let hosts: &'static Hosts = Box::leak(Box::new(Hosts::new(&address, env::var("PILASTER_HOSTS").as_deref())));
     let listener = TcpListener::bind(&address)
@@ -169,7 +172,11 @@ async fn incoming(
     let invocation = invocation(TIMEOUT)?;
     let (parts, body) = request.into_parts();
     let body = Limited::new(Body::new(body), PAYLOAD_LIMIT).collect().await?.to_bytes();
-    let event = event(&parts, &body, routes, peer, invocation.request_id()).to_string();
+    let mut event = event(&parts, &body, routes, peer, invocation.request_id());
+    if let Some(claims) = claims()? {
+        event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
+    }
+    let event = event.to_string();
     if event.len() > PAYLOAD_LIMIT {
         return Err(Box::new(TooLarge));
     }

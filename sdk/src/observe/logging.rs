@@ -166,5 +166,8 @@ pub use self::subscriber_layer::SubscriberLayer;
 ///
 /// The same as `Logs::from_env().init()`.
 pub fn init() -> bool {
-    Logs::from_env().init()
+    let logs = Logs::from_env();
+    // A local run prints the function's response on standard output.
+    let logs = if crate::core::env::is_on_lambda() { logs } else { logs.stderr() };
+    logs.init()
 }

@@ -22,8 +22,8 @@
 //! assert_eq!(answer.status(), 200);
 //! assert_eq!(answer.text(), "hello ada, says 7");
 //!
-//! let nobody = caller.send(http::get("/greetings/ada").path_parameter("name", "ada")).await?;
-//! assert_eq!(nobody.status(), 401);
+//! let anonymous = caller.send(http::get("/greetings/ada").path_parameter("name", "ada")).await?;
+//! assert_eq!(anonymous.status(), 401);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -84,7 +84,7 @@ pub fn request(method: impl AsRef<str>, path: impl AsRef<str>) -> Request {
 
 /// A request to a function under test. See the [module docs](self).
 ///
-/// A part that cannot be sent, such as a header's name with a space, is told when it is sent.
+/// A part that cannot be sent, such as a header's name with a space, is an error when the request is sent.
 #[derive(Debug)]
 #[must_use = "a request does nothing until `Caller::send` gets it"]
 pub struct Request {
@@ -148,7 +148,7 @@ impl Request {
         self
     }
 
-    /// What the API's JWT authorizer has verified: what [`Claims`](crate::http::Claims) reads.
+    /// Sets the claims that the API's JWT authorizer has verified, which [`Claims`](crate::http::Claims) reads.
     pub fn claims(mut self, claims: Value) -> Self {
         self.claims = Some(claims);
         self
@@ -208,7 +208,7 @@ pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, 
     Ok(answer)
 }
 
-/// What an HTTP function answered, read from the form of any event source. See the [module docs](self).
+/// The response of an HTTP function, read from the form of any event source. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Answer {
     status: u16,

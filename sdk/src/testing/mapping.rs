@@ -1,11 +1,11 @@
-//! A model of AWS's event source mapping: what becomes of records after a function has answered.
+//! A model of AWS's event source mapping, which decides what happens to records after a function has responded.
 //!
-//! [`Verdict::of`] judges one answer: which records are done, which are sent again, and by which [`Rule`]. [`Mapping`] plays the
-//! whole of it, from a queue or a shard until nothing is left, and [`Report`] tells what became of each record.
+//! [`Verdict::of`] evaluates one response: which records are done, which are sent again, and by which [`Rule`]. [`Mapping`] runs a
+//! whole mapping, until a queue or a shard is empty, and [`Report`] shows what happened to each record.
 //!
 //! A local engine is often kinder than AWS, where an unknown id in an answer has the whole batch sent again. The model follows
-//! AWS's documentation, each [`Rule`] with its page; what no page says is marked there. It has no clock of its own: visibility
-//! time-outs and waiting between retries are left out, and one batch is under way at a time.
+//! AWS's documentation, each [`Rule`] with its page; rules that no page states are marked there. It has no clock of its own: visibility
+//! time-outs and waits between retries are left out, and one batch runs at a time.
 //!
 //! # Example
 //!
@@ -15,7 +15,7 @@
 //! use pilaster::testing::{sqs, sqs::message};
 //! use serde_json::{Value, json};
 //!
-//! /// Returns what it cannot read.
+//! /// Returns the records that it cannot read.
 //! async fn function(event: Value) -> Result<Value, FunctionError> {
 //!     let records = event["Records"].as_array().cloned().unwrap_or_default();
 //!     let failed = records.iter().filter(|record| record["body"] == "poison");
@@ -57,33 +57,33 @@ use crate::core::raw::RawService;
 pub struct Mapping;
 
 impl Mapping {
-    /// Of a queue that holds the messages of this event; a FIFO queue if its ARN ends in `.fifo`.
+    /// A mapping of a queue with the messages of this event; of a FIFO queue if its ARN ends in `.fifo`.
     ///
     /// # Panics
     ///
-    /// If it is no event of SQS.
+    /// If the event is not one of SQS.
     pub fn sqs(messages: impl Into<Value>) -> Queue {
         Queue::new(messages.into())
     }
 
-    /// Of a shard that holds the records of this event, which is one of Kinesis or DynamoDB Streams; or of the partitions of an
+    /// A mapping of a shard with the records of this event, which is one of Kinesis or DynamoDB Streams; or of the partitions of an
     /// event of Kafka.
     ///
     /// # Panics
     ///
-    /// If it is an event of another source.
+    /// If the event is one of another source.
     pub fn stream(records: impl Into<Value>) -> Stream {
         Stream::new(records.into())
     }
 }
 
-/// What a mapping calls: a `&Caller`, or an async function from event to answer.
+/// The function that a mapping calls: a `&Caller`, or an async function from event to response.
 pub trait Target {
     /// Calls it.
     ///
     /// # Errors
     ///
-    /// What the function posts to the Runtime API when it fails as a whole.
+    /// The error that the function posts to the Runtime API when the invocation fails.
     fn invoke(&self, event: Value) -> impl Future<Output = Result<Value, FunctionError>>;
 }
 

@@ -231,6 +231,9 @@ pub trait Fallback {
     fn pilaster_error_type<F>(&self, function: F) -> F {
         function
     }
+
+    /// The type needs nothing of a route.
+    fn pilaster_check_route(&self, _: &str) {}
 }
 
 impl<T: ?Sized> Fallback for Type<T> {

@@ -38,6 +38,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use self::params::{Mismatch, Params};
+pub(super) use self::route::route_mismatch;
 use crate::core::json::push_step;
 use crate::http::error::{FieldError, Rejection};
 use crate::http::extract::context::{BrokenPathParam, PathParams};

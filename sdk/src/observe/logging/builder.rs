@@ -1,7 +1,7 @@
 //! [`Logs`]: the builder of the log.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -90,6 +90,11 @@ impl Logs {
     /// Reads the variables of the environment. See the [module docs](super).
     pub fn from_env() -> Self {
         Self::from_vars(env::var)
+    }
+
+    /// Writes to standard error.
+    pub(super) fn stderr(self) -> Self {
+        Self { output: Output::Stderr, ..self }
     }
 
     /// Reads the variables by `var`, which returns the value of one.
@@ -222,7 +227,7 @@ impl Logs {
         let settings = Settings {
             filter: Filter::new(level, variables.aws_level, directives, may_sample),
             format: self.format.unwrap_or(variables.format),
-            coloured: self.coloured && matches!(self.output, Output::Stdout) && std::io::stdout().is_terminal(),
+            coloured: self.coloured && self.output.is_terminal(),
             sample_rate,
             log_event: self.log_event.unwrap_or(variables.log_event),
             errors: self.errors,

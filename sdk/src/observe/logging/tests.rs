@@ -91,6 +91,7 @@ fn run_child(name: &str) -> std::process::Output {
         .args(["--exact", &format!("observe::logging::tests::{name}"), "--nocapture", "--test-threads=1"])
         .env("PILASTER_TEST_CHILD", "1")
         .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
         .env_remove("RUST_BACKTRACE")
         .output()
         .unwrap()

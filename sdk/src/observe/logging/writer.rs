@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -28,10 +28,19 @@ pub(super) type Clock = Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>;
 /// The destination of lines.
 pub(super) enum Output {
     Stdout,
+    Stderr,
     Writer(Mutex<Box<dyn Write + Send>>),
 }
 
 impl Output {
+    pub(super) fn is_terminal(&self) -> bool {
+        match self {
+            Self::Stdout => std::io::stdout().is_terminal(),
+            Self::Stderr => std::io::stderr().is_terminal(),
+            Self::Writer(_) => false,
+        }
+    }
+
     pub(super) fn writer(writer: impl Write + Send + 'static) -> Self {
         Self::Writer(Mutex::new(Box::new(writer)))
     }
@@ -40,6 +49,7 @@ impl Output {
     fn write(&self, line: &[u8]) {
         let _ = match self {
             Self::Stdout => std::io::stdout().lock().write_all(line),
+            Self::Stderr => std::io::stderr().lock().write_all(line),
             Self::Writer(writer) => writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(line),
         };
     }

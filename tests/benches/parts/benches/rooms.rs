@@ -6,7 +6,7 @@ use std::fmt;
 use bench_parts::runtime;
 use divan::{Bencher, black_box};
 use pilaster::http::{
-    Body, CorsLayer, DeadlineLayer, ErrorLayer, HttpError, IntoResponse, Method, CatchPanicLayer, Request, Response,
+    Body, CatchPanicLayer, CorsLayer, DeadlineLayer, ErrorLayer, HttpError, IntoResponse, Method, Request, Response,
     SecurityHeadersLayer, Stack, header,
 };
 use tower::layer::util::Identity;

@@ -9,7 +9,7 @@ const SAMPLES: [&str; 5] = ["1", "a", "00000000-0000-0000-0000-000000000000", "2
 
 /// Returns the reason why no request of this route (`GET /users/{id}`) has the parameters of `T`; `None` if one has, or if `T` accepts
 /// none of the samples.
-pub(crate) fn route_mismatch<T: DeserializeOwned>(route: &str) -> Option<String> {
+pub(in crate::http::extract) fn route_mismatch<T: DeserializeOwned>(route: &str) -> Option<String> {
     let mut params: Vec<(String, String)> = names(route).map(|name| (name.to_owned(), SAMPLES[0].to_owned())).collect();
     let mut tried = vec![0; params.len()];
     loop {

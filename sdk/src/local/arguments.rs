@@ -1,0 +1,144 @@
+//! [`Arguments`]: the arguments of a local run.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The text of `--help`.
+pub(super) const HELP: &str = "\
+Runs this Lambda function locally.
+
+An HTTP function:                 cargo run
+  listens on http://127.0.0.1:3000; PILASTER_ADDR=host:port sets another address
+Any other function:               cargo run -- event.json ..
+  calls the function with the event in each file; `-` or no file reads standard input
+  the responses go to standard output, the logs to standard error
+
+Options:
+  --event NAME   prints an event to start from: sqs, sns, s3, kinesis, dynamodb, eventbridge, schedule or http
+  --help         prints this text
+
+Variables:
+  PILASTER_SECRETS=secrets.json         secrets by id, instead of Secrets Manager
+  PILASTER_PARAMETERS=parameters.json   parameters by name, instead of SSM
+  PILASTER_CLAIMS='{\"sub\": \"ada\"}'      the claims of a JWT authorizer, or a file with them (HTTP)
+  PILASTER_HOSTS=dev.example.com        other hosts that an HTTP function responds for
+";
+
+/// The event to start from, by name.
+const EVENTS: &[(&str, &str)] = &[
+    ("sqs", include_str!("events/sqs.json")),
+    ("sns", include_str!("events/sns.json")),
+    ("s3", include_str!("events/s3.json")),
+    ("kinesis", include_str!("events/kinesis.json")),
+    ("dynamodb", include_str!("events/dynamodb.json")),
+    ("eventbridge", include_str!("events/eventbridge.json")),
+    ("schedule", include_str!("events/schedule.json")),
+    ("http", include_str!("events/http.json")),
+];
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Arguments {
+    /// A text to print.
+    Print(&'static str),
+    Call(Vec<Input>),
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Input {
+    Stdin,
+    File(PathBuf),
+}
+
+impl Arguments {
+    /// Parses the arguments that follow the program's name.
+    pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
+        let mut inputs = Vec::new();
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            match argument.to_str() {
+                Some("--help" | "-h") => return Ok(Self::Print(HELP)),
+                Some("--event") => {
+                    return arguments.next().map_or_else(|| event(""), |name| event(&name.to_string_lossy()));
+                }
+                Some("-") => inputs.push(Input::Stdin),
+                Some(option) if option.starts_with("--") => match option.strip_prefix("--event=") {
+                    Some(name) => return event(name),
+                    None => return Err("unknown option; `--help` lists the options".to_owned()),
+                },
+                _ => inputs.push(Input::File(argument.into())),
+            }
+        }
+        if inputs.is_empty() {
+            inputs.push(Input::Stdin);
+        }
+        Ok(Self::Call(inputs))
+    }
+}
+
+fn event(name: &str) -> Result<Arguments, String> {
+    match EVENTS.iter().find(|(known, _)| *known == name) {
+        Some((_, event)) => Ok(Arguments::Print(event)),
+        None => {
+            let names = EVENTS.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+            Err(format!("`--event` must be one of {}", names.join(", ")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Arguments, String> {
+        Arguments::parse(arguments.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn files_and_standard_input_are_inputs() {
+        assert_eq!(parse(&[]), Ok(Arguments::Call(vec![Input::Stdin])));
+        assert_eq!(parse(&["a.json", "-"]), Ok(Arguments::Call(vec![Input::File("a.json".into()), Input::Stdin])));
+    }
+
+    #[test]
+    fn an_option_prints_an_event_or_the_help() {
+        assert_eq!(parse(&["--help"]), Ok(Arguments::Print(HELP)));
+        for (name, text) in EVENTS {
+            assert_eq!(parse(&["--event", name]), Ok(Arguments::Print(text)));
+            assert!(HELP.contains(name), "{name}");
+            assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name}");
+        }
+        assert!(parse(&["--event=nosuch"]).unwrap_err().contains("sqs, sns"));
+        assert!(parse(&["--event"]).unwrap_err().contains("must be one of"));
+        assert!(parse(&["--verbose"]).unwrap_err().contains("--help"));
+    }
+
+    #[cfg(feature = "records")]
+    #[tokio::test]
+    async fn each_event_of_records_reaches_its_function() {
+        use serde_json::Value;
+        use tower::ServiceExt as _;
+
+        use crate::core::invocation::Invocation;
+        use crate::core::raw::{Incoming, RawService};
+        use crate::{BoxError, Change, EventBridge, Kinesis, S3Object, Sns, Sqs};
+
+        async fn call(name: &str, service: impl RawService) {
+            let Ok(Arguments::Print(event)) = event(name) else { panic!("{name}") };
+            let event = serde_json::value::RawValue::from_string(event.to_owned()).unwrap();
+            let invocation = Invocation::new(lambda_runtime::Context::default());
+            let called = service.oneshot(Incoming { event, invocation }).await;
+            assert!(called.is_ok(), "{name}: {:?}", called.err());
+        }
+
+        macro_rules! reaches {
+            ($($name:literal: $record:ty),*) => {$({
+                async fn function(_: $record) -> Result<(), BoxError> {
+                    Ok(())
+                }
+                call($name, crate::handler(function).into_service().unwrap()).await;
+            })*};
+        }
+        reaches!("sqs": Sqs<Value>, "sns": Sns<Value>, "s3": S3Object, "kinesis": Kinesis<Value>);
+        reaches!("dynamodb": Change<Value>, "eventbridge": EventBridge<Value>);
+    }
+}

@@ -1,0 +1,74 @@
+//! Secrets, parameters and claims that a developer gives for local runs, in files that variables name.
+
+use serde_json::{Map, Value};
+
+use crate::core::env;
+use crate::core::error::BoxError;
+
+/// Puts the secrets and parameters of the files into the registry of the process.
+#[cfg(feature = "clients")]
+pub(super) fn insert() -> Result<(), BoxError> {
+    #[cfg(feature = "secrets")]
+    if let Some(secrets) = object("PILASTER_SECRETS", false)? {
+        crate::Clients::global().insert(crate::Secrets::fixed(texts(secrets)));
+    }
+    #[cfg(feature = "parameters")]
+    if let Some(parameters) = object("PILASTER_PARAMETERS", false)? {
+        crate::Clients::global().insert(crate::Parameters::fixed(texts(parameters)));
+    }
+    Ok(())
+}
+
+/// The claims of the caller, as API Gateway's JWT authorizer writes them: as text.
+#[cfg(feature = "http")]
+pub(super) fn claims() -> Result<Option<Map<String, Value>>, BoxError> {
+    let claims = object("PILASTER_CLAIMS", true)?;
+    Ok(claims.map(|claims| claims.into_iter().map(|(name, value)| (name, Value::String(claim(value)))).collect()))
+}
+
+/// A claim as text: a list is `[a b]`.
+#[cfg(feature = "http")]
+fn claim(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Array(items) => format!("[{}]", items.into_iter().map(claim).collect::<Vec<_>>().join(" ")),
+        other => other.to_string(),
+    }
+}
+
+/// The JSON object in the file that a variable names, or in the variable itself.
+fn object(variable: &str, may_be_json: bool) -> Result<Option<Map<String, Value>>, BoxError> {
+    let Some(given) = env::var(variable) else { return Ok(None) };
+    let (text, what) = match may_be_json && given.trim_start().starts_with('{') {
+        true => (given, format!("the environment variable {variable}")),
+        false => (std::fs::read_to_string(&given).map_err(|error| format!("cannot read {given}: {error}"))?, given),
+    };
+    // Serde's message may repeat a value.
+    let object = serde_json::from_str(&text).map_err(|error| {
+        format!("{what} must contain a JSON object; see line {}, column {}", error.line(), error.column())
+    })?;
+    Ok(Some(object))
+}
+
+/// The values as text; one that is not text as its JSON.
+#[cfg(any(feature = "secrets", feature = "parameters"))]
+fn texts(object: Map<String, Value>) -> impl Iterator<Item = (String, String)> {
+    object.into_iter().map(|(name, value)| match value {
+        Value::String(text) => (name, text),
+        other => (name, other.to_string()),
+    })
+}
+
+#[cfg(all(test, feature = "http"))]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn claims_become_text_as_in_api_gateway() {
+        assert_eq!(claim(json!("ada")), "ada");
+        assert_eq!(claim(json!(7)), "7");
+        assert_eq!(claim(json!(["admins", "staff"])), "[admins staff]");
+    }
+}
