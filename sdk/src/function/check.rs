@@ -154,9 +154,10 @@ pub trait IsHttpFunction: Sized {
     note = "a record function takes a record, such as `Sqs<T>`, as its last argument"
 )]
 pub trait IsRecordFunction: Sized {
+    type Batch;
+
     fn concurrency(self, records: usize) -> Self;
-    #[cfg(feature = "records")]
-    fn batch(self, batch: crate::records::Batch) -> Self;
+    fn batch(self, batch: Self::Batch) -> Self;
 }
 
 /// Options of event functions.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 use tower::{Layer, Service};
 
+use super::EventFunction;
 use crate::core::check::probe::check;
 use crate::core::error::BoxError;
+use crate::core::event::FromEvent;
 use crate::core::invocation::FromInvocation;
 use crate::core::raw::Incoming;
-use crate::events::handler::FromEvent;
-use crate::events::{Event, EventFunction};
+use crate::events::extract::event::Event;
 use crate::function::builder::Function;
 use crate::function::check::{
     IsError, IsEventFunction, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,

@@ -7,14 +7,17 @@ use axum_core::response::{ErrorResponse, IntoResponse};
 use http::Request;
 use tower::{Layer, Service};
 
+use super::HttpFunction;
 use crate::core::check::Serializable;
 use crate::core::check::probe::check;
 use crate::function::builder::Function;
 use crate::function::check::{
     IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,
 };
+use crate::http::extract::Json;
 use crate::http::layers::catch_panic::CatchPanic;
-use crate::http::{Created, HttpFunction, Json, Stack};
+use crate::http::layers::stack::Stack;
+use crate::http::response::Created;
 
 /// The kind of HTTP functions.
 #[derive(Debug)]

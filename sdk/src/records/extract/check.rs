@@ -1,8 +1,15 @@
 //! The requirements of the records that hold a value.
 
+use super::dynamodb::Change;
+use super::event_bridge::EventBridge;
+use super::firehose::Firehose;
+use super::kafka::Kafka;
+use super::kinesis::Kinesis;
+use super::mq::MqMessage;
+use super::sns::Sns;
+use super::sqs::Sqs;
 use crate::core::check::probe::check;
 use crate::core::check::{Argument, Deserializable, Holds};
-use crate::records::{Change, EventBridge, Firehose, Kafka, Kinesis, MqMessage, Sns, Sqs};
 
 check! {
     Argument => Deserializable: Sqs<T>, Kinesis<T>, Firehose<T>, Sns<T>, MqMessage<T>, EventBridge<T>;

@@ -3,13 +3,17 @@
 
 use tower::{Layer, Service};
 
+use super::RecordFunction;
 use crate::core::check::probe::check;
 use crate::core::error::BoxError;
 use crate::function::builder::Function;
 use crate::function::check::{
     IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsRecordFunction, IsResponse,
 };
-use crate::records::{Batch, FromRecord, FromRecordParts, Record, RecordFunction, RecordResult};
+use crate::records::batch::Batch;
+use crate::records::extract::{FromRecord, FromRecordParts};
+use crate::records::handler::RecordResult;
+use crate::records::record::Record;
 
 /// The kind of record functions whose record has the response `A`.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ where
 }
 
 impl<S, L, O> IsRecordFunction for Function<RecordFunction<S>, L, O> {
+    type Batch = Batch;
+
     fn concurrency(self, records: usize) -> Self {
         Self::concurrency(self, records)
     }
