@@ -134,7 +134,7 @@ fn a_mistake_in_a_layer_is_an_error_wherever_the_layer_stands() {
     let cors = || CorsLayer::new().allow_origins(["https://app.example.com/users"]);
     let id = |Path(id): Path<u64>| std::future::ready(id.to_string());
     let text = mistake(handler(id).layer(Stack::new().cors(cors())));
-    assert!(text.starts_with("the function could not be built: ") && text.contains("no path and no slash"), "{text}");
+    assert!(text.starts_with("the function could not be built: ") && text.contains("must not have a path or a slash"), "{text}");
     assert_eq!(mistake(handler(id).without_stack().layer(ErrorLayer::new()).layer(cors())), text);
     assert_eq!(mistake(handler(id).layer(Stack::new().layer(ServiceBuilder::new().layer(cors())))), text);
     let errors = Stack::new().errors(ErrorLayer::new().on::<std::num::ParseIntError>(200));
@@ -148,12 +148,12 @@ fn a_mistake_in_a_layer_is_an_error_wherever_the_layer_stands() {
     let key = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "orders").key("["));
     assert!(mistake(handler(store).layer(key)).contains("idempotency: "));
     let ship = |_: Sqs<u32>| std::future::ready(Ok::<_, BoxError>(()));
-    assert!(mistake(handler(ship).concurrency(0)).contains("the concurrency of a batch is 0"));
+    assert!(mistake(handler(ship).concurrency(0)).contains("the concurrency of a batch must not be 0"));
     assert!(mistake(handler(ship).batch(Batch::new().ordered_by("account"))).contains("`Batch::ordered_by`"));
 }
 
 #[test]
-#[should_panic(expected = "the concurrency of a batch is 0")]
+#[should_panic(expected = "the concurrency of a batch must not be 0")]
 fn a_caller_of_a_function_with_a_mistake_panics_with_its_sentence() {
     let _ = Caller::new(handler(|_: Sqs<u32>| std::future::ready(Ok::<_, BoxError>(()))).concurrency(0));
 }

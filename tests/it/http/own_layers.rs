@@ -92,7 +92,7 @@ async fn the_first_own_layer_is_the_outermost() {
     let response = Caller::new(pilaster::handler(way).layer(stack)).send(request::get("/")).await.unwrap();
     assert_eq!(response.text(), "first second third");
     let way: Vec<_> = response.headers().get_all("x-way").iter().map(|tag| tag.to_str().unwrap()).collect();
-    assert_eq!(way, ["third", "second", "first"]);
+    assert_eq!(way, ["third, second, first"], "an HTTP API has one value for each header");
 }
 
 #[tokio::test(start_paused = true)]

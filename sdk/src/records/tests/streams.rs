@@ -172,7 +172,7 @@ async fn what_was_held_back_is_named_in_the_log() {
     let lines = captured.lines();
     let line =
         lines.iter().find(|line| line["message"].as_str().is_some_and(|text| text.contains("unprocessed"))).unwrap();
-    assert_eq!((&line["not_begun"], &line["record_ids"]), (&json!(4), &json!("3, 4, 5, 6")));
+    assert_eq!((&line["not_started"], &line["record_ids"]), (&json!(4), &json!("3, 4, 5, 6")));
 }
 
 #[tokio::test]
