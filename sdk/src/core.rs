@@ -14,4 +14,5 @@ pub(crate) mod expression;
 mod extensions;
 pub(crate) mod invocation;
 pub(crate) mod json;
+pub(crate) mod panic;
 pub(crate) mod raw;

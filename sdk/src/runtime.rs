@@ -26,9 +26,9 @@ use futures_util::future::OptionFuture;
 
 #[cfg(feature = "macros")]
 use crate::core::configuration;
-use crate::core::deadline::contained;
 use crate::core::env;
 use crate::core::error::{BoxError, chain};
+use crate::core::panic::contained;
 use crate::core::raw::RawService;
 use crate::function::StartError;
 use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};

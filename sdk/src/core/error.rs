@@ -11,7 +11,7 @@ use std::fmt;
 
 use lambda_runtime::Diagnostic;
 
-use crate::core::deadline::contained;
+use crate::core::panic::contained;
 
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};

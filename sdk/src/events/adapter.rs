@@ -9,8 +9,9 @@ use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
 use super::handler::{EventFuture, Wrap};
-use crate::core::deadline::{Cancellable, DeadlineExceeded, contained, until};
+use crate::core::deadline::{DeadlineExceeded, until};
 use crate::core::error::{BoxError, FunctionError, Names};
+use crate::core::panic::{Cancellable, contained};
 use crate::core::raw::{Incoming, Outgoing};
 
 /// Service that calls the layers and the handler of an event function. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the

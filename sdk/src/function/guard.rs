@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt;
 use tower::Service;
 
-use crate::core::deadline::contained;
 use crate::core::error::FunctionError;
+use crate::core::panic::contained;
 use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT, RawService};
 
 /// Service that makes an error of a panic, whose text the runtime would post to the caller, and of a response above 6 MB, which Lambda

@@ -52,8 +52,9 @@ use http::response::Parts;
 use http::{HeaderMap, Request, header};
 use tower::Service;
 
-use crate::core::deadline::{MARGIN, caught, contained, until};
+use crate::core::deadline::{MARGIN, until};
 use crate::core::error::{BoxError, FunctionError};
+use crate::core::panic::{caught, contained};
 use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT};
 use crate::http::error::{self, HttpError, Refused, Renderer};
 use crate::http::extract::context::EventKind;

@@ -32,6 +32,9 @@ type Clock = dyn Fn() -> SystemTime + Send + Sync;
 
 static GLOBAL: OnceLock<Idempotency> = OnceLock::new();
 
+/// The member of a recorded result that holds the hash of its caller.
+const CALLER: &str = "pilasterCaller";
+
 /// Makes calls idempotent: a call has its effect once per key. Cheap to clone. See the [module docs](super).
 #[derive(Clone)]
 #[must_use]

@@ -15,9 +15,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::Instant;
 use tower::Service;
 
-use crate::core::deadline::{DeadlineExceeded, contained};
+use crate::core::deadline::DeadlineExceeded;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::panic::contained;
 use crate::http::error::HttpError;
 #[cfg(feature = "compression")]
 use crate::http::layers::compression::DeferredCompression;

@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::value::RawValue;
 
 use super::path::path_and_query;
+use super::refused::malformed;
 use super::uri::uri;
 use crate::core::error::FunctionError;
 use crate::core::raw::{Incoming, PAYLOAD_LIMIT};
@@ -93,11 +94,6 @@ fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool
         Some(source) => Refused::Malformed(source, malformed(&field)),
         None => not_http(),
     }
-}
-
-/// A 400 that names the part of the request and never repeats it.
-pub(super) fn malformed(part: &str) -> HttpError {
-    HttpError::bad_request(format!("the request's {part} is malformed"))
 }
 
 fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>) -> Result<Request<Body>, HttpError> {

@@ -12,7 +12,13 @@ use serde_json::value::RawValue;
 
 use crate::core::error::BoxError;
 use crate::core::raw::Incoming;
+use crate::http::error::HttpError;
 use crate::http::extract::context::{EventKind, EventParts};
+
+/// A 400 that names the part of the request and never repeats it.
+pub(super) fn malformed(part: &str) -> HttpError {
+    HttpError::bad_request(format!("the request's {part} is malformed"))
+}
 
 /// The members of an object; of two of one name the last.
 type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Uri, header};
 
-use super::decode::malformed;
+use super::refused::malformed;
 use crate::http::adapter::event::ContextFields;
 use crate::http::error::HttpError;
 

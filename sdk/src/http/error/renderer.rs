@@ -6,7 +6,7 @@ use axum_core::body::Body;
 use axum_core::response::Response;
 
 use super::HttpError;
-use crate::core::deadline::caught;
+use crate::core::panic::caught;
 
 /// Makes a response of an error.
 pub(crate) type Render = dyn Fn(&HttpError) -> Response + Send + Sync;

@@ -66,9 +66,10 @@ use tower::{Layer, Service};
 
 use self::preconditions::Outcome;
 pub use self::preconditions::Preconditions;
-use crate::core::deadline::{Cancellable, MARGIN, contained, until};
+use crate::core::deadline::{MARGIN, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::panic::{Cancellable, contained};
 use crate::core::raw::PAYLOAD_LIMIT;
 use crate::http::error::{self, HttpError, Renderer};
 use crate::http::layers::deadline;

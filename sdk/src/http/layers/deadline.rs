@@ -31,9 +31,10 @@ use tokio::time::{Instant, Sleep};
 use tower::util::Oneshot;
 use tower::{Layer, Service};
 
-use crate::core::deadline::{DeadlineExceeded, MARGIN, contained, until};
+use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::panic::contained;
 use crate::http::error::HttpError;
 #[cfg(feature = "negotiation")]
 use crate::http::error::Renderer;

@@ -71,8 +71,8 @@ use bytes::Bytes;
 use http::Request;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::core::deadline::contained;
 use crate::core::error::BoxError;
+use crate::core::panic::contained;
 use crate::http::layers::erased::{Erased, erased};
 
 /// Makes a layer of an async function of up to four extractors, the request and [`Next`]. See the [module docs](self).

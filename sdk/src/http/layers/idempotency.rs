@@ -121,9 +121,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::Service;
 
-use crate::core::deadline::contained;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::panic::contained;
 use crate::core::raw::PAYLOAD_LIMIT;
 use crate::http::HttpError;
 #[cfg(feature = "negotiation")]

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::CALLER;
 use super::running::Running;
 use super::{Begun, Idempotency};
 use crate::core::expression::{Document, Selected};
@@ -22,9 +23,6 @@ const ATTEMPTS: u32 = 3;
 
 /// The last second of the year 9999, which every language can read: the expiration of a record that never expires.
 const LATEST: Duration = Duration::from_secs(253_402_300_799);
-
-/// The member of a recorded result that holds the hash of its caller.
-pub(super) const CALLER: &str = "pilasterCaller";
 
 /// A day earlier: later locks of a key, each longer by a millisecond, still end before their records.
 const LATEST_LOCK: Duration = LATEST.saturating_sub(Duration::from_secs(86_400));

@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use tracing::Instrument as _;
 
-use super::begin::CALLER;
+use super::CALLER;
 use super::{Begun, Idempotency};
 use crate::core::error::BoxError;
 use crate::core::expression::read;

@@ -2,8 +2,8 @@
 
 use std::any::Any;
 
-use crate::core::deadline::contained;
 use crate::core::error::FunctionError;
+use crate::core::panic::contained;
 use crate::records::error::RecordError;
 use crate::records::record::Record;
 use crate::records::response::RecordResponse;

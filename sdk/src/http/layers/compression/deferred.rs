@@ -13,8 +13,8 @@ use tower_http::CompressionLevel;
 use super::coding::{Coding, encode};
 use super::entity_tags::mark;
 use super::remove_digests;
-use crate::core::deadline::contained;
 use crate::core::error::BoxError;
+use crate::core::panic::contained;
 use crate::http::length::{base64_length, sent_length};
 
 /// The compression that the layer has chosen. It is in the response's extensions, for the adapter to apply once it has the whole body.

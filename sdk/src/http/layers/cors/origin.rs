@@ -9,7 +9,7 @@ use http::{HeaderValue, header};
 
 use super::pattern::Pattern;
 use super::spelling::{Fault, OPAQUE, canonical};
-use crate::core::deadline::caught;
+use crate::core::panic::caught;
 
 /// The maximum length of an `Origin` that is parsed, in bytes: a DNS name has at most 253.
 const MAX_ORIGIN: usize = 512;

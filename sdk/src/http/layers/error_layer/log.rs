@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use http::uri::PathAndQuery;
 use http::{Method, Request};
 
-use crate::core::deadline::caught;
+use crate::core::panic::caught;
 use crate::http::error::HttpError;
 
 /// The method and the path of a request, for the log. The query, which may hold secrets, is not logged.

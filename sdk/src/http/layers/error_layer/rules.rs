@@ -12,8 +12,8 @@ use super::hidden_cause;
 use super::log::{RequestLine, log_failure};
 #[cfg(feature = "negotiation")]
 use crate::core::deadline::DeadlineExceeded;
-use crate::core::deadline::{caught, contained};
 use crate::core::error::BoxError;
+use crate::core::panic::{caught, contained};
 use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, rendered};
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;

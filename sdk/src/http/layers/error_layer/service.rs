@@ -15,8 +15,8 @@ use tower::Service;
 
 use super::log::RequestLine;
 use super::rules::Rules;
-use crate::core::deadline::{caught, contained};
 use crate::core::error::BoxError;
+use crate::core::panic::{caught, contained};
 use crate::http::error::{HttpError, refused};
 use crate::http::layers::deadline;
 
