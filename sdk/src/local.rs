@@ -27,7 +27,10 @@ use crate::function::lifecycle::Lifecycle;
 /// Serves the function until Ctrl-C, or with the events of its arguments.
 pub(crate) async fn serve<S: RawService>(service: S, lifecycle: Lifecycle) -> Result<(), BoxError> {
     let inputs = match Arguments::parse(std::env::args_os().skip(1))? {
-        Arguments::Print(text) => return Ok(print(format_args!("{}", text.trim_end()))),
+        Arguments::Print(text) => {
+            print(format_args!("{}", text.trim_end()));
+            return Ok(());
+        }
         Arguments::Call(inputs) => inputs,
     };
     #[cfg(feature = "clients")]

@@ -293,7 +293,7 @@ async fn read(response: Outgoing) -> Result<Value, FunctionError> {
     #[cfg(feature = "http")]
     let json = match response.into_content() {
         Ok(json) => json,
-        Err(stream) => return http::streamed(stream).await,
+        Err(stream) => return http::streamed(*stream).await,
     };
     #[cfg(not(feature = "http"))]
     let json = response.into_json().unwrap_or_default();

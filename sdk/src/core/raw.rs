@@ -153,10 +153,10 @@ impl Outgoing {
 
     /// The JSON text, or the response that is streamed.
     #[cfg(feature = "http")]
-    pub(crate) fn into_content(self) -> Result<Box<RawValue>, StreamResponse<Chunks>> {
+    pub(crate) fn into_content(self) -> Result<Box<RawValue>, Box<StreamResponse<Chunks>>> {
         match self.0 {
             Content::Json(json) => Ok(json),
-            Content::Stream(response) => Err(*response),
+            Content::Stream(response) => Err(response),
         }
     }
 }

@@ -108,7 +108,7 @@ async fn answer<S: RawService>(
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         match raw.call(incoming).await?.into_content() {
             Ok(json) => Ok(serde_json::from_str::<Answer>(json.get())?.into_http()?.map(Body::new)),
-            Err(stream) => streamed(stream),
+            Err(stream) => streamed(*stream),
         }
     };
     let invoked: Result<_, BoxError> = match tokio::time::timeout(TIMEOUT, invoked).await {

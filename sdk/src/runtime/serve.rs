@@ -87,6 +87,6 @@ fn json(answered: Answered) -> Result<Box<RawValue>, FunctionError> {
 fn stream(answered: Answered) -> Result<FunctionResponse<Box<RawValue>, Chunks>, FunctionError> {
     Ok(match answered?.into_content() {
         Ok(json) => FunctionResponse::BufferedResponse(json),
-        Err(stream) => FunctionResponse::StreamingResponse(stream),
+        Err(stream) => FunctionResponse::StreamingResponse(*stream),
     })
 }

@@ -195,7 +195,7 @@ where
         let change = serde_json::from_str::<ChangeEvent<'_>>(record.text());
         let change = change.map_err(|error| DecodeError::new("the table change", error))?;
         let of = &change.dynamodb;
-        let view = of.stream_view_type.0.as_ref().map(|view| &**view);
+        let view = of.stream_view_type.0.as_deref();
         let keys = image("the keys of the item", of.keys, view)?;
         match &*change.event_name {
             "INSERT" => {
