@@ -105,6 +105,6 @@ async fn call(layer: WarmupLayer, event: &Value, answer: Value) -> Result<Value,
     let event = RawValue::from_string(event.to_string())?;
     let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
     let response = ServiceBuilder::new().layer(layer).service(function).oneshot(incoming).await?;
-    let response: Value = serde_json::from_str(response.as_json().unwrap().get())?;
+    let response: Value = serde_json::from_str(response.as_json().expect("JSON").get())?;
     Ok(json!({ "called": called.load(Ordering::Relaxed), "response": response }))
 }

@@ -221,7 +221,7 @@ async fn invoke(
         };
         let mut seen = match layer.layer(function).oneshot(incoming).await {
             Ok(answer) => {
-                json!({ "result": serde_json::from_str::<Value>(answer.as_json().unwrap().get()).unwrap_or_default() })
+                json!({ "result": serde_json::from_str::<Value>(answer.as_json().expect("JSON").get()).unwrap_or_default() })
             }
             Err(error) => {
                 let error = error.downcast::<FunctionError>().map_err(|error| Stop::Broken(error.to_string()))?;

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use lambda_runtime::{Config, Context, LambdaEvent};
 use pilaster::observe::logging::{self, Buffer, CapturedLogs, Level, LoggingLayer, Logs, correlation_paths, emit};
-use pilaster::{FunctionError, Incoming};
-use serde_json::value::{RawValue, to_raw_value};
+use pilaster::{FunctionError, Incoming, Outgoing};
+use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -115,9 +115,9 @@ async fn lines(case: &Value) -> Vec<String> {
         let this = invocation.clone();
         let function = service_fn(move |incoming: Incoming| {
             act(&this["calls"]);
-            let answer: Result<Box<RawValue>, _> = match this["raise"].as_str() {
+            let answer: Result<Outgoing, _> = match this["raise"].as_str() {
                 Some(text) => Err(FunctionError::new("ValueError", text.to_owned())),
-                None => Ok(incoming.event),
+                None => Ok(incoming.event.into()),
             };
             std::future::ready(answer)
         });

@@ -39,8 +39,8 @@ mod tests {
     fn all_of_them_do_the_work() {
         runtime().block_on(async {
             for answer in [
-                invoke(&mut users::by_pilaster(), users::EVENT).await.get().to_owned(),
-                invoke(&mut users::metered(), users::EVENT).await.get().to_owned(),
+                invoke(&mut users::by_pilaster(), users::EVENT).await.as_json().expect("JSON").get().to_owned(),
+                invoke(&mut users::metered(), users::EVENT).await.as_json().expect("JSON").get().to_owned(),
                 users::by_hand(users::EVENT).await,
             ] {
                 let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
@@ -48,7 +48,7 @@ mod tests {
                 assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com", "{answer}");
                 assert!(answer["body"].as_str().is_some_and(|body| body.contains("Ada Lovelace")), "{answer}");
             }
-            let failed = invoke(&mut orders::by_pilaster(), orders::EVENT).await.get().to_owned();
+            let failed = invoke(&mut orders::by_pilaster(), orders::EVENT).await.as_json().expect("JSON").get().to_owned();
             assert_eq!(failed, orders::by_hand(orders::EVENT));
             assert!(failed.contains("0007") && !failed.contains("0008"), "{failed}");
         });
