@@ -7,6 +7,13 @@ use serde_json::{Map, Value, json};
 
 use crate::{Compared, Replay, Stop};
 
+/// The beginnings of the warnings about the buffer. Any other line is compared as a line of the case.
+const BUFFER_WARNINGS: [&str; 3] = [
+    "Cannot add item to the buffer. Item size exceeds total cache size ",
+    "Some logs are not displayed because they were evicted from the buffer. ",
+    "no lines are buffered: AWS_LAMBDA_LOG_LEVEL is ",
+];
+
 /// Puts what the case expects beside what the child told.
 pub(super) fn compare(case: &Value, mut told: Value) -> Replay {
     let text = told["text"].as_str().unwrap_or_default().to_owned();
@@ -29,8 +36,7 @@ pub(super) fn compare(case: &Value, mut told: Value) -> Replay {
                 observed.insert("failure_line".to_owned(), json!({ "level": read["level"], "error": read["error"] }));
                 continue;
             }
-            // Pilaster's own warnings about the log have no location, unlike the lines of the case.
-            if read["level"] == "WARN" && read.get("location").is_none() {
+            if is_about_buffer(&read) {
                 told_of_buffer.push(read["message"].clone());
                 continue;
             }
@@ -73,6 +79,14 @@ pub(super) fn compare(case: &Value, mut told: Value) -> Replay {
         observed.insert("handler_error".to_owned(), told["handler_error"].clone());
     }
     Ok(Compared { expected: Value::Object(expected), observed: Value::Object(observed) })
+}
+
+/// Returns `true` if a line is a warning of Pilaster about its buffer: it has no location, unlike the lines of a case.
+fn is_about_buffer(line: &Value) -> bool {
+    let text = line["message"].as_str().unwrap_or_default();
+    line["level"] == "WARN"
+        && line.get("location").is_none()
+        && BUFFER_WARNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 /// The order of the keys that both have.
