@@ -135,7 +135,7 @@ fn compare(case: &Case, captured: &CapturedMetrics, lines: &logging::CapturedLog
     Ok(Compared { expected: Value::Object(expected), observed: Value::Object(observed) })
 }
 
-/// What a warning is about, in whoever's words.
+/// Returns the subject of a warning of either library.
 fn about(warning: &str) -> &str {
     match warning {
         _ if warning.starts_with("No application metrics to publish") => "nothing to publish",
