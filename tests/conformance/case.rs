@@ -1,4 +1,4 @@
-//! The recorded cases: one JSON object a line, in middy's form or in Powertools', told apart by their fields.
+//! The recorded cases: one JSON object a line, in the form of middy or of Powertools, which differ in their fields.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::compare::Matchers;
 
-/// Whose behaviour a case recorded.
+/// The library whose behaviour a case recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Suite {
     Middy,
@@ -87,13 +87,13 @@ pub(crate) struct Case {
     /// The behaviour is a defect of Powertools: the answer must differ.
     pub(crate) defect: bool,
     pub(crate) json: Value,
-    /// What the line holds beside that which its form has.
+    /// The members of the line that its form does not have.
     pub(crate) unread: Option<String>,
-    /// Where `event_file`s are looked for.
+    /// The folder in which `event_file`s are searched.
     folder: PathBuf,
 }
 
-/// Why the event of a case could not be had.
+/// The reason why the event of a case is not available.
 pub(crate) type Missing = String;
 
 impl Case {
@@ -116,7 +116,7 @@ impl Case {
         Self { suite, id, group, defect, json, unread, folder: folder.to_owned() }
     }
 
-    /// A case that was handed on as text, to a process of its own.
+    /// Reads a case from text, in a child process.
     pub(crate) fn of_text(text: &str, folder: &Path) -> Self {
         Self::parse(text, folder, "")
     }
@@ -134,7 +134,7 @@ impl Case {
         };
         let beside = [self.folder.join("events"), self.folder.join("../events"), here().join("../fixtures/events")];
         let found = beside.iter().find_map(|folder| fs::read_to_string(folder.join(name)).ok());
-        let text = found.ok_or_else(|| format!("its event file {name} is not beside it"))?;
+        let text = found.ok_or_else(|| format!("its event file {name} is missing"))?;
         let mut event: Value = serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
         if let (Some(event), Some(patch)) = (event.as_object_mut(), input["patch"].as_object()) {
             event.extend(patch.clone());
@@ -147,7 +147,7 @@ fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
 }
 
-/// Whether there are cases beside our own.
+/// Returns `true` if there are cases other than our own.
 pub(crate) fn has_further() -> bool {
     std::env::var_os("PILASTER_CASES").is_some_and(|folders| !folders.is_empty())
 }

@@ -1,4 +1,4 @@
-//! A case in a process of its own, whose environment is that of the case: for what Pilaster reads from the real environment.
+//! Runs a case in a child process with the environment of the case, for code that reads the real environment.
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use crate::case::Case;
 use crate::{Compared, Replay, Stop};
 
-/// What the parent starts the program with.
+/// The argument with which the parent starts the program.
 pub(crate) const ARGUMENT: &str = "--replay-case";
 
 /// Set in the child, which then replays for itself: the folder of the case.
 const HERE: &str = "PILASTER_REPLAYS_HERE";
 
-/// Whether this process has the environment of its case.
+/// Returns `true` if this process has the environment of its case.
 pub(crate) fn is_here() -> bool {
     std::env::var_os(HERE).is_some()
 }
@@ -43,7 +43,7 @@ pub(crate) fn replay(case: &Case, variables: impl Iterator<Item = (String, Strin
     }
 }
 
-/// The child's end: reads a case, and prints what came of it as its last line.
+/// The child's part: reads a case, and prints the outcome as its last line.
 pub(crate) fn main() {
     let mut text = String::new();
     let case = match std::io::stdin().read_to_string(&mut text) {

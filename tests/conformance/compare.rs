@@ -25,7 +25,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Whose matchers an expectation may hold. Any other name with a `$` is data, as `{"$oid": …}` of DocumentDB is.
+/// The library whose matchers an expectation may hold. Any other name with a `$` is data, as `{"$oid": …}` of DocumentDB is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Matchers {
     Middy,
@@ -112,7 +112,7 @@ impl Matchers {
         }
     }
 
-    /// Whether a value is as `expected` says: equal, or accepted by its matchers.
+    /// Returns `true` if a value is equal to `expected`, or accepted by its matchers.
     pub(crate) fn matches(self, expected: &Value, observed: Option<&Value>) -> bool {
         let Some((name, argument)) = self.read(expected) else {
             return observed.is_some_and(|observed| self.differences(expected, observed).is_empty());

@@ -1,6 +1,6 @@
 //! `deviations.toml`: each deliberate difference, what Pilaster does instead, and why.
 //!
-//! An entry covers a difference only if Pilaster did what the entry says: `expected` and `pilaster` are both matched.
+//! An entry covers a difference only if Pilaster behaves as the entry states: `expected` and `pilaster` are both matched.
 
 mod did;
 mod part;
@@ -36,14 +36,14 @@ pub(crate) struct Deviation {
     of: Vec<String>,
     /// JSON Pointers of the observation; `*` stands for one step.
     at: Vec<String>,
-    /// What the case itself must hold: place to matcher.
+    /// The conditions on the case itself: place to matcher.
     #[serde(default)]
     when: toml::Table,
     /// A place that must differ as well: what this entry covers comes with that difference.
     beside: Option<String>,
-    /// What middy or Powertools do.
+    /// The behaviour of middy or Powertools.
     expected: toml::Value,
-    /// What Pilaster does.
+    /// The behaviour of Pilaster.
     pilaster: toml::Value,
     /// One sentence.
     pub(crate) why: String,
@@ -56,7 +56,7 @@ pub(crate) struct Deviations(pub(crate) Vec<Deviation>);
 impl Deviations {
     /// # Errors
     ///
-    /// The file cannot be read, or is not of the form that the fields above say.
+    /// The file cannot be read, or does not have the form of the fields above.
     pub(crate) fn read() -> Result<Self, String> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/deviations.toml");
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -67,7 +67,7 @@ impl Deviations {
             }
             if takes_anything(&json(&entry.pilaster)) {
                 return Err(format!(
-                    "deviations.toml: `{}` accepts anything from Pilaster: say what it does",
+                    "deviations.toml: `{}` accepts any behaviour of Pilaster: state what it does",
                     entry.name
                 ));
             }
@@ -84,7 +84,7 @@ impl Deviations {
     }
 }
 
-/// Whether a matcher accepts every value: `$any` itself, or a choice with it.
+/// Returns `true` if a matcher accepts every value: `$any` itself, or a choice with it.
 fn takes_anything(matcher: &Value) -> bool {
     let Some((name, argument)) = matcher.as_object().and_then(|matcher| matcher.iter().next()) else { return false };
     match name.as_str() {
@@ -96,7 +96,7 @@ fn takes_anything(matcher: &Value) -> bool {
     }
 }
 
-/// Whether an entry is of a group: `*` at one end stands for any letters.
+/// Returns `true` if an entry is of a group: `*` at one end stands for any letters.
 fn of_group(of: &str, group: &str) -> bool {
     match (of.strip_prefix('*'), of.strip_suffix('*')) {
         (Some(end), _) => group.ends_with(end),
@@ -119,7 +119,7 @@ fn json(value: &toml::Value) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }
 
-/// Whether a pointer is as a pattern says: `*` is one step, `*_` one that ends in an underscore, `**` the rest.
+/// Returns `true` if a pointer matches a pattern: `*` is one step, `*_` one that ends in an underscore, `**` the rest.
 fn fits(pattern: &str, pointer: &str) -> bool {
     let (mut pattern, mut pointer) = (pattern.split('/'), pointer.split('/'));
     loop {

@@ -1,4 +1,4 @@
-//! One event in, one answer out: through the whole function, as Lambda would call it, and in a form that can be compared.
+//! Sends an event through the whole function, as Lambda does, and returns the response in a form that can be compared.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,7 @@ pub(crate) enum Sent {
     Answer(Value),
     /// As a failed invocation.
     Failed(FunctionError),
-    /// Its configuration was refused before the first event, with this sentence.
+    /// Its configuration was rejected before the first event, with this sentence.
     Refused(String),
 }
 
@@ -151,7 +151,7 @@ pub(crate) fn delivered(event: &Value, answer: &Value) -> Value {
     })
 }
 
-/// What the door says to a request that it does not let in: a problem, whose form no error layer changes.
+/// The response of the adapter to a request that it rejects: a problem, whose form no error layer changes.
 pub(crate) fn rejected(delivered: &Value) -> Option<Value> {
     if delivered["status"] != 400 || delivered["headers"]["content-type"] != "application/problem+json" {
         return None;

@@ -3,17 +3,17 @@
 //! ```sh
 //! cargo test -p tests --test conformance -- --nocapture           # our copies, in `cases/`
 //! PILASTER_CASES=dir cargo test -p tests --test conformance       # and those of further directories
-//! cargo test -p tests --test conformance -- http-cors-0           # only ids with this in them, told one by one
+//! cargo test -p tests --test conformance -- http-cors-0           # only ids that contain this, each reported
 //! ```
 //!
 //! Each case is replayed as a function that a user could have written: its configuration becomes Pilaster's own, its event
-//! goes through the whole function, its expectation is compared with what came out. A difference fails the run, unless
-//! `deviations.toml` says that it is meant, what Pilaster does instead, and why. A case about something for which Pilaster has no
-//! counterpart is counted as unsupported, with the reason.
+//! goes through the whole function, its expectation is compared with the result. A difference fails the run, unless
+//! `deviations.toml` states that it is deliberate, what Pilaster does instead, and why. A case about something for which
+//! Pilaster has no counterpart is counted as unsupported, with the reason.
 //!
-//! What a case asks for is read by types that refuse what they do not know, so that nothing passes because it was not looked at; what
-//! would pass by the replay's own code, without Pilaster, is unsupported as well. A run of our own cases fails when a total gets worse
-//! than the one in `cases/totals.toml`, or when an entry of `deviations.toml` covers nothing.
+//! Cases are decoded by types that reject unknown fields, so that no case passes because a part of it was ignored; a case
+//! that would pass by the replay's own code, without Pilaster, is unsupported as well. A run of our own cases fails if a total
+//! is worse than the one in `cases/totals.toml`, or if an entry of `deviations.toml` covers no case.
 //!
 //! Compared by meaning, not by spelling: header names and media types without letter case, JSON texts as values, lists such as
 //! `Vary` and `Access-Control-Allow-Headers` without order, header maps as the event source reads them. An error that
@@ -65,7 +65,7 @@ pub(crate) fn unsupported<T>(reason: impl Into<String>) -> Result<T, Stop> {
     Err(Stop::Unsupported(reason.into()))
 }
 
-/// What a replay does not compare must not be told by a case.
+/// Checks that a case has no expectation that the replay does not compare.
 pub(crate) fn only_these(expected: &Value, known: &[&str]) -> Result<(), Stop> {
     match expected.as_object().into_iter().flatten().find(|(name, _)| !known.contains(&name.as_str())) {
         Some((name, _)) => unsupported(format!("expectations of the kind `{name}`")),
@@ -94,7 +94,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // Panics are expected outcomes here; each is told with its case.
+    // Panics are expected outcomes here; each is reported with its case.
     std::panic::set_hook(Box::new(|_| {}));
     let chosen = cases.iter().filter(|case| filter.is_empty() || filter.iter().any(|part| case.id.contains(part)));
     let outcomes: Vec<_> = chosen.map(|case| (case, outcome(case, &deviations))).collect();
@@ -105,7 +105,7 @@ fn main() -> ExitCode {
     if report::print(&outcomes, &deviations, whole) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Replays a case, whosever it is.
+/// Replays a case of either library.
 pub(crate) fn replay(case: &Case) -> Replay {
     if let Some(unread) = &case.unread {
         return unsupported(unread.as_str());
@@ -131,9 +131,9 @@ fn outcome(case: &Case, deviations: &Deviations) -> Outcome {
 fn judge(case: &Case, compared: &Compared, deviations: &Deviations) -> Outcome {
     let Compared { expected, observed } = compared;
     if expected.as_object().is_none_or(serde_json::Map::is_empty) {
-        return Outcome::Unsupported("tells nothing that can be compared".to_owned());
+        return Outcome::Unsupported("has no expectation that can be compared".to_owned());
     }
-    // Where a configuration was refused at start, or the request by the adapter, nothing more can be compared.
+    // If a configuration was rejected at start, or the request by the adapter, nothing more can be compared.
     let early = ["refused", "rejected"]
         .into_iter()
         .find(|early| observed.get(early).is_some() && expected.get(early).is_none());

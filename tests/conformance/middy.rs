@@ -170,7 +170,7 @@ enum Capture {
 #[serde(untagged)]
 enum Logger {
     Off(bool),
-    Told(Capture),
+    Callback(Capture),
 }
 
 /// A value that is there, `null` included.

@@ -1,5 +1,5 @@
-//! Functions of records for cases: for each source one of the right type, which notes what it sees of each record and does with
-//! it what the case says.
+//! Functions of records for cases: for each source one of the right type, which notes each record and handles
+//! it as the case requires.
 
 mod complete;
 
@@ -77,29 +77,29 @@ pub(crate) type Act = Arc<dyn Fn(&Seen) -> Result<Option<TransformedRecord>, Box
 
 /// What the body of a message, or its like, is read as.
 pub(crate) trait Payload: DeserializeOwned + Send + 'static {
-    fn told(self) -> Value;
+    fn into_value(self) -> Value;
 }
 
 impl Payload for Value {
-    fn told(self) -> Value {
+    fn into_value(self) -> Value {
         self
     }
 }
 
 impl Payload for String {
-    fn told(self) -> Value {
+    fn into_value(self) -> Value {
         json!(self)
     }
 }
 
 impl Payload for Vec<u8> {
-    fn told(self) -> Value {
+    fn into_value(self) -> Value {
         byte_string(&self)
     }
 }
 
 impl Payload for () {
-    fn told(self) -> Value {
+    fn into_value(self) -> Value {
         Value::Null
     }
 }
@@ -109,11 +109,11 @@ pub(crate) fn call<T: Payload>(kind: Kind, event: &Value, batch: Batch, notes: &
     type Image = Option<Map<String, Value>>;
     let run = Run { event, batch, notes: notes.clone(), act };
     match kind {
-        Kind::Sqs => run.each(|message: Sqs<T>| message.body.told()),
-        Kind::Kinesis => run.each(|record: Kinesis<T>| record.data.told()),
-        Kind::Kafka => run.each(|record: Kafka<(), T>| record.value.map_or(Value::Null, T::told)),
-        Kind::Sns => run.each(|notification: Sns<T>| notification.message.told()),
-        Kind::Mq => run.each(|message: MqMessage<T>| message.data.told()),
+        Kind::Sqs => run.each(|message: Sqs<T>| message.body.into_value()),
+        Kind::Kinesis => run.each(|record: Kinesis<T>| record.data.into_value()),
+        Kind::Kafka => run.each(|record: Kafka<(), T>| record.value.map_or(Value::Null, T::into_value)),
+        Kind::Sns => run.each(|notification: Sns<T>| notification.message.into_value()),
+        Kind::Mq => run.each(|message: MqMessage<T>| message.data.into_value()),
         Kind::S3 => run.each(|object: S3Object| json!(object.key())),
         Kind::Change => run.each(|change: Change<Image, Image, Image>| {
             json!({ "keys": change.keys(), "new": change.new_image(), "old": change.old_image() })
@@ -148,10 +148,10 @@ struct Run<'c> {
 }
 
 impl Run<'_> {
-    fn each<R: FromRecord<Response = ()> + 'static>(self, tell: fn(R) -> Value) -> Sent {
+    fn each<R: FromRecord<Response = ()> + 'static>(self, view: fn(R) -> Value) -> Sent {
         let Self { event, batch, notes, act } = self;
         let function = move |record: Record, own: R| {
-            let seen = Seen { index: record.index(), payload: tell(own) };
+            let seen = Seen { index: record.index(), payload: view(own) };
             let source = record.source().to_string();
             notes.add(json!({ "index": seen.index, "payload": seen.payload, "source": source }));
             std::future::ready(act(&seen).map(drop))
@@ -159,10 +159,10 @@ impl Run<'_> {
         send(pilaster::handler(function).batch(batch), event)
     }
 
-    fn tasks(self, tell: fn(S3BatchTask) -> Value) -> Sent {
+    fn tasks(self, view: fn(S3BatchTask) -> Value) -> Sent {
         let Self { event, batch, notes, act } = self;
         let function = move |record: Record, own: S3BatchTask| {
-            let seen = Seen { index: record.index(), payload: tell(own) };
+            let seen = Seen { index: record.index(), payload: view(own) };
             notes.add(json!({ "index": seen.index, "payload": seen.payload }));
             let text = |answer| match answer {
                 Some(TransformedRecord::Ok { data, .. }) => String::from_utf8_lossy(&data).into_owned(),
@@ -176,7 +176,7 @@ impl Run<'_> {
     fn transform<T: Payload>(self) -> Sent {
         let Self { event, batch, notes, act } = self;
         let function = move |record: Record, own: Firehose<T>| {
-            let seen = Seen { index: record.index(), payload: own.data.told() };
+            let seen = Seen { index: record.index(), payload: own.data.into_value() };
             notes.add(json!({ "index": seen.index, "payload": seen.payload }));
             let as_it_was = || match &seen.payload {
                 Value::String(text) => text.clone().into_bytes(),
@@ -189,11 +189,11 @@ impl Run<'_> {
     }
 }
 
-/// What a function of tasks tells of each.
-pub(crate) fn each_task(event: &Value, tell: fn(S3BatchTask) -> Value) -> Vec<Vec<Value>> {
+/// The notes of a function of tasks about each task.
+pub(crate) fn each_task(event: &Value, view: fn(S3BatchTask) -> Value) -> Vec<Vec<Value>> {
     let notes = Notes::default();
     let run = Run { event, batch: Batch::new(), notes: notes.clone(), act: Arc::new(|_| Ok(None)) };
-    run.tasks(tell);
+    run.tasks(view);
     by_record(event, &notes)
 }
 
@@ -233,13 +233,13 @@ pub(crate) fn records_of(event: &Value) -> Vec<&Value> {
     Vec::new()
 }
 
-/// What a function of this type tells of each record of an event: several of one that held several, none of one that it cannot
-/// read.
-pub(crate) fn each<R: FromRecord<Response = ()> + 'static>(event: &Value, tell: fn(R) -> Value) -> Vec<Vec<Value>> {
+/// The notes of a function of this type about each record of an event: several if it held several, none if the function cannot
+/// decode it.
+pub(crate) fn each<R: FromRecord<Response = ()> + 'static>(event: &Value, view: fn(R) -> Value) -> Vec<Vec<Value>> {
     let notes = Notes::default();
     let act: Act = Arc::new(|_| Ok(None));
     let run = Run { event, batch: Batch::new().concurrency(1), notes: notes.clone(), act };
-    run.each(tell);
+    run.each(view);
     by_record(event, &notes)
 }
 
@@ -250,12 +250,12 @@ pub(crate) fn each_of_firehose(event: &Value) -> Vec<Vec<Value>> {
     by_record(event, &notes)
 }
 
-/// What a function that transforms for Firehose tells of each record beside its data.
-pub(crate) fn each_of_firehose_with(event: &Value, tell: fn(&FirehoseRecord) -> Value) -> Vec<Vec<Value>> {
+/// The notes of a function that transforms for Firehose about each record, beside its data.
+pub(crate) fn each_of_firehose_with(event: &Value, view: fn(&FirehoseRecord) -> Value) -> Vec<Vec<Value>> {
     let notes = Notes::default();
-    let told = notes.clone();
+    let noted = notes.clone();
     let function = move |record: Record, own: Firehose<()>| {
-        told.add(json!({ "index": record.index(), "payload": tell(&own.record) }));
+        noted.add(json!({ "index": record.index(), "payload": view(&own.record) }));
         std::future::ready(Ok::<_, BoxError>(TransformedRecord::ok(Vec::new())))
     };
     send(pilaster::handler(function), event);
@@ -264,17 +264,17 @@ pub(crate) fn each_of_firehose_with(event: &Value, tell: fn(&FirehoseRecord) -> 
 
 fn by_record(event: &Value, notes: &Notes) -> Vec<Vec<Value>> {
     // A subscription of CloudWatch Logs and an event of EventBridge are one record each.
-    let mut told = vec![Vec::new(); records_of(event).len().max(1)];
+    let mut grouped = vec![Vec::new(); records_of(event).len().max(1)];
     for mut note in notes.all() {
         let index = note["index"].as_u64().and_then(|index| usize::try_from(index).ok());
-        if let Some(of_record) = index.and_then(|index| told.get_mut(index)) {
+        if let Some(of_record) = index.and_then(|index| grouped.get_mut(index)) {
             of_record.push(note["payload"].take());
         }
     }
-    told
+    grouped
 }
 
-/// The source of an event's records, as each record tells it, by the name that AWS has for it.
+/// The source of an event's records, which each record has, by the name that AWS uses.
 pub(crate) fn source(event: &Value, kind: Kind) -> Option<&'static str> {
     let notes = Notes::default();
     call::<()>(kind, event, Batch::new().concurrency(1), &notes, Arc::new(|_| Ok(None)));

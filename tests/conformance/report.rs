@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::case::{self, Case, Suite};
 use crate::deviations::Deviations;
 
-/// What became of a case.
+/// The outcome of a case.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Passed,
@@ -46,7 +46,7 @@ impl Counts {
         toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
     }
 
-    /// What is worse than the recorded totals.
+    /// The totals that are worse than the recorded ones.
     fn worse_than(&self, recorded: &Self) -> Vec<String> {
         let worse = |name: &str, now: usize, before: usize, is_worse: bool| {
             is_worse.then(|| format!("{now} {name}, and {before} are recorded in cases/totals.toml"))
@@ -64,7 +64,7 @@ impl Counts {
     }
 }
 
-/// Prints the whole, and returns whether no case failed. A run of all our own cases must also use each entry of `deviations.toml`,
+/// Prints the report, and returns `true` if no case failed. A run of all our own cases must also use each entry of `deviations.toml`,
 /// and keep the recorded totals.
 pub(crate) fn print(outcomes: &[(&Case, Outcome)], deviations: &Deviations, whole: bool) -> bool {
     let mut total = Counts::default();

@@ -1,4 +1,4 @@
-//! What Pilaster did, where an entry says what it is like: by the case, or by what was expected.
+//! Compares the behaviour of Pilaster with the case, or with the expected value, if an entry requires this.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,13 +9,13 @@ use super::part::part;
 use crate::case::Case;
 use crate::compare::Difference;
 
-/// Whether Pilaster did what the entry says. Beside the matchers, as the whole or as one of `$one_of`:
+/// Returns `true` if Pilaster behaves as the entry states. In addition to the matchers, as the whole or as one of `$one_of`:
 ///
 /// - `{"$base64_of_expected" = true}`: the expected text in base64
 /// - `{"$base64_decoded" = true}`: the expected text, decoded from base64
 /// - `{"$form_decoded" = true}`: the expected text, decoded as forms are
 /// - `{"$json_text_of_expected" = true}`: a string that holds the expected value as JSON
-/// - `{"$opposite" = true}`: the other truth value
+/// - `{"$opposite" = true}`: the other boolean
 /// - `{"$as_configured" = "/place"}`: the value that the case's options have there under this name
 /// - `{"$as_handler_set" = true}`: the header that the case's handler set itself
 /// - `{"$as_in_event" = true}`: what the event has under this name

@@ -1,4 +1,4 @@
-//! `event-batch-response`, `sqs-partial-batch-failure`: what a handler says of all records at once, a function of records says of
+//! `event-batch-response`, `sqs-partial-batch-failure`: a handler reports on all records at once, a function of records on
 //! each; the answer to the event source must be the same.
 
 use std::sync::Arc;
@@ -71,13 +71,13 @@ pub(super) fn replay(case: &Case) -> Replay {
             let failed = Outcome::Fail(text_of(&error)?);
             vec![failed; records_of(event).len()]
         }
-        _ => return unsupported("a handler that tells nothing of its records"),
+        _ => return unsupported("a handler that reports nothing about its records"),
     };
     let act = Arc::new(move |seen: &Seen| match outcomes.get(seen.index).cloned() {
         Some(Outcome::Answer(answer)) => Ok(answer),
         Some(Outcome::Fail(text)) => Err(text.into()),
         Some(Outcome::Discard(text)) => Err(BoxError::from(RecordError::discard(text))),
-        None => Err("the handler says nothing of it".into()),
+        None => Err("the handler has no result for it".into()),
     });
     let event = complete(event, kind);
     let (notes, log) = (Notes::default(), CapturedLogs::default());
@@ -114,8 +114,9 @@ pub(super) fn replay(case: &Case) -> Replay {
         }
     }
     if let Some(logged) = expect["logged"].as_array() {
-        let told = |entry: &Value| json!({ "error": entry[0]["message"], "record": id(&entry[1]["messageId"]) });
-        expected.insert("logged".to_owned(), logged.iter().map(told).collect());
+        let logged_entry =
+            |entry: &Value| json!({ "error": entry[0]["message"], "record": id(&entry[1]["messageId"]) });
+        expected.insert("logged".to_owned(), logged.iter().map(logged_entry).collect());
         let lines = log.lines();
         let lines = lines.iter().filter(|line| line["message"] == "the record failed");
         observed["logged"] = lines.map(|line| json!({ "error": line["error"], "record": line["record_id"] })).collect();

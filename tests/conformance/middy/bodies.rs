@@ -79,7 +79,7 @@ impl Parser {
         };
         match options.charset.as_deref() {
             None | Some("utf8" | "utf-8") => {}
-            // The door decodes what the event says is base64.
+            // The adapter decodes a body that the event marks as base64.
             Some("base64") if base64 => {}
             Some(other) => return unsupported(format!("the charset `{other}`")),
         }
@@ -122,7 +122,7 @@ pub(super) trait Seen: FromRequest<()> + Send + 'static {
     fn value(self) -> Value;
 }
 
-/// A body that nobody reads.
+/// A body that is not read.
 pub(super) struct Unread;
 
 impl FromRequest<()> for Unread {

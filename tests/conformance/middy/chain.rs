@@ -98,7 +98,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         return unsupported("limits of the names of a form: the loop over the parts is the handler's");
     }
     read_json_bodies(&mut expected, &mut observed);
-    // What the case does not tell is not compared.
+    // A part that the case does not have is not compared.
     if let (Some(expected), Some(observed)) = (expected.as_object(), observed.as_object_mut()) {
         observed.retain(|name, _| expected.contains_key(name) || name == "refused" || name == "failed");
         for part in ["saw", "echoed"] {
@@ -111,7 +111,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     Ok(Compared { expected, observed })
 }
 
-/// A configuration that middy refuses: Pilaster's types or its checks at start must do so too.
+/// A configuration that middy rejects: the types of Pilaster, or its checks at start, must reject it as well.
 pub(super) fn construct(case: &Case) -> Replay {
     match case.json.pointer("/chain/0/name").and_then(Value::as_str) {
         Some("http-cors") => {

@@ -92,7 +92,7 @@ struct Answer {
     physical_resource_id: Option<String>,
     data: Option<Map<String, Value>>,
     no_echo: Option<bool>,
-    /// Whose request it was, which is not the function's to say.
+    /// The ids of the request, which the function cannot set.
     #[serde(rename = "RequestId")]
     _request_id: Option<String>,
     #[serde(rename = "LogicalResourceId")]
@@ -176,7 +176,7 @@ pub(super) fn route(case: &Case) -> Replay {
         _ => return unsupported("an expectation of neither a route nor an answer"),
     };
     let mut observed = match send(pilaster::handler(function), &event) {
-        // What is no request of a kind that is known is told to CloudFormation where it can be, and fails where it cannot.
+        // A request of an unknown kind is reported to CloudFormation if possible, and fails otherwise.
         Sent::Answer(answer) if answer["Status"] == "FAILED" && !is_request => json!({ "failed": true }),
         Sent::Answer(answer) => json!({ "status": answer["Status"] }),
         Sent::Failed(_) => json!({ "failed": true }),

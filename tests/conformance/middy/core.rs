@@ -47,7 +47,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     let mut observed = json!({ "trace": noted });
     match sent {
         Ok(answer) => observed["response"] = answer,
-        Err(error) => observed["error"] = told(&error),
+        Err(error) => observed["error"] = error_value(&error),
     }
     // The work of a function that is cancelled is dropped, with all that it waits for.
     let aborted = begun && finished.is_none();
@@ -71,7 +71,7 @@ pub(super) fn replay(case: &Case) -> Replay {
 /// The note of a function that came to its end.
 const FINISHED: &str = "(finished)";
 
-fn told(error: &FunctionError) -> Value {
+fn error_value(error: &FunctionError) -> Value {
     if error.error_type() == "Timeout" {
         return json!({ "timeout": true });
     }
@@ -245,7 +245,7 @@ where
         let inner = Boxed::new(inner.map_err(Into::into));
         let inner = match &self.plugin.timeout_early_response {
             Some(answer) => early(inner, self.plugin.timeout_early_in_millis.unwrap_or(5), answer.clone()),
-            // The event door's own deadline.
+            // The deadline of the event adapter.
             None => inner,
         };
         self.layers.iter().rev().fold(inner, |inner, middleware| {
@@ -304,7 +304,7 @@ impl Middleware {
         }
     }
 
-    /// Notes that a phase began, and says what it does.
+    /// Notes that a phase began, and returns what it does.
     fn enter(&self, action: Option<&Action>, phase: &str) -> Option<Action> {
         if action.is_some() {
             self.trace.add(json!(format!("{}.{phase}", self.config.id)));

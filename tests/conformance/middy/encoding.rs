@@ -84,7 +84,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     let response = &case.json["expect"]["response"];
     if response["body"]["$compressed"] == "deflate" {
-        return unsupported("deflate: it is zlib by name and raw by habit, and whoever takes it takes gzip");
+        return unsupported("deflate: it is zlib by name and raw in practice, and clients that accept it accept gzip");
     }
     let mut event = complete(&case.json["event"], "GET");
     let context: Context = options(&case.json["context"])?;

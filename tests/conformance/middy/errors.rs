@@ -87,7 +87,7 @@ struct Logging {
 pub(super) fn logger(config: &Value) -> Result<(), Stop> {
     let Logging { logger } = options(config)?;
     match logger {
-        None | Some(Logger::Told(_) | Logger::Off(true)) => Ok(()),
+        None | Some(Logger::Callback(_) | Logger::Off(true)) => Ok(()),
         Some(Logger::Off(false)) => unsupported("failures that are not logged"),
     }
 }

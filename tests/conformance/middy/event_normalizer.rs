@@ -41,7 +41,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         (None, None) => None,
     };
     if normalized.is_none() && expect.get("error").is_none() {
-        return unsupported("an expectation that does not tell the event");
+        return unsupported("an expectation without the event");
     }
     let Some(source) = Kind::of(event) else { return whole(event, normalized) };
     let kind = normalized.as_ref().map_or(source, |normalized| within(source, normalized));
@@ -49,7 +49,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     let event = if normalized.is_some() { complete(event, kind) } else { event.clone() };
     let notes = Notes::default();
     let wanted = normalized.as_ref().map(|normalized| payloads(kind, normalized));
-    // Whoever sends text asks for text, and whoever sends JSON for a type.
+    // A function of text messages takes text, one of JSON messages a type.
     let plain = wanted.iter().flatten().any(Value::is_string);
     let batch = Batch::new().concurrency(1);
     let act = Arc::new(|_: &_| Ok(None));
@@ -94,7 +94,7 @@ fn read(text: Value) -> Value {
 /// An event that is no batch is decoded by its type; what is JSON in a text stays a text.
 fn whole(event: &Value, normalized: Option<Value>) -> Replay {
     if normalized.as_ref() != Some(event) {
-        return unsupported("a text within a whole event: the type that `Event<T>` names says how it is read");
+        return unsupported("a text within a whole event: the type that `Event<T>` names decides how it is decoded");
     }
     let echo = |Event(event): Event<Value>| std::future::ready(Ok::<_, BoxError>(event));
     let observed = match send(pilaster::handler(echo), event) {

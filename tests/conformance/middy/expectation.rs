@@ -49,13 +49,13 @@ pub(super) fn secret_of(case: &Value) -> Result<Option<String>, Stop> {
     Ok(error.message.as_str().filter(|text| hidden && !text.is_empty()).map(ToOwned::to_owned))
 }
 
-/// Whether a body has the secret in it; the words of an opaque 500 are none.
+/// Returns `true` if a body contains the secret; the words of an opaque 500 are none.
 pub(super) fn leaks(secret: Option<&str>, body: &Value) -> bool {
     let opaque = "{\"title\":\"Internal Server Error\",\"status\":500}";
     secret.is_some_and(|secret| body.to_string().contains(secret) && !opaque.contains(secret))
 }
 
-/// `{called, status, …}`: as much of it as the case says.
+/// `{called, status, …}`: the parts that the case has.
 pub(super) fn expected(case: &Value, sees: Sees) -> Result<Value, Stop> {
     let expect = &case["expect"];
     let mut expected = Map::new();

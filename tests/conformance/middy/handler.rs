@@ -13,7 +13,7 @@ use super::{options, present};
 use crate::exchange::Notes;
 use crate::{Stop, unsupported};
 
-/// What the case says of its handler.
+/// The handler of the case.
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Kind {

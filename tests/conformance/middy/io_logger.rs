@@ -1,4 +1,4 @@
-//! middy's `input-output-logger` as the room that logs: what is told of an event and of its answer.
+//! middy's `input-output-logger` as the logging layer: its lines about an event and its response.
 
 use pilaster::observe::logging::{CapturedLogs, LoggingLayer, Logs};
 use pilaster::{FunctionError, Incoming, Outgoing};
@@ -84,7 +84,8 @@ pub(super) fn replay(case: &Case) -> Replay {
         // middy's two options differ in which parts of the context they write; Pilaster's lines have all.
         let parts: &[(&str, &str)] = if config.lambda_context { &OF_LAMBDA } else { &OF_EXECUTION };
         let parts = if with_context { parts } else { &[] };
-        observed.insert("logged".to_owned(), captured.lines().iter().map(|line| told(line, parts)).collect());
+        observed
+            .insert("logged".to_owned(), captured.lines().iter().map(|line| in_form_of_middy(line, parts)).collect());
     }
     Ok(Compared { expected: Value::Object(expected), observed: Value::Object(observed) })
 }
@@ -111,10 +112,10 @@ fn context(given: &Given) -> lambda_runtime::Context {
 }
 
 /// A line in middy's form: the event or the answer, and of the context what was asked for.
-fn told(line: &Value, parts: &[(&str, &str)]) -> Value {
+fn in_form_of_middy(line: &Value, parts: &[(&str, &str)]) -> Value {
     let name = if line["message"] == "Lambda invocation event" { "event" } else { "response" };
     // A key whose value is null is left out of every line.
-    let mut told = Map::from_iter([(name.to_owned(), line[name].clone())]);
+    let mut logged = Map::from_iter([(name.to_owned(), line[name].clone())]);
     let is_there = |value: &Value| !matches!(value, Value::Null) && value != "" && value != 0;
     let context: Map<_, _> = parts
         .iter()
@@ -126,7 +127,7 @@ fn told(line: &Value, parts: &[(&str, &str)]) -> Value {
         })
         .collect();
     if !context.is_empty() {
-        told.insert("context".to_owned(), Value::Object(context));
+        logged.insert("context".to_owned(), Value::Object(context));
     }
-    Value::Object(told)
+    Value::Object(logged)
 }

@@ -121,10 +121,10 @@ pub(super) fn replay(case: &Case) -> Replay {
         "called": expect["handler_called"],
     });
     // The cases record what a context got anew: what it had before stayed.
-    let told = |name: &str| expect["context_added"].get(name).or(case.json["context"].get(name)).cloned();
+    let context_value = |name: &str| expect["context_added"].get(name).or(case.json["context"].get(name)).cloned();
     if let Some(called) = called {
         for name in wanted.iter().flat_map(|(all, one)| [*all, *one]) {
-            if let Some(value) = told(name) {
+            if let Some(value) = context_value(name) {
                 expected[name] = value;
                 observed[name] = called.get(name).cloned().unwrap_or_default();
             }

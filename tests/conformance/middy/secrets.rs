@@ -138,13 +138,13 @@ async fn run(
             let failed = values.values().any(Option::is_none);
             expected.push(json!({ "failed": step.error.is_some(), "values": wanted }));
             let known: Map<_, _> = values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-            let told = known.into_iter().filter(|(key, _)| wanted.contains_key(key));
-            observed.push(json!({ "failed": failed, "values": Value::Object(told.collect()) }));
+            let values = known.into_iter().filter(|(key, _)| wanted.contains_key(key));
+            observed.push(json!({ "failed": failed, "values": Value::Object(values.collect()) }));
             // A handler takes a value as an argument, which is what `setToContext` is for.
             if let Some(context) = of_context {
-                let told = wanted.keys().all(|key| context.contains_key(key));
+                let present = wanted.keys().all(|key| context.contains_key(key));
                 expected.push(json!({ "in_context": true }));
-                observed.push(json!({ "in_context": told && !failed }));
+                observed.push(json!({ "in_context": present && !failed }));
             }
         }
         if let Some(calls) = step.expect_aws_calls {
@@ -163,7 +163,7 @@ async fn settle() {
     }
 }
 
-/// All secrets at once; `None` where one failed. What a type says in Rust, the expectation says here: text or JSON.
+/// All secrets at once; `None` where one failed. A type decides in Rust, the expectation here: text or JSON.
 async fn fetch(secrets: &Secrets, options: &Options, wanted: &Map<String, Value>) -> BTreeMap<String, Option<Value>> {
     let one = async |key: &String, id: &String| -> Result<Value, SecretError> {
         match wanted.get(key) {

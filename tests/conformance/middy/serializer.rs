@@ -114,7 +114,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     observed["called"] = json!(!notes.all().is_empty());
     observed["leaks"] = json!(leaks(secret_of(&case.json)?.as_deref(), &observed["body"]));
     let mut expected = expected(&case.json, Sees::default())?;
-    // The headers also tell what was chosen by; middy leaves that out.
+    // The headers also contain what the choice depends on; middy leaves it out.
     let chosen_by = observed["headers"].as_object_mut().and_then(|headers| headers.remove("vary"));
     observed["vary"] = chosen_by.unwrap_or_default();
     expected["vary"] = json!("accept");

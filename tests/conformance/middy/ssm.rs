@@ -66,7 +66,7 @@ async fn fetch(parameters: &Parameters, names: &[(String, String)]) -> (Map<Stri
     let ids = names.iter().filter(|(_, name)| !name.ends_with('/'));
     let ids: Vec<_> = ids.map(|(_, name)| ParameterId::new(name.clone()).decrypt(true)).collect();
     let mut values = parameters.named(ids).await;
-    let (mut told, mut failed) = (Map::new(), Vec::new());
+    let (mut found, mut failed) = (Map::new(), Vec::new());
     for (key, name) in names {
         let value = match name.ends_with('/') {
             true => match parameters.below(name.clone()).recursive().decrypt(true).await {
@@ -80,11 +80,11 @@ async fn fetch(parameters: &Parameters, names: &[(String, String)]) -> (Map<Stri
             },
         };
         match value {
-            Ok(value) => drop(told.insert(key.clone(), value)),
+            Ok(value) => drop(found.insert(key.clone(), value)),
             Err(error) => failed.push(error.parameter().unwrap_or(name).to_owned()),
         }
     }
-    (told, failed)
+    (found, failed)
 }
 
 /// An error of a step.
@@ -125,14 +125,14 @@ async fn run(
         if step.invoke.is_some() {
             let wanted = if options.set_to_context { &step.context } else { &step.internal };
             let wanted = wanted.clone().unwrap_or_default();
-            let (told, failed) = fetch(&parameters, names).await;
-            // A name that is not there is told by its error; middy tells it in the message.
+            let (found, failed) = fetch(&parameters, names).await;
+            // The error has the missing name; in middy its message has it.
             let error: Option<Failed> = step.error.as_ref().map(super::options).transpose()?;
             let messages = error.iter().flat_map(|error| &error.cause.data_messages);
             let invalid: Vec<_> = messages.filter_map(|text| text.strip_prefix("InvalidParameter ")).collect();
             let named = if invalid.is_empty() { Vec::new() } else { failed.clone() };
             expected.push(json!({ "failed": step.error.is_some(), "values": wanted, "invalid": invalid }));
-            observed.push(json!({ "failed": !failed.is_empty(), "values": told, "invalid": named }));
+            observed.push(json!({ "failed": !failed.is_empty(), "values": found, "invalid": named }));
         }
         if let Some(calls) = step.expect_aws_calls {
             expected.push(json!({ "calls": calls }));
@@ -142,7 +142,7 @@ async fn run(
     Ok((expected, observed))
 }
 
-/// What a type says in Rust middy guesses: a list by its kind, JSON where the text is an object or a list.
+/// middy guesses what a type decides in Rust: a list by its kind, JSON where the text is an object or a list.
 fn read(value: &ParameterValue) -> Result<Value, ParameterError> {
     let text = value.text()?;
     if value.kind() == Some(ParameterKind::StringList) {

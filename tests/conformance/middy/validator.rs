@@ -1,4 +1,4 @@
-//! `validator`: in Rust an argument's type says what a body must be. The schema of a case becomes a type whose `Deserialize` keeps
+//! `validator`: in Rust the type of an argument defines the body. The schema of a case becomes a type whose `Deserialize` keeps
 //! to it, and the event that it is about becomes the body, since that is what a handler's own types are for.
 
 use std::cell::RefCell;
@@ -55,9 +55,9 @@ pub(super) fn replay(case: &Case) -> Replay {
     let event = complete(&event, "POST");
     SCHEMA.with_borrow_mut(|current| *current = schema.clone());
     let notes = Notes::default();
-    let told = notes.clone();
+    let noted = notes.clone();
     let function =
-        move |Json(Typed(event)): Json<Typed>| std::future::ready(handler.run(&told, json!({ "event": event })));
+        move |Json(Typed(event)): Json<Typed>| std::future::ready(handler.run(&noted, json!({ "event": event })));
     let sent = send(pilaster::handler(function).layer(Stack::new()), &event);
 
     let expect = &case.json["expect"];
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Typed {
     }
 }
 
-/// Whether all that the schema says can be said by a type.
+/// Returns `Ok` if a type can express the whole schema.
 fn check(schema: &Value) -> Result<(), Stop> {
     for (keyword, value) in schema.as_object().into_iter().flatten() {
         match keyword.as_str() {

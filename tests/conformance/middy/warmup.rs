@@ -1,4 +1,4 @@
-//! `warmup`: its option as a predicate of `WarmupLayer`, around a function of the raw landing that answers `null`.
+//! `warmup`: its option as a predicate of `WarmupLayer`, around a raw service that returns `null`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +41,7 @@ impl IsWarmingUp {
     }
 }
 
-/// Within a stack of HTTP: outside of the door, so that no room of the stack sees the call.
+/// With a stack of HTTP: outside of the adapter, so that no layer of the stack sees the call.
 pub(super) fn of_a_stack(case: &Case) -> Replay {
     let Some([cors, warmup]) = case.json["chain"].as_array().map(Vec::as_slice) else {
         return unsupported("a chain of more than two");
@@ -86,7 +86,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     };
     let expected = match (expect.get("response"), expect.get("response_absent")) {
         (Some(response), None) => json!({ "called": expect["handler_called"], "response": response }),
-        // A handler without a value answers `null`.
+        // A handler without a value returns `null`.
         (None, Some(_)) => json!({ "called": expect["handler_called"], "response": null }),
         _ => return unsupported("an expectation of neither an answer nor none"),
     };

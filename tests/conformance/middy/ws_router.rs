@@ -1,4 +1,4 @@
-//! `ws-router`: the door of a WebSocket API gives a message its route key as path, so the router is axum's.
+//! `ws-router`: the adapter of a WebSocket API gives a message its route key as path, so the router is axum's.
 
 use axum::Router;
 use axum::routing::any;

@@ -80,7 +80,7 @@ impl Handler {
             let typed =
                 typescript && answer.content_type.is_none() && answer.body.as_ref().is_some_and(Value::is_string);
             let mut response = answer.clone().into_response();
-            // A text is one where nothing else is said, as a `String` is in Rust.
+            // A text is plain text by default, as a `String` is in Rust.
             if typed && !response.headers().contains_key(header::CONTENT_TYPE) {
                 let text = String::new().into_response();
                 response.headers_mut().extend(text.headers().clone());
@@ -111,7 +111,7 @@ fn code(status: u16) -> StatusCode {
 }
 
 impl Answer {
-    /// Whether it can be said in Rust's types at all.
+    /// Checks that Rust's types can express it.
     pub(super) fn check(&self) -> Result<(), Stop> {
         if self.pairs().is_none() {
             return unsupported("a response header that is no header");

@@ -83,7 +83,7 @@ struct Model {
 }
 
 impl Payload for Model {
-    fn told(self) -> Value {
+    fn into_value(self) -> Value {
         Value::Object(self.item)
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP part of Powertools' data classes: what their accessors tell of an event, told by extractors.
+//! The HTTP part of Powertools' data classes: the values of their accessors, from extractors.
 
 mod events;
 mod views;
@@ -50,7 +50,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     };
 
     let notes = Notes::default();
-    let (told, expected) = (notes.clone(), wanted.clone());
+    let (noted, expected) = (notes.clone(), wanted.clone());
     let function = move |method: Method,
                          uri: Uri,
                          headers: HeaderMap,
@@ -66,7 +66,7 @@ pub(super) fn replay(case: &Case) -> Replay {
             let value = accessor.ask(&request, &expected[text])?;
             Some((text.clone(), value))
         });
-        told.add(Value::Object(answers.collect()));
+        noted.add(Value::Object(answers.collect()));
         std::future::ready(())
     };
     let sent = send(pilaster::handler(function).layer(Stack::new()), &event);
@@ -110,7 +110,7 @@ enum Accessor {
 }
 
 impl Accessor {
-    /// `None` for what no extractor tells.
+    /// `None` for a value that no extractor has.
     fn read(text: &str) -> Option<Self> {
         let quoted = regex_lite::Regex::new(r"^'([^']*)' in e\.headers$").ok()?;
         if let Some(found) = quoted.captures(text) {
@@ -153,7 +153,7 @@ impl Accessor {
         KNOWN.contains(&steps.first()?.as_str()).then_some(Self::Steps(steps))
     }
 
-    /// The answer; `None` where a request does not tell.
+    /// The value; `None` if a request does not have it.
     fn ask(&self, request: &Seen, expected: &Value) -> Option<Value> {
         match self {
             Self::HasHeader(name) => Some(json!(request.headers.contains_key(name.as_str()))),
@@ -204,7 +204,7 @@ impl Seen {
                 Ok(Json(value)) => value,
                 Err(rejection) => json!({ "$error": rejection.status().as_u16() }),
             },
-            // The door has decoded it.
+            // The adapter has decoded it.
             _ => return None,
         };
         Some(rest.iter().fold(whole, |value, step| match step.parse::<usize>() {
@@ -220,9 +220,9 @@ impl Seen {
                 let mut all = self.headers_by_name(true);
                 // A REST API's single-value map has one value of several.
                 for (name, joined) in all.as_object_mut().into_iter().flatten() {
-                    let told = expected[name.as_str()].as_str().unwrap_or_default();
-                    if self.headers.get_all(name.as_str()).iter().any(|value| value == told) {
-                        *joined = json!(told);
+                    let single = expected[name.as_str()].as_str().unwrap_or_default();
+                    if self.headers.get_all(name.as_str()).iter().any(|value| value == single) {
+                        *joined = json!(single);
                     }
                 }
                 Some(all)
@@ -263,20 +263,20 @@ impl Seen {
         all
     }
 
-    /// One value of each: REST APIs tell one of several, HTTP APIs all with commas.
+    /// One value of each: REST APIs send one of several, HTTP APIs all with commas.
     fn single_query(&self, expected: &Value) -> Value {
         let grouped = self.grouped_query().into_iter();
         let one = grouped.map(|(name, values)| {
             let joined = values.join(",");
-            let told = expected[name].as_str().filter(|told| values.contains(told));
-            (name.to_owned(), json!(told.unwrap_or(&joined)))
+            let single = expected[name].as_str().filter(|single| values.contains(single));
+            (name.to_owned(), json!(single.unwrap_or(&joined)))
         });
         Value::Object(one.collect())
     }
 
     /// A field of `requestContext`: Python's names in the event's spelling.
     fn context_value(&self, rest: &[String]) -> Value {
-        // A sample event has two authorizers, of which `Claims` tells one.
+        // A sample event has two authorizers, of which `Claims` has one.
         if let [first, second, ..] = rest
             && first == "authorizer"
             && matches!(second.as_str(), "get_lambda" | "get_context")
@@ -284,7 +284,7 @@ impl Seen {
         {
             return of_lambda;
         }
-        // Who is asking, as whatever authorizer there is has established it.
+        // The identity of the caller, from any authorizer.
         let claims = match rest.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["authorizer", "jwt_claim" | "claims" | "get_lambda" | "get_context", name @ ..] => Some(name.to_vec()),
             ["authorizer", "iam", name] => Some(vec![*name]),

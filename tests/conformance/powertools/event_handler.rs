@@ -164,7 +164,7 @@ fn compared(case: &Case, event: &Value, notes: &Notes, sent: Sent) -> Compared {
     let nothing_ran = want["trace"].as_array().is_some_and(Vec::is_empty);
     let mut expected = match (want.get("response"), want.get("error")) {
         (Some(response), _) => delivered(event, response),
-        // An event that no router could take fails the invocation; an exception of the user's is an answer.
+        // An event that no router accepts fails the invocation; an exception of the user is a response.
         (None, Some(_)) if nothing_ran => json!({ "failed": true }),
         _ => json!({ "status": 500, "leaks": false }),
     };
@@ -211,7 +211,7 @@ fn cookie_alone(case: &Case, cookie: Cookie) -> Replay {
 }
 
 impl Middleware {
-    /// Whether it can be said in Rust's types.
+    /// Checks that Rust's types can express it.
     pub(super) fn check(&self) -> Result<(), Stop> {
         self.short_circuit.as_ref().map_or(Ok(()), Answer::check)
     }

@@ -60,7 +60,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         Some(items) => wanted["final_items"] = items.clone(),
         None => drop(observed.as_object_mut().and_then(|observed| observed.remove("final_items"))),
     }
-    // Of warnings it is compared whether there are any: their words and how many they are is each library's own.
+    // Only the presence of warnings is compared: their texts and their number differ between the libraries.
     if let Some(warnings) = expected["warnings"].as_array() {
         wanted["warns"] = json!(!warnings.is_empty());
         observed["warns"] = json!(log.lines().iter().any(|line| line["level"] == "WARN"));
@@ -94,7 +94,7 @@ fn outcome(expected: &Value) -> Value {
         error.remove("message");
     }
     for call in expected["store_calls"].as_array_mut().into_iter().flatten() {
-        table::told(call);
+        table::normalize(call);
     }
     if expected.get("error").is_some_and(Value::is_null) {
         expected.as_object_mut().map(|expected| expected.remove("error"));
@@ -245,7 +245,7 @@ fn context(deadline: SystemTime) -> Context {
     context
 }
 
-/// What a handler fails with is told with its class or without.
+/// The error of a handler is compared with its class or without.
 fn answer(handler: &Handler, format: KeyFormat) -> Result<Outgoing, BoxError> {
     let (kind, message) = match &handler.raises {
         None => return Ok(Outgoing::serialize(&handler.returns)?),

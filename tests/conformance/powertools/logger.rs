@@ -142,7 +142,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         return unsupported(format!("rewriting the line's own key `{key}`"));
     }
     if config.formatter.as_ref().is_some_and(|formatter| formatter != "datadog") {
-        return unsupported("formatters of one's own");
+        return unsupported("custom formatters");
     }
     if config.level.as_ref().is_some_and(|level| level.parse::<pilaster::observe::logging::Level>().is_err()) {
         return unsupported("a level that has no name here");

@@ -135,12 +135,12 @@ fn compare(case: &Case, captured: &CapturedMetrics, lines: &logging::CapturedLog
     Ok(Compared { expected: Value::Object(expected), observed: Value::Object(observed) })
 }
 
-/// What a warning is about, in whoever's words.
+/// Returns the subject of a warning of either library.
 fn about(warning: &str) -> &str {
     match warning {
         _ if warning.starts_with("No application metrics to publish") => "nothing to publish",
         _ if warning.ends_with("The previous value will be overwritten.") => "a dimension is overwritten",
-        _ if warning.ends_with("which is overwritten") => "a dimension is overwritten",
+        "the dimension had another value in this invocation, which was replaced" => "a dimension is overwritten",
         _ if warning.contains("won't be added") => "a dimension is not added",
         _ if warning.contains("timestamp is within 14 days") => "a time is out of range",
         other => other,

@@ -14,7 +14,7 @@ use crate::case::Case;
 use crate::exchange::{Notes, Sent, send};
 use crate::{Compared, Replay, unsupported};
 
-/// Notes that it is entered and left: `a`, or `b(tag=x)`, which says its tag when it is entered.
+/// Notes that it is entered and left: `a`, or `b(tag=x)`, which notes its tag when it is entered.
 #[derive(Clone)]
 struct Noting {
     name: String,
@@ -94,9 +94,9 @@ pub(super) fn replay(case: &Case) -> Replay {
     let [outer, inner] = &stack.map(|text| Noting::read(text, &notes)).collect::<Vec<_>>()[..] else {
         return unsupported("decorators that are not two");
     };
-    let (told, result) = (notes.clone(), expected["result"].clone());
+    let (noted, result) = (notes.clone(), expected["result"].clone());
     let function = move |_: Event<Value>| {
-        told.add(json!("handler"));
+        noted.add(json!("handler"));
         std::future::ready(Ok::<_, BoxError>(result.clone()))
     };
     let layers = tower::ServiceBuilder::new().layer(outer.clone()).layer(inner.clone());

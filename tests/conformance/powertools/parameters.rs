@@ -53,7 +53,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         Some("appconfig") if case.json["input"].get("calls").is_some() => app_config::sessions(case),
         Some("appconfig" | "app_config") => app_config::replay(case),
         None if case.json["config"].get("backend_values").is_some() => own::replay(case),
-        other => unsupported(format!("the provider `{}`", other.unwrap_or("of one's own"))),
+        other => unsupported(format!("the provider `{}`", other.unwrap_or("without a kind"))),
     }
 }
 

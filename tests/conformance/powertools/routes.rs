@@ -14,7 +14,7 @@ use super::raised::Exceptions;
 use crate::exchange::Notes;
 use crate::{Stop, unsupported};
 
-/// A route: GET, and a handler that returns `{"ok": true}`, unless it says otherwise.
+/// A route: GET, and a handler that returns `{"ok": true}`, unless it is given.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Route {
@@ -52,7 +52,7 @@ impl Nested {
 
 type Params = BTreeMap<String, String>;
 
-/// A part of a path that is not told to the handler.
+/// A part of a path that is not a parameter of the handler.
 const REST: &str = "unnamed_rest";
 
 /// What routes need beside themselves.
@@ -68,7 +68,7 @@ pub(super) struct Shared {
 }
 
 impl Route {
-    /// Whether it says for itself whether it has CORS.
+    /// Its own setting of CORS, if it has one.
     pub(super) fn chooses_cors(&self) -> bool {
         self.cors.is_some()
     }
@@ -118,7 +118,8 @@ impl Route {
         Ok(router)
     }
 
-    /// Its answers are compressed if they say so, or it does, or all are: in Python of any size, in TypeScript from a kilobyte on.
+    /// Its responses are compressed if the response, the route or the router requests it: in Python of any size, in TypeScript
+    /// from a kilobyte on.
     fn compression(&self, handler: &Handler, shared: &Shared) -> Option<CompressionLayer> {
         let of_answer = handler.response.as_ref().and_then(|answer| answer.compress);
         let wished = of_answer.or(self.compress).unwrap_or(shared.compress);

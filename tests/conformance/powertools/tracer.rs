@@ -64,13 +64,13 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     let env = variables(case, &VARIABLES)?;
     if env.contains_key("AWS_LAMBDA_INITIALIZATION_TYPE") {
-        return unsupported("what is a cold start is decided for all rooms at once, and replayed with the logger");
+        return unsupported("cold starts are detected once for all layers, and replayed with the logger");
     }
     let captured = CapturedSpans::default();
     let mut layer = pilaster::testing::traces_layer(|name| env.get(name).cloned()).captured(&captured);
     layer = layer.service(settings.service);
-    if let Some(told) = settings.capture_error {
-        layer = layer.record_errors(told);
+    if let Some(record) = settings.capture_error {
+        layer = layer.record_errors(record);
     }
     let lines = logging::CapturedLogs::default();
     tracing::subscriber::with_default(logging::Logs::new().writer(lines).build(), || run(&layer, &input))?;

@@ -1,5 +1,5 @@
-//! `data_classes` of records and of whole events: what a function of the type tells, by Powertools' own accessors. A case that asks
-//! for what no type of Pilaster's tells is unsupported.
+//! `data_classes` of records and of whole events: the values that the type has, by the accessors of Powertools. A case with an
+//! accessor that no type of Pilaster has is unsupported.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::{only_these, read as read_as, variables};
-use super::views::{Told, Views};
+use super::views::{Named, Views};
 use crate::case::Case;
 use crate::exchange::{Sent, send};
 use crate::records::complete;
@@ -70,7 +70,7 @@ fn accessors(case: &Case, class: &str) -> Replay {
     only_these(&case.json["expected"], &["accessors"])?;
     let wanted = case.json["expected"]["accessors"].as_object().cloned().unwrap_or_default();
     let mut event = case.event().map_err(Stop::Unsupported)?;
-    // Which source a record is of, says every record.
+    // Each record has its source.
     let source = match class {
         "SQSEvent" => Some("aws:sqs"),
         "KinesisStreamEvent" => Some("aws:kinesis"),
@@ -90,7 +90,7 @@ fn accessors(case: &Case, class: &str) -> Replay {
     let kind = crate::records::Kind::of(&event);
     let event = kind.filter(|_| !fails).map_or_else(|| event.clone(), |kind| complete(&event, kind));
     let views = Views::of(class, &event)?;
-    let mut told = Map::new();
+    let mut found = Map::new();
     for (text, expected) in &wanted {
         let Some(accessor) = Accessor::read(text) else {
             return unsupported(format!("the accessor `{text}`"));
@@ -100,9 +100,9 @@ fn accessors(case: &Case, class: &str) -> Replay {
         };
         // An empty map of Python's stands for what is not there.
         let missing = value.is_null() && expected.as_object().is_some_and(Map::is_empty);
-        told.insert(text.clone(), if missing { json!({}) } else { value });
+        found.insert(text.clone(), if missing { json!({}) } else { value });
     }
-    Ok(Compared { expected: json!({ "accessors": wanted }), observed: json!({ "accessors": told }) })
+    Ok(Compared { expected: json!({ "accessors": wanted }), observed: json!({ "accessors": found }) })
 }
 
 /// An accessor of Python's: `e.source`, `R(1).kinesis.data_as_text()`, `list(e.messages)[0].decoded_data`.
@@ -145,7 +145,7 @@ impl Accessor {
             Self::Event(path) => views.event.ask(path),
             Self::Record(index, path) => views.records.get(*index)?.ask(path),
             Self::Logs(items) => {
-                let one = |view: &Told| {
+                let one = |view: &Named| {
                     let fields = items.iter().map(|(name, path)| Some((name.clone(), view.ask(path)?)));
                     fields.collect::<Option<Map<_, _>>>().map(Value::Object)
                 };
@@ -189,7 +189,7 @@ fn attribute(case: &Case) -> Replay {
     }] });
     type Image<T> = Option<std::collections::BTreeMap<String, T>>;
     let seen = match attribute.as_object().and_then(|attribute| attribute.keys().next()).map(String::as_str) {
-        // A type that takes anything is given bytes as numbers; who wants bytes says so.
+        // A type that takes anything is given bytes as numbers, unless it requests bytes.
         Some("B") => crate::records::each(&event, |change: Change<Image<Vec<u8>>, ()>| {
             let image = change.new_image().cloned().flatten();
             image.map_or(Value::Null, |image| {

@@ -1,7 +1,7 @@
-//! What the types of records and events tell, under the names that Powertools' accessors have for it.
+//! The values of the types of records and events, under the names of Powertools' accessors.
 
 mod forms;
-mod told;
+mod named;
 
 use base64::Engine as _;
 use pilaster::events::FromEvent;
@@ -11,28 +11,28 @@ use pilaster::{BoxError, Change, CloudFormation, Kafka, Kinesis, S3BatchTask, S3
 use serde_json::{Map, Value, json};
 
 use self::forms::{authorizer, log_line, logs_data, milliseconds, notification, seconds, verdict};
-pub(super) use self::told::Told;
+pub(super) use self::named::Named;
 use crate::compare::byte_string;
 use crate::exchange::{Notes, send};
 use crate::records::{Kind, each, each_of_firehose, each_of_firehose_with, each_task, records_of, source};
 use crate::{Stop, unsupported};
 
-/// What is told of an event and of its records.
+/// The values of an event and of its records.
 pub(super) struct Views {
-    pub(super) event: Told,
-    pub(super) records: Vec<Told>,
+    pub(super) event: Named,
+    pub(super) records: Vec<Named>,
     /// The batches of log lines within records of Kinesis.
-    pub(super) logs: Vec<Told>,
+    pub(super) logs: Vec<Named>,
 }
 
 impl Views {
     pub(super) fn of(class: &str, event: &Value) -> Result<Self, Stop> {
-        let mut views = Self { event: Told::default(), records: Vec::new(), logs: Vec::new() };
-        views.records = records_of(event).into_iter().map(|_| Told::default()).collect();
+        let mut views = Self { event: Named::default(), records: Vec::new(), logs: Vec::new() };
+        views.records = records_of(event).into_iter().map(|_| Named::default()).collect();
         if let Some(source) = Kind::of(event).and_then(|kind| source(event, kind)) {
-            let told = json!({ "event_source": source });
-            views.event.add("", told.clone());
-            views.records.iter_mut().for_each(|record| record.add("", told.clone()));
+            let values = json!({ "event_source": source });
+            views.event.add("", values.clone());
+            views.records.iter_mut().for_each(|record| record.add("", values.clone()));
         }
         match class {
             "S3Event" => {
@@ -71,7 +71,7 @@ impl Views {
             }
             "SQSEvent" => views.sqs(event),
             "SNSEvent" => {
-                let each = each(event, |told: Sns<String>| notification(&told.notification, &told.message));
+                let each = each(event, |sns: Sns<String>| notification(&sns.notification, &sns.message));
                 views.event.add("", json!({ "sns_message": first(&each)["message"] }));
                 views.each("sns.", &each);
             }
@@ -95,7 +95,7 @@ impl Views {
                 }));
             }
             "KafkaEvent" => {
-                let told = each(event, |Kafka { key, value, record }: Kafka<Vec<u8>, Vec<u8>>| {
+                let values = each(event, |Kafka { key, value, record }: Kafka<Vec<u8>, Vec<u8>>| {
                     let headers = record.headers().into_iter().map(|(name, value)| (name, byte_string(&value)));
                     json!({
                         "topic": record.topic(), "partition": record.partition(), "offset": record.offset(),
@@ -105,7 +105,7 @@ impl Views {
                         "decoded_headers": headers.collect::<Map<_, _>>(),
                     })
                 });
-                views.each("", &told);
+                views.each("", &values);
                 views.each("", &each(event, |record: Kafka<(), Value>| json!({ "json_value": record.value })));
                 let servers = each(event, |record: Kafka<(), ()>| {
                     let servers = record.record.bootstrap_servers();
@@ -114,29 +114,29 @@ impl Views {
                 views.event.add("", first(&servers));
             }
             "S3BatchOperationEvent" => {
-                let told = each_task(event, |task: S3BatchTask| {
+                let values = each_task(event, |task: S3BatchTask| {
                     json!({
                         "invocation_id": task.invocation_id(), "invocation_schema_version": task.schema_version(),
                         "task.task_id": task.id(), "task.s3_key": task.key(), "task.s3_bucket": task.bucket(),
                         "task.s3_bucket_arn": task.bucket_arn(), "task.s3_version_id": task.version_id(),
                     })
                 });
-                views.event.add("", first(&told));
+                views.event.add("", first(&values));
             }
             "ActiveMQEvent" | "RabbitMQEvent" => {
-                let told = each(event, |message: MqMessage<String>| {
+                let values = each(event, |message: MqMessage<String>| {
                     json!({
                         "decoded_data": message.data, "message_id": message.record.message_id(),
                         "basic_properties.headers": message.record.properties(), "redelivered": message.record.is_redelivered(),
                     })
                 });
-                views.each("", &told);
+                views.each("", &values);
                 views.each("", &each(event, |message: MqMessage<Value>| json!({ "json_data": message.data })));
                 // Those of RabbitMQ are asked for by their queue.
                 let mut index = 0;
                 for (queue, messages) in event["rmqMessagesByQueue"].as_object().into_iter().flatten() {
                     for at in 0..messages.as_array().map_or(0, Vec::len) {
-                        let named = views.records.get(index).map(|told| told.named.clone()).unwrap_or_default();
+                        let named = views.records.get(index).map(|record| record.named.clone()).unwrap_or_default();
                         let place = format!(".rmq_messages_by_queue['{queue}'][{at}]");
                         let named = named.into_iter().map(|(name, value)| (format!("{place}{name}"), value));
                         views.event.named.extend(named);
@@ -154,9 +154,9 @@ impl Views {
                         "data_as_json": text.and_then(|text| serde_json::from_str::<Value>(&text).ok()),
                     })
                 };
-                let told: Vec<Vec<Value>> =
+                let values: Vec<Vec<Value>> =
                     each_of_firehose(event).iter().map(|of_record| of_record.iter().map(forms).collect()).collect();
-                views.each("", &told);
+                views.each("", &values);
                 let metadata = each_of_firehose_with(event, |record| {
                     json!({
                         "record_id": record.id(), "metadata.shard_id": record.shard_id(),
@@ -174,7 +174,7 @@ impl Views {
                     .add("", json!({ "parse_logs_data()": logs_data(lines.first().map_or(&[], Vec::as_slice)) }));
             }
             "SESEvent" => {
-                let told = each(event, |mail: SesMessage| {
+                let values = each(event, |mail: SesMessage| {
                     json!({
                         "mail.message_id": mail.message_id(), "mail.source": mail.source(), "mail.destination": mail.destination(),
                         "mail.timestamp": mail.time(), "mail.common_headers.subject": mail.subject(),
@@ -185,11 +185,11 @@ impl Views {
                         "receipt.dmarc_verdict.status": verdict(mail.dmarc()),
                     })
                 });
-                views.each("ses.", &told);
-                views.event.add("", first(&told));
+                views.each("ses.", &values);
+                views.event.add("", first(&values));
             }
             "CloudFormationCustomResourceEvent" => {
-                let told = one(event, |event: CloudFormation<Value>| {
+                let values = one(event, |event: CloudFormation<Value>| {
                     let (kind, id, properties, old) = match event.request {
                         ResourceRequest::Create { properties } => ("Create", None, Some(properties), None),
                         ResourceRequest::Update { id, properties, old } => ("Update", Some(id), Some(properties), old),
@@ -201,32 +201,32 @@ impl Views {
                         "resource_type": event.resource_type, "stack_id": event.stack_id, "request_id": event.request_id,
                     })
                 });
-                views.event.add("", told);
-                // Pilaster calls it itself, and nobody else is to.
+                views.event.add("", values);
+                // Only Pilaster calls it.
                 views.event.add("", json!({ "response_url": null }));
             }
             "APIGatewayAuthorizerTokenEvent" | "APIGatewayAuthorizerRequestEvent" | "APIGatewayAuthorizerEventV2" => {
-                let mut told = one(event, authorizer);
+                let mut values = one(event, authorizer);
                 // A header, whatever its letters.
                 let names = event["headers"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
                 for name in names.flat_map(|name| [name.to_lowercase(), name.to_uppercase(), name]) {
                     let name = format!("['{name}']");
-                    told[format!("headers{name}")] = told["headers"][name.trim_matches(['[', ']', '\''])].clone();
+                    values[format!("headers{name}")] = values["headers"][name.trim_matches(['[', ']', '\''])].clone();
                 }
-                if let Some(told) = told.as_object_mut() {
-                    told.retain(|name, value| name != "headers" && !value.is_null());
+                if let Some(values) = values.as_object_mut() {
+                    values.retain(|name, value| name != "headers" && !value.is_null());
                 }
-                views.event.add("", told);
+                views.event.add("", values);
             }
             class => return unsupported(format!("the class `{class}`, which is no type: `Event<T>` names one")),
         }
         Ok(views)
     }
 
-    /// Adds what is told of each record.
-    fn each(&mut self, prefix: &str, told: &[Vec<Value>]) {
-        for (record, told) in self.records.iter_mut().zip(told) {
-            told.iter().for_each(|told| record.add(prefix, told.clone()));
+    /// Adds the values of each record.
+    fn each(&mut self, prefix: &str, values: &[Vec<Value>]) {
+        for (record, values) in self.records.iter_mut().zip(values) {
+            values.iter().for_each(|values| record.add(prefix, values.clone()));
         }
     }
 
@@ -258,7 +258,7 @@ impl Views {
             "decoded_nested_s3_event.",
             &each(event, |object: S3Object| json!({ "bucket_name": object.bucket(), "object_key": object.key() })),
         );
-        let nested = each(event, |told: Sns<String>| notification(&told.notification, &told.message));
+        let nested = each(event, |sns: Sns<String>| notification(&sns.notification, &sns.message));
         self.each("decoded_nested_sns_event.", &nested);
     }
 
@@ -277,22 +277,22 @@ impl Views {
         self.each("kinesis.", &each(event, |record: Kinesis<String>| json!({ "data_as_text()": record.data })));
         self.each("kinesis.", &each(event, |record: Kinesis<Value>| json!({ "data_as_json()": record.data })));
         let lines = each(event, log_line);
-        self.logs = lines.iter().filter(|lines| !lines.is_empty()).map(|lines| Told::of(logs_data(lines))).collect();
+        self.logs = lines.iter().filter(|lines| !lines.is_empty()).map(|lines| Named::of(logs_data(lines))).collect();
     }
 }
 
-/// What is told of an event by a function of this type.
-fn one<T: FromEvent + 'static>(event: &Value, tell: fn(T) -> Value) -> Value {
+/// The value that a function of this type makes of an event.
+fn one<T: FromEvent + 'static>(event: &Value, view: fn(T) -> Value) -> Value {
     let notes = Notes::default();
-    let told = notes.clone();
+    let noted = notes.clone();
     let function = move |event: T| {
-        told.add(tell(event));
+        noted.add(view(event));
         std::future::ready(Ok::<Value, BoxError>(Value::Null))
     };
     send(pilaster::handler(function), event);
     notes.all().into_iter().next().unwrap_or_default()
 }
 
-fn first(told: &[Vec<Value>]) -> Value {
-    told.first().and_then(|of_record| of_record.first()).cloned().unwrap_or_default()
+fn first(values: &[Vec<Value>]) -> Value {
+    values.first().and_then(|of_record| of_record.first()).cloned().unwrap_or_default()
 }

@@ -1,5 +1,5 @@
 //! A DynamoDB table on the other end of the client's connection. It knows the four requests of an idempotency store and evaluates
-//! their conditions; one that it does not know is refused, so that no case passes by a condition that nobody reads.
+//! their conditions; it rejects an unknown condition, so that no case passes by a condition that is not evaluated.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// Powertools' own condition, word by word.
 const IS_FREE: &str = "attribute_not_exists(#id) OR #expiry < :now OR (#status = :inprogress AND \
                        attribute_exists(#in_progress_expiry) AND #in_progress_expiry < :now_in_millis)";
-/// What Pilaster adds: nobody writes to another's record.
+/// The condition that Pilaster adds: a caller does not write to the record of another.
 const IS_OURS: &str = "#in_progress_expiry = :lock";
 const IS_RUNNING: &str = "#in_progress_expiry = :lock AND #status = :inprogress";
 
@@ -36,8 +36,8 @@ struct State {
     calls: Vec<Value>,
 }
 
-/// A call as a case tells it: the assignments in one order, and nothing that only Pilaster or only one language sends.
-pub(super) fn told(call: &mut Value) {
+/// Brings a call into the form of a case: the assignments in one order, and nothing that only Pilaster or only one language sends.
+pub(super) fn normalize(call: &mut Value) {
     if let Some((set, removed)) = call["UpdateExpression"].as_str().map(parts) {
         let mut assignments = set.split(", ").collect::<Vec<_>>();
         assignments.sort_unstable();
@@ -154,12 +154,12 @@ impl State {
             values.as_object_mut().map(|values| values.remove(":lock"));
             call["ExpressionAttributeValues"] = values;
         }
-        told(&mut call);
+        normalize(&mut call);
         self.calls.push(call);
     }
 }
 
-/// Whether the condition of a request holds for the item that is there.
+/// Returns `true` if the condition of a request holds for the existing item.
 fn holds(input: &Value, old: Option<&Value>) -> Result<bool, Value> {
     let Some(condition) = input["ConditionExpression"].as_str() else { return Ok(true) };
     let attribute = |name: &str| old.and_then(|old| old.get(input["ExpressionAttributeNames"][name].as_str()?));

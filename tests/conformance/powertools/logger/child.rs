@@ -1,4 +1,4 @@
-//! The child's end: calls the log as the case does, and tells what came out.
+//! The child's part: logs as the case does, and prints the lines.
 
 use std::borrow::Cow;
 use std::io::Read as _;
@@ -15,7 +15,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use super::invocations;
 use crate::{Stop, unsupported};
 
-/// What the parent starts the program with.
+/// The argument with which the parent starts the program.
 pub(crate) const ARGUMENT: &str = "--replay-logger";
 
 /// Reads a case, and prints `{text, warnings, handler_error}`.
@@ -80,7 +80,7 @@ pub(super) fn milliseconds(text: &str) -> Option<u64> {
     Some((days * 86_400 + number(11..13)? * 3_600 + number(14..16)? * 60 + number(17..19)?) * 1_000 + number(20..23)?)
 }
 
-/// One invocation after the other, through the room that gives lines their context.
+/// Runs one invocation after the other, through the layer that gives lines their context.
 async fn invoke(case: &Value, events: Vec<Value>) -> Option<String> {
     let path = case.pointer("/input/handler/inject/correlation_id_path").and_then(Value::as_str);
     let mut layer = match (path.and_then(pointer), path) {
@@ -91,7 +91,7 @@ async fn invoke(case: &Value, events: Vec<Value>) -> Option<String> {
     if let Some(buffer) = buffer(&case["config"]) {
         layer = layer.buffer(buffer);
     }
-    // A trace of its own is an invocation of its own.
+    // Each trace is a separate invocation.
     let actions = case["input"]["actions"].as_array().map_or(&[][..], Vec::as_slice);
     let parts = actions.split(|action| action[0] == "set_env").map(|part| Value::from(part.to_vec()));
     let events = events.iter().flat_map(|event| parts.clone().map(move |part| (event, part)));
@@ -194,7 +194,7 @@ enum Call<'c> {
     NewTrace,
 }
 
-/// Whether each call has a counterpart.
+/// Checks that each call has a counterpart.
 pub(super) fn check(actions: &[Value]) -> Result<(), Stop> {
     for action in actions {
         match call(action) {

@@ -7,9 +7,15 @@ use serde_json::{Map, Value, json};
 
 use crate::{Compared, Replay, Stop};
 
-/// Puts what the case expects beside what the child told.
-pub(super) fn compare(case: &Value, mut told: Value) -> Replay {
-    let text = told["text"].as_str().unwrap_or_default().to_owned();
+/// The beginnings of the warnings about the buffer. Any other line is compared as a line of the case.
+const BUFFER_WARNINGS: [&str; 2] = [
+    "Cannot add item to the buffer. Item size exceeds total cache size ",
+    "Some logs are not displayed because they were evicted from the buffer. ",
+];
+
+/// Compares the expectation of the case with the output of the child.
+pub(super) fn compare(case: &Value, mut output: Value) -> Replay {
+    let text = output["text"].as_str().unwrap_or_default().to_owned();
     let want = &case["expected"];
     let typescript = case["lang"] == "typescript";
     let (mut expected, mut observed) = (Map::new(), Map::new());
@@ -19,7 +25,7 @@ pub(super) fn compare(case: &Value, mut told: Value) -> Replay {
     }
     if let Some(lines) = want["lines"].as_array() {
         let mut seen = Vec::new();
-        let mut told_of_buffer = Vec::new();
+        let mut buffer_warnings = Vec::new();
         let mut orders = Vec::new();
         for line in text.lines() {
             let broken = |error: serde_json::Error| Stop::Broken(format!("{error} in the line {line}"));
@@ -29,9 +35,8 @@ pub(super) fn compare(case: &Value, mut told: Value) -> Replay {
                 observed.insert("failure_line".to_owned(), json!({ "level": read["level"], "error": read["error"] }));
                 continue;
             }
-            // Pilaster's own warnings about the log have no location, unlike the lines of the case.
-            if read["level"] == "WARN" && read.get("location").is_none() {
-                told_of_buffer.push(read["message"].clone());
+            if is_about_buffer(&read) {
+                buffer_warnings.push(read["message"].clone());
                 continue;
             }
             seen.push(read);
@@ -40,12 +45,12 @@ pub(super) fn compare(case: &Value, mut told: Value) -> Replay {
         let wanted: Vec<_> = if typescript { lines.iter().map(|l| l["line"].clone()).collect() } else { lines.clone() };
         let (dropped, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_about_reserved_key);
         if !dropped.is_empty() {
-            expected.insert("told_of_reserved_keys".to_owned(), json!(dropped.len()));
+            expected.insert("reserved_key_warnings".to_owned(), json!(dropped.len()));
         }
-        // How many lines fit is the library's own affair: the last ones are there, and a line says that others are not.
-        let evicted = told_of_buffer.iter().any(|text| text.as_str().is_some_and(|text| text.contains("evicted")));
+        // The libraries differ in how many lines fit: only the last ones are kept, with a warning.
+        let evicted = buffer_warnings.iter().any(|text| text.as_str().is_some_and(|text| text.contains("evicted")));
         let skipped = if evicted && !seen.is_empty() { wanted.len().saturating_sub(seen.len()) } else { 0 };
-        told["warnings"].as_array_mut().into_iter().for_each(|warnings| warnings.append(&mut told_of_buffer));
+        output["warnings"].as_array_mut().into_iter().for_each(|warnings| warnings.append(&mut buffer_warnings));
         expected.insert("lines".to_owned(), wanted.into_iter().skip(skipped).map(in_utc).collect());
         observed.insert("lines".to_owned(), json!(seen));
         if typescript {
@@ -63,16 +68,24 @@ pub(super) fn compare(case: &Value, mut told: Value) -> Replay {
     if let Some(warnings) = want["warnings"].as_array() {
         let texts = warnings.iter().filter_map(Value::as_str);
         let mut texts: Vec<_> = texts.map(|text| text.split_once(": ").map_or(text, |(_, rest)| rest)).collect();
-        // Python tells it once for each logger that it makes.
+        // Python warns once for each logger.
         texts.dedup();
         expected.insert("warnings".to_owned(), json!(texts));
-        observed.insert("warnings".to_owned(), told["warnings"].clone());
+        observed.insert("warnings".to_owned(), output["warnings"].clone());
     }
     if let Some(error) = want.get("handler_error") {
         expected.insert("handler_error".to_owned(), error.clone());
-        observed.insert("handler_error".to_owned(), told["handler_error"].clone());
+        observed.insert("handler_error".to_owned(), output["handler_error"].clone());
     }
     Ok(Compared { expected: Value::Object(expected), observed: Value::Object(observed) })
+}
+
+/// Returns `true` if a line is a warning of Pilaster about its buffer: it has no location, unlike the lines of a case.
+fn is_about_buffer(line: &Value) -> bool {
+    let text = line["message"].as_str().unwrap_or_default();
+    line["level"] == "WARN"
+        && line.get("location").is_none()
+        && BUFFER_WARNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 /// The order of the keys that both have.

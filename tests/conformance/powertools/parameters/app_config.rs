@@ -39,7 +39,7 @@ pub(super) fn sessions(case: &Case) -> Replay {
     crate::exchange::block_on(async {
         for Call { name, environment, application } in calls {
             let source = AppConfig::new(service.app_config(), application, environment);
-            // The configuration is empty; which session is opened is what the case tells.
+            // The configuration is empty; the case is about the session that is opened.
             let _ = Parameters::from_source(source).get(name).value().await;
         }
     });

@@ -47,7 +47,7 @@ struct OwnInput {
     steps: Vec<OwnStep>,
 }
 
-/// A step of the expectation; the call is told again.
+/// A step of the expectation; it repeats the call.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OwnExpected {
@@ -95,10 +95,10 @@ pub(super) fn replay(case: &Case) -> Replay {
         observed
     });
     let steps: Vec<OwnExpected> = read("an expectation", &case.json["expected"]["steps"])?;
-    let told = |OwnExpected { result, error, fetched, .. }| match error {
+    let step_outcome = |OwnExpected { result, error, fetched, .. }| match error {
         Some(_) => json!({ "error": true, "fetched": fetched }),
         None => json!({ "result": result, "fetched": fetched }),
     };
-    let expected: Vec<_> = steps.into_iter().map(told).collect();
+    let expected: Vec<_> = steps.into_iter().map(step_outcome).collect();
     Ok(Compared { expected: json!({ "steps": expected }), observed: json!({ "steps": observed }) })
 }

@@ -76,7 +76,7 @@ struct GetByName {
     transform: Option<Transform>,
     decrypt: Option<bool>,
     max_age: Option<u64>,
-    /// Without it, the names that failed are told beside the values.
+    /// Without it, the names that failed are returned beside the values.
     raise_on_error: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The JSON of what types tell, by Python's names.
+//! The values of types as JSON, by Python's names.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,10 +6,10 @@ use pilaster::Authorizer;
 use pilaster::records::{LogRecord, SesVerdict, SnsNotification};
 use serde_json::{Value, json};
 
-pub(super) fn notification(told: &SnsNotification, message: &str) -> Value {
+pub(super) fn notification(sns: &SnsNotification, message: &str) -> Value {
     json!({
-        "message": message, "message_id": told.message_id(), "subject": told.subject(), "topic_arn": told.topic_arn(),
-        "timestamp": told.time(), "get_type": "Notification",
+        "message": message, "message_id": sns.message_id(), "subject": sns.subject(), "topic_arn": sns.topic_arn(),
+        "timestamp": sns.time(), "get_type": "Notification",
     })
 }
 
@@ -24,7 +24,7 @@ pub(super) fn log_line(line: LogRecord) -> Value {
 /// The lines of one batch, of which only those of data are given to a function.
 pub(super) fn logs_data(lines: &[Value]) -> Value {
     let mut data = lines.first().cloned().unwrap_or_default();
-    // A control message has no lines, so that no function sees one, and no line tells the type.
+    // A control message has no lines, so no function sees one, and no line has the type.
     data["message_type"] = Value::Null;
     data["log_events"] = lines.iter().map(|line| line["line"].clone()).collect();
     data

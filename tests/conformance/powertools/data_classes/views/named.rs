@@ -1,34 +1,34 @@
-//! [`Told`]: values under the names of Python's.
+//! [`Named`]: values under the names of Python.
 
 use serde_json::Value;
 
-/// Values by what the accessor calls them: those that a type of Pilaster's tells, and nothing else.
+/// The values that a type of Pilaster has, by the names of the accessors.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Told {
+pub(in super::super) struct Named {
     pub(super) named: Vec<(String, Value)>,
 }
 
-impl Told {
-    /// What a type tells: an object of names.
-    pub(super) fn of(told: Value) -> Self {
+impl Named {
+    /// The values of a type, from an object of names.
+    pub(super) fn of(values: Value) -> Self {
         let mut all = Self::default();
-        all.add("", told);
+        all.add("", values);
         all
     }
 
-    /// Adds what a type tells: an object of names.
-    pub(super) fn add(&mut self, prefix: &str, told: Value) {
-        for (name, value) in told.as_object().cloned().unwrap_or_default() {
+    /// Adds the values of a type, from an object of names.
+    pub(super) fn add(&mut self, prefix: &str, values: Value) {
+        for (name, value) in values.as_object().cloned().unwrap_or_default() {
             self.named.push((format!(".{prefix}{name}"), value));
         }
     }
 
-    /// The value at a path: `.detail.instance_id`. `None` where no type tells it.
+    /// The value at a path: `.detail.instance_id`. `None` if no type has it.
     pub(in super::super) fn ask(&self, path: &str) -> Option<Value> {
         let fits = |name: &str| path.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
         let named = self.named.iter().filter_map(|(name, value)| Some((name.len(), value, fits(name)?)));
         let (_, value, rest) = named.max_by_key(|(length, ..)| *length)?;
-        // What Powertools works out itself is not within the value.
+        // A value that Powertools computes is not within the value.
         if rest.contains("()") {
             return None;
         }
@@ -38,7 +38,7 @@ impl Told {
     }
 }
 
-/// A field by its name of Python's: without regard to letter case, hyphens and underscores, and to a `get_` before it.
+/// A field by its name in Python, without regard to letter case, hyphens and underscores, and to a `get_` before it.
 fn field(value: &Value, name: &str) -> Value {
     if let (Value::Array(items), Ok(index)) = (value, name.parse::<usize>()) {
         return items.get(index).cloned().unwrap_or_default();
