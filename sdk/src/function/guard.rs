@@ -47,7 +47,7 @@ impl<S: RawService> Service<Incoming> for Guard<S> {
             let response = called.catch_unwind().await.unwrap_or_else(panicked)?;
             let length = response.as_json().map_or(0, |json| json.get().len());
             if length > PAYLOAD_LIMIT {
-                let message = format!("the response has {length} bytes; Lambda takes {PAYLOAD_LIMIT}");
+                let message = format!("the response has {length} bytes; the limit of Lambda is {PAYLOAD_LIMIT}");
                 return Err(FunctionError::new("ResponseTooLarge", message));
             }
             Ok(response)

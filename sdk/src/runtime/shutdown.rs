@@ -45,7 +45,7 @@ const IDENTIFIER: &str = "lambda-extension-identifier";
 /// Where there is no Extensions API, as in some engines, or it refuses, the function starts without the extension.
 pub(super) async fn register() {
     let registered = tokio::time::timeout(REGISTER_TIMEOUT, try_to_register()).await;
-    if let Err(error) = registered.unwrap_or_else(|_| Err(format!("no answer within {REGISTER_TIMEOUT:?}").into())) {
+    if let Err(error) = registered.unwrap_or_else(|_| Err(format!("no response within {REGISTER_TIMEOUT:?}").into())) {
         let error = chain(&*error).join(": ");
         tracing::warn!(error, "Lambda did not register the function for SIGTERM: its shutdown hooks may not run");
     }

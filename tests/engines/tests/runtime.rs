@@ -274,7 +274,7 @@ async fn an_answer_that_lambda_would_refuse_is_a_500_and_the_next_event_is_serve
     let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
     let [error] = errors.as_slice() else { panic!("one line: {errors:#?}") };
     assert_eq!(error["function_request_id"], large_id);
-    assert!(error["error"].as_str().is_some_and(|error| error.contains("Lambda takes 6291456")), "{error}");
+    assert!(error["error"].as_str().is_some_and(|error| error.contains("limit of Lambda is 6291456")), "{error}");
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ fn an_error_after_it_ends_the_response_with_the_trailer_and_without_the_reason()
     // The body is made when the function has answered, and what it logs is the invocation's all the same.
     let lines = posted.log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>();
     let told = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
-    for message in ["the second megabyte is missing", "the response broke off"] {
+    for message in ["the second megabyte is missing", "the response was aborted"] {
         let [line] = told(message)[..] else { panic!("one line: {}", posted.log) };
         assert_eq!(line["function_request_id"], "7", "{line}");
     }

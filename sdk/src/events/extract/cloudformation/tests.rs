@@ -272,7 +272,7 @@ async fn a_panic_a_time_out_and_what_cannot_be_read_are_told() {
     let mut wrong = create();
     wrong["ResourceProperties"]["Size"] = json!("hunter2");
     let wrong = reason(call(handler(database), wrong).await).await;
-    assert_eq!(wrong, "the properties of the resource could not be decoded: /Size: it is a text, expected u32");
+    assert_eq!(wrong, "the properties of the resource could not be decoded: /Size: found a string, expected u32");
     let unknown = reason(call(handler(database), event("Created", None, None)).await).await;
     assert!(unknown.contains("`Create`, `Update` or `Delete`, not \"Created\""), "{unknown}");
 }
