@@ -3,7 +3,7 @@
 //! On Lambda it polls the Runtime API; on Lambda Managed Instances with `AWS_LAMBDA_MAX_CONCURRENCY` polls at a time.
 //! Run locally, it serves the function itself ([`local`](crate::local)).
 //!
-//! The loop runs on a current-thread tokio runtime: on tokio's default one the answer to one invocation and the poll for the
+//! The loop runs on a current-thread tokio runtime: on tokio's default one the response to one invocation and the poll for the
 //! next race for the same pooled connection, nearly every invocation opens a new one, and the CPU per invocation doubles.
 //! Only with managed concurrency (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) and more than one core is there a thread for each core.
 //! Blocking and CPU-heavy work belongs in `tokio::task::spawn_blocking`.
@@ -41,7 +41,7 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 ///
 /// It is the whole of `main`, and makes its own tokio runtime. Run locally (`cargo run`), an HTTP function listens on `127.0.0.1:3000`,
 /// or on the `host:port` in the environment variable `PILASTER_ADDR`. It accepts requests to `localhost`, names below it, loopback
-/// addresses and the host of `PILASTER_ADDR`, and to the hosts that `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It answers
+/// addresses and the host of `PILASTER_ADDR`, and to the hosts that `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It responds
 /// any other with a 421, since a page of another site could send it.
 ///
 /// # Example

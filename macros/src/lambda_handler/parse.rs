@@ -224,7 +224,7 @@ impl Function {
         input.peek(token::Brace).then_some(head)
     }
 
-    /// The conditions of the function, which are those of `main` too.
+    /// Returns the conditions of the function, which are those of `main` too.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }

@@ -85,8 +85,7 @@ impl ParametersExtension {
 
     async fn get(&self, path: &str) -> Result<Vec<u8>, BoxError> {
         // The variable changes while the sandbox lives, so it is read each time.
-        let token =
-            env::var("AWS_SESSION_TOKEN").ok_or("AWS_SESSION_TOKEN is not set; the extension requires it")?;
+        let token = env::var("AWS_SESSION_TOKEN").ok_or("AWS_SESSION_TOKEN is not set; the extension requires it")?;
         let failed = "the Parameters and Secrets extension; is its layer added to the function?";
         get(self.port, path, Some(("x-aws-parameters-secrets-token", &token)), failed).await
     }

@@ -142,7 +142,9 @@ impl Flags {
         let envelope = match compiled {
             Ok(envelope) => Arc::new(envelope),
             Err(error) => {
-                reject(format_args!("the envelope `{expression}` of the feature flags is not a JMESPath expression: {error}"));
+                reject(format_args!(
+                    "the envelope `{expression}` of the feature flags is not a JMESPath expression: {error}"
+                ));
                 return self;
             }
         };

@@ -30,7 +30,7 @@ impl JsonError {
         Self { pointer: String::new(), source }
     }
 
-    /// A JSON Pointer (RFC 6901) to the value that is wrong; empty for the whole text.
+    /// Returns a JSON Pointer (RFC 6901) to the value that is wrong; empty for the whole text.
     pub fn pointer(&self) -> &str {
         &self.pointer
     }

@@ -116,7 +116,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_margin_before_the_deadline_can_be_longer_or_zero_or_none() {
-        /// How long each call may work, of 10 s, and whether it was cancelled.
+        /// Returns how long a call may work, of 10 s, and the error if it was cancelled.
         async fn call(margin: impl Into<Option<Duration>>) -> (Duration, Option<String>) {
             async fn wait(_: Event<u64>) -> Result<(), BoxError> {
                 tokio::time::sleep(Duration::from_secs(60)).await;

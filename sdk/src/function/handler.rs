@@ -54,9 +54,9 @@ where
 
 /// A handler of one kind of function: from its input, a request, a record or an event, to its output.
 pub trait Call<Input, Args>: Clone + Send + Sync + Sized + 'static {
-    /// What the service around it returns.
+    /// The response of the service around it.
     type Output;
-    /// What the service around it fails with.
+    /// The error of the service around it.
     type Error;
 
     /// Makes the arguments of the input and calls the function.

@@ -227,8 +227,8 @@ fn limit(kind: EventKind) -> usize {
     }
 }
 
-/// The maximum size of a response body in bytes. That of a WebSocket API is one message; a larger one is dropped
-/// silently
+/// Returns the maximum size of a response body in bytes. That of a WebSocket API is one message; a larger one is
+/// dropped silently
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
 fn body_limit(kind: EventKind) -> usize {
     match kind {

@@ -15,7 +15,7 @@ pub(crate) fn mark(headers: &mut HeaderMap) {
 pub(crate) fn is_credential(name: &str) -> bool {
     let last = name.rsplit(['-', '_']).next().unwrap_or(name);
     match last {
-        // `authorization`, `x-amz-security-token`, `x-forwarded-access-token`, `x-amzn-oidc-accesstoken`, `set-cookie`, …
+        // `authorization`, `x-amz-security-token`, `x-amzn-oidc-accesstoken`, `set-cookie`, …
         "authorization" | "token" | "accesstoken" | "idtoken" | "authtoken" | "jwt" | "assertion" | "cookie"
         | "cookie2" | "secret" | "password" | "passwd" | "passcode" | "credential" | "credentials" | "session"
         | "sessionid" | "apikey" | "otp" | "saml" | "auth" | "dpop" | "signature" => true,

@@ -46,8 +46,8 @@ fn remove(headers: &mut HeaderMap) {
     }
 }
 
-/// The fields that a sender may not list in `Connection`, since they are for all recipients: a response that is proxied
-/// from another server cannot remove what the layers have added.
+/// Returns the fields that a sender may not list in `Connection`, since they are for all recipients: a response that is
+/// proxied from another server cannot remove what the layers have added.
 fn is_for_all(name: &HeaderName) -> bool {
     let name = name.as_str();
     ["access-control-", "content-", "cross-origin-", "x-content-"].iter().any(|prefix| name.starts_with(prefix))

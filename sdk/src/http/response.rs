@@ -36,12 +36,12 @@ pub struct Created<T> {
 }
 
 impl<T> Created<T> {
-    /// The new resource and its location: a path or a URI, which is percent-encoded where necessary.
+    /// Creates the response with the new resource and its location: a path or a URI, which is percent-encoded where necessary.
     pub fn at(location: impl Into<String>, value: T) -> Self {
         Self { location: location.into(), value }
     }
 
-    /// The new resource.
+    /// Returns the new resource.
     pub fn value(&self) -> &T {
         &self.value
     }
@@ -71,7 +71,7 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// The location of the job: a path or a URI, which is percent-encoded where necessary.
+    /// Creates the response with the location of the job: a path or a URI, which is percent-encoded where necessary.
     pub fn at(location: impl Into<String>) -> Self {
         Self { location: location.into(), retry_after: None }
     }

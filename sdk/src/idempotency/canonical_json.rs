@@ -101,7 +101,7 @@ impl Style for TypeScript {
     }
 }
 
-/// An array index as ECMAScript defines it: decimal digits of a number below 2^32 - 1, written in one way.
+/// Parses an array index as ECMAScript defines it: decimal digits of a number below 2^32 - 1, written in one way.
 fn index(key: &str) -> Option<u32> {
     let index = key.parse::<u32>().ok().filter(|index| *index < u32::MAX)?;
     (index.to_string() == key).then_some(index)

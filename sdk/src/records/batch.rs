@@ -11,7 +11,7 @@ use crate::core::invocation::Invocation;
 /// The default batch size of an SQS event source mapping.
 const CONCURRENCY: usize = 10;
 
-/// How long before the deadline of its invocation a batch ends.
+/// The time before the deadline of its invocation at which a batch ends.
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// Settings of how the records of a batch are processed, for [`Function::batch`](crate::Function::batch) or

@@ -57,7 +57,7 @@ pub trait FromRecord: Sized + Send {
     fn from_record(record: &Record) -> Result<Self, DecodeError>;
 }
 
-/// What [`FromRecord::contents`] found in a record.
+/// The result of [`FromRecord::contents`] for a record.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Contents {
@@ -132,7 +132,7 @@ impl FromRecordParts for Record {
     }
 }
 
-/// The error of an argument that only a record of another source has.
+/// Returns the error of an argument that only a record of another source has.
 fn not_from(record: &Record, sources: &str) -> BoxError {
     format!("unexpected source {}: this argument is made from a record of {sources}", record.source()).into()
 }

@@ -40,9 +40,9 @@ const NAME: &str = "pilaster-on-shutdown";
 
 const IDENTIFIER: &str = "lambda-extension-identifier";
 
-/// Registers the extension, without which Lambda sends no SIGTERM. It has to happen before the first event is asked for.
+/// Registers the extension, without which Lambda sends no SIGTERM. It must happen before the first event is requested.
 ///
-/// Where there is no Extensions API, as in some engines, or it refuses, the function starts without the extension.
+/// If the Extensions API is missing, as in some engines, or rejects it, the function starts without the extension.
 pub(super) async fn register() {
     let registered = tokio::time::timeout(REGISTER_TIMEOUT, try_to_register()).await;
     if let Err(error) = registered.unwrap_or_else(|_| Err(format!("no response within {REGISTER_TIMEOUT:?}").into())) {
@@ -60,14 +60,14 @@ async fn try_to_register() -> Result<(), BoxError> {
         .body(Body::from(r#"{"events":[]}"#))?;
     let answer = api::call(request).await?;
     if answer.status != StatusCode::OK {
-        return Err(format!("the Extensions API answered {}", answer.status).into());
+        return Err(format!("the Extensions API responded with {}", answer.status).into());
     }
     let id = answer.headers.get(IDENTIFIER).ok_or("the response of the Extensions API has no identifier")?;
     let next = lambda_runtime_api_client::build_request()
         .uri("/2020-01-01/extension/event/next")
         .header(IDENTIFIER, id)
         .body(Body::empty())?;
-    // The init phase lasts until each extension asks for its next event. This one gets none, so the request stays open.
+    // The init phase lasts until each extension requests its next event. This one gets none.
     tokio::spawn(async move {
         if let Err(error) = api::call(next).await {
             tracing::debug!(error, "the Extensions API went away");

@@ -73,7 +73,8 @@ struct Shared {
     stopped: watch::Receiver<bool>,
 }
 
-/// The service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the response.
+/// Returns the service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the
+/// response.
 fn service_of<S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone>(runtime: Runtime<S>) -> Option<S> {
     let slot = Arc::default();
     let _ = runtime.layer(Taken(Arc::clone(&slot)));
@@ -210,7 +211,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, BoxError> {
     Ok(value.to_str()?)
 }
 
-/// The span that gives a line the ids of its invocation.
+/// Returns the span that gives a line the ids of its invocation.
 #[cfg_attr(not(feature = "logging"), allow(unused_variables))]
 fn span_of(context: Context) -> tracing::Span {
     #[cfg(feature = "logging")]

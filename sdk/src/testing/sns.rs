@@ -103,8 +103,7 @@ impl SnsEvent {
     pub fn event(&self) -> Value {
         let records = (0..self.messages.len()).map(|at| {
             let mut message = self.notification(at);
-            // Lambda's event spells these two differently from the notification, and has empty
-            // members.
+            // Lambda's event spells these two differently, and has empty members.
             if let Some(fields) = message.as_object_mut() {
                 for (from, to) in [("SigningCertURL", "SigningCertUrl"), ("UnsubscribeURL", "UnsubscribeUrl")] {
                     let value = fields.remove(from).unwrap_or_default();

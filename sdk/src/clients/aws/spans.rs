@@ -62,7 +62,7 @@ impl Intercept for CallSpans {
     }
 }
 
-/// The code of a service's error, from its header or its JSON; the status if there is none.
+/// Returns the code of a service's error, from its header or its JSON; the status if there is none.
 fn code(response: &HttpResponse) -> Option<String> {
     #[derive(Deserialize)]
     struct Body {

@@ -86,7 +86,7 @@ impl Model {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A value is the number of the call that brought it.
+    /// Calls the source. A value is the number of the call that returned it.
     fn cache(&self) -> Cache<&'static str, usize> {
         let model = self.clone();
         Cache::new(move |_| model.clone().fetch()).time_to_live(TTL).last_good(LAST_GOOD)
@@ -214,8 +214,7 @@ async fn check(model: &Model, caller: Caller) {
     } else {
         assert!(age <= max_age + LAST_GOOD, "{ask:?} got a value of {age:?}");
         if age > max_age && call.order < called.1 {
-            // An old value is only for an outage: a fetch failed in the last minute, or one does
-            // not respond.
+            // An old value is only for an outage: a fetch that failed recently, or does not respond.
             let excuses = |other: &Call| match other.ended {
                 None => other.order > call.order,
                 Some((_, landed, _)) if landed > order => other.order > call.order,
@@ -321,8 +320,7 @@ fn one(seed: u64, only_gets: bool) {
 
 #[test]
 fn whatever_the_order_no_caller_gets_what_it_must_not() {
-    // Kept: these once found a refused value that was returned, and one that was frozen three
-    // times.
+    // Kept: these once found a refused value that was returned, and a triple freeze.
     [32, 163].into_iter().for_each(|seed| one(seed, false));
     runs(0, false);
 }
@@ -374,8 +372,7 @@ async fn frozen(thawed: Thawed, has_value: bool, frozen_at: usize) {
     };
     let key = "k";
     let mut asks = Box::pin(cache.get(&key));
-    // Where the freeze hits: before the start, before a poll, around the source's read, after the
-    // end.
+    // The moments of the freeze: at the start, before a poll, around the read, after the end.
     thaw(0).await;
     assert!(poll!(&mut asks).is_pending(), "{case}");
     if frozen_at == 1 {

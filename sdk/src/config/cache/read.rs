@@ -134,8 +134,7 @@ where
     ) -> Next<V> {
         if let Some(flight) = entry.flight.as_ref().filter(|flight| !flight.task.is_finished()) {
             if flight.is_stale(Moment::now()) {
-                // It may hold a lock or a connection of the source; the callers that await it take
-                // another one.
+                // It may hold a lock of the source; the callers that await it take another one.
                 flight.task.abort();
             } else if flight.suits(want.at, want.tolerated) {
                 return Next::Await(flight.clone(), None);
@@ -156,8 +155,7 @@ where
         let capacity = self.policy.capacity;
         let future = Box::pin(async move {
             let at = *departs.get_or_init(Moment::now);
-            // A connection that died with a frozen sandbox may never respond, and a source may
-            // panic.
+            // A connection that died with a frozen sandbox may never respond; a source may panic.
             let fetch = AssertUnwindSafe(async { (shared.fetch)(key.clone()).await }).catch_unwind();
             let result = match timeout(LONGEST_FLIGHT, fetch).await {
                 Ok(Ok(result)) => result,

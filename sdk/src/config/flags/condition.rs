@@ -112,7 +112,9 @@ impl Condition {
             Some(value) => value,
         };
         let wants_key = |wanted: &str| {
-            (key == wanted).then_some(()).ok_or_else(|| format!("must have the `key` `{wanted}`, as `{action}` requires"))
+            (key == wanted)
+                .then_some(())
+                .ok_or_else(|| format!("must have the `key` `{wanted}`, as `{action}` requires"))
         };
         let test = match action.as_str() {
             "SCHEDULE_BETWEEN_TIME_RANGE" => {

@@ -62,7 +62,9 @@ impl fmt::Display for FlagsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Unavailable { name, .. } => write!(f, "could not get the feature flags `{name}`"),
-            Kind::WrongType { flag } => write!(f, "the value of the feature flag `{flag}` does not have the requested type"),
+            Kind::WrongType { flag } => {
+                write!(f, "the value of the feature flag `{flag}` does not have the requested type")
+            }
             Kind::NoContext => f.write_str("the context of a feature flag must be an object: a struct or a map"),
         }
     }

@@ -85,8 +85,7 @@ impl Batches {
         for mut rest in [VecDeque::from(plain), VecDeque::from(decrypted)] {
             while !rest.is_empty() {
                 let (ids, senders) = rest.drain(..self.source.batch().min(rest.len())).unzip();
-                // No flight waits longer, and a connection that died with a frozen sandbox may
-                // never respond.
+                // No flight waits longer; a connection that died in a freeze may never respond.
                 groups.push(tokio::time::timeout(LONGEST_FLIGHT, self.ask(ids, senders)));
             }
         }

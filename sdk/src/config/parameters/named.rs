@@ -35,7 +35,7 @@ pub struct NamedParameters {
 }
 
 impl NamedParameters {
-    /// A parameter that was requested more than once in the same way has one entry.
+    /// Collects the results. A parameter that was requested more than once in the same way has one entry.
     pub(super) fn new(asked: Vec<(ParameterId, Found)>) -> Self {
         let mut all: Vec<(ParameterId, Found)> = Vec::with_capacity(asked.len());
         for (id, found) in asked {

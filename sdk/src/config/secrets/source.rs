@@ -15,9 +15,10 @@ use crate::core::error::BoxError;
 /// The stage that Secrets Manager gives a version where none is named.
 pub(super) const CURRENT: &str = "AWSCURRENT";
 
-/// Where [`Secrets`](super::Secrets) come from: `aws_sdk_secretsmanager::Client`, or a stub.
+/// A source of [`Secrets`](super::Secrets): `aws_sdk_secretsmanager::Client`, or a stub.
 pub trait SecretSource: Send + Sync + 'static {
-    /// The value of this secret now. The caller caches it, and does not run two calls for the same secret at once.
+    /// Fetches the current value of this secret. The caller caches it, and does not run two calls for the same secret at
+    /// once.
     ///
     /// # Errors
     ///

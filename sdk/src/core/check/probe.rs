@@ -212,7 +212,7 @@ impl<T: Holds<Role>, Role> Contents<Role> for Type<T> {
     type Requires = T::Requires;
 }
 
-/// The answers for all other types. Its methods take a reference, so the compiler finds those that take the value first.
+/// The fallback for all other types. Its methods take a reference, so the compiler finds those that take the value first.
 pub trait Fallback {
     type Type: ?Sized;
 

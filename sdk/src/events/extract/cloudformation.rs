@@ -7,7 +7,7 @@
 //! happens before the function is called, such as a failed start, `ServiceTimeout` in the template bounds the wait.
 //!
 //! - **Ids**: without [`CustomResource::with_id`] a new resource is called after its name in the template and the request, and keeps
-//!   this id for good. Another id in answer to an update means that the resource was replaced: CloudFormation then asks for the
+//!   this id for good. Another id in the response to an update means that the resource was replaced: CloudFormation then asks for the
 //!   deletion of the old one.
 //! - **A failed `Create`** is rolled back by a `Delete`. After an error that the function returned, nothing was made: the `Delete` comes
 //!   with an id that is known here and is done without a call of the function. Where something was left behind, fail with
@@ -274,7 +274,7 @@ struct Left {
 }
 
 impl LeftBehind {
-    /// The resource of this id was created before the function failed with `error`.
+    /// Creates the error of a function that failed with `error` after it created the resource of this id.
     pub fn new(id: impl Into<String>, error: impl Into<BoxError>) -> Self {
         Self(Left { id: id.into(), source: error.into() })
     }

@@ -85,7 +85,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> String {
+    fn located(text: &str) -> String {
         use std::collections::BTreeMap;
         type Numbers = BTreeMap<String, Vec<BTreeMap<String, u8>>>;
         path(text, |text| serde_json::from_str::<Numbers>(text).is_ok()).join("/")
@@ -93,11 +93,11 @@ mod tests {
 
     #[test]
     fn the_innermost_value_that_is_wrong_is_found() {
-        assert_eq!(told(r#"{"a":[{"b":1},{"c":2,"d":"x","e":"y"}],"f":5}"#), "a/[1]/d");
-        assert_eq!(told(r#"{"a":[],"f\n":5}"#), "f\n");
-        assert_eq!(told(r#"{"a":{"b":[5]}}"#), "a");
-        assert_eq!(told("5"), "");
-        assert_eq!(told(r#"{"a":[{"b":"#), "");
+        assert_eq!(located(r#"{"a":[{"b":1},{"c":2,"d":"x","e":"y"}],"f":5}"#), "a/[1]/d");
+        assert_eq!(located(r#"{"a":[],"f\n":5}"#), "f\n");
+        assert_eq!(located(r#"{"a":{"b":[5]}}"#), "a");
+        assert_eq!(located("5"), "");
+        assert_eq!(located(r#"{"a":[{"b":"#), "");
     }
 
     #[test]

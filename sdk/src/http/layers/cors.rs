@@ -141,7 +141,7 @@ pub struct CorsLayer {
     error: Option<CorsError>,
 }
 
-/// The `OPTIONS` requests that are answered before the handler.
+/// The `OPTIONS` requests to which the layer responds before the handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Preflight {
@@ -330,7 +330,7 @@ impl CorsLayer {
         self
     }
 
-    /// Sets the `OPTIONS` requests that are answered before the handler.
+    /// Sets the `OPTIONS` requests to which the layer responds before the handler.
     pub fn preflight(mut self, preflight: Preflight) -> Self {
         self.preflight = preflight;
         self

@@ -124,7 +124,7 @@ impl SecurityHeadersLayer {
         speaker-selection=(), conversion-measurement=(), focus-without-user-activation=(), hid=(), idle-detection=(), \
         interest-cohort=(), serial=(), sync-script=(), trust-token-redemption=(), window-placement=(), vertical-scroll=()";
 
-    /// The headers of a function that may return pages. See the table in the [module docs](self).
+    /// Creates the headers of a function that may return pages. See the table in the [module docs](self).
     pub fn new() -> Self {
         let mut layer = Self::api();
         layer.policy = Some(ContentSecurityPolicy::helmet());
@@ -141,7 +141,7 @@ impl SecurityHeadersLayer {
         layer
     }
 
-    /// The headers of a function that never returns a page. See the table in the [module docs](self).
+    /// Creates the headers of a function that never returns a page. See the table in the [module docs](self).
     pub fn api() -> Self {
         let empty = Self {
             headers: Vec::new(),

@@ -326,7 +326,7 @@ where
     }
 }
 
-/// The JSON of a response; of one that is streamed, its status, headers and cookies.
+/// Returns the JSON of a response; of one that is streamed, its status, headers and cookies.
 fn text(response: &Outgoing) -> Option<Cow<'_, RawValue>> {
     #[cfg(feature = "http")]
     if let Some(prelude) = response.prelude() {

@@ -31,7 +31,7 @@ impl Trigger {
         }
     }
 
-    /// The kind of the invocation's span.
+    /// Returns the kind of the invocation's span.
     pub(super) fn kind(self) -> &'static str {
         if self == Self::PubSub { "consumer" } else { "server" }
     }

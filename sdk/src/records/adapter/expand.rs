@@ -16,7 +16,7 @@ pub(super) struct Expanded {
     pub(super) event: Arc<Event>,
     pub(super) queue: Vec<QueuedRecord>,
     pub(super) format: ResponseFormat,
-    /// Whether EventBridge Pipes sent the event, instead of an event source mapping.
+    /// `true` if EventBridge Pipes sent the event, instead of an event source mapping.
     pub(super) is_piped: bool,
 }
 

@@ -7,7 +7,7 @@ use crate::core::error::FunctionError;
 
 /// The outcome of each record, in order. Records are named by message id, sequence number, or `topic-0@7`.
 #[derive(Debug)]
-#[must_use = "it tells what became of the records"]
+#[must_use = "it has the outcome of the records"]
 pub struct Report {
     pub(super) fates: Vec<Fate>,
     /// The positions of the completed, and of the dead-lettered records, in the order of these events.

@@ -305,11 +305,11 @@ async fn a_caller_is_played_too() {
 
 #[test]
 #[should_panic(expected = "none of SQS")]
-fn a_queue_of_something_else_is_told() {
+fn a_queue_of_something_else_is_rejected() {
     let _ = Mapping::sqs(sns(["a"]));
 }
 
-/// Functions as users write them, by the record door.
+/// Whole record functions, as users write them.
 #[cfg(feature = "records")]
 mod whole {
     use std::sync::{Arc, Mutex};

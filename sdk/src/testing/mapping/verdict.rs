@@ -276,8 +276,7 @@ fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<us
 fn from_lowest(source: Source, items: &[Item], named: &[usize]) -> Vec<bool> {
     let retried = |(at, item): (usize, &Item)| match source {
         Source::Sqs | Source::Other => named.contains(&at),
-        // A shard or a partition is in order: the lowest failure and all records after it are sent
-        // again.
+        // A shard or a partition is in order: all records from the lowest failure on are sent again.
         Source::Kinesis | Source::DynamoDb | Source::Kafka => {
             let same = |other: &Item| other.lane == item.lane;
             named.iter().map(|&other| &items[other]).filter(|other| same(other)).any(|other| !below(item, other))

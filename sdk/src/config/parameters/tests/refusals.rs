@@ -34,7 +34,7 @@ fn answers() -> Vec<(Sent, bool)> {
     refusals.into_iter().chain(outages).chain(broken).chain(unreadable).collect()
 }
 
-/// A service that gives a good answer until it is told to fail.
+/// A service that responds until it is set to fail.
 fn failing(good: fn(&str) -> Good, sent: Sent) -> (Service, Arc<Mutex<bool>>) {
     let fails = Arc::new(Mutex::new(false));
     let switch = Arc::clone(&fails);

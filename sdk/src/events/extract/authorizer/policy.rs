@@ -167,7 +167,7 @@ context_values! {
     u32 => |value: u32| Self::Number(value.into());
     i64 => |value: i64| Self::Number(value.into());
     u64 => |value: u64| Self::Number(value.into());
-    // What is no number in JSON is its word.
+    // A float that JSON cannot represent is its word.
     f64 => |value: f64| Number::from_f64(value).map_or_else(|| Self::Text(value.to_string()), Self::Number);
 }
 

@@ -67,7 +67,7 @@ fn rest_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Value>
     }
 }
 
-/// The identity of a signed request: without a signature all fields of the principal are `null`.
+/// Returns the identity of a signed request: without a signature all fields of the principal are `null`.
 fn signed(identity: Option<Map<String, Value>>, principal: &str) -> Option<Map<String, Value>> {
     let is_named = |value: &Value| value.as_str().is_some_and(|name| !name.is_empty());
     identity.filter(|identity| identity.get(principal).is_some_and(is_named))

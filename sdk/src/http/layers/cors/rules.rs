@@ -39,7 +39,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// The layer must have passed its check.
+    /// Creates the rules of a layer that has passed its check.
     pub(super) fn new(layer: &CorsLayer) -> Self {
         let tower_http =
             layer.inner.clone().allow_origin(AllowOrigin::mirror_request()).vary(NoVary::list([])).layer(Blank);
@@ -83,7 +83,7 @@ impl Rules {
                     && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD))
     }
 
-    /// Returns `true` if preflights are answered here, and not by the handler.
+    /// Returns `true` if the layer responds to preflights itself, and not the handler.
     pub(super) fn answers(&self) -> bool {
         self.preflight != Preflight::PassOn
     }

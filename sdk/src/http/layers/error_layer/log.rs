@@ -67,7 +67,7 @@ fn write_failure(error: &HttpError, request: Option<&RequestLine>) {
     }
 }
 
-/// The invalid fields, without the reasons.
+/// Returns the invalid fields, without the reasons.
 fn pointers(error: &HttpError) -> Option<String> {
     let pointers = error.fields().iter().map(crate::http::FieldError::pointer).collect::<Vec<_>>();
     (!pointers.is_empty()).then(|| pointers.join(" "))

@@ -119,7 +119,7 @@ impl Fields {
     }
 }
 
-/// The names under which these keys are kept.
+/// Returns the names under which these keys are kept.
 pub(in super::super) fn names(keys: impl IntoIterator<Item = impl AsRef<str>>) -> HashSet<Cow<'static, str>> {
     keys.into_iter().map(|key| unreserved(Cow::Owned(key.as_ref().to_owned()))).collect()
 }

@@ -100,7 +100,7 @@ impl Form {
     const FIRST: Self = Self { number: Number::Exact, binary: Binary::Bytes };
 }
 
-/// How a number is passed.
+/// The form in which a number is passed.
 #[derive(Clone, Copy)]
 enum Number {
     /// As text if no Rust number has the same digits.
@@ -110,7 +110,7 @@ enum Number {
     Text,
 }
 
-/// How a binary attribute is passed.
+/// The form in which a binary attribute is passed.
 #[derive(Clone, Copy)]
 enum Binary {
     /// As bytes, which a buffer of serde keeps for a field of bytes.
