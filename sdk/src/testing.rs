@@ -52,12 +52,12 @@
 //! clients.insert(Users(vec!["ada"]));
 //! let caller = Caller::new(pilaster::handler(user)).with_clients(clients);
 //!
-//! let answer = caller.send(http::get("/users/0").path_parameter("id", "0")).await?;
-//! assert_eq!((answer.status(), answer.json::<Value>()?), (200, json!({ "name": "ada" })));
+//! let response = caller.send(http::get("/users/0").path_parameter("id", "0")).await?;
+//! assert_eq!((response.status(), response.json::<Value>()?), (200, json!({ "name": "ada" })));
 //!
-//! let answer = caller.send(http::get("/users/1").path_parameter("id", "1")).await?;
-//! assert_eq!(answer.status(), 404);
-//! assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+//! let response = caller.send(http::get("/users/1").path_parameter("id", "1")).await?;
+//! assert_eq!(response.status(), 404);
+//! assert_eq!(response.header("content-type"), Some("application/problem+json"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -119,7 +119,7 @@ pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: To
     }
 }
 
-/// `let pilaster_handler = ..;`, and again for each check of a type, at the place of that type. After a check that failed the compiler does
+/// Returns `let pilaster_handler = ..;`, and again for each check of a type, at the place of that type. After a check that failed the compiler does
 /// not know its type, so it reports no second error for the same mistake (`sdk/src/core/check/probe.rs`).
 fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
     let (name, kind) = (&sig.ident, local("pilaster_kind"));
@@ -196,7 +196,7 @@ impl<'a> At<'a> {
         check(self.pilaster, "IsMet", self.spans, quote!(#ty #requirement, #ty))
     }
 
-    /// `then`, if the check holds.
+    /// Returns code that evaluates `then`, if the check holds.
     fn check(&self, name: &str, ty: TokenStream, then: impl ToTokens) -> TokenStream {
         let kind = self.kind;
         check(self.pilaster, name, self.spans, quote!(#kind, #ty, #then))
@@ -208,7 +208,7 @@ fn check(pilaster: &CratePath, name: &str, spans: [Span; 2], arguments: TokenStr
     call(pilaster, name, "check", spans, arguments)
 }
 
-/// A call of a method of a trait. Its path spans as much as its arguments, or the compiler would underline both.
+/// Returns a call of a method of a trait. Its path spans as much as its arguments, or the compiler would underline both.
 fn call(
     pilaster: &CratePath,
     name: &str,

@@ -57,7 +57,7 @@ pub struct Response;
 pub trait Requirement: sealed::Sealed {}
 
 pub(crate) mod sealed {
-    /// Keeps [`Requirement`](super::Requirement) within this crate.
+    /// The supertrait that keeps [`Requirement`](super::Requirement) within this crate.
     pub trait Sealed {}
 }
 

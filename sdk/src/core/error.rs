@@ -159,7 +159,7 @@ pub trait ErrorType: StdError + 'static {
     fn error_type(&self) -> &str;
 }
 
-/// Returns the `errorType` of an error, if it has a certain type.
+/// A function that returns the `errorType` of an error, if it has a certain type.
 type Name = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
 
 /// The error types that a function names by [`ErrorType`].

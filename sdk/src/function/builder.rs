@@ -32,7 +32,7 @@ impl<H, L> Function<H, L> {
     message = "`.layer(..)` of this function does not take `{N}`",
     label = "not a layer that this function takes",
     note = "an HTTP function takes one `pilaster::http::Stack`, once; your own layers go into it: `.layer(http::Stack::new().layer(a).layer(b))`, of which `a` is the outermost",
-    note = "layers in an order of your own, without the answers to errors that the stack gives: `.without_stack().layer(a).layer(b)`"
+    note = "layers in your own order, without the error responses of the stack: `.without_stack().layer(a).layer(b)`"
 )]
 pub trait AddLayer<N> {
     /// The layers with the new one.

@@ -74,16 +74,16 @@ type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 /// };
 ///
 /// let service = ServiceBuilder::new().layer(WarmupLayer::new()).service(function);
-/// let answer = service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?;
-/// assert_eq!(answer.as_json().map(RawValue::get), Some("null"));
-/// let answer = service.oneshot(incoming(r#"{"order": 7}"#)?).await?;
-/// assert_eq!(answer.as_json().map(RawValue::get), Some(r#"{"order": 7}"#));
+/// let response = service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?;
+/// assert_eq!(response.as_json().map(RawValue::get), Some("null"));
+/// let response = service.oneshot(incoming(r#"{"order": 7}"#)?).await?;
+/// assert_eq!(response.as_json().map(RawValue::get), Some(r#"{"order": 7}"#));
 ///
 /// // A form of your own.
 /// let own = WarmupLayer::new().when(|event| event.get() == r#""ping""#);
 /// let service = ServiceBuilder::new().layer(own).service(function);
-/// let answer = service.oneshot(incoming(r#""ping""#)?).await?;
-/// assert_eq!(answer.as_json().map(RawValue::get), Some("null"));
+/// let response = service.oneshot(incoming(r#""ping""#)?).await?;
+/// assert_eq!(response.as_json().map(RawValue::get), Some("null"));
 /// # Ok(())
 /// # }
 /// ```
@@ -223,7 +223,7 @@ impl Ping {
 
     async fn warm(self, invocation: &Invocation) {
         let concurrency = self.concurrency;
-        tracing::info!(concurrency, "answered a warm-up call without the function");
+        tracing::info!(concurrency, "responded to a warm-up call without the function");
         if concurrency > 1 {
             send::copies(concurrency, invocation).await;
         }

@@ -62,7 +62,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// `text` may be borrowed from `event`.
+    /// Creates a record; `text` may be borrowed from `event`.
     pub(super) fn of(event: &str, text: Cow<'_, str>) -> Self {
         match text {
             Cow::Borrowed(text) => match (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize) {

@@ -167,7 +167,7 @@ impl Shared {
             return Ok(Next::Nothing);
         }
         if !parts.status.is_success() {
-            return Err(format!("the Runtime API answered {} instead of an event", parts.status).into());
+            return Err(format!("the Runtime API responded with {} instead of an event", parts.status).into());
         }
         let id = text(&parts.headers, REQUEST_ID)?.to_owned();
         let event = async {
@@ -202,7 +202,7 @@ impl Shared {
             .header("Lambda-Runtime-Function-Error-Type", "Runtime.UnreadableEvent")
             .body(Body::from(error.to_string()))?;
         let status = tokio::time::timeout(GRACE, self.client.call(request)).await??.status();
-        status.is_success().then_some(()).ok_or_else(|| format!("the Runtime API answered {status}").into())
+        status.is_success().then_some(()).ok_or_else(|| format!("the Runtime API responded with {status}").into())
     }
 }
 

@@ -19,9 +19,9 @@
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let caller = Caller::new(pilaster::handler(greet));
 //! let request = http::get("/greetings/ada").path_parameter("name", "ada").claims(json!({ "sub": 7 }));
-//! let answer = caller.send(request).await?;
-//! assert_eq!(answer.status(), 200);
-//! assert_eq!(answer.text(), "hello ada, says 7");
+//! let response = caller.send(request).await?;
+//! assert_eq!(response.status(), 200);
+//! assert_eq!(response.text(), "hello ada, says 7");
 //!
 //! let anonymous = caller.send(http::get("/greetings/ada").path_parameter("name", "ada")).await?;
 //! assert_eq!(anonymous.status(), 401);

@@ -146,7 +146,7 @@ impl S3Event {
 const IP: &str = "198.51.100.7";
 const REQUEST: &str = "D82B88E5F771F645";
 
-/// Increases with each event of a key (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
+/// Returns the sequencer, which increases with each event of a key (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
 fn sequencer(at: usize) -> String {
     format!("0055AED6DCD9028{at:04X}")
 }

@@ -114,7 +114,7 @@ mod tests {
         let _nothing = Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let called = async move { layer.layer(function).oneshot(incoming).await };
         let logs = Logs::new().writer(logging::CapturedLogs::default());
-        let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("an answer");
+        let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("a response");
         assert_eq!(captured.spans().len(), 2, "the call and the invocation: {:#?}", captured.spans());
         let span = captured.span("DynamoDB.DescribeTable").expect("a span");
         let id = span["span_id"].as_str().expect("an id");

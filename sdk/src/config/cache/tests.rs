@@ -751,7 +751,7 @@ async fn a_callers_span_ends_with_the_caller_and_not_with_the_fetch() {
 
     advance(TTL + SECOND).await;
     assert_eq!(*cache.get(&"k").instrument(span()).await.unwrap(), 2);
-    assert_eq!((source.calls(), is_open()), (3, 0), "a source that does not answer in time");
+    assert_eq!((source.calls(), is_open()), (3, 0), "a source that does not respond in time");
     source.end(3, Ok(())).await;
 
     assert!(timeout(SECOND, cache.fetch(&"k").instrument(span())).await.is_err());

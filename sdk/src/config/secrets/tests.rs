@@ -576,7 +576,7 @@ async fn a_refusal_is_reported_at_once_and_an_outage_is_not_and_neither_shows_wh
     }
 }
 
-/// A store of one text that has the new one at once and answers a write two seconds later.
+/// A store of one text that has the new one at once and responds to a write two seconds later.
 #[derive(Clone)]
 struct Slow(Arc<Mutex<String>>);
 

@@ -175,7 +175,7 @@ check! {
     pub trait IsValidatable: garde::Validate<Context: Default>;
 }
 
-/// Checks a requirement.
+/// The check of a requirement.
 pub trait IsMet<M> {
     type Checked<X>;
 
@@ -232,7 +232,7 @@ pub trait Fallback {
         function
     }
 
-    /// The type needs nothing of a route.
+    /// Accepts any route, which the type does not use.
     fn pilaster_check_route(&self, _: &str) {}
 }
 

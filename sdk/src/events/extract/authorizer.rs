@@ -263,7 +263,7 @@ impl Authorizer {
         identity.or_else(|| http.as_ref()?.source_ip.as_deref())
     }
 
-    /// API Gateway's id of the request.
+    /// Returns API Gateway's id of the request.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_context.request_id.as_deref()
     }

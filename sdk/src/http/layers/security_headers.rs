@@ -15,12 +15,12 @@
 //! let users = service_fn(async |_: Request<()>| {
 //!     Response::builder().header("content-type", "application/json").header("server", "warp").body("[]")
 //! });
-//! let answer = SecurityHeadersLayer::new().layer(users).oneshot(Request::new(())).await?;
+//! let response = SecurityHeadersLayer::new().layer(users).oneshot(Request::new(())).await?;
 //!
-//! assert_eq!(answer.headers()["strict-transport-security"], "max-age=15552000; includeSubDomains");
-//! assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
-//! assert!(!answer.headers().contains_key("content-security-policy")); // JSON is not a document
-//! assert!(!answer.headers().contains_key("server"));
+//! assert_eq!(response.headers()["strict-transport-security"], "max-age=15552000; includeSubDomains");
+//! assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+//! assert!(!response.headers().contains_key("content-security-policy")); // JSON is not a document
+//! assert!(!response.headers().contains_key("server"));
 //! # Ok(())
 //! # }
 //! ```
@@ -42,9 +42,9 @@
 //! layer.check()?;
 //!
 //! let page = service_fn(async |_: Request<()>| Response::builder().header("content-type", "text/html").body("<p>hello"));
-//! let answer = layer.layer(page).oneshot(Request::new(())).await?;
-//! assert!(answer.headers()["content-security-policy"].to_str()?.contains("https://cdn.example.com"));
-//! assert_eq!(answer.headers()["x-frame-options"], "SAMEORIGIN");
+//! let response = layer.layer(page).oneshot(Request::new(())).await?;
+//! assert!(response.headers()["content-security-policy"].to_str()?.contains("https://cdn.example.com"));
+//! assert_eq!(response.headers()["x-frame-options"], "SAMEORIGIN");
 //!
 //! // A value that browsers would ignore is an error at start.
 //! let mistake = SecurityHeadersLayer::new().frame_options("SAME-ORIGIN").check().unwrap_err();

@@ -204,7 +204,7 @@ impl Stack {
         self
     }
 
-    /// CORS with the headers that a page needs to send keys and to read the responses.
+    /// Returns CORS with the headers that a page needs to send keys and to read the responses.
     #[cfg(all(feature = "cors", feature = "idempotency"))]
     fn cors_with_key(&self) -> Option<CorsLayer> {
         let (cors, idempotency) = (self.cors.as_ref()?, self.idempotency.as_ref()?);

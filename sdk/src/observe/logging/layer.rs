@@ -92,7 +92,7 @@ impl LoggingLayer {
 
     /// Builds a service, and gives it the log context of its invocations, which leaves out what the layers within the service omit.
     pub(crate) fn around<S>(build: impl FnOnce() -> S) -> Logging<S> {
-        /// Restores the redaction of an outer build, also after a panic.
+        /// The redaction of an outer build, which is restored on drop, also after a panic.
         struct Outer(Option<SharedRedaction>);
 
         impl Drop for Outer {

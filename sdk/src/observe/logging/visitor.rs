@@ -24,7 +24,7 @@ const MAX_VALUE: usize = 256 * 1024;
 pub(super) struct Message {
     pub(super) text: String,
     pub(super) is_json: bool,
-    /// Replaces the location of the callsite.
+    /// The location that replaces that of the callsite.
     pub(super) location: String,
 }
 
@@ -36,7 +36,7 @@ impl Message {
     }
 }
 
-/// Writes a span's or an event's fields.
+/// A visitor that writes a span's or an event's fields.
 pub(super) struct FieldVisitor<'a> {
     pub(super) fields: &'a mut Fields,
     /// The memory in which one value is formatted.

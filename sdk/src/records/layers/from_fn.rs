@@ -9,9 +9,9 @@
 //!
 //! async fn timed(record: Record, next: Next) -> Result<RecordResponse, BoxError> {
 //!     let (id, start) = (record.id().to_string(), Instant::now());
-//!     let answer = next.run(record).await;
+//!     let response = next.run(record).await;
 //!     tracing::debug!(id, took = ?start.elapsed(), "handled");
-//!     answer
+//!     response
 //! }
 //!
 //! async fn ship(order: Sqs<String>) -> Result<(), BoxError> {

@@ -71,7 +71,7 @@ async fn each_task_has_its_result() {
     ];
     assert_eq!(call(shrink, event).await.unwrap(), answer(&expected));
     assert_eq!(call(shrink, job(&[])).await.unwrap(), answer(&[]));
-    // A task that cannot be named in an answer fails the invocation.
+    // A task that cannot be named in a response fails the invocation.
     let mut event = job(&["busy"]);
     event["tasks"][0]["taskId"] = Value::Null;
     assert_eq!(call(shrink, event).await.unwrap_err().error_type(), "RecordWithoutId");

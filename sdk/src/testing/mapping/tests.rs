@@ -7,7 +7,7 @@ use crate::testing::kafka::kafka;
 use crate::testing::sqs::{self, message};
 use crate::testing::{insert, kinesis, sns};
 
-/// An answer that names these.
+/// Returns a response that names these.
 fn failed(identifiers: impl IntoIterator<Item = Value>) -> Result<Value, FunctionError> {
     let failures: Vec<_> = identifiers.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
     Ok(json!({ "batchItemFailures": failures }))

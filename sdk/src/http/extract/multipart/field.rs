@@ -142,7 +142,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// multer's messages contain names that the client sent: they become the source, which is not sent.
+/// Rejects the request with multer's error as the source, which is not sent: it contains names of the client.
 pub(super) fn reject(error: MultipartError) -> Rejection {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the request body exceeds the size limit");

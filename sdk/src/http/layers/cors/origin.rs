@@ -30,7 +30,7 @@ pub(super) enum Origins {
 }
 
 impl Origins {
-    /// One origin: `*`, a pattern, or a fixed one.
+    /// Creates the rule for one origin: `*`, a pattern, or a fixed one.
     pub(super) fn one(text: &str) -> Result<Self, Fault> {
         match text {
             "*" => Ok(Self::Any),

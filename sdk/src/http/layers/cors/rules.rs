@@ -30,7 +30,7 @@ pub(super) struct Rules {
     request_methods: Vec<Method>,
     request_headers: Vec<HeaderName>,
     cache_control: Option<HeaderValue>,
-    /// Writes every header but `Vary`; `origins` decides which origin it gets.
+    /// The service that writes every header but `Vary`; `origins` decides which origin it gets.
     tower_http: tower_http::cors::Cors<Blank>,
     /// The headers of a response besides the origin. They depend on no request, so they are made once.
     actual: HeaderMap,
@@ -187,7 +187,7 @@ fn is_list_of_names(wished: &HeaderValue) -> bool {
     wished.len() <= MAX_MIRRORED && wished.as_bytes().split(|byte| *byte == b',').all(is_name)
 }
 
-/// Names for `Vary`, and the value that they make.
+/// The names for `Vary`, and their joined value.
 #[derive(Debug)]
 struct Vary {
     names: Vec<Box<str>>,

@@ -31,7 +31,7 @@ impl RequestLine {
         self.method != Method::HEAD
     }
 
-    /// As `Uri::path` returns it.
+    /// Returns the path like `Uri::path`.
     fn path(&self) -> &str {
         self.target.as_ref().map_or("", PathAndQuery::path)
     }

@@ -17,7 +17,7 @@ use crate::core::panic::{caught, contained};
 use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, rendered};
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
-/// Returns the error that a transparent error holds.
+/// A function that returns the error that a transparent error holds.
 type Held = dyn for<'e> Fn(&'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> + Send + Sync;
 
 #[derive(Clone, Default)]

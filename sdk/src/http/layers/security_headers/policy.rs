@@ -164,7 +164,7 @@ impl Hsts {
 }
 
 impl Default for Hsts {
-    /// 180 days, with subdomains.
+    /// Returns a policy of 180 days, with subdomains.
     fn default() -> Self {
         Self::new(Duration::from_secs(15_552_000))
     }

@@ -55,7 +55,7 @@ impl Fields {
         batch.fields.entries.len() <= fit && !batch.is_cut
     }
 
-    /// As [`put_json`](Self::put_json). Returns `false`, and puts nothing, if there are [`MAX_KEYS`] others.
+    /// Puts JSON text like [`put_json`](Self::put_json). Returns `false`, and puts nothing, if there are [`MAX_KEYS`] others.
     pub(in super::super) fn put_bounded(&mut self, key: Cow<'static, str>, json: &str) -> bool {
         let fits = json == "null" || self.entries.len() < MAX_KEYS || self.has(&unreserved(key.clone()));
         if fits {

@@ -70,7 +70,7 @@ async fn a_request_with_cloudformations_url_is_answered_by_whom_it_called() {
         let response = handler(database).into_service().unwrap().oneshot(incoming).await?;
         Ok::<Value, FunctionError>(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
     };
-    // The framework passes on the URL, and answers to it as well.
+    // The framework passes on the URL, and responds to it as well.
     let (url, received) = bucket(&[200, 200, 200]).await;
     let mut event = event("Create", None, Some(&url));
     event["ServiceToken"] = json!(FRAMEWORK);
