@@ -76,7 +76,7 @@ impl Watch {
         child.map(Guarded).expect("the function starts")
     }
 
-    /// What `cargo lambda invoke` prints. The first time, watch compiles the function.
+    /// Returns the output of `cargo lambda invoke`. The first time, watch compiles the function.
     fn invoke(&self, function: &str, event: &str) -> Value {
         let (host, port) = self.address.split_once(':').expect("a port");
         let output = Command::new(self.programs.join("cargo-lambda"))
@@ -90,7 +90,7 @@ impl Watch {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
     }
 
-    /// The JSON that the function's URL answers.
+    /// Returns the JSON response of the function's URL.
     fn get(&self, path: &str) -> Value {
         let answer = binary::get(&self.address, &format!("/lambda-url{path}"), "");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
