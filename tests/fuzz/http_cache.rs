@@ -312,8 +312,7 @@ async fn fetch<R: pilaster::RawService>(
     // Section 4.3.4: a response with that tag; of several with a weak one the latest.
     let tag = answer.headers().get("etag").cloned();
     let at = store.iter().rposition(|stored| stored.tag() == tag.as_ref()).expect("a tag that the cache sent");
-    // Selected for another request than it was stored for, it is stored for that one, too: section 4.1 compares the requests, so
-    // the headers of one must not become those of the other.
+    // Selected for another request, it is stored for that one, too: section 4.1 compares requests.
     if !store[at].fits(asked) {
         let (headers, body) = (store[at].headers.clone(), store[at].body.clone());
         store.retain(|stored| !stored.fits(asked));

@@ -64,7 +64,7 @@ impl FunctionError {
         }
     }
 
-    /// Makes it of any error: a `FunctionError` stays as it is, also within an error type without a name of its own; any other error has
+    /// Converts any error: a `FunctionError` stays unchanged, also within an error type without a name of its own; any other error has
     /// the short name of its type.
     pub(crate) fn of<E: Into<BoxError> + 'static>(error: E) -> Self {
         let error: BoxError = error.into();
@@ -153,7 +153,7 @@ pub(crate) fn shown(text: &str) -> String {
 /// assert_eq!(ReserveError::Read(std::io::ErrorKind::TimedOut.into()).error_type(), "StockUnavailable");
 /// ```
 ///
-/// `#[lambda_handler]` finds it by itself; without the macro, [`Function::error_type`](crate::Function::error_type) names it.
+/// `#[lambda_handler]` finds it automatically; without the macro, [`Function::error_type`](crate::Function::error_type) names it.
 pub trait ErrorType: StdError + 'static {
     /// Returns the `errorType`: short and stable.
     fn error_type(&self) -> &str;
@@ -284,7 +284,7 @@ impl fmt::Display for Described {
     }
 }
 
-/// For a source whose `Drop` panics: its type is the user's.
+/// Guards against a source whose `Drop` panics: its type is the user's.
 impl Drop for Described {
     fn drop(&mut self) {
         let source = self.source.take();

@@ -15,7 +15,7 @@ use crate::core::panic::{Cancellable, contained};
 use crate::core::raw::{Incoming, Outgoing};
 
 /// Service that calls the layers and the handler of an event function. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
-/// deadline, or as long before it as [`Function::margin`](crate::Function::margin) says, is cancelled, and is one of type `Timeout`.
+/// deadline, or before it by [`Function::margin`](crate::Function::margin), is cancelled, and fails with type `Timeout`.
 #[derive(Clone, Debug)]
 pub struct EventAdapter<S> {
     inner: S,

@@ -115,7 +115,7 @@ impl Batch {
 
     /// Processes changes of a table in order where this attribute of their key is equal. Name the partition key if the changes
     /// of its items depend on each other; by default only the changes of one item are in order, since a record of DynamoDB
-    /// Streams does not say which attribute is the partition key. Changes whose key lacks the attribute are in order with each
+    /// Streams does not report which attribute is the partition key. Changes whose key lacks the attribute are in order with each
     /// other. The setting applies to DynamoDB Streams and to a Kinesis stream of a table.
     ///
     /// A function that does not take [`Change`](crate::records::Change) panics at start.

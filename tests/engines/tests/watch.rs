@@ -37,8 +37,7 @@ impl Watch {
     fn start(arguments: &[&str]) -> Self {
         let programs = programs();
         let port = free_port().to_string();
-        // The shell leads a process group of its own. Its input ends with the handle or with the test's process; then it ends the
-        // group.
+        // The shell leads a process group, which it ends once its input ends, with handle or test.
         let keep = r#"trap : TERM; "$@" </dev/null & watch=$!; read -r _; kill 0; while kill -0 $watch 2>/dev/null; do wait $watch; done"#;
         let mut keeper = Command::new("sh");
         keeper

@@ -171,8 +171,7 @@ impl tracing::Subscriber for Warnings {
 #[tokio::test(start_paused = true)]
 async fn a_failed_refresh_is_one_warning_however_many_wait_for_it() {
     let warnings = Arc::new(AtomicUsize::new(0));
-    // With a single subscriber alive, `tracing` asks only the thread that comes by first whether a line is wanted, and that
-    // may be another test's. A second one, which wants nothing, makes it ask both.
+    // A second subscriber: with only one, `tracing` may ask just the thread of another test.
     let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
     let _subscriber = tracing::subscriber::set_default(Warnings(Arc::clone(&warnings)));
     let source = Source::default();

@@ -29,7 +29,7 @@ struct Inner {
     decoded: decode::Decoded,
 }
 
-/// A value as the suffix of its parameter's name says. It does not print, since it may be that of a `SecureString`.
+/// A value that was decoded by the suffix of its parameter's name. `Debug` does not print it, since it may be that of a `SecureString`.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AutoValue {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{SecretId, SecretValue};
 use crate::core::clock::Moment;
 
-/// As many as the cache keeps secrets.
+/// The number of secrets that the cache keeps.
 const MOST: usize = 256;
 /// The pause after a fetch that returned the rejected version again.
 pub(super) const UNCHANGED_PAUSE: Duration = Duration::from_secs(5);

@@ -64,13 +64,13 @@ pub struct Authorizer(Wire);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthorizerKind {
-    /// Of a REST API, by a token alone.
+    /// The authorizer of a REST API, by a token alone.
     Token,
-    /// Of a REST API, or of an HTTP API with payload 1.0, by the whole request.
+    /// The authorizer of a REST API, or of an HTTP API with payload 1.0, by the whole request.
     Request,
-    /// Of a WebSocket API, by the request that connects.
+    /// The authorizer of a WebSocket API, by the request that connects.
     WebSocket,
-    /// Of an HTTP API with payload 2.0.
+    /// The authorizer of an HTTP API with payload 2.0.
     Http,
 }
 

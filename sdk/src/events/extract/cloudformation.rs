@@ -1,6 +1,6 @@
 //! Custom resources of CloudFormation: [`CloudFormation`] is the request, [`CustomResource`] the result.
 //!
-//! A stack waits for a response, for an hour unless its template says less. So it gets one by its presigned URL however the function
+//! A stack waits for a response, for an hour unless its template sets less. So it gets one by its presigned URL however the function
 //! ends: also when it fails, panics, takes too long, or cannot read the properties. Of the invocation's time 5 seconds are kept
 //! for that (a third of it, if that is less), for up to five attempts. A response that cannot be delivered fails the invocation, which
 //! Lambda then retries; a failure that was reported to CloudFormation is a line at `ERROR` in the log, and no failed invocation. For what
@@ -15,7 +15,7 @@
 //!   take, something may have been made: then the function is called for the `Delete`, with the id that a resource without
 //!   [`with_id`](CustomResource::with_id) has (the logical id, `-`, and the id of the request that was to create it). So a `Delete` of
 //!   what is not there must succeed.
-//! - **Properties** come as text, whatever the template says: `"8"`, `"true"`. Numbers and booleans are read from it, except within
+//! - **Properties** are sent as text, whatever the template contains: `"8"`, `"true"`. Numbers and booleans are read from it, except within
 //!   `#[serde(untagged)]`, `#[serde(tag = …)]` and `#[serde(flatten)]`. The message about properties that cannot be read does not repeat their values.
 //! - **Retries**: Lambda may send a request again, so make a resource under a name of the request's, or look whether it is there.
 //!

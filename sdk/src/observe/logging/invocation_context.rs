@@ -36,7 +36,7 @@ pub(super) struct InvocationContext {
     pub(super) sampled: bool,
     pub(super) buffer: Option<Arc<InvocationBuffer>>,
     pub(super) event_is_logged: bool,
-    /// In OpenTelemetry's form.
+    /// The trace id in OpenTelemetry's form.
     #[cfg(feature = "otel")]
     pub(super) trace_id: Option<String>,
 }

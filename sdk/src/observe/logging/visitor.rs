@@ -41,9 +41,10 @@ pub(super) struct FieldVisitor<'a> {
     pub(super) fields: &'a mut Fields,
     /// The memory in which one value is formatted.
     pub(super) text: &'a mut String,
-    /// Only an event has a message.
+    /// The message, which only an event has.
     pub(super) message: Option<&'a mut Message>,
-    /// From [`emit`](super::emit), `keys` is an object of keys; from all of the SDK, `location` is the location of the user's code.
+    /// The origin of the fields: in those of [`emit`](super::emit), `keys` is an object of keys; in all of the SDK's,
+    /// `location` is the location of the user's code.
     pub(super) origin: Origin,
     /// The form of an error.
     pub(super) errors: ErrorKeys,

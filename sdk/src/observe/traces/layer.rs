@@ -257,7 +257,7 @@ impl Running {
 
 /// Truncates the text of an error, which may contain a whole document.
 fn bounded(mut text: String) -> String {
-    /// In bytes.
+    /// The maximum length in bytes.
     const LONGEST: usize = 4 * 1024;
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));

@@ -130,7 +130,7 @@ async fn put(connector: &SharedHttpConnector, url: &ResponseUrl, document: &str)
     request.set_method("PUT").map_err(|_| wrong("the method `PUT` is not supported"))?;
     request.set_uri(url.0.as_str()).map_err(|_| wrong("the `ResponseURL` of the event is not a URL"))?;
     let response = connector.call(request).await.map_err(|error| {
-        // Of its causes the innermost says what went wrong; none of them has the URL.
+        // The innermost of its causes is the reason; none of them has the URL.
         let mut cause: &dyn std::error::Error = &error;
         while let Some(inner) = cause.source() {
             cause = inner;

@@ -29,7 +29,7 @@ pub(super) struct Rules {
     pub(super) mistake: Option<String>,
 }
 
-/// In a response whose failure an error layer has rendered, or left as it is, and logged.
+/// The mark of a response whose failure an error layer has logged, and rendered or left unchanged.
 #[derive(Clone)]
 struct Seen;
 

@@ -31,7 +31,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// The list is invalid; the text says why.
+    /// The list is invalid; the text is the reason.
     pub(super) fn parse(list: &str) -> Result<Self, &'static str> {
         if list.len() > LENGTH {
             return Err("it must not be longer than 2048 bytes");

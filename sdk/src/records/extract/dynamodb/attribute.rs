@@ -103,9 +103,9 @@ impl Form {
 /// The form in which a number is passed.
 #[derive(Clone, Copy)]
 enum Number {
-    /// As text if no Rust number has the same digits.
+    /// Text if no Rust number has the same digits.
     Exact,
-    /// As a float if it is not an integer.
+    /// A float if it is not an integer.
     Float,
     Text,
 }
@@ -113,10 +113,10 @@ enum Number {
 /// The form in which a binary attribute is passed.
 #[derive(Clone, Copy)]
 enum Binary {
-    /// As bytes, which a buffer of serde keeps for a field of bytes.
+    /// Bytes, which a buffer of serde keeps for a field of bytes.
     Bytes,
     Base64,
-    /// As a list, for a `Vec<u8>`, which does not ask for bytes.
+    /// A list, for a `Vec<u8>`, which does not request bytes.
     List,
 }
 
