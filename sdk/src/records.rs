@@ -23,7 +23,7 @@
 //!
 //! # Event source mapping
 //!
-//! Lambda reads a partial batch response (`batchItemFailures`) only if the event source mapping asks for it. **Without
+//! Lambda reads a partial batch response (`batchItemFailures`) only if the event source mapping enables it. **Without
 //! `FunctionResponseTypes` Lambda takes every response for success, and each failed record is lost.** A function cannot see how its
 //! mapping is set, so the first failure of a process logs a warning that names the setting.
 //!

@@ -87,7 +87,7 @@ fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
     let mut lifecycle = function.take_lifecycle();
     let on_lambda = env::is_on_lambda();
     let runtime = tokio_runtime(managed_concurrency())
-        .map_err(|error| StartError::new(format!("the tokio runtime could not be made: {error}")))?;
+        .map_err(|error| StartError::new(format!("the tokio runtime could not be created: {error}")))?;
     let service = {
         // Some layers spawn a task when they are built.
         let _entered = runtime.enter();

@@ -17,7 +17,7 @@
 //! | [`below`](Parameters::below) | `ssm:GetParametersByPath` |
 //! | [`set`](Parameters::set) | `ssm:PutParameter` |
 //!
-//! Names that are asked for by GetParameters at the same time share calls, ten names each, as SSM allows: `ParametersLayer` asks for
+//! Names that are requested by GetParameters at the same time share calls, ten names each, as SSM allows: `ParametersLayer` asks for
 //! all declared ones before the handler runs. A refresh makes the call of the read that starts it.
 //!
 //! Values never print, since a `SecureString` is a parameter too. Keep a secret in Secrets
@@ -249,7 +249,7 @@ impl Parameters {
     }
 
     /// Returns several parameters, each by itself: one that is unavailable is an error under its own name. What is not
-    /// kept is asked for in calls of ten names. The call of SSM is GetParameters, which needs `ssm:GetParameters`.
+    /// kept is requested in calls of ten names. The call of SSM is GetParameters, which needs `ssm:GetParameters`.
     pub async fn named<I>(&self, ids: I) -> NamedParameters
     where
         I: IntoIterator<Item: Into<ParameterId>>,

@@ -28,7 +28,7 @@ impl<S: RawService> Service<Incoming> for Guard<S> {
     type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        // `call` asks the inner service: an error here would end the process.
+        // `call` polls the inner service: an error here would end the process.
         Poll::Ready(Ok(()))
     }
 

@@ -1,7 +1,7 @@
 //! The end of the process: the hooks of [`Function::on_shutdown`](crate::Function::on_shutdown) run before it.
 //!
 //! Lambda sends SIGTERM before it ends a sandbox, but only if an extension is registered; without one it just ends it. So a
-//! function with hooks registers an internal extension that asks for no events. Lambda gives such a function
+//! function with hooks registers an internal extension that subscribes to no events. Lambda gives such a function
 //! [500 ms](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown);
 //! the hooks have 300 ms of them. A function without hooks does none of this.
 //!
@@ -70,7 +70,7 @@ async fn try_to_register() -> Result<(), BoxError> {
     // The init phase lasts until each extension requests its next event. This one gets none.
     tokio::spawn(async move {
         if let Err(error) = api::call(next).await {
-            tracing::debug!(error, "the Extensions API went away");
+            tracing::debug!(error, "the connection to the Extensions API was lost");
         }
     });
     Ok(())
@@ -97,7 +97,9 @@ impl Shutdown {
         let (ended, by_itself) = oneshot::channel();
         let (finished, done) = oneshot::channel();
         let (listens, heard) = std::sync::mpsc::channel();
-        let failed = |error: std::io::Error| StartError::new(format!("no thread for the shutdown hooks: {error}"));
+        let failed = |error: std::io::Error| {
+            StartError::new(format!("could not start a thread for the shutdown hooks: {error}"))
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let wait = move || {
             let waiting: Serving = Box::pin(async move {

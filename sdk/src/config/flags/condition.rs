@@ -98,7 +98,7 @@ impl Condition {
         let action = match members.get("action") {
             Some(Value::String(action)) => action.clone(),
             Some(_) => return Err("`action` must be a string".to_owned()),
-            None => return Err("has no `action`".to_owned()),
+            None => return Err("must have an `action`".to_owned()),
         };
         if !ACTIONS.contains(&action.as_str()) {
             return Err(format!("has an unknown `action`; it must be one of {}", ACTIONS.join(", ")));

@@ -53,7 +53,7 @@ pub trait ParameterSource: Send + Sync + 'static {
     /// The reason for which it cannot be written.
     fn write(&self, write: &ParameterWrite) -> impl Future<Output = Result<i64, BoxError>> + Send {
         let _ = write;
-        future::ready(Err("this source cannot be written to".into()))
+        future::ready(Err("this source is read-only".into()))
     }
 }
 

@@ -69,7 +69,7 @@ impl ParameterSource for Client {
                 return Ok(values);
             }
             if token == next {
-                return Err("the service gave the same page token twice".into());
+                return Err("the service returned the same page token twice".into());
             }
             next = token;
         }

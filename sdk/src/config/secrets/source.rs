@@ -34,7 +34,7 @@ pub trait SecretSource: Send + Sync + 'static {
     /// The reason for which it cannot be written. The caller adds the secret's name; it must not contain the value.
     fn write(&self, value: &SecretValue) -> impl Future<Output = Result<Option<String>, BoxError>> + Send {
         let _ = value;
-        future::ready(Err("this source cannot be written to".into()))
+        future::ready(Err("this source is read-only".into()))
     }
 }
 

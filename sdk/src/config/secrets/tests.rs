@@ -403,7 +403,7 @@ async fn what_is_written_is_asked_for_anew_and_a_source_that_cannot_says_so() {
     }
     let error = Stub::default().secrets().set("key", "open-sesame").await.unwrap_err();
     assert!(error.is_not_written() && error.secret() == Some("key"));
-    assert_eq!(chain(&error).join(": "), "could not write secret `key`: this source cannot be written to");
+    assert_eq!(chain(&error).join(": "), "could not write secret `key`: this source is read-only");
     assert!(!format!("{error:?}").contains("sesame"));
 }
 

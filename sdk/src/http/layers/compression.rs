@@ -158,7 +158,7 @@ where
     }
 }
 
-/// The coding that a request asks for.
+/// The coding that a request prefers.
 #[derive(Clone, Debug)]
 struct Asked {
     /// The coding of the response, if it can be compressed.

@@ -279,7 +279,7 @@ impl CorsLayer {
         self
     }
 
-    /// Allows all headers that a preflight asks for, also with credentials, in place of a list. A value that is not a list of header
+    /// Allows all headers that a preflight requests, also with credentials, in place of a list. A value that is not a list of header
     /// names, or is longer than 4096 bytes, is not mirrored.
     pub fn mirror_headers(mut self) -> Self {
         self.any_header = false;
@@ -311,7 +311,7 @@ impl CorsLayer {
         self
     }
 
-    /// Lets public pages call the function in a private network, if the browser asks
+    /// Lets public pages call the function in a private network, if the browser requests it
     /// ([Private Network Access](https://wicg.github.io/private-network-access/)).
     pub fn allow_private_network(mut self, allow: bool) -> Self {
         self.inner = self.inner.allow_private_network(allow);

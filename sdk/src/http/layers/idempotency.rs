@@ -367,7 +367,7 @@ async fn read(mut body: Body) -> Result<Bytes, HttpError> {
     }
 }
 
-/// Returns `false` for an error: the function failed, rejected the caller, or asked for a retry.
+/// Returns `false` for an error: the function failed, rejected the caller, or requested a retry.
 fn is_repeatable<B>(response: &Response<B>) -> bool {
     let status = response.status();
     let failed = response.extensions().get::<HttpError>().is_some();

@@ -190,7 +190,7 @@ impl SecurityHeadersLayer {
         self.set(CORP, value)
     }
 
-    /// Sets `Origin-Agent-Cluster`, which asks for a separate process for the origin.
+    /// Sets `Origin-Agent-Cluster`, which requests a separate process for the origin.
     pub fn origin_agent_cluster(self, own: bool) -> Self {
         self.set(ORIGIN_AGENT_CLUSTER, if own { "?1" } else { "?0" })
     }

@@ -150,7 +150,7 @@ impl Shared {
     fn open(&self, incoming: &Incoming) -> Option<Running> {
         let Some(slot) = Slot::current() else {
             if !self.warned.swap(true, Ordering::Relaxed) {
-                tracing::warn!("there are no traces: the process's subscriber must be made by pilaster's `Logs`");
+                tracing::warn!("no spans are recorded: build the process's subscriber with `Logs`");
             }
             return None;
         };

@@ -147,7 +147,7 @@ impl Rules {
     /// Adds the headers of a response that is not to a preflight.
     pub(super) fn complete_actual(&self, origin: Option<HeaderValue>, headers: &mut HeaderMap) {
         if let Some(origin) = origin {
-            // A handler that sets the origin has not asked for credentials.
+            // A handler that sets the origin has not requested credentials.
             let own_origin = headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
             add(headers, &header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin);
             for (name, value) in &self.actual {
