@@ -86,7 +86,7 @@ pub(crate) use self::aws::throttled;
     note = "implement `pilaster::FromClients` for it, or turn on pilaster's feature for this AWS client (`dynamodb`, `s3`, …)"
 )]
 pub trait FromClients: Clone + Send + Sync + 'static {
-    /// Makes the value. Take what it needs from `clients` and not from [`Clients::global`]: then a test's stub reaches it, and a
+    /// Creates the value. Take what it needs from `clients` and not from [`Clients::global`]: then a test's stub reaches it, and a
     /// type that needs itself is an error instead of a deadlock.
     ///
     /// # Errors

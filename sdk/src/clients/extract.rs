@@ -49,7 +49,7 @@ impl<T> Deref for Client<T> {
     note = "`warm(..)` takes `Client<T>` and `Secret<T>`"
 )]
 pub trait Warm: 'static {
-    /// Makes the value and keeps it in the registry.
+    /// Creates the value and keeps it in the registry.
     ///
     /// # Errors
     ///

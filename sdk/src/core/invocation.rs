@@ -198,7 +198,7 @@ impl Invocation {
     note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Invocation`, or what implements `pilaster::FromInvocation`; the record or the event comes last"
 )]
 pub trait FromInvocation: Sized + Send {
-    /// Makes the argument.
+    /// Creates the argument.
     ///
     /// # Errors
     ///

@@ -41,7 +41,7 @@ where
     }
 }
 
-/// Makes a function of a whole HTTP service, such as an `axum::Router` with many routes.
+/// Creates a function of a whole HTTP service, such as an `axum::Router` with many routes.
 ///
 /// # Example
 ///

@@ -111,7 +111,7 @@ impl Contents {
     note = "beside a record a function takes `Client<T>`, `Secret<T>`, `Invocation`, what the record says of itself (`SqsMessage`, …), or what implements `pilaster::FromInvocation`; the record comes last"
 )]
 pub trait FromRecordParts: Sized + Send {
-    /// Makes the argument.
+    /// Creates the argument.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ pub fn remove(old: impl Item) -> DynamoDbEvent {
     DynamoDbEvent::one("REMOVE", Some(old.into_attributes()), None)
 }
 
-/// Makes an item from its attributes: `{"id": {"S": "u1"}, "tags": {"SS": ["a"]}, "n": {"N": "1234567890…"}}`.
+/// Creates an item from its attributes: `{"id": {"S": "u1"}, "tags": {"SS": ["a"]}, "n": {"N": "1234567890…"}}`.
 ///
 /// # Panics
 ///

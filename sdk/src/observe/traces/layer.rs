@@ -41,13 +41,13 @@ impl Default for TracesLayer {
 }
 
 impl TracesLayer {
-    /// Makes spans, and sends them to the [`endpoint`](Self::endpoint), if one is set. Only `OTEL_RESOURCE_ATTRIBUTES` and
+    /// Creates spans, and sends them to the [`endpoint`](Self::endpoint), if one is set. Only `OTEL_RESOURCE_ATTRIBUTES` and
     /// `OTEL_TRACES_SAMPLER` are read, by OpenTelemetry.
     pub fn new() -> Self {
         Self::from_vars(|_| None)
     }
 
-    /// Makes spans, and sends them, with the settings of the environment. See the [module docs](super) for the variables.
+    /// Creates spans, and sends them, with the settings of the environment. See the [module docs](super) for the variables.
     pub fn from_env() -> Self {
         Self::from_vars(crate::core::env::var)
     }

@@ -1,4 +1,4 @@
-//! Makes the queue of an event: its records, and the contents of those that are envelopes.
+//! Creates the queue of an event: its records, and the contents of those that are envelopes.
 
 use std::sync::Arc;
 

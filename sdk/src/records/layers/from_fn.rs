@@ -33,7 +33,7 @@ use crate::core::error::BoxError;
 use crate::records::record::Record;
 use crate::records::response::RecordResponse;
 
-/// Makes a layer from an async function, which is called with each record and the rest of the layers. See the [module docs](self).
+/// Creates a layer from an async function, which is called with each record and the rest of the layers. See the [module docs](self).
 pub fn from_fn<F, Fut>(function: F) -> FromFnLayer<F>
 where
     F: Fn(Record, Next) -> Fut + Clone,
