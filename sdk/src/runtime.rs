@@ -156,7 +156,7 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
     builder.enable_all().build()
 }
 
-/// Creates the values of [`Function::warm`](crate::Function::warm) before the first event, all at once. After a failure the function starts
+/// Creates the values of [`Function::warm`](crate::Function::warm) concurrently before the first event. After a failure the function starts
 /// all the same: the first request that needs the value tries again.
 ///
 /// Lambda allows the init phase 10 s

@@ -1,6 +1,6 @@
 //! The decoders, each with inputs that it takes and a way to give it any others. The short form and cargo-fuzz's targets share them.
 //!
-//! Where an input has a first letter that stands for itself, it says which function is given the rest, or in what place of a request it
+//! If the first letter of an input is significant, it selects the function for the rest, or the place in a request where it
 //! is put; so inputs stay readable, and a fuzzer changes the place like everything else.
 
 use std::cell::{Cell, RefCell};

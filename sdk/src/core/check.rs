@@ -89,7 +89,7 @@ pub struct Serializable<T>(PhantomData<T>);
 #[cfg(feature = "validate")]
 pub struct Validatable<T>(PhantomData<T>);
 
-/// Creates the types requirements.
+/// Defines the requirements as types.
 macro_rules! requirements {
     ($($name:ident)*) => {$(
         impl<T> $crate::core::check::sealed::Sealed for $name<T> {}

@@ -35,7 +35,7 @@ static GLOBAL: OnceLock<Idempotency> = OnceLock::new();
 /// The member of a recorded result that holds the hash of its caller.
 const CALLER: &str = "pilasterCaller";
 
-/// Makes calls idempotent: a call has its effect once per key. Cheap to clone. See the [module docs](super).
+/// The engine that makes calls idempotent: a call has its effect once per key. Cheap to clone. See the [module docs](super).
 #[derive(Clone)]
 #[must_use]
 pub struct Idempotency {

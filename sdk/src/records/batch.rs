@@ -49,7 +49,7 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// Creates the default settings: up to ten records at the same time where their order does not matter, a response half a
+    /// Returns the default settings: up to ten records at the same time where their order does not matter, a response half a
     /// second before the deadline, and a partial batch response even if every record failed.
     pub fn new() -> Self {
         Self::default()

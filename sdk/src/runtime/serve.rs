@@ -46,7 +46,7 @@ where
     }
 }
 
-/// Converts the event of the runtime to that of a raw service, and its response to the one that is posted.
+/// The service that converts the event of the runtime to a raw one, and the response to the one that is posted.
 struct FromRuntime<S, P> {
     raw: S,
     posted: fn(Answered) -> Result<P, FunctionError>,

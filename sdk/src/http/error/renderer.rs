@@ -8,7 +8,7 @@ use axum_core::response::Response;
 use super::HttpError;
 use crate::core::panic::caught;
 
-/// Creates a response of an error.
+/// A function that renders an error.
 pub(crate) type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
 
 /// The renderer of a request's errors, in the extensions of its response: the choice of an inner layer, or that of the error layer.

@@ -41,13 +41,13 @@ impl Default for TracesLayer {
 }
 
 impl TracesLayer {
-    /// Creates spans, and sends them to the [`endpoint`](Self::endpoint), if one is set. Only `OTEL_RESOURCE_ATTRIBUTES` and
+    /// Creates a layer that sends its spans to the [`endpoint`](Self::endpoint), if one is set. Only `OTEL_RESOURCE_ATTRIBUTES` and
     /// `OTEL_TRACES_SAMPLER` are read, by OpenTelemetry.
     pub fn new() -> Self {
         Self::from_vars(|_| None)
     }
 
-    /// Creates spans, and sends them, with the settings of the environment. See the [module docs](super) for the variables.
+    /// Creates a layer that sends its spans, with the settings of the environment. See the [module docs](super) for the variables.
     pub fn from_env() -> Self {
         Self::from_vars(crate::core::env::var)
     }
@@ -113,7 +113,7 @@ impl<S> Layer<S> for TracesLayer {
     }
 }
 
-/// Makes each invocation a span. See the [module docs](super).
+/// The service that makes each invocation a span. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct Traces<S> {
     inner: S,
