@@ -304,7 +304,7 @@ async fn a_caller_is_played_too() {
 }
 
 #[test]
-#[should_panic(expected = "none of SQS")]
+#[should_panic(expected = "must be an SQS event")]
 fn a_queue_of_something_else_is_rejected() {
     let _ = Mapping::sqs(sns(["a"]));
 }
