@@ -15,7 +15,7 @@ impl CratePath {
         input.call(Path::parse_mod_style)
     }
 
-    /// The path with all of its tokens at one place, so that the compiler underlines this place alone.
+    /// Returns the path with all of its tokens at one place, so that the compiler underlines this place alone.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
         match &self.0 {
             None => quote_spanned!(span=> ::pilaster),
@@ -30,7 +30,7 @@ impl From<Option<Path>> for CratePath {
     }
 }
 
-/// The names keep their own hygiene, which `$crate` needs.
+/// Moves a token to this place. Names keep their own hygiene, which `$crate` needs.
 fn located(mut token: TokenTree, span: Span) -> TokenTree {
     token.set_span(token.span().located_at(span));
     token

@@ -15,7 +15,7 @@ pub(crate) fn allowed<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -
     attributes.into_iter().any(is_about_it).then(|| quote!(#[allow(deprecated)]))
 }
 
-/// The same for a type and its variants.
+/// Returns the same attribute for a type and its variants.
 pub(crate) fn allowed_of(input: &DeriveInput) -> Option<TokenStream> {
     let variants = match &input.data {
         Data::Enum(data) => data.variants.iter().collect(),

@@ -25,7 +25,7 @@ pub(crate) struct Words {
     pub(crate) code: Code,
 }
 
-/// Names in `pilaster::config`.
+/// The names that the derive uses from `pilaster::config`.
 pub(crate) struct Code {
     pub(crate) module: &'static str,
     pub(crate) id: &'static str,

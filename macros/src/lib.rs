@@ -12,7 +12,7 @@ mod to_http_error;
 
 use proc_macro::TokenStream;
 
-/// This is `pilaster::lambda_handler`.
+/// Implements `pilaster::lambda_handler`.
 #[proc_macro_attribute]
 pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
     lambda_handler::expand(options.into(), item.into()).into()
@@ -43,7 +43,7 @@ pub fn error_type(input: TokenStream) -> TokenStream {
     error_type::expand(input.into()).into()
 }
 
-/// This is `pilaster::idempotent`.
+/// Implements `pilaster::idempotent`.
 #[proc_macro_attribute]
 pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
     idempotent::expand(options.into(), item.into()).into()

@@ -86,7 +86,7 @@ pub(crate) use self::aws::throttled;
     note = "implement `pilaster::FromClients` for it, or turn on pilaster's feature for this AWS client (`dynamodb`, `s3`, …)"
 )]
 pub trait FromClients: Clone + Send + Sync + 'static {
-    /// Makes the value. Take what it needs from `clients` and not from [`Clients::global`]: then a test's stub reaches it, and a
+    /// Creates the value. Take what it needs from `clients` and not from [`Clients::global`]: then a test's stub reaches it, and a
     /// type that needs itself is an error instead of a deadlock.
     ///
     /// # Errors
@@ -113,14 +113,14 @@ struct Registry {
 struct Entry {
     /// A `Once` of the type.
     value: Arc<dyn Any + Send + Sync>,
-    /// Whether `insert` put it there, so that it cannot be made again.
+    /// `true` if `insert` put it there, so that it cannot be made again.
     inserted: bool,
 }
 
 static GLOBAL: LazyLock<Clients> = LazyLock::new(Clients::new);
 
 impl Clients {
-    /// An empty registry: for a test, or for a scope shorter than the process.
+    /// Creates an empty registry: for a test, or for a scope shorter than the process.
     ///
     /// The AWS clients of one registry share a connection pool that belongs to the tokio runtime it was first used on, so
     /// give each `#[tokio::test]` its own registry.
@@ -128,7 +128,7 @@ impl Clients {
         Self { registry: Arc::default(), variables: Variables::default(), building: None }
     }
 
-    /// The registry of the process. [`Client<T>`] uses it unless the request's extensions hold another.
+    /// Returns the registry of the process. [`Client<T>`] uses it unless the request's extensions hold another.
     pub fn global() -> &'static Self {
         &GLOBAL
     }
@@ -163,7 +163,7 @@ impl Clients {
         self
     }
 
-    /// The environment variables of this registry.
+    /// Returns the environment variables of this registry.
     pub fn variables(&self) -> &Variables {
         &self.variables
     }
@@ -196,7 +196,7 @@ impl Clients {
         entries.insert(TypeId::of::<T>(), Entry { value: Arc::new(Once::with(value)), inserted: true });
     }
 
-    /// The value of this type, if it has been made or inserted.
+    /// Returns the value of this type, if it has been made or inserted.
     #[cfg(any(feature = "secrets", feature = "parameters"))]
     pub(crate) fn ready<T: FromClients>(&self) -> Option<T> {
         self.once::<T>().ready()

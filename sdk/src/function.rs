@@ -1,4 +1,4 @@
-//! From an async function of the user to a service that can be run: [`handler`], [`Function`] and [`Function::into_service`].
+//! Builds a service that can be run from an async function of the user: [`handler`], [`Function`] and [`Function::into_service`].
 //!
 //! The arguments of the function choose the event source, by trait dispatch on a marker: extractors of requests make it an
 //! HTTP function, a record (`Sqs<T>`, `S3Object`, …) a record function, `Event<T>` and its kin an event function. No

@@ -49,7 +49,7 @@
 //! - **The store fails after the call**: it is retried twice. Then an ERROR line is logged and the caller gets the result, since the effect
 //!   has happened. Repeated calls are rejected until the lock expires.
 //! - **The call outlives its lock, and another call takes over**: completing and releasing are conditional on the lock, so the late call
-//!   changes nothing, and its caller gets an error that asks for a retry. Powertools overwrites the other record. A call whose lock
+//!   changes nothing, and its caller gets an error that requests a retry. Powertools overwrites the other record. A call whose lock
 //!   expires before it begins, since its sandbox was frozen in between, does not run.
 //! - **The deadline is past when the call begins**: it is ignored, and the lock lasts for [`lock_for`](Idempotency::lock_for).
 //!

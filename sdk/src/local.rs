@@ -1,7 +1,7 @@
 //! The local run: started outside of Lambda, the same binary serves itself.
 //!
-//! An HTTP function listens; any other takes an event from a file or from standard input and prints its response. It is compiled
-//! into debug builds and with feature `local`; a release build does not contain it otherwise.
+//! An HTTP function starts a server; any other reads an event from a file or from standard input and prints its
+//! response. It is compiled into debug builds and with feature `local`; a release build does not contain it otherwise.
 
 mod arguments;
 mod event;
@@ -43,7 +43,7 @@ pub(crate) async fn serve<S: RawService>(service: S, lifecycle: Lifecycle) -> Re
     event::serve(service, inputs).await
 }
 
-/// An invocation with this time-out.
+/// Creates an invocation with this time-out.
 fn invocation(timeout: Duration) -> Result<Invocation, BoxError> {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;

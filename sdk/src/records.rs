@@ -18,12 +18,12 @@
 //! | SQS | partial batch response with message ids | the message; in a FIFO queue also the rest of its group |
 //! | Kinesis, DynamoDB Streams | partial batch response with sequence numbers | all records of the batch from the first failure on |
 //! | Kafka | partial batch response with partitions and offsets | the rest of the partition |
-//! | Firehose, S3 Batch Operations | a result for each record | as the result says |
+//! | Firehose, S3 Batch Operations | a result for each record | according to the result |
 //! | SNS, S3, EventBridge, Amazon MQ, SES, CloudWatch Logs | the invocation fails | the whole event |
 //!
 //! # Event source mapping
 //!
-//! Lambda reads a partial batch response (`batchItemFailures`) only if the event source mapping asks for it. **Without
+//! Lambda reads a partial batch response (`batchItemFailures`) only if the event source mapping enables it. **Without
 //! `FunctionResponseTypes` Lambda takes every response for success, and each failed record is lost.** A function cannot see how its
 //! mapping is set, so the first failure of a process logs a warning that names the setting.
 //!

@@ -3,7 +3,7 @@
 //! On Lambda it polls the Runtime API; on Lambda Managed Instances with `AWS_LAMBDA_MAX_CONCURRENCY` polls at a time.
 //! Run locally, it serves the function itself ([`local`](crate::local)).
 //!
-//! The loop runs on a current-thread tokio runtime: on tokio's default one the answer to one invocation and the poll for the
+//! The loop runs on a current-thread tokio runtime: on tokio's default one the response to one invocation and the poll for the
 //! next race for the same pooled connection, nearly every invocation opens a new one, and the CPU per invocation doubles.
 //! Only with managed concurrency (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) and more than one core is there a thread for each core.
 //! Blocking and CPU-heavy work belongs in `tokio::task::spawn_blocking`.
@@ -41,7 +41,7 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 ///
 /// It is the whole of `main`, and makes its own tokio runtime. Run locally (`cargo run`), an HTTP function listens on `127.0.0.1:3000`,
 /// or on the `host:port` in the environment variable `PILASTER_ADDR`. It accepts requests to `localhost`, names below it, loopback
-/// addresses and the host of `PILASTER_ADDR`, and to the hosts that `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It answers
+/// addresses and the host of `PILASTER_ADDR`, and to the hosts that `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It responds
 /// any other with a 421, since a page of another site could send it.
 ///
 /// # Example
@@ -87,7 +87,7 @@ fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
     let mut lifecycle = function.take_lifecycle();
     let on_lambda = env::is_on_lambda();
     let runtime = tokio_runtime(managed_concurrency())
-        .map_err(|error| StartError::new(format!("the tokio runtime could not be made: {error}")))?;
+        .map_err(|error| StartError::new(format!("the tokio runtime could not be created: {error}")))?;
     let service = {
         // Some layers spawn a task when they are built.
         let _entered = runtime.enter();
@@ -156,7 +156,7 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
     builder.enable_all().build()
 }
 
-/// Makes the values of [`Function::warm`](crate::Function::warm) before the first event, all at once. After a failure the function starts
+/// Creates the values of [`Function::warm`](crate::Function::warm) concurrently before the first event. After a failure the function starts
 /// all the same: the first request that needs the value tries again.
 ///
 /// Lambda allows the init phase 10 s

@@ -1,8 +1,9 @@
 //! Tools for tests: a caller of whole functions in this process, events of every source, a model of AWS's retries.
 //!
-//! [`Caller::call`] takes the event of any source as JSON, or from a builder; with [`http`] the test of an HTTP function writes
-//! requests and reads answers instead. [`Caller::with_clients`] puts stubs in place of what [`Client<T>`](crate::Client) would
-//! find, [`Caller::with_time_left`] gives each call a deadline, [`Caller::with_logs`] keeps its log lines.
+//! [`Caller::call`] takes the event of any source as JSON, or from a builder; with [`http`] the test of an HTTP
+//! function sends requests and reads responses instead. [`Caller::with_clients`] replaces what
+//! [`Client<T>`](crate::Client) would return by stubs, [`Caller::with_time_left`] gives each call a deadline,
+//! [`Caller::with_logs`] captures its log lines.
 //!
 //! | source | builder |
 //! |---|---|
@@ -20,8 +21,9 @@
 //! | EventBridge and schedules | [`event_bridge`](mod@event_bridge), [`schedule`], [`scheduler`] |
 //! | Step Functions, Cognito, a direct invocation | [`serde_json::json!`] |
 //!
-//! Each builder is an event by its `event()` or as `impl Into<Value>`. It serializes as that event, so that one can be the content
-//! of another: `sqs([s3_put("photos", "a.jpg")])`. [`mapping::Mapping`] models what a queue or a stream does with the response.
+//! `event()` of a builder returns its event, and so does `Into<Value>`. It serializes as that event, so that one can be
+//! the content of another: `sqs([s3_put("photos", "a.jpg")])`. [`mapping::Mapping`] models how a queue or a stream
+//! handles the response.
 //!
 //! # Example
 //!
@@ -50,12 +52,12 @@
 //! clients.insert(Users(vec!["ada"]));
 //! let caller = Caller::new(pilaster::handler(user)).with_clients(clients);
 //!
-//! let answer = caller.send(http::get("/users/0").path_parameter("id", "0")).await?;
-//! assert_eq!((answer.status(), answer.json::<Value>()?), (200, json!({ "name": "ada" })));
+//! let response = caller.send(http::get("/users/0").path_parameter("id", "0")).await?;
+//! assert_eq!((response.status(), response.json::<Value>()?), (200, json!({ "name": "ada" })));
 //!
-//! let answer = caller.send(http::get("/users/1").path_parameter("id", "1")).await?;
-//! assert_eq!(answer.status(), 404);
-//! assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+//! let response = caller.send(http::get("/users/1").path_parameter("id", "1")).await?;
+//! assert_eq!(response.status(), 404);
+//! assert_eq!(response.header("content-type"), Some("application/problem+json"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -115,10 +117,10 @@ use crate::core::invocation::{Invocation, TestDeadline};
 use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::service::IntoService;
 
-/// The request id of every call, unless [`Caller::with_context`] names another.
+/// The request id of every call, unless [`Caller::with_context`] sets another.
 const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Calls a function in this process, from event JSON to response JSON, through the same service as on Lambda: see
+/// A caller of a function in this process, from event JSON to response JSON, through the same service as on Lambda: see
 /// [`Function::into_service`](crate::Function::into_service).
 #[derive(Clone)]
 pub struct Caller<R> {
@@ -131,17 +133,17 @@ pub struct Caller<R> {
     logs: Option<Subscribers>,
 }
 
-/// The subscriber of a test's log lines, and one that takes none: with a single subscriber alive, `tracing` asks only the
-/// thread that comes by a line first whether it is wanted, and that may be another test's.
+/// The subscriber of a test's log lines, and one that ignores all: with a single subscriber alive, `tracing` asks only
+/// the first thread that reaches a line whether it is enabled, and that may be another test's.
 #[cfg(feature = "logging")]
 type Subscribers = (tracing::Dispatch, tracing::Dispatch);
 
 impl<R: RawService> Caller<R> {
-    /// A caller of this function.
+    /// Creates a caller of this function.
     ///
     /// # Panics
     ///
-    /// If the function or one of its layers is configured wrongly, with the sentence of [`run`](crate::run).
+    /// If the function or one of its layers is configured wrongly, with the message of [`run`](crate::run).
     pub fn new<F: IntoService<Service = R>>(function: F) -> Self {
         Self::build(function.into_service().unwrap_or_else(|error| panic!("{error}")))
     }
@@ -160,7 +162,7 @@ impl<R: RawService> Caller<R> {
         }
     }
 
-    /// A caller of a service without a function around it.
+    /// Creates a caller of a service without a function around it.
     #[cfg(test)]
     pub(super) fn of_service(service: R) -> Self {
         Self::build(service)
@@ -173,7 +175,7 @@ impl<R: RawService> Caller<R> {
         self
     }
 
-    /// Sets the registry of all further calls, which `Client<T>` and `Secret<T>` read instead of that of the process.
+    /// Sets the registry of all further calls, which `Client<T>` and `Secret<T>` use instead of that of the process.
     #[cfg(feature = "clients")]
     #[must_use]
     pub fn with_clients(mut self, clients: crate::Clients) -> Self {
@@ -181,8 +183,8 @@ impl<R: RawService> Caller<R> {
         self
     }
 
-    /// Sets the time that each further call has until its deadline. [`Invocation::remaining`] then goes by tokio's clock, which
-    /// a test can pause.
+    /// Sets the time until the deadline of each further call. [`Invocation::remaining`] then follows tokio's clock,
+    /// which a test can pause.
     #[must_use]
     pub fn with_time_left(mut self, time: Duration) -> Self {
         self.time_left = Some(time);
@@ -288,7 +290,7 @@ impl<R: RawService> Caller<R> {
     }
 }
 
-/// A response as JSON. One that is streamed is read to its end, and has the form of the response of a function URL.
+/// Returns a response as JSON. A streamed one is read to its end, and has the form of the response of a function URL.
 async fn read(response: Outgoing) -> Result<Value, FunctionError> {
     #[cfg(feature = "http")]
     let json = match response.into_content() {

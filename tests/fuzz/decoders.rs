@@ -1,6 +1,6 @@
 //! The decoders, each with inputs that it takes and a way to give it any others. The short form and cargo-fuzz's targets share them.
 //!
-//! Where an input has a first letter that stands for itself, it says which function is given the rest, or in what place of a request it
+//! If the first letter of an input is significant, it selects the function for the rest, or the place in a request where it
 //! is put; so inputs stay readable, and a fuzzer changes the place like everything else.
 
 use std::cell::{Cell, RefCell};
@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::aggregate::{field, frame, number};
 use super::functions::{self, Function};
 
-/// Whether the input was taken.
+/// `true` if the input was accepted.
 type Call = Box<dyn Fn(&[u8]) -> bool>;
 
 /// A decoder by its name.
@@ -74,7 +74,7 @@ impl Decoder {
         Self { functions: u8::try_from(count).unwrap(), ..Self::new(name, Vec::new(), call) }
     }
 
-    /// Gives it an input, and fails if anything panicked or if what came back is no answer; whether the input was taken.
+    /// Passes it an input, and fails after a panic or an invalid response; returns whether the input was accepted.
     pub(crate) fn call(&self, input: &[u8]) -> bool {
         (self.call)(input)
     }
@@ -212,7 +212,7 @@ pub(crate) fn head() -> Decoder {
     })
 }
 
-/// Where a request says that it comes from.
+/// Returns the decoder of a request's origin.
 pub(crate) fn origin() -> Decoder {
     let seeds = texts(&[
         "ahttps://app.example.com",
@@ -289,12 +289,12 @@ pub(crate) fn key() -> Decoder {
             None => {
                 calls.set(calls.get() + 1);
                 if calls.get().is_multiple_of(1_000) {
-                    // Their answers are kept for an hour.
+                    // Their responses are kept for an hour.
                     functions.replace(keys.map(functions::keyed));
                 }
                 functions.borrow().iter().filter(|function| block_on(function.call(text)).is_ok()).count() > 0
             }
-            // `[@,@]|[@,@]|…` doubles what it selects at each step. Who writes a key means it, so nothing but memory bounds that.
+            // `[@,@]|[@,@]|…` doubles its result at each step. The developer's key is bounded by memory only.
             Some(_) if text.matches(',').count() > 8 => false,
             Some(document) => catch_unwind(AssertUnwindSafe(|| document.search(text).is_ok()))
                 .unwrap_or_else(|_| panic!("it panicked over {text:?}")),

@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 
 type Called<'c> = Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + 'c>>;
 
-/// What kind of answer a function gives.
+/// The kind of a function's response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     Http,
@@ -53,7 +53,7 @@ impl Function {
         }
     }
 
-    /// Calls it, and fails the test if anything panicked on the way, or if what comes back is no answer of its kind.
+    /// Calls it, and fails the test after a panic, or if the result is not a response of its kind.
     pub(crate) async fn call(&self, event: &str) -> Result<Value, FunctionError> {
         watch_panics();
         let before = PANICS.get();
@@ -81,7 +81,7 @@ impl Function {
         match self.kind {
             Kind::Event => Ok(()),
             Kind::Http => match answer["statusCode"].as_u64() {
-                // An empty answer to a message of a WebSocket has no body.
+                // An empty response to a WebSocket message has no body.
                 Some(200..=499) if answer.get("body").is_none_or(Value::is_string) => Ok(()),
                 _ => Err("no answer to this request"),
             },
@@ -115,10 +115,10 @@ thread_local! {
 fn watch_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let told = std::panic::take_hook();
+        let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             PANICS.set(PANICS.get() + 1);
-            told(panic);
+            hook(panic);
         }));
     });
 }
@@ -256,13 +256,13 @@ async fn custom_resource(event: CloudFormation<Database>) -> Result<CustomResour
     Ok(CustomResource::new().data("Seen", format!("{:?}", event.request).len()))
 }
 
-/// A function whose answers are kept by this key.
+/// A function whose responses are recorded by this key.
 pub(crate) fn keyed(key: &'static str) -> Function {
     let layer = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).key(key));
     Function::new("idempotent", Kind::Event, pilaster::handler(any).layer(layer))
 }
 
-/// Those that answer requests.
+/// Returns the functions of HTTP requests.
 pub(crate) fn http() -> Vec<Function> {
     vec![
         Function::new("head", Kind::Http, pilaster::handler(head).layer(stack())),

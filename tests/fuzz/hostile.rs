@@ -1,4 +1,4 @@
-//! What is too deep, too large, too many or twice, for functions of every kind.
+//! Events that are too deep, too large or repetitive, for functions of every kind.
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
@@ -13,7 +13,7 @@ use super::functions::{self, Function};
 
 const LEVELS: usize = 10_000;
 
-/// What an event of a few MB may take at most, in KB.
+/// The maximum memory for an event of a few MB, in KB.
 const MOST_KB: u64 = 100 * 1024;
 
 fn deep() -> String {
@@ -69,8 +69,8 @@ async fn depth_is_no_danger_to_a_function_of_any_kind() {
 async fn a_deep_image_fails_alone() {
     let image = format!("{}{{\"N\":\"1\"}}{}", "{\"M\":{\"a\":".repeat(LEVELS), "}}".repeat(LEVELS));
     let record = |number: u32, image: &str| {
-        let told = format!(r#""SequenceNumber":"{number}","Keys":{{"id":{{"N":"1"}}}},"NewImage":{{"a":{image}}}"#);
-        format!(r#"{{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{{{told}}}}}"#)
+        let text = format!(r#""SequenceNumber":"{number}","Keys":{{"id":{{"N":"1"}}}},"NewImage":{{"a":{image}}}"#);
+        format!(r#"{{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{{{text}}}}}"#)
     };
     let event = format!(r#"{{"Records":[{},{}]}}"#, record(1, r#"{"N":"1"}"#), record(2, &image));
     let functions = functions::records();
@@ -181,7 +181,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What a field may be instead, and must not.
+/// Returns wrong values of a field.
 fn others() -> Vec<Value> {
     let long = "é\u{0}\"".repeat(10_000);
     vec![
@@ -263,7 +263,7 @@ async fn a_whole_event_may_lack_any_field_or_have_another_there() {
     }
 }
 
-/// What CloudFormation takes has 4,096 bytes, whatever it sent.
+/// A response to CloudFormation has at most 4,096 bytes, whatever the event is.
 #[tokio::test]
 async fn an_answer_to_cloudformation_is_short_whatever_its_properties_are() {
     let functions = functions::events();
@@ -412,9 +412,9 @@ fn memory_is_bounded_by_the_size_of_the_event() {
             .unwrap();
         own.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
         let output = own.wait_with_output().unwrap();
-        let told = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{name}: {told}");
-        let took = told.split_once("it took ").and_then(|(_, rest)| rest.split_once(" kB")).unwrap().0;
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{name}: {text}");
+        let took = text.split_once("it took ").and_then(|(_, rest)| rest.split_once(" kB")).unwrap().0;
         println!("{name}: {} kB of event took {took} kB", event.len() / 1024);
         assert!(took.parse::<u64>().unwrap() < MOST_KB, "{name}: {took} kB");
     }

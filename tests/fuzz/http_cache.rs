@@ -1,4 +1,4 @@
-//! A shared HTTP cache in front of a function whose answers are compressed, negotiated, conditional and under CORS: it must never
+//! A shared HTTP cache in front of a function whose responses are compressed, negotiated, conditional and under CORS: it must never
 //! hand out a body that its client cannot read or did not ask for.
 //!
 //! The cache is written from RFC 9111 (sections 3.2, 4.1, 4.3.1 and 4.3.4) alone.
@@ -26,7 +26,7 @@ const ACCEPT_LANGUAGE: [&str; 4] = ["", "en", "de", "de-CH, *;q=0.1"];
 const ACCEPT_ENCODING: [&str; 6] = ["", "gzip", "br", "gzip;q = 0.1, br", "identity", "gzip, identity;q=0, zstd;q=0"];
 const ORIGIN: [&str; 4] = ["", ORIGINS[0], ORIGINS[1], "https://evil.example.com"];
 
-/// Who names the version: the function by a tag of some form, or the layer.
+/// The source of the version: the function's tag in some form, or the layer.
 #[derive(Clone, Copy, Debug)]
 enum Tag {
     Strong,
@@ -36,7 +36,7 @@ enum Tag {
     Generated,
 }
 
-/// Who makes the form of the resource.
+/// The source of the resource's representation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// The function, which gives each media type its own tag, as RFC 9110 asks.
@@ -52,7 +52,7 @@ struct Resource {
     tag: Tag,
     size: usize,
     form: Form,
-    /// The function answers `If-None-Match`, where it has a tag; otherwise the layer does.
+    /// The function handles `If-None-Match` if it has a tag; otherwise the layer does.
     compares: bool,
 }
 
@@ -62,7 +62,7 @@ thread_local! {
         const { Cell::new(Resource { tag: Tag::Strong, size: 0, form: Form::Function, compares: false }) };
 }
 
-/// What the writers get.
+/// The input of the writers.
 #[derive(serde::Serialize)]
 struct Value {
     language: &'static str,
@@ -183,7 +183,7 @@ impl Stored {
     }
 }
 
-/// Whether a request takes a coding, of those in [`ACCEPT_ENCODING`] (RFC 9110, section 12.5.3).
+/// Returns whether a request accepts a coding, of those in [`ACCEPT_ENCODING`] (RFC 9110, section 12.5.3).
 fn takes(accept_encoding: &str, coding: &str) -> bool {
     let named = accept_encoding.split(',').map(|item| item.split_once(';').unwrap_or((item, "")));
     coding == "identity" || named.into_iter().any(|(name, weight)| name.trim() == coding && weight.trim() != "q=0")
@@ -196,7 +196,7 @@ fn decoded(headers: &HeaderMap, body: &[u8]) -> (String, String) {
         "gzip" => flate2::read::GzDecoder::new(body).read_to_string(&mut text).unwrap(),
         "br" => brotli::Decompressor::new(body, 4096).read_to_string(&mut text).unwrap(),
         "identity" => (&*body).read_to_string(&mut text).unwrap(),
-        other => panic!("{other} was not asked for"),
+        other => panic!("{other} was not requested"),
     };
     (coding, text)
 }
@@ -281,7 +281,7 @@ async fn run(resource_of: Resource, steps: Vec<Step>, served: &RefCell<[u32; 3]>
     }
 }
 
-/// Asks the function, with the tags of all stored responses (section 4.3.1), and takes its answer into the store.
+/// Asks the function, with the tags of all stored responses (section 4.3.1), and stores its response.
 async fn fetch<R: pilaster::RawService>(
     caller: &Caller<R>,
     store: &mut Vec<Stored>,
@@ -312,8 +312,7 @@ async fn fetch<R: pilaster::RawService>(
     // Section 4.3.4: a response with that tag; of several with a weak one the latest.
     let tag = answer.headers().get("etag").cloned();
     let at = store.iter().rposition(|stored| stored.tag() == tag.as_ref()).expect("a tag that the cache sent");
-    // Selected for another request than it was stored for, it is stored for that one, too: section 4.1 compares the requests, so
-    // the headers of one must not become those of the other.
+    // Selected for another request, it is stored for that one, too: section 4.1 compares requests.
     if !store[at].fits(asked) {
         let (headers, body) = (store[at].headers.clone(), store[at].body.clone());
         store.retain(|stored| !stored.fits(asked));

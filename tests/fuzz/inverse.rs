@@ -1,4 +1,4 @@
-//! What is encoded and decoded again is what it was, at each door: by `proptest`, which makes the smallest example of what is not.
+//! Encoding and decoding are inverse in each adapter, by `proptest`, which shrinks a counterexample.
 //!
 //! `PROPTEST_CASES` says how many cases each property is tried with, `PROPTEST_RNG_SEED` with which ones.
 
@@ -35,7 +35,7 @@ pub(crate) fn holds<S: Strategy>(strategy: S, property: impl Fn(S::Value)) {
 }
 
 thread_local! {
-    /// What a function was given: the functions of these tests run on the thread of their test.
+    /// The input of a function: the functions of these tests run on the thread of their test.
     static SEEN: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
 }
 

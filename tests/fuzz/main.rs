@@ -1,4 +1,4 @@
-//! Every decoder under inputs that nobody would send: it answers, or says an error, and never panics. README.md says how to run it
+//! Every decoder under hostile inputs: it returns a value or an error, and never panics. README.md says how to run it
 //! for long.
 #![allow(clippy::unwrap_used)]
 

@@ -28,7 +28,7 @@ impl Random {
     }
 }
 
-/// What tends to be forgotten.
+/// Values that are often forgotten.
 const TOKENS: [&[u8]; 40] = [
     b"null",
     b"true",

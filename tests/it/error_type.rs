@@ -1,4 +1,4 @@
-//! The `errorType` of a failed invocation, by `#[derive(ErrorType)]`, through the doors.
+//! The `errorType` of a failed invocation, by `#[derive(ErrorType)]`, through every adapter.
 
 use std::fmt;
 
@@ -95,7 +95,7 @@ async fn a_state_machine_catches_variants_by_their_names() {
     ] {
         let error = fail(handler(reserve).error_type::<Reserve>(), json!(what)).await;
         assert_eq!((error.error_type(), error.message()), (name, message));
-        assert_eq!(fail(handler(reserve), json!(what)).await.error_type(), "Reserve", "unless it is told of them");
+        assert_eq!(fail(handler(reserve), json!(what)).await.error_type(), "Reserve", "without `error_type`");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every event of `fixtures/events` through a whole function of its type, from the event's JSON to the answer's. What the function
+//! Every event of `fixtures/events` through a whole function of its type, from the event's JSON to the response's. What the function
 //! sees is compared with what the event's text says, read in another way.
 
 mod files;
@@ -17,23 +17,23 @@ use serde_json::{Map, Value, json};
 
 use crate::http::event;
 
-/// Calls a function that takes one of these per call; what it tells of each record, in their order, and the answer.
+/// Calls a function of one of these per call; returns a value of each record, in their order, and the response.
 async fn seen<R: FromRecord<Response = ()> + 'static>(
     event: &Value,
-    tell: fn(R) -> Value,
+    reader: fn(R) -> Value,
 ) -> (Vec<Value>, Result<Value, FunctionError>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let function = {
         let seen = Arc::clone(&seen);
         move |record: Record, own: R| {
-            seen.lock().unwrap().push((record.index(), tell(own)));
+            seen.lock().unwrap().push((record.index(), reader(own)));
             std::future::ready(Ok::<(), BoxError>(()))
         }
     };
     let answer = Caller::new(pilaster::handler(function)).call(event.clone()).await;
     let mut seen = std::mem::take(&mut *seen.lock().unwrap());
     seen.sort_by_key(|(index, _)| *index);
-    (seen.into_iter().map(|(_, told)| told).collect(), answer)
+    (seen.into_iter().map(|(_, value)| value).collect(), answer)
 }
 
 fn records(event: &Value) -> Vec<Value> {
@@ -96,8 +96,8 @@ async fn notifications_are_found_directly_and_in_queues() {
     for kind in ["sns", "sqs-sns"] {
         for file in files::of(kind) {
             let event = event(file);
-            let (seen, answer) = seen(&event, |told: Sns<String>| {
-                json!([told.message, told.notification.topic_arn(), told.notification.message_id()])
+            let (seen, answer) = seen(&event, |value: Sns<String>| {
+                json!([value.message, value.notification.topic_arn(), value.notification.message_id()])
             })
             .await;
             let notifications = records(&event).into_iter().map(|record| match kind {

@@ -1,4 +1,4 @@
-//! The HTTP hall: from an event's text to a response's, through a whole function.
+//! HTTP functions, from an event's text to a response's.
 
 mod cases;
 pub(crate) mod events;
@@ -59,14 +59,14 @@ async fn call<R: RawService>(caller: &Caller<R>, event: &str) -> Result<Value, F
     answer.unwrap_or_else(|_| panic!("it panicked: {}", event.chars().take(200).collect::<String>()))
 }
 
-/// What [`echo`] saw of an event.
+/// Returns what [`echo`] saw of an event.
 async fn echoed(event: &Value) -> Value {
     let answer = call(&Caller::new(pilaster::handler(echo)), &event.to_string()).await.unwrap();
     assert_eq!(answer["statusCode"], 200, "{answer}");
     body(&answer)
 }
 
-/// The body of an answer, which is JSON.
+/// Returns the JSON body of a response.
 fn body(answer: &Value) -> Value {
     serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
 }
@@ -96,13 +96,13 @@ fn smallest(source: &str) -> Value {
             "headers": { "host": "h" },
             "requestContext": { "connectionId": "c", "routeKey": "p", "eventType": "MESSAGE", "domainName": "d" },
         }),
-        _ => panic!("{source} is no source"),
+        _ => panic!("{source} is not a source"),
     }
 }
 
 const SOURCES: [&str; 7] = ["http api", "rest", "alb", "alb multi", "lattice 1", "lattice", "websocket"];
 
-/// The first value of a header of an answer, after a look at the answer's form: each source has its own.
+/// Returns the first value of a header of a response, in the form of the source.
 fn header_of(source: &str, answer: &Value, name: &str) -> Option<String> {
     let multi = matches!(source, "rest" | "alb multi");
     assert_eq!(answer.get("multiValueHeaders").is_some(), multi, "{source}: {answer}");

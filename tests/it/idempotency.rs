@@ -26,7 +26,7 @@ struct Order {
     amount: u32,
 }
 
-/// What each charge counts up.
+/// The counter of charges.
 #[derive(Clone, Default)]
 struct Charges(Arc<AtomicU32>);
 
@@ -70,7 +70,7 @@ impl std::error::Error for Declined {}
 async fn charge(Client(charges): Client<Charges>, Event(order): Event<Order>) -> Result<Option<u32>, Declined> {
     match order.amount {
         0 => Err(Declined),
-        // What is nothing is an answer too.
+        // An empty result is a result too.
         1 => Ok(Some(charges.add()).filter(|_| false)),
         _ => Ok(Some(charges.add())),
     }
@@ -204,7 +204,7 @@ async fn two_callers_by_their_tokens_may_use_one_key() {
 
 #[tokio::test]
 async fn a_key_selected_from_a_request_is_the_one_that_powertools_makes_of_the_event() {
-    // `apigw_event.json` of Powertools for Java and .NET, in short; the hashes are those of Powertools for Python.
+    // `apigw_event.json` of Powertools for Java and .NET; the hashes are from Powertools for Python.
     let event = json!({
         "httpMethod": "POST", "path": "/path/to/resource", "resource": "/{proxy+}", "isBase64Encoded": false,
         "queryStringParameters": { "foo": "bar" }, "headers": { "Content-Type": "application/json" },

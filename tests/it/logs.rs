@@ -1,4 +1,4 @@
-//! What the log, the metrics, the spans and `Debug` tell of secrets: nothing.
+//! The log, the metrics, the spans and `Debug` never contain secrets.
 
 mod canary;
 mod events;

@@ -1,4 +1,4 @@
-//! The library from outside: whole functions called in this process, a module per hall.
+//! The library from outside: whole functions called in this process, a module per kind.
 #![allow(clippy::unwrap_used)]
 
 mod error_type;

@@ -1,9 +1,9 @@
-//! The record hall: from an event's text to the answer's, through a whole function.
+//! Record functions, from an event's text to the response's.
 
 mod answers;
+mod failures;
 mod hostile;
 mod pipes;
-mod told;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
@@ -26,11 +26,11 @@ async fn call<R: RawService>(caller: &Caller<R>, event: &str) -> Result<Value, F
 fn failing<R: FromRecord<Response = ()> + 'static>(positions: &'static [usize]) -> impl pilaster::IntoService {
     pilaster::handler(move |record: Record, _: R| {
         let fails = positions.contains(&record.index());
-        std::future::ready(if fails { Err(BoxError::from("no more room")) } else { Ok(()) })
+        std::future::ready(if fails { Err(BoxError::from("disk full")) } else { Ok(()) })
     })
 }
 
-/// The answer where these positions fail.
+/// Returns the response when these positions fail.
 async fn answered<R: FromRecord<Response = ()> + 'static>(
     event: &Value,
     positions: &'static [usize],
@@ -126,7 +126,7 @@ fn batch(source: &str, count: usize) -> Value {
     event_of(source, (0..count).map(|at| record(source, at)).collect())
 }
 
-/// The answer of a function of the source's type.
+/// Returns the response of a function of the source's type.
 async fn of_source(source: &str, event: &Value, positions: &'static [usize]) -> Result<Value, FunctionError> {
     type Item = Option<serde_json::Map<String, Value>>;
     match source {
@@ -141,7 +141,7 @@ async fn of_source(source: &str, event: &Value, positions: &'static [usize]) -> 
         "ses" => answered::<SesMessage>(event, positions).await,
         "logs" => answered::<LogRecord>(event, positions).await,
         "eventbridge" => answered::<EventBridge<Value>>(event, positions).await,
-        _ => panic!("{source} is no source"),
+        _ => panic!("{source} is not a source"),
     }
 }
 
@@ -150,7 +150,7 @@ fn failures<T: Into<Value>>(ids: impl IntoIterator<Item = T>) -> Value {
     json!({ "batchItemFailures": failures.collect::<Vec<_>>() })
 }
 
-/// The empty answer, in the form of the source.
+/// Returns the empty response, in the form of the source.
 fn all_done(source: &str) -> Value {
     match source {
         "sqs" | "fifo" | "kinesis" | "dynamodb" | "kafka" => failures::<&str>([]),

@@ -51,7 +51,7 @@ impl<S: Service<R>, R> Service<R> for Noted<S> {
     }
 }
 
-/// What saw an invocation, the outermost first.
+/// The layers that saw an invocation, the outermost first.
 #[derive(Default)]
 struct Seen(Arc<Mutex<Vec<&'static str>>>);
 
@@ -76,7 +76,7 @@ async fn the_layer_that_is_named_first_sees_an_invocation_first() {
     let caller = Caller::new(function.layer(stack)).with_logs(&logs);
     assert_eq!(caller.send(http::get("/")).await.unwrap().status(), 200);
     assert_eq!(seen.taken(), in_order);
-    // The stack answers a preflight outside of the user's layers, and the adapter decodes inside of the outer layers.
+    // The stack handles a preflight outside of the user's layers; the adapter is in the outer ones.
     let preflight = http::request(Method::OPTIONS, "/").header("origin", "https://app.example.com");
     caller.send(preflight.header("access-control-request-method", "GET")).await.unwrap();
     assert_eq!(seen.taken(), in_order[..2]);
@@ -118,7 +118,7 @@ async fn what_is_around_the_outer_layers_is_around_a_tested_function_too() {
     assert_eq!(error.error_type(), "ResponseTooLarge");
 
     let lines = logs.lines();
-    for message in ["answered a warm-up call without the function", "the invocation failed"] {
+    for message in ["responded to a warm-up call without the function", "the invocation failed"] {
         let line =
             lines.iter().find(|line| line["message"] == message).unwrap_or_else(|| panic!("{message}: {lines:?}"));
         assert!(line["function_request_id"].is_string(), "{line}");
@@ -134,7 +134,10 @@ fn a_mistake_in_a_layer_is_an_error_wherever_the_layer_stands() {
     let cors = || CorsLayer::new().allow_origins(["https://app.example.com/users"]);
     let id = |Path(id): Path<u64>| std::future::ready(id.to_string());
     let text = mistake(handler(id).layer(Stack::new().cors(cors())));
-    assert!(text.starts_with("the function could not be built: ") && text.contains("must not have a path or a slash"), "{text}");
+    assert!(
+        text.starts_with("the function could not be built: ") && text.contains("must not have a path or a slash"),
+        "{text}"
+    );
     assert_eq!(mistake(handler(id).without_stack().layer(ErrorLayer::new()).layer(cors())), text);
     assert_eq!(mistake(handler(id).layer(Stack::new().layer(ServiceBuilder::new().layer(cors())))), text);
     let errors = Stack::new().errors(ErrorLayer::new().on::<std::num::ParseIntError>(200));

@@ -1,4 +1,4 @@
-//! What the halls tell of requests and of records.
+//! The spans of requests and of records.
 
 use pilaster::http::{HttpError, Json, Method};
 use pilaster::observe::logging;
@@ -35,13 +35,13 @@ async fn a_request_is_named_by_its_route_and_tells_its_status() {
         event["requestContext"]["routeKey"] = "POST /users/{id}".into();
         caller.with_logs(&logging::CapturedLogs::default()).call(event).await.unwrap();
         let spans = captured.spans();
-        let (span, told) = (&spans[0], &spans[0]["attributes"]);
+        let (span, found) = (&spans[0], &spans[0]["attributes"]);
         assert_eq!((&span["name"], &span["kind"]), (&json!("POST /users/{id}"), &json!("server")));
-        assert_eq!((&told["http.request.method"], &told["url.path"]), (&json!("POST"), &json!("/users/7")));
-        assert_eq!((&told["http.route"], &told["user_agent.original"]), (&json!("/users/{id}"), &json!("curl")));
-        assert_eq!((&told["http.response.status_code"], &told["faas.trigger"]), (&json!(status), &json!("http")));
+        assert_eq!((&found["http.request.method"], &found["url.path"]), (&json!("POST"), &json!("/users/7")));
+        assert_eq!((&found["http.route"], &found["user_agent.original"]), (&json!("/users/{id}"), &json!("curl")));
+        assert_eq!((&found["http.response.status_code"], &found["faas.trigger"]), (&json!(status), &json!("http")));
         assert_eq!(span["status"], if failed { json!("error") } else { Value::Null });
-        assert_eq!(told.get("error.type"), failed.then(|| json!("500")).as_ref());
+        assert_eq!(found.get("error.type"), failed.then(|| json!("500")).as_ref());
         assert_eq!(span["trace_id"], "0af7651916cd43dd8448eb211c80319c");
         assert!(!spans[0].to_string().contains("hunter2"), "{span:#}");
     }
@@ -64,7 +64,7 @@ async fn a_request_that_cannot_be_decoded_and_one_by_an_invented_method_have_spa
 async fn ship(order: Sqs<Value>) -> Result<(), BoxError> {
     tracing::info_span!("pack").in_scope(|| ());
     match order["end"].as_str() {
-        Some("panic") => panic!("told to"),
+        Some("panic") => panic!("on request"),
         Some(_) => Err("out of stock".into()),
         None => Ok(()),
     }
@@ -89,11 +89,11 @@ async fn each_message_is_a_span_that_links_to_who_sent_it() {
     assert_eq!(root["status"], Value::Null, "its records failed, not the batch");
     let of = |id: &str| spans.iter().find(|span| span["attributes"]["messaging.message.id"] == id).unwrap();
     for id in ["m-1", "m-2", "m-3", "m-4"] {
-        let (span, told) = (of(id), &of(id)["attributes"]);
+        let (span, found) = (of(id), &of(id)["attributes"]);
         assert_eq!((&span["name"], &span["kind"]), (&json!("process orders"), &json!("consumer")));
         assert_eq!(span["parent_span_id"], root["span_id"]);
-        assert_eq!(told["messaging.system"], "aws_sqs");
-        assert_eq!(told["messaging.destination.name"], "orders");
+        assert_eq!(found["messaging.system"], "aws_sqs");
+        assert_eq!(found["messaging.destination.name"], "orders");
     }
     let linked =
         |id| of(id)["links"].as_array().unwrap().iter().map(|link| link["trace_id"].clone()).collect::<Vec<_>>();
@@ -108,8 +108,8 @@ async fn each_message_is_a_span_that_links_to_who_sent_it() {
 #[tokio::test]
 async fn a_notification_links_by_its_attribute() {
     let captured = CapturedSpans::default();
-    let told = async |_: Sns<Value>| Ok::<(), BoxError>(());
-    let caller = Caller::new(pilaster::handler(told).outer(layer(&captured)));
+    let found = async |_: Sns<Value>| Ok::<(), BoxError>(());
+    let caller = Caller::new(pilaster::handler(found).outer(layer(&captured)));
     let event = sns([json!({})]).topic("sold").attribute("traceparent", TRACEPARENT);
     caller.with_logs(&logging::CapturedLogs::default()).call(event.event()).await.unwrap();
     let span = &captured.spans()[0];

@@ -202,7 +202,7 @@ fn source(module: &Module, code: &str) -> Source {
     source
 }
 
-/// Where the next `crate::`, `self::` or `super::` begins.
+/// Returns the position of the next `crate::`, `self::` or `super::`.
 fn next_path(code: &str) -> Option<usize> {
     let starts = ["crate::", "self::", "super::"].into_iter().flat_map(|head| code.match_indices(head));
     let is_whole = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');

@@ -43,7 +43,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input) -> TokenStream {
     }
 }
 
-/// The error, and an implementation so that the compiler does not report that it is missing.
+/// Returns the error, and an implementation so that the compiler does not report that it is missing.
 pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
     let error = error.to_compile_error();
     let implementation = implementation(input, &CratePath::default(), &quote!(::core::unreachable!()));

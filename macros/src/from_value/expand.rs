@@ -38,7 +38,8 @@ impl Names {
     }
 }
 
-/// All names begin with `pilaster_`: a parameter takes the name of a constant for a pattern, whatever its hygiene.
+/// Expands the derive. All names begin with `pilaster_`: a parameter takes the name of a constant for a pattern, whatever its
+/// hygiene.
 pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> TokenStream {
     let pilaster = &valid.crate_path;
     let Names { derived, id, id_method, value, error, read_method } = Names::of(words, pilaster);
@@ -103,7 +104,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> Token
     }
 }
 
-/// The error, and an implementation so that the compiler does not report that it is missing.
+/// Returns the error, and an implementation so that the compiler does not report that it is missing.
 pub(super) fn failed(input: &DeriveInput, mistake: &Error, words: &Words) -> TokenStream {
     let pilaster = CratePath::default();
     let Names { derived, id, id_method, value, error, read_method } = Names::of(words, &pilaster);

@@ -38,8 +38,8 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
         }
     };
 
-    // The inner function hides an argument of its name, so the arguments are renamed before. All names begin with `pilaster_`: a `let` takes
-    // the name of a constant for a pattern, whatever its hygiene.
+    // Arguments are renamed first: the inner function would hide one of its name.
+    // All names begin with `pilaster_`: in a `let`, the name of a constant is a pattern.
     let Function { attrs, vis, sig, body } = function;
     let begun = Ident::new("pilaster_begun", Span::mixed_site());
     let (mut outer, mut named, mut passed) = (sig.clone(), Vec::new(), Vec::new());
@@ -114,7 +114,7 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// The argument of this name.
+/// Returns the argument of this name.
 fn argument(name: &Ident, function: &Function) -> Result<Ident> {
     if let Some(found) = function.names().find(|argument| *argument == name) {
         return Ok(found.clone());

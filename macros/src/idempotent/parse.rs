@@ -90,7 +90,7 @@ impl Parse for Function {
 }
 
 impl Function {
-    /// The arguments that have a name.
+    /// Returns the arguments that have a name.
     fn named(&self) -> impl Iterator<Item = (&Ident, &Type)> {
         self.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(input) => match &*input.pat {

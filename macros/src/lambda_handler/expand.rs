@@ -10,7 +10,7 @@ use super::validate::impl_trait;
 use crate::crate_path::CratePath;
 use crate::deprecation;
 
-/// The function as it is, and `main`.
+/// Returns the function as it is, and `main`.
 ///
 /// All names in `main` begin with `pilaster_`: a `let` takes the name of a constant for a pattern, whatever its hygiene.
 pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
@@ -55,7 +55,8 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     }
 }
 
-/// The function with the options of one kind: methods of a trait of the kind, which reports that another kind has no such option.
+/// Returns the function with the options of one kind: methods of a trait of the kind, which reports that another kind
+/// has no such option.
 fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStream) -> TokenStream {
     let value = |value: &Option<Expr>| value.as_ref().map(|value| (ends(value), quote!(, #value)));
     let streaming = options.streaming.map(|span| ([span, span], TokenStream::new()));
@@ -84,7 +85,7 @@ fn check_routes(options: &Options, sig: &Signature, pilaster: &CratePath) -> Tok
     quote!(#(#pilaster::__private::type_of::<#arguments>().pilaster_check_route(#route);)*)
 }
 
-/// The function that knows the `errorType` of its errors, if they name one.
+/// Returns the function that knows the `errorType` of its errors, if they name one.
 fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream) -> TokenStream {
     match returned(sig) {
         Some(ty) => quote! {{
@@ -95,7 +96,7 @@ fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream)
     }
 }
 
-/// The type that is returned, unless it has no name and cannot be repeated.
+/// Returns the type that is returned, unless it has no name and cannot be repeated.
 fn returned(sig: &Signature) -> Option<&Type> {
     match &sig.output {
         ReturnType::Type(_, ty) if impl_trait(ty.to_token_stream()).is_none() => Some(ty),
@@ -103,7 +104,7 @@ fn returned(sig: &Signature) -> Option<&Type> {
     }
 }
 
-/// The errors, the function, and a `main` that does nothing.
+/// Returns the errors, the function, and a `main` that does nothing.
 pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: TokenStream) -> TokenStream {
     let errors = errors.map(Error::into_compile_error);
     let cfgs = function.iter().flat_map(Function::cfgs).cloned().collect::<Vec<_>>();
@@ -118,7 +119,7 @@ pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: To
     }
 }
 
-/// `let pilaster_handler = ..;`, and again for each check of a type, at the place of that type. After a check that failed the compiler does
+/// Returns `let pilaster_handler = ..;`, and again for each check of a type, at the place of that type. After a check that failed the compiler does
 /// not know its type, so it reports no second error for the same mistake (`sdk/src/core/check/probe.rs`).
 fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
     let (name, kind) = (&sig.ident, local("pilaster_kind"));
@@ -171,7 +172,7 @@ impl<'a> At<'a> {
         Self { ty, pilaster, kind, spans: ends(ty) }
     }
 
-    /// The type, as a value.
+    /// Returns the type, as a value.
     fn ty(&self) -> TokenStream {
         let Self { ty, spans: [start, end], .. } = self;
         let path = self.pilaster.at(*start);
@@ -179,7 +180,7 @@ impl<'a> At<'a> {
         quote_spanned!(*start=> #path::__private::type_of::<#ty> #parens)
     }
 
-    /// A method of a value that stands for a type.
+    /// Returns a method of a value that stands for a type.
     fn method(&self, value: TokenStream, method: &str) -> TokenStream {
         let end = self.spans[1];
         let method = Ident::new(method, end);
@@ -187,7 +188,7 @@ impl<'a> At<'a> {
         quote!(#value #call)
     }
 
-    /// The type, if its contents meet the requirement of their role.
+    /// Returns the type, if its contents meet the requirement of their role.
     fn required(&self, ty: &TokenStream, role: &str) -> TokenStream {
         let end = self.spans[1];
         let (path, role) = (self.pilaster.at(end), Ident::new(role, end));
@@ -195,19 +196,19 @@ impl<'a> At<'a> {
         check(self.pilaster, "IsMet", self.spans, quote!(#ty #requirement, #ty))
     }
 
-    /// `then`, if the check holds.
+    /// Returns code that evaluates `then`, if the check holds.
     fn check(&self, name: &str, ty: TokenStream, then: impl ToTokens) -> TokenStream {
         let kind = self.kind;
         check(self.pilaster, name, self.spans, quote!(#kind, #ty, #then))
     }
 }
 
-/// A call of a check.
+/// Returns a call of a check.
 fn check(pilaster: &CratePath, name: &str, spans: [Span; 2], arguments: TokenStream) -> TokenStream {
     call(pilaster, name, "check", spans, arguments)
 }
 
-/// A call of a method of a trait. Its path spans as much as its arguments, or the compiler would underline both.
+/// Returns a call of a method of a trait. Its path spans as much as its arguments, or the compiler would underline both.
 fn call(
     pilaster: &CratePath,
     name: &str,
@@ -220,12 +221,13 @@ fn call(
     quote_spanned!(start=> #path::__private::#name::#call)
 }
 
-/// A name in `main`. With the hygiene of a local variable it is the same wherever the tokens around it come from.
+/// Returns a name in `main`. With the hygiene of a local variable it is the same wherever the tokens around it come
+/// from.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// The places of the first and the last token.
+/// Returns the places of the first and the last token.
 fn ends(tokens: impl ToTokens) -> [Span; 2] {
     let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
     let start = spans.next().unwrap_or_else(Span::call_site);

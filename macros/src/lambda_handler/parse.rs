@@ -132,7 +132,7 @@ fn listed<T: Parse>(input: ParseStream<'_>) -> Result<Punctuated<T, Token![,]>> 
     }
 }
 
-/// With a literal 0 no record would run.
+/// Rejects a literal 0, with which no record would run.
 fn check_concurrency(concurrency: &Expr) -> Result<()> {
     match concurrency.to_token_stream().to_string().as_str() {
         "0" => Err(Error::new(concurrency.span(), "`concurrency` must be at least 1")),
@@ -224,12 +224,12 @@ impl Function {
         input.peek(token::Brace).then_some(head)
     }
 
-    /// The conditions of the function, which are those of `main` too.
+    /// Returns the conditions of the function, which are those of `main` too.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
 
-    /// The function without the mistakes that the compiler would report a second time.
+    /// Removes the mistakes that the compiler would report a second time.
     pub(crate) fn without_mistakes(mut self) -> Self {
         self.attrs.retain(|attr| !makes_a_runtime(attr));
         self.sig.constness = None;

@@ -156,8 +156,8 @@ pub(crate) fn throttled(error: &(dyn StdError + 'static)) -> bool {
     false
 }
 
-/// A cancelled transaction has one reason per item. It counts as throttled if one of them is and no condition failed: then the
-/// same transaction may succeed later.
+/// Returns whether a cancelled transaction, which has one reason per item, was throttled: one item was, and no
+/// condition failed, so the same transaction may succeed later.
 #[cfg(feature = "dynamodb")]
 fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
     let cancelled = error.downcast_ref::<aws_sdk_dynamodb::types::error::TransactionCanceledException>();

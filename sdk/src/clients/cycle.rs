@@ -41,7 +41,7 @@ impl fmt::Display for TypeName {
 pub(super) struct Waits(Mutex<Vec<(TypeName, TypeName)>>);
 
 impl Waits {
-    /// Notes that `who` waits for `what` until the guard is dropped. If that closes a cycle, returns the cycle as the error.
+    /// Records that `who` waits for `what` until the guard is dropped. If that closes a cycle, returns the cycle as the error.
     pub(super) fn wait(&self, who: TypeName, what: TypeName) -> Result<Wait<'_>, Vec<TypeName>> {
         let mut edges = self.edges();
         let mut path = vec![who];

@@ -66,7 +66,7 @@ use crate::core::error::BoxError;
     note = "implement `pilaster::clients::DynFromClients` for `{Self}`"
 )]
 pub trait DynFromClients: Send + Sync + 'static {
-    /// Makes the value. As [`FromClients::from_clients`], it takes what it needs from `clients`.
+    /// Creates the value. As [`FromClients::from_clients`], it takes what it needs from `clients`.
     ///
     /// # Errors
     ///

@@ -49,7 +49,7 @@ impl<T> Deref for Client<T> {
     note = "`warm(..)` takes `Client<T>` and `Secret<T>`"
 )]
 pub trait Warm: 'static {
-    /// Makes the value and keeps it in the registry.
+    /// Creates the value and keeps it in the registry.
     ///
     /// # Errors
     ///
@@ -65,12 +65,12 @@ impl<T: FromClients> Warm for Client<T> {
 }
 
 impl Clients {
-    /// The registry of this invocation.
+    /// Returns the registry of this invocation.
     pub(crate) fn within(invocation: &Invocation) -> &Clients {
         Self::replaced(invocation).unwrap_or_else(|| Clients::global())
     }
 
-    /// The registry that a test puts in place of the process's.
+    /// Returns the registry that a test puts in place of the process's.
     pub(crate) fn replaced(invocation: &Invocation) -> Option<&Clients> {
         invocation.extensions().get()
     }

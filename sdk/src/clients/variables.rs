@@ -28,7 +28,7 @@ impl Variables {
         self.replaced(name).map(str::to_owned).or_else(|| env::var(name))
     }
 
-    /// The value that stands in place of the process's, if there is one.
+    /// Returns the value that stands in place of the process's, if there is one.
     pub(crate) fn replaced(&self, name: &str) -> Option<&str> {
         self.0.as_ref()?.get(name).map(String::as_str)
     }

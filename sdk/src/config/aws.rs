@@ -1,5 +1,5 @@
-//! What the sources for AWS have in common: a call that was frozen is sent once more, and a failed one becomes an error that says
-//! whether the service refused it and holds nothing that the service sent.
+//! The common parts of the sources for AWS: a call that was frozen is sent once more, and the error of a failed call
+//! records whether the service refused it, and holds nothing of the response.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,10 +11,11 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::cache::{Chain, Refused};
 use crate::core::error::BoxError;
 
-/// The codes of outages that a service may send with a status below 500, apart from those for throttling: of its own trouble
-/// ([common errors](https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html),
-/// [Secrets Manager](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors)),
-/// and of clocks and credentials that a frozen sandbox left behind.
+/// The codes of outages that a service may send with a status below 500, apart from those for throttling: failures of
+/// the service ([common errors](https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html),
+/// [Secrets
+/// Manager](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors)),
+/// and of clocks and credentials after a freeze of the sandbox.
 const OUTAGES: &[&str] = &[
     "DependencyTimeoutException",
     "ExpiredToken",
@@ -34,8 +35,8 @@ const OUTAGES: &[&str] = &[
     "ServiceUnavailableException",
 ];
 
-/// Calls, and calls once more where the request was signed, then frozen with the sandbox, and sent minutes later. The SDK signs anew
-/// only where it sees that the clocks differ, and here they do not.
+/// Calls, and retries once if the request was signed, then frozen with the sandbox, and sent minutes later. The SDK
+/// signs again only where it detects a clock skew, and here there is none.
 pub(super) async fn send<O, E, F>(call: impl Fn() -> F) -> Result<O, SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata,
@@ -55,20 +56,22 @@ fn is_signature_expired(error: &impl ProvideErrorMetadata) -> bool {
     }
 }
 
-/// Whether the signature is dated ahead of the service's clock: one of the two clocks is wrong, and it is set right some time.
+/// Returns whether the signature is dated ahead of the service's clock: one of the two clocks is wrong, and may be
+/// corrected later.
 fn is_signature_early(error: &impl ProvideErrorMetadata) -> bool {
     let is_early = |text: &str| text.starts_with("Signature not yet current");
     error.code() == Some("InvalidSignatureException") && error.message().is_some_and(is_early)
 }
 
-/// The error of a failed call, without the response: the SDK keeps that in its own error, whose `Debug` shows the body.
+/// Converts the error of a failed call, without the response: the SDK keeps that in its own error, whose `Debug` shows
+/// the body.
 pub(super) fn failed<E>(error: SdkError<E, HttpResponse>) -> BoxError
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
     let message = error.to_string();
     match error {
-        // A body that is not the expected JSON: what its reader says may repeat it.
+        // A body that is not the expected JSON: the parser's error may repeat it.
         SdkError::ServiceError(context) if context.raw().status().is_success() => unreadable(),
         SdkError::ResponseError(_) => unreadable(),
         SdkError::ServiceError(context) => {

@@ -1,24 +1,25 @@
 //! A cache for values that a service keeps and that change seldom: secrets, parameters, configuration.
 //!
-//! A value is fetched when it is first asked for and handed out until it is older than its time to live. Then:
+//! A value is fetched on first use and returned until it is older than its time to live. Then:
 //!
-//! - **one flight per key**: however many ask, one fetch is under way, and all get its result. It is a task of its own, so
-//!   a request that is given up does not end it for the others;
-//! - **refresh ahead**: from four fifths of the time to live on, a call still gets the value at once and starts a fetch;
-//! - **last good value**: while the source has an outage, the old value is handed out for a bounded time. A call waits at most 1.5 s
-//!   for a source that does not answer, and the fetch goes on without it. Each failed fetch is logged
-//!   once, as a warning, and the next one waits: 1 s, 2 s, 4 s, … up to 60 s, so that a service in trouble is left alone;
-//! - **after that**, and where there is no old value: an error that names the key, with the reason as its source;
-//! - **a refusal** ([`Refused`]) is not an outage: the value is forgotten, and the caller gets the error at once.
+//! - **one flight per key**: however many callers request a value, one fetch is under way, and all get its result. It
+//!   is a task of its own, so a request that is dropped does not end it for the others;
+//! - **refresh ahead**: from four fifths of the time to live on, a call still gets the value at once and starts a
+//!   fetch;
+//! - **last good value**: while the source has an outage, the old value is returned for a bounded time. A call waits at
+//!   most 1.5 s for a source that does not respond, and the fetch goes on without it. Each failed fetch is logged once,
+//!   as a warning, and the next one waits: 1 s, 2 s, 4 s, … up to 60 s, so that a service in trouble is not overloaded;
+//! - **after that**, and without an old value: an error that names the key, with the reason as its source;
+//! - **a refusal** ([`Refused`]) is not an outage: the value is removed, and the caller gets the error at once.
 //!
-//! An age counts from the departure of the fetch, and is the greater of what the monotonic clock and the wall clock show: a sandbox
-//! that was frozen for an hour wakes up with values that are an hour old. A fetch that was frozen is replaced.
+//! An age counts from the start of the fetch, and is the greater of what the monotonic clock and the wall clock show: a
+//! sandbox that was frozen for an hour wakes up with values that are an hour old. A fetch that was frozen is replaced.
 //!
-//! The number of keys is bounded; the least recently used one goes first. A key without a value takes no place once its fetch has ended,
-//! and keys whose fetches are under way are not bounded.
+//! The number of keys is bounded; the least recently used key is evicted first. A key without a value is removed once
+//! its fetch has ended, and keys whose fetches are under way are not bounded.
 //!
-//! A fetch runs within the span of the caller who waits for it, and outside of it when that one has gone; a fetch in the background
-//! has no span.
+//! A fetch runs within the span of the caller that waits for it, and outside of it once that caller is gone; a
+//! background fetch has no span.
 //!
 //! # Example
 //!
@@ -60,11 +61,10 @@ use crate::core::error::BoxError;
 /// The pause after a failed refresh: the first one, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// The time-out of a fetch. After it, the value at hand is better.
+/// The time-out of a fetch. After it, the kept value is used.
 pub(crate) const LONGEST_FLIGHT: Duration = Duration::from_secs(10);
 
-/// Fetches values by key and keeps them for a while. Cheap to clone; clones share their values. See the
-/// [module docs](self).
+/// A cache that fetches values by key. Cheap to clone; clones share their values. See the [module docs](self).
 pub struct Cache<K, V> {
     shared: Arc<Shared<K, V>>,
     policy: Policy,
@@ -80,21 +80,21 @@ struct Policy {
 struct Shared<K, V> {
     fetch: Fetch<K, V>,
     entries: Mutex<HashMap<K, Entry<V>>>,
-    /// How many entries there have been.
+    /// The number of entries so far.
     count: AtomicU64,
 }
 
 type Fetch<K, V> = Box<dyn Fn(K) -> BoxFuture<'static, Result<V, BoxError>> + Send + Sync>;
 
-/// What a caller wants.
+/// The requirements of a caller.
 #[derive(Clone, Copy)]
 struct Want {
-    /// How long a value that is fetched for this caller is kept, and how old a kept one may be.
+    /// The time to live of a value that is fetched for this caller, and the maximum age of a kept one.
     max_age: Duration,
-    /// How old a flight may be at this time for the caller to join it.
+    /// The latest start of a flight that the caller may join.
     at: Moment,
     tolerated: Duration,
-    /// Whether a kept value will do.
+    /// `true` if a kept value may be returned.
     is_kept_good: bool,
 }
 
@@ -103,7 +103,7 @@ where
     K: Clone + Eq + Hash + fmt::Display + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// A cache over this source: 5 minutes to live, the last good value for 1 hour more, at most 256 keys.
+    /// Creates a cache over this source: 5 minutes to live, the last good value for 1 hour more, at most 256 keys.
     pub fn new<F, R>(fetch: F) -> Self
     where
         F: Fn(K) -> R + Send + Sync + 'static,
@@ -116,7 +116,8 @@ where
         }
     }
 
-    /// Sets how long a value is returned without a new fetch. Zero keeps nothing; [`Duration::MAX`] keeps it for ever.
+    /// Sets how long a value is returned without a new fetch. Zero disables caching; [`Duration::MAX`] keeps values for
+    /// ever.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         self.policy.ttl = ttl;
@@ -130,36 +131,36 @@ where
         self
     }
 
-    /// Sets how many keys are kept, at least one.
+    /// Sets the maximum number of keys, at least one.
     #[must_use]
     pub fn capacity(mut self, keys: usize) -> Self {
         self.policy.capacity = keys.max(1);
         self
     }
 
-    /// The value of this key.
+    /// Returns the value of this key.
     ///
     /// # Errors
     ///
-    /// The source refused it, or has an outage and there is no last good value, or none that is young enough.
+    /// The source refused it, or has an outage and there is no last good value that is young enough.
     pub async fn get(&self, key: &K) -> Result<Arc<V>, CacheError> {
         self.get_within(key, self.policy.ttl).await
     }
 
-    /// The value of this key, fetched at most `max_age` ago. A value that this call fetches is kept for that time. Zero always
-    /// fetches and keeps nothing.
+    /// Returns the value of this key, fetched at most `max_age` ago. A value that this call fetches is kept for that
+    /// time. Zero always fetches and keeps nothing.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
+    /// The same as of [`get`](Self::get).
     pub async fn get_within(&self, key: &K, max_age: Duration) -> Result<Arc<V>, CacheError> {
         // The callers that want what the cache promises share a flight whatever its age.
         let tolerated = if max_age >= self.policy.ttl && !max_age.is_zero() { Duration::MAX } else { max_age };
         self.read(key, Want { max_age, at: Moment::now(), tolerated, is_kept_good: true }).await
     }
 
-    /// Fetches the value of this key, whatever is kept. A fetch that departed before this call does not count; callers that come
-    /// while another such fetch is under way share the next one.
+    /// Fetches the value of this key, whether or not one is kept. A fetch that started before this call does not count;
+    /// callers that arrive while another such fetch is under way share the next one.
     ///
     /// # Errors
     ///
@@ -168,13 +169,13 @@ where
         self.fetch_since(key, Moment::now()).await
     }
 
-    /// As [`fetch`](Self::fetch); a fetch that departed at this time or later will do.
+    /// Fetches the value like [`fetch`](Self::fetch); a fetch that started at this time or later counts.
     pub(crate) async fn fetch_since(&self, key: &K, at: Moment) -> Result<Arc<V>, CacheError> {
         let want = Want { max_age: self.policy.ttl, at, tolerated: Duration::ZERO, is_kept_good: false };
         self.read(key, want).await
     }
 
-    /// The value that is kept of this key, if it would be handed out during an outage.
+    /// Returns the kept value of this key, if it would be returned during an outage.
     #[cfg(any(feature = "flags", feature = "secrets"))]
     pub(crate) fn at_hand(&self, key: &K) -> Option<Arc<V>> {
         self.last_good_value(key, self.policy.ttl)
@@ -182,13 +183,14 @@ where
 
     // What is removed is dropped after the lock is given back: a value's `Drop` may use the cache.
 
-    /// Forgets the value of this key: it was changed, say. A fetch under way is not kept either.
+    /// Removes the value of this key, for example after it was changed. The result of a fetch under way is not kept
+    /// either.
     pub fn forget(&self, key: &K) {
         let removed = self.shared.entries().remove(key);
         drop(removed);
     }
 
-    /// Forgets the values of all keys of which this holds. It may use the cache.
+    /// Removes the values of all keys for which this returns `true`. It may use the cache.
     pub fn forget_if(&self, mut forget: impl FnMut(&K) -> bool) {
         let mut keys: Vec<K> = self.shared.entries().keys().cloned().collect();
         keys.retain(|key| forget(key));
@@ -198,7 +200,7 @@ where
         drop(removed);
     }
 
-    /// Forgets all values.
+    /// Removes all values.
     pub fn clear(&self) {
         let removed = mem::take(&mut *self.shared.entries());
         drop(removed);

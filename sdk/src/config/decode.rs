@@ -13,8 +13,8 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     value.map_err(|(path, error)| why_not_json(&path, &error))
 }
 
-/// Serde's messages repeat the value (`invalid type: string "hunter2"`), so none is passed on; of "missing field" the name is taken,
-/// which is that of the type.
+/// Describes a mistake without serde's message, which repeats the value (`invalid type: string "hunter2"`); only the
+/// name of a missing field is kept, which is the type's.
 fn why_not_json(path: &str, error: &serde_json::Error) -> String {
     if !error.is_data() {
         return format!("is not valid JSON: see line {}, column {}", error.line(), error.column());
@@ -34,12 +34,12 @@ mod decoded {
     use std::any::{Any, TypeId};
     use std::sync::{Arc, Mutex, PoisonError};
 
-    /// What a value was decoded to, per type: it goes when the value goes.
+    /// The types that a value was decoded to; they are dropped with the value.
     #[derive(Default)]
     pub(crate) struct Decoded(Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>);
 
     impl Decoded {
-        /// The value as `T`, decoded now if it is the first time.
+        /// Returns the value as `T`, decoded now if it is the first time.
         pub(crate) fn get_or_decode<T, E>(&self, decode: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E>
         where
             T: Send + Sync + 'static,

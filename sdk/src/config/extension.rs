@@ -1,15 +1,16 @@
 //! The Lambda extensions that keep configuration on localhost, as sources.
 //!
-//! [`ParametersExtension`] is AWS's Parameters and Secrets extension: SSM's parameters, and Secrets Manager's secrets with feature
-//! `secrets`. [`AppConfigAgent`] is AppConfig's. Both are layers that are added to the function; they call AWS, keep what they got,
-//! and are called over plain HTTP, so a function with them needs neither TLS nor a client of AWS in its binary. Neither responds in the
-//! init phase, so do not `warm` a value that comes from them.
+//! [`ParametersExtension`] is AWS's Parameters and Secrets extension: SSM's parameters, and Secrets Manager's secrets
+//! with feature `secrets`. [`AppConfigAgent`] is AppConfig's. Both are Lambda layers of the function; they call AWS,
+//! cache the values, and are called over plain HTTP, so a function with them needs neither TLS nor an AWS client in its
+//! binary. Neither responds in the init phase, so do not `warm` a value that comes from them.
 //!
-//! Both keep values themselves, so `force()`, `fresh()` and `max_age(..)` ask the extension and not the service behind it: the value may
-//! be as old as the extension's time to live (5 minutes unless `SSM_PARAMETER_STORE_TTL` or `SECRETS_MANAGER_TTL` says otherwise, in
-//! seconds), and after a rotation `fresh()` may find no newer secret. Since Pilaster keeps values as well, turn the extension's cache
-//! off by `PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED=false` in the function's environment: then they ask the service. The Secrets
-//! Manager Agent, which answers in the place of the extension, can be asked past its cache by [`ParametersExtension::refresh_now`].
+//! Both cache values themselves, so `force()`, `fresh()` and `max_age(..)` call the extension and not the service
+//! behind it: the value may be as old as the extension's time to live (5 minutes unless `SSM_PARAMETER_STORE_TTL` or
+//! `SECRETS_MANAGER_TTL` sets it, in seconds), and after a rotation `fresh()` may not return a newer secret. Since
+//! Pilaster caches values as well, turn the extension's cache off with
+//! `PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED=false` in the function's environment: then they call the service. The
+//! Secrets Manager Agent, which has the same interface, bypasses its cache with [`ParametersExtension::refresh_now`].
 //! AppConfig's agent polls by itself, every `AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS` (45 unless set).
 //!
 //! # Example
@@ -38,16 +39,16 @@ use crate::config::parameters::{ParameterId, ParameterKind, ParameterSource, Par
 use crate::core::env;
 use crate::core::error::BoxError;
 
-/// What stays as it is in a path or query: RFC 3986's unreserved characters.
+/// The characters that are not escaped in a path or query: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 fn encode(text: &str) -> impl fmt::Display {
     utf8_percent_encode(text, ENCODED)
 }
 
-/// The Parameters and Secrets extension
-/// ([AWS's page](https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-integration-lambda-extensions.html)): on port
-/// 2773, or `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`. It is given the function's session token with each call.
+/// The Parameters and Secrets extension ([AWS's
+/// page](https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-integration-lambda-extensions.html)) on port
+/// 2773, or `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`. Each call passes it the function's session token.
 #[derive(Clone, Debug)]
 pub struct ParametersExtension {
     port: u16,
@@ -55,26 +56,27 @@ pub struct ParametersExtension {
 }
 
 impl ParametersExtension {
-    /// The extension on port 2773. The environment is not read.
+    /// Creates a client of the extension on port 2773. The environment is not read.
     pub fn new() -> Self {
         Self { port: 2773, refresh_now: false }
     }
 
-    /// The extension on the port of `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`, or on 2773.
+    /// Creates a client of the extension on the port of `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`, or on 2773.
     pub fn from_env() -> Self {
         Self::new().port(port("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773))
     }
 
-    /// The extension on another port.
+    /// Sets the port of the extension.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Asks for a secret past the cache on localhost (`refreshNow=true`), so that only Pilaster keeps it, and `fresh()` after a rotation
-    /// finds the new version. The [Secrets Manager Agent](https://github.com/aws/aws-secretsmanager-agent) has this; the Parameters and
-    /// Secrets extension does not document it, and parameters do not have it.
+    /// Fetches secrets past the cache on localhost (`refreshNow=true`), so that only Pilaster caches them, and
+    /// `fresh()` after a rotation returns the new version. The [Secrets Manager
+    /// Agent](https://github.com/aws/aws-secretsmanager-agent) supports this; the Parameters and Secrets extension does
+    /// not document it, and parameters do not have it.
     #[must_use]
     pub fn refresh_now(mut self) -> Self {
         self.refresh_now = true;
@@ -83,8 +85,7 @@ impl ParametersExtension {
 
     async fn get(&self, path: &str) -> Result<Vec<u8>, BoxError> {
         // The variable changes while the sandbox lives, so it is read each time.
-        let token =
-            env::var("AWS_SESSION_TOKEN").ok_or("AWS_SESSION_TOKEN is not set, and the extension asks for it")?;
+        let token = env::var("AWS_SESSION_TOKEN").ok_or("AWS_SESSION_TOKEN is not set; the extension requires it")?;
         let failed = "the Parameters and Secrets extension; is its layer added to the function?";
         get(self.port, path, Some(("x-aws-parameters-secrets-token", &token)), failed).await
     }
@@ -152,7 +153,7 @@ mod secrets {
     }
 
     impl ParametersExtension {
-        /// The path and query by which the extension is asked for a secret.
+        /// Returns the path and query of the extension for a secret.
         pub(super) fn path_of(&self, id: &SecretId) -> String {
             let mut path = format!("/secretsmanager/get?secretId={}", encode(id.name()));
             if let Some(version) = id.version_id() {
@@ -190,11 +191,13 @@ mod secrets {
     }
 }
 
-/// AppConfig's agent ([AWS's page](https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-lambda-extensions.html))
-/// for one application and environment: on port 2772, or `AWS_APPCONFIG_EXTENSION_HTTP_PORT`. A parameter's name is that of a profile.
+/// AppConfig's agent ([AWS's
+/// page](https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-lambda-extensions.html)) for one
+/// application and environment, on port 2772 or `AWS_APPCONFIG_EXTENSION_HTTP_PORT`. A parameter's name is that of a
+/// profile.
 ///
 /// The agent polls AppConfig by itself, so a read costs a call on localhost: [`Flags`](crate::config) and parameters
-/// over it may be kept for a short time only.
+/// over it may use a short time to live.
 #[derive(Clone, Debug)]
 pub struct AppConfigAgent {
     application: String,
@@ -203,17 +206,17 @@ pub struct AppConfigAgent {
 }
 
 impl AppConfigAgent {
-    /// The configurations of this application and environment, on port 2772. The process's environment is not read.
+    /// Creates a source of this application and environment, on port 2772. The environment is not read.
     pub fn new(application: impl Into<String>, environment: impl Into<String>) -> Self {
         Self { application: application.into(), environment: environment.into(), port: 2772 }
     }
 
-    /// As [`new`](Self::new), on the port of `AWS_APPCONFIG_EXTENSION_HTTP_PORT`, or on 2772.
+    /// Creates a source on the port of `AWS_APPCONFIG_EXTENSION_HTTP_PORT`, or on 2772.
     pub fn from_env(application: impl Into<String>, environment: impl Into<String>) -> Self {
         Self::new(application, environment).port(port("AWS_APPCONFIG_EXTENSION_HTTP_PORT", 2772))
     }
 
-    /// The agent on another port.
+    /// Sets the port of the agent.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;

@@ -11,7 +11,7 @@ pub(crate) type Reason = Arc<dyn StdError + Send + Sync>;
 
 /// A secret, a parameter or a path of parameters. Its `Display` names it in a sentence.
 pub(crate) trait Subject: fmt::Display {
-    /// The name alone.
+    /// Returns the name alone.
     fn subject(&self) -> &str;
 }
 
@@ -38,7 +38,7 @@ impl Failure {
         Self { of: Some((of.subject().to_owned(), of.to_string())), kind }
     }
 
-    /// The variable that names a value (`"a secret"`) cannot be used: it "is not set", say.
+    /// Creates the failure of a variable that names a value (`"a secret"`) and, for example, "is not set".
     pub(crate) fn no_name(variable: &str, what: &str, why: &str) -> Self {
         let sentence = format!("the environment variable `{variable}`, which names {what}, {why}");
         Self { of: None, kind: Kind::NoName(sentence) }
@@ -57,12 +57,12 @@ impl Failure {
         Self::new(of, Kind::Unchanged)
     }
 
-    /// The value cannot be read: it "is not valid JSON", say.
+    /// Creates the failure of a value that, for example, "is not valid JSON".
     pub(crate) fn malformed(of: &impl Subject, why: impl Into<String>) -> Self {
         Self::new(of, Kind::Malformed(why.into(), None))
     }
 
-    /// The user's type could not be made of the value.
+    /// Creates the failure of a value that could not be decoded as the user's type.
     #[cfg(any(feature = "secrets", feature = "parameters"))]
     pub(crate) fn not_decoded(of: &impl Subject, reason: BoxError) -> Self {
         Self::new(of, Kind::Malformed("could not be decoded".to_owned(), Some(Arc::from(reason))))

@@ -1,13 +1,12 @@
 //! Feature flags in the schema of Powertools, so that Python and Rust functions share one document.
 //!
-//! [`Flags`] reads a document from AppConfig (or any other [source of parameters](crate::config::parameters)), checks it, and
-//! evaluates its rules for a context; [`Document`] is the engine alone, and documents the schema. The document is kept for 5 seconds, as Powertools
-//! keeps it; AppConfig itself is polled no sooner than it asks for. A document that fails validation is not used: the last good
-//! one stays for an hour, and a warning names the mistake. The same holds while the source has an outage or does not respond within 1.5 s;
-//! a source that refuses the document (it does not exist, or may not be read) ends its use at once.
-//!
-//! A flag must not take a function down. Without a document, [`evaluate`](Flags::evaluate) returns the default that the caller passes:
-//! after 2 seconds at the latest, with one warning when the outage begins and one line when it is over.
+//! [`Flags`] reads a document from AppConfig (or any other [source of parameters](crate::config::parameters)),
+//! validates it, and evaluates its rules for a context; [`Document`] is the engine alone, and documents the schema. The
+//! document is kept for 5 seconds, as Powertools keeps it; AppConfig itself is polled no sooner than it allows. A
+//! document that fails validation is not used: the last good one stays for an hour, and a warning names the mistake.
+//! The same holds while the source has an outage or does not respond within 1.5 s.
+//! A flag must not take a function down. Without a document, [`evaluate`](Flags::evaluate) returns the default that the
+//! caller passes: after 2 seconds at the latest, with one warning when the outage begins and one line when it is over.
 //! [`try_evaluate`](Flags::try_evaluate) returns the error instead.
 //!
 //! # Example
@@ -64,10 +63,10 @@ use crate::core::clock::Moment;
 use crate::core::configuration::reject;
 use crate::core::error::{BoxError, chain};
 
-/// How long a failure without a document at hand is left alone.
+/// The time for which the source is not called again after a failure without a kept document.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// How many flags have a line that says why they are the default of their caller: names may come from requests.
+/// The maximum number of flags that a line names as using their default: names may come from requests.
 const MOST_NAMED: usize = 128;
 
 type Fetch = dyn Fn(ParameterId) -> BoxFuture<'static, Result<ParameterValue, BoxError>> + Send + Sync;
@@ -90,13 +89,13 @@ pub struct Flags {
 
 #[derive(Default)]
 struct State {
-    /// Why there is no document, and when that was last found out.
+    /// The reason for which there is no document, and when it was last observed.
     outage: Option<(FlagsError, Moment)>,
-    /// The hashes of the flags of which a line says why they are the default, at most [`MOST_NAMED`].
+    /// The hashes of the flags that a line has named as using their default, at most [`MOST_NAMED`].
     named: HashSet<u64>,
 }
 
-/// The cache's key, by its name in lines and errors.
+/// The cache's key, which log lines and errors show by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key(ParameterId);
 
@@ -107,7 +106,7 @@ impl fmt::Display for Key {
 }
 
 impl Flags {
-    /// The flags of this source's document: for AppConfig, of the profile with this name.
+    /// Creates the flags of this source's document: for AppConfig, of the profile with this name.
     pub fn new(source: impl ParameterSource, name: impl Into<ParameterId>) -> Self {
         let source = Arc::new(source);
         let fetch = move |id: ParameterId| {
@@ -129,12 +128,13 @@ impl Flags {
         .with_policy()
     }
 
-    /// Where the features are in a larger document: a JMESPath expression, also with Powertools' functions `powertools_json`,
-    /// `powertools_base64` and `powertools_base64_gzip`.
+    /// Sets where the features are in a larger document: a JMESPath expression, which may call Powertools' functions
+    /// `powertools_json`, `powertools_base64` and `powertools_base64_gzip`.
     ///
     /// # Panics
     ///
-    /// The expression cannot be parsed, has more than 4,096 bytes, or more than 64 steps that follow or contain each other.
+    /// If the expression cannot be parsed, has more than 4,096 bytes, or more than 64 steps that follow or contain each
+    /// other.
     #[must_use]
     pub fn envelope(mut self, expression: &str) -> Self {
         let compiled = crate::core::expression::check(expression)
@@ -142,7 +142,9 @@ impl Flags {
         let envelope = match compiled {
             Ok(envelope) => Arc::new(envelope),
             Err(error) => {
-                reject(format_args!("the envelope `{expression}` of the feature flags is no JMESPath: {error}"));
+                reject(format_args!(
+                    "the envelope `{expression}` of the feature flags is not a JMESPath expression: {error}"
+                ));
                 return self;
             }
         };
@@ -151,29 +153,30 @@ impl Flags {
         self.with_policy()
     }
 
-    /// How long a document is used without asking the source again: 5 seconds unless set.
+    /// Sets how long a document is used without a call of the source: 5 seconds unless set.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         self.time_to_live = ttl;
         self.with_policy()
     }
 
-    /// How much longer the last good document is used while the source fails or has a bad one: 1 hour unless set.
+    /// Sets how much longer the last good document is used while the source fails or returns an invalid one: 1 hour
+    /// unless set.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         self.last_good = time;
         self.with_policy()
     }
 
-    /// How long a call waits for a document before it goes on with its default: 2 seconds unless set. With a document at hand it waits
-    /// at most 1.5 seconds, and goes on with that one.
+    /// Sets how long a call waits for a document before it uses its default: 2 seconds unless set. With a kept
+    /// document, a call waits at most 1.5 seconds and then uses that one.
     #[must_use]
     pub fn longest_wait(mut self, time: Duration) -> Self {
         self.longest_wait = time;
         self
     }
 
-    /// Another clock for the conditions on the time: a test's.
+    /// Sets another clock for the conditions on the time, for tests.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -185,8 +188,8 @@ impl Flags {
         self
     }
 
-    /// What this flag is for this context: an object, such as a struct or map. The default where there is no such flag, no document, or
-    /// a value that is no `T`.
+    /// Evaluates this flag for a context: an object, such as a struct or map. Returns the default if the flag does not
+    /// exist, the document is unavailable, or the value does not deserialize as `T`.
     pub fn evaluate<T: DeserializeOwned + Send>(
         &self,
         name: &str,
@@ -202,7 +205,7 @@ impl Flags {
                 }),
                 Ok(None) => default,
                 Err(error) => {
-                    // That there is no document was told when the outage began.
+                    // The missing document was logged when the outage began.
                     if !error.is_unavailable() {
                         self.tell_once(name, &error);
                     }
@@ -212,11 +215,11 @@ impl Flags {
         }
     }
 
-    /// What this flag is for this context; `None` if there is no such flag.
+    /// Evaluates this flag for a context; returns `None` if the flag does not exist.
     ///
     /// # Errors
     ///
-    /// There is no document, the value is no `T`, or the context is no object.
+    /// The document is unavailable, the value does not deserialize as `T`, or the context is not an object.
     pub fn try_evaluate<T: DeserializeOwned>(
         &self,
         name: &str,
@@ -229,8 +232,8 @@ impl Flags {
         }
     }
 
-    /// The flags that are on for this context, in the order of the document; none where there is no document. See
-    /// [`Document::enabled`].
+    /// Returns the flags that are on for this context, in the order of the document; an empty list without a document.
+    /// See [`Document::enabled`].
     pub fn enabled_features(&self, context: &impl Serialize) -> impl Future<Output = Vec<String>> + Send {
         let context = to_context(context);
         async move {
@@ -246,14 +249,14 @@ impl Flags {
         }
     }
 
-    /// The document in use.
+    /// Returns the document in use.
     ///
     /// # Errors
     ///
-    /// It could not be had in time, or is not of the schema, and there is no last good one.
+    /// The document could not be loaded in time or failed validation, and there is no last good one.
     pub async fn document(&self) -> Result<Arc<Document>, FlagsError> {
         let key = Key(self.id.clone());
-        // A document can have come after a call gave up waiting for it.
+        // A document may have arrived after a call stopped waiting for it.
         if let Some((error, since)) = &self.state().outage
             && since.age() < PAUSE
             && self.cache.at_hand(&key).is_none()
@@ -267,13 +270,13 @@ impl Flags {
         let error = match fetched {
             Ok(Ok(document)) => {
                 if self.state().outage.take().is_some() {
-                    tracing::info!("{key} are back");
+                    tracing::info!("{key} are available again");
                 }
                 return Ok((*document).clone());
             }
             Ok(Err(error)) => FlagsError::unavailable(self.id.name(), error.into_reason()),
             Err(_) => {
-                let reason = format!("no answer within {:?}", self.longest_wait);
+                let reason = format!("no response within {:?}", self.longest_wait);
                 FlagsError::unavailable(self.id.name(), Arc::from(BoxError::from(reason)))
             }
         };
@@ -300,9 +303,9 @@ impl Flags {
             named.len()
         };
         let reason = chain(error).join(": ");
-        tracing::warn!(flag = name, reason, "a feature flag is the default of its caller");
+        tracing::warn!(flag = name, reason, "a feature flag uses its default");
         if count == MOST_NAMED {
-            tracing::warn!("{MOST_NAMED} feature flags were the default of their callers; no line names further ones");
+            tracing::warn!("{MOST_NAMED} feature flags used their defaults; further ones are not logged");
         }
     }
 
@@ -311,7 +314,7 @@ impl Flags {
     }
 }
 
-/// Fetches and reads documents; one that the source gives again is not read again.
+/// Fetches and parses documents; a document that the source returns again is not parsed again.
 fn documents(fetch: Arc<Fetch>, envelope: Option<Arc<Expression<'static>>>) -> Cache<Key, Arc<Document>> {
     let last: Arc<Mutex<Option<Read>>> = Arc::default();
     Cache::new(move |Key(id)| {

@@ -19,7 +19,7 @@ impl NamedBy {
         Self { variable, name: OnceCell::new() }
     }
 
-    /// The variable; and its value, or the end of a sentence that begins with its name.
+    /// Returns the variable, and its value or the end of a sentence that begins with its name.
     pub(crate) fn read(&self, variables: &Variables) -> (&'static str, Result<String, &'static str>) {
         let name = match variables.replaced(self.variable) {
             Some(name) => Ok(name.to_owned()),

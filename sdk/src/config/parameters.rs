@@ -17,7 +17,7 @@
 //! | [`below`](Parameters::below) | `ssm:GetParametersByPath` |
 //! | [`set`](Parameters::set) | `ssm:PutParameter` |
 //!
-//! Names that are asked for by GetParameters at the same time share calls, ten names each, as SSM allows: `ParametersLayer` asks for
+//! Names that are requested by GetParameters at the same time share calls, ten names each, as SSM allows: `ParametersLayer` asks for
 //! all declared ones before the handler runs. A refresh makes the call of the read that starts it.
 //!
 //! Values never print, since a `SecureString` is a parameter too. Keep a secret in Secrets
@@ -136,18 +136,19 @@ pub struct Parameters {
     source: Arc<dyn AnySource>,
     one: Cache<Key, ParameterValue>,
     many: Cache<ParameterPath, ParameterValues>,
-    /// Whether a `SecureString` is decrypted where a read does not say.
+    /// The default of the reads: `true` if a `SecureString` is decrypted.
     decrypt: bool,
 }
 
 impl Parameters {
-    /// The parameters of SSM that this client reads.
+    /// Creates the parameters of SSM that this client reads.
     #[cfg(feature = "parameters")]
     pub fn new(client: aws_sdk_ssm::Client) -> Self {
         Self::from_source(client)
     }
 
-    /// The parameters of any source: AppConfig, a table, an extension, a stub. It does not read the environment.
+    /// Creates the parameters of any source: AppConfig, a table, an extension, a stub. It does not read the
+    /// environment.
     pub fn from_source(source: impl ParameterSource) -> Self {
         let source: Arc<dyn AnySource> = Arc::new(source);
         let batches = Batches::new(Arc::clone(&source));
@@ -163,13 +164,14 @@ impl Parameters {
         }
     }
 
-    /// The parameters of a source, with the settings of the process's environment: `POWERTOOLS_PARAMETERS_MAX_AGE` in seconds, and
-    /// `POWERTOOLS_PARAMETERS_SSM_DECRYPT`. The setters take precedence.
+    /// Creates the parameters of a source, with the settings of the process's environment:
+    /// `POWERTOOLS_PARAMETERS_MAX_AGE` in seconds, and `POWERTOOLS_PARAMETERS_SSM_DECRYPT`. The setters take
+    /// precedence.
     pub fn from_env(source: impl ParameterSource) -> Self {
         Self::from_variables(source, &Variables::default())
     }
 
-    /// As [`from_env`](Self::from_env), with the variables of a registry: for an implementation of
+    /// Creates parameters like [`from_env`](Self::from_env), with the variables of a registry: for an implementation of
     /// [`FromClients`](crate::FromClients).
     pub fn from_variables(source: impl ParameterSource, variables: &Variables) -> Self {
         let lookup = |name: &str| variables.get(name);
@@ -181,7 +183,7 @@ impl Parameters {
         }
     }
 
-    /// Parameters that are given here, by name: for tests and local runs. Another parameter is unavailable.
+    /// Creates parameters with these values, by name, for tests and local runs. Another parameter is unavailable.
     ///
     /// Run locally, `PILASTER_PARAMETERS=parameters.json` puts such parameters into [`Clients::global`](crate::Clients::global), from a
     /// file with a JSON object.
@@ -206,29 +208,31 @@ impl Parameters {
         Self::from_source(Fixed(parameters.into_iter().map(|(name, text)| (name.into(), text.into())).collect()))
     }
 
-    /// How long a value is returned without a call of the service: 5 minutes unless set, or
-    /// `POWERTOOLS_PARAMETERS_MAX_AGE` seconds. Zero keeps nothing, [`Duration::MAX`] keeps it for ever.
+    /// Sets how long a value is returned without a call of the service: 5 minutes unless set, or
+    /// `POWERTOOLS_PARAMETERS_MAX_AGE` seconds. Zero disables caching, [`Duration::MAX`] keeps values for ever.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         (self.one, self.many) = (self.one.time_to_live(ttl), self.many.time_to_live(ttl));
         self
     }
 
-    /// How much longer the last good value is returned while the service has an outage: 1 hour unless set. Zero turns that off.
+    /// Sets how much longer the last good value is returned while the service has an outage: 1 hour unless set. Zero
+    /// turns that off.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         (self.one, self.many) = (self.one.last_good(time), self.many.last_good(time));
         self
     }
 
-    /// Whether SSM decrypts a `SecureString` where a read does not say: no unless set, or `POWERTOOLS_PARAMETERS_SSM_DECRYPT`.
+    /// Sets whether SSM decrypts a `SecureString` unless a read sets it: no by default, or
+    /// `POWERTOOLS_PARAMETERS_SSM_DECRYPT`.
     #[must_use]
     pub fn decrypt(mut self, decrypt: bool) -> Self {
         self.decrypt = decrypt;
         self
     }
 
-    /// The parameter of this name: `parameters.get("/name").text().await`, `.json()`, `.binary()`.
+    /// Creates a read of the parameter of this name: `parameters.get("/name").text().await`, `.json()`, `.binary()`.
     ///
     /// For SSM a name may end in a version or label (`/name:3`, `/name:prod`), or be an ARN. The call is GetParameter, which needs
     /// `ssm:GetParameter`.
@@ -236,7 +240,7 @@ impl Parameters {
         ParameterRequest::new(self, id.into())
     }
 
-    /// All parameters below a path, by what follows the path in their names: `parameters.below("/shop").await`.
+    /// Creates a read of all parameters below a path, by the rest of their names after the path: `parameters.below("/shop").await`.
     ///
     /// In a DynamoDB table the path is a partition key, and the names are sort keys. The call of SSM is GetParametersByPath, which needs
     /// `ssm:GetParametersByPath`; that of a table is Query, which needs `dynamodb:Query`.
@@ -244,8 +248,8 @@ impl Parameters {
         PathRequest::new(self, path.into())
     }
 
-    /// Several parameters, each by itself: one that is unavailable is an error under its own name. What is not kept is asked for
-    /// in calls of ten names. The call of SSM is GetParameters, which needs `ssm:GetParameters`.
+    /// Returns several parameters, each by itself: one that is unavailable is an error under its own name. What is not
+    /// kept is requested in calls of ten names. The call of SSM is GetParameters, which needs `ssm:GetParameters`.
     pub async fn named<I>(&self, ids: I) -> NamedParameters
     where
         I: IntoIterator<Item: Into<ParameterId>>,
@@ -268,7 +272,7 @@ impl Parameters {
         self.many.clear();
     }
 
-    /// Forgets what is kept of a parameter: under its name, its versions and labels, and its ARN.
+    /// Removes the cached values of a parameter: under its name, its versions and labels, and its ARN.
     fn forget(&self, name: &str) {
         let changed = id::base(name);
         self.one.forget_if(|kept| id::base(kept.id.name()) == changed);

@@ -12,7 +12,7 @@ use crate::clients::Clients;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing};
 
-/// Fetches one declared value into the cache and decodes it.
+/// A function that fetches one declared value into the cache and decodes it.
 type Fetch = fn(Clients, Freshness) -> BoxFuture<'static, Result<(), BoxError>>;
 
 /// The values that a layer declares.

@@ -117,12 +117,12 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets that this client reads.
+    /// Creates the secrets that this client reads.
     pub fn new(client: aws_sdk_secretsmanager::Client) -> Self {
         Self::from_source(client)
     }
 
-    /// The secrets of any source: a stub, a file, another service.
+    /// Creates the secrets of any source: a stub, a file, another service.
     pub fn from_source(source: impl SecretSource) -> Self {
         let source = Arc::new(source);
         let fetched = Arc::clone(&source);
@@ -133,7 +133,7 @@ impl Secrets {
         Self { cache, source, rejected: RejectedVersions::default() }
     }
 
-    /// Secrets that are given here, by name or ARN: for tests and local runs. Another secret is unavailable.
+    /// Creates secrets with these values, by name or ARN, for tests and local runs. Another secret is unavailable.
     ///
     /// Run locally, `PILASTER_SECRETS=secrets.json` puts such secrets into [`Clients::global`], from a file with a JSON object.
     ///
@@ -161,22 +161,23 @@ impl Secrets {
         Self::from_source(Fixed(secrets.into_iter().map(|(id, text)| (id.into(), text.into())).collect()))
     }
 
-    /// How long a value is returned without a call of the service: 5 minutes unless set. Zero keeps nothing,
-    /// [`Duration::MAX`] keeps it for ever.
+    /// Sets how long a value is returned without a call of the service: 5 minutes unless set. Zero disables caching,
+    /// [`Duration::MAX`] keeps values for ever.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         self.cache = self.cache.time_to_live(ttl);
         self
     }
 
-    /// How much longer the last good value is returned while the service has an outage: 1 hour unless set. Zero turns that off.
+    /// Sets how much longer the last good value is returned while the service has an outage: 1 hour unless set. Zero
+    /// turns that off.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         self.cache = self.cache.last_good(time);
         self
     }
 
-    /// The secret of this name or ARN: `secrets.get("id").text().await`, `.json()`, `.binary()`.
+    /// Creates a read of the secret of this name or ARN: `secrets.get("id").text().await`, `.json()`, `.binary()`.
     pub fn get(&self, id: impl Into<SecretId>) -> SecretRequest<'_> {
         SecretRequest::new(self, id.into())
     }
@@ -248,7 +249,7 @@ impl Secrets {
         self.write(SecretValue::from_text(&id.into(), text)).await
     }
 
-    /// As [`set`](Self::set), with bytes.
+    /// Writes bytes like [`set`](Self::set).
     ///
     /// # Errors
     ///

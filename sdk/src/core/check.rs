@@ -57,7 +57,7 @@ pub struct Response;
 pub trait Requirement: sealed::Sealed {}
 
 pub(crate) mod sealed {
-    /// Keeps [`Requirement`](super::Requirement) within this crate.
+    /// The supertrait that keeps [`Requirement`](super::Requirement) within this crate.
     pub trait Sealed {}
 }
 
@@ -89,7 +89,7 @@ pub struct Serializable<T>(PhantomData<T>);
 #[cfg(feature = "validate")]
 pub struct Validatable<T>(PhantomData<T>);
 
-/// Makes the types requirements.
+/// Defines the requirements as types.
 macro_rules! requirements {
     ($($name:ident)*) => {$(
         impl<T> $crate::core::check::sealed::Sealed for $name<T> {}

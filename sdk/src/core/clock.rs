@@ -1,7 +1,7 @@
 //! [`Moment`]: a point in time by two clocks.
 //!
-//! While Lambda has frozen a sandbox the monotonic clock may stand still; the wall clock shows the time that passed, but may be set
-//! back. So an age is the greater of what the two clocks show.
+//! While Lambda has frozen a sandbox the monotonic clock may stand still; the wall clock shows the time that passed,
+//! but may be set back. So an age is the greater of what the two clocks show.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -18,13 +18,13 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// The current time.
+    /// Returns the current time.
     pub(crate) fn now() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         Self { order: COUNT.fetch_add(1, Ordering::Relaxed), monotonic: Instant::now(), wall: wall() }
     }
 
-    /// The time since this moment, by the clock that shows more; zero if it lies ahead.
+    /// Returns the time since this moment, by the clock that shows more; zero if it lies ahead.
     #[cfg_attr(
         not(any(feature = "secrets", feature = "appconfig", feature = "flags", feature = "otel")),
         allow(dead_code)
@@ -33,13 +33,13 @@ impl Moment {
         self.age_at(Self::now())
     }
 
-    /// The time from this moment to a later one.
+    /// Returns the time from this moment to a later one.
     pub(crate) fn age_at(self, now: Self) -> Duration {
         let monotonic = now.monotonic.saturating_duration_since(self.monotonic);
         monotonic.max(now.wall.duration_since(self.wall).unwrap_or_default())
     }
 
-    /// Whether this moment came before another one, whatever the clocks show.
+    /// Returns whether this moment came before another one, whatever the clocks show.
     #[cfg_attr(not(any(feature = "secrets", feature = "_parameters")), allow(dead_code))]
     pub(crate) fn is_before(self, other: Self) -> bool {
         self.order < other.order
@@ -56,7 +56,7 @@ use self::test::wall;
 #[cfg(test)]
 pub(crate) use self::test::{freeze, set_back};
 
-/// The wall clock of tests. It goes with tokio's clock, so also with a paused one, and can be moved alone.
+/// The wall clock of tests. It follows tokio's clock, also a paused one, and can be moved alone.
 #[cfg(test)]
 mod test {
     use std::cell::Cell;

@@ -1,21 +1,23 @@
 //! Mistakes in the configuration of layers, which `tower::Layer::layer` has no way to return.
 //!
-//! [`Function::into_service`](crate::Function::into_service) applies the layers within [`collect`], which makes an error of the first
-//! mistake that one of them [`reject`]s. A layer that is applied elsewhere, such as in a `tower::ServiceBuilder` of its own, panics.
+//! [`Function::into_service`](crate::Function::into_service) applies the layers within [`collect`], which returns the
+//! first mistake that one of them [`reject`]s as an error. A layer that is applied elsewhere, for example in your own
+//! `tower::ServiceBuilder`, panics.
 
 use std::cell::RefCell;
 use std::fmt::Display;
 
 thread_local! {
-    /// The first mistake in what is being built on this thread; `None` where nothing is.
+    /// The first mistake during a [`collect`] on this thread; `None` outside of one.
     static MISTAKE: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
 }
 
-/// Reports a mistake to the [`collect`] around it. The caller goes on and builds anything of the right type: it is never called.
+/// Reports a mistake to the surrounding [`collect`]. The caller goes on and builds any value of the right type: it is
+/// never called.
 ///
 /// # Panics
 ///
-/// Where there is no [`collect`] around it.
+/// If there is no surrounding [`collect`].
 #[track_caller]
 #[cfg_attr(
     not(any(
@@ -36,13 +38,13 @@ pub(crate) fn reject(mistake: impl Display) {
     }
 }
 
-/// Builds something out of layers.
+/// Builds a value out of layers.
 ///
 /// # Errors
 ///
 /// The first mistake that was reported meanwhile.
 pub(crate) fn collect<T>(build: impl FnOnce() -> T) -> Result<T, String> {
-    /// Restores what was there before, also after a panic.
+    /// The previous state, which is restored on drop, also after a panic.
     struct Outer(Option<Option<String>>);
 
     impl Drop for Outer {

@@ -10,10 +10,10 @@ use crate::core::invocation::Invocation;
 /// The time before the deadline at which a request or an event is cancelled.
 pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 
-/// The function did not answer before the deadline of its invocation, and its work was cancelled.
+/// The function did not respond before the deadline of its invocation, and its work was cancelled.
 pub struct DeadlineExceeded {
     time: Duration,
-    /// What the cancelled layers have shared for the response to it, by type.
+    /// The values that the cancelled layers have shared for the response, by type.
     #[cfg(feature = "negotiation")]
     pub(crate) extensions: http::Extensions,
 }
@@ -27,7 +27,7 @@ impl DeadlineExceeded {
         }
     }
 
-    /// The time that the work had.
+    /// Returns the time that the work had.
     pub fn time(&self) -> Duration {
         self.time
     }
@@ -41,7 +41,7 @@ impl fmt::Debug for DeadlineExceeded {
 
 impl fmt::Display for DeadlineExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the deadline of the invocation came: the work was cancelled after {:.1?}", self.time)
+        write!(f, "the work was cancelled after {:.1?}, at the deadline of the invocation", self.time)
     }
 }
 

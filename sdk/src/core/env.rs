@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Looks up the value of one variable.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The value of a variable of the process; `None` if it is not set, blank, or not UTF-8.
+/// Returns the value of a variable of the process; `None` if it is not set, blank, or not UTF-8.
 pub(crate) fn var(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
@@ -26,7 +26,7 @@ pub(crate) fn is_on_lambda() -> bool {
     is_set("AWS_LAMBDA_RUNTIME_API")
 }
 
-/// The value of a variable that must be set, or the end of a sentence that begins with its name.
+/// Returns the value of a variable that must be set, or the end of a sentence that begins with its name.
 #[cfg(any(feature = "secrets", feature = "_parameters"))]
 pub(crate) fn required(name: &str) -> Result<String, &'static str> {
     match env::var(name) {
@@ -36,7 +36,7 @@ pub(crate) fn required(name: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A boolean by the words of Powertools
+/// Reads a boolean by the words of Powertools
 /// ([`strtobool`](https://github.com/aws-powertools/powertools-lambda-python/blob/develop/aws_lambda_powertools/shared/functions.py)).
 pub(crate) fn boolean(lookup: Lookup<'_>, name: &str) -> Result<Option<bool>, String> {
     let Some(value) = given(lookup, name) else { return Ok(None) };
@@ -47,7 +47,7 @@ pub(crate) fn boolean(lookup: Lookup<'_>, name: &str) -> Result<Option<bool>, St
     }
 }
 
-/// A number of seconds, which may have a fraction; a negative one counts as zero.
+/// Reads a number of seconds, which may have a fraction; a negative one counts as zero.
 #[cfg(feature = "_parameters")]
 pub(crate) fn seconds(lookup: Lookup<'_>, name: &str) -> Result<Option<Duration>, String> {
     let Some(number) = parsed::<f64>(lookup, name, "a number of seconds")? else { return Ok(None) };
@@ -55,13 +55,14 @@ pub(crate) fn seconds(lookup: Lookup<'_>, name: &str) -> Result<Option<Duration>
     duration.map(Some).ok_or_else(|| unusable(name, "a number of seconds"))
 }
 
-/// A value that is parsed, with spaces around it left out. `expected` ends the sentence of the error: "must be …".
+/// Parses a value, without the spaces around it. `expected` ends the sentence of the error: "must be
+/// …".
 pub(crate) fn parsed<T: FromStr>(lookup: Lookup<'_>, name: &str, expected: &str) -> Result<Option<T>, String> {
     let Some(value) = given(lookup, name) else { return Ok(None) };
     value.trim().parse().map(Some).map_err(|_| unusable(name, expected))
 }
 
-/// The value of an optional variable; one that cannot be used is logged and counts as not set.
+/// Returns the value of an optional variable; one that cannot be used is logged and counts as not set.
 pub(crate) fn or_warn<T>(value: Result<Option<T>, String>) -> Option<T> {
     value.unwrap_or_else(|sentence| {
         tracing::warn!("{sentence}; it is ignored");

@@ -47,12 +47,12 @@ struct Described {
 }
 
 impl FunctionError {
-    /// An error with a stable type and a message that the caller may read.
+    /// Creates an error with a stable type and a message that the caller may read.
     pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
         Self::describe(error_type, message, None)
     }
 
-    /// An error named after `E`, without its path and its type parameters; its `Display` is the message.
+    /// Creates an error named after `E`, without its path and its type parameters; its `Display` is the message.
     pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
         Self::describe(short_type_name::<E>(), error.to_string(), Some(error.into()))
     }
@@ -64,7 +64,7 @@ impl FunctionError {
         }
     }
 
-    /// Makes it of any error: a `FunctionError` stays as it is, also within an error type without a name of its own; any other error has
+    /// Converts any error: a `FunctionError` stays unchanged, also within an error type without a name of its own; any other error has
     /// the short name of its type.
     pub(crate) fn of<E: Into<BoxError> + 'static>(error: E) -> Self {
         let error: BoxError = error.into();
@@ -103,18 +103,18 @@ impl FunctionError {
         self
     }
 
-    /// The `errorType`.
+    /// Returns the `errorType`.
     pub fn error_type(&self) -> &str {
         &self.described.error_type
     }
 
-    /// The `errorMessage`.
+    /// Returns the `errorMessage`.
     pub fn message(&self) -> &str {
         &self.described.message
     }
 }
 
-/// The `errorType` of a `FunctionError` that is the source of an error, or further down its chain of causes.
+/// Returns the `errorType` of a `FunctionError` that is the source of an error, or further down its chain of causes.
 fn hidden<'e>(error: &'e (dyn StdError + 'static), among_causes: bool) -> Option<&'e str> {
     let mut cause = error.source();
     while let Some(at) = cause {
@@ -153,13 +153,13 @@ pub(crate) fn shown(text: &str) -> String {
 /// assert_eq!(ReserveError::Read(std::io::ErrorKind::TimedOut.into()).error_type(), "StockUnavailable");
 /// ```
 ///
-/// `#[lambda_handler]` finds it by itself; without the macro, [`Function::error_type`](crate::Function::error_type) names it.
+/// `#[lambda_handler]` finds it automatically; without the macro, [`Function::error_type`](crate::Function::error_type) names it.
 pub trait ErrorType: StdError + 'static {
-    /// The `errorType`: short and stable.
+    /// Returns the `errorType`: short and stable.
     fn error_type(&self) -> &str;
 }
 
-/// Returns the `errorType` of an error, if it has a certain type.
+/// A function that returns the `errorType` of an error, if it has a certain type.
 type Name = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
 
 /// The error types that a function names by [`ErrorType`].
@@ -191,14 +191,15 @@ impl Names {
     }
 }
 
-/// `Timeout` for `some::path::Timeout<Inner>`.
+/// Returns the last part of a type's name: `Timeout` for `some::path::Timeout<Inner>`.
 pub(crate) fn short_type_name<T>() -> &'static str {
     let full = type_name::<T>();
     let path = full.split('<').next().unwrap_or(full);
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// The texts of an error and of all its sources, outermost first; a source that repeats its parent's text is left out.
+/// Returns the texts of an error and of all its sources, outermost first; a source that repeats its parent's text is
+/// left out.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     let mut texts = vec![error.to_string()];
     let mut next = error.source();
@@ -212,8 +213,8 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     texts
 }
 
-/// The `errorType` of an error whose type is not known: that of a `FunctionError`, also within an error type without a name of its own;
-/// otherwise the name with which its `Debug` begins.
+/// Returns the `errorType` of an error whose type is not known: that of a `FunctionError`, also within an error type
+/// without a name of its own; otherwise the name with which its `Debug` begins.
 #[cfg_attr(not(feature = "logging"), allow(dead_code, reason = "for the log"))]
 pub(crate) fn type_of(error: &(dyn StdError + 'static)) -> String {
     if let Some(error) = error.downcast_ref::<FunctionError>() {
@@ -283,7 +284,7 @@ impl fmt::Display for Described {
     }
 }
 
-/// For a source whose `Drop` panics: its type is the user's.
+/// Guards against a source whose `Drop` panics: its type is the user's.
 impl Drop for Described {
     fn drop(&mut self) {
         let source = self.source.take();

@@ -1,7 +1,7 @@
-//! JMESPath expressions whose length and depth `jmespath` has the stack for.
+//! JMESPath expressions of a length and a depth that do not overflow the stack of `jmespath`.
 //!
-//! `jmespath` parses, evaluates and drops an expression by recursion. In a debug build some 200 steps (`a.a.a…`) overflow the 2 MB
-//! stack of a thread, which aborts the process and does not panic.
+//! `jmespath` parses, evaluates and drops an expression by recursion. In a debug build some 200 steps (`a.a.a…`)
+//! overflow the 2 MB stack of a thread, which aborts the process instead of panicking.
 
 #[cfg(feature = "idempotency")]
 mod document;
@@ -26,7 +26,7 @@ const DEPTH: usize = 64;
 ///
 /// # Errors
 ///
-/// The expression is too long or too deep; the text says which.
+/// The expression is too long or too deep; the text names the limit.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     let begins = &text[..text.floor_char_boundary(64)];
     if text.len() > LENGTH {

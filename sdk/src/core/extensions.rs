@@ -13,7 +13,7 @@ struct Entry {
 }
 
 impl Extensions {
-    /// The value of this type, if there is one.
+    /// Returns the value of this type, if there is one.
     pub(crate) fn get<T: Any>(&self) -> Option<&T> {
         let mut entry = self.0.get();
         while let Some(at) = entry {

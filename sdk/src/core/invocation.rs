@@ -63,12 +63,12 @@ pub(crate) fn has_begun() -> bool {
 }
 
 impl Invocation {
-    /// An invocation with this context, not a cold start.
+    /// Creates an invocation with this context, not a cold start.
     pub fn new(context: Context) -> Self {
         Self { shared: Arc::new(Shared { context, extensions: Extensions::default() }), cold_start: false }
     }
 
-    /// Values that modules leave for one another; all clones of an invocation share them.
+    /// Returns the values that modules share; all clones of an invocation share them.
     pub(crate) fn extensions(&self) -> &Extensions {
         &self.shared.extensions
     }
@@ -90,7 +90,7 @@ impl Invocation {
         Some(slot.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    /// The first invocation of the process gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
+    /// Creates an invocation; the first one of the process gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
     /// (`AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency`), as Powertools counts it.
     pub(crate) fn first_is_cold(context: Context) -> Self {
         // A load first: the line is shared between the workers of a managed instance.
@@ -106,13 +106,13 @@ impl Invocation {
         self
     }
 
-    /// The request id of this invocation, as in the log lines of Lambda.
+    /// Returns the request id of this invocation, as in the log lines of Lambda.
     pub fn request_id(&self) -> &str {
         &self.shared.context.request_id
     }
 
-    /// The time at which Lambda ends this invocation; `None` where the runtime sent no deadline (0) or one of 1970, as
-    /// `cargo lambda watch` does.
+    /// Returns the time at which Lambda ends this invocation; `None` where the runtime sent no deadline (0) or one of
+    /// 1970, as `cargo lambda watch` does.
     pub fn deadline(&self) -> Option<SystemTime> {
         // One day after the epoch: no real deadline lies there.
         const DAY_MS: u64 = 86_400_000;
@@ -120,7 +120,7 @@ impl Invocation {
             .then(|| UNIX_EPOCH + Duration::from_millis(self.shared.context.deadline))
     }
 
-    /// The time left until [`deadline`](Self::deadline): zero once it has passed, `None` without one.
+    /// Returns the time left until [`deadline`](Self::deadline): zero once it has passed, `None` without one.
     pub fn remaining(&self) -> Option<Duration> {
         if let Some(TestDeadline(ends)) = self.extensions().get() {
             return Some(ends.saturating_duration_since(tokio::time::Instant::now()));
@@ -128,37 +128,37 @@ impl Invocation {
         self.deadline().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default())
     }
 
-    /// The ARN that the caller invoked: with the alias or version, if it named one.
+    /// Returns the ARN that the caller invoked: with the alias or version, if it named one.
     pub fn function_arn(&self) -> &str {
         &self.shared.context.invoked_function_arn
     }
 
-    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    /// Returns `AWS_LAMBDA_FUNCTION_NAME`.
     pub fn function_name(&self) -> &str {
         &self.shared.context.env_config.function_name
     }
 
-    /// `AWS_LAMBDA_FUNCTION_VERSION`.
+    /// Returns `AWS_LAMBDA_FUNCTION_VERSION`.
     pub fn function_version(&self) -> &str {
         &self.shared.context.env_config.version
     }
 
-    /// The configured memory, in MB.
+    /// Returns the configured memory, in MB.
     pub fn memory_mb(&self) -> i32 {
         self.shared.context.env_config.memory
     }
 
-    /// The tenant, in a function with tenant isolation.
+    /// Returns the tenant, in a function with tenant isolation.
     pub fn tenant_id(&self) -> Option<&str> {
         self.shared.context.tenant_id.as_deref()
     }
 
-    /// The whole X-Ray header: `Root=…;Parent=…;Sampled=…`.
+    /// Returns the whole X-Ray header: `Root=…;Parent=…;Sampled=…`.
     pub fn trace_header(&self) -> Option<&str> {
         self.shared.context.xray_trace_id.as_deref().filter(|header| !header.is_empty())
     }
 
-    /// The trace id alone: the `Root` of the X-Ray header.
+    /// Returns the trace id alone: the `Root` of the X-Ray header.
     pub fn trace_id(&self) -> Option<&str> {
         let header = self.trace_header()?;
         header.split(';').find_map(|part| part.trim().strip_prefix("Root="))
@@ -169,7 +169,7 @@ impl Invocation {
         self.cold_start
     }
 
-    /// The context of the runtime, for values that have no accessor here.
+    /// Returns the context of the runtime, for values that have no accessor here.
     pub fn context(&self) -> &Context {
         &self.shared.context
     }
@@ -198,7 +198,7 @@ impl Invocation {
     note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Invocation`, or what implements `pilaster::FromInvocation`; the record or the event comes last"
 )]
 pub trait FromInvocation: Sized + Send {
-    /// Makes the argument.
+    /// Creates the argument.
     ///
     /// # Errors
     ///

@@ -9,10 +9,11 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-/// The longest pointer in a message, in bytes: the keys of a map are the sender's, and may be as long as the text.
+/// The maximum length of a pointer in a message, in bytes: the keys of a map come from the sender, and may be as long
+/// as the text.
 const POINTER: usize = 1024;
 
-/// The longest description of a mistake, in bytes.
+/// The maximum length of the description of a mistake, in bytes.
 const TEXT: usize = 512;
 
 /// The error of JSON text that is not a `T`: the place in the text, and what is wrong there. It does not repeat the value, which may be
@@ -23,13 +24,13 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    /// Of text that was decoded elsewhere, without a place in it.
+    /// Creates the error of text that was decoded elsewhere, without a place in it.
     #[cfg_attr(not(feature = "records"), allow(dead_code, reason = "records are read by parts"))]
     pub(crate) fn of(source: serde_json::Error) -> Self {
         Self { pointer: String::new(), source }
     }
 
-    /// A JSON Pointer (RFC 6901) to the value that is wrong; empty for the whole text.
+    /// Returns a JSON Pointer (RFC 6901) to the value that is wrong; empty for the whole text.
     pub fn pointer(&self) -> &str {
         &self.pointer
     }
@@ -56,7 +57,8 @@ impl fmt::Debug for JsonError {
     }
 }
 
-/// The kind of value, such as `string`, that serde found in the text according to the rest of a message `invalid type: …`.
+/// Returns the kind of value, such as `string`, that serde found in the text according to the rest of a message
+/// `invalid type: …`.
 pub(crate) fn found(rest: &str) -> Option<&'static str> {
     const KINDS: [&str; 14] = [
         "boolean",
@@ -77,16 +79,16 @@ pub(crate) fn found(rest: &str) -> Option<&'static str> {
     KINDS.into_iter().find(|kind| rest.starts_with(kind))
 }
 
-/// The end of a message of serde's: what the type expected. The value before it may contain the same words.
+/// Returns the end of serde's message: what the type expected. The value before it may contain the same words.
 pub(crate) fn expected(message: &str) -> Option<&str> {
-    // Nothing was expected, and the words before are the sender's.
+    // No type was expected, and the words before are the sender's.
     if ["there are no fields", "there are no variants"].iter().any(|none| message.ends_with(none)) {
         return None;
     }
     message.rsplit_once(", expected ").map(|(_, expected)| expected)
 }
 
-/// serde's message without what it found in the text; what it expected is the type's own.
+/// Returns serde's message without the value that it found in the text; the expectation is the type's own.
 pub(crate) fn without_value(message: &str) -> Cow<'_, str> {
     for wrong in ["invalid type", "invalid value"] {
         let Some(found) = message.strip_prefix(wrong).and_then(|rest| rest.strip_prefix(": ")) else { continue };
@@ -102,10 +104,10 @@ pub(crate) fn without_value(message: &str) -> Cow<'_, str> {
     message.into()
 }
 
-// Its own text has the source's in it.
+// Its own text includes the source's.
 impl std::error::Error for JsonError {}
 
-/// Decodes `T`. The path is looked for only when there is a mistake, by decoding again.
+/// Decodes `T`. The path is determined only after a mistake, by decoding again.
 pub(crate) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
     serde_json::from_slice(text).map_err(|error| locate::<T>(text, error))
 }
@@ -118,14 +120,14 @@ fn locate<T: DeserializeOwned>(text: &[u8], error: serde_json::Error) -> JsonErr
     }
 }
 
-/// A path of serde as a JSON Pointer (RFC 6901).
+/// Formats a path of serde as a JSON Pointer (RFC 6901).
 pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
     let mut pointer = String::new();
     for segment in path.iter() {
         let whole = match segment {
             Segment::Seq { index } => push_step(&mut pointer, &index.to_string()),
             Segment::Map { key } => push_step(&mut pointer, key),
-            // The variant of an enum is no step in the JSON.
+            // The variant of an enum is not a step in the JSON.
             Segment::Enum { .. } | Segment::Unknown => true,
         };
         if !whole {
@@ -135,7 +137,7 @@ pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
-/// Adds a step to a JSON Pointer; `false` where it would be too long: then it points at what is around.
+/// Adds a step to a JSON Pointer; returns `false` if it would be too long: it then points at the enclosing value.
 pub(crate) fn push_step(pointer: &mut String, step: &str) -> bool {
     if pointer.len() + step.len() >= POINTER {
         return false;

@@ -65,7 +65,7 @@ impl fmt::Debug for Incoming {
 }
 
 impl Incoming {
-    /// An event as the runtime received it. The first one of the process is marked as the cold start.
+    /// Creates an event as the runtime received it. The first one of the process is marked as the cold start.
     pub fn new(event: LambdaEvent<RawEvent>) -> Self {
         let (event, context) = event.into_parts();
         Self { event, invocation: Invocation::first_is_cold(context) }
@@ -109,7 +109,7 @@ enum Content {
 pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>>;
 
 impl Outgoing {
-    /// The JSON of this value.
+    /// Returns the JSON of this value.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl Outgoing {
         to_raw_value(value).map(Self::from)
     }
 
-    /// The JSON text; `None` for a response that is streamed.
+    /// Returns the JSON text; `None` for a response that is streamed.
     pub fn as_json(&self) -> Option<&RawValue> {
         match &self.0 {
             Content::Json(json) => Some(json),
@@ -127,13 +127,13 @@ impl Outgoing {
         }
     }
 
-    /// A response that is sent while its body is made.
+    /// Creates a streamed response, which is sent while its body is produced.
     #[cfg(feature = "http")]
     pub(crate) fn stream(response: StreamResponse<Chunks>) -> Self {
         Self(Content::Stream(Box::new(response)))
     }
 
-    /// The status, the headers and the cookies of a response that is streamed.
+    /// Returns the status, the headers and the cookies of a response that is streamed.
     #[cfg(all(feature = "http", feature = "logging"))]
     pub(crate) fn prelude(&self) -> Option<&MetadataPrelude> {
         match &self.0 {
@@ -142,7 +142,7 @@ impl Outgoing {
         }
     }
 
-    /// The JSON text; `None` for a response that is streamed.
+    /// Returns the JSON text; `None` for a response that is streamed.
     pub(crate) fn into_json(self) -> Option<Box<RawValue>> {
         match self.0 {
             Content::Json(json) => Some(json),
@@ -151,7 +151,7 @@ impl Outgoing {
         }
     }
 
-    /// The JSON text, or the response that is streamed.
+    /// Returns the JSON text, or the response that is streamed.
     #[cfg(feature = "http")]
     pub(crate) fn into_content(self) -> Result<Box<RawValue>, Box<StreamResponse<Chunks>>> {
         match self.0 {

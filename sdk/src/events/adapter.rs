@@ -15,7 +15,7 @@ use crate::core::panic::{Cancellable, contained};
 use crate::core::raw::{Incoming, Outgoing};
 
 /// Service that calls the layers and the handler of an event function. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
-/// deadline, or as long before it as [`Function::margin`](crate::Function::margin) says, is cancelled, and is one of type `Timeout`.
+/// deadline, or before it by [`Function::margin`](crate::Function::margin), is cancelled, and fails with type `Timeout`.
 #[derive(Clone, Debug)]
 pub struct EventAdapter<S> {
     inner: S,
@@ -39,7 +39,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        // `call` asks the inner service: an error here would end the process.
+        // `call` polls the inner service: an error here would end the process.
         Poll::Ready(Ok(()))
     }
 
@@ -116,7 +116,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_margin_before_the_deadline_can_be_longer_or_zero_or_none() {
-        /// How long each call may work, of 10 s, and whether it was cancelled.
+        /// Returns how long a call may work, of 10 s, and the error if it was cancelled.
         async fn call(margin: impl Into<Option<Duration>>) -> (Duration, Option<String>) {
             async fn wait(_: Event<u64>) -> Result<(), BoxError> {
                 tokio::time::sleep(Duration::from_secs(60)).await;

@@ -42,11 +42,11 @@ impl<S, L, O> Function<EventFunction<S>, L, O> {
 
     /// Sets how long before the deadline of its invocation the work is cancelled, which fails the invocation as `Timeout`: 250 ms unless it
     /// is set, and at most half of the time that there is. The rest of the time is for what runs when the work is dropped, and for the
-    /// answer.
+    /// response.
     ///
     /// With `Duration::ZERO` the work has all of the time, and Lambda may be the first to end it; with `None` nothing is cancelled. Where
     /// Lambda ends it, the caller sees `Sandbox.Timedout`, nothing that the work holds is dropped, and the process is started anew. A
-    /// [`CloudFormation`](crate::core::invocation) resource answers within the margin, so that the stack does not wait for an hour.
+    /// [`CloudFormation`](crate::core::invocation) resource responds within the margin, so that the stack does not wait for an hour.
     ///
     /// # Example
     ///

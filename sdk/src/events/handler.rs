@@ -17,7 +17,7 @@ use crate::function::handler::{Call, each_arity};
     note = "an event function returns `Result<T, E>`: `T` implements `serde::Serialize`, `E` is any error"
 )]
 pub trait EventResult {
-    /// Makes the response. Other crates cannot implement it.
+    /// Creates the response. Other crates cannot implement it.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ pub trait EventHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// The event.
     type Event: FromEvent;
 
-    /// Makes the arguments and calls the function.
+    /// Creates the arguments and calls the function.
     fn handle(self, incoming: Incoming, sealed: Sealed)
     -> impl Future<Output = Result<Outgoing, FunctionError>> + Send;
 }

@@ -32,7 +32,7 @@ impl<H, L> Function<H, L> {
     message = "`.layer(..)` of this function does not take `{N}`",
     label = "not a layer that this function takes",
     note = "an HTTP function takes one `pilaster::http::Stack`, once; your own layers go into it: `.layer(http::Stack::new().layer(a).layer(b))`, of which `a` is the outermost",
-    note = "layers in an order of your own, without the answers to errors that the stack gives: `.without_stack().layer(a).layer(b)`"
+    note = "layers in your own order, without the error responses of the stack: `.without_stack().layer(a).layer(b)`"
 )]
 pub trait AddLayer<N> {
     /// The layers with the new one.
@@ -68,7 +68,7 @@ impl<H, L, O> Function<H, L, O> {
     ///
     /// A record function takes layers of `records::Record`, an event function layers of [`Incoming`](crate::Incoming), any number of each.
     /// An HTTP function takes one [`http::Stack`](crate::http::Stack), which replaces the default one and has your own layers within
-    /// it; neither a second stack nor a layer without a stack compiles, since the answers to errors would be lost.
+    /// it; neither a second stack nor a layer without a stack compiles, since the responses to errors would be lost.
     ///
     /// # Example
     ///
@@ -91,14 +91,14 @@ impl<H, L, O> Function<H, L, O> {
         self.map_layers(|layers| layers.add(layer, Sealed))
     }
 
-    /// The function with other layers, in place of those that it has.
+    /// Returns the function with other layers, in place of those that it has.
     pub(crate) fn map_layers<N>(self, map: impl FnOnce(L) -> N) -> Function<H, N, O> {
         let Self { kind, layers, outer, lifecycle, error_types } = self;
         Function { kind, layers: map(layers), outer, lifecycle, error_types }
     }
 
     /// Adds a layer around the adapter, where an event is JSON text: `SecretsLayer`, or your own over [`Incoming`](crate::Incoming). As in
-    /// tower's `ServiceBuilder`, the first named is the outermost. The log context, the guard against panics and the answers to warm-up
+    /// tower's `ServiceBuilder`, the first named is the outermost. The log context, the guard against panics and the responses to warm-up
     /// calls are outside of all of them: see [`into_service`](Self::into_service).
     pub fn outer<N>(self, layer: N) -> Function<H, L, Stack<N, O>> {
         let Self { kind, layers, outer, lifecycle, error_types } = self;

@@ -28,7 +28,7 @@ impl<S: RawService> Service<Incoming> for Guard<S> {
     type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        // `call` asks the inner service: an error here would end the process.
+        // `call` polls the inner service: an error here would end the process.
         Poll::Ready(Ok(()))
     }
 
@@ -47,7 +47,7 @@ impl<S: RawService> Service<Incoming> for Guard<S> {
             let response = called.catch_unwind().await.unwrap_or_else(panicked)?;
             let length = response.as_json().map_or(0, |json| json.get().len());
             if length > PAYLOAD_LIMIT {
-                let message = format!("the response has {length} bytes; Lambda takes {PAYLOAD_LIMIT}");
+                let message = format!("the response has {length} bytes; the limit of Lambda is {PAYLOAD_LIMIT}");
                 return Err(FunctionError::new("ResponseTooLarge", message));
             }
             Ok(response)

@@ -30,7 +30,7 @@ pub trait Handler<Marker>: Sized {
     fn into_kind(self, sealed: Sealed) -> Self::Kind;
 }
 
-/// Makes a [`Function`] of an async function, as [`#[lambda_handler]`](crate::lambda_handler) does.
+/// Creates a [`Function`] of an async function, as [`#[lambda_handler]`](crate::lambda_handler) does.
 ///
 /// # Example
 ///
@@ -54,12 +54,12 @@ where
 
 /// A handler of one kind of function: from its input, a request, a record or an event, to its output.
 pub trait Call<Input, Args>: Clone + Send + Sync + Sized + 'static {
-    /// What the service around it returns.
+    /// The response of the service around it.
     type Output;
-    /// What the service around it fails with.
+    /// The error of the service around it.
     type Error;
 
-    /// Makes the arguments of the input and calls the function.
+    /// Creates the arguments of the input and calls the function.
     fn call(self, input: Input) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use crate::core::error::BoxError;
 
-/// Makes a value that [`Function::warm`](crate::Function::warm) names.
+/// A function that creates a value of [`Function::warm`](crate::Function::warm).
 pub(crate) type WarmFn = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
 /// The functions that were given to [`Function::on_shutdown`](crate::Function::on_shutdown) and its kin.

@@ -52,7 +52,7 @@ pub trait IntoService {
     #[doc(hidden)]
     const STREAMS: bool;
 
-    /// See [`Function::into_service`].
+    /// Builds the service. See [`Function::into_service`].
     ///
     /// # Errors
     ///

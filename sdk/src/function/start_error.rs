@@ -17,17 +17,17 @@ impl StartError {
         Self { message: message.into(), error_type: Some("Runtime.ConfigInvalid") }
     }
 
-    /// A failure that is not one of initialisation, with its causes.
+    /// Creates a failure that is not one of initialisation, with its causes.
     pub(crate) fn because(context: &str, error: &BoxError) -> Self {
         Self { message: format!("{context}: {}", chain(&**error).join(": ")), error_type: None }
     }
 
-    /// A mistake in the configuration of a function, or a panic while it was built.
+    /// Creates the error of a mistake in the configuration of a function, or of a panic while it was built.
     pub(crate) fn not_built(mistake: &str) -> Self {
         Self::new(format!("the function could not be built: {mistake}"))
     }
 
-    /// The `errorType` to report to Lambda, if it is to be reported.
+    /// Returns the `errorType` to report to Lambda, if it is to be reported.
     pub(crate) fn error_type(&self) -> Option<&'static str> {
         self.error_type
     }

@@ -1,4 +1,4 @@
-//! [`WarmupLayer`]: answers the pings that keep sandboxes alive, without the function.
+//! [`WarmupLayer`] responds to the pings that keep sandboxes alive, without the function.
 
 mod send;
 
@@ -37,7 +37,7 @@ const MEMBERS: [&str; 7] =
 
 type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 
-/// Layer that applies [`Warmup`]: it answers the pings that keep sandboxes alive, without the function.
+/// The layer that applies [`Warmup`]: it responds to the pings that keep sandboxes alive, without the function.
 ///
 /// It is part of every function of HTTP requests and of records, around all of its layers, since their own events never have these
 /// forms. A function of whole events may be called with any event, so there it is opt-in, by
@@ -74,16 +74,16 @@ type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 /// };
 ///
 /// let service = ServiceBuilder::new().layer(WarmupLayer::new()).service(function);
-/// let answer = service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?;
-/// assert_eq!(answer.as_json().map(RawValue::get), Some("null"));
-/// let answer = service.oneshot(incoming(r#"{"order": 7}"#)?).await?;
-/// assert_eq!(answer.as_json().map(RawValue::get), Some(r#"{"order": 7}"#));
+/// let response = service.clone().oneshot(incoming(r#"{"warmer": true}"#)?).await?;
+/// assert_eq!(response.as_json().map(RawValue::get), Some("null"));
+/// let response = service.oneshot(incoming(r#"{"order": 7}"#)?).await?;
+/// assert_eq!(response.as_json().map(RawValue::get), Some(r#"{"order": 7}"#));
 ///
 /// // A form of your own.
 /// let own = WarmupLayer::new().when(|event| event.get() == r#""ping""#);
 /// let service = ServiceBuilder::new().layer(own).service(function);
-/// let answer = service.oneshot(incoming(r#""ping""#)?).await?;
-/// assert_eq!(answer.as_json().map(RawValue::get), Some("null"));
+/// let response = service.oneshot(incoming(r#""ping""#)?).await?;
+/// assert_eq!(response.as_json().map(RawValue::get), Some("null"));
 /// # Ok(())
 /// # }
 /// ```
@@ -101,20 +101,20 @@ enum Forms {
 }
 
 impl WarmupLayer {
-    /// Answers the two known forms.
+    /// Creates a layer that responds to the two known forms.
     pub fn new() -> Self {
         Self { forms: Forms::Known }
     }
 
-    /// Answers the events for which the predicate returns `true`, instead of the two known forms. It is called with every event, so it
+    /// Responds to the events for which the predicate returns `true`, instead of the two known forms. It is called with every event, so it
     /// should be cheap. Such an event starts no further sandboxes.
     ///
-    /// Functions answer the known forms anyway, so add this layer by [`Function::outer`](crate::Function::outer).
+    /// Functions respond to the known forms anyway, so add this layer by [`Function::outer`](crate::Function::outer).
     pub fn when(self, is_warmup: impl Fn(&RawValue) -> bool + Send + Sync + 'static) -> Self {
         Self { forms: Forms::Own(Arc::new(is_warmup)) }
     }
 
-    /// The layer that each function has.
+    /// Creates the layer that each function has.
     pub(crate) fn from_env(is_of_whole_events: bool) -> Self {
         Self::set_to(&env::var("PILASTER_WARMUP").unwrap_or_default(), is_of_whole_events)
     }
@@ -151,7 +151,7 @@ impl<S> Layer<S> for WarmupLayer {
     }
 }
 
-/// Service that answers warm-up calls instead of the inner one. See [`WarmupLayer`].
+/// The service that responds to warm-up calls instead of the inner one. See [`WarmupLayer`].
 #[derive(Clone, Debug)]
 pub struct Warmup<S> {
     inner: S,
@@ -223,7 +223,7 @@ impl Ping {
 
     async fn warm(self, invocation: &Invocation) {
         let concurrency = self.concurrency;
-        tracing::info!(concurrency, "answered a warm-up call without the function");
+        tracing::info!(concurrency, "responded to a warm-up call without the function");
         if concurrency > 1 {
             send::copies(concurrency, invocation).await;
         }

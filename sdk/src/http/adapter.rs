@@ -1,28 +1,32 @@
-//! The adapter of HTTP functions: from the text of the event to an [`http::Request`], and from the [`http::Response`] to the form that
-//! the event source expects.
+//! The adapter of HTTP functions: it converts the text of the event to an [`http::Request`], and the [`http::Response`]
+//! to the form of the event source.
 //!
-//! It is between the raw layers (logs, secrets) and the layers of the function (security headers, CORS, errors).
-//! The event is parsed once: one look at its discriminating fields says which of API Gateway's REST API and HTTP API, a
-//! function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event that is no HTTP event at all fails
-//! as a [`FunctionError`]. Where the source is known and the event cannot be decoded (a `host` that is none, a body that is not the base64
-//! that it is said to be), a request that is refused goes through the layers: [`ErrorLayer`](crate::http::ErrorLayer), or the
-//! [`CatchPanicLayer`](crate::http::CatchPanicLayer) around the function, answers it with a 400, and the layers above add their headers. Layers
-//! of your own below the error layer, and the function, do not see it; others see a body that cannot be read.
+//! It is between the raw layers (logs, secrets) and the layers of the function (security headers, CORS, errors). The
+//! event is parsed once: its discriminating fields determine which of API Gateway's REST API and HTTP API, a function
+//! URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event of another source fails as a
+//! [`FunctionError`]. If the source is known and the event cannot be decoded (an invalid `host`, a body that is not
+//! valid base64), a rejected request goes through the layers: [`ErrorLayer`](crate::http::ErrorLayer), or the
+//! [`CatchPanicLayer`](crate::http::CatchPanicLayer) around the function, responds with a 400, and the layers above add
+//! their headers. Your own layers below the error layer, and the function, do not see it; others see a body that cannot
+//! be read.
 //!
 //! On the way back:
 //!
-//! - An error that no error layer has seen is rendered and logged as [`ErrorLayer::new`](crate::http::ErrorLayer::new) does it.
-//! - Fields that are about one connection are removed: `Connection` and what it lists, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`,
-//!   `Transfer-Encoding`, `Upgrade` ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), and `Content-Length`,
-//!   which the gateway counts itself.
-//! - A response to `HEAD`, so that a function for `GET` answers it too, and one with a status 1xx, 204, 205 or 304 has no body.
-//! - A body that is UTF-8 and has no `Content-Encoding` travels as text, any other one in base64; so does text whose control
-//!   characters make it too large as JSON. A **REST API decodes base64 only for
-//!   the media types in its [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)**
-//!   (`*/*` for all): without them the client of an image or of a compressed answer gets the base64 text. The other sources always
-//!   decode it.
-//! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB that Lambda takes, or the 1 MB of a
-//!   load balancer, is a 500 or 504 that keeps the headers of the layers, such as CORS.
+//! - An error that no error layer has seen is rendered and logged as by
+//!   [`ErrorLayer::new`](crate::http::ErrorLayer::new).
+//! - Fields about one connection are removed: `Connection` and the fields that it lists, `Keep-Alive`,
+//!   `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade` ([RFC 9110,
+//!   7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), and `Content-Length`, which the gateway counts
+//!   itself.
+//! - A response to `HEAD` has no body, so that a function for `GET` handles it too; nor has one with a status 1xx, 204,
+//!   205 or 304.
+//! - A body that is UTF-8 and has no `Content-Encoding` is sent as text, any other one in base64; so is text whose
+//!   control characters make it too large as JSON. A **REST API decodes base64 only for the media types in its
+//!   [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)**
+//!   (`*/*` for all): without them the client of an image or of a compressed response gets the base64 text. The other
+//!   sources always decode it.
+//! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB limit of Lambda, or
+//!   the 1 MB limit of a load balancer, becomes a 500 or 504 that keeps the headers of the layers, such as CORS.
 
 mod call;
 mod decode;
@@ -64,11 +68,11 @@ use crate::http::layers::error_layer::{self, RequestLine, log_failure};
 use crate::http::length::base64_length;
 use crate::http::streaming::{Streamed, ToStream};
 
-/// Service of raw events around a service of HTTP requests. See the [module docs](self).
+/// A service of raw events around a service of HTTP requests. See the [module docs](self).
 pub struct HttpAdapter<S> {
     /// `None` after a panic of its `Clone`: each request of this copy then gets a 500.
     inner: Option<S>,
-    /// A pointer, so that a function that does not stream has nothing of it in its binary.
+    /// A pointer, so that the binary of a function that does not stream contains none of it.
     stream: Option<ToStream>,
 }
 
@@ -80,7 +84,7 @@ impl<S> HttpAdapter<S> {
 }
 
 impl<S> HttpAdapter<S> {
-    /// Streams the responses to sources that take a stream.
+    /// Streams the responses to sources that support streams.
     pub(crate) fn streaming(mut self, stream: ToStream) -> Self {
         self.stream = Some(stream);
         self
@@ -119,7 +123,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
-        // `call` asks the inner service: an error here would end the process.
+        // `call` polls the inner service: an error here would end the process.
         Poll::Ready(Ok(()))
     }
 
@@ -182,13 +186,13 @@ where
                 Err(call::Unread::Failed(error)) => failed(error),
                 Err(call::Unread::Panicked) => HttpError::panic(),
             };
-            // Boxed: few responses end here, and each would have the place for it.
+            // Boxed, since few responses end here.
             Box::pin(instead(kind, parts.headers, renderer, error, has_body, until)).await
         })
     }
 }
 
-/// The response in the form of its source, or how long it is where the source takes none of this size.
+/// Encodes the response in the form of its source, or returns its length if it exceeds the source's limit.
 fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<Outgoing, usize>, FunctionError> {
     let mut response = encode::encode(kind, parts, body)?;
     if response.get().len() > limit(kind) && base64_length(body.len()) <= limit(kind) {
@@ -212,7 +216,9 @@ fn failed(error: impl Into<BoxError>) -> HttpError {
     error
 }
 
-/// The largest response in bytes as JSON. A load balancer answers 502 to a larger one, and only its own log has the reason
+/// Returns the maximum size of a response in bytes as JSON. A load balancer responds with a 502 to a larger one, and
+/// only its own log has the reason
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
 /// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
 fn limit(kind: EventKind) -> usize {
     match kind {
@@ -221,7 +227,9 @@ fn limit(kind: EventKind) -> usize {
     }
 }
 
-/// The largest body of a response in bytes. That of a WebSocket API is one message; a larger one is dropped silently (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+/// Returns the maximum size of a response body in bytes. That of a WebSocket API is one message; a larger one is
+/// dropped silently
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
 fn body_limit(kind: EventKind) -> usize {
     match kind {
         EventKind::WebSocket => 128 * 1024,
@@ -229,20 +237,20 @@ fn body_limit(kind: EventKind) -> usize {
     }
 }
 
-/// The 500 in place of a response that Lambda, the load balancer or the WebSocket API would reject.
+/// Renders the 500 in place of a response that Lambda, the load balancer or the WebSocket API would reject.
 fn too_large(kind: EventKind, length: fmt::Arguments<'_>) -> HttpError {
     failed(match kind {
         EventKind::Alb { .. } => {
-            format!("the response has {length} bytes as JSON; a load balancer takes {}", limit(kind))
+            format!("the response has {length} bytes as JSON; the limit of a load balancer is {}", limit(kind))
         }
         EventKind::WebSocket => {
-            format!("the response has {length} bytes; a WebSocket message has at most {}", body_limit(kind))
+            format!("the response has {length} bytes; the limit of a WebSocket message is {}", body_limit(kind))
         }
-        _ => format!("the response has {length} bytes as JSON; Lambda takes {}", limit(kind)),
+        _ => format!("the response has {length} bytes as JSON; the limit of Lambda is {}", limit(kind)),
     })
 }
 
-/// An error in place of a response that cannot be sent.
+/// Renders an error in place of a response that cannot be sent.
 async fn instead(
     kind: EventKind,
     headers: HeaderMap,
@@ -253,7 +261,7 @@ async fn instead(
 ) -> Result<Outgoing, FunctionError> {
     if let Some(renderer) = renderer {
         let (mut parts, body) = rendered(headers.clone(), Some(&renderer), &error).into_parts();
-        // The body of the renderer is the user's, and may fail or be too large.
+        // The body of the renderer is user code, and may fail or be too large.
         if let Ok(body) = call::read(&mut parts, body, body_limit(kind), until).await {
             call::clear(&mut parts.extensions);
             if let Ok(response) = whole(kind, &parts, if has_body { &body } else { &[] })? {

@@ -1,8 +1,8 @@
-//! Headers that let their bearer in: `Debug` does not print their values.
+//! Headers that carry credentials: `Debug` does not print their values.
 
 use http::HeaderMap;
 
-/// Marks each credential, so that no `Debug` of the headers prints it.
+/// Marks each credential as sensitive, so that `Debug` of the headers does not print it.
 pub(crate) fn mark(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         if is_credential(name.as_str()) {
@@ -11,21 +11,21 @@ pub(crate) fn mark(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a header of this name, in lower case, carries a credential, as far as the name tells.
+/// Returns whether the header of this name, in lower case, carries a credential, judged by the name alone.
 pub(crate) fn is_credential(name: &str) -> bool {
     let last = name.rsplit(['-', '_']).next().unwrap_or(name);
     match last {
-        // `authorization`, `x-amz-security-token`, `x-forwarded-access-token`, `x-amzn-oidc-accesstoken`, `set-cookie`, …
+        // `authorization`, `x-amz-security-token`, `x-amzn-oidc-accesstoken`, `set-cookie`, …
         "authorization" | "token" | "accesstoken" | "idtoken" | "authtoken" | "jwt" | "assertion" | "cookie"
         | "cookie2" | "secret" | "password" | "passwd" | "passcode" | "credential" | "credentials" | "session"
         | "sessionid" | "apikey" | "otp" | "saml" | "auth" | "dpop" | "signature" => true,
         // `x-api-key`, `x-functions-key`; not `idempotency-key` and `sec-websocket-key`.
         "key" => !matches!(name, "idempotency-key" | "sec-websocket-key" | "x-idempotency-key"),
-        // A load balancer's claims of the user are a token, too (ALB), as is what a proxy in front of the function adds.
+        // A load balancer's claims of the user (ALB), and what a proxy adds, are tokens, too.
         "data" => name == "x-amzn-oidc-data",
-        // A WebSocket of a browser has no other header for a token.
+        // A WebSocket in a browser has no other header for a token.
         "protocol" => name == "sec-websocket-protocol",
-        // The secret by which CloudFront is known to an origin.
+        // The secret that CloudFront sends to an origin.
         "verify" => name == "x-origin-verify",
         _ => false,
     }

@@ -88,7 +88,8 @@ macro_rules! constructors {
 }
 
 impl HttpError {
-    /// An error with this status and this detail, which the client reads. The detail of a 5xx is logged and never sent.
+    /// Creates an error with this status and this detail, which the client reads. The detail of a 5xx is logged and
+    /// never sent.
     ///
     /// ```
     /// use pilaster::http::{HttpError, StatusCode};
@@ -102,7 +103,7 @@ impl HttpError {
         error
     }
 
-    /// An error with this status and no detail.
+    /// Creates an error with this status and no detail.
     pub fn from_status(status: StatusCode) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -160,7 +161,7 @@ impl HttpError {
         gateway_timeout => GATEWAY_TIMEOUT;
     }
 
-    /// 500 with this cause, which is logged and never sent. A boxed error keeps its status as with [`from_boxed`](Self::from_boxed).
+    /// Creates a 500 with this cause, which is logged and never sent. A boxed error keeps its status as with [`from_boxed`](Self::from_boxed).
     pub fn internal(source: impl Into<BoxError>) -> Self {
         Self::from_boxed(source.into())
     }
@@ -187,7 +188,7 @@ impl HttpError {
         }
     }
 
-    /// The response to a panic, which the panic hook has logged.
+    /// Returns the response to a panic, which the panic hook has logged.
     pub(crate) fn panic() -> Self {
         let mut error = Self::from_status(StatusCode::INTERNAL_SERVER_ERROR);
         error.set_logged();
@@ -261,37 +262,37 @@ impl HttpError {
         self
     }
 
-    /// The status of the response.
+    /// Returns the status of the response.
     pub fn status(&self) -> StatusCode {
         self.inner.status
     }
 
-    /// The detail, also where it is not sent.
+    /// Returns the detail, also where it is not sent.
     pub fn detail(&self) -> Option<&str> {
         self.inner.detail.as_deref()
     }
 
-    /// The title: the one that was set, or the reason phrase of the status.
+    /// Returns the title: the one that was set, or the reason phrase of the status.
     pub fn title(&self) -> &str {
         self.inner.title.as_deref().or(self.inner.status.canonical_reason()).unwrap_or("Error")
     }
 
-    /// The invalid fields of the input: the member `errors`.
+    /// Returns the invalid fields of the input: the member `errors`.
     pub fn fields(&self) -> &[FieldError] {
         &self.inner.fields
     }
 
-    /// The extension members, without the `errors` of [`fields`](Self::fields).
+    /// Returns the extension members, without the `errors` of [`fields`](Self::fields).
     pub fn members(&self) -> &Map<String, Value> {
         &self.inner.members
     }
 
-    /// The headers that the response gets.
+    /// Returns the headers that the response gets.
     pub fn headers(&self) -> &HeaderMap {
         &self.inner.headers
     }
 
-    /// The cause.
+    /// Returns the cause.
     pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.inner.source.as_deref()
     }
@@ -300,7 +301,7 @@ impl HttpError {
         self.inner.source.clone()
     }
 
-    /// The texts of the cause and of its own causes, outermost first: for the log.
+    /// Returns the texts of the cause and of its own causes, outermost first: for the log.
     pub fn chain(&self) -> Vec<String> {
         self.source().map(|source| chain(source)).unwrap_or_default()
     }

@@ -1,4 +1,5 @@
-//! What a response must not have on its way through a gateway: fields about one connection, and a body where its status allows none.
+//! Removes what a response must not have on its way through a gateway: fields about one connection, and a body that its
+//! status forbids.
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 
@@ -25,9 +26,10 @@ fn is_of_connection(name: &HeaderName) -> bool {
     )
 }
 
-/// Removes `Connection` and the fields that it lists, right around the function: those that layers add afterwards are not meant by it.
+/// Removes `Connection` and the fields that it lists, directly around the function: fields that layers add afterwards
+/// are not affected.
 pub(crate) fn strip_listed(headers: &mut HeaderMap) {
-    // Compared one by one, which is less than a look-up where there are few.
+    // Compared one by one, which is cheaper than a look-up for few fields.
     if headers.keys().any(|name| name == header::CONNECTION) {
         remove(headers);
     }
@@ -44,8 +46,8 @@ fn remove(headers: &mut HeaderMap) {
     }
 }
 
-/// Fields that no sender may list in `Connection`, since they are for everybody who gets the response: another server's answer that is
-/// passed on cannot take off what the layers have added.
+/// Returns the fields that a sender may not list in `Connection`, since they are for all recipients: a response that is
+/// proxied from another server cannot remove what the layers have added.
 fn is_for_all(name: &HeaderName) -> bool {
     let name = name.as_str();
     ["access-control-", "content-", "cross-origin-", "x-content-"].iter().any(|prefix| name.starts_with(prefix))
@@ -74,7 +76,7 @@ fn is_for_all(name: &HeaderName) -> bool {
         )
 }
 
-/// Whether a response with this status may have content
+/// Returns whether a response with this status may have content
 /// (RFC 9110, [6.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1), [15.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.6)).
 pub(crate) fn has_content(status: StatusCode) -> bool {
     !matches!(status.as_u16(), 100..200 | 204 | 205 | 304)

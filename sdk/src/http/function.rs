@@ -41,7 +41,7 @@ where
     }
 }
 
-/// Makes a function of a whole HTTP service, such as an `axum::Router` with many routes.
+/// Creates a function of a whole HTTP service, such as an `axum::Router` with many routes.
 ///
 /// # Example
 ///
@@ -53,7 +53,7 @@ where
 /// fn main() -> Result<(), pilaster::StartError> {
 ///     let app = Router::new()
 ///         .route("/health", get(async || "well"))
-///         // Without these two, axum's own answers have no body.
+///         // Without these two, axum's own responses have no body.
 ///         .fallback(async || HttpError::not_found("not found"))
 ///         .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"));
 ///     pilaster::run(http::service(app).layer(http::Stack::new()))

@@ -36,12 +36,12 @@ pub struct Created<T> {
 }
 
 impl<T> Created<T> {
-    /// The new resource and its location: a path or a URI, which is percent-encoded where necessary.
+    /// Creates the response with the new resource and its location: a path or a URI, which is percent-encoded where necessary.
     pub fn at(location: impl Into<String>, value: T) -> Self {
         Self { location: location.into(), value }
     }
 
-    /// The new resource.
+    /// Returns the new resource.
     pub fn value(&self) -> &T {
         &self.value
     }
@@ -71,7 +71,7 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// The location of the job: a path or a URI, which is percent-encoded where necessary.
+    /// Creates the response with the location of the job: a path or a URI, which is percent-encoded where necessary.
     pub fn at(location: impl Into<String>) -> Self {
         Self { location: location.into(), retry_after: None }
     }
@@ -131,17 +131,17 @@ pub struct Redirect {
 }
 
 impl Redirect {
-    /// 303 See Other: the client continues with `GET`, as after a `POST`.
+    /// Creates a 303 See Other: the client continues with `GET`, as after a `POST`.
     pub fn see_other(location: impl Into<String>) -> Self {
         Self { status: StatusCode::SEE_OTHER, location: location.into() }
     }
 
-    /// 307 Temporary Redirect: the client repeats the request with the same method.
+    /// Creates a 307 Temporary Redirect: the client repeats the request with the same method.
     pub fn temporary(location: impl Into<String>) -> Self {
         Self { status: StatusCode::TEMPORARY_REDIRECT, location: location.into() }
     }
 
-    /// 308 Permanent Redirect: the client repeats the request with the same method, now and in the future.
+    /// Creates a 308 Permanent Redirect: the client repeats the request with the same method, now and in the future.
     pub fn permanent(location: impl Into<String>) -> Self {
         Self { status: StatusCode::PERMANENT_REDIRECT, location: location.into() }
     }

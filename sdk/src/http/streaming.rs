@@ -1,17 +1,18 @@
-//! Response streaming: the first bytes reach the caller while the function still makes the last ones, and a response may be larger
-//! than 6 MB.
+//! Response streaming: the caller gets the first bytes while the function still produces the last ones, and a response
+//! may be larger than 6 MB.
 //!
-//! [`Function::streaming`](crate::Function::streaming), or `#[lambda_handler(streaming)]`, sends every response of the function so. It
-//! goes through the same stack: headers, CORS and errors before the first byte are as ever. A body that breaks off after it, by an
-//! error, a panic or the deadline, is one line in the log, and Lambda is told by the error trailer
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>), as `lambda_runtime` sends
-//! it: 1.5.0 writes the trailer's text, without the reason, at the end of the body.
+//! [`Function::streaming`](crate::Function::streaming), or `#[lambda_handler(streaming)]`, streams every response of
+//! the function. A response goes through the same stack: headers, CORS and errors before the first byte are unchanged.
+//! A body that is aborted after it, by an error, a panic or the deadline, is logged once, and Lambda gets the error
+//! trailer (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>), as
+//! `lambda_runtime` sends it: 1.5.0 writes the trailer's text, without the reason, at the end of the body.
 //!
 //! A layer that changes responses belongs in the stack, or around it below the adapter. A layer around the whole function
 //! ([`Function::outer`](crate::Function::outer)) gets the stream as an [`Outgoing`](crate::Outgoing) without JSON text.
 //!
-//! It is for function URLs with `InvokeMode: RESPONSE_STREAM` and for REST APIs with response streaming. An HTTP API, a load balancer
-//! and the others cannot stream: their responses are sent whole. A function URL is known by its own domain (`….lambda-url.…`).
+//! Function URLs with `InvokeMode: RESPONSE_STREAM` and REST APIs with response streaming support it. An HTTP API, a
+//! load balancer and the others cannot stream: their responses are sent whole. A function URL is recognised by its own
+//! domain (`….lambda-url.…`).
 //!
 //! # Example
 //!
@@ -47,14 +48,14 @@ use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::Outgoing;
 
-/// Marks a request whose response is sent while its body is made.
+/// The mark of a request whose response is streamed.
 #[derive(Clone)]
 pub(crate) struct Streamed;
 
-/// Makes a stream of a response: [`stream`].
+/// The function that converts a response to a stream: [`stream`].
 pub(crate) type ToStream = fn(Response<Body>, &Invocation) -> Outgoing;
 
-/// The response as the Runtime API gets it. The current span is that of its body.
+/// Converts the response to the form of the Runtime API. The current span is that of its body.
 pub(crate) fn stream(response: Response<Body>, invocation: &Invocation) -> Outgoing {
     let (mut parts, body) = response.into_parts();
     let cookies = parts.headers.get_all(header::SET_COOKIE).iter();
@@ -64,16 +65,16 @@ pub(crate) fn stream(response: Response<Body>, invocation: &Invocation) -> Outgo
     Outgoing::stream(StreamResponse { metadata_prelude, stream: Box::pin(Chunks::new(body, invocation)) })
 }
 
-/// In the prelude a header has one text: several values are joined ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)),
-/// and one with other bytes than ASCII is left out, with a line in the log: the prelude's type writes an empty list for it, while the JSON
-/// of a response that is sent as a whole can hold it.
+/// Joins the values of each header to one text ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)), which
+/// the prelude requires, and logs and removes a value that is not ASCII: the prelude's type writes an empty list for
+/// it, while the JSON of a whole response can hold it.
 fn joined(headers: &HeaderMap) -> HeaderMap {
     let text = |name: &HeaderName, value: &HeaderValue| match value.to_str() {
         Ok(text) => Some(text.to_owned()),
         Err(_) => {
             tracing::warn!(
                 header = name.as_str(),
-                "a streamed response cannot have this header's value, which is not ASCII; encode it, for example by `filename*=UTF-8''…` (RFC 8187)"
+                "a header's value was removed: in a streamed response it must be ASCII; encode it, for example as `filename*=UTF-8''…` (RFC 8187)"
             );
             None
         }
@@ -86,7 +87,7 @@ fn joined(headers: &HeaderMap) -> HeaderMap {
     headers.keys().filter_map(join).collect()
 }
 
-/// The chunks of a body. The reason why one breaks off is logged, and sent to no one.
+/// The chunks of a body. The reason for which it is aborted is logged, and not sent.
 struct Chunks {
     body: Option<BodyDataStream>,
     deadline: Option<(Pin<Box<Sleep>>, DeadlineExceeded)>,
@@ -102,7 +103,7 @@ impl Chunks {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        // Asked first: a body that always has more would leave the timer no turn.
+        // Polled first: a body that is always ready would starve the timer.
         if let Some((_, exceeded)) = self.deadline.take_if(|(sleep, _)| sleep.deadline() <= Instant::now()) {
             return Poll::Ready(Some(Err(exceeded.into())));
         }
@@ -120,7 +121,8 @@ impl Chunks {
         }
     }
 
-    /// Drops the body within the invocation's span, where what it holds may log. A panic of it has been logged by the panic hook.
+    /// Drops the body within the invocation's span, where its parts may log. Its panic has been logged by the panic
+    /// hook.
     fn end(&mut self) {
         let _entered = self.span.clone().entered();
         let body = self.body.take();
@@ -146,8 +148,8 @@ impl Stream for Chunks {
                 Err(error) => {
                     self.end();
                     let error: &(dyn std::error::Error + 'static) = &*error;
-                    tracing::error!(error, "the response broke off");
-                    Err("the response broke off".into())
+                    tracing::error!(error, "the response was aborted");
+                    Err("the response was aborted".into())
                 }
             })
         })
@@ -185,7 +187,7 @@ mod tests {
         let panicking = streams::iter(0..2).map(|n| if n == 0 { Ok::<_, BoxError>("one") } else { panic!("hunter2") });
         for body in [Body::from_stream(failing), Body::from_stream(panicking)] {
             let chunks = read(Chunks::new(body, &invocation(None))).await;
-            assert_eq!(chunks, [Ok(Bytes::from("one")), Err("the response broke off".to_owned())]);
+            assert_eq!(chunks, [Ok(Bytes::from("one")), Err("the response was aborted".to_owned())]);
         }
     }
 

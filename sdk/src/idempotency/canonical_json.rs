@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 
 use crate::core::expression::{LargeNumbers, Written};
 
-/// `json.dumps(value, sort_keys=True)`: spaces after `,` and `:`, ASCII only, keys by code point, floats by `repr`.
+/// Serialises like `json.dumps(value, sort_keys=True)`: spaces after `,` and `:`, ASCII only, keys by code point, floats by `repr`.
 ///
 /// Returns `None` if `large` does not know how one of the numbers was written.
 pub(crate) fn python(value: &Value, large: &LargeNumbers) -> Option<String> {
@@ -18,7 +18,7 @@ pub(crate) fn python(value: &Value, large: &LargeNumbers) -> Option<String> {
     Some(text)
 }
 
-/// `JSON.stringify(deepSort(value))`: no spaces, keys sorted without letter case, each number a JavaScript number.
+/// Serialises like `JSON.stringify(deepSort(value))`: no spaces, keys sorted without letter case, each number a JavaScript number.
 ///
 /// Returns `None` if one of the numbers is an integer that JavaScript rounds to another one.
 pub(crate) fn typescript(value: &Value, large: &LargeNumbers) -> Option<String> {
@@ -101,7 +101,7 @@ impl Style for TypeScript {
     }
 }
 
-/// An array index as ECMAScript defines it: decimal digits of a number below 2^32 - 1, written in one way.
+/// Parses an array index as ECMAScript defines it: decimal digits of a number below 2^32 - 1, written in one way.
 fn index(key: &str) -> Option<u32> {
     let index = key.parse::<u32>().ok().filter(|index| *index < u32::MAX)?;
     (index.to_string() == key).then_some(index)
@@ -164,7 +164,7 @@ fn quote<S: Style>(string: &str, text: &mut String) {
     text.push('"');
 }
 
-/// `repr(float)`.
+/// Formats a float like `repr(float)`.
 fn python_float(float: f64, text: &mut String) {
     let start = text.len();
     decimal(float, -4..16, 2, text);
@@ -173,7 +173,7 @@ fn python_float(float: f64, text: &mut String) {
     }
 }
 
-/// The shortest digits that read back as the same number: plain where the exponent lies within `plain`, else with an exponent of at
+/// Formats a float by the shortest digits that parse as the same number: plain where the exponent lies within `plain`, else with an exponent of at
 /// least `width` digits.
 fn decimal(float: f64, plain: Range<i32>, width: usize, text: &mut String) {
     let shortest = shortest(float);
@@ -205,7 +205,7 @@ fn decimal(float: f64, plain: Range<i32>, width: usize, text: &mut String) {
     }
 }
 
-/// Of two decimals of the shortest length that are equally near, the even one, as both languages choose
+/// Returns, of two decimals of the shortest length that are equally near, the even one, as both languages choose
 /// ([ECMAScript, Number::toString](https://tc39.es/ecma262/#sec-numeric-types-number-tostring)); Rust chooses the other now and then.
 fn shortest(float: f64) -> String {
     let shortest = format!("{float:e}");

@@ -35,7 +35,7 @@ static GLOBAL: OnceLock<Idempotency> = OnceLock::new();
 /// The member of a recorded result that holds the hash of its caller.
 const CALLER: &str = "pilasterCaller";
 
-/// Makes calls idempotent: a call has its effect once per key. Cheap to clone. See the [module docs](super).
+/// The engine that makes calls idempotent: a call has its effect once per key. Cheap to clone. See the [module docs](super).
 #[derive(Clone)]
 #[must_use]
 pub struct Idempotency {
@@ -99,7 +99,7 @@ impl Idempotency {
         }
     }
 
-    /// [`new`](Self::new) with Powertools' variables: the prefix is `AWS_LAMBDA_FUNCTION_NAME`, or `test-func` if that is not set. With
+    /// Creates a value like [`new`](Self::new), with Powertools' variables: the prefix is `AWS_LAMBDA_FUNCTION_NAME`, or `test-func` if that is not set. With
     /// `POWERTOOLS_IDEMPOTENCY_DISABLED=true` calls run without records, and a warning is logged.
     pub fn from_env(store: impl Store) -> Self {
         let prefix = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "test-func".to_owned());

@@ -94,33 +94,33 @@ impl IdempotencyError {
         Self::new(Kind::Setup(mistake.into()))
     }
 
-    /// Another call with the same key is running, or its result is not recorded yet. Retry later.
+    /// Returns `true` if another call with the same key is running, or its result is not recorded yet. Retry later.
     pub fn is_in_progress(&self) -> bool {
         matches!(self.kind, Kind::InProgress)
     }
 
-    /// The key was already used with a different payload or, in an HTTP request, by another caller.
+    /// Returns `true` if the key was used with a different payload or, in an HTTP request, by another caller.
     pub fn is_payload_mismatch(&self) -> bool {
         matches!(self.kind, Kind::Mismatch | Kind::OtherCaller)
     }
 
-    /// The key is required and missing, or it is invalid.
+    /// Returns `true` if the key is required and missing, or invalid.
     pub fn is_key_error(&self) -> bool {
         matches!(self.kind, Kind::NoKey | Kind::BadKey(_))
     }
 
-    /// Another call holds the key: the record kept changing while it was read, or this call outlived its lock. Retry to get the
-    /// recorded result.
+    /// Returns `true` if another call holds the key: the record kept changing while it was read, or this call outlived
+    /// its lock. Retry to get the recorded result.
     pub fn is_lost(&self) -> bool {
         matches!(self.kind, Kind::Inconsistent | Kind::Lost)
     }
 
-    /// The store failed before the call ran, so it did not run.
+    /// Returns `true` if the store failed before the call ran, so it did not run.
     pub fn is_store_error(&self) -> bool {
         matches!(self.kind, Kind::Store(_))
     }
 
-    /// The recorded result cannot be decoded as the expected type.
+    /// Returns `true` if the recorded result cannot be decoded as the expected type.
     pub fn is_result_error(&self) -> bool {
         matches!(self.kind, Kind::Result(_))
     }

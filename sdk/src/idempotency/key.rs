@@ -1,4 +1,4 @@
-//! Makes the key `prefix#hash` of a selected value, as Powertools does.
+//! Creates the key `prefix#hash` of a selected value, as Powertools does.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -149,7 +149,7 @@ where
     }
 }
 
-/// A replay would lack the body.
+/// Returns the error of a streamed response, whose replay would lack the body.
 fn streamed() -> serde_json::Error {
     serde::ser::Error::custom("a streamed response cannot be recorded: put the layer into the stack of the function")
 }

@@ -153,7 +153,7 @@ pub trait Store: Send + Sync + 'static {
     /// The record could not be read.
     fn get(&self, lock: &Lock) -> impl Future<Output = Result<Option<IdempotencyRecord>, BoxError>> + Send;
 
-    /// Makes the record `COMPLETED` if its `in_progress_expiration` is that of the lock. Returns `false` if another call holds the
+    /// Marks the record as `COMPLETED` if its `in_progress_expiration` is that of the lock. Returns `false` if another call holds the
     /// key. Idempotent.
     ///
     /// # Errors

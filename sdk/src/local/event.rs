@@ -12,7 +12,7 @@ use crate::core::error::{BoxError, chain};
 use crate::core::raw::RawService;
 use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawEvent};
 
-/// The longest time-out of a Lambda function
+/// The maximum time-out of a Lambda function
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
 const TIMEOUT: Duration = Duration::from_secs(900);
 
@@ -37,7 +37,7 @@ fn standard_input() -> Result<String, BoxError> {
         return Err("an event is missing: name a file that contains one (`cargo run -- event.json`), or pipe one in; `--event sqs` prints one".into());
     }
     let mut text = String::new();
-    // One byte more shows that it is too long.
+    // One more byte shows that it is too long.
     io::stdin().take(PAYLOAD_LIMIT as u64 + 1).read_to_string(&mut text)?;
     Ok(text)
 }
@@ -49,7 +49,7 @@ fn read(path: &Path) -> Result<String, BoxError> {
 /// Prints the response, or the error as Lambda reports it. Returns `false` for an error.
 async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError> {
     if text.len() > PAYLOAD_LIMIT {
-        return Err("the event is larger than the 6 MB that Lambda takes".into());
+        return Err("the event is larger than the 6 MB limit of Lambda".into());
     }
     let event: RawEvent = RawValue::from_string(text).map_err(|error| format!("the event is not JSON: {error}"))?;
     std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;

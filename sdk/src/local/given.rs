@@ -1,11 +1,11 @@
-//! Secrets, parameters and claims that a developer gives for local runs, in files that variables name.
+//! Secrets, parameters and claims for local runs, read from files that variables name.
 
 use serde_json::{Map, Value};
 
 use crate::core::env;
 use crate::core::error::BoxError;
 
-/// Puts the secrets and parameters of the files into the registry of the process.
+/// Inserts the secrets and parameters of the files into the registry of the process.
 #[cfg(feature = "clients")]
 pub(super) fn insert() -> Result<(), BoxError> {
     #[cfg(feature = "secrets")]
@@ -19,14 +19,14 @@ pub(super) fn insert() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// The claims of the caller, as API Gateway's JWT authorizer writes them: as text.
+/// Returns the claims of the caller as text, in the form of API Gateway's JWT authorizer.
 #[cfg(feature = "http")]
 pub(super) fn claims() -> Result<Option<Map<String, Value>>, BoxError> {
     let claims = object("PILASTER_CLAIMS", true)?;
     Ok(claims.map(|claims| claims.into_iter().map(|(name, value)| (name, Value::String(claim(value)))).collect()))
 }
 
-/// A claim as text: a list is `[a b]`.
+/// Formats a claim as text: a list is `[a b]`.
 #[cfg(feature = "http")]
 fn claim(value: Value) -> String {
     match value {
@@ -36,7 +36,7 @@ fn claim(value: Value) -> String {
     }
 }
 
-/// The JSON object in the file that a variable names, or in the variable itself.
+/// Reads the JSON object in the file that a variable names, or in the variable itself.
 fn object(variable: &str, may_be_json: bool) -> Result<Option<Map<String, Value>>, BoxError> {
     let Some(given) = env::var(variable) else { return Ok(None) };
     let (text, what) = match may_be_json && given.trim_start().starts_with('{') {
@@ -50,7 +50,7 @@ fn object(variable: &str, may_be_json: bool) -> Result<Option<Map<String, Value>
     Ok(Some(object))
 }
 
-/// The values as text; one that is not text as its JSON.
+/// Returns the values as text; a value that is not text as its JSON.
 #[cfg(any(feature = "secrets", feature = "parameters"))]
 fn texts(object: Map<String, Value>) -> impl Iterator<Item = (String, String)> {
     object.into_iter().map(|(name, value)| match value {

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use http::{Request, header};
 
-/// The hosts that a request may be to: `localhost`, names below it, loopback addresses, the address that the server listens on, and the
-/// hosts of `PILASTER_HOSTS` (`dev.example.com, 192.0.2.7`).
+/// The hosts that a request may have: `localhost`, names below it, loopback addresses, the server's own address, and
+/// the hosts of `PILASTER_HOSTS` (`dev.example.com, 192.0.2.7`).
 ///
 /// Any web page can point its own name at this machine (DNS rebinding), and its browser then sends requests here, with that name as the
 /// host, to a function that has the developer's credentials. An address cannot be pointed elsewhere, so a server that listens on all
@@ -46,7 +46,7 @@ impl Hosts {
     }
 }
 
-/// The host of `host:port`, of `[address]:port` or of either without a port, without the dot of the root.
+/// Returns the host of `host:port`, of `[address]:port` or of either without a port, without the dot of the root.
 fn name(host: &str) -> &str {
     if let Some((address, port)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return if port.is_empty() || port.starts_with(':') { address } else { host };

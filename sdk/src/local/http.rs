@@ -1,7 +1,8 @@
 //! The local run of an HTTP function: it listens on `127.0.0.1:3000` (or on `PILASTER_ADDR`).
 //!
-//! It accepts only requests to this machine: see [`Hosts`]. Each request becomes the event of an HTTP API (payload 2.0), is decoded by
-//! the same adapter as on Lambda, and the response is sent as HTTP. Each request is one line on standard output.
+//! It accepts only requests to this machine: see [`Hosts`]. Each request becomes the event of an HTTP API (payload
+//! 2.0), is decoded by the same adapter as on Lambda, and the response is sent as HTTP. Each request is one line on
+//! standard output.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -32,7 +33,7 @@ use crate::core::raw::{Chunks, Incoming, PAYLOAD_LIMIT};
 use crate::http::HttpError;
 use crate::http::adapter::synthesize::{event, matches};
 
-/// The longest time of an invocation: API Gateway waits no longer.
+/// The maximum time of an invocation, the time-out of API Gateway.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the function until Ctrl-C.
@@ -60,7 +61,7 @@ async fn accept<S: RawService>(listener: TcpListener, raw: S, routes: &'static [
     loop {
         // A connection that breaks while it is accepted is not an error of the server.
         let Ok((stream, peer)) = listener.accept().await else {
-            // Too many files may be open, so it is not tried again at once.
+            // Too many files may be open, so the next attempt waits.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -86,12 +87,12 @@ async fn answer<S: RawService>(
     let started = Instant::now();
     let line = format!("{} {}", request.method(), request.uri());
     if !hosts.allow(&request) {
-        print(format_args!("{line} 421: the request is to another host; set PILASTER_HOSTS to allow it"));
+        print(format_args!("{line} 421: the host is not allowed; add it to PILASTER_HOSTS"));
         return Ok(problem(&misdirected()).map(Body::new));
     }
     let is_routed = routes.is_empty() || {
         let (method, path) = (request.method().as_str(), request.uri().path());
-        // A preflight asks for any method.
+        // A preflight request matches a route of any method.
         let fits = |route: &str| match method {
             "OPTIONS" => matches(route.split_once(' ').map_or(route, |(_, path)| path), method, path),
             _ => matches(route, method, path),
@@ -120,7 +121,7 @@ async fn answer<S: RawService>(
     Ok(response)
 }
 
-/// The response of which the Runtime API would get the prelude and the chunks.
+/// Returns the response whose prelude and chunks the Runtime API would get.
 fn streamed(response: StreamResponse<Chunks>) -> Result<Response<Body>, BoxError> {
     let StreamResponse { metadata_prelude: prelude, stream } = response;
     let mut response = Response::new(Body::from_stream(stream));
@@ -139,7 +140,7 @@ fn misdirected() -> HttpError {
     )
 }
 
-/// The event of the request exceeds the limit: a binary body is a third longer in it, as base64.
+/// The error of an event that exceeds the limit: a binary body is a third longer in it, as base64.
 #[derive(Debug)]
 struct TooLarge;
 
@@ -155,10 +156,10 @@ fn problem(error: &HttpError) -> Response<Full<Bytes>> {
     error.render().map(Full::from)
 }
 
-/// The response of API Gateway when the invocation fails. The reason is printed on standard error.
+/// Returns the response of API Gateway when the invocation fails. The reason is printed on standard error.
 fn failed(error: &BoxError) -> Response<Full<Bytes>> {
     if error.is::<http_body_util::LengthLimitError>() || error.is::<TooLarge>() {
-        return problem(&HttpError::payload_too_large("the request is larger than the 6 MB that Lambda takes"));
+        return problem(&HttpError::payload_too_large("the request is larger than the 6 MB limit of Lambda"));
     }
     let _ = writeln!(io::stderr(), "{}", crate::core::error::chain(&**error).join(": "));
     problem(&HttpError::from_status(StatusCode::BAD_GATEWAY))
@@ -228,7 +229,7 @@ mod tests {
     use super::*;
     use crate::http::{Path, Uri};
 
-    /// The response of the server to a request with this head.
+    /// Returns the response of the server to a request with this head.
     async fn asked(address: SocketAddr, head: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();

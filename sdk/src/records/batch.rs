@@ -11,7 +11,7 @@ use crate::core::invocation::Invocation;
 /// The default batch size of an SQS event source mapping.
 const CONCURRENCY: usize = 10;
 
-/// How long before the deadline of its invocation a batch ends.
+/// The time before the deadline of its invocation at which a batch ends.
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// Settings of how the records of a batch are processed, for [`Function::batch`](crate::Function::batch) or
@@ -49,7 +49,7 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// Makes the default settings: up to ten records at the same time where their order does not matter, a response half a
+    /// Returns the default settings: up to ten records at the same time where their order does not matter, a response half a
     /// second before the deadline, and a partial batch response even if every record failed.
     pub fn new() -> Self {
         Self::default()
@@ -115,7 +115,7 @@ impl Batch {
 
     /// Processes changes of a table in order where this attribute of their key is equal. Name the partition key if the changes
     /// of its items depend on each other; by default only the changes of one item are in order, since a record of DynamoDB
-    /// Streams does not say which attribute is the partition key. Changes whose key lacks the attribute are in order with each
+    /// Streams does not report which attribute is the partition key. Changes whose key lacks the attribute are in order with each
     /// other. The setting applies to DynamoDB Streams and to a Kinesis stream of a table.
     ///
     /// A function that does not take [`Change`](crate::records::Change) panics at start.

@@ -78,12 +78,12 @@ struct Decision {
 }
 
 impl RecordError {
-    /// Makes an error whose record is retried, as its source does it.
+    /// Creates an error whose record is retried, as its source does it.
     pub fn retry<E: Into<BoxError>>(error: E) -> Self {
         Self::new(false, error)
     }
 
-    /// Makes an error whose record can never succeed: it is logged and not retried. If the record should reach a dead-letter
+    /// Creates an error whose record can never succeed: it is logged and not retried. If the record should reach a dead-letter
     /// queue, return any other error instead.
     pub fn discard<E: Into<BoxError>>(error: E) -> Self {
         Self::new(true, error)
@@ -177,7 +177,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// Makes the error of your own [`FromRecord`](crate::records::FromRecord): the part, such as `the message body`, and the
+    /// Creates the error of your own [`FromRecord`](crate::records::FromRecord): the part, such as `the message body`, and the
     /// cause.
     pub fn new(what: &'static str, source: impl Into<BoxError>) -> Self {
         // serde_json's message repeats the value, which may be secret.

@@ -57,7 +57,7 @@ pub trait FromRecord: Sized + Send {
     fn from_record(record: &Record) -> Result<Self, DecodeError>;
 }
 
-/// What [`FromRecord::contents`] found in a record.
+/// The result of [`FromRecord::contents`] for a record.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Contents {
@@ -111,7 +111,7 @@ impl Contents {
     note = "beside a record a function takes `Client<T>`, `Secret<T>`, `Invocation`, what the record says of itself (`SqsMessage`, …), or what implements `pilaster::FromInvocation`; the record comes last"
 )]
 pub trait FromRecordParts: Sized + Send {
-    /// Makes the argument.
+    /// Creates the argument.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl FromRecordParts for Record {
     }
 }
 
-/// The error of an argument that only a record of another source has.
+/// Returns the error of an argument that only a record of another source has.
 fn not_from(record: &Record, sources: &str) -> BoxError {
     format!("unexpected source {}: this argument is made from a record of {sources}", record.source()).into()
 }

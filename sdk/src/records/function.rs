@@ -22,7 +22,7 @@ use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
 use crate::function::service::{ErrorTypes, Kind};
 
-/// Marks functions of records with these arguments.
+/// The mark of record functions with these arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByRecord<Args>(std::marker::PhantomData<Args>);

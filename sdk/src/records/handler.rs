@@ -82,7 +82,7 @@ pub trait RecordHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// The type of the record.
     type Record: FromRecord;
 
-    /// Makes the arguments and calls the function.
+    /// Creates the arguments and calls the function.
     fn handle(
         self,
         record: Record,

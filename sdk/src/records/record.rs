@@ -19,11 +19,11 @@ pub(super) struct Event {
     pub(super) text: Arc<RawEvent>,
     pub(super) source: Source,
     pub(super) invocation: Invocation,
-    /// Where the records stand in the text. It is not known before the first of them is needed if the function only takes the
-    /// bodies of SQS messages.
+    /// The positions of the records in the text. They are found on first use if the function only takes the bodies of SQS
+    /// messages.
     pub(super) ranges: OnceLock<Vec<Range<usize>>>,
     pub(super) locate: fn(&str) -> Vec<Range<usize>>,
-    /// Where the members beside the records stand in the text, by name.
+    /// The positions of the other members in the text, by name.
     pub(super) members: Vec<(Box<str>, Range<usize>)>,
     /// The memory that is reserved for the contents of the records, in bytes.
     pub(super) reserved: AtomicUsize,
@@ -62,7 +62,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// `text` may be borrowed from `event`.
+    /// Creates a record; `text` may be borrowed from `event`.
     pub(super) fn of(event: &str, text: Cow<'_, str>) -> Self {
         match text {
             Cow::Borrowed(text) => match (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize) {
@@ -114,8 +114,8 @@ impl fmt::Display for RecordId {
 
 /// One record of a batch, still as JSON text: the request of every layer of a record function. Cheap to clone.
 ///
-/// Where a record is an envelope (an SQS message with a notification about two S3 objects), each of its contents is a record
-/// of its own. All of them have the [`id`](Self::id) of the envelope, since the source can only retry the envelope.
+/// If a record is an envelope (an SQS message with a notification about two S3 objects), each of its contents is a
+/// record of its own. All of them have the [`id`](Self::id) of the envelope, since the source can only retry the envelope.
 #[derive(Clone)]
 pub struct Record {
     outer: Arc<EventRecord>,
@@ -136,7 +136,7 @@ pub(super) struct EventRecord {
 /// One of the contents of an envelope.
 struct Content {
     text: Box<str>,
-    /// How many contents the envelope has.
+    /// The number of contents of the envelope.
     #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
     count: usize,
 }

@@ -86,8 +86,8 @@ fn fixture(path: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// What a function is given of an event, told by `tell`; one that cannot be decoded is left out.
-async fn seen<R, T>(event: Value, tell: fn(R) -> T) -> Vec<T>
+/// Returns what `read` reads of each record of an event; one that cannot be decoded is left out.
+async fn seen<R, T>(event: Value, read: fn(R) -> T) -> Vec<T>
 where
     R: FromRecord<Response = ()> + 'static,
     T: Send + 'static,
@@ -96,7 +96,7 @@ where
     let function = {
         let seen = Arc::clone(&seen);
         move |record: R| {
-            seen.lock().unwrap().push(tell(record));
+            seen.lock().unwrap().push(read(record));
             std::future::ready(Ok::<(), BoxError>(()))
         }
     };
@@ -104,7 +104,7 @@ where
     std::mem::take(&mut *seen.lock().unwrap())
 }
 
-/// What an error is caused by in the end.
+/// Returns the last cause of an error.
 fn root(error: &FunctionError) -> String {
     std::iter::successors(std::error::Error::source(error), |error| error.source()).last().unwrap().to_string()
 }
@@ -147,7 +147,7 @@ async fn what_a_failure_carries_may_panic_when_it_is_dropped() {
     struct Bomb;
     impl std::fmt::Display for Bomb {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("no room")
+            f.write_str("disk full")
         }
     }
     impl std::error::Error for Bomb {}
@@ -472,7 +472,7 @@ async fn an_object_is_found_in_every_envelope() {
         let found = seen.lock().unwrap().pop();
         assert_eq!(found, Some(("photos".to_owned(), "a b+cé.jpg".to_owned(), true)), "{event}");
     }
-    // `s3:TestEvent` is acknowledged; what is no notification is returned.
+    // `s3:TestEvent` is acknowledged; a message that is not a notification is returned.
     let event = queue([message(1, &test.to_string(), None), message(2, "{}", None)]);
     assert_eq!(call(look, event).await.unwrap(), failures(&["m2"]));
     assert!(seen.lock().unwrap().is_empty());
@@ -514,7 +514,7 @@ async fn failed_records_are_counted_where_the_metrics_ask_for_it() {
     assert!(blobs.iter().any(|blob| blob.to_string().contains("RecordFailures")), "{blobs:?}");
 }
 
-/// A lifecycle rule deletes objects: S3 tells of them without size and entity tag.
+/// A lifecycle rule deletes objects: S3 reports them without size and entity tag.
 #[tokio::test]
 async fn an_object_that_a_lifecycle_rule_deletes_is_removed() {
     let record = |name: &str, key: &str| {
@@ -527,7 +527,7 @@ async fn an_object_that_a_lifecycle_rule_deletes_is_removed() {
     let names =
         ["LifecycleExpiration:Delete", "LifecycleExpiration:DeleteMarkerCreated", "s3:LifecycleExpiration:Delete"];
     let body = json!({ "Records": names.map(|name| record(name, "old.txt")) });
-    let told = |object: S3Object| {
+    let fields = |object: S3Object| {
         (
             object.key().to_owned(),
             object.size(),
@@ -537,7 +537,7 @@ async fn an_object_that_a_lifecycle_rule_deletes_is_removed() {
         )
     };
     let removed = ("old.txt".to_owned(), None, None, false, true);
-    let all = seen(queue([message(0, &body.to_string(), None)]), told).await;
+    let all = seen(queue([message(0, &body.to_string(), None)]), fields).await;
     assert_eq!(all, [removed.clone(), removed.clone(), removed]);
     for name in ["LifecycleTransition", "ObjectRestore:Delete", "ObjectTagging:Delete", "ObjectCreated:Put"] {
         let event = json!({ "Records": [record(name, "a")] });

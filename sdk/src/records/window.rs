@@ -116,7 +116,7 @@ pub struct WindowState<S> {
 }
 
 impl<S> WindowState<S> {
-    /// Makes the response with a state, which must serialize as a JSON object.
+    /// Creates the response with a state, which must serialize as a JSON object.
     pub fn new(state: S) -> Self {
         Self { state, batch_item_failures: [] }
     }

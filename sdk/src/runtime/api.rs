@@ -12,7 +12,8 @@ use crate::core::error::BoxError;
 /// The variable with the `host:port` of the Runtime API.
 pub(super) const VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
 
-/// The address of the Runtime API; `None` where the variable is missing or not an address, on which the client would panic.
+/// Returns the address of the Runtime API; `None` where the variable is missing or not an address, on which the client
+/// would panic.
 pub(super) fn endpoint() -> Option<Uri> {
     crate::core::env::var(VARIABLE)?.parse().ok().filter(|uri: &Uri| uri.authority().is_some())
 }

@@ -1,4 +1,4 @@
-//! From the Runtime API to the raw service and back.
+//! The connection between the Runtime API and the raw service.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -46,7 +46,7 @@ where
     }
 }
 
-/// From the event of the runtime to that of a raw service, and from its response to what is posted.
+/// The service that converts the event of the runtime to a raw one, and the response to the one that is posted.
 struct FromRuntime<S, P> {
     raw: S,
     posted: fn(Answered) -> Result<P, FunctionError>,

@@ -1,7 +1,7 @@
 //! The end of the process: the hooks of [`Function::on_shutdown`](crate::Function::on_shutdown) run before it.
 //!
 //! Lambda sends SIGTERM before it ends a sandbox, but only if an extension is registered; without one it just ends it. So a
-//! function with hooks registers an internal extension that asks for no events. Lambda gives such a function
+//! function with hooks registers an internal extension that subscribes to no events. Lambda gives such a function
 //! [500 ms](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown);
 //! the hooks have 300 ms of them. A function without hooks does none of this.
 //!
@@ -40,12 +40,12 @@ const NAME: &str = "pilaster-on-shutdown";
 
 const IDENTIFIER: &str = "lambda-extension-identifier";
 
-/// Registers the extension, without which Lambda sends no SIGTERM. It has to happen before the first event is asked for.
+/// Registers the extension, without which Lambda sends no SIGTERM. It must happen before the first event is requested.
 ///
-/// Where there is no Extensions API, as in some engines, or it refuses, the function starts without the extension.
+/// If the Extensions API is missing, as in some engines, or rejects it, the function starts without the extension.
 pub(super) async fn register() {
     let registered = tokio::time::timeout(REGISTER_TIMEOUT, try_to_register()).await;
-    if let Err(error) = registered.unwrap_or_else(|_| Err(format!("no answer within {REGISTER_TIMEOUT:?}").into())) {
+    if let Err(error) = registered.unwrap_or_else(|_| Err(format!("no response within {REGISTER_TIMEOUT:?}").into())) {
         let error = chain(&*error).join(": ");
         tracing::warn!(error, "Lambda did not register the function for SIGTERM: its shutdown hooks may not run");
     }
@@ -60,17 +60,17 @@ async fn try_to_register() -> Result<(), BoxError> {
         .body(Body::from(r#"{"events":[]}"#))?;
     let answer = api::call(request).await?;
     if answer.status != StatusCode::OK {
-        return Err(format!("the Extensions API answered {}", answer.status).into());
+        return Err(format!("the Extensions API responded with {}", answer.status).into());
     }
     let id = answer.headers.get(IDENTIFIER).ok_or("the response of the Extensions API has no identifier")?;
     let next = lambda_runtime_api_client::build_request()
         .uri("/2020-01-01/extension/event/next")
         .header(IDENTIFIER, id)
         .body(Body::empty())?;
-    // The init phase lasts until each extension asks for its next event. This one gets none, so the request stays open.
+    // The init phase lasts until each extension requests its next event. This one gets none.
     tokio::spawn(async move {
         if let Err(error) = api::call(next).await {
-            tracing::debug!(error, "the Extensions API went away");
+            tracing::debug!(error, "the connection to the Extensions API was lost");
         }
     });
     Ok(())
@@ -97,7 +97,9 @@ impl Shutdown {
         let (ended, by_itself) = oneshot::channel();
         let (finished, done) = oneshot::channel();
         let (listens, heard) = std::sync::mpsc::channel();
-        let failed = |error: std::io::Error| StartError::new(format!("no thread for the shutdown hooks: {error}"));
+        let failed = |error: std::io::Error| {
+            StartError::new(format!("could not start a thread for the shutdown hooks: {error}"))
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let wait = move || {
             let waiting: Serving = Box::pin(async move {

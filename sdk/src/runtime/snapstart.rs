@@ -32,7 +32,7 @@ struct Snapshot {
     after: Mutex<Hooks>,
 }
 
-/// The work around the snapshot, if Lambda will take one.
+/// Returns the work around the snapshot, if Lambda will take one.
 pub(super) fn resource(lifecycle: &mut Lifecycle) -> Option<Arc<dyn SnapStartResource>> {
     let is_snapstart = crate::core::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_some_and(|kind| kind == "snap-start");
     is_snapstart.then(|| {
@@ -95,7 +95,7 @@ fn forget(clients: &crate::Clients) {
 #[cfg(feature = "_aws")]
 fn reseed() {
     use std::hash::{BuildHasher, RandomState};
-    // A thread's first `RandomState` asks the system; a later one on this thread would count on from before the snapshot.
+    // Only a thread's first `RandomState` is random; a later one would continue from the snapshot.
     match std::thread::spawn(|| RandomState::new().hash_one(0)).join() {
         Ok(seed) => fastrand::seed(seed),
         Err(_) => tracing::warn!("the generator of the AWS clients' tokens could not be seeded again"),

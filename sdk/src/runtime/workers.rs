@@ -73,7 +73,8 @@ struct Shared {
     stopped: watch::Receiver<bool>,
 }
 
-/// The service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the response.
+/// Returns the service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the
+/// response.
 fn service_of<S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone>(runtime: Runtime<S>) -> Option<S> {
     let slot = Arc::default();
     let _ = runtime.layer(Taken(Arc::clone(&slot)));
@@ -166,7 +167,7 @@ impl Shared {
             return Ok(Next::Nothing);
         }
         if !parts.status.is_success() {
-            return Err(format!("the Runtime API answered {} instead of an event", parts.status).into());
+            return Err(format!("the Runtime API responded with {} instead of an event", parts.status).into());
         }
         let id = text(&parts.headers, REQUEST_ID)?.to_owned();
         let event = async {
@@ -201,7 +202,7 @@ impl Shared {
             .header("Lambda-Runtime-Function-Error-Type", "Runtime.UnreadableEvent")
             .body(Body::from(error.to_string()))?;
         let status = tokio::time::timeout(GRACE, self.client.call(request)).await??.status();
-        status.is_success().then_some(()).ok_or_else(|| format!("the Runtime API answered {status}").into())
+        status.is_success().then_some(()).ok_or_else(|| format!("the Runtime API responded with {status}").into())
     }
 }
 
@@ -210,7 +211,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, BoxError> {
     Ok(value.to_str()?)
 }
 
-/// The span that gives a line the ids of its invocation.
+/// Returns the span that gives a line the ids of its invocation.
 #[cfg_attr(not(feature = "logging"), allow(unused_variables))]
 fn span_of(context: Context) -> tracing::Span {
     #[cfg(feature = "logging")]

@@ -20,14 +20,14 @@ pub(super) fn text(content: impl Serialize) -> String {
         Ok(json) => json,
         Err(error) => panic!("the content of an event cannot be serialized as JSON: {error}"),
     };
-    // Anything that serializes as a string is text: `&str`, `String`, `Cow<str>`, an id type.
+    // Any value that serializes as a string is text: `&str`, `String`, `Cow<str>`, an id type.
     match json.starts_with('"') {
         true => serde_json::from_str(&json).unwrap_or(json),
         false => json,
     }
 }
 
-/// The data of a record: text as it is, [`raw`] bytes, or anything else as its JSON.
+/// The data of a record: text as it is, [`raw`] bytes, or any other value as its JSON.
 pub trait Content {
     /// Returns its bytes.
     fn into_bytes(self) -> Vec<u8>;
@@ -39,7 +39,7 @@ impl<T: Serialize> Content for T {
     }
 }
 
-/// Passes bytes as they are as [`Content`]: an image, Avro, anything that is not UTF-8.
+/// Passes bytes unchanged as [`Content`]: an image, Avro, or any other bytes that are not UTF-8.
 ///
 /// # Example
 ///
@@ -53,7 +53,7 @@ pub fn raw(bytes: impl Into<Vec<u8>>) -> Raw {
     Raw(bytes.into())
 }
 
-/// Bytes as they are. See [`raw`].
+/// Unchanged bytes. See [`raw`].
 #[derive(Clone, Debug)]
 pub struct Raw(Vec<u8>);
 
@@ -63,7 +63,7 @@ impl Content for Raw {
     }
 }
 
-/// Encodes bytes as most events do.
+/// Encodes bytes in base64, as most events do.
 pub(super) fn base64(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }

@@ -1,7 +1,7 @@
 //! Changes of a table, as DynamoDB Streams sends them
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>).
 //!
-//! An item is any value that `serde_dynamo` serializes. [`attributes`] takes DynamoDB attributes as they are, for sets, bytes and
+//! An item is any value that `serde_dynamo` serializes. [`attributes`] accepts DynamoDB attributes, for sets, bytes and
 //! numbers of 38 digits.
 //!
 //! # Example
@@ -52,7 +52,7 @@ pub fn remove(old: impl Item) -> DynamoDbEvent {
     DynamoDbEvent::one("REMOVE", Some(old.into_attributes()), None)
 }
 
-/// Makes an item from its attributes: `{"id": {"S": "u1"}, "tags": {"SS": ["a"]}, "n": {"N": "1234567890…"}}`.
+/// Creates an item from its attributes: `{"id": {"S": "u1"}, "tags": {"SS": ["a"]}, "n": {"N": "1234567890…"}}`.
 ///
 /// # Panics
 ///
@@ -60,11 +60,11 @@ pub fn remove(old: impl Item) -> DynamoDbEvent {
 pub fn attributes(item: Value) -> Attributes {
     match item {
         Value::Object(item) => Attributes(item),
-        other => panic!("the attributes of an item must be an object, not {other}"),
+        _ => panic!("the attributes of an item must be an object"),
     }
 }
 
-/// An item by its attributes. See [`attributes`].
+/// An item, given by its attributes. See [`attributes`].
 #[derive(Clone, Debug)]
 pub struct Attributes(Map<String, Value>);
 
@@ -106,7 +106,7 @@ pub enum ViewType {
     NewAndOldImages,
 }
 
-/// Builds an event of DynamoDB Streams. See the [module docs](self).
+/// A builder of an event of DynamoDB Streams. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct DynamoDbEvent {

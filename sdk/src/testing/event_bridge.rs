@@ -56,7 +56,7 @@ pub fn scheduler(name: &str) -> EventBridgeEvent {
         .resource(format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"))
 }
 
-/// Builds an event of EventBridge. See the [module docs](self).
+/// A builder of an event of EventBridge. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct EventBridgeEvent {

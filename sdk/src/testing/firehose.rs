@@ -30,7 +30,7 @@ pub fn firehose(records: impl IntoIterator<Item = impl Content>) -> FirehoseEven
     }
 }
 
-/// Builds an event of Firehose. See the [module docs](self).
+/// A builder of an event of Firehose. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct FirehoseEvent {

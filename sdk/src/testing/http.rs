@@ -1,8 +1,9 @@
-//! Requests and answers of HTTP functions.
+//! Requests and responses of HTTP functions.
 //!
-//! A [`Request`] becomes an event of the form of an HTTP API (payload 2.0), from `localhost`, whose path is escaped as the client
-//! writes it. [`Caller::send`](super::Caller::send) sends it through the whole function; the [`Answer`] is read from the form of any event source. A test of another source calls with that
-//! source's event: `Answer::try_from(caller.call(event).await?)`.
+//! A [`Request`] becomes the event of an HTTP API (payload 2.0), from `localhost`, whose path is escaped as the client
+//! sends it. [`Caller::send`](super::Caller::send) sends it through the whole function; the [`Answer`] is decoded from
+//! the form of any event source. A test of another source calls with that source's event:
+//! `Answer::try_from(caller.call(event).await?)`.
 //!
 //! # Example
 //!
@@ -18,9 +19,9 @@
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let caller = Caller::new(pilaster::handler(greet));
 //! let request = http::get("/greetings/ada").path_parameter("name", "ada").claims(json!({ "sub": 7 }));
-//! let answer = caller.send(request).await?;
-//! assert_eq!(answer.status(), 200);
-//! assert_eq!(answer.text(), "hello ada, says 7");
+//! let response = caller.send(request).await?;
+//! assert_eq!(response.status(), 200);
+//! assert_eq!(response.text(), "hello ada, says 7");
 //!
 //! let anonymous = caller.send(http::get("/greetings/ada").path_parameter("name", "ada")).await?;
 //! assert_eq!(anonymous.status(), 401);
@@ -46,32 +47,32 @@ use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::Chunks;
 use crate::http::adapter::synthesize::event;
 
-/// A `GET` of this path, maybe with a query: `/users?limit=10`.
+/// Creates a `GET` request of this path, which may have a query: `/users?limit=10`.
 pub fn get(path: impl AsRef<str>) -> Request {
     request("GET", path)
 }
 
-/// A `POST` to this path.
+/// Creates a `POST` request to this path.
 pub fn post(path: impl AsRef<str>) -> Request {
     request("POST", path)
 }
 
-/// A `PUT` to this path.
+/// Creates a `PUT` request to this path.
 pub fn put(path: impl AsRef<str>) -> Request {
     request("PUT", path)
 }
 
-/// A `PATCH` of this path.
+/// Creates a `PATCH` request of this path.
 pub fn patch(path: impl AsRef<str>) -> Request {
     request("PATCH", path)
 }
 
-/// A `DELETE` of this path.
+/// Creates a `DELETE` request of this path.
 pub fn delete(path: impl AsRef<str>) -> Request {
     request("DELETE", path)
 }
 
-/// A request by this method.
+/// Creates a request with this method.
 pub fn request(method: impl AsRef<str>, path: impl AsRef<str>) -> Request {
     let request = http::Request::builder().method(method.as_ref()).uri(path.as_ref()).body(());
     let (request, mistake) = match request {
@@ -84,7 +85,7 @@ pub fn request(method: impl AsRef<str>, path: impl AsRef<str>) -> Request {
 
 /// A request to a function under test. See the [module docs](self).
 ///
-/// A part that cannot be sent, such as a header's name with a space, is an error when the request is sent.
+/// A part that cannot be sent, such as a header name with a space, is an error when the request is sent.
 #[derive(Debug)]
 #[must_use = "a request does nothing until `Caller::send` gets it"]
 pub struct Request {
@@ -102,7 +103,7 @@ enum Body {
 }
 
 impl Request {
-    /// Adds a header; one that is there already stays.
+    /// Adds a header; an existing one of the same name is kept.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let name = HeaderName::from_bytes(name.as_ref().as_bytes());
         let value = HeaderValue::from_bytes(value.as_ref().as_bytes());
@@ -114,7 +115,7 @@ impl Request {
         self
     }
 
-    /// A body of JSON, with its `Content-Type` unless there is one.
+    /// Sets a body of JSON, with its `Content-Type` unless one is set.
     pub fn json(self, value: impl Serialize) -> Self {
         match serde_json::to_string(&value) {
             Ok(text) => self.typed("application/json").text(text),
@@ -122,7 +123,7 @@ impl Request {
         }
     }
 
-    /// A body of a form's fields, with its `Content-Type` unless there is one.
+    /// Sets a body of form fields, with its `Content-Type` unless one is set.
     pub fn form(self, fields: impl Serialize) -> Self {
         match serde_html_form::to_string(&fields) {
             Ok(text) => self.typed("application/x-www-form-urlencoded").text(text),
@@ -130,19 +131,20 @@ impl Request {
         }
     }
 
-    /// A body of text; no `Content-Type`.
+    /// Sets a body of text, without a `Content-Type`.
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.body = Body::Text(text.into());
         self
     }
 
-    /// A body of bytes, which stand in the event as base64; no `Content-Type`.
+    /// Sets a body of bytes, which is base64 in the event, without a `Content-Type`.
     pub fn bytes(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.body = Body::Base64(bytes.into());
         self
     }
 
-    /// A parameter of the route, decoded, as the API takes it from the path. A function with a router takes its own.
+    /// Sets a decoded parameter of the route, as API Gateway reads it from the path. A router of the function reads its
+    /// own.
     pub fn path_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.insert(name.into(), value.into().into());
         self
@@ -154,16 +156,16 @@ impl Request {
         self
     }
 
-    /// The event that this request is.
+    /// Returns the event of this request.
     ///
     /// # Errors
     ///
-    /// `InvalidRequest` says which part cannot be sent.
+    /// `InvalidRequest` names the part that cannot be sent.
     pub fn into_event(mut self) -> Result<Value, FunctionError> {
         if let Some(mistake) = self.mistake {
             return Err(FunctionError::new("InvalidRequest", mistake.to_string()).with_source(mistake));
         }
-        // API Gateway takes nothing else.
+        // API Gateway accepts no other form.
         self.parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static("https"));
         let text = match &self.body {
             Body::Text(text) => text.as_bytes(),
@@ -196,7 +198,7 @@ impl Request {
     }
 }
 
-/// A streamed response, read to its end, as JSON.
+/// Reads a streamed response to its end, and returns it as JSON.
 pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, FunctionError> {
     let StreamResponse { metadata_prelude, stream } = response;
     let body: Vec<Bytes> =
@@ -208,7 +210,7 @@ pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, 
     Ok(answer)
 }
 
-/// The response of an HTTP function, read from the form of any event source. See the [module docs](self).
+/// The response of an HTTP function, decoded from the form of any event source. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Answer {
     status: u16,
@@ -217,41 +219,41 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The status code.
+    /// Returns the status code.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The first value of a header, whose name has no case.
+    /// Returns the first value of a header, whose name is case-insensitive.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(text_of)
     }
 
-    /// All headers, `set-cookie` among them.
+    /// Returns all headers, including `set-cookie`.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The cookies that are set, each as its whole line: `id=7; Secure`.
+    /// Returns the cookies that are set, each as its whole line: `id=7; Secure`.
     pub fn cookies(&self) -> Vec<&str> {
         self.headers.get_all(header::SET_COOKIE).iter().filter_map(text_of).collect()
     }
 
-    /// The body as text; bytes that are not UTF-8 become U+FFFD.
+    /// Returns the body as text; bytes that are not UTF-8 become U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
 
-    /// The body, which is JSON, as a `T`.
+    /// Decodes the JSON body as a `T`.
     ///
     /// # Errors
     ///
-    /// If it is not JSON or no `T`.
+    /// If the body is not JSON or not a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }
 
-    /// The body; what was base64 in the answer is decoded.
+    /// Returns the body, decoded from base64 if necessary.
     pub fn bytes(&self) -> &Bytes {
         &self.body
     }
@@ -261,13 +263,14 @@ fn text_of(value: &HeaderValue) -> Option<&str> {
     std::str::from_utf8(value.as_bytes()).ok()
 }
 
-/// The answer to any HTTP event: `headers` or `multiValueHeaders`, `cookies` or several spellings of `set-cookie`.
+/// Decodes the response to any HTTP event: `headers` or `multiValueHeaders`, `cookies` or several spellings of
+/// `set-cookie`.
 impl TryFrom<Value> for Answer {
     type Error = FunctionError;
 
     /// # Errors
     ///
-    /// `InvalidAnswer`, if it is none of an HTTP function.
+    /// `InvalidAnswer`, if it is not the response of an HTTP function.
     fn try_from(answer: Value) -> Result<Self, FunctionError> {
         Self::read(&answer).map_err(|error| FunctionError::new("InvalidAnswer", error.to_string()).with_source(error))
     }
@@ -275,10 +278,10 @@ impl TryFrom<Value> for Answer {
 
 impl Answer {
     fn read(answer: &Value) -> Result<Self, BoxError> {
-        let status = answer["statusCode"].as_u64().ok_or("the answer has no `statusCode`")?;
+        let status = answer["statusCode"].as_u64().ok_or("the response has no `statusCode`")?;
         let mut headers = HeaderMap::new();
         let mut add = |name: &str, value: &Value| {
-            let value = value.as_str().ok_or("a header's value is no text")?;
+            let value = value.as_str().ok_or("a header's value must be a string")?;
             headers.append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_bytes(value.as_bytes())?);
             Ok::<_, BoxError>(())
         };

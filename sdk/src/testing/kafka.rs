@@ -66,7 +66,7 @@ impl IntoRecord for KafkaRecordBuilder {
     }
 }
 
-/// Builds a record. See the [module docs](self).
+/// A builder of a record. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "pass it to an event: `kafka(..)`"]
 pub struct KafkaRecordBuilder {
@@ -105,7 +105,7 @@ impl KafkaRecordBuilder {
     }
 }
 
-/// Builds an event of Kafka. See the [module docs](self).
+/// A builder of an event of Kafka. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct KafkaEvent {

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built};
 
-/// An event with these records: their data (text is used as it is, [`raw`](super::raw) bytes as well, anything else is serialized as JSON)
-/// or [`record`]s.
+/// Builds an event with these records: their data (text is used as it is, [`raw`](super::raw) bytes as well, anything
+/// else is serialized as JSON) or [`record`]s.
 ///
 /// # Panics
 ///
@@ -52,7 +52,7 @@ impl IntoRecord for KinesisRecordBuilder {
     }
 }
 
-/// Builds a record. See the [module docs](self).
+/// A builder of a record. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "pass it to an event: `kinesis([..])`"]
 pub struct KinesisRecordBuilder {
@@ -75,7 +75,7 @@ impl KinesisRecordBuilder {
     }
 }
 
-/// Builds an event of Kinesis. See the [module docs](self).
+/// A builder of an event of Kinesis. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct KinesisEvent {

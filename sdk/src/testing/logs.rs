@@ -40,7 +40,7 @@ pub fn logs_control_message() -> LogsEvent {
     LogsEvent { messages, kind: "CONTROL_MESSAGE", stream: group.clone(), group }
 }
 
-/// Builds an event of a subscription. See the [module docs](self).
+/// A builder of an event of a subscription. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct LogsEvent {

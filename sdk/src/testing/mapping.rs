@@ -1,11 +1,12 @@
 //! A model of AWS's event source mapping, which decides what happens to records after a function has responded.
 //!
-//! [`Verdict::of`] evaluates one response: which records are done, which are sent again, and by which [`Rule`]. [`Mapping`] runs a
-//! whole mapping, until a queue or a shard is empty, and [`Report`] shows what happened to each record.
+//! [`Verdict::of`] evaluates one response: which records are done, which are sent again, and by which [`Rule`].
+//! [`Mapping`] runs a whole mapping, until a queue or a shard is empty, and [`Report`] shows the outcome of each
+//! record.
 //!
-//! A local engine is often kinder than AWS, where an unknown id in an answer has the whole batch sent again. The model follows
-//! AWS's documentation, each [`Rule`] with its page; rules that no page states are marked there. It has no clock of its own: visibility
-//! time-outs and waits between retries are left out, and one batch runs at a time.
+//! A local engine is often more lenient than AWS, where an unknown id in a response has the whole batch sent again. The
+//! model follows AWS's documentation, each [`Rule`] with its page; rules that no page states are marked there. It has
+//! no clock of its own: visibility time-outs and pauses between retries are left out, and one batch runs at a time.
 //!
 //! # Example
 //!
@@ -57,7 +58,7 @@ use crate::core::raw::RawService;
 pub struct Mapping;
 
 impl Mapping {
-    /// A mapping of a queue with the messages of this event; of a FIFO queue if its ARN ends in `.fifo`.
+    /// Creates a mapping of a queue with the messages of this event; of a FIFO queue if its ARN ends in `.fifo`.
     ///
     /// # Panics
     ///
@@ -66,20 +67,20 @@ impl Mapping {
         Queue::new(messages.into())
     }
 
-    /// A mapping of a shard with the records of this event, which is one of Kinesis or DynamoDB Streams; or of the partitions of an
-    /// event of Kafka.
+    /// Creates a mapping of a shard with the records of this event, which must be of Kinesis or DynamoDB Streams; or of
+    /// the partitions of an event of Kafka.
     ///
     /// # Panics
     ///
-    /// If the event is one of another source.
+    /// If the event is of another source.
     pub fn stream(records: impl Into<Value>) -> Stream {
         Stream::new(records.into())
     }
 }
 
-/// The function that a mapping calls: a `&Caller`, or an async function from event to response.
+/// A function that a mapping calls: a `&Caller`, or an async function from event to response.
 pub trait Target {
-    /// Calls it.
+    /// Calls the function.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ fn broker() -> String {
     format!("arn:aws:mq:{REGION}:{ACCOUNT}:broker:shop:b-{}", uuid(9, 1))
 }
 
-/// Builds an event of ActiveMQ. See the [module docs](self).
+/// A builder of an event of ActiveMQ. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct ActiveMqEvent {
@@ -56,7 +56,7 @@ impl ActiveMqEvent {
     /// Returns the event.
     pub fn event(&self) -> Value {
         let messages = self.messages.iter().enumerate().map(|(at, data)| {
-            // What is no text can only have been sent as bytes.
+            // Data that is not text can only have been sent as bytes.
             let kind = if std::str::from_utf8(data).is_ok() { "jms/text-message" } else { "jms/bytes-message" };
             json!({
                 "messageID": format!("ID:b-{}-1.mq.{REGION}.amazonaws.com-37557-1234520418293-4:1:1:1:{}", uuid(9, 1), at + 1),
@@ -75,7 +75,7 @@ impl ActiveMqEvent {
     }
 }
 
-/// Builds an event of RabbitMQ. See the [module docs](self).
+/// A builder of an event of RabbitMQ. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct RabbitMqEvent {
@@ -86,13 +86,13 @@ pub struct RabbitMqEvent {
 }
 
 impl RabbitMqEvent {
-    /// On this virtual host, instead of `/`.
+    /// Sets the virtual host; the default is `/`.
     pub fn virtual_host(mut self, name: impl Into<String>) -> Self {
         self.host = name.into();
         self
     }
 
-    /// Adds a header to every message, whose text stands in the event as a list of bytes.
+    /// Adds a header to every message, whose text is a list of bytes in the event.
     pub fn header(mut self, name: impl Into<String>, value: impl AsRef<str>) -> Self {
         self.headers.insert(name.into(), json!({ "bytes": value.as_ref().as_bytes() }));
         self

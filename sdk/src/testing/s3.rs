@@ -47,7 +47,7 @@ pub fn s3_test_event(bucket: impl Into<String>) -> S3TestEvent {
     S3TestEvent(bucket.into())
 }
 
-/// Builds a notification of S3. See the [module docs](self).
+/// A builder of a notification of S3. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct S3Event {
@@ -146,7 +146,7 @@ impl S3Event {
 const IP: &str = "198.51.100.7";
 const REQUEST: &str = "D82B88E5F771F645";
 
-/// Increases with each event of a key (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
+/// Returns the sequencer, which increases with each event of a key (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
 fn sequencer(at: usize) -> String {
     format!("0055AED6DCD9028{at:04X}")
 }
@@ -188,7 +188,7 @@ impl Object {
     }
 }
 
-/// Encodes a key as S3 does in notifications: a space is `+`, and every other byte but these is `%XX`.
+/// Encodes a key as S3 does in notifications: a space is `+`, and every byte except these is `%XX`.
 pub(super) fn encode(key: &str) -> String {
     key.bytes().fold(String::new(), |mut encoded, byte| {
         match byte {
@@ -201,7 +201,7 @@ pub(super) fn encode(key: &str) -> String {
     })
 }
 
-/// Builds the test event of S3. See [`s3_test_event`].
+/// A builder of the test event of S3. See [`s3_test_event`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct S3TestEvent(String);

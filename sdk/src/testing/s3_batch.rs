@@ -28,7 +28,7 @@ pub fn s3_batch(bucket: impl Into<String>, keys: impl IntoIterator<Item = impl I
     }
 }
 
-/// Builds an event of S3 Batch Operations. See the [module docs](self).
+/// A builder of an event of S3 Batch Operations. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct S3BatchEvent {

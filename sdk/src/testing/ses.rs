@@ -27,7 +27,7 @@ pub fn ses(subject: impl Into<String>) -> SesEvent {
     }
 }
 
-/// Builds an event of SES. See the [module docs](self).
+/// A builder of an event of SES. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct SesEvent {

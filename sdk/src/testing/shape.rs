@@ -1,16 +1,16 @@
-//! For tests: whether a built event has the fields of a real one, with values of the same types.
+//! Checks for tests that a built event has the fields of a real one, with values of the same types.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The event in `tests/fixtures/events`.
+/// Returns the event in `tests/fixtures/events`.
 pub(super) fn real(path: &str) -> Value {
     let path = format!("{}/../tests/fixtures/events/{path}", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).expect("the file")).expect("JSON")
 }
 
-/// Compares the first record of each list; what begins with one of `but` is left out on both sides.
+/// Compares the first record of each list; names that begin with one of `but` are left out on both sides.
 pub(super) fn same(fixture: &str, built: &Value, but: &[&str]) {
     let (mut real_paths, mut built_paths) = (BTreeSet::new(), BTreeSet::new());
     paths(&real(fixture), String::new(), &mut real_paths);

@@ -34,7 +34,7 @@ pub fn sns(messages: impl IntoIterator<Item = impl Serialize>) -> SnsEvent {
     }
 }
 
-/// Builds an event of SNS. See the [module docs](self).
+/// A builder of an event of SNS. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct SnsEvent {
@@ -103,7 +103,7 @@ impl SnsEvent {
     pub fn event(&self) -> Value {
         let records = (0..self.messages.len()).map(|at| {
             let mut message = self.notification(at);
-            // Lambda's event spells these two differently from the notification, and has empty members.
+            // Lambda's event spells these two differently, and has empty members.
             if let Some(fields) = message.as_object_mut() {
                 for (from, to) in [("SigningCertURL", "SigningCertUrl"), ("UnsubscribeURL", "UnsubscribeUrl")] {
                     let value = fields.remove(from).unwrap_or_default();

@@ -58,7 +58,7 @@ impl IntoMessage for SqsMessageBuilder {
     }
 }
 
-/// Builds an event of SQS. See the [module docs](self).
+/// A builder of an event of SQS. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct SqsEvent {
@@ -107,7 +107,7 @@ impl SqsEvent {
     }
 }
 
-/// Builds a message. See the [module docs](self).
+/// A builder of a message. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
 #[must_use = "pass it to an event: `sqs([..])`"]
 pub struct SqsMessageBuilder {

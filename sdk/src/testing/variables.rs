@@ -1,4 +1,4 @@
-//! Layers as the variables of a deployment configure them: the environment of a process cannot be changed in a test.
+//! Layers with given variables: the environment of a process cannot be changed in a test.
 
 /// Returns the layer of [`MetricsLayer::from_env`](crate::MetricsLayer::from_env), with the values of variables from `lookup`.
 ///

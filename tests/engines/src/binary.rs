@@ -27,7 +27,7 @@ pub fn build(arguments: &[&str]) -> HashMap<String, PathBuf> {
     messages.filter_map(named).collect()
 }
 
-/// Takes from a command what cargo tells a test about the test's own package. Build scripts that read it (ring's) would run
+/// Removes the variables from a command that cargo sets for the test's own package. Build scripts that read it (ring's) would run
 /// again, and all that depends on them compile again, each time that a test builds and each time that the tests are built.
 pub fn as_by_hand(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
@@ -50,7 +50,7 @@ impl Drop for Guarded {
     }
 }
 
-/// The answer of a server to a GET, with its head; by HTTP/1.0, where a body is never in chunks.
+/// Returns the response of a server to a GET, with its head; by HTTP/1.0, where a body is never in chunks.
 ///
 /// # Panics
 ///

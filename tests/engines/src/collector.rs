@@ -36,12 +36,12 @@ impl Collector {
         Self { address, kept, serving }
     }
 
-    /// What `OTEL_EXPORTER_OTLP_ENDPOINT` is set to.
+    /// Returns the value for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// What it was sent.
+    /// Returns the requests that it got.
     pub fn requests(&self) -> Vec<ExportTraceServiceRequest> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -69,7 +69,7 @@ pub fn trace_of(number: u64) -> String {
     format!("5759e988bd862e3f{number:016x}")
 }
 
-/// Whether the trace of this number is kept: every fifth is one that X-Ray does not keep.
+/// Returns whether the trace of this number is kept: X-Ray does not keep every fifth.
 pub fn is_kept(number: u64) -> bool {
     number % 5 != 4
 }

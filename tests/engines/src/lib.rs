@@ -64,7 +64,7 @@ impl Engine {
         let home = programs.join(format!("../run/{}-{port}", std::process::id()));
         fs::create_dir_all(&home).expect("a folder for the engine");
         let log = fs::File::create(home.join("log")).expect("a log for the engine");
-        // The shell waits for the end of its input, which comes when the handle or the whole test process goes, however it goes.
+        // The shell waits for the end of its input: the end of the handle or of the test process.
         let keeper = Command::new("sh")
             .args(["-c", r#""$0" </dev/null & engine=$!; read -r _; kill "$engine"; wait "$engine""#])
             .arg(programs.join("ministack"))
@@ -87,7 +87,7 @@ impl Engine {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// What a process needs to take this engine for AWS: the endpoint, a region, any key.
+    /// Returns the variables for a process to use this engine as AWS: the endpoint, a region, any key.
     pub fn environment(&self) -> [(&'static str, String); 5] {
         environment(self.port)
     }
@@ -152,7 +152,7 @@ pub fn environment(port: u16) -> [(&'static str, String); 5] {
     ]
 }
 
-/// A port of 127.0.0.1 that nobody listens on now.
+/// Returns a port of 127.0.0.1 without a listener.
 ///
 /// # Panics
 ///

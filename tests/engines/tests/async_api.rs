@@ -18,24 +18,24 @@ fn a_job_is_taken_on_and_done_by_the_worker_behind_the_queue() {
         .output()
         .expect("python starts");
     assert!(output.status.success(), "async_api.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
 
-    assert_eq!(told["accepted"]["status"], 202, "{}", told["accepted"]);
-    assert_eq!(told["accepted"]["headers"]["retry-after"], "1");
+    assert_eq!(report["accepted"]["status"], 202, "{}", report["accepted"]);
+    assert_eq!(report["accepted"]["headers"]["retry-after"], "1");
     let done = json!({ "status": "done", "result": { "words": 6, "different": 4 } });
-    assert_eq!((&told["done"]["status"], &told["done"]["body"]), (&json!(200), &done));
-    assert_eq!(told["failed"]["body"], json!({ "status": "failed", "reason": "there are no words in the text" }));
-    assert_eq!(told["longest"]["body"], json!({ "status": "done", "result": { "words": 1, "different": 1 } }));
-    assert_eq!((&told["too long"]["status"], &told["unknown"]["status"]), (&json!(422), &json!(404)));
+    assert_eq!((&report["done"]["status"], &report["done"]["body"]), (&json!(200), &done));
+    assert_eq!(report["failed"]["body"], json!({ "status": "failed", "reason": "there are no words in the text" }));
+    assert_eq!(report["longest"]["body"], json!({ "status": "done", "result": { "words": 1, "different": 1 } }));
+    assert_eq!((&report["too long"]["status"], &report["unknown"]["status"]), (&json!(422), &json!(404)));
 
-    let many = told["many"].as_array().expect("answers");
+    let many = report["many"].as_array().expect("answers");
     assert!(many.len() == 24 && many.iter().all(|answer| answer["body"]["result"]["words"] == 2), "{many:?}");
 
-    assert_eq!(told["waiting"], json!({ "Queue": 0, "Failed": 0 }));
-    assert_eq!(told["done again"]["body"], done, "a second message of a job changes nothing");
-    assert_eq!(told["still unknown"]["status"], 404, "a message makes no job");
-    let items = told["items"].as_array().expect("items");
+    assert_eq!(report["waiting"], json!({ "Queue": 0, "Failed": 0 }));
+    assert_eq!(report["done again"]["body"], done, "a second message of a job changes nothing");
+    assert_eq!(report["still unknown"]["status"], 404, "a message makes no job");
+    let items = report["items"].as_array().expect("items");
     assert!(items.len() == 27 && items.iter().all(|item| item["expires_at"]["N"].is_string()), "{items:?}");
-    let log = told["log"].to_string();
+    let log = report["log"].to_string();
     assert_eq!(log.matches("nothing to do: the job is over").count(), 2, "{log}");
 }

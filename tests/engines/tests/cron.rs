@@ -18,24 +18,24 @@ fn old_carts_go_once_a_night() {
         .output()
         .expect("python starts");
     assert!(output.status.success(), "cron.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
 
     let cleaned = json!({ "night": "2026-11-21T02:00:00Z", "removed": 15 });
-    assert_eq!(told["cleaned"], json!({ "error": null, "payload": cleaned }));
+    assert_eq!(report["cleaned"], json!({ "error": null, "payload": cleaned }));
     let mut left = vec!["just in time".to_owned()];
     left.extend((0..15).map(|at| format!("new-{at:02}")));
-    assert_eq!(told["carts"], json!(left));
+    assert_eq!(report["carts"], json!(left));
 
-    assert_eq!(told["again"], told["cleaned"], "the recorded answer");
+    assert_eq!(report["again"], report["cleaned"], "the recorded answer");
     left.insert(1, "late".to_owned());
-    assert_eq!(told["carts after again"], json!(left), "the night is done");
+    assert_eq!(report["carts after again"], json!(left), "the night is done");
 
-    assert_eq!(told["next night"]["payload"], json!({ "night": "2026-11-22T02:00:00Z", "removed": 2 }));
-    assert_eq!(told["carts after next night"], json!(left[2..]));
-    assert_eq!(told["no schedule"]["payload"]["errorType"], "InvalidEvent", "{}", told["no schedule"]);
+    assert_eq!(report["next night"]["payload"], json!({ "night": "2026-11-22T02:00:00Z", "removed": 2 }));
+    assert_eq!(report["carts after next night"], json!(left[2..]));
+    assert_eq!(report["no schedule"]["payload"]["errorType"], "InvalidEvent", "{}", report["no schedule"]);
 
-    let targets = told["targets"].as_array().expect("targets");
-    assert_eq!((targets.len(), &targets[0]["Arn"]), (1, &told["function"]));
+    let targets = report["targets"].as_array().expect("targets");
+    assert_eq!((targets.len(), &targets[0]["Arn"]), (1, &report["function"]));
     let input: Value = serde_json::from_str(targets[0]["Input"].as_str().expect("an input")).expect("JSON");
     assert_eq!(input["scheduled-time"], "<aws.scheduler.scheduled-time>");
     assert!(targets[0]["DeadLetterConfig"]["Arn"].is_string(), "{}", targets[0]);

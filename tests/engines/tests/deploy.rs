@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 use engines::{Engine, binary};
 use serde_json::{Value, json};
 
-/// What `deploy.py` was answered by one API.
+/// The responses of one API to `deploy.py`.
 struct Answers<'a>(&'a str, &'a Value);
 
 impl Answers<'_> {
     fn answer(&self, name: &str) -> &Value {
-        self.1.get(name).unwrap_or_else(|| panic!("{}: no answer: {name}", self.0))
+        self.1.get(name).unwrap_or_else(|| panic!("{}: no response: {name}", self.0))
     }
 
     fn status(&self, name: &str) -> u64 {
@@ -70,10 +70,10 @@ fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_use
         .output()
         .expect("python starts");
     assert!(output.status.success(), "deploy.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("its answers");
-    let answers = told["answers"].as_object().expect("answers");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("its answers");
+    let answers = report["answers"].as_object().expect("answers");
 
-    // One function, one function per route, and the one function behind what else calls functions over HTTP.
+    // One function, one function per route, and one behind the other HTTP sources.
     for api in ["RouterApi", "RoutesApi", "REST API", "function URL"] {
         Answers(api, &answers[api]).assert_is_the_life_of_a_user();
     }
@@ -94,8 +94,8 @@ fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_use
 
     let broken = Answers("broken", &answers["broken"]);
     assert_eq!(broken.body("no table"), &json!({ "status": 500, "title": "Internal Server Error" }));
-    let log = told["logs"]["broken"].to_string();
+    let log = report["logs"]["broken"].to_string();
     assert!(log.contains("ResourceNotFound"), "the cause is in the log: {log}");
-    let log = told["logs"]["Router"].to_string();
+    let log = report["logs"]["Router"].to_string();
     assert!(log.contains("another user has this e-mail address") && !log.contains("sesame"), "no key: {log}");
 }

@@ -96,7 +96,7 @@ fn large() -> Value {
     json!({ "namespace": "Shop", "service": "payment", "defaults": {}, "calls": calls })
 }
 
-/// What Pilaster writes of the calls.
+/// Returns the blobs of Pilaster for the calls.
 fn written(case: &Value) -> Result<Vec<Value>, BoxError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let captured = CapturedMetrics::default();
@@ -178,10 +178,10 @@ fn powertools_for_python_writes_the_same_blobs_of_the_same_calls_and_cloudwatchs
     let output = python.wait_with_output().expect("its end");
     writer.join().expect("the writer")?;
     assert!(output.status.success(), "emf.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout)?;
-    assert_eq!(told["mistakes"], json!([]), "what the schema says");
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(report["mistakes"], json!([]), "what the schema says");
 
-    let theirs: Vec<Vec<Value>> = serde_json::from_value(told["blobs"].clone())?;
+    let theirs: Vec<Vec<Value>> = serde_json::from_value(report["blobs"].clone())?;
     let (small, large) = (cases.len() - 1, cases.len() - 1);
     for at in 0..small {
         assert_eq!((ours[at].len(), theirs[at].len()), (1, 1), "{}", cases[at]);

@@ -19,7 +19,7 @@ fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
         .output()
         .expect("python starts");
     assert!(output.status.success(), "fan_out.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
 
     let done = json!({
         "email#o-1#placed": "We have your order o-1: 2 x tea.",
@@ -32,15 +32,16 @@ fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
         "stock#o-2#placed": "-2 tea",
         "stock#o-2#cancelled": "+2 tea",
     });
-    assert_eq!(told["done"], done, "{:#}", told["log"]);
+    assert_eq!(report["done"], done, "{:#}", report["log"]);
 
     // What an invoice cannot be written for is in the queue for that, and in no other.
-    let failed = told["sizes"].as_object().expect("queues").iter().filter(|(_, size)| **size != 0).collect::<Vec<_>>();
+    let failed =
+        report["sizes"].as_object().expect("queues").iter().filter(|(_, size)| **size != 0).collect::<Vec<_>>();
     assert_eq!(failed, [(&"FailedInvoices".to_owned(), &json!(1))]);
-    assert!(told["failed"].as_str().is_some_and(|body| body.contains("o-3")), "{}", told["failed"]);
+    assert!(report["failed"].as_str().is_some_and(|body| body.contains("o-3")), "{}", report["failed"]);
 
-    // Called for nothing that does not concern it, by the lines of each function. A queue may send twice, which is done once.
-    let log = told["log"].as_array().expect("lines").iter().filter_map(Value::as_str);
+    // Each function logs only its own events. A queue may deliver twice, which is handled once.
+    let log = report["log"].as_array().expect("lines").iter().filter_map(Value::as_str);
     let lines = log.filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect::<Vec<_>>();
     let of = |message: &'static str| lines.iter().filter(move |line| line["message"] == message);
     let new = |message| of(message).filter(|line| line["is_new"] == true).count();

@@ -180,7 +180,7 @@ fn document(dice: &mut Dice) -> String {
         if !rules.is_empty() {
             let _ = write!(text, r#","rules":{{{}}}"#, rules.join(","));
         } else if dice.one_in(3) {
-            // An empty list or null passes its check, and then `get_enabled_features` raises an `AttributeError` there.
+            // An empty list or null passes its check; then `get_enabled_features` raises `AttributeError`.
             text.push_str(r#","rules":{}"#);
         }
         text.push('}');

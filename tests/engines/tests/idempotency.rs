@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 type Tested = Result<(), BoxError>;
 
-/// Far beyond what any answer takes.
+/// Far longer than any response takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Powertools for Python, with an engine.
@@ -52,7 +52,7 @@ impl Python {
     }
 
     fn ask(&self, command: &Value) -> Value {
-        let mut pipes = self.pipes.lock().expect("nobody panicked");
+        let mut pipes = self.pipes.lock().expect("no thread panicked");
         writeln!(pipes.0, "{command}").expect("it reads");
         let mut line = String::new();
         pipes.1.read_line(&mut line).expect("it answers");
@@ -142,7 +142,7 @@ async fn a_payment_that_is_asked_for_twice_is_charged_once_and_answered_twice() 
     let id = record["id"]["S"].as_str().expect("a key");
     assert!(id.starts_with("payments#") && id.len() == "payments#".len() + 32, "{id}");
 
-    // Two at once, in two sandboxes: one charges, the other is told to come back or has the answer.
+    // Two at once, in two sandboxes: one charges, the other must retry or has the response.
     let mut event = event;
     event["headers"]["idempotency-key"] = json!("\"race\"");
     let (first, second) = tokio::join!(one.call(event.clone()), two.call(event.clone()));
@@ -154,7 +154,7 @@ async fn a_payment_that_is_asked_for_twice_is_charged_once_and_answered_twice() 
     // The queue's function has keys of its own: an order is charged once, whichever message asks for it.
     let queue = Function::start(&built["pay-from-queue"], &engine).await;
     let event: Value = serde_json::from_str(include_str!("../../../examples/payments/events/queue.json"))?;
-    // Two messages of the batch are about one order: while the one runs, the other is returned, and comes again.
+    // Two messages are about one order: while one runs, the other is returned, and delivered again.
     let returned = queue.call(event.clone()).await["batchItemFailures"].clone();
     assert!(returned == json!([]) || returned.as_array().is_some_and(|returned| returned.len() == 1), "{returned}");
     assert_eq!(queue.call(event.clone()).await, json!({ "batchItemFailures": [] }));
@@ -242,16 +242,16 @@ async fn what_python_completed_rust_replays_and_the_other_way_round() -> Tested 
     for (index, event) in events().iter().enumerate() {
         let answer = json!({ "statusCode": 200, "order": event["nested"], "ok": [null, false, "ü"] });
         if index % 2 == 0 {
-            let told = shared.python(event, json!({ "returns": answer }));
-            assert_eq!(told, json!({ "result": answer, "ran": true }), "{event}");
+            let report = shared.python(event, json!({ "returns": answer }));
+            assert_eq!(report, json!({ "result": answer, "ran": true }), "{event}");
             assert_eq!(shared.replayed(event).await, answer, "{event}");
         } else {
             shared.lock(event, PATIENCE).await.complete(&to_raw_value(&answer)?).await?;
-            let told = shared.python(event, json!({ "returns": "not this" }));
-            assert_eq!(told, json!({ "result": answer, "ran": false }), "{event}");
+            let report = shared.python(event, json!({ "returns": "not this" }));
+            assert_eq!(report, json!({ "result": answer, "ran": false }), "{event}");
         }
     }
-    assert_eq!(shared.python.items(shared.table).len(), events().len(), "one record for each, whoever wrote it");
+    assert_eq!(shared.python.items(shared.table).len(), events().len(), "one record for each, from either library");
     Ok(())
 }
 
@@ -278,7 +278,7 @@ async fn both_write_the_same_item_attribute_by_attribute() -> Tested {
 
     let running = shared.lock(event, PATIENCE).await;
     let mut in_progress = stripped(shared.python.items("items"));
-    // The one attribute that Powertools has not: gone with the answer.
+    // The only attribute that Powertools lacks is removed with the response.
     let token = in_progress.as_object_mut().and_then(|item| item.remove("in_progress_token"));
     assert!(token.is_some_and(|token| token["S"].as_str().is_some_and(|token| token.len() == 32)));
     assert_eq!(in_progress, python_in_progress);
@@ -427,7 +427,7 @@ impl Chance {
     }
 }
 
-/// The connection to the engine, on which requests and answers get lost or late, and others are throttled or fail: below the
+/// The connection to the engine, on which requests and responses get lost or late, and others are throttled or fail: below the
 /// SDK, so that its own retries take part.
 #[derive(Clone, Debug)]
 struct Faulty {
@@ -466,7 +466,7 @@ impl HttpConnector for Faulty {
     }
 }
 
-/// Loses the answers to so many locks that the engine has written, or the requests for them.
+/// Loses the responses to so many locks that the engine has written, or the requests for them.
 #[derive(Clone, Debug)]
 struct Losing {
     way: SharedHttpConnector,
@@ -490,7 +490,7 @@ impl HttpConnector for Losing {
     }
 }
 
-/// Idempotency over a connection that loses so many answers to locks, or requests for them, and how many it still has to lose.
+/// Runs idempotency over a connection that loses so many responses to locks, or requests for them, and how many it still has to lose.
 async fn over_losing(
     engine: &Engine,
     table: &str,
@@ -513,15 +513,15 @@ async fn a_lock_whose_answers_get_lost_is_found_and_the_call_runs() -> Tested {
     let engine = Engine::shared();
     let python = Python::start(&engine);
     python.ask(&json!({ "create": "lost" }));
-    // The SDK sends a request three times: here the next one is refused by its own item, or all three answers get lost.
+    // The SDK tries three times: the next try is refused by its own item, or all responses get lost.
     for times in [1, 2, 3] {
         let document = Document::of(&json!({ "id": times }))?;
         let (losing, left) = over_losing(&engine, "lost", times, false).await?;
         let Begun::Run(running) = losing.begin(&document, None).await? else { panic!("{times}: it is the first") };
         assert_eq!(left.load(Ordering::Relaxed), 0, "all were lost");
         let (other, _) = over_losing(&engine, "lost", 0, false).await?;
-        assert!(other.begin(&document, None).await.unwrap_err().is_in_progress(), "it is nobody else's");
-        // Nor is it that of another one whose answers get lost as well.
+        assert!(other.begin(&document, None).await.unwrap_err().is_in_progress(), "no other call holds it");
+        // Nor is it that of another one whose responses get lost as well.
         let (other, _) = over_losing(&engine, "lost", 3, false).await?;
         let error = other.begin(&document, None).await.unwrap_err();
         assert!(error.is_in_progress() || error.is_store_error(), "{error}");
@@ -547,7 +547,7 @@ async fn a_lock_whose_requests_get_lost_is_nobodys() -> Tested {
 }
 
 /// Two first calls at once and three later ones with one key, over a bad connection: how often the effect came, and how many
-/// of the calls were answered.
+/// of the calls got a response.
 async fn order(once: Idempotency, seed: u64, chance: &Chance) -> (u32, usize) {
     let effects = AtomicU32::new(0);
     let document = Document::of(&json!({ "id": seed })).expect("JSON");

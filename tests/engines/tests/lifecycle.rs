@@ -1,4 +1,4 @@
-//! How a built binary begins and ends: what it tells Lambda when it cannot start, and what runs before it ends.
+//! The start and the end of a built binary: its report to Lambda when it cannot start, and its shutdown hooks.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -32,14 +32,14 @@ async fn output(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().expect("it starts")).await.expect("its end")
 }
 
-/// What a process told Lambda that could not start. It prints the same, and its exit code is 1.
+/// Returns the report to Lambda of a process that could not start. It prints the same, and its exit code is 1.
 async fn refusal(mut command: Command, simulator: &Simulator, without: &str) -> String {
     let variables = simulator.lambda_env_vars().into_iter().filter(|(name, _)| name != without);
     command.envs(variables);
     let output = output(command).await;
     assert_eq!(output.status.code(), Some(1));
-    let told = simulator.get_init_error().await.expect("an error of initialisation");
-    let sentence = told.strip_prefix("Runtime.ConfigInvalid: ").expect("its type");
+    let report = simulator.get_init_error().await.expect("an error of initialisation");
+    let sentence = report.strip_prefix("Runtime.ConfigInvalid: ").expect("its type");
     assert_eq!(String::from_utf8_lossy(&output.stderr), format!("Error: {sentence}\n"));
     sentence.to_owned()
 }
@@ -48,16 +48,16 @@ async fn refusal(mut command: Command, simulator: &Simulator, without: &str) -> 
 async fn lambda_is_told_why_a_function_does_not_start() {
     let mut bad_layer = command(env!("CARGO_BIN_EXE_probe"));
     bad_layer.env("PROBE_BAD_CORS", "1");
-    let told = refusal(bad_layer, &simulator().await, "").await;
-    assert!(told.contains("credentials"), "{told}");
+    let report = refusal(bad_layer, &simulator().await, "").await;
+    assert!(report.contains("credentials"), "{report}");
 
-    let told = refusal(lifecycle(), &simulator().await, "AWS_LAMBDA_FUNCTION_VERSION").await;
-    assert!(told.contains("AWS_LAMBDA_FUNCTION_VERSION is missing"), "{told}");
+    let report = refusal(lifecycle(), &simulator().await, "AWS_LAMBDA_FUNCTION_VERSION").await;
+    assert!(report.contains("AWS_LAMBDA_FUNCTION_VERSION is missing"), "{report}");
 
     let mut within = lifecycle();
     within.env("WITHIN_TOKIO", "1");
-    let told = refusal(within, &simulator().await, "").await;
-    assert!(told.contains("#[tokio::main]"), "{told}");
+    let report = refusal(within, &simulator().await, "").await;
+    assert!(report.contains("#[tokio::main]"), "{report}");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn an_ill_formed_environment_is_a_sentence_and_no_panic() {
     }
 }
 
-/// A function with this hook that has answered an event and then gets SIGTERM.
+/// A function with this hook that has handled an event and then gets SIGTERM.
 async fn terminated(hook: &str, extensions: usize) -> Output {
     let simulator = simulator().await;
     let mut lifecycle = lifecycle();
@@ -211,7 +211,7 @@ fn sigterm_runs_the_hook_from_the_moment_on_when_the_extension_is_registered() {
     let (stream, _) = listener.accept().expect("a connection");
     let request = Request::read(&stream).expect("a request");
     assert!(request.head.starts_with("POST /2020-01-01/extension/register "), "{}", request.head);
-    // Before the answer: nothing else of the function runs yet.
+    // Before the response: no other code of the function runs yet.
     assert!(Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().expect("`kill`").success());
     assert_eq!(child.0.wait().expect("its end").code(), Some(0));
     let mut text = String::new();
@@ -241,9 +241,9 @@ fn by_hand_the_hook_runs_after_ctrl_c() {
     lifecycle.env("PILASTER_ADDR", "127.0.0.1:0").env("HOOK", "prints");
     let mut child = Guarded(lifecycle.spawn().expect("it starts"));
     let mut stdout = BufReader::new(child.0.stdout.take().expect("a pipe"));
-    let mut told = String::new();
-    while !told.contains("listening on") {
-        assert_ne!(stdout.read_line(&mut told).expect("a line"), 0, "{told}");
+    let mut report = String::new();
+    while !report.contains("listening on") {
+        assert_ne!(stdout.read_line(&mut report).expect("a line"), 0, "{report}");
     }
     assert!(Command::new("kill").args(["-INT", &child.0.id().to_string()]).status().expect("`kill`").success());
     let mut rest = String::new();
@@ -252,7 +252,7 @@ fn by_hand_the_hook_runs_after_ctrl_c() {
     assert_eq!(child.0.wait().expect("its end").code(), Some(0));
 }
 
-/// What Lambda gets for a warm-up call, and what was logged.
+/// Returns the response to a warm-up call, and its log.
 async fn warmed(variables: &[(&str, &str)]) -> (InvocationState, String) {
     let simulator = simulator().await;
     let mut lifecycle = lifecycle();
@@ -273,7 +273,7 @@ async fn a_warm_up_call_is_answered_and_one_line_at_info() {
     assert_eq!(state.response.expect("a response").payload, Value::Null);
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let lines: Vec<_> =
-        lines.filter(|line| line["message"] == "answered a warm-up call without the function").collect();
+        lines.filter(|line| line["message"] == "responded to a warm-up call without the function").collect();
     assert!(lines.len() == 1 && lines[0]["level"] == "INFO" && lines[0]["cold_start"] == true, "{log}");
 
     let (state, _) = warmed(&[("PILASTER_WARMUP", "off")]).await;
@@ -298,11 +298,14 @@ fn without_an_extensions_api_it_says_so_once_and_answers() {
     child.0.stdout.take().expect("a pipe").read_to_string(&mut text).expect("what it wrote");
     let (line, rest) = text.split_once('\n').expect("a line");
     let line: Value = serde_json::from_str(line).expect("JSON");
-    assert_eq!((&line["level"], &line["error"]), (&json!("WARN"), &json!("the Extensions API answered 404 Not Found")));
+    assert_eq!(
+        (&line["level"], &line["error"]),
+        (&json!("WARN"), &json!("the Extensions API responded with 404 Not Found"))
+    );
     assert_eq!(rest, "the hook ran");
 }
 
-/// What Lambda sets beside the address.
+/// The variables that Lambda sets beside the address.
 const FUNCTION: [(&str, &str); 3] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "lifecycle"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
@@ -319,7 +322,7 @@ fn event() -> Value {
     })
 }
 
-/// A Runtime API that has one event and no Extensions API, and tells what it is asked.
+/// A Runtime API with one event and without an Extensions API, which reports its requests.
 struct Api {
     address: String,
     requests: mpsc::Receiver<Request>,
@@ -335,13 +338,13 @@ impl Api {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address").to_string();
-        let (told, requests) = mpsc::channel();
+        let (report, requests) = mpsc::channel();
         std::thread::spawn(move || {
             let event = Arc::new(Mutex::new(Some(event().to_string())));
             for stream in listener.incoming().map_while(Result::ok) {
-                let (event, told) = (Arc::clone(&event), told.clone());
+                let (event, report) = (Arc::clone(&event), report.clone());
                 // Each connection brings one request, or lies idle in its client's pool.
-                std::thread::spawn(move || serve(&stream, &event, &told));
+                std::thread::spawn(move || serve(&stream, &event, &report));
             }
         });
         Self { address, requests }
@@ -358,7 +361,7 @@ impl Api {
     }
 }
 
-fn serve(mut stream: &TcpStream, event: &Mutex<Option<String>>, told: &mpsc::Sender<Request>) {
+fn serve(mut stream: &TcpStream, event: &Mutex<Option<String>>, report: &mpsc::Sender<Request>) {
     let Some(request) = Request::read(stream) else { return };
     let answer = match request.head.split(' ').nth(1) {
         Some("/2018-06-01/runtime/invocation/next") => {
@@ -373,7 +376,7 @@ fn serve(mut stream: &TcpStream, event: &Mutex<Option<String>>, told: &mpsc::Sen
         _ => answer("404 Not Found", "", ""),
     };
     let _ = stream.write_all(answer.as_bytes());
-    let _ = told.send(request);
+    let _ = report.send(request);
 }
 
 fn answer(status: &str, headers: &str, body: &str) -> String {

@@ -133,7 +133,7 @@ async fn lines(case: &Value) -> Vec<String> {
     captured.text().lines().map(str::to_owned).collect()
 }
 
-/// What is compared of a line: all but what the two write otherwise on purpose.
+/// Returns the parts of a line to compare: all except intended differences.
 fn comparable(line: &Value) -> Map<String, Value> {
     let mut line = line.as_object().expect("a line").clone();
     // Lambda's level filter does not know Python's names.
@@ -179,7 +179,7 @@ async fn powertools_for_python_writes_the_same_keys_and_values_of_the_same_calls
         let own: Vec<Value> = own.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         // A failed invocation is a line here, which Python leaves to the runtime.
         let own = own.iter().filter(|line| line["message"] != "the invocation failed").map(comparable);
-        // And before it flushes, Python tells so in a line at DEBUG.
+        // And before it flushes, Python logs a line at DEBUG.
         let about_flush = "Uncaught error detected, flushing log buffer before exit";
         let theirs = theirs.iter().filter(|line| line["message"] != about_flush).map(comparable);
         let (own, theirs): (Vec<_>, Vec<_>) = (own.collect(), theirs.collect());

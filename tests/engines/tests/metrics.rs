@@ -9,7 +9,7 @@ use engines::binary::Guarded;
 use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
 use serde_json::{Value, json};
 
-/// Far beyond what any answer takes: only a process that hangs gets here.
+/// Far longer than any response takes: only a process that hangs gets here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const INVOCATIONS: u64 = 500;

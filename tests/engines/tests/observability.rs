@@ -1,4 +1,4 @@
-//! The observability example as a built binary, with a real DynamoDB engine and a collector: what one request tells. The trace in
+//! The observability example as a built binary, with a real DynamoDB engine and a collector: the trace of one request. The trace in
 //! the example's README is what this prints.
 
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 type Tested = Result<(), BoxError>;
 
-/// Far beyond what any answer takes.
+/// Far longer than any response takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const TRACE: &str = "6920a3f12b4c6d8e0a1b2c3d4e5f6071";
@@ -45,18 +45,18 @@ async fn catalogue(engine: &Engine) -> Tested {
     Ok(())
 }
 
-/// The spans as a tree, each with what it tells.
+/// Formats the spans as a tree, each with its attributes.
 fn render(spans: &[Span], below: &[u8], depth: usize, text: &mut String) {
     let mut children: Vec<_> = spans.iter().filter(|span| span.parent_span_id == below).collect();
     children.sort_by_key(|span| span.start_time_unix_nano);
     for span in children {
         let name = format!("{}{}", "   ".repeat(depth), span.name);
         let took = Duration::from_nanos(span.end_time_unix_nano - span.start_time_unix_nano).as_secs_f64() * 1_000.0;
-        let told = ["http.response.status_code", "faas.coldstart", "item", "quantity", "rpc.system"];
-        let told = told.iter().filter_map(|key| Some(format!("{key}={}", attribute(&span.attributes, key)?)));
-        let told = told.collect::<Vec<_>>().join(" ");
+        let report = ["http.response.status_code", "faas.coldstart", "item", "quantity", "rpc.system"];
+        let report = report.iter().filter_map(|key| Some(format!("{key}={}", attribute(&span.attributes, key)?)));
+        let report = report.collect::<Vec<_>>().join(" ");
         let kind = span.kind().as_str_name().trim_start_matches("SPAN_KIND_").to_lowercase();
-        let _ = writeln!(text, "{name:<28}{kind:<10}{took:>8.2} ms   {told}");
+        let _ = writeln!(text, "{name:<28}{kind:<10}{took:>8.2} ms   {report}");
         render(spans, &span.span_id, depth + 1, text);
     }
 }

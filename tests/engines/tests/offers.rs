@@ -18,11 +18,11 @@ fn offers_follow_the_flags_that_the_template_deploys_and_those_that_come_after()
         .output()
         .expect("python starts");
     assert!(output.status.success(), "offers.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("its answers");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("its answers");
 
     // Shipping is free at some hours of some days.
     let offer = |when: &str, who: &str| {
-        let answer = &told[when][who];
+        let answer = &report[when][who];
         assert_eq!(answer["status"], 200, "{answer}");
         (answer["body"]["price"].clone(), answer["body"]["checkout"].clone())
     };
@@ -30,13 +30,13 @@ fn offers_follow_the_flags_that_the_template_deploys_and_those_that_come_after()
     assert_eq!(offer("first", "usual"), (json!(2000), old.clone()));
     assert_eq!(offer("first", "premium"), (json!(1800), old.clone()));
     assert_eq!(offer("first", "new checkout"), (json!(2000), new.clone()));
-    assert_eq!(told["first"]["unknown"]["status"], 404);
+    assert_eq!(report["first"]["unknown"]["status"], 404);
 
     assert_eq!(offer("second", "usual"), (json!(1000), old.clone()), "the flags changed");
     assert_eq!(offer("second", "premium"), (json!(1800), old.clone()));
     assert_eq!(offer("second", "new checkout"), (json!(1000), new));
 
     assert_eq!(offer("without", "premium"), (json!(2000), old), "the defaults of the code");
-    let log = told["log"].to_string();
-    assert!(log.contains("nowhere"), "it is told which one is missing: {log}");
+    let log = report["log"].to_string();
+    assert!(log.contains("nowhere"), "the log names the missing one: {log}");
 }

@@ -19,8 +19,8 @@ fn good_orders_are_shipped_once_and_bad_ones_end_in_the_dead_letter_queues() {
         .output()
         .expect("python starts");
     assert!(output.status.success(), "orders.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
-    let texts = |name: &str| -> Vec<String> { serde_json::from_value(told[name].clone()).expect("texts") };
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let texts = |name: &str| -> Vec<String> { serde_json::from_value(report[name].clone()).expect("texts") };
 
     let dead = texts("dead");
     assert!(dead.len() == 2 && dead[0] == "poison" && dead[1].contains("\"many\""), "{dead:?}");
@@ -39,7 +39,7 @@ fn good_orders_are_shipped_once_and_bad_ones_end_in_the_dead_letter_queues() {
 
     let log = texts("log").join("\n");
     let lines = |text: &str| log.matches(text).count();
-    // A queue may deliver a message more than once, and does where the machine is slower than its visibility time-out.
+    // A queue delivers a message again if the machine is slower than its visibility time-out.
     assert!(lines("was shipped before") >= 1, "{log}");
     assert!(lines("the record failed and is discarded") >= 1, "{log}");
     assert_eq!(lines("a person has to look at it"), 10, "five tries of each of two: {log}");

@@ -19,25 +19,25 @@ fn events_that_are_put_into_their_table_become_accounts() {
         .output()
         .expect("python starts");
     assert!(output.status.success(), "projection.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
 
     let account = |id: &str, version: u32, cents: i32| json!({ "account": id, "version": version, "owner": format!("owner of {id}"), "cents": cents });
     for id in ["ada", "bob", "eve"] {
-        assert_eq!(told["counted"][id], account(id, 12, (2..12).sum::<i32>() - 100));
+        assert_eq!(report["counted"][id], account(id, 12, (2..12).sum::<i32>() - 100));
         assert_eq!(
-            told["after a replay"][id],
+            report["after a replay"][id],
             account(id, 13, (2..12).sum::<i32>() - 99),
             "nothing twice, nothing taken away"
         );
     }
     // From the first that failed on, all come again.
     assert_eq!(
-        told["wrong turn"],
+        report["wrong turn"],
         json!({ "batchItemFailures": [{ "itemIdentifier": "2" }, { "itemIdentifier": "3" }] })
     );
-    assert_eq!(told["after a wrong turn"]["version"], 14);
+    assert_eq!(report["after a wrong turn"]["version"], 14);
 
-    let log = told["log"].as_array().expect("lines").iter().filter_map(Value::as_str);
+    let log = report["log"].as_array().expect("lines").iter().filter_map(Value::as_str);
     let lines = log.filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect::<Vec<_>>();
     let count = |message: &str| lines.iter().filter(|line| line["message"] == message).count();
     assert_eq!(count("counted"), 3 * 13 + 1, "{lines:#?}");

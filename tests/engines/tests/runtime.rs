@@ -1,5 +1,5 @@
-//! A built binary behind a Runtime API (lambda-simulator): what it answers, what it logs, and that it stays; and the same
-//! binary started by hand.
+//! A built binary behind a Runtime API (lambda-simulator): its responses, its log, and that it stays; and the same
+//! binary run locally.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read};
@@ -12,7 +12,7 @@ use engines::binary::{self, Guarded};
 use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
 use serde_json::{Value, json};
 
-/// Far beyond what any answer takes: only a process that hangs gets here.
+/// Far longer than any response takes: only a process that hangs gets here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The probe under a simulator of its own. What it writes is read all the time, so that it never waits for us.
@@ -61,7 +61,7 @@ impl Probe {
         (self.simulator.enqueue(invocation).await, trace)
     }
 
-    /// The answer to an invocation, or the error that was posted.
+    /// Returns the response to an invocation, or the error that was posted.
     async fn outcome(&self, id: &str) -> Result<Value, Value> {
         let state = self.simulator.wait_for_invocation_complete(id, PATIENCE).await.expect("an outcome");
         match state.status {
@@ -73,7 +73,7 @@ impl Probe {
         }
     }
 
-    /// The answer with its request's id.
+    /// Returns the response with its request's id.
     async fn call(&self, event: Value) -> (String, Result<Value, Value>) {
         let (id, _) = self.enqueue(event).await;
         let outcome = self.outcome(&id).await;
@@ -90,7 +90,7 @@ impl Probe {
     }
 }
 
-/// The event of an HTTP API in which everything tells the number.
+/// Returns the event of an HTTP API in which each field contains the number.
 fn event(path: &str, number: u32) -> Value {
     json!({
         "version": "2.0",
@@ -106,7 +106,7 @@ fn body(answer: &Value) -> Value {
     serde_json::from_str(answer["body"].as_str().expect("a body")).expect("JSON")
 }
 
-/// The one answer to this number and id.
+/// Returns the only valid response to this number and id.
 fn expected(number: u32, id: &str, cold_start: bool) -> Value {
     json!({
         "number": number,
@@ -119,7 +119,7 @@ fn expected(number: u32, id: &str, cold_start: bool) -> Value {
     })
 }
 
-/// A 500 has the CORS headers of any answer, and nothing from within.
+/// A 500 has the CORS headers of any response, and no internal details.
 fn assert_opaque(answer: &Value) {
     assert_eq!(answer["statusCode"], 500);
     assert_eq!(answer["headers"]["content-type"], "application/problem+json");
@@ -235,7 +235,7 @@ async fn a_thousand_interleaved_requests_keep_their_logs_extensions_and_answers_
         *of_each.entry(*number).or_insert(0) += 1;
     }
     assert_eq!(of_each.len(), 1_000);
-    // It began, went on three times, and told once how it went wrong.
+    // It started, continued three times, and logged the failure once.
     let wrong = of_each.into_iter().find(|(number, count)| *count != if path(*number) == "/" { 4 } else { 5 });
     assert_eq!(wrong, None, "a number and its lines");
     assert_eq!(most, 8, "at once");
@@ -274,7 +274,7 @@ async fn an_answer_that_lambda_would_refuse_is_a_500_and_the_next_event_is_serve
     let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
     let [error] = errors.as_slice() else { panic!("one line: {errors:#?}") };
     assert_eq!(error["function_request_id"], large_id);
-    assert!(error["error"].as_str().is_some_and(|error| error.contains("Lambda takes 6291456")), "{error}");
+    assert!(error["error"].as_str().is_some_and(|error| error.contains("limit of Lambda is 6291456")), "{error}");
 }
 
 #[tokio::test]
@@ -304,9 +304,9 @@ fn a_release_function_started_by_hand_says_in_one_sentence_how_to_run_it() {
     // What a release build lacks, without the minute that its optimisation takes.
     let as_released = ["--package", "hello", "--config", "profile.dev.package.pilaster.debug-assertions=false"];
     let mut hello = Command::new(&binary::build(&as_released)["hello"]);
-    let told = refusal(hello.env_clear());
+    let report = refusal(hello.env_clear());
     for way in ["cargo run", "cargo lambda watch", "`local`"] {
-        assert!(told.contains(way), "{told}");
+        assert!(report.contains(way), "{report}");
     }
 }
 
@@ -320,8 +320,8 @@ fn started_by_hand_it_serves_until_ctrl_c() {
     let ask = |path| binary::get(&address, path, "X-Number: 9\r\n");
     let answer = ask("/?number=9");
     assert!(answer.starts_with("HTTP/1.0 200 ") && answer.contains(r#""extension":"tag-9""#), "{answer}");
-    let told = lines.find(|line| line.contains("GET ")).expect("a line for the request");
-    assert!(told.contains("GET /?number=9 200"), "{told}");
+    let report = lines.find(|line| line.contains("GET ")).expect("a line for the request");
+    assert!(report.contains("GET /?number=9 200"), "{report}");
     assert!(ask("/panic").starts_with("HTTP/1.0 500 "));
     assert!(ask("/").starts_with("HTTP/1.0 200 "), "it goes on after a panic");
 
@@ -332,7 +332,7 @@ fn started_by_hand_it_serves_until_ctrl_c() {
     rest.join().expect("the reader");
 }
 
-/// What a process says that does not start: one sentence on stderr, exit code 1.
+/// Returns the message of a process that does not start: one sentence on stderr, exit code 1.
 fn refusal(command: &mut Command) -> String {
     let output = command.output().expect("it starts");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -23,7 +23,7 @@ const RESPONSE: &str = "POST /2018-06-01/runtime/invocation/7/response";
 
 const PASSWORDS: [&str; 3] = ["first", "second", "third"];
 
-/// What a stand-in saw.
+/// The observations of a stand-in.
 #[derive(Debug, PartialEq)]
 enum Seen {
     /// The request's method and path, and its body.
@@ -145,7 +145,7 @@ fn start(environment: &[(&str, &str)]) -> Function {
 }
 
 impl Function {
-    /// What was seen until this was asked, and its body.
+    /// Returns the requests until this one, and its body.
     fn until(&self, end: &str) -> (Vec<Seen>, String) {
         let mut before = Vec::new();
         for seen in &self.seen {

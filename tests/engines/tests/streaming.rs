@@ -11,11 +11,11 @@ use std::time::Duration;
 use engines::binary::Guarded;
 use serde_json::{Value, json};
 
-/// What the function posted: its request's head, and the body put together from its chunks.
+/// The function's response: the head of its request, and the body assembled from its chunks.
 struct Posted {
     head: String,
     body: Vec<u8>,
-    /// What the function logged meanwhile.
+    /// The log of the function.
     log: String,
 }
 
@@ -49,18 +49,18 @@ fn invoke(query: &'static str, keep: usize) -> (Posted, usize, u64) {
         let mut text = String::new();
         pipe.read_to_string(&mut text).map(|_| text)
     });
-    let (told, answers) = mpsc::channel();
+    let (report, answers) = mpsc::channel();
     std::thread::spawn(move || {
         let given = Arc::new(AtomicBool::new(false));
         for stream in listener.incoming().map_while(Result::ok) {
-            let (given, told) = (Arc::clone(&given), told.clone());
+            let (given, report) = (Arc::clone(&given), report.clone());
             std::thread::spawn(move || {
                 let mut reader = BufReader::new(&stream);
                 while let Some(head) = head(&mut reader) {
                     if head.starts_with("POST ") {
                         let (body, length) = chunks(&mut reader, keep);
                         let posted = Posted { head: head.to_lowercase(), body, log: String::new() };
-                        let _ = told.send((posted, length, peak(process)));
+                        let _ = report.send((posted, length, peak(process)));
                         let _ = (&stream).write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
                     } else if !given.swap(true, Ordering::Relaxed) {
                         next(&stream, query);
@@ -167,11 +167,11 @@ fn an_error_after_it_ends_the_response_with_the_trailer_and_without_the_reason()
     let rest = String::from_utf8_lossy(&body[1024 * 1024..]).to_lowercase();
     assert!(rest.contains("lambda-runtime-function-error-type"), "{rest}");
     assert!(!String::from_utf8_lossy(&posted.body).contains("hunter2"));
-    // The body is made when the function has answered, and what it logs is the invocation's all the same.
+    // The body is produced after the function returned; its log lines are the invocation's.
     let lines = posted.log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>();
-    let told = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
-    for message in ["the second megabyte is missing", "the response broke off"] {
-        let [line] = told(message)[..] else { panic!("one line: {}", posted.log) };
+    let report = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
+    for message in ["the second megabyte is missing", "the response was aborted"] {
+        let [line] = report(message)[..] else { panic!("one line: {}", posted.log) };
         assert_eq!(line["function_request_id"], "7", "{line}");
     }
 }

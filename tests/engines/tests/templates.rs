@@ -21,8 +21,8 @@ fn every_example_has_a_template_that_cfn_lint_accepts() {
     let templates: Vec<_> = folders.filter(|path| path.is_dir()).map(|path| path.join("template.yaml")).collect();
     assert!(templates.len() >= 2, "{templates:?}");
     let output = lint(&templates);
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -35,12 +35,12 @@ fn a_mapping_that_does_not_read_partial_answers_is_found_in_a_template_with_sam_
         ("plain", &["WrongQueue".to_owned(), "WrongStream".to_owned()]),
     ] {
         let output = lint(&[Path::new(HERE).join(format!("../fixtures/templates/partial-answers-{template}.yaml"))]);
-        let told = String::from_utf8_lossy(&output.stdout);
+        let report = String::from_utf8_lossy(&output.stdout);
         assert!(!output.status.success(), "{template}: {}", String::from_utf8_lossy(&output.stderr));
         // FILE:LINE:COLUMN:LINE:COLUMN:RULE:WHAT needs …
-        let found = told.lines().filter_map(|line| line.split_once(":E9001:")?.1.split_once(" needs "));
+        let found = report.lines().filter_map(|line| line.split_once(":E9001:")?.1.split_once(" needs "));
         let found = found.map(|(name, _)| name).collect::<Vec<_>>();
-        assert_eq!(found, wrong, "{told}");
-        assert_eq!(found.len(), told.lines().count(), "nothing else is wrong there: {told}");
+        assert_eq!(found, wrong, "{report}");
+        assert_eq!(found.len(), report.lines().count(), "nothing else is wrong there: {report}");
     }
 }

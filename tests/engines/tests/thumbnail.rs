@@ -21,20 +21,20 @@ fn an_image_put_into_the_bucket_gets_its_thumbnail_and_a_broken_one_ends_in_the_
         .output()
         .expect("python starts");
     assert!(output.status.success(), "thumbnail.py failed");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
 
-    is_a_thumbnail_with_its_item(&told);
-    events_that_come_twice_or_late_change_nothing(&told);
-    a_thumbnail_gets_none(&told);
-    a_broken_image_is_told_of(&told);
+    is_a_thumbnail_with_its_item(&report);
+    events_that_come_twice_or_late_change_nothing(&report);
+    a_thumbnail_gets_none(&report);
+    a_broken_image_is_reported(&report);
 }
 
-fn is_a_thumbnail_with_its_item(told: &Value) {
-    assert_eq!(told["content type"], "image/jpeg");
-    let bytes: Vec<u8> = serde_json::from_value(told["bytes"].clone()).expect("bytes");
+fn is_a_thumbnail_with_its_item(report: &Value) {
+    assert_eq!(report["content type"], "image/jpeg");
+    let bytes: Vec<u8> = serde_json::from_value(report["bytes"].clone()).expect("bytes");
     assert!(bytes.starts_with(&[0xFF, 0xD8]) && bytes.ends_with(&[0xFF, 0xD9]), "a JPEG");
-    let item = &told["item"];
-    let bucket = told["bucket"].as_str().expect("a name");
+    let item = &report["item"];
+    let bucket = report["bucket"].as_str().expect("a name");
     assert_eq!(item["object"]["S"], format!("{bucket}/{KEY}"));
     assert_eq!(item["thumbnail"]["S"], "thumbnails/Käse + Brot/a b.jpg.jpg");
     assert_eq!((&item["width"]["N"], &item["height"]["N"]), (&json!("400"), &json!("600")), "upright");
@@ -42,30 +42,30 @@ fn is_a_thumbnail_with_its_item(told: &Value) {
     assert!(item["sequencer"]["S"].is_string() && item["e_tag"]["S"].is_string(), "{item}");
 }
 
-fn events_that_come_twice_or_late_change_nothing(told: &Value) {
+fn events_that_come_twice_or_late_change_nothing(report: &Value) {
     for name in ["again", "late"] {
-        assert_eq!(told[name]["error"], Value::Null, "{}", told[name]);
+        assert_eq!(report[name]["error"], Value::Null, "{}", report[name]);
     }
-    let later = &told["item of a later event"];
+    let later = &report["item of a later event"];
     assert_eq!(later["sequencer"]["S"], "F".repeat(18));
-    assert_eq!(&told["item after an earlier event"], later);
+    assert_eq!(&report["item after an earlier event"], later);
 }
 
-fn a_thumbnail_gets_none(told: &Value) {
-    assert_eq!(told["own"]["error"], Value::Null, "it is not tried again: {}", told["own"]);
-    assert_eq!(told["thumbnail of a thumbnail"], false);
+fn a_thumbnail_gets_none(report: &Value) {
+    assert_eq!(report["own"]["error"], Value::Null, "it is not tried again: {}", report["own"]);
+    assert_eq!(report["thumbnail of a thumbnail"], false);
     let keys = json!(["thumbnails/Käse + Brot/a b.jpg.jpg", KEY, "uploads/broken.jpg"]);
-    assert_eq!(told["keys"], keys);
+    assert_eq!(report["keys"], keys);
 }
 
-fn a_broken_image_is_told_of(told: &Value) {
-    let failed = told["failed"].as_array().expect("messages");
+fn a_broken_image_is_reported(report: &Value) {
+    let failed = report["failed"].as_array().expect("messages");
     assert_eq!(failed.len(), 1, "{failed:?}");
     let failed = &failed[0];
     assert_eq!(failed["requestPayload"]["Records"][0]["s3"]["object"]["key"], "uploads/broken.jpg");
     assert_eq!(failed["requestContext"]["condition"], "RetriesExhausted");
 
-    let log: Vec<_> = told["log"].as_array().expect("lines").iter().filter_map(Value::as_str).collect();
+    let log: Vec<_> = report["log"].as_array().expect("lines").iter().filter_map(Value::as_str).collect();
     let lines = |text: &str| log.iter().filter(|line| line.contains(text)).count();
     let reason = |line: &&&str| line.contains("the image/jpeg has no end: it was cut off");
     let failures = log.iter().filter(reason).filter(|line| line.contains("the record failed"));

@@ -22,15 +22,15 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Far beyond what any answer takes: only a process that hangs gets here.
+/// Far longer than any response takes: only a process that hangs gets here.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What an invocation that hangs is given.
+/// The time of an invocation that hangs.
 const SHORT: Duration = Duration::from_secs(3);
 
 /// Each is asked for twice.
 const KEYS: u64 = 250;
 
-/// How the invocations with this key end, if they run.
+/// Returns the outcome of the invocations with this key, if they run.
 fn end_of(key: u64) -> &'static str {
     match key {
         5 | 88 | 171 => "hang",
@@ -91,7 +91,7 @@ impl Tables {
     }
 }
 
-/// What all invocations came to.
+/// The outcomes of all invocations.
 struct Seen {
     /// By their numbers.
     states: BTreeMap<u64, InvocationState>,
@@ -152,14 +152,14 @@ async fn call(at_once: usize) -> Result<Seen, BoxError> {
     Ok(Seen { states, lines: text.lines().map(read).collect(), spans: collector.spans(), tables })
 }
 
-/// What became of one invocation.
+/// The outcome of one invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Outcome {
     Charged,
     Replayed,
     /// Another with its key was running.
     Refused,
-    /// As it was told.
+    /// The outcome that was requested.
     Failed,
 }
 
@@ -168,7 +168,7 @@ impl Seen {
         self.states[&number].error.as_ref().map(|error| error.error_type.as_str())
     }
 
-    /// What became of each invocation, by its answer alone.
+    /// Returns the outcome of each invocation, by its response alone.
     fn outcomes(&self) -> BTreeMap<u64, Outcome> {
         let outcome = |number: u64| {
             let (state, key) = (&self.states[&number], key_of(number));
@@ -191,7 +191,7 @@ impl Seen {
         self.states.keys().map(|number| (*number, outcome(*number))).collect()
     }
 
-    /// Each key was charged once, its double has the same answer or was told to come back, and nothing is left of a failure.
+    /// Each key was charged once, its duplicate has the same response or must retry, and nothing is left of a failure.
     async fn assert_effects(&self, outcomes: &BTreeMap<u64, Outcome>) -> Result<(), BoxError> {
         let number_of = |item: &HashMap<String, AttributeValue>, name: &str| -> u64 {
             item[name].as_n().expect("a number").parse().expect("a whole one")
@@ -266,17 +266,17 @@ impl Seen {
             }
             let ran = usize::from(matches!(outcome, Outcome::Charged | Outcome::Failed));
             let charged = usize::from(outcome == Outcome::Charged);
-            let told =
+            let report =
                 || format!("{number}, {outcome:?}: {:?}", spans.iter().map(|span| &span.name).collect::<Vec<_>>());
-            assert_eq!((of("step"), of("spawned")), (5 * ran, ran), "{}", told());
-            // The lock, then the charge and the record of its answer. A lock that comes to its end while it refuses is asked for again,
-            // and the lock of what hangs is released when nobody waits for it.
+            assert_eq!((of("step"), of("spawned")), (5 * ran, ran), "{}", report());
+            // The lock, the charge and the record of its response. An expired lock is requested again,
+            // and the lock of a call that hangs is released when no caller waits for it.
             let asked = of("DynamoDB.PutItem");
-            assert!((1..=3).contains(&asked), "{}", told());
-            assert_eq!(of("DynamoDB.UpdateItem"), 2 * charged, "{}", told());
+            assert!((1..=3).contains(&asked), "{}", report());
+            assert_eq!(of("DynamoDB.UpdateItem"), 2 * charged, "{}", report());
             let (released, hung) = (of("DynamoDB.DeleteItem"), end_of(key_of(number)) == "hang");
-            assert!(released == ran - charged || (released == 0 && hung), "{}", told());
-            assert_eq!(spans.len(), 1 + asked + 6 * ran + 2 * charged + released, "nothing else: {}", told());
+            assert!(released == ran - charged || (released == 0 && hung), "{}", report());
+            assert_eq!(spans.len(), 1 + asked + 6 * ran + 2 * charged + released, "nothing else: {}", report());
 
             let failed = root.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error);
             assert_eq!(failed, self.error_type(number).is_some());
@@ -291,7 +291,7 @@ impl Seen {
     fn assert_lines(&self, outcomes: &BTreeMap<u64, Outcome>, roots: &HashMap<u64, String>) {
         let numbers: HashMap<&str, u64> =
             self.states.iter().map(|(number, state)| (&*state.invocation.request_id, *number)).collect();
-        let mut told: HashMap<(u64, &str), usize> = HashMap::new();
+        let mut report: HashMap<(u64, &str), usize> = HashMap::new();
         for line in self.lines.iter().filter(|line| line.get("_aws").is_none()) {
             let id = line["function_request_id"].as_str().unwrap_or_else(|| panic!("no request id: {line}"));
             let number = numbers[id];
@@ -301,10 +301,10 @@ impl Seen {
                 assert!(span == root.as_str() || self.spans.iter().any(|it| hex(&it.span_id) == *span), "{line}");
             }
             let what = if line["level"] == "ERROR" { "an error" } else { line["message"].as_str().expect("a message") };
-            *told.entry((number, what)).or_default() += 1;
+            *report.entry((number, what)).or_default() += 1;
         }
         for (number, outcome) in outcomes {
-            let count = |what| told.remove(&(*number, what)).unwrap_or_default();
+            let count = |what| report.remove(&(*number, what)).unwrap_or_default();
             let counts = ["at its beginning", "in a task of its own", "charged", "an error"].map(count);
             let expected = match outcome {
                 Outcome::Charged => [1, 1, 1, 0],
@@ -314,7 +314,7 @@ impl Seen {
             };
             assert_eq!(counts, expected, "{number}, {outcome:?}");
         }
-        assert!(told.is_empty(), "nothing else: {told:?}");
+        assert!(report.is_empty(), "nothing else: {report:?}");
     }
 }
 

@@ -11,7 +11,7 @@ use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
 use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 use serde_json::{Value, json};
 
-/// Far beyond what any answer takes: only a process that hangs gets here.
+/// Far longer than any response takes: only a process that hangs gets here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const INVOCATIONS: u64 = 500;
@@ -110,13 +110,16 @@ async fn each_of_five_hundred_invocations_at_once_has_its_spans_in_its_own_trace
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_collector_every_answer_is_given_and_it_is_told_once() {
-    // A port where nobody listens.
+    // A port without a listener.
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
     let lines = call(&format!("http://127.0.0.1:{port}"), 30, &[]).await;
-    let told = lines.iter().filter(|line| line["level"] == "WARN").collect::<Vec<_>>();
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0]["message"].as_str().is_some_and(|text| text.starts_with("spans could not be sent")), "{told:#?}");
+    let report = lines.iter().filter(|line| line["level"] == "WARN").collect::<Vec<_>>();
+    assert_eq!(report.len(), 1, "{report:#?}");
+    assert!(
+        report[0]["message"].as_str().is_some_and(|text| text.starts_with("spans could not be sent")),
+        "{report:#?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,8 +37,7 @@ impl Watch {
     fn start(arguments: &[&str]) -> Self {
         let programs = programs();
         let port = free_port().to_string();
-        // The shell leads a process group of its own. Its input ends with the handle or with the test's process; then it ends the
-        // group.
+        // The shell leads a process group, which it ends once its input ends, with handle or test.
         let keep = r#"trap : TERM; "$@" </dev/null & watch=$!; read -r _; kill 0; while kill -0 $watch 2>/dev/null; do wait $watch; done"#;
         let mut keeper = Command::new("sh");
         keeper
@@ -76,7 +75,7 @@ impl Watch {
         child.map(Guarded).expect("the function starts")
     }
 
-    /// What `cargo lambda invoke` prints. The first time, watch compiles the function.
+    /// Returns the output of `cargo lambda invoke`. The first time, watch compiles the function.
     fn invoke(&self, function: &str, event: &str) -> Value {
         let (host, port) = self.address.split_once(':').expect("a port");
         let output = Command::new(self.programs.join("cargo-lambda"))
@@ -90,7 +89,7 @@ impl Watch {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
     }
 
-    /// The JSON that the function's URL answers.
+    /// Returns the JSON response of the function's URL.
     fn get(&self, path: &str) -> Value {
         let answer = binary::get(&self.address, &format!("/lambda-url{path}"), "");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");

@@ -150,7 +150,7 @@ impl Origin {
         matches!(self, Self::DynamoDb | Self::TableKinesis | Self::PipeDynamoDb)
     }
 
-    /// Whether a failure is a result, after which the record is not sent again.
+    /// Returns whether a failure is a result, after which the record is not sent again.
     pub(super) fn reports_failures_as_results(self) -> bool {
         self == Self::Firehose
     }

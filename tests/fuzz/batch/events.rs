@@ -18,7 +18,7 @@ impl Origin {
         format!("{}", 100 + at)
     }
 
-    /// How a response names a record.
+    /// Returns the name of a record in a response.
     pub(super) fn identifier(self, planned: &Planned, at: usize) -> Value {
         match self {
             Self::PipeKinesis | Self::PipeDynamoDb => json!(format!("e{at}")),

@@ -1,4 +1,4 @@
-//! What each gateway makes of a request, and of the answer of a function: a model that was written from recorded requests and from
+//! The conversion of a request, and of a function's response, by each gateway: a model from recorded requests and from
 //! AWS's documentation, and from no adapter.
 //!
 //! The same requests behind an HTTP API, a function URL, a REST API and a load balancer were recorded in
@@ -28,7 +28,7 @@ pub(super) enum Gateway {
     /// Payload 1.0, a named stage, route `$default`.
     HttpApiV1,
     FunctionUrl,
-    /// What `cargo run` and the tests' requests are.
+    /// The form of `cargo run` and of the tests' requests.
     Local,
     Rest,
     /// Behind a custom domain that maps `/v1` to it.
@@ -64,7 +64,7 @@ fn decoded(text: &str) -> Option<String> {
     is_right.then(|| percent_decode_str(text).decode_utf8().ok().map(Into::into)).flatten()
 }
 
-/// What an HTTP API makes of a path: it decodes it, cuts it off at a question mark, and decodes it again; `None` where it answers 400
+/// Converts a path like an HTTP API: it decodes it, cuts it at a question mark, and decodes it again; `None` for a 400
 /// by itself. The recorded paths are in the test below.
 pub(super) fn http_api_path(path: &str) -> Option<String> {
     let once = decoded(path)?;
@@ -210,12 +210,12 @@ impl Gateway {
         Visible { method: method.to_owned(), path, query, headers, cookies, body: sent.body.clone() }
     }
 
-    /// What the client gets of an answer.
+    /// Returns the client's view of a response.
     pub(super) fn client(self, answer: &Value) -> Result<Got, String> {
         let status = answer["statusCode"].as_u64().ok_or("no `statusCode`")?;
         let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut add = |name: &str, value: &Value| {
-            let value = value.as_str().ok_or(format!("`{name}` is no text"))?;
+            let value = value.as_str().ok_or(format!("`{name}` must be text"))?;
             headers.entry(name.to_ascii_lowercase()).or_default().push(value.to_owned());
             Ok::<_, String>(())
         };
@@ -242,7 +242,7 @@ impl Gateway {
     }
 }
 
-/// What a function can see of a request.
+/// The parts of a request that a function can see.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Visible {
     pub(super) method: String,
@@ -254,7 +254,7 @@ pub(super) struct Visible {
     pub(super) body: Vec<u8>,
 }
 
-/// What a client gets.
+/// The response that a client gets.
 #[derive(Debug)]
 pub(super) struct Got {
     pub(super) status: u64,

@@ -1,4 +1,4 @@
-//! Requests that go through the model of each gateway to a function, and its answers back to the client.
+//! Requests that go through the model of each gateway to a function, and its responses back to the client.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ thread_local! {
     static ANSWER: RefCell<Response> = RefCell::default();
 }
 
-/// What the function itself sees; it answers as it was told.
+/// Returns the function's own view; it responds as instructed.
 pub(super) async fn shown(
     method: Method,
     uri: Uri,
@@ -49,7 +49,7 @@ pub(super) async fn shown(
     ANSWER.take()
 }
 
-/// What it saw of the only call.
+/// Returns the request of the only call.
 pub(super) fn seen() -> Visible {
     let mut all = SHOWN.take();
     assert_eq!(all.len(), 1);

@@ -1,4 +1,4 @@
-//! What is kept between calls: the place in a list, and an answer that is given again.
+//! State between calls: the place in a list, and a replayed response.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -100,7 +100,7 @@ fn is_rest_form(gateway: Gateway) -> bool {
     matches!(gateway, Gateway::Rest | Gateway::RestMapped | Gateway::HttpApiV1)
 }
 
-/// Whether it has a name with several values.
+/// Returns whether it has a name with several values.
 fn has_repeated(fields: &Value) -> bool {
     fields.as_object().into_iter().flatten().any(|(_, values)| values.as_array().is_some_and(|values| values.len() > 1))
 }
@@ -180,7 +180,7 @@ fn by_lambda_http(event: &Value) -> Option<Read> {
     })
 }
 
-/// Whether it is a header of the test's own.
+/// Returns whether it is one of the test's own headers.
 fn is_own(name: &str) -> bool {
     name.starts_with("x-") && !name.starts_with("x-forwarded-")
 }
@@ -224,7 +224,7 @@ const PYTHON: &[Difference] = &[
     },
     Difference {
         part: "path",
-        why: "mangum takes neither a stage nor a base path off, unless it is told which",
+        why: "mangum takes neither a stage nor a base path off, unless it is configured",
         of: |gateway, _| {
             matches!(gateway, Gateway::HttpApiStage | Gateway::HttpApiRoute | Gateway::HttpApiV1 | Gateway::RestMapped)
         },

@@ -1,4 +1,4 @@
-//! Records as each source writes them, and what is told of them afterwards.
+//! Records of each source, and the values that functions read from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use super::{SEEN, bytes, holds, json as json_value, object, see, text};
 use crate::aggregate::{field, frame, number};
 use crate::decoders::block_on;
 
-/// That no record of a batch failed, and what was seen of each.
+/// Checks that no record of a batch failed, and the values of each.
 fn taken(answer: Result<Value, pilaster::FunctionError>) -> Vec<Value> {
     let answer = answer.unwrap();
     let failures = answer.get("batchItemFailures").and_then(Value::as_array);
@@ -38,7 +38,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
     })
 }
 
-fn told(attributes: &Attributes) -> Value {
+fn reported(attributes: &Attributes) -> Value {
     attributes
         .iter()
         .map(|(name, (kind, text, bytes))| {
@@ -83,7 +83,7 @@ fn messages_of_sqs() {
                 };
             }
             event = event.and(message);
-            expected.push(json!([id, body, told(attributes)]));
+            expected.push(json!([id, body, reported(attributes)]));
         }
         assert_eq!(taken(block_on(caller.call(event))), expected);
     });
@@ -120,7 +120,8 @@ fn notifications_of_sns_directly_and_through_a_queue() {
                 _ => sent.binary_attribute(name, bytes.clone()),
             };
         }
-        let expected: Vec<_> = messages.iter().map(|message| json!([message, subject, told(&attributes)])).collect();
+        let expected: Vec<_> =
+            messages.iter().map(|message| json!([message, subject, reported(&attributes)])).collect();
         assert_eq!(taken(block_on(caller.call(sent.event()))), expected);
         assert_eq!(taken(block_on(caller.call(sent.through_sqs()))), expected, "through SQS");
     });
@@ -166,7 +167,7 @@ fn merged(parts: [Vec<Vec<u8>>; 4], turns: &[u8]) -> Vec<u8> {
     message
 }
 
-/// What a producer aggregates comes out again, whatever the encoder's habits are: shared keys, any order, fields of later versions.
+/// Aggregated records are split again, whatever the encoder does: shared keys, any order, fields of later versions.
 #[test]
 fn aggregated_records_of_kinesis() {
     let caller = Caller::new(pilaster::handler(aggregated).concurrency(1));
@@ -273,11 +274,14 @@ fn records_of_firehose_there_and_back() {
     holds(vec(bytes(80), 1..5), |records| {
         let answer = block_on(caller.call(testing::firehose(records.iter().cloned().map(raw)))).unwrap();
         let seen = SEEN.take();
-        let told = answer["records"].as_array().unwrap();
-        assert_eq!((seen.len(), told.len()), (records.len(), records.len()));
-        for ((seen, told), record) in seen.iter().zip(told).zip(&records) {
-            assert_eq!((&seen[1], &told["recordId"], &told["result"]), (&json!(record), &seen[0], &json!("Ok")));
-            assert_eq!(STANDARD.decode(told["data"].as_str().unwrap()).unwrap(), *record);
+        let reported = answer["records"].as_array().unwrap();
+        assert_eq!((seen.len(), reported.len()), (records.len(), records.len()));
+        for ((seen, reported), record) in seen.iter().zip(reported).zip(&records) {
+            assert_eq!(
+                (&seen[1], &reported["recordId"], &reported["result"]),
+                (&json!(record), &seen[0], &json!("Ok"))
+            );
+            assert_eq!(STANDARD.decode(reported["data"].as_str().unwrap()).unwrap(), *record);
         }
     });
 }
@@ -334,12 +338,12 @@ fn events_of_a_log_subscription() {
 }
 
 #[derive(Debug, Deserialize)]
-struct Told {
+struct Instruction {
     fails: bool,
 }
 
-async fn message(told: Sqs<Told>) -> Result<(), BoxError> {
-    if told.body.fails { Err("as it was told".into()) } else { Ok(()) }
+async fn message(reported: Sqs<Instruction>) -> Result<(), BoxError> {
+    if reported.body.fails { Err("as instructed".into()) } else { Ok(()) }
 }
 
 #[test]
@@ -361,10 +365,10 @@ fn the_ids_of_those_messages_come_back_that_failed_whatever_stands_in_them() {
     });
 }
 
-async fn entry(told: Kafka<(), Told>) -> Result<(), BoxError> {
-    match &told.value {
+async fn entry(reported: Kafka<(), Instruction>) -> Result<(), BoxError> {
+    match &reported.value {
         Some(value) if !value.fails => Ok(()),
-        _ => Err("as it was told".into()),
+        _ => Err("as instructed".into()),
     }
 }
 

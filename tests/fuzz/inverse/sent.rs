@@ -15,18 +15,18 @@ pub(super) struct Sent {
     /// Escaped, as it stands on the wire.
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
-    /// Whether a blank in the query is sent as `+`.
+    /// `true` if a space in the query is sent as `+`.
     pub(super) plus: bool,
     pub(super) headers: BTreeMap<String, Vec<String>>,
     pub(super) cookies: Vec<String>,
-    /// Whether each cookie is a field of its own, as HTTP/2 allows it.
+    /// `true` if each cookie is a field of its own, as HTTP/2 allows.
     pub(super) split_cookies: bool,
     pub(super) body: Vec<u8>,
-    /// Whether a body that is text stands in the event as text.
+    /// `true` if a body that is text is text in the event, too.
     pub(super) as_text: bool,
 }
 
-/// What may stand in the value of a header, whoever passes it on.
+/// Returns the values of a header that every gateway passes on.
 pub(super) fn header_value() -> impl Strategy<Value = String> {
     "[!-~é🦀]([ -~é🦀]{0,30}[!-~é🦀])?"
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What the function takes, and the file: by it the tests beside know what to compare.
+/// The function's argument, and the file, by which the other tests select what to compare.
 const KINDS: &str = "
 authorizer-http python/apiGatewayAuthorizerV2Event.json
 authorizer-http typescript/parser/apigw-http/authorizer-request.json
@@ -181,7 +181,7 @@ Value typescript/parser/transfer-family/base.json
 Value python/appSyncBatchEvent.json
 ";
 
-/// What `aws_lambda_events` has a type for that does not take this file, the place that the error names, and why. Read as `Value`.
+/// The files that a type of `aws_lambda_events` rejects, with the place of the error and the reason. Read as `Value`.
 pub(super) const STRICTER: [(&str, &str, &str, &str); 8] = [
     ("AppSyncDirectResolverEvent", "python-later/appSyncEventsEvent.json", "/identity", NOBODY),
     (
@@ -216,7 +216,7 @@ pub(super) const STRICTER: [(&str, &str, &str, &str); 8] = [
 const NOBODY: &str = "a caller by API key has no identity, which AppSync sends as null and the type wants";
 const CHANNEL: &str = "of AppSync Events, which has channels and no selection set";
 
-/// What no function is called with, and why.
+/// The files that are not events of a function, and the reason.
 const LISTED: [(&str, &str); 12] = [
     ("dotnet/jmespath/apigw_event.json", LIST),
     ("dotnet/jmespath/apigw_event_2.json", LIST),
@@ -273,7 +273,7 @@ fn every_kind_is_tested() {
     }
 }
 
-/// What is listed does not pass for an event that was handled.
+/// Listed files do not count as handled events.
 #[tokio::test]
 async fn what_is_listed_is_no_record() {
     for (file, _) in LISTED {

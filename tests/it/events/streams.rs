@@ -97,11 +97,11 @@ async fn changes_of_a_table_have_the_images_that_the_stream_has() {
         for file in files::of(kind) {
             let event = event(file);
             let (seen, answer) = seen(&event, change).await;
-            let told = |record: Value| match kind {
+            let fields = |record: Value| match kind {
                 "change" => record,
                 _ => serde_json::from_slice(&bytes(&record["kinesis"]["data"])).unwrap(),
             };
-            let expected = records(&event).into_iter().map(told).map(|record| {
+            let expected = records(&event).into_iter().map(fields).map(|record| {
                 let of = &record["dynamodb"];
                 json!([record["eventName"], item(&of["Keys"]), item(&of["NewImage"]), item(&of["OldImage"])])
             });

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 
-/// The answer of a function that gives back what it was given.
+/// Returns the response of a function that returns its argument.
 async fn echo<T: Serialize + DeserializeOwned + Send + 'static>(event: Value) -> Result<Value, FunctionError> {
     let function = |Event(event): Event<T>| std::future::ready(Ok::<T, BoxError>(event));
     Caller::new(pilaster::handler(function)).call(event).await
@@ -54,7 +54,7 @@ async fn typed(name: &str, event: Value) -> Result<Value, FunctionError> {
         }
         "CognitoEventUserPoolsCustomMessage" => echo::<cognito::CognitoEventUserPoolsCustomMessage>(event).await,
         "Value" => echo::<Value>(event).await,
-        _ => panic!("{name} is no type"),
+        _ => panic!("{name} is not a type"),
     }
 }
 
@@ -97,7 +97,7 @@ async fn an_event_of_another_type_fails_with_the_path_of_the_field() {
     assert!(error.message().contains("/Details/ContactData/Channel"), "{error}");
 }
 
-/// So that whoever uses these types knows; where the crate takes the file one day, the entry goes.
+/// Documents the types' limits; an entry is removed once the crate accepts the file.
 #[tokio::test]
 async fn where_a_type_is_stricter_than_its_source_the_error_names_the_place() {
     for (name, file, place, why) in files::STRICTER {

@@ -8,13 +8,13 @@ use pilaster::{CloudFormation, CustomResource, S3BatchTask, Schedule};
 use super::*;
 
 #[tokio::test]
-async fn a_schedule_tells_its_time_and_its_rule() {
-    async fn tell(schedule: Schedule) -> Result<Value, BoxError> {
+async fn a_schedule_has_its_time_and_its_rule() {
+    async fn read(schedule: Schedule) -> Result<Value, BoxError> {
         Ok(json!([schedule.time(), schedule.arn(), schedule.execution_id()]))
     }
     for file in files::of("schedule") {
         let event = event(file);
-        let answer = Caller::new(pilaster::handler(tell)).call(event.clone()).await.unwrap();
+        let answer = Caller::new(pilaster::handler(read)).call(event.clone()).await.unwrap();
         assert_eq!(answer, json!([event["time"], event["resources"][0], event["id"]]), "{file}");
     }
 }

@@ -1,4 +1,4 @@
-//! Inputs from public bug reports, in `fixtures/cases`: each is an event, or several, with what a function has to answer.
+//! Inputs from public bug reports, in `fixtures/cases`: each is an event, or several, with the required response of a function.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use pilaster::http::{Form, Path, TypedHeader};
 
 use super::*;
 
-/// The answers of a function of this kind.
+/// Returns the responses of a function of this kind.
 async fn answers(function: &Value, events: &[Value]) -> Vec<Value> {
     match function["kind"].as_str().unwrap() {
         "request" => all(Caller::new(pilaster::handler(request)), events).await,
@@ -28,7 +28,7 @@ async fn answers(function: &Value, events: &[Value]) -> Vec<Value> {
             });
             all(Caller::new(http::service(router)), events).await
         }
-        kind => panic!("`{kind}` is no kind of function"),
+        kind => panic!("`{kind}` is not a kind of function"),
     }
 }
 

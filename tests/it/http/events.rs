@@ -5,7 +5,7 @@ use base64::Engine as _;
 
 use super::*;
 
-/// File, source, method, URI; the URI as the caller sent it, as far as the event tells.
+/// File, source, method, URI; the URI as the caller sent it, as far as the event shows.
 const REQUESTS: &str = "
 dotnet/idempotency/apigw_event.json Rest POST https://1234567890.execute-api.us-east-1.amazonaws.com/path/to/resource?foo=bar
 dotnet/idempotency/apigw_event2.json Rest POST https://1234567890.execute-api.us-east-1.amazonaws.com/path/to/resource?foo=bar
@@ -70,7 +70,7 @@ typescript/parser/vpc-lattice-v2/base.json VpcLattice GET https://test-lambda-se
 typescript/parser/vpc-lattice/base.json VpcLatticeV1 GET https://test-lambda-service-3908sdf9u3u.dkfjd93.vpc-lattice-svcs.us-east-2.on.aws/testpath?order-id=1
 ";
 
-/// Their `host` is a placeholder, which is no host: `<url-id>.lambda-url.us-east-1.on.aws`.
+/// Their `host` is a placeholder, which is not a valid host: `<url-id>.lambda-url.us-east-1.on.aws`.
 const NO_HOST: [&str; 3] = [
     "python/lambdaFunctionUrlEvent.json",
     "python/lambdaFunctionUrlEventWithHeaders.json",
@@ -110,7 +110,7 @@ pub(crate) fn every_file() -> Vec<String> {
     files.into_iter().map(name).collect()
 }
 
-/// The headers that an event says, by another way than the door's: the last of two spellings counts, arrays have several
+/// Returns the headers of an event, by another way than the adapter's: the last of two spellings counts, arrays have several
 /// values.
 fn headers_of(event: &Value) -> Map<String, Value> {
     let mut headers = Map::new();

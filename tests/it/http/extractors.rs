@@ -1,4 +1,4 @@
-//! What a function's arguments can be, from an event to the answer.
+//! The arguments of a function, from an event to the response.
 
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::Cookie;
@@ -46,7 +46,7 @@ async fn asked<R: RawService>(caller: &Caller<R>, event: &Value) -> (u64, Value)
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// `Some`, `None` or the status of the rejection.
-fn told<T>(value: Result<Option<T>, Rejection>) -> String {
+fn described<T>(value: Result<Option<T>, Rejection>) -> String {
     match value {
         Ok(Some(_)) => "some".to_owned(),
         Ok(None) => "none".to_owned(),
@@ -58,12 +58,12 @@ type Asked<T> = Result<Option<T>, Rejection>;
 
 #[tokio::test]
 async fn each_extractor_can_be_optional_and_tell_its_rejection() {
-    let of_body = Caller::new(pilaster::handler(async |body: Asked<Json<Page>>| told(body)));
-    let of_form = Caller::new(pilaster::handler(async |body: Asked<Form<Page>>| told(body)));
-    let of_parts = Caller::new(pilaster::handler(async |body: Asked<Multipart>| told(body)));
-    let of_query = Caller::new(pilaster::handler(async |query: Asked<Query<Page>>| told(query)));
-    let of_path = Caller::new(pilaster::handler(async |path: Asked<Path<u32>>| told(path)));
-    let of_claims = Caller::new(pilaster::handler(async |claims: Asked<Claims<Page>>| told(claims)));
+    let of_body = Caller::new(pilaster::handler(async |body: Asked<Json<Page>>| described(body)));
+    let of_form = Caller::new(pilaster::handler(async |body: Asked<Form<Page>>| described(body)));
+    let of_parts = Caller::new(pilaster::handler(async |body: Asked<Multipart>| described(body)));
+    let of_query = Caller::new(pilaster::handler(async |query: Asked<Query<Page>>| described(query)));
+    let of_path = Caller::new(pilaster::handler(async |path: Asked<Path<u32>>| described(path)));
+    let of_claims = Caller::new(pilaster::handler(async |claims: Asked<Claims<Page>>| described(claims)));
     let with = |field: &str, value: Value| {
         let mut event = request("", "", "");
         match field {
@@ -169,12 +169,12 @@ async fn a_body_above_six_megabytes_is_a_413() {
 }
 
 async fn upload(mut parts: Multipart) -> Result<String, HttpError> {
-    let mut told = Vec::new();
+    let mut described = Vec::new();
     while let Some(part) = parts.next_field().await? {
         let (name, file) = (part.name().map(str::to_owned), part.file_name().map(str::to_owned));
-        told.push(format!("{name:?} {file:?} {:?}", part.bytes().await?));
+        described.push(format!("{name:?} {file:?} {:?}", part.bytes().await?));
     }
-    Ok(told.join("\n"))
+    Ok(described.join("\n"))
 }
 
 #[tokio::test]
@@ -185,8 +185,8 @@ async fn a_file_arrives_as_the_bytes_that_were_sent() {
     let mut event = request("multipart/form-data; boundary=x", "", "");
     event["body"] = json!(base64::engine::general_purpose::STANDARD.encode(&sent));
     event["isBase64Encoded"] = json!(true);
-    let told = format!(r#"Some("f") Some("a.png") {:?}"#, Bytes::from_static(b"\x89PNG\r\n\xFF"));
-    assert_eq!(asked(&caller, &event).await, (200, json!(told)));
+    let described = format!(r#"Some("f") Some("a.png") {:?}"#, Bytes::from_static(b"\x89PNG\r\n\xFF"));
+    assert_eq!(asked(&caller, &event).await, (200, json!(described)));
 
     event["isBase64Encoded"] = json!(false);
     let (status, problem) = asked(&caller, &event).await;
@@ -206,7 +206,7 @@ async fn claims_are_what_each_authorizer_said() {
     }));
     let answer = asked(&jwt, &event("typescript/parser/apigw-http/jwt-authorizer-auth.json")).await;
     assert_eq!(answer, (200, json!("d2f50444-0041-7036-aea2-a955fca33d37 1718636404 Some(1718722804)")));
-    // A REST API writes `exp` as a date in words: that is no number.
+    // A REST API writes `exp` as a date in words, which is not a number.
     let rest = event("typescript/parser/apigw-rest/jwt-authorizer-auth.json");
     assert_eq!(rest["requestContext"]["authorizer"]["claims"]["exp"], "Tue Jun 18 15:00:04 UTC 2024");
     assert_eq!(asked(&jwt, &rest).await.0, 403);

@@ -1,4 +1,4 @@
-//! What each gateway does to a request before the function sees it, and what it takes for an answer.
+//! The changes that each gateway makes to a request, and the responses that it accepts.
 
 use axum::Router;
 use axum::routing::get;
@@ -78,7 +78,7 @@ async fn a_base_path_that_the_route_tells_is_taken_off() {
 
 #[tokio::test]
 async fn a_path_that_only_looks_mapped_is_left_alone() {
-    // By the API's own domain `requestContext.path` begins with the stage, and `path` is that of the route.
+    // With the API's own domain `requestContext.path` begins with the stage; `path` does not.
     let mut own = rest("/v1/payment", "/payment", json!(null));
     own["requestContext"]["path"] = json!("/live/v1/payment");
     for event in [own, rest("/v10payment", "/payment", json!(null)), rest("//payment", "/payment", json!(null))] {
@@ -110,7 +110,7 @@ async fn an_http_api_of_payload_1_is_one() {
     let mut event = http_api_v1("/live/payment/50%25", "$default", json!(null));
     event["multiValueQueryStringParameters"] = json!({ "a": ["1 2", "%"] });
     event["requestContext"]["authorizer"] = json!({ "claims": { "sub": "7" }, "scopes": null });
-    assert_eq!(answered(Stack::new(), event.clone()).await, "payment 50%25", "the stage is no part of the path");
+    assert_eq!(answered(Stack::new(), event.clone()).await, "payment 50%25", "the stage is not a part of the path");
     let seen = echoed(&event).await;
     assert_eq!(seen["kind"], "HttpApiV1");
     assert_eq!(seen["uri"], "https://api.example.com/payment/50%2525?a=1%202&a=%25");
@@ -162,8 +162,8 @@ async fn a_message_that_a_web_socket_cannot_take_is_an_error_and_a_line_in_the_l
         let answer = Caller::new(function).with_logs(&captured).call(smallest("websocket")).await.unwrap();
         assert_eq!(answer["statusCode"], status, "{length}");
         let lines = captured.lines();
-        let told = lines.iter().any(|line| line["level"] == "ERROR" && line.to_string().contains("131072"));
-        assert_eq!(told, status == 500, "{lines:?}");
+        let logged = lines.iter().any(|line| line["level"] == "ERROR" && line.to_string().contains("131072"));
+        assert_eq!(logged, status == 500, "{lines:?}");
     }
     let silent = call(&Caller::new(pilaster::handler(async |_: Method| {})), &smallest("websocket").to_string()).await;
     assert_eq!(silent.unwrap().get("body"), None, "no message is sent");

@@ -180,7 +180,7 @@ async fn a_host_that_is_only_odd_is_served() {
     event["headers"] = json!({});
     assert_eq!(echoed(&event).await["uri"], "https://d/p", "the API's own name");
     event["requestContext"]["domainName"] = json!("<url-id>.example.com");
-    assert_eq!(echoed(&event).await["uri"], "/p", "the API's own name is no host");
+    assert_eq!(echoed(&event).await["uri"], "/p", "the API's own name is not a host");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A user's own layers: of tower, of axum, by hand, around the function and below the stack's.
+//! A user's own layers: of tower, of axum, hand-written, around the function and below the stack's.
 
 use std::error::Error as StdError;
 use std::future::pending;
@@ -266,7 +266,7 @@ async fn the_same_layers_fit_an_axum_router() {
     assert_eq!(response.status(), 404);
 }
 
-/// Stands for a layer without the stack: adds a header to each answer.
+/// Returns a layer without the stack, which adds a header to each response.
 fn signed() -> tower_http::set_header::SetResponseHeaderLayer<pilaster::http::HeaderValue> {
     tower_http::set_header::SetResponseHeaderLayer::overriding(
         pilaster::http::header::SERVER,
@@ -274,7 +274,7 @@ fn signed() -> tower_http::set_header::SetResponseHeaderLayer<pilaster::http::He
     )
 }
 
-/// What a handler may end with, by the body of the request.
+/// Ends in the way that the body of the request names.
 async fn ends(how: String) -> Result<Response, HttpError> {
     match how.as_str() {
         "error" => Err(std::io::Error::other("the disk is full"))?,
@@ -285,7 +285,7 @@ async fn ends(how: String) -> Result<Response, HttpError> {
     }
 }
 
-/// The answer to each ending, and the lines of the log.
+/// Returns the response to each outcome, and the log lines.
 async fn endings<R: RawService>(caller: Caller<R>) -> Vec<(u64, String, Vec<Value>)> {
     let mut endings = Vec::new();
     for how in ["error", "refused", "status", "own", "well"] {
@@ -505,7 +505,7 @@ async fn a_panic_of_readiness_keeps_the_headers_of_the_stack() {
     has_headers(&answer);
 }
 
-/// Events that no request can be made of, and the status of the answer.
+/// Returns events that cannot be decoded as a request, and the status of the response.
 fn malformed(source: &str) -> Vec<(Value, u64)> {
     let mut events = Vec::new();
     let mut with = |status, change: &dyn Fn(&mut Value)| {

@@ -1,4 +1,4 @@
-//! Code of the user's that panics in odd places: the answer has the headers of the layers all the same.
+//! User code that panics in unusual places: the response still has the headers of the layers.
 
 use std::fmt;
 use std::pin::Pin;
@@ -63,7 +63,7 @@ fn asked(headers: &[(&str, &str)]) -> Value {
     event
 }
 
-/// The answer, which has the headers of [`stack`].
+/// Returns the response, which has the headers of [`stack`].
 async fn with_headers<R: RawService>(caller: &Caller<R>, headers: &[(&str, &str)]) -> Value {
     let answer = call(caller, &asked(headers).to_string()).await.unwrap();
     assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com", "{answer}");

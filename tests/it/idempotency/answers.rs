@@ -1,4 +1,4 @@
-//! A replay is the answer that was given, and what is no answer is not replayed.
+//! A replay is the recorded response, and only responses are replayed.
 
 use pilaster::http::{Body, HeaderValue, IntoResponse, Negotiate, Negotiated, NegotiationLayer, Response};
 

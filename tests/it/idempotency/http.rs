@@ -1,11 +1,11 @@
-//! No caller of an HTTP function gets the answer that was made for another.
+//! No caller of an HTTP function gets the response that was made for another.
 
 use axum::http::request::Parts;
 use pilaster::http::{FromRequestParts, StatusCode};
 
 use super::*;
 
-/// What a router's middleware does, or a crate of the user's own: it knows two tokens.
+/// A stand-in for a router's middleware or the user's own: it accepts two tokens.
 struct User(&'static str);
 
 impl<S: Send + Sync> FromRequestParts<S> for User {
@@ -83,7 +83,7 @@ pub(super) async fn add(Client(charges): Client<Charges>, _body: String) -> Stri
     charges.add().to_string()
 }
 
-/// What the function answers to the same key in several contexts of the same request, through each event.
+/// Returns the responses to the same key in several contexts of the same request, through each event.
 pub(super) async fn with_contexts(layer: IdempotencyLayer, events: &[Value]) -> Vec<String> {
     let charges = Charges::default();
     let caller = Caller::new(handler(add).layer(http::Stack::new().idempotency(layer))).with_clients(clients(&charges));
@@ -110,12 +110,12 @@ pub(super) fn layer() -> IdempotencyLayer {
 #[tokio::test]
 async fn whoever_an_authorizer_names_in_whatever_way_has_answers_of_their_own() {
     let (nothing, none) = (json!({}), json!({ "sourceIp": "127.0.0.1" }));
-    // A principal that is the same for all, which AWS's own examples have, and a user of a name of the authorizer's choice.
+    // A principal that is the same for all, as in AWS's examples, and one that the authorizer names.
     let user = |name: &str, took: u32| json!({ "principalId": "user", "tenant": name, "integrationLatency": took });
     let events = [user("ada", 3), user("bob", 4), user("ada", 5)].map(|user| rest(&user, &none, &nothing));
     assert_eq!(with_contexts(layer(), &events).await, ["1", "2", "1"]);
 
-    // One that checks the token and names nobody.
+    // One that checks the token and names no caller.
     let token = |token: &str| rest(&json!({ "principalId": "user" }), &none, &json!({ "Authorization": token }));
     assert_eq!(with_contexts(layer(), &[token("a"), token("b"), token("a")]).await, ["1", "2", "1"]);
 

@@ -1,8 +1,8 @@
 //! Random runs against what the docs promise: within its window a call has its effect at most once; it has its effect or its caller
-//! gets an error; no caller gets an answer that was made for another.
+//! gets an error; no caller gets a response that was made for another.
 //!
-//! Three sandboxes share a store that fails, hangs and loses its answers. Callers use each other's keys, at the same time and again.
-//! Calls fail, outlive their invocations, are given up on, and their sandboxes end before or after the effect. Each run is told by its
+//! Three sandboxes share a store that fails, hangs and loses its responses. Callers use each other's keys, at the same time and again.
+//! Calls fail, outlive their invocations, are given up on, and their sandboxes end before or after the effect. Each run is reproduced by its
 //! seed: `PILASTER_MODEL=100000 cargo test -p tests --test it model` takes more of them, from `PILASTER_MODEL_SEED` on.
 
 use std::collections::BTreeMap;
@@ -18,9 +18,9 @@ use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use super::*;
 
-/// What every call takes at most, and the time of a lock without a deadline.
+/// The maximum time of a call, and the time of a lock without a deadline.
 const LOCK: Duration = Duration::from_secs(20);
-/// Where the clocks begin: milliseconds since 1970.
+/// The start of the clocks, in milliseconds since 1970.
 const EPOCH: u64 = 1_704_164_645_750;
 const CALLERS: [Option<&str>; 3] = [Some("Bearer ada"), Some("Bearer bob"), None];
 
@@ -49,7 +49,7 @@ struct Network {
     chance: Arc<Chance>,
     /// One of how many requests goes wrong; 0 for none.
     faults: u64,
-    /// Of each effect whose answer was recorded: until when the record says that it counts, in milliseconds since 1970.
+    /// Of each effect whose response was recorded: until when the record says that it counts, in milliseconds since 1970.
     recorded: Arc<Mutex<BTreeMap<usize, u64>>>,
 }
 
@@ -66,9 +66,9 @@ impl Network {
             }
             2 => tokio::time::sleep(self.chance.time(1500)).await,
             _ => {
-                let told = step.await;
+                let outcome = step.await;
                 tokio::time::sleep(self.chance.time(1500)).await;
-                return told;
+                return outcome;
             }
         }
         step.await
@@ -78,9 +78,9 @@ impl Network {
 impl Store for Network {
     async fn lock(&self, lock: &Lock, now: SystemTime) -> Result<LockOutcome, BoxError> {
         assert!(lock.expiration * 1000 >= lock.in_progress_expiration, "the record expires before its lock");
-        let told = self.step(Store::lock(&self.store, lock, now)).await?;
+        let outcome = self.step(Store::lock(&self.store, lock, now)).await?;
         let silent = self.chance.below(4) == 0;
-        Ok(if silent && told != LockOutcome::Acquired { LockOutcome::Held(None) } else { told })
+        Ok(if silent && outcome != LockOutcome::Acquired { LockOutcome::Held(None) } else { outcome })
     }
 
     async fn get(&self, lock: &Lock) -> Result<Option<IdempotencyRecord>, BoxError> {
@@ -106,10 +106,10 @@ impl Store for Network {
     }
 }
 
-/// What one call is to do.
+/// The work of one call.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
-    /// What has its effect once: the caller, where the key is one of the caller's own; the key; the body.
+    /// The unit of one effect: the caller, if the key belongs to it; the key; the body.
     caller: usize,
     key: u64,
     body: u64,
@@ -175,7 +175,7 @@ struct Run {
     frozen: bool,
     world: Arc<World>,
     store: Network,
-    /// How long an answer is replayed.
+    /// The time for which a response is replayed.
     window: Duration,
     sandboxes: Vec<IdempotencyLayer>,
     start: Instant,
@@ -290,14 +290,14 @@ impl Run {
         self.world.answered.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Until when the answer of an effect is replayed, if it was recorded.
+    /// The time until which the response of an effect is replayed, if it was recorded.
     fn recorded_until(&self, effect: usize) -> Option<Instant> {
         let until = *self.store.recorded.lock().unwrap().get(&effect)?;
         Some(self.start + Duration::from_millis(until - EPOCH))
     }
 
     /// Of two effects that are one by their keys, the second call began after the first one's lock had ended, or, where its
-    /// answer was recorded, after its window.
+    /// response was recorded, after its window.
     fn check_effects(&self) {
         let effects = self.world.effects.lock().unwrap();
         let alone = |at: usize| match self.recorded_until(at) {
@@ -316,7 +316,7 @@ impl Run {
         }
     }
 
-    /// Once all locks have ended and the network is well, each call runs or is answered.
+    /// Once all locks have ended and the network is well, each call runs or gets a response.
     async fn check_that_it_goes_on(&self) {
         if self.frozen {
             return;

@@ -1,4 +1,4 @@
-//! What tells two callers apart whom the platform does not know, or knows only as one client.
+//! The identity of callers that the platform does not know, or knows only as one client.
 
 use super::callers::{layer, rest, with_contexts};
 use super::*;
@@ -18,7 +18,7 @@ fn url(authorizer: &Value, cookie: &str, headers: &Value) -> Value {
     })
 }
 
-/// What a function URL says of CloudFront's origin access control.
+/// Returns the event of a function URL behind CloudFront's origin access control.
 fn edge(name: &str) -> Value {
     let session = format!("EdgeCredentialsProxy+EdgeHostAuthenticationClient-{name}");
     json!({ "iam": {
@@ -50,7 +50,7 @@ async fn users_behind_one_iam_principal_have_answers_of_their_own() {
         assert_eq!(with_contexts(layer(), &events).await, ["1", "2", "1"], "{header}");
     }
 
-    // A proxy of one's own that signs, in front of a REST API, and a service of VPC Lattice.
+    // The user's own proxy that signs, in front of a REST API, and a service of VPC Lattice.
     let proxy = |user: &str, at: &str| {
         let mut headers = signed(at);
         headers["Cookie"] = format!("session={user}").into();
@@ -80,7 +80,7 @@ async fn the_sessions_of_a_role_are_callers_unless_the_edge_names_them() {
         let events = [of(role, "ada", "1"), of(role, "bob", "2"), of(role, "ada", "3")];
         assert_eq!(with_contexts(layer(), &events).await, ["1", "2", "1"], "{role}");
     }
-    // Nothing of what is new in each session of a user of one's own counts.
+    // Values that are new in each session of the same user do not count.
     let mut renewed = of("app", "ada", "4");
     renewed["requestContext"]["authorizer"]["iam"]["accessKey"] = "ASIA2".into();
     assert_eq!(with_contexts(layer(), &[of("app", "ada", "1"), renewed]).await, ["1", "1"]);
@@ -161,8 +161,8 @@ async fn each_connection_of_a_web_socket_is_a_caller_unless_it_has_a_name() {
         }
         statuses
     };
-    let nobody = Value::Null;
-    let events = || [message("1", &nobody), message("2", &nobody), message("1", &nobody)];
+    let anonymous = Value::Null;
+    let events = || [message("1", &anonymous), message("2", &anonymous), message("1", &anonymous)];
     assert_eq!(ask(by_id(), events()).await, [200, 422, 200]);
     assert_eq!(ask(by_id().caller(|_| Some("all".to_owned())), events()).await, [200, 200, 200]);
     let named = |connection: &str, user: &str, took: u32| {

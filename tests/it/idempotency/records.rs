@@ -1,4 +1,4 @@
-//! What makes a record the same one when it is delivered again, source by source. The events have the form of AWS's documentation.
+//! The identity of a record that is delivered again, source by source. The events have the form of AWS's documentation.
 
 use std::io::Write as _;
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ async fn count<R>(Client(charges): Client<Charges>, _record: R) -> Result<(), Bo
     Ok(())
 }
 
-/// How often the function has run after each of the events.
+/// Returns how often the function has run after each of the events.
 macro_rules! runs {
     ($record:ty, $idempotency:expr, $events:expr) => {{
         let charges = Charges::default();

@@ -1,5 +1,5 @@
 //! A marked secret goes into functions of every kind, mostly where it cannot be read, and each function shows by `Debug` what it was
-//! given: the secret comes out nowhere, in no answer, log line, blob of metrics or span.
+//! given: the secret is in no response, log line, blob of metrics or span.
 
 use lambda_runtime::Context;
 use pilaster::http::{
@@ -43,7 +43,7 @@ enum Kind {
     Credit,
 }
 
-/// Bodies that hold the secret and are no card.
+/// Returns bodies that contain the secret and are not a card.
 fn bodies() -> Vec<Value> {
     vec![
         json!({"number": SECRET, "kind": "Credit"}),
@@ -64,7 +64,7 @@ fn context() -> Context {
     context
 }
 
-/// What came out of a function, all of it.
+/// The whole output of a function.
 #[derive(Default)]
 struct Seen {
     lines: logging::CapturedLogs,
@@ -284,7 +284,7 @@ async fn of_whole_events() {
     keeps_secrets!(
         async |Event(card): Event<Value>| match serde_json::from_value::<Card>(card["detail"].clone()) {
             Ok(card) => Ok(format!("{card:?}")),
-            Err(_) => Err(BoxError::from("it is no card")),
+            Err(_) => Err(BoxError::from("not a card")),
         },
         bodies().into_iter().map(detail)
     );

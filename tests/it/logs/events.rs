@@ -36,7 +36,7 @@ fn escaped_pairs(pairs: &[(String, String)]) -> Vec<(String, String)> {
 
 pub(super) const HTTP_SOURCES: usize = 9;
 
-/// What each source makes of a request, by the documentation of its event.
+/// Returns the event of a source for a request, by its documentation.
 pub(super) fn http_event(source: usize, asked: &Asked) -> Value {
     let Asked { headers, query, body } = asked;
     let (same, lower) = (str::to_owned as fn(&str) -> String, str::to_ascii_lowercase as fn(&str) -> String);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-/// Whether the secret stands in the text: as it is, or in what the text is an encoding of.
+/// Returns whether the text contains the secret, unchanged or encoded.
 pub(super) fn holds(text: &str, secret: &str) -> bool {
     holds_to(text, secret, 8)
 }
@@ -34,7 +34,7 @@ fn in_value(json: &Value, secret: &str, depth: usize) -> bool {
     }
 }
 
-/// What a text is in base64, unpacked where it is gzip.
+/// Decodes base64, and unpacks gzip.
 fn decoded(text: &str) -> Vec<String> {
     let text = text.trim();
     if text.len() < 8 {

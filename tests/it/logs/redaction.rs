@@ -59,7 +59,7 @@ fn tried(property: impl Fn(Case)) {
     tried.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// The lines of a function that is called with this event, answers with it, and logs both.
+/// Returns the lines of a function that is called with this event, returns it, and logs both.
 fn lines(event: &Value, path: &str, with_mask: bool) -> String {
     let mut logging = LoggingLayer::new().log_event(true).log_response(true);
     logging = logging.omit([format!("event{path}"), format!("response{path}")]);
@@ -195,7 +195,7 @@ fn payload(case: &Case) -> (String, bool) {
     forms[case.form % forms.len()].clone()
 }
 
-/// Whether the path of the model, `card.number`, leads to the secret: not where the card lies below names that it does not have.
+/// Returns whether the path of the model, `card.number`, leads to the secret: not below names that it lacks.
 fn is_elsewhere(text: &str) -> bool {
     text.starts_with(r#"{"a":"#)
 }

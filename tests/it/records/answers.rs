@@ -1,4 +1,4 @@
-//! What each source is answered, in its own form.
+//! The response to each source, in its own form.
 
 use super::*;
 
@@ -39,11 +39,11 @@ async fn where_no_partial_answer_is_known_the_invocation_fails_and_names_the_rec
     ] {
         let error = of_source(source, &batch(source, 3), &[0, 2]).await.unwrap_err();
         assert_eq!(error.error_type(), "RecordsFailed", "{source}");
-        let told = format!("2 of 3 records failed: {}: no more room; {}: no more room", names[0], names[1]);
-        assert_eq!(error.message(), told, "{source}");
+        let expected = format!("2 of 3 records failed: {}: disk full; {}: disk full", names[0], names[1]);
+        assert_eq!(error.message(), expected, "{source}");
     }
     let error = of_source("eventbridge", &batch("eventbridge", 1), &[0]).await.unwrap_err();
-    assert_eq!(error.message(), "no more room");
+    assert_eq!(error.message(), "disk full");
 }
 
 #[tokio::test]

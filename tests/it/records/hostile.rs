@@ -38,7 +38,7 @@ fn odd() -> [Value; 9] {
     ]
 }
 
-/// What a batch of three may be answered whose second record is odd.
+/// The valid responses to a batch of three whose second record is odd.
 fn only_the_second(source: &str, result: Result<Value, FunctionError>, odd: &str) {
     match result {
         Ok(answer) if source == "firehose" => {
@@ -57,7 +57,7 @@ fn only_the_second(source: &str, result: Result<Value, FunctionError>, odd: &str
             assert!(failures.iter().all(|failure| Some(&failure["itemIdentifier"]) != first), "{odd}: {answer}");
             assert!(failures.len() < 3, "{odd}: {answer}");
         }
-        // Its id is not there, or the source takes no partial answer.
+        // Its id is missing, or the source has no partial batch responses.
         Err(error) => {
             let known = ["RecordWithoutId", "DecodeError", "RecordsFailed"];
             assert!(known.contains(&error.error_type()), "{odd}: {error:?}");
@@ -138,7 +138,7 @@ async fn deep_json_fails_alone_and_overflows_nothing() {
     let mut event = batch("kinesis", 3);
     event["Records"][1]["kinesis"]["data"] = json!(STANDARD.encode(&deep));
     assert_eq!(answered::<Kinesis<Value>>(&event, &[]).await.unwrap(), failures(["1", "2"]));
-    // In the event itself, where nobody looks, and where a batch should be.
+    // In the event itself, where no code reads it, and in place of a batch.
     let caller = Caller::new(failing::<Sqs<Value>>(&[]));
     let around = batch("sqs", 1).to_string();
     let around = format!(r#"{{"x": {deep}, {}"#, &around[1..]);
@@ -155,7 +155,7 @@ async fn bytes_that_are_no_text_fail_alone_and_are_bytes() {
     event["Records"][1]["kinesis"]["data"] = json!(STANDARD.encode(b"\xff\xfe\x00"));
     assert_eq!(answered::<Kinesis<String>>(&event, &[]).await.unwrap(), failures(["1", "2"]));
     assert_eq!(answered::<Kinesis<Vec<u8>>>(&event, &[]).await.unwrap(), failures::<&str>([]));
-    // What is no base64: not padded, of the alphabet for URLs, with spaces.
+    // Invalid base64: not padded, of the alphabet for URLs, with spaces.
     for data in ["YQ", "_-8=", "Y Q==", "YQ==\n", "%%%", "=", "YR=="] {
         event["Records"][1]["kinesis"]["data"] = json!(data);
         assert_eq!(answered::<Kinesis<Vec<u8>>>(&event, &[]).await.unwrap(), failures(["1", "2"]), "{data}");
@@ -177,7 +177,7 @@ async fn huge_ids_come_back_as_they_came() {
         let event = event_of(source, vec![record(source, 0), second]);
         assert_eq!(of_source(source, &event, &[1]).await.unwrap(), failures([huge.as_str()]), "{source}");
     }
-    // What JSON has to escape is escaped in the answer, too.
+    // Characters that JSON must escape are escaped in the response, too.
     let mut event = batch("sqs", 1);
     let id = "a\"b\\c\n\u{0}\u{2028}é😀";
     event["Records"][0]["messageId"] = json!(id);

@@ -1,4 +1,4 @@
-//! An HTTP client for tests: it answers from a list and keeps the requests.
+//! An HTTP client for tests: it responds from a list and keeps the requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ use crate::clients::Clients;
 
 type Answer = (u16, &'static str);
 
-/// The last answer is given again and again.
+/// The last response is repeated.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Replay {
     answers: Arc<Mutex<Vec<Answer>>>,
@@ -26,7 +26,7 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// A registry whose AWS clients get these answers, without retries.
+    /// Creates a registry whose AWS clients get these responses, without retries.
     pub(crate) fn new(answers: &[Answer]) -> (Clients, Self) {
         let replay = Self { answers: Arc::new(Mutex::new(answers.to_vec())), ..Self::default() };
         let config = SdkConfig::builder()
@@ -41,7 +41,7 @@ impl Replay {
         (clients, replay)
     }
 
-    /// The requests so far: URI and body.
+    /// Returns the requests so far: URI and body.
     pub(crate) fn requests(&self) -> Vec<(String, String)> {
         self.requests.lock().unwrap().clone()
     }

@@ -62,7 +62,7 @@ impl Intercept for CallSpans {
     }
 }
 
-/// The code of a service's error, from its header or its JSON; the status if there is none.
+/// Returns the code of a service's error, from its header or its JSON; the status if there is none.
 fn code(response: &HttpResponse) -> Option<String> {
     #[derive(Deserialize)]
     struct Body {
@@ -110,11 +110,11 @@ mod tests {
         let mut context = lambda_runtime::Context::default();
         context.xray_trace_id = Some(HEADER.to_owned());
         let incoming = Incoming { event, invocation: Invocation::new(context) };
-        // With a single subscriber alive, `tracing` asks only the thread that comes by a callsite first.
+        // With a single subscriber alive, `tracing` asks only the first thread at a callsite.
         let _nothing = Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let called = async move { layer.layer(function).oneshot(incoming).await };
         let logs = Logs::new().writer(logging::CapturedLogs::default());
-        let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("an answer");
+        let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("a response");
         assert_eq!(captured.spans().len(), 2, "the call and the invocation: {:#?}", captured.spans());
         let span = captured.span("DynamoDB.DescribeTable").expect("a span");
         let id = span["span_id"].as_str().expect("an id");

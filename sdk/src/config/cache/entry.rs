@@ -1,4 +1,4 @@
-//! What a cache keeps of a key: its value, and the fetch that is under way.
+//! The entry of a key in a cache: its value, and the fetch that is under way.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -13,19 +13,19 @@ use tokio::time::Instant;
 use super::{FIRST_PAUSE, LONGEST_FLIGHT, LONGEST_PAUSE};
 use crate::core::clock::Moment;
 
-/// By how much a timer may be late. A flight that is older than its limit and this was frozen with the sandbox.
+/// The delay that a timer may have. A flight that is older than its limit and this was frozen with the sandbox.
 const TIMER_SLACK: Duration = Duration::from_secs(1);
 
 pub(super) type Outcome<V> = Result<Arc<V>, Arc<dyn StdError + Send + Sync>>;
 
 pub(super) struct Entry<V> {
-    /// Tells the entry from one of the same key that was forgotten.
+    /// The number that distinguishes the entry from a removed one of the same key.
     pub(super) id: u64,
     pub(super) held: Option<Held<V>>,
     pub(super) flight: Option<Flight<V>>,
     pub(super) used: Instant,
     failures: u32,
-    /// When the last fetch failed, and how long the source is left alone since then.
+    /// The time of the last failed fetch, and the pause after it.
     pause: Option<(Moment, Duration)>,
 }
 
@@ -42,12 +42,12 @@ impl<V> Entry<V> {
         self.pause.is_some_and(|(since, pause)| since.age_at(now) < pause)
     }
 
-    /// Whether it is of no use any more.
+    /// Returns whether the entry can be removed.
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_none() && self.flight.is_none()
     }
 
-    /// Counts a failed fetch. One that fails while the source is left alone was forced, or departed before: it says nothing new.
+    /// Counts a failed fetch. One that fails during the pause was forced, or started before it, and does not count.
     pub(super) fn fail(&mut self) {
         if self.is_pausing(Moment::now()) {
             return;
@@ -66,8 +66,8 @@ impl<V> Entry<V> {
     }
 }
 
-/// Removes values that were not used for the longest time, until there are no more than this, and what is left of flights that ended
-/// with their runtime. A fetch under way keeps its entry, and takes no place as long as it has no value.
+/// Evicts the least recently used values until at most this number is left, and the entries of flights that ended with
+/// their runtime. An entry with a fetch under way stays, and does not count while it has no value.
 pub(super) fn push_out<K: Clone + Eq + Hash, V>(
     entries: &mut HashMap<K, Entry<V>>,
     capacity: usize,
@@ -84,13 +84,14 @@ pub(super) fn push_out<K: Clone + Eq + Hash, V>(
 
 pub(super) struct Held<V> {
     pub(super) value: Arc<V>,
-    /// When its fetch departed: what the source gave may be as old as that.
+    /// The start of its fetch: the source's value may be as old as that.
     pub(super) at: Moment,
     pub(super) ttl: Duration,
 }
 
 impl<V> Held<V> {
-    /// The value with its age and its time to live as this reader sees it; nothing for a reader who wants no kept value.
+    /// Returns the value with its age and its time to live for this reader; `None` for a reader that accepts no kept
+    /// value.
     pub(super) fn for_reader(&self, now: Moment, max_age: Duration) -> Option<(Arc<V>, Duration, Duration)> {
         let ttl = self.ttl.min(max_age);
         (!ttl.is_zero()).then(|| (Arc::clone(&self.value), self.at.age_at(now), ttl))
@@ -100,9 +101,9 @@ impl<V> Held<V> {
 /// A fetch under way: a task of its own.
 pub(super) struct Flight<V> {
     pub(super) task: AbortHandle,
-    /// Set when the task calls the source; until then it is a new flight for every caller.
+    /// Set when the task calls the source; until then every caller may join the flight.
     pub(super) departed: Arc<OnceLock<Moment>>,
-    /// Whether it departed for a caller who did not want to join the flight that was under way.
+    /// `true` if it started for a caller that must not join the flight that was under way.
     pub(super) is_forced: bool,
     pub(super) outcome: Shared<BoxFuture<'static, Outcome<V>>>,
 }
@@ -112,13 +113,15 @@ impl<V> Flight<V> {
         self.departed.get().map_or(Duration::ZERO, |departed| departed.age_at(now))
     }
 
-    /// Whether a caller may join it who came at this time and tolerates this age; without one, it must have departed later.
+    /// Returns whether a caller that arrived at this time and tolerates this age may join it; without an age, it must
+    /// have started later.
     pub(super) fn suits(&self, at: Moment, tolerated: Duration) -> bool {
         let Some(departed) = self.departed.get() else { return true };
         if tolerated.is_zero() { !departed.is_before(at) } else { departed.age_at(at) <= tolerated }
     }
 
-    /// Whether it is older than its limit by either clock: it was frozen with the sandbox, and its connection is dead.
+    /// Returns whether it is older than its limit by either clock: it was frozen with the sandbox, and its connection
+    /// is dead.
     pub(super) fn is_stale(&self, now: Moment) -> bool {
         self.age_at(now) > LONGEST_FLIGHT + TIMER_SLACK
     }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use crate::core::error::{BoxError, chain};
 
-/// An error by which a source says that it does not give this value: the value does not exist, or may not be read.
+/// The error of a source that refuses to return a value: the value does not exist, or may not be read.
 ///
-/// A cache passes a refusal on at once and forgets the value that it kept. Any other error counts as an outage of the source, during
-/// which the last good value is used. The sources for AWS distinguish the two themselves; a source of your own returns this type.
+/// A cache returns a refusal at once and removes the kept value. Any other error counts as an outage of the source,
+/// during which the last good value is used. The sources for AWS distinguish the two themselves; your own source
+/// returns this type.
 ///
 /// # Example
 ///
@@ -34,12 +35,12 @@ use crate::core::error::{BoxError, chain};
 pub struct Refused(BoxError);
 
 impl Refused {
-    /// A refusal for this reason, whose text and source it takes over.
+    /// Creates a refusal for this reason, and takes over its text and source.
     pub fn new(reason: impl Into<BoxError>) -> Self {
         Self(reason.into())
     }
 
-    /// Whether an error, or one of its causes, is a refusal.
+    /// Returns whether an error, or one of its causes, is a refusal.
     pub(crate) fn is_in(error: &(dyn StdError + 'static)) -> bool {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -70,7 +71,8 @@ impl StdError for Refused {
     }
 }
 
-/// An error in the `Debug` of another one: the texts of its chain and not its own `Debug`, which may hold what a service sent.
+/// An error in the `Debug` of another one: the texts of its chain and not its own `Debug`, which may hold parts of a
+/// response.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Debug for Chain<'_> {
@@ -79,7 +81,7 @@ impl fmt::Debug for Chain<'_> {
     }
 }
 
-/// A value that is unavailable. It names the key; its source is the reason.
+/// The error of a value that is unavailable. It names the key; its source is the reason.
 #[derive(Clone)]
 pub struct CacheError {
     key: String,
@@ -91,12 +93,12 @@ impl CacheError {
         Self { key: key.to_string(), reason }
     }
 
-    /// Whether the source refused to give the value ([`Refused`]), as opposed to an outage.
+    /// Returns whether the source refused to return the value ([`Refused`]); an outage is not a refusal.
     pub fn is_refused(&self) -> bool {
         Refused::is_in(&*self.reason)
     }
 
-    /// The reason alone.
+    /// Returns the reason alone.
     pub(crate) fn into_reason(self) -> Arc<dyn StdError + Send + Sync> {
         self.reason
     }

@@ -18,10 +18,10 @@ const LAST_GOOD: Duration = Duration::from_secs(600);
 const STEP: Duration = Duration::from_millis(250);
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
-/// Above this age a flight was frozen.
+/// The age above which a flight was frozen.
 const STALE: Duration = Duration::from_secs(11);
 
-/// SplitMix64: a run is known by its seed.
+/// SplitMix64: the seed reproduces a run.
 struct Seeded(u64);
 
 impl Seeded {
@@ -41,19 +41,19 @@ enum State {
     Refuses,
 }
 
-/// A call of the source, which is held twice: before the source looks at its state, and before the answer is there.
+/// A call of the source, which is held twice: before the source reads its state, and before the response arrives.
 struct Call {
     departed: Duration,
-    /// The order of all that happens.
+    /// The order of all events.
     order: u64,
     gates: Vec<oneshot::Sender<()>>,
     ended: Option<(Duration, u64, Result<(), State>)>,
-    /// Whether its future is gone: it has ended, took too long, or was replaced.
+    /// `true` once its future is gone: it has ended, took too long, or was replaced.
     is_gone: bool,
 }
 
 struct World {
-    /// The time that really passed, frozen or not.
+    /// The real time, frozen or not.
     time: Duration,
     order: u64,
     state: State,
@@ -66,7 +66,7 @@ impl World {
         self.order
     }
 
-    /// The calls that may still bring an answer.
+    /// Returns the number of calls that may still respond.
     fn under_way(&self) -> usize {
         let is_young = |call: &&Call| !call.is_gone && self.time - call.departed <= STALE;
         self.calls.iter().filter(is_young).count()
@@ -86,7 +86,7 @@ impl Model {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A value is the number of the call that brought it.
+    /// Calls the source. A value is the number of the call that returned it.
     fn cache(&self) -> Cache<&'static str, usize> {
         let model = self.clone();
         Cache::new(move |_| model.clone().fetch()).time_to_live(TTL).last_good(LAST_GOOD)
@@ -167,7 +167,7 @@ enum Ask {
 struct Caller {
     ask: Ask,
     called: (Duration, u64),
-    /// What the caller has waited by the monotonic clock.
+    /// The time that the caller has waited by the monotonic clock.
     waited: Duration,
     had_value_all_along: bool,
     task: tokio::task::JoinHandle<(Result<usize, bool>, Duration, u64)>,
@@ -193,7 +193,7 @@ fn call(model: &Model, cache: &Cache<&'static str, usize>, ask: Ask) -> Caller {
     Caller { ask, called, waited: Duration::ZERO, had_value_all_along, task }
 }
 
-/// What a caller was promised.
+/// Checks the promises to a caller.
 async fn check(model: &Model, caller: Caller) {
     let Caller { ask, called, waited, had_value_all_along, task } = caller;
     let (result, time, order) = task.await.unwrap();
@@ -214,7 +214,7 @@ async fn check(model: &Model, caller: Caller) {
     } else {
         assert!(age <= max_age + LAST_GOOD, "{ask:?} got a value of {age:?}");
         if age > max_age && call.order < called.1 {
-            // An old value is only for an outage: a fetch failed in the last minute, or one does not answer.
+            // An old value is only for an outage: a fetch that failed recently, or does not respond.
             let excuses = |other: &Call| match other.ended {
                 None => other.order > call.order,
                 Some((_, landed, _)) if landed > order => other.order > call.order,
@@ -229,7 +229,7 @@ async fn check(model: &Model, caller: Caller) {
         _ => None,
     });
     for (departed, landed) in refused {
-        // One that was replaced by a later one says nothing.
+        // A call that was replaced by a later one shows nothing.
         let is_newest = !world.calls.iter().any(|other| other.order > departed && other.order < landed);
         assert!(!is_newest || landed > called.1, "{ask:?} got a value that was refused before it asked");
     }
@@ -285,7 +285,7 @@ async fn run(seed: u64, only_gets: bool) {
             check(&model, caller).await;
         }
     }
-    // A source that is well again gives everyone an answer.
+    // A source without an outage responds to every caller.
     model.world().state = State::Up;
     for _ in 0..240 {
         model.open_all();
@@ -304,7 +304,7 @@ async fn run(seed: u64, only_gets: bool) {
     check(&model, last).await;
 }
 
-/// Some runs from this seed on; `PILASTER_MODEL_RUNS` asks for more.
+/// Runs from this seed on; `PILASTER_MODEL_RUNS` sets another number.
 fn runs(first: u64, only_gets: bool) {
     let count = std::env::var("PILASTER_MODEL_RUNS").ok().and_then(|count| count.parse().ok()).unwrap_or(40);
     for seed in first..first + count {
@@ -320,19 +320,19 @@ fn one(seed: u64, only_gets: bool) {
 
 #[test]
 fn whatever_the_order_no_caller_gets_what_it_must_not() {
-    // Kept, since they once found a value that a refusal should have ended, and one that was frozen three times.
+    // Kept: these once found a refused value that was returned, and a triple freeze.
     [32, 163].into_iter().for_each(|seed| one(seed, false));
     runs(0, false);
 }
 
 #[test]
 fn whatever_the_order_readers_are_one_flight() {
-    // Kept, since it once found a caller whose patience began anew after each thaw.
+    // Kept, since it once found a caller whose time-out started again after each thaw.
     one(10_018, true);
     runs(10_000, true);
 }
 
-/// What became of a fetch that was frozen for an hour.
+/// The outcome of a fetch that was frozen for an hour.
 #[derive(Clone, Copy, Debug)]
 enum Thawed {
     Answers,
@@ -372,7 +372,7 @@ async fn frozen(thawed: Thawed, has_value: bool, frozen_at: usize) {
     };
     let key = "k";
     let mut asks = Box::pin(cache.get(&key));
-    // Not begun; begun, and the task not polled; before and after the source looked at its state; landed, and the caller not polled.
+    // The moments of the freeze: at the start, before a poll, around the read, after the end.
     thaw(0).await;
     assert!(poll!(&mut asks).is_pending(), "{case}");
     if frozen_at == 1 {
@@ -398,7 +398,7 @@ async fn frozen(thawed: Thawed, has_value: bool, frozen_at: usize) {
     }
     model.world().state = State::Up;
     let rest = async {
-        // The calls that departed after the thaw answer.
+        // The calls that started after the thaw respond.
         loop {
             let calls = model.world().calls.len();
             (flight + 1..calls).for_each(|call| {
@@ -414,7 +414,7 @@ async fn frozen(thawed: Thawed, has_value: bool, frozen_at: usize) {
         () = rest => unreachable!(),
     };
     let world = model.world();
-    // The flight that came to its end before the freeze, or began after it, may have failed.
+    // The flight that ended before the freeze, or started after it, may have failed.
     let was_frozen = frozen_at >= 2;
     match result {
         Ok(value) => assert!(world.time - world.calls[*value].departed <= TTL, "{case}: {value}"),

@@ -19,14 +19,15 @@ use super::{Cache, LONGEST_FLIGHT, Shared, Want};
 use crate::core::clock::Moment;
 use crate::core::error::{BoxError, chain};
 
-/// How long a caller with a good value at hand waits, and how old its flight may become, before it takes that one. Lambda's default time-out is 3 s.
+/// The time after which a caller uses the kept value, and the maximum age of a flight that it joins. Lambda's default
+/// time-out is 3 s.
 pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// What a call does next.
+/// The next step of a call.
 enum Next<V> {
     Take(Arc<V>),
     Await(Flight<V>, Option<Waiting>),
-    /// Another caller's forced flight is under way that departed too early: the callers behind it share the next one.
+    /// Another caller's forced flight is under way that started too early: the callers behind it share the next one.
     Follow(Flight<V>),
 }
 
@@ -68,7 +69,7 @@ where
         let is_pausing = entry.is_pausing(now);
         if age <= ttl {
             if age >= ttl / 5 * 4 && !is_pausing {
-                // The background fetch; a result that nobody awaits is kept by the task itself.
+                // The background fetch: its task keeps the result itself.
                 drop(self.board(key, entry, Want { tolerated: Duration::MAX, ..want }, false, Slot::default));
             }
             return Next::Take(value);
@@ -79,11 +80,11 @@ where
         self.board(key, entry, want, may_follow, Slot::of_caller)
     }
 
-    /// How the flight ended; `None` if it was frozen with the sandbox.
+    /// Returns the result of the flight; `None` if it was frozen with the sandbox.
     async fn outcome(&self, key: &K, want: Want, flight: &Flight<V>, began: Instant) -> Option<Outcome<V>> {
         loop {
             let at_hand = self.last_good_for(key, want).is_some();
-            // Without a value at hand the caller looks now and then whether the flight was frozen.
+            // A caller without a kept value checks regularly whether the flight was frozen.
             let waited = flight.age_at(Moment::now()).max(began.elapsed());
             let wait = if at_hand { PATIENCE.saturating_sub(waited) } else { PATIENCE };
             let outcome = timeout(wait, flight.outcome.clone()).await;
@@ -113,7 +114,7 @@ where
         (age <= ttl.saturating_add(self.policy.last_good)).then_some(value)
     }
 
-    /// The entry of this key, used now.
+    /// Returns the entry of this key, and marks it as used now.
     fn entry<'a>(&self, entries: &'a mut HashMap<K, Entry<V>>, key: &K) -> &'a mut Entry<V> {
         let now = Instant::now();
         let new = || Entry::new(self.shared.count.fetch_add(1, Ordering::Relaxed), now);
@@ -122,7 +123,7 @@ where
         entry
     }
 
-    /// The flight under way, if it is young enough for this caller, or a new one.
+    /// Returns the flight under way, if it is young enough for this caller, or a new one.
     fn board(
         &self,
         key: &K,
@@ -133,7 +134,7 @@ where
     ) -> Next<V> {
         if let Some(flight) = entry.flight.as_ref().filter(|flight| !flight.task.is_finished()) {
             if flight.is_stale(Moment::now()) {
-                // It may hold a lock or a connection of the source; those that await it take another one.
+                // It may hold a lock of the source; the callers that await it take another one.
                 flight.task.abort();
             } else if flight.suits(want.at, want.tolerated) {
                 return Next::Await(flight.clone(), None);
@@ -147,20 +148,19 @@ where
     }
 
     fn depart(&self, key: &K, entry: &mut Entry<V>, want: Want, slot: Slot) -> Flight<V> {
-        // A reader in a hurry does not shorten what others agreed on.
+        // A caller in a hurry does not shorten the time-out of the others.
         let ttl = entry.held.as_ref().map_or(want.max_age, |held| held.ttl.max(want.max_age));
         let (shared, key, of, departed) = (Arc::clone(&self.shared), key.clone(), entry.id, Arc::default());
         let departs: Arc<OnceLock<Moment>> = Arc::clone(&departed);
         let capacity = self.policy.capacity;
         let future = Box::pin(async move {
             let at = *departs.get_or_init(Moment::now);
-            // A connection that died while the sandbox was frozen may never answer: the flight ends all the same, and
-            // so does one whose source panics.
+            // A connection that died with a frozen sandbox may never respond; a source may panic.
             let fetch = AssertUnwindSafe(async { (shared.fetch)(key.clone()).await }).catch_unwind();
             let result = match timeout(LONGEST_FLIGHT, fetch).await {
                 Ok(Ok(result)) => result,
                 Ok(Err(_)) => Err("the source panicked".into()),
-                Err(_) => Err(format!("no answer within {LONGEST_FLIGHT:?}").into()),
+                Err(_) => Err(format!("no response within {LONGEST_FLIGHT:?}").into()),
             };
             shared.land(&key, of, capacity, result.map(|value| Held { value: Arc::new(value), at, ttl }))
         });
@@ -178,7 +178,7 @@ impl<K: Clone + Eq + Hash + fmt::Display, V> Shared<K, V> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what the current task has fetched, or counts its failure.
+    /// Keeps the result of the current task, or counts its failure.
     fn land(&self, key: &K, of: u64, capacity: usize, result: Result<Held<V>, BoxError>) -> Outcome<V> {
         let result = result.map_err(Arc::<dyn StdError + Send + Sync>::from);
         let outcome = match &result {
@@ -188,10 +188,10 @@ impl<K: Clone + Eq + Hash + fmt::Display, V> Shared<K, V> {
         // Dropped after the lock is given back.
         let (mut removed, mut replaced) = (Vec::new(), None);
         let mut entries = self.entries();
-        // Not there, or another one: the cache was cleared meanwhile, or the key was pushed out.
+        // Absent or replaced: the cache was cleared meanwhile, or the key was evicted.
         let Some(entry) = entries.get_mut(key).filter(|entry| entry.id == of) else { return outcome };
         let own = entry.flight.take_if(|flight| tokio::task::try_id() == Some(flight.task.id()));
-        // A flight that was replaced, or frozen with the sandbox, says nothing about the source as it is now.
+        // A flight that was replaced or frozen shows nothing about the present state of the source.
         let own = own.filter(|flight| !flight.is_stale(Moment::now()));
         let message = match (result, own) {
             (Ok(held), _) => {
@@ -200,17 +200,17 @@ impl<K: Clone + Eq + Hash + fmt::Display, V> Shared<K, V> {
             }
             (Err(_), None) => None,
             (Err(reason), Some(_)) if Refused::is_in(&*reason) => {
-                let message = "the source refuses this value; the kept one is no longer used";
+                let message = "the source refused this value; the kept one was removed";
                 replaced = entry.held.take();
                 replaced.is_some().then_some((reason, message))
             }
-            // Without a value to hand out there is nothing to spare the source for: the next call tries again.
+            // Without a value to return there is no pause: the next call fetches again.
             (Err(reason), Some(_)) => entry.held.is_some().then(|| {
                 entry.fail();
                 (reason, "could not refresh; the last good value stays in use")
             }),
         };
-        // What an earlier flight brings is not kept then, which a refusal needs.
+        // The result of an earlier flight is not kept then, which a refusal needs.
         if entry.is_empty() {
             removed.extend(entries.remove_entry(key));
         }

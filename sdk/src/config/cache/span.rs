@@ -6,17 +6,18 @@ use std::task::{Context, Poll};
 
 use tracing::Span;
 
-/// The span of the caller who waits for a fetch. The caller takes it away when it goes, so that its span ends though the fetch goes on.
+/// The span of the caller that waits for a fetch. The caller removes it when it leaves, so that its span ends though
+/// the fetch goes on.
 #[derive(Clone, Default)]
 pub(super) struct Slot(Arc<Mutex<Option<Span>>>);
 
 impl Slot {
-    /// The span in which the caller is now.
+    /// Captures the caller's current span.
     pub(super) fn of_caller() -> Self {
         Self(Arc::new(Mutex::new(Some(Span::current()))))
     }
 
-    /// The caller waits until this is dropped.
+    /// Marks the caller as waiting until this is dropped.
     pub(super) fn waiting(&self) -> Waiting {
         Waiting(self.clone())
     }
@@ -32,12 +33,12 @@ pub(super) struct Waiting(Slot);
 impl Drop for Waiting {
     fn drop(&mut self) {
         let span = self.0.span().take();
-        // A span that ends may run code of the subscriber's, so the lock is free by then.
+        // Code of the subscriber may run when a span ends, so the lock is free by then.
         drop(span);
     }
 }
 
-/// Runs a future within the span of a slot, as long as there is one.
+/// A future that runs within the span of a slot, as long as it has one.
 pub(super) struct Within<F> {
     pub(super) slot: Slot,
     pub(super) future: Pin<Box<F>>,

@@ -171,8 +171,7 @@ impl tracing::Subscriber for Warnings {
 #[tokio::test(start_paused = true)]
 async fn a_failed_refresh_is_one_warning_however_many_wait_for_it() {
     let warnings = Arc::new(AtomicUsize::new(0));
-    // With a single subscriber alive, `tracing` asks only the thread that comes by first whether a line is wanted, and that
-    // may be another test's. A second one, which wants nothing, makes it ask both.
+    // A second subscriber: with only one, `tracing` may ask just the thread of another test.
     let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
     let _subscriber = tracing::subscriber::set_default(Warnings(Arc::clone(&warnings)));
     let source = Source::default();
@@ -751,7 +750,7 @@ async fn a_callers_span_ends_with_the_caller_and_not_with_the_fetch() {
 
     advance(TTL + SECOND).await;
     assert_eq!(*cache.get(&"k").instrument(span()).await.unwrap(), 2);
-    assert_eq!((source.calls(), is_open()), (3, 0), "a source that does not answer in time");
+    assert_eq!((source.calls(), is_open()), (3, 0), "a source that does not respond in time");
     source.end(3, Ok(())).await;
 
     assert!(timeout(SECOND, cache.fetch(&"k").instrument(span())).await.is_err());

@@ -15,14 +15,15 @@ use tokio::net::TcpStream;
 use crate::config::cache::Refused;
 use crate::core::error::BoxError;
 
-/// As long as Powertools waits.
+/// The time-out of a call; Powertools uses the same.
 const LONGEST: Duration = Duration::from_secs(3);
-/// More than AppConfig's largest configuration (4 MB, from S3), and than any secret or parameter (64 KB).
+/// The maximum size of a response: larger than AppConfig's largest configuration (4 MB, from S3), and than any secret
+/// or parameter (64 KB).
 const LARGEST: usize = 8 * 1024 * 1024;
-/// As much of an answer that is not a 200 is searched for its reason.
+/// The length up to which a response that is not a 200 is searched for its reason.
 const LONGEST_REASON: usize = 4096;
 
-/// With these a code of AWS begins that is a refusal.
+/// The prefixes of the AWS error codes that are refusals.
 const REFUSALS: &[&str] = &[
     "AccessDenied",
     "DecryptionFailure",
@@ -37,7 +38,7 @@ const REFUSALS: &[&str] = &[
     "ParameterVersionNotFound",
     "ResourceNotFound",
 ];
-/// With these a code of AWS begins that is an outage, though the status of the answer is below 500.
+/// The prefixes of the AWS error codes that are outages, although the status of the response is below 500.
 const OUTAGES: &[&str] = &[
     "DependencyTimeout",
     "ExpiredToken",
@@ -54,13 +55,14 @@ const OUTAGES: &[&str] = &[
     "TooManyRequests",
 ];
 
-/// The body of a 200; any other answer is an error with the status alone, since its text may repeat what was asked for.
+/// Returns the body of a 200; any other response is an error with the status alone, since its text may repeat the
+/// request.
 ///
-/// An answer with a status below 500 is what its code says: its `__type`
-/// ([JSON protocol](https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization)), or the first code of
-/// AWS in its text, which comes before AWS's message. Without a known code a 403 or 404
-/// ([Secrets Manager Agent](https://github.com/aws/aws-secretsmanager-agent)) is a refusal. Another 400 is not: an extension that is
-/// starting or overloaded answers with it, too.
+/// The error code decides about a response with a status below 500: its `__type` ([JSON
+/// protocol](https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization)), or the
+/// first AWS code in its text, which comes before AWS's message. Without a known code a 403 or 404 ([Secrets Manager
+/// Agent](https://github.com/aws/aws-secretsmanager-agent)) is a refusal. Another 400 is not: an extension that is
+/// starting or overloaded returns it, too.
 pub(super) async fn get(
     port: u16,
     path: &str,
@@ -68,7 +70,7 @@ pub(super) async fn get(
     whose: &str,
 ) -> Result<Vec<u8>, BoxError> {
     let Ok(answer) = tokio::time::timeout(LONGEST, exchange(port, path, header)).await else {
-        return Err(format!("no answer within {LONGEST:?} from {whose}").into());
+        return Err(format!("no response within {LONGEST:?} from {whose}").into());
     };
     match answer {
         Ok((StatusCode::OK, body)) => Ok(body),
@@ -76,7 +78,7 @@ pub(super) async fn get(
             let failure = format!("status {status} from {whose}");
             if is_refusal(status, &body) { Err(Refused::new(failure).into()) } else { Err(failure.into()) }
         }
-        Err(error) => Err(Failed { message: format!("no answer on port {port} from {whose}"), source: error }.into()),
+        Err(error) => Err(Failed { message: format!("no response on port {port} from {whose}"), source: error }.into()),
     }
 }
 
@@ -96,7 +98,7 @@ fn is_refusal(status: StatusCode, body: &[u8]) -> bool {
     named.unwrap_or(matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND))
 }
 
-/// Whether a code of AWS is that of a refusal; `None` if it is not known.
+/// Returns whether an AWS error code is a refusal; `None` for an unknown code.
 fn is_refused_by(code: &str) -> Option<bool> {
     let begins = |codes: &[&str]| codes.iter().any(|start| code.starts_with(start));
     if begins(REFUSALS) { Some(true) } else { begins(OUTAGES).then_some(false) }

@@ -5,7 +5,7 @@ use super::*;
 use crate::config::parameters::Parameters;
 use crate::core::error::chain;
 
-/// A server that gives one answer to one request, and the request's text.
+/// Returns the port of a server for one request, and the request's text.
 async fn once(answer: &'static str) -> (u16, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -53,7 +53,7 @@ async fn where_nobody_listens_the_error_says_what_to_do() {
 
 #[tokio::test]
 async fn the_answer_about_a_parameter_is_read() {
-    // Of AWS's page, which shows what SSM's API answers.
+    // From AWS's page, which shows the response of SSM's API.
     let text = r#"{"Parameter":{"ARN":"arn:aws:ssm:us-east-1:123456789012:parameter/limit","DataType":"text","LastModifiedDate":"2026-11-21T12:00:00Z","Name":"/limit","Type":"String","Value":"20","Version":3},"ResultMetadata":{}}"#;
     let Found { value, version, kind } = serde_json::from_str::<Answer>(text).unwrap().parameter;
     assert_eq!((value.as_str(), version, kind.as_deref()), ("20", Some(3), Some("String")));

@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use super::schedule::{DateTimes, Days, Times};
 
-/// A condition, read and checked.
+/// A condition, parsed and validated.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
     pub(super) key: String,
@@ -92,16 +92,16 @@ impl Action {
 }
 
 impl Condition {
-    /// Reads one condition; the error says what is wrong with it.
+    /// Parses one condition; the error is the end of a sentence about it.
     pub(super) fn read(condition: Value) -> Result<Self, String> {
         let Value::Object(mut members) = condition else { return Err("must be an object".to_owned()) };
         let action = match members.get("action") {
             Some(Value::String(action)) => action.clone(),
             Some(_) => return Err("`action` must be a string".to_owned()),
-            None => return Err("has no `action`".to_owned()),
+            None => return Err("must have an `action`".to_owned()),
         };
         if !ACTIONS.contains(&action.as_str()) {
-            return Err(format!("has the unknown `action` `{action}`; there are {}", ACTIONS.join(", ")));
+            return Err(format!("has an unknown `action`; it must be one of {}", ACTIONS.join(", ")));
         }
         let key = match members.remove("key") {
             Some(Value::String(key)) if !key.is_empty() => key,
@@ -112,7 +112,9 @@ impl Condition {
             Some(value) => value,
         };
         let wants_key = |wanted: &str| {
-            (key == wanted).then_some(()).ok_or_else(|| format!("must have the `key` `{wanted}`, as `{action}` wants"))
+            (key == wanted)
+                .then_some(())
+                .ok_or_else(|| format!("must have the `key` `{wanted}`, as `{action}` requires"))
         };
         let test = match action.as_str() {
             "SCHEDULE_BETWEEN_TIME_RANGE" => {
@@ -129,19 +131,19 @@ impl Condition {
             }
             "MODULO_RANGE" => modulo(&value)?,
             "ALL_IN_VALUE" | "ANY_IN_VALUE" | "NONE_IN_VALUE" if !value.is_array() => {
-                return Err(format!("must have a `value` that is a list, as `{action}` wants"));
+                return Err(format!("must have a `value` that is a list, as `{action}` requires"));
             }
-            // Every name of the list above that is no schedule and no modulo is a comparison.
+            // Every name of the list above that is not a schedule and not a modulo is a comparison.
             _ => match Action::of(&action) {
                 Some(action) => Test::Compare(action, value),
-                None => return Err(format!("has the unknown `action` `{action}`")),
+                None => return Err("has an unknown `action`".to_owned()),
             },
         };
         Ok(Self { key, test })
     }
 
-    /// Whether it holds. What cannot be compared does not, and neither does a key that the context does not have, whatever the
-    /// action.
+    /// Returns whether the condition matches. Values that cannot be compared do not match, and neither does a key that
+    /// the context lacks, whatever the action.
     pub(super) fn holds(&self, context: &Map<String, Value>, now: SystemTime) -> bool {
         let own = || context.get(&self.key);
         match &self.test {
@@ -177,7 +179,7 @@ fn is_in_modulo(own: &Value, base: i64, start: i64, end: i64) -> bool {
     }
 }
 
-/// `None` where Python would raise a `TypeError`: the condition does not hold then, and neither does its opposite.
+/// Returns `None` where Python would raise a `TypeError`: neither the condition nor its opposite matches then.
 fn compare(action: Action, own: &Value, value: &Value) -> Option<bool> {
     Some(match action {
         Action::Equals => equal(own, value),
@@ -198,7 +200,7 @@ fn compare(action: Action, own: &Value, value: &Value) -> Option<bool> {
     })
 }
 
-/// Python's `in`: of a list its items, of a text its parts, of an object its keys.
+/// Evaluates Python's `in`: the items of a list, the substrings of a text, the keys of an object.
 fn contains(container: &Value, item: &Value) -> Option<bool> {
     match container {
         Value::Array(items) => Some(items.iter().any(|other| equal(item, other))),
@@ -212,7 +214,7 @@ fn contains(container: &Value, item: &Value) -> Option<bool> {
     }
 }
 
-/// Python's `==`: numbers by value, so that 1 is 1.0, and `true` is 1.
+/// Evaluates Python's `==`: numbers by value, so that 1 equals 1.0, and `true` equals 1.
 pub(super) fn equal(one: &Value, other: &Value) -> bool {
     if let (Some(one), Some(other)) = (Numeric::of(one), Numeric::of(other)) {
         return one.order(other) == Some(Ordering::Equal);
@@ -229,7 +231,8 @@ pub(super) fn equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Python's order: of numbers, of texts by their characters, of lists by their first items that differ. `None`: there is none.
+/// Returns Python's order of numbers, of texts by characters, of lists by the first items that differ; `None` for
+/// others.
 fn order(one: &Value, other: &Value) -> Option<Option<Ordering>> {
     if let (Some(one), Some(other)) = (Numeric::of(one), Numeric::of(other)) {
         return Some(one.order(other));

@@ -1,4 +1,4 @@
-//! [`Document`]: features and their rules, checked when they are read.
+//! [`Document`]: features and their rules, validated when they are parsed.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::condition::Condition;
 use super::ordered;
 
-/// The features of a document of Powertools' schema, with their rules. It is pure: what it says depends on the document, the
-/// context and the time that it is given.
+/// The features of a document of Powertools' schema, with their rules. Evaluation is pure: it depends only on the
+/// document, the context and the given time.
 ///
 /// ```json
 /// {
@@ -27,21 +27,23 @@ use super::ordered;
 /// }
 /// ```
 ///
-/// A feature is its `default`, or the `when_match` of the first rule whose conditions all hold. It is a boolean, unless
-/// `boolean_type` is false. A key that the context does not have holds no condition, whatever the action; nor does a comparison of
-/// what cannot be compared. Values compare as in Python, where the rules come from: 1 is 1.0, and `true` is 1.
+/// A feature evaluates to its `default`, or to the `when_match` of the first rule whose conditions all match. It is a
+/// boolean, unless `boolean_type` is false. A condition on a key that the context lacks does not match, whatever the
+/// action; nor does a comparison of values that cannot be compared. Values compare as in Python, where the rules come
+/// from: 1 equals 1.0, and `true` equals 1.
 ///
-/// | action | holds if |
+/// | action | matches if |
 /// |---|---|
-/// | `EQUALS`, `NOT_EQUALS` | |
+/// | `EQUALS`, `NOT_EQUALS` | the values are (not) equal |
 /// | `KEY_GREATER_THAN_VALUE`, `KEY_GREATER_THAN_OR_EQUAL_VALUE`, `KEY_LESS_THAN_VALUE`, `KEY_LESS_THAN_OR_EQUAL_VALUE` | numbers, texts or lists are so ordered |
-/// | `STARTSWITH`, `ENDSWITH` | the key's text does |
+/// | `STARTSWITH`, `ENDSWITH` | the key's text starts or ends with the value |
 /// | `IN`, `KEY_IN_VALUE`, `NOT_IN`, `KEY_NOT_IN_VALUE` | the key's value is (not) in the list, text or object |
-/// | `VALUE_IN_KEY`, `VALUE_NOT_IN_KEY` | the other way round |
-/// | `ALL_IN_VALUE`, `ANY_IN_VALUE`, `NONE_IN_VALUE` | of the key's list all, any, none are in the value's |
+/// | `VALUE_IN_KEY`, `VALUE_NOT_IN_KEY` | the value is (not) in the key's list, text or object |
+/// | `ALL_IN_VALUE`, `ANY_IN_VALUE`, `NONE_IN_VALUE` | all, any, or none of the items of the key's list are in the
+/// value's list |
 /// | `SCHEDULE_BETWEEN_TIME_RANGE` | `CURRENT_TIME` is from `START` to `END` (`"21:00"`, over midnight too) in `TIMEZONE` |
 /// | `SCHEDULE_BETWEEN_DATETIME_RANGE` | `CURRENT_DATETIME` is from `START` to `END` (`"2026-12-24T18:00:00"`) in `TIMEZONE` |
-/// | `SCHEDULE_BETWEEN_DAYS_OF_WEEK` | `CURRENT_DAY_OF_WEEK` is of `DAYS` in `TIMEZONE` |
+/// | `SCHEDULE_BETWEEN_DAYS_OF_WEEK` | `CURRENT_DAY_OF_WEEK` is one of `DAYS` in `TIMEZONE` |
 /// | `MODULO_RANGE` | `START` <= key modulo `BASE` <= `END` |
 ///
 /// # Example
@@ -82,11 +84,11 @@ struct Rule {
 }
 
 impl Document {
-    /// Reads a document, or what JMESPath takes out of a larger one.
+    /// Parses a document, or the part of a larger one that the JMESPath expression selects.
     pub(super) fn read(text: &[u8], envelope: Option<&Expression<'_>>) -> Result<Self, SchemaError> {
         let value = ordered::read(text, envelope).map_err(|problem| SchemaError { problems: vec![problem] })?;
         let Value::Object(features) = value else {
-            let where_ = envelope.map(|envelope| format!(", and the envelope `{}` is none", envelope.as_str()));
+            let where_ = envelope.map(|envelope| format!("; change the envelope `{}`", envelope.as_str()));
             let problem = format!("features must be an object{}", where_.unwrap_or_default());
             return Err(SchemaError { problems: vec![problem] });
         };
@@ -99,16 +101,16 @@ impl Document {
         if problems.is_empty() { Ok(Self { features: read }) } else { Err(SchemaError { problems }) }
     }
 
-    /// What a feature is for this context at this time; `None` if there is no such feature.
+    /// Evaluates a feature for this context at this time; returns `None` if the feature does not exist.
     ///
-    /// The context is an object; anything else is an empty one.
+    /// The context must be an object; any other value counts as an empty one.
     pub fn evaluate(&self, name: &str, context: &Value, now: SystemTime) -> Option<&Value> {
         let (_, feature) = self.features.iter().find(|(own, _)| own == name)?;
         Some(feature.evaluate(context.as_object().unwrap_or(&Map::new()), now))
     }
 
-    /// The features that are on, in the order of the document: those whose value is `true`, or, where it is no boolean, not empty
-    /// and not zero.
+    /// Returns the features that are on, in the order of the document: those whose value is `true`, or, if it is not a
+    /// boolean, not empty and not zero.
     pub fn enabled(&self, context: &Value, now: SystemTime) -> impl Iterator<Item = &str> {
         let empty = Map::new();
         let context = context.as_object().unwrap_or(&empty);
@@ -197,7 +199,7 @@ impl Rule {
     }
 }
 
-/// As Python sees it: not null, false, zero or empty.
+/// Returns Python's truth value: `false` for null, false, zero and empty.
 fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -209,14 +211,14 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// A document that is not of the schema: all that is wrong with it, by feature, rule and condition.
+/// The error of a document that does not match the schema: all mistakes, by feature, rule and condition.
 #[derive(Clone, Debug)]
 pub struct SchemaError {
     problems: Vec<String>,
 }
 
 impl SchemaError {
-    /// Each mistake as a sentence.
+    /// Returns each mistake as a sentence.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.problems.iter().map(String::as_str)
     }

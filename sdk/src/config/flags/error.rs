@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::SchemaError;
 use crate::config::cache::Chain;
 
-/// Flags that could not be evaluated. It names the flag or the document, and never holds a value.
+/// The error of flags that could not be evaluated. It names the flag or the document, and never holds a value.
 #[derive(Clone)]
 pub struct FlagsError {
     kind: Kind,
@@ -33,12 +33,12 @@ impl FlagsError {
         Self { kind: Kind::NoContext }
     }
 
-    /// Whether there is no document: the source did not give it, or it is not of the schema.
+    /// Returns whether the document is unavailable: the source did not return it, or it does not match the schema.
     pub fn is_unavailable(&self) -> bool {
         matches!(self.kind, Kind::Unavailable { .. })
     }
 
-    /// What is wrong with the document, if that is why there is none.
+    /// Returns the mistakes of the document, if they are the reason for which it is unavailable.
     pub fn schema(&self) -> Option<&SchemaError> {
         match &self.kind {
             Kind::Unavailable { reason, .. } => reason.downcast_ref(),
@@ -46,7 +46,7 @@ impl FlagsError {
         }
     }
 
-    /// Whether the flag's value is not of the type that was asked for.
+    /// Returns whether the flag's value is not of the requested type.
     pub fn is_wrong_type(&self) -> bool {
         matches!(self.kind, Kind::WrongType { .. })
     }
@@ -62,7 +62,9 @@ impl fmt::Display for FlagsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Unavailable { name, .. } => write!(f, "could not get the feature flags `{name}`"),
-            Kind::WrongType { flag } => write!(f, "the feature flag `{flag}` has a value of another type"),
+            Kind::WrongType { flag } => {
+                write!(f, "the value of the feature flag `{flag}` does not have the requested type")
+            }
             Kind::NoContext => f.write_str("the context of a feature flag must be an object: a struct or a map"),
         }
     }

@@ -1,7 +1,8 @@
-//! JSON that remembers the order of its objects, through JMESPath.
+//! JSON that keeps the order of its objects through JMESPath.
 //!
-//! Rules are tried in the order of the document, but neither `serde_json` nor `jmespath` keep it. So each object that is a member of
-//! an object is given its place among its siblings as one more member, under a name that no member of the document has here: one that
+//! Rules are tried in the order of the document, which neither `serde_json` nor `jmespath` keeps. So each object that
+//! is a member of an object gets its position among its siblings as one more member. The name of that member has a
+//! prefix, and a member of the document whose name begins with the prefix gets the prefix once more.
 //! begins as that name does gets another such beginning.
 
 use std::fmt;
@@ -13,10 +14,10 @@ use serde_json::{Map, Value};
 
 use crate::core::expression::functions::{not_json, runtime};
 
-/// The member that holds the place.
+/// The name of the member that holds the position.
 const PLACE: &str = "\0";
 
-/// Powertools' functions, of which `powertools_json` notes the places, too.
+/// Powertools' functions, of which `powertools_json` adds the positions too.
 pub(super) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     runtime(|text| {
         let value = placed(text.as_bytes()).map_err(|error| not_json(&error))?;
@@ -30,10 +31,10 @@ fn placed(text: &[u8]) -> Result<Value, serde_json::Error> {
     deserializer.end().map(|()| value)
 }
 
-/// Reads JSON with the places noted, and takes out of it what the envelope names.
+/// Parses JSON with positions, and selects the part that the envelope names.
 pub(super) fn read(text: &[u8], envelope: Option<&Expression<'_>>) -> Result<Value, String> {
     let value =
-        placed(text).map_err(|error| format!("it is no JSON: line {}, column {}", error.line(), error.column()))?;
+        placed(text).map_err(|error| format!("it is not JSON: line {}, column {}", error.line(), error.column()))?;
     let Some(envelope) = envelope else { return Ok(value) };
     let failed = |error: &dyn fmt::Display| format!("the envelope `{}` fails: {error}", envelope.as_str());
     let data = Variable::try_from(value).map_err(|error| failed(&error))?;
@@ -41,7 +42,7 @@ pub(super) fn read(text: &[u8], envelope: Option<&Expression<'_>>) -> Result<Val
     serde_json::to_value(&*found).map_err(|error| failed(&error))
 }
 
-/// The name of a member, unless it is the place.
+/// Returns the name of a member, unless it is the position.
 fn own_name(name: String) -> Option<String> {
     match name.strip_prefix(PLACE) {
         None => Some(name),
@@ -50,7 +51,7 @@ fn own_name(name: String) -> Option<String> {
     }
 }
 
-/// The members in the order of the document.
+/// Returns the members in the order of the document.
 pub(super) fn members(object: Map<String, Value>) -> Vec<(String, Value)> {
     let place = |value: &Value| value.get(PLACE).and_then(Value::as_u64).unwrap_or(u64::MAX);
     let mut members: Vec<_> = object.into_iter().filter_map(|(name, value)| Some((own_name(name)?, value))).collect();
@@ -58,7 +59,7 @@ pub(super) fn members(object: Map<String, Value>) -> Vec<(String, Value)> {
     members
 }
 
-/// The value without places.
+/// Returns the value without positions.
 pub(super) fn plain(value: Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -70,7 +71,7 @@ pub(super) fn plain(value: Value) -> Value {
     }
 }
 
-/// A value, and its place if it is a member of an object.
+/// A value, and its position if it is a member of an object.
 struct Placed(Option<u64>);
 
 impl<'de> DeserializeSeed<'de> for Placed {

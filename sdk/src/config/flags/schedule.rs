@@ -1,4 +1,4 @@
-//! Conditions on the time: a window of the day, between two moments, days of the week; each in a zone of its own.
+//! Conditions on the time, each in its own time zone: a window of the day, between two moments, days of the week.
 
 use std::time::SystemTime;
 
@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::Value;
 
-/// `{"START": "09:00", "END": "17:30", "TIMEZONE": "Europe/Berlin"}`; to the minute, both included. An end before the start lies on the
-/// next day, also within one hour: `23:30` to `23:00` is all but half an hour, as in current releases of Powertools; earlier ones never
-/// matched it.
+/// `{"START": "09:00", "END": "17:30", "TIMEZONE": "Europe/Berlin"}`; to the minute, both included. An end before the
+/// start lies on the next day, also within one hour: `23:30` to `23:00` is all but half an hour, as in current releases
+/// of Powertools; earlier ones never matched it.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
     start: u16,
@@ -69,7 +69,7 @@ impl DateTimes {
         Ok(Self { start: moment("START")?, end: moment("END")?, zone: zone(value)? })
     }
 
-    /// By the clock on the wall there, as Powertools compares: the hour that comes twice in autumn is inside twice.
+    /// Compares the local time, as Powertools does: the hour that occurs twice in autumn is inside twice.
     pub(super) fn contains(&self, now: SystemTime) -> bool {
         within(&self.zone, now).is_some_and(|now| (self.start..=self.end).contains(&now.datetime()))
     }
@@ -110,7 +110,7 @@ fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, String> {
         .ok_or_else(|| "must have the texts `START` and `END` in its `value`".to_owned())
 }
 
-/// `HH:MM` by the clock of 24 hours, nothing shorter.
+/// Parses `HH:MM` in 24-hour form, and nothing shorter.
 fn minute_of_day(text: &str) -> Option<u16> {
     let [h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
     if ![h1, h2, m1, m2].into_iter().all(u8::is_ascii_digit) {
@@ -121,7 +121,7 @@ fn minute_of_day(text: &str) -> Option<u16> {
     (hour < 24 && minute < 60).then_some(hour * 60 + minute)
 }
 
-/// By its IANA name, out of the database in the binary: a sandbox need not have one. UTC unless named.
+/// Returns the zone of an IANA name from the database in the binary: a sandbox may lack one. The default is UTC.
 fn zone(value: &Value) -> Result<TimeZone, String> {
     match value.get("TIMEZONE") {
         None | Some(Value::Null) => Ok(TimeZone::UTC),

@@ -193,7 +193,7 @@ fn each_mistake_of_a_document_is_a_sentence_with_its_place() {
     let condition = |action: &str, key: &str, value| with_condition(action, key, value).to_string();
     for (text, said) in [
         ("[]".to_owned(), "features must be an object"),
-        ("{".to_owned(), "it is no JSON: line 1, column 1"),
+        ("{".to_owned(), "it is not JSON: line 1, column 1"),
         (r#"{"f": 1}"#.to_owned(), "feature `f` must be an object"),
         (r#"{"f": {}}"#.to_owned(), "feature `f` must have a boolean `default`"),
         (r#"{"f": {"boolean_type": false}}"#.to_owned(), "feature `f` must have a `default` that is not null"),
@@ -204,11 +204,11 @@ fn each_mistake_of_a_document_is_a_sentence_with_its_place() {
         ),
         (
             condition("IS", "k", json!(1)),
-            "feature `f`, rule `r` condition 1 has the unknown `action` `IS`; there are EQUALS",
+            "feature `f`, rule `r` condition 1 has an unknown `action`; it must be one of EQUALS",
         ),
         (condition("EQUALS", "", json!(1)), "must have a `key` that is a string and not empty"),
         (condition("EQUALS", "k", json!(null)), "must have a `value` that is not null"),
-        (condition("ANY_IN_VALUE", "k", json!("a")), "must have a `value` that is a list, as `ANY_IN_VALUE` wants"),
+        (condition("ANY_IN_VALUE", "k", json!("a")), "must have a `value` that is a list, as `ANY_IN_VALUE` requires"),
         (
             condition("MODULO_RANGE", "k", json!({ "BASE": 10, "START": 0, "END": 10 })),
             "must have 0 <= START <= END <= BASE - 1",
@@ -216,7 +216,7 @@ fn each_mistake_of_a_document_is_a_sentence_with_its_place() {
         (condition("MODULO_RANGE", "k", json!({ "BASE": 10 })), "with the integers `BASE`, `START` and `END`"),
         (
             condition("SCHEDULE_BETWEEN_TIME_RANGE", "NOW", json!({ "START": "09:00", "END": "17:00" })),
-            "must have the `key` `CURRENT_TIME`, as `SCHEDULE_BETWEEN_TIME_RANGE` wants",
+            "must have the `key` `CURRENT_TIME`, as `SCHEDULE_BETWEEN_TIME_RANGE` requires",
         ),
         (
             condition("SCHEDULE_BETWEEN_TIME_RANGE", "CURRENT_TIME", json!({ "START": "9:00", "END": "17:00" })),
@@ -353,11 +353,11 @@ async fn the_envelope_and_the_clock_are_those_that_are_set() {
     assert!(flags.evaluate("f", &(), false).await);
     let lost = stub.flags().envelope("nowhere");
     let error = lost.try_evaluate::<bool>("f", &()).await.unwrap_err();
-    assert_eq!(error.schema().unwrap().to_string(), "features must be an object, and the envelope `nowhere` is none");
+    assert_eq!(error.schema().unwrap().to_string(), "features must be an object; change the envelope `nowhere`");
 }
 
 #[test]
-#[should_panic(expected = "the envelope `a..b` of the feature flags is no JMESPath")]
+#[should_panic(expected = "the envelope `a..b` of the feature flags is not a JMESPath expression")]
 fn an_envelope_that_is_no_jmespath_is_a_mistake_at_the_start() {
     let _ = Stub::default().flags().envelope("a..b");
 }

@@ -16,11 +16,10 @@ use crate::core::error::BoxError;
 
 /// The configurations of one application in one environment of AWS AppConfig; a parameter's name is that of a profile.
 ///
-/// Each profile has a session, whose token goes from poll to poll. AppConfig says when it wants to be polled next (a minute later
-/// unless [`poll_interval`](Self::poll_interval) asks for something else), and is never polled sooner, whatever a read asks for: until then, and
-/// where a poll says that nothing changed, the configuration at hand is the answer. Time that passed while the sandbox was frozen
-/// counts. A session that AppConfig no longer knows (after
-/// 24 hours) is replaced.
+/// Each profile has a session, whose token passes from poll to poll. AppConfig sets when it is polled next (a minute
+/// later unless [`poll_interval`](Self::poll_interval) sets another interval), and is never polled sooner, whatever a
+/// read requests: until then, and when a poll reports no change, the kept configuration is returned. Time that passed
+/// while the sandbox was frozen counts. A session that AppConfig no longer knows (after 24 hours) is replaced.
 ///
 /// # Example
 ///
@@ -45,30 +44,31 @@ pub struct AppConfig {
 
 type Sessions = HashMap<String, Arc<tokio::sync::Mutex<Session>>>;
 
-/// A configuration is never empty, so an empty answer before any other says this.
-const NOTHING_YET: &str = "nothing is deployed there yet";
+/// A configuration is never empty, so an empty response before any other means that none is deployed.
+const NOTHING_YET: &str = "no configuration is deployed yet";
 
-/// A poll that takes longer may have been frozen with the sandbox: what it brings is as old as its departure. AppConfig counts its
-/// interval from its answer, so a poll that took no longer is dated at that.
+/// A longer poll may have been frozen with the sandbox, so its result is as old as its request. AppConfig counts its
+/// interval from its response, so a shorter poll is dated at that.
 const PROMPT: Duration = Duration::from_secs(1);
 
-/// A profile's session; while it is locked a poll is under way.
+/// A profile's session; it is locked during a poll.
 #[derive(Default)]
 struct Session {
     token: Option<String>,
-    /// When the last poll was answered, or departed if it took long, and after how long AppConfig wants the next one.
+    /// The time of the last poll's response, or of its request if it took long, and AppConfig's interval until the next
+    /// one.
     polled: Option<(Moment, Duration)>,
     value: Option<ParameterValue>,
 }
 
 impl AppConfig {
-    /// The configurations of this application and environment, each by name or id.
+    /// Creates a source of the configurations of this application and environment, each given by name or id.
     pub fn new(client: Client, application: impl Into<String>, environment: impl Into<String>) -> Self {
         let (application, environment) = (application.into(), environment.into());
         Self { client, application, environment, poll_interval: None, sessions: Arc::default() }
     }
 
-    /// How long AppConfig is to make its interval between polls, in whole seconds: 15 s to a day
+    /// Sets AppConfig's interval between polls, in whole seconds: 15 s to a day
     /// ([`RequiredMinimumPollIntervalInSeconds`](https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_appconfigdata_StartConfigurationSession.html)).
     #[must_use]
     pub fn poll_interval(mut self, interval: Duration) -> Self {
@@ -96,10 +96,10 @@ impl AppConfig {
         let request = request.set_required_minimum_poll_interval_in_seconds(interval);
         let output = aws::send(|| request.clone().send()).await.map_err(aws::failed)?;
         let token = output.initial_configuration_token.filter(|token| !token.is_empty());
-        token.ok_or_else(|| "the answer has no token".into())
+        token.ok_or_else(|| "the response has no token".into())
     }
 
-    /// One poll. `Ok(None)`: AppConfig does not know the session any more.
+    /// Polls once. `Ok(None)`: AppConfig does not know the session any more.
     async fn poll(
         &self,
         id: &ParameterId,
@@ -144,7 +144,7 @@ impl ParameterSource for AppConfig {
         let mut session = self.session(id.name()).lock_owned().await;
         let value = self.latest(id, &mut session).await;
         if value.is_err() && session.token.is_none() && session.value.is_none() {
-            // Nothing is known of it, and names may come from callers.
+            // An unknown profile leaves no entry: names may come from callers.
             let of_same = tokio::sync::OwnedMutexGuard::mutex(&session);
             self.sessions().retain(|_, session| !Arc::ptr_eq(session, of_same));
         }
@@ -153,7 +153,7 @@ impl ParameterSource for AppConfig {
 }
 
 impl AppConfig {
-    /// The configuration at hand, or that of a poll if it is time for one.
+    /// Returns the kept configuration, or that of a poll if one is due.
     async fn latest(&self, id: &ParameterId, session: &mut Session) -> Result<ParameterValue, BoxError> {
         if session.polled.is_some_and(|(at, interval)| at.age() < interval) {
             return session.value.clone().ok_or_else(|| NOTHING_YET.into());

@@ -1,4 +1,4 @@
-//! Names that are asked for together share calls.
+//! Batches: names that are requested together share calls.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,12 +18,12 @@ use crate::core::error::BoxError;
 type Answer = Result<ParameterValue, BoxError>;
 type Waiting = Vec<(ParameterId, oneshot::Sender<Answer>)>;
 
-/// The cache's key: a parameter, and by which kind of call it is asked for. That depends on the read alone, since each kind needs a
-/// permission of its own; the value is the same, so it does not count for the key.
+/// The cache's key: a parameter, and the kind of call that fetches it. The kind depends on the read alone, since each
+/// one needs its own permission; the value is the same, so the kind does not count for the key.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     pub(super) id: ParameterId,
-    /// Whether it is asked for by the call that takes several names, even if it is alone.
+    /// `true` if the call that takes several names fetches it, even for one name.
     pub(super) is_shared: bool,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// Gathers what is asked for until the runtime has nothing else to do, then asks in groups. Cheap to clone.
+/// Collects requested names until the runtime has no other work, then fetches them in groups. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Batches {
     source: Arc<dyn AnySource>,
@@ -70,14 +70,14 @@ impl Batches {
             waiting.len() == 1
         };
         if is_first {
-            // A task of its own: the flight that came first may be given up, and the others still wait.
+            // A task of its own: the first flight may be dropped while the others still wait.
             tokio::spawn(self.depart().in_current_span());
         }
-        receiver.await.unwrap_or_else(|_| Err("the source panicked, or did not answer in time".into()))
+        receiver.await.unwrap_or_else(|_| Err("the source panicked or did not respond in time".into()))
     }
 
     async fn depart(self) {
-        // Those who ask in the same turn of the runtime get on board.
+        // Callers of the same turn of the runtime join this batch.
         tokio::task::yield_now().await;
         let all = mem::take(&mut *self.waiting());
         let (decrypted, plain): (Vec<_>, Vec<_>) = all.into_iter().partition(|(id, _)| id.is_decrypted());
@@ -85,7 +85,7 @@ impl Batches {
         for mut rest in [VecDeque::from(plain), VecDeque::from(decrypted)] {
             while !rest.is_empty() {
                 let (ids, senders) = rest.drain(..self.source.batch().min(rest.len())).unzip();
-                // No flight waits longer, and a connection that died while the sandbox was frozen may never answer.
+                // No flight waits longer; a connection that died in a freeze may never respond.
                 groups.push(tokio::time::timeout(LONGEST_FLIGHT, self.ask(ids, senders)));
             }
         }
@@ -95,7 +95,7 @@ impl Batches {
     async fn ask(&self, ids: Vec<ParameterId>, senders: Vec<oneshot::Sender<Answer>>) {
         let answers = self.source.fetch_batch(&ids).await;
         for (sender, answer) in senders.into_iter().zip(answers) {
-            // Who has given up needs no answer.
+            // A caller that stopped waiting needs no result.
             let _ = sender.send(answer);
         }
     }

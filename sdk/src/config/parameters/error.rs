@@ -29,7 +29,7 @@ impl ParameterError {
         Self(Failure::malformed(of, why))
     }
 
-    /// The error of `FromParameter::from_parameter`, which may be one of these already.
+    /// Returns the error of `FromParameter::from_parameter`, which may be one of these already.
     #[cfg(feature = "parameters")]
     pub(super) fn not_decoded(of: &impl Subject, reason: BoxError) -> Self {
         match reason.downcast::<Self>() {
@@ -38,7 +38,7 @@ impl ParameterError {
         }
     }
 
-    /// The name or path; `None` if the variable that should name it is not set.
+    /// Returns the name or path; `None` if the variable that should name it is not set.
     pub fn parameter(&self) -> Option<&str> {
         self.0.name()
     }

@@ -101,7 +101,7 @@ pub trait FromParameter: Sized + Send + Sync + 'static {
     /// The reason for which it cannot be decoded. The error is logged, so it must not contain the value.
     fn from_parameter(value: &ParameterValue) -> Result<Self, BoxError>;
 
-    /// The parameters that it is one of: SSM's, if not written otherwise.
+    /// Returns the parameters that contain this one: SSM's unless implemented otherwise.
     ///
     /// # Errors
     ///
@@ -112,8 +112,8 @@ pub trait FromParameter: Sized + Send + Sync + 'static {
 }
 
 impl Parameters {
-    /// The parameter that `T` is made from, decoded once per value. The call of SSM is GetParameters, which needs
-    /// `ssm:GetParameters`, as it is for [`ParametersLayer`](super::ParametersLayer).
+    /// Returns the parameter that `T` is made from, decoded once per value. The call of SSM is GetParameters, which
+    /// needs `ssm:GetParameters`, as it is for [`ParametersLayer`](super::ParametersLayer).
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl<T> Deref for Parameter<T> {
     }
 }
 
-// Not derived: a derive would ask for `T: Clone` and `T: Debug`, and print what may be a `SecureString`.
+// Not derived: a derive would require `T: Clone` and `T: Debug`, and print a `SecureString`.
 impl<T> Clone for Parameter<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))

@@ -25,12 +25,12 @@ pub struct ParameterId {
 }
 
 impl ParameterId {
-    /// The parameter of this name.
+    /// Creates the id of the parameter of this name.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self { name: name.into(), decrypt: None }
     }
 
-    /// The parameter that an environment variable names.
+    /// Creates the id of the parameter that an environment variable names.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl ParameterId {
         }
     }
 
-    /// The parameter that a variable of a registry names: the code of `#[parameter(env = "…")]`.
+    /// Creates the id of the parameter that a variable of a registry names: the code of `#[parameter(env = "…")]`.
     #[doc(hidden)]
     pub fn named_by(variable: &NamedBy, variables: &Variables) -> Result<Self, ParameterError> {
         match variable.read(variables) {
@@ -51,19 +51,19 @@ impl ParameterId {
         }
     }
 
-    /// Whether SSM decrypts it; unless set, as [`Parameters::decrypt`](super::Parameters::decrypt) says.
+    /// Sets whether SSM decrypts it; [`Parameters::decrypt`](super::Parameters::decrypt) sets the default.
     #[must_use]
     pub fn decrypt(mut self, decrypt: bool) -> Self {
         self.decrypt = Some(decrypt);
         self
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether a `SecureString` is to be decrypted: `WithDecryption` of the API.
+    /// Returns whether a `SecureString` is decrypted: `WithDecryption` of the API.
     pub fn is_decrypted(&self) -> bool {
         self.decrypt.unwrap_or(false)
     }
@@ -92,8 +92,8 @@ impl fmt::Display for ParameterId {
     }
 }
 
-/// A name or ARN, and the version or label that may follow it (`/name:3`, `/name:prod`): a name itself has no colon, and the last part
-/// of an ARN is the name.
+/// Returns a name or ARN, and the version or label that may follow it (`/name:3`, `/name:prod`): a name itself has no
+/// colon, and the last part of an ARN is the name.
 pub(super) fn without_selector(name: &str) -> (&str, Option<&str>) {
     let begin = if name.starts_with("arn:") { name.find(":parameter").map_or(name.len(), |at| at + 1) } else { 0 };
     match name[begin..].find(':') {
@@ -102,7 +102,7 @@ pub(super) fn without_selector(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The part of a name, label or ARN that is the same for all of one parameter.
+/// Returns the part of a name, label or ARN that is the same for all of one parameter.
 pub(super) fn base(name: &str) -> &str {
     let (name, _) = without_selector(name);
     let name = match name.starts_with("arn:") {
@@ -130,36 +130,36 @@ pub struct ParameterPath {
 }
 
 impl ParameterPath {
-    /// The next level below this path.
+    /// Creates the id of the next level below this path.
     pub fn new(path: impl Into<Cow<'static, str>>) -> Self {
         Self { path: path.into(), recursive: false, decrypt: None }
     }
 
-    /// All levels.
+    /// Includes all levels below the path.
     #[must_use]
     pub fn recursive(mut self) -> Self {
         self.recursive = true;
         self
     }
 
-    /// As [`ParameterId::decrypt`].
+    /// Sets whether SSM decrypts them, like [`ParameterId::decrypt`].
     #[must_use]
     pub fn decrypt(mut self, decrypt: bool) -> Self {
         self.decrypt = Some(decrypt);
         self
     }
 
-    /// The path.
+    /// Returns the path.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Whether all levels are meant.
+    /// Returns whether all levels are included.
     pub fn is_recursive(&self) -> bool {
         self.recursive
     }
 
-    /// As [`ParameterId::is_decrypted`].
+    /// Returns whether a `SecureString` is decrypted, like [`ParameterId::is_decrypted`].
     pub fn is_decrypted(&self) -> bool {
         self.decrypt.unwrap_or(false)
     }

@@ -41,7 +41,7 @@ use crate::config::prefetch::{Declared, Prefetch};
 pub struct ParametersLayer(Declared);
 
 impl ParametersLayer {
-    /// A layer without parameters.
+    /// Creates a layer without parameters.
     pub fn new() -> Self {
         Self(Declared::new("ParameterUnavailable"))
     }
@@ -55,13 +55,14 @@ impl ParametersLayer {
         self
     }
 
-    /// As [`ParameterRequest::max_age`](super::ParameterRequest::max_age), for all declared parameters.
+    /// Sets the maximum age of all declared parameters, like
+    /// [`ParameterRequest::max_age`](super::ParameterRequest::max_age).
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.0.freshness = Freshness::MaxAge(max_age);
         self
     }
 
-    /// As [`ParameterRequest::force`](super::ParameterRequest::force), for all declared parameters: each invocation calls the service.
+    /// Fetches all declared parameters, like [`ParameterRequest::force`](super::ParameterRequest::force): each invocation calls the service.
     pub fn force(mut self) -> Self {
         self.0.freshness = Freshness::Forced;
         self

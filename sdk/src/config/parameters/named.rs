@@ -8,11 +8,11 @@ use super::{ParameterError, ParameterId, ParameterValue};
 
 type Found = Result<ParameterValue, ParameterError>;
 
-/// Several parameters in the order in which they were asked for, each with its value or its own error. Made by
+/// Several parameters in the order of the request, each with its value or its own error. Returned by
 /// [`Parameters::named`](super::Parameters::named).
 ///
-/// A name that was asked for both decrypted and not is in it twice; by its name alone it is the first of the two, and
-/// [`of`](Self::of) tells them apart.
+/// A name that was requested both decrypted and encrypted has two entries; the name alone selects the first, and
+/// [`of`](Self::of) distinguishes them.
 ///
 /// # Example
 ///
@@ -35,7 +35,7 @@ pub struct NamedParameters {
 }
 
 impl NamedParameters {
-    /// Of a parameter that was asked for more than once in the same way there is one entry.
+    /// Collects the results. A parameter that was requested more than once in the same way has one entry.
     pub(super) fn new(asked: Vec<(ParameterId, Found)>) -> Self {
         let mut all: Vec<(ParameterId, Found)> = Vec::with_capacity(asked.len());
         for (id, found) in asked {
@@ -46,34 +46,34 @@ impl NamedParameters {
         Self { all }
     }
 
-    /// The parameter of this name.
+    /// Returns the parameter of this name.
     pub fn get(&self, name: &str) -> Option<&Found> {
         self.iter().find(|(id, _)| id.name() == name).map(|(_, found)| found)
     }
 
-    /// The parameter of this name that was asked for decrypted, or not, as the id says.
+    /// Returns the parameter of this name that was requested decrypted, or not, according to the id.
     pub fn of(&self, id: &ParameterId) -> Option<&Found> {
         let is_same = |own: &ParameterId| own.name() == id.name() && own.is_decrypted() == id.is_decrypted();
         self.iter().find(|(own, _)| is_same(own)).map(|(_, found)| found)
     }
 
-    /// Takes the parameter of this name out.
+    /// Removes and returns the parameter of this name.
     pub fn remove(&mut self, name: &str) -> Option<Found> {
         let at = self.all.iter().position(|(id, _)| id.name() == name)?;
         Some(self.all.remove(at).1)
     }
 
-    /// All of them.
+    /// Iterates over all parameters.
     pub fn iter(&self) -> impl Iterator<Item = (&ParameterId, &Found)> {
         self.all.iter().map(|(id, found)| (id, found))
     }
 
-    /// How many there are.
+    /// Returns the number of parameters.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Whether none was asked for.
+    /// Returns whether no parameter was requested.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
@@ -84,11 +84,11 @@ impl Index<&str> for NamedParameters {
 
     /// # Panics
     ///
-    /// The name was not asked for.
+    /// If the name was not requested.
     fn index(&self, name: &str) -> &Found {
         match self.get(name) {
             Some(found) => found,
-            None => panic!("a parameter of this name was not asked for"),
+            None => panic!("a parameter of this name was not requested"),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::config::freshness::Freshness;
 pub struct ParameterRequest<'a> {
     parameters: &'a Parameters,
     id: ParameterId,
-    /// Whether it is asked for by the call that takes several names.
+    /// `true` if the call that takes several names fetches it.
     is_shared: bool,
     freshness: Freshness,
 }
@@ -26,7 +26,7 @@ impl<'a> ParameterRequest<'a> {
         Self { parameters, id, is_shared: false, freshness: Freshness::Cached }
     }
 
-    /// By the call that takes several names, even if this name is alone.
+    /// Uses the call that takes several names, even for this name alone.
     pub(super) fn shared(mut self) -> Self {
         self.is_shared = true;
         self
@@ -38,7 +38,7 @@ impl<'a> ParameterRequest<'a> {
         self
     }
 
-    /// Whether SSM decrypts a `SecureString`; unless set, as [`Parameters::decrypt`] says.
+    /// Sets whether SSM decrypts a `SecureString`; [`Parameters::decrypt`] sets the default.
     pub fn decrypt(mut self, decrypt: bool) -> Self {
         self.id = self.id.decrypt(decrypt);
         self
@@ -58,7 +58,7 @@ impl<'a> ParameterRequest<'a> {
         self
     }
 
-    /// The value as it is.
+    /// Returns the value as it is.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl<'a> ParameterRequest<'a> {
         Ok(value.map_err(|error| ParameterError::not_fetched(&key.id, error.into_reason()))?.as_ref().clone())
     }
 
-    /// The text.
+    /// Returns the text.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl<'a> ParameterRequest<'a> {
         self.value().await?.text().map(str::to_owned)
     }
 
-    /// The value read as JSON.
+    /// Decodes the value as JSON.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl<'a> ParameterRequest<'a> {
         self.value().await?.json()
     }
 
-    /// The bytes: of a text, those that it holds in base64.
+    /// Returns the bytes; a text is decoded as base64.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl<'a> ParameterRequest<'a> {
         self.value().await?.binary()
     }
 
-    /// What the name's suffix says: `.json` is JSON, `.binary` is base64, anything else is text.
+    /// Decodes the value by the name's suffix: `.json` is JSON, `.binary` is base64, anything else is text.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl<'a> ParameterRequest<'a> {
     }
 }
 
-/// A read of all parameters below a path. Made by [`Parameters::below`]; await it.
+/// A read of all parameters below a path, created by [`Parameters::below`]; await it.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct PathRequest<'a> {
@@ -120,31 +120,31 @@ impl<'a> PathRequest<'a> {
         Self { parameters, path, freshness: Freshness::Cached }
     }
 
-    /// Also what lies deeper than the next `/`; otherwise only the next level.
+    /// Includes all levels below the path; the default is only the next level.
     pub fn recursive(mut self) -> Self {
         self.path = self.path.recursive();
         self
     }
 
-    /// As [`ParameterRequest::decrypt`].
+    /// Sets whether SSM decrypts them, like [`ParameterRequest::decrypt`].
     pub fn decrypt(mut self, decrypt: bool) -> Self {
         self.path = self.path.decrypt(decrypt);
         self
     }
 
-    /// As [`ParameterRequest::max_age`].
+    /// Sets their maximum age, like [`ParameterRequest::max_age`].
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.freshness = Freshness::MaxAge(max_age);
         self
     }
 
-    /// As [`ParameterRequest::force`].
+    /// Fetches them from the source, like [`ParameterRequest::force`].
     pub fn force(mut self) -> Self {
         self.freshness = Freshness::Forced;
         self
     }
 
-    /// The values, by what follows the path in their names. No parameters are an empty map.
+    /// Returns the values, by what follows the path in their names. No parameters are an empty map.
     ///
     /// # Errors
     ///

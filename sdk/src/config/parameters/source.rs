@@ -8,32 +8,35 @@ use futures_util::future::{self, BoxFuture, FutureExt};
 use super::{ParameterId, ParameterPath, ParameterValue, ParameterWrite};
 use crate::core::error::BoxError;
 
-/// The parameters below a path, by what follows the path in their names.
+/// The parameters below a path, by the rest of their names after the path.
 pub type ParameterValues = BTreeMap<String, ParameterValue>;
 
-/// Where [`Parameters`](super::Parameters) come from: `aws_sdk_ssm::Client`, AppConfig, a table, an extension, or a stub.
+/// A source of [`Parameters`](super::Parameters): `aws_sdk_ssm::Client`, AppConfig, a table, an extension, or a stub.
 ///
-/// Only [`fetch`](Self::fetch) has to be written; a source that has no paths, takes one name a call or cannot be written to
-/// says so by leaving the others out.
+/// Only [`fetch`](Self::fetch) is required; a source without paths, without batches or without writes keeps the
+/// defaults of the other methods.
 pub trait ParameterSource: Send + Sync + 'static {
-    /// How many names [`fetch_batch`](Self::fetch_batch) takes. With more than one, parameters that are asked for by name together, and
-    /// typed ones, share its calls; those of [`Parameters::get`](super::Parameters::get) do not.
+    /// The maximum number of names of [`fetch_batch`](Self::fetch_batch). With more than one, parameters that are
+    /// requested by name together, and typed ones, share its calls; those of
+    /// [`Parameters::get`](super::Parameters::get) do not.
     const BATCH: usize = 1;
 
-    /// The value of this parameter now. The caller caches it, and does not run two calls for the same parameter at once.
+    /// Fetches the current value of this parameter. The caller caches it, and never runs two calls for the same
+    /// parameter at once.
     ///
     /// # Errors
     ///
-    /// The reason for which it is unavailable. The caller adds the parameter's name; it must not contain the value. A parameter that does not exist, or
-    /// that may not be read, is a [`Refused`](crate::config::cache::Refused); any other error counts as an outage.
+    /// The reason for which it is unavailable. The caller adds the parameter's name; the reason must not contain the
+    /// value. A parameter that does not exist, or that may not be read, is a
+    /// [`Refused`](crate::config::cache::Refused); any other error counts as an outage.
     fn fetch(&self, id: &ParameterId) -> impl Future<Output = Result<ParameterValue, BoxError>> + Send;
 
-    /// The values of these parameters, in their order, at most [`BATCH`](Self::BATCH) of them, all decrypted or none.
+    /// Fetches these parameters in their order, at most [`BATCH`](Self::BATCH) of them, all decrypted or none.
     fn fetch_batch(&self, ids: &[ParameterId]) -> impl Future<Output = Vec<Result<ParameterValue, BoxError>>> + Send {
         future::join_all(ids.iter().map(|id| self.fetch(id)))
     }
 
-    /// All parameters below a path.
+    /// Fetches all parameters below a path.
     ///
     /// # Errors
     ///
@@ -43,18 +46,18 @@ pub trait ParameterSource: Send + Sync + 'static {
         future::ready(Err("this source has no paths".into()))
     }
 
-    /// Writes a parameter; its new version.
+    /// Writes a parameter and returns its new version.
     ///
     /// # Errors
     ///
     /// The reason for which it cannot be written.
     fn write(&self, write: &ParameterWrite) -> impl Future<Output = Result<i64, BoxError>> + Send {
         let _ = write;
-        future::ready(Err("this source cannot be written to".into()))
+        future::ready(Err("this source is read-only".into()))
     }
 }
 
-/// The same without types, so that [`Parameters`](super::Parameters) needs none.
+/// The object-safe form, so that [`Parameters`](super::Parameters) has no type parameter.
 pub(super) trait AnySource: Send + Sync {
     fn batch(&self) -> usize;
     fn fetch<'a>(&'a self, id: &'a ParameterId) -> BoxFuture<'a, Result<ParameterValue, BoxError>>;

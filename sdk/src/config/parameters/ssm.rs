@@ -1,4 +1,4 @@
-//! SSM's parameters as a source.
+//! SSM parameters as a source.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl ParameterSource for Client {
     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
         let call = || self.get_parameter().name(id.name()).with_decryption(id.is_decrypted()).send();
         let output = aws::send(call).await.map_err(aws::failed)?;
-        value(id, &output.parameter.ok_or("the answer has no parameter")?)
+        value(id, &output.parameter.ok_or("the response has no parameter")?)
     }
 
     async fn fetch_batch(&self, ids: &[ParameterId]) -> Vec<Result<ParameterValue, BoxError>> {
@@ -35,7 +35,7 @@ impl ParameterSource for Client {
             Ok(values) => return values,
             Err(error) => error,
         };
-        // One name that is malformed, may not be read, or whose key may not be used, fails the call for all.
+        // A name that is malformed, or may not be read or decrypted, fails the call for all.
         if Refused::is_in(&*error) && ids.len() > 1 {
             let alone = ids.iter().map(|id| async {
                 match self.several(std::slice::from_ref(id)).await {
@@ -69,7 +69,7 @@ impl ParameterSource for Client {
                 return Ok(values);
             }
             if token == next {
-                return Err("the service gave the same page token twice".into());
+                return Err("the service returned the same page token twice".into());
             }
             next = token;
         }
@@ -94,10 +94,10 @@ impl ParameterSource for Client {
 }
 
 const NOT_THERE: &str = "there is no such parameter";
-const NOT_ANSWERED: &str = "the answer has neither the parameter nor a word that there is none";
+const NOT_ANSWERED: &str = "the response contains neither the parameter nor an error for it";
 
 trait Several {
-    /// One call for all of these.
+    /// Fetches all of these in one call.
     fn several(
         &self,
         ids: &[ParameterId],
@@ -117,7 +117,7 @@ impl Several for Client {
             if let Some(parameter) = parameter {
                 return value(id, parameter);
             }
-            // A label that is not there is named with it or, in the case of a name that is not there either, without.
+            // SSM reports a missing label with the name or, if the name is missing too, without it.
             let (plain, _) = without_selector(id.name());
             let is_invalid = output.invalid_parameters().iter().any(|name| name == id.name() || name == plain);
             if is_invalid { Err(Refused::new(NOT_THERE).into()) } else { Err(NOT_ANSWERED.into()) }
@@ -137,15 +137,15 @@ fn value(id: &ParameterId, parameter: &Parameter) -> Result<ParameterValue, BoxE
     })
 }
 
-/// Whether this is the parameter that was asked for by this name or ARN, with the version or label that may follow it. Both a name and
-/// its label can be in one answer, and then only the selector tells them apart.
+/// Returns whether this is the parameter that was requested by this name or ARN, which a version or label may follow.
+/// Both a name and its label can be in one response; then only the selector distinguishes them.
 fn is_named(parameter: &Parameter, asked: &str) -> bool {
     let selector = parameter.selector().unwrap_or_default().trim_start_matches(':');
     let (asked, wanted) = without_selector(asked);
     wanted.unwrap_or_default() == selector && [parameter.name(), parameter.arn()].contains(&Some(asked))
 }
 
-/// One failure of a call that was for several.
+/// The error of a call for several parameters, shared by each of them.
 struct Shared(Arc<dyn StdError + Send + Sync>);
 
 impl std::fmt::Debug for Shared {
@@ -162,7 +162,7 @@ impl std::fmt::Display for Shared {
 
 impl StdError for Shared {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        // The error itself, and not its source: a refusal is known by its type.
+        // The error itself, not its source: a refusal is recognised by its type.
         Some(&*self.0)
     }
 }

@@ -14,8 +14,8 @@ use crate::core::error::BoxError;
 /// Parameters in a DynamoDB table: an item has the name in `id` and the value in `value`, as Powertools keeps them.
 ///
 /// The function needs `dynamodb:GetItem` to read a parameter, and `dynamodb:Query` for those
-/// [`below`](super::Parameters::below) a path: all items of a partition key; each is named by its sort key, `sk`. A value that is
-/// a number, list or map of DynamoDB reads as JSON.
+/// [`below`](super::Parameters::below) a path: all items of a partition key; each is named by its sort key, `sk`. A
+/// value that is a DynamoDB number, list or map is returned as JSON.
 ///
 /// # Example
 ///
@@ -40,34 +40,34 @@ pub struct Table {
 }
 
 impl Table {
-    /// The parameters of this table.
+    /// Creates a source of the parameters of this table.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         let (key, sort, value) = ("id".to_owned(), "sk".to_owned(), "value".to_owned());
         Self { client, table: table.into(), key, sort, value, consistent: false }
     }
 
-    /// The name of the partition key: `id` unless set.
+    /// Sets the name of the partition key: `id` unless set.
     #[must_use]
     pub fn key(mut self, attribute: impl Into<String>) -> Self {
         self.key = attribute.into();
         self
     }
 
-    /// The name of the sort key: `sk` unless set.
+    /// Sets the name of the sort key: `sk` unless set.
     #[must_use]
     pub fn sort(mut self, attribute: impl Into<String>) -> Self {
         self.sort = attribute.into();
         self
     }
 
-    /// The name of the attribute with the value: `value` unless set.
+    /// Sets the name of the attribute with the value: `value` unless set.
     #[must_use]
     pub fn value(mut self, attribute: impl Into<String>) -> Self {
         self.value = attribute.into();
         self
     }
 
-    /// Reads what was written last, at twice the cost.
+    /// Uses strongly consistent reads, at twice the cost.
     #[must_use]
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
@@ -106,7 +106,7 @@ impl ParameterSource for Table {
             for item in output.items() {
                 let name = match item.get(&self.sort) {
                     Some(AttributeValue::S(name) | AttributeValue::N(name)) => name.clone(),
-                    _ => return Err(format!("an item has no sort key `{}` that is text or a number", self.sort).into()),
+                    _ => return Err(format!("the sort key `{}` of an item must be text or a number", self.sort).into()),
                 };
                 let id = ParameterId::new(name.clone());
                 values.insert(name, self.read(&id, item.get(&self.value))?);
@@ -119,7 +119,8 @@ impl ParameterSource for Table {
     }
 }
 
-/// DynamoDB's value as JSON; bytes as base64. A number keeps its digits where JSON's reader here has them: as an integer of 64 bits or a double.
+/// Converts DynamoDB's value to JSON; bytes become base64. A number keeps its digits if it is an integer of 64 bits or
+/// a double.
 fn json(value: &AttributeValue) -> Result<Value, BoxError> {
     let number =
         |text: &String| serde_json::from_str::<Value>(text).map_err(|_| "it contains a number that is not valid JSON");
@@ -137,7 +138,7 @@ fn json(value: &AttributeValue) -> Result<Value, BoxError> {
         AttributeValue::Ss(texts) => Value::from(texts.clone()),
         AttributeValue::Ns(texts) => Value::Array(texts.iter().map(number).collect::<Result<_, _>>()?),
         AttributeValue::Bs(all) => all.iter().map(|bytes| STANDARD.encode(bytes)).collect(),
-        _ => return Err("its value is of an unknown type of DynamoDB".into()),
+        _ => return Err("its value has an unknown DynamoDB type".into()),
     })
 }
 

@@ -395,7 +395,7 @@ mod services;
 #[cfg(all(feature = "parameters", feature = "appconfig"))]
 mod ssm;
 
-/// A store of one text that has the new one at once and answers a write two seconds later.
+/// A store of one text that has the new one at once and responds to a write two seconds later.
 #[derive(Clone)]
 struct Slow(Arc<Mutex<String>>);
 

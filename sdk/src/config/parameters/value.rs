@@ -29,7 +29,7 @@ struct Inner {
     decoded: decode::Decoded,
 }
 
-/// A value as the suffix of its parameter's name says. It does not print, since it may be that of a `SecureString`.
+/// A value that was decoded by the suffix of its parameter's name. `Debug` does not print it, since it may be that of a `SecureString`.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AutoValue {
@@ -53,12 +53,12 @@ impl fmt::Debug for AutoValue {
 }
 
 impl ParameterValue {
-    /// A text.
+    /// Creates a value of text.
     pub fn from_text(id: &ParameterId, text: impl Into<String>) -> Self {
         Self::new(id, text.into().into_bytes(), true)
     }
 
-    /// Bytes: of AppConfig, or of a binary attribute in a table.
+    /// Creates a value of bytes: of AppConfig, or of a binary attribute in a table.
     pub fn from_bytes(id: &ParameterId, bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(id, bytes.into(), false)
     }
@@ -76,7 +76,7 @@ impl ParameterValue {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Notes the version: for a [`ParameterSource`](super::ParameterSource), right after the value was made.
+    /// Sets the version: for a [`ParameterSource`](super::ParameterSource), right after the value was made.
     #[must_use]
     pub fn with_version(mut self, version: impl Into<String>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
@@ -85,7 +85,7 @@ impl ParameterValue {
         self
     }
 
-    /// Notes the type that SSM gives the parameter.
+    /// Sets the SSM type of the parameter.
     #[must_use]
     pub fn with_kind(mut self, kind: ParameterKind) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
@@ -94,17 +94,17 @@ impl ParameterValue {
         self
     }
 
-    /// The id that was requested.
+    /// Returns the id that was requested.
     pub fn id(&self) -> &ParameterId {
         &self.inner.id
     }
 
-    /// The version, if the source has one: a number of SSM, a label of AppConfig.
+    /// Returns the version, if the source has one: a number of SSM, a label of AppConfig.
     pub fn version(&self) -> Option<&str> {
         self.inner.version.as_deref()
     }
 
-    /// The type, if the source has one: SSM does.
+    /// Returns the type, if the source has one: SSM does.
     pub fn kind(&self) -> Option<ParameterKind> {
         self.inner.kind
     }
@@ -114,7 +114,7 @@ impl ParameterValue {
         self.inner.kind == Some(ParameterKind::SecureString) && !self.inner.id.is_decrypted()
     }
 
-    /// The text.
+    /// Returns the text.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl ParameterValue {
         str::from_utf8(self.bytes()).map_err(|_| ParameterError::malformed(self.id(), "is binary, not text"))
     }
 
-    /// The items of a `StringList`, which SSM keeps as one text with commas.
+    /// Returns the items of a `StringList`, which SSM keeps as one text with commas.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl ParameterValue {
         Ok(self.text()?.split(',').collect())
     }
 
-    /// The bytes: of a text, those that it holds in base64.
+    /// Returns the bytes; a text is decoded as base64.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl ParameterValue {
         STANDARD.decode(self.bytes()).map_err(|_| ParameterError::malformed(self.id(), "is not base64"))
     }
 
-    /// The value read as JSON.
+    /// Decodes the value as JSON.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl ParameterValue {
         decode::json(self.bytes()).map_err(|why| ParameterError::malformed(self.id(), why))
     }
 
-    /// The value by the suffix of the name: `.json` is JSON, `.binary` is base64, anything else is text.
+    /// Returns the value by the suffix of the name: `.json` is JSON, `.binary` is base64, anything else is text.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl ParameterValue {
         self.auto_as(self.id().name())
     }
 
-    /// The same by another name: that below a path, whose suffix counts there.
+    /// Decodes the value by the suffix of another name: the one below a path.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ impl ParameterValue {
         }
     }
 
-    /// What this value was decoded to.
+    /// Returns the types that this value was decoded to.
     #[cfg(feature = "parameters")]
     pub(super) fn decoded(&self) -> &decode::Decoded {
         &self.inner.decoded

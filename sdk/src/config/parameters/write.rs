@@ -1,4 +1,4 @@
-//! [`WriteRequest`]: a parameter is written.
+//! [`WriteRequest`]: a write of a parameter.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use super::{ParameterError, ParameterId, Parameters};
 use crate::config::on_drop::OnDrop;
 
-/// What kind of parameter SSM keeps
+/// The type of an SSM parameter
 /// ([`Type`](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,13 +15,13 @@ pub enum ParameterKind {
     /// Text.
     #[default]
     String,
-    /// Texts with commas between them.
+    /// Texts separated by commas.
     StringList,
-    /// Text that KMS encrypts.
+    /// Text that is encrypted by KMS.
     SecureString,
 }
 
-/// How much SSM keeps, and what it costs.
+/// The tier of an SSM parameter, which limits its size and sets its price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParameterTier {
@@ -30,11 +30,11 @@ pub enum ParameterTier {
     Standard,
     /// Up to 8 KB, charged.
     Advanced,
-    /// Standard where it suffices.
+    /// The standard tier where it suffices, the advanced one otherwise.
     IntelligentTiering,
 }
 
-/// What is to be written. Its value does not print.
+/// The parameter to write. `Debug` does not print its value.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ParameterWrite {
@@ -42,15 +42,15 @@ pub struct ParameterWrite {
     pub name: String,
     /// The value.
     pub value: String,
-    /// Whether one that is there is replaced.
+    /// `true` if an existing parameter is replaced.
     pub overwrite: bool,
-    /// What kind.
+    /// The type.
     pub kind: ParameterKind,
-    /// How much.
+    /// The tier.
     pub tier: ParameterTier,
-    /// For people.
+    /// The description.
     pub description: Option<String>,
-    /// The KMS key of a `SecureString`; else the account's own.
+    /// The KMS key of a `SecureString`; the account's default key otherwise.
     pub key_id: Option<String>,
 }
 
@@ -60,7 +60,7 @@ impl fmt::Debug for ParameterWrite {
     }
 }
 
-/// A write of a parameter. Made by [`Parameters::set`]; await it for the new version.
+/// A write of a parameter, created by [`Parameters::set`]; await it for the new version.
 ///
 /// # Example
 ///
@@ -86,45 +86,45 @@ impl<'a> WriteRequest<'a> {
         Self { parameters, write }
     }
 
-    /// Replaces a parameter that is there already; otherwise that is an error.
+    /// Replaces an existing parameter; without this, one is an error.
     pub fn overwrite(mut self) -> Self {
         self.write.overwrite = true;
         self
     }
 
-    /// Another kind than `String`.
+    /// Sets the type: `String` unless set.
     pub fn kind(mut self, kind: ParameterKind) -> Self {
         self.write.kind = kind;
         self
     }
 
-    /// Another tier than standard.
+    /// Sets the tier: standard unless set.
     pub fn tier(mut self, tier: ParameterTier) -> Self {
         self.write.tier = tier;
         self
     }
 
-    /// A description for people.
+    /// Sets the description.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.write.description = Some(description.into());
         self
     }
 
-    /// The KMS key of a `SecureString`.
+    /// Sets the KMS key of a `SecureString`.
     pub fn key_id(mut self, key: impl Into<String>) -> Self {
         self.write.key_id = Some(key.into());
         self
     }
 
-    /// Writes it; its version. What was kept of it under its name, its labels and its ARN, and of all paths, is forgotten, also where
-    /// the write fails or is given up, since it may have been done.
+    /// Writes the parameter and returns its version. The cached values of its name, its labels, its ARN and all paths
+    /// are removed, also when the write fails or is dropped, since it may have taken effect.
     ///
     /// # Errors
     ///
-    /// It is there already and is not to be replaced, may not be written, or the source cannot be written to.
+    /// The parameter exists and is not to be replaced, may not be written, or the source is read-only.
     pub async fn send(self) -> Result<i64, ParameterError> {
         let Self { parameters, write } = self;
-        // Also where it fails or is given up: it may have been written.
+        // Also when it fails or is dropped: it may have taken effect.
         let _forget = OnDrop(|| parameters.forget(&write.name));
         parameters
             .source

@@ -32,7 +32,8 @@ impl SecretError {
         Self(Failure::malformed(of, why))
     }
 
-    /// The error of [`FromSecret::from_secret`](super::FromSecret::from_secret), which may be one of these already.
+    /// Returns the error of [`FromSecret::from_secret`](super::FromSecret::from_secret), which may be one of these
+    /// already.
     pub(super) fn not_decoded(of: &impl Subject, reason: BoxError) -> Self {
         match reason.downcast::<Self>() {
             Ok(error) => *error,
@@ -40,7 +41,7 @@ impl SecretError {
         }
     }
 
-    /// The name or ARN of the secret; `None` if the variable that should name it is not set.
+    /// Returns the name or ARN of the secret; `None` if the variable that should name it is not set.
     pub fn secret(&self) -> Option<&str> {
         self.0.name()
     }

@@ -111,7 +111,7 @@ pub struct Current<T> {
 }
 
 impl<T: FromSecret> Current<T> {
-    /// The value as `T`, decoded once.
+    /// Returns the value as `T`, decoded once.
     fn new(secrets: Secrets, value: SecretValue) -> Result<Self, SecretError> {
         let decode = || T::from_secret(&value).map_err(|reason| SecretError::not_decoded(value.id(), reason));
         Ok(Self { typed: value.decoded().get_or_decode(decode)?, value, secrets })
@@ -129,7 +129,7 @@ impl<T: FromSecret> Current<T> {
 }
 
 impl<T> Current<T> {
-    /// The id of the version, if the source has one.
+    /// Returns the id of the version, if the source has one.
     pub fn version(&self) -> Option<&str> {
         self.value.version()
     }

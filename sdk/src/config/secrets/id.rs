@@ -27,12 +27,12 @@ pub struct SecretId {
 }
 
 impl SecretId {
-    /// The current version of the secret with this name or ARN.
+    /// Creates the id of the current version of the secret with this name or ARN.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self { name: name.into(), stage: None, version: None }
     }
 
-    /// The current version of the secret that an environment variable names.
+    /// Creates the id of the current version of the secret that an environment variable names.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl SecretId {
         }
     }
 
-    /// The secret that a variable of a registry names: the code of `#[secret(env = "…")]`.
+    /// Creates the id of the secret that a variable of a registry names: the code of `#[secret(env = "…")]`.
     #[doc(hidden)]
     pub fn named_by(variable: &NamedBy, variables: &Variables) -> Result<Self, SecretError> {
         match variable.read(variables) {
@@ -53,21 +53,21 @@ impl SecretId {
         }
     }
 
-    /// The version with this staging label: `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS`, or a label of your own.
+    /// Selects the version with this staging label: `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS`, or a label of your own.
     #[must_use]
     pub fn stage(mut self, stage: impl Into<Cow<'static, str>>) -> Self {
         self.stage = Some(stage.into());
         self
     }
 
-    /// The version with this id.
+    /// Selects the version with this id.
     #[must_use]
     pub fn version(mut self, version: impl Into<Cow<'static, str>>) -> Self {
         self.version = Some(version.into());
         self
     }
 
-    /// The name or ARN: `SecretId` of the API.
+    /// Returns the name or ARN: `SecretId` of the API.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -86,12 +86,12 @@ impl SecretId {
         one == two || is_longer(&one, &two) || is_longer(&two, &one)
     }
 
-    /// The staging label, if one was given: `VersionStage` of the API.
+    /// Returns the staging label, if one was given: `VersionStage` of the API.
     pub fn version_stage(&self) -> Option<&str> {
         self.stage.as_deref()
     }
 
-    /// The version's id, if one was given: `VersionId` of the API.
+    /// Returns the version's id, if one was given: `VersionId` of the API.
     pub fn version_id(&self) -> Option<&str> {
         self.version.as_deref()
     }

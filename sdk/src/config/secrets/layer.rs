@@ -39,7 +39,7 @@ use crate::config::prefetch::{Declared, Prefetch};
 pub struct SecretsLayer(Declared);
 
 impl SecretsLayer {
-    /// A layer without secrets.
+    /// Creates a layer without secrets.
     pub fn new() -> Self {
         Self(Declared::new("SecretUnavailable"))
     }
@@ -52,13 +52,13 @@ impl SecretsLayer {
         self
     }
 
-    /// As [`SecretRequest::max_age`](super::SecretRequest::max_age), for all declared secrets.
+    /// Sets the maximum age of all declared secrets, like [`SecretRequest::max_age`](super::SecretRequest::max_age).
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.0.freshness = Freshness::MaxAge(max_age);
         self
     }
 
-    /// As [`SecretRequest::force`](super::SecretRequest::force), for all declared secrets: each invocation calls the service.
+    /// Fetches all declared secrets, like [`SecretRequest::force`](super::SecretRequest::force): each invocation calls the service.
     pub fn force(mut self) -> Self {
         self.0.freshness = Freshness::Forced;
         self

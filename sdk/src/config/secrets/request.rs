@@ -27,13 +27,13 @@ impl<'a> SecretRequest<'a> {
         self
     }
 
-    /// Another staging label than `AWSCURRENT`.
+    /// Sets the staging label: `AWSCURRENT` unless set.
     pub fn stage(mut self, stage: impl Into<String>) -> Self {
         self.id = self.id.stage(stage.into());
         self
     }
 
-    /// One version by its id.
+    /// Selects a version by its id.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.id = self.id.version(version.into());
         self
@@ -53,7 +53,7 @@ impl<'a> SecretRequest<'a> {
         self
     }
 
-    /// The value with its version.
+    /// Returns the value with its version.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl<'a> SecretRequest<'a> {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl<'a> SecretRequest<'a> {
         self.value().await?.text().cloned()
     }
 
-    /// The text, or the bytes, read as JSON.
+    /// Decodes the text, or the bytes, as JSON.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ impl<'a> SecretRequest<'a> {
         self.value().await?.json()
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{SecretId, SecretValue};
 use crate::core::clock::Moment;
 
-/// As many as the cache keeps secrets.
+/// The number of secrets that the cache keeps.
 const MOST: usize = 256;
 /// The pause after a fetch that returned the rejected version again.
 pub(super) const UNCHANGED_PAUSE: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ struct Version {
 }
 
 impl RejectedVersions {
-    /// Notes that this value was rejected, and returns since when; `None` in the pause after Secrets Manager returned it again.
+    /// Records that this value was rejected, and returns since when; `None` in the pause after Secrets Manager returned it again.
     pub(super) fn reject(&self, value: &SecretValue) -> Option<Moment> {
         let mut versions = self.versions();
         if let Some(version) = versions.get(value.id()).filter(|version| version.value.is_same(value)) {
@@ -45,7 +45,7 @@ impl RejectedVersions {
         Some(since)
     }
 
-    /// Notes that Secrets Manager returned the rejected value again.
+    /// Records that Secrets Manager returned the rejected value again.
     pub(super) fn unchanged(&self, value: &SecretValue) {
         let mut versions = self.versions();
         if let Some(version) = versions.get_mut(value.id()).filter(|version| version.value.is_same(value)) {
@@ -53,7 +53,7 @@ impl RejectedVersions {
         }
     }
 
-    /// Forgets a value, of which there is a newer version.
+    /// Removes a value that has a newer version.
     pub(super) fn replaced(&self, value: &SecretValue) {
         self.forget_if(|version| version.id() == value.id() && version.is_same(value));
     }

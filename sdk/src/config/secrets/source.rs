@@ -15,9 +15,10 @@ use crate::core::error::BoxError;
 /// The stage that Secrets Manager gives a version where none is named.
 pub(super) const CURRENT: &str = "AWSCURRENT";
 
-/// Where [`Secrets`](super::Secrets) come from: `aws_sdk_secretsmanager::Client`, or a stub.
+/// A source of [`Secrets`](super::Secrets): `aws_sdk_secretsmanager::Client`, or a stub.
 pub trait SecretSource: Send + Sync + 'static {
-    /// The value of this secret now. The caller caches it, and does not run two calls for the same secret at once.
+    /// Fetches the current value of this secret. The caller caches it, and does not run two calls for the same secret at
+    /// once.
     ///
     /// # Errors
     ///
@@ -33,7 +34,7 @@ pub trait SecretSource: Send + Sync + 'static {
     /// The reason for which it cannot be written. The caller adds the secret's name; it must not contain the value.
     fn write(&self, value: &SecretValue) -> impl Future<Output = Result<Option<String>, BoxError>> + Send {
         let _ = value;
-        future::ready(Err("this source cannot be written to".into()))
+        future::ready(Err("this source is read-only".into()))
     }
 }
 

@@ -403,7 +403,7 @@ async fn what_is_written_is_asked_for_anew_and_a_source_that_cannot_says_so() {
     }
     let error = Stub::default().secrets().set("key", "open-sesame").await.unwrap_err();
     assert!(error.is_not_written() && error.secret() == Some("key"));
-    assert_eq!(chain(&error).join(": "), "could not write secret `key`: this source cannot be written to");
+    assert_eq!(chain(&error).join(": "), "could not write secret `key`: this source is read-only");
     assert!(!format!("{error:?}").contains("sesame"));
 }
 
@@ -576,7 +576,7 @@ async fn a_refusal_is_reported_at_once_and_an_outage_is_not_and_neither_shows_wh
     }
 }
 
-/// A store of one text that has the new one at once and answers a write two seconds later.
+/// A store of one text that has the new one at once and responds to a write two seconds later.
 #[derive(Clone)]
 struct Slow(Arc<Mutex<String>>);
 

@@ -28,12 +28,12 @@ enum Content {
 }
 
 impl SecretValue {
-    /// A text: `SecretString` of the API.
+    /// Creates a value of text: `SecretString` of the API.
     pub fn from_text(id: &SecretId, text: impl Into<SecretString>) -> Self {
         Self::new(id, Content::Text(text.into()))
     }
 
-    /// Bytes: `SecretBinary` of the API.
+    /// Creates a value of bytes: `SecretBinary` of the API.
     pub fn from_bytes(id: &SecretId, bytes: impl Into<SecretSlice<u8>>) -> Self {
         Self::new(id, Content::Binary(bytes.into()))
     }
@@ -43,7 +43,7 @@ impl SecretValue {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Notes the id of this version: for a [`SecretSource`](super::SecretSource), right after the value was made.
+    /// Sets the id of this version: for a [`SecretSource`](super::SecretSource), right after the value was made.
     #[must_use]
     pub fn with_version(mut self, version: impl Into<String>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
@@ -52,17 +52,17 @@ impl SecretValue {
         self
     }
 
-    /// The id that was requested.
+    /// Returns the id that was requested.
     pub fn id(&self) -> &SecretId {
         &self.inner.id
     }
 
-    /// The id of this version, if the source has one.
+    /// Returns the id of this version, if the source has one.
     pub fn version(&self) -> Option<&str> {
         self.inner.version.as_deref()
     }
 
-    /// The text.
+    /// Returns the text.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl SecretValue {
         }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl SecretValue {
         }
     }
 
-    /// The text, or the bytes, read as JSON.
+    /// Decodes the text, or the bytes, as JSON.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl SecretValue {
         decode::json(self.bytes()).map_err(|why| SecretError::malformed(self.id(), why))
     }
 
-    /// What this value was decoded to.
+    /// Returns the types that this value was decoded to.
     pub(super) fn decoded(&self) -> &Decoded {
         &self.inner.decoded
     }

@@ -175,7 +175,7 @@ check! {
     pub trait IsValidatable: garde::Validate<Context: Default>;
 }
 
-/// Checks a requirement.
+/// The check of a requirement.
 pub trait IsMet<M> {
     type Checked<X>;
 
@@ -212,7 +212,7 @@ impl<T: Holds<Role>, Role> Contents<Role> for Type<T> {
     type Requires = T::Requires;
 }
 
-/// The answers for all other types. Its methods take a reference, so the compiler finds those that take the value first.
+/// The fallback for all other types. Its methods take a reference, so the compiler finds those that take the value first.
 pub trait Fallback {
     type Type: ?Sized;
 
@@ -232,7 +232,7 @@ pub trait Fallback {
         function
     }
 
-    /// The type needs nothing of a route.
+    /// Accepts any route, which the type does not use.
     fn pilaster_check_route(&self, _: &str) {}
 }
 

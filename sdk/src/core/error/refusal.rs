@@ -25,7 +25,7 @@ impl fmt::Display for Refusal {
 
 impl StdError for Refusal {}
 
-/// The first in the chain of an error.
+/// Returns the first refusal in the chain of an error.
 #[cfg_attr(not(feature = "http"), allow(dead_code))]
 pub(crate) fn refusal<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Refusal> {
     let mut cause = Some(error);

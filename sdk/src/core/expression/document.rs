@@ -1,4 +1,5 @@
-//! [`Expression`] and [`Document`]: JMESPath with Powertools' functions, over JSON whose numbers keep the form they were written in.
+//! [`Expression`] and [`Document`]: JMESPath with Powertools' functions, over JSON whose numbers keep their original
+//! form.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -130,7 +131,7 @@ impl Document {
     ///
     /// The value cannot be serialised as JSON.
     pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        // Through text, so that numbers are those of a document that was parsed.
+        // Through text, so that numbers equal those of a parsed document.
         Self::parse(&serde_json::to_string(value)?)
     }
 

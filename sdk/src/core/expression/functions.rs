@@ -15,7 +15,7 @@ pub(crate) const UNPACKED_LIMIT: u64 = 16 * 1024 * 1024;
 /// A function that decodes a text.
 pub(crate) type Read = fn(&str) -> Result<Variable, String>;
 
-/// A JMESPath runtime with the built-in functions and Powertools'; `json` is `powertools_json`.
+/// Returns a JMESPath runtime with the built-in functions and Powertools'; `json` is `powertools_json`.
 pub(crate) fn runtime(json: Read) -> Runtime {
     let mut runtime = Runtime::new();
     runtime.register_builtin_functions();
@@ -33,7 +33,7 @@ pub(crate) fn runtime(json: Read) -> Runtime {
     runtime
 }
 
-/// The place at which a text is not JSON, without the text, which may be personal.
+/// Returns the place at which a text is not JSON, without the text, which may be personal.
 pub(crate) fn not_json(error: &serde_json::Error) -> String {
     format!("not JSON at line {} column {}", error.line(), error.column())
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// From 2^63 on, a float may be an integer whose digits the parser did not keep.
+/// The value from which a float may be an integer whose digits the parser did not keep: 2^63.
 const LARGE: f64 = 9_223_372_036_854_775_808.0;
 
 /// The form in which a large number was written.

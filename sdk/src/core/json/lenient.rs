@@ -1,4 +1,4 @@
-//! Lenient decoding: a member of an unexpected type is left out, and is not an error of the others.
+//! Lenient decoding: a member of an unexpected type is left out, and does not fail the others.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A struct of some members of a JSON object; any other value, and any other member, is skipped.
+/// Defines a struct of some members of a JSON object; any other value, and any other member, is skipped.
 macro_rules! skimmed {
     ($(#[$meta:meta])* struct $name:ident { $($field:ident: $kind:ty = $($key:literal)|+,)* }) => {
         $(#[$meta])*
@@ -45,7 +45,7 @@ macro_rules! skimmed {
     };
 }
 
-/// The rest of a visitor: any other value is the default.
+/// Completes a visitor: any other value is the default.
 macro_rules! skipped {
     (map) => {
         $crate::core::json::lenient::skipped!(text);
@@ -130,7 +130,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// A member that is `None` if it has an unexpected type, which is not an error of the others.
+/// A member that is `None` if it has an unexpected type, which does not fail the others.
 #[derive(Debug)]
 pub(crate) struct Lenient<T>(pub(crate) Option<T>);
 
@@ -159,7 +159,7 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
-/// Whether a value is there and is not `null`.
+/// A flag that is `true` for a value that is present and not `null`.
 #[derive(Debug, Default)]
 pub(crate) struct Present(pub(crate) bool);
 

@@ -64,13 +64,13 @@ pub struct Authorizer(Wire);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthorizerKind {
-    /// Of a REST API, by a token alone.
+    /// The authorizer of a REST API, by a token alone.
     Token,
-    /// Of a REST API, or of an HTTP API with payload 1.0, by the whole request.
+    /// The authorizer of a REST API, or of an HTTP API with payload 1.0, by the whole request.
     Request,
-    /// Of a WebSocket API, by the request that connects.
+    /// The authorizer of a WebSocket API, by the request that connects.
     WebSocket,
-    /// Of an HTTP API with payload 2.0.
+    /// The authorizer of an HTTP API with payload 2.0.
     Http,
 }
 
@@ -153,7 +153,7 @@ impl FromEvent for Authorizer {
 }
 
 impl Authorizer {
-    /// The kind of the authorizer that is called.
+    /// Returns the kind of the authorizer that is called.
     pub fn kind(&self) -> AuthorizerKind {
         match (self.0.r#type.as_deref(), self.0.version.as_deref()) {
             (Some("TOKEN"), _) => AuthorizerKind::Token,
@@ -163,7 +163,7 @@ impl Authorizer {
         }
     }
 
-    /// The ARN of the method that the client requests, in its parts.
+    /// Returns the ARN of the method that the client requests, in its parts.
     ///
     /// # Errors
     ///
@@ -175,13 +175,13 @@ impl Authorizer {
         })
     }
 
-    /// The ARN of the method that the client requests, as text. Its path is the client's and may contain a `*`, which matches everything in
-    /// a policy: allow a [`MethodArn::route`] that you write instead.
+    /// Returns the ARN of the method that the client requests, as text. Its path is the client's and may contain a `*`,
+    /// which matches everything in a policy: allow a [`MethodArn::route`] that you write instead.
     pub fn method_arn(&self) -> &str {
         &self.0.method_arn
     }
 
-    /// The token: the input of an authorizer of type `TOKEN`, for the others the header `Authorization`.
+    /// Returns the token: the input of an authorizer of type `TOKEN`, for the others the header `Authorization`.
     pub fn token(&self) -> Option<&str> {
         match self.kind() {
             AuthorizerKind::Token => self.0.authorization_token.as_deref(),
@@ -189,14 +189,14 @@ impl Authorizer {
         }
     }
 
-    /// The [`token`](Self::token) behind the word `Bearer`; `None` without that word.
+    /// Returns the [`token`](Self::token) behind the word `Bearer`; `None` without that word.
     pub fn bearer_token(&self) -> Option<&str> {
         let (scheme, token) = self.token()?.trim().split_once(' ')?;
         let token = token.trim_start();
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
 
-    /// The values by which the response is cached, in the order of the authorizer's identity sources.
+    /// Returns the values by which the response is cached, in the order of the authorizer's identity sources.
     pub fn identity_source(&self) -> Vec<&str> {
         match &self.0.identity_source {
             None => Vec::new(),
@@ -205,7 +205,7 @@ impl Authorizer {
         }
     }
 
-    /// A header, by its case-insensitive name; of several values the last.
+    /// Returns a header by its case-insensitive name, and the last of several values.
     pub fn header(&self, name: &str) -> Option<&str> {
         let is_it = |own: &str| own.eq_ignore_ascii_case(name);
         let single = self.0.headers.iter().flatten().find(|(own, _)| is_it(own));
@@ -215,55 +215,55 @@ impl Authorizer {
         })
     }
 
-    /// A query parameter; of several values the last, in an HTTP API all of them, separated by commas.
+    /// Returns a query parameter; of several values the last, in an HTTP API all of them, separated by commas.
     pub fn query_parameter(&self, name: &str) -> Option<&str> {
         text(&self.0.query_string_parameters, name)
     }
 
-    /// A parameter of the path, such as `id` in `/users/{id}`.
+    /// Returns a parameter of the path, such as `id` in `/users/{id}`.
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
         text(&self.0.path_parameters, name)
     }
 
-    /// A variable of the stage.
+    /// Returns a variable of the stage.
     pub fn stage_variable(&self, name: &str) -> Option<&str> {
         text(&self.0.stage_variables, name)
     }
 
-    /// The cookies, `name=value` each, in an HTTP API; elsewhere they are a [`header`](Self::header).
+    /// Returns the cookies, `name=value` each, in an HTTP API; elsewhere they are a [`header`](Self::header).
     pub fn cookies(&self) -> &[String] {
         self.0.cookies.as_deref().unwrap_or_default()
     }
 
-    /// The method of the request; `None` for a token alone.
+    /// Returns the method of the request; `None` for a token alone.
     pub fn method(&self) -> Option<&str> {
         let http = self.0.request_context.http.as_ref();
         self.0.http_method.as_deref().or_else(|| http?.method.as_deref())
     }
 
-    /// The path of the request; `None` for a token alone.
+    /// Returns the path of the request; `None` for a token alone.
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
     }
 
-    /// The route: `GET /users/{id}` in an HTTP API, `$connect` in a WebSocket API.
+    /// Returns the route: `GET /users/{id}` in an HTTP API, `$connect` in a WebSocket API.
     pub fn route_key(&self) -> Option<&str> {
         self.0.route_key.as_deref().or(self.0.request_context.route_key.as_deref())
     }
 
-    /// The connection, in a WebSocket API.
+    /// Returns the connection, in a WebSocket API.
     pub fn connection_id(&self) -> Option<&str> {
         self.0.request_context.connection_id.as_deref()
     }
 
-    /// The IP address of the client, as API Gateway saw it.
+    /// Returns the IP address of the client, as API Gateway saw it.
     pub fn source_ip(&self) -> Option<&str> {
         let RequestContext { identity, http, .. } = &self.0.request_context;
         let identity = identity.as_ref().and_then(|identity| identity.source_ip.as_deref());
         identity.or_else(|| http.as_ref()?.source_ip.as_deref())
     }
 
-    /// API Gateway's id of the request.
+    /// Returns API Gateway's id of the request.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_context.request_id.as_deref()
     }

@@ -1,13 +1,13 @@
 //! Custom resources of CloudFormation: [`CloudFormation`] is the request, [`CustomResource`] the result.
 //!
-//! A stack waits for a response, for an hour unless its template says less. So it gets one by its presigned URL however the function
+//! A stack waits for a response, for an hour unless its template sets less. So it gets one by its presigned URL however the function
 //! ends: also when it fails, panics, takes too long, or cannot read the properties. Of the invocation's time 5 seconds are kept
 //! for that (a third of it, if that is less), for up to five attempts. A response that cannot be delivered fails the invocation, which
 //! Lambda then retries; a failure that was reported to CloudFormation is a line at `ERROR` in the log, and no failed invocation. For what
 //! happens before the function is called, such as a failed start, `ServiceTimeout` in the template bounds the wait.
 //!
 //! - **Ids**: without [`CustomResource::with_id`] a new resource is called after its name in the template and the request, and keeps
-//!   this id for good. Another id in answer to an update means that the resource was replaced: CloudFormation then asks for the
+//!   this id for good. Another id in the response to an update means that the resource was replaced: CloudFormation then asks for the
 //!   deletion of the old one.
 //! - **A failed `Create`** is rolled back by a `Delete`. After an error that the function returned, nothing was made: the `Delete` comes
 //!   with an id that is known here and is done without a call of the function. Where something was left behind, fail with
@@ -15,7 +15,7 @@
 //!   take, something may have been made: then the function is called for the `Delete`, with the id that a resource without
 //!   [`with_id`](CustomResource::with_id) has (the logical id, `-`, and the id of the request that was to create it). So a `Delete` of
 //!   what is not there must succeed.
-//! - **Properties** come as text, whatever the template says: `"8"`, `"true"`. Numbers and booleans are read from it, except within
+//! - **Properties** are sent as text, whatever the template contains: `"8"`, `"true"`. Numbers and booleans are read from it, except within
 //!   `#[serde(untagged)]`, `#[serde(tag = …)]` and `#[serde(flatten)]`. The message about properties that cannot be read does not repeat their values.
 //! - **Retries**: Lambda may send a request again, so make a resource under a name of the request's, or look whether it is there.
 //!
@@ -274,7 +274,7 @@ struct Left {
 }
 
 impl LeftBehind {
-    /// The resource of this id was created before the function failed with `error`.
+    /// Creates the error of a function that failed with `error` after it created the resource of this id.
     pub fn new(id: impl Into<String>, error: impl Into<BoxError>) -> Self {
         Self(Left { id: id.into(), source: error.into() })
     }

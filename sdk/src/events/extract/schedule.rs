@@ -74,37 +74,37 @@ impl fmt::Debug for Schedule {
 }
 
 impl Schedule {
-    /// The scheduled time: RFC 3339, such as `2026-01-02T03:04:00Z`.
+    /// Returns the scheduled time: RFC 3339, such as `2026-01-02T03:04:00Z`.
     pub fn time(&self) -> &str {
         &self.time
     }
 
-    /// The scheduled time.
+    /// Returns the scheduled time.
     pub fn at(&self) -> SystemTime {
         self.at
     }
 
-    /// The ARN of the rule or the schedule; `None` in a custom input without it.
+    /// Returns the ARN of the rule or the schedule; `None` in a custom input without it.
     pub fn arn(&self) -> Option<&str> {
         self.arn.as_deref()
     }
 
-    /// The name of the rule or the schedule: the end of its ARN.
+    /// Returns the name of the rule or the schedule: the end of its ARN.
     pub fn name(&self) -> Option<&str> {
         self.arn()?.rsplit('/').next()
     }
 
-    /// The id of this call: of the event of a rule, of the execution of a schedule.
+    /// Returns the id of this call: of the event of a rule, of the execution of a schedule.
     pub fn execution_id(&self) -> Option<&str> {
         self.execution_id.as_deref()
     }
 
-    /// The number of the attempt, from 1; `None` where the input of the schedule lacks it.
+    /// Returns the number of the attempt, from 1; `None` where the input of the schedule lacks it.
     pub fn attempt(&self) -> Option<u32> {
         self.attempt
     }
 
-    /// The whole event, for other fields of a custom input.
+    /// Decodes the whole event, for other fields of a custom input.
     ///
     /// # Errors
     ///
@@ -170,7 +170,7 @@ impl FromEvent for Schedule {
     }
 }
 
-/// A time as EventBridge writes it: `2026-01-02T03:04:05Z`, perhaps with a fraction of the second.
+/// Parses a time of EventBridge: `2026-01-02T03:04:05Z`, perhaps with a fraction of the second.
 fn read(text: &str) -> Option<SystemTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok().map(Into::into)
 }

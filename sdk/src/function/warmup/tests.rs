@@ -13,7 +13,7 @@ fn raw(text: String) -> Box<RawValue> {
     RawValue::from_string(text).unwrap()
 }
 
-/// What a function that answers "called" answers.
+/// Calls a function that returns "called".
 async fn answer(layer: WarmupLayer, event: &Value) -> String {
     let function = service_fn(async |_: Incoming| Ok::<Outgoing, FunctionError>(raw("\"called\"".to_owned()).into()));
     let incoming = Incoming { event: raw(event.to_string()), invocation: Invocation::new(Context::default()) };

@@ -1,4 +1,4 @@
-//! The work for one request: the call of the layers and the reading of the body, so that time and panics end neither without an answer.
+//! The work for one request: it calls the layers and reads the body, and responds also after a time-out or a panic.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,10 +24,10 @@ use crate::http::error::HttpError;
 use crate::http::layers::compression::DeferredCompression;
 use crate::http::layers::deadline;
 
-/// Until when something may last, and how long that is.
+/// The end of the work, and the time until then.
 pub(super) type Until = Option<(Instant, Duration)>;
 
-/// What all the layers answer. Without a service its `Clone` has panicked.
+/// Calls all the layers. Without a service, its `Clone` has panicked.
 pub(super) async fn answered<S, B>(
     inner: Option<S>,
     request: Request<Body>,
@@ -52,11 +52,11 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    // A layer outside the one that watches over the time may never be ready.
+    // A layer outside the deadline layer may never be ready.
     guarded(poll_fn(|cx| inner.poll_ready(cx)), until, None).await?.map_err(|error| deadline::answer(error.into()))?;
-    // Asked for where the time is over, so only work that has a time is followed.
+    // Determined after the time is over, so only work with a deadline is tracked.
     let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
-    // The function's own panics are answered below; this is a layer's.
+    // The function's own panics are handled below; this one is a layer's.
     let called = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(|_| Ended::Panicked)?;
     let response = guarded(called, until.map(after_layers), invocation.as_ref())
         .await?
@@ -64,23 +64,23 @@ where
     Ok(response.map(Body::new))
 }
 
-/// How long a layer that watches over the time has for its own answer, which has the headers of the layers around it.
+/// The extra time of a deadline layer for its own response, which has the headers of the layers around it.
 const GRACE: Duration = Duration::from_millis(25);
 
-/// A little later than a layer with the same margin: its answer goes first, also where the clock is read a moment later.
+/// Adds a little time to that of a layer with the same margin, so that the layer's response comes first.
 fn after_layers((at, after): (Instant, Duration)) -> (Instant, Duration) {
     let grace = GRACE.min(after / 10);
     (at + grace, after + grace)
 }
 
-/// Why a body cannot be sent.
+/// The reason for which a body cannot be sent.
 pub(super) enum Unread {
     TooLarge,
     Failed(BoxError),
     Panicked,
 }
 
-/// The whole body. More than the limit cannot be sent, and a body may have no end.
+/// Reads the whole body, up to the limit: a body may have no end.
 #[cfg_attr(not(feature = "compression"), allow(unused_variables))]
 pub(super) async fn read(parts: &mut Parts, body: Body, limit: usize, until: Until) -> Result<Bytes, Unread> {
     #[cfg(feature = "compression")]
@@ -104,8 +104,9 @@ where
     }
 }
 
-/// No body in place of one that is not sent. Whether that one gets smaller by compression is not known, so the fields of the one as it
-/// is are sent ([RFC 9110, 9.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2) lets `HEAD` leave out others).
+/// Replaces a body that is not sent by an empty one. Whether compression would make it smaller is not known, so the
+/// fields of the uncompressed one are sent ([RFC 9110, 9.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2)
+/// lets `HEAD` leave out others).
 #[cfg_attr(not(feature = "compression"), allow(unused_variables))]
 pub(super) fn without(parts: &mut Parts, body: Body) -> Body {
     #[cfg(feature = "compression")]
@@ -116,14 +117,14 @@ pub(super) fn without(parts: &mut Parts, body: Body) -> Body {
     Body::empty()
 }
 
-/// Drops what layers have left in a response; a `Drop` of theirs may panic.
+/// Drops the values that layers have left in a response; their `Drop` may panic.
 pub(super) fn clear(extensions: &mut Extensions) {
     if !extensions.is_empty() {
         contained(|| extensions.clear());
     }
 }
 
-/// Why work has no outcome.
+/// The reason for which work has no outcome.
 enum Ended {
     /// The panic hook has logged it.
     Panicked,
@@ -139,11 +140,11 @@ impl From<Ended> for HttpError {
     }
 }
 
-/// Waits for work until then; what it drops afterwards may panic, and does not take the outcome with it.
-/// Where the invocation is given, a layer may have left in it that it answers later.
+/// Waits for work until then; values that it drops afterwards may panic, which does not affect the outcome. If the
+/// invocation is given, a layer may have announced in it that it responds later.
 async fn guarded<F: Future>(work: F, until: Until, invocation: Option<&Invocation>) -> Result<F::Output, Ended> {
     let mut work = pin!(Some(work));
-    // Made when the work waits for the first time: most does not.
+    // Created when the work waits for the first time: most does not.
     let mut sleep = pin!(None);
     let polled = poll_fn(|cx| {
         if let Some(Poll::Ready(outcome)) = work.as_mut().as_pin_mut().map(|work| work.poll(cx)) {

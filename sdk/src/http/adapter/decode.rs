@@ -1,4 +1,4 @@
-//! From the event's text to an [`http::Request`].
+//! Converts the event's text to an [`http::Request`].
 //!
 //! `lambda_http`'s own conversion panics on a malformed host, scheme or body and tries one source after the other, so the
 //! request is built here; its context types are used as they are.
@@ -26,9 +26,9 @@ use crate::http::credentials;
 use crate::http::error::HttpError;
 use crate::http::extract::context::{BrokenPathParam, EventKind, EventParts, PathParams};
 
-/// An event that never becomes a request.
+/// The error of an event that never becomes a request.
 pub(super) enum Refused {
-    /// No HTTP source has sent it: the invocation fails.
+    /// It is not of an HTTP source: the invocation fails.
     NotHttp(FunctionError),
     /// Its source is known, and one of its fields is malformed: the client gets this error.
     Malformed(Source, HttpError),
@@ -36,7 +36,7 @@ pub(super) enum Refused {
 
 pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Refused> {
     let text = incoming.event.get();
-    // serde would take an array as the fields in their order.
+    // serde would accept an array as the fields in their order.
     if !text.trim_start().starts_with('{') {
         return Err(not_http());
     }
@@ -57,12 +57,12 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Ref
         request.extensions_mut().insert(clients.clone());
     }
     request.extensions_mut().insert(incoming.invocation.clone());
-    // A body is never larger than the event that it came in; a `DefaultBodyLimit` of the user's says otherwise.
+    // A body is never larger than its event; a `DefaultBodyLimit` of the user's overrides this.
     DefaultBodyLimit::max(PAYLOAD_LIMIT).apply(&mut request);
     Ok((source, request))
 }
 
-// Not inlined: each is also asked for the parts of an event that is wrong.
+// Not inlined: each also finds the parts of a malformed event.
 #[inline(never)]
 fn read_event(text: &str) -> serde_json::Result<EventFields<'_>> {
     serde_json::from_str(text)
@@ -81,14 +81,14 @@ fn not_http() -> Refused {
     ))
 }
 
-/// Names the field that has the wrong type: of the event, or of what lies `within` one of its fields.
+/// Names the field of the wrong type: of the event, or of the value `within` one of its fields.
 fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool) -> Refused {
     let mut field = within.to_owned();
     for step in locate::path(text, is_right) {
         field.push_str(if field.is_empty() || step.starts_with('[') { "" } else { "." });
         field.push_str(&step);
     }
-    // A step may be the name of a header, which is the caller's.
+    // A step may be the name of a header, which comes from the client.
     let field = format!("field `{}`", field.chars().take(64).collect::<String>());
     match SourceFields::of_names(event).source() {
         Some(source) => Refused::Malformed(source, malformed(&field)),
@@ -104,8 +104,7 @@ fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>)
     let body = body(wire.body.0.take(), wire.is_base64_encoded.unwrap_or(false))?;
     let is_message = kind == EventKind::WebSocket && (probe.event_type.get() == Some("MESSAGE") || !body.is_empty());
     if is_message && !headers.contains_key(header::CONTENT_TYPE) {
-        // A WebSocket frame has no media type; API Gateway itself routes by JSON. An empty one too, or the answer to a
-        // message that is none would be about a media type that nobody can send.
+        // A WebSocket frame has no media type; an empty one counts as JSON, too.
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let mut request = Request::new(Body::from(body));
@@ -161,8 +160,8 @@ fn headers(kind: EventKind, wire: &EventFields<'_>) -> Result<HeaderMap, HttpErr
     Ok(headers)
 }
 
-/// HTTP/2 and HTTP/3 may split the cookies of one request into several fields; they are one field for an application
-/// ([RFC 9113](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3)).
+/// Joins the cookies of one request, which HTTP/2 and HTTP/3 may split into several fields ([RFC
+/// 9113](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3)).
 fn join_cookies(headers: &mut HeaderMap) -> Result<(), HttpError> {
     let mut fields = headers.get_all(header::COOKIE).iter();
     let (Some(first), Some(second)) = (fields.next(), fields.next()) else { return Ok(()) };
@@ -173,7 +172,7 @@ fn join_cookies(headers: &mut HeaderMap) -> Result<(), HttpError> {
     Ok(())
 }
 
-/// A `HeaderMap` holds 24,576 names.
+/// Returns the error of more than the 24,576 names that a `HeaderMap` holds.
 fn too_many_headers() -> HttpError {
     HttpError::new(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request has too many headers")
 }
@@ -197,7 +196,8 @@ fn body(body: Option<Cow<'_, str>>, base64: bool) -> Result<Bytes, HttpError> {
     Ok(Bytes::from(text.into_owned()))
 }
 
-/// Base64 that is broken into lines, as MIME writes it ([RFC 2045](https://www.rfc-editor.org/rfc/rfc2045#section-6.8)).
+/// Decodes base64 that is broken into lines, as in MIME ([RFC
+/// 2045](https://www.rfc-editor.org/rfc/rfc2045#section-6.8)).
 #[cold]
 fn unwrapped(text: &str) -> Option<Vec<u8>> {
     let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
@@ -205,7 +205,7 @@ fn unwrapped(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text.bytes().filter(|byte| !is_break(byte)).collect::<Vec<_>>()).ok()
 }
 
-/// The parameters as the caller meant them: an HTTP API decodes them, the other sources do not.
+/// Returns the decoded parameters: an HTTP API decodes them, the other sources do not.
 fn path_params(kind: EventKind, pairs: &Pairs<'_>) -> Result<PathParams, BrokenPathParam> {
     if matches!(kind, EventKind::HttpApi | EventKind::HttpApiV1) {
         return Ok(PathParams(owned(pairs)));
@@ -217,7 +217,7 @@ fn path_params(kind: EventKind, pairs: &Pairs<'_>) -> Result<PathParams, BrokenP
     pairs.0.iter().map(decode).collect::<Result<Vec<_>, _>>().map(PathParams)
 }
 
-/// Percent-decodes; `None` where an escape is broken or the result is not UTF-8.
+/// Percent-decodes; returns `None` for a broken escape or a result that is not UTF-8.
 fn unescape(value: &str) -> Option<String> {
     let bytes = value.as_bytes();
     let whole = |at: usize| {

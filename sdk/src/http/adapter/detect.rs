@@ -1,6 +1,7 @@
 //! Detects the source of an event by the fields that only one source has.
 //!
-//! For an event that cannot be decoded it goes by the names of the fields, so that the 400 has the form of its source too.
+//! An event that cannot be decoded is detected by the names of its fields, so that the 400 has the form of its source
+//! too.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,11 +11,11 @@ use serde_json::value::RawValue;
 use crate::http::adapter::event::{ContextFields, EventFields};
 use crate::http::extract::context::EventKind;
 
-/// The source of an event, and what its domain says of it.
+/// The source of an event, and the properties of its domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Source {
     pub(super) kind: EventKind,
-    /// A function URL, or a server on the developer's machine that writes the same form of event as an HTTP API.
+    /// A function URL, or a local server that uses the same form of event as an HTTP API.
     is_url: bool,
 }
 
@@ -24,22 +25,24 @@ impl Source {
         self.kind == EventKind::Rest || self.is_url
     }
 
-    /// Whether the path in the event is percent-decoded already, so that each `%` in it stands for itself. An HTTP API decodes
-    /// its `rawPath` (2.0) and `path` (1.0); a function URL writes the same form and sends the path as the caller escaped it, and
-    /// so do REST APIs and load balancers: recorded requests are in <https://github.com/hotsock/voker/tree/main/vokerhttp/testdata>.
+    /// Returns whether the path in the event is percent-decoded already, so that each `%` in it is literal. An HTTP API
+    /// decodes its `rawPath` (2.0) and `path` (1.0); a function URL uses the same form and keeps the caller's escapes,
+    /// and so do REST APIs and load balancers: recorded requests are in
+    /// <https://github.com/hotsock/voker/tree/main/vokerhttp/testdata>.
     pub(super) fn decodes_path(self) -> bool {
         match self.kind {
             EventKind::HttpApi => !self.is_url,
-            // A route key is no path at all.
+            // A route key is not a path.
             kind => matches!(kind, EventKind::HttpApiV1 | EventKind::WebSocket),
         }
     }
 }
 
-/// Whether a domain is that of a function URL (`{id}.lambda-url.{region}.on.aws`,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html>), or `localhost`, which `cargo run`, the tests' requests
-/// and `cargo lambda watch` write. Whole labels are compared, and the end of the name: an HTTP API may have `localhost.example.com`
-/// or `api.lambda-url.example.com` for its domain. In China the end is `.on.amazonwebservices.com.cn`.
+/// Returns whether a domain is that of a function URL (`{id}.lambda-url.{region}.on.aws`,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html>), or `localhost`, which `cargo run`, the
+/// tests' requests and `cargo lambda watch` use. Whole labels are compared, and the end of the name: an HTTP API may
+/// have the domain `localhost.example.com` or `api.lambda-url.example.com`. In China the end is
+/// `.on.amazonwebservices.com.cn`.
 fn is_url(domain: &str) -> bool {
     let name = domain.split_once(':').map_or(domain, |(name, _)| name);
     let is_of_aws = |end: &&str| name.ends_with(*end);
@@ -52,7 +55,7 @@ fn is_version_1(version: &RawValue) -> bool {
     version.get() == r#""1.0""#
 }
 
-/// The presence of the fields that tell the sources apart.
+/// The presence of the fields that distinguish the sources.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SourceFields {
     authorizer: bool,

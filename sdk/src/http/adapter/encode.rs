@@ -1,8 +1,8 @@
-//! From the [`http::Response`] to the JSON that the event source expects.
+//! Converts the [`http::Response`] to the JSON of the event source.
 //!
-//! `lambda_http`'s conversion is private and fills both header forms for a load balancer, so each source's form is written
-//! here: multi-value headers for REST and ALB in that mode, `cookies` for HTTP API and function URL, joined headers
-//! elsewhere.
+//! `lambda_http`'s conversion is private and fills both header forms for a load balancer, so each source's form is
+//! written here: multi-value headers for REST and ALB in that mode, `cookies` for HTTP API and function URL, joined
+//! headers elsewhere.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ struct Answer<'a> {
     is_base64_encoded: bool,
 }
 
-/// The body as text where it is text, in base64 otherwise.
+/// Encodes the body as text if it is text, in base64 otherwise.
 pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, FunctionError> {
     match text(&parts.headers, body) {
         Some(text) => write(kind, parts, text.into(), false),
@@ -42,7 +42,7 @@ pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Box<
     }
 }
 
-/// The body in base64, whatever it is.
+/// Encodes the body in base64.
 pub(super) fn encode_as_base64(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, FunctionError> {
     write(kind, parts, STANDARD.encode(body).into(), true)
 }
@@ -60,7 +60,7 @@ fn write(
         headers: None,
         multi_value_headers: None,
         cookies: None,
-        // A message without content is no message: nothing is sent to the client.
+        // An empty body is not a message: nothing is sent to the client.
         body: Some(&*body).filter(|body| kind != EventKind::WebSocket || !body.is_empty()),
         is_base64_encoded,
     };
@@ -68,7 +68,7 @@ fn write(
         EventKind::Rest | EventKind::HttpApiV1 => answer.multi_value_headers = Some(Multi(headers)),
         EventKind::HttpApi => {
             answer.headers = Some(Joined { headers, set_cookie: SetCookie::Apart });
-            // Always there: cargo-lambda's emulator refuses an answer without it.
+            // Always present: cargo-lambda's emulator rejects a response without it.
             answer.cookies = Some(Cookies(headers));
         }
         EventKind::Alb { multi_value } => {
@@ -89,8 +89,8 @@ fn write(
     })
 }
 
-/// The body as text, where it is text: valid UTF-8 without a `Content-Encoding`. Its media type says nothing about that, and every
-/// source sends the same bytes for it.
+/// Returns the body as text if it is text: valid UTF-8 without a `Content-Encoding`. Its media type does not matter,
+/// and every source sends the same bytes for it.
 fn text<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<&'b str> {
     let is_encoded = |coding: &HeaderValue| !coding.as_bytes().eq_ignore_ascii_case(b"identity");
     match body.is_empty() {
@@ -100,17 +100,17 @@ fn text<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<&'b str> {
     }
 }
 
-/// A header's value as text: bytes that are not UTF-8 are replaced, as no JSON string can hold them.
+/// Returns a header's value as text: bytes that are not UTF-8 are replaced, as a JSON string cannot hold them.
 fn value(value: &HeaderValue) -> Cow<'_, str> {
     String::from_utf8_lossy(value.as_bytes())
 }
 
-/// What becomes of `Set-Cookie`, whose values cannot be joined.
+/// The encoding of `Set-Cookie`, whose values cannot be joined.
 #[derive(Clone, Copy)]
 enum SetCookie {
-    /// They stand in `cookies`.
+    /// As a list, `cookies`.
     Apart,
-    /// Each under another spelling of the name: header names have no case, the keys of a JSON object have.
+    /// Each under another spelling of the name: header names are case-insensitive, the keys of a JSON object are not.
     ByCase,
 }
 
@@ -147,7 +147,7 @@ impl Serialize for Joined<'_> {
     }
 }
 
-/// The `index`-th spelling of a header's name: the bits of `index` say which letters are capitals.
+/// Returns the `index`-th spelling of a header's name: the bits of `index` select the capitals.
 fn spelling(name: &HeaderName, index: usize) -> String {
     let mut bit = 0;
     let spell = |letter: char| match letter.is_ascii_alphabetic() {

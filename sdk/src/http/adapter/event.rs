@@ -55,18 +55,18 @@ pub(super) struct EventFields<'a> {
     pub(super) is_base64_encoded: Option<bool>,
     #[serde(borrow)]
     pub(super) request_context: Option<&'a RawValue>,
-    // `"1.0"` in an HTTP API 1.0, nothing in a REST API. As text: of another type it says nothing, and is not the caller's mistake.
+    // `"1.0"` in an HTTP API 1.0, absent in a REST API. As text: another type is not an error.
     #[serde(borrow)]
     pub(super) version: Option<&'a RawValue>,
-    // The route in a REST API and in an HTTP API 1.0, such as `/users/{id}`.
+    // The route of a REST API and of an HTTP API 1.0, such as `/users/{id}`.
     #[serde(borrow)]
     pub(super) resource: Option<&'a RawValue>,
-    // Only authorizer events have these: they look like requests and are none.
+    // Only authorizer events, which look like requests, have these.
     pub(super) method_arn: Option<IgnoredAny>,
     pub(super) route_arn: Option<IgnoredAny>,
 }
 
-/// What the door reads of `requestContext`; the rest waits until someone asks for it.
+/// The parts of `requestContext` that the adapter reads; the rest is decoded on first use.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ContextFields<'a> {
@@ -99,8 +99,8 @@ pub(super) struct ContextHttp<'a> {
     pub(super) path: Text<'a>,
 }
 
-/// Names with their values, in order: `{"a": "1"}`, `{"a": ["1", "2"]}` or `null`. A value that is `null` is left out; a
-/// number or a boolean is taken as its text.
+/// Names with their values, in order: `{"a": "1"}`, `{"a": ["1", "2"]}` or `null`. A value that is `null` is left out;
+/// a number or a boolean is taken as its text.
 #[derive(Debug, Default)]
 pub(super) struct Pairs<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -133,7 +133,7 @@ impl<'de> Visitor<'de> for PairsVisitor {
     }
 }
 
-/// Puts each value under `name` into `pairs`.
+/// A visitor that adds each value under `name` to `pairs`.
 struct Values<'p, 'de> {
     name: Cow<'de, str>,
     pairs: &'p mut Vec<(Cow<'de, str>, Cow<'de, str>)>,
@@ -209,7 +209,7 @@ impl Text<'_> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    // Not inlined into the reading of each of the many fields.
+    // Not inlined into the decoding of each of the many fields.
     #[inline(never)]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextVisitor).map(Text)

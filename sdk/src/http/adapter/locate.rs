@@ -1,7 +1,7 @@
-//! Where in an event the fault is, found by asking for one of its members after the other.
+//! Locates the fault in an event, by decoding one of its members after the other.
 //!
-//! `serde_path_to_error` would tell it too, by a second copy of the code that reads an event: 45 KB of each function for what no
-//! source sends.
+//! `serde_path_to_error` would need a second copy of the code that decodes an event: 45 KB of each function for events
+//! that no source sends.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,15 +10,16 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// How deep it is looked for; no event has its fields deeper.
+/// The maximum depth of the search; an event has no deeper fields.
 const DEPTH: usize = 16;
 
-/// The steps to the innermost value that makes JSON text wrong, where `is_right` reads such a text: names, and items as `[0]`. Where only
-/// the whole is wrong, the steps to that, and the name that occurs twice in it, if one does.
+/// Returns the steps to the innermost value that makes JSON text wrong, where `is_right` decodes such a text: names,
+/// and items as `[0]`. If only the whole is wrong, returns the steps to that, and the name that occurs twice in it, if
+/// one does.
 pub(super) fn path(text: &str, is_right: fn(&str) -> bool) -> Vec<String> {
     let (mut steps, mut before, mut after, mut rest) = (Vec::new(), String::new(), String::new(), text);
     while steps.len() < DEPTH {
-        // The text around it is that of the objects and lists around it, without their other members.
+        // The enclosing text of objects and lists, without their other members.
         let is_wrong = |inner: &str| !is_right(&format!("{before}{inner}{after}"));
         let (step, open, close, value) = match rest.as_bytes().first() {
             Some(b'[') if !is_wrong("[]") => {
@@ -41,7 +42,7 @@ pub(super) fn path(text: &str, is_right: fn(&str) -> bool) -> Vec<String> {
                     }
                 }
             }
-            // It is of the wrong kind altogether.
+            // It is of the wrong type altogether.
             _ => break,
         };
         steps.push(step);
@@ -84,7 +85,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> String {
+    fn located(text: &str) -> String {
         use std::collections::BTreeMap;
         type Numbers = BTreeMap<String, Vec<BTreeMap<String, u8>>>;
         path(text, |text| serde_json::from_str::<Numbers>(text).is_ok()).join("/")
@@ -92,11 +93,11 @@ mod tests {
 
     #[test]
     fn the_innermost_value_that_is_wrong_is_found() {
-        assert_eq!(told(r#"{"a":[{"b":1},{"c":2,"d":"x","e":"y"}],"f":5}"#), "a/[1]/d");
-        assert_eq!(told(r#"{"a":[],"f\n":5}"#), "f\n");
-        assert_eq!(told(r#"{"a":{"b":[5]}}"#), "a");
-        assert_eq!(told("5"), "");
-        assert_eq!(told(r#"{"a":[{"b":"#), "");
+        assert_eq!(located(r#"{"a":[{"b":1},{"c":2,"d":"x","e":"y"}],"f":5}"#), "a/[1]/d");
+        assert_eq!(located(r#"{"a":[],"f\n":5}"#), "f\n");
+        assert_eq!(located(r#"{"a":{"b":[5]}}"#), "a");
+        assert_eq!(located("5"), "");
+        assert_eq!(located(r#"{"a":[{"b":"#), "");
     }
 
     #[test]

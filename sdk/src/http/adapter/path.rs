@@ -1,7 +1,7 @@
-//! The path and the query of a request, as the client sent them and as far as the event tells.
+//! The path and the query of a request, as the client sent them, as far as the event shows.
 //!
-//! Each source writes them in its own way: an HTTP API decodes the path, a REST API decodes the query, a load balancer neither; an
-//! HTTP API puts its stage before the path, and a custom domain with a base-path mapping its base path.
+//! Each source encodes them in its own way: an HTTP API decodes the path, a REST API decodes the query, a load balancer
+//! neither; an HTTP API puts its stage before the path, and a custom domain with a base-path mapping its base path.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,14 @@ use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::extract::context::EventKind;
 use crate::http::layers::base_path::PATH;
 
-/// What may not stand in a path that the source has decoded: a `%` in it stands for itself.
+/// The characters to escape in a path that the source has decoded: a `%` in it is literal.
 const DECODED_PATH: &AsciiSet = &PATH.add(b'%');
-/// What may not stand in a raw query.
+/// The characters to escape in a raw query.
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#');
-/// What may not stand in the name or the value of a decoded query parameter.
+/// The characters to escape in the name or the value of a decoded query parameter.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The path without stage and base path, and the query, escaped as far as a URI needs it.
+/// Returns the path without stage and base path, and the query, escaped for a URI.
 pub(super) fn path_and_query(source: Source, event: &EventFields<'_>, context: &ContextFields<'_>) -> String {
     let path = path(source.kind, event, context);
     let mut target = String::with_capacity(path.len() + 32);
@@ -43,7 +43,7 @@ fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFie
             let route = event.resource.or(context.resource_path).and_then(text);
             (event.path.get().unwrap_or("/"), route.filter(|route| route.starts_with('/')))
         }
-        // `raw_path` has the query in it.
+        // `raw_path` includes the query.
         EventKind::VpcLatticeV1 => return before_query(event.lattice_raw_path.get().unwrap_or("/")).into(),
         EventKind::VpcLattice => return before_query(event.path.get().unwrap_or("/")).into(),
         EventKind::WebSocket => return format!("/{}", context.route_key.get().unwrap_or("$default")).into(),
@@ -64,14 +64,14 @@ fn before_query(path: &str) -> &str {
     path.split_once('?').map_or(path, |(path, _)| path)
 }
 
-/// The text of a JSON string that has no escapes.
+/// Returns the text of a JSON string that has no escapes.
 fn text(raw: &RawValue) -> Option<&str> {
     let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
     (!text.contains('\\')).then_some(text)
 }
 
-/// How long what stands before the route in the path is: the base path, or an HTTP API's stage. `None` where the path does not end
-/// as the route says.
+/// Returns the length of the part before the route in the path: the base path, or an HTTP API's stage. `None` if the
+/// path does not end with the route.
 fn base_length(path: &str, route: &str, parameters: &Pairs<'_>) -> Option<usize> {
     // API Gateway matches a route with and without a slash at its end.
     let mut rest = path.trim_end_matches('/');
@@ -89,8 +89,8 @@ fn base_length(path: &str, route: &str, parameters: &Pairs<'_>) -> Option<usize>
     (rest.is_empty() || is_base(rest)).then_some(rest.len())
 }
 
-/// The path without what is `value` when its escapes are decoded: API Gateway decodes a greedy parameter of a REST API, and the path
-/// of the event stays as the client sent it.
+/// Removes the end of the path that decodes to `value`: API Gateway decodes a greedy parameter of a REST API, and the
+/// path of the event stays as the client sent it.
 fn without_decoded<'p>(path: &'p str, value: &str) -> Option<&'p str> {
     let mut rest = path.as_bytes();
     for byte in value.bytes().rev() {
@@ -108,7 +108,7 @@ fn escaped(high: u8, low: u8) -> Option<u8> {
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
-/// Whether it is `/v1` or `/v1/orders`, of the characters that API Gateway allows in a base path
+/// Returns whether it is `/v1` or `/v1/orders`, of the characters that API Gateway allows in a base path
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html>).
 fn is_base(path: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_.+!*'()".contains(&byte);
@@ -117,18 +117,18 @@ fn is_base(path: &str) -> bool {
         && segments.all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_allowed))
 }
 
-/// Whether a REST API's path came through a custom domain: then `requestContext.path` is the same, where it otherwise has the stage
-/// before it (recorded in <https://github.com/aws-powertools/powertools-lambda-python/pull/579> and
-/// <https://github.com/localstack/localstack/pull/12296>).
+/// Returns whether a REST API's path came through a custom domain: then `requestContext.path` is the same, where it
+/// otherwise begins with the stage (recorded in <https://github.com/aws-powertools/powertools-lambda-python/pull/579>
+/// and <https://github.com/localstack/localstack/pull/12296>).
 fn is_mapped(path: &str, route: Option<&str>, context: &ContextFields<'_>) -> bool {
     match context.path {
         Some(sent) => text(sent) == Some(path),
-        // The root's path is all base path: that needs more evidence.
+        // The root's path is all base path, which needs more evidence.
         None => route != Some("/"),
     }
 }
 
-/// HTTP API puts a named stage before the path: `/prod/users` is `/users`.
+/// Removes the named stage that an HTTP API puts before the path: `/prod/users` becomes `/users`.
 fn without_stage<'p>(path: &'p str, stage: Option<&str>) -> &'p str {
     let Some(stage) = stage.filter(|stage| *stage != "$default") else { return path };
     match path.strip_prefix('/').and_then(|path| path.strip_prefix(stage)) {
@@ -155,7 +155,7 @@ fn push_query(target: &mut String, kind: EventKind, event: &EventFields<'_>) {
         _ => {
             let multi = &event.multi_value_query_string_parameters;
             let pairs = if multi.0.is_empty() { &event.query_string_parameters } else { multi };
-            // API Gateway decodes the parameters; a load balancer passes them on as they came.
+            // API Gateway decodes the parameters; a load balancer passes them on unchanged.
             let set = if matches!(kind, EventKind::Alb { .. }) { QUERY } else { COMPONENT };
             push_pairs(target, pairs, set);
         }

@@ -1,5 +1,5 @@
-//! The request that goes through the layers in place of one that could not be decoded, so that its answer has their headers: CORS
-//! asks for the `Origin`, compression for `Accept-Encoding`. As much of the event is read as can be.
+//! The request that goes through the layers in place of one that could not be decoded, so that its response has their
+//! headers: CORS needs the `Origin`, compression `Accept-Encoding`. It has as much of the event as can be decoded.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,18 +15,18 @@ use crate::core::raw::Incoming;
 use crate::http::error::HttpError;
 use crate::http::extract::context::{EventKind, EventParts};
 
-/// A 400 that names the part of the request and never repeats it.
+/// Returns a 400 that names the part of the request and never repeats its value.
 pub(super) fn malformed(part: &str) -> HttpError {
     HttpError::bad_request(format!("the request's {part} is malformed"))
 }
 
-/// The members of an object; of two of one name the last.
+/// The members of an object; the last one of a repeated name.
 type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
 pub(super) fn request(incoming: &Incoming, kind: EventKind) -> Request<Body> {
     let event = members(Some(incoming.event.get()));
     let context = event.get("requestContext").map(|raw| raw.get());
-    // A layer that reads it learns that it is missing, and does not take it for an empty one.
+    // A layer that reads it gets an error, and not an empty body.
     let unread = || Err::<&str, BoxError>("the request could not be decoded".into());
     let mut request = Request::new(Body::from_stream(stream::once(ready(unread()))));
     *request.method_mut() = method(&event, context).unwrap_or(Method::POST);
@@ -53,7 +53,7 @@ fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<String>(raw.get()).ok().map(Cow::Owned)
 }
 
-/// The method, by any of the names that sources have for it.
+/// Returns the method, by any of the names that sources have for it.
 fn method(event: &Members<'_>, context: Option<&str>) -> Option<Method> {
     let context = members(context);
     let http = members(context.get("http").map(|raw| raw.get()));
@@ -61,7 +61,7 @@ fn method(event: &Members<'_>, context: Option<&str>) -> Option<Method> {
     Method::from_bytes(text(raw)?.as_bytes()).ok()
 }
 
-/// The headers that are well-formed, those with several values first. They may be credentials, which `Debug` does not print.
+/// Returns the well-formed headers, those with several values first. `Debug` does not print credentials among them.
 fn headers(event: &Members<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for name in ["multiValueHeaders", "headers"] {

@@ -1,5 +1,6 @@
-//! What a request's invocation tells its trace, by
-//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server>. Never its query, its headers or its body.
+//! The attributes of a request in its invocation's span, by
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server>; never its query, its headers or its
+//! body.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use crate::http::extract::context::EventParts;
 use crate::observe::traces::span;
 
-/// A request came.
+/// Records the request.
 pub(super) fn began(request: &Request<Body>) {
     if !span::is_sampled() {
         return;
@@ -36,7 +37,7 @@ pub(super) fn began(request: &Request<Body>) {
     }
 }
 
-/// It was answered.
+/// Records the response.
 pub(super) fn ended(status: StatusCode) {
     if !span::is_sampled() {
         return;
@@ -47,7 +48,7 @@ pub(super) fn ended(status: StatusCode) {
     }
 }
 
-/// Anyone can invent a method; a name should not grow by it.
+/// Replaces an unknown method by `_OTHER`: clients can invent methods, and the number of names must be bounded.
 fn known(method: &Method) -> &str {
     match *method {
         Method::GET | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::HEAD | Method::OPTIONS => {
@@ -57,7 +58,7 @@ fn known(method: &Method) -> &str {
     }
 }
 
-/// The route of API Gateway that led here.
+/// Returns the matched route of API Gateway.
 fn route(request: &Request<Body>) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -65,7 +66,7 @@ fn route(request: &Request<Body>) -> Option<String> {
         /// REST: `/users/{id}`
         #[serde(borrow)]
         resource_path: Option<Cow<'a, str>>,
-        /// HTTP: `GET /users/{id}`, or `$default`, which is none; WebSocket: a name.
+        /// HTTP: `GET /users/{id}`, or `$default`, which is not one; WebSocket: a name.
         #[serde(borrow)]
         route_key: Option<Cow<'a, str>>,
     }

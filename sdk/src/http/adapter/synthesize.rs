@@ -1,5 +1,5 @@
-//! The event of an HTTP API, payload 2.0, from a request: for the server by hand and for tests. Its domain is `localhost`, and its path
-//! is escaped as the client sent it, where an HTTP API decodes it.
+//! Builds the event of an HTTP API, payload 2.0, from a request, for local runs and tests. Its domain is `localhost`,
+//! and its path is escaped as the client sent it, where an HTTP API decodes it.
 
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +10,7 @@ use http::{HeaderValue, header};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-/// The event of an HTTP API, payload 2.0, for this request.
+/// Builds the event of an HTTP API, payload 2.0, for this request.
 pub(crate) fn event(
     parts: &http::request::Parts,
     body: &[u8],
@@ -73,7 +73,7 @@ pub(crate) fn event(
     event
 }
 
-/// The path parameters, if the request fits a route such as `GET /users/{id}` or `ANY /files/{path+}`.
+/// Returns the path parameters, if the request matches a route such as `GET /users/{id}` or `ANY /files/{path+}`.
 pub(crate) fn matches(route: &str, method: &str, path: &str) -> Option<Map<String, Value>> {
     let (verb, template) = route.split_once(' ').unwrap_or(("ANY", route));
     if verb != "ANY" && verb != method {

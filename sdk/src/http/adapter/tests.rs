@@ -66,7 +66,7 @@ fn streaming<S>(inner: S) -> HttpAdapter<S> {
     HttpAdapter::new(inner).streaming(crate::http::streaming::stream)
 }
 
-/// What a streaming function sends: the response of the stream, or the whole one.
+/// Returns the response of a streaming function: the stream's, or the whole one.
 async fn streamed<R: crate::RawService>(
     raw: R,
     event: &serde_json::Value,

@@ -10,10 +10,10 @@ use super::refused::malformed;
 use crate::http::adapter::event::ContextFields;
 use crate::http::error::HttpError;
 
-/// The longest URI that the `http` crate holds.
+/// The maximum length of a URI in the `http` crate.
 const URI_LIMIT: usize = u16::MAX as usize - 1;
 
-/// The longest name of a host ([RFC 1035](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
+/// The maximum length of a host name ([RFC 1035](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
 const HOST_LIMIT: usize = 255;
 
 pub(super) fn uri(headers: &HeaderMap, target: String, context: &ContextFields<'_>) -> Result<Uri, HttpError> {
@@ -26,10 +26,10 @@ pub(super) fn uri(headers: &HeaderMap, target: String, context: &ContextFields<'
         Some(proto) => scheme(proto).ok_or_else(|| malformed("header `x-forwarded-proto`"))?,
     };
     let authority = match headers.get(header::HOST) {
-        // Empty, as HTTP/1.1 allows it: the path alone.
+        // Empty, which HTTP/1.1 allows: the path alone.
         Some(host) if host.is_empty() => None,
         Some(host) => Some(host.to_str().ok().and_then(authority).ok_or_else(|| malformed("header `host`"))?),
-        // The source's own name for the API: not the caller's mistake, if it is no host.
+        // The source's own name for the API: an invalid one is not the caller's mistake.
         None => context.domain_name.get().and_then(authority),
     };
     let Some(authority) = authority else { return Ok(Uri::from(target)) };
@@ -40,8 +40,8 @@ pub(super) fn uri(headers: &HeaderMap, target: String, context: &ContextFields<'
     Uri::from_parts(parts).map_err(|_| malformed("header `host`"))
 }
 
-/// A host name or address, maybe with a port; no user, no empty name or port. The `http` crate alone takes `a:99999`, `[]x`
-/// and names of any length.
+/// Validates a host name or address, with an optional port; no user, no empty name or port. The `http` crate alone
+/// accepts `a:99999`, `[]x` and names of any length.
 fn authority(text: &str) -> Option<Authority> {
     // An IPv6 address has colons too, and ends with a bracket.
     let (host, port) = match text.rsplit_once(':') {
@@ -56,7 +56,7 @@ fn authority(text: &str) -> Option<Authority> {
     if port_is_right && host_is_right { text.parse().ok() } else { None }
 }
 
-/// The first of a list: several proxies each add theirs.
+/// Returns the first item of a list, to which each proxy adds its own.
 fn scheme(proto: &HeaderValue) -> Option<Scheme> {
     let first = proto.to_str().ok()?.split(',').next()?.trim();
     match first.to_ascii_lowercase().as_str() {

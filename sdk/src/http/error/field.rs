@@ -10,17 +10,17 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// An error at this JSON Pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
+    /// Creates an error at this JSON Pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), detail: detail.into() }
     }
 
-    /// The JSON Pointer of the field, such as `/address/lines/0`; empty for the whole input.
+    /// Returns the JSON Pointer of the field, such as `/address/lines/0`; empty for the whole input.
     pub fn pointer(&self) -> &str {
         &self.pointer
     }
 
-    /// The error, without the value.
+    /// Returns the text of the error, without the value.
     pub fn detail(&self) -> &str {
         &self.detail
     }

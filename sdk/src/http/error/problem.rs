@@ -43,7 +43,7 @@ impl Serialize for Problem<'_> {
 }
 
 impl HttpError {
-    /// The problem as JSON: the body of the response.
+    /// Returns the problem as JSON: the body of the response.
     ///
     /// # Example
     ///
@@ -63,7 +63,7 @@ impl HttpError {
         serde_json::to_string(&Problem(self)).unwrap_or_default()
     }
 
-    /// The response with the body as text.
+    /// Returns the response with the body as text.
     pub(crate) fn render(&self) -> http::Response<String> {
         self.respond(self.to_json())
     }

@@ -35,7 +35,7 @@ use crate::core::error::BoxError;
 pub struct Rejection(HttpError);
 
 impl Rejection {
-    /// A rejection with this status, which should be a 4xx, and this detail, which the client reads.
+    /// Creates a rejection with this status, which should be a 4xx, and this detail, which the client reads.
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(HttpError::new(status, detail))
     }
@@ -58,12 +58,13 @@ impl Rejection {
         Self(self.0.with_source(source))
     }
 
-    /// The detail that the client reads.
+    /// Returns the detail that the client reads.
     pub fn detail(&self) -> &str {
         self.0.detail().unwrap_or_default()
     }
 
-    /// The same error, no longer a [`std::error::Error`]. `?` does this in a function that returns [`HttpError`].
+    /// Returns the same error, no longer a [`std::error::Error`]. `?` does this in a function that returns
+    /// [`HttpError`].
     pub fn into_http_error(self) -> HttpError {
         self.0
     }

@@ -8,7 +8,7 @@ use axum_core::response::Response;
 use super::HttpError;
 use crate::core::panic::caught;
 
-/// Makes a response of an error.
+/// A function that renders an error.
 pub(crate) type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
 
 /// The renderer of a request's errors, in the extensions of its response: the choice of an inner layer, or that of the error layer.
@@ -23,7 +23,7 @@ impl Renderer {
 }
 
 impl HttpError {
-    /// The error without what a renderer must not send: detail and cause of a 5xx.
+    /// Removes the parts that a renderer must not send: detail and cause of a 5xx.
     fn without_internals(&self) -> Self {
         let mut error = self.clone();
         if error.status().is_server_error() {
@@ -34,7 +34,7 @@ impl HttpError {
     }
 }
 
-/// The response to an error: by the renderer, or as a problem where there is none or where it panics.
+/// Returns the response to an error: by the renderer, or as a problem where there is none or where it panics.
 pub(crate) fn rendered(renderer: Option<&Renderer>, error: &HttpError) -> Response {
     let Some(mut response) = renderer.and_then(|renderer| caught(|| (renderer.0)(&error.without_internals()))) else {
         return error.render().map(Body::from);

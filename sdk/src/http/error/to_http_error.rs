@@ -79,7 +79,7 @@ use super::{HttpError, Rejection};
     note = "write `#[derive(pilaster::http::ToHttpError)]` above it and `#[http(status = 404)]` above each variant"
 )]
 pub trait ToHttpError: StdError {
-    /// The response of this error. The cause need not be set: the error itself becomes it.
+    /// Returns the response of this error. The cause need not be set: the error itself becomes it.
     fn to_http_error(&self) -> HttpError;
 }
 

@@ -42,7 +42,7 @@ mod route {
 
     #[cfg(feature = "validate")]
     impl<T: DeserializeOwned> Type<super::super::Valid<Path<T>>> {
-        /// As that of `Path<T>`.
+        /// Checks the route like `Path<T>`.
         pub fn pilaster_check_route(self, route: &str) {
             Type::<Path<T>>::pilaster_check_route(crate::core::check::probe::type_of(), route);
         }

@@ -26,7 +26,7 @@
 //! in an HTTP API and `"a,b"` in a REST API, `scope` is `"openid email"`. So a text is parsed as a number, a `bool` or a `Vec`
 //! where `T` requires one. A REST API writes `exp` and `iat` as dates in words: those stay text. An element that contains a space or
 //! a comma looks like two elements: **do not grant rights by a list whose elements callers can choose.** (Inside
-//! `#[serde(flatten)]` and untagged enums serde does not say which type it requires, so a text stays a text.)
+//! `#[serde(flatten)]` and untagged enums serde does not report which type it requires, so a text stays a text.)
 //!
 //! # Example
 //!

@@ -7,7 +7,7 @@ use http::request::Parts;
 use crate::clients::{Client, Clients, FromClients};
 use crate::http::error::HttpError;
 
-/// The registry of a request: the one in its extensions, or that of the process.
+/// Returns the registry of a request: the one in its extensions, or that of the process.
 pub(super) fn registry(extensions: &Extensions) -> &Clients {
     extensions.get().unwrap_or_else(|| Clients::global())
 }

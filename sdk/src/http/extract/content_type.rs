@@ -5,7 +5,7 @@ use mime::Mime;
 
 use crate::http::error::Rejection;
 
-/// The media type that `Content-Type` names.
+/// Returns the media type that `Content-Type` names.
 pub(super) fn media_type(headers: &HeaderMap) -> Option<Mime> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()?.parse().ok()
 }

@@ -103,12 +103,12 @@ impl fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
-    /// The source of the event.
+    /// Returns the source of the event.
     pub fn kind(&self) -> EventKind {
         self.kind
     }
 
-    /// The context as JSON text.
+    /// Returns the context as JSON text.
     pub fn raw(&self) -> &RawValue {
         &self.raw
     }

@@ -170,7 +170,7 @@ impl<'de> Deserializer<'de> for Probe<'_, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, End> {
-        // The standard library's maps have visitors of serde's; a struct with `#[serde(flatten)]` has its own.
+        // The standard maps have serde's visitors; a struct with `#[serde(flatten)]` has its own.
         if type_name::<V>().starts_with("serde") && self.is_transparent("BTreeMap") && self.is_transparent("HashMap") {
             self.skip(1);
         }

@@ -67,7 +67,7 @@ where
     }
 }
 
-/// The rejection of a form in this part of the request.
+/// Creates the rejection of a form in this part of the request.
 pub(super) fn mismatch(status: StatusCode, part: &str, field: FieldError) -> Rejection {
     Rejection::new(status, format!("the {part} does not match the expected schema")).with_field(field)
 }

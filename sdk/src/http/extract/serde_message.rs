@@ -51,12 +51,12 @@ pub(super) fn without_values(message: &str) -> String {
     translated.unwrap_or_else(|| "is invalid".to_owned())
 }
 
-/// The translation of what the type expected.
+/// Returns the translation of what the type expected.
 fn expected(message: &str) -> Option<Cow<'_, str>> {
     json::expected(message).map(translate)
 }
 
-/// The JSON type of the value that serde found.
+/// Returns the JSON type of the value that serde found.
 fn json_type(got: &str) -> Option<&'static str> {
     Some(match found(got)? {
         "null" => "null",
@@ -69,7 +69,7 @@ fn json_type(got: &str) -> Option<&'static str> {
     })
 }
 
-/// The messages of common types that parse a text.
+/// Returns the messages of common types that parse a text.
 fn of_known_type(message: &str) -> Option<&'static str> {
     [
         ("UUID parsing failed", "expected a UUID"),

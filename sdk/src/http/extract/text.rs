@@ -9,7 +9,7 @@ use serde::forward_to_deserialize_any;
 
 /// An error of [`Text`].
 pub(super) trait TextError: de::Error {
-    /// The text is not a value of this type of the standard library's.
+    /// Creates the error of a text that is not a value of this standard type.
     fn unparsed(kind: &'static str, message: &dyn fmt::Display) -> Self;
 }
 

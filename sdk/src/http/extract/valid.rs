@@ -95,7 +95,7 @@ pub trait Validated {
     /// The name of the part of the request in the response, such as `query string`.
     const PART: &'static str;
 
-    /// The extracted value.
+    /// Returns the extracted value.
     fn value(&self) -> &Self::Value;
 
     /// Converts the steps of a path in [`Value`](Self::Value), which are the names of Rust's fields, to the names of the client's input.
@@ -176,9 +176,10 @@ fn reject<E: Validated>(report: &Report) -> Rejection {
     fields.fold(Rejection::new(E::STATUS, format!("the {} failed validation", E::PART)), Rejection::with_field)
 }
 
-/// The steps of garde's path. Its `Display` does not distinguish a dot in a key from one between keys; its serialization does.
+/// Returns the steps of garde's path. Its `Display` does not distinguish a dot in a key from one between keys; its
+/// serialization does.
 fn steps(path: &garde::Path) -> Vec<String> {
-    // `[["key", "items"], ["index", "0"]]`; the content of an `Option` or a newtype is not a step (`none`).
+    // `[["key", "items"], ["index", "0"]]`; an `Option` or a newtype is not a step (`none`).
     let steps = serde_json::to_value(path).and_then(serde_json::from_value::<Vec<(String, String)>>);
     steps.unwrap_or_default().into_iter().filter(|(kind, _)| kind != "none").map(|(_, step)| step).collect()
 }

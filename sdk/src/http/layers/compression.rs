@@ -42,9 +42,9 @@
 //!     Response::builder().header("content-type", "text/plain").body(Body::from("la ".repeat(1000)))
 //! });
 //! let request = Request::builder().header("accept-encoding", "gzip, deflate").body(())?;
-//! let answer = CompressionLayer::new().layer(poem).oneshot(request).await?;
-//! assert_eq!(answer.headers()["content-encoding"], "gzip");
-//! assert_eq!(answer.headers()["vary"], "accept-encoding");
+//! let response = CompressionLayer::new().layer(poem).oneshot(request).await?;
+//! assert_eq!(response.headers()["content-encoding"], "gzip");
+//! assert_eq!(response.headers()["vary"], "accept-encoding");
 //! # Ok(())
 //! # }
 //! ```
@@ -158,7 +158,7 @@ where
     }
 }
 
-/// The coding that a request asks for.
+/// The coding that a request prefers.
 #[derive(Clone, Debug)]
 struct Asked {
     /// The coding of the response, if it can be compressed.

@@ -16,17 +16,17 @@
 //! let users = service_fn(async |_: Request<()>| Ok::<_, std::convert::Infallible>(Response::new(String::from("[]"))));
 //! let users = CorsLayer::new().allow_origins(["https://app.example.com", "https://*.preview.example.com"]).layer(users);
 //!
-//! let answer = users.clone().oneshot(Request::get("/").header("origin", "https://42.preview.example.com").body(())?).await?;
-//! assert_eq!(answer.headers()["access-control-allow-origin"], "https://42.preview.example.com");
-//! assert_eq!(answer.headers()["vary"], "Origin");
+//! let response = users.clone().oneshot(Request::get("/").header("origin", "https://42.preview.example.com").body(())?).await?;
+//! assert_eq!(response.headers()["access-control-allow-origin"], "https://42.preview.example.com");
+//! assert_eq!(response.headers()["vary"], "Origin");
 //!
 //! let preflight = Request::options("/")
 //!     .header("origin", "https://app.example.com")
 //!     .header("access-control-request-method", "PATCH")
 //!     .body(())?;
-//! let answer = users.oneshot(preflight).await?;
-//! assert_eq!(answer.status(), StatusCode::NO_CONTENT);
-//! assert_eq!(answer.headers()["access-control-allow-methods"], "GET,HEAD,POST,PUT,PATCH,DELETE");
+//! let response = users.oneshot(preflight).await?;
+//! assert_eq!(response.status(), StatusCode::NO_CONTENT);
+//! assert_eq!(response.headers()["access-control-allow-methods"], "GET,HEAD,POST,PUT,PATCH,DELETE");
 //! # Ok(())
 //! # }
 //! ```
@@ -50,9 +50,9 @@
 //! cors.check()?;
 //!
 //! let shared = cors.layer(service_fn(async |_: Request<()>| Ok::<_, std::convert::Infallible>(Response::new(String::new()))));
-//! let answer = shared.oneshot(Request::get("/shared/1").header("origin", "https://partner.example").body(())?).await?;
-//! assert_eq!(answer.headers()["access-control-allow-origin"], "https://partner.example");
-//! assert_eq!(answer.headers()["access-control-allow-credentials"], "true");
+//! let response = shared.oneshot(Request::get("/shared/1").header("origin", "https://partner.example").body(())?).await?;
+//! assert_eq!(response.headers()["access-control-allow-origin"], "https://partner.example");
+//! assert_eq!(response.headers()["access-control-allow-credentials"], "true");
 //!
 //! // A mistake is an error at start.
 //! let mistake = CorsLayer::new().allow_origins(["https://app.example.com/"]).check().unwrap_err();
@@ -141,7 +141,7 @@ pub struct CorsLayer {
     error: Option<CorsError>,
 }
 
-/// The `OPTIONS` requests that are answered before the handler.
+/// The `OPTIONS` requests to which the layer responds before the handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Preflight {
@@ -187,7 +187,7 @@ impl CorsLayer {
         .allow_headers(Self::DEFAULT_HEADERS)
     }
 
-    /// For a public API without cookies: any origin may send and read any header, by the default methods.
+    /// Creates the layer of a public API without cookies: any origin may send and read any header, by the default methods.
     ///
     /// `authorization` is listed as well, since `*` does not include it.
     pub fn permissive() -> Self {
@@ -279,7 +279,7 @@ impl CorsLayer {
         self
     }
 
-    /// Allows all headers that a preflight asks for, also with credentials, in place of a list. A value that is not a list of header
+    /// Allows all headers that a preflight requests, also with credentials, in place of a list. A value that is not a list of header
     /// names, or is longer than 4096 bytes, is not mirrored.
     pub fn mirror_headers(mut self) -> Self {
         self.any_header = false;
@@ -311,7 +311,7 @@ impl CorsLayer {
         self
     }
 
-    /// Lets public pages call the function in a private network, if the browser asks
+    /// Lets public pages call the function in a private network, if the browser requests it
     /// ([Private Network Access](https://wicg.github.io/private-network-access/)).
     pub fn allow_private_network(mut self, allow: bool) -> Self {
         self.inner = self.inner.allow_private_network(allow);
@@ -330,7 +330,7 @@ impl CorsLayer {
         self
     }
 
-    /// Sets the `OPTIONS` requests that are answered before the handler.
+    /// Sets the `OPTIONS` requests to which the layer responds before the handler.
     pub fn preflight(mut self, preflight: Preflight) -> Self {
         self.preflight = preflight;
         self

@@ -105,7 +105,7 @@ pub struct ErrorLayer {
 }
 
 impl ErrorLayer {
-    /// Problem details for every failure, without rules.
+    /// Creates a layer that renders every failure as problem details, without rules.
     pub fn new() -> Self {
         Self::default()
     }

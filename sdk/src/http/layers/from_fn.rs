@@ -75,7 +75,7 @@ use crate::core::error::BoxError;
 use crate::core::panic::contained;
 use crate::http::layers::erased::{Erased, erased};
 
-/// Makes a layer of an async function of up to four extractors, the request and [`Next`]. See the [module docs](self).
+/// Creates a layer of an async function of up to four extractors, the request and [`Next`]. See the [module docs](self).
 pub fn from_fn<F, Args>(function: F) -> FromFnLayer<F, Args> {
     FromFnLayer { function, args: PhantomData }
 }

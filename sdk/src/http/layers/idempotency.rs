@@ -367,14 +367,15 @@ async fn read(mut body: Body) -> Result<Bytes, HttpError> {
     }
 }
 
-/// Returns `false` for an error: the function failed, rejected the caller, or asked for a retry.
+/// Returns `false` for an error: the function failed, rejected the caller, or requested a retry.
 fn is_repeatable<B>(response: &Response<B>) -> bool {
     let status = response.status();
     let failed = response.extensions().get::<HttpError>().is_some();
     !failed && !status.is_server_error() && !status.is_informational() && !ERRORS.contains(&status)
 }
 
-/// The response to a request that was neither run nor replayed, as the draft requires. `header` is given if it holds the key.
+/// Returns the response to a request that was neither run nor replayed, as the draft requires. `header` is given if it
+/// holds the key.
 fn refused(error: IdempotencyError, header: Option<HeaderName>) -> Response {
     let Some(header) = header.filter(|_| error.is_key_error()) else {
         return HttpError::from(error).into_response();

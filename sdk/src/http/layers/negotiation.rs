@@ -97,7 +97,7 @@ struct Offer {
 }
 
 impl NegotiationLayer {
-    /// Offers nothing yet.
+    /// Creates a layer without media types or languages.
     pub fn new() -> Self {
         Self::default()
     }

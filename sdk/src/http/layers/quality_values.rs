@@ -8,7 +8,7 @@ use crate::http::header_list::split;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item<'a> {
     pub(crate) name: &'a str,
-    /// In thousandths; 0 is "not acceptable".
+    /// The quality in thousandths; 0 is "not acceptable".
     pub(crate) quality: u16,
 }
 

@@ -15,12 +15,12 @@
 //! let users = service_fn(async |_: Request<()>| {
 //!     Response::builder().header("content-type", "application/json").header("server", "warp").body("[]")
 //! });
-//! let answer = SecurityHeadersLayer::new().layer(users).oneshot(Request::new(())).await?;
+//! let response = SecurityHeadersLayer::new().layer(users).oneshot(Request::new(())).await?;
 //!
-//! assert_eq!(answer.headers()["strict-transport-security"], "max-age=15552000; includeSubDomains");
-//! assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
-//! assert!(!answer.headers().contains_key("content-security-policy")); // JSON is not a document
-//! assert!(!answer.headers().contains_key("server"));
+//! assert_eq!(response.headers()["strict-transport-security"], "max-age=15552000; includeSubDomains");
+//! assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+//! assert!(!response.headers().contains_key("content-security-policy")); // JSON is not a document
+//! assert!(!response.headers().contains_key("server"));
 //! # Ok(())
 //! # }
 //! ```
@@ -42,9 +42,9 @@
 //! layer.check()?;
 //!
 //! let page = service_fn(async |_: Request<()>| Response::builder().header("content-type", "text/html").body("<p>hello"));
-//! let answer = layer.layer(page).oneshot(Request::new(())).await?;
-//! assert!(answer.headers()["content-security-policy"].to_str()?.contains("https://cdn.example.com"));
-//! assert_eq!(answer.headers()["x-frame-options"], "SAMEORIGIN");
+//! let response = layer.layer(page).oneshot(Request::new(())).await?;
+//! assert!(response.headers()["content-security-policy"].to_str()?.contains("https://cdn.example.com"));
+//! assert_eq!(response.headers()["x-frame-options"], "SAMEORIGIN");
 //!
 //! // A value that browsers would ignore is an error at start.
 //! let mistake = SecurityHeadersLayer::new().frame_options("SAME-ORIGIN").check().unwrap_err();
@@ -124,7 +124,7 @@ impl SecurityHeadersLayer {
         speaker-selection=(), conversion-measurement=(), focus-without-user-activation=(), hid=(), idle-detection=(), \
         interest-cohort=(), serial=(), sync-script=(), trust-token-redemption=(), window-placement=(), vertical-scroll=()";
 
-    /// The headers of a function that may return pages. See the table in the [module docs](self).
+    /// Creates the headers of a function that may return pages. See the table in the [module docs](self).
     pub fn new() -> Self {
         let mut layer = Self::api();
         layer.policy = Some(ContentSecurityPolicy::helmet());
@@ -141,7 +141,7 @@ impl SecurityHeadersLayer {
         layer
     }
 
-    /// The headers of a function that never returns a page. See the table in the [module docs](self).
+    /// Creates the headers of a function that never returns a page. See the table in the [module docs](self).
     pub fn api() -> Self {
         let empty = Self {
             headers: Vec::new(),
@@ -190,7 +190,7 @@ impl SecurityHeadersLayer {
         self.set(CORP, value)
     }
 
-    /// Sets `Origin-Agent-Cluster`, which asks for a separate process for the origin.
+    /// Sets `Origin-Agent-Cluster`, which requests a separate process for the origin.
     pub fn origin_agent_cluster(self, own: bool) -> Self {
         self.set(ORIGIN_AGENT_CLUSTER, if own { "?1" } else { "?0" })
     }

@@ -161,7 +161,7 @@ impl Stack {
     }
 
     /// Strips the base path of a custom domain, such as `v1`, from request paths before any layer sees them. If the event names the
-    /// route, that happens by itself: see [`http::base_path`](crate::http::base_path). Call it again for another base path.
+    /// route, that happens automatically: see [`http::base_path`](crate::http::base_path). Call it again for another base path.
     pub fn base_path(mut self, base_path: impl AsRef<str>) -> Self {
         self.base_path = self.base_path.and(base_path);
         self
@@ -204,7 +204,7 @@ impl Stack {
         self
     }
 
-    /// CORS with the headers that a page needs to send keys and to read the responses.
+    /// Returns CORS with the headers that a page needs to send keys and to read the responses.
     #[cfg(all(feature = "cors", feature = "idempotency"))]
     fn cors_with_key(&self) -> Option<CorsLayer> {
         let (cors, idempotency) = (self.cors.as_ref()?, self.idempotency.as_ref()?);

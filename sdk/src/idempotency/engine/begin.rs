@@ -31,7 +31,7 @@ const LATEST_LOCK: Duration = LATEST.saturating_sub(Duration::from_secs(86_400))
 #[derive(Default)]
 pub(crate) struct CallKey {
     pub(crate) key: Selected,
-    /// Distinguishes calls for which an expression selects the same key: one of several records in an envelope.
+    /// The part that distinguishes calls with the same selected key: one of several records in an envelope.
     pub(crate) within: Option<Value>,
     pub(crate) payload: Option<Selected>,
     /// The caller, where it is not part of the key: a result that was recorded for another caller is not replayed.

@@ -92,7 +92,7 @@ impl Begun {
         }
     }
 
-    /// [`finish`](Self::finish) with a result that is recorded as its own JSON.
+    /// Calls [`finish`](Self::finish) with a result that is recorded as its own JSON.
     pub(crate) async fn finish_value<T, E, W, F>(self, work: W) -> Result<T, E>
     where
         W: FnOnce() -> F,

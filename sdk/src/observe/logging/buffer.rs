@@ -94,11 +94,11 @@ impl Default for Buffer {
 /// The result of offering a line to the buffer.
 pub(super) enum Offer {
     Buffered,
-    /// To be written.
+    /// The line must be written.
     Write,
-    /// To be written after the buffered lines.
+    /// The line must be written after the buffered lines.
     Flush,
-    /// To be written, since it is larger than the buffer, of this many bytes.
+    /// The line must be written, since it is larger than the buffer, of this many bytes.
     TooLarge(usize),
 }
 

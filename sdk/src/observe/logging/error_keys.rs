@@ -139,7 +139,7 @@ fn write_members(to: &mut Vec<u8>, members: &[(&str, &str)]) {
     to.push(b'}');
 }
 
-/// The texts of an error and its causes, and the stack, on a line each.
+/// Returns the texts of an error and its causes, and the stack, on a line each.
 fn stack_text(texts: &[String], stack: Option<&str>) -> String {
     let mut text = texts.join("\ncaused by: ");
     if let Some(stack) = stack {

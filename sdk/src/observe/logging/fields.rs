@@ -78,7 +78,7 @@ impl Fields {
         self.entries.clear();
     }
 
-    /// Each key with its value.
+    /// Returns each key with its value.
     pub(super) fn to_map(&self) -> Map<String, Value> {
         let value = |entry: &Entry| serde_json::from_slice(&self.json[entry.value..entry.end]).unwrap_or_default();
         self.entries.iter().map(|entry| (entry.key.to_string(), value(entry))).collect()

@@ -75,7 +75,7 @@ pub(super) struct Filter {
     level: AtomicU8,
     /// `AWS_LAMBDA_LOG_LEVEL`, which nothing changes.
     aws_level: Option<Level>,
-    /// From `RUST_LOG`: a target's beginning, and its level.
+    /// The directives of `RUST_LOG`: a target's prefix, and its level.
     directives: Vec<(String, LevelFilter)>,
     /// A sample rate is set.
     sampling: bool,

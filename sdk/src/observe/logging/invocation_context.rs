@@ -36,7 +36,7 @@ pub(super) struct InvocationContext {
     pub(super) sampled: bool,
     pub(super) buffer: Option<Arc<InvocationBuffer>>,
     pub(super) event_is_logged: bool,
-    /// In OpenTelemetry's form.
+    /// The trace id in OpenTelemetry's form.
     #[cfg(feature = "otel")]
     pub(super) trace_id: Option<String>,
 }
@@ -83,7 +83,7 @@ impl InvocationContext {
         }
     }
 
-    /// Writes the keys by which a reader of text can tell invocations apart.
+    /// Writes the keys by which a reader of text can distinguish invocations.
     pub(super) fn write_text(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>, omitted: OmittedKeys) {
         if !omitted.has(ReservedKey::CorrelationId) {
             write_correlation_id(to, self.appended.correlation_id.as_deref().or(outer_correlation_id), true);

@@ -92,7 +92,7 @@ impl LoggingLayer {
 
     /// Builds a service, and gives it the log context of its invocations, which leaves out what the layers within the service omit.
     pub(crate) fn around<S>(build: impl FnOnce() -> S) -> Logging<S> {
-        /// Restores the redaction of an outer build, also after a panic.
+        /// The redaction of an outer build, which is restored on drop, also after a panic.
         struct Outer(Option<SharedRedaction>);
 
         impl Drop for Outer {
@@ -326,7 +326,7 @@ where
     }
 }
 
-/// The JSON of a response; of one that is streamed, its status, headers and cookies.
+/// Returns the JSON of a response; of one that is streamed, its status, headers and cookies.
 fn text(response: &Outgoing) -> Option<Cow<'_, RawValue>> {
     #[cfg(feature = "http")]
     if let Some(prelude) = response.prelude() {

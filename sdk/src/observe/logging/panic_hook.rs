@@ -35,7 +35,7 @@ fn write(writer: &LineWriter, span: Option<&SpanRef<'_, Registry>>, info: &Panic
         let text = info.payload_as_str().unwrap_or("a panic without a message");
         scratch.message.text.push_str(text);
         scratch.fields.put("error_type".into(), |to| write_str(to, "Panic"));
-        // Captured only where RUST_BACKTRACE asks for it.
+        // Captured only if RUST_BACKTRACE enables it.
         let backtrace = Backtrace::capture();
         let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
         let (file, line) = info.location().map_or(("", 0), |at| (at.file(), at.line()));

@@ -15,7 +15,7 @@ pub(super) struct Prefix<'a> {
     pub(super) line: u32,
 }
 
-/// `src/store.rs:42`. A dependency's path starts at its crate: `hyper-1.8.1/src/client.rs:7`.
+/// Writes `src/store.rs:42`. A dependency's path starts at its crate: `hyper-1.8.1/src/client.rs:7`.
 pub(super) fn write_location(to: &mut Vec<u8>, prefix: &Prefix<'_>) {
     write_str(to, shortened(prefix.file));
     to.pop();

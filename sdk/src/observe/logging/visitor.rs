@@ -24,7 +24,7 @@ const MAX_VALUE: usize = 256 * 1024;
 pub(super) struct Message {
     pub(super) text: String,
     pub(super) is_json: bool,
-    /// Replaces the location of the callsite.
+    /// The location that replaces that of the callsite.
     pub(super) location: String,
 }
 
@@ -36,14 +36,15 @@ impl Message {
     }
 }
 
-/// Writes a span's or an event's fields.
+/// A visitor that writes a span's or an event's fields.
 pub(super) struct FieldVisitor<'a> {
     pub(super) fields: &'a mut Fields,
     /// The memory in which one value is formatted.
     pub(super) text: &'a mut String,
-    /// Only an event has a message.
+    /// The message, which only an event has.
     pub(super) message: Option<&'a mut Message>,
-    /// From [`emit`](super::emit), `keys` is an object of keys; from all of the SDK, `location` is the location of the user's code.
+    /// The origin of the fields: in those of [`emit`](super::emit), `keys` is an object of keys; in all of the SDK's,
+    /// `location` is the location of the user's code.
     pub(super) origin: Origin,
     /// The form of an error.
     pub(super) errors: ErrorKeys,

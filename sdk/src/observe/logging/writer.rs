@@ -134,7 +134,7 @@ impl LineWriter {
     pub(super) fn sample(&self) -> bool {
         match self.settings.sample_rate {
             Some(rate) if rate > 0.0 => {
-                // The standard library has no other randomness. The time tells sandboxes of one snapshot apart.
+                // The standard library has no other randomness. The time distinguishes sandboxes of one snapshot.
                 let random = RandomState::new().hash_one(SystemTime::now()) >> 11;
                 (random as f64) / ((1_u64 << 53) as f64) < rate
             }

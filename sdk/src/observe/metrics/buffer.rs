@@ -49,7 +49,7 @@ pub(super) struct Buffer {
     pub(super) sets: Vec<Vec<Dimension>>,
     /// Keys and their JSON texts.
     pub(super) metadata: Vec<(String, String)>,
-    /// In milliseconds since 1970.
+    /// The time in milliseconds since 1970.
     pub(super) timestamp: Option<u64>,
     pub(super) groups: Vec<Group>,
     metrics: usize,

@@ -195,7 +195,7 @@ fn write_str(to: &mut Vec<u8>, text: &str) {
     write_json(to, text);
 }
 
-/// Writing to memory does not fail.
+/// Writes JSON to memory, which does not fail.
 fn write_json(to: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) {
     let _ = serde_json::to_writer(to, value);
 }

@@ -21,7 +21,7 @@ tokio::task_local! {
     static CURRENT: Metrics;
 }
 
-/// Records the metrics of an invocation: an argument of handlers, or [`Metrics::current`]. Cheap to clone.
+/// The recorder of an invocation's metrics: an argument of handlers, or [`Metrics::current`]. Cheap to clone.
 ///
 /// The metrics are written when the invocation ends, also if it fails, panics or is dropped. See the [module docs](super).
 ///

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::observe::capture::Capture;
 
-/// Keeps spans instead of sending them, for tests: [`TracesLayer::captured`](super::TracesLayer::captured). Clones share them. See the
+/// Spans that are kept instead of sent, for tests: [`TracesLayer::captured`](super::TracesLayer::captured). Clones share them. See the
 /// [module docs](super) for an example.
 #[derive(Clone, Debug, Default)]
 pub struct CapturedSpans(Capture<Value>);

@@ -41,13 +41,13 @@ impl Default for TracesLayer {
 }
 
 impl TracesLayer {
-    /// Makes spans, and sends them to the [`endpoint`](Self::endpoint), if one is set. Only `OTEL_RESOURCE_ATTRIBUTES` and
+    /// Creates a layer that sends its spans to the [`endpoint`](Self::endpoint), if one is set. Only `OTEL_RESOURCE_ATTRIBUTES` and
     /// `OTEL_TRACES_SAMPLER` are read, by OpenTelemetry.
     pub fn new() -> Self {
         Self::from_vars(|_| None)
     }
 
-    /// Makes spans, and sends them, with the settings of the environment. See the [module docs](super) for the variables.
+    /// Creates a layer that sends its spans, with the settings of the environment. See the [module docs](super) for the variables.
     pub fn from_env() -> Self {
         Self::from_vars(crate::core::env::var)
     }
@@ -113,7 +113,7 @@ impl<S> Layer<S> for TracesLayer {
     }
 }
 
-/// Makes each invocation a span. See the [module docs](super).
+/// The service that makes each invocation a span. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct Traces<S> {
     inner: S,
@@ -150,7 +150,7 @@ impl Shared {
     fn open(&self, incoming: &Incoming) -> Option<Running> {
         let Some(slot) = Slot::current() else {
             if !self.warned.swap(true, Ordering::Relaxed) {
-                tracing::warn!("there are no traces: the process's subscriber must be made by pilaster's `Logs`");
+                tracing::warn!("no spans are recorded: build the process's subscriber with `Logs`");
             }
             return None;
         };
@@ -257,7 +257,7 @@ impl Running {
 
 /// Truncates the text of an error, which may contain a whole document.
 fn bounded(mut text: String) -> String {
-    /// In bytes.
+    /// The maximum length in bytes.
     const LONGEST: usize = 4 * 1024;
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));

@@ -20,9 +20,9 @@ use super::pipeline::Pipeline;
 /// The functions of the log that traces use.
 #[derive(Clone, Copy)]
 pub(crate) struct LogBridge {
-    /// Returns `true` for a span of the application, which is a part of the trace.
+    /// A function that returns `true` for a span of the application, which is a part of the trace.
     pub(crate) is_application: fn(&Metadata<'_>) -> bool,
-    /// Adds the trace to each further line of this invocation.
+    /// A function that adds the trace to each further line of this invocation.
     pub(crate) set_trace_id: fn(String),
 }
 

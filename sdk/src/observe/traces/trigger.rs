@@ -31,7 +31,7 @@ impl Trigger {
         }
     }
 
-    /// The kind of the invocation's span.
+    /// Returns the kind of the invocation's span.
     pub(super) fn kind(self) -> &'static str {
         if self == Self::PubSub { "consumer" } else { "server" }
     }
@@ -47,22 +47,22 @@ pub(super) struct EventOrigin<'a> {
     multi_value_headers: Option<&'a RawValue>,
     #[serde(borrow)]
     request_context: Option<&'a RawValue>,
-    /// Of VPC Lattice, which has no context in its first form.
+    /// The path of VPC Lattice, which has no context in its first form.
     #[serde(borrow, rename = "raw_path")]
     lattice_path: Option<&'a RawValue>,
     #[serde(borrow, rename = "Records")]
     records: Option<&'a RawValue>,
-    /// Of Kafka and MQ, whose records are grouped by partition or queue.
+    /// The source of Kafka and MQ, whose records are grouped by partition or queue.
     #[serde(borrow)]
     event_source: Option<&'a RawValue>,
     #[serde(borrow)]
     source: Option<&'a RawValue>,
     #[serde(borrow, rename = "detail-type")]
     detail_type: Option<&'a RawValue>,
-    /// Of a subscription of CloudWatch Logs.
+    /// The data of a subscription of CloudWatch Logs.
     #[serde(borrow)]
     awslogs: Option<&'a RawValue>,
-    /// Of Firehose.
+    /// The stream of Firehose.
     #[serde(borrow)]
     delivery_stream_arn: Option<&'a RawValue>,
 }

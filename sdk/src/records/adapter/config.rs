@@ -19,7 +19,7 @@ pub(crate) struct AdapterConfig {
     contents: fn(&Record) -> Result<Contents, DecodeError>,
     pub(super) batch: Batch,
     pub(super) error_types: Names,
-    /// Whether the log has named the setting of the event source mapping.
+    /// `true` once the log has named the setting of the event source mapping.
     pub(super) has_warned_of_mapping: AtomicBool,
 }
 

@@ -228,7 +228,7 @@ impl LocatedRecord<'_> {
         let mut step = Step::Call;
         let original = event.text.get();
         if !std::ptr::eq(original, text) {
-            // Lone surrogates were replaced, so a record that had one in its head fails, and an id that had one is not known.
+            // Lone surrogates were replaced, so a record with one in its metadata fails, or has no id.
             if let Err(error) = serde_json::from_str::<Head<'_>>(event.record(index)) {
                 step = Step::Reject(DecodeError::new("the record", error));
             }
@@ -347,11 +347,11 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Reads a JSON text from its beginning, and knows where it is. The values are read by `serde_json`.
+/// A reader of a JSON text that knows its position. `serde_json` reads the values.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// Whether it keeps where each record stands, for which it reads a list record by record.
+    /// `true` if it stores the position of each record, for which it reads a list record by record.
     locates: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::core::raw::Outgoing;
 use crate::records::record::{Event, Record};
 use crate::records::source::ResponseFormat;
 
-/// How many records an error or a log line names at most.
+/// The maximum number of records that an error or a log line names.
 const MAX_NAMED: usize = 10;
 
 /// Encodes the response, or fails the invocation where the source has no other way to retry its records.
@@ -72,8 +72,8 @@ fn whole_invocation(records: &[Record], outcomes: Vec<Outcome>) -> Result<Outgoi
     Err(FunctionError::new("RecordsFailed", format!("{} of {of} records failed: {named}{more}", failed.len())).logged())
 }
 
-/// The error of a response that would have to name a record without an id. Lambda takes an empty or unknown id for a failure of
-/// the whole batch as well, but silently.
+/// Returns the error of a response that would have to name a record without an id. Lambda takes an empty or unknown id
+/// for a failure of the whole batch as well, but silently.
 fn without_id() -> FunctionError {
     FunctionError::new("RecordWithoutId", "a failed record has no id, so the whole batch is retried")
 }

@@ -1,4 +1,4 @@
-//! Makes the queue of an event: its records, and the contents of those that are envelopes.
+//! Creates the queue of an event: its records, and the contents of those that are envelopes.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(super) struct Expanded {
     pub(super) event: Arc<Event>,
     pub(super) queue: Vec<QueuedRecord>,
     pub(super) format: ResponseFormat,
-    /// Whether EventBridge Pipes sent the event, instead of an event source mapping.
+    /// `true` if EventBridge Pipes sent the event, instead of an event source mapping.
     pub(super) is_piped: bool,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct QueuedRecord {
     pub(crate) step: Step,
 }
 
-/// What is done when it is the record's turn.
+/// The work for the record.
 pub(crate) enum Step {
     /// The function is called.
     Call,

@@ -112,7 +112,7 @@ where
             () = yield_now(), if must_yield => {}
         }
     }
-    // A record whose call has ended by now must not be retried, so tokio's cooperative budget is lifted here.
+    // A record whose call has ended must not be retried, so tokio's cooperative budget is lifted.
     while let Some(Some((_, index, outcome))) = coop::unconstrained(running.next()).now_or_never() {
         keep(index, outcome);
     }

@@ -68,19 +68,19 @@ fn process(system: &'static str, destination: Option<String>) {
 struct Origin<'a> {
     #[serde(borrow, rename = "eventSourceARN")]
     arn: Option<&'a RawValue>,
-    /// Of SQS.
+    /// The attributes of SQS.
     #[serde(borrow)]
     attributes: Option<&'a RawValue>,
     #[serde(borrow)]
     message_attributes: Option<&'a RawValue>,
     #[serde(borrow, rename = "Sns")]
     sns: Option<&'a RawValue>,
-    /// Of Kafka.
+    /// The topic of Kafka.
     #[serde(borrow)]
     topic: Option<&'a RawValue>,
     #[serde(borrow)]
     headers: Option<&'a RawValue>,
-    /// Of MQ.
+    /// The destination of MQ.
     #[serde(borrow)]
     destination: Option<&'a RawValue>,
 }

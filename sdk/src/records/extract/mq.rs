@@ -97,7 +97,7 @@ impl FromRecordParts for MqRecord {
 }
 
 skimmed! {
-    /// Of both brokers: ActiveMQ has its members beside the data, RabbitMQ in its basic properties.
+    /// The metadata of both brokers: ActiveMQ's are beside the data, RabbitMQ's in its basic properties.
     struct Metadata {
         message_id: MaybeText<'a> = "messageID",
         message_type: MaybeText<'a> = "messageType",
@@ -151,7 +151,7 @@ impl MqRecord {
         self.queue_and_host().map(|(_, host)| host)
     }
 
-    /// Returns whether the broker has delivered the message before; `false` if it does not say.
+    /// Returns whether the broker has delivered the message before; `false` if it does not report it.
     pub fn is_redelivered(&self) -> bool {
         self.metadata().redelivered.0.unwrap_or_default()
     }

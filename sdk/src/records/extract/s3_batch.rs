@@ -59,10 +59,10 @@ struct Task {
     s3_key: String,
     #[serde(default)]
     s3_version_id: Lenient<String>,
-    /// In schema 1.0.
+    /// The bucket's ARN, in schema 1.0.
     #[serde(default)]
     s3_bucket_arn: Option<String>,
-    /// In schema 2.0.
+    /// The bucket's name, in schema 2.0.
     #[serde(default)]
     s3_bucket: Option<String>,
 }

@@ -133,7 +133,7 @@ impl SqsMessage {
         self.metadata().receipt_handle.0
     }
 
-    /// Returns how often the message was received, this time included; 1 if SQS does not say.
+    /// Returns how often the message was received, this time included; 1 if SQS does not report it.
     pub fn receive_count(&self) -> u32 {
         self.0.receive_count().unwrap_or(1)
     }

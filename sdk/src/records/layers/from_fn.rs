@@ -9,9 +9,9 @@
 //!
 //! async fn timed(record: Record, next: Next) -> Result<RecordResponse, BoxError> {
 //!     let (id, start) = (record.id().to_string(), Instant::now());
-//!     let answer = next.run(record).await;
+//!     let response = next.run(record).await;
 //!     tracing::debug!(id, took = ?start.elapsed(), "handled");
-//!     answer
+//!     response
 //! }
 //!
 //! async fn ship(order: Sqs<String>) -> Result<(), BoxError> {
@@ -33,7 +33,7 @@ use crate::core::error::BoxError;
 use crate::records::record::Record;
 use crate::records::response::RecordResponse;
 
-/// Makes a layer from an async function, which is called with each record and the rest of the layers. See the [module docs](self).
+/// Creates a layer from an async function, which is called with each record and the rest of the layers. See the [module docs](self).
 pub fn from_fn<F, Fut>(function: F) -> FromFnLayer<F>
 where
     F: Fn(Record, Next) -> Fut + Clone,

@@ -56,7 +56,7 @@ fn stream(records: &[Value]) -> Value {
     json!({ "Records": records })
 }
 
-/// What `elastic-serverless-forwarder` and others took for one record.
+/// A record that `elastic-serverless-forwarder` and others did not split.
 #[tokio::test]
 async fn an_aggregated_record_is_the_records_that_it_holds() {
     let mut event = stream(&[record(100, "p0", b""), record(101, "p1", br#"{"id":3}"#)]);
@@ -86,11 +86,14 @@ async fn each_has_its_keys_and_what_the_streams_record_says() {
         field(1, "schlüssel".as_bytes()),
     ];
     let all = seen(stream(&[record(7, "a", &frame(&message.concat()))]), |record: Kinesis<Vec<u8>>| {
-        let told = &record.record;
-        assert_eq!((told.sequence_number().as_str(), told.shard_id().as_deref()), ("7", Some("shardId-000000000006")));
-        assert_eq!((told.stream_name().as_deref(), told.arrived_at()), (Some("clicks"), at_ms(1_545_084_650_987)));
-        let key = told.partition_key().unwrap().into_owned();
-        (told.sub_sequence_number(), key, told.explicit_hash_key().map(|key| key.into_owned()), record.data)
+        let inner = &record.record;
+        assert_eq!(
+            (inner.sequence_number().as_str(), inner.shard_id().as_deref()),
+            ("7", Some("shardId-000000000006"))
+        );
+        assert_eq!((inner.stream_name().as_deref(), inner.arrived_at()), (Some("clicks"), at_ms(1_545_084_650_987)));
+        let key = inner.partition_key().unwrap().into_owned();
+        (inner.sub_sequence_number(), key, inner.explicit_hash_key().map(|key| key.into_owned()), record.data)
     });
     let most = Some("340282366920938463463374607431768211455".to_owned());
     let expected = [
@@ -136,7 +139,7 @@ async fn data_that_is_not_exactly_of_the_form_is_one_record() {
         });
         assert_eq!(seen.await, [(None, "a".to_owned(), data)]);
     }
-    // What a producer writes as its data is no place in an aggregated record.
+    // A producer's own data is not a position in an aggregated record.
     let text = br#"{"subSequenceNumber":7,"partitionKey":"b","data":""}"#;
     let seen = seen(stream(&[record(1, "a", text)]), |record: Kinesis<Vec<u8>>| record.record.sub_sequence_number());
     assert_eq!(seen.await, [None]);
@@ -222,7 +225,7 @@ async fn an_event_that_holds_more_than_there_is_room_for_at_once_is_handled_in_i
             let place = (record.sequence_number(), record.sub_sequence_number().unwrap_or_default());
             let fails = fails.is_some_and(|(id, number)| place == (id.to_owned(), number));
             kept.lock().unwrap().push(place);
-            std::future::ready(if fails { Err(BoxError::from("no room")) } else { Ok(()) })
+            std::future::ready(if fails { Err(BoxError::from("disk full")) } else { Ok(()) })
         };
         let answer = call(take, event).await.unwrap();
         (answer, std::mem::take(&mut *places.lock().unwrap()))

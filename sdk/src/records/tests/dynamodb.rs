@@ -288,7 +288,7 @@ async fn an_item_is_the_same_however_its_keys_are_spelled() {
             let counted = Arc::clone(&calls);
             let fail = move |_: Change<(), ()>| {
                 *counted.lock().unwrap() += 1;
-                std::future::ready(Err::<(), BoxError>("no room".into()))
+                std::future::ready(Err::<(), BoxError>("disk full".into()))
             };
             // It is called with the text as it is.
             let function = handler(fail).batch(Batch::new().continue_on_failure()).into_service().unwrap();

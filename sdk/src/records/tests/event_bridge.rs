@@ -54,7 +54,7 @@ async fn one_that_is_no_event_fails_alone_or_fails_the_invocation() {
     assert!(cause.starts_with("/detail/state: invalid type"), "{cause}");
 }
 
-/// What Scheduler sends where a schedule names no input of its own, and where it names one.
+/// The events of Scheduler, without and with an input of the schedule.
 #[tokio::test]
 async fn the_detail_of_scheduler_is_the_json_in_its_text() {
     #[derive(Debug, PartialEq, Deserialize)]
@@ -81,7 +81,7 @@ async fn the_detail_of_scheduler_is_the_json_in_its_text() {
     // Through a queue, and as an object.
     assert_eq!(seen(queue([message(1, &own.to_string(), None)]), of_empty).await, ["däaly"]);
     assert_eq!(seen(event("aws.scheduler", json!({ "report": "daily" })), of_empty).await, ["daily"]);
-    // A text that is no such JSON, and one of another sender, stay what they are.
+    // A text that is not such JSON, and one of another sender, stay unchanged.
     for event in [event("aws.scheduler", json!("daily")), event("shop", json!(r#"{"report":"aws.scheduler"}"#))] {
         async fn take(_: EventBridge<Empty>) -> Result<(), BoxError> {
             Ok(())

@@ -18,8 +18,8 @@ fn result(id: &str, result: &str, data: &str) -> Value {
     json!({ "recordId": id, "result": result, "data": STANDARD.encode(data) })
 }
 
-/// What a function is given of an event.
-async fn seen<R, T>(event: Value, tell: fn(R) -> T) -> Vec<T>
+/// Returns what `read` reads of each record of an event.
+async fn seen<R, T>(event: Value, read: fn(R) -> T) -> Vec<T>
 where
     R: FromRecord<Response = TransformedRecord> + 'static,
     T: Send + 'static,
@@ -28,7 +28,7 @@ where
     let function = {
         let seen = Arc::clone(&seen);
         move |record: R| {
-            seen.lock().unwrap().push(tell(record));
+            seen.lock().unwrap().push(read(record));
             std::future::ready(TransformedRecord::dropped())
         }
     };

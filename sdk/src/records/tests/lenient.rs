@@ -8,13 +8,13 @@ use crate::records::{
     Change, EventBridge, Firehose, FromRecord, Kafka, Kinesis, MqMessage, S3BatchTask, S3Object, Sns, TransformedRecord,
 };
 
-/// What is told of a record, by the name of its method.
-type Told = BTreeMap<&'static str, String>;
+/// The values of a record, by the name of its method.
+type Values = BTreeMap<&'static str, String>;
 
-macro_rules! told {
+macro_rules! values {
     ($record:expr; $($method:ident)*) => {{
         let record = &$record;
-        Told::from([$((stringify!($method), shown(record.$method()))),*])
+        Values::from([$((stringify!($method), shown(record.$method()))),*])
     }};
 }
 
@@ -22,7 +22,7 @@ fn shown(value: impl Debug) -> String {
     format!("{value:?}")
 }
 
-/// What a field may be instead.
+/// Values that a field may have instead.
 fn others() -> Vec<Value> {
     vec![
         Value::Null,
@@ -37,8 +37,8 @@ fn others() -> Vec<Value> {
     ]
 }
 
-/// What is told of each event, of which one record is in the batch.
-async fn tell_of<R>(event: Value, tell: fn(R) -> Told) -> Told
+/// Returns the values of each event, which has one record.
+async fn values_of<R>(event: Value, read: fn(R) -> Values) -> Values
 where
     R: FromRecord + 'static,
     R::Response: Default + Send,
@@ -47,7 +47,7 @@ where
     let function = {
         let seen = Arc::clone(&seen);
         move |record: R| {
-            seen.lock().unwrap().push(tell(record));
+            seen.lock().unwrap().push(read(record));
             std::future::ready(Ok::<R::Response, BoxError>(R::Response::default()))
         }
     };
@@ -57,12 +57,12 @@ where
 }
 
 /// Changes each field of the record at `at`, and sees that only what is made of it is another.
-async fn each_field_is_read_alone<R>(event: Value, at: &str, fields: &[(&str, &[&str])], tell: fn(R) -> Told)
+async fn each_field_is_read_alone<R>(event: Value, at: &str, fields: &[(&str, &[&str])], read: fn(R) -> Values)
 where
     R: FromRecord + 'static,
     R::Response: Default + Send,
 {
-    let all = tell_of(event.clone(), tell).await;
+    let all = values_of(event.clone(), read).await;
     for (field, made_of_it) in fields {
         for name in *made_of_it {
             assert!(all.contains_key(name), "{name}");
@@ -72,8 +72,8 @@ where
             let place = format!("{at}/{field}");
             let field = changed.pointer_mut(&place).unwrap_or_else(|| panic!("no {place} in {event}"));
             *field = other.clone();
-            let told = tell_of(changed, tell).await;
-            for (name, value) in &told {
+            let values = values_of(changed, read).await;
+            for (name, value) in &values {
                 if !made_of_it.contains(name) {
                     assert_eq!(value, &all[name], "{name}, where {place} is {other}");
                 }
@@ -96,7 +96,7 @@ async fn of_kinesis() {
             ("kinesis/kinesisSchemaVersion", &[]),
         ],
         |record: Kinesis<Vec<u8>>| {
-            told!(record.record; sequence_number partition_key shard_id arrived_at stream_arn stream_name region)
+            values!(record.record; sequence_number partition_key shard_id arrived_at stream_arn stream_name region)
         },
     )
     .await;
@@ -123,7 +123,7 @@ async fn of_dynamodb() {
             ("dynamodb/StreamViewType", &["view_type"]),
         ],
         |change: Change<Option<Value>>| {
-            told!(change.record(); sequence_number event_id created_at size view_type is_expiry table_name table_arn
+            values!(change.record(); sequence_number event_id created_at size view_type is_expiry table_name table_arn
                 stream_arn region)
         },
     )
@@ -153,11 +153,11 @@ async fn of_firehose() {
     .await;
 }
 
-fn firehose(record: Firehose<String>) -> Told {
-    told!(record.record; id arrived_at shard_id partition_key sequence_number subsequence_number delivery_stream_arn)
+fn firehose(record: Firehose<String>) -> Values {
+    values!(record.record; id arrived_at shard_id partition_key sequence_number subsequence_number delivery_stream_arn)
 }
 
-/// What AWS's own sample and LocalStack send.
+/// The form of AWS's own sample and of LocalStack.
 #[tokio::test]
 async fn an_empty_subsequence_number_of_firehose() {
     for time in [json!("2012-04-23T18:25:43.511Z"), json!(1_664_028_820_148_u64)] {
@@ -173,19 +173,19 @@ async fn an_empty_subsequence_number_of_firehose() {
                 },
             }],
         });
-        let told = tell_of(event, firehose).await;
-        assert_eq!(told["shard_id"], "Some(\"shardId-000000000000\")");
-        assert_eq!(told["partition_key"], "Some(\"4d1ad2b9\")");
-        assert_eq!(told["sequence_number"], "Some(\"49546986683135544286507457936321625675700192471156785154\")");
-        assert_eq!(told["subsequence_number"], "None");
-        assert_eq!(told["arrived_at"], shown(at_ms(1_664_028_820_148)));
+        let values = values_of(event, firehose).await;
+        assert_eq!(values["shard_id"], "Some(\"shardId-000000000000\")");
+        assert_eq!(values["partition_key"], "Some(\"4d1ad2b9\")");
+        assert_eq!(values["sequence_number"], "Some(\"49546986683135544286507457936321625675700192471156785154\")");
+        assert_eq!(values["subsequence_number"], "None");
+        assert_eq!(values["arrived_at"], shown(at_ms(1_664_028_820_148)));
     }
 }
 
 #[tokio::test]
 async fn of_brokers() {
-    let tell = |message: MqMessage<Vec<u8>>| {
-        told!(message.record; message_id queue virtual_host is_redelivered properties message_type content_type
+    let read = |message: MqMessage<Vec<u8>>| {
+        values!(message.record; message_id queue virtual_host is_redelivered properties message_type content_type
             correlation_id reply_to priority sent_at broker_arn)
     };
     let mut active = fixture("python/activeMQEvent.json");
@@ -204,11 +204,11 @@ async fn of_brokers() {
         ("properties", &["properties"]),
         ("brokerInTime", &[]),
     ];
-    each_field_is_read_alone(active.clone(), "/messages/0", fields, tell).await;
+    each_field_is_read_alone(active.clone(), "/messages/0", fields, read).await;
     active["messages"][0]["priority"] = json!("4");
-    let told = tell_of(active, tell).await;
+    let values = values_of(active, read).await;
     assert_eq!(
-        (&*told["priority"], &*told["correlation_id"], &*told["queue"]),
+        (&*values["priority"], &*values["correlation_id"], &*values["queue"]),
         ("None", "Some(\"c\")", "Some(\"testQueue\")")
     );
 
@@ -224,7 +224,7 @@ async fn of_brokers() {
         ("basicProperties/timestamp", &[]),
         ("basicProperties/bodySize", &[]),
     ];
-    each_field_is_read_alone(rabbit, "/rmqMessagesByQueue/pizzaQueue::~1/0", fields, tell).await;
+    each_field_is_read_alone(rabbit, "/rmqMessagesByQueue/pizzaQueue::~1/0", fields, read).await;
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn of_kafka_also_among_its_headers() {
     list[0]["headers"] = json!([{ "a": [65] }, { "b": [66], "c": null }, { "d": [67] }]);
     list[0]["keySchemaMetadata"] = json!({ "dataFormat": "AVRO", "schemaId": "7" });
     list[0]["valueSchemaMetadata"] = json!({ "dataFormat": "JSON", "schemaId": "8" });
-    let tell = |record: Kafka<Vec<u8>, Vec<u8>>| told!(record.record; topic partition offset timestamp timestamp_type headers key_schema value_schema);
+    let read = |record: Kafka<Vec<u8>, Vec<u8>>| values!(record.record; topic partition offset timestamp timestamp_type headers key_schema value_schema);
     let fields: &[(&str, &[&str])] = &[
         ("timestamp", &["timestamp"]),
         ("timestampType", &["timestamp_type"]),
@@ -246,7 +246,7 @@ async fn of_kafka_also_among_its_headers() {
         ("keySchemaMetadata/dataFormat", &["key_schema"]),
         ("valueSchemaMetadata", &["value_schema"]),
     ];
-    each_field_is_read_alone(event.clone(), "/records/mytopic-0/0", fields, tell).await;
+    each_field_is_read_alone(event.clone(), "/records/mytopic-0/0", fields, read).await;
     for (place, left) in [("1/b", "acd"), ("1", "ad"), ("0", "bcd")] {
         for other in [json!("x"), json!(7), json!([300_000]), json!(["x"])] {
             let mut changed = event.clone();
@@ -265,7 +265,7 @@ async fn of_sqs_and_sns() {
     event["Records"][0]["receiptHandle"] = json!("h");
     event["Records"][0]["awsRegion"] = json!("eu-central-1");
     event["Records"][0]["attributes"]["SentTimestamp"] = json!("1545082649183");
-    let tell = |message: Sqs<String>| told!(message.message; id body receipt_handle receive_count group_id sent_at queue_arn region message_attributes);
+    let read = |message: Sqs<String>| values!(message.message; id body receipt_handle receive_count group_id sent_at queue_arn region message_attributes);
     let fields: &[(&str, &[&str])] = &[
         ("receiptHandle", &["receipt_handle"]),
         ("awsRegion", &["region"]),
@@ -274,7 +274,7 @@ async fn of_sqs_and_sns() {
         ("attributes/MessageGroupId", &["group_id"]),
         ("attributes/ApproximateReceiveCount", &["receive_count"]),
     ];
-    each_field_is_read_alone(event, "/Records/0", fields, tell).await;
+    each_field_is_read_alone(event, "/Records/0", fields, read).await;
 
     let mut event = fixture("python/snsEvent.json");
     event["Records"].as_array_mut().unwrap().truncate(1);
@@ -287,7 +287,7 @@ async fn of_sqs_and_sns() {
         ("Signature", &[]),
     ];
     each_field_is_read_alone(event, "/Records/0/Sns", fields, |record: Sns<String>| {
-        told!(record.notification; message_id message subject topic_arn topic_name time sequence_number attributes)
+        values!(record.notification; message_id message subject topic_arn topic_name time sequence_number attributes)
     })
     .await;
 }
@@ -313,7 +313,7 @@ async fn of_objects_events_and_tasks() {
         event,
         "/Records/0",
         fields,
-        |object: S3Object| told!(object; bucket key event_name size e_tag version_id sequencer region time is_created),
+        |object: S3Object| values!(object; bucket key event_name size e_tag version_id sequencer region time is_created),
     )
     .await;
 
@@ -327,7 +327,7 @@ async fn of_objects_events_and_tasks() {
     ];
     each_field_is_read_alone(fixture("python/eventBridgeEvent.json"), "", fields, |event: EventBridge<Value>| {
         let EventBridge { detail, detail_type, source, id, account, time, region, resources, replay_name } = event;
-        Told::from([
+        Values::from([
             ("detail", shown(detail)),
             ("detail_type", shown(detail_type)),
             ("source", source),
@@ -355,13 +355,13 @@ async fn of_objects_events_and_tasks() {
         event.clone(),
         "",
         fields,
-        |task: S3BatchTask| told!(task; id bucket key version_id job_id user_arguments schema_version invocation_id),
+        |task: S3BatchTask| values!(task; id bucket key version_id job_id user_arguments schema_version invocation_id),
     )
     .await;
     let mut one = event;
     one["job"]["userArguments"]["to"] = json!(7);
-    let told = tell_of(one, |task: S3BatchTask| told!(task; job_id user_arguments)).await;
-    assert_eq!((&*told["job_id"], &*told["user_arguments"]), ("Some(\"j\")", r#"{"from": "f"}"#));
+    let values = values_of(one, |task: S3BatchTask| values!(task; job_id user_arguments)).await;
+    assert_eq!((&*values["job_id"], &*values["user_arguments"]), ("Some(\"j\")", r#"{"from": "f"}"#));
 }
 
 impl Default for TransformedRecord {

@@ -87,8 +87,8 @@ async fn the_built_changes_are_those_that_were_meant() {
     let project = {
         let seen = Arc::clone(&seen);
         move |change: Change<User>| {
-            let told = (change.old_image().cloned(), change.new_image().cloned(), change.is_expiry());
-            seen.lock().unwrap().push(told);
+            let images = (change.old_image().cloned(), change.new_image().cloned(), change.is_expiry());
+            seen.lock().unwrap().push(images);
             std::future::ready(Ok::<_, BoxError>(()))
         }
     };

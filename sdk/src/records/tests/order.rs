@@ -1,4 +1,4 @@
-//! In which order a batch runs, when nothing of it was done, and how often an id is told.
+//! The order of a batch, an invocation that failed as a whole, and how often an id is reported.
 
 use super::*;
 

@@ -124,13 +124,13 @@ async fn messages_of_both_brokers_of_a_pipe_are_handled() {
         "data": "QUJDOkFBQUE=",
     }]);
     for (event, queue) in [(active, "testQueue"), (rabbit, "pizzaQueue")] {
-        let told = |message: MqMessage<String>| {
+        let fields = |message: MqMessage<String>| {
             (message.record.queue().map(|queue| queue.into_owned()), message.record.broker_arn(), message.data)
         };
-        let told = seen(event.clone(), told).await;
-        assert_eq!(told.len(), 1, "{event}");
-        assert_eq!((told[0].0.as_deref(), &*told[0].2), (Some(queue), "ABC:AAAA"), "{event}");
-        assert!(told[0].1.as_deref().is_some_and(|arn| arn.starts_with("arn:aws:mq:")), "{event}");
+        let fields = seen(event.clone(), fields).await;
+        assert_eq!(fields.len(), 1, "{event}");
+        assert_eq!((fields[0].0.as_deref(), &*fields[0].2), (Some(queue), "ABC:AAAA"), "{event}");
+        assert!(fields[0].1.as_deref().is_some_and(|arn| arn.starts_with("arn:aws:mq:")), "{event}");
         let refuse = async |_: MqMessage<String>| Err::<(), _>(BoxError::from("no"));
         assert_eq!(call(refuse, event).await.unwrap_err().message(), "no");
     }

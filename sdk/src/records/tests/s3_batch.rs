@@ -54,7 +54,7 @@ async fn each_task_has_its_result() {
         match task.key() {
             "a b+c.jpg" => Ok(format!("{}/{}", task.user_argument("to").unwrap(), task.key())),
             "busy" => Err("try again".into()),
-            "no image" => Err(RecordError::discard("it is no image").into()),
+            "no image" => Err(RecordError::discard("not an image").into()),
             "long" => Err("é".repeat(1000).into()),
             _ => panic!("odd"),
         }
@@ -64,14 +64,14 @@ async fn each_task_has_its_result() {
     let expected = [
         ("Succeeded", "small/a b+c.jpg"),
         ("TemporaryFailure", "try again"),
-        ("PermanentFailure", "it is no image"),
+        ("PermanentFailure", "not an image"),
         ("TemporaryFailure", "the function panicked"),
         ("TemporaryFailure", "the object key could not be decoded"),
         ("TemporaryFailure", long.as_str()),
     ];
     assert_eq!(call(shrink, event).await.unwrap(), answer(&expected));
     assert_eq!(call(shrink, job(&[])).await.unwrap(), answer(&[]));
-    // A task that cannot be named in an answer fails the invocation.
+    // A task that cannot be named in a response fails the invocation.
     let mut event = job(&["busy"]);
     event["tasks"][0]["taskId"] = Value::Null;
     assert_eq!(call(shrink, event).await.unwrap_err().error_type(), "RecordWithoutId");

@@ -21,7 +21,7 @@ async fn a_message_is_what_was_published() {
     assert_eq!((said.subject().as_deref(), said.topic_name().as_deref()), (Some("TestInvoke"), Some("sns-lambda")));
     assert_eq!(said.time().as_deref(), Some("2019-01-02T12:45:07.000Z"));
     assert_eq!(said.attribute("Test"), Some(MessageAttribute::Text("TestString".to_owned())));
-    assert_eq!(said.attribute("TestBinary"), None, "it is no base64");
+    assert_eq!(said.attribute("TestBinary"), None, "it is not base64");
     assert!(!said.is_raw());
 }
 

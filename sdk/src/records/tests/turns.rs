@@ -2,13 +2,13 @@
 
 use super::*;
 
-/// What a record does that never waits for anything.
+/// The work of a record that never waits.
 const BUSY: u32 = 500;
 
 #[tokio::test]
 async fn a_record_that_waits_has_its_turn_among_those_that_never_do() {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let both = Arc::new(Mutex::new((Some(tell), Some(told))));
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let both = Arc::new(Mutex::new((Some(sender), Some(receiver))));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let ship = {
         let seen = Arc::clone(&seen);
@@ -16,8 +16,8 @@ async fn a_record_that_waits_has_its_turn_among_those_that_never_do() {
             let (both, seen) = (Arc::clone(&both), Arc::clone(&seen));
             async move {
                 if order.id == 0 {
-                    let told = both.lock().unwrap().1.take().unwrap();
-                    told.await?;
+                    let receiver = both.lock().unwrap().1.take().unwrap();
+                    receiver.await?;
                 } else if order.id == 1 {
                     both.lock().unwrap().0.take().unwrap().send(()).unwrap();
                 }

@@ -1,4 +1,4 @@
-//! [`Queue`]: the mapping of a queue, played until the queue is empty.
+//! [`Queue`]: the mapping of a queue, which runs until the queue is empty.
 
 use std::collections::VecDeque;
 
@@ -8,15 +8,15 @@ use super::Target;
 use super::report::{Call, Report};
 use super::verdict::{self, Source, Verdict};
 
-/// The mapping of a queue of SQS with a dead-letter queue; by [`Mapping::sqs`](super::Mapping::sqs).
+/// The mapping of an SQS queue with a dead-letter queue; returned by [`Mapping::sqs`](super::Mapping::sqs).
 ///
-/// - A batch is the first messages of the queue. What is done is deleted; what is not comes back, in a standard queue at its end,
-///   in a FIFO queue at its place, before the rest of its group
+/// - A batch is the first messages of the queue. A message that is done is deleted; another one comes back, in a
+///   standard queue at its end, in a FIFO queue at its place, before the rest of its group
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
 /// - A message that would be received for more than the maximum receive count goes to the dead-letter queue instead
-///   (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>). What a function
-///   returns unprocessed counts as received: in a FIFO queue the rest of a group can go there behind a poison message, unless the
-///   count is large enough or the batch is small.
+///   (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>). A
+///   message that a function returns unprocessed counts as received: in a FIFO queue the rest of a group can go there
+///   behind a poison message, unless the count is large enough or the batch is small.
 #[derive(Clone, Debug)]
 #[must_use = "a mapping does nothing until `run`"]
 pub struct Queue {
@@ -30,24 +30,25 @@ impl Queue {
     pub(super) fn new(mut event: Value) -> Self {
         let messages = match (verdict::items(&event).0, event["Records"].take()) {
             (Source::Sqs, Value::Array(messages)) => messages,
-            _ => panic!("the event is none of SQS"),
+            _ => panic!("the event must be an SQS event"),
         };
         Self { messages, batch_size: 10, max_receive_count: 5, reporting: true }
     }
 
-    /// How many messages a batch has at most; 10 unless told, as on AWS.
+    /// Sets the maximum number of messages of a batch; the default is 10, as on AWS.
     pub fn batch_size(mut self, messages: usize) -> Self {
         self.batch_size = messages.max(1);
         self
     }
 
-    /// How often a message is received before it goes to the dead-letter queue; 5 unless told, which AWS recommends as the least.
+    /// Sets how often a message is received before it goes to the dead-letter queue; the default is 5, AWS's
+    /// recommended minimum.
     pub fn max_receive_count(mut self, times: u32) -> Self {
         self.max_receive_count = times;
         self
     }
 
-    /// Without `FunctionResponseTypes: [ReportBatchItemFailures]`: partial answers are ignored.
+    /// Removes `FunctionResponseTypes: [ReportBatchItemFailures]`: partial batch responses are ignored.
     pub fn without_reporting(mut self) -> Self {
         self.reporting = false;
         self
@@ -88,7 +89,7 @@ impl Queue {
         report
     }
 
-    /// The message as it is received now.
+    /// Returns the message as it is received now.
     fn deliver(&self, at: usize, report: &mut Report) -> Value {
         let fate = &mut report.fates[at];
         fate.deliveries += 1;

@@ -1,16 +1,16 @@
-//! [`Report`]: what became of each record.
+//! [`Report`]: the outcome of each record.
 
 use serde_json::Value;
 
 use super::verdict::{Item, Verdict};
 use crate::core::error::FunctionError;
 
-/// What became of each record, and in which order. Records are known by message id, sequence number, or `topic-0@7`.
+/// The outcome of each record, in order. Records are named by message id, sequence number, or `topic-0@7`.
 #[derive(Debug)]
-#[must_use = "it tells what became of the records"]
+#[must_use = "it has the outcome of the records"]
 pub struct Report {
     pub(super) fates: Vec<Fate>,
-    /// Positions of the completed, then of the dead-lettered, as it happened.
+    /// The positions of the completed, and of the dead-lettered records, in the order of these events.
     pub(super) completed: Vec<usize>,
     pub(super) dead: Vec<usize>,
     pub(super) calls: Vec<Call>,
@@ -26,11 +26,11 @@ pub(super) struct Fate {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Call {
-    /// What was sent.
+    /// The event that was sent.
     pub event: Value,
-    /// What came back.
+    /// The function's response.
     pub answer: Result<Value, FunctionError>,
-    /// What AWS makes of it.
+    /// AWS's evaluation of the response.
     pub verdict: Verdict,
 }
 
@@ -44,33 +44,34 @@ impl Report {
         places.iter().map(|&at| &*self.fates[at].item.id).collect()
     }
 
-    /// What is done, in the order in which it was done.
+    /// Returns the records that are done, in the order in which they were completed.
     pub fn completed(&self) -> Vec<&str> {
         self.ids(&self.completed)
     }
 
-    /// What ended in the dead-letter queue or went to the on-failure destination, in that order.
+    /// Returns the records that went to the dead-letter queue or to the on-failure destination, in that order.
     pub fn dead_lettered(&self) -> Vec<&str> {
         self.ids(&self.dead)
     }
 
-    /// How often a record was sent to the function; 0 for one that the source never had.
+    /// Returns how often a record was sent to the function; 0 for one that the source never had.
     pub fn deliveries(&self, id: &str) -> u32 {
         self.fates.iter().find(|fate| fate.item.id == id).map_or(0, |fate| fate.deliveries)
     }
 
-    /// What is done of one message group or partition (`topic-0`), in the order in which it was done.
+    /// Returns the completed records of one message group or partition (`topic-0`), in the order in which they were
+    /// completed.
     pub fn order(&self, lane: &str) -> Vec<&str> {
         let of = |&&at: &&usize| self.fates[at].item.lane.as_deref() == Some(lane);
         self.ids(&self.completed.iter().filter(of).copied().collect::<Vec<_>>())
     }
 
-    /// What was done before an earlier message of its group was: [`Verdict::overtook`] of all calls.
+    /// Returns the records that were done before an earlier message of their group: [`Verdict::overtook`] of all calls.
     pub fn overtook(&self) -> Vec<&str> {
         self.calls.iter().flat_map(|call| call.verdict.overtook()).collect()
     }
 
-    /// Every invocation of the function, in order.
+    /// Returns every invocation of the function, in order.
     pub fn calls(&self) -> &[Call] {
         &self.calls
     }

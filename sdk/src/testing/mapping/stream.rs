@@ -1,4 +1,4 @@
-//! [`Stream`]: the mapping of a shard or of partitions, played until all records are behind the checkpoint.
+//! [`Stream`]: the mapping of a shard or of partitions, which runs until all records are behind the checkpoint.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,29 +10,30 @@ use super::Target;
 use super::report::{Call, Report};
 use super::verdict::{self, Rule, Source, Verdict};
 
-/// The mapping of a shard of Kinesis or DynamoDB Streams, or of partitions of Kafka, with an on-failure destination; by
-/// [`Mapping::stream`](super::Mapping::stream).
+/// The mapping of a shard of Kinesis or DynamoDB Streams, or of partitions of Kafka, with an on-failure destination;
+/// returned by [`Mapping::stream`](super::Mapping::stream).
 ///
-/// - What is before the lowest record that failed is done; from there on all is sent again
-///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>). Kafka has a checkpoint in each
-///   partition (<https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html>).
-/// - After the maximum number of retries the batch, or beyond the maximum age the record, goes to the on-failure destination
-///   and the shard goes on (<https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>).
-/// - With [`bisect`](Self::bisect) a batch that failed is split in two, each half is sent by itself, and splitting does not count
-///   as a retry (`BisectBatchOnFunctionError`,
-///   <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>); after a partial answer it is split at the
-///   lowest record that failed, and only the rest is sent again
+/// - Records before the lowest one that failed are done; from there on all are sent again
+///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>). Kafka has a
+///   checkpoint in each partition (<https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html>).
+/// - After the maximum number of retries the batch, or beyond the maximum age the record, goes to the on-failure
+///   destination and the shard goes on
+///   (<https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>).
+/// - With [`bisect`](Self::bisect) a batch that failed is split in two, each half is sent by itself, and splitting does
+///   not count as a retry (`BisectBatchOnFunctionError`,
+///   <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>); after a partial batch response
+///   it is split at the lowest record that failed, and only the rest is sent again
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>).
 ///
-/// Of three things no page speaks, so a function should depend on none of them: into which halves a batch is split, how one is split
-/// whose first record failed, and whether a partial answer that made progress begins the count of retries anew. In this model it is
-/// in the middle, in the middle, and it does not.
+/// Three details are not documented, so a function should not depend on them: where a batch is split, where one is
+/// split whose first record failed, and whether a partial batch response that made progress restarts the count of
+/// retries. In this model it is the middle, the middle, and it does not.
 #[derive(Clone, Debug)]
 #[must_use = "a mapping does nothing until `run`"]
 pub struct Stream {
     records: Vec<Value>,
     source: Source,
-    /// Of the event, beside its records: Kafka has its brokers there.
+    /// The event without its records: Kafka's brokers are there.
     frame: Value,
     batch_size: usize,
     max_retries: u32,
@@ -41,7 +42,7 @@ pub struct Stream {
     reporting: bool,
 }
 
-/// Records that are sent together, and how often they were retried.
+/// Records that are sent together, and the number of their retries.
 struct Batch {
     records: Vec<usize>,
     retries: u32,
@@ -62,7 +63,7 @@ impl Stream {
             }
             Source::Sqs | Source::Other => None,
         };
-        let Some(records) = records else { panic!("the event is of no stream") };
+        let Some(records) = records else { panic!("the event must be of Kinesis, DynamoDB Streams or Kafka") };
         Self {
             records,
             source,
@@ -75,32 +76,33 @@ impl Stream {
         }
     }
 
-    /// How many records a batch has at most; 100 unless told, as on AWS.
+    /// Sets the maximum number of records of a batch; the default is 100, as on AWS.
     pub fn batch_size(mut self, records: usize) -> Self {
         self.batch_size = records.max(1);
         self
     }
 
-    /// How often a batch is sent again before it goes to the on-failure destination; 3 unless told. AWS itself retries until the
-    /// records expire unless a mapping says otherwise.
+    /// Sets how often a batch is sent again before it goes to the on-failure destination; the default is 3. AWS itself
+    /// retries until the records expire unless a mapping sets a maximum.
     pub fn max_retries(mut self, times: u32) -> Self {
         self.max_retries = times;
         self
     }
 
-    /// How old a record may be when it is sent, by tokio's clock, from the moment when the mapping runs; no limit unless told.
+    /// Sets the maximum age of a record when it is sent, by tokio's clock, from the start of the mapping; without it
+    /// there is no limit.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// With `BisectBatchOnFunctionError`.
+    /// Enables `BisectBatchOnFunctionError`.
     pub fn bisect(mut self) -> Self {
         self.bisect = true;
         self
     }
 
-    /// Without `FunctionResponseTypes: [ReportBatchItemFailures]`: partial answers are ignored.
+    /// Removes `FunctionResponseTypes: [ReportBatchItemFailures]`: partial batch responses are ignored.
     pub fn without_reporting(mut self) -> Self {
         self.reporting = false;
         self
@@ -143,7 +145,7 @@ impl Stream {
         report
     }
 
-    /// These records as an event.
+    /// Returns an event with these records.
     fn event(&self, records: &[usize]) -> Value {
         let records = records.iter().map(|&at| self.records[at].clone());
         let mut event = self.frame.clone();

@@ -7,7 +7,7 @@ use crate::testing::kafka::kafka;
 use crate::testing::sqs::{self, message};
 use crate::testing::{insert, kinesis, sns};
 
-/// An answer that names these.
+/// Returns a response that names these.
 fn failed(identifiers: impl IntoIterator<Item = Value>) -> Result<Value, FunctionError> {
     let failures: Vec<_> = identifiers.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
     Ok(json!({ "batchItemFailures": failures }))
@@ -304,12 +304,12 @@ async fn a_caller_is_played_too() {
 }
 
 #[test]
-#[should_panic(expected = "none of SQS")]
-fn a_queue_of_something_else_is_told() {
+#[should_panic(expected = "must be an SQS event")]
+fn a_queue_of_something_else_is_rejected() {
     let _ = Mapping::sqs(sns(["a"]));
 }
 
-/// Functions as users write them, by the record door.
+/// Whole record functions, as users write them.
 #[cfg(feature = "records")]
 mod whole {
     use std::sync::{Arc, Mutex};

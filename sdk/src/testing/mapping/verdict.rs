@@ -1,4 +1,4 @@
-//! [`Verdict`]: what AWS makes of one answer.
+//! [`Verdict`]: AWS's evaluation of one response.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,22 +12,24 @@ const KINESIS: &str = "https://docs.aws.amazon.com/lambda/latest/dg/services-kin
 const DYNAMODB: &str = "https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html";
 const KAFKA: &str = "https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html";
 
-/// Why AWS decides as it does. The pages are those of [`Verdict::page`].
+/// The reason for AWS's decision. [`Verdict::page`] returns its documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
-    /// All are done: the answer is `null`, empty (`{}`, `[]`, `""`), or its list is `null` or empty.
+    /// All are done: the response is `null`, empty (`{}`, `[]`, `""`), or its list is `null` or empty.
     NothingFailed,
-    /// All are done: the answer is an object with other fields and no `batchItemFailures`. **A list under a misspelled name is
-    /// lost like this, and its records with it.** No page names this case; it is the model's reading of a list that is null.
+    /// All are done: the response is an object with other fields and no `batchItemFailures`. **A list under a
+    /// misspelled name is lost like this, and its records with it.** No page names this case; it is the model's reading
+    /// of a list that is null.
     ListMissing,
     /// The records that the list names are sent again; in a stream all from the lowest on, in Kafka by partition.
     Reported,
-    /// All are done, whatever the answer says: the mapping lacks `FunctionResponseTypes: [ReportBatchItemFailures]`.
+    /// All are done, whatever the response contains: the mapping lacks `FunctionResponseTypes:
+    /// [ReportBatchItemFailures]`.
     NotReporting,
     /// The whole batch is sent again: the function failed.
     FunctionFailed,
-    /// The whole batch is sent again: the answer is not of the form `{"batchItemFailures": […]}`.
+    /// The whole batch is sent again: the response is not of the form `{"batchItemFailures": […]}`.
     InvalidAnswer,
     /// The whole batch is sent again: an entry has no `itemIdentifier`.
     BadKey,
@@ -35,35 +37,35 @@ pub enum Rule {
     NullIdentifier,
     /// The whole batch is sent again: an `itemIdentifier` is an empty string.
     EmptyIdentifier,
-    /// The whole batch is sent again: an `itemIdentifier` is of no record of the batch.
+    /// The whole batch is sent again: an `itemIdentifier` is not that of a record in the batch.
     UnknownIdentifier,
-    /// The whole batch is sent again: a message is named twice. No page says what AWS does; the model is strict, since a list
-    /// that names one twice was made by mistake. In a stream the lowest counts, however often it is named.
+    /// The whole batch is sent again: a message is named twice. AWS's behaviour is not documented; the model is strict,
+    /// since a list that names one twice is a mistake. In a stream the lowest counts, however often it is named.
     DuplicateIdentifier,
-    /// All are done: this source takes no partial answer, and the function did not fail.
+    /// All are done: this source does not support partial batch responses, and the function did not fail.
     NoPartialAnswer,
 }
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NothingFailed => "nothing is said to have failed",
-            Self::ListMissing => "the answer has no `batchItemFailures`, which counts as success",
-            Self::Reported => "the answer names what failed",
-            Self::NotReporting => "the answer is ignored without `ReportBatchItemFailures`",
+            Self::NothingFailed => "the response names no failure",
+            Self::ListMissing => "the response has no `batchItemFailures`, which counts as success",
+            Self::Reported => "the response names the records that failed",
+            Self::NotReporting => "the response is ignored without `ReportBatchItemFailures`",
             Self::FunctionFailed => "the function failed",
-            Self::InvalidAnswer => "the answer is not of the form `{\"batchItemFailures\": [..]}`",
+            Self::InvalidAnswer => "the response must have the form `{\"batchItemFailures\": [..]}`",
             Self::BadKey => "an entry has no `itemIdentifier`, or not of this source's form",
             Self::NullIdentifier => "an `itemIdentifier` is null",
             Self::EmptyIdentifier => "an `itemIdentifier` is empty",
-            Self::UnknownIdentifier => "an `itemIdentifier` is of no record of the batch",
+            Self::UnknownIdentifier => "an `itemIdentifier` is not that of a record in the batch",
             Self::DuplicateIdentifier => "an `itemIdentifier` is named twice",
-            Self::NoPartialAnswer => "this source takes no partial answer",
+            Self::NoPartialAnswer => "this source has no partial batch responses",
         })
     }
 }
 
-/// What AWS makes of an answer.
+/// AWS's evaluation of a response.
 ///
 /// # Example
 ///
@@ -93,12 +95,12 @@ struct Judged {
 }
 
 impl Verdict {
-    /// Of a mapping with `FunctionResponseTypes: [ReportBatchItemFailures]`, the event that it sent, and what came back.
+    /// Evaluates the response to this event of a mapping with `FunctionResponseTypes: [ReportBatchItemFailures]`.
     pub fn of(event: &Value, answer: &Result<Value, FunctionError>) -> Self {
         Self::judge(event, answer, true)
     }
 
-    /// Of a mapping without `ReportBatchItemFailures`.
+    /// Evaluates the response to this event of a mapping without `ReportBatchItemFailures`.
     pub fn without_reporting(event: &Value, answer: &Result<Value, FunctionError>) -> Self {
         Self::judge(event, answer, false)
     }
@@ -119,12 +121,12 @@ impl Verdict {
         Self { source, rule, records }
     }
 
-    /// Why.
+    /// Returns the reason.
     pub fn rule(&self) -> Rule {
         self.rule
     }
 
-    /// The page of AWS's documentation that says so.
+    /// Returns the page of AWS's documentation for it.
     pub fn page(&self) -> &'static str {
         match (self.source, self.rule) {
             (_, Rule::NoPartialAnswer) => "https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html",
@@ -136,18 +138,19 @@ impl Verdict {
         }
     }
 
-    /// What is done: deleted from the queue, or before the checkpoint. Message ids, sequence numbers, `topic-0@7`.
+    /// Returns the records that are done: deleted from the queue, or before the checkpoint, by message id, sequence
+    /// number or `topic-0@7`.
     pub fn done(&self) -> Vec<&str> {
         self.records.iter().filter(|judged| !judged.retried).map(|judged| &*judged.record.id).collect()
     }
 
-    /// What is sent again.
+    /// Returns the records that are sent again.
     pub fn retried(&self) -> Vec<&str> {
         self.records.iter().filter(|judged| judged.retried).map(|judged| &*judged.record.id).collect()
     }
 
-    /// What is done although an earlier message of its group is sent again, so that it overtook it. AWS asks a function on a
-    /// FIFO queue to stop at the first failure and to return what it did not process
+    /// Returns the records that are done although an earlier message of their group is sent again. AWS requires a
+    /// function on a FIFO queue to stop at the first failure and to return the messages that it did not process
     /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
     pub fn overtook(&self) -> Vec<&str> {
         let overtook = |(at, judged): &(usize, &Judged)| {
@@ -160,7 +163,7 @@ impl Verdict {
         self.records.iter().enumerate().filter(overtook).map(|(_, judged)| &*judged.record.id).collect()
     }
 
-    /// Of each record, in the order of the event, whether it is sent again.
+    /// Returns for each record, in the order of the event, whether it is sent again.
     pub(super) fn fates(&self) -> impl Iterator<Item = bool> + '_ {
         self.records.iter().map(|judged| judged.retried)
     }
@@ -175,18 +178,18 @@ pub(super) enum Source {
     Other,
 }
 
-/// What a mapping knows of a record.
+/// The fields of a record that a mapping uses.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Item {
-    /// As it is told to people.
+    /// The name in reports.
     pub(super) id: String,
-    /// As it stands in an answer.
+    /// The identifier in a response.
     identifier: Value,
-    /// A message group, a partition; a shard is one lane.
+    /// A message group or a partition; a shard is one lane.
     pub(super) lane: Option<String>,
 }
 
-/// The records of an event, in its order.
+/// Returns the records of an event, in its order.
 pub(super) fn items(event: &Value) -> (Source, Vec<Item>) {
     let records = event["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
     let source = records.first().map_or(&event["eventSource"], |record| &record["eventSource"]);
@@ -224,7 +227,7 @@ pub(super) fn items(event: &Value) -> (Source, Vec<Item>) {
     }
 }
 
-/// The positions that an answer names.
+/// Returns the positions that a response names.
 fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<usize>), Rule> {
     let answer = match answer {
         Value::Null => return Ok((Rule::NothingFailed, Vec::new())),
@@ -253,7 +256,7 @@ fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<us
             _ => {}
         }
         let position = items.iter().position(|item| match source {
-            // More fields beside these two do no harm.
+            // More fields beside these two are ignored.
             Source::Kafka => {
                 let same = |field: &str| item.identifier[field] == identifier[field];
                 same("partition") && same("offset")
@@ -269,11 +272,11 @@ fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<us
     Ok((Rule::Reported, named))
 }
 
-/// Of each record, whether it is sent again.
+/// Returns for each record whether it is sent again.
 fn from_lowest(source: Source, items: &[Item], named: &[usize]) -> Vec<bool> {
     let retried = |(at, item): (usize, &Item)| match source {
         Source::Sqs | Source::Other => named.contains(&at),
-        // A shard or a partition is in order: what is not below the lowest comes again.
+        // A shard or a partition is in order: all records from the lowest failure on are sent again.
         Source::Kinesis | Source::DynamoDb | Source::Kafka => {
             let same = |other: &Item| other.lane == item.lane;
             named.iter().map(|&other| &items[other]).filter(|other| same(other)).any(|other| !below(item, other))
@@ -282,7 +285,7 @@ fn from_lowest(source: Source, items: &[Item], named: &[usize]) -> Vec<bool> {
     items.iter().enumerate().map(retried).collect()
 }
 
-/// By sequence number or offset, which can have more digits than any integer type.
+/// Compares sequence numbers or offsets, which can have more digits than any integer type.
 fn below(item: &Item, other: &Item) -> bool {
     let digits = |item: &Item| match &item.identifier {
         Value::String(number) => number.trim_start_matches('0').to_owned(),

@@ -1,4 +1,4 @@
-//! 10,000 messages of 1 kB in one batch, by the record door and by a loop written by hand on `aws_lambda_events`.
+//! 10,000 messages of 1 kB in one batch, by a record function and by a hand-written loop on `aws_lambda_events`.
 //!
 //! The figures are of a whole batch; divide by 10,000.
 

@@ -22,7 +22,7 @@ fn hit_by_hand(bencher: Bencher<'_, '_>) {
     let map = Mutex::new(HashMap::from([(key.clone(), (Instant::now(), Arc::new(key.len())))]));
     bencher.bench_local(|| {
         runtime.block_on(async {
-            let map = map.lock().expect("nobody panics");
+            let map = map.lock().expect("no thread panics");
             let (at, value) = &map[black_box(&key)];
             (at.elapsed() < Duration::from_secs(300)).then(|| Arc::clone(value))
         })

@@ -1,4 +1,4 @@
-//! Each kind of HTTP event from text to request, and an empty answer back to text: by the door, and by `lambda_http`, which
+//! Each kind of HTTP event from text to request, and an empty response back to text: by the adapter, and by `lambda_http`, which
 //! tries one kind after the other.
 
 use std::convert::Infallible;
@@ -38,12 +38,12 @@ fn event(kind: &str) -> String {
 #[divan::bench(args = NAMES)]
 fn by_the_door(bencher: Bencher<'_, '_>, kind: &str) {
     let (runtime, event) = (runtime(), event(kind));
-    let hall = service_fn(|request: Request<Body>| {
+    let inner = service_fn(|request: Request<Body>| {
         black_box(request);
         std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
     });
-    let mut door = HttpAdapter::new(hall);
-    bencher.bench_local(|| runtime.block_on(invoke(&mut door, &event)));
+    let mut adapter = HttpAdapter::new(inner);
+    bencher.bench_local(|| runtime.block_on(invoke(&mut adapter, &event)));
 }
 
 #[divan::bench(args = NAMES)]

@@ -34,7 +34,7 @@ fn by_hand(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| serde_json::from_slice::<NewUser>(black_box(GOOD.as_bytes())).ok());
 }
 
-/// To the field's path and an answer of 422.
+/// Measures a rejection: the field's path and a 422.
 #[divan::bench]
 fn rejection(bencher: Bencher<'_, '_>) {
     let runtime = runtime();

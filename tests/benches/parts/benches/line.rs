@@ -19,7 +19,7 @@ fn twelve() {
         warehouse = "vienna-2",
         carrier = "post",
         attempts = 1_u64,
-        note = "leave it \"at the door\"",
+        note = "leave it \"at the gate\"",
         "order placed"
     );
 }

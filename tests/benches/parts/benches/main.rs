@@ -1,4 +1,4 @@
-//! Parts of Pilaster, beside the same by hand: time and allocations.
+//! Parts of Pilaster, beside the same hand-written: time and allocations.
 //!
 //! `cargo bench -p bench-parts` runs all, `cargo bench -p bench-parts -- decode` those of one module. Only ratios of the same run
 //! count.

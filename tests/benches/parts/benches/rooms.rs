@@ -1,4 +1,4 @@
-//! Each room of the HTTP hall alone around a function that does nothing; `none` is that function.
+//! Each layer of HTTP functions alone around a function that does nothing; `none` is that function.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -29,7 +29,7 @@ fn request(method: Method) -> Request<Body> {
     request
 }
 
-/// The answer of a function within this layer.
+/// Runs a function within this layer.
 fn bench<L, S, B>(bencher: Bencher<'_, '_>, layer: L, method: Method, answer: fn() -> Response<Body>)
 where
     L: Layer<tower::util::BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>, Service = S>,

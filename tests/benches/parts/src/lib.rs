@@ -1,4 +1,4 @@
-//! Whole functions without a Runtime API, by Pilaster and by hand: what `benches/` and `hot` measure.
+//! Whole functions without a Runtime API, by Pilaster and hand-written, which `benches/` and `hot` measure.
 
 pub mod orders;
 pub mod users;

@@ -1,4 +1,4 @@
-//! Ten messages of a queue, one bad: a partial answer.
+//! Ten messages of a queue, one bad: a partial batch response.
 
 use std::hint::black_box;
 
@@ -16,7 +16,7 @@ struct Order {
     amount: f64,
 }
 
-/// By the record door.
+/// Returns the record function.
 pub fn by_pilaster() -> impl RawService {
     async fn ship(order: Sqs<Order>) -> Result<(), BoxError> {
         black_box(order.amount + order.order_id.len() as f64);

@@ -1,4 +1,4 @@
-//! What the soak test calls: the default HTTP stack around a function that answers, fails, panics and waits, as it is asked.
+//! The function of the soak test: the default HTTP stack around one that responds, fails, panics and waits on request.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The Runtime API, just enough of it: requests are read here, what they are answered with is the test's.
+//! The Runtime API, just enough of it: requests are read here, the test writes the responses.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,12 +11,12 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Whether it asks for an event.
+    /// Returns whether it requests an event.
     pub(crate) fn is_next(&self) -> bool {
         self.path == "/2018-06-01/runtime/invocation/next"
     }
 
-    /// What it answers: the request id, and whether by a response (`true`) or an error.
+    /// Returns the request id of an outcome, and `true` for a response, `false` for an error.
     pub(crate) fn answered(&self) -> Option<(&str, bool)> {
         let (id, how) = self.path.strip_prefix("/2018-06-01/runtime/invocation/")?.split_once('/')?;
         Some((id, how == "response"))
@@ -56,7 +56,7 @@ pub(crate) fn asked(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     Some(Asked { path, body })
 }
 
-/// The bytes of an answer that hands out an event.
+/// Returns the bytes of a response with an event.
 pub(crate) fn event(id: &str, trace: Option<&str>, event: &str) -> Vec<u8> {
     let trace = trace.map_or_else(String::new, |trace| format!("Lambda-Runtime-Trace-Id: {trace}\r\n"));
     format!(
@@ -68,7 +68,7 @@ pub(crate) fn event(id: &str, trace: Option<&str>, event: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The bytes of the answer to an answer.
+/// The bytes of the response to an outcome.
 pub(crate) const TAKEN: &[u8] = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
 
 /// Writes it; whether the function was still there.
@@ -110,7 +110,7 @@ impl Process {
         line.trim().trim_end_matches(" kB").trim().parse().ok()
     }
 
-    /// How many descriptors it has open; `None` once it has ended.
+    /// Returns the number of its open descriptors; `None` once it has ended.
     pub(crate) fn descriptors(self) -> Option<usize> {
         Some(std::fs::read_dir(format!("/proc/{}/fd", self.0)).ok()?.count())
     }

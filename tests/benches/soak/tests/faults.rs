@@ -1,5 +1,5 @@
 //! Faults of the Runtime API at each step of an invocation: the function goes on, or ends with a code other than 0, after which Lambda
-//! starts it anew. Either way nothing is answered twice.
+//! starts it anew. Either way no event gets two responses.
 
 use std::collections::HashMap;
 use std::io::BufReader;
@@ -15,14 +15,14 @@ use crate::api::{self, Function};
 /// Far beyond what anything takes: only a function that hangs gets here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What happens instead of a plain answer.
+/// The fault in place of a plain response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     /// The connection is closed.
     Cut,
-    /// It is closed after this many thousandths of the answer.
+    /// It is closed after this many thousandths of the response.
     CutAt(usize),
-    /// It is closed after the answer, where it should stay open.
+    /// It is closed after the response, where it should stay open.
     CutAfter,
     /// This instead.
     Instead(&'static str),
@@ -37,7 +37,7 @@ enum Step {
     Answer,
 }
 
-/// How it went on.
+/// The outcome after the fault.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     GoesOn,
@@ -52,7 +52,7 @@ struct Seen {
     faulted: bool,
 }
 
-/// The second event that is given, or its answer, has the fault. The first shows that the function was well.
+/// The second event, or its response, has the fault. The first shows that the function was well.
 fn outcome(step: Step, fault: Fault, at_once: &str) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let mut function = Function::start(&listener, &[("AWS_LAMBDA_MAX_CONCURRENCY", at_once)]);
@@ -188,10 +188,10 @@ fn a_fault_of_one_of_eight_keeps_no_other_back() {
     }
 }
 
-/// How many polls for an event are open.
+/// The number of open polls for an event.
 #[derive(Default)]
 struct Polls {
-    /// The ids of the events that were given, and how each was answered.
+    /// The ids of the events that were given, and the outcome of each.
     answers: HashMap<String, Vec<bool>>,
     given: usize,
     open: usize,

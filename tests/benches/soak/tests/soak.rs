@@ -1,4 +1,4 @@
-//! Invocations of every kind, one after the other and eight at once: each answer is right, and nothing grows.
+//! Invocations of every kind, one after the other and eight at once: each response is right, and the memory does not grow.
 
 use std::collections::HashMap;
 use std::io::BufReader;
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use crate::api::{self, Asked, Function, Process};
 
-/// How often it is looked whether the function is still there, and how many looks without an answer mean that it hangs.
+/// The interval of the checks that the function lives, and the number without a response after which it hangs.
 const LOOK: Duration = Duration::from_secs(1);
 const PATIENCE: u32 = 60;
 
-/// How the header with the trace id changes from one invocation to the next.
+/// The changes of the trace header from one invocation to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Trace {
     Absent,
@@ -74,7 +74,7 @@ fn event(number: u64) -> Value {
     event
 }
 
-/// What is wrong with its answer.
+/// Returns the mistake in its response.
 fn mistake(number: u64, asked: &Asked) -> Option<String> {
     let text = String::from_utf8_lossy(&asked.body);
     let answer: Value = match serde_json::from_slice(&asked.body) {
@@ -104,12 +104,12 @@ fn mistake(number: u64, asked: &Asked) -> Option<String> {
     (!right).then(|| format!("{number}: {} {text}", asked.path))
 }
 
-/// What happened so far.
+/// The events so far.
 #[derive(Default)]
 struct Run {
     given: u64,
     answered: u64,
-    /// Given, not yet answered.
+    /// Given, without a response yet.
     open: HashMap<String, u64>,
     mistakes: Vec<String>,
     connections: usize,
@@ -144,7 +144,7 @@ impl Soak {
         soak.wait(&mut function)
     }
 
-    /// Until all are answered, or one wrongly, or the function ended or hangs.
+    /// Runs until all have a response, or a wrong one, or the function ended or hangs.
     fn wait(&self, function: &mut Function) -> Run {
         let (mut run, mut answered, mut looks) = (self.run.lock().expect("no thread panics"), 0, 0);
         while run.answered < self.count && run.mistakes.is_empty() {
@@ -251,7 +251,7 @@ fn growth(trace: Trace, at_once: usize) -> f64 {
     growth
 }
 
-/// What is noise in a run of this length: half a megabyte.
+/// Returns the noise in a run of this length: half a megabyte.
 fn noise() -> f64 {
     512.0 * 1024.0 / count() as f64
 }

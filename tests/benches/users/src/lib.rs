@@ -1,16 +1,16 @@
-//! What is done in `POST /users` as rapi-bench's specification has it.
+//! `POST /users` by rapi-bench's specification.
 
 use pilaster::http::{self, CorsLayer, HttpError, Json, Method, RequestContext, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-/// What is asked for.
+/// The requested user.
 #[derive(Debug, Deserialize)]
 pub struct NewUser {
     email: String,
     name: String,
 }
 
-/// What was made.
+/// The created user.
 #[derive(Debug, Serialize)]
 pub struct User {
     id: String,
@@ -18,7 +18,7 @@ pub struct User {
     name: String,
 }
 
-/// Validates, logs a line, answers.
+/// Validates, logs a line, and responds.
 ///
 /// # Errors
 ///

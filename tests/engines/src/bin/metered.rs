@@ -33,8 +33,8 @@ async fn metered(metrics: Metrics, Event(ask): Event<Ask>) -> Result<u32, BoxErr
     tokio::spawn(metrics.scope(spawned())).await??;
     match end {
         End::Answer => Ok(number),
-        End::Fail => Err("told to fail".into()),
-        End::Panic => panic!("told to panic"),
+        End::Fail => Err("asked to fail".into()),
+        End::Panic => panic!("asked to panic"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A function for the tests to run as a built binary: it answers, fails and panics on demand, alone or eight at once.
+//! A function for the tests to run as a built binary: it responds, fails and panics on demand, alone or eight at once.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::Barrier;
 use tower::util::MapRequestLayer;
 use tracing::Instrument;
 
-/// Where requests meet that ask for it: none goes on before eight are there.
+/// The barrier for requests that ask for it: none goes on before eight have arrived.
 static MEETING: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(8));
 
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ struct Ask {
     meet: bool,
 }
 
-/// What a layer leaves in a request's extensions.
+/// The value that a layer puts into a request's extensions.
 #[derive(Clone)]
 struct Tag(String);
 
@@ -30,7 +30,7 @@ struct Tag(String);
 #[error("number {0} was not saved")]
 struct NotSaved(u32, #[source] std::io::Error);
 
-/// A client that can be told to panic where it is made.
+/// A client that panics on request when it is made.
 #[derive(Clone)]
 struct Moody;
 

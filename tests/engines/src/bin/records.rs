@@ -1,4 +1,4 @@
-//! A record function for the tests to run as a built binary. What becomes of a record is told by its own body; what was done is
+//! A record function for the tests to run as a built binary. The body of a record sets its outcome; the work that was done is
 //! written into a table, so that the test can count it. `SOURCE` chooses what the function takes one of.
 
 use std::time::Duration;
@@ -8,9 +8,9 @@ use pilaster::records::{Batch, RecordError};
 use pilaster::{BoxError, Change, Client, Clients, EventBridge, FromClients, Kinesis, S3Object, Sns, Sqs, StartError};
 use serde::Deserialize;
 
-/// What a record says.
+/// The body of a record.
 #[derive(Deserialize)]
-struct Told {
+struct Instruction {
     id: String,
     /// Within which order counts.
     group: Option<String>,
@@ -76,16 +76,16 @@ impl Ledger {
 }
 
 /// Does what the record says, and writes down the delivery before and the deed after.
-async fn act(ledger: &Ledger, told: &Told, delivery: u32) -> Result<(), BoxError> {
-    let id = format!("record#{}", told.id);
+async fn act(ledger: &Ledger, instruction: &Instruction, delivery: u32) -> Result<(), BoxError> {
+    let id = format!("record#{}", instruction.id);
     ledger.append(&id, "begun", &delivery.to_string()).await?;
-    let what = if told.until.is_some_and(|until| delivery > until) { What::Ok } else { told.what };
+    let what = if instruction.until.is_some_and(|until| delivery > until) { What::Ok } else { instruction.what };
     match what {
         What::Ok => {}
-        What::Fail => return Err("told to fail".into()),
-        What::Panic => panic!("told to panic"),
+        What::Fail => return Err("asked to fail".into()),
+        What::Panic => panic!("asked to panic"),
         What::Hang => std::future::pending().await,
-        What::Discard => return Err(RecordError::discard("told to give up").into()),
+        What::Discard => return Err(RecordError::discard("asked to give up").into()),
         What::Crash => {
             ledger.count(&id, "crashes").await?;
             // The others of the batch are under way by now.
@@ -93,20 +93,20 @@ async fn act(ledger: &Ledger, told: &Told, delivery: u32) -> Result<(), BoxError
             std::process::exit(1);
         }
     }
-    if let Some(group) = &told.group {
-        ledger.append(&format!("group#{group}"), "order", &told.id).await?;
+    if let Some(group) = &instruction.group {
+        ledger.append(&format!("group#{group}"), "order", &instruction.id).await?;
     }
     ledger.append(&id, "done", &delivery.to_string()).await
 }
 
-async fn sqs(Client(ledger): Client<Ledger>, told: Sqs<Told>) -> Result<(), BoxError> {
-    act(&ledger, &told, told.message.receive_count()).await
+async fn sqs(Client(ledger): Client<Ledger>, instruction: Sqs<Instruction>) -> Result<(), BoxError> {
+    act(&ledger, &instruction, instruction.message.receive_count()).await
 }
 
-async fn kinesis(Client(ledger): Client<Ledger>, told: Kinesis<Told>) -> Result<(), BoxError> {
-    act(&ledger, &told, 1).await?;
-    let key = told.record.partition_key().unwrap_or_default();
-    ledger.append(&format!("key#{key}"), "order", &told.id).await
+async fn kinesis(Client(ledger): Client<Ledger>, instruction: Kinesis<Instruction>) -> Result<(), BoxError> {
+    act(&ledger, &instruction, 1).await?;
+    let key = instruction.record.partition_key().unwrap_or_default();
+    ledger.append(&format!("key#{key}"), "order", &instruction.id).await
 }
 
 #[derive(Deserialize)]
@@ -126,18 +126,18 @@ async fn dynamodb(Client(ledger): Client<Ledger>, change: Change<Account>) -> Re
     ledger.append(&format!("key#{id}"), "order", &what).await
 }
 
-async fn sns(Client(ledger): Client<Ledger>, told: Sns<Told>) -> Result<(), BoxError> {
-    let notification = &told.notification;
+async fn sns(Client(ledger): Client<Ledger>, instruction: Sns<Instruction>) -> Result<(), BoxError> {
+    let notification = &instruction.notification;
     let seen = [notification.topic_name(), notification.subject().map(Into::into)].map(Option::unwrap_or_default);
-    ledger.append(&format!("record#{}", told.id), "seen", &seen.join("/")).await?;
-    act(&ledger, &told, 1).await
+    ledger.append(&format!("record#{}", instruction.id), "seen", &seen.join("/")).await?;
+    act(&ledger, &instruction, 1).await
 }
 
-async fn event_bridge(Client(ledger): Client<Ledger>, told: EventBridge<Told>) -> Result<(), BoxError> {
-    let seen = format!("{}/{}", told.source, told.detail_type);
+async fn event_bridge(Client(ledger): Client<Ledger>, instruction: EventBridge<Instruction>) -> Result<(), BoxError> {
+    let seen = format!("{}/{}", instruction.source, instruction.detail_type);
     // The event has an id as well.
-    ledger.append(&format!("record#{}", told.detail.id), "seen", &seen).await?;
-    act(&ledger, &told.detail, 1).await
+    ledger.append(&format!("record#{}", instruction.detail.id), "seen", &seen).await?;
+    act(&ledger, &instruction.detail, 1).await
 }
 
 async fn s3(Client(ledger): Client<Ledger>, object: S3Object) -> Result<(), BoxError> {

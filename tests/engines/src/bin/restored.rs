@@ -1,4 +1,4 @@
-//! A function that is warmed with a secret and starts from a snapshot: it tells what it has, and what its hooks have seen.
+//! A function that is warmed with a secret and starts from a snapshot: it returns its secret, and those that its hooks have seen.
 
 use std::sync::Mutex;
 
@@ -15,7 +15,7 @@ struct Database {
 
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// What a hook sees when it runs: the secret that is kept then.
+/// The view of a hook: the secret that is kept when it runs.
 async fn see(hook: &str) {
     let clients = Clients::global();
     let password = match clients.get::<pilaster::Secrets>().await {

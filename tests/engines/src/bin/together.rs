@@ -1,5 +1,5 @@
 //! A function for the tests to run as a built binary, with all that watches an invocation and with idempotency: it counts, traces,
-//! logs and charges a ledger; it answers, fails, panics or hangs, alone or 64 at once.
+//! logs and charges a ledger; it responds, fails, panics or hangs, alone or 64 at once.
 
 use std::time::Duration;
 
@@ -52,8 +52,8 @@ async fn charge(
     tokio::spawn(metrics.scope(spawned(number)).in_current_span()).await??;
     match end {
         End::Answer => {}
-        End::Fail => return Err("told to fail".into()),
-        End::Panic => panic!("told to panic"),
+        End::Fail => return Err("asked to fail".into()),
+        End::Panic => panic!("asked to panic"),
         End::Hang => std::future::pending().await,
     }
     let update = ledger.update_item().table_name("ledger").key("id", AttributeValue::S(key.clone()));

@@ -1,4 +1,4 @@
-//! A function for the tests to run as a built binary: its spans, one of them in a task of its own; it answers, fails or panics,
+//! A function for the tests to run as a built binary: its spans, one of them in a task of its own; it responds, fails or panics,
 //! alone or eight at once.
 
 use std::time::Duration;
@@ -35,8 +35,8 @@ async fn traced(Event(ask): Event<Ask>) -> Result<u32, BoxError> {
     tracing::info!(number, "at its end");
     match end {
         End::Answer => Ok(number),
-        End::Fail => Err("told to fail".into()),
-        End::Panic => panic!("told to panic"),
+        End::Fail => Err("asked to fail".into()),
+        End::Panic => panic!("asked to panic"),
     }
 }
 

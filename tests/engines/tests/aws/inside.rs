@@ -1,4 +1,4 @@
-//! What runs with the engine's environment.
+//! The process with the engine's environment.
 
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ async fn reads_and_rotates_a_secret() -> Result<(), BoxError> {
     assert_eq!((database.user.as_str(), database.password.expose_secret()), ("app", "one"));
     assert!(database.fresh().await.unwrap_err().is_unchanged());
 
-    // The pause after an answer without news is over, and the value is still kept.
+    // The pause after an unchanged response is over, and the value is still kept.
     later(Duration::from_secs(10)).await;
     let rotated = manager.put_secret_value().secret_id("engines/database").secret_string(SECOND).send().await?;
     assert_eq!(secrets.typed::<Database>().await?.password.expose_secret(), "one");

@@ -177,7 +177,7 @@ mod inside {
         later(Duration::from_secs(61)).await;
         assert_eq!(flags.evaluate("discount", &premium, 9.0).await, 0.2, "an empty poll");
 
-        // The first source's poll is no older than its interval, so a read of the same session sees the same.
+        // The first source's poll is within its interval, so a read of the same session is equal.
         let parameters = Parameters::from_source(source);
         assert_eq!(parameters.get("features").json::<Value>().await?, features(0.2));
         let nowhere = Flags::new(AppConfig::new(clients.get().await?, "shop", "nowhere"), "features");

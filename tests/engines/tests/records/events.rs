@@ -18,8 +18,8 @@ fn a_message_of_a_topic_comes_directly_and_through_a_queue_raw_or_not() {
     assert_eq!(dead[0], "raw-fails");
     assert!(dead.len() == 2 && dead[1].contains("queued-fails"), "{dead:?}");
 
-    // SNS takes no partial answer.
-    let error = "2 of 3 records failed: m0: told to fail; m2: the function panicked";
+    // SNS has no partial batch responses.
+    let error = "2 of 3 records failed: m0: asked to fail; m2: the function panicked";
     assert_eq!(seen.0["by_hand"]["answer"], json!({ "errorType": "RecordsFailed", "errorMessage": error }));
     assert!(seen.0["by_hand"]["error"].is_string());
     assert_eq!(seen.done("by-hand-1"), ["1"]);

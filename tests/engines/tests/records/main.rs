@@ -1,8 +1,8 @@
 //! Record functions behind the real event source mappings of an engine: the probe `records` as a built `bootstrap`, called by
 //! queues, streams, topics and rules. `records.py` sends and waits; here it is judged.
 //!
-//! The engine takes a partial answer of a stream for a whole success, so of streams only the delivery is shown here. What AWS
-//! makes of the answers is played by `pilaster::testing`'s mappings.
+//! The engine treats a partial batch response of a stream as success, so of streams only the delivery is shown here. What AWS
+//! makes of the responses is modelled by `pilaster::testing`'s mappings.
 
 mod events;
 mod queues;
@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use engines::Engine;
 use serde_json::Value;
 
-/// What `records.py` saw.
+/// The report of `records.py`.
 struct Seen(Value);
 
 impl Seen {
@@ -48,12 +48,12 @@ impl Seen {
         self.list(&format!("record#{record}"), "done")
     }
 
-    /// What its source said of it, each time that it came.
+    /// Returns the source's values of a record, at each delivery.
     fn seen(&self, record: &str) -> Vec<&str> {
         self.list(&format!("record#{record}"), "seen")
     }
 
-    /// What was done of a group, in this order.
+    /// Returns the records of a group that were done, in this order.
     fn order(&self, group: &str) -> Vec<&str> {
         self.list(&format!("group#{group}"), "order")
     }

@@ -26,18 +26,18 @@ fn of_poisoned_messages_among_good_ones_each_ends_in_the_dead_letter_queue_and_e
 }
 
 fn tells_of_each_failure_once(seen: &Seen) {
-    let mut told = BTreeMap::<String, Vec<u64>>::new();
+    let mut report = BTreeMap::<String, Vec<u64>>::new();
     let mut causes = BTreeSet::new();
     for line in seen.lines("the record failed") {
         let id = line["record_id"].as_str().expect("an id").to_owned();
-        told.entry(id).or_default().push(line["receive_count"].as_u64().expect("a count"));
+        report.entry(id).or_default().push(line["receive_count"].as_u64().expect("a count"));
         causes.insert(line["error"].to_string());
     }
-    let mut counts = told.into_values().collect::<Vec<_>>();
+    let mut counts = report.into_values().collect::<Vec<_>>();
     counts.sort_unstable();
     assert_eq!(counts, [vec![1, 2], vec![1, 2, 3], vec![1, 2, 3], vec![1, 2, 3]], "`recovers` fails two times");
     let causes = causes.into_iter().collect::<Vec<_>>().join("\n");
-    for cause in ["told to fail", "the function panicked", "the message body could not be decoded"] {
+    for cause in ["asked to fail", "the function panicked", "the message body could not be decoded"] {
         assert!(causes.contains(cause), "{cause}: {causes}");
     }
     assert_eq!(seen.lines("the record failed and is discarded").len(), 1);
@@ -54,8 +54,7 @@ fn a_poisoned_message_of_a_fifo_queue_holds_its_group_alone_until_it_ends_in_the
     assert_eq!(seen.order("b"), ["b1", "b2", "b4", "b5", "b6", "b7"], "the group goes on, in its order");
     assert_eq!((seen.begun("b3"), seen.begun("d1")), (vec!["1", "2", "3"], vec!["1", "2", "3"]));
     assert_eq!(seen.begun("b4").len(), 1, "it is not begun while b3 may come again");
-    // Each return of a message counts as one of its receives, also of those that were held behind another. So d2, which was in
-    // each batch that d1 was in, goes with d1: in AWS's queues as in the engine's. b4 was not in b3's first batch.
+    // Each return of a message counts as a receive, so d2 goes with d1. b4 was not in b3's first batch.
     assert_eq!(seen.dead(), ["d1", "d2", "b3"]);
     assert_eq!((seen.begun("d2"), seen.order("d")), (vec![], vec!["d3"]));
     seen.assert_that_nothing_was_done_twice_in_one_delivery();
@@ -86,7 +85,7 @@ fn of_a_thousand_messages_none_is_lost_though_the_process_is_killed_ten_times_in
     assert_eq!(crashes(&seen, &groups), 3);
 }
 
-/// How often these messages ended the process.
+/// Returns how often these messages ended the process.
 fn crashes(seen: &Seen, messages: &[String]) -> u64 {
     let crashes =
         messages.iter().filter_map(|message| seen.0["ledger"][format!("record#{message}")]["crashes"].as_u64());

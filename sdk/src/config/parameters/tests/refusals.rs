@@ -6,7 +6,7 @@ use super::*;
 type Sent = (u16, serde_json::Value, &'static str);
 type Good = (serde_json::Value, Vec<(&'static str, String)>);
 
-/// An answer, and whether a value at hand ends with it.
+/// A response, and whether it ends a kept value.
 fn answers() -> Vec<(Sent, bool)> {
     let error = |status: u16, kind: &'static str| (status, json!({ "__type": kind, "message": kind }), kind);
     let refusals = [
@@ -34,7 +34,7 @@ fn answers() -> Vec<(Sent, bool)> {
     refusals.into_iter().chain(outages).chain(broken).chain(unreadable).collect()
 }
 
-/// A service that gives a good answer until it is told to fail.
+/// A service that responds until it is set to fail.
 fn failing(good: fn(&str) -> Good, sent: Sent) -> (Service, Arc<Mutex<bool>>) {
     let fails = Arc::new(Mutex::new(false));
     let switch = Arc::clone(&fails);

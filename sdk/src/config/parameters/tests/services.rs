@@ -59,7 +59,7 @@ impl HttpConnector for Service {
         let operation = target.unwrap_or(path).to_owned();
         let input = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
         let (status, body, headers) = (self.answer)(&operation, &input);
-        // What the service has answered, and the sandbox is frozen before it arrives.
+        // The response of the service; the sandbox is frozen before it arrives.
         let frozen = std::mem::take(&mut *self.frozen.lock().unwrap());
         if !frozen.is_zero() {
             crate::core::clock::freeze(frozen);
@@ -222,7 +222,7 @@ async fn a_poll_that_was_frozen_is_dated_at_its_departure() {
         assert_eq!(limit().await, 1);
         advance(SECOND * 61).await;
         service.freeze_in_next_call(frozen);
-        assert_eq!(limit().await, 1, "the answer of before the freeze");
+        assert_eq!(limit().await, 1, "the response from before the freeze");
         *content.lock().unwrap() = json!({ "limit": 2 });
         advance(SECOND * 52).await;
         assert_eq!(limit().await, 2, "{frozen:?}: its interval is over");

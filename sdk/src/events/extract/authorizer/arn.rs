@@ -20,7 +20,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MethodArn {
     text: String,
-    /// Where the parts end: the prefix with the API's id, the stage, the method.
+    /// The ends of the parts: the prefix with the API's id, the stage, the method.
     ends: [usize; 3],
 }
 
@@ -42,43 +42,43 @@ impl MethodArn {
         (ends[0] < arn.len() && ends[0] > start).then(|| Self { text: arn.to_owned(), ends })
     }
 
-    /// The region.
+    /// Returns the region.
     pub fn region(&self) -> &str {
         self.text.split(':').nth(3).unwrap_or_default()
     }
 
-    /// The account.
+    /// Returns the account.
     pub fn account(&self) -> &str {
         self.text.split(':').nth(4).unwrap_or_default()
     }
 
-    /// The id of the API.
+    /// Returns the id of the API.
     pub fn api_id(&self) -> &str {
         self.text[..self.ends[0]].rsplit(':').next().unwrap_or_default()
     }
 
-    /// The stage.
+    /// Returns the stage.
     pub fn stage(&self) -> &str {
         self.between(0, 1)
     }
 
-    /// The method, such as `GET`; the route's key in a WebSocket API.
+    /// Returns the method, such as `GET`; the route's key in a WebSocket API.
     pub fn method(&self) -> &str {
         self.between(1, 2)
     }
 
-    /// The path, without its first `/`, as the caller wrote it.
+    /// Returns the path, without its first `/`, as the caller wrote it.
     pub fn path(&self) -> &str {
         self.text.get(self.ends[2] + 1..).unwrap_or_default()
     }
 
-    /// Every method and path of this stage of the API, for a policy that is cached.
+    /// Returns the ARN of all methods and paths of this stage of the API, for a policy that is cached.
     pub fn all(&self) -> String {
         format!("{}/*", &self.text[..self.ends[1]])
     }
 
-    /// A method and a path of this stage, for a policy. In both `*` stands for anything, also across `/`, and `?` for one
-    /// letter, so nothing of the caller's belongs in them.
+    /// Returns the ARN of a method and a path of this stage, for a policy. In both `*` matches anything, also across `/`, and
+    /// `?` for one letter, so nothing of the caller's belongs in them.
     pub fn route(&self, method: &str, path: &str) -> String {
         format!("{}/{method}/{}", &self.text[..self.ends[1]], path.trim_start_matches('/'))
     }

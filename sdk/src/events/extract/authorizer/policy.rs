@@ -90,7 +90,7 @@ impl Policy {
         self
     }
 
-    /// The API key of the caller's usage plan, where the API takes its keys from the authorizer.
+    /// Sets the API key of the caller's usage plan, for an API whose key source is the authorizer.
     pub fn usage_identifier_key(mut self, key: impl Into<String>) -> Self {
         self.usage_identifier_key = Some(key.into());
         self
@@ -167,7 +167,7 @@ context_values! {
     u32 => |value: u32| Self::Number(value.into());
     i64 => |value: i64| Self::Number(value.into());
     u64 => |value: u64| Self::Number(value.into());
-    // What is no number in JSON is its word.
+    // A float that JSON cannot represent is its word.
     f64 => |value: f64| Number::from_f64(value).map_or_else(|| Self::Text(value.to_string()), Self::Number);
 }
 
@@ -178,8 +178,8 @@ context_values! {
 /// ```
 /// use pilaster::events::authorizer::SimpleResponse;
 ///
-/// let answer = SimpleResponse::allow().context("groups", vec!["admins"]);
-/// assert_eq!(serde_json::to_string(&answer)?, r#"{"isAuthorized":true,"context":{"groups":["admins"]}}"#);
+/// let response = SimpleResponse::allow().context("groups", vec!["admins"]);
+/// assert_eq!(serde_json::to_string(&response)?, r#"{"isAuthorized":true,"context":{"groups":["admins"]}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq)]

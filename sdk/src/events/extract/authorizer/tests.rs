@@ -103,7 +103,7 @@ fn what_is_no_arn_of_a_method_is_none() {
 async fn a_caller_who_is_nobody_gets_the_very_word() {
     async fn authorize(request: Authorizer) -> Result<Policy, AuthorizerError> {
         match request.token() {
-            Some("nobody") => Err(AuthorizerError::Unauthorized),
+            Some("unknown") => Err(AuthorizerError::Unauthorized),
             Some("broken") => Err(std::io::Error::other("no answer"))?,
             token => Ok(Policy::allow(token.unwrap_or_default(), [request.arn()?.all()]).usage_identifier_key("key")),
         }
@@ -113,7 +113,7 @@ async fn a_caller_who_is_nobody_gets_the_very_word() {
         let event = json!({ "type": "TOKEN", "authorizationToken": token, "methodArn": arn });
         call(handler(authorize), &event).await
     };
-    let error = call("nobody").await.unwrap_err();
+    let error = call("unknown").await.unwrap_err();
     assert_eq!((error.error_type(), error.message()), ("Unauthorized", "Unauthorized"));
     assert_eq!(call("broken").await.unwrap_err().message(), "no answer");
     let policy = call("ada").await.unwrap();

@@ -53,7 +53,7 @@ pub(super) struct Head {
 enum To<'h> {
     /// CloudFormation, by the URL.
     CloudFormation(&'h ResponseUrl),
-    /// No one: locally and in tests the function returns what CloudFormation would get.
+    /// None: locally and in tests the function returns the response to CloudFormation.
     None,
     /// The function that called this one, such as CDK's Provider framework: it reads the response, and reports to CloudFormation itself.
     Caller,
@@ -109,7 +109,7 @@ pub(super) fn around(incoming: Incoming, called: EventFuture) -> EventFuture {
     })
 }
 
-/// The region, the account and the name of a function, whatever its alias or version, out of its ARN.
+/// Returns the region, the account and the name of a function, whatever its alias or version, out of its ARN.
 fn function(arn: &str) -> Option<(&str, &str, &str)> {
     let mut parts = arn.split(':');
     let mut part = || parts.next();
@@ -118,7 +118,7 @@ fn function(arn: &str) -> Option<(&str, &str, &str)> {
     (kind == "function").then_some((region, account, name))
 }
 
-/// The result of the function, or the reason why there is none in time.
+/// Returns the result of the function, or the reason why there is none in time.
 async fn call(incoming: &Incoming, called: EventFuture) -> Result<CustomResource, FunctionError> {
     let third = incoming.invocation.remaining().map_or(MARGIN, |remaining| remaining / 3);
     let response = match until(&incoming.invocation, MARGIN.min(third)) {
@@ -145,18 +145,18 @@ impl Head {
         self.request_type == "Delete" && id.starts_with(NEVER_MADE)
     }
 
-    /// The recipient, for a function that is called by this ARN.
+    /// Returns the recipient, for a function that is called by this ARN.
     fn to(&self, own_arn: &str) -> To<'_> {
         let url = match &self.response_url {
             Some(url) if url.is_url() => url,
-            // Locally a request may leave it out, and the response is what CloudFormation would get.
+            // Locally a request may lack it; the function then returns the response to CloudFormation.
             None if !is_on_lambda() => return To::None,
             _ => return To::Caller,
         };
         if !url.is_answered() {
             return To::None;
         }
-        // CloudFormation calls what the token names. The Provider framework passes the URL on, and answers to it as well.
+        // CloudFormation calls the token's function. The Provider framework also responds to the URL.
         let token = self.service_token.as_ref().and_then(Value::as_str);
         match (token.and_then(function), function(own_arn)) {
             (Some(called), Some(own)) if called != own => To::Caller,
@@ -164,23 +164,23 @@ impl Head {
         }
     }
 
-    /// The id of the resource, if it has one.
+    /// Returns the id of the resource, if it has one.
     fn own_id(&self) -> Option<&str> {
         self.physical_resource_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// The id of a resource whose function gives it none.
+    /// Returns the id of a resource whose function gives it none.
     fn default_id(&self) -> String {
         format!("{}-{}", self.logical_resource_id, self.request_id)
     }
 
-    /// The id of the resource that the function made, changed or deleted.
+    /// Returns the id of the resource that the function made, changed or deleted.
     fn id(&self, made: &mut CustomResource) -> String {
         let id = made.physical_resource_id.take().filter(|id| !id.is_empty() && self.request_type != "Delete");
         id.or_else(|| self.own_id().map(str::to_owned)).unwrap_or_else(|| self.default_id())
     }
 
-    /// The value for the caller.
+    /// Returns the value for the caller.
     fn value(&self, mut made: CustomResource) -> Result<Outgoing, FunctionError> {
         let id = self.id(&mut made);
         let length = self.text("SUCCESS", None, &id, made.no_echo, &made.data)?.len();
@@ -189,7 +189,8 @@ impl Head {
         Outgoing::serialize(&value).map_err(FunctionError::from_error)
     }
 
-    /// The text of the response, and the failure that it reports; `is_refused` if the function itself returned an error.
+    /// Returns the text of the response, and the failure that it reports; `is_refused` if the function itself returned
+    /// an error.
     fn document(
         &self,
         outcome: Result<CustomResource, FunctionError>,
@@ -221,7 +222,7 @@ impl Head {
         self.failed(error, &id).map(|(text, error)| (text, Some(error)))
     }
 
-    /// The reason to reject a response of this length with this id.
+    /// Returns the reason to reject a response of this length with this id.
     fn refused(&self, id: &str, length: usize) -> Option<FunctionError> {
         if self.request_type != "Delete" && id.starts_with(NEVER_MADE) {
             let why = format!("the id must not begin with `{NEVER_MADE}`, which marks a resource that was never made");
@@ -230,7 +231,7 @@ impl Head {
         too_large(id, length)
     }
 
-    /// A failure, its reason cut so that CloudFormation accepts the response.
+    /// Returns a failure, its reason cut so that CloudFormation accepts the response.
     fn failed(&self, error: FunctionError, id: &str) -> Result<(String, FunctionError), FunctionError> {
         let mut length = REASON;
         loop {
@@ -271,7 +272,7 @@ fn is_taken(id: &str) -> bool {
     (1..=ID_LIMIT).contains(&id.len())
 }
 
-/// The reason why CloudFormation rejects a response of this length with this id.
+/// Returns the reason why CloudFormation rejects a response of this length with this id.
 fn too_large(id: &str, length: usize) -> Option<FunctionError> {
     let why = if !is_taken(id) {
         format!("the id has {} bytes; CloudFormation accepts 1 to {ID_LIMIT}", id.len())
@@ -283,7 +284,7 @@ fn too_large(id: &str, length: usize) -> Option<FunctionError> {
     Some(FunctionError::new("ResponseTooLarge", why))
 }
 
-/// At most so many bytes of a text; CloudFormation wants at least one.
+/// Cuts a text to this number of bytes; CloudFormation requires at least one.
 fn cut(text: &str, length: usize) -> String {
     match text {
         "" => "the function failed without a message; see its log".to_owned(),

@@ -1,4 +1,4 @@
-//! Properties of a resource, whose numbers and booleans come as text, as the type that the function asks for.
+//! Properties of a resource, whose numbers and booleans are sent as text, decoded as the type that the function needs.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::core::json::pointer;
 
-/// Reads properties; the error says where and what was expected, and not what was there: it may be secret, and the reason of a
-/// failure stands in the events of the stack.
+/// Decodes properties; the error names the place and the expectation, and not the value: it may be secret, and the
+/// reason of a failure is shown in the events of the stack.
 pub(super) fn decode<P: DeserializeOwned>(properties: Value) -> Result<P, String> {
     serde_path_to_error::deserialize(Property(properties)).map_err(|error| match pointer(error.path()).as_str() {
         "" => error.inner().to_string(),
@@ -34,7 +34,7 @@ impl<'de> IntoDeserializer<'de, Wrong> for Property {
     }
 }
 
-/// What text stands for, where something else is asked for.
+/// Implements the methods for types other than text, whose values may be text.
 macro_rules! from_text {
     ($($method:ident => $visit:ident;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -117,7 +117,7 @@ impl<'de> Deserializer<'de> for Property {
     }
 }
 
-/// What was expected.
+/// The error: the place and the expectation.
 #[derive(Debug)]
 struct Wrong(String);
 
@@ -130,13 +130,13 @@ impl de::Error for Wrong {
         let found = match found {
             Unexpected::Bool(_) => "a boolean",
             Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
-            Unexpected::Str(_) => "a text",
+            Unexpected::Str(_) => "a string",
             Unexpected::Unit | Unexpected::Option => "nothing",
             Unexpected::Seq => "a list",
             Unexpected::Map => "an object",
             _ => "something else",
         };
-        Self(format!("it is {found}, expected {expected}"))
+        Self(format!("found {found}, expected {expected}"))
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -227,12 +227,12 @@ mod tests {
     fn a_mistake_is_told_by_its_place_and_never_by_its_value() {
         let mut secret = properties();
         for (name, value, said) in [
-            ("Port", json!("hunter2"), "/Port: it is a text, expected u16"),
+            ("Port", json!("hunter2"), "/Port: found a string, expected u16"),
             ("Port", json!(70_000), "/Port: the value does not fit, expected u16"),
-            ("Public", json!("hunter2"), "/Public: it is a text, expected a boolean"),
-            ("Shares", json!(["1", "hunter2"]), "/Shares/1: it is a text, expected f64"),
+            ("Public", json!("hunter2"), "/Public: found a string, expected a boolean"),
+            ("Shares", json!(["1", "hunter2"]), "/Shares/1: found a string, expected f64"),
             ("Engine", json!("hunter2"), "/Engine: expected one of Postgres, Other"),
-            ("Name", json!(["hunter2"]), "/Name: it is a list, expected a string"),
+            ("Name", json!(["hunter2"]), "/Name: found a list, expected a string"),
         ] {
             let kept = std::mem::replace(&mut secret[name], value);
             assert_eq!(decode::<Properties>(secret.clone()).unwrap_err(), said);

@@ -1,4 +1,4 @@
-//! The answer's way to CloudFormation: a `PUT` to the presigned URL of the request.
+//! Sends the response to CloudFormation: a `PUT` to the presigned URL of the request.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use crate::clients::{Clients, FromClients};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::invocation::Invocation;
 
-/// How often it is tried.
+/// The maximum number of attempts.
 const ATTEMPTS: u32 = 5;
 
-/// How long one attempt may take, and all of them together.
+/// The time-out of one attempt, and of all of them together.
 const ATTEMPT: Duration = Duration::from_secs(5);
 const ALL: Duration = Duration::from_secs(30);
 
 /// The pause before the second attempt; each further one is four times as long.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The URL of a request. Whoever has it can answer in the function's place, so it is never shown.
+/// The URL of a request. Its holder can respond in the function's place, so it is never shown.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct ResponseUrl(String);
@@ -35,14 +35,14 @@ impl fmt::Debug for ResponseUrl {
 }
 
 impl ResponseUrl {
-    /// Whether it is a URL at all: it has a scheme (RFC 3986, section 3.1). What calls in CloudFormation's place writes `...`.
+    /// Returns whether it has the scheme of a URL (RFC 3986, section 3.1). A caller other than CloudFormation sends `...`.
     pub(super) fn is_url(&self) -> bool {
         let Some((scheme, _)) = self.0.split_once(':') else { return false };
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
     }
 
-    /// Locally and in users' tests nothing is sent.
+    /// Returns whether the response is sent: it is not locally and in users' tests.
     pub(super) fn is_answered(&self) -> bool {
         match cfg!(test) {
             true => !self.0.starts_with("https://local.invalid/"),
@@ -50,7 +50,7 @@ impl ResponseUrl {
         }
     }
 
-    /// `https`; and `http` where AWS itself is somewhere else.
+    /// Returns whether the scheme is `https`, or `http` with another endpoint of AWS.
     fn is_allowed(&self) -> bool {
         let scheme = self.0.parse::<http::Uri>().ok().and_then(|uri| uri.scheme_str().map(str::to_owned));
         match scheme.as_deref() {
@@ -61,7 +61,7 @@ impl ResponseUrl {
     }
 }
 
-/// Whether Lambda runs the function, or a test of this module does.
+/// Returns whether Lambda runs the function, or a test of this module does.
 pub(super) fn is_on_lambda() -> bool {
     cfg!(test) || crate::core::env::is_on_lambda()
 }
@@ -130,7 +130,7 @@ async fn put(connector: &SharedHttpConnector, url: &ResponseUrl, document: &str)
     request.set_method("PUT").map_err(|_| wrong("the method `PUT` is not supported"))?;
     request.set_uri(url.0.as_str()).map_err(|_| wrong("the `ResponseURL` of the event is not a URL"))?;
     let response = connector.call(request).await.map_err(|error| {
-        // Of its causes the innermost says what went wrong; none of them has the URL.
+        // The innermost of its causes is the reason; none of them has the URL.
         let mut cause: &dyn std::error::Error = &error;
         while let Some(inner) = cause.source() {
             cause = inner;

@@ -15,7 +15,7 @@ use crate::core::invocation::Invocation;
 use crate::function::handler::handler;
 use crate::function::service::IntoService;
 
-/// Where CloudFormation waits: keeps what it is sent, and answers with these statuses; 0 is a connection that breaks.
+/// A stand-in for CloudFormation's bucket: it keeps requests and responds with these statuses; 0 aborts the connection.
 async fn bucket(statuses: &'static [u16]) -> (String, Arc<Mutex<Vec<(String, Value)>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/bucket/arn%3Aaws%7Ckey?Signature=a%2Bb%3D", listener.local_addr().unwrap());
@@ -108,7 +108,7 @@ async fn database(event: CloudFormation<Database>) -> Result<CustomResource, Box
 }
 
 async fn fails(_: CloudFormation<Value>) -> Result<(), std::io::Error> {
-    Err(std::io::Error::other("there is no more room"))
+    Err(std::io::Error::other("the disk is full"))
 }
 
 async fn says_nothing(_: CloudFormation<Value>) -> Result<(), BoxError> {
@@ -138,10 +138,7 @@ async fn it_is_told_again_until_it_is_taken() {
     let received = received.lock().unwrap();
     assert_eq!(received.len(), 2);
     assert_eq!(received[0].1, received[1].1);
-    assert_eq!(
-        (&received[1].1["Status"], &received[1].1["Reason"]),
-        (&json!("FAILED"), &json!("there is no more room"))
-    );
+    assert_eq!((&received[1].1["Status"], &received[1].1["Reason"]), (&json!("FAILED"), &json!("the disk is full")));
 }
 
 #[tokio::test]
@@ -204,7 +201,7 @@ async fn what_a_failure_carries_may_panic_when_it_is_dropped() {
     }
     let reason = |answered: Result<Value, FunctionError>| answered.unwrap()["Reason"].clone();
     assert_eq!(reason(call(handler(panics), event("Create", None, None)).await), "the function panicked");
-    assert_eq!(reason(call(handler(fails), event("Create", None, None)).await), "no room");
+    assert_eq!(reason(call(handler(fails), event("Create", None, None)).await), "disk full");
 }
 
 /// An error and what a panic carries, which panics when it is dropped.
@@ -213,7 +210,7 @@ struct Bomb;
 
 impl std::fmt::Display for Bomb {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no room")
+        f.write_str("disk full")
     }
 }
 
@@ -272,7 +269,7 @@ async fn a_panic_a_time_out_and_what_cannot_be_read_are_told() {
     let mut wrong = create();
     wrong["ResourceProperties"]["Size"] = json!("hunter2");
     let wrong = reason(call(handler(database), wrong).await).await;
-    assert_eq!(wrong, "the properties of the resource could not be decoded: /Size: it is a text, expected u32");
+    assert_eq!(wrong, "the properties of the resource could not be decoded: /Size: found a string, expected u32");
     let unknown = reason(call(handler(database), event("Created", None, None)).await).await;
     assert!(unknown.contains("`Create`, `Update` or `Delete`, not \"Created\""), "{unknown}");
 }

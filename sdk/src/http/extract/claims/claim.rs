@@ -80,7 +80,7 @@ impl<'de> Deserializer<'de> for Claim {
     }
 }
 
-/// The elements of `["a","b"]`, `[a b]`, `[a, b]`, `a,b` and `a b`.
+/// Returns the elements of `["a","b"]`, `[a b]`, `[a, b]`, `a,b` and `a b`.
 pub(super) fn elements(text: &str) -> Vec<Value> {
     if let Ok(Value::Array(elements)) = Value::deserialize(&mut serde_json::Deserializer::from_str(text)) {
         return elements;

@@ -13,7 +13,7 @@ pub(super) struct Fill<'l> {
 }
 
 impl Fill<'_> {
-    /// A value of any type that accepts defaults.
+    /// Returns a value of any type that accepts defaults.
     pub(super) fn one<'de, S: DeserializeSeed<'de>>(seed: S) -> Result<S::Value, End> {
         seed.deserialize(Fill { left: &mut MOST.clone() })
     }

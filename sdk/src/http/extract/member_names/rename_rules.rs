@@ -37,7 +37,8 @@ fn only(mut names: impl Iterator<Item = &'static str>) -> Found {
     }
 }
 
-/// The field under each rule of [`rename_all`](https://serde.rs/container-attrs.html#rename_all) that changes it.
+/// Returns the field under each rule of [`rename_all`](https://serde.rs/container-attrs.html#rename_all) that changes
+/// it.
 fn forms(field: &str) -> [String; 5] {
     let pascal: String = field
         .split('_')

@@ -40,7 +40,7 @@ fn each_step_gets_the_name_that_serde_reads() {
         ("r#type.unit_price", "TYPE.unitPrice"),
         ("email", "e-mail"),
         ("line_set.0.unit_price", "LINE-SET.0.unitPrice"),
-        // Nothing tells that `order_number` is read as `id`.
+        // Nothing shows that `order_number` is deserialized as `id`.
         ("order_number", "order_number"),
         ("nothing.of.it", "nothing.of.it"),
     ] {
@@ -83,7 +83,7 @@ fn keys_of_a_map_need_not_be_texts() {
     }
     assert_eq!(at::<BTreeMap<Number, Line>>("7.unit_price"), "7.unitPrice");
     assert_eq!(at::<BTreeMap<Colour, Line>>("red.unit_price"), "red.unitPrice");
-    // That is no key of this map.
+    // That is not a key of this map.
     assert_eq!(at::<BTreeMap<u8, Line>>("x.unit_price"), "x.unit_price");
 }
 
@@ -150,7 +150,7 @@ fn a_step_into_a_transparent_struct_was_not_sent() {
     }
     assert_eq!(at::<ByName>("lines.a_b.unit_price"), "a_b.unitPrice");
 
-    // A member with another name is not such a step, though its content has a member that is called as one of the struct's.
+    // A member of another name is not such a step, though its content has one of the struct's names.
     #[derive(Deserialize)]
     #[allow(dead_code)]
     struct Renamed {

@@ -45,7 +45,7 @@ fn read(headers: &HeaderMap) -> (bool, Option<String>) {
     (is_named, file_name)
 }
 
-/// The value of a quoted string. A backslash before anything but a quote is literal, as browsers send it.
+/// Returns the value of a quoted string. A backslash before anything but a quote is literal, as browsers send it.
 fn unquoted(value: &str) -> String {
     match value.strip_prefix('"') {
         Some(rest) => rest.strip_suffix('"').unwrap_or(rest).replace("\\\"", "\""),

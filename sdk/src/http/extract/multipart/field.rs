@@ -71,30 +71,30 @@ impl<'a> Field<'a> {
         Self { inner, file_name, limit, received: 0, _reading: Reading(PhantomData) }
     }
 
-    /// The name from `Content-Disposition`.
+    /// Returns the name from `Content-Disposition`.
     pub fn name(&self) -> Option<&str> {
         self.inner.name()
     }
 
-    /// The name of the uploaded file from `Content-Disposition`, without directories, as
-    /// [RFC 7578, section 4.2](https://www.rfc-editor.org/rfc/rfc7578#section-4.2) requires: the text after the last `/` or `\`.
-    /// `None` if the part has no `filename`, or if only `.`, `..` or an empty text is left.
+    /// Returns the name of the uploaded file from `Content-Disposition`, without directories, as [RFC 7578, section
+    /// 4.2](https://www.rfc-editor.org/rfc/rfc7578#section-4.2) requires: the text after the last `/` or `\`. `None` if
+    /// the part has no `filename`, or if only `.`, `..` or an empty text is left.
     pub fn file_name(&self) -> Option<&str> {
         let name = self.raw_file_name()?.rsplit(['/', '\\']).next()?.trim();
         (!matches!(name, "" | "." | "..")).then_some(name)
     }
 
-    /// The file name as the client sent it. It may be a path, which must not be used as one.
+    /// Returns the file name as the client sent it. It may be a path, which must not be used as one.
     pub fn raw_file_name(&self) -> Option<&str> {
         self.inner.file_name().or(self.file_name.as_deref())
     }
 
-    /// The media type that the client sent.
+    /// Returns the media type that the client sent.
     pub fn content_type(&self) -> Option<&str> {
         self.inner.content_type()
     }
 
-    /// The headers of this part.
+    /// Returns the headers of this part.
     pub fn headers(&self) -> &HeaderMap {
         self.inner.headers()
     }
@@ -142,7 +142,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// multer's messages contain names that the client sent: they become the source, which is not sent.
+/// Rejects the request with multer's error as the source, which is not sent: it contains names of the client.
 pub(super) fn reject(error: MultipartError) -> Rejection {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the request body exceeds the size limit");

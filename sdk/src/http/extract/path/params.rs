@@ -22,7 +22,7 @@ pub(super) enum Mismatch {
 }
 
 impl Mismatch {
-    /// The mismatch of a value of this parameter.
+    /// Returns the mismatch of a value of this parameter.
     fn at(self, name: &str) -> Self {
         let expected = match self {
             Self::Unparsed(expected) => expected,
@@ -154,7 +154,7 @@ struct Entries<'p> {
 }
 
 impl Entries<'_> {
-    /// The value of the first parameter, which is then done.
+    /// Takes the value of the first parameter.
     fn value<'de, S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
         let Some(((name, value), left)) = self.left.split_first() else { return Ok(None) };
         self.left = left;

@@ -32,7 +32,7 @@ pub(in crate::http::extract) fn route_mismatch<T: DeserializeOwned>(route: &str)
     }
 }
 
-/// The parameters of a route: `{id}` and `{path+}`.
+/// Returns the parameters of a route: `{id}` and `{path+}`.
 fn names(route: &str) -> impl Iterator<Item = &str> {
     let segments = route.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     segments.map(|name| name.strip_suffix('+').unwrap_or(name))

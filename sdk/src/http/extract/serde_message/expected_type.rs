@@ -6,7 +6,7 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// The type of the value that `T` reads for this key, if it is a plain type.
+/// Returns the type of the value that `T` reads for this key, if it is a plain type.
 pub(super) fn expected_type<T: DeserializeOwned>(key: &str) -> Option<&'static str> {
     let values = MapDeserializer::new(std::iter::once((key, Probe)));
     T::deserialize(values).err().and_then(|found: Found| found.0)

@@ -47,7 +47,7 @@ impl Coding {
         name.eq_ignore_ascii_case(self.name())
     }
 
-    /// Returns the coding that the client prefers. `None` is no coding, even if the client rejects that: an uncompressed response is more
+    /// Returns the coding that the client prefers. `None` stands for an uncompressed body, even if the client rejects that: an uncompressed response is more
     /// useful than a 406 (RFC 9110, section 12.5.3 allows both).
     pub(super) fn chosen(headers: &HeaderMap) -> Option<Self> {
         let quality = |fits: &dyn Fn(&str) -> bool| {

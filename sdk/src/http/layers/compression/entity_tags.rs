@@ -20,7 +20,7 @@ const SUFFIXES: Suffixes<'static, &str> = Suffixes { separator: b'-', names: NAM
 
 /// Rewrites the preconditions of a request to the function's tags. Returns the tags that the client has in the coding of its response.
 pub(super) fn rewrite(headers: &mut HeaderMap, method: &Method, coding: Option<Coding>) -> Vec<Vec<u8>> {
-    // A part is never compressed, so `If-Range` fits only an uncompressed answer.
+    // A part is never compressed, so `If-Range` matches only an uncompressed response.
     SUFFIXES.rewrite(headers, method, coding.map(Coding::name), None)
 }
 

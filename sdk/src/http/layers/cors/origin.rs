@@ -30,7 +30,7 @@ pub(super) enum Origins {
 }
 
 impl Origins {
-    /// One origin: `*`, a pattern, or a fixed one.
+    /// Creates the rule for one origin: `*`, a pattern, or a fixed one.
     pub(super) fn one(text: &str) -> Result<Self, Fault> {
         match text {
             "*" => Ok(Self::Any),
@@ -39,7 +39,7 @@ impl Origins {
         }
     }
 
-    /// A list, in which each request's origin is looked up. The error names the origin at fault.
+    /// Creates a list, in which each request's origin is looked up. The error names the origin at fault.
     pub(super) fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, (&'a str, Fault)> {
         let (mut any, mut exact, mut patterns) = (None, Vec::new(), Vec::new());
         for text in texts {

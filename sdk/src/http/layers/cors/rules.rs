@@ -30,7 +30,7 @@ pub(super) struct Rules {
     request_methods: Vec<Method>,
     request_headers: Vec<HeaderName>,
     cache_control: Option<HeaderValue>,
-    /// Writes every header but `Vary`; `origins` decides which origin it gets.
+    /// The service that writes every header but `Vary`; `origins` decides which origin it gets.
     tower_http: tower_http::cors::Cors<Blank>,
     /// The headers of a response besides the origin. They depend on no request, so they are made once.
     actual: HeaderMap,
@@ -39,7 +39,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// The layer must have passed its check.
+    /// Creates the rules of a layer that has passed its check.
     pub(super) fn new(layer: &CorsLayer) -> Self {
         let tower_http =
             layer.inner.clone().allow_origin(AllowOrigin::mirror_request()).vary(NoVary::list([])).layer(Blank);
@@ -83,7 +83,7 @@ impl Rules {
                     && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD))
     }
 
-    /// Returns `true` if preflights are answered here, and not by the handler.
+    /// Returns `true` if the layer responds to preflights itself, and not the handler.
     pub(super) fn answers(&self) -> bool {
         self.preflight != Preflight::PassOn
     }
@@ -147,7 +147,7 @@ impl Rules {
     /// Adds the headers of a response that is not to a preflight.
     pub(super) fn complete_actual(&self, origin: Option<HeaderValue>, headers: &mut HeaderMap) {
         if let Some(origin) = origin {
-            // A handler that sets the origin has not asked for credentials.
+            // A handler that sets the origin has not requested credentials.
             let own_origin = headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
             add(headers, &header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin);
             for (name, value) in &self.actual {
@@ -187,7 +187,7 @@ fn is_list_of_names(wished: &HeaderValue) -> bool {
     wished.len() <= MAX_MIRRORED && wished.as_bytes().split(|byte| *byte == b',').all(is_name)
 }
 
-/// Names for `Vary`, and the value that they make.
+/// The names for `Vary`, and their joined value.
 #[derive(Debug)]
 struct Vary {
     names: Vec<Box<str>>,

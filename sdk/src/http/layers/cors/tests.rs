@@ -8,7 +8,7 @@ use super::*;
 
 type Answer = Response<String>;
 
-/// A request with these headers, through the layer, to a handler that answers with its method and these headers.
+/// A request with these headers, through the layer, to a handler that responds with its method and these headers.
 async fn call_with(cors: &CorsLayer, method: &str, sent: &[(&str, &[u8])], set: &'static [(&str, &str)]) -> Answer {
     let handler = service_fn(move |request: Request<()>| async move {
         let mut answer = Response::new(format!("handled {}", request.method()));
@@ -37,7 +37,7 @@ async fn preflight_from(cors: &CorsLayer, origin: &str) -> Answer {
     call(cors, "OPTIONS", &[("origin", origin), ("access-control-request-method", "PUT")]).await
 }
 
-/// Every header of the answer, sorted by name, as `name: value`.
+/// Returns every header of the response, sorted by name, as `name: value`.
 fn headers(answer: &Answer) -> Vec<String> {
     let mut lines: Vec<_> = answer
         .headers()

@@ -31,7 +31,7 @@ impl RequestLine {
         self.method != Method::HEAD
     }
 
-    /// As `Uri::path` returns it.
+    /// Returns the path like `Uri::path`.
     fn path(&self) -> &str {
         self.target.as_ref().map_or("", PathAndQuery::path)
     }
@@ -67,7 +67,7 @@ fn write_failure(error: &HttpError, request: Option<&RequestLine>) {
     }
 }
 
-/// The invalid fields, without the reasons.
+/// Returns the invalid fields, without the reasons.
 fn pointers(error: &HttpError) -> Option<String> {
     let pointers = error.fields().iter().map(crate::http::FieldError::pointer).collect::<Vec<_>>();
     (!pointers.is_empty()).then(|| pointers.join(" "))

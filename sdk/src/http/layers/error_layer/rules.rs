@@ -17,7 +17,7 @@ use crate::core::panic::{caught, contained};
 use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, rendered};
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
-/// Returns the error that a transparent error holds.
+/// A function that returns the error that a transparent error holds.
 type Held = dyn for<'e> Fn(&'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> + Send + Sync;
 
 #[derive(Clone, Default)]
@@ -29,7 +29,7 @@ pub(super) struct Rules {
     pub(super) mistake: Option<String>,
 }
 
-/// In a response whose failure an error layer has rendered, or left as it is, and logged.
+/// The mark of a response whose failure an error layer has logged, and rendered or left unchanged.
 #[derive(Clone)]
 struct Seen;
 
@@ -56,7 +56,7 @@ impl Rules {
         error
     }
 
-    /// The result of the first rule that matches an error, what it holds, or a cause of either.
+    /// Returns the result of the first rule that matches an error, what it holds, or a cause of either.
     fn mapped(&self, error: &(dyn StdError + 'static), depth: usize) -> Option<HttpError> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -76,7 +76,7 @@ impl Rules {
         None
     }
 
-    /// The response to an error.
+    /// Returns the response to an error.
     pub(super) fn respond(&self, error: HttpError, request: &RequestLine) -> Response {
         #[cfg(feature = "negotiation")]
         if let Some(exceeded) = error.source().and_then(|source| source.downcast_ref::<DeadlineExceeded>()) {
@@ -87,7 +87,7 @@ impl Rules {
     }
 
     fn respond_by(&self, render: Option<Renderer>, error: HttpError, request: &RequestLine) -> Response {
-        // A rule, or `Display` of an error, may panic: the response has the headers of the layers all the same.
+        // A rule, or `Display` of an error, may panic; the response still needs the layers' headers.
         let mut error = caught(|| self.map(error)).unwrap_or_else(HttpError::panic);
         log_failure(&mut error, Some(request));
         let mut response = rendered(render.as_ref(), &error);
@@ -127,7 +127,7 @@ impl Rules {
         }
     }
 
-    /// The response to a failure that came with a response: headers that inner layers added to it stay.
+    /// Returns the response to a failure that came with a response: headers that inner layers added to it stay.
     fn respond_with_headers(&self, mut error: HttpError, response: Response, request: &RequestLine) -> Response {
         let (parts, body) = response.into_parts();
         // Its body, or what a layer has left in it, may panic when it is dropped.
@@ -163,7 +163,7 @@ impl Rules {
     }
 }
 
-/// The response of all the layers, with a failure that no error layer has seen rendered and logged.
+/// Returns the response of all the layers, with a failure that no error layer has seen rendered and logged.
 pub(crate) fn complete(responded: Result<Response, HttpError>, request: &RequestLine) -> Response {
     let mut response = match responded {
         Ok(response) => response,

@@ -62,7 +62,7 @@ where
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        // An event that the adapter could not decode ends here, so that its response has the headers of the layers.
+        // An event that could not be decoded ends here, so that its response has the layers' headers.
         let failed = self.not_ready.take().or_else(|| refused(&request));
         let line = RequestLine::of(&request);
         // The panic layer catches panics of the function; this catches those of the user's layers.

@@ -258,7 +258,7 @@ async fn errors_and_requests_to_come_back_are_not_recorded() {
     for _ in 0..3 {
         assert_eq!(service.clone().oneshot(post("k", "")).await.unwrap().status(), 404);
     }
-    assert_eq!(calls.load(Ordering::Relaxed), 2, "an error is not recorded, an answer with a 4xx is");
+    assert_eq!(calls.load(Ordering::Relaxed), 2, "an error is not recorded, a response with a 4xx is");
 }
 
 #[tokio::test(start_paused = true)]

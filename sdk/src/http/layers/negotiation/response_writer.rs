@@ -6,7 +6,7 @@ use axum_core::response::Response;
 
 use super::{Negotiated, Offer};
 
-/// Writes a response in the negotiated form. [`NegotiationLayer`](super::NegotiationLayer) puts it into the request's extensions.
+/// The writer of a response in the negotiated form. [`NegotiationLayer`](super::NegotiationLayer) puts it into the request's extensions.
 #[derive(Clone)]
 pub(crate) struct ResponseWriter {
     offer: Arc<Offer>,
@@ -15,7 +15,7 @@ pub(crate) struct ResponseWriter {
     held: Vec<Vec<u8>>,
 }
 
-/// Marks a response that was written inside the layer, or replayed.
+/// The mark of a response that was written inside the layer, or replayed.
 #[derive(Clone, Copy)]
 struct Written;
 

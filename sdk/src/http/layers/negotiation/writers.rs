@@ -45,9 +45,9 @@ use crate::http::error::{HttpError, Renderer};
 /// # use pilaster::testing::{Caller, http::get};
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let caller = Caller::new(pilaster::handler(report).layer(http::Stack::new().layer(layer)));
-/// let answer = caller.send(get("/").header("accept", "text/csv")).await?;
-/// assert_eq!(answer.text(), "sold\n7\n");
-/// assert_eq!(answer.headers()["content-type"], "text/csv");
+/// let response = caller.send(get("/").header("accept", "text/csv")).await?;
+/// assert_eq!(response.text(), "sold\n7\n");
+/// assert_eq!(response.headers()["content-type"], "text/csv");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -31,7 +31,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// The list is invalid; the text says why.
+    /// The list is invalid; the text is the reason.
     pub(super) fn parse(list: &str) -> Result<Self, &'static str> {
         if list.len() > LENGTH {
             return Err("it must not be longer than 2048 bytes");
@@ -88,7 +88,7 @@ enum Name {
     Member(String),
 }
 
-/// `item , item …`, up to the end or a `)`.
+/// Parses `item , item …`, up to the end or a `)`.
 fn items(rest: &mut &str, depth: usize) -> Result<Mask, &'static str> {
     let mut mask = Mask::default();
     loop {
@@ -101,7 +101,7 @@ fn items(rest: &mut &str, depth: usize) -> Result<Mask, &'static str> {
     }
 }
 
-/// `name`, `name/item` or `name(items)`.
+/// Parses `name`, `name/item` or `name(items)`.
 fn item(rest: &mut &str, depth: usize) -> Result<(Name, Kept), &'static str> {
     if depth > DEPTH {
         return Err("it must not be nested deeper than 100");
@@ -153,7 +153,7 @@ fn name(rest: &mut &str) -> Result<Name, &'static str> {
     }
 }
 
-/// Writes the selected fields of a value. Returns `false` for a bare value, which has none.
+/// A serializer of the selected fields of a value. It returns `false` for a bare value, which has none.
 struct Filter<'a> {
     mask: &'a Mask,
     kept: &'a mut Vec<u8>,

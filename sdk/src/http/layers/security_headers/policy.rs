@@ -23,8 +23,8 @@ pub struct ContentSecurityPolicy {
 }
 
 impl ContentSecurityPolicy {
-    /// The policy of [helmet](https://helmetjs.github.io/): scripts, styles, fonts and images of the page's origin, inline styles, no
-    /// plug-ins, no frames of other origins.
+    /// Creates the policy of [helmet](https://helmetjs.github.io/): scripts, styles, fonts and images of the page's
+    /// origin, inline styles, no plug-ins, no frames of other origins.
     pub fn helmet() -> Self {
         Self::fixed(&[
             ("default-src", "'self'"),
@@ -41,7 +41,8 @@ impl ContentSecurityPolicy {
         ])
     }
 
-    /// The policy of middy: nothing is loaded, no script runs, and each violation is reported to the group `default`.
+    /// Creates the policy of middy: nothing is loaded, no script runs, and each violation is reported to the group
+    /// `default`.
     pub fn strict() -> Self {
         Self::fixed(&[
             ("default-src", "'report-sample' 'report-sha256'"),
@@ -163,7 +164,7 @@ impl Hsts {
 }
 
 impl Default for Hsts {
-    /// 180 days, with subdomains.
+    /// Returns a policy of 180 days, with subdomains.
     fn default() -> Self {
         Self::new(Duration::from_secs(15_552_000))
     }

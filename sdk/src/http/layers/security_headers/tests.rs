@@ -7,7 +7,7 @@ use tower::{ServiceExt, service_fn};
 
 use super::*;
 
-/// The answer's headers, sorted by name, as `name: value`, where the handler set these.
+/// Returns the response's headers, sorted by name, as `name: value`, where the handler set these.
 async fn answer(layer: &SecurityHeadersLayer, set: &'static [(&str, &str)]) -> Vec<String> {
     let handler = service_fn(move |_: Request<()>| async move {
         let mut answer = Response::new(());

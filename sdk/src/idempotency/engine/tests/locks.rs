@@ -61,7 +61,7 @@ async fn times_without_end_are_those_of_the_year_9999() {
     }
 }
 
-/// A store of whose lock the answer comes when the lock has ended: the sandbox was frozen in between.
+/// A store whose response to a lock arrives after its expiry: the sandbox was frozen in between.
 #[derive(Clone)]
 struct Frozen(MemoryStore, Arc<AtomicU32>);
 

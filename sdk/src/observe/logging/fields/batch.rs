@@ -55,7 +55,7 @@ impl Fields {
         batch.fields.entries.len() <= fit && !batch.is_cut
     }
 
-    /// As [`put_json`](Self::put_json). Returns `false`, and puts nothing, if there are [`MAX_KEYS`] others.
+    /// Puts JSON text like [`put_json`](Self::put_json). Returns `false`, and puts nothing, if there are [`MAX_KEYS`] others.
     pub(in super::super) fn put_bounded(&mut self, key: Cow<'static, str>, json: &str) -> bool {
         let fits = json == "null" || self.entries.len() < MAX_KEYS || self.has(&unreserved(key.clone()));
         if fits {
@@ -119,7 +119,7 @@ impl Fields {
     }
 }
 
-/// The names under which these keys are kept.
+/// Returns the names under which these keys are kept.
 pub(in super::super) fn names(keys: impl IntoIterator<Item = impl AsRef<str>>) -> HashSet<Cow<'static, str>> {
     keys.into_iter().map(|key| unreserved(Cow::Owned(key.as_ref().to_owned()))).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A collector that takes connections and never answers.
+/// A collector that accepts connections and never responds.
 async fn dead_collector() -> (String, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/v1/traces", listener.local_addr().unwrap());

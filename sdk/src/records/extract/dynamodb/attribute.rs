@@ -100,23 +100,23 @@ impl Form {
     const FIRST: Self = Self { number: Number::Exact, binary: Binary::Bytes };
 }
 
-/// How a number is passed.
+/// The form in which a number is passed.
 #[derive(Clone, Copy)]
 enum Number {
-    /// As text if no Rust number has the same digits.
+    /// Text if no Rust number has the same digits.
     Exact,
-    /// As a float if it is not an integer.
+    /// A float if it is not an integer.
     Float,
     Text,
 }
 
-/// How a binary attribute is passed.
+/// The form in which a binary attribute is passed.
 #[derive(Clone, Copy)]
 enum Binary {
-    /// As bytes, which a buffer of serde keeps for a field of bytes.
+    /// Bytes, which a buffer of serde keeps for a field of bytes.
     Bytes,
     Base64,
-    /// As a list, for a `Vec<u8>`, which does not ask for bytes.
+    /// A list, for a `Vec<u8>`, which does not request bytes.
     List,
 }
 

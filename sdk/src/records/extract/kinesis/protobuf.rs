@@ -12,7 +12,7 @@ pub(super) enum Field {
     Fixed,
 }
 
-/// Reads the fields of a message one after the other.
+/// A reader of the fields of a message, one after the other.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,

@@ -38,11 +38,11 @@ impl RecordResponse {
         })
     }
 
-    /// Reads the recorded answer of a record of this source. Most sources read no answer, so that any recorded value is valid.
+    /// Decodes the recorded result of a record of this source. Most sources ignore the result, so any recorded value is valid.
     ///
     /// # Errors
     ///
-    /// The value is not an answer for this source.
+    /// The value is not a result for this source.
     pub(crate) fn replayed(recorded: &RawValue, source: Source) -> Result<Self, crate::BoxError> {
         match source {
             Source::Firehose => {

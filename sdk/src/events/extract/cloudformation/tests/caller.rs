@@ -4,7 +4,7 @@ use super::*;
 
 const FRAMEWORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:framework-onEvent";
 
-/// What the framework sends today (with CloudFormation's URL), and what it sent before.
+/// The event of the framework today (with CloudFormation's URL), and the earlier one.
 fn passed_on(request: &str, id: Option<&str>) -> Vec<Value> {
     [Some("..."), Some(""), Some("//bucket/key"), Some("bucket"), None]
         .into_iter()
@@ -52,7 +52,7 @@ async fn a_failure_is_the_invocations_with_the_functions_own_error() {
     }
     for event in passed_on("Create", None) {
         let error = call(handler(fails), event.clone()).await.unwrap_err();
-        assert_eq!(error.message(), "there is no more room");
+        assert_eq!(error.message(), "the disk is full");
         assert_eq!(call(handler(left), event.clone()).await.unwrap_err().message(), "no role");
         assert_eq!(call(handler(hangs), event.clone()).await.unwrap_err().error_type(), "Timeout");
         assert_eq!(call(handler(makes_much), event).await.unwrap_err().error_type(), "ResponseTooLarge");
@@ -70,7 +70,7 @@ async fn a_request_with_cloudformations_url_is_answered_by_whom_it_called() {
         let response = handler(database).into_service().unwrap().oneshot(incoming).await?;
         Ok::<Value, FunctionError>(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
     };
-    // The framework passes on the URL, and answers to it as well.
+    // The framework passes on the URL, and responds to it as well.
     let (url, received) = bucket(&[200, 200, 200]).await;
     let mut event = event("Create", None, Some(&url));
     event["ServiceToken"] = json!(FRAMEWORK);

@@ -1,4 +1,4 @@
-//! What of a `Create` that failed is deleted by the rollback, and what is not.
+//! Which resources of a failed `Create` the rollback deletes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -78,7 +78,7 @@ async fn whatever_else_ends_a_create_may_have_left_something_behind() {
         Err::<Outgoing, FunctionError>(FunctionError::new("Refused", "no"))
     });
     assert_eq!(rolled_back(|| handler(makes).layer(refusing.clone())).await, expected);
-    // Without a call the layer may know more than can be seen here: an attempt before this one may still be running.
+    // Without a call the layer may know more: an earlier attempt may still be running.
     let busy = tower::layer::layer_fn(|_| {
         tower::service_fn(|_: Incoming| async {
             Err::<Outgoing, _>(FunctionError::new("InProgress", "another attempt is running"))

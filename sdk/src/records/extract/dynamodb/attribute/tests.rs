@@ -317,7 +317,7 @@ fn what_serde_buffers_gets_the_number_and_the_bytes_that_its_type_asks_for() {
     assert_eq!(flat, Flat { id: "a".to_owned(), rest: Value1 { value } });
     let flat = of::<Flat<Number1>>(&json!({ "id": id, "number": seven }));
     assert_eq!(flat, Flat { id: "a".to_owned(), rest: Number1 { number: "7".to_owned() } });
-    // Of several mistakes the first is told.
+    // Of several mistakes the first is reported.
     let mistake = read::<Tagged>(&json!({ "kind": { "S": "Average" }, "value": { "S": "x" }, "n": seven }).to_string());
     let mistake = mistake.unwrap_err().to_string();
     assert!(mistake.contains("f64"), "{mistake}");

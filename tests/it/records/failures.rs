@@ -1,4 +1,4 @@
-//! What the log says of a record that failed, and what is left of an error that went through another type.
+//! The log lines of records that failed, and the parts of an error that survive a conversion.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl fmt::Display for ShipError {
 
 impl std::error::Error for ShipError {}
 
-/// The lines of the records that failed: id, level and type of the error; and the answer.
+/// Returns the lines of the records that failed (id, level and type of the error) and the response.
 async fn lines(
     function: impl pilaster::IntoService,
     event: &Value,
@@ -49,22 +49,22 @@ async fn a_record_that_failed_is_told_by_the_name_that_its_error_says() {
             _ => Ok(()),
         }
     }
-    let (told, answer) = lines(pilaster::handler(ship).error_type::<ShipError>(), &batch("sqs", 3)).await;
-    assert_eq!(told, [line("m0", "ERROR", "NoAddress"), line("m1", "ERROR", "CarrierDown")]);
+    let (logged, answer) = lines(pilaster::handler(ship).error_type::<ShipError>(), &batch("sqs", 3)).await;
+    assert_eq!(logged, [line("m0", "ERROR", "NoAddress"), line("m1", "ERROR", "CarrierDown")]);
     assert_eq!(answer.unwrap(), failures(["m0", "m1"]));
-    let (told, _) = lines(pilaster::handler(ship), &batch("sqs", 1)).await;
-    assert_eq!(told, [line("m0", "ERROR", "ShipError")], "unless it is told of them");
+    let (logged, _) = lines(pilaster::handler(ship), &batch("sqs", 1)).await;
+    assert_eq!(logged, [line("m0", "ERROR", "ShipError")], "without `error_type`");
 
     // Discarded, it is named by what it was discarded for.
     async fn refuse(_: Sqs<Value>) -> Result<(), RecordError> {
         Err(RecordError::discard(ShipError::Carrier))
     }
-    let (told, answer) = lines(pilaster::handler(refuse).error_type::<ShipError>(), &batch("sqs", 1)).await;
-    assert_eq!(told, [line("m0", "WARN", "CarrierDown")]);
+    let (logged, answer) = lines(pilaster::handler(refuse).error_type::<ShipError>(), &batch("sqs", 1)).await;
+    assert_eq!(logged, [line("m0", "WARN", "CarrierDown")]);
     assert_eq!(answer.unwrap(), failures::<&str>([]));
 }
 
-/// What another library wraps an error in.
+/// Wraps an error like another library.
 fn wrapped(error: impl std::error::Error + Send + Sync + 'static, how: usize) -> anyhow::Error {
     match how {
         0 => anyhow::Error::new(error),
@@ -84,9 +84,9 @@ async fn an_error_of_ours_keeps_its_type_and_its_verdict_within_anyhow() {
                 _ => wrapped(RecordError::retry("busy"), how),
             })
         };
-        let (told, answer) = lines(pilaster::handler(ship), &batch("sqs", 3)).await;
-        assert_eq!(told[..2], [line("m0", "ERROR", "OutOfStock"), line("m1", "WARN", "OutOfStock")], "{how}");
-        assert_eq!((&*told[2].0, &*told[2].1), ("m2", "ERROR"), "{how}");
+        let (logged, answer) = lines(pilaster::handler(ship), &batch("sqs", 3)).await;
+        assert_eq!(logged[..2], [line("m0", "ERROR", "OutOfStock"), line("m1", "WARN", "OutOfStock")], "{how}");
+        assert_eq!((&*logged[2].0, &*logged[2].1), ("m2", "ERROR"), "{how}");
         assert_eq!(answer.unwrap(), failures(["m0", "m2"]), "{how}");
 
         // In a layer, and where the invocation fails.
@@ -121,7 +121,7 @@ async fn a_type_with_a_name_of_its_own_is_not_renamed_by_its_cause() {
     }
 
     async fn save(_: EventBridge<Value>) -> Result<(), NotSaved> {
-        Err(NotSaved(FunctionError::new("DiskFull", "no more room")))
+        Err(NotSaved(FunctionError::new("DiskFull", "disk full")))
     }
     let error = lines(pilaster::handler(save), &batch("eventbridge", 1)).await.1.unwrap_err();
     assert_eq!((error.error_type(), error.message()), ("NotSaved", "not saved"));
