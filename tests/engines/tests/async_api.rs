@@ -24,7 +24,7 @@ fn a_job_is_taken_on_and_done_by_the_worker_behind_the_queue() {
     assert_eq!(told["accepted"]["headers"]["retry-after"], "1");
     let done = json!({ "status": "done", "result": { "words": 6, "different": 4 } });
     assert_eq!((&told["done"]["status"], &told["done"]["body"]), (&json!(200), &done));
-    assert_eq!(told["failed"]["body"], json!({ "status": "failed", "reason": "there are no words in the text" }));
+    assert_eq!(told["failed"]["body"], json!({ "status": "failed", "reason": "the text contains no words" }));
     assert_eq!(told["longest"]["body"], json!({ "status": "done", "result": { "words": 1, "different": 1 } }));
     assert_eq!((&told["too long"]["status"], &told["unknown"]["status"]), (&json!(422), &json!(404)));
 
@@ -37,5 +37,5 @@ fn a_job_is_taken_on_and_done_by_the_worker_behind_the_queue() {
     let items = told["items"].as_array().expect("items");
     assert!(items.len() == 27 && items.iter().all(|item| item["expires_at"]["N"].is_string()), "{items:?}");
     let log = told["log"].to_string();
-    assert_eq!(log.matches("nothing to do: the job is over").count(), 2, "{log}");
+    assert_eq!(log.matches("nothing to do: the job is finished").count(), 2, "{log}");
 }

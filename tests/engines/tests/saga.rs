@@ -26,7 +26,7 @@ fn an_order_is_shipped_or_what_was_done_of_it_is_taken_back() {
     a_busy_bank_is_asked_again(&told);
     what_cannot_be_delivered_is_refunded_and_released(&told);
     what_nobody_has_is_rejected(&told);
-    what_nobody_expected_is_told_to_a_person(&told);
+    an_unexpected_failure_notifies_the_operator(&told);
 }
 
 fn a_good_order_is_shipped_once(told: &Value) {
@@ -43,7 +43,7 @@ fn a_good_order_is_shipped_once(told: &Value) {
 fn a_declined_card_releases_the_reservation(told: &Value) {
     let order = &told["declined"];
     assert_eq!(order["output"], json!({ "order": "o-2", "status": "rejected", "reason": "CardDeclined" }), "{order}");
-    assert_eq!(order["states"], json!(["Reserve", "Charge", "Release", "WasItExpected", "Rejected"]));
+    assert_eq!(order["states"], json!(["Reserve", "Charge", "Release", "IsBusinessFailure", "Rejected"]));
     assert_eq!((&order["failed"], &order["entries"]), (&json!(["CardDeclined"]), &json!({ "reservation": false })));
     assert_eq!(order["left"], 98, "as before");
     let ran = ["reserved", "charged", "shipped", "refunded", "released"].map(|what| lines(told, what, "o-2"));
@@ -61,7 +61,10 @@ fn a_busy_bank_is_asked_again(told: &Value) {
 fn what_cannot_be_delivered_is_refunded_and_released(told: &Value) {
     let order = &told["far"];
     assert_eq!(order["output"], json!({ "order": "o-4", "status": "rejected", "reason": "NotDeliverable" }), "{order}");
-    assert_eq!(order["states"], json!(["Reserve", "Charge", "Ship", "Refund", "Release", "WasItExpected", "Rejected"]));
+    assert_eq!(
+        order["states"],
+        json!(["Reserve", "Charge", "Ship", "Refund", "Release", "IsBusinessFailure", "Rejected"])
+    );
     assert_eq!(order["entries"], json!({ "reservation": false, "charge": false }));
     assert_eq!(order["left"], 96, "as before");
 }
@@ -74,11 +77,11 @@ fn what_nobody_has_is_rejected(told: &Value) {
 }
 
 /// An order that cannot be decoded: nothing was done of it.
-fn what_nobody_expected_is_told_to_a_person(told: &Value) {
+fn an_unexpected_failure_notifies_the_operator(told: &Value) {
     let order = &told["wrong"];
     assert_eq!((&order["status"], &order["error"]), (&json!("FAILED"), &json!("InvalidEvent")), "{order}");
-    assert_eq!(order["states"], json!(["Reserve", "TellAPerson", "Failed"]));
-    let messages = told["told a person"].as_array().expect("messages");
+    assert_eq!(order["states"], json!(["Reserve", "NotifyOperator", "Failed"]));
+    let messages = told["operator notified"].as_array().expect("messages");
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert_eq!((&messages[0]["id"], &messages[0]["failure"]["Error"]), (&json!("o-6"), &json!("InvalidEvent")));
 }
