@@ -1,4 +1,4 @@
-//! What a job is, what it can be in, and the work itself: counting the words of a text.
+//! A job, its states, and the work itself: counting the words of a text.
 
 use std::collections::HashSet;
 
@@ -6,82 +6,82 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::jobs::{Jobs, Unreachable};
+use crate::jobs::{Jobs, Unavailable};
 
-/// What a caller asks for.
+/// A requested job.
 #[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewJob {
-    /// At most 40 kB: a message of SQS holds it even where each byte takes six in JSON.
+    /// At most 40 kB, so that it fits into an SQS message even if JSON escapes every byte as six.
     #[garde(length(bytes, max = 40_000))]
     pub text: String,
 }
 
-/// A job on its way to the worker: the body of a message.
+/// A job for the worker: the body of a message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Job {
-    /// Random, so that nobody finds the jobs of others by counting.
+    /// The id; random, so that it cannot be guessed.
     pub id: Uuid,
-    /// What to count.
+    /// The text to count.
     pub text: String,
 }
 
-/// How far a job is.
+/// The state of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum State {
-    /// It waits for a worker.
+    /// The job waits for a worker.
     Queued,
-    /// A worker is at it; or was, and another one will be.
+    /// A worker runs the job, or has crashed and another one will.
     Running,
-    /// It is done.
+    /// The job succeeded.
     Done {
-        /// What came out.
+        /// The result.
         result: Count,
     },
-    /// It is over, and another try would end the same.
+    /// The job failed permanently.
     Failed {
-        /// Why, for the caller.
+        /// The reason, for the caller.
         reason: String,
     },
 }
 
 impl State {
-    /// Whether nothing comes after it.
-    pub fn is_over(&self) -> bool {
+    /// Returns `true` for a final state.
+    pub fn is_finished(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::Failed { .. })
     }
 }
 
-/// The words of a text.
+/// The word counts of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Count {
-    /// All of them.
+    /// The number of words.
     pub words: usize,
-    /// Those that differ, be it in more than letter case.
+    /// The number of distinct words, ignoring case.
     pub different: usize,
 }
 
 impl Job {
-    /// Does the work and keeps what comes of it. Done twice it is as done once, and after a worker that died another one does it.
+    /// Runs the job and stores its outcome. This is idempotent, and a job of a crashed worker is run by the next one.
     ///
     /// # Errors
     ///
-    /// The state cannot be kept; a later try may.
-    pub async fn run(&self, jobs: &Jobs) -> Result<(), Unreachable> {
+    /// The state cannot be stored; a retry may succeed.
+    pub async fn run(&self, jobs: &Jobs) -> Result<(), Unavailable> {
         if !jobs.advance(self.id, &State::Running).await? {
-            tracing::info!(job = %self.id, "nothing to do: the job is over, or so old that it was forgotten");
+            tracing::info!(job = %self.id, "nothing to do: the job is finished or expired");
             return Ok(());
         }
         jobs.advance(self.id, &self.outcome()).await?;
-        tracing::info!(job = %self.id, "did the job");
+        tracing::info!(job = %self.id, "finished the job");
         Ok(())
     }
 
     fn outcome(&self) -> State {
         let words = self.text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
         if words.is_empty() {
-            return State::Failed { reason: "there are no words in the text".to_owned() };
+            return State::Failed { reason: "the text contains no words".to_owned() };
         }
         State::Done { result: Count { words: words.len(), different: words.iter().collect::<HashSet<_>>().len() } }
     }
@@ -99,32 +99,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn words_are_counted_and_told_apart() {
+    async fn words_and_distinct_words_are_counted() {
         let (jobs, job) = run("To be or\nnot  to be").await;
         let result = Count { words: 6, different: 4 };
-        assert_eq!(jobs.get(job.id).await.expect("it is there"), State::Done { result });
+        assert_eq!(jobs.get(job.id).await.expect("a job"), State::Done { result });
     }
 
     #[tokio::test]
-    async fn a_text_without_words_fails_for_good() {
+    async fn a_text_without_words_fails_permanently() {
         let (jobs, job) = run(" \n").await;
-        assert!(matches!(jobs.get(job.id).await.expect("it is there"), State::Failed { .. }));
+        assert!(matches!(jobs.get(job.id).await.expect("a job"), State::Failed { .. }));
     }
 
     #[tokio::test]
-    async fn a_job_that_comes_twice_stays_what_it_was() {
+    async fn a_duplicate_job_does_not_change_the_result() {
         let (jobs, job) = run("tea").await;
-        let done = jobs.get(job.id).await.expect("it is there");
+        let done = jobs.get(job.id).await.expect("a job");
         Job { text: "other words".into(), ..job }.run(&jobs).await.expect("memory");
-        assert_eq!(jobs.get(job.id).await.expect("it is there"), done);
+        assert_eq!(jobs.get(job.id).await.expect("a job"), done);
     }
 
     #[tokio::test]
-    async fn a_job_that_a_worker_left_is_done_by_the_next_one() {
+    async fn a_job_of_a_crashed_worker_is_run_by_the_next_one() {
         let (jobs, job) = (Jobs::in_memory(), Job { id: Uuid::new_v4(), text: "tea".to_owned() });
         jobs.create(job.id).await.expect("memory");
         assert!(jobs.advance(job.id, &State::Running).await.expect("memory"));
         job.run(&jobs).await.expect("memory");
-        assert!(jobs.get(job.id).await.expect("it is there").is_over());
+        assert!(jobs.get(job.id).await.expect("a job").is_finished());
     }
 }

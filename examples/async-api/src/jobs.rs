@@ -1,4 +1,4 @@
-//! How far each job is: [`Jobs`], over memory or DynamoDB.
+//! The states of the [`Jobs`], backed by memory or DynamoDB.
 
 use std::collections::HashMap;
 use std::env;
@@ -10,88 +10,88 @@ use uuid::Uuid;
 
 use crate::job::State;
 
-/// Jobs, in the DynamoDB table that `TABLE_NAME` names, or in memory. Cheap to clone.
+/// The jobs, in the DynamoDB table named by `TABLE_NAME` or in memory. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Jobs(Kind);
+pub struct Jobs(Backend);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Backend {
     Memory(Arc<Mutex<HashMap<Uuid, State>>>),
     #[cfg(feature = "aws")]
     DynamoDb(dynamodb::Table),
 }
 
-/// No job has this id, or it was so long ago that it is forgotten.
+/// The job does not exist or has expired.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("no job has this id")]
-pub struct UnknownJob;
+#[error("job not found")]
+pub struct JobNotFound;
 
-/// The table or the queue does not answer, or not well.
+/// The table or the queue is unavailable.
 #[derive(Debug, Error)]
-#[error("{0} cannot be reached")]
-pub struct Unreachable(pub(crate) &'static str, #[source] pub(crate) BoxError);
+#[error("{0} is unavailable")]
+pub struct Unavailable(pub(crate) &'static str, #[source] pub(crate) BoxError);
 
-/// Why there is no state of a job.
+/// The reason why the state of a job is not available.
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each variant is its type")]
 pub enum JobsError {
     #[error("{0}")]
-    Unknown(#[from] UnknownJob),
+    NotFound(#[from] JobNotFound),
     #[error("{0}")]
-    Unreachable(#[from] Unreachable),
+    Unavailable(#[from] Unavailable),
 }
 
 impl Jobs {
-    /// Jobs that are forgotten when the process ends.
+    /// Creates jobs in memory that are lost when the process ends.
     pub fn in_memory() -> Self {
-        Self(Kind::Memory(Arc::default()))
+        Self(Backend::Memory(Arc::default()))
     }
 
-    /// A new job, queued.
+    /// Creates a queued job.
     ///
     /// # Errors
     ///
-    /// [`Unreachable`].
-    pub async fn create(&self, id: Uuid) -> Result<(), Unreachable> {
+    /// [`Unavailable`].
+    pub async fn create(&self, id: Uuid) -> Result<(), Unavailable> {
         match &self.0 {
-            Kind::Memory(jobs) => drop(locked(jobs).insert(id, State::Queued)),
+            Backend::Memory(jobs) => drop(locked(jobs).insert(id, State::Queued)),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb(table) => table.create(id).await.map_err(unreachable)?,
+            Backend::DynamoDb(table) => table.create(id).await.map_err(unavailable)?,
         }
         Ok(())
     }
 
-    /// How far a job is.
+    /// Returns the state of a job.
     ///
     /// # Errors
     ///
     /// [`JobsError`].
     pub async fn get(&self, id: Uuid) -> Result<State, JobsError> {
         let state = match &self.0 {
-            Kind::Memory(jobs) => locked(jobs).get(&id).cloned(),
+            Backend::Memory(jobs) => locked(jobs).get(&id).cloned(),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb(table) => table.get(id).await.map_err(unreachable)?,
+            Backend::DynamoDb(table) => table.get(id).await.map_err(unavailable)?,
         };
-        state.ok_or_else(|| UnknownJob.into())
+        state.ok_or_else(|| JobNotFound.into())
     }
 
-    /// Brings a job further, unless it is over or unknown; whether it did.
+    /// Changes the state of a job. Returns `false` if the job is finished or does not exist.
     ///
     /// # Errors
     ///
-    /// [`Unreachable`].
-    pub async fn advance(&self, id: Uuid, to: &State) -> Result<bool, Unreachable> {
+    /// [`Unavailable`].
+    pub async fn advance(&self, id: Uuid, to: &State) -> Result<bool, Unavailable> {
         match &self.0 {
-            Kind::Memory(jobs) => {
+            Backend::Memory(jobs) => {
                 let mut jobs = locked(jobs);
-                let goes_on = jobs.get(&id).is_some_and(|state| !state.is_over());
-                if goes_on {
+                let is_active = jobs.get(&id).is_some_and(|state| !state.is_finished());
+                if is_active {
                     jobs.insert(id, to.clone());
                 }
-                Ok(goes_on)
+                Ok(is_active)
             }
             #[cfg(feature = "aws")]
-            Kind::DynamoDb(table) => table.advance(id, to).await.map_err(unreachable),
+            Backend::DynamoDb(table) => table.advance(id, to).await.map_err(unavailable),
         }
     }
 }
@@ -101,23 +101,23 @@ fn locked(jobs: &Mutex<HashMap<Uuid, State>>) -> MutexGuard<'_, HashMap<Uuid, St
 }
 
 #[cfg(feature = "aws")]
-fn unreachable(error: BoxError) -> Unreachable {
-    Unreachable("the table of jobs", error)
+fn unavailable(error: BoxError) -> Unavailable {
+    Unavailable("the jobs table", error)
 }
 
 impl FromClients for Jobs {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         match env::var("TABLE_NAME").ok().filter(|table| !table.is_empty()) {
             #[cfg(feature = "aws")]
-            Some(table) => Ok(Self(Kind::DynamoDb(dynamodb::Table::new(clients.get().await?, table)))),
-            // Without a client, jobs would silently be forgotten.
+            Some(table) => Ok(Self(Backend::DynamoDb(dynamodb::Table::new(clients.get().await?, table)))),
+            // Without a client, jobs would silently be lost.
             #[cfg(not(feature = "aws"))]
             Some(_) => {
                 Err("TABLE_NAME is set, but this build has no AWS clients: build it with `--features aws`".into())
             }
             None => {
                 let _ = clients;
-                tracing::warn!("TABLE_NAME is not set: jobs are kept in memory, and forgotten when this process ends");
+                tracing::warn!("TABLE_NAME is not set: jobs are kept in memory and lost when this process ends");
                 Ok(Self::in_memory())
             }
         }
@@ -137,8 +137,8 @@ mod dynamodb {
 
     use crate::job::State;
 
-    /// How long a job is known after it has last changed.
-    const KNOWN_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+    /// The time to live of a job after its last change.
+    const TIME_TO_LIVE: Duration = Duration::from_secs(24 * 60 * 60);
 
     #[derive(Clone, Debug)]
     pub(super) struct Table {
@@ -178,9 +178,9 @@ mod dynamodb {
         }
 
         fn put(&self, id: Uuid, state: &State) -> Result<PutItemFluentBuilder, BoxError> {
-            let until = (SystemTime::now() + KNOWN_FOR).duration_since(UNIX_EPOCH)?.as_secs();
+            let expires_at = (SystemTime::now() + TIME_TO_LIVE).duration_since(UNIX_EPOCH)?.as_secs();
             let put = self.client.put_item().table_name(&self.name).set_item(Some(to_item(state)?));
-            Ok(put.item("id", S(id.to_string())).item("expires_at", N(until.to_string())))
+            Ok(put.item("id", S(id.to_string())).item("expires_at", N(expires_at.to_string())))
         }
     }
 }

@@ -1,5 +1,5 @@
-//! An API that takes work on and says where its state is. `job`, `jobs` and `queue` are the core and know no HTTP; `app` is
-//! the HTTP around it.
+//! An asynchronous API that accepts jobs and returns the URL of their state. `job`, `jobs` and `queue` are the core and
+//! independent of HTTP; `app` adds the routes.
 
 pub mod app;
 pub mod job;

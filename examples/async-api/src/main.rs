@@ -1,4 +1,4 @@
-//! `POST /jobs` and `GET /jobs/{id}`. `cargo run -p async-api` serves them on 127.0.0.1:3000, and does the work besides:
+//! `POST /jobs` and `GET /jobs/{id}`. `cargo run -p async-api` serves them on 127.0.0.1:3000 and runs the jobs:
 //!
 //! ```sh
 //! curl -i 127.0.0.1:3000/jobs -H 'content-type: application/json' -d '{"text": "to be or not to be"}'

@@ -1,18 +1,18 @@
-//! The way to the worker: [`Queue`], over SQS or in this process.
+//! The [`Queue`] to the worker, backed by SQS or by tasks of this process.
 
 use std::env;
 
 use pilaster::{BoxError, Clients, FromClients};
 
 use crate::job::Job;
-use crate::jobs::{Jobs, Unreachable};
+use crate::jobs::{Jobs, Unavailable};
 
-/// The SQS queue that `QUEUE_URL` names; without it the work is done in this process. Cheap to clone.
+/// The SQS queue at `QUEUE_URL`. If unset, jobs run in this process. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Queue(Kind);
+pub struct Queue(Backend);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Backend {
     InProcess(Jobs),
     #[cfg(feature = "aws")]
     Sqs {
@@ -22,19 +22,19 @@ enum Kind {
 }
 
 impl Queue {
-    /// Each job is done by a task of this process. On Lambda it would stand still as soon as the answer is out.
+    /// Creates a queue that runs each job as a task of this process. Not for Lambda, which freezes tasks after the response.
     pub fn in_process(jobs: Jobs) -> Self {
-        Self(Kind::InProcess(jobs))
+        Self(Backend::InProcess(jobs))
     }
 
-    /// Sends a job on its way.
+    /// Sends a job to the worker.
     ///
     /// # Errors
     ///
-    /// [`Unreachable`].
-    pub async fn send(&self, job: Job) -> Result<(), Unreachable> {
+    /// [`Unavailable`].
+    pub async fn send(&self, job: Job) -> Result<(), Unavailable> {
         match &self.0 {
-            Kind::InProcess(jobs) => {
+            Backend::InProcess(jobs) => {
                 let jobs = jobs.clone();
                 tokio::spawn(async move {
                     if let Err(error) = job.run(&jobs).await {
@@ -44,11 +44,11 @@ impl Queue {
                 Ok(())
             }
             #[cfg(feature = "aws")]
-            Kind::Sqs { client, url } => {
-                let unreachable = |error: BoxError| Unreachable("the queue of jobs", error);
-                let body = serde_json::to_string(&job).map_err(|error| unreachable(error.into()))?;
+            Backend::Sqs { client, url } => {
+                let unavailable = |error: BoxError| Unavailable("the jobs queue", error);
+                let body = serde_json::to_string(&job).map_err(|error| unavailable(error.into()))?;
                 let sent = client.send_message().queue_url(url).message_body(body).send().await;
-                sent.map(drop).map_err(|error| unreachable(error.into()))
+                sent.map(drop).map_err(|error| unavailable(error.into()))
             }
         }
     }
@@ -59,10 +59,10 @@ impl FromClients for Queue {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         match (variable("QUEUE_URL"), variable("TABLE_NAME")) {
             #[cfg(feature = "aws")]
-            (Some(url), Some(_)) => Ok(Self(Kind::Sqs { client: clients.get().await?, url })),
+            (Some(url), Some(_)) => Ok(Self(Backend::Sqs { client: clients.get().await?, url })),
             (None, None) => Ok(Self::in_process(clients.get().await?)),
-            // A worker elsewhere needs a table that both see; and a worker in this process stands still on Lambda.
-            _ => Err("QUEUE_URL and TABLE_NAME go together, and need a build with `--features aws`".into()),
+            // A separate worker needs a shared table, and a worker in this process would be frozen on Lambda.
+            _ => Err("QUEUE_URL and TABLE_NAME must be set together, and require a build with `--features aws`".into()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The carts of a shop: [`Carts`], over memory or DynamoDB. Knows no clock: it is told what is too old.
+//! The [`Carts`] of a shop, backed by memory or DynamoDB. They read no clock: the caller passes the cut-off time.
 
 use std::env;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,64 +6,63 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pilaster::{BoxError, Clients, FromClients};
 
-/// Carts, in the DynamoDB table that `TABLE_NAME` names, or in memory. Cheap to clone.
+/// The carts, in the DynamoDB table named by `TABLE_NAME` or in memory. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Carts(Kind);
+pub struct Carts(Backend);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Backend {
     Memory(Arc<Mutex<Vec<Cart>>>),
     #[cfg(feature = "aws")]
     DynamoDb(dynamodb::Table),
 }
 
-/// A cart, as far as the clean-up needs it.
+/// A cart, reduced to the fields that the clean-up needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cart {
-    /// Whose it is.
+    /// The id of the cart.
     pub id: String,
-    /// When somebody last put something in or took something out.
+    /// The time of the last change.
     pub touched_at: SystemTime,
 }
 
 impl Cart {
-    /// A cart that was touched so many seconds after the beginning of 1970.
+    /// Creates a cart that was last touched at this Unix time in seconds.
     pub fn new(id: &str, touched_at: u64) -> Self {
         Self { id: id.to_owned(), touched_at: UNIX_EPOCH + Duration::from_secs(touched_at) }
     }
 }
 
 impl Carts {
-    /// These carts, forgotten when the process ends.
+    /// Creates carts in memory that are lost when the process ends.
     pub fn in_memory(carts: impl IntoIterator<Item = Cart>) -> Self {
-        Self(Kind::Memory(Arc::new(Mutex::new(carts.into_iter().collect()))))
+        Self(Backend::Memory(Arc::new(Mutex::new(carts.into_iter().collect()))))
     }
 
-    /// Removes the carts that nobody has touched since; how many they were. Broken off in the middle it goes on there the next
-    /// time.
+    /// Removes the carts not touched since this time, and returns their number. An interrupted run is continued by the next one.
     ///
     /// # Errors
     ///
-    /// The table cannot be reached.
+    /// The table is unavailable.
     pub async fn remove_untouched(&self, since: SystemTime) -> Result<usize, BoxError> {
         match &self.0 {
-            Kind::Memory(carts) => {
+            Backend::Memory(carts) => {
                 let mut carts = carts.lock().unwrap_or_else(PoisonError::into_inner);
                 let before = carts.len();
                 carts.retain(|cart| cart.touched_at >= since);
                 Ok(before - carts.len())
             }
             #[cfg(feature = "aws")]
-            Kind::DynamoDb(table) => table.remove_untouched(since).await,
+            Backend::DynamoDb(table) => table.remove_untouched(since).await,
         }
     }
 
-    /// Adds a cart, to carts in memory.
+    /// Adds a cart to carts in memory.
     pub fn add(&self, cart: Cart) {
         match &self.0 {
-            Kind::Memory(carts) => carts.lock().unwrap_or_else(PoisonError::into_inner).push(cart),
+            Backend::Memory(carts) => carts.lock().unwrap_or_else(PoisonError::into_inner).push(cart),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb(_) => {}
+            Backend::DynamoDb(_) => {}
         }
     }
 }
@@ -72,15 +71,15 @@ impl FromClients for Carts {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         match env::var("TABLE_NAME").ok().filter(|table| !table.is_empty()) {
             #[cfg(feature = "aws")]
-            Some(name) => Ok(Self(Kind::DynamoDb(dynamodb::Table { client: clients.get().await?, name }))),
-            // Without a client, the clean-up would silently clean nothing.
+            Some(name) => Ok(Self(Backend::DynamoDb(dynamodb::Table { client: clients.get().await?, name }))),
+            // Without a client, the clean-up would silently do nothing.
             #[cfg(not(feature = "aws"))]
             Some(_) => {
                 Err("TABLE_NAME is set, but this build has no AWS clients: build it with `--features aws`".into())
             }
             None => {
                 let _ = clients;
-                tracing::warn!("TABLE_NAME is not set: there are three carts in memory, to try it with");
+                tracing::warn!("TABLE_NAME is not set: using three sample carts in memory");
                 let (september, october, november) = (1_788_220_800, 1_792_634_399, 1_795_197_600);
                 Ok(Self::in_memory(
                     [("ada", september), ("bob", october), ("eve", november)].map(|(id, at)| Cart::new(id, at)),
@@ -125,7 +124,7 @@ mod dynamodb {
             }
         }
 
-        /// Removes a cart, unless somebody has touched or removed it in the meantime.
+        /// Removes a cart. Returns `false` if it was touched or removed in the meantime.
         async fn remove(&self, id: AttributeValue, since: AttributeValue) -> Result<bool, BoxError> {
             let delete = self.client.delete_item().table_name(&self.name).key("id", id);
             let delete = delete.condition_expression("touched_at < :since");

@@ -1,3 +1,3 @@
-//! A nightly clean-up. `carts` knows no clock and no Lambda; the function around it is in `main.rs`.
+//! A nightly clean-up. `carts` is independent of the clock and of Lambda; the function is in `main.rs`.
 
 pub mod carts;

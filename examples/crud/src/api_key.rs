@@ -1,4 +1,4 @@
-//! The key that callers send, compared with the one in Secrets Manager.
+//! The API key check: compares the caller's key with the key in Secrets Manager.
 
 use futures_util::future::BoxFuture;
 use pilaster::clients::Warm;
@@ -10,17 +10,17 @@ use tower::filter::AsyncFilter;
 
 use crate::settings::Settings;
 
-/// Layer that lets only callers with the key through; a layer, so that no route can forget it.
+/// Layer that rejects requests without the API key. As a layer, it covers every route.
 ///
 /// # Panics
 ///
-/// If the [`Settings`] contradict themselves: then the function does not start.
+/// If the [`Settings`] are inconsistent. The function then fails to start.
 #[derive(Clone, Copy, Debug)]
 pub struct RequireKey;
 
-/// The key is missing or wrong.
+/// The API key is missing or wrong.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("send your API key as the header x-api-key")]
+#[error("a valid API key is required in the `x-api-key` header")]
 pub struct KeyRejected;
 
 type Check = fn(Request<Body>) -> BoxFuture<'static, Result<Request<Body>, BoxError>>;
@@ -29,12 +29,12 @@ impl<S> Layer<S> for RequireKey {
     type Service = AsyncFilter<S, Check>;
 
     fn layer(&self, service: S) -> Self::Service {
-        let settings = Settings::from_env().unwrap_or_else(|mistake| panic!("{mistake}"));
-        let check: Check = match settings.key_asked {
+        let settings = Settings::from_env().unwrap_or_else(|error| panic!("{error}"));
+        let check: Check = match settings.key_required {
             #[cfg(feature = "aws")]
             true => secret::check,
             _ => {
-                tracing::warn!("API_KEY_SECRET is not set: no key is asked, everyone may do everything");
+                tracing::warn!("API_KEY_SECRET is not set: requests are not authenticated");
                 |request| Box::pin(async { Ok(request) })
             }
         };
@@ -43,10 +43,10 @@ impl<S> Layer<S> for RequireKey {
 }
 
 impl Warm for RequireKey {
-    /// Fetches the key before the first request, where one is asked.
+    /// Fetches the key before the first request, if a key is required.
     async fn warm(clients: &Clients) -> Result<(), BoxError> {
         #[cfg(feature = "aws")]
-        if Settings::from_env()?.key_asked {
+        if Settings::from_env()?.key_required {
             return pilaster::Secret::<secret::ApiKey>::warm(clients).await;
         }
         let _ = clients;
@@ -63,7 +63,7 @@ mod secret {
 
     use super::*;
 
-    /// The secret's JSON: `{"key": "…"}`. It never prints.
+    /// The JSON of the secret: `{"key": "…"}`. Its `Debug` output is redacted.
     #[derive(Debug, Deserialize, FromSecret)]
     #[secret(env = "API_KEY_SECRET")]
     pub(super) struct ApiKey {
@@ -75,7 +75,7 @@ mod secret {
             let sent = request.headers().get("x-api-key").filter(|key| !key.is_empty()).ok_or(KeyRejected)?;
             let clients = request.extensions().get().unwrap_or_else(|| Clients::global());
             let expected = clients.get::<Secrets>().await?.typed::<ApiKey>().await?;
-            // In constant time: how long it takes must not tell how much of a guess was right.
+            // In constant time, so that the duration does not reveal how much of a guess was right.
             let same = sent.as_bytes().ct_eq(expected.key.expose_secret().as_bytes());
             if same.into() { Ok(request) } else { Err(KeyRejected.into()) }
         })

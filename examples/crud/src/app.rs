@@ -1,4 +1,4 @@
-//! The service: its routes, and the layers around each of them.
+//! The service: its routes and layers.
 
 use axum::Router;
 use axum::routing::get;
@@ -7,29 +7,31 @@ use pilaster::http::{self, CorsLayer, ErrorLayer, HeaderValue, HttpError, Securi
 
 use crate::api_key::{KeyRejected, RequireKey};
 use crate::routes::{create_user, delete_user, get_user, list_users, update_user};
-use crate::users::{BadCursor, Contended, EmailTaken, UserNotFound, VersionConflict};
+use crate::users::{ConcurrentUpdate, EmailTaken, InvalidCursor, UserNotFound, VersionConflict};
 
-/// All routes, for the function that serves them all.
+/// Returns the router with all routes, for the function that serves them all.
 pub fn app() -> Router {
     Router::new()
         .route("/users", get(list_users).post(create_user))
         .route("/users/{id}", get(get_user).patch(update_user).delete(delete_user))
-        .fallback(async || HttpError::not_found("not found; users are under /users"))
+        .fallback(async || HttpError::not_found("not found"))
         .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"))
 }
 
-/// What goes around every route, whichever function it is in: errors get their status here, since the core has no idea of
-/// HTTP.
+/// Returns the layers around every route, in either deployment. Errors are mapped to statuses here, since the core does not
+/// depend on HTTP.
 pub fn api() -> http::Stack {
     let errors = ErrorLayer::new()
-        .on::<BadCursor>(400)
-        .on_with(|no: &KeyRejected| {
-            HttpError::unauthorized(no.to_string()).with_header(WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"))
+        .on::<InvalidCursor>(400)
+        .on_with(|error: &KeyRejected| {
+            HttpError::unauthorized(error.to_string()).with_header(WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"))
         })
         .on::<UserNotFound>(404)
         .on::<EmailTaken>(409)
         .on::<VersionConflict>(409)
-        .on_with(|_: &Contended| HttpError::service_unavailable("concurrent update").with_retry_after(1));
+        .on_with(|_: &ConcurrentUpdate| {
+            HttpError::service_unavailable("concurrent update, try again").with_retry_after(1)
+        });
     http::Stack::new()
         .security_headers(SecurityHeadersLayer::new())
         .cors(CorsLayer::new().allow_origins(["https://*.example.com"]))

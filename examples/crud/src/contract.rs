@@ -1,7 +1,7 @@
-//! What every store of users must do, as one run of checks that works on any of them.
+//! The contract of user stores, as checks that run against any of them.
 //!
-//! `cargo test -p crud` runs it on the store in memory, the workspace's tests on real DynamoDB engines. It leaves other
-//! users of the store alone.
+//! `cargo test -p crud` runs them against the memory store, the workspace's tests against real DynamoDB engines. The checks do
+//! not change other users in the store.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -17,24 +17,24 @@ use crate::users::{ListUsers, NewUser, User, UserPage, UserPatch, UsersError};
 ///
 /// # Errors
 ///
-/// What a store fails with where it should not.
+/// An unexpected error of the store.
 ///
 /// # Panics
 ///
-/// If a check does not hold.
+/// If a check fails.
 pub async fn run(users: &Users) -> Result<(), UsersError> {
-    a_user_is_read_as_it_was_created(users).await?;
+    a_created_user_can_be_read(users).await?;
     an_address_belongs_to_one_user(users).await?;
-    one_of_many_gets_an_address(users).await?;
-    a_change_needs_the_version_that_was_read(users).await?;
-    one_of_many_changes_is_made(users).await?;
+    only_one_of_concurrent_inserts_gets_an_address(users).await?;
+    an_update_requires_the_current_version(users).await?;
+    only_one_of_concurrent_updates_succeeds(users).await?;
     a_new_address_frees_the_old_one(users).await?;
     a_deleted_user_is_gone(users).await?;
     the_list_pages_through_all_users(users).await?;
-    a_cursor_that_was_tampered_with_is_refused(users).await
+    a_modified_cursor_is_rejected(users).await
 }
 
-async fn a_user_is_read_as_it_was_created(users: &Users) -> Result<(), UsersError> {
+async fn a_created_user_can_be_read(users: &Users) -> Result<(), UsersError> {
     let new = new_user();
     let user = users.insert(new.clone()).await?;
     assert_eq!((&user.email, &user.name, user.version), (&new.email, &new.name, 1));
@@ -52,17 +52,17 @@ async fn an_address_belongs_to_one_user(users: &Users) -> Result<(), UsersError>
     let second = users.insert(new_user()).await?;
     let taking = users.update(second.id, UserPatch { email: Some(shouted.email.clone()), ..no_change(1) }).await;
     assert!(matches!(taking, Err(UsersError::EmailTaken(_))));
-    assert_eq!(users.get(second.id).await?, second, "a refused change changes nothing");
+    assert_eq!(users.get(second.id).await?, second, "a rejected update changes nothing");
 
     let own = users.update(first.id, UserPatch { email: Some(shouted.email.clone()), ..no_change(1) }).await?;
-    assert_eq!(own.email, shouted.email, "a user may spell its own address otherwise");
+    assert_eq!(own.email, shouted.email, "a user may change the case of its own address");
     users.remove(second.id).await?;
     users.remove(first.id).await
 }
 
-async fn one_of_many_gets_an_address(users: &Users) -> Result<(), UsersError> {
+async fn only_one_of_concurrent_inserts_gets_an_address(users: &Users) -> Result<(), UsersError> {
     let new = new_user();
-    let created = at_once(8, || {
+    let created = run_concurrently(8, || {
         let (users, new) = (users.clone(), new.clone());
         async move { users.insert(new).await }
     });
@@ -71,7 +71,7 @@ async fn one_of_many_gets_an_address(users: &Users) -> Result<(), UsersError> {
     users.remove(user.id).await
 }
 
-async fn a_change_needs_the_version_that_was_read(users: &Users) -> Result<(), UsersError> {
+async fn an_update_requires_the_current_version(users: &Users) -> Result<(), UsersError> {
     let user = users.insert(new_user()).await?;
     let changed = users.update(user.id, UserPatch { name: Some("Augusta".into()), ..no_change(1) }).await?;
     assert_eq!(changed, User { name: "Augusta".into(), version: 2, ..user.clone() });
@@ -84,9 +84,9 @@ async fn a_change_needs_the_version_that_was_read(users: &Users) -> Result<(), U
     users.remove(user.id).await
 }
 
-async fn one_of_many_changes_is_made(users: &Users) -> Result<(), UsersError> {
+async fn only_one_of_concurrent_updates_succeeds(users: &Users) -> Result<(), UsersError> {
     let user = users.insert(new_user()).await?;
-    let changes = at_once(8, || {
+    let changes = run_concurrently(8, || {
         let (users, id) = (users.clone(), user.id);
         async move { users.update(id, UserPatch { name: Some(Uuid::now_v7().to_string()), ..no_change(1) }).await }
     });
@@ -99,10 +99,11 @@ async fn a_new_address_frees_the_old_one(users: &Users) -> Result<(), UsersError
     let old = new_user();
     let user = users.insert(old.clone()).await?;
     let moved = users.update(user.id, UserPatch { email: Some(new_user().email), ..no_change(1) }).await?;
-    let heir = users.insert(old).await?;
-    let back = users.update(user.id, UserPatch { email: Some(heir.email.clone()), ..no_change(moved.version) }).await;
+    let successor = users.insert(old).await?;
+    let back =
+        users.update(user.id, UserPatch { email: Some(successor.email.clone()), ..no_change(moved.version) }).await;
     assert!(matches!(back, Err(UsersError::EmailTaken(_))));
-    users.remove(heir.id).await?;
+    users.remove(successor.id).await?;
     users.remove(user.id).await
 }
 
@@ -114,8 +115,8 @@ async fn a_deleted_user_is_gone(users: &Users) -> Result<(), UsersError> {
     assert!(matches!(users.get(user.id).await, Err(UsersError::NotFound(_))));
     assert!(matches!(users.remove(user.id).await, Err(UsersError::NotFound(_))));
     assert!(matches!(users.update(user.id, no_change(2)).await, Err(UsersError::NotFound(_))));
-    let heir = users.insert(new).await?;
-    users.remove(heir.id).await
+    let successor = users.insert(new).await?;
+    users.remove(successor.id).await
 }
 
 async fn the_list_pages_through_all_users(users: &Users) -> Result<(), UsersError> {
@@ -147,21 +148,21 @@ async fn the_list_pages_through_all_users(users: &Users) -> Result<(), UsersErro
     Ok(())
 }
 
-async fn a_cursor_that_was_tampered_with_is_refused(users: &Users) -> Result<(), UsersError> {
+async fn a_modified_cursor_is_rejected(users: &Users) -> Result<(), UsersError> {
     let (first, second) = (users.insert(new_user()).await?, users.insert(new_user()).await?);
     let page = users.list(ListUsers { limit: Some(1), cursor: None }).await?;
     let good = page.next.unwrap_or_default();
     users.list(ListUsers { limit: Some(1), cursor: Some(good.clone()) }).await?;
 
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(&good).unwrap_or_default();
-    let other_form = [&[9], &bytes[1..]].concat();
+    let other_version = [&[9], &bytes[1..]].concat();
     let other_uuid = [&[1], Uuid::nil().as_bytes().as_slice()].concat();
-    let encoded = [other_form, other_uuid, b"\x01EMAIL#ada@example.com".to_vec(), bytes[..9].to_vec()];
+    let encoded = [other_version, other_uuid, b"\x01EMAIL#ada@example.com".to_vec(), bytes[..9].to_vec()];
     let encoded = encoded.map(|bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes));
     let plain = ["", "0", "EMAIL#ada@example.com", "%", "{}", &good[1..], &format!("{good}A"), &format!("{good}=")];
     for bad in encoded.iter().map(String::as_str).chain(plain) {
         let page = users.list(ListUsers { limit: None, cursor: Some(bad.to_owned()) }).await;
-        assert!(matches!(page, Err(UsersError::BadCursor(_))), "{bad:?}");
+        assert!(matches!(page, Err(UsersError::InvalidCursor(_))), "{bad:?}");
     }
     users.remove(first.id).await?;
     users.remove(second.id).await
@@ -175,8 +176,8 @@ fn no_change(version: u64) -> UserPatch {
     UserPatch { version, email: None, name: None }
 }
 
-/// Starts as many, then waits for all.
-async fn at_once<F>(count: usize, make: impl Fn() -> F) -> Vec<Result<User, UsersError>>
+/// Runs `count` futures concurrently.
+async fn run_concurrently<F>(count: usize, make: impl Fn() -> F) -> Vec<Result<User, UsersError>>
 where
     F: Future<Output = Result<User, UsersError>> + Send + 'static,
 {
@@ -184,10 +185,10 @@ where
     tasks.join_all().await
 }
 
-fn only_winner(results: Vec<Result<User, UsersError>>, beaten: impl Fn(&UsersError) -> bool) -> User {
+fn only_winner(results: Vec<Result<User, UsersError>>, is_expected: impl Fn(&UsersError) -> bool) -> User {
     let (won, lost): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     for error in lost.into_iter().filter_map(Result::err) {
-        assert!(beaten(&error), "{error:?}");
+        assert!(is_expected(&error), "{error:?}");
     }
     let mut won = won.into_iter().flatten();
     match (won.next(), won.next()) {

@@ -1,4 +1,4 @@
-//! A service that keeps users. `users` and `store` are its core and know no HTTP; the other modules are the HTTP around it.
+//! A service that manages users. `users` and `store` are its core and independent of HTTP; the other modules add HTTP.
 
 pub mod api_key;
 pub mod app;

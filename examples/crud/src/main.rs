@@ -1,4 +1,4 @@
-//! All routes in one function. `cargo run -p crud` serves it on 127.0.0.1:3000, with users in memory.
+//! All routes in one function. `cargo run -p crud` serves them on 127.0.0.1:3000, with users in memory.
 
 use crud::api_key::RequireKey;
 use crud::store::Users;

@@ -1,4 +1,4 @@
-//! One async function per route. Each is a route of the router and, in `src/bin`, a function of its own.
+//! One async function per route. Each one is used by the router and by a separate Lambda function in `src/bin`.
 
 use pilaster::Client;
 use pilaster::http::{Created, HttpError, Json, NoContent, Path, Query, Valid};
@@ -19,9 +19,9 @@ pub async fn create_user(
 /// `GET /users?limit=…&cursor=…`
 pub async fn list_users(
     Client(users): Client<Users>,
-    Valid(Query(ask)): Valid<Query<ListUsers>>,
+    Valid(Query(query)): Valid<Query<ListUsers>>,
 ) -> Result<Json<UserPage>, HttpError> {
-    Ok(Json(users.list(ask).await?))
+    Ok(Json(users.list(query).await?))
 }
 
 /// `GET /users/{id}`

@@ -1,44 +1,44 @@
-//! What the environment asks for, decided in one place and checked before the first request.
+//! The settings from environment variables, validated at start.
 
 use thiserror::Error;
 
-/// Where users are kept and whether callers need a key.
+/// The settings of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// `TABLE_NAME`: the table in DynamoDB. Without it, users are kept in memory.
+    /// `TABLE_NAME`: the DynamoDB table. If unset, users are kept in memory.
     pub table: Option<String>,
-    /// Whether `API_KEY_SECRET` names a secret with the key that callers must send.
-    pub key_asked: bool,
+    /// `true` if `API_KEY_SECRET` names the secret with the API key.
+    pub key_required: bool,
 }
 
-/// The environment contradicts itself or this build.
+/// The variables contradict each other or this build.
 #[derive(Clone, Copy, Debug, Error)]
 pub enum SettingsError {
-    /// Without AWS clients, users would silently be kept in memory, or nobody be asked for a key.
+    /// Without AWS clients, users would silently be kept in memory, or requests would not be authenticated.
     #[error("{0} is set, but this build has no AWS clients: build it with `--features aws`")]
     NoClients(&'static str),
-    /// Users that are kept for good are not for everyone to change.
-    #[error("TABLE_NAME is set and API_KEY_SECRET is not: users in DynamoDB need a key")]
+    /// Persistent users must not be modified without authentication.
+    #[error("TABLE_NAME is set, but API_KEY_SECRET is not: users in DynamoDB require an API key")]
     NoKey,
 }
 
 impl Settings {
-    /// Reads `TABLE_NAME` and `API_KEY_SECRET`; an empty variable is none.
+    /// Reads `TABLE_NAME` and `API_KEY_SECRET`; an empty variable counts as unset.
     ///
     /// # Errors
     ///
-    /// A sentence that says what does not fit.
+    /// [`SettingsError`].
     pub fn from_env() -> Result<Self, SettingsError> {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Self::new(variable("TABLE_NAME"), variable("API_KEY_SECRET").is_some(), cfg!(feature = "aws"))
     }
 
-    fn new(table: Option<String>, key_asked: bool, aws: bool) -> Result<Self, SettingsError> {
-        match (&table, key_asked) {
+    fn new(table: Option<String>, key_required: bool, aws: bool) -> Result<Self, SettingsError> {
+        match (&table, key_required) {
             (Some(_), _) if !aws => Err(SettingsError::NoClients("TABLE_NAME")),
             (None, true) if !aws => Err(SettingsError::NoClients("API_KEY_SECRET")),
             (Some(_), false) => Err(SettingsError::NoKey),
-            _ => Ok(Self { table, key_asked }),
+            _ => Ok(Self { table, key_required }),
         }
     }
 }
@@ -48,9 +48,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_set_means_memory_and_no_key() {
-        let settings = Settings::new(None, false, false).expect("it fits");
-        assert_eq!(settings, Settings { table: None, key_asked: false });
+    fn without_variables_users_are_in_memory_and_no_key_is_required() {
+        let settings = Settings::new(None, false, false).expect("valid settings");
+        assert_eq!(settings, Settings { table: None, key_required: false });
     }
 
     #[test]

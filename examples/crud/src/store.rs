@@ -1,6 +1,6 @@
-//! The users of this service: [`Users`], over a store in memory or in DynamoDB.
+//! The [`Users`] of this service, backed by memory or DynamoDB.
 //!
-//! What must hold is decided here, once; a store does five small things and decides nothing.
+//! The rules are implemented here once; a store only implements five small operations.
 
 #[cfg(feature = "aws")]
 mod dynamodb;
@@ -25,7 +25,7 @@ enum Store {
     DynamoDb(dynamodb::DynamoDb),
 }
 
-/// Calls the same function of whichever store there is.
+/// Calls the function of the configured store.
 macro_rules! store {
     ($users:ident.$function:ident($($argument:expr),*)) => {
         match &$users.store {
@@ -37,12 +37,12 @@ macro_rules! store {
 }
 
 impl Users {
-    /// Users that are forgotten when the process ends.
+    /// Creates users in memory that are lost when the process ends.
     pub fn in_memory() -> Self {
         Self { store: Store::Memory(memory::Memory::default()) }
     }
 
-    /// Users in this table; `template.yaml` says what it must look like.
+    /// Creates users in this DynamoDB table; `template.yaml` defines its schema.
     #[cfg(feature = "aws")]
     pub fn in_dynamodb(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
         Self { store: Store::DynamoDb(dynamodb::DynamoDb::new(client, table.into())) }
@@ -59,7 +59,7 @@ impl Users {
         Ok(user)
     }
 
-    /// Reads a user.
+    /// Returns a user.
     ///
     /// # Errors
     ///
@@ -68,15 +68,15 @@ impl Users {
         store!(self.get(id))?.ok_or_else(|| UserNotFound.into())
     }
 
-    /// Reads a part of the list.
+    /// Returns a page of the list.
     ///
     /// # Errors
     ///
-    /// [`BadCursor`](crate::users::BadCursor).
-    pub async fn list(&self, ask: ListUsers) -> Result<UserPage, UsersError> {
-        let after = ask.cursor.as_deref().map(Cursor::read).transpose()?;
-        let limit = ask.limit.unwrap_or(20).clamp(1, 100);
-        // One more than asked, so that only a page with another one behind it has a cursor.
+    /// [`InvalidCursor`](crate::users::InvalidCursor).
+    pub async fn list(&self, query: ListUsers) -> Result<UserPage, UsersError> {
+        let after = query.cursor.as_deref().map(Cursor::decode).transpose()?;
+        let limit = query.limit.unwrap_or(20).clamp(1, 100);
+        // One more than requested, to detect whether there is a next page.
         let mut users = store!(self.list(after, limit + 1))?;
         let more = users.len() > limit;
         users.truncate(limit);
@@ -84,7 +84,7 @@ impl Users {
         Ok(UserPage { users, next })
     }
 
-    /// Changes a user, if it still has the version that the change was made from.
+    /// Updates a user if its version still matches the patch.
     ///
     /// # Errors
     ///
@@ -103,11 +103,11 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`UserNotFound`], and [`VersionConflict`] if it changed three times meanwhile.
+    /// [`UserNotFound`], and [`VersionConflict`] after three concurrent updates.
     pub async fn remove(&self, id: Uuid) -> Result<(), UsersError> {
         let mut tries = 3;
         loop {
-            // The address that is freed is the one of the version that is deleted.
+            // The address to free is the one of the deleted version.
             let user = self.get(id).await?;
             tries -= 1;
             match store!(self.remove(&user)) {
@@ -125,7 +125,7 @@ impl FromClients for Users {
             Some(table) => Ok(Self::in_dynamodb(clients.get().await?, table)),
             _ => {
                 let _ = clients;
-                tracing::warn!("TABLE_NAME is not set: users are kept in memory, and forgotten when this process ends");
+                tracing::warn!("TABLE_NAME is not set: users are kept in memory and lost when this process ends");
                 Ok(Self::in_memory())
             }
         }
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_store_in_memory_keeps_the_contract() -> Result<(), UsersError> {
+    async fn the_memory_store_fulfils_the_contract() -> Result<(), UsersError> {
         crate::contract::run(&Users::in_memory()).await
     }
 }

@@ -1,4 +1,4 @@
-//! Users: what one is, what may be asked, and what can go wrong. No HTTP and no database in here.
+//! Users, the operations on them, and their errors, independent of HTTP and the database.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,18 +9,18 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A user, as it is stored and as it is shown.
+/// A user, as stored and as returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// A UUID of version 7: its order is the order of creation, and lists follow it.
+    /// A UUID of version 7. It sorts by creation time, which is the order of lists.
     pub id: Uuid,
-    /// As the user wrote it. Two users never have addresses that differ in letter case alone.
+    /// The e-mail address as entered. Addresses are unique, ignoring case.
     pub email: String,
-    /// The name to show.
+    /// The display name.
     pub name: String,
-    /// 1 at first, one more with every change. A change names the version that it was made from.
+    /// 1 at first, incremented by every update. An update must contain the version it is based on.
     pub version: u64,
-    /// When the user was created, to the millisecond.
+    /// The creation time, with millisecond precision.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
 }
@@ -31,7 +31,7 @@ impl User {
         Self { id: Uuid::now_v7(), email: new.email, name: new.name, version: 1, created_at }
     }
 
-    /// The user after this change: the next version.
+    /// Returns the next version of the user, with this patch applied.
     pub(crate) fn changed(&self, patch: UserPatch) -> Self {
         let next = self.clone();
         Self {
@@ -42,17 +42,17 @@ impl User {
         }
     }
 
-    /// What must differ between any two users.
+    /// Returns the key that must be unique among users.
     pub(crate) fn email_key(&self) -> String {
         self.email.to_lowercase()
     }
 }
 
-/// What a new user is made from.
+/// The data of a new user.
 #[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// At most 254 bytes: the longest path of RFC 5321, without its angle brackets.
+    /// At most 254 bytes: the maximum path of RFC 5321, without its angle brackets.
     #[garde(length(bytes, max = 254), custom(is_email))]
     pub email: String,
     /// 1 to 100 characters.
@@ -60,11 +60,11 @@ pub struct NewUser {
     pub name: String,
 }
 
-/// A change to a user: what is absent stays.
+/// An update of a user. Absent fields are unchanged.
 #[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
-    /// The version that the caller has seen.
+    /// The version the update is based on.
     #[garde(skip)]
     pub version: u64,
     /// The new address.
@@ -75,76 +75,76 @@ pub struct UserPatch {
     pub name: Option<String>,
 }
 
-/// Which part of the list to read.
+/// The query parameters of a list.
 #[derive(Clone, Debug, Default, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct ListUsers {
-    /// How many users, 20 if it is not said.
+    /// The maximum number of users; 20 by default.
     #[garde(range(min = 1, max = 100))]
     pub limit: Option<usize>,
-    /// [`UserPage::next`] of the page before.
+    /// [`UserPage::next`] of the previous page.
     #[garde(skip)]
     pub cursor: Option<String>,
 }
 
-/// A part of the list, in order of creation.
+/// A page of the list, in order of creation.
 #[derive(Clone, Debug, Serialize)]
 pub struct UserPage {
     /// The users of this page.
     pub users: Vec<User>,
-    /// The cursor of the next page; absent on the last one.
+    /// The cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// The user that a page ends with, as text that callers hand back without looking into it.
+/// The last user of a page, encoded as an opaque string.
 ///
-/// Only an id is inside, and the store makes its keys from it: a cursor that was tampered with is refused, or begins
-/// at another place of the same list. It needs no signature.
+/// It contains only an id, from which the store builds its keys. A modified cursor is rejected or starts at another position of
+/// the same list, so that a signature is unnecessary.
 pub(crate) struct Cursor;
 
 impl Cursor {
-    /// Other forms can be told from this one later.
-    const FORM: u8 = 1;
+    /// The version of the encoding.
+    const VERSION: u8 = 1;
 
     pub(crate) fn after(id: Uuid) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode([&[Self::FORM], id.as_bytes().as_slice()].concat())
+        BASE64_URL_SAFE_NO_PAD.encode([&[Self::VERSION], id.as_bytes().as_slice()].concat())
     }
 
-    pub(crate) fn read(text: &str) -> Result<Uuid, BadCursor> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
-        let [Self::FORM, id @ ..] = bytes.as_slice() else { return Err(BadCursor) };
-        let id = Uuid::from_slice(id).map_err(|_| BadCursor)?;
-        if id.get_version_num() == 7 { Ok(id) } else { Err(BadCursor) }
+    pub(crate) fn decode(text: &str) -> Result<Uuid, InvalidCursor> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
+        let [Self::VERSION, id @ ..] = bytes.as_slice() else { return Err(InvalidCursor) };
+        let id = Uuid::from_slice(id).map_err(|_| InvalidCursor)?;
+        if id.get_version_num() == 7 { Ok(id) } else { Err(InvalidCursor) }
     }
 }
 
-/// Another user has this e-mail address.
+/// The e-mail address is in use.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("another user has this e-mail address")]
+#[error("the e-mail address is already in use")]
 pub struct EmailTaken;
 
-/// No user has this id.
+/// The user does not exist.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("no user has this id")]
+#[error("user not found")]
 pub struct UserNotFound;
 
-/// The user has changed since it was read.
+/// The user has changed since the caller fetched it.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("the user has changed since you read it; read it again and repeat your change")]
+#[error("the user has changed; fetch it again and retry")]
 pub struct VersionConflict;
 
-/// The cursor is none that a list gave out.
+/// The cursor is malformed.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("the cursor is none that this list gave out")]
-pub struct BadCursor;
+#[error("invalid cursor")]
+pub struct InvalidCursor;
 
-/// Too many changes to the same user at the same time.
+/// Too many concurrent updates of the same user or address.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("others are changing the same user or address; try again")]
-pub struct Contended;
+#[error("concurrent update, try again")]
+pub struct ConcurrentUpdate;
 
-/// What can go wrong with users: each reason is a type of its own, found in the chain of sources.
+/// The errors of operations on users. Each cause is a separate type in the source chain.
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each variant is its type")]
 pub enum UsersError {
@@ -155,22 +155,22 @@ pub enum UsersError {
     #[error("{0}")]
     VersionConflict(#[from] VersionConflict),
     #[error("{0}")]
-    BadCursor(#[from] BadCursor),
+    InvalidCursor(#[from] InvalidCursor),
     #[error("{0}")]
-    Contended(#[from] Contended),
-    #[error("the store of users failed")]
+    ConcurrentUpdate(#[from] ConcurrentUpdate),
+    #[error("the user store failed")]
     Store(#[source] BoxError),
 }
 
-/// One `@` between two texts without spaces; whether the address exists only a letter to it can tell.
+/// Checks for a single `@` between two non-empty parts without whitespace. Only an e-mail can verify that the address exists.
 fn is_email(email: &str, _: &()) -> garde::Result {
-    let whole = email.split_once('@').is_some_and(|(name, host)| {
+    let is_well_formed = email.split_once('@').is_some_and(|(name, host)| {
         !name.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
     });
-    if whole && !email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if is_well_formed && !email.chars().any(|c| c.is_whitespace() || c.is_control()) {
         Ok(())
     } else {
-        Err(garde::Error::new("is no e-mail address"))
+        Err(garde::Error::new("must be an e-mail address"))
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_one_at_and_no_spaces() {
+    fn an_address_has_a_single_at_sign_and_no_whitespace() {
         for good in ["ada@example.com", "a+b@x", "ada@Ünïcode.example"] {
             assert!(new_user(good, "Ada").validate().is_ok(), "{good}");
         }
@@ -207,20 +207,20 @@ mod tests {
     }
 
     #[test]
-    fn a_change_says_only_what_changes() {
+    fn absent_fields_of_a_patch_are_unchanged() {
         let ada = User::new(new_user("ada@example.com", "Ada"));
         let next = ada.changed(UserPatch { version: 1, email: None, name: Some("Augusta".into()) });
         assert_eq!(next, User { name: "Augusta".into(), version: 2, ..ada });
     }
 
     #[test]
-    fn a_cursor_is_read_back() {
+    fn a_cursor_round_trips() {
         let id = Uuid::now_v7();
-        assert_eq!(Cursor::read(&Cursor::after(id)).ok(), Some(id));
+        assert_eq!(Cursor::decode(&Cursor::after(id)).ok(), Some(id));
     }
 
     #[test]
-    fn an_error_has_its_reason_as_its_source() {
+    fn an_error_exposes_its_cause_as_its_source() {
         let error: Box<dyn std::error::Error> = UsersError::from(EmailTaken).into();
         assert!(error.source().is_some_and(|source| source.is::<EmailTaken>()));
     }

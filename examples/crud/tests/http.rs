@@ -1,4 +1,4 @@
-//! The service over HTTP, in this process, with users in memory; each test has its own.
+//! Tests of the service over HTTP, in process. Each test has its own users in memory.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use pilaster::testing::http::{self, Answer};
 use pilaster::{Clients, RawService};
 use serde_json::{Value, json};
 
-type Tested = Result<(), Box<dyn std::error::Error>>;
+type TestResult = Result<(), Box<dyn std::error::Error>>;
 
 fn users() -> Clients {
     let clients = Clients::new();
@@ -23,7 +23,7 @@ fn crud() -> Caller<impl RawService> {
 }
 
 #[tokio::test]
-async fn a_user_is_created_read_listed_updated_and_deleted() -> Tested {
+async fn a_user_is_created_read_listed_updated_and_deleted() -> TestResult {
     let crud = crud();
     let created = crud.send(http::post("/users").json(json!({ "email": "ada@example.com", "name": "Ada" }))).await?;
     assert_eq!(created.status(), 201, "{}", created.text());
@@ -48,13 +48,13 @@ async fn a_user_is_created_read_listed_updated_and_deleted() -> Tested {
 }
 
 #[tokio::test]
-async fn each_error_of_the_core_has_its_status() -> Tested {
+async fn each_core_error_is_mapped_to_a_status() -> TestResult {
     let crud = crud();
     let eve = crud.send(http::post("/users").json(json!({ "email": "eve@example.com", "name": "Eve" }))).await?;
     assert_eq!(eve.status(), 201);
 
     let taken = crud.send(http::post("/users").json(json!({ "email": "EVE@example.com", "name": "Eve" }))).await?;
-    let problem = json!({ "status": 409, "title": "Conflict", "detail": "another user has this e-mail address" });
+    let problem = json!({ "status": 409, "title": "Conflict", "detail": "the e-mail address is already in use" });
     assert_eq!((taken.status(), taken.json::<Value>()?), (409, problem));
 
     assert_eq!(crud.send(http::get("/users/01980f3e-7c00-7cc3-98c4-dc0c0c07398f")).await?.status(), 404);
@@ -65,11 +65,11 @@ async fn each_error_of_the_core_has_its_status() -> Tested {
 }
 
 #[tokio::test]
-async fn input_is_checked_field_by_field() -> Tested {
+async fn input_is_validated_field_by_field() -> TestResult {
     let crud = crud();
-    let refused = crud.send(http::post("/users").json(json!({ "email": "ada", "name": "" }))).await?;
-    assert_eq!(refused.status(), 422);
-    let problem: Value = refused.json()?;
+    let rejected = crud.send(http::post("/users").json(json!({ "email": "ada", "name": "" }))).await?;
+    assert_eq!(rejected.status(), 422);
+    let problem: Value = rejected.json()?;
     let pointers: Vec<_> = problem["errors"].as_array().into_iter().flatten().map(|e| &e["pointer"]).collect();
     assert_eq!(pointers, ["/email", "/name"]);
     assert_eq!(crud.send(http::get("/users?limit=101")).await?.status(), 400);
@@ -77,7 +77,7 @@ async fn input_is_checked_field_by_field() -> Tested {
 }
 
 #[tokio::test]
-async fn a_route_is_also_a_function_of_its_own() -> Tested {
+async fn a_route_is_also_a_separate_function() -> TestResult {
     let users = users();
     let create = Caller::new(pilaster::handler(create_user).layer(crud::api())).with_clients(users.clone());
     let get = Caller::new(pilaster::handler(get_user).layer(crud::api())).with_clients(users);
@@ -90,19 +90,19 @@ async fn a_route_is_also_a_function_of_its_own() -> Tested {
 }
 
 #[tokio::test]
-async fn a_preflight_is_answered_before_the_function() -> Tested {
+async fn a_preflight_request_is_handled_before_the_function() -> TestResult {
     let get = Caller::new(pilaster::handler(get_user).layer(crud::api()));
     let preflight = http::request("OPTIONS", "/users/7")
         .header("origin", "https://app.example.com")
         .header("access-control-request-method", "GET");
-    let answer = get.send(preflight).await?;
-    assert_eq!(answer.status(), 204);
-    assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example.com"));
+    let response = get.send(preflight).await?;
+    assert_eq!(response.status(), 204);
+    assert_eq!(response.header("access-control-allow-origin"), Some("https://app.example.com"));
     Ok(())
 }
 
 #[tokio::test]
-async fn the_events_of_the_folder_are_answered() -> Tested {
+async fn the_sample_events_return_the_expected_statuses() -> TestResult {
     let crud = crud();
     let mut id = String::new();
     for (event, status) in [
@@ -113,22 +113,22 @@ async fn the_events_of_the_folder_are_answered() -> Tested {
         (include_str!("../events/delete-user.json"), 204),
     ] {
         let event = event.replace("01980f3e-7c00-7cc3-98c4-dc0c0c07398f", &id);
-        let answer = Answer::try_from(crud.call_text(&event).await?)?;
-        assert_eq!(answer.status(), status, "{}", answer.text());
+        let response = Answer::try_from(crud.call_text(&event).await?)?;
+        assert_eq!(response.status(), status, "{}", response.text());
         if status == 201 {
-            id = answer.json::<Value>()?["id"].as_str().ok_or("no id")?.to_owned();
+            id = response.json::<Value>()?["id"].as_str().ok_or("no id")?.to_owned();
         }
     }
     Ok(())
 }
 
 #[test]
-fn a_variable_that_cannot_be_followed_is_told_in_a_sentence() -> Result<(), Box<dyn std::error::Error>> {
+fn an_unsupported_variable_is_reported_at_start() -> Result<(), Box<dyn std::error::Error>> {
     let mut crud = Command::new(env!("CARGO_BIN_EXE_crud"));
     crud.env("TABLE_NAME", "users").env_remove("API_KEY_SECRET").env_remove("AWS_LAMBDA_RUNTIME_API");
     let output = crud.output()?;
     assert_eq!(output.status.code(), Some(1));
-    let told = String::from_utf8(output.stderr)?;
-    assert!(told.contains("TABLE_NAME is set"), "{told}");
+    let stderr = String::from_utf8(output.stderr)?;
+    assert!(stderr.contains("TABLE_NAME is set"), "{stderr}");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! What follows when an order is placed, paid or cancelled. `order` and `desk` know no queue and no Lambda; the functions are in
-//! `bin`.
+//! Reactions to an order that is placed, paid or cancelled. `order` and `outbox` are independent of queues and Lambda; the
+//! functions are in `bin`.
 
-pub mod desk;
 pub mod order;
+pub mod outbox;

@@ -1,45 +1,45 @@
-//! What happens to an order, and what is to be done about it.
+//! The events of an order, and the resulting e-mail, invoice and stock change.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The largest invoice that is written without a person looking at it, in cents.
-pub const LARGEST: u32 = 1_000_000;
+/// The largest invoice that is issued without manual review, in cents.
+pub const MAX_INVOICE_CENTS: u32 = 1_000_000;
 
-/// An order: the message.
+/// An order: the body of the message.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Order {
-    /// Each order has another one.
+    /// Unique.
     pub id: String,
-    /// The customer's address.
+    /// The customer's e-mail address.
     pub email: String,
-    /// What it is.
+    /// The product.
     pub product: String,
-    /// How many.
+    /// The number of units.
     pub quantity: u32,
-    /// What it costs.
+    /// The price in cents.
     pub cents: u32,
 }
 
-/// What happened: the message's attribute `kind`, by which the topic chooses the queues.
+/// The kind of an event: the message attribute `kind`, by which the subscriptions filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It was ordered.
+pub enum EventKind {
+    /// The order was placed.
     Placed,
-    /// It was paid.
+    /// The order was paid.
     Paid,
-    /// It will be neither.
+    /// The order was cancelled.
     Cancelled,
 }
 
-/// The attribute `kind` says something else.
+/// The attribute `kind` has an unknown value.
 #[derive(Clone, Debug, Error)]
-#[error("{0:?} is nothing that happens to an order")]
+#[error("unknown event kind {0:?}")]
 pub struct UnknownKind(String);
 
-impl FromStr for Kind {
+impl FromStr for EventKind {
     type Err = UnknownKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
@@ -52,38 +52,38 @@ impl FromStr for Kind {
     }
 }
 
-/// A person has to look at it.
+/// The invoice needs manual review.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("an invoice of more than {LARGEST} cents: a person has to look at it")]
-pub struct TooMuch;
+#[error("the invoice exceeds {MAX_INVOICE_CENTS} cents and needs manual review")]
+pub struct InvoiceTooLarge;
 
-/// What the customer is told.
-pub fn letter(kind: Kind, order: &Order) -> String {
+/// Returns the text of the e-mail to the customer.
+pub fn email_body(kind: EventKind, order: &Order) -> String {
     let Order { id, product, quantity, .. } = order;
     match kind {
-        Kind::Placed => format!("We have your order {id}: {quantity} x {product}."),
-        Kind::Paid => format!("We have your money for the order {id}."),
-        Kind::Cancelled => format!("Your order {id} is cancelled."),
+        EventKind::Placed => format!("We have received your order {id}: {quantity} x {product}."),
+        EventKind::Paid => format!("We have received your payment for order {id}."),
+        EventKind::Cancelled => format!("Your order {id} has been cancelled."),
     }
 }
 
-/// The invoice.
+/// Returns the text of the invoice.
 ///
 /// # Errors
 ///
-/// [`TooMuch`].
-pub fn invoice(order: &Order) -> Result<String, TooMuch> {
+/// [`InvoiceTooLarge`].
+pub fn invoice(order: &Order) -> Result<String, InvoiceTooLarge> {
     match order.cents {
-        cents if cents > LARGEST => Err(TooMuch),
+        cents if cents > MAX_INVOICE_CENTS => Err(InvoiceTooLarge),
         cents => Ok(format!("{} x {}: {}.{:02} EUR", order.quantity, order.product, cents / 100, cents % 100)),
     }
 }
 
-/// By how much the stock changes: by nothing when it is paid, since it went out when it was placed.
-pub fn movement(kind: Kind, order: &Order) -> Option<i64> {
+/// Returns the change of the stock; `None` for a payment, since the stock changes when the order is placed.
+pub fn stock_change(kind: EventKind, order: &Order) -> Option<i64> {
     match kind {
-        Kind::Placed => Some(-i64::from(order.quantity)),
-        Kind::Paid => None,
-        Kind::Cancelled => Some(i64::from(order.quantity)),
+        EventKind::Placed => Some(-i64::from(order.quantity)),
+        EventKind::Paid => None,
+        EventKind::Cancelled => Some(i64::from(order.quantity)),
     }
 }

@@ -1,4 +1,4 @@
-//! The shop's feature flags: of AppConfig, or the document that is compiled in.
+//! The shop's feature flags, from AppConfig or from the embedded document.
 
 use std::env;
 
@@ -8,12 +8,12 @@ use pilaster::{BoxError, Clients, FromClients};
 
 use crate::shop::{Shopper, Terms};
 
-/// The feature flags, made once per process.
+/// The feature flags, created once per process.
 #[derive(Clone, Debug)]
 pub struct Features(Flags);
 
 impl Features {
-    /// What the flags say for this shopper. Without a document nobody gets anything special, and the shop goes on.
+    /// Evaluates the flags for a shopper. If no document is available, the result is the default terms.
     pub async fn terms(&self, shopper: &Shopper) -> Terms {
         let Self(flags) = self;
         let defaults = Terms::default();
@@ -36,12 +36,12 @@ impl FromClients for Features {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let Some(application) = variable("FLAGS_APPLICATION") else {
             let _ = clients;
-            tracing::warn!("FLAGS_APPLICATION is not set: the flags are those that were compiled in");
+            tracing::warn!("FLAGS_APPLICATION is not set: using the embedded flags");
             return Ok(Self(Flags::new(Embedded, "features")));
         };
         #[cfg(feature = "aws")]
         {
-            let set = |name| variable(name).ok_or_else(|| format!("{name} is not set, and FLAGS_APPLICATION is"));
+            let set = |name| variable(name).ok_or_else(|| format!("FLAGS_APPLICATION is set, but {name} is not"));
             let (environment, profile) = (set("FLAGS_ENVIRONMENT")?, set("FLAGS_PROFILE")?);
             let source = pilaster::config::parameters::AppConfig::new(clients.get().await?, application, environment);
             Ok(Self(Flags::new(source, profile)))
@@ -54,7 +54,7 @@ impl FromClients for Features {
     }
 }
 
-/// `flags.json`, as it was when this was compiled.
+/// The `flags.json` embedded at compile time.
 #[derive(Clone, Copy, Debug)]
 pub struct Embedded;
 

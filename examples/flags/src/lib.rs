@@ -1,4 +1,4 @@
-//! Offers on terms that feature flags say. `shop` is the core; `features` asks the flags.
+//! Offers on terms controlled by feature flags. `shop` is the core; `features` evaluates the flags.
 
 pub mod features;
 pub mod shop;

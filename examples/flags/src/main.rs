@@ -1,11 +1,11 @@
-//! `GET /offers/{sku}`, on terms that feature flags say. `cargo run -p flags` serves it on 127.0.0.1:3000:
+//! `GET /offers/{sku}`, on terms controlled by feature flags. `cargo run -p flags` serves it on 127.0.0.1:3000:
 //!
 //! ```sh
 //! curl '127.0.0.1:3000/offers/umbrella?tier=premium&customer=117'
 //! ```
 
 use flags::features::Features;
-use flags::shop::{NotSold, Offer, Shopper};
+use flags::shop::{ArticleNotFound, Offer, Shopper};
 use pilaster::http::{self, ErrorLayer, HttpError, Json, Path, Query};
 use pilaster::{Client, lambda_handler};
 
@@ -16,12 +16,12 @@ async fn offer(
     Query(shopper): Query<Shopper>,
 ) -> Result<Json<Offer>, HttpError> {
     let terms = features.terms(&shopper).await;
-    tracing::info!(discount = terms.discount, new_checkout = terms.new_checkout, "an offer");
+    tracing::info!(discount = terms.discount, new_checkout = terms.new_checkout, "made an offer");
     Ok(Json(Offer::of(&sku, terms)?))
 }
 
 fn api() -> http::Stack {
-    http::Stack::new().errors(ErrorLayer::new().on::<NotSold>(404))
+    http::Stack::new().errors(ErrorLayer::new().on::<ArticleNotFound>(404))
 }
 
 #[cfg(test)]
@@ -37,53 +37,53 @@ mod tests {
     use super::*;
     use flags::features::Embedded;
 
-    type Tested = Result<(), Box<dyn std::error::Error>>;
+    type TestResult = Result<(), Box<dyn std::error::Error>>;
 
-    /// A Friday, 2026-11-20, at this hour of Berlin.
+    /// Friday, 2026-11-20, at this hour in Berlin.
     fn friday(hour: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_132_800 + (hour - 1) * 3_600)
     }
 
-    async fn ask(flags: &Flags, sku: &str, query: &str) -> Result<(u16, Value), Box<dyn std::error::Error>> {
+    async fn get_offer(flags: &Flags, sku: &str, query: &str) -> Result<(u16, Value), Box<dyn std::error::Error>> {
         let clients = Clients::new();
         clients.insert(Features::from(flags.clone()));
         let caller = Caller::new(handler(offer).layer(api())).with_clients(clients);
         let request = request::get(format!("/offers/{sku}?{query}")).path_parameter("sku", sku);
-        let answer = caller.send(request).await?;
-        Ok((answer.status(), answer.json()?))
+        let response = caller.send(request).await?;
+        Ok((response.status(), response.json()?))
     }
 
     #[tokio::test]
-    async fn who_asks_and_when_decides_on_the_terms() -> Tested {
+    async fn terms_depend_on_the_caller_and_the_time() -> TestResult {
         let morning = Flags::new(Embedded, "features").clock(|| friday(9));
         let usual = json!({ "sku": "umbrella", "price": 2000, "shipping": 490, "checkout": "/checkout" });
-        assert_eq!(ask(&morning, "umbrella", "").await?, (200, usual.clone()));
-        assert_eq!(ask(&morning, "umbrella", "customer=120").await?.1, usual);
-        assert_eq!(ask(&morning, "umbrella", "tier=premium").await?.1["price"], 1800);
-        assert_eq!(ask(&morning, "umbrella", "customer=119").await?.1["checkout"], "/v2/checkout");
-        assert_eq!(ask(&morning, "anvil", "").await?.0, 404);
+        assert_eq!(get_offer(&morning, "umbrella", "").await?, (200, usual.clone()));
+        assert_eq!(get_offer(&morning, "umbrella", "customer=120").await?.1, usual);
+        assert_eq!(get_offer(&morning, "umbrella", "tier=premium").await?.1["price"], 1800);
+        assert_eq!(get_offer(&morning, "umbrella", "customer=119").await?.1["checkout"], "/v2/checkout");
+        assert_eq!(get_offer(&morning, "anvil", "").await?.0, 404);
 
         let evening = Flags::new(Embedded, "features").clock(|| friday(18));
-        assert_eq!(ask(&evening, "umbrella", "").await?.1["shipping"], 0);
+        assert_eq!(get_offer(&evening, "umbrella", "").await?.1["shipping"], 0);
         Ok(())
     }
 
     #[tokio::test]
-    async fn without_its_flags_the_shop_goes_on() -> Tested {
+    async fn without_flags_the_default_terms_apply() -> TestResult {
         struct Down;
         impl ParameterSource for Down {
             async fn fetch(&self, _: &ParameterId) -> Result<ParameterValue, BoxError> {
-                Err("AppConfig is away".into())
+                Err("AppConfig is unavailable".into())
             }
         }
         let down = Flags::new(Down, "features");
-        let (status, offer) = ask(&down, "boots", "tier=premium&customer=1").await?;
+        let (status, offer) = get_offer(&down, "boots", "tier=premium&customer=1").await?;
         assert_eq!((status, &offer["price"], &offer["checkout"]), (200, &json!(4999), &json!("/checkout")));
         Ok(())
     }
 
     #[test]
-    fn the_template_deploys_the_document_that_is_compiled_in() {
+    fn the_template_deploys_the_embedded_document() {
         let template = include_str!("../template.yaml");
         let (_, rest) = template.split_once("      Content: |\n").expect("the document");
         let lines = rest.lines().take_while(|line| line.is_empty() || line.starts_with("        "));

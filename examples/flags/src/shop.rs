@@ -1,52 +1,52 @@
-//! What is sold, to whom, and for how much. No HTTP, no AppConfig.
+//! Articles, prices and offers, independent of HTTP and AppConfig.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// In cents.
+/// Prices in cents.
 const PRICES: [(&str, u32); 3] = [("umbrella", 2_000), ("raincoat", 7_500), ("boots", 4_999)];
 
-/// Who asks: what the rules of the flags are about.
+/// The caller, as evaluated by the rules of the flags.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Shopper {
-    /// `premium`, or nothing.
+    /// The customer tier, such as `premium`.
     pub tier: Option<String>,
-    /// The customer's number.
+    /// The customer number.
     pub customer: Option<u64>,
 }
 
-/// What the flags say for a shopper.
+/// The terms for a shopper, as evaluated by the flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// In per cent.
+    /// The discount in percent.
     pub discount: u8,
-    /// Whether the shopper sees the new check-out.
+    /// `true` if the shopper is sent to the new checkout.
     pub new_checkout: bool,
-    /// Whether shipping costs nothing.
+    /// `true` if shipping is free.
     pub free_shipping: bool,
 }
 
-/// What a shopper is offered.
+/// An offer to a shopper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Offer {
     /// The article.
     pub sku: &'static str,
-    /// In cents.
+    /// The price in cents.
     pub price: u32,
-    /// In cents.
+    /// The shipping cost in cents.
     pub shipping: u32,
-    /// Where to buy it.
+    /// The path of the checkout.
     pub checkout: &'static str,
 }
 
 impl Offer {
-    /// The offer of an article on these terms.
+    /// Returns the offer of an article on these terms.
     ///
     /// # Errors
     ///
-    /// It is not sold here.
-    pub fn of(sku: &str, terms: Terms) -> Result<Self, NotSold> {
-        let (sku, price) = PRICES.into_iter().find(|(known, _)| *known == sku).ok_or(NotSold)?;
+    /// [`ArticleNotFound`].
+    pub fn of(sku: &str, terms: Terms) -> Result<Self, ArticleNotFound> {
+        let (sku, price) = PRICES.into_iter().find(|(known, _)| *known == sku).ok_or(ArticleNotFound)?;
         Ok(Self {
             sku,
             price: price - price * u32::from(terms.discount.min(100)) / 100,
@@ -56,7 +56,7 @@ impl Offer {
     }
 }
 
-/// There is no such article.
+/// The article does not exist.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("there is no such article")]
-pub struct NotSold;
+#[error("article not found")]
+pub struct ArticleNotFound;

@@ -1,4 +1,4 @@
-//! `POST /quotes`: what an order would cost, and what that tells. `cargo run -p observability` serves it on 127.0.0.1:3000:
+//! `POST /quotes`: a price quote, with metrics, traces and logs. `cargo run -p observability` serves it on 127.0.0.1:3000:
 //!
 //! ```sh
 //! curl -i 127.0.0.1:3000/quotes -H 'content-type: application/json' -d '{"item": "umbrella", "quantity": 2}'
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Catalogue;
 
 #[derive(Deserialize)]
-struct Ask {
+struct QuoteRequest {
     item: String,
     quantity: u32,
 }
@@ -30,12 +30,12 @@ struct Quote {
 async fn quote(
     metrics: Metrics,
     Client(catalogue): Client<Catalogue>,
-    Json(Ask { item, quantity }): Json<Ask>,
+    Json(QuoteRequest { item, quantity }): Json<QuoteRequest>,
 ) -> Result<Json<Quote>, HttpError> {
-    logging::append_key("item", &item); // in each further line of this request
+    logging::append_key("item", &item); // added to every later log line of this request
     let Some(price) = catalogue.price(&item).await.map_err(HttpError::from_boxed)? else {
         metrics.count("UnknownItems", 1)?;
-        return Err(HttpError::not_found("there is no such item"));
+        return Err(HttpError::not_found("item not found"));
     };
     let cents = tracing::info_span!("discount", quantity).in_scope(|| discounted(price, quantity));
     metrics.count("Quotes", 1)?;
@@ -44,13 +44,13 @@ async fn quote(
     Ok(Json(Quote { item, cents }))
 }
 
-/// A tenth less from ten on.
+/// A discount of 10 % for ten or more units.
 fn discounted(price: u64, quantity: u32) -> u64 {
     let full = price.saturating_mul(u64::from(quantity));
     if quantity < 10 { full } else { full / 10 * 9 }
 }
 
-/// From the outside in: the trace is sent after the metrics are written.
+/// The layers from the outside in: the trace is sent after the metrics are written.
 fn observed() -> (TracesLayer, MetricsLayer) {
     (TracesLayer::from_env(), MetricsLayer::from_env().namespace("Shop").cold_start().built_in(BuiltIn::Latency))
 }
@@ -64,10 +64,10 @@ mod tests {
 
     use super::*;
 
-    type Tested = Result<(), Box<dyn std::error::Error>>;
+    type TestResult = Result<(), Box<dyn std::error::Error>>;
 
     #[tokio::test]
-    async fn one_request_tells_its_metrics_its_spans_and_its_lines() -> Tested {
+    async fn one_request_emits_metrics_spans_and_log_lines() -> TestResult {
         let (blobs, spans, lines) =
             (metrics::CapturedMetrics::default(), traces::CapturedSpans::default(), logging::CapturedLogs::default());
         let (traces, metrics) = observed();
@@ -76,26 +76,26 @@ mod tests {
         clients.insert(Catalogue::in_memory());
         let caller = Caller::new(handler(quote).outer(outer)).with_clients(clients).with_logs(&lines);
 
-        let ask = |item: &str| request::post("/quotes").json(json!({ "item": item, "quantity": 10 }));
-        let answer = caller.send(ask("umbrella")).await?;
-        assert_eq!((answer.status(), answer.text().as_ref()), (200, r#"{"item":"umbrella","cents":17910}"#));
-        assert_eq!(caller.send(ask("unicorn")).await?.status(), 404);
+        let quote_request = |item: &str| request::post("/quotes").json(json!({ "item": item, "quantity": 10 }));
+        let response = caller.send(quote_request("umbrella")).await?;
+        assert_eq!((response.status(), response.text().as_ref()), (200, r#"{"item":"umbrella","cents":17910}"#));
+        assert_eq!(caller.send(quote_request("unicorn")).await?.status(), 404);
 
         assert_eq!(blobs.values("QuotedCents"), [17_910.0]);
         assert_eq!((blobs.values("Quotes"), blobs.values("UnknownItems")), (vec![1.0], vec![1.0]));
         assert_eq!(blobs.values("InvocationLatency").len(), 2);
 
-        let told = spans.spans();
-        let names: Vec<_> = told.iter().filter_map(|span| span["name"].as_str()).collect();
-        // In the cloud the API's route is in the name: `POST /quotes`.
+        let exported = spans.spans();
+        let names: Vec<_> = exported.iter().filter_map(|span| span["name"].as_str()).collect();
+        // On Lambda, the span name contains the API route: `POST /quotes`.
         assert_eq!(names, ["look up", "discount", "POST", "look up", "POST"]);
-        assert_eq!(told[4]["attributes"]["http.response.status_code"], 404);
+        assert_eq!(exported[4]["attributes"]["http.response.status_code"], 404);
 
         let lines = lines.lines();
-        let line = lines.iter().find(|line| line["message"] == "quoted").ok_or("no line")?;
+        let line = lines.iter().find(|line| line["message"] == "quoted").ok_or("no log line")?;
         assert_eq!((&line["item"], &line["cents"]), (&json!("umbrella"), &json!(17_910)));
-        assert_eq!(line["trace_id"], told[2]["trace_id"], "from the line to the trace");
-        assert_eq!(line["span_id"], told[2]["span_id"]);
+        assert_eq!(line["trace_id"], exported[2]["trace_id"], "the line refers to the trace");
+        assert_eq!(line["span_id"], exported[2]["span_id"]);
         Ok(())
     }
 }

@@ -1,5 +1,4 @@
-//! Orders that are shipped once each. `order` and `warehouse` know no queue and no Lambda; the function around them is in
-//! `main.rs`.
+//! Orders that are shipped once each. `order` and `warehouse` are independent of SQS and Lambda; the function is in `main.rs`.
 
 pub mod order;
 pub mod warehouse;

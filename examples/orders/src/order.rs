@@ -1,41 +1,41 @@
-//! What an order is, and which ones are shipped.
+//! An order, and the rules for shipping it.
 
 use pilaster::BoxError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The largest quantity that is shipped without a person looking at it.
-pub const LARGEST: u32 = 1_000;
+/// The largest quantity that is shipped without manual review.
+pub const MAX_QUANTITY: u32 = 1_000;
 
-/// What a customer ordered: the body of a message.
+/// An order of a customer: the body of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Order {
-    /// Each order has another one: it is shipped once.
+    /// Unique; each order ships once.
     pub id: String,
-    /// Who gets it. In the FIFO queue it is also the message group.
+    /// The customer; in the FIFO queue, also the message group.
     pub customer: String,
-    /// What it is.
+    /// The product.
     pub product: String,
-    /// How many.
+    /// The number of units.
     pub quantity: u32,
 }
 
-/// Why an order was not shipped.
+/// The reason why an order was not shipped.
 #[derive(Debug, Error)]
 pub enum ShipError {
-    /// It never becomes an order of something.
-    #[error("nothing was ordered")]
+    /// Permanent: the order has no content.
+    #[error("the quantity is zero")]
     NothingOrdered,
-    /// It waits in the dead-letter queue for a person.
-    #[error("more than {LARGEST} were ordered: a person has to look at it")]
+    /// Ends in the dead-letter queue, for manual review.
+    #[error("the quantity exceeds {MAX_QUANTITY}: the order needs manual review")]
     TooMany,
-    /// The next try may find it well again.
-    #[error("the warehouse cannot be reached")]
+    /// Transient: retry.
+    #[error("the warehouse is unavailable")]
     Warehouse(#[source] BoxError),
 }
 
 impl Order {
-    /// Whether it goes out.
+    /// Checks that the order can be shipped.
     ///
     /// # Errors
     ///
@@ -43,7 +43,7 @@ impl Order {
     pub fn check(&self) -> Result<(), ShipError> {
         match self.quantity {
             0 => Err(ShipError::NothingOrdered),
-            quantity if quantity > LARGEST => Err(ShipError::TooMany),
+            quantity if quantity > MAX_QUANTITY => Err(ShipError::TooMany),
             _ => Ok(()),
         }
     }
@@ -58,6 +58,6 @@ mod tests {
         let check = |quantity| {
             Order { id: "o-1".into(), customer: "ada".into(), product: "tea".into(), quantity }.check().is_ok()
         };
-        assert_eq!([0, 1, LARGEST, LARGEST + 1].map(check), [false, true, true, false]);
+        assert_eq!([0, 1, MAX_QUANTITY, MAX_QUANTITY + 1].map(check), [false, true, true, false]);
     }
 }

@@ -1,4 +1,4 @@
-//! Where orders are shipped from: [`Warehouse`], over memory or DynamoDB.
+//! The [`Warehouse`] that ships orders, backed by memory or DynamoDB.
 
 use std::env;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,12 +7,12 @@ use pilaster::{BoxError, Clients, FromClients};
 
 use crate::order::{Order, ShipError};
 
-/// Shipments, in the DynamoDB table that `TABLE_NAME` names, or in memory. Cheap to clone.
+/// The shipments, in the DynamoDB table named by `TABLE_NAME` or in memory. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Warehouse(Kind);
+pub struct Warehouse(Backend);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Backend {
     Memory(Arc<Mutex<Vec<Order>>>),
     #[cfg(feature = "aws")]
     DynamoDb {
@@ -22,15 +22,15 @@ enum Kind {
 }
 
 impl Warehouse {
-    /// A warehouse that forgets its shipments when the process ends.
+    /// Creates a warehouse whose shipments are lost when the process ends.
     pub fn in_memory() -> Self {
-        Self(Kind::Memory(Arc::default()))
+        Self(Backend::Memory(Arc::default()))
     }
 
-    /// Ships an order, unless it was shipped before; whether it was shipped now.
+    /// Ships an order. Returns `false` if it was already shipped.
     ///
-    /// A queue delivers a message more than once now and then. What says that an order was shipped is the shipment itself, in
-    /// one conditional write, so that of two deliveries at the same moment one does nothing.
+    /// A queue may deliver a message more than once. The shipment is recorded by one conditional write, so that of two
+    /// concurrent deliveries only one ships the order.
     ///
     /// # Errors
     ///
@@ -38,7 +38,7 @@ impl Warehouse {
     pub async fn ship(&self, order: &Order) -> Result<bool, ShipError> {
         order.check()?;
         match &self.0 {
-            Kind::Memory(shipped) => {
+            Backend::Memory(shipped) => {
                 let mut shipped = shipped.lock().unwrap_or_else(PoisonError::into_inner);
                 let is_new = shipped.iter().all(|other| other.id != order.id);
                 if is_new {
@@ -47,16 +47,18 @@ impl Warehouse {
                 Ok(is_new)
             }
             #[cfg(feature = "aws")]
-            Kind::DynamoDb { client, table } => dynamodb::put(client, table, order).await.map_err(ShipError::Warehouse),
+            Backend::DynamoDb { client, table } => {
+                dynamodb::put(client, table, order).await.map_err(ShipError::Warehouse)
+            }
         }
     }
 
-    /// What was shipped, in that order, by a warehouse in memory.
+    /// Returns the shipped orders of an in-memory warehouse, oldest first.
     pub fn shipped(&self) -> Vec<Order> {
         match &self.0 {
-            Kind::Memory(shipped) => shipped.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Backend::Memory(shipped) => shipped.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb { .. } => Vec::new(),
+            Backend::DynamoDb { .. } => Vec::new(),
         }
     }
 }
@@ -65,17 +67,15 @@ impl FromClients for Warehouse {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         match env::var("TABLE_NAME").ok().filter(|table| !table.is_empty()) {
             #[cfg(feature = "aws")]
-            Some(table) => Ok(Self(Kind::DynamoDb { client: clients.get().await?, table })),
-            // Without a client, orders would silently be forgotten.
+            Some(table) => Ok(Self(Backend::DynamoDb { client: clients.get().await?, table })),
+            // Without a client, orders would silently be lost.
             #[cfg(not(feature = "aws"))]
             Some(_) => {
                 Err("TABLE_NAME is set, but this build has no AWS clients: build it with `--features aws`".into())
             }
             None => {
                 let _ = clients;
-                tracing::warn!(
-                    "TABLE_NAME is not set: shipments are kept in memory, and forgotten when this process ends"
-                );
+                tracing::warn!("TABLE_NAME is not set: shipments are kept in memory and lost when this process ends");
                 Ok(Self::in_memory())
             }
         }
@@ -92,7 +92,7 @@ mod dynamodb {
 
     use crate::order::Order;
 
-    /// Writes the shipment, if there is none of this order; whether there was none.
+    /// Writes the shipment. Returns `false` if the order already has one.
     pub(super) async fn put(client: &Client, table: &str, order: &Order) -> Result<bool, BoxError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let put = client.put_item().table_name(table).item("order_id", S(order.id.clone()));

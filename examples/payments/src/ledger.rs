@@ -1,4 +1,4 @@
-//! The ledger of charges: stands for the bank. Each entry is money that was taken from somebody.
+//! The ledger of charges: a stand-in for the bank. Each entry is a charge to a customer.
 
 use std::env;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,12 +7,12 @@ use pilaster::{BoxError, Clients, FromClients};
 
 use crate::payments::{NewPayment, Payment};
 
-/// Charges, in the DynamoDB table that `LEDGER_TABLE` names, or in memory.
+/// The charges, in the DynamoDB table named by `LEDGER_TABLE` or in memory.
 #[derive(Clone, Debug)]
-pub struct Ledger(Kind);
+pub struct Ledger(Backend);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Backend {
     Memory(Arc<Mutex<Vec<Payment>>>),
     #[cfg(feature = "aws")]
     DynamoDb {
@@ -22,22 +22,22 @@ enum Kind {
 }
 
 impl Ledger {
-    /// A ledger in this process.
+    /// Creates a ledger in memory.
     pub fn in_memory() -> Self {
-        Self(Kind::Memory(Arc::default()))
+        Self(Backend::Memory(Arc::default()))
     }
 
-    /// Takes the money, each time that it is called.
+    /// Charges a payment. Not idempotent: each call charges again.
     ///
     /// # Errors
     ///
-    /// [`Declined`](crate::payments::Declined), or the ledger cannot be reached.
+    /// [`InvalidAmount`](crate::payments::InvalidAmount), or the ledger is unavailable.
     pub async fn charge(&self, new: NewPayment) -> Result<Payment, BoxError> {
         let payment = new.charged()?;
         match &self.0 {
-            Kind::Memory(entries) => entries.lock().unwrap_or_else(PoisonError::into_inner).push(payment.clone()),
+            Backend::Memory(entries) => entries.lock().unwrap_or_else(PoisonError::into_inner).push(payment.clone()),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb { client, table } => {
+            Backend::DynamoDb { client, table } => {
                 use aws_sdk_dynamodb::types::AttributeValue;
                 let put = client.put_item().table_name(table);
                 let put = put.item("id", AttributeValue::S(payment.id.to_string()));
@@ -48,12 +48,12 @@ impl Ledger {
         Ok(payment)
     }
 
-    /// What was charged, of a ledger in memory.
+    /// Returns the charges of an in-memory ledger.
     pub fn entries(&self) -> Vec<Payment> {
         match &self.0 {
-            Kind::Memory(entries) => entries.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Backend::Memory(entries) => entries.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb { .. } => Vec::new(),
+            Backend::DynamoDb { .. } => Vec::new(),
         }
     }
 }
@@ -62,14 +62,14 @@ impl FromClients for Ledger {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         match env::var("LEDGER_TABLE").ok().filter(|table| !table.is_empty()) {
             #[cfg(feature = "aws")]
-            Some(table) => Ok(Self(Kind::DynamoDb { client: clients.get().await?, table })),
+            Some(table) => Ok(Self(Backend::DynamoDb { client: clients.get().await?, table })),
             #[cfg(not(feature = "aws"))]
             Some(_) => {
                 Err("LEDGER_TABLE is set, but this build has no AWS clients: build it with `--features aws`".into())
             }
             None => {
                 let _ = clients;
-                tracing::warn!("LEDGER_TABLE is not set: charges are kept in memory");
+                tracing::warn!("LEDGER_TABLE is not set: charges are kept in memory and lost when this process ends");
                 Ok(Self::in_memory())
             }
         }

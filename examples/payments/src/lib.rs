@@ -1,6 +1,6 @@
-//! Payments that are charged once, however often they are asked for. `payments` and `ledger` are the core; `once` says what
-//! makes two requests the same one.
+//! Payments that are charged once, even if a request is repeated. `payments` and `ledger` are the core; `idempotency` defines
+//! which requests are duplicates.
 
+pub mod idempotency;
 pub mod ledger;
-pub mod once;
 pub mod payments;

@@ -5,9 +5,9 @@
 //!     -d '{"order_id": "o-1", "amount": 1000}'
 //! ```
 
+use payments::idempotency::idempotency;
 use payments::ledger::Ledger;
-use payments::once::once;
-use payments::payments::{Declined, NewPayment, Payment};
+use payments::payments::{InvalidAmount, NewPayment, Payment};
 use pilaster::http::{self, CorsLayer, Created, ErrorLayer, HttpError, Json};
 use pilaster::idempotency::IdempotencyLayer;
 use pilaster::{Client, lambda_handler};
@@ -21,8 +21,8 @@ async fn pay(Client(ledger): Client<Ledger>, Json(new): Json<NewPayment>) -> Res
 fn api() -> http::Stack {
     http::Stack::new()
         .cors(CorsLayer::new().allow_origins(["https://*.example.com"]))
-        .errors(ErrorLayer::new().on::<Declined>(422))
-        .idempotency(IdempotencyLayer::new(once()))
+        .errors(ErrorLayer::new().on::<InvalidAmount>(422))
+        .idempotency(IdempotencyLayer::new(idempotency()))
 }
 
 #[cfg(test)]
@@ -33,10 +33,10 @@ mod tests {
 
     use super::*;
 
-    type Tested = Result<(), Box<dyn std::error::Error>>;
+    type TestResult = Result<(), Box<dyn std::error::Error>>;
 
     #[tokio::test]
-    async fn a_payment_is_charged_once_and_answered_twice_each_time_for_its_own_caller() -> Tested {
+    async fn a_repeated_payment_is_charged_once_and_each_caller_gets_its_own_cors_headers() -> TestResult {
         let (clients, ledger) = (Clients::new(), Ledger::in_memory());
         clients.insert(ledger.clone());
         let caller = Caller::new(handler(pay).layer(api())).with_clients(clients);
@@ -55,8 +55,8 @@ mod tests {
         assert_eq!(ledger.entries().len(), 1);
 
         assert_eq!(pay("\"a1\"", "https://app.example.com", 2000).await?.status(), 422, "another amount");
-        assert_eq!(pay("\"a2\"", "https://app.example.com", 0).await?.status(), 422, "declined");
-        assert_eq!(pay("\"a2\"", "https://app.example.com", 1).await?.status(), 201, "what failed is not recorded");
+        assert_eq!(pay("\"a2\"", "https://app.example.com", 0).await?.status(), 422, "invalid amount");
+        assert_eq!(pay("\"a2\"", "https://app.example.com", 1).await?.status(), 201, "a failure is not recorded");
         assert_eq!(ledger.entries().len(), 2);
         Ok(())
     }

@@ -1,48 +1,48 @@
-//! What a payment is, and what can go wrong with one. No HTTP, no queue.
+//! Payments and their validation, independent of HTTP and queues.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-/// The largest amount that is charged without a person looking at it, in cents.
-const LARGEST: u32 = 1_000_000;
+/// The largest amount that is charged without manual review, in cents.
+const MAX_AMOUNT: u32 = 1_000_000;
 
-/// What a customer asks for.
+/// A requested payment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewPayment {
-    /// The order that is paid.
+    /// The id of the paid order.
     pub order_id: String,
-    /// In cents.
+    /// The amount in cents.
     pub amount: u32,
 }
 
 /// A payment that was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Payment {
-    /// The id of the charge: a new one for each.
+    /// The id of the charge; new for each charge.
     pub id: Uuid,
-    /// The order that is paid.
+    /// The id of the paid order.
     pub order_id: String,
-    /// In cents.
+    /// The amount in cents.
     pub amount: u32,
 }
 
 impl NewPayment {
-    /// The payment, if it may be charged.
+    /// Validates the amount and returns the payment with a new id.
     ///
     /// # Errors
     ///
-    /// The amount is none or too large.
-    pub fn charged(self) -> Result<Payment, Declined> {
-        if self.amount == 0 || self.amount > LARGEST {
-            return Err(Declined);
+    /// The amount is zero or too large.
+    pub fn charged(self) -> Result<Payment, InvalidAmount> {
+        if self.amount == 0 || self.amount > MAX_AMOUNT {
+            return Err(InvalidAmount);
         }
         Ok(Payment { id: Uuid::now_v7(), order_id: self.order_id, amount: self.amount })
     }
 }
 
-/// The amount cannot be charged.
+/// The amount is zero or too large.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("an amount is between 1 and {LARGEST} cents")]
-pub struct Declined;
+#[error("the amount must be between 1 and {MAX_AMOUNT} cents")]
+pub struct InvalidAmount;

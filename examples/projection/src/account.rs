@@ -1,73 +1,73 @@
-//! What happens to an account, and what it comes to.
+//! The events of an account, and the account computed from them.
 //!
 //! ```
-//! use projection::account::{Account, Event, What};
+//! use projection::account::{Account, Event, EventKind};
 //!
-//! let event = |version, what| Event { account: "a-1".into(), version, what };
-//! let opened = event(1, What::Opened { owner: "ada".into() });
-//! let deposited = event(2, What::Deposited { cents: 500 });
-//! let account = Account::after(None, &opened)?.expect("it is new");
-//! let account = Account::after(Some(account), &deposited)?.expect("it is new");
+//! let event = |version, kind| Event { account: "a-1".into(), version, kind };
+//! let opened = event(1, EventKind::Opened { owner: "ada".into() });
+//! let deposited = event(2, EventKind::Deposited { cents: 500 });
+//! let account = Account::after(None, &opened)?.expect("a new event");
+//! let account = Account::after(Some(account), &deposited)?.expect("a new event");
 //! assert_eq!((account.cents, account.version), (500, 2));
-//! assert_eq!(Account::after(Some(account), &deposited)?, None, "it was counted before");
+//! assert_eq!(Account::after(Some(account), &deposited)?, None, "already applied");
 //! # Ok::<(), projection::account::Gap>(())
 //! ```
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Something that happened: an item of the table of events. It is added, and never changed.
+/// An event: an item of the events table. Events are only added, never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Event {
-    /// To which account.
+    /// The id of the account.
     pub account: String,
-    /// 1 for the first event of the account, one more for each. Who adds an event does it on the condition that there is none
-    /// of this version.
+    /// 1 for the first event of the account, then incremented by one. An event is added by a conditional write that fails if
+    /// the version exists.
     pub version: u64,
-    /// What it was.
+    /// The kind of the event, as the attribute `kind` and its data.
     #[serde(flatten)]
-    pub what: What,
+    pub kind: EventKind,
 }
 
-/// What happened.
+/// The kind of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum What {
-    /// It is somebody's now.
+pub enum EventKind {
+    /// Account opened.
     Opened {
-        /// Whose.
+        /// The owner.
         owner: String,
     },
-    /// Money came.
+    /// Money deposited.
     Deposited {
-        /// How much.
+        /// The amount in cents.
         cents: u32,
     },
-    /// Money went.
+    /// Money withdrawn.
     Withdrawn {
-        /// How much.
+        /// The amount in cents.
         cents: u32,
     },
-    /// It is nobody's any more.
+    /// Account closed.
     Closed,
 }
 
-/// What all events of an account come to: an item of the read model.
+/// The account after all of its events: an item of the read model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Account {
-    /// Its id.
+    /// The id of the account.
     pub account: String,
-    /// The last event that is counted.
+    /// The version of the last applied event.
     pub version: u64,
-    /// Whose it is.
+    /// The owner; `None` once the account is closed.
     pub owner: Option<String>,
-    /// What is on it.
+    /// The balance in cents.
     pub cents: i64,
 }
 
-/// An event that came before the one before it.
+/// An event that arrived before its predecessor.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("event {version} of the account {account:?} came after event {last}")]
+#[error("event {version} of account {account:?} is out of order; last applied event: {last}")]
 pub struct Gap {
     account: String,
     version: u64,
@@ -75,11 +75,11 @@ pub struct Gap {
 }
 
 impl Account {
-    /// The account after an event, or nothing if this event is counted in it already.
+    /// Returns the account after an event, or `None` if the event was already applied.
     ///
     /// # Errors
     ///
-    /// An event between the two is missing.
+    /// [`Gap`] if an event between the two is missing.
     pub fn after(before: Option<Self>, event: &Event) -> Result<Option<Self>, Gap> {
         let mut account = before.unwrap_or_else(|| Self { account: event.account.clone(), ..Self::default() });
         if event.version <= account.version {
@@ -89,11 +89,11 @@ impl Account {
             return Err(Gap { account: account.account, version: event.version, last: account.version });
         }
         account.version = event.version;
-        match &event.what {
-            What::Opened { owner } => account.owner = Some(owner.clone()),
-            What::Deposited { cents } => account.cents += i64::from(*cents),
-            What::Withdrawn { cents } => account.cents -= i64::from(*cents),
-            What::Closed => account.owner = None,
+        match &event.kind {
+            EventKind::Opened { owner } => account.owner = Some(owner.clone()),
+            EventKind::Deposited { cents } => account.cents += i64::from(*cents),
+            EventKind::Withdrawn { cents } => account.cents -= i64::from(*cents),
+            EventKind::Closed => account.owner = None,
         }
         Ok(Some(account))
     }

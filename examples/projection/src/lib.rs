@@ -1,4 +1,4 @@
-//! Accounts as the sum of their events. `account` and `accounts` know no stream and no Lambda; the function around them is in
+//! Accounts computed from their events. `account` and `accounts` are independent of streams and Lambda; the function is in
 //! `main.rs`.
 
 pub mod account;

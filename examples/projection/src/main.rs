@@ -1,4 +1,4 @@
-//! Events that are added to a table become accounts, in order and once each. To try it:
+//! Builds accounts from the events of a table, in order and each event once. To run it locally:
 //! `cargo run -p projection -- examples/projection/event.json`
 
 use pilaster::records::Batch;
@@ -6,18 +6,18 @@ use pilaster::{BoxError, Change, Client, lambda_handler};
 use projection::account::Event;
 use projection::accounts::Accounts;
 
-// Order is kept by item unless told otherwise, and each event of an account is an item of its own.
+// By default, order is preserved per item, and each event is a separate item.
 fn batch() -> Batch {
     Batch::new().ordered_by("account")
 }
 
 #[lambda_handler(batch = batch(), warm(Client<Accounts>))]
 async fn project(Client(accounts): Client<Accounts>, change: Change<Event, ()>) -> Result<(), BoxError> {
-    // A changed item is an event once more: that is how they are replayed. What a removed one did stays.
+    // A modified item is applied again: this is how events are replayed. A removed item changes nothing.
     let Some(event) = change.new_image() else { return Ok(()) };
-    match accounts.count(event).await? {
-        Some(now) => tracing::info!(account = now.account, version = now.version, cents = %now.cents, "counted"),
-        None => tracing::info!(account = event.account, version = event.version, "was counted before"),
+    match accounts.apply(event).await? {
+        Some(now) => tracing::info!(account = now.account, version = now.version, cents = %now.cents, "applied"),
+        None => tracing::info!(account = event.account, version = event.version, "already applied"),
     }
     Ok(())
 }
@@ -33,7 +33,7 @@ mod tests {
 
     use super::*;
 
-    type Tested = Result<(), Box<dyn std::error::Error>>;
+    type TestResult = Result<(), Box<dyn std::error::Error>>;
 
     fn function() -> (Caller<impl RawService>, Accounts) {
         let (clients, accounts) = (Clients::new(), Accounts::in_memory());
@@ -59,17 +59,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_event_of_the_folder_is_two_accounts() -> Tested {
+    async fn the_sample_event_creates_two_accounts() -> TestResult {
         let (function, accounts) = function();
-        let answer = function.call_text(include_str!("../event.json")).await?;
-        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+        let response = function.call_text(include_str!("../event.json")).await?;
+        assert_eq!(response, json!({ "batchItemFailures": [] }));
         assert_eq!(accounts.get("a-1").await?, account("a-1", 3, 300));
         assert_eq!(accounts.get("a-2").await?, account("a-2", 1, 0));
         Ok(())
     }
 
     #[tokio::test]
-    async fn events_that_come_twice_are_counted_once_and_removed_ones_stay_counted() -> Tested {
+    async fn duplicate_events_are_applied_once_and_removed_events_stay_applied() -> TestResult {
         let (function, accounts) = function();
         let (first, second) = (opened("a-1"), deposited("a-1", 2, 500));
         let events = stream([insert(&first), insert(&second), modify(&first, &first), remove(&first), insert(&second)]);
@@ -80,18 +80,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_after_a_broken_event_waits_for_it_and_other_accounts_go_on() -> Tested {
+    async fn events_behind_an_invalid_event_wait_and_other_accounts_proceed() -> TestResult {
         let (function, accounts) = function();
-        let broken = json!({ "account": "a-1", "version": 2, "kind": "deposited", "cents": "much" });
-        let events = [opened("a-1"), broken, deposited("a-1", 3, 100), opened("a-2")];
+        let invalid = json!({ "account": "a-1", "version": 2, "kind": "deposited", "cents": "much" });
+        let events = [opened("a-1"), invalid, deposited("a-1", 3, 100), opened("a-2")];
         let report = Mapping::stream(stream(events.iter().map(insert))).bisect().max_retries(2).run(&function).await;
         assert_eq!((report.completed().len(), report.dead_lettered().len()), (2, 2));
-        assert_eq!(accounts.get("a-1").await?, account("a-1", 1, 0), "as it was before the broken one");
+        assert_eq!(accounts.get("a-1").await?, account("a-1", 1, 0), "unchanged since the invalid event");
         assert_eq!(accounts.get("a-2").await?, account("a-2", 1, 0));
 
-        // Once it is mended, the events are sent again.
-        let mended = [opened("a-1"), deposited("a-1", 2, 50), deposited("a-1", 3, 100)];
-        let report = Mapping::stream(stream(mended.iter().map(|event| modify(event, event)))).run(&function).await;
+        // Once the event is fixed, the events are sent again.
+        let fixed = [opened("a-1"), deposited("a-1", 2, 50), deposited("a-1", 3, 100)];
+        let report = Mapping::stream(stream(fixed.iter().map(|event| modify(event, event)))).run(&function).await;
         assert!(report.dead_lettered().is_empty());
         assert_eq!(accounts.get("a-1").await?, account("a-1", 3, 150));
         Ok(())

@@ -1,4 +1,4 @@
-//! Which steps of which orders are done, and what is left of each product: [`Ledger`], over memory or DynamoDB.
+//! The [`Ledger`] of completed steps and remaining stock, backed by memory or DynamoDB.
 
 #[cfg(feature = "aws")]
 mod dynamodb;
@@ -14,27 +14,27 @@ use crate::order::{LedgerUnavailable, Order};
 /// A step of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It takes units out of the stock.
+    /// Takes units out of the stock.
     Reservation,
-    /// It takes money.
+    /// Charges the card.
     Charge,
-    /// It cannot be taken back.
+    /// Cannot be compensated.
     Shipment,
 }
 
-/// What became of a step.
+/// The outcome of recording a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entered {
-    /// It is done, now or before.
+pub enum Outcome {
+    /// The step is done, now or earlier.
     Done,
-    /// It was taken back before, and is not done any more.
-    TakenBack,
-    /// There are not enough units.
-    TooFew,
+    /// The step was already compensated and is not done again.
+    Compensated,
+    /// Not enough units are left.
+    OutOfStock,
 }
 
 impl Step {
-    /// The key of an order's step.
+    /// Returns the key of this step of an order.
     fn key(self, order: &Order) -> String {
         let step = match self {
             Self::Reservation => "reservation",
@@ -44,98 +44,99 @@ impl Step {
         format!("{step}#{}", order.id)
     }
 
-    /// How many units it moves.
+    /// Returns the number of units this step takes out of the stock.
     fn units(self, order: &Order) -> u32 {
         if self == Self::Reservation { order.quantity } else { 0 }
     }
 }
 
-/// A ledger. Cheap to clone.
+/// A ledger, in the DynamoDB table named by `TABLE_NAME` or in memory. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Ledger(Kind);
+pub struct Ledger(Backend);
 
 #[derive(Clone, Debug)]
-enum Kind {
-    Memory(Arc<Mutex<Books>>),
+enum Backend {
+    Memory(Arc<Mutex<State>>),
     #[cfg(feature = "aws")]
     DynamoDb(dynamodb::DynamoDb),
 }
 
 #[derive(Debug)]
-struct Books {
-    /// By the key of the step, whether it stands.
+struct State {
+    /// Step key to status: `true` if done, `false` if compensated.
     steps: HashMap<String, bool>,
     stock: HashMap<String, u32>,
 }
 
 impl Ledger {
-    /// A ledger with 100 units of tea, which it forgets when the process ends.
+    /// Creates a ledger with 100 units of tea that is lost when the process ends.
     pub fn in_memory() -> Self {
-        let books = Books { steps: HashMap::new(), stock: HashMap::from([("tea".to_owned(), 100)]) };
-        Self(Kind::Memory(Arc::new(Mutex::new(books))))
+        let state = State { steps: HashMap::new(), stock: HashMap::from([("tea".to_owned(), 100)]) };
+        Self(Backend::Memory(Arc::new(Mutex::new(state))))
     }
 
-    /// Enters a step, unless it was entered before.
+    /// Records a step. Recording it again changes nothing.
     ///
     /// # Errors
     ///
     /// [`LedgerUnavailable`].
-    pub async fn enter(&self, step: Step, order: &Order) -> Result<Entered, LedgerUnavailable> {
+    pub async fn record(&self, step: Step, order: &Order) -> Result<Outcome, LedgerUnavailable> {
         match &self.0 {
-            Kind::Memory(books) => Ok(lock(books).enter(step, order)),
+            Backend::Memory(state) => Ok(lock(state).record(step, order)),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb(ledger) => ledger.enter(step, order).await.map_err(LedgerUnavailable),
+            Backend::DynamoDb(ledger) => ledger.record(step, order).await.map_err(LedgerUnavailable),
         }
     }
 
-    /// Takes a step back; whether it stood. One that was never entered cannot be entered any more.
+    /// Compensates a step. Returns `false` if there was nothing to compensate. The step cannot be recorded afterwards, even if
+    /// it never was.
     ///
     /// # Errors
     ///
     /// [`LedgerUnavailable`].
-    pub async fn take_back(&self, step: Step, order: &Order) -> Result<bool, LedgerUnavailable> {
+    pub async fn compensate(&self, step: Step, order: &Order) -> Result<bool, LedgerUnavailable> {
         match &self.0 {
-            Kind::Memory(books) => Ok(lock(books).take_back(step, order)),
+            Backend::Memory(state) => Ok(lock(state).compensate(step, order)),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb(ledger) => ledger.take_back(step, order).await.map_err(LedgerUnavailable),
+            Backend::DynamoDb(ledger) => ledger.compensate(step, order).await.map_err(LedgerUnavailable),
         }
     }
 
-    pub(crate) fn left(&self, product: &str) -> Option<u32> {
+    pub(crate) fn units_left(&self, product: &str) -> Option<u32> {
         match &self.0 {
-            Kind::Memory(books) => lock(books).stock.get(product).copied(),
+            Backend::Memory(state) => lock(state).stock.get(product).copied(),
             #[cfg(feature = "aws")]
-            Kind::DynamoDb(_) => None,
+            Backend::DynamoDb(_) => None,
         }
     }
 }
 
-fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
-    books.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Books {
-    fn enter(&mut self, step: Step, order: &Order) -> Entered {
+impl State {
+    fn record(&mut self, step: Step, order: &Order) -> Outcome {
         match self.steps.get(&step.key(order)) {
-            Some(true) => return Entered::Done,
-            Some(false) => return Entered::TakenBack,
+            Some(true) => return Outcome::Done,
+            Some(false) => return Outcome::Compensated,
             None => {}
         }
         if let units @ 1.. = step.units(order) {
             let stock = self.stock.entry(order.product.clone()).or_default();
-            let Some(left) = stock.checked_sub(units) else { return Entered::TooFew };
+            let Some(left) = stock.checked_sub(units) else { return Outcome::OutOfStock };
             *stock = left;
         }
         self.steps.insert(step.key(order), true);
-        Entered::Done
+        Outcome::Done
     }
 
-    fn take_back(&mut self, step: Step, order: &Order) -> bool {
-        let stood = self.steps.insert(step.key(order), false) == Some(true);
-        if stood {
+    fn compensate(&mut self, step: Step, order: &Order) -> bool {
+        let was_done = self.steps.insert(step.key(order), false) == Some(true);
+        if was_done {
             *self.stock.entry(order.product.clone()).or_default() += step.units(order);
         }
-        stood
+        was_done
     }
 }
 
@@ -143,15 +144,15 @@ impl FromClients for Ledger {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         match env::var("TABLE_NAME").ok().filter(|table| !table.is_empty()) {
             #[cfg(feature = "aws")]
-            Some(table) => Ok(Self(Kind::DynamoDb(dynamodb::DynamoDb::new(clients.get().await?, table)))),
-            // Without a client, orders would silently be forgotten.
+            Some(table) => Ok(Self(Backend::DynamoDb(dynamodb::DynamoDb::new(clients.get().await?, table)))),
+            // Without a client, orders would silently be lost.
             #[cfg(not(feature = "aws"))]
             Some(_) => {
                 Err("TABLE_NAME is set, but this build has no AWS clients: build it with `--features aws`".into())
             }
             None => {
                 let _ = clients;
-                tracing::warn!("TABLE_NAME is not set: the ledger is in memory, and forgotten when this process ends");
+                tracing::warn!("TABLE_NAME is not set: the ledger is kept in memory and lost when this process ends");
                 Ok(Self::in_memory())
             }
         }

@@ -1,5 +1,5 @@
-//! An order in three steps, two of which can be taken back. `order`, `shop` and `ledger` know no Lambda; the functions are in
-//! `bin`, and `saga.asl.json` says which one follows upon which.
+//! An order in three steps, two of which can be compensated. `order`, `shop` and `ledger` are independent of Lambda; the
+//! functions are in `bin`, and `saga.asl.json` defines their sequence.
 
 pub mod ledger;
 pub mod order;

@@ -1,106 +1,106 @@
-//! What an order is, what each step makes of it, and why a step fails.
+//! An order, the result of each step, and the errors of each step.
 //!
-//! The state machine branches on the names of the errors: `#[derive(ErrorType)]` makes them of the variants.
+//! The state machine branches on the error names, which `#[derive(ErrorType)]` derives from the variants.
 
 use pilaster::{BoxError, ErrorType};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What a customer ordered. The state machine keeps it for as long as its history: it has a token of a card, and no card.
+/// An order of a customer. It stays in the execution history, so it contains a card token instead of card data.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Order {
-    /// Each order has another one: its steps are done once.
+    /// Unique; each step of an order is done once.
     pub id: String,
-    /// What it is.
+    /// The product.
     pub product: String,
-    /// How many.
+    /// The number of units.
     pub quantity: u32,
-    /// What it costs.
+    /// The price in cents.
     pub cents: u32,
-    /// How it is paid: what the payment provider gave out for the card.
+    /// The card token issued by the payment provider.
     pub card: String,
-    /// Where it goes: a code of ISO 3166-1.
+    /// The destination country: an ISO 3166-1 code.
     pub country: String,
 }
 
-/// Units that nobody else can buy.
+/// Units reserved for an order.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Reservation {
-    /// How many.
+    /// The number of units.
     pub quantity: u32,
 }
 
-/// Money that was taken.
+/// A charge to the card.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Charge {
-    /// How much.
+    /// The amount in cents.
     pub cents: u32,
 }
 
-/// A parcel that is on its way.
+/// A parcel handed to the carrier.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Shipment {
-    /// Its number.
+    /// The tracking number.
     pub tracking: String,
 }
 
-/// What was taken back.
+/// The result of a compensation.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct TakenBack {
-    /// Whether there was something: a step that failed halfway may have done nothing.
+pub struct Compensated {
+    /// `false` if there was nothing to compensate: a failed step may have done nothing.
     pub done: bool,
 }
 
-/// The next try may find it well again.
+/// Transient: retry.
 #[derive(Debug, Error, ErrorType)]
-#[error("the ledger cannot be reached")]
+#[error("the ledger is unavailable")]
 pub struct LedgerUnavailable(#[source] pub BoxError);
 
-/// The step came after it was taken back: somebody had given up waiting for it.
+/// The step arrived after its compensation, for example after a timeout.
 #[derive(Clone, Copy, Debug, Error, ErrorType)]
-#[error("the order was given up before")]
-pub struct GivenUp;
+#[error("the order was already cancelled")]
+pub struct AlreadyCancelled;
 
-/// Why nothing was reserved.
+/// The reason why nothing was reserved.
 #[derive(Debug, Error, ErrorType)]
 pub enum ReserveError {
-    /// There are fewer than were ordered.
-    #[error("there are not as many left")]
+    /// Permanent: fewer units are left than were ordered.
+    #[error("out of stock")]
     OutOfStock,
-    /// See [`GivenUp`].
+    /// See [`AlreadyCancelled`].
     #[error("{0}")]
     #[error_type(transparent)]
-    GivenUp(#[from] GivenUp),
+    AlreadyCancelled(#[from] AlreadyCancelled),
     /// See [`LedgerUnavailable`].
     #[error("{0}")]
     #[error_type(transparent)]
     Ledger(#[from] LedgerUnavailable),
 }
 
-/// Why nothing was charged.
+/// The reason why nothing was charged.
 #[derive(Debug, Error, ErrorType)]
 pub enum ChargeError {
-    /// The bank does not want to, and will not.
+    /// Permanent: the bank declined the card.
     #[error("the card was declined")]
     CardDeclined,
-    /// The next try may find it well again.
+    /// Transient: retry.
     #[error("the bank is busy")]
     BankBusy,
-    /// See [`GivenUp`].
+    /// See [`AlreadyCancelled`].
     #[error("{0}")]
     #[error_type(transparent)]
-    GivenUp(#[from] GivenUp),
+    AlreadyCancelled(#[from] AlreadyCancelled),
     /// See [`LedgerUnavailable`].
     #[error("{0}")]
     #[error_type(transparent)]
     Ledger(#[from] LedgerUnavailable),
 }
 
-/// Why nothing was shipped.
+/// The reason why nothing was shipped.
 #[derive(Debug, Error, ErrorType)]
 pub enum ShipError {
-    /// No carrier goes there.
-    #[error("no carrier goes to this country")]
+    /// Permanent: no carrier delivers to the country.
+    #[error("no carrier delivers to this country")]
     NotDeliverable,
     /// See [`LedgerUnavailable`].
     #[error("{0}")]
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// The errors that a state machine branches on, in any of its states.
+    /// Collects the errors that any state of a state machine branches on.
     fn names(of: &Value, found: &mut BTreeSet<String>) {
         match of {
             Value::Object(fields) => fields.iter().for_each(|(name, value)| match (name.as_str(), value) {
@@ -132,17 +132,17 @@ mod tests {
     }
 
     #[test]
-    fn the_state_machine_branches_on_errors_that_there_are() {
+    fn the_state_machine_branches_only_on_existing_errors() {
         let mut found = BTreeSet::new();
         names(&serde_json::from_str(include_str!("../saga.asl.json")).expect("JSON"), &mut found);
-        // Those of Step Functions, of Lambda and of Pilaster.
+        // Errors of Step Functions, Lambda and Pilaster.
         found.retain(|name| !name.starts_with("States.") && !name.starts_with("Lambda.") && name != "InvalidEvent");
         let reserve = ReserveError::OutOfStock;
         let ledger = ReserveError::Ledger(LedgerUnavailable("down".into()));
         let [declined, busy] = [ChargeError::CardDeclined, ChargeError::BankBusy];
         let ship = ShipError::NotDeliverable;
-        let own =
+        let expected =
             [reserve.error_type(), ledger.error_type(), declined.error_type(), busy.error_type(), ship.error_type()];
-        assert_eq!(found, own.map(String::from).into());
+        assert_eq!(found, expected.map(String::from).into());
     }
 }

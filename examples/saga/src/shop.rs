@@ -1,22 +1,23 @@
-//! The steps of an order, and how they are taken back: [`Shop`].
+//! The [`Shop`]: the steps of an order, and their compensations.
 //!
-//! A state machine may ask for a step twice, and may give one up that is done a moment later. So each step is done once, to take
-//! it back twice does no more than once, and a step that comes after it was taken back is refused.
+//! A state machine may call a step twice, or time out shortly before a step completes. Steps and compensations are therefore
+//! idempotent, and a step that arrives after its compensation is rejected.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pilaster::{BoxError, Clients, FromClients};
 
-use crate::ledger::{Entered, Ledger, Step};
+use crate::ledger::{Ledger, Outcome, Step};
 use crate::order::{
-    Charge, ChargeError, GivenUp, LedgerUnavailable, Order, Reservation, ReserveError, ShipError, Shipment, TakenBack,
+    AlreadyCancelled, Charge, ChargeError, Compensated, LedgerUnavailable, Order, Reservation, ReserveError, ShipError,
+    Shipment,
 };
 
-/// Where the carrier goes.
+/// The countries that the carrier delivers to.
 const COUNTRIES: [&str; 3] = ["AT", "CH", "DE"];
 
-/// A shop with its ledger and its bank. Cheap to clone.
+/// A shop with a ledger and a bank. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Shop {
     ledger: Ledger,
@@ -24,7 +25,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// A shop with this ledger.
+    /// Creates a shop with this ledger.
     pub fn new(ledger: Ledger) -> Self {
         Self { ledger, bank: Bank::default() }
     }
@@ -35,10 +36,10 @@ impl Shop {
     ///
     /// [`ReserveError`].
     pub async fn reserve(&self, order: &Order) -> Result<Reservation, ReserveError> {
-        match self.ledger.enter(Step::Reservation, order).await? {
-            Entered::Done => Ok(Reservation { quantity: order.quantity }),
-            Entered::TakenBack => Err(GivenUp.into()),
-            Entered::TooFew => Err(ReserveError::OutOfStock),
+        match self.ledger.record(Step::Reservation, order).await? {
+            Outcome::Done => Ok(Reservation { quantity: order.quantity }),
+            Outcome::Compensated => Err(AlreadyCancelled.into()),
+            Outcome::OutOfStock => Err(ReserveError::OutOfStock),
         }
     }
 
@@ -47,33 +48,33 @@ impl Shop {
     /// # Errors
     ///
     /// [`LedgerUnavailable`].
-    pub async fn release(&self, order: &Order) -> Result<TakenBack, LedgerUnavailable> {
-        Ok(TakenBack { done: self.ledger.take_back(Step::Reservation, order).await? })
+    pub async fn release(&self, order: &Order) -> Result<Compensated, LedgerUnavailable> {
+        Ok(Compensated { done: self.ledger.compensate(Step::Reservation, order).await? })
     }
 
-    /// Takes the money.
+    /// Charges the card.
     ///
     /// # Errors
     ///
     /// [`ChargeError`].
     pub async fn charge(&self, order: &Order) -> Result<Charge, ChargeError> {
         self.bank.authorize(order)?;
-        match self.ledger.enter(Step::Charge, order).await? {
-            Entered::TakenBack => Err(GivenUp.into()),
+        match self.ledger.record(Step::Charge, order).await? {
+            Outcome::Compensated => Err(AlreadyCancelled.into()),
             _ => Ok(Charge { cents: order.cents }),
         }
     }
 
-    /// Gives the money back.
+    /// Refunds the charge.
     ///
     /// # Errors
     ///
     /// [`LedgerUnavailable`].
-    pub async fn refund(&self, order: &Order) -> Result<TakenBack, LedgerUnavailable> {
-        Ok(TakenBack { done: self.ledger.take_back(Step::Charge, order).await? })
+    pub async fn refund(&self, order: &Order) -> Result<Compensated, LedgerUnavailable> {
+        Ok(Compensated { done: self.ledger.compensate(Step::Charge, order).await? })
     }
 
-    /// Hands the parcel to the carrier: after that there is no way back.
+    /// Hands the parcel to the carrier. This step cannot be compensated.
     ///
     /// # Errors
     ///
@@ -82,13 +83,13 @@ impl Shop {
         if !COUNTRIES.contains(&order.country.as_str()) {
             return Err(ShipError::NotDeliverable);
         }
-        self.ledger.enter(Step::Shipment, order).await?;
+        self.ledger.record(Step::Shipment, order).await?;
         Ok(Shipment { tracking: format!("{}-{}", order.country, order.id) })
     }
 
-    /// How many units of a product are left, by a ledger in memory.
-    pub fn left(&self, product: &str) -> Option<u32> {
-        self.ledger.left(product)
+    /// Returns the number of units left of a product, if the ledger is in memory.
+    pub fn units_left(&self, product: &str) -> Option<u32> {
+        self.ledger.units_left(product)
     }
 }
 
@@ -98,17 +99,17 @@ impl FromClients for Shop {
     }
 }
 
-/// Stands for the payment provider, and has test cards as one has: `tok_declined` is declined, `tok_busy` finds the bank busy
-/// the first time that this process asks for an order. A real one is given the order's id, so that it charges once.
+/// A stand-in for the payment provider, with test cards: `tok_declined` is declined, `tok_busy` fails the first attempt per
+/// order and process. A real provider receives the order id as idempotency key.
 #[derive(Clone, Debug, Default)]
 struct Bank(Arc<Mutex<HashSet<String>>>);
 
 impl Bank {
     fn authorize(&self, order: &Order) -> Result<(), ChargeError> {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match order.card.as_str() {
             "tok_declined" => Err(ChargeError::CardDeclined),
-            "tok_busy" if asked.insert(order.id.clone()) => Err(ChargeError::BankBusy),
+            "tok_busy" if attempted.insert(order.id.clone()) => Err(ChargeError::BankBusy),
             _ => Ok(()),
         }
     }
@@ -124,36 +125,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_step_is_done_once_and_taken_back_once() -> Result<(), BoxError> {
+    async fn a_step_is_done_once_and_compensated_once() -> Result<(), BoxError> {
         let (shop, order) = (Shop::new(Ledger::in_memory()), order(4, "tok_visa"));
         for _ in 0..2 {
             assert_eq!(shop.reserve(&order).await?.quantity, 4);
-            assert_eq!(shop.left("tea"), Some(96));
+            assert_eq!(shop.units_left("tea"), Some(96));
         }
         assert_eq!([shop.release(&order).await?.done, shop.release(&order).await?.done], [true, false]);
-        assert_eq!(shop.left("tea"), Some(100));
+        assert_eq!(shop.units_left("tea"), Some(100));
         Ok(())
     }
 
     #[tokio::test]
-    async fn a_step_that_comes_after_it_was_taken_back_is_refused() -> Result<(), BoxError> {
+    async fn a_step_that_arrives_after_its_compensation_is_rejected() -> Result<(), BoxError> {
         let (shop, order) = (Shop::new(Ledger::in_memory()), order(4, "tok_visa"));
         assert!(!shop.refund(&order).await?.done && !shop.release(&order).await?.done);
-        assert!(matches!(shop.charge(&order).await, Err(ChargeError::GivenUp(_))));
-        assert!(matches!(shop.reserve(&order).await, Err(ReserveError::GivenUp(_))));
-        assert_eq!(shop.left("tea"), Some(100));
+        assert!(matches!(shop.charge(&order).await, Err(ChargeError::AlreadyCancelled(_))));
+        assert!(matches!(shop.reserve(&order).await, Err(ReserveError::AlreadyCancelled(_))));
+        assert_eq!(shop.units_left("tea"), Some(100));
         Ok(())
     }
 
     #[tokio::test]
-    async fn no_more_than_there_are_can_be_reserved() {
+    async fn only_units_in_stock_can_be_reserved() {
         let shop = Shop::new(Ledger::in_memory());
         assert!(matches!(shop.reserve(&order(101, "tok_visa")).await, Err(ReserveError::OutOfStock)));
-        assert_eq!((shop.reserve(&order(100, "tok_visa")).await.is_ok(), shop.left("tea")), (true, Some(0)));
+        assert_eq!((shop.reserve(&order(100, "tok_visa")).await.is_ok(), shop.units_left("tea")), (true, Some(0)));
     }
 
     #[tokio::test]
-    async fn a_busy_bank_charges_at_the_second_try() {
+    async fn a_busy_bank_charges_on_the_second_attempt() {
         let (shop, order) = (Shop::new(Ledger::in_memory()), order(1, "tok_busy"));
         assert!(matches!(shop.charge(&order).await, Err(ChargeError::BankBusy)));
         assert!(shop.charge(&order).await.is_ok());

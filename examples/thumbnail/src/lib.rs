@@ -1,4 +1,4 @@
-//! Thumbnails of uploaded images. `thumbnail`, `upload` and `store` know no Lambda; the function around them is in `main.rs`.
+//! Thumbnails of uploaded images. `thumbnail`, `upload` and `store` are independent of Lambda; the function is in `main.rs`.
 
 pub mod store;
 pub mod thumbnail;

@@ -1,4 +1,4 @@
-//! An image that is put under `uploads/` gets a thumbnail under `thumbnails/`. To try it, in this example's folder:
+//! Creates a thumbnail under `thumbnails/` for each image under `uploads/`. To run it locally, in the folder of this example:
 //! `cargo run -- event.json`.
 
 use pilaster::records::RecordError;
@@ -15,12 +15,12 @@ async fn thumbnail(Client(store): Client<Store>, object: S3Object) -> Result<(),
         Upload { bucket: object.bucket(), key: object.key(), size: object.size(), sequencer: object.sequencer() };
     match process(&store, upload).await {
         Ok(made) => {
-            tracing::info!(object = made.object, thumbnail = made.thumbnail, bytes = made.bytes, "made a thumbnail");
+            tracing::info!(object = made.object, thumbnail = made.thumbnail, bytes = made.bytes, "created a thumbnail");
             Ok(())
         }
-        // No try will make an upload of it, and nobody needs to look at it later.
+        // Permanent and uninteresting: drop it instead of retrying.
         Err(error @ UploadError::NotAnUpload(_)) => Err(RecordError::discard(error).into()),
-        // Broken or too large: after its retries the event is in the queue of failed ones.
+        // Transient, corrupt or too large: after its retries, the event moves to the dead-letter queue.
         Err(error) => Err(error.into()),
     }
 }
@@ -39,7 +39,7 @@ mod tests {
 
     const SAMPLE: &[u8] = include_bytes!("../bucket/uploads/sample.jpg");
 
-    /// The function over a folder as bucket, which goes with the test.
+    /// The function with a temporary folder as the bucket, removed after the test.
     struct Tested<R> {
         function: Caller<R>,
         bucket: PathBuf,
@@ -62,8 +62,8 @@ mod tests {
 
         fn put(&self, key: &str, bytes: &[u8]) {
             let path = self.bucket.join(key);
-            fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
-            fs::write(path, bytes).expect("it is written");
+            fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+            fs::write(path, bytes).expect("written");
         }
 
         fn has(&self, key: &str) -> bool {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_thumbnail_gets_none_and_its_event_is_not_tried_again() -> Result<(), FunctionError> {
+    async fn a_thumbnail_does_not_get_a_thumbnail_and_its_event_is_not_retried() -> Result<(), FunctionError> {
         let tested = tested();
         tested.put("thumbnails/a.jpg", SAMPLE);
         tested.call("ObjectCreated:Put", "thumbnails/a.jpg").await?;
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_a_removed_image_nothing_is_made() -> Result<(), FunctionError> {
+    async fn a_removed_image_is_ignored() -> Result<(), FunctionError> {
         let tested = tested();
         tested.call("ObjectRemoved:Delete", "uploads/a.jpg").await?;
         assert!(!tested.has("thumbnails") && !tested.has("metadata"));
@@ -104,20 +104,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_broken_image_fails_the_invocation_so_that_its_event_ends_in_the_queue() {
+    async fn a_corrupt_image_fails_the_invocation_so_that_its_event_is_dead_lettered() {
         let tested = tested();
-        tested.put("uploads/broken.jpg", &SAMPLE[..SAMPLE.len() / 2]);
-        let error = tested.call("ObjectCreated:Put", "uploads/broken.jpg").await.expect_err("it fails");
-        assert!(error.to_string().contains("uploads/broken.jpg"), "{error}");
-        assert!(!tested.has("thumbnails/broken.jpg.jpg"));
+        tested.put("uploads/corrupt.jpg", &SAMPLE[..SAMPLE.len() / 2]);
+        let error = tested.call("ObjectCreated:Put", "uploads/corrupt.jpg").await.expect_err("an error");
+        assert!(error.to_string().contains("uploads/corrupt.jpg"), "{error}");
+        assert!(!tested.has("thumbnails/corrupt.jpg.jpg"));
     }
 
     #[tokio::test]
-    async fn a_key_that_leads_out_of_the_folder_fails() {
+    async fn a_key_outside_the_folder_fails() {
         let tested = tested();
         tested.put("uploads/a.jpg", SAMPLE);
         for key in ["uploads/../uploads/a.jpg", "uploads/%2e%2e/uploads/a.jpg"] {
-            let error = tested.call("ObjectCreated:Put", key).await.expect_err("it fails");
+            let error = tested.call("ObjectCreated:Put", key).await.expect_err("an error");
             assert!(error.to_string().contains("uploads/../uploads/a.jpg"), "{error}");
         }
     }

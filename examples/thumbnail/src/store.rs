@@ -1,4 +1,4 @@
-//! Where images, thumbnails and metadata are: [`Store`], over S3 and DynamoDB or over a folder.
+//! The [`Store`] of images, thumbnails and metadata, backed by S3 and DynamoDB or by a folder.
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -11,14 +11,14 @@ use thiserror::Error;
 
 use crate::upload::Metadata;
 
-/// Buckets and a table. Cheap to clone.
+/// A store of objects and metadata. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    kind: Kind,
+    backend: Backend,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Backend {
     Folder(folder::Folder),
     #[cfg(feature = "aws")]
     Aws(aws::Aws),
@@ -27,47 +27,47 @@ enum Kind {
 /// An object that was read.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Its content.
+    /// The content.
     pub bytes: Vec<u8>,
-    /// Which content this is.
+    /// The ETag.
     pub e_tag: Option<String>,
-    /// Which version this is, if the bucket keeps versions.
+    /// The version, if the bucket is versioned.
     pub version_id: Option<String>,
 }
 
-/// The environment asks for what this build has not.
+/// `TABLE_NAME` requires AWS clients, which this build does not contain.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("TABLE_NAME is set, but this build has no AWS clients: build it with `--features aws`")]
 pub struct NoClients;
 
-/// Calls the same function of whichever store there is.
+/// Calls the function of the configured backend.
 macro_rules! store {
     ($store:ident.$function:ident($($argument:expr),*)) => {
-        match &$store.kind {
-            Kind::Folder(store) => store.$function($($argument),*).await,
+        match &$store.backend {
+            Backend::Folder(store) => store.$function($($argument),*).await,
             #[cfg(feature = "aws")]
-            Kind::Aws(store) => store.$function($($argument),*).await,
+            Backend::Aws(store) => store.$function($($argument),*).await,
         }
     };
 }
 
 impl Store {
-    /// A folder as the bucket, whatever its name; the metadata in it too, as files under `metadata`.
+    /// Creates a store in a folder, which serves as every bucket. Metadata are files under `metadata`.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { kind: Kind::Folder(folder::Folder::new(folder.into())) }
+        Self { backend: Backend::Folder(folder::Folder::new(folder.into())) }
     }
 
-    /// S3, and a table that `template.yaml` describes.
+    /// Creates a store in S3 and a DynamoDB table; `template.yaml` defines the schema.
     #[cfg(feature = "aws")]
     pub fn in_aws(s3: aws_sdk_s3::Client, dynamodb: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
-        Self { kind: Kind::Aws(aws::Aws::new(s3, dynamodb, table.into())) }
+        Self { backend: Backend::Aws(aws::Aws::new(s3, dynamodb, table.into())) }
     }
 
-    /// Reads an object, or nothing if it has more bytes than this.
+    /// Reads an object. Returns `None` if it is larger than `limit` bytes.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being read, also that there is none.
+    /// The object does not exist or cannot be read.
     pub async fn read(&self, bucket: &str, key: &str, limit: u64) -> Result<Option<Source>, BoxError> {
         store!(self.read(bucket, key, limit))
     }
@@ -76,16 +76,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being written.
+    /// The backend cannot be written.
     pub async fn write(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), BoxError> {
         store!(self.write(bucket, key, jpeg))
     }
 
-    /// Writes metadata, unless there is some of a later event; whether it was written.
+    /// Writes metadata. Returns `false` if metadata of a later event exist.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being written.
+    /// The backend cannot be written.
     pub async fn record(&self, metadata: &Metadata) -> Result<bool, BoxError> {
         store!(self.record(metadata))
     }
@@ -97,20 +97,20 @@ impl FromClients for Store {
         match variable("TABLE_NAME") {
             #[cfg(feature = "aws")]
             Some(table) => Ok(Self::in_aws(clients.get().await?, clients.get().await?, table)),
-            // Without AWS clients, thumbnails would silently be kept in a folder.
+            // Without AWS clients, thumbnails would silently be written to a folder.
             #[cfg(not(feature = "aws"))]
             Some(_) => Err(NoClients.into()),
             None => {
                 let _ = clients;
                 let folder = variable("THUMBNAIL_DIR").map_or_else(sample_folder, PathBuf::from);
-                tracing::warn!(folder = %folder.display(), "TABLE_NAME is not set: a folder is the bucket");
+                tracing::warn!(folder = %folder.display(), "TABLE_NAME is not set: using a folder as the bucket");
                 Ok(Self::in_folder(folder))
             }
         }
     }
 }
 
-/// The folder of this example, with an image to begin with.
+/// Returns the sample folder of this example.
 fn sample_folder() -> PathBuf {
     concat!(env!("CARGO_MANIFEST_DIR"), "/bucket").into()
 }

@@ -1,6 +1,6 @@
-//! The bytes of an image in, those of its thumbnail out: no Lambda, no bucket.
+//! Creates thumbnails from image bytes, independent of Lambda and S3.
 //!
-//! Whoever may upload may upload anything, so an image is measured by its header before one pixel of it is decoded.
+//! Uploads are untrusted, so the dimensions in the header of an image are checked before any pixel is decoded.
 //!
 //! ```
 //! use thumbnail::thumbnail::{Limits, make};
@@ -9,8 +9,8 @@
 //! let made = make(sample, &Limits::default())?;
 //! assert_eq!((made.width, made.height), (171, 256));
 //!
-//! let refused = make(b"<svg/>", &Limits::default()).expect_err("it is none");
-//! assert_eq!(refused.to_string(), "this is no JPEG, PNG or WebP");
+//! let error = make(b"<svg/>", &Limits::default()).expect_err("not supported");
+//! assert_eq!(error.to_string(), "not a JPEG, PNG or WebP image");
 //! # Ok::<(), thumbnail::thumbnail::ThumbnailError>(())
 //! ```
 
@@ -21,26 +21,28 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader};
 use thiserror::Error;
 
-/// The longer side of a thumbnail in pixels. A smaller image keeps its size.
-pub const SIDE: u32 = 256;
+/// The maximum length of a thumbnail's longer side in pixels. A smaller image keeps its size.
+pub const MAX_SIDE: u32 = 256;
 
+/// The JPEG quality, from 1 to 100.
 const QUALITY: u8 = 80;
 
-/// Longest colour profile that a thumbnail takes over, in bytes: a camera's has some hundreds, a printer's some hundred thousand.
-const LONGEST_PROFILE: usize = 16 * 1024;
+/// The maximum size of a colour profile that is copied to the thumbnail, in bytes. Camera profiles have some hundred bytes,
+/// printer profiles some hundred thousand.
+const MAX_PROFILE_BYTES: usize = 16 * 1024;
 
-/// What a PNG's header may take, in bytes: its colour profile is compressed, and could be a bomb itself.
-const HEADER_MEMORY: u64 = 64 * 1024 * 1024;
+/// The maximum memory for decoding a header, in bytes: the colour profile of a PNG is compressed and could be a bomb itself.
+const MAX_HEADER_MEMORY: u64 = 64 * 1024 * 1024;
 
-/// How much an image may ask for. The default needs less than 700 MB of memory, whatever the format: 16 bits of four
-/// channels of each pixel, or a WebP's frame that is larger than its header says (its format ends at 16,383 pixels a side).
+/// The limits for an image. With the default, decoding needs less than 700 MB of memory in every format: 16 bits for each of
+/// four channels per pixel, or a WebP frame larger than its header states (the format allows at most 16,383 pixels per side).
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of the file.
+    /// Maximum size of the file in bytes.
     pub bytes: u64,
-    /// Pixels of the longer side.
+    /// Maximum length of the longer side in pixels.
     pub side: u32,
-    /// Pixels in all.
+    /// Maximum number of pixels.
     pub pixels: u64,
 }
 
@@ -50,82 +52,82 @@ impl Default for Limits {
     }
 }
 
-/// A thumbnail, and what its image was.
+/// A thumbnail, and the dimensions of its original.
 #[derive(Clone, Debug)]
 pub struct Thumbnail {
-    /// The file. It has the image's colour profile, and none of its other metadata: no place, no camera.
+    /// The JPEG file. It contains the colour profile of the image, but no other metadata such as location or camera.
     pub jpeg: Vec<u8>,
-    /// Its width in pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// Its height in pixels.
+    /// The height in pixels.
     pub height: u32,
-    /// The image, upright.
-    pub of: Measures,
+    /// The dimensions of the original image, upright.
+    pub original: Dimensions,
 }
 
-/// What an image's header says of it.
+/// The format and dimensions of an image, from its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Measures {
-    /// `image/jpeg`, `image/png` or `image/webp`, by its bytes and not by its name.
+pub struct Dimensions {
+    /// `image/jpeg`, `image/png` or `image/webp`, detected from the bytes instead of the name.
     pub content_type: &'static str,
-    /// Pixels from left to right, as one looks at it.
+    /// The width in pixels, with the orientation applied.
     pub width: u32,
-    /// Pixels from top to bottom, as one looks at it.
+    /// The height in pixels, with the orientation applied.
     pub height: u32,
 }
 
-/// There is no thumbnail of this, and will not be.
+/// The reason why no thumbnail can be created. All of them are permanent.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ThumbnailError {
-    /// The file is too large; it was not read.
+    /// The file is too large and was not read.
     #[error("the file is larger than {limit} bytes")]
     TooManyBytes {
-        /// What is allowed.
+        /// The limit.
         limit: u64,
     },
-    /// The image is too large; it was not decoded.
-    #[error("the image has {width} x {height} pixels, more than {} on a side or {} in all", .limits.side, .limits.pixels)]
+    /// The image is too large and was not decoded.
+    #[error("the image has {width} x {height} pixels, more than {} per side or {} in total", .limits.side, .limits.pixels)]
     TooManyPixels {
-        /// By its header.
+        /// The width in the header.
         width: u32,
-        /// By its header.
+        /// The height in the header.
         height: u32,
-        /// What is allowed.
+        /// The limit.
         limits: Limits,
     },
-    /// Its header asks for more memory than it may.
-    #[error("the {content_type} needs more memory than is allowed")]
+    /// Decoding would exceed the memory limit.
+    #[error("the {content_type} exceeds the memory limit")]
     TooMuchMemory {
-        /// What it begins as.
+        /// The detected format.
         content_type: &'static str,
-        /// What the decoder says.
+        /// The error of the decoder.
         source: ImageError,
     },
-    /// By its first bytes it is something else.
-    #[error("this is no JPEG, PNG or WebP")]
+    /// The first bytes are of another format.
+    #[error("not a JPEG, PNG or WebP image")]
     NotAnImage,
-    /// It begins well.
-    #[error("the {content_type} is broken")]
-    Broken {
-        /// What it begins as.
+    /// The content is invalid.
+    #[error("the {content_type} is corrupt")]
+    Corrupt {
+        /// The detected format.
         content_type: &'static str,
-        /// What the decoder says.
+        /// The error of the decoder.
         source: ImageError,
     },
-    /// The end of the file is missing, which some decoders would take for grey.
-    #[error("the image/jpeg has no end: it was cut off")]
-    CutOff,
+    /// The end of the file is missing, which some decoders would render as grey.
+    #[error("truncated JPEG")]
+    Truncated,
 }
 
-/// Makes the thumbnail of an image, as a JPEG: upright, at most [`SIDE`] long, white where the image is transparent. Of an
-/// animation it shows the first frame. The same bytes always give the same thumbnail.
+/// Creates the thumbnail of an image as a JPEG: upright, its longer side at most [`MAX_SIDE`] pixels, on a white background, and
+/// with the first frame of an animation. The result is deterministic.
 ///
-/// This is work for the CPU, up to seconds: call it where nothing waits for the thread.
+/// This is CPU-bound and may take seconds: do not call it on an async worker thread.
 ///
 /// # Errors
 ///
-/// [`ThumbnailError`]: the image is broken, too large, or none.
+/// [`ThumbnailError`] if the file is corrupt, too large or not a supported image.
 pub fn make(file: &[u8], limits: &Limits) -> Result<Thumbnail, ThumbnailError> {
     if file.len() as u64 > limits.bytes {
         return Err(ThumbnailError::TooManyBytes { limit: limits.bytes });
@@ -135,60 +137,60 @@ pub fn make(file: &[u8], limits: &Limits) -> Result<Thumbnail, ThumbnailError> {
         return Err(ThumbnailError::NotAnImage);
     }
     let content_type = format.to_mime_type();
-    let broken = |source| match source {
+    let corrupt = |source| match source {
         ImageError::Limits(_) => ThumbnailError::TooMuchMemory { content_type, source },
-        _ => ThumbnailError::Broken { content_type, source },
+        _ => ThumbnailError::Corrupt { content_type, source },
     };
 
-    let mut decoder = header(file, format).map_err(broken)?;
+    let mut decoder = header(file, format).map_err(corrupt)?;
     let (width, height) = decoder.dimensions();
     if width.max(height) > limits.side || u64::from(width) * u64::from(height) > limits.pixels {
         return Err(ThumbnailError::TooManyPixels { width, height, limits: limits.clone() });
     }
     if format == ImageFormat::Jpeg && !has_end(file) {
-        return Err(ThumbnailError::CutOff);
+        return Err(ThumbnailError::Truncated);
     }
-    decoder.set_limits(limits.of_decoder()).map_err(broken)?;
-    let orientation = decoder.orientation().map_err(broken)?;
-    let profile = decoder.icc_profile().map_err(broken)?.filter(|profile| fits_a_jpeg(profile));
+    decoder.set_limits(limits.for_decoder()).map_err(corrupt)?;
+    let orientation = decoder.orientation().map_err(corrupt)?;
+    let profile = decoder.icc_profile().map_err(corrupt)?.filter(|profile| fits_a_jpeg(profile));
 
-    let mut image = scaled(on_white(DynamicImage::from_decoder(decoder).map_err(broken)?));
-    // After scaling: to turn a large image takes another large image.
+    let mut image = scaled(on_white(DynamicImage::from_decoder(decoder).map_err(corrupt)?));
+    // After scaling: rotating a large image would need memory for a second one.
     image.apply_orientation(orientation);
-    let jpeg = encode(&image, profile).map_err(broken)?;
+    let jpeg = encode(&image, profile).map_err(corrupt)?;
     let (width, height) = if is_sideways(orientation) { (height, width) } else { (width, height) };
-    let of = Measures { content_type, width, height };
-    Ok(Thumbnail { jpeg, width: image.width(), height: image.height(), of })
+    let original = Dimensions { content_type, width, height };
+    Ok(Thumbnail { jpeg, width: image.width(), height: image.height(), original })
 }
 
-/// A decoder that has read the header, and no more.
+/// Returns a decoder that has only read the header.
 fn header(file: &[u8], format: ImageFormat) -> Result<impl ImageDecoder, ImageError> {
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
     let mut limits = image::Limits::no_limits();
-    limits.max_alloc = Some(HEADER_MEMORY);
+    limits.max_alloc = Some(MAX_HEADER_MEMORY);
     reader.limits(limits);
     reader.into_decoder()
 }
 
 impl Limits {
-    fn of_decoder(&self) -> image::Limits {
+    fn for_decoder(&self) -> image::Limits {
         let mut limits = image::Limits::default();
         limits.max_image_width = Some(self.side);
         limits.max_image_height = Some(self.side);
-        // No pixel takes more than eight bytes.
+        // A pixel takes at most eight bytes.
         limits.max_alloc = Some(self.pixels.saturating_mul(8));
         limits
     }
 }
 
-/// Whether the end marker (FF D9) comes after the header. Within a scan, FF is never followed by D9 otherwise (ITU-T T.81, B.1.1.5),
-/// while a header may hold a small image that has an end of its own.
+/// Returns `true` if the end marker (FF D9) follows the header. Within a scan, FF D9 occurs only as the marker (ITU-T T.81,
+/// B.1.1.5), while a header may contain a preview image with its own end marker.
 fn has_end(jpeg: &[u8]) -> bool {
     let mut rest = jpeg.get(2..).unwrap_or_default();
     loop {
         rest = match *rest {
             [0xFF, 0xDA, ..] => return rest.windows(2).any(|two| two == [0xFF, 0xD9]),
-            // A segment: its marker, and its length, which counts itself.
+            // A segment: its marker and its length, which includes the two bytes of the length itself.
             [0xFF, 0x01..=0xFE, high, low, ..] => {
                 let length = usize::from(u16::from_be_bytes([high, low]));
                 rest.get(2 + length..).unwrap_or_default()
@@ -200,14 +202,14 @@ fn has_end(jpeg: &[u8]) -> bool {
     }
 }
 
-/// Whether a colour profile is one of RGB, which the thumbnail has whatever its image had, and short.
-/// Where it says so: ICC.1:2022, 7.2.6.
+/// Returns `true` if a colour profile is small and for RGB, since the thumbnail is always RGB. The colour space field is
+/// specified in ICC.1:2022, 7.2.6.
 fn fits_a_jpeg(profile: &[u8]) -> bool {
-    profile.len() <= LONGEST_PROFILE && profile.get(16..20) == Some(b"RGB ")
+    profile.len() <= MAX_PROFILE_BYTES && profile.get(16..20) == Some(b"RGB ")
 }
 
-/// A JPEG has no transparency. Before scaling, since the colour of a transparent pixel means nothing and must not run into its
-/// neighbours.
+/// Replaces transparency with white. Must run before scaling, since the colour of a transparent pixel is undefined and must not
+/// affect its neighbours.
 fn on_white(image: DynamicImage) -> DynamicImage {
     if !image.has_alpha() {
         return image;
@@ -223,11 +225,15 @@ fn on_white(image: DynamicImage) -> DynamicImage {
     image.into()
 }
 
-/// In two steps: a quick one to about the size, and a good one to the size.
+/// Scales in two steps: a fast one to roughly the size, and a high-quality one to the exact size.
 fn scaled(image: DynamicImage) -> DynamicImage {
     let longer = |image: &DynamicImage| image.width().max(image.height());
-    let image = if longer(&image) > 4 * SIDE { image.thumbnail(2 * SIDE, 2 * SIDE) } else { image };
-    if longer(&image) > SIDE { image.resize(SIDE, SIDE, image::imageops::FilterType::Lanczos3) } else { image }
+    let image = if longer(&image) > 4 * MAX_SIDE { image.thumbnail(2 * MAX_SIDE, 2 * MAX_SIDE) } else { image };
+    if longer(&image) > MAX_SIDE {
+        image.resize(MAX_SIDE, MAX_SIDE, image::imageops::FilterType::Lanczos3)
+    } else {
+        image
+    }
 }
 
 fn is_sideways(orientation: Orientation) -> bool {

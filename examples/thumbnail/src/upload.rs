@@ -1,4 +1,4 @@
-//! What is done for an uploaded image: read, made smaller, written, recorded. Knows no Lambda.
+//! Processes an uploaded image: reads it, creates and writes the thumbnail, and records the metadata. Independent of Lambda.
 //!
 //! | | key |
 //! |---|---|
@@ -12,26 +12,26 @@ use thiserror::Error;
 use crate::store::Store;
 use crate::thumbnail::{self, Limits, ThumbnailError};
 
-/// Where uploads are. The filter of `template.yaml` says it too.
+/// The prefix of uploads. The filter in `template.yaml` must match it.
 pub const UPLOADS: &str = "uploads/";
 
-/// Where thumbnails are.
+/// The prefix of thumbnails.
 pub const THUMBNAILS: &str = "thumbnails/";
 
-/// An object that was created, as its event tells of it.
+/// A created object, as described by its event.
 #[derive(Clone, Copy, Debug)]
 pub struct Upload<'a> {
     /// The name of the bucket.
     pub bucket: &'a str,
     /// The key, decoded.
     pub key: &'a str,
-    /// Bytes.
+    /// The size in bytes.
     pub size: Option<u64>,
-    /// Of two events about one key, the later one has the greater sequencer.
+    /// The sequencer. Of two events for a key, the later one has the greater sequencer.
     pub sequencer: Option<&'a str>,
 }
 
-/// What is kept about an image: an item in DynamoDB.
+/// The metadata of an image: an item in DynamoDB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
     /// The bucket and the key of the image, as `bucket/key`.
@@ -40,52 +40,52 @@ pub struct Metadata {
     pub thumbnail: String,
     /// `image/jpeg`, `image/png` or `image/webp`.
     pub content_type: String,
-    /// Bytes of the image.
+    /// The size of the image in bytes.
     pub bytes: u64,
-    /// Pixels of the image from left to right.
+    /// The width of the image in pixels.
     pub width: u32,
-    /// Pixels of the image from top to bottom.
+    /// The height of the image in pixels.
     pub height: u32,
-    /// Pixels of the thumbnail from left to right.
+    /// The width of the thumbnail in pixels.
     pub thumbnail_width: u32,
-    /// Pixels of the thumbnail from top to bottom.
+    /// The height of the thumbnail in pixels.
     pub thumbnail_height: u32,
-    /// Which bytes the thumbnail was made of.
+    /// The ETag of the image that the thumbnail was created from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub e_tag: Option<String>,
-    /// Which version of the object the thumbnail was made of, if the bucket keeps versions.
+    /// The version of the image that the thumbnail was created from, if the bucket is versioned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// Of the event. An earlier event does not overwrite what a later one recorded.
+    /// The sequencer of the event. An earlier event does not overwrite the metadata of a later one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
 }
 
-/// This key is none of an upload: no thumbnail is made of it. Above all not of a thumbnail, or the function would call itself
-/// for ever.
+/// The key does not belong to an upload, so no thumbnail is created. In particular, a thumbnail is not an upload: otherwise the
+/// function would trigger itself endlessly.
 #[derive(Clone, Debug, Error)]
-#[error("{0:?} is no upload: uploads are under {UPLOADS}, and an empty folder is none")]
+#[error("{0:?} is not an upload: the key must start with {UPLOADS} and name a file")]
 pub struct NotAnUpload(pub String);
 
-/// Why there is no thumbnail.
+/// The reason why no thumbnail was created.
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each variant is its type")]
 pub enum UploadError {
     #[error("{0}")]
     NotAnUpload(#[from] NotAnUpload),
-    #[error("no thumbnail can be made of {key:?}")]
+    #[error("cannot create a thumbnail of {key:?}")]
     Thumbnail { key: String, source: ThumbnailError },
-    #[error("the decoder panicked at {key:?}")]
+    #[error("the decoder panicked on {key:?}")]
     Panicked { key: String, source: tokio::task::JoinError },
-    #[error("the bucket or the table failed at {key:?}")]
+    #[error("the bucket or the table failed for {key:?}")]
     Store { key: String, source: BoxError },
 }
 
-/// The key of an upload's thumbnail: one of its own for each upload.
+/// Returns the key of the thumbnail of an upload, which is unique for each upload.
 ///
 /// # Errors
 ///
-/// [`NotAnUpload`], thumbnails among them.
+/// [`NotAnUpload`], also for thumbnails.
 pub fn thumbnail_key(key: &str) -> Result<String, NotAnUpload> {
     match key.strip_prefix(UPLOADS) {
         Some(name) if !name.is_empty() && !name.ends_with('/') => Ok(format!("{THUMBNAILS}{name}.jpg")),
@@ -93,8 +93,8 @@ pub fn thumbnail_key(key: &str) -> Result<String, NotAnUpload> {
     }
 }
 
-/// Makes the thumbnail of an upload and records it. Done twice it gives the same as done once, and events that come in the wrong
-/// order leave what the right order would have left.
+/// Creates the thumbnail of an upload and records its metadata. This is idempotent, and the final state does not depend on the
+/// order of events.
 ///
 /// # Errors
 ///
@@ -103,46 +103,46 @@ pub async fn process(store: &Store, upload: Upload<'_>) -> Result<Metadata, Uplo
     let Upload { bucket, key, size, sequencer } = upload;
     let limits = Limits::default();
     let thumbnail_key = thumbnail_key(key)?;
-    let of_thumbnail = |source| UploadError::Thumbnail { key: key.to_owned(), source };
-    let of_store = |source| UploadError::Store { key: key.to_owned(), source };
+    let thumbnail_error = |source| UploadError::Thumbnail { key: key.to_owned(), source };
+    let store_error = |source| UploadError::Store { key: key.to_owned(), source };
     if size.is_some_and(|size| size > limits.bytes) {
-        return Err(of_thumbnail(ThumbnailError::TooManyBytes { limit: limits.bytes }));
+        return Err(thumbnail_error(ThumbnailError::TooManyBytes { limit: limits.bytes }));
     }
 
     let mut tries = 2;
     loop {
-        // What is there now, and not the version of the event: of two events that come in the wrong order, the second to come
-        // then makes the same thumbnail once more.
-        let Some(source) = store.read(bucket, key, limits.bytes).await.map_err(of_store)? else {
-            return Err(of_thumbnail(ThumbnailError::TooManyBytes { limit: limits.bytes }));
+        // The current object instead of the event's version: of two events out of order, the second one then creates the same
+        // thumbnail again.
+        let Some(source) = store.read(bucket, key, limits.bytes).await.map_err(store_error)? else {
+            return Err(thumbnail_error(ThumbnailError::TooManyBytes { limit: limits.bytes }));
         };
         let (bytes, limits) = (source.bytes.len() as u64, limits.clone());
-        // Away from the thread that everything else runs on. It cannot be cancelled, but the limits bound it.
+        // On the blocking thread pool. It cannot be cancelled, but the limits bound its duration.
         let made = tokio::task::spawn_blocking(move || thumbnail::make(&source.bytes, &limits)).await;
         let made =
-            made.map_err(|source| UploadError::Panicked { key: key.to_owned(), source })?.map_err(of_thumbnail)?;
+            made.map_err(|source| UploadError::Panicked { key: key.to_owned(), source })?.map_err(thumbnail_error)?;
 
         let metadata = Metadata {
             object: format!("{bucket}/{key}"),
             thumbnail: thumbnail_key.clone(),
-            content_type: made.of.content_type.to_owned(),
+            content_type: made.original.content_type.to_owned(),
             bytes,
-            width: made.of.width,
-            height: made.of.height,
+            width: made.original.width,
+            height: made.original.height,
             thumbnail_width: made.width,
             thumbnail_height: made.height,
             e_tag: source.e_tag,
             version_id: source.version_id,
             sequencer: sequencer.map(str::to_owned),
         };
-        // The thumbnail first, so that what is recorded is there.
-        store.write(bucket, &thumbnail_key, made.jpeg).await.map_err(of_store)?;
-        let is_newest = store.record(&metadata).await.map_err(of_store)?;
+        // The thumbnail first, so that recorded metadata always refers to an existing thumbnail.
+        store.write(bucket, &thumbnail_key, made.jpeg).await.map_err(store_error)?;
+        let is_newest = store.record(&metadata).await.map_err(store_error)?;
         tries -= 1;
         if is_newest || tries == 0 {
             return Ok(metadata);
         }
-        // A later event was quicker, and its thumbnail may just have been overwritten with an older one: once more.
+        // A later event finished first, and its thumbnail may have been overwritten with an older one: process again.
     }
 }
 

@@ -29,8 +29,8 @@ def size(queue):
 
 
 def done():
-    items = dynamodb.scan(TableName=stack.made["Desk"], ConsistentRead=True)["Items"]
-    return {item["id"]["S"]: item["what"]["S"] for item in items}
+    items = dynamodb.scan(TableName=stack.made["Outbox"], ConsistentRead=True)["Items"]
+    return {item["id"]["S"]: item["action"]["S"] for item in items}
 
 
 publish("placed", "o-1", 1800)

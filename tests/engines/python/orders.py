@@ -11,7 +11,7 @@ from stack import Stack
 stack = Stack(*sys.argv[1:4], "orders")
 made, sqs, dynamodb = stack.made, stack.client("sqs"), stack.client("dynamodb")
 # A failed order comes again soon, and not after minutes.
-for queue in ("Orders", "OrdersInTurn"):
+for queue in ("Orders", "FifoOrders"):
     sqs.set_queue_attributes(QueueUrl=made[queue], Attributes={"VisibilityTimeout": "3"})
 
 
@@ -49,10 +49,10 @@ for body in bodies:
 in_turn = [("ada", f"a-{at}", 5_000 if at == 2 else 1) for at in range(6)] + [("bob", f"b-{at}", 1) for at in range(4)]
 for customer, id, quantity in in_turn:
     body = order(id, quantity, customer)
-    sqs.send_message(QueueUrl=made["OrdersInTurn"], MessageBody=body, MessageGroupId=customer)
+    sqs.send_message(QueueUrl=made["FifoOrders"], MessageBody=body, MessageGroupId=customer)
 
-told = {"dead": dead("Failed", 2), "dead in turn": dead("FailedInTurn", 1)}
-for queue in ("Orders", "OrdersInTurn", "Failed", "FailedInTurn"):
+told = {"dead": dead("Failed", 2), "dead in turn": dead("FailedFifo", 1)}
+for queue in ("Orders", "FifoOrders", "Failed", "FailedFifo"):
     stack.until(lambda: empty(queue), f"the end of {queue}")
 told["shipped"] = [item["order_id"]["S"] for item in shipments()]
 told["log"] = stack.log()

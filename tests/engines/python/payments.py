@@ -33,7 +33,7 @@ def waiting(queue):
 
 
 told = {"first": pay("a"), "second": pay("a", "https://app.example.com"), "another amount": pay("a", amount=2)}
-told["no key"], told["declined"], told["then taken"] = pay(None), pay("b", amount=0), pay("b")
+told["no key"], told["invalid amount"], told["then taken"] = pay(None), pay("b", amount=0), pay("b")
 with ThreadPoolExecutor(8) as callers:
     told["race"] = list(callers.map(lambda _: pay("race"), range(8)))
 told["after the race"] = pay("race")

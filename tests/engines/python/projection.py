@@ -61,7 +61,7 @@ for id in ids:
     put(id, 13, "deposited", cents={"N": "1"})
 told["after a replay"] = until_version(13)
 
-# By hand, in the wrong turn: what the function answers.
+# Invoked directly with events out of order: the response of the function.
 def record(at, version):
     keys = {"account": {"S": "ada"}, "version": {"N": str(version)}}
     image = {**keys, "kind": {"S": "deposited"}, "cents": {"N": "1"}}

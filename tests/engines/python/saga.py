@@ -61,6 +61,6 @@ told = {
     "wrong": execute(id="o-6", cents="many"),
 }
 messages = sqs.receive_message(QueueUrl=stack.made["Failed"], MaxNumberOfMessages=10).get("Messages", [])
-told["told a person"] = [json.loads(message["Body"]) for message in messages]
+told["operator notified"] = [json.loads(message["Body"]) for message in messages]
 told["log"] = stack.log()
 print(json.dumps(told))

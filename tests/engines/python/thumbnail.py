@@ -81,7 +81,7 @@ def event(key, sequencer, name="ObjectCreated:Put"):
 
 
 def invoke(payload):
-    """The answer of the function called by hand."""
+    """The response of a direct invocation."""
     answer = aws["lambda"].invoke(FunctionName=function, Payload=payload)
     return {"error": answer.get("FunctionError"), "payload": json.loads(answer["Payload"].read())}
 
@@ -103,7 +103,7 @@ told["item of a later event"] = item(key)
 told["late"] = invoke(event("uploads/K%C3%A4se+%2B+Brot/a+b.jpg", "0" * 18))
 told["item after an earlier event"] = item(key)
 
-# What is no upload is neither done nor tried again.
+# A key that is not an upload is neither processed nor retried.
 told["own"] = invoke(event("thumbnails/K%C3%A4se+%2B+Brot/a+b.jpg.jpg", "1"))
 told["thumbnail of a thumbnail"] = thumbnail("thumbnails/thumbnails/Käse + Brot/a b.jpg.jpg.jpg") is not None
 

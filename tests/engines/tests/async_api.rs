@@ -24,7 +24,7 @@ fn a_job_is_taken_on_and_done_by_the_worker_behind_the_queue() {
     assert_eq!(report["accepted"]["headers"]["retry-after"], "1");
     let done = json!({ "status": "done", "result": { "words": 6, "different": 4 } });
     assert_eq!((&report["done"]["status"], &report["done"]["body"]), (&json!(200), &done));
-    assert_eq!(report["failed"]["body"], json!({ "status": "failed", "reason": "there are no words in the text" }));
+    assert_eq!(report["failed"]["body"], json!({ "status": "failed", "reason": "the text contains no words" }));
     assert_eq!(report["longest"]["body"], json!({ "status": "done", "result": { "words": 1, "different": 1 } }));
     assert_eq!((&report["too long"]["status"], &report["unknown"]["status"]), (&json!(422), &json!(404)));
 
@@ -37,5 +37,5 @@ fn a_job_is_taken_on_and_done_by_the_worker_behind_the_queue() {
     let items = report["items"].as_array().expect("items");
     assert!(items.len() == 27 && items.iter().all(|item| item["expires_at"]["N"].is_string()), "{items:?}");
     let log = report["log"].to_string();
-    assert_eq!(log.matches("nothing to do: the job is over").count(), 2, "{log}");
+    assert_eq!(log.matches("nothing to do: the job is finished").count(), 2, "{log}");
 }

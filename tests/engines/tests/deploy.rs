@@ -97,5 +97,5 @@ fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_use
     let log = report["logs"]["broken"].to_string();
     assert!(log.contains("ResourceNotFound"), "the cause is in the log: {log}");
     let log = report["logs"]["Router"].to_string();
-    assert!(log.contains("another user has this e-mail address") && !log.contains("sesame"), "no key: {log}");
+    assert!(log.contains("the e-mail address is already in use") && !log.contains("sesame"), "no key: {log}");
 }

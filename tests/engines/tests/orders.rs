@@ -39,8 +39,8 @@ fn good_orders_are_shipped_once_and_bad_ones_end_in_the_dead_letter_queues() {
 
     let log = texts("log").join("\n");
     let lines = |text: &str| log.matches(text).count();
-    // A queue delivers a message again if the machine is slower than its visibility time-out.
-    assert!(lines("was shipped before") >= 1, "{log}");
+    // A queue may deliver a message more than once, and does where the machine is slower than its visibility time-out.
+    assert!(lines("already shipped") >= 1, "{log}");
     assert!(lines("the record failed and is discarded") >= 1, "{log}");
-    assert_eq!(lines("a person has to look at it"), 10, "five tries of each of two: {log}");
+    assert_eq!(lines("needs manual review"), 10, "five tries of each of two: {log}");
 }

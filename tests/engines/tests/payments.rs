@@ -26,7 +26,7 @@ fn what_is_asked_for_more_than_once_is_charged_once_over_http_and_from_the_queue
     for (answer, origin) in [(first, "https://shop.example.com"), (second, "https://app.example.com")] {
         assert_eq!(answer["headers"]["access-control-allow-origin"], origin, "each caller has its own");
     }
-    for (name, status) in [("another amount", 422), ("no key", 400), ("declined", 422), ("then taken", 201)] {
+    for (name, status) in [("another amount", 422), ("no key", 400), ("invalid amount", 422), ("then taken", 201)] {
         assert_eq!(report[name]["status"], status, "{name}: {}", report[name]);
     }
     let at_last = &report["after the race"];

@@ -26,7 +26,7 @@ fn an_order_is_shipped_or_what_was_done_of_it_is_taken_back() {
     a_busy_bank_is_asked_again(&report);
     what_cannot_be_delivered_is_refunded_and_released(&report);
     an_unknown_order_is_rejected(&report);
-    an_unexpected_failure_notifies_an_operator(&report);
+    an_unexpected_failure_notifies_the_operator(&report);
 }
 
 fn a_good_order_is_shipped_once(report: &Value) {
@@ -43,7 +43,7 @@ fn a_good_order_is_shipped_once(report: &Value) {
 fn a_declined_card_releases_the_reservation(report: &Value) {
     let order = &report["declined"];
     assert_eq!(order["output"], json!({ "order": "o-2", "status": "rejected", "reason": "CardDeclined" }), "{order}");
-    assert_eq!(order["states"], json!(["Reserve", "Charge", "Release", "WasItExpected", "Rejected"]));
+    assert_eq!(order["states"], json!(["Reserve", "Charge", "Release", "IsBusinessFailure", "Rejected"]));
     assert_eq!((&order["failed"], &order["entries"]), (&json!(["CardDeclined"]), &json!({ "reservation": false })));
     assert_eq!(order["left"], 98, "as before");
     let ran = ["reserved", "charged", "shipped", "refunded", "released"].map(|what| lines(report, what, "o-2"));
@@ -61,7 +61,10 @@ fn a_busy_bank_is_asked_again(report: &Value) {
 fn what_cannot_be_delivered_is_refunded_and_released(report: &Value) {
     let order = &report["far"];
     assert_eq!(order["output"], json!({ "order": "o-4", "status": "rejected", "reason": "NotDeliverable" }), "{order}");
-    assert_eq!(order["states"], json!(["Reserve", "Charge", "Ship", "Refund", "Release", "WasItExpected", "Rejected"]));
+    assert_eq!(
+        order["states"],
+        json!(["Reserve", "Charge", "Ship", "Refund", "Release", "IsBusinessFailure", "Rejected"])
+    );
     assert_eq!(order["entries"], json!({ "reservation": false, "charge": false }));
     assert_eq!(order["left"], 96, "as before");
 }
@@ -74,11 +77,11 @@ fn an_unknown_order_is_rejected(report: &Value) {
 }
 
 /// An order that cannot be decoded: nothing was done of it.
-fn an_unexpected_failure_notifies_an_operator(report: &Value) {
+fn an_unexpected_failure_notifies_the_operator(report: &Value) {
     let order = &report["wrong"];
     assert_eq!((&order["status"], &order["error"]), (&json!("FAILED"), &json!("InvalidEvent")), "{order}");
-    assert_eq!(order["states"], json!(["Reserve", "TellAPerson", "Failed"]));
-    let messages = report["told a person"].as_array().expect("messages");
+    assert_eq!(order["states"], json!(["Reserve", "NotifyOperator", "Failed"]));
+    let messages = report["operator notified"].as_array().expect("messages");
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert_eq!((&messages[0]["id"], &messages[0]["failure"]["Error"]), (&json!("o-6"), &json!("InvalidEvent")));
 }

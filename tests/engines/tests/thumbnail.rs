@@ -67,9 +67,9 @@ fn a_broken_image_is_reported(report: &Value) {
 
     let log: Vec<_> = report["log"].as_array().expect("lines").iter().filter_map(Value::as_str).collect();
     let lines = |text: &str| log.iter().filter(|line| line.contains(text)).count();
-    let reason = |line: &&&str| line.contains("the image/jpeg has no end: it was cut off");
+    let reason = |line: &&&str| line.contains("truncated JPEG");
     let failures = log.iter().filter(reason).filter(|line| line.contains("the record failed"));
     assert_eq!(failures.count(), 3, "a line for each of three tries: {log:#?}");
-    assert_eq!(lines("made a thumbnail"), 3, "by its event, once more, and late: {log:#?}");
-    assert_eq!(lines("is no upload"), 1, "{log:#?}");
+    assert_eq!(lines("created a thumbnail"), 3, "by its event, once more, and late: {log:#?}");
+    assert_eq!(lines("is not an upload"), 1, "{log:#?}");
 }

@@ -1,4 +1,4 @@
-//! `POST /users` as a function of its own.
+//! `POST /users` as a separate function.
 
 use crud::api_key::RequireKey;
 use crud::routes;

@@ -1,4 +1,4 @@
-//! `DELETE /users/{id}` as a function of its own.
+//! `DELETE /users/{id}` as a separate function.
 
 use crud::api_key::RequireKey;
 use crud::routes;

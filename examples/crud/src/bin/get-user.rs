@@ -1,4 +1,4 @@
-//! `GET /users/{id}` as a function of its own.
+//! `GET /users/{id}` as a separate function.
 
 use crud::api_key::RequireKey;
 use crud::routes;

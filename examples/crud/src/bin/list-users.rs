@@ -1,4 +1,4 @@
-//! `GET /users` as a function of its own.
+//! `GET /users` as a separate function.
 
 use crud::api_key::RequireKey;
 use crud::routes;
@@ -8,6 +8,6 @@ use pilaster::http::{HttpError, Json, Query, Valid};
 use pilaster::{Client, lambda_handler};
 
 #[lambda_handler(route = "GET /users", layer = crud::api(), warm(Client<Users>, RequireKey))]
-async fn list_users(users: Client<Users>, ask: Valid<Query<ListUsers>>) -> Result<Json<UserPage>, HttpError> {
-    routes::list_users(users, ask).await
+async fn list_users(users: Client<Users>, query: Valid<Query<ListUsers>>) -> Result<Json<UserPage>, HttpError> {
+    routes::list_users(users, query).await
 }

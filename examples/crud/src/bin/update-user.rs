@@ -1,4 +1,4 @@
-//! `PATCH /users/{id}` as a function of its own.
+//! `PATCH /users/{id}` as a separate function.
 
 use crud::api_key::RequireKey;
 use crud::routes;

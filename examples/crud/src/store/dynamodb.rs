@@ -1,13 +1,13 @@
-//! Users in DynamoDB: one table, two kinds of items.
+//! Users in DynamoDB: one table with two kinds of items.
 //!
 //! | `pk` | | |
 //! |---|---|---|
 //! | `USER#<id>` | the user | in the index `users`: `kind` = `user`, sorted by `id` |
-//! | `EMAIL#<address>` | a lock: whose address it is | not in the index |
+//! | `EMAIL#<address>` | a lock, with the id of the owner | not in the index |
 //!
-//! A transaction writes a user together with its lock, and a condition on the lock makes the address unique. The SDK
-//! gives each transaction a token, so one that it sends twice is done once. The index is eventually consistent: a new
-//! user is in the list a moment later.
+//! A transaction writes a user together with its lock, and a condition on the lock makes the address unique. The SDK adds a
+//! token to each transaction, which makes its retries idempotent. The index is eventually consistent: a new user may be missing
+//! from the list for a moment.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,9 +21,9 @@ use serde_dynamo::{from_item, from_items, to_item};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::users::{Contended, EmailTaken, User, UsersError, VersionConflict};
+use crate::users::{ConcurrentUpdate, EmailTaken, User, UsersError, VersionConflict};
 
-/// The index that holds users alone, in order of creation.
+/// The index of the user items, in order of creation.
 const INDEX: &str = "users";
 
 #[derive(Clone, Debug)]
@@ -53,15 +53,15 @@ impl DynamoDb {
         let mut start = after.map(|id| {
             HashMap::from([("pk".into(), user_key(id)), ("kind".into(), text("user")), ("id".into(), text(id))])
         });
-        // A query also ends at 1 MB; then its answer says where to go on.
+        // A query also ends at 1 MB; the response then contains the key to continue with.
         loop {
             let query = self.client.query().table_name(&self.table).index_name(INDEX);
             let query =
                 query.key_condition_expression("kind = :kind").expression_attribute_values(":kind", text("user"));
             let left = i32::try_from(limit - users.len()).unwrap_or(i32::MAX);
-            let answer = query.limit(left).set_exclusive_start_key(start).send().await.map_err(store)?;
-            users.extend(from_items::<_, User>(answer.items.unwrap_or_default()).map_err(store)?);
-            start = answer.last_evaluated_key;
+            let output = query.limit(left).set_exclusive_start_key(start).send().await.map_err(store)?;
+            users.extend(from_items::<_, User>(output.items.unwrap_or_default()).map_err(store)?);
+            start = output.last_evaluated_key;
             if start.is_none() || users.len() >= limit {
                 return Ok(users);
             }
@@ -83,7 +83,7 @@ impl DynamoDb {
         self.write(vec![user_item, self.unlock(user)?]).await
     }
 
-    /// Writes all of it or nothing. The first item is the user, the others are locks.
+    /// Writes all items or none. The first item is the user, the others are locks.
     async fn write(&self, items: Vec<TransactWriteItem>) -> Result<(), UsersError> {
         for pause_ms in [20, 60, 180, 0] {
             let write = self.client.transact_write_items().set_transact_items(Some(items.clone()));
@@ -98,12 +98,12 @@ impl DynamoDb {
             match refused("ConditionalCheckFailed") {
                 Some(0) => return Err(VersionConflict.into()),
                 Some(_) => return Err(EmailTaken.into()),
-                // Another transaction was at the same items; the SDK leaves the repetition to us.
+                // A concurrent transaction changed the same items. The SDK does not retry this.
                 None if refused("TransactionConflict").is_some() => sleep(Duration::from_millis(pause_ms)).await,
                 None => return Err(store(error)),
             }
         }
-        Err(Contended.into())
+        Err(ConcurrentUpdate.into())
     }
 
     fn put_user(&self, user: &User) -> Result<PutBuilder, UsersError> {
@@ -115,13 +115,13 @@ impl DynamoDb {
             .item("kind", text("user")))
     }
 
-    /// Takes the user's address, if nobody has it.
+    /// Locks the user's address if it is free.
     fn lock(&self, user: &User) -> Result<TransactWriteItem, UsersError> {
         let lock = Put::builder().table_name(&self.table).item("pk", lock_key(user)).item("user", text(user.id));
         put(lock.condition_expression("attribute_not_exists(pk)"))
     }
 
-    /// Gives the user's address back.
+    /// Releases the user's address.
     fn unlock(&self, user: &User) -> Result<TransactWriteItem, UsersError> {
         delete(self.delete(lock_key(user)))
     }

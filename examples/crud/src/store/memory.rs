@@ -1,4 +1,4 @@
-//! Users in memory: the store of `cargo run`, and of tests.
+//! Users in memory, for `cargo run` and tests.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
@@ -20,7 +20,7 @@ struct State {
 }
 
 impl Memory {
-    /// Every change below is checked as a whole before its first write, so a panic leaves nothing half done.
+    /// Ignores poisoning: every operation checks its preconditions before its first write, so a panic leaves a valid state.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -45,7 +45,7 @@ impl Memory {
 
     pub(super) fn replace(&self, old: &User, new: &User) -> Result<(), UsersError> {
         let mut state = self.state();
-        state.still(old)?;
+        state.ensure_unchanged(old)?;
         if old.email_key() != new.email_key() {
             if !state.emails.insert(new.email_key()) {
                 return Err(EmailTaken.into());
@@ -58,7 +58,7 @@ impl Memory {
 
     pub(super) fn remove(&self, user: &User) -> Result<(), UsersError> {
         let mut state = self.state();
-        state.still(user)?;
+        state.ensure_unchanged(user)?;
         state.emails.remove(&user.email_key());
         state.users.remove(&user.id);
         Ok(())
@@ -66,7 +66,7 @@ impl Memory {
 }
 
 impl State {
-    fn still(&self, user: &User) -> Result<(), VersionConflict> {
+    fn ensure_unchanged(&self, user: &User) -> Result<(), VersionConflict> {
         let same = self.users.get(&user.id).is_some_and(|stored| stored.version == user.version);
         if same { Ok(()) } else { Err(VersionConflict) }
     }

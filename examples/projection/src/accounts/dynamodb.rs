@@ -1,4 +1,4 @@
-//! Accounts in DynamoDB: an item for each, by its id.
+//! Accounts in DynamoDB: one item per account, keyed by its id.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};

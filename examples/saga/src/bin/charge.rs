@@ -1,4 +1,4 @@
-//! Takes the money for an order: `cargo run -p saga --bin charge -- examples/saga/event.json`
+//! Charges the card for an order: `cargo run -p saga --bin charge -- examples/saga/event.json`
 
 use pilaster::{Client, Event, lambda_handler};
 use saga::order::{Charge, ChargeError, Order};
@@ -21,8 +21,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_card_that_is_declined_and_a_bank_that_is_busy_have_their_names() -> Result<(), Box<dyn std::error::Error>>
-    {
+    async fn a_declined_card_and_a_busy_bank_have_distinct_error_types() -> Result<(), Box<dyn std::error::Error>> {
         let clients = Clients::new();
         clients.insert(Shop::new(Ledger::in_memory()));
         let function = Caller::new(handler(charge).error_type::<ChargeError>()).with_clients(clients);
@@ -30,7 +29,7 @@ mod tests {
         assert_eq!(function.call(order.clone()).await?, json!({ "cents": 1800 }));
         for (card, name) in [("tok_declined", "CardDeclined"), ("tok_busy", "BankBusy")] {
             order["card"] = json!(card);
-            let error = function.call(order.clone()).await.expect_err("it is not charged");
+            let error = function.call(order.clone()).await.expect_err("not charged");
             assert_eq!(error.error_type(), name);
         }
         Ok(())

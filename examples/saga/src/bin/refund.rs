@@ -1,14 +1,14 @@
-//! Gives the money back: `cargo run -p saga --bin refund -- examples/saga/event.json`
+//! Refunds the charge of an order: `cargo run -p saga --bin refund -- examples/saga/event.json`
 
 use pilaster::{Client, Event, lambda_handler};
-use saga::order::{LedgerUnavailable, Order, TakenBack};
+use saga::order::{Compensated, LedgerUnavailable, Order};
 use saga::shop::Shop;
 
 #[lambda_handler(warm(Client<Shop>))]
-async fn refund(Client(shop): Client<Shop>, Event(order): Event<Order>) -> Result<TakenBack, LedgerUnavailable> {
-    let taken_back = shop.refund(&order).await?;
-    tracing::info!(order = order.id, done = taken_back.done, "refunded");
-    Ok(taken_back)
+async fn refund(Client(shop): Client<Shop>, Event(order): Event<Order>) -> Result<Compensated, LedgerUnavailable> {
+    let compensated = shop.refund(&order).await?;
+    tracing::info!(order = order.id, done = compensated.done, "refunded");
+    Ok(compensated)
 }
 
 #[cfg(test)]
@@ -21,8 +21,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_never_charged_is_not_given_back_and_not_charged_later() -> Result<(), Box<dyn std::error::Error>>
-    {
+    async fn an_order_that_was_never_charged_is_not_refunded_and_not_charged_later()
+    -> Result<(), Box<dyn std::error::Error>> {
         let (clients, shop) = (Clients::new(), Shop::new(Ledger::in_memory()));
         clients.insert(shop.clone());
         let function = Caller::new(handler(refund).error_type::<LedgerUnavailable>()).with_clients(clients);

@@ -1,4 +1,4 @@
-//! Takes what was ordered out of the stock: `cargo run -p saga -- examples/saga/event.json`
+//! Reserves the units of an order: `cargo run -p saga -- examples/saga/event.json`
 
 use pilaster::{Client, Event, lambda_handler};
 use saga::order::{Order, Reservation, ReserveError};
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_order_of_the_folder_is_reserved_and_one_of_too_many_is_named_so()
+    async fn the_sample_order_is_reserved_and_too_large_an_order_is_out_of_stock()
     -> Result<(), Box<dyn std::error::Error>> {
         let clients = Clients::new();
         clients.insert(Shop::new(Ledger::in_memory()));
@@ -35,7 +35,7 @@ mod tests {
         assert_eq!(error.error_type(), "OutOfStock");
 
         order["quantity"] = json!("many");
-        let error = function.call(order).await.expect_err("it is no number");
+        let error = function.call(order).await.expect_err("not a number");
         assert_eq!(error.error_type(), "InvalidEvent");
         assert!(error.message().contains("quantity"), "{error}");
         Ok(())

@@ -1,11 +1,11 @@
-//! The ledger in DynamoDB: one table, two kinds of items.
+//! The ledger in DynamoDB: one table with two kinds of items.
 //!
 //! | `id` | |
 //! |---|---|
-//! | `reservation#<order>`, `charge#<order>`, `shipment#<order>` | `stands`: true, or false once it is taken back |
-//! | `stock#<product>` | `units`: how many are left |
+//! | `reservation#<order>`, `charge#<order>`, `shipment#<order>` | `stands`: true, or false once compensated |
+//! | `stock#<product>` | `units`: the number of units left |
 //!
-//! A step and the units that it moves are written in one transaction, on the condition that the step was not entered before.
+//! A step and its stock change are written in one transaction, on the condition that the step is not recorded yet.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::types::{
 };
 use pilaster::BoxError;
 
-use super::{Entered, Step};
+use super::{Outcome, Step};
 use crate::order::Order;
 
 #[derive(Clone, Debug)]
@@ -29,38 +29,38 @@ impl DynamoDb {
         Self { client, table }
     }
 
-    pub(super) async fn enter(&self, step: Step, order: &Order) -> Result<Entered, BoxError> {
+    pub(super) async fn record(&self, step: Step, order: &Order) -> Result<Outcome, BoxError> {
         let stands = self.set(step, order, true).condition_expression("attribute_not_exists(id)");
         let stock =
             self.stock(step, order, "SET units = units - :n").map(|update| update.condition_expression("units >= :n"));
-        let Err(reasons) = self.write(stands, stock).await? else { return Ok(Entered::Done) };
+        let Err(reasons) = self.write(stands, stock).await? else { return Ok(Outcome::Done) };
         match reasons.as_slice() {
             [of_step, ..] if failed(of_step) => {
                 let stood = of_step.item().and_then(|item| item.get("stands")?.as_bool().ok()).copied();
-                Ok(if stood == Some(false) { Entered::TakenBack } else { Entered::Done })
+                Ok(if stood == Some(false) { Outcome::Compensated } else { Outcome::Done })
             }
-            [_, of_stock] if failed(of_stock) => Ok(Entered::TooFew),
-            // Another order was at the same stock; the state machine tries again.
+            [_, of_stock] if failed(of_stock) => Ok(Outcome::OutOfStock),
+            // A concurrent order changed the same stock; the state machine retries.
             other => Err(format!("the transaction was cancelled: {other:?}").into()),
         }
     }
 
-    pub(super) async fn take_back(&self, step: Step, order: &Order) -> Result<bool, BoxError> {
+    pub(super) async fn compensate(&self, step: Step, order: &Order) -> Result<bool, BoxError> {
         let stood = self.set(step, order, false).condition_expression("stands = :stood");
         let stood = stood.expression_attribute_values(":stood", AttributeValue::Bool(true));
         let Err(reasons) = self.write(stood, self.stock(step, order, "ADD units :n")).await? else { return Ok(true) };
         if !reasons.first().is_some_and(failed) {
             return Err(format!("the transaction was cancelled: {reasons:?}").into());
         }
-        // It was never entered, or taken back before. The condition is for the step that is entered in this moment.
+        // Never recorded, or already compensated. The condition detects a step that is being recorded concurrently.
         let never = self.set(step, order, false).condition_expression("attribute_not_exists(id) OR stands = :stands");
         match self.write(never, None).await? {
             Ok(()) => Ok(false),
-            Err(reasons) => Err(format!("the step was done while it was taken back: {reasons:?}").into()),
+            Err(reasons) => Err(format!("the step was recorded during its compensation: {reasons:?}").into()),
         }
     }
 
-    /// Writes both or nothing; within, why nothing was written.
+    /// Writes both or neither. The inner error holds the cancellation reasons.
     async fn write(
         &self,
         step: UpdateBuilder,

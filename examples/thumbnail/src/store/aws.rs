@@ -1,4 +1,4 @@
-//! Images and thumbnails in S3, metadata in DynamoDB: one item for each image, under the partition key `object`.
+//! Images and thumbnails in S3, metadata in DynamoDB: one item per image, with the partition key `object`.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -25,7 +25,7 @@ impl Aws {
         let mut bytes = Vec::new();
         while let Some(part) = object.body.try_next().await? {
             bytes.extend_from_slice(&part);
-            // The event may have told of a smaller object that has been there before.
+            // The event may describe a smaller object that has since been replaced.
             if bytes.len() as u64 > limit {
                 return Ok(None);
             }
@@ -41,7 +41,7 @@ impl Aws {
 
     pub(super) async fn record(&self, metadata: &Metadata) -> Result<bool, BoxError> {
         let mut put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(serde_dynamo::to_item(metadata)?));
-        // Sequencers are padded with zeros on the right and compared as texts, which an unpadded one is as well
+        // Sequencers are padded with zeros on the right and compared lexicographically, which also works unpadded
         // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html).
         if let Some(sequencer) = &metadata.sequencer {
             put = put

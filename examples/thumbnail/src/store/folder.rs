@@ -1,4 +1,4 @@
-//! A folder as the bucket: the store of `cargo run`, and of tests.
+//! A folder as the bucket, for `cargo run` and tests.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ use crate::upload::Metadata;
 #[derive(Clone, Debug)]
 pub(super) struct Folder {
     root: Arc<Path>,
-    /// Held from reading what is recorded until something else is.
+    /// Serializes the read-compare-write of metadata.
     recording: Arc<Mutex<()>>,
 }
 
@@ -43,7 +43,7 @@ impl Folder {
         let path = self.path(&format!("metadata/{key}.json"))?;
         let (metadata, recording) = (metadata.clone(), Arc::clone(&self.recording));
         let record = move || {
-            // Nothing is half done after a panic: a file is there or not.
+            // Poisoning is ignored: a panic leaves no partial state.
             let _recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
             let recorded = fs::read(&path).ok().and_then(|json| serde_json::from_slice::<Metadata>(&json).ok());
             if recorded.is_some_and(|recorded| recorded.sequencer > metadata.sequencer) {
@@ -55,18 +55,18 @@ impl Folder {
         tokio::task::spawn_blocking(record).await?
     }
 
-    /// Where a key's file is: always below the folder, whatever the key.
+    /// Returns the path of a key's file, which is always below the folder.
     fn path(&self, key: &str) -> io::Result<PathBuf> {
         let name = |part| match part {
             Component::Normal(name) => name.to_str(),
-            // `..`, `.`, `/`, and what other systems have.
+            // `..`, `.`, `/`, and prefixes of other systems.
             _ => None,
         };
         let names: Option<Vec<_>> = Path::new(key).components().map(name).collect();
         match names {
-            // A key is kept under its own name or not at all: `a//b` and `a/./b` are no `a/b`.
+            // Keys must be normalized: `a//b` and `a/./b` are not `a/b`.
             Some(names) if !key.is_empty() && names.join("/") == key => Ok(self.root.join(key)),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{key:?} cannot be the name of a file"))),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{key:?} is not a valid file name"))),
         }
     }
 }
@@ -88,11 +88,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_never_leads_out_of_the_folder() {
+    fn a_path_is_never_outside_the_folder() {
         let folder = Folder::new("/bucket".into());
-        let out = ["..", "../a", "uploads/../../a", "uploads/..", "/etc/passwd", "//etc", ".", "", "/"];
-        let other_names = ["a//b", "a/./b", "a/", "./a"];
-        for key in out.into_iter().chain(other_names) {
+        let outside = ["..", "../a", "uploads/../../a", "uploads/..", "/etc/passwd", "//etc", ".", "", "/"];
+        let not_normalized = ["a//b", "a/./b", "a/", "./a"];
+        for key in outside.into_iter().chain(not_normalized) {
             assert!(folder.path(key).is_err(), "{key:?}");
         }
         for key in ["uploads/a.jpg", "uploads/..a", "uploads/a..", "uploads/.a/b c", "uploads/ä+%2e%2e%2f"] {

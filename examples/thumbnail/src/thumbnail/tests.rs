@@ -10,7 +10,7 @@ const BLUE: [u8; 3] = [20, 20, 200];
 const WHITE: [u8; 3] = [250, 250, 250];
 const FORMATS: [ImageFormat; 3] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP];
 
-/// An Exif chunk with nothing but the orientation.
+/// Returns an Exif chunk that contains only the orientation.
 fn exif(orientation: u8) -> Vec<u8> {
     let mut chunk = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     chunk.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
@@ -20,12 +20,12 @@ fn exif(orientation: u8) -> Vec<u8> {
 fn encoded(format: ImageFormat, image: &DynamicImage, orientation: Option<u8>, profile: Option<Vec<u8>>) -> Vec<u8> {
     fn write(mut encoder: impl ImageEncoder, image: &DynamicImage, exif: Option<Vec<u8>>, profile: Option<Vec<u8>>) {
         if let Some(exif) = exif {
-            encoder.set_exif_metadata(exif).expect("it takes Exif");
+            encoder.set_exif_metadata(exif).expect("Exif is supported");
         }
         if let Some(profile) = profile {
-            encoder.set_icc_profile(profile).expect("it takes profiles");
+            encoder.set_icc_profile(profile).expect("profiles are supported");
         }
-        image.write_with_encoder(encoder).expect("it is written");
+        image.write_with_encoder(encoder).expect("encoded");
     }
     let mut file = Vec::new();
     let exif = orientation.map(exif);
@@ -41,7 +41,7 @@ fn file(format: ImageFormat, image: &DynamicImage) -> Vec<u8> {
     encoded(format, image, None, None)
 }
 
-/// Red and green above, blue and white below.
+/// Returns an image with red and green quarters above blue and white ones.
 fn quarters(width: u32, height: u32) -> DynamicImage {
     let color = |x, y| match (x < width / 2, y < height / 2) {
         (true, true) => RED,
@@ -56,7 +56,7 @@ fn made(file: &[u8]) -> Thumbnail {
     make(file, &Limits::default()).expect("a thumbnail")
 }
 
-fn refusal(file: &[u8]) -> ThumbnailError {
+fn error_of(file: &[u8]) -> ThumbnailError {
     make(file, &Limits::default()).expect_err("no thumbnail")
 }
 
@@ -74,7 +74,7 @@ fn assert_near(found: Rgb<u8>, expected: [u8; 3]) {
 
 #[test]
 fn each_of_the_eight_orientations_is_turned_upright_in_each_format() {
-    // Where the corners of the stored image are as one looks at it: Exif 3.0 (CIPA DC-008), 4.6.5.1.6, tag 274.
+    // The upright positions of the stored corners: Exif 3.0 (CIPA DC-008), 4.6.5.1.6, tag 274.
     let upright = [
         (1, [RED, GREEN, BLUE, WHITE]),
         (2, [GREEN, RED, WHITE, BLUE]),
@@ -91,7 +91,7 @@ fn each_of_the_eight_orientations_is_turned_upright_in_each_format() {
             let (width, height) = if orientation < 5 { (256, 128) } else { (128, 256) };
             assert_eq!((thumbnail.width, thumbnail.height), (width, height), "{format:?} {orientation}");
             let original = if orientation < 5 { (400, 200) } else { (200, 400) };
-            assert_eq!((thumbnail.of.width, thumbnail.of.height), original);
+            assert_eq!((thumbnail.original.width, thumbnail.original.height), original);
 
             let image = pixels(&thumbnail);
             let (right, bottom) = (width - 9, height - 9);
@@ -103,7 +103,7 @@ fn each_of_the_eight_orientations_is_turned_upright_in_each_format() {
 }
 
 #[test]
-fn an_orientation_that_is_none_changes_nothing() {
+fn an_invalid_orientation_changes_nothing() {
     for orientation in [0, 9, 255] {
         let thumbnail = made(&encoded(ImageFormat::Jpeg, &quarters(400, 200), Some(orientation), None));
         assert_near(*pixels(&thumbnail).get_pixel(8, 8), RED);
@@ -128,9 +128,9 @@ fn the_longer_side_becomes_256_pixels_and_a_small_image_keeps_its_size() {
 }
 
 #[test]
-fn the_format_is_told_by_the_bytes() {
+fn the_format_is_detected_from_the_bytes() {
     for (format, content_type) in FORMATS.into_iter().zip(["image/jpeg", "image/png", "image/webp"]) {
-        assert_eq!(made(&file(format, &quarters(40, 20))).of, Measures { content_type, width: 40, height: 20 });
+        assert_eq!(made(&file(format, &quarters(40, 20))).original, Dimensions { content_type, width: 40, height: 20 });
     }
 }
 
@@ -141,8 +141,8 @@ fn the_same_bytes_give_the_same_thumbnail() {
 }
 
 #[test]
-fn what_is_transparent_becomes_white() {
-    // Left nothing but a black that must not be seen, in the middle half of a red, right all of it.
+fn transparency_becomes_white() {
+    // Left: transparent black, which must not be visible; middle: half transparent red; right: opaque red.
     let alpha = RgbaImage::from_fn(600, 200, |x, _| match x / 200 {
         0 => Rgba([0, 0, 0, 0]),
         1 => Rgba([255, 0, 0, 128]),
@@ -157,7 +157,7 @@ fn what_is_transparent_becomes_white() {
 }
 
 #[test]
-fn a_transparent_color_does_not_run_into_its_neighbours() {
+fn a_transparent_color_does_not_affect_its_neighbours() {
     let stripes = RgbaImage::from_fn(2048, 64, |x, _| if x % 2 == 0 { Rgba([0; 4]) } else { Rgba([255; 4]) });
     let image = pixels(&made(&file(ImageFormat::Png, &stripes.into())));
     assert_near(*image.get_pixel(128, 4), [255, 255, 255]);
@@ -182,7 +182,7 @@ fn a_color_profile_is_kept_if_it_fits() {
     let kept = |profile: Vec<u8>| {
         let thumbnail = made(&encoded(ImageFormat::Jpeg, &quarters(40, 20), Some(1), Some(profile)));
         let mut decoder = header(&thumbnail.jpeg, ImageFormat::Jpeg).expect("a JPEG");
-        assert!(decoder.exif_metadata().expect("a header").is_none(), "where it was taken is nobody's business");
+        assert!(decoder.exif_metadata().expect("a header").is_none(), "the location is removed");
         decoder.icc_profile().expect("a header")
     };
     assert_eq!(kept(profile(548, b"RGB ")), Some(profile(548, b"RGB ")));
@@ -199,7 +199,7 @@ fn a_file_that_is_too_large_is_not_decoded() {
 }
 
 #[test]
-fn an_image_with_too_many_pixels_is_refused_in_each_format() {
+fn an_image_with_too_many_pixels_is_rejected_in_each_format() {
     for format in FORMATS {
         let file = file(format, &quarters(40, 20));
         let exact = Limits { side: 40, pixels: 800, ..Limits::default() };
@@ -211,8 +211,8 @@ fn an_image_with_too_many_pixels_is_refused_in_each_format() {
     }
 }
 
-/// A PNG of one colour, whose header says another size.
-fn png_that_says(width: u32, height: u32) -> Vec<u8> {
+/// Returns a PNG whose header claims this size.
+fn png_with_claimed_size(width: u32, height: u32) -> Vec<u8> {
     let mut png = file(ImageFormat::Png, &GrayImage::new(2, 2).into());
     png[16..20].copy_from_slice(&width.to_be_bytes());
     png[20..24].copy_from_slice(&height.to_be_bytes());
@@ -225,40 +225,40 @@ fn png_that_says(width: u32, height: u32) -> Vec<u8> {
 }
 
 #[test]
-fn a_bomb_is_refused_by_its_header() {
+fn a_decompression_bomb_is_rejected_by_its_header() {
     for (width, height) in [(60_000, 60_000), (16_385, 1), (10_000, 4_001)] {
-        let bomb = png_that_says(width, height);
+        let bomb = png_with_claimed_size(width, height);
         assert!(bomb.len() < 100);
-        let error = refusal(&bomb);
+        let error = error_of(&bomb);
         assert!(matches!(error, ThumbnailError::TooManyPixels { .. }), "{error:?}");
         assert!(error.to_string().starts_with(&format!("the image has {width} x {height} pixels, more than 16384")));
     }
-    let error = refusal(&png_that_says(1 << 30, 1 << 30));
-    assert_eq!(error.to_string(), "the image/png needs more memory than is allowed");
+    let error = error_of(&png_with_claimed_size(1 << 30, 1 << 30));
+    assert_eq!(error.to_string(), "the image/png exceeds the memory limit");
 }
 
 #[test]
-fn a_profile_that_is_a_bomb_is_not_unpacked() {
-    // PNG's encoder packs the profile: 100 MB of zeros in a few hundred kB.
+fn a_colour_profile_bomb_is_not_decompressed() {
+    // The PNG encoder compresses the profile: 100 MB of zeros to a few hundred kB.
     let bomb = encoded(ImageFormat::Png, &quarters(40, 20), None, Some(vec![0; 100_000_000]));
     assert!(bomb.len() < 1_000_000, "{}", bomb.len());
     let mut decoder = header(&bomb, ImageFormat::Png).expect("a header");
     assert_eq!(decoder.icc_profile().expect("a header"), None);
-    assert_eq!(made(&bomb).of.width, 40);
+    assert_eq!(made(&bomb).original.width, 40);
 }
 
 #[test]
-fn a_header_that_promises_more_than_there_is_is_broken() {
-    let error = refusal(&png_that_says(1000, 1000));
-    assert!(matches!(error, ThumbnailError::Broken { content_type: "image/png", .. }), "{error:?}");
+fn a_header_that_claims_more_pixels_than_the_file_has_is_corrupt() {
+    let error = error_of(&png_with_claimed_size(1000, 1000));
+    assert!(matches!(error, ThumbnailError::Corrupt { content_type: "image/png", .. }), "{error:?}");
 }
 
 #[test]
-fn an_image_that_is_cut_off_anywhere_is_an_error_in_each_format() {
+fn an_image_truncated_anywhere_is_an_error_in_each_format() {
     for format in FORMATS {
         let file = encoded(format, &quarters(64, 48), Some(6), None);
         for end in 0..file.len() - 4 {
-            // Only what is not yet pixels may be missing at the end of a PNG or a WebP.
+            // Only bytes after the pixel data may be missing at the end of a PNG or a WebP.
             let cut = make(&file[..end], &Limits::default());
             assert!(cut.is_err() || (format != ImageFormat::Jpeg && end > file.len() - 64), "{format:?} at {end}");
         }
@@ -271,11 +271,11 @@ fn bytes_that_are_changed_anywhere_never_panic() {
         let file = encoded(format, &quarters(48, 32), Some(6), None);
         for at in 0..file.len() {
             for value in [0x00, 0x7F, 0xFF] {
-                let mut broken = file.clone();
-                broken[at] = value;
-                // Some of these are images still.
-                if let Ok(thumbnail) = make(&broken, &Limits { side: 4096, pixels: 1 << 20, ..Limits::default() }) {
-                    assert!(thumbnail.width.max(thumbnail.height) <= SIDE);
+                let mut corrupt = file.clone();
+                corrupt[at] = value;
+                // Some of these are still valid images.
+                if let Ok(thumbnail) = make(&corrupt, &Limits { side: 4096, pixels: 1 << 20, ..Limits::default() }) {
+                    assert!(thumbnail.width.max(thumbnail.height) <= MAX_SIDE);
                 }
             }
         }
@@ -283,31 +283,31 @@ fn bytes_that_are_changed_anywhere_never_panic() {
 }
 
 #[test]
-fn a_broken_image_says_its_format_and_its_reason() {
+fn the_error_of_a_corrupt_image_contains_its_format() {
     for format in FORMATS {
         let mut file = file(format, &quarters(64, 48));
         file.truncate(file.len() / 3);
-        let error = refusal(&file);
+        let error = error_of(&file);
         assert!(error.to_string().contains(format.to_mime_type()), "{error}");
     }
 }
 
 #[test]
-fn a_jpeg_with_a_tail_or_a_small_image_in_its_header_is_whole_by_its_own_end() {
+fn the_end_of_a_jpeg_is_found_despite_trailing_bytes_and_previews() {
     let jpeg = file(ImageFormat::Jpeg, &quarters(64, 48));
-    assert_eq!(made(&[&*jpeg, b"a tail that a phone writes"].concat()).of.width, 64);
+    assert_eq!(made(&[&*jpeg, b"a tail that a phone writes"].concat()).original.width, 64);
 
-    // APP1 with an end marker in it.
+    // An APP1 segment that contains an end marker.
     let header = [&jpeg[..2], &[0xFF, 0xE1, 0, 4, 0xFF, 0xD9], &jpeg[2..]].concat();
-    assert_eq!(made(&header).of.width, 64);
-    assert!(matches!(refusal(&header[..header.len() - 2]), ThumbnailError::CutOff));
+    assert_eq!(made(&header).original.width, 64);
+    assert!(matches!(error_of(&header[..header.len() - 2]), ThumbnailError::Truncated));
 }
 
 #[test]
-fn what_is_no_image_is_told_so() {
+fn other_formats_are_rejected() {
     for file in
         [&b""[..], b"\xFF", b"hello", b"GIF89a\x01\0\x01\0\0\0\0;", b"BM\0\0\0\0", b"<svg xmlns=''/>", b"%PDF-1.7"]
     {
-        assert!(matches!(refusal(file), ThumbnailError::NotAnImage), "{file:?}");
+        assert!(matches!(error_of(file), ThumbnailError::NotAnImage), "{file:?}");
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 
 const SAMPLE: &[u8] = include_bytes!("../../bucket/uploads/sample.jpg");
 
-/// A folder as bucket, which goes with the test.
+/// A temporary folder as the bucket, removed after the test.
 struct Bucket(PathBuf);
 
 impl Bucket {
@@ -19,8 +19,8 @@ impl Bucket {
 
     fn put(&self, key: &str, bytes: &[u8]) {
         let path = self.0.join(key);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
-        fs::write(path, bytes).expect("it is written");
+        fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        fs::write(path, bytes).expect("written");
     }
 
     fn read(&self, key: &str) -> Option<Vec<u8>> {
@@ -44,13 +44,13 @@ impl Drop for Bucket {
 }
 
 #[test]
-fn each_upload_has_a_thumbnail_of_its_own() {
+fn each_upload_has_its_own_thumbnail() {
     assert_eq!(thumbnail_key("uploads/cats/tom.png").expect("a key"), "thumbnails/cats/tom.png.jpg");
     assert_ne!(thumbnail_key("uploads/tom.png").expect("a key"), thumbnail_key("uploads/tom.jpg").expect("a key"));
 }
 
 #[test]
-fn a_thumbnail_is_no_upload_and_neither_is_anything_elsewhere() {
+fn only_files_under_uploads_are_uploads() {
     let own = thumbnail_key("uploads/tom.png").expect("a key");
     for key in
         [&own, "thumbnails/", "uploads/", "uploads/cats/", "uploads", "Uploads/a", "/uploads/a", "", "a/uploads/b"]
@@ -80,12 +80,12 @@ async fn an_upload_gets_its_thumbnail_and_its_metadata() {
         }
     );
     assert_eq!(bucket.recorded("uploads/hills.jpg"), Some(metadata));
-    let thumbnail = bucket.read("thumbnails/hills.jpg.jpg").expect("it is there");
+    let thumbnail = bucket.read("thumbnails/hills.jpg.jpg").expect("a thumbnail");
     assert!(thumbnail.starts_with(&[0xFF, 0xD8]) && thumbnail.len() < SAMPLE.len());
 }
 
 #[tokio::test]
-async fn an_event_that_comes_twice_changes_nothing() {
+async fn a_duplicate_event_changes_nothing() {
     let bucket = Bucket::with("uploads/a.jpg", SAMPLE);
     let first = bucket.process("uploads/a.jpg", "1").await.expect("a thumbnail");
     let thumbnail = bucket.read("thumbnails/a.jpg.jpg");
@@ -94,42 +94,42 @@ async fn an_event_that_comes_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_earlier_event_that_comes_later_leaves_the_later_state() {
+async fn an_earlier_event_that_arrives_later_does_not_overwrite_newer_metadata() {
     let bucket = Bucket::with("uploads/a", SAMPLE);
     let mut png = std::io::Cursor::new(Vec::new());
-    image::GrayImage::new(30, 20).write_to(&mut png, image::ImageFormat::Png).expect("it is written");
+    image::GrayImage::new(30, 20).write_to(&mut png, image::ImageFormat::Png).expect("written");
     bucket.put("uploads/a", png.get_ref());
 
     bucket.process("uploads/a", "2").await.expect("a thumbnail");
     let thumbnail = bucket.read("thumbnails/a.jpg");
-    bucket.process("uploads/a", "1").await.expect("the same once more");
+    bucket.process("uploads/a", "1").await.expect("the same thumbnail");
     assert_eq!(bucket.read("thumbnails/a.jpg"), thumbnail);
-    let recorded = bucket.recorded("uploads/a").expect("it is recorded");
+    let recorded = bucket.recorded("uploads/a").expect("recorded");
     assert_eq!((recorded.sequencer.as_deref(), recorded.width), (Some("2"), 30));
 
     bucket.put("uploads/a", SAMPLE);
     bucket.process("uploads/a", "3").await.expect("a thumbnail");
-    assert_eq!(bucket.recorded("uploads/a").expect("it is recorded").width, 400);
+    assert_eq!(bucket.recorded("uploads/a").expect("recorded").width, 400);
 }
 
 #[tokio::test]
-async fn of_a_broken_image_nothing_is_written_and_the_error_says_which_it_was() {
-    let bucket = Bucket::with("uploads/broken.jpg", &SAMPLE[..SAMPLE.len() / 2]);
-    let error = bucket.process("uploads/broken.jpg", "1").await.expect_err("it is broken");
-    assert_eq!(error.to_string(), r#"no thumbnail can be made of "uploads/broken.jpg""#);
+async fn nothing_is_written_for_a_corrupt_image_and_the_error_contains_its_key() {
+    let bucket = Bucket::with("uploads/corrupt.jpg", &SAMPLE[..SAMPLE.len() / 2]);
+    let error = bucket.process("uploads/corrupt.jpg", "1").await.expect_err("a corrupt image");
+    assert_eq!(error.to_string(), r#"cannot create a thumbnail of "uploads/corrupt.jpg""#);
     let source = std::error::Error::source(&error).expect("a reason").to_string();
-    assert_eq!(source, "the image/jpeg has no end: it was cut off");
-    assert!(bucket.read("thumbnails/broken.jpg.jpg").is_none() && bucket.recorded("uploads/broken.jpg").is_none());
+    assert_eq!(source, "truncated JPEG");
+    assert!(bucket.read("thumbnails/corrupt.jpg.jpg").is_none() && bucket.recorded("uploads/corrupt.jpg").is_none());
 }
 
 #[tokio::test]
-async fn a_file_that_is_too_large_is_refused_by_its_event_or_while_it_is_read() {
+async fn a_file_that_is_too_large_is_rejected_by_its_event_or_while_reading() {
     let limit = Limits::default().bytes;
-    let bucket = Bucket::with("uploads/huge.png", &vec![0; usize::try_from(limit).expect("it fits") + 1]);
+    let bucket = Bucket::with("uploads/huge.png", &vec![0; usize::try_from(limit).expect("fits into usize") + 1]);
     let store = Store::in_folder(&bucket.0);
-    let told = Upload { bucket: "pictures", key: "uploads/nowhere", size: Some(limit + 1), sequencer: None };
-    let untold = Upload { key: "uploads/huge.png", size: Some(1), ..told };
-    for upload in [told, untold] {
+    let size_in_event = Upload { bucket: "pictures", key: "uploads/nowhere", size: Some(limit + 1), sequencer: None };
+    let size_while_reading = Upload { key: "uploads/huge.png", size: Some(1), ..size_in_event };
+    for upload in [size_in_event, size_while_reading] {
         let error = process(&store, upload).await.expect_err("too large");
         let source = ThumbnailError::TooManyBytes { limit };
         assert!(
@@ -141,13 +141,13 @@ async fn a_file_that_is_too_large_is_refused_by_its_event_or_while_it_is_read() 
 }
 
 #[tokio::test]
-async fn an_object_that_is_gone_or_lies_outside_is_an_error_of_the_store() {
+async fn a_missing_object_or_a_path_outside_the_folder_is_a_store_error() {
     let bucket = Bucket::with("uploads/a.jpg", SAMPLE);
-    fs::write(bucket.0.with_extension("secret.jpg"), SAMPLE).expect("it is written");
+    fs::write(bucket.0.with_extension("secret.jpg"), SAMPLE).expect("written");
     let outside = format!("uploads/../../{}.secret.jpg", bucket.0.file_name().expect("a name").display());
     for key in ["uploads/gone.jpg", &outside] {
         let error = bucket.process(key, "1").await.expect_err("no such object");
         assert!(matches!(error, UploadError::Store { .. }), "{error:?}");
     }
-    fs::remove_file(bucket.0.with_extension("secret.jpg")).expect("it is removed");
+    fs::remove_file(bucket.0.with_extension("secret.jpg")).expect("removed");
 }

@@ -1,19 +1,19 @@
-//! What makes two requests the same one.
+//! The idempotency configuration shared by both functions.
 
 use std::env;
 use std::time::Duration;
 
 use pilaster::idempotency::{Idempotency, MemoryStore};
 
-/// How long a request may be repeated.
-const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The retention time of records.
+const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Records in the DynamoDB table that `IDEMPOTENCY_TABLE` names, or in memory.
+/// Returns the idempotency configuration, with records in the DynamoDB table named by `IDEMPOTENCY_TABLE` or in memory.
 ///
 /// # Panics
 ///
-/// If there is a table and no client for it: then the function does not start.
-pub fn once() -> Idempotency {
+/// If a table is configured but this build has no client for it. The function then fails to start.
+pub fn idempotency() -> Idempotency {
     let table = env::var("IDEMPOTENCY_TABLE").ok().filter(|table| !table.is_empty());
     let idempotency = match table {
         #[cfg(feature = "aws")]
@@ -24,6 +24,6 @@ pub fn once() -> Idempotency {
         }
         None => Idempotency::from_env(MemoryStore::new()),
     };
-    // Both functions share the table. Their keys are of two kinds, a caller's own and an order's, so they never meet.
-    idempotency.prefix("payments").require_key().expires_after(A_DAY)
+    // Both functions share the table. Their keys, the caller's and the order's, never collide.
+    idempotency.prefix("payments").require_key().expires_after(ONE_DAY)
 }
