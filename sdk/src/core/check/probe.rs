@@ -162,7 +162,7 @@ check! {
     pub trait IsValidatable: garde::Validate<Context: Default>;
 }
 
-/// Checks a requirement. Each is implemented in full: the compiler shows the implementation, which in a macro is long.
+/// Checks a requirement. No macro writes the implementations: a message would show the macro with them.
 pub trait IsMet<M> {
     type Checked<X>;
 
