@@ -3,6 +3,6 @@
 pub use crate::core::check::probe::{Contents, Fallback, IsMet, begin, end, kind_of, type_of};
 pub use crate::function::check::{
     IsError, IsEventFunction, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsOuterLayer, IsPartsExtractor,
-    IsRecordFunction, IsResponse, NamedError, require_send,
+    IsRecordFunction, IsResponse, IsReturned, NamedError, require_send,
 };
 pub use crate::runtime::run_made as run;

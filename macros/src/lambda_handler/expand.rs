@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, FnArg, ReturnType, Signature, Type};
+use syn::{Error, Expr, FnArg, ReturnType, Signature, Type, parse_quote_spanned};
 
 use super::parse::{Function, Options};
 use super::validate::impl_trait;
@@ -139,8 +139,14 @@ fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream
             false => at.check("IsPartsExtractor", at.check("IsExtractor", ty, at.ty()), handler),
         });
     }
-    if let Some(ty) = returned(sig) {
+    let nothing = parse_quote_spanned!(name.span()=> ());
+    let returned = match &sig.output {
+        ReturnType::Default => Some(&nothing),
+        ReturnType::Type(..) => returned(sig),
+    };
+    if let Some(ty) = returned {
         let at = At::new(ty, pilaster, &kind);
+        checks.push(at.check("IsReturned", at.ty(), handler));
         let value = at.required(&at.method(at.ty(), "pilaster_value"), "Response");
         checks.push(at.check("IsResponse", value, handler));
         checks.push(at.check("IsError", at.method(at.ty(), "pilaster_error"), handler));

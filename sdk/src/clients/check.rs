@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use super::{Client, FromClients};
-use crate::core::check::probe::check;
+use crate::core::check::probe::{IsMet, Type, check};
 use crate::core::check::{Requirement, sealed};
 
 /// The requirement of [`FromClients`].
@@ -21,6 +21,13 @@ check! {
         note = "implement it, or turn on the feature of pilaster for this AWS client (`dynamodb`, `s3`, …)"
     )]
     pub trait IsFromClients: FromClients;
-    OfClients requires IsFromClients;
     Argument => OfClients: Client<T>;
+}
+
+impl<T: IsFromClients<M>, M> IsMet<M> for OfClients<T> {
+    type Checked<X> = T::Checked<X>;
+
+    fn check<X>(_: Type<Self>, then: X) -> T::Checked<X> {
+        T::check(then)
+    }
 }

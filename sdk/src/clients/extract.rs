@@ -45,8 +45,8 @@ impl<T> Deref for Client<T> {
 /// An argument that `#[lambda_handler(warm(T, …))]` makes in the init phase, before the first event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made during init",
-    label = "nothing to warm",
-    note = "`warm(..)` takes `Client<T>` and `Secret<T>`"
+    label = "not a client, a secret or a parameter",
+    note = "`warm(..)` takes `Client<T>`, `Secret<T>` and `Parameter<T>`"
 )]
 pub trait Warm: 'static {
     /// Creates the value and keeps it in the registry.

@@ -29,10 +29,10 @@ impl<H, L> Function<H, L> {
 /// Those of record and event functions take any number. Those of an HTTP function are one [`http::Stack`](crate::http::Stack), which is
 /// named at most once and takes any number of layers itself.
 #[diagnostic::on_unimplemented(
-    message = "`.layer(..)` of this function does not take `{N}`",
-    label = "not a layer that this function takes",
-    note = "an HTTP function takes one `pilaster::http::Stack`, once; your own layers go into it: `.layer(http::Stack::new().layer(a).layer(b))`, of which `a` is the outermost",
-    note = "layers in your own order, without the error responses of the stack: `.without_stack().layer(a).layer(b)`"
+    message = "`.layer(..)` of an HTTP function takes a `pilaster::http::Stack`, not `{N}`",
+    label = "not a stack",
+    note = "add the layer to a stack, and the stack to the function: `.layer(http::Stack::new().layer(..))`; of several layers the first is the outermost",
+    note = "for layers without the stack's error responses, in an order of your own, write `.without_stack().layer(..)`"
 )]
 pub trait AddLayer<N> {
     /// The layers with the new one.

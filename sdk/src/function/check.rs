@@ -32,7 +32,7 @@ check! {
         message = "`{Self}` cannot be an argument of this handler",
         label = "not an extractor of this kind of function",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
-        note = "before a record or an event stand `Client<T>`, `Secret<T>`, `Parameter<T>` and `Invocation`, and before a record its metadata, such as `SqsMessage`",
+        note = "a record or an event function takes `Client<T>`, `Secret<T>`, `Parameter<T>` and `Invocation` before the record or the event, and a record function also metadata of the record, such as `SqsMessage`",
         note = "for a type of your own, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
     )]
     pub trait IsExtractor;
@@ -43,6 +43,13 @@ check! {
         note = "it takes the body of the request, the record or the event, so there can be only one such argument"
     )]
     pub trait IsPartsExtractor;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be returned from this handler",
+        label = "not a `Result`",
+        note = "an event function returns `Result<T, E>`: `T` implements `serde::Serialize`, and `E` is any `std::error::Error` or `pilaster::BoxError`"
+    )]
+    pub trait IsReturned;
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be returned from this handler",

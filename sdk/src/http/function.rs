@@ -122,6 +122,23 @@ impl AddLayer<Self> for DefaultStack {
     }
 }
 
+/// No type implements it. [`AddLayer`] for [`Stack`] requires it, so that the compiler reports a second layer by this message.
+#[diagnostic::on_unimplemented(
+    message = "an HTTP function takes only one `pilaster::http::Stack`",
+    label = "`.layer(..)` is called a second time",
+    note = "add all layers to one stack: `.layer(http::Stack::new().layer(..))`; of several layers the first is the outermost",
+    note = "for layers without the stack's error responses, in an order of your own, write `.without_stack().layer(..)`"
+)]
+pub trait BesideStack {}
+
+impl<N: BesideStack> AddLayer<N> for Stack {
+    type Layers = Self;
+
+    fn add(self, _: N, _: Sealed) -> Self {
+        self
+    }
+}
+
 impl<S, L, B, const STREAMS: bool> Kind<L> for HttpFunction<S, STREAMS>
 where
     L: Layer<CatchPanic<S>>,

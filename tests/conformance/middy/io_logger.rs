@@ -71,9 +71,8 @@ pub(super) fn replay(case: &Case) -> Replay {
     let incoming = Incoming::new(lambda_runtime::LambdaEvent::new(event, context(&given)));
     let answered: Result<Outgoing, _> = crate::exchange::block_on(layer.layer(function).oneshot(incoming));
     let response: Value = match answered {
-        Ok(answer) => {
-            serde_json::from_str(answer.as_json().expect("JSON").get()).map_err(|error| Stop::Broken(error.to_string()))?
-        }
+        Ok(answer) => serde_json::from_str(answer.as_json().expect("JSON").get())
+            .map_err(|error| Stop::Broken(error.to_string()))?,
         Err(error) => json!({ "failed": error.message() }),
     };
 

@@ -1,6 +1,6 @@
 use pilaster::{http::Path, lambda_handler};
 
-#[lambda_handler(layer(api()))]
+#[lambda_handler(layer(pilaster::http::Stack::new()))]
 async fn get(Path(id): Path<u64>) -> String {
     id.to_string()
 }

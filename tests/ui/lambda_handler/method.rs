@@ -8,3 +8,5 @@ impl Users {
         id.to_string()
     }
 }
+
+fn main() {}

@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use super::{FromParameter, Parameter};
-use crate::core::check::probe::check;
+use crate::core::check::probe::{IsMet, Type, check};
 use crate::core::check::{Requirement, sealed};
 
 /// The requirement of [`FromParameter`].
@@ -21,6 +21,13 @@ check! {
         note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to the type, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
     )]
     pub trait IsFromParameter: FromParameter;
-    OfParameter requires IsFromParameter;
     Argument => OfParameter: Parameter<T>;
+}
+
+impl<T: IsFromParameter<M>, M> IsMet<M> for OfParameter<T> {
+    type Checked<X> = T::Checked<X>;
+
+    fn check<X>(_: Type<Self>, then: X) -> T::Checked<X> {
+        T::check(then)
+    }
 }

@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use super::{FromSecret, Secret};
-use crate::core::check::probe::check;
+use crate::core::check::probe::{IsMet, Type, check};
 use crate::core::check::{Requirement, sealed};
 
 /// The requirement of [`FromSecret`].
@@ -21,6 +21,13 @@ check! {
         note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to the type, or `#[secret(env = \"DB_SECRET\")]`"
     )]
     pub trait IsFromSecret: FromSecret;
-    OfSecret requires IsFromSecret;
     Argument => OfSecret: Secret<T>;
+}
+
+impl<T: IsFromSecret<M>, M> IsMet<M> for OfSecret<T> {
+    type Checked<X> = T::Checked<X>;
+
+    fn check<X>(_: Type<Self>, then: X) -> T::Checked<X> {
+        T::check(then)
+    }
 }

@@ -61,7 +61,7 @@ pub enum Nothing {}
 
 /// Defines checks and implements them.
 ///
-/// - `pub trait IsX: Bound;` checks a type that is held, and `Wrapper requires IsX;` makes it the requirement `Wrapper<T>` of [`Holds`];
+/// - `pub trait IsX: Bound;` checks a type that is held;
 /// - `Role => Wrapper: Json<T>, …;` names the requirement of these types;
 /// - `pub trait IsX;` checks a type of the signature for a kind of function;
 /// - `impl [T: Bound] IsX<Kind, Marker> for T;` implements it for types of a kind; markers keep the implementations apart.
@@ -88,17 +88,6 @@ macro_rules! check {
 
             fn check<X>(then: X) -> X {
                 then
-            }
-        }
-
-        $crate::core::check::probe::check! { $($rest)* }
-    };
-    ($wrapper:ident requires $name:ident; $($rest:tt)*) => {
-        impl<T: $name<M>, M> $crate::core::check::probe::IsMet<M> for $wrapper<T> {
-            type Checked<X> = T::Checked<X>;
-
-            fn check<X>(_: $crate::core::check::probe::Type<Self>, then: X) -> T::Checked<X> {
-                T::check(then)
             }
         }
 
@@ -154,7 +143,6 @@ check! {
         note = "add `#[derive(serde::Deserialize)]` to the type; it must own its fields"
     )]
     pub trait IsDeserializable: DeserializeOwned;
-    Deserializable requires IsDeserializable;
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `serde::Serialize`",
@@ -162,7 +150,6 @@ check! {
         note = "add `#[derive(serde::Serialize)]` to the type"
     )]
     pub trait IsSerializable: Serialize;
-    Serializable requires IsSerializable;
 }
 
 #[cfg(feature = "validate")]
@@ -175,7 +162,7 @@ check! {
     pub trait IsValidatable: garde::Validate<Context: Default>;
 }
 
-/// The check of a requirement.
+/// Checks a requirement. No macro writes the implementations: a message would show the macro with them.
 pub trait IsMet<M> {
     type Checked<X>;
 
@@ -187,6 +174,22 @@ impl IsMet<()> for () {
 
     fn check<X>(_: Type<Self>, then: X) -> X {
         then
+    }
+}
+
+impl<T: IsDeserializable<M>, M> IsMet<M> for Deserializable<T> {
+    type Checked<X> = T::Checked<X>;
+
+    fn check<X>(_: Type<Self>, then: X) -> T::Checked<X> {
+        T::check(then)
+    }
+}
+
+impl<T: IsSerializable<M>, M> IsMet<M> for Serializable<T> {
+    type Checked<X> = T::Checked<X>;
+
+    fn check<X>(_: Type<Self>, then: X) -> T::Checked<X> {
+        T::check(then)
     }
 }
 

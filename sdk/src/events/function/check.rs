@@ -15,12 +15,17 @@ use crate::core::raw::Incoming;
 use crate::events::extract::event::Event;
 use crate::function::builder::Function;
 use crate::function::check::{
-    IsError, IsEventFunction, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,
+    IsError, IsEventFunction, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse, IsReturned,
 };
 
 /// The kind of event functions.
 #[derive(Debug)]
 pub enum Events {}
+
+/// `Result` is. An implementation of the check for the type itself would be listed in the messages.
+pub trait IsResult {}
+
+impl<T, E> IsResult for Result<T, E> {}
 
 check! {
     impl [T: FromEvent] IsLastExtractor<Events, Event<()>> for T;
@@ -28,6 +33,7 @@ check! {
     impl [K, T: FromEvent] IsExtractor<K, Event<()>> for T;
     impl [T: FromInvocation] IsExtractor<Events, ()> for T;
     impl [T: FromInvocation] IsPartsExtractor<Events, ()> for T;
+    impl [T: IsResult] IsReturned<Events, ()> for T;
     impl [T: Serialize] IsResponse<Events, ()> for T;
     impl [E: Into<BoxError> + 'static] IsError<Events, ()> for E;
 }

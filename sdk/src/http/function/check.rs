@@ -12,7 +12,7 @@ use crate::core::check::Serializable;
 use crate::core::check::probe::check;
 use crate::function::builder::Function;
 use crate::function::check::{
-    IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse,
+    IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse, IsReturned,
 };
 use crate::http::extract::Json;
 use crate::http::layers::catch_panic::CatchPanic;
@@ -41,6 +41,7 @@ check! {
     impl [T: FromRequest<(), M>, M] IsLastExtractor<Http, Via<M>> for T;
     impl [T: FromRequest<(), M>, M] IsExtractor<Http, Via<M>> for T;
     impl [T: FromRequestParts<()>] IsPartsExtractor<Http, ()> for T;
+    impl [T] IsReturned<Http, ()> for T;
     impl [T: IntoResponse] IsResponse<Http, ()> for T;
     impl [E: IntoResponse] IsError<Http, ()> for E;
     impl [E: IsErrorResponse] IsError<Http, ErrorResponse> for E;

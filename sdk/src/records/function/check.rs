@@ -8,7 +8,7 @@ use crate::core::check::probe::check;
 use crate::core::error::BoxError;
 use crate::function::builder::Function;
 use crate::function::check::{
-    IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsRecordFunction, IsResponse,
+    IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsRecordFunction, IsResponse, IsReturned,
 };
 use crate::records::batch::Batch;
 use crate::records::extract::{FromRecord, FromRecordParts};
@@ -30,6 +30,7 @@ check! {
     impl [K, T: FromRecord] IsExtractor<K, Record> for T;
     impl [T: FromRecordParts, A] IsExtractor<Records<A>, ()> for T;
     impl [T: FromRecordParts, A] IsPartsExtractor<Records<A>, ()> for T;
+    impl [T, A] IsReturned<Records<A>, ()> for T;
     impl [T: Answers<A>, A] IsResponse<Records<A>, ()> for T;
     impl [E: Into<BoxError> + 'static, A] IsError<Records<A>, ()> for E;
 }

@@ -48,7 +48,8 @@ mod tests {
                 assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com", "{answer}");
                 assert!(answer["body"].as_str().is_some_and(|body| body.contains("Ada Lovelace")), "{answer}");
             }
-            let failed = invoke(&mut orders::by_pilaster(), orders::EVENT).await.as_json().expect("JSON").get().to_owned();
+            let failed =
+                invoke(&mut orders::by_pilaster(), orders::EVENT).await.as_json().expect("JSON").get().to_owned();
             assert_eq!(failed, orders::by_hand(orders::EVENT));
             assert!(failed.contains("0007") && !failed.contains("0008"), "{failed}");
         });

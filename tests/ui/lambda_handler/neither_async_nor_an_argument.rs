@@ -1,6 +1,6 @@
 use pilaster::lambda_handler;
 
-#[lambda_handler(concurrency = 8)]
+#[lambda_handler]
 fn health() -> &'static str {
     "well"
 }

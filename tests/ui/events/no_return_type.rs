@@ -1,0 +1,4 @@
+use pilaster::{Event, lambda_handler};
+
+#[lambda_handler]
+async fn reserve(_order: Event<u32>) {}
