@@ -41,7 +41,8 @@
 //!
 //! [`Function::into_service`] builds steps 2 to 9, for [`run`] and for tests alike. One rule holds for the order of layers: as in tower's
 //! `ServiceBuilder`, the first named is the outermost. [`http::Stack`] keeps its own layers in the order above, whatever the order of the
-//! calls. No call removes a layer that was named before.
+//! calls, and has one of each: a second call of [`errors`](http::Stack::errors), for example, replaces the first. Base paths, layers of
+//! your own, outer layers and those of records and events add up.
 //!
 //! # Features
 //!

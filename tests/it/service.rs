@@ -8,9 +8,9 @@ use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 use pilaster::observe::logging::{CapturedLogs, LoggingLayer};
 use pilaster::records::Batch;
 use pilaster::testing::{Caller, http, sqs};
-use pilaster::{BoxError, Event, IntoService, MetricsLayer, Sqs, handler};
+use pilaster::{BoxError, Event, FunctionError, Incoming, IntoService, Invocation, MetricsLayer, Sqs, handler};
 use serde_json::{Value, json};
-use tower::{Layer, Service, ServiceBuilder};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt as _};
 
 /// Layer of any requests that notes its name, in a list and in the log, when it sees one.
 #[derive(Clone)]
@@ -125,6 +125,70 @@ async fn what_is_around_the_outer_layers_is_around_a_tested_function_too() {
     }
 }
 
+/// Layer of any requests whose service panics when it is cloned, or else when it is dropped after a call.
+#[derive(Clone)]
+struct Fragile {
+    at_clone: bool,
+}
+
+struct Broken<S> {
+    at_clone: bool,
+    is_called: bool,
+    inner: S,
+}
+
+impl<S> Layer<S> for Fragile {
+    type Service = Broken<S>;
+
+    fn layer(&self, inner: S) -> Broken<S> {
+        Broken { at_clone: self.at_clone, is_called: false, inner }
+    }
+}
+
+impl<S: Clone> Clone for Broken<S> {
+    fn clone(&self) -> Self {
+        assert!(!self.at_clone, "hunter2");
+        Self { at_clone: false, is_called: false, inner: self.inner.clone() }
+    }
+}
+
+impl<S> Drop for Broken<S> {
+    fn drop(&mut self) {
+        assert!(!self.is_called || std::thread::panicking(), "hunter2");
+    }
+}
+
+impl<S: Service<R>, R> Service<R> for Broken<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> S::Future {
+        self.is_called = true;
+        self.inner.call(request)
+    }
+}
+
+#[tokio::test]
+async fn an_outer_layer_that_panics_at_its_clone_or_its_drop_does_not_reach_the_runtime() {
+    // The caller is the runtime: it calls the service, and a panic of the call would end this test.
+    async fn call(at_clone: bool) -> Result<Option<String>, FunctionError> {
+        let double = handler(async |number: Event<u32>| Ok::<_, BoxError>(number.0 * 2));
+        let mut service = double.outer(Fragile { at_clone }).into_service().unwrap();
+        let event = serde_json::value::to_raw_value(&21).unwrap();
+        let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+        let response = service.ready().await?.call(incoming).await?;
+        Ok(response.as_json().map(ToString::to_string))
+    }
+    let error = call(true).await.unwrap_err();
+    assert_eq!((error.error_type(), error.message()), ("Panic", "the function panicked"));
+    assert_eq!(call(false).await.unwrap().as_deref(), Some("42"), "the response is not lost");
+}
+
 fn mistake(function: impl IntoService) -> String {
     function.into_service().err().expect("a mistake").to_string()
 }
@@ -145,7 +209,8 @@ fn a_mistake_in_a_layer_is_an_error_wherever_the_layer_stands() {
 
     let unnamed = || MetricsLayer::new().namespace("");
     assert!(mistake(handler(id).outer(unnamed())).contains("MetricsLayer: "));
-    assert!(mistake(handler(id).outer((LoggingLayer::new().omit(["headers"]), unnamed()))).contains("`headers`"));
+    // The innermost layer is built first.
+    assert!(mistake(handler(id).outer((unnamed(), LoggingLayer::new().omit(["headers"])))).contains("`headers`"));
 
     let store = |_: Event<Value>| std::future::ready(Ok::<_, BoxError>(()));
     let key = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "orders").key("["));

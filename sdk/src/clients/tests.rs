@@ -177,3 +177,10 @@ async fn a_variable_is_set_for_one_registry() {
     assert!(Clients::new().get::<Arc<dyn Greeting>>().await.is_ok());
     assert!(!format!("{:?}", clients.variables()).contains("none"));
 }
+
+#[test]
+fn a_blank_variable_is_not_set_also_in_place_of_one_of_the_process() {
+    let clients = Clients::new().with_variable("PATH", " ").with_variable("A", "").with_variable("B", "b");
+    let value = |name| clients.variables().get(name);
+    assert_eq!((value("PATH"), value("A"), value("B")), (None, None, Some("b".to_owned())));
+}

@@ -25,7 +25,10 @@ pub struct Variables(Option<Arc<HashMap<String, String>>>);
 impl Variables {
     /// Returns the value of a variable; `None` if it is not set, blank, or not UTF-8.
     pub fn get(&self, name: &str) -> Option<String> {
-        self.replaced(name).map(str::to_owned).or_else(|| env::var(name))
+        match self.replaced(name) {
+            Some(value) => (!value.trim().is_empty()).then(|| value.to_owned()),
+            None => env::var(name),
+        }
     }
 
     /// Returns the value that stands in place of the process's, if there is one.

@@ -22,6 +22,7 @@ impl NamedBy {
     /// Returns the variable, and its value or the end of a sentence that begins with its name.
     pub(crate) fn read(&self, variables: &Variables) -> (&'static str, Result<String, &'static str>) {
         let name = match variables.replaced(self.variable) {
+            Some("") => Err("is not set"),
             Some(name) => Ok(name.to_owned()),
             None => self.name.get_or_try_init(|| env::required(self.variable)).cloned(),
         };

@@ -31,7 +31,13 @@ impl<F> Drop for Cancellable<F> {
 /// Returns the value of a call; `None` for a panic of the user's code in it, which the panic hook has logged.
 #[cfg(feature = "http")]
 pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(call)).ok()
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            contained(|| drop(payload));
+            None
+        }
+    }
 }
 
 /// Drops a value. For a panic of its `Drop`, which the panic hook has logged.

@@ -1,6 +1,6 @@
 //! [`Guard`]: failures that must not reach `lambda_runtime`.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -33,10 +33,15 @@ impl<S: RawService> Service<Incoming> for Guard<S> {
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let mut inner = self.0.clone();
+        // The clone is the user's code too: a panic of it goes on within the future.
+        let cloned = catch_unwind(AssertUnwindSafe(|| self.0.clone()));
         let called = AssertUnwindSafe(async move {
+            let mut inner = cloned.unwrap_or_else(|payload| resume_unwind(payload));
             std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
-            inner.call(incoming).await
+            let response = inner.call(incoming).await;
+            // A panic of what is dropped does not take the response with it.
+            contained(|| drop(inner));
+            response
         });
         Box::pin(async move {
             // The payload of a panic may panic again when it is dropped.

@@ -32,7 +32,6 @@
 //! ```
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -46,6 +45,7 @@ use tokio::time::{Instant, Sleep};
 use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::panic::{caught, contained};
 use crate::core::raw::Outgoing;
 
 /// The mark of a request whose response is streamed.
@@ -107,10 +107,10 @@ impl Chunks {
         if let Some((_, exceeded)) = self.deadline.take_if(|(sleep, _)| sleep.deadline() <= Instant::now()) {
             return Poll::Ready(Some(Err(exceeded.into())));
         }
-        match catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_next(cx))) {
-            Ok(Poll::Ready(next)) => return Poll::Ready(next.map(|chunk| chunk.map_err(Into::into))),
-            Ok(Poll::Pending) => {}
-            Err(_) => return Poll::Ready(Some(Err("the body panicked".into()))),
+        match caught(|| Pin::new(body).poll_next(cx)) {
+            Some(Poll::Ready(next)) => return Poll::Ready(next.map(|chunk| chunk.map_err(Into::into))),
+            Some(Poll::Pending) => {}
+            None => return Poll::Ready(Some(Err("the body panicked".into()))),
         }
         match self.deadline.as_mut().map(|(sleep, _)| sleep.as_mut().poll(cx)) {
             Some(Poll::Ready(())) => {
@@ -126,7 +126,7 @@ impl Chunks {
     fn end(&mut self) {
         let _entered = self.span.clone().entered();
         let body = self.body.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
+        contained(|| drop(body));
     }
 }
 
@@ -185,7 +185,16 @@ mod tests {
     async fn a_body_that_fails_or_panics_breaks_off_without_its_reason() {
         let failing = streams::iter([Ok("one"), Err("db password is hunter2")]);
         let panicking = streams::iter(0..2).map(|n| if n == 0 { Ok::<_, BoxError>("one") } else { panic!("hunter2") });
-        for body in [Body::from_stream(failing), Body::from_stream(panicking)] {
+        // The payload of a panic may panic again when it is dropped.
+        struct Payload;
+        impl Drop for Payload {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        let twice =
+            streams::iter(0..2).map(|n| if n == 0 { Ok::<_, BoxError>("one") } else { std::panic::panic_any(Payload) });
+        for body in [Body::from_stream(failing), Body::from_stream(panicking), Body::from_stream(twice)] {
             let chunks = read(Chunks::new(body, &invocation(None))).await;
             assert_eq!(chunks, [Ok(Bytes::from("one")), Err("the response was aborted".to_owned())]);
         }

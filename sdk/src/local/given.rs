@@ -38,16 +38,20 @@ fn claim(value: Value) -> String {
 
 /// Reads the JSON object in the file that a variable names, or in the variable itself.
 fn object(variable: &str, may_be_json: bool) -> Result<Option<Map<String, Value>>, BoxError> {
-    let Some(given) = env::var(variable) else { return Ok(None) };
+    env::var(variable).map(|given| parse(variable, given, may_be_json)).transpose()
+}
+
+fn parse(variable: &str, given: String, may_be_json: bool) -> Result<Map<String, Value>, BoxError> {
+    // The value may be a secret instead of the name of a file.
+    let unread = |error: std::io::Error| format!("cannot read the file that {variable} names: {error}");
     let (text, what) = match may_be_json && given.trim_start().starts_with('{') {
         true => (given, format!("the environment variable {variable}")),
-        false => (std::fs::read_to_string(&given).map_err(|error| format!("cannot read {given}: {error}"))?, given),
+        false => (std::fs::read_to_string(&given).map_err(unread)?, given),
     };
     // Serde's message may repeat a value.
-    let object = serde_json::from_str(&text).map_err(|error| {
+    Ok(serde_json::from_str(&text).map_err(|error| {
         format!("{what} must contain a JSON object; see line {}, column {}", error.line(), error.column())
-    })?;
-    Ok(Some(object))
+    })?)
 }
 
 /// Returns the values as text; a value that is not text as its JSON.
@@ -64,6 +68,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_secret_in_place_of_the_name_of_a_file_is_not_printed() {
+        for given in [r#"{"db": "hunter2"}"#, r#"["hunter2"]"#, "hunter2"] {
+            let error = parse("PILASTER_SECRETS", given.to_owned(), false).unwrap_err().to_string();
+            assert!(error.contains("PILASTER_SECRETS") && !error.contains("hunter2"), "{error}");
+        }
+        let error = parse("PILASTER_CLAIMS", r#"{"sub": hunter2}"#.to_owned(), true).unwrap_err().to_string();
+        assert!(error.contains("PILASTER_CLAIMS") && !error.contains("hunter2"), "{error}");
+    }
 
     #[test]
     fn claims_become_text_as_in_api_gateway() {

@@ -118,7 +118,7 @@ impl Batch {
     /// Streams does not report which attribute is the partition key. Changes whose key lacks the attribute are in order with each
     /// other. The setting applies to DynamoDB Streams and to a Kinesis stream of a table.
     ///
-    /// A function that does not take [`Change`](crate::records::Change) panics at start.
+    /// A function that does not take [`Change`](crate::records::Change) does not start: [`run`](crate::run) returns the error.
     pub fn ordered_by(mut self, key_attribute: impl Into<Cow<'static, str>>) -> Self {
         self.ordered_by = Some(key_attribute.into());
         self

@@ -648,6 +648,8 @@ async fn fixed_secrets_are_read_by_the_variables_of_the_registry() {
         let clients = clients.clone().with_variable("PILASTER_TEST_TOKEN_SECRET", id);
         assert_eq!(Secret::<Token>::of(&clients).await.unwrap().0.0, text);
     }
+    let blank = clients.clone().with_variable("PILASTER_TEST_TOKEN_SECRET", "");
+    assert!(Secret::<Token>::of(&blank).await.unwrap_err().to_string().contains("is not set"));
     assert_eq!(secrets.get("a").stage("AWSCURRENT").text().await.unwrap().expose_secret(), "hunter2");
     assert!(secrets.get("a").stage("AWSPENDING").text().await.unwrap_err().is_refused());
     assert!(secrets.get("c").text().await.unwrap_err().is_refused());

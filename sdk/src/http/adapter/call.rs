@@ -165,5 +165,8 @@ async fn guarded<F: Future>(work: F, until: Until, invocation: Option<&Invocatio
     });
     let outcome = AssertUnwindSafe(polled).catch_unwind().await;
     contained(|| work.set(None));
-    outcome.unwrap_or(Err(Ended::Panicked))
+    outcome.unwrap_or_else(|payload| {
+        contained(|| drop(payload));
+        Err(Ended::Panicked)
+    })
 }

@@ -25,7 +25,6 @@
 //! ```
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -33,6 +32,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::Request;
 use tower::{Layer, Service};
 
+use crate::core::panic::caught;
 use crate::http::error::{HttpError, refused};
 use crate::http::framing::strip_listed;
 
@@ -79,7 +79,7 @@ where
         let inner = match refused {
             Some(_) => None,
             // A service that panics before it returns its future, such as one of `service_fn`.
-            None => catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).ok(),
+            None => caught(|| self.inner.call(request)),
         };
         ResponseFuture { inner, refused }
     }
@@ -110,7 +110,7 @@ where
         let this = self.project();
         let polled = match this.inner.as_pin_mut() {
             // A panic of the function or of an extractor.
-            Some(inner) => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))).ok(),
+            Some(inner) => caught(|| inner.poll(cx)),
             None => None,
         };
         let polled = polled.map(|polled| polled.map_ok(without_listed));
