@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use lambda_runtime::LambdaEvent;
 #[cfg(feature = "http")]
-use lambda_runtime::{MetadataPrelude, StreamResponse};
+use lambda_runtime::StreamResponse;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tower::Service;
@@ -135,7 +135,7 @@ impl Outgoing {
 
     /// Returns the status, the headers and the cookies of a response that is streamed.
     #[cfg(all(feature = "http", feature = "logging"))]
-    pub(crate) fn prelude(&self) -> Option<&MetadataPrelude> {
+    pub(crate) fn prelude(&self) -> Option<&lambda_runtime::MetadataPrelude> {
         match &self.0 {
             Content::Json(_) => None,
             Content::Stream(response) => Some(&response.metadata_prelude),

@@ -24,6 +24,7 @@
 //! ```
 
 mod params;
+#[cfg(feature = "macros")]
 mod route;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use self::params::{Mismatch, Params};
+#[cfg(feature = "macros")]
 pub(super) use self::route::route_mismatch;
 use crate::core::json::push_step;
 use crate::http::error::{FieldError, Rejection};
