@@ -46,7 +46,7 @@ impl<S, L, O> Function<EventFunction<S>, L, O> {
     ///
     /// With `Duration::ZERO` the work has all of the time, and Lambda may be the first to end it; with `None` nothing is cancelled. Where
     /// Lambda ends it, the caller sees `Sandbox.Timedout`, nothing that the work holds is dropped, and the process is started anew. A
-    /// [`CloudFormation`](crate::core::invocation) resource responds within the margin, so that the stack does not wait for an hour.
+    /// [`CloudFormation`](crate::events) resource responds within the margin, so that the stack does not wait for an hour.
     ///
     /// # Example
     ///

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tower::layer::util::Stack;
 use tower::{Layer, Service};
@@ -174,7 +175,7 @@ pub trait IsRecordFunction: Sized {
     note = "an HTTP function sets it by `pilaster::http::Stack::deadline`, a record function by `pilaster::records::Batch::margin`"
 )]
 pub trait IsEventFunction: Sized {
-    fn margin(self, margin: impl Into<Option<std::time::Duration>>) -> Self;
+    fn margin(self, margin: impl Into<Option<Duration>>) -> Self;
 }
 
 /// The error types that name the `errorType` of a failed invocation.

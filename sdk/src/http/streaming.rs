@@ -8,7 +8,7 @@
 //! `lambda_runtime` sends it: 1.5.0 writes the trailer's text, without the reason, at the end of the body.
 //!
 //! A layer that changes responses belongs in the stack, or around it below the adapter. A layer around the whole function
-//! ([`Function::outer`](crate::Function::outer)) gets the stream as an [`Outgoing`](crate::Outgoing) without JSON text.
+//! ([`Function::outer`](crate::Function::outer)) gets the stream as an [`Outgoing`] without JSON text.
 //!
 //! Function URLs with `InvokeMode: RESPONSE_STREAM` and REST APIs with response streaming support it. An HTTP API, a
 //! load balancer and the others cannot stream: their responses are sent whole. A function URL is recognised by its own

@@ -55,6 +55,7 @@ use crate::core::raw::{Incoming, Outgoing};
 pub struct IdempotencyLayer {
     pub(crate) idempotency: Idempotency,
     /// Settings that only one kind of function has, by their type.
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP layer reads them"))]
     pub(crate) of_kind: Arc<Extensions>,
 }
 
@@ -101,6 +102,7 @@ impl<S: Clone> IdempotencyService<S> {
     }
 }
 
+#[cfg(any(feature = "http", feature = "records"))]
 impl<S> IdempotencyService<S> {
     pub(crate) fn inner(&mut self) -> &mut S {
         &mut self.inner

@@ -1,7 +1,9 @@
 //! Secrets, parameters and claims for local runs, read from files that variables name.
 
+#[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
 use serde_json::{Map, Value};
 
+#[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
 use crate::core::env;
 use crate::core::error::BoxError;
 
@@ -37,10 +39,12 @@ fn claim(value: Value) -> String {
 }
 
 /// Reads the JSON object in the file that a variable names, or in the variable itself.
+#[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
 fn object(variable: &str, may_be_json: bool) -> Result<Option<Map<String, Value>>, BoxError> {
     env::var(variable).map(|given| parse(variable, given, may_be_json)).transpose()
 }
 
+#[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
 fn parse(variable: &str, given: String, may_be_json: bool) -> Result<Map<String, Value>, BoxError> {
     // The value may be a secret instead of the name of a file.
     let unread = |error: std::io::Error| format!("cannot read the file that {variable} names: {error}");
