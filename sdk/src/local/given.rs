@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 #[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
 use crate::core::env;
+#[cfg(any(feature = "clients", feature = "http", feature = "secrets", feature = "parameters"))]
 use crate::core::error::BoxError;
 
 /// Inserts the secrets and parameters of the files into the registry of the process.
