@@ -170,8 +170,11 @@ async fn powertools_for_python_writes_the_same_keys_and_values_of_the_same_calls
     for (case, theirs) in cases.as_array().expect("cases").iter().zip(&theirs) {
         let own = lines(case).await;
         for line in &own {
+            // A line of the SDK has no place in the function's code.
+            let is_own = line.contains(r#""message":"the invocation failed""#);
             let places: Vec<_> = OWN_KEYS
                 .iter()
+                .filter(|&&key| !(is_own && key == "location"))
                 .map(|key| line.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("no {key} in {line}")))
                 .collect();
             assert!(places.is_sorted(), "{line}");
