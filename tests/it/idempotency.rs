@@ -263,8 +263,10 @@ async fn any_function_runs_once_per_key() {
     assert!(ids.into_iter().all(|id| id.starts_with("orders.it.idempotency.settle#")), "{:?}", STORE.all());
 }
 
+static REFUNDS: LazyLock<Idempotency> = LazyLock::new(|| once(&MemoryStore::new()));
+
 /// An argument of the name that the macro uses itself, and one of the function's own.
-#[idempotent(key = "begun, refund", with = ONCE)]
+#[idempotent(key = "begun, refund", with = REFUNDS)]
 async fn refund(begun: u32, refund: u32) -> Result<u32, BoxError> {
     Ok(begun + refund)
 }
