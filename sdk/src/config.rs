@@ -17,7 +17,7 @@ pub mod extension;
 mod failure;
 #[cfg(feature = "flags")]
 pub mod flags;
-mod freshness;
+mod max_age;
 mod named_by;
 mod on_drop;
 #[cfg(feature = "_parameters")]

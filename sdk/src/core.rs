@@ -4,15 +4,16 @@
 pub mod check;
 #[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
 pub(crate) mod clock;
-pub(crate) mod configuration;
 pub(crate) mod deadline;
 pub(crate) mod env;
 pub(crate) mod error;
-pub(crate) mod event;
 #[cfg(any(feature = "flags", feature = "idempotency"))]
 pub(crate) mod expression;
 mod extensions;
+pub(crate) mod from_event;
 pub(crate) mod invocation;
 pub(crate) mod json;
+pub(crate) mod layer_mistakes;
+pub(crate) mod limits;
 pub(crate) mod panic;
 pub(crate) mod raw;

@@ -9,13 +9,13 @@ pub(crate) mod builder;
 pub(crate) mod check;
 pub(crate) mod guard;
 pub(crate) mod handler;
+pub(crate) mod into_service;
 pub(crate) mod lifecycle;
-pub(crate) mod service;
 pub(crate) mod start_error;
 pub(crate) mod warmup;
 
 pub use self::builder::Function;
 pub use self::handler::{Handler, HandlerService, handler};
-pub use self::service::IntoService;
+pub use self::into_service::IntoService;
 pub use self::start_error::StartError;
 pub use self::warmup::{Warmup, WarmupLayer};

@@ -6,6 +6,7 @@
 
 pub mod adapter;
 pub(crate) mod credentials;
+pub(crate) mod encoded_length;
 pub mod error;
 pub mod extract;
 pub(crate) mod framing;
@@ -14,7 +15,6 @@ pub(crate) mod handler;
 #[cfg(any(feature = "compression", feature = "multipart", feature = "negotiation"))]
 pub(crate) mod header_list;
 pub(crate) mod layers;
-pub(crate) mod length;
 pub mod response;
 pub mod streaming;
 

@@ -24,15 +24,15 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::OptionFuture;
 
-#[cfg(feature = "macros")]
-use crate::core::configuration;
 use crate::core::env;
 use crate::core::error::{BoxError, chain};
+#[cfg(feature = "macros")]
+use crate::core::layer_mistakes;
 use crate::core::panic::contained;
 use crate::core::raw::RawService;
 use crate::function::StartError;
+use crate::function::into_service::IntoService;
 use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
-use crate::function::service::IntoService;
 
 /// The longest time that one value may take to be made during initialisation.
 const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -70,7 +70,7 @@ pub fn run<F: IntoService>(function: F) -> Result<(), StartError> {
 /// Runs the function that `make` makes. A mistake in the configuration of what it makes is an error, also before the layers are applied.
 #[cfg(feature = "macros")]
 pub fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
-    let made = built(|| configuration::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
+    let made = built(|| layer_mistakes::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
     made.and_then(start).inspect_err(init::report)
 }
 

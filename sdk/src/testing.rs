@@ -115,7 +115,7 @@ use serde_json::value::RawValue;
 use crate::core::error::FunctionError;
 use crate::core::invocation::{Invocation, TestDeadline};
 use crate::core::raw::{Incoming, Outgoing, RawService};
-use crate::function::service::IntoService;
+use crate::function::into_service::IntoService;
 
 /// The request id of every call, unless [`Caller::with_context`] sets another.
 const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";

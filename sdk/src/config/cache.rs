@@ -221,6 +221,4 @@ impl<K, V> fmt::Debug for Cache<K, V> {
 }
 
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod tests;

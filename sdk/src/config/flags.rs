@@ -40,7 +40,7 @@ mod condition;
 mod document;
 mod error;
 mod ordered;
-mod schedule;
+mod time;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -60,8 +60,8 @@ pub use self::error::FlagsError;
 use crate::config::cache::Cache;
 use crate::config::parameters::{ParameterId, ParameterSource, ParameterValue};
 use crate::core::clock::Moment;
-use crate::core::configuration::reject;
 use crate::core::error::{BoxError, chain};
+use crate::core::layer_mistakes::reject;
 
 /// The time for which the source is not called again after a failure without a kept document.
 const PAUSE: Duration = Duration::from_secs(5);

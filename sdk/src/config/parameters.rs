@@ -90,7 +90,7 @@ mod fixed;
 mod id;
 #[cfg(feature = "parameters")]
 mod layer;
-mod named;
+mod named_parameters;
 mod request;
 mod source;
 #[cfg(feature = "parameters")]
@@ -115,7 +115,7 @@ use self::fixed::Fixed;
 pub use self::id::{ParameterId, ParameterPath};
 #[cfg(feature = "parameters")]
 pub use self::layer::ParametersLayer;
-pub use self::named::NamedParameters;
+pub use self::named_parameters::NamedParameters;
 pub use self::request::{ParameterRequest, PathRequest};
 use self::source::AnySource;
 pub use self::source::{ParameterSource, ParameterValues};

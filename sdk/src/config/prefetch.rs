@@ -7,34 +7,34 @@ use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture};
 use tower::Service;
 
-use super::freshness::Freshness;
 use crate::clients::Clients;
+use crate::config::max_age::MaxAge;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing};
 
 /// A function that fetches one declared value into the cache and decodes it.
-type Fetch = fn(Clients, Freshness) -> BoxFuture<'static, Result<(), BoxError>>;
+type Fetch = fn(Clients, MaxAge) -> BoxFuture<'static, Result<(), BoxError>>;
 
 /// The values that a layer declares.
 #[derive(Clone)]
 pub(crate) struct Declared {
     pub(crate) fetches: Vec<Fetch>,
     pub(crate) clients: Option<Clients>,
-    pub(crate) freshness: Freshness,
+    pub(crate) max_age: MaxAge,
     /// The `errorType` of an invocation that has to do without a value.
     error_type: &'static str,
 }
 
 impl Declared {
     pub(crate) fn new(error_type: &'static str) -> Self {
-        Self { fetches: Vec::new(), clients: None, freshness: Freshness::Cached, error_type }
+        Self { fetches: Vec::new(), clients: None, max_age: MaxAge::TimeToLive, error_type }
     }
 }
 
 impl fmt::Debug for Declared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Declared");
-        shown.field("values", &self.fetches.len()).field("freshness", &self.freshness).finish_non_exhaustive()
+        shown.field("values", &self.fetches.len()).field("max_age", &self.max_age).finish_non_exhaustive()
     }
 }
 
@@ -68,9 +68,9 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let Declared { fetches, clients, freshness, error_type } = &self.declared;
+        let Declared { fetches, clients, max_age, error_type } = &self.declared;
         let clients = clients.as_ref().unwrap_or_else(|| Clients::within(&incoming.invocation));
-        let fetched = future::try_join_all(fetches.iter().map(|fetch| fetch(clients.clone(), *freshness)));
+        let fetched = future::try_join_all(fetches.iter().map(|fetch| fetch(clients.clone(), *max_age)));
         let error_type = *error_type;
         async move {
             if let Err(error) = fetched.await {

@@ -27,10 +27,6 @@ use crate::core::invocation::Invocation;
 /// An event as the Runtime API sent it: one JSON text, not yet decoded.
 pub type RawEvent = Box<RawValue>;
 
-/// The largest event and the largest response of a synchronous invocation, in bytes, as Lambda counts them
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
-
 /// The request of a raw service: the event's text and its invocation.
 ///
 /// The invocation is made once, where the event enters; every layer below shares it, so that all of them agree on the cold start.

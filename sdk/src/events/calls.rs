@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::core::error::FunctionError;
-use crate::core::event::INVALID_RESPONSE;
+use crate::core::from_event::INVALID_RESPONSE;
 use crate::core::invocation::Invocation;
 use crate::core::raw::Outgoing;
 

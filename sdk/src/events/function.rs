@@ -15,7 +15,7 @@ use crate::core::raw::{Incoming, Outgoing};
 use crate::events::adapter::EventAdapter;
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
-use crate::function::service::{ErrorTypes, Kind};
+use crate::function::into_service::{ErrorTypes, Kind};
 
 /// The marker of event functions; the arguments of the function are within.
 #[doc(hidden)]

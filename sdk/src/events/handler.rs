@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::event::INVALID_RESPONSE;
-pub use crate::core::event::{EventFuture, FromEvent, Wrap};
+use crate::core::from_event::INVALID_RESPONSE;
+pub use crate::core::from_event::{EventFuture, FromEvent, Wrap};
 use crate::core::invocation::FromInvocation;
 use crate::core::raw::{Incoming, Outgoing};
 use crate::function::builder::Sealed;

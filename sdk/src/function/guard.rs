@@ -8,8 +8,9 @@ use futures_util::FutureExt;
 use tower::Service;
 
 use crate::core::error::FunctionError;
+use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::contained;
-use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT, RawService};
+use crate::core::raw::{Incoming, Outgoing, RawService};
 
 /// Service that makes an error of a panic, whose text the runtime would post to the caller, and of a response above 6 MB, which Lambda
 /// rejects in a way that may end the process.

@@ -58,14 +58,15 @@ use tower::Service;
 
 use crate::core::deadline::{MARGIN, until};
 use crate::core::error::{BoxError, FunctionError};
+use crate::core::limits::{LOAD_BALANCER_LIMIT, PAYLOAD_LIMIT, WEBSOCKET_MESSAGE_LIMIT};
 use crate::core::panic::{caught, contained};
-use crate::core::raw::{Incoming, Outgoing, PAYLOAD_LIMIT};
+use crate::core::raw::{Incoming, Outgoing};
+use crate::http::encoded_length::base64_length;
 use crate::http::error::{self, HttpError, Refused, Renderer};
 use crate::http::extract::context::EventKind;
 use crate::http::framing;
 use crate::http::layers::deadline;
 use crate::http::layers::error_layer::{self, RequestLine, log_failure};
-use crate::http::length::base64_length;
 use crate::http::streaming::{Streamed, ToStream};
 
 /// A service of raw events around a service of HTTP requests. See the [module docs](self).
@@ -216,23 +217,18 @@ fn failed(error: impl Into<BoxError>) -> HttpError {
     error
 }
 
-/// Returns the maximum size of a response in bytes as JSON. A load balancer responds with a 502 to a larger one, and
-/// only its own log has the reason
-/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
-/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
+/// Returns the maximum size of a response in bytes as JSON.
 fn limit(kind: EventKind) -> usize {
     match kind {
-        EventKind::Alb { .. } => 1024 * 1024,
+        EventKind::Alb { .. } => LOAD_BALANCER_LIMIT,
         _ => PAYLOAD_LIMIT,
     }
 }
 
-/// Returns the maximum size of a response body in bytes. That of a WebSocket API is one message; a larger one is
-/// dropped silently
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+/// Returns the maximum size of a response body in bytes.
 fn body_limit(kind: EventKind) -> usize {
     match kind {
-        EventKind::WebSocket => 128 * 1024,
+        EventKind::WebSocket => WEBSOCKET_MESSAGE_LIMIT,
         _ => limit(kind),
     }
 }

@@ -12,7 +12,7 @@ use tower::{Layer, Service};
 use crate::core::error::BoxError;
 use crate::function::builder::{AddLayer, Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
-use crate::function::service::{ErrorTypes, Kind};
+use crate::function::into_service::{ErrorTypes, Kind};
 use crate::http::adapter::HttpAdapter;
 use crate::http::handler::HttpHandler;
 use crate::http::layers::catch_panic::{CatchPanic, CatchPanicLayer};

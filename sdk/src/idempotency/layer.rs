@@ -44,9 +44,9 @@ use tower::{Layer, Service};
 
 use super::engine::{CallKey, Idempotency, Recording};
 use super::error::IdempotencyError;
-use crate::core::configuration::reject;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::expression::Document;
+use crate::core::layer_mistakes::reject;
 use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`IdempotencyService`]. See the [module docs](self).

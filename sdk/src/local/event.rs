@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 use super::arguments::Input;
 use super::{invocation, print};
 use crate::core::error::{BoxError, chain};
+use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, PAYLOAD_LIMIT, RawEvent};
+use crate::core::raw::{Incoming, RawEvent};
 
 /// The maximum time-out of a Lambda function
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).

@@ -28,8 +28,9 @@ use super::hosts::Hosts;
 use super::{invocation, print};
 use crate::core::env;
 use crate::core::error::BoxError;
+use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawService;
-use crate::core::raw::{Chunks, Incoming, PAYLOAD_LIMIT};
+use crate::core::raw::{Chunks, Incoming};
 use crate::http::HttpError;
 use crate::http::adapter::synthesize::{event, matches};
 

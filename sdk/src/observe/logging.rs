@@ -107,6 +107,7 @@
 // Each module imports only from those above it.
 mod level;
 
+mod as_json;
 mod json;
 
 mod format;
@@ -128,7 +129,7 @@ pub mod correlation_paths;
 mod invocation_context;
 mod variables;
 
-mod writer;
+mod line;
 
 mod subscriber_layer;
 
@@ -145,6 +146,7 @@ mod layer;
 #[cfg(test)]
 mod tests;
 
+pub use self::as_json::AsJson;
 pub use self::buffer::Buffer;
 pub use self::builder::Logs;
 pub use self::captured::CapturedLogs;
@@ -156,7 +158,6 @@ pub(crate) use self::current::open as invocation_span;
 pub use self::emit::emit;
 pub use self::error_keys::ErrorKeys;
 pub use self::format::LogFormat;
-pub use self::json::AsJson;
 pub use self::layer::{Logging, LoggingLayer};
 pub use self::level::{Level, UnknownLevel};
 pub use self::subscriber_layer::SubscriberLayer;

@@ -132,6 +132,7 @@ mod trigger;
 
 mod pipeline;
 
+mod sampling;
 mod settings;
 mod subscriber_slot;
 

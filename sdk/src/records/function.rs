@@ -16,11 +16,11 @@ use super::handler::RecordHandler;
 use super::record::Record;
 use super::response::RecordResponse;
 use super::source::Source;
-use crate::core::configuration::reject;
 use crate::core::error::{BoxError, ErrorType};
+use crate::core::layer_mistakes::reject;
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
-use crate::function::service::{ErrorTypes, Kind};
+use crate::function::into_service::{ErrorTypes, Kind};
 
 /// The mark of record functions with these arguments.
 #[doc(hidden)]

@@ -12,12 +12,13 @@ use crate::core::invocation::Invocation;
 use crate::core::raw::Incoming;
 use crate::function::builder::Function;
 use crate::function::handler::{Handler, handler};
-use crate::function::service::IntoService;
+use crate::function::into_service::IntoService;
 
 #[cfg(feature = "testing")]
 mod aggregated;
 mod dynamodb;
 mod event_bridge;
+mod failures;
 mod firehose;
 mod kafka;
 mod kinesis;
@@ -27,6 +28,7 @@ mod logs;
 #[cfg(feature = "testing")]
 mod model;
 mod mq;
+mod objects;
 mod order;
 mod pipes;
 mod s3_batch;
@@ -141,83 +143,6 @@ async fn a_record_that_cannot_be_decoded_or_panics_fails_alone() {
 }
 
 #[tokio::test]
-async fn what_a_failure_carries_may_panic_when_it_is_dropped() {
-    /// An error and what a panic carries.
-    #[derive(Debug)]
-    struct Bomb;
-    impl std::fmt::Display for Bomb {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("disk full")
-        }
-    }
-    impl std::error::Error for Bomb {}
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            assert!(std::thread::panicking(), "dropped");
-        }
-    }
-    async fn ship(order: Sqs<Order>) -> Result<(), Bomb> {
-        match order.id {
-            2 => Err(Bomb),
-            3 => std::panic::panic_any(Bomb),
-            _ => Ok(()),
-        }
-    }
-    assert_eq!(call(ship, orders(1..=4)).await.unwrap(), failures(&["m2", "m3"]));
-
-    struct Opens;
-    impl FromRecord for Opens {
-        const SOURCES: &'static [Source] = &[Source::Sqs];
-        type Response = ();
-
-        fn contents(record: &Record) -> Result<Contents, DecodeError> {
-            match record.index() {
-                0 => Err(DecodeError::new("it", Bomb)),
-                1 => std::panic::panic_any(Bomb),
-                _ => Ok(Contents::Itself),
-            }
-        }
-
-        fn from_record(_: &Record) -> Result<Self, DecodeError> {
-            Ok(Self)
-        }
-    }
-    async fn take(_: Opens) -> Result<(), BoxError> {
-        Ok(())
-    }
-    assert_eq!(call(take, orders(1..=3)).await.unwrap(), failures(&["m1", "m2"]));
-}
-
-#[tokio::test]
-async fn what_opens_a_record_may_panic_and_fails_alone() {
-    #[derive(Debug)]
-    struct Own;
-
-    impl FromRecord for Own {
-        const SOURCES: &'static [Source] = &[Source::Sqs];
-        type Response = ();
-
-        fn contents(record: &Record) -> Result<Contents, DecodeError> {
-            match record.index() {
-                1 => panic!("one"),
-                2 => Err(DecodeError::new("the message", "it is the second")),
-                _ => Ok(Contents::Itself),
-            }
-        }
-
-        fn from_record(record: &Record) -> Result<Self, DecodeError> {
-            assert!(record.index() != 3, "three");
-            Ok(Self)
-        }
-    }
-
-    async fn ship(_: Own) -> Result<(), BoxError> {
-        Ok(())
-    }
-    assert_eq!(call(ship, orders(0..5)).await.unwrap(), failures(&["m1", "m2", "m3"]));
-}
-
-#[tokio::test]
 async fn the_rest_of_a_group_is_returned_and_other_groups_go_on() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let ship = {
@@ -255,112 +180,6 @@ async fn near_the_deadline_exactly_the_unfinished_are_returned_in_time() {
     // One at a time: the first that hangs holds the others.
     let answer = call_with(handler(ship).concurrency(1), orders(0..4), Some(Duration::from_secs(5))).await;
     assert_eq!(answer.unwrap(), failures(&["m1", "m2", "m3"]));
-}
-
-#[tokio::test]
-async fn what_can_never_succeed_is_not_returned() {
-    #[derive(Debug, thiserror::Error)]
-    #[error("not shipped")]
-    struct NotShipped(#[source] RecordError);
-
-    async fn ship(order: Sqs<Order>) -> Result<(), NotShipped> {
-        match order.id {
-            1 => Err(NotShipped(RecordError::discard("never"))),
-            2 => Err(NotShipped(RecordError::retry("later"))),
-            _ => Ok(()),
-        }
-    }
-    assert_eq!(call(ship, orders(0..3)).await.unwrap(), failures(&["m2"]));
-}
-
-#[tokio::test]
-async fn if_every_record_fails_all_are_returned_or_the_invocation_fails() {
-    assert_eq!(call(refuse_odd, orders([1, 3])).await.unwrap(), failures(&["m1", "m3"]));
-    let function = || handler(refuse_odd).batch(Batch::new().fail_if_all_fail());
-    let error = call_with(function(), orders([1, 3]), None).await.unwrap_err();
-    assert_eq!((error.error_type(), error.message()), ("RecordsFailed", "2 of 2 records failed: m1: odd; m3: odd"));
-    assert_eq!(call_with(function(), orders([1, 2]), None).await.unwrap(), failures(&["m1"]));
-}
-
-#[tokio::test]
-async fn an_unknown_id_is_never_answered() {
-    let mut event = orders([1, 2]);
-    event["Records"][0]["messageId"] = json!("");
-    assert_eq!(call(refuse_odd, event).await.unwrap_err().error_type(), "RecordWithoutId");
-}
-
-#[tokio::test]
-async fn a_typed_error_is_discarded_and_keeps_its_error_type() {
-    #[derive(Debug)]
-    enum ShipError {
-        NoLines,
-        Warehouse,
-    }
-
-    impl std::fmt::Display for ShipError {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            write!(f, "{self:?}")
-        }
-    }
-
-    impl std::error::Error for ShipError {}
-
-    impl crate::ErrorType for ShipError {
-        fn error_type(&self) -> &str {
-            match self {
-                Self::NoLines => "NoLines",
-                Self::Warehouse => "WarehouseUnavailable",
-            }
-        }
-    }
-
-    impl From<ShipError> for RecordError {
-        fn from(error: ShipError) -> Self {
-            match error {
-                ShipError::NoLines => Self::discard(error),
-                ShipError::Warehouse => Self::retry(error),
-            }
-        }
-    }
-
-    fn check(order: &Order) -> Result<(), ShipError> {
-        Err(if order.id == 1 { ShipError::NoLines } else { ShipError::Warehouse })
-    }
-
-    async fn ship(order: Sqs<Order>) -> Result<(), RecordError> {
-        Ok(check(&order)?)
-    }
-
-    async fn index(object: S3Object) -> Result<(), RecordError> {
-        Err(ShipError::Warehouse).inspect_err(|_| assert_eq!(object.key(), "1")).map_err(RecordError::from)
-    }
-
-    assert_eq!(call(ship, orders([1, 2])).await.unwrap(), failures(&["m2"]), "the first is discarded");
-    let error = RecordError::from(ShipError::NoLines);
-    assert!(error.is_discarded() && matches!(error.downcast_ref(), Some(ShipError::NoLines)));
-    assert!(error.downcast_ref::<std::io::Error>().is_none());
-
-    let object = json!({ "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": { "bucket": { "name": "b" }, "object": { "key": "1" } } });
-    let event = json!({ "Records": [object] });
-    assert_eq!(call(index, event.clone()).await.unwrap_err().error_type(), "ShipError", "the name of the type");
-    let error = call_with(handler(index).error_type::<ShipError>(), event, None).await.unwrap_err();
-    assert_eq!(error.error_type(), "WarehouseUnavailable", "the name that the error gives");
-    for untyped in [RecordError::discard("odd"), RecordError::discard("odd".to_owned())] {
-        assert_eq!(FunctionError::of(untyped).error_type(), "RecordError");
-    }
-}
-
-#[tokio::test]
-async fn an_event_of_another_source_is_told_by_name() {
-    let event = json!({ "Records": [{ "eventSource": "aws:kinesis", "kinesis": {} }] });
-    let error = call(refuse_odd, event).await.unwrap_err();
-    assert_eq!(
-        (error.error_type(), error.message()),
-        ("UnexpectedEvent", "unexpected event from Kinesis: this function handles SQS")
-    );
-    for event in [json!({}), json!([]), json!("text"), json!({ "Records": [{}] }), json!({ "Records": {} })] {
-        assert_eq!(call(refuse_odd, event.clone()).await.unwrap_err().error_type(), "UnexpectedEvent", "{event}");
-    }
 }
 
 #[tokio::test]
@@ -427,157 +246,4 @@ async fn a_message_tells_of_itself() {
         Ok(())
     }
     assert_eq!(call(look, queue([message(7, "hello", Some("g"))])).await.unwrap(), failures(&[]));
-}
-
-fn notification(key: &str) -> Value {
-    json!({ "Records": [{
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "s3": { "bucket": { "name": "photos" }, "object": { "key": key, "size": 7, "sequencer": "0A" } },
-    }] })
-}
-
-fn sns(message: &str) -> String {
-    json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:x", "MessageId": "s1", "Message": message }).to_string()
-}
-
-#[tokio::test]
-async fn an_object_is_found_in_every_envelope() {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let look = {
-        let seen = Arc::clone(&seen);
-        move |object: S3Object| {
-            seen.lock().unwrap().push((object.bucket().to_owned(), object.key().to_owned(), object.is_created()));
-            async { Ok::<_, BoxError>(()) }
-        }
-    };
-    let encoded = notification("a+b%2Bc%C3%A9.jpg");
-    let event_bridge = json!({
-        "detail-type": "Object Created", "source": "aws.s3", "id": "e1",
-        "detail": { "bucket": { "name": "photos" }, "object": { "key": "a b+cé.jpg", "size": 7 } },
-    });
-    let of_sns = json!({ "Records": [{
-        "EventSource": "aws:sns", "Sns": { "MessageId": "s1", "Message": encoded.to_string() },
-    }] });
-    let test = json!({ "Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "photos" });
-    for (event, answer) in [
-        (encoded.clone(), Value::Null),
-        (of_sns, Value::Null),
-        (queue([message(1, &encoded.to_string(), None)]), failures(&[])),
-        (queue([message(1, &sns(&encoded.to_string()), None)]), failures(&[])),
-        (event_bridge.clone(), Value::Null),
-        (queue([message(1, &event_bridge.to_string(), None)]), failures(&[])),
-    ] {
-        assert_eq!(call(look.clone(), event.clone()).await.unwrap(), answer, "{event}");
-        let found = seen.lock().unwrap().pop();
-        assert_eq!(found, Some(("photos".to_owned(), "a b+cé.jpg".to_owned(), true)), "{event}");
-    }
-    // `s3:TestEvent` is acknowledged; a message that is not a notification is returned.
-    let event = queue([message(1, &test.to_string(), None), message(2, "{}", None)]);
-    assert_eq!(call(look, event).await.unwrap(), failures(&["m2"]));
-    assert!(seen.lock().unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn a_message_with_no_object_fails_unless_it_is_the_test_of_s3() {
-    async fn index(_: S3Object) -> Result<(), BoxError> {
-        Ok(())
-    }
-    let bodies = [r#"{"Records":[]}"#, r#"{"Records":[],"Event":"s3:TestEvent"}"#, r#"{"Event":"s3:TestEvent"}"#, "{}"];
-    let event = queue((1..).zip(bodies).map(|(id, body)| message(id, body, None)));
-    assert_eq!(call(index, event).await.unwrap(), failures(&["m1", "m4"]));
-}
-
-#[tokio::test]
-async fn where_no_partial_answer_is_known_the_error_names_each_record() {
-    async fn refuse(_: S3Object) -> Result<(), std::io::Error> {
-        Err(std::io::Error::other("full"))
-    }
-    let error = call(refuse, notification("a")).await.unwrap_err();
-    assert_eq!((error.error_type(), error.message()), ("Error", "full"));
-    let mut event = notification("a");
-    let second = notification("b")["Records"][0].clone();
-    event["Records"].as_array_mut().unwrap().push(second);
-    let error = call(refuse, event).await.unwrap_err();
-    assert_eq!(error.message(), "2 of 2 records failed: photos/a: full; photos/b: full");
-}
-
-#[cfg(feature = "metrics")]
-#[tokio::test]
-async fn failed_records_are_counted_where_the_metrics_ask_for_it() {
-    use crate::observe::metrics::{BuiltIn, CapturedMetrics, MetricsLayer};
-
-    let captured = CapturedMetrics::default();
-    let metrics = MetricsLayer::new().namespace("shop").built_in(BuiltIn::RecordFailures).writer(captured.clone());
-    call_with(handler(refuse_odd).outer(metrics), orders(0..5), None).await.unwrap();
-    let blobs = captured.blobs();
-    assert!(blobs.iter().any(|blob| blob.to_string().contains("RecordFailures")), "{blobs:?}");
-}
-
-/// A lifecycle rule deletes objects: S3 reports them without size and entity tag.
-#[tokio::test]
-async fn an_object_that_a_lifecycle_rule_deletes_is_removed() {
-    let record = |name: &str, key: &str| {
-        json!({
-            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-west-1", "eventTime": "2021-03-12T20:43:44.287Z",
-            "eventName": name,
-            "s3": { "bucket": { "name": "photos" }, "object": { "key": key, "sequencer": "00604BD2A0D1", "versionId": "v1" } },
-        })
-    };
-    let names =
-        ["LifecycleExpiration:Delete", "LifecycleExpiration:DeleteMarkerCreated", "s3:LifecycleExpiration:Delete"];
-    let body = json!({ "Records": names.map(|name| record(name, "old.txt")) });
-    let fields = |object: S3Object| {
-        (
-            object.key().to_owned(),
-            object.size(),
-            object.e_tag().map(str::to_owned),
-            object.is_created(),
-            object.is_removed(),
-        )
-    };
-    let removed = ("old.txt".to_owned(), None, None, false, true);
-    let all = seen(queue([message(0, &body.to_string(), None)]), fields).await;
-    assert_eq!(all, [removed.clone(), removed.clone(), removed]);
-    for name in ["LifecycleTransition", "ObjectRestore:Delete", "ObjectTagging:Delete", "ObjectCreated:Put"] {
-        let event = json!({ "Records": [record(name, "a")] });
-        assert_eq!(seen(event, |object: S3Object| object.is_removed()).await, [false], "{name}");
-    }
-}
-
-#[tokio::test]
-async fn the_later_of_two_events_has_the_greater_sequencer() {
-    let object = async |sequencer: Value| {
-        let mut event = notification("a");
-        event["Records"][0]["s3"]["object"]["sequencer"] = sequencer;
-        seen(event, |object: S3Object| object).await.remove(0)
-    };
-    for (own, other, expected) in [
-        ("0055AED6DCD90281E5", "0055AED6DCD90281E4", Some(true)),
-        ("0055AED6DCD90281E4", "0055AED6DCD90281E5", Some(false)),
-        // The shorter one is filled up at its end: as numbers these would be the other way round.
-        ("00604BD2A0D2", "00604BD2A0D1FF", Some(true)),
-        ("00604BD2A0D1FF", "00604BD2A0D2", Some(false)),
-        ("1", "0FF", Some(true)),
-        ("00604BD2A0D1", "00604BD2A0D100", Some(false)),
-        ("00604BD2A0D100", "00604BD2A0D1", Some(false)),
-        ("00604bd2a0d2", "00604BD2A0D1", Some(true)),
-        ("00604BD2A0D1", "", None),
-        ("00604BD2A0D1", "yesterday", None),
-        ("", "0", None),
-    ] {
-        assert_eq!(object(json!(own)).await.is_later_than(other), expected, "{own} than {other}");
-    }
-    assert_eq!(object(Value::Null).await.is_later_than("0"), None);
-}
-
-/// Two bytes for each: what a sender of messages could make of a few hundred kilobytes.
-#[tokio::test]
-async fn a_notification_with_too_many_records_fails_alone() {
-    async fn take(_: S3Object) -> Result<(), BoxError> {
-        Ok(())
-    }
-    let many = format!(r#"{{"Records":[{}0]}}"#, "0,".repeat(200_000));
-    let event = queue([message(1, &notification("a").to_string(), None), message(2, &many, None)]);
-    assert_eq!(call(take, event).await.unwrap(), failures(&["m2"]));
 }

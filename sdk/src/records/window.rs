@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
-use crate::core::event::FromEvent;
+use crate::core::from_event::FromEvent;
 use crate::core::json;
 use crate::core::raw::Incoming;
 use crate::records::adapter::decode::decode;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Number, Value};
 
-use super::schedule::{DateTimes, Days, Times};
+use crate::config::flags::time::{DateTimes, Days, Times};
 
 /// A condition, parsed and validated.
 #[derive(Clone, Debug)]

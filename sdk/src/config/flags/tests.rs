@@ -5,6 +5,9 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 
+mod conditions;
+mod outages;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A document that can be exchanged, hang, or be away; each fetch takes 100 ms.
@@ -49,103 +52,6 @@ impl ParameterSource for Stub {
         let text = self.text.lock().unwrap().clone();
         Ok(ParameterValue::from_bytes(id, text.ok_or("AppConfig is away")?))
     }
-}
-
-/// A document with one boolean feature `f`, off, and one rule with this condition.
-fn with_condition(action: &str, key: &str, value: Value) -> Value {
-    json!({ "f": { "default": false, "rules": { "r": {
-        "when_match": true,
-        "conditions": [{ "action": action, "key": key, "value": value }],
-    } } } })
-}
-
-fn holds_at(action: &str, key: &str, value: Value, context: Value, now: &str) -> bool {
-    let document: Document = with_condition(action, key, value).to_string().parse().unwrap();
-    let now = now.parse::<jiff::Timestamp>().unwrap().into();
-    document.evaluate("f", &context, now) == Some(&json!(true))
-}
-
-fn holds(action: &str, value: Value, own: Value) -> bool {
-    holds_at(action, "k", value, json!({ "k": own }), "2026-11-21T12:00:00Z")
-}
-
-#[test]
-fn values_compare_as_in_python() {
-    assert!(holds("EQUALS", json!(1), json!(1.0)));
-    assert!(holds("EQUALS", json!(1), json!(true)), "bool is an int");
-    assert!(holds("EQUALS", json!({ "a": [1] }), json!({ "a": [1.0] })));
-    assert!(!holds("EQUALS", json!("1"), json!(1)));
-    assert!(holds("NOT_EQUALS", json!("1"), json!(null)));
-    assert!(holds("KEY_GREATER_THAN_VALUE", json!([1, 2]), json!([1, 3])));
-    assert!(holds("KEY_LESS_THAN_VALUE", json!("b"), json!("a")));
-    assert!(holds("KEY_GREATER_THAN_OR_EQUAL_VALUE", json!(u64::MAX), json!(u64::MAX)));
-    assert!(holds("IN", json!("abc"), json!("b")), "a part of a text");
-    assert!(holds("IN", json!({ "a": 1 }), json!("a")), "a key of an object");
-    assert!(holds("VALUE_IN_KEY", json!("b"), json!("abc")));
-    assert!(holds("VALUE_NOT_IN_KEY", json!("z"), json!(["a"])));
-    assert!(holds("ALL_IN_VALUE", json!(["a"]), json!([])));
-    assert!(!holds("ANY_IN_VALUE", json!(["a"]), json!([])));
-    assert!(holds("STARTSWITH", json!("a"), json!("abc")));
-}
-
-#[test]
-fn what_cannot_be_compared_holds_neither_way() {
-    for action in
-        ["KEY_GREATER_THAN_VALUE", "KEY_LESS_THAN_OR_EQUAL_VALUE", "STARTSWITH", "IN", "NOT_IN", "VALUE_NOT_IN_KEY"]
-    {
-        assert!(!holds(action, json!(5), json!("x")), "{action}");
-    }
-    for action in ["ALL_IN_VALUE", "ANY_IN_VALUE", "NONE_IN_VALUE"] {
-        assert!(!holds(action, json!(["a"]), json!("a")), "{action}");
-    }
-    assert!(!holds("MODULO_RANGE", json!({ "BASE": 10, "START": 0, "END": 9 }), json!("5")));
-}
-
-#[test]
-fn a_key_that_the_context_does_not_have_holds_nothing() {
-    for action in ["EQUALS", "NOT_EQUALS", "NOT_IN", "KEY_NOT_IN_VALUE", "NONE_IN_VALUE"] {
-        assert!(!holds_at(action, "k", json!(["a"]), json!({}), "2026-11-21T12:00:00Z"), "{action}");
-    }
-}
-
-#[test]
-fn a_modulo_of_a_negative_or_broken_number_is_that_of_python() {
-    let range = json!({ "BASE": 100, "START": 90, "END": 99 });
-    assert!(holds("MODULO_RANGE", range.clone(), json!(-1)));
-    assert!(holds("MODULO_RANGE", range.clone(), json!(-5.5)));
-    assert!(!holds("MODULO_RANGE", range, json!(1)));
-}
-
-#[test]
-fn a_window_of_the_day_is_in_its_zone_over_midnight_and_to_the_minute() {
-    let times = |start, end, zone| json!({ "START": start, "END": end, "TIMEZONE": zone });
-    let inside = |value: Value, now| holds_at("SCHEDULE_BETWEEN_TIME_RANGE", "CURRENT_TIME", value, json!({}), now);
-    assert!(inside(times("09:00", "17:00", "UTC"), "2026-11-21T17:00:59Z"), "the last minute belongs to it");
-    assert!(!inside(times("09:00", "17:00", "UTC"), "2026-11-21T17:01:00Z"));
-    assert!(inside(times("23:30", "23:00", "UTC"), "2026-11-21T12:00:00Z"), "nearly all day");
-    assert!(inside(times("23:30", "23:00", "UTC"), "2026-11-21T23:00:59Z"));
-    assert!(!inside(times("23:30", "23:00", "UTC"), "2026-11-21T23:15:00Z"), "the half hour that is left");
-    assert!(inside(times("23:30", "23:00", "UTC"), "2026-11-21T23:30:00Z"));
-    assert!(inside(times("21:00", "04:00", "UTC"), "2026-11-21T03:59:00Z"));
-    assert!(!inside(times("21:00", "04:00", "UTC"), "2026-11-21T12:00:00Z"));
-    // Berlin is an hour ahead in winter and two in summer.
-    assert!(inside(times("13:00", "13:30", "Europe/Berlin"), "2026-11-21T12:15:00Z"));
-    assert!(inside(times("14:00", "14:30", "Europe/Berlin"), "2026-07-21T12:15:00Z"));
-}
-
-#[test]
-fn moments_and_days_are_those_of_the_zone() {
-    let moments = json!({ "START": "2026-12-24T18:00:00", "END": "2026-12-25", "TIMEZONE": "America/New_York" });
-    let inside = |now| holds_at("SCHEDULE_BETWEEN_DATETIME_RANGE", "CURRENT_DATETIME", moments.clone(), json!({}), now);
-    assert!(!inside("2026-12-24T22:59:59Z"));
-    assert!(inside("2026-12-24T23:00:00Z"));
-    assert!(inside("2026-12-25T05:00:00Z"), "the end belongs to it");
-    assert!(!inside("2026-12-25T05:00:01Z"));
-
-    let days = json!({ "DAYS": ["SUNDAY"], "TIMEZONE": "Pacific/Auckland" });
-    let inside = |now| holds_at("SCHEDULE_BETWEEN_DAYS_OF_WEEK", "CURRENT_DAY_OF_WEEK", days.clone(), json!({}), now);
-    assert!(inside("2026-11-21T12:00:00Z"), "Saturday in London");
-    assert!(!inside("2026-11-22T12:00:00Z"));
 }
 
 #[test]
@@ -287,60 +193,6 @@ async fn a_bad_document_from_the_start_is_told_by_the_error() {
     assert_eq!(error.schema().unwrap().problems().count(), 1);
 }
 
-/// Keeps the warnings' and infos' messages.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Lines {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target().contains("config::flags")
-    }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        self.0.lock().unwrap().push(event.metadata().level().to_string());
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_outage_is_one_warning_and_few_calls_and_its_end_one_line() {
-    let lines = Lines::default();
-    // A second subscriber, so that `tracing` asks both: see the cache's tests.
-    let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
-    let _subscriber = tracing::subscriber::set_default(lines.clone());
-    let stub = Stub::with(json!({ "f": { "default": true } }));
-    let flags = stub.flags();
-    let document = stub.text.lock().unwrap().clone().unwrap();
-    stub.down();
-    for _ in 0..60 {
-        assert!(!flags.evaluate("f", &(), false).await);
-        sleep(SECOND).await;
-    }
-    assert!(stub.fetches() <= 12, "once in five seconds");
-    assert!(flags.enabled_features(&()).await.is_empty());
-    stub.put(&document);
-    advance(SECOND * 6).await;
-    assert!(flags.evaluate("f", &(), false).await);
-    assert_eq!(*lines.0.lock().unwrap(), ["WARN", "INFO"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_source_that_hangs_costs_a_call_two_seconds_and_the_next_ones_nothing() {
-    let stub = Stub::with(json!({ "f": { "default": true } }));
-    *stub.hangs.lock().unwrap() = true;
-    let flags = stub.flags();
-    let began = Instant::now();
-    assert!(!flags.evaluate("f", &(), false).await);
-    assert_eq!(began.elapsed(), SECOND * 2);
-    assert!(!flags.evaluate("f", &(), false).await);
-    assert_eq!(began.elapsed(), SECOND * 2);
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_envelope_and_the_clock_are_those_that_are_set() {
     let stub = Stub::with(json!({ "app": { "flags": with_condition(
@@ -360,66 +212,6 @@ async fn the_envelope_and_the_clock_are_those_that_are_set() {
 #[should_panic(expected = "the envelope `a..b` of the feature flags is not a JMESPath expression")]
 fn an_envelope_that_is_no_jmespath_is_a_mistake_at_the_start() {
     let _ = Stub::default().flags().envelope("a..b");
-}
-
-#[tokio::test(start_paused = true)]
-async fn over_a_source_that_hangs_the_good_document_stays_in_use() {
-    for wait in [SECOND / 2, SECOND * 2] {
-        let stub = Stub::with(json!({ "f": { "default": true } }));
-        let flags = stub.flags().longest_wait(wait);
-        assert!(flags.evaluate("f", &(), false).await);
-        *stub.hangs.lock().unwrap() = true;
-        advance(SECOND * 6).await;
-        for _ in 0..20 {
-            let began = Instant::now();
-            assert!(flags.evaluate("f", &(), false).await);
-            assert!(began.elapsed() <= wait.min(SECOND * 3 / 2), "{:?}", began.elapsed());
-            sleep(SECOND).await;
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_document_that_comes_late_is_used_at_once() {
-    let stub = Stub::with(json!({ "f": { "default": true } }));
-    let flags = stub.flags().longest_wait(SECOND / 20);
-    assert!(!flags.evaluate("f", &(), false).await, "the source takes longer");
-    sleep(SECOND / 10).await;
-    assert!(flags.evaluate("f", &(), false).await);
-}
-
-#[tokio::test(start_paused = true)]
-async fn time_that_passes_in_a_frozen_sandbox_counts() {
-    let stub = Stub::with(json!({ "f": { "default": true } }));
-    let flags = stub.flags();
-    assert!(flags.evaluate("f", &(), false).await);
-    stub.put(r#"{"f": {"default": false}}"#);
-    crate::core::clock::freeze(SECOND * 60);
-    assert!(!flags.evaluate("f", &(), true).await);
-    stub.down();
-    crate::core::clock::freeze(SECOND * 7200);
-    assert!(flags.evaluate("f", &(), true).await, "the document is too old");
-    stub.put(r#"{"f": {"default": false}}"#);
-    crate::core::clock::freeze(SECOND * 60);
-    assert!(!flags.evaluate("f", &(), true).await, "and the pause is over");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_document_that_the_source_refuses_is_no_longer_used() {
-    #[derive(Clone, Default)]
-    struct Withdrawn(Arc<AtomicUsize>);
-    impl ParameterSource for Withdrawn {
-        async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
-            match self.0.fetch_add(1, Ordering::SeqCst) {
-                0 => Ok(ParameterValue::from_text(id, r#"{"f": {"default": true}}"#)),
-                _ => Err(crate::config::cache::Refused::new("there is no such profile").into()),
-            }
-        }
-    }
-    let flags = Flags::new(Withdrawn::default(), "features");
-    assert!(flags.evaluate("f", &(), false).await);
-    advance(SECOND * 6).await;
-    assert!(!flags.evaluate("f", &(), false).await);
 }
 
 #[test]

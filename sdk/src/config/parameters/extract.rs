@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{ParameterError, ParameterId, ParameterValue, Parameters};
 use crate::clients::{Clients, Variables, Warm};
-use crate::config::freshness::Freshness;
+use crate::config::max_age::MaxAge;
 use crate::core::error::BoxError;
 use crate::core::invocation::{FromInvocation, Invocation};
 
@@ -120,16 +120,16 @@ impl Parameters {
     /// [`ParameterError`] names the parameter: it could not be fetched, is not of `T`'s shape, was not decrypted, or its variable
     /// is not set.
     pub async fn typed<T: FromParameter>(&self) -> Result<Parameter<T>, ParameterError> {
-        self.typed_by(&Variables::default(), Freshness::Cached).await
+        self.typed_by(&Variables::default(), MaxAge::TimeToLive).await
     }
 
     async fn typed_by<T: FromParameter>(
         &self,
         variables: &Variables,
-        freshness: Freshness,
+        max_age: MaxAge,
     ) -> Result<Parameter<T>, ParameterError> {
         // One call for typed parameters and the layer, so that a function needs one permission.
-        let request = self.get(T::parameter_id(variables)?).shared().freshness(freshness);
+        let request = self.get(T::parameter_id(variables)?).shared().with_max_age(max_age);
         let value = request.value().await?;
         if value.is_encrypted() {
             let why = "is a `SecureString` that was not decrypted; read it with `decrypt`";
@@ -153,11 +153,11 @@ impl<T: FromParameter> Parameter<T> {
     /// [`ParameterError`]: it could not be fetched, is not of `T`'s shape, was not decrypted, or its variable is not set. Or the
     /// [`Parameters`] could not be made.
     pub async fn of(clients: &Clients) -> Result<Self, BoxError> {
-        Self::read(clients, Freshness::Cached).await
+        Self::read(clients, MaxAge::TimeToLive).await
     }
 
-    pub(super) async fn read(clients: &Clients, freshness: Freshness) -> Result<Self, BoxError> {
-        Ok(T::parameters(clients).await?.typed_by(clients.variables(), freshness).await?)
+    pub(super) async fn read(clients: &Clients, max_age: MaxAge) -> Result<Self, BoxError> {
+        Ok(T::parameters(clients).await?.typed_by(clients.variables(), max_age).await?)
     }
 }
 

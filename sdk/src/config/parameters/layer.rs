@@ -7,7 +7,7 @@ use tower::Layer;
 
 use super::{FromParameter, Parameter};
 use crate::clients::Clients;
-use crate::config::freshness::Freshness;
+use crate::config::max_age::MaxAge;
 use crate::config::prefetch::{Declared, Prefetch};
 
 /// Layer that fetches the declared parameters before the handler runs.
@@ -48,9 +48,8 @@ impl ParametersLayer {
 
     /// Declares the parameter of `T`.
     pub fn parameter<T: FromParameter>(mut self) -> Self {
-        let fetch = |clients: Clients, freshness| {
-            async move { Parameter::<T>::read(&clients, freshness).await.map(drop) }.boxed()
-        };
+        let fetch =
+            |clients: Clients, max_age| async move { Parameter::<T>::read(&clients, max_age).await.map(drop) }.boxed();
         self.0.fetches.push(fetch);
         self
     }
@@ -58,13 +57,13 @@ impl ParametersLayer {
     /// Sets the maximum age of all declared parameters, like
     /// [`ParameterRequest::max_age`](super::ParameterRequest::max_age).
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.0.freshness = Freshness::MaxAge(max_age);
+        self.0.max_age = MaxAge::Of(max_age);
         self
     }
 
     /// Fetches all declared parameters, like [`ParameterRequest::force`](super::ParameterRequest::force): each invocation calls the service.
     pub fn force(mut self) -> Self {
-        self.0.freshness = Freshness::Forced;
+        self.0.max_age = MaxAge::Forced;
         self
     }
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::batch::Key;
 use super::{AutoValue, ParameterError, ParameterId, ParameterPath, ParameterValue, ParameterValues, Parameters};
-use crate::config::freshness::Freshness;
+use crate::config::max_age::MaxAge;
 
 /// One read of a parameter: how fresh, as what. Made by [`Parameters::get`].
 #[derive(Clone, Debug)]
@@ -18,12 +18,12 @@ pub struct ParameterRequest<'a> {
     id: ParameterId,
     /// `true` if the call that takes several names fetches it.
     is_shared: bool,
-    freshness: Freshness,
+    max_age: MaxAge,
 }
 
 impl<'a> ParameterRequest<'a> {
     pub(super) fn new(parameters: &'a Parameters, id: ParameterId) -> Self {
-        Self { parameters, id, is_shared: false, freshness: Freshness::Cached }
+        Self { parameters, id, is_shared: false, max_age: MaxAge::TimeToLive }
     }
 
     /// Uses the call that takes several names, even for this name alone.
@@ -33,8 +33,8 @@ impl<'a> ParameterRequest<'a> {
     }
 
     #[cfg(feature = "parameters")]
-    pub(super) fn freshness(mut self, freshness: Freshness) -> Self {
-        self.freshness = freshness;
+    pub(super) fn with_max_age(mut self, max_age: MaxAge) -> Self {
+        self.max_age = max_age;
         self
     }
 
@@ -47,14 +47,14 @@ impl<'a> ParameterRequest<'a> {
     /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
     /// nothing.
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.freshness = Freshness::MaxAge(max_age);
+        self.max_age = MaxAge::Of(max_age);
         self
     }
 
     /// Calls the service whatever is cached, and caches the response. If that fails, the last good value is not used. A source that keeps
     /// values itself (an extension, and AppConfig until it wants to be polled again) may give the one that it keeps.
     pub fn force(mut self) -> Self {
-        self.freshness = Freshness::Forced;
+        self.max_age = MaxAge::Forced;
         self
     }
 
@@ -65,7 +65,7 @@ impl<'a> ParameterRequest<'a> {
     /// It could not be fetched and there is no last good value, or the service refused it.
     pub async fn value(self) -> Result<ParameterValue, ParameterError> {
         let key = Key { id: self.id.or_decrypt(self.parameters.decrypt), is_shared: self.is_shared };
-        let value = self.freshness.read(&self.parameters.one, &key).await;
+        let value = self.max_age.read(&self.parameters.one, &key).await;
         Ok(value.map_err(|error| ParameterError::not_fetched(&key.id, error.into_reason()))?.as_ref().clone())
     }
 
@@ -112,12 +112,12 @@ impl<'a> ParameterRequest<'a> {
 pub struct PathRequest<'a> {
     parameters: &'a Parameters,
     path: ParameterPath,
-    freshness: Freshness,
+    max_age: MaxAge,
 }
 
 impl<'a> PathRequest<'a> {
     pub(super) fn new(parameters: &'a Parameters, path: ParameterPath) -> Self {
-        Self { parameters, path, freshness: Freshness::Cached }
+        Self { parameters, path, max_age: MaxAge::TimeToLive }
     }
 
     /// Includes all levels below the path; the default is only the next level.
@@ -134,13 +134,13 @@ impl<'a> PathRequest<'a> {
 
     /// Sets their maximum age, like [`ParameterRequest::max_age`].
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.freshness = Freshness::MaxAge(max_age);
+        self.max_age = MaxAge::Of(max_age);
         self
     }
 
     /// Fetches them from the source, like [`ParameterRequest::force`].
     pub fn force(mut self) -> Self {
-        self.freshness = Freshness::Forced;
+        self.max_age = MaxAge::Forced;
         self
     }
 
@@ -151,7 +151,7 @@ impl<'a> PathRequest<'a> {
     /// They could not be fetched and there are no last good values, or the service refused them.
     pub async fn values(self) -> Result<Arc<ParameterValues>, ParameterError> {
         let path = self.path.or_decrypt(self.parameters.decrypt);
-        let values = self.freshness.read(&self.parameters.many, &path).await;
+        let values = self.max_age.read(&self.parameters.many, &path).await;
         values.map_err(|error| ParameterError::not_fetched(&path, error.into_reason()))
     }
 }

@@ -8,6 +8,16 @@ use super::*;
 use crate::clients::Variables;
 use crate::core::error::{BoxError, chain};
 
+#[cfg(all(feature = "parameters", feature = "appconfig", feature = "dynamodb"))]
+mod refusals;
+#[cfg(all(feature = "parameters", feature = "appconfig"))]
+mod services;
+#[cfg(all(feature = "parameters", feature = "appconfig"))]
+mod ssm;
+#[cfg(feature = "parameters")]
+mod typed;
+mod write;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A source that holds texts by name, takes three names a call, and keeps what it was asked for.
@@ -183,40 +193,6 @@ async fn a_path_is_kept_as_a_whole_also_where_it_is_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_written_is_read_anew() {
-    let stub = Stub::with([("/p/k", "v")]);
-    let parameters = stub.parameters();
-    parameters.get("/p/k").text().await.unwrap();
-    parameters.below("/p/").await.unwrap();
-    let error = parameters.set("/p/k", "hunter2").await.unwrap_err();
-    assert_eq!(chain(&error), ["could not write parameter `/p/k`", "it is there already"]);
-    let write = parameters.set("/p/k", "hunter2").overwrite().kind(ParameterKind::SecureString);
-    assert!(!format!("{write:?}").contains("hunter2"));
-    assert_eq!(write.await.unwrap(), 2);
-    assert_eq!(parameters.get("/p/k").text().await.unwrap(), "hunter2");
-    assert_eq!(parameters.below("/p/").await.unwrap()["k"].text().unwrap(), "hunter2");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_was_written_is_read_anew_by_label_version_and_arn_too() {
-    const ARN: &str = "arn:aws:ssm:eu-west-1:123456789012:parameter/p/k";
-    let names = ["/p/k", "/p/k:prod", "/p/k:3", ARN, "arn:aws:ssm:eu-west-1:123456789012:parameter/p/k:prod"];
-    let stub = Stub::with(names.map(|name| (name, "v")));
-    stub.put("/p/kk", "other");
-    let parameters = stub.parameters();
-    let read = async || {
-        for name in names.into_iter().chain(["/p/kk"]) {
-            parameters.get(name).text().await.unwrap();
-        }
-        stub.asked().concat()
-    };
-    read().await;
-    assert!(read().await.is_empty());
-    parameters.set("/p/k", "w").overwrite().await.unwrap();
-    assert_eq!(read().await, names, "and not a parameter whose name only begins so");
-}
-
-#[tokio::test(start_paused = true)]
 async fn which_call_is_made_depends_on_the_read_and_not_on_what_is_kept() {
     let stub = Stub::with([("/a", "1"), ("/b", "2")]);
     let shared = Arc::new(Mutex::new(Vec::new()));
@@ -260,168 +236,6 @@ async fn a_value_is_what_is_asked_for_or_an_error_that_does_not_tell_it() {
     }
     let value = parameters.get("/c").value().await.unwrap();
     assert!(!format!("{value:?} {parameters:?}").contains("hunter2"));
-}
-
-#[cfg(feature = "parameters")]
-mod typed {
-    use super::*;
-    use crate::clients::{Clients, Warm};
-
-    struct Retries(u8);
-
-    impl FromParameter for Retries {
-        fn parameter_id(_: &Variables) -> Result<ParameterId, ParameterError> {
-            Ok(ParameterId::new("/retries"))
-        }
-
-        fn from_parameter(value: &ParameterValue) -> Result<Self, BoxError> {
-            Ok(Self(value.json()?))
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_typed_parameter_is_decoded_once_and_warmed_from_the_registry() {
-        let stub = Stub::with([("/retries", "3")]);
-        let clients = Clients::new();
-        clients.insert(stub.parameters());
-        Parameter::<Retries>::warm(&clients).await.unwrap();
-        let parameters: Parameters = clients.get().await.unwrap();
-        let (one, two) = (parameters.typed::<Retries>().await.unwrap(), parameters.typed::<Retries>().await.unwrap());
-        assert_eq!(one.0.0, 3);
-        assert!(Arc::ptr_eq(&one.0, &two.0));
-        assert_eq!(stub.asked().len(), 1);
-    }
-
-    #[cfg(feature = "http")]
-    #[tokio::test(start_paused = true)]
-    async fn a_request_brings_its_registry_and_a_parameter_that_cannot_be_had_is_an_opaque_500() {
-        use axum_core::extract::FromRequestParts;
-
-        let stub = Stub::with([("/retries", "3")]);
-        let clients = Clients::new();
-        clients.insert(stub.parameters());
-        let (mut parts, ()) = ::http::Request::new(()).into_parts();
-        parts.extensions.insert(clients.clone());
-        let retries = Parameter::<Retries>::from_request_parts(&mut parts, &()).await.unwrap();
-        assert_eq!(retries.0.0, 3);
-
-        stub.put("/retries", "hunter2");
-        clients.insert(stub.parameters());
-        let error = Parameter::<Retries>::from_request_parts(&mut parts, &()).await.unwrap_err();
-        assert_eq!((error.status().as_u16(), error.detail()), (500, None));
-        let said = "parameter `/retries` is not valid JSON: see line 1, column 1";
-        assert!(error.chain().iter().any(|line| line == said), "{:?}", error.chain());
-    }
-
-    struct Limit(u8);
-
-    impl FromParameter for Limit {
-        fn parameter_id(_: &Variables) -> Result<ParameterId, ParameterError> {
-            Ok(ParameterId::new("/limit"))
-        }
-
-        fn from_parameter(value: &ParameterValue) -> Result<Self, BoxError> {
-            Ok(Self(value.json()?))
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_layer_has_all_declared_ones_fetched_at_once_and_as_fresh_as_it_is_asked_for() {
-        use tower::{Layer, ServiceExt, service_fn};
-
-        use crate::FunctionError;
-        use crate::core::invocation::Invocation;
-        use crate::core::raw::Incoming;
-
-        let stub = Stub::with([("/retries", "3"), ("/limit", "20")]);
-        let clients = Clients::new();
-        clients.insert(stub.parameters());
-        let declared = ParametersLayer::new().parameter::<Retries>().parameter::<Limit>().clients(clients.clone());
-        let call = async |layer: &ParametersLayer| {
-            let clients = clients.clone();
-            let handler = service_fn(move |_: Incoming| {
-                let clients = clients.clone();
-                async move {
-                    let parameters: Parameters = clients.get().await.map_err(FunctionError::from_error)?;
-                    let limit = parameters.typed::<Limit>().await.map_err(FunctionError::from_error)?;
-                    crate::Outgoing::serialize(&limit.0.0).map_err(FunctionError::from_error)
-                }
-            });
-            let event = serde_json::value::to_raw_value("").unwrap();
-            let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
-            layer.layer(handler).oneshot(incoming).await
-        };
-        let both = [vec!["/retries".to_owned(), "/limit".to_owned()]];
-        assert_eq!(call(&declared).await.unwrap().as_json().unwrap().get(), "20");
-        assert_eq!(stub.asked(), both, "in one call, and the handler asks no more");
-
-        stub.put("/limit", "30");
-        advance(20 * SECOND).await;
-        assert_eq!(call(&declared).await.unwrap().as_json().unwrap().get(), "20");
-        assert!(stub.asked().is_empty());
-        assert_eq!(call(&declared.clone().max_age(10 * SECOND)).await.unwrap().as_json().unwrap().get(), "30");
-        assert_eq!(stub.asked(), both);
-        call(&declared.clone().force()).await.unwrap();
-        assert_eq!(stub.asked(), both);
-
-        stub.put("/limit", "many");
-        let error = call(&declared.force()).await.unwrap_err();
-        assert_eq!(error.error_type(), "ParameterUnavailable");
-        assert!(error.to_string().contains("`/limit`"), "{error}");
-    }
-
-    struct Encrypted;
-
-    impl ParameterSource for Encrypted {
-        async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
-            Ok(ParameterValue::from_text(id, "3").with_kind(ParameterKind::SecureString))
-        }
-    }
-
-    #[tokio::test]
-    async fn a_ciphertext_is_not_taken_for_the_value() {
-        let error = Parameters::from_source(Encrypted).typed::<Retries>().await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "parameter `/retries` is a `SecureString` that was not decrypted; read it with `decrypt`"
-        );
-    }
-}
-
-#[cfg(all(feature = "parameters", feature = "appconfig", feature = "dynamodb"))]
-mod refusals;
-#[cfg(all(feature = "parameters", feature = "appconfig"))]
-mod services;
-#[cfg(all(feature = "parameters", feature = "appconfig"))]
-mod ssm;
-
-/// A store of one text that has the new one at once and responds to a write two seconds later.
-#[derive(Clone)]
-struct Slow(Arc<Mutex<String>>);
-
-impl ParameterSource for Slow {
-    async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
-        Ok(ParameterValue::from_text(id, self.0.lock().unwrap().as_str()))
-    }
-    async fn fetch_below(&self, path: &ParameterPath) -> Result<ParameterValues, BoxError> {
-        let id = ParameterId::new(format!("{}/a", path.path()));
-        Ok(ParameterValues::from([("a".to_owned(), ParameterSource::fetch(self, &id).await?)]))
-    }
-    async fn write(&self, write: &ParameterWrite) -> Result<i64, BoxError> {
-        *self.0.lock().unwrap() = write.value.clone();
-        sleep(SECOND * 2).await;
-        Ok(2)
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_was_kept_is_forgotten_also_where_a_write_is_given_up() {
-    let parameters = Parameters::from_source(Slow(Arc::new(Mutex::new("old".to_owned()))));
-    assert_eq!(parameters.get("/p/a").text().await.unwrap(), "old");
-    assert_eq!(parameters.below("/p").await.unwrap()["a"].text().unwrap(), "old");
-    assert!(tokio::time::timeout(SECOND, parameters.set("/p/a", "new").overwrite().send()).await.is_err());
-    assert_eq!(parameters.get("/p/a").text().await.unwrap(), "new");
-    assert_eq!(parameters.below("/p").await.unwrap()["a"].text().unwrap(), "new");
 }
 
 #[test]

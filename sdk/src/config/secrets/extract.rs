@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{SecretError, SecretId, SecretValue, Secrets};
 use crate::clients::{Clients, Variables, Warm};
-use crate::config::freshness::Freshness;
+use crate::config::max_age::MaxAge;
 use crate::core::error::BoxError;
 use crate::core::invocation::{FromInvocation, Invocation};
 
@@ -66,15 +66,11 @@ impl Secrets {
     ///
     /// [`SecretError`] names the secret: it could not be fetched, is not of `T`'s shape, or its variable is not set.
     pub async fn typed<T: FromSecret>(&self) -> Result<Secret<T>, SecretError> {
-        self.typed_by(&Variables::default(), Freshness::Cached).await
+        self.typed_by(&Variables::default(), MaxAge::TimeToLive).await
     }
 
-    async fn typed_by<T: FromSecret>(
-        &self,
-        variables: &Variables,
-        freshness: Freshness,
-    ) -> Result<Secret<T>, SecretError> {
-        let value = self.get(T::secret_id(variables)?).freshness(freshness).value().await?;
+    async fn typed_by<T: FromSecret>(&self, variables: &Variables, max_age: MaxAge) -> Result<Secret<T>, SecretError> {
+        let value = self.get(T::secret_id(variables)?).with_max_age(max_age).value().await?;
         Ok(Secret(Current::new(self.clone(), value)?))
     }
 }
@@ -86,12 +82,12 @@ impl<T: FromSecret> Secret<T> {
     ///
     /// [`SecretError`]: it could not be fetched, is not of `T`'s shape, or its variable is not set. Or the [`Secrets`] could not be made.
     pub async fn of(clients: &Clients) -> Result<Self, BoxError> {
-        Self::read(clients, Freshness::Cached).await
+        Self::read(clients, MaxAge::TimeToLive).await
     }
 
-    pub(super) async fn read(clients: &Clients, freshness: Freshness) -> Result<Self, BoxError> {
+    pub(super) async fn read(clients: &Clients, max_age: MaxAge) -> Result<Self, BoxError> {
         let secrets: Secrets = clients.get().await?;
-        Ok(secrets.typed_by(clients.variables(), freshness).await?)
+        Ok(secrets.typed_by(clients.variables(), max_age).await?)
     }
 }
 

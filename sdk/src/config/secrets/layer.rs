@@ -7,7 +7,7 @@ use tower::Layer;
 
 use super::{FromSecret, Secret};
 use crate::clients::Clients;
-use crate::config::freshness::Freshness;
+use crate::config::max_age::MaxAge;
 use crate::config::prefetch::{Declared, Prefetch};
 
 /// Layer that fetches the declared secrets before the handler runs.
@@ -47,20 +47,20 @@ impl SecretsLayer {
     /// Declares the secret of `T`.
     pub fn secret<T: FromSecret>(mut self) -> Self {
         let fetch =
-            |clients: Clients, freshness| async move { Secret::<T>::read(&clients, freshness).await.map(drop) }.boxed();
+            |clients: Clients, max_age| async move { Secret::<T>::read(&clients, max_age).await.map(drop) }.boxed();
         self.0.fetches.push(fetch);
         self
     }
 
     /// Sets the maximum age of all declared secrets, like [`SecretRequest::max_age`](super::SecretRequest::max_age).
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.0.freshness = Freshness::MaxAge(max_age);
+        self.0.max_age = MaxAge::Of(max_age);
         self
     }
 
     /// Fetches all declared secrets, like [`SecretRequest::force`](super::SecretRequest::force): each invocation calls the service.
     pub fn force(mut self) -> Self {
-        self.0.freshness = Freshness::Forced;
+        self.0.max_age = MaxAge::Forced;
         self
     }
 

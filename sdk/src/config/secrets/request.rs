@@ -6,7 +6,7 @@ use secrecy::{SecretSlice, SecretString};
 use serde::de::DeserializeOwned;
 
 use super::{SecretError, SecretId, SecretValue, Secrets};
-use crate::config::freshness::Freshness;
+use crate::config::max_age::MaxAge;
 
 /// One read of a secret: which version, how fresh, as what. Made by [`Secrets::get`].
 #[derive(Clone, Debug)]
@@ -14,16 +14,16 @@ use crate::config::freshness::Freshness;
 pub struct SecretRequest<'a> {
     secrets: &'a Secrets,
     id: SecretId,
-    freshness: Freshness,
+    max_age: MaxAge,
 }
 
 impl<'a> SecretRequest<'a> {
     pub(super) fn new(secrets: &'a Secrets, id: SecretId) -> Self {
-        Self { secrets, id, freshness: Freshness::Cached }
+        Self { secrets, id, max_age: MaxAge::TimeToLive }
     }
 
-    pub(super) fn freshness(mut self, freshness: Freshness) -> Self {
-        self.freshness = freshness;
+    pub(super) fn with_max_age(mut self, max_age: MaxAge) -> Self {
+        self.max_age = max_age;
         self
     }
 
@@ -42,14 +42,14 @@ impl<'a> SecretRequest<'a> {
     /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
     /// nothing.
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.freshness = Freshness::MaxAge(max_age);
+        self.max_age = MaxAge::Of(max_age);
         self
     }
 
     /// Calls the service whatever is cached, and caches the response. If that fails, the last good value is not used. A source that keeps
     /// values itself, as the extension does, may give the one that it keeps.
     pub fn force(mut self) -> Self {
-        self.freshness = Freshness::Forced;
+        self.max_age = MaxAge::Forced;
         self
     }
 
@@ -59,7 +59,7 @@ impl<'a> SecretRequest<'a> {
     ///
     /// It could not be fetched and there is no last good value, or the service refused it.
     pub async fn value(self) -> Result<SecretValue, SecretError> {
-        match self.freshness.read(&self.secrets.cache, &self.id).await {
+        match self.max_age.read(&self.secrets.cache, &self.id).await {
             Ok(value) => Ok((*value).clone()),
             Err(error) => Err(SecretError::not_fetched(&self.id, error.into_reason())),
         }

@@ -9,7 +9,7 @@ use tower::{Layer, Service};
 use super::EventFunction;
 use crate::core::check::probe::check;
 use crate::core::error::BoxError;
-use crate::core::event::FromEvent;
+use crate::core::from_event::FromEvent;
 use crate::core::invocation::FromInvocation;
 use crate::core::raw::Incoming;
 use crate::events::extract::event::Event;

@@ -29,7 +29,7 @@ mod route {
     use super::super::Path;
     use super::super::path::route_mismatch;
     use crate::core::check::probe::Type;
-    use crate::core::configuration::reject;
+    use crate::core::layer_mistakes::reject;
 
     impl<T: DeserializeOwned> Type<Path<T>> {
         /// Rejects a route without the parameters of `T`, before the function starts.
@@ -53,7 +53,7 @@ mod route {
 mod tests {
     use super::{Json, Path};
     use crate::core::check::probe::{Fallback as _, type_of};
-    use crate::core::configuration::collect;
+    use crate::core::layer_mistakes::collect;
 
     #[test]
     fn a_path_is_checked_against_the_route_and_other_types_are_not() {

@@ -69,8 +69,8 @@ pub use self::preconditions::Preconditions;
 use crate::core::deadline::{MARGIN, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::{Cancellable, contained};
-use crate::core::raw::PAYLOAD_LIMIT;
 use crate::http::error::{self, HttpError, Renderer};
 use crate::http::layers::deadline;
 

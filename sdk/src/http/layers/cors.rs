@@ -116,7 +116,7 @@ use tower_http::cors::AllowHeaders;
 pub use self::error::CorsError;
 use self::origin::{Origins, Predicate};
 use self::rules::Rules;
-use crate::core::configuration::reject;
+use crate::core::layer_mistakes::reject;
 
 /// Layer that applies [`Cors`]. See the [module docs](self).
 #[derive(Clone)]

@@ -94,7 +94,7 @@ pub(crate) use self::log::{RequestLine, log_failure};
 use self::rules::Rules;
 pub(crate) use self::rules::complete;
 pub use self::service::{ErrorService, ResponseFuture};
-use crate::core::configuration::reject;
+use crate::core::layer_mistakes::reject;
 use crate::http::error::{HttpError, Renderer, ToHttpError};
 
 /// Layer that applies [`ErrorService`]. See the [module docs](self).

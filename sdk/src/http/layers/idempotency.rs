@@ -123,8 +123,8 @@ use tower::Service;
 
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::contained;
-use crate::core::raw::PAYLOAD_LIMIT;
 use crate::http::HttpError;
 #[cfg(feature = "negotiation")]
 use crate::http::layers::negotiation::ResponseWriter;

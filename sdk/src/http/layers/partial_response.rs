@@ -56,7 +56,7 @@ use tower::{Layer, Service};
 
 use self::mask::Mask;
 use crate::core::error::BoxError;
-use crate::core::raw::PAYLOAD_LIMIT;
+use crate::core::limits::PAYLOAD_LIMIT;
 use crate::http::error::HttpError;
 
 /// Layer that applies [`PartialResponse`]. See the [module docs](self).

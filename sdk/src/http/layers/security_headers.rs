@@ -99,7 +99,7 @@ use self::headers::{
     REPORT_TO, REPORTING_ENDPOINTS, is_path, is_url,
 };
 pub use self::policy::{ContentSecurityPolicy, Hsts};
-use crate::core::configuration::reject;
+use crate::core::layer_mistakes::reject;
 
 /// Layer that applies [`SecurityHeaders`]. See the [module docs](self).
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 
 use super::{Completion, IdempotencyRecord, Lock, LockOutcome, Status, Store, milliseconds, seconds};
 use crate::clients::Clients;
-use crate::core::configuration::reject;
 use crate::core::error::BoxError;
+use crate::core::layer_mistakes::reject;
 use crate::idempotency::key::KeyFormat;
 
 /// The key is free: there is no record, it has expired, or its call's lock has expired.

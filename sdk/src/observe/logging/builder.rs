@@ -15,11 +15,11 @@ use super::fields::Fields;
 use super::filter::Filter;
 use super::format::LogFormat;
 use super::level::Level;
+use super::line::{Clock, LineWriter, Output, Settings};
 use super::panic_hook;
 use super::reserved::{OmittedKeys, ReservedKey};
 use super::subscriber_layer::SubscriberLayer;
 use super::variables::Variables;
-use super::writer::{Clock, LineWriter, Output, Settings};
 use crate::core::env;
 
 /// Configures which lines are written, in which format, and where. See the [module docs](super) for the variables that

@@ -11,8 +11,8 @@ use super::buffer::{Buffer, InvocationBuffer};
 use super::fields::MAX_KEYS;
 use super::filter::{Filter, INVOCATION};
 use super::invocation_context::{AppendedKeys, InvocationContext};
+use super::line::LineWriter;
 use super::subscriber_layer::SubscriberLayer;
-use super::writer::LineWriter;
 use crate::core::invocation::Invocation;
 
 /// Returns the writer and the registry of a subscriber of this crate.

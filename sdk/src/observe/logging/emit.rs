@@ -6,10 +6,10 @@ use std::panic::Location;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::as_json::AsJson;
 use super::current::warn_of_keys;
 use super::fields::MAX_KEYS;
 use super::filter::{EMIT, FATAL};
-use super::json::AsJson;
 use super::level::Level;
 
 /// Writes a line with keys that are only known at run time, which `tracing`'s macros do not take, or at [`Level::Fatal`], which

@@ -12,14 +12,14 @@ use serde_json::value::RawValue;
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
+use super::as_json::AsJson;
 use super::buffer::Buffer;
 use super::context::{flush_buffer, set_correlation_id};
 use super::filter::PANICS_ARE_LOGGED;
-use super::json::AsJson;
 use super::redaction::Redaction;
 use super::{correlation, current};
-use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
+use crate::core::layer_mistakes::reject;
 use crate::core::raw::{Incoming, Outgoing};
 
 /// The redaction that the layers around one function share.

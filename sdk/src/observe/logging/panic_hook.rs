@@ -13,8 +13,8 @@ use super::error_keys::{ErrorKeys, Failure, put_failure};
 use super::filter::PANICS_ARE_LOGGED;
 use super::json::write_str;
 use super::level::Level;
+use super::line::{LineWriter, with_scratch};
 use super::prefix::{Prefix, shortened};
-use super::writer::{LineWriter, with_scratch};
 
 /// Replaces the process's panic hook: a panic is logged by a line at `ERROR`, at any level, and by nothing else.
 pub(super) fn install(writer: Arc<LineWriter>) {

@@ -15,9 +15,9 @@ use super::fields::Fields;
 use super::filter::{Decision, FATAL, INVOCATION, Origin};
 use super::invocation_context::InvocationContext;
 use super::level::Level;
+use super::line::{LineWriter, with_scratch};
 use super::prefix::Prefix;
 use super::visitor::FieldVisitor;
-use super::writer::{LineWriter, with_scratch};
 
 /// A [`tracing_subscriber::Layer`] that writes one line per event. [`Logs`](super::Logs) makes it.
 ///

@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tracing::field::{Field, Visit};
 
+use super::as_json::is_json;
 use super::error_keys::{ErrorKeys, put_error};
 use super::fields::{Batch, Fields};
 use super::filter::Origin;
-use super::json::{is_json, write_str, write_value};
+use super::json::{write_str, write_value};
 use super::prefix::shortened;
 use super::truncate::CUT;
 

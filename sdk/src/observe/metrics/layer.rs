@@ -17,9 +17,9 @@ use super::handle::Metrics;
 use super::settings::{Output, Settings};
 use super::sink::{Late, set_first, write_before};
 use super::{emf, recorder};
-use crate::core::configuration::reject;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
+use crate::core::layer_mistakes::reject;
 use crate::core::raw::{Incoming, Outgoing};
 
 /// Metrics are written this long before the deadline, at which Lambda ends the process.

@@ -17,13 +17,13 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::captured::CapturedSpans;
 use super::pipeline::{Pipeline, PipelineProcessor};
-use super::propagate::{Carrier, with_lineage};
+use super::sampling::Sampling;
 use super::settings::{Endpoint, Settings};
 use super::subscriber_slot::{Installed, Slot, TARGET};
 use super::trigger::{EventOrigin, Trigger};
-use crate::core::configuration::reject;
 use crate::core::error::{FunctionError, chain};
 use crate::core::invocation::Invocation;
+use crate::core::layer_mistakes::reject;
 use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`Traces`]. See the [module docs](super).
@@ -126,9 +126,7 @@ pub struct Traces<S> {
 struct Shared {
     provider: SdkTracerProvider,
     pipeline: Arc<Pipeline>,
-    xray: bool,
-    w3c: bool,
-    trusts_callers: bool,
+    sampling: Sampling,
     record_errors: bool,
     warned: AtomicBool,
 }
@@ -142,8 +140,8 @@ impl Shared {
             .with_span_processor(PipelineProcessor(Arc::clone(&pipeline)))
             .build();
         let Settings { xray, w3c, trusts_callers, record_errors, .. } = *settings;
-        let warned = AtomicBool::new(false);
-        Ok(Self { provider, pipeline, xray, w3c, trusts_callers, record_errors, warned })
+        let (sampling, warned) = (Sampling { xray, w3c, trusts_callers }, AtomicBool::new(false));
+        Ok(Self { provider, pipeline, sampling, record_errors, warned })
     }
 
     /// Opens the span of an invocation in the current subscriber.
@@ -166,7 +164,7 @@ impl Shared {
             otel.name = invocation.function_name(),
             otel.kind = trigger.kind(),
         );
-        let (parent, link) = self.parents(invocation, &origin);
+        let (parent, link) = self.sampling.parents(invocation, &origin);
         // It fails only for a span that OpenTelemetry does not have.
         let _ = span.set_parent(parent);
         if let Some(link) = link {
@@ -182,26 +180,6 @@ impl Shared {
         }
         let pipeline = Arc::clone(&installed.pipeline);
         Some(Running { span, context, pipeline, record_errors: self.record_errors })
-    }
-
-    /// Returns the parent of the invocation's span, and the span that it links to.
-    fn parents(
-        &self,
-        invocation: &Invocation,
-        origin: &EventOrigin<'_>,
-    ) -> (OtelContext, Option<opentelemetry::trace::SpanContext>) {
-        let of_lambda = Carrier { xray: invocation.trace_header().map(Into::into), ..Carrier::default() };
-        let xray = of_lambda.xray().filter(|_| self.xray);
-        let request = self.w3c.then(|| origin.carrier().w3c()).flatten();
-        let (parent, link) = match (xray, request) {
-            // Lambda's decision overrides the caller's.
-            (Some(xray), request) if xray.is_sampled() || !self.trusts_callers => (Some(xray), request),
-            (_, Some(request)) if request.is_sampled() || self.trusts_callers => (Some(request), None),
-            // A caller cannot turn off the traces of a function that is traced.
-            (xray, request) => (xray, request),
-        };
-        let parent = parent.map_or_else(OtelContext::new, |parent| OtelContext::new().with_remote_span_context(parent));
-        (with_lineage(parent, invocation.trace_header()), link)
     }
 }
 

@@ -5,7 +5,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::core::invocation::Invocation;
 use crate::function::handler::handler;
-use crate::function::service::IntoService;
+use crate::function::into_service::IntoService;
 
 fn fixture(path: &str) -> Value {
     let path = format!("{}/../tests/fixtures/events/{path}", env!("CARGO_MANIFEST_DIR"));

@@ -13,7 +13,7 @@ mod rollback;
 use super::*;
 use crate::core::invocation::Invocation;
 use crate::function::handler::handler;
-use crate::function::service::IntoService;
+use crate::function::into_service::IntoService;
 
 /// A stand-in for CloudFormation's bucket: it keeps requests and responds with these statuses; 0 aborts the connection.
 async fn bucket(statuses: &'static [u16]) -> (String, Arc<Mutex<Vec<(String, Value)>>>) {

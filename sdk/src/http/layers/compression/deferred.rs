@@ -15,7 +15,7 @@ use super::entity_tags::mark;
 use super::remove_digests;
 use crate::core::error::BoxError;
 use crate::core::panic::contained;
-use crate::http::length::{base64_length, sent_length};
+use crate::http::encoded_length::{base64_length, sent_length};
 
 /// The compression that the layer has chosen. It is in the response's extensions, for the adapter to apply once it has the whole body.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use tower::Layer;
 
-use crate::core::configuration;
 use crate::core::error::Names;
+use crate::core::layer_mistakes;
 use crate::core::raw::RawService;
 use crate::function::builder::Function;
 use crate::function::guard::Guard;
@@ -112,7 +112,7 @@ where
     /// A layer or the function is configured wrongly, such as a `CorsLayer` with a malformed origin.
     pub fn into_service(self) -> Result<Around<O::Service>, StartError> {
         let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
-        let service = configuration::collect(|| {
+        let service = layer_mistakes::collect(|| {
             let guarded = || {
                 let service = outer.layer(kind.adapter(layers, ErrorTypes(error_types)));
                 Guard::new(WarmupLayer::from_env(H::IS_OF_WHOLE_EVENTS).layer(service))

@@ -1,4 +1,4 @@
-//! [`Freshness`]: how old a value may be that a read returns.
+//! [`MaxAge`]: how old a value may be that a read returns.
 
 use std::fmt;
 use std::hash::Hash;
@@ -8,23 +8,23 @@ use std::time::Duration;
 use super::cache::{Cache, CacheError};
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Freshness {
+pub(crate) enum MaxAge {
     /// As old as the cache's time to live.
     #[default]
-    Cached,
-    MaxAge(Duration),
+    TimeToLive,
+    Of(Duration),
     Forced,
 }
 
-impl Freshness {
+impl MaxAge {
     pub(crate) async fn read<K, V>(self, cache: &Cache<K, V>, key: &K) -> Result<Arc<V>, CacheError>
     where
         K: Clone + Eq + Hash + fmt::Display + Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
         match self {
-            Self::Cached => cache.get(key).await,
-            Self::MaxAge(max_age) => cache.get_within(key, max_age).await,
+            Self::TimeToLive => cache.get(key).await,
+            Self::Of(max_age) => cache.get_within(key, max_age).await,
             Self::Forced => cache.fetch(key).await,
         }
     }

@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::advance;
 
-use super::read::PATIENCE;
-use super::*;
+use crate::config::cache::read::PATIENCE;
+use crate::config::cache::*;
 use crate::core::clock::freeze;
 
 const TTL: Duration = Duration::from_secs(60);
