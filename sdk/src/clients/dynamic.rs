@@ -61,7 +61,7 @@ use crate::core::error::BoxError;
 /// An `async fn` in a trait cannot be called through `dyn`; such a method returns a boxed future
 /// (`futures::future::BoxFuture`, or by the crate `async-trait`).
 #[diagnostic::on_unimplemented(
-    message = "the registry does not know how to make an `Arc<{Self}>`",
+    message = "the registry cannot create an `Arc<{Self}>`",
     label = "not a `DynFromClients`",
     note = "implement `pilaster::clients::DynFromClients` for `{Self}`"
 )]

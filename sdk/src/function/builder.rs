@@ -31,8 +31,8 @@ impl<H, L> Function<H, L> {
 #[diagnostic::on_unimplemented(
     message = "`.layer(..)` of an HTTP function takes a `pilaster::http::Stack`, not `{N}`",
     label = "not a stack",
-    note = "add the layer to a stack, and the stack to the function: `.layer(http::Stack::new().layer(..))`; of several layers the first is the outermost",
-    note = "for layers without the stack's error responses, in an order of your own, write `.without_stack().layer(..)`"
+    note = "add the layer to a stack, and the stack to the function: `.layer(http::Stack::new().layer(..))`; the first layer is the outermost",
+    note = "for layers without the stack's error responses, in your own order, write `.without_stack().layer(..)`"
 )]
 pub trait AddLayer<N> {
     /// The layers with the new one.
