@@ -1,4 +1,5 @@
-//! The path of the `pilaster` crate in the code that a macro writes: `::pilaster` unless `crate = path` names another.
+//! The path of the `pilaster` crate in the code that a macro generates: `::pilaster` unless `crate = path` names
+//! another.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -15,7 +16,7 @@ impl CratePath {
         input.call(Path::parse_mod_style)
     }
 
-    /// Returns the path with all of its tokens at one place, so that the compiler underlines this place alone.
+    /// Returns the path with all of its tokens at one span, so that the compiler underlines only this span.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
         match &self.0 {
             None => quote_spanned!(span=> ::pilaster),
@@ -30,7 +31,7 @@ impl From<Option<Path>> for CratePath {
     }
 }
 
-/// Moves a token to this place. Names keep their own hygiene, which `$crate` needs.
+/// Moves a token to this span. Names keep their hygiene, which `$crate` needs.
 fn located(mut token: TokenTree, span: Span) -> TokenTree {
     token.set_span(token.span().located_at(span));
     token

@@ -1,10 +1,10 @@
-//! The attribute of code that names what the user has deprecated.
+//! The attribute for generated code that names deprecated items of the user.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Meta};
 
-/// Returns `#[allow(deprecated)]` where one of these is `#[deprecated]` or allows deprecated items itself.
+/// Returns `#[allow(deprecated)]` if one of these attributes is `#[deprecated]` or allows deprecated items.
 pub(crate) fn allowed<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> Option<TokenStream> {
     let is_about_it = |attribute: &Attribute| match &attribute.meta {
         Meta::List(list) if ["allow", "expect"].iter().any(|lint| list.path.is_ident(lint)) => {

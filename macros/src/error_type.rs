@@ -7,7 +7,8 @@ mod validate;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-/// Returns the implementation; with a mistake the error, and an implementation so that the compiler does not report that it is missing.
+/// Returns the implementation. A mistake returns the error and a stub implementation, so that the compiler does not
+/// also report a missing one.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,

@@ -1,4 +1,5 @@
-//! The code that `#[derive(FromSecret)]` and `#[derive(FromParameter)]` share: a type, and an attribute that names the secret or parameter.
+//! The code that `#[derive(FromSecret)]` and `#[derive(FromParameter)]` share: a type, and an attribute that names the
+//! secret or parameter.
 
 mod expand;
 mod parse;
@@ -9,15 +10,15 @@ use syn::DeriveInput;
 
 /// The differences between the two.
 pub(crate) struct Words {
-    /// The attribute, which is also the word for it in messages.
+    /// The attribute, whose name is also used in messages.
     pub(crate) thing: &'static str,
     /// The trait.
     pub(crate) derived: &'static str,
     /// The option that names it.
     pub(crate) name: &'static str,
-    /// The further options, beside `env`, `text` and `binary`.
+    /// The other options, besides `env`, `text` and `binary`.
     pub(crate) options: &'static [&'static str],
-    /// The types for a field that holds all of a text, or all the bytes.
+    /// The types of a field that holds the whole text, or all bytes.
     pub(crate) fields: [&'static str; 2],
     /// The accepted options.
     pub(crate) forms: &'static str,
@@ -35,7 +36,8 @@ pub(crate) struct Code {
     pub(crate) read_method: &'static str,
 }
 
-/// Returns the implementation; with a mistake the error, and an implementation so that the compiler does not report that it is missing.
+/// Returns the implementation. A mistake returns the error and a stub implementation, so that the compiler does not
+/// also report a missing one.
 pub(crate) fn expand(input: TokenStream, words: &Words) -> TokenStream {
     let input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,

@@ -9,7 +9,8 @@ use quote::quote;
 
 use self::parse::{Function, Options};
 
-/// Returns the function around the function. With a mistake the function stays, so that the compiler does not report that it is missing.
+/// Returns the wrapped function. A mistake keeps the original, so that the compiler does not also report that it is
+/// missing.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let function = syn::parse2::<Function>(item.clone());
     let function = function.and_then(|function| validate::check(&function).map(|()| function));

@@ -1,4 +1,4 @@
-//! `#[lambda_handler]`: the function stays as it is, and `fn main` is added.
+//! `#[lambda_handler]`: keeps the function and adds `fn main`.
 
 mod expand;
 mod parse;
@@ -11,7 +11,8 @@ use syn::Error;
 
 use self::parse::{Function, Options};
 
-/// Returns the function and `main`. With a mistake there is a `main` too, so that the compiler does not report that it is missing.
+/// Returns the function and `main`. A mistake returns a stub `main`, so that the compiler does not also report a
+/// missing one.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let options = syn::parse2::<Options>(options);
     let function = syn::parse2::<Function>(item.clone());

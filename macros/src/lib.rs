@@ -18,7 +18,8 @@ pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
     lambda_handler::expand(options.into(), item.into()).into()
 }
 
-/// Implements `FromSecret` for a type that is read from the secret of `#[secret(id = "…")]` or `#[secret(env = "VARIABLE")]`.
+/// Implements `FromSecret` for a type that is read from the secret of `#[secret(id = "…")]` or
+/// `#[secret(env = "VARIABLE")]`.
 ///
 /// See `pilaster::config::secrets::FromSecret`.
 #[proc_macro_derive(FromSecret, attributes(secret))]
@@ -26,7 +27,8 @@ pub fn from_secret(input: TokenStream) -> TokenStream {
     from_secret::expand(input.into()).into()
 }
 
-/// Implements `FromParameter` for a type that is read from the parameter of `#[parameter(name = "…")]` or `#[parameter(env = "VARIABLE")]`.
+/// Implements `FromParameter` for a type that is read from the parameter of `#[parameter(name = "…")]` or
+/// `#[parameter(env = "VARIABLE")]`.
 ///
 /// See `pilaster::config::parameters::FromParameter`.
 #[proc_macro_derive(FromParameter, attributes(parameter))]
@@ -35,7 +37,8 @@ pub fn from_parameter(input: TokenStream) -> TokenStream {
 }
 
 /// Implements `ErrorType`: the name of the variant, or of the struct, is the `errorType` of the failed invocation.
-/// `#[error_type("Name")]` above a variant or a struct sets another name, `#[error_type(transparent)]` takes the name of its only field.
+/// `#[error_type("Name")]` above a variant or a struct sets another name, `#[error_type(transparent)]` takes the name
+/// of its only field.
 ///
 /// See `pilaster::ErrorType`.
 #[proc_macro_derive(ErrorType, attributes(error_type))]
@@ -49,8 +52,9 @@ pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
     idempotent::expand(options.into(), item.into()).into()
 }
 
-/// Maps each variant of an error to a response: `#[http(status = 404)]`, with `detail = "…"` if the client reads another text than
-/// that of `Display`, or `#[http(transparent)]` for the response of the only field. A variant without it does not compile.
+/// Maps each variant of an error to a response: `#[http(status = 404)]`, with `detail = "…"` if the client should read
+/// another text than that of `Display`, or `#[http(transparent)]` for the response of the only field. A variant without
+/// this attribute does not compile.
 ///
 /// See `pilaster::http::ToHttpError`.
 #[proc_macro_derive(ToHttpError, attributes(http))]

@@ -6,7 +6,8 @@ mod parse;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-/// Returns the implementations; with a mistake the error too, so that the compiler does not report that they are missing.
+/// Returns the implementations. A mistake adds the error to stubs, so that the compiler does not also report missing
+/// implementations.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,

@@ -1,13 +1,13 @@
-//! Clients, pools and repositories, made once per process and outside the handler.
+//! Clients, pools and repositories that are created once per process, outside the handler.
 //!
-//! A type implements [`FromClients`], and [`Clients`] makes it on first use: once, however many callers ask at the same time. The
-//! registry keeps it for the life of the sandbox. A handler takes it as an argument, [`Client<T>`]; with
-//! `#[lambda_handler(warm(Client<T>))]` it is made in the init phase, where Lambda gives a burst of CPU. The AWS SDK's clients
-//! implement [`FromClients`] by feature (`dynamodb`, `s3`, …) and share one configuration and one connection pool. A trait
-//! object, such as `Arc<dyn Users>`, is made by [`DynFromClients`].
+//! A type implements [`FromClients`], and [`Clients`] creates it on first use: once, even if many callers need it at
+//! the same time. The registry keeps it for the life of the sandbox. A handler takes it as an argument, [`Client<T>`];
+//! with `#[lambda_handler(warm(Client<T>))]` it is created in the init phase, where Lambda provides a CPU burst. The
+//! AWS SDK's clients implement [`FromClients`] by feature (`dynamodb`, `s3`, …) and share one configuration and one
+//! connection pool. A trait object, such as `Arc<dyn Users>`, is created through [`DynFromClients`].
 //!
-//! A failed attempt is an error that names the type. All callers that waited for that attempt get the same error, and the next
-//! call tries again.
+//! A failed attempt returns an error that names the type. All callers that waited for that attempt get the same error,
+//! and the next call tries again.
 //!
 //! # Example
 //!
@@ -77,30 +77,30 @@ pub(crate) use self::aws::replay;
 ))]
 pub(crate) use self::aws::throttled;
 
-/// A value that a [`Clients`] registry can make. See the [module docs](self).
+/// A value that a [`Clients`] registry can create. See the [module docs](self).
 ///
 /// Each caller gets a clone, which must be cheap: an `Arc` inside, as in the AWS SDK's clients and in pools.
 #[diagnostic::on_unimplemented(
-    message = "the registry does not know how to make `{Self}`",
+    message = "the registry cannot create `{Self}`",
     label = "not a `FromClients`",
-    note = "implement `pilaster::FromClients` for it, or turn on pilaster's feature for this AWS client (`dynamodb`, `s3`, …)"
+    note = "implement `pilaster::FromClients` for it, or enable pilaster's feature for this AWS client (`dynamodb`, `s3`, …)"
 )]
 pub trait FromClients: Clone + Send + Sync + 'static {
-    /// Creates the value. Take what it needs from `clients` and not from [`Clients::global`]: then a test's stub reaches it, and a
-    /// type that needs itself is an error instead of a deadlock.
+    /// Creates the value. Take its dependencies from `clients` instead of [`Clients::global`]: a test's stub then
+    /// reaches it, and a type that needs itself is an error instead of a deadlock.
     ///
     /// # Errors
     ///
-    /// The reason for which it cannot be made. The registry adds the name of the type.
+    /// The reason why the value cannot be created. The registry adds the name of the type.
     fn from_clients(clients: &Clients) -> impl Future<Output = Result<Self, BoxError>> + Send;
 }
 
-/// A registry that makes each type once. Cheap to clone; clones share their values. See the [module docs](self).
+/// A registry that creates each type once. Cheap to clone; clones share their values. See the [module docs](self).
 #[derive(Clone)]
 pub struct Clients {
     registry: Arc<Registry>,
     variables: Variables,
-    /// The type whose `from_clients` holds this handle: its calls are checked for a cycle.
+    /// The type whose `from_clients` holds this handle: its calls are checked for cycles.
     building: Option<TypeName>,
 }
 
@@ -113,7 +113,7 @@ struct Registry {
 struct Entry {
     /// A `Once` of the type.
     value: Arc<dyn Any + Send + Sync>,
-    /// `true` if `insert` put it there, so that it cannot be made again.
+    /// `true` for a value of `insert`, which cannot be created again.
     inserted: bool,
 }
 
@@ -122,8 +122,8 @@ static GLOBAL: LazyLock<Clients> = LazyLock::new(Clients::new);
 impl Clients {
     /// Creates an empty registry: for a test, or for a scope shorter than the process.
     ///
-    /// The AWS clients of one registry share a connection pool that belongs to the tokio runtime it was first used on, so
-    /// give each `#[tokio::test]` its own registry.
+    /// The AWS clients of one registry share a connection pool that belongs to the tokio runtime it was first used on,
+    /// so give each `#[tokio::test]` its own registry.
     pub fn new() -> Self {
         Self { registry: Arc::default(), variables: Variables::default(), building: None }
     }
@@ -133,9 +133,9 @@ impl Clients {
         &GLOBAL
     }
 
-    /// Sets an environment variable for this handle and the clones that are made of it, in place of the process's: for a test of
-    /// a type that reads its settings by [`variables`](Self::variables), as `#[secret(env = ..)]` and `#[parameter(env = ..)]` do.
-    /// The AWS SDK reads its own variables from the process.
+    /// Sets an environment variable for this handle and its later clones, instead of that of the process: for a test of
+    /// a type that reads its settings with [`variables`](Self::variables), as `#[secret(env = ..)]` and
+    /// `#[parameter(env = ..)]` do. The AWS SDK reads its own variables from the process.
     ///
     /// # Example
     ///
@@ -168,11 +168,11 @@ impl Clients {
         &self.variables
     }
 
-    /// Returns the value of this type, and makes it on first use.
+    /// Returns the value of this type, and creates it on first use.
     ///
     /// # Errors
     ///
-    /// [`ClientError`] names the type: it could not be made, or it needs itself.
+    /// [`ClientError`] names the type, which could not be created or depends on itself.
     pub async fn get<T: FromClients>(&self) -> Result<T, ClientError> {
         let once = self.once::<T>();
         if let Some(value) = once.ready() {
@@ -184,30 +184,31 @@ impl Clients {
             None => None,
         };
         let inner = Self { building: Some(this), ..self.clone() };
-        // Boxed, since types may need one another in any order, which would make the future infinite.
+        // Boxed: types may depend on one another in any order, and the future would be infinite.
         let make: std::pin::Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(T::from_clients(&inner));
         once.get_or_make(async { make.await.map_err(|source| ClientError::not_made(this, source)) }).await
     }
 
-    /// Inserts a value: a stub, or one that was made elsewhere. It replaces an earlier one for later calls; values that were
-    /// made with the earlier one keep it.
+    /// Inserts a value: a stub, or one that was created elsewhere. It replaces an earlier value for later calls; values
+    /// that were created with the earlier one keep it.
     pub fn insert<T: FromClients>(&self, value: T) {
         let mut entries = self.registry.entries.write().unwrap_or_else(PoisonError::into_inner);
         entries.insert(TypeId::of::<T>(), Entry { value: Arc::new(Once::with(value)), inserted: true });
     }
 
-    /// Returns the value of this type, if it has been made or inserted.
+    /// Returns the value of this type, if it has been created or inserted.
     #[cfg(any(feature = "secrets", feature = "parameters"))]
     pub(crate) fn ready<T: FromClients>(&self) -> Option<T> {
         self.once::<T>().ready()
     }
 
-    /// Drops the values that were made here, with their connections; the next call makes them again. Inserted values stay.
+    /// Drops the values that were created here, with their connections; the next call creates them again. Inserted
+    /// values stay.
     pub(crate) fn forget_made(&self) {
         let mut entries = self.registry.entries.write().unwrap_or_else(PoisonError::into_inner);
         let made: Vec<Entry> = entries.extract_if(|_, entry| !entry.inserted).map(|(_, entry)| entry).collect();
         drop(entries);
-        // Outside the lock: a value may hold this registry.
+        // Dropped outside the lock: a value may hold this registry.
         drop(made);
     }
 
@@ -234,7 +235,7 @@ impl Default for Clients {
 
 impl fmt::Debug for Clients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Values are left out: they hold credentials.
+        // Values are omitted: they hold credentials.
         f.debug_struct("Clients").finish_non_exhaustive()
     }
 }

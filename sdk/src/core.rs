@@ -1,5 +1,5 @@
-//! The base of all other modules: an invocation, the raw event and the response, errors, JSON, time. It imports nothing from the other
-//! modules of the crate.
+//! The base of all other modules: an invocation, the raw event and the response, errors, JSON, time. It imports nothing
+//! from the other modules of the crate.
 
 pub mod check;
 #[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]

@@ -1,4 +1,4 @@
-//! Event functions: one call of the function for the whole event.
+//! Event functions: the function is called once for each event, with the whole event.
 
 pub mod adapter;
 #[cfg(feature = "cloudformation")]

@@ -1,7 +1,8 @@
-//! Builds a service that can be run from an async function of the user: [`handler`], [`Function`] and [`Function::into_service`].
+//! Builds a service that can be run from an async function of the user: [`handler`], [`Function`] and
+//! [`Function::into_service`].
 //!
-//! The arguments of the function choose the event source, by trait dispatch on a marker: extractors of requests make it an
-//! HTTP function, a record (`Sqs<T>`, `S3Object`, …) a record function, `Event<T>` and its kin an event function. No
+//! The arguments of the function choose the event source, by trait dispatch on a marker: extractors of requests make it
+//! an HTTP function, a record (`Sqs<T>`, `S3Object`, …) a record function, `Event<T>` and its kin an event function. No
 //! name matters, so aliases and re-exports of the argument types work.
 
 pub(crate) mod builder;

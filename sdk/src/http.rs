@@ -1,8 +1,9 @@
 //! HTTP functions: the adapter, extractors, responses and layers.
 //!
-//! Extractors and responses of axum's ecosystem work in a Pilaster handler, Pilaster's work in an `axum::Router`, and a function with
-//! many routes *is* an `axum::Router` ([`service`]). Only `axum::extract::Path` and `MatchedPath` need a router around the handler;
-//! [`Path`] works with and without it. Rejections of axum's own extractors are short texts, those of Pilaster's are problem details.
+//! Extractors and responses of axum's ecosystem work in a Pilaster handler, Pilaster's work in an `axum::Router`, and a
+//! function with many routes *is* an `axum::Router` ([`service`]). Only `axum::extract::Path` and `MatchedPath` need a
+//! router around the handler; [`Path`] works with and without it. The rejections of axum's extractors are plain text;
+//! those of Pilaster's extractors are problem details.
 
 pub mod adapter;
 pub(crate) mod credentials;
@@ -21,8 +22,8 @@ pub mod streaming;
 pub use axum_core::body::Body;
 pub use axum_core::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 pub use axum_core::response::{IntoResponse, IntoResponseParts, Response};
-/// axum's extractor of one typed header, and response part: `TypedHeader<headers::UserAgent>`. Its rejection is a 400 whose body is a
-/// line of text that names the header.
+/// axum's extractor of one typed header, and response part: `TypedHeader<headers::UserAgent>`. It rejects with a 400
+/// whose body is a line of text that names the header.
 #[cfg(feature = "typed-header")]
 pub use axum_extra::{TypedHeader, headers};
 pub use bytes::Bytes;

@@ -1,11 +1,13 @@
-//! Calls that have their effect once, however often they are made.
+//! Calls that take effect once, even if they are repeated.
 //!
-//! Queues deliver a message twice, and clients retry a request that got no response. A function behind [`IdempotencyLayer`] takes the
-//! lock of the call's idempotency key before it runs, and records its result afterwards. A repeated call gets the recorded result, and a
-//! call that comes while the first one is running is rejected. The table and its items are those of Powertools for AWS Lambda, so
-//! functions in Python, TypeScript and Rust share a table and replay each other's results.
+//! Queues deliver a message twice, and clients retry a request that got no response. A function behind
+//! [`IdempotencyLayer`] takes the lock of the call's idempotency key before it runs, and records its result afterwards.
+//! A repeated call gets the recorded result, and a call that comes while the first one is running is rejected. The
+//! table and its items are those of Powertools for AWS Lambda, so functions in Python, TypeScript and Rust share a
+//! table and replay each other's results.
 //!
-//! - [`http::idempotency`](crate::http::idempotency): HTTP requests, by the `Idempotency-Key` header or any part of the request
+//! - [`http::idempotency`](crate::http::idempotency): HTTP requests, by the `Idempotency-Key` header or any part of the
+//!   request
 //! - [`layer`]: events and records
 //! - `#[idempotent(key = "order.id")]`: any async function ([`idempotent`](macro@crate::idempotent))
 //! - [`Idempotency::run`]: any block of code
@@ -42,24 +44,26 @@
 //!
 //! # Failures
 //!
-//! - **The call fails, panics or is dropped** (by a time-out, for example): the lock is released, so that the next call runs. If the process
-//!   ends first, the lock expires with the invocation.
-//! - **The store fails before the call**: the call does not run, and its caller gets an error. If only the response to the lock was lost,
-//!   [`DynamoDbStore`] finds its lock and the call runs.
-//! - **The store fails after the call**: it is retried twice. Then an ERROR line is logged and the caller gets the result, since the effect
-//!   has happened. Repeated calls are rejected until the lock expires.
-//! - **The call outlives its lock, and another call takes over**: completing and releasing are conditional on the lock, so the late call
-//!   changes nothing, and its caller gets an error that requests a retry. Powertools overwrites the other record. A call whose lock
-//!   expires before it begins, since its sandbox was frozen in between, does not run.
-//! - **The deadline is past when the call begins**: it is ignored, and the lock lasts for [`lock_for`](Idempotency::lock_for).
+//! - **The call fails, panics or is dropped** (by a time-out, for example): the lock is released, so that the next call
+//!   runs. If the process ends first, the lock expires with the invocation.
+//! - **The store fails before the call**: the call does not run, and its caller gets an error. If only the response to
+//!   the lock was lost, [`DynamoDbStore`] finds its lock and the call runs.
+//! - **The store fails after the call**: it is retried twice. Then an ERROR line is logged and the caller gets the
+//!   result, since the effect has happened. Repeated calls are rejected until the lock expires.
+//! - **The call outlives its lock, and another call takes over**: completing and releasing are conditional on the lock,
+//!   so the late call changes nothing, and its caller gets an error that requests a retry. Powertools overwrites the
+//!   other record. A call whose lock expires before it begins, since its sandbox was frozen in between, does not run.
+//! - **The deadline is past when the call begins**: it is ignored, and the lock lasts for
+//!   [`lock_for`](Idempotency::lock_for).
 //!
 //! # Sharing keys with Powertools
 //!
-//! A key is the same in two languages if the prefix and the selected value are the same. In Powertools for Python a key begins with the
-//! function's name, the module and the handler's qualified name: set these as the [`prefix`](Idempotency::prefix), or set the same
-//! `key_prefix` on both sides. For TypeScript, use [`KeyFormat::TypeScript`]. Numbers are hashed as each language writes them. An integer
-//! of more than 64 bits keeps its digits in Python's form, and is an error in TypeScript's, where several integers would have the same
-//! key. `0` and `false` are keys in both forms; Powertools for TypeScript treats them as missing.
+//! A key is the same in two languages if the prefix and the selected value are the same. In Powertools for Python a key
+//! begins with the function's name, the module and the handler's qualified name: set these as the
+//! [`prefix`](Idempotency::prefix), or set the same `key_prefix` on both sides. For TypeScript, use
+//! [`KeyFormat::TypeScript`]. Numbers are hashed as each language writes them. An integer of more than 64 bits keeps
+//! its digits in Python's form, and is an error in TypeScript's, where several integers would have the same key. `0`
+//! and `false` are keys in both forms; Powertools for TypeScript treats them as missing.
 
 pub(crate) mod canonical_json;
 pub(crate) mod engine;

@@ -1,7 +1,8 @@
 //! The handler SDK for AWS Lambda in Rust.
 //!
-//! You write one typed async function. Pilaster decodes the event, runs the tower layers around the function, maps its errors,
-//! keeps clients and secrets outside it, logs, and responds in the form that the event source expects.
+//! You write one typed async function. Pilaster decodes the event, runs the tower layers around the function, maps its
+//! errors, keeps clients and secrets between invocations, logs, and responds in the format that the event source
+//! expects.
 //!
 //! ```no_run
 //! use pilaster::http::{Created, HttpError, Json};
@@ -21,13 +22,14 @@
 //! }
 //! ```
 //!
-//! The arguments choose the event source: extractors of requests make an HTTP function; a record as the last argument, such as
-//! [`Sqs<T>`](Sqs), makes a record function, and [`Event<T>`](Event) a function of whole events. `cargo run` serves an HTTP function on
-//! `127.0.0.1:3000` and calls any other with the event in a file; on Lambda the same binary polls the Runtime API.
+//! The arguments choose the event source: extractors of requests make an HTTP function; a record as the last argument,
+//! such as [`Sqs<T>`](Sqs), makes a record function, and [`Event<T>`](Event) a function of whole events. `cargo run`
+//! serves an HTTP function on `127.0.0.1:3000` and calls any other with the event in a file; on Lambda the same binary
+//! polls the Runtime API.
 //!
 //! # The layers, from the outside in
 //!
-//! | step | module | may respond by itself | on the way up |
+//! | step | module | may respond early | on the way back |
 //! |---|---|---|---|
 //! | 1 | [`run`]: the Runtime API, or the local server | – | posts the response or the error |
 //! | 2 | the log context: [`observe::logging`] | – | logs a failed invocation |
@@ -39,20 +41,20 @@
 //! | 8 | the extractors | with a rejection: 400, 413, 415, 422; with a failed record | – |
 //! | 9 | your function | – | returns its value or its error |
 //!
-//! [`Function::into_service`] builds steps 2 to 9, for [`run`] and for tests alike. One rule holds for the order of layers: as in tower's
-//! `ServiceBuilder`, the first named is the outermost. [`http::Stack`] keeps its own layers in the order above, whatever the order of the
-//! calls, and has one of each: a second call of [`errors`](http::Stack::errors), for example, replaces the first. Base paths, layers of
-//! your own, outer layers and those of records and events add up.
+//! [`Function::into_service`] builds steps 2 to 9, for [`run`] and for tests alike. Layers follow one rule: as in
+//! tower's `ServiceBuilder`, the first named is the outermost. [`http::Stack`] keeps its own layers in the order above,
+//! whatever the order of the calls, and has one of each: a second call of [`errors`](http::Stack::errors), for example,
+//! replaces the first. Base paths, layers of your own, outer layers and those of records and events add up.
 //!
 //! # Features
 //!
-//! By default `macros`, `http`, `cors`, `security-headers`, `form`, `records`, `logging`, `clients`: no TLS and no AWS client. `full` is
-//! all of them; the README has the table.
+//! The default features are `macros`, `http`, `cors`, `security-headers`, `form`, `records`, `logging`, `clients`,
+//! without TLS and AWS clients. `full` enables all features; the README lists them.
 //!
 //! # Panics need `panic = "unwind"`
 //!
-//! Set it in `[profile.release]`: cargo-lambda builds with `abort` unless the profile sets it, and then a panic ends the process instead
-//! of becoming a 500.
+//! Set it in `[profile.release]`: cargo-lambda builds with `abort` unless the profile sets it, and then a panic ends
+//! the process instead of becoming a 500.
 
 mod core;
 pub mod events;

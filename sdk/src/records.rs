@@ -1,7 +1,8 @@
 //! Record functions: the function is called once for each record of a batch.
 //!
-//! The last argument is the type of one record: [`Sqs<T>`](Sqs), [`S3Object`], … The arguments before it are made from the invocation
-//! ([`Client<T>`](crate::Client), `Secret<T>`, [`Invocation`](crate::Invocation)) or from the record ([`SqsMessage`]).
+//! The last argument is the type of one record: [`Sqs<T>`](Sqs), [`S3Object`], … The arguments before it are extracted
+//! from the invocation ([`Client<T>`](crate::Client), `Secret<T>`, [`Invocation`](crate::Invocation)) or from the
+//! record ([`SqsMessage`]).
 //!
 //! | event | outcome of the record |
 //! |---|---|
@@ -24,8 +25,8 @@
 //! # Event source mapping
 //!
 //! Lambda reads a partial batch response (`batchItemFailures`) only if the event source mapping enables it. **Without
-//! `FunctionResponseTypes` Lambda takes every response for success, and each failed record is lost.** A function cannot see how its
-//! mapping is set, so the first failure of a process logs a warning that names the setting.
+//! `FunctionResponseTypes` Lambda treats every response as success, and each failed record is lost.** A function cannot
+//! see how its mapping is configured, so the first failure of a process logs a warning that names the setting.
 //!
 //! ```yaml
 //! # In an AWS SAM template: a queue
@@ -48,15 +49,15 @@
 //! In plain CloudFormation these are properties of `AWS::Lambda::EventSourceMapping` with the same names, and
 //! `DestinationConfig: { OnFailure: { Destination: … } }`.
 //!
-//! A stream has one checkpoint for each shard. After a failure no later record of the shard is started, whatever its key: it would be
-//! processed again with the next attempt. Two settings decide about those records:
+//! A stream has one checkpoint for each shard. After a failure, no later record of the shard is started, even with
+//! another key: it would be processed again with the next attempt. Two settings control those records:
 //!
-//! - `BisectBatchOnFunctionError` splits the batch at the failure, so that the records behind it get batches of their own. Without it
-//!   Lambda retries the batch unchanged until the retries end (`MaximumRetryAttempts`, `MaximumRecordAgeInSeconds`), and then **discards
-//!   all records from the failure on, even those that the function never received**; without such a limit the shard is blocked until
-//!   the record expires.
-//! - [`Batch::continue_on_failure`] processes the records of other keys behind a failure with each attempt. It is for mappings whose
-//!   batches cannot be split, and for those without `ReportBatchItemFailures`.
+//! - `BisectBatchOnFunctionError` splits the batch at the failure, so that the records behind it get their own batches.
+//!   Without it, Lambda retries the batch unchanged until the retries end (`MaximumRetryAttempts`,
+//!   `MaximumRecordAgeInSeconds`), and then **discards all records from the failure on, even those that the function
+//!   never received**; without such a limit the shard is blocked until the record expires.
+//! - [`Batch::continue_on_failure`] processes the records of other keys behind a failure with each attempt. It is for
+//!   mappings whose batches cannot be split, and for those without `ReportBatchItemFailures`.
 //!
 //! The rules are those of <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>,
@@ -65,11 +66,12 @@
 //!
 //! # EventBridge Pipes
 //!
-//! A function with the same types can be the target of a pipe from SQS, Kinesis, DynamoDB Streams, Kafka or Amazon MQ. The response
-//! names the failed records by message ids and event ids, which a pipe reads without any setting; for Kafka and Amazon MQ the
-//! invocation fails, since a pipe retries the whole batch
-//! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>). The pipe must wait for the response
-//! (`InvocationType: REQUEST_RESPONSE`, the default), and an input transformer must keep the records unchanged.
+//! A function with the same types can be the target of a pipe from SQS, Kinesis, DynamoDB Streams, Kafka or Amazon MQ.
+//! The response names the failed records by message ids and event ids, which a pipe reads without any setting; for
+//! Kafka and Amazon MQ the invocation fails, since a pipe retries the whole batch
+//! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>). The pipe must wait
+//! for the response (`InvocationType: REQUEST_RESPONSE`, the default), and an input transformer must keep the records
+//! unchanged.
 
 pub mod adapter;
 mod batch;

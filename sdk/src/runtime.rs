@@ -3,10 +3,10 @@
 //! On Lambda it polls the Runtime API; on Lambda Managed Instances with `AWS_LAMBDA_MAX_CONCURRENCY` polls at a time.
 //! Run locally, it serves the function itself ([`local`](crate::local)).
 //!
-//! The loop runs on a current-thread tokio runtime: on tokio's default one the response to one invocation and the poll for the
-//! next race for the same pooled connection, nearly every invocation opens a new one, and the CPU per invocation doubles.
-//! Only with managed concurrency (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) and more than one core is there a thread for each core.
-//! Blocking and CPU-heavy work belongs in `tokio::task::spawn_blocking`.
+//! The loop runs on a current-thread tokio runtime: on tokio's default one the response to one invocation and the poll
+//! for the next race for the same pooled connection, nearly every invocation opens a new one, and the CPU per
+//! invocation doubles. Only with managed concurrency (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) and more than one core is
+//! there a thread for each core. Blocking and CPU-heavy work belongs in `tokio::task::spawn_blocking`.
 
 mod api;
 mod init;
@@ -39,10 +39,11 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Runs a function until Lambda ends the process, or locally until Ctrl-C.
 ///
-/// It is the whole of `main`, and makes its own tokio runtime. Run locally (`cargo run`), an HTTP function listens on `127.0.0.1:3000`,
-/// or on the `host:port` in the environment variable `PILASTER_ADDR`. It accepts requests to `localhost`, names below it, loopback
-/// addresses and the host of `PILASTER_ADDR`, and to the hosts that `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It responds
-/// any other with a 421, since a page of another site could send it.
+/// It is the whole of `main`, and makes its own tokio runtime. Run locally (`cargo run`), an HTTP function listens on
+/// `127.0.0.1:3000`, or on the `host:port` in the environment variable `PILASTER_ADDR`. It accepts requests to
+/// `localhost`, names below it, loopback addresses and the host of `PILASTER_ADDR`, and to the hosts that
+/// `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It responds any other with a 421, since a page of another
+/// site could send it.
 ///
 /// # Example
 ///
@@ -60,14 +61,15 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 ///
 /// # Errors
 ///
-/// The reason why the function could not start, as a sentence: a layer that is configured wrongly, an environment variable that
-/// Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away. It is also reported to Lambda as an error of
-/// initialisation, so it is in the function's log and in the response to its caller.
+/// The reason why the function could not start, as a sentence: a layer that is configured wrongly, an environment
+/// variable that Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away. It is also
+/// reported to Lambda as an error of initialisation, so it is in the function's log and in the response to its caller.
 pub fn run<F: IntoService>(function: F) -> Result<(), StartError> {
     start(function).inspect_err(init::report)
 }
 
-/// Runs the function that `make` makes. A mistake in the configuration of what it makes is an error, also before the layers are applied.
+/// Runs the function that `make` makes. A mistake in the configuration of what it makes is an error, also before the
+/// layers are applied.
 #[cfg(feature = "macros")]
 pub fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
     let made = built(|| layer_mistakes::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
@@ -156,12 +158,12 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
     builder.enable_all().build()
 }
 
-/// Creates the values of [`Function::warm`](crate::Function::warm) concurrently before the first event. After a failure the function starts
-/// all the same: the first request that needs the value tries again.
+/// Creates the values of [`Function::warm`](crate::Function::warm) concurrently before the first event. After a failure
+/// the function starts all the same: the first request that needs the value tries again.
 ///
 /// Lambda allows the init phase 10 s
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>); then it would start it again,
-/// within the first invocation.
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>); then it
+/// would start it again, within the first invocation.
 async fn warm(warming: Vec<(&'static str, WarmFn)>) {
     let each = warming.into_iter().map(|(name, warm)| -> Step {
         Box::pin(async move {

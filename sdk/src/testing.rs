@@ -229,8 +229,8 @@ impl<R: RawService> Caller<R> {
     ///
     /// # Errors
     ///
-    /// The error that the function posts to the Runtime API when the invocation fails; `InvalidRequest` for a request that cannot be
-    /// sent, `InvalidAnswer` for a response that is not one of an HTTP function.
+    /// The error that the function posts to the Runtime API when the invocation fails; `InvalidRequest` for a request
+    /// that cannot be sent, `InvalidAnswer` for a response that is not one of an HTTP function.
     #[cfg(feature = "http")]
     pub async fn send(&self, request: http::Request) -> Result<http::Answer, FunctionError> {
         self.call(request.into_event()?).await?.try_into()
@@ -249,7 +249,8 @@ impl<R: RawService> Caller<R> {
     ///
     /// # Errors
     ///
-    /// The error that the function posts to the Runtime API when the invocation fails; `InvalidJson` for text that is not JSON.
+    /// The error that the function posts to the Runtime API when the invocation fails; `InvalidJson` for text that is
+    /// not JSON.
     pub async fn call_text(&self, event: &str) -> Result<Value, FunctionError> {
         let invalid = |error: serde_json::Error| FunctionError::new("InvalidJson", error.to_string());
         let event = RawValue::from_string(event.to_owned()).map_err(invalid)?;

@@ -11,7 +11,7 @@ use crate::deprecation;
 pub(super) fn expand(input: &DeriveInput, valid: &Input) -> TokenStream {
     let name = match &valid.names {
         Names::Struct(Name::Text(name)) => quote!(#name),
-        // Where the field has no name, the compiler points at `transparent`.
+        // For a field without a name, the compiler points at `transparent`.
         Names::Struct(Name::Of(field, span)) => {
             let call = quote_spanned!(*span=> error_type());
             quote!(self.#field.#call)
@@ -33,7 +33,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input) -> TokenStream {
     let implementation = implementation(input, pilaster, &name);
     quote! {
         const _: () = {
-            // As a method, it is found behind a `Box` too.
+            // A method, so that it is also found behind a `Box`.
             #[allow(unused_imports)]
             use #pilaster::ErrorType as _;
 
@@ -43,7 +43,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input) -> TokenStream {
     }
 }
 
-/// Returns the error, and an implementation so that the compiler does not report that it is missing.
+/// Returns the error and a stub implementation, so that the compiler does not also report a missing one.
 pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
     let error = error.to_compile_error();
     let implementation = implementation(input, &CratePath::default(), &quote!(::core::unreachable!()));
@@ -60,7 +60,7 @@ fn implementation(input: &DeriveInput, pilaster: &CratePath, name: &TokenStream)
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     let bounds = match input.generics.params.is_empty() {
         true => bounds.cloned(),
-        // The bounds of the error itself.
+        // The bounds of the error type itself.
         false => {
             let mut bounds = bounds
                 .cloned()

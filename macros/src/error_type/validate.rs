@@ -1,4 +1,4 @@
-//! The checks that each variant has a name, which a state machine can catch.
+//! Checks that each variant has a name that a state machine can catch.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
@@ -22,13 +22,13 @@ pub(super) enum Names {
 /// The source of a name.
 pub(super) enum Name {
     Text(String),
-    /// The name of this field, and the place of `transparent`.
+    /// The name of this field, and the span of `transparent`.
     Of(Member, Span),
 }
 
 pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
     if let Some(lifetime) = input.generics.lifetimes().next() {
-        let why = "an `ErrorType` cannot borrow, since it is searched for among the causes of an error: own the value";
+        let why = "an `ErrorType` cannot borrow, since it is looked up among the causes of an error: own the value";
         return Err(Error::new(lifetime.span(), why));
     }
     let options = Options::of(&input.attrs)?;

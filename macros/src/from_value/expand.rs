@@ -9,7 +9,7 @@ use super::validate::{Form, Input, Name};
 use crate::crate_path::CratePath;
 use crate::deprecation;
 
-/// The paths and names of the code.
+/// The paths and names in the generated code.
 struct Names {
     derived: TokenStream,
     id: TokenStream,
@@ -38,8 +38,8 @@ impl Names {
     }
 }
 
-/// Expands the derive. All names begin with `pilaster_`: a parameter takes the name of a constant for a pattern, whatever its
-/// hygiene.
+/// Expands the derive. All names begin with `pilaster_`: a parameter with the name of a constant is a pattern,
+/// regardless of its hygiene.
 pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> TokenStream {
     let pilaster = &valid.crate_path;
     let Names { derived, id, id_method, value, error, read_method } = Names::of(words, pilaster);
@@ -62,7 +62,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> Token
             }
         }
     };
-    // At the name of the type, where the compiler then reports that `Deserialize` is missing.
+    // Spanned at the name of the type, where the compiler then reports a missing `Deserialize`.
     let read = match &valid.form {
         Form::Json => quote_spanned!(ident.span()=> #value::json::<#ident>(pilaster_value)?),
         Form::Text(field) => quote! {
@@ -104,7 +104,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input, words: &Words) -> Token
     }
 }
 
-/// Returns the error, and an implementation so that the compiler does not report that it is missing.
+/// Returns the error and a stub implementation, so that the compiler does not also report a missing one.
 pub(super) fn failed(input: &DeriveInput, mistake: &Error, words: &Words) -> TokenStream {
     let pilaster = CratePath::default();
     let Names { derived, id, id_method, value, error, read_method } = Names::of(words, &pilaster);

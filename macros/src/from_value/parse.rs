@@ -5,7 +5,7 @@ use syn::{DeriveInput, Error, LitStr, Path, Result};
 
 use super::Words;
 
-/// `#[secret(id = "…", stage = "…", text)]`, `#[parameter(name = "…", decrypt)]`, of all attributes together.
+/// `#[secret(id = "…", stage = "…", text)]`, `#[parameter(name = "…", decrypt)]`, merged from all attributes.
 #[derive(Default)]
 pub(super) struct Options {
     pub(super) name: Option<LitStr>,
@@ -64,7 +64,7 @@ impl Options {
     }
 }
 
-/// Stores the value of an option, which may be given once.
+/// Stores the value of an option, which may occur once.
 fn once<T>(place: &mut Option<T>, name: &Path, value: T) -> Result<()> {
     match place.replace(value) {
         None => Ok(()),

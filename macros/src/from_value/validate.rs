@@ -1,4 +1,4 @@
-//! The checks that the options fit together and that the type can hold the value.
+//! Checks that the options can be combined and that the type can hold the value.
 
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Fields, LitStr, Member, Path, Result};
@@ -7,7 +7,7 @@ use super::Words;
 use super::parse::Options;
 use crate::crate_path::CratePath;
 
-/// The secret or parameter, and how the type is read from it.
+/// The secret or parameter, and the way the type is read from it.
 pub(super) struct Input {
     pub(super) name: Name,
     pub(super) stage: Option<LitStr>,
@@ -24,9 +24,9 @@ pub(super) enum Name {
 
 pub(super) enum Form {
     Json,
-    /// The text, into this only field.
+    /// The text, stored in this only field.
     Text(Member),
-    /// The bytes, into this only field.
+    /// The bytes, stored in this only field.
     Binary(Member),
 }
 

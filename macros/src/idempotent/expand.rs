@@ -1,4 +1,4 @@
-//! The function around the function.
+//! The function that wraps the user's function.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -38,8 +38,7 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
         }
     };
 
-    // Arguments are renamed first: the inner function would hide one of its name.
-    // All names begin with `pilaster_`: in a `let`, the name of a constant is a pattern.
+    // Arguments are renamed first: a `let` with the name of a constant would be a pattern.
     let Function { attrs, vis, sig, body } = function;
     let begun = Ident::new("pilaster_begun", Span::mixed_site());
     let (mut outer, mut named, mut passed) = (sig.clone(), Vec::new(), Vec::new());
@@ -71,7 +70,7 @@ pub(super) fn expand(options: &Options, function: &Function) -> Result<TokenStre
     })
 }
 
-/// Returns `"customer, order.id"` as a list of the values that are selected of the arguments.
+/// Returns `"customer, order.id"` as a list of the values selected from the arguments.
 fn selected(places: &LitStr, function: &Function, pilaster: &CratePath) -> Result<TokenStream> {
     let text = places.value();
     let mut values = Vec::new();
@@ -79,12 +78,12 @@ fn selected(places: &LitStr, function: &Function, pilaster: &CratePath) -> Resul
         let name = place.find(|c: char| c != '_' && !c.is_alphanumeric()).map_or(place, |end| &place[..end]);
         let Ok(name) = syn::parse_str::<Ident>(name) else {
             let text =
-                "expected an argument and a path into it, such as `order` or `order.id`; separate several by commas";
+                "expected an argument and a path into it, such as `order` or `order.id`; separate several with commas";
             return Err(Error::new(places.span(), text));
         };
         let path = &place[name.to_string().len()..];
         let name = argument(&Ident::new(&name.to_string(), places.span()), function)?;
-        // Where the compiler reports what the type of the argument does not implement.
+        // The span where the compiler reports a trait that the argument's type lacks.
         let span = function.type_of(&name).map_or_else(|| name.span(), Spanned::span);
         let path = LitStr::new(path, span);
         let pilaster = pilaster.at(span);

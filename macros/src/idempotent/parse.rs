@@ -59,7 +59,7 @@ fn assigned<T: Parse>(input: ParseStream<'_>) -> Result<T> {
     input.parse()
 }
 
-/// Stores the value of an option, which may be given once.
+/// Stores the value of an option, which may occur once.
 fn once<T>(place: &mut Option<T>, name: &Ident, value: Result<T>) -> Result<()> {
     let value = value.map_err(|_| Error::new(name.span(), format!("invalid syntax for `{name}`. {FORMS}")))?;
     match place.replace(value) {
@@ -68,7 +68,7 @@ fn once<T>(place: &mut Option<T>, name: &Ident, value: Result<T>) -> Result<()> 
     }
 }
 
-/// A free async function, whose body stays as it is.
+/// A free async function, whose body is not parsed.
 pub(super) struct Function {
     pub(super) attrs: Vec<Attribute>,
     pub(super) vis: Visibility,

@@ -1,10 +1,10 @@
-//! The checks of a signature that need no types.
+//! The checks of a signature that work without type information.
 
 use syn::{Error, Result, ReturnType};
 
 use super::parse::Function;
 
-/// Returns why the function cannot be an idempotent one.
+/// Returns the reason why the function cannot be idempotent.
 pub(super) fn check(function: &Function) -> Result<()> {
     let sig = &function.sig;
     if let Some(receiver) = sig.receiver() {

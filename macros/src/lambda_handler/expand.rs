@@ -10,9 +10,10 @@ use super::validate::impl_trait;
 use crate::crate_path::CratePath;
 use crate::deprecation;
 
-/// Returns the function as it is, and `main`.
+/// Returns the unchanged function, and `main`.
 ///
-/// All names in `main` begin with `pilaster_`: a `let` takes the name of a constant for a pattern, whatever its hygiene.
+/// All names in `main` begin with `pilaster_`: a `let` with the name of a constant is a pattern, regardless of its
+/// hygiene.
 pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
     let pilaster = CratePath::from(options.crate_path.clone());
     let cfgs = function.cfgs();
@@ -26,7 +27,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         Some(layer) => {
             let [start, end] = ends(layer);
             let made = check(&pilaster, "IsLayer", [start, end], quote!(#made, #layer));
-            // Where the compiler reports that the layer does not fit.
+            // The span where the compiler reports a layer that does not fit.
             let path = pilaster.at(start);
             (made, quote_spanned!(start=> #path::__private::).into_iter().chain(quote_spanned!(end=> run)).collect())
         }
@@ -55,13 +56,13 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     }
 }
 
-/// Returns the function with the options of one kind: methods of a trait of the kind, which reports that another kind
-/// has no such option.
+/// Returns the function with the options of one kind. They are methods of a trait of the kind, which reports that
+/// another kind has no such option.
 fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStream) -> TokenStream {
     let value = |value: &Option<Expr>| value.as_ref().map(|value| (ends(value), quote!(, #value)));
     let streaming = options.streaming.map(|span| ([span, span], TokenStream::new()));
     let route = options.route.as_ref().map(|route| (ends(route), quote!(, #route)));
-    // The batch before the concurrency: a batch has one too, and the option takes precedence.
+    // The batch is set first: it has a concurrency too, and the option takes precedence.
     let options = [
         ("IsHttpFunction", "route", route),
         ("IsHttpFunction", "streaming", streaming),
@@ -75,7 +76,7 @@ fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStre
     })
 }
 
-/// Checks at start that the route has the parameters of each argument.
+/// Returns a check at start that the route has the parameters of each argument.
 fn check_routes(options: &Options, sig: &Signature, pilaster: &CratePath) -> TokenStream {
     let Some(route) = &options.route else { return TokenStream::new() };
     let arguments = sig.inputs.iter().filter_map(|input| match input {
@@ -85,7 +86,7 @@ fn check_routes(options: &Options, sig: &Signature, pilaster: &CratePath) -> Tok
     quote!(#(#pilaster::__private::type_of::<#arguments>().pilaster_check_route(#route);)*)
 }
 
-/// Returns the function that knows the `errorType` of its errors, if they name one.
+/// Returns the function with the `errorType` of its errors, if they define one.
 fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream) -> TokenStream {
     match returned(sig) {
         Some(ty) => quote! {{
@@ -96,7 +97,7 @@ fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream)
     }
 }
 
-/// Returns the type that is returned, unless it has no name and cannot be repeated.
+/// Returns the return type, unless it cannot be named.
 fn returned(sig: &Signature) -> Option<&Type> {
     match &sig.output {
         ReturnType::Type(_, ty) if impl_trait(ty.to_token_stream()).is_none() => Some(ty),
@@ -119,8 +120,9 @@ pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: To
     }
 }
 
-/// Returns `let pilaster_handler = ..;`, and again for each check of a type, at the place of that type. After a check that failed the compiler does
-/// not know its type, so it reports no second error for the same mistake (`sdk/src/core/check/probe.rs`).
+/// Returns `let pilaster_handler = ..;`, repeated for each check of a type, at the span of that type. After a failed
+/// check the compiler does not know its type, so it reports no second error for the same mistake
+/// (`sdk/src/core/check/probe.rs`).
 fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
     let (name, kind) = (&sig.ident, local("pilaster_kind"));
     let arguments = sig.inputs.iter().filter_map(|input| match input {
@@ -131,7 +133,7 @@ fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream
     let values = (0..arguments.len()).map(|n| local(&format!("pilaster_argument_{n}")));
     let values = values.collect::<Vec<_>>();
     let mut checks = Vec::new();
-    // From the last one on, which decides the kind of the function.
+    // From the last argument on, since it decides the kind of the function.
     for (index, at) in arguments.iter().enumerate().rev() {
         let ty = at.required(&at.ty(), "Argument");
         checks.push(match index + 1 == arguments.len() {
@@ -165,7 +167,8 @@ fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream
     }
 }
 
-/// A type of the signature. The code about it spans from its first to its last token, so that the compiler underlines it.
+/// A type of the signature. The code about it spans from its first to its last token, so that the compiler underlines
+/// it.
 struct At<'a> {
     ty: &'a Type,
     pilaster: &'a CratePath,
@@ -186,7 +189,7 @@ impl<'a> At<'a> {
         quote_spanned!(*start=> #path::__private::type_of::<#ty> #parens)
     }
 
-    /// Returns a method of a value that stands for a type.
+    /// Returns a method of a value that represents a type.
     fn method(&self, value: TokenStream, method: &str) -> TokenStream {
         let end = self.spans[1];
         let method = Ident::new(method, end);
@@ -194,7 +197,7 @@ impl<'a> At<'a> {
         quote!(#value #call)
     }
 
-    /// Returns the type, if its contents meet the requirement of their role.
+    /// Returns the type, if its contents implement the traits that their role requires.
     fn required(&self, ty: &TokenStream, role: &str) -> TokenStream {
         let end = self.spans[1];
         let (path, role) = (self.pilaster.at(end), Ident::new(role, end));
@@ -214,7 +217,7 @@ fn check(pilaster: &CratePath, name: &str, spans: [Span; 2], arguments: TokenStr
     call(pilaster, name, "check", spans, arguments)
 }
 
-/// Returns a call of a method of a trait. Its path spans as much as its arguments, or the compiler would underline both.
+/// Returns a call of a method of a trait. Its path has the span of its arguments, or the compiler would underline both.
 fn call(
     pilaster: &CratePath,
     name: &str,
@@ -227,13 +230,12 @@ fn call(
     quote_spanned!(start=> #path::__private::#name::#call)
 }
 
-/// Returns a name in `main`. With the hygiene of a local variable it is the same wherever the tokens around it come
-/// from.
+/// Returns a name in `main`. With the hygiene of a local variable, the name is the same for tokens of any origin.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// Returns the places of the first and the last token.
+/// Returns the spans of the first and the last token.
 fn ends(tokens: impl ToTokens) -> [Span; 2] {
     let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
     let start = spans.next().unwrap_or_else(Span::call_site);

@@ -35,7 +35,7 @@ pub(crate) struct Options {
     pub(crate) outer: Vec<Expr>,
     pub(crate) warm: Option<Punctuated<Type, Token![,]>>,
     pub(crate) route: Option<LitStr>,
-    /// The place of the word.
+    /// The span of the word.
     pub(crate) streaming: Option<Span>,
     pub(crate) concurrency: Option<Expr>,
     pub(crate) batch: Option<Expr>,
@@ -88,7 +88,7 @@ impl Options {
     }
 }
 
-/// Stores the value of an option, which may be given once.
+/// Stores the value of an option, which may occur once.
 fn once<T>(place: &mut Option<T>, name: &Ident, value: Result<T>) -> Result<()> {
     let value = value.map_err(|_| Error::new(name.span(), format!("invalid syntax for `{name}`. {FORMS}")))?;
     match place.replace(value) {
@@ -112,7 +112,7 @@ fn alone(input: ParseStream<'_>) -> Result<()> {
     match input.is_empty() || input.peek(Token![,]) {
         true => Ok(()),
         false => {
-            // The rest of the option is read, or the message would be about a missing comma.
+            // Reads the rest of the option, or the message would report a missing comma.
             while !input.is_empty() && !input.peek(Token![,]) {
                 input.parse::<proc_macro2::TokenTree>()?;
             }
@@ -132,7 +132,7 @@ fn listed<T: Parse>(input: ParseStream<'_>) -> Result<Punctuated<T, Token![,]>> 
     }
 }
 
-/// Rejects a literal 0, with which no record would run.
+/// Rejects a literal 0, which would process no record.
 fn check_concurrency(concurrency: &Expr) -> Result<()> {
     match concurrency.to_token_stream().to_string().as_str() {
         "0" => Err(Error::new(concurrency.span(), "`concurrency` must be at least 1")),
@@ -151,10 +151,10 @@ fn check_route(route: &LitStr) -> Result<()> {
     }
 }
 
-/// Returns why a text is not a route of the form of API Gateway's HTTP APIs.
+/// Returns the reason why a text is not a route of API Gateway's HTTP APIs.
 fn route_problem(route: &str) -> Option<String> {
     let Some((method, path)) = route.split_once(' ') else {
-        return Some("this route is not a method and a path, separated by a space".to_owned());
+        return Some("expected a method and a path, separated by a space".to_owned());
     };
     if !METHODS.contains(&method) {
         return Some(format!("`{method}` is not one of the methods {}", METHODS.join(", ")));
@@ -171,7 +171,7 @@ fn route_problem(route: &str) -> Option<String> {
         }
         if let Some(name) = segment.strip_prefix([':', '<']) {
             let name = name.trim_end_matches('>');
-            // The syntax of other routers; API Gateway takes it as plain text, which no request would match.
+            // The syntax of other routers; API Gateway treats it as plain text, which no request would match.
             return Some(format!("`{segment}` is the syntax of other routers: write `{{{name}}}`"));
         }
         let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) else {
@@ -197,7 +197,7 @@ fn route_problem(route: &str) -> Option<String> {
     None
 }
 
-/// A function, whose body stays as it is.
+/// A function, whose body is not parsed.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     vis: Visibility,
@@ -224,12 +224,12 @@ impl Function {
         input.peek(token::Brace).then_some(head)
     }
 
-    /// Returns the conditions of the function, which are those of `main` too.
+    /// Returns the `#[cfg]` conditions of the function, which also apply to `main`.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
 
-    /// Removes the mistakes that the compiler would report a second time.
+    /// Removes mistakes that the compiler would report again.
     pub(crate) fn without_mistakes(mut self) -> Self {
         self.attrs.retain(|attr| !makes_a_runtime(attr));
         self.sig.constness = None;

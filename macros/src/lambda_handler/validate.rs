@@ -1,4 +1,4 @@
-//! The checks of a signature that need no types.
+//! The checks of a signature that work without type information.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -10,7 +10,8 @@ use super::parse::Function;
 /// The number of arguments that handlers are implemented for.
 const MOST_ARGUMENTS: usize = 8;
 
-/// Returns everything that keeps the function from being a handler, whatever its types are. Each mistake is reported once.
+/// Returns all mistakes that prevent the function from being a handler, regardless of its types. Each one is reported
+/// once.
 pub(crate) fn problems(function: &Function) -> Option<Error> {
     let sig = &function.sig;
     let runtime = function.attrs.iter().find(|attr| makes_a_runtime(attr)).map(|attr| {
@@ -28,7 +29,8 @@ pub(crate) fn problems(function: &Function) -> Option<Error> {
     })
 }
 
-/// Returns true for `#[tokio::main]` and similar attributes. One above `#[lambda_handler]` is expanded already, and has removed `async`.
+/// Returns `true` for `#[tokio::main]` and similar attributes. One above `#[lambda_handler]` is already expanded, and
+/// has removed `async`.
 pub(crate) fn makes_a_runtime(attr: &Attribute) -> bool {
     let path = attr.path();
     path.segments.len() > 1 && path.segments.last().is_some_and(|segment| segment.ident == "main")
@@ -60,7 +62,7 @@ fn generics(sig: &Signature) -> Option<Error> {
     Some(Error::new(at, text))
 }
 
-/// Returns the place of the first `impl Trait`.
+/// Returns the span of the first `impl Trait`.
 pub(crate) fn impl_trait(tokens: TokenStream) -> Option<Span> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => (ident == "impl").then(|| ident.span()),

@@ -32,7 +32,7 @@ pub(super) fn expand(input: &DeriveInput, valid: &Input) -> TokenStream {
     implementations(input, pilaster, &body)
 }
 
-/// Returns the error, and implementations for whatever requires them.
+/// Returns the error and stub implementations, for code that requires them.
 pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
     let error = error.to_compile_error();
     let implementations = implementations(input, &CratePath::default(), &quote!(::core::unreachable!()));

@@ -102,7 +102,7 @@ fn response(attributes: &[&Attribute], ident: &Ident, fields: &Fields) -> Result
             (1, Some(field)) if detail.is_none() => Ok(Response::Of(field)),
             _ => Err(Error::new(
                 span,
-                "`transparent` stands alone and requires exactly one field, which implements `ToHttpError`",
+                "`transparent` cannot be combined and requires exactly one field, which implements `ToHttpError`",
             )),
         },
         _ => Err(Error::new(

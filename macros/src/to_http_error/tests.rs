@@ -144,7 +144,7 @@ fn each_mistake_has_its_message() {
                     A,
                 }
             ),
-            "`transparent` stands alone",
+            "`transparent` cannot be combined",
         ),
         (
             quote!(
@@ -153,7 +153,7 @@ fn each_mistake_has_its_message() {
                     A(B),
                 }
             ),
-            "`transparent` stands alone",
+            "`transparent` cannot be combined",
         ),
         (quote!(union E { a: u8 }), "an enum or a struct"),
     ] {

@@ -1,18 +1,19 @@
 //! The AWS SDK's clients: one configuration, one HTTP client and connection pool for all of them.
 //!
-//! - **TLS** is rustls with ring. AWS-LC needs about 37 ms of CPU for its first random number, which is half a second on the
-//!   smallest function. Plain `http://` endpoints work too.
-//! - **Credentials, region, endpoint** are the SDK's default chain, so `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`,
-//!   `AWS_PROFILE` and the others work as everywhere. With a custom endpoint, S3 is called path-style, since
-//!   `bucket.localhost` seldom resolves.
-//! - **Retries** are the SDK's standard mode, three attempts (`AWS_MAX_ATTEMPTS`, `AWS_RETRY_MODE`), but they begin after at
-//!   most 100 ms instead of 1 s and never wait more than 2 s: a caller waits, and the sandbox is billed while it sleeps.
-//!   They also hide a pooled connection that died while the sandbox was frozen.
-//! - **Time-outs**: connecting may take 2 s, which allows for one lost packet within the default time-out of a function (3 s).
-//!   An operation has no time-out, since a large upload is not a failure; it ends with the future that awaits it, so with its
-//!   request. A fetch of the [configuration cache](crate::config) is a task of its own and ends after 10 s.
+//! - **TLS** is rustls with ring. AWS-LC needs about 37 ms of CPU for its first random number, which is half a second
+//!   on the smallest function. Plain `http://` endpoints work too.
+//! - **Credentials, region, endpoint** are the SDK's default chain, so `AWS_ENDPOINT_URL`,
+//!   `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_PROFILE` and the others work as usual. With a custom endpoint, S3 is called
+//!   path-style, since `bucket.localhost` usually does not resolve.
+//! - **Retries** are the SDK's standard mode, three attempts (`AWS_MAX_ATTEMPTS`, `AWS_RETRY_MODE`), but the first one
+//!   follows after at most 100 ms instead of 1 s and never wait more than 2 s: a caller is waiting, and the sandbox is
+//!   billed while it sleeps. They also hide a pooled connection that died while the sandbox was frozen.
+//! - **Time-outs**: connecting may take 2 s, which allows for one lost packet within the default time-out of a function
+//!   (3 s). An operation has no time-out, since a large upload is not a failure; it ends with the future that awaits
+//!   it, and thus with its request. A fetch of the [configuration cache](crate::config) is a separate task and ends
+//!   after 10 s.
 //!
-//! `clients.insert(config)` sets another configuration: clients made after that use it.
+//! `clients.insert(config)` sets another configuration: clients created afterwards use it.
 
 #![cfg_attr(
     not(any(feature = "http", feature = "secrets", feature = "parameters", feature = "appconfig")),
@@ -53,7 +54,7 @@ impl FromClients for SdkConfig {
     }
 }
 
-/// `feature: crate, an adjustment of its configuration, [the throttling errors of the service's model];`
+/// `feature: crate, a change of its configuration, [the throttling errors of the service's model];`
 macro_rules! aws_clients {
     ($($feature:literal: $sdk:ident, $adjust:expr, [$($throttled:ident),*];)*) => {
         $(
@@ -70,12 +71,12 @@ macro_rules! aws_clients {
             }
         )*
 
-        /// Returns whether this error, its source apart, is a throttling error.
+        /// Returns `true` if this error itself, ignoring its source, is a throttling error.
         fn is_throttling(error: &(dyn StdError + 'static)) -> bool {
             $(
                 #[cfg(feature = $feature)]
                 {
-                    // A crate's own `Error`, into which the errors of its operations convert, hides the model's error.
+                    // A crate's own `Error`, which the errors of its operations convert into, hides the model's error.
                     if error.downcast_ref::<$sdk::Error>().is_some_and(has_throttling_code) {
                         return true;
                     }
@@ -110,10 +111,10 @@ fn s3(shared: &SdkConfig, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::co
     config.force_path_style(own_endpoint)
 }
 
-/// The codes of throttling, as the SDK's own retries list them
+/// The throttling codes that the SDK's own retries use
 /// ([`THROTTLING_ERRORS`](https://docs.rs/aws-runtime/latest/aws_runtime/retries/classifiers/constant.THROTTLING_ERRORS.html)),
-/// with those of KMS behind another service. `LimitExceededException` and the like are not among them: a retry does not
-/// change a quota.
+/// with those of KMS behind another service. `LimitExceededException` and similar codes are not included: a retry does
+/// not change a quota.
 const THROTTLING: &[&str] = &[
     "Throttling",
     "ThrottlingException",
@@ -137,10 +138,10 @@ fn has_throttling_code(error: &impl ProvideErrorMetadata) -> bool {
     error.code().is_some_and(|code| THROTTLING.contains(&code))
 }
 
-/// Returns whether an error, or one of its causes, is a throttling error of an AWS service.
+/// Returns `true` if an error, or one of its causes, is a throttling error of an AWS service.
 ///
-/// `SdkError` is generic over the operation, so it cannot be found behind a `dyn Error`. The end of its chain can: the error of
-/// the service's model, or, where the model has none, [`ErrorMetadata`] with the code.
+/// `SdkError` is generic over the operation, so it cannot be found behind a `dyn Error`. The end of its chain can be
+/// found: the error of the service's model, or [`ErrorMetadata`] with the code if the model has none.
 pub(crate) fn throttled(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -156,8 +157,8 @@ pub(crate) fn throttled(error: &(dyn StdError + 'static)) -> bool {
     false
 }
 
-/// Returns whether a cancelled transaction, which has one reason per item, was throttled: one item was, and no
-/// condition failed, so the same transaction may succeed later.
+/// Returns `true` if a cancelled transaction, which has one reason per item, was throttled: at least one item was, and
+/// no condition failed, so the same transaction may succeed later.
 #[cfg(feature = "dynamodb")]
 fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
     let cancelled = error.downcast_ref::<aws_sdk_dynamodb::types::error::TransactionCanceledException>();

@@ -1,4 +1,4 @@
-//! The requirement of [`Client`]. No public API.
+//! The requirement of [`Client`]. Not public API.
 #![allow(missing_docs)]
 
 use std::marker::PhantomData;
@@ -17,8 +17,8 @@ impl<T> Requirement for OfClients<T> {}
 check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `pilaster::FromClients`",
-        label = "the type within must implement `pilaster::FromClients`",
-        note = "implement it, or turn on the feature of pilaster for this AWS client (`dynamodb`, `s3`, …)"
+        label = "the inner type must implement `pilaster::FromClients`",
+        note = "implement it, or enable the feature of pilaster for this AWS client (`dynamodb`, `s3`, …)"
     )]
     pub trait IsFromClients: FromClients;
     Argument => OfClients: Client<T>;

@@ -1,4 +1,4 @@
-//! Detects types that need each other: their makers would wait for each other for ever.
+//! Detects types that depend on each other: creating them would deadlock.
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -23,7 +23,8 @@ impl PartialEq for TypeName {
     }
 }
 
-/// `aws_sdk_s3::Client` for `aws_sdk_s3::client::Client`: the crate and the type, since half of all types are called `Client`.
+/// Shortens `aws_sdk_s3::client::Client` to `aws_sdk_s3::Client`: the crate and the type, since many types are called
+/// `Client`.
 impl fmt::Display for TypeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in self.name.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
@@ -36,12 +37,13 @@ impl fmt::Display for TypeName {
     }
 }
 
-/// The edges: the maker of `.0` waits for `.1`.
+/// The edges: the creation of `.0` waits for `.1`.
 #[derive(Default)]
 pub(super) struct Waits(Mutex<Vec<(TypeName, TypeName)>>);
 
 impl Waits {
-    /// Records that `who` waits for `what` until the guard is dropped. If that closes a cycle, returns the cycle as the error.
+    /// Records that `who` waits for `what` until the guard is dropped. If that closes a cycle, returns the cycle as the
+    /// error.
     pub(super) fn wait(&self, who: TypeName, what: TypeName) -> Result<Wait<'_>, Vec<TypeName>> {
         let mut edges = self.edges();
         let mut path = vec![who];
@@ -57,8 +59,8 @@ impl Waits {
     }
 }
 
-/// Returns whether `from` waits for `to`, directly or through others; `path` then ends with the way there. The edges have no
-/// cycle, so this ends.
+/// Returns `true` if `from` waits for `to`, directly or indirectly; `path` then ends with the path to it. The edges
+/// have no cycle, so this terminates.
 fn reaches(edges: &[(TypeName, TypeName)], from: TypeName, to: TypeName, path: &mut Vec<TypeName>) -> bool {
     path.push(from);
     if from == to || edges.iter().any(|(who, what)| *who == from && reaches(edges, *what, to, path)) {

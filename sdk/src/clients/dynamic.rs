@@ -1,13 +1,13 @@
-//! [`DynFromClients`]: a trait object that the registry makes, such as `Arc<dyn Users>`.
+//! [`DynFromClients`]: a trait object that the registry creates, such as `Arc<dyn Users>`.
 
 use std::sync::Arc;
 
 use super::{Clients, FromClients};
 use crate::core::error::BoxError;
 
-/// A trait, as `dyn Users`, of which a [`Clients`] registry makes an `Arc<dyn Users>`.
+/// A trait, as `dyn Users`, for which a [`Clients`] registry creates an `Arc<dyn Users>`.
 ///
-/// A handler then takes `Client<Arc<dyn Users>>` and does not know what is behind it; a test inserts a fake.
+/// A handler then takes `Client<Arc<dyn Users>>` and is independent of the implementation; a test inserts a fake.
 ///
 /// # Example
 ///
@@ -58,19 +58,19 @@ use crate::core::error::BoxError;
 /// # Ok::<(), BoxError>(())
 /// ```
 ///
-/// An `async fn` in a trait cannot be called through `dyn`; such a method returns a boxed future
-/// (`futures::future::BoxFuture`, or by the crate `async-trait`).
+/// An `async fn` in a trait cannot be called through `dyn`; let the method return a boxed future
+/// (`futures::future::BoxFuture`, or the crate `async-trait`).
 #[diagnostic::on_unimplemented(
-    message = "the registry does not know how to make an `Arc<{Self}>`",
+    message = "the registry cannot create an `Arc<{Self}>`",
     label = "not a `DynFromClients`",
     note = "implement `pilaster::clients::DynFromClients` for `{Self}`"
 )]
 pub trait DynFromClients: Send + Sync + 'static {
-    /// Creates the value. As [`FromClients::from_clients`], it takes what it needs from `clients`.
+    /// Creates the value. Like [`FromClients::from_clients`], it takes its dependencies from `clients`.
     ///
     /// # Errors
     ///
-    /// The reason for which it cannot be made.
+    /// The reason why the value cannot be created.
     fn from_clients(clients: &Clients) -> impl Future<Output = Result<Arc<Self>, BoxError>> + Send;
 }
 

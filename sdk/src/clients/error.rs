@@ -1,4 +1,4 @@
-//! [`ClientError`]: the registry could not make a value.
+//! [`ClientError`]: the registry could not create a value.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::cycle::TypeName;
 use crate::core::error::BoxError;
 
-/// The error of a [`Clients`](super::Clients) registry that could not make a value. It names the type; its source is the reason.
+/// The error of a [`Clients`](super::Clients) registry that could not create a value. It names the type; its source is
+/// the reason.
 #[derive(Clone, Debug)]
 pub struct ClientError {
     kind: Kind,
@@ -28,7 +29,8 @@ impl ClientError {
         Self { kind: Kind::NeedsItself(cycle) }
     }
 
-    /// Returns whether the type needs itself, directly or through others. That is a mistake in the program, so do not retry.
+    /// Returns `true` if the type depends on itself, directly or indirectly. That is a bug in the program, so do not
+    /// retry.
     pub fn is_cycle(&self) -> bool {
         match &self.kind {
             Kind::NeedsItself(_) => true,
@@ -40,9 +42,9 @@ impl ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::NotMade { what, .. } => write!(f, "could not make `{what}`"),
+            Kind::NotMade { what, .. } => write!(f, "could not create `{what}`"),
             Kind::NeedsItself(cycle) => {
-                f.write_str("these types need each other, so none can be made first: ")?;
+                f.write_str("these types depend on each other, so none can be created first: ")?;
                 for (at, what) in cycle.iter().enumerate() {
                     write!(f, "{}`{what}`", if at == 0 { "" } else { " -> " })?;
                 }

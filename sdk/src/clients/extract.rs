@@ -1,4 +1,4 @@
-//! [`Client`]: a value of the registry as an argument; [`Warm`]: an argument that is made in the init phase.
+//! [`Client`]: a value of the registry as an argument; [`Warm`]: an argument that is created in the init phase.
 
 use std::ops::Deref;
 
@@ -8,9 +8,9 @@ use crate::core::invocation::{FromInvocation, Invocation};
 
 /// Extracts a value of the registry: an AWS client, a pool, a repository.
 ///
-/// The registry is the [`Clients`] in the request's extensions, or else [`Clients::global`]. If the value cannot be made, an HTTP
-/// function responds with an opaque 500 (503 where AWS throttled), and the log line names the type and the reason; a record fails
-/// and is retried; the invocation of an event function fails.
+/// The registry is the [`Clients`] in the request's extensions, or otherwise [`Clients::global`]. If the value cannot
+/// be created, an HTTP function responds with an opaque 500 (503 if AWS throttled), and the log line names the type and
+/// the reason; a record fails and is retried; the invocation of an event function fails.
 ///
 /// # Example
 ///
@@ -42,9 +42,9 @@ impl<T> Deref for Client<T> {
     }
 }
 
-/// An argument that `#[lambda_handler(warm(T, …))]` makes in the init phase, before the first event.
+/// An argument that `#[lambda_handler(warm(T, …))]` creates in the init phase, before the first event.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be made during init",
+    message = "`{Self}` cannot be created in the init phase",
     label = "not a client, a secret or a parameter",
     note = "`warm(..)` takes `Client<T>`, `Secret<T>` and `Parameter<T>`"
 )]
@@ -53,7 +53,7 @@ pub trait Warm: 'static {
     ///
     /// # Errors
     ///
-    /// The reason for which it could not be made.
+    /// The reason why it could not be created.
     fn warm(clients: &Clients) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
@@ -70,7 +70,7 @@ impl Clients {
         Self::replaced(invocation).unwrap_or_else(|| Clients::global())
     }
 
-    /// Returns the registry that a test puts in place of the process's.
+    /// Returns the registry with which a test replaces that of the process.
     pub(crate) fn replaced(invocation: &Invocation) -> Option<&Clients> {
         invocation.extensions().get()
     }

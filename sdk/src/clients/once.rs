@@ -1,4 +1,4 @@
-//! [`Once`]: one value of the registry, made by one caller at a time and at most once with success.
+//! [`Once`]: one value of the registry, created by one caller at a time, and successfully at most once.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +29,8 @@ impl<T: Clone> Once<T> {
         self.value.get().cloned()
     }
 
-    /// Returns the value, and makes it by `make` if there is none yet. If the caller that makes it is cancelled, the next one takes over.
+    /// Returns the value, and creates it with `make` if there is none yet. If the creating caller is cancelled, the
+    /// next one takes over.
     pub(super) async fn get_or_make(
         &self,
         make: impl Future<Output = Result<T, ClientError>>,

@@ -1,4 +1,4 @@
-//! [`Variables`]: environment variables as one registry sees them.
+//! [`Variables`]: the environment variables of a registry.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::core::env;
 
-/// The process's environment variables, with those that [`Clients::with_variable`](super::Clients::with_variable) sets in their place.
+/// The process's environment variables, replaced by those of [`Clients::with_variable`](super::Clients::with_variable).
 ///
 /// Cheap to clone. It does not print values, which may be secrets.
 ///
@@ -31,7 +31,7 @@ impl Variables {
         }
     }
 
-    /// Returns the value that stands in place of the process's, if there is one.
+    /// Returns the value that replaces that of the process, if any.
     pub(crate) fn replaced(&self, name: &str) -> Option<&str> {
         self.0.as_ref()?.get(name).map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! The adapter of event functions: a failure below it becomes the failure of the invocation, with its stable `errorType`.
+//! The adapter of event functions: an inner failure fails the invocation, with a stable `errorType`.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -14,8 +14,9 @@ use crate::core::error::{BoxError, FunctionError, Names};
 use crate::core::panic::{Cancellable, contained};
 use crate::core::raw::{Incoming, Outgoing};
 
-/// Service that calls the layers and the handler of an event function. A panic is a [`FunctionError`] of type `Panic`; work that is not done 250 ms before the
-/// deadline, or before it by [`Function::margin`](crate::Function::margin), is cancelled, and fails with type `Timeout`.
+/// Service that calls the layers and the handler of an event function. A panic is a [`FunctionError`] of type `Panic`;
+/// work that is not finished 250 ms before the deadline (or [`Function::margin`](crate::Function::margin) before it) is
+/// cancelled and fails with type `Timeout`.
 #[derive(Clone, Debug)]
 pub struct EventAdapter<S> {
     inner: S,
@@ -48,7 +49,7 @@ where
         let wrapped = wrap.map(|wrap| (wrap, incoming.clone()));
         let called: EventFuture = Box::pin(async move {
             let until = margin.and_then(|margin| until(&incoming.invocation, margin));
-            // For a panic of the layers and the function, and of the texts of their errors.
+            // Catches a panic of the layers, the function, and the `Display` of their errors.
             let called = async { inner.oneshot(incoming).await.map_err(|error| names.apply(FunctionError::of(error))) };
             let called = Cancellable::new(AssertUnwindSafe(called).catch_unwind());
             let called = match until {

@@ -1,4 +1,4 @@
-//! [`Calls`]: counts the calls of the function, where the response to an event depends on their outcomes.
+//! [`Calls`]: counts the calls of the function, for events whose response depends on the outcomes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use crate::core::from_event::INVALID_RESPONSE;
 use crate::core::invocation::Invocation;
 use crate::core::raw::Outgoing;
 
-/// The calls of the function within one invocation: how many began, and how many of them returned an error.
+/// The calls of the function within one invocation: the number of calls, and the number of returned errors.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     begun: AtomicUsize,
@@ -15,7 +15,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// Counts the calls of this invocation from here on.
+    /// Starts to count the calls of this invocation.
     pub(crate) fn count(invocation: &Invocation) {
         invocation.extensions().insert(Self::default());
     }
@@ -30,7 +30,7 @@ impl Calls {
             calls.begun.fetch_add(1, Ordering::Relaxed);
         }
         let response = call.await;
-        // A function succeeded if it returned a value that is not JSON.
+        // A function also succeeded if its value cannot be serialized.
         if let Some(calls) =
             calls.filter(|_| response.as_ref().is_err_and(|error| error.error_type() != INVALID_RESPONSE))
         {
@@ -39,8 +39,8 @@ impl Calls {
         response
     }
 
-    /// Returns `true` if the function was called and each call returned an error. A call that panicked or was cancelled returned none,
-    /// and without a call it was a layer that failed.
+    /// Returns `true` if the function was called and each call returned an error. A call that panicked or was cancelled
+    /// did not return, and without a call, a layer failed.
     pub(crate) fn all_failed(invocation: &Invocation) -> bool {
         invocation.extensions().get::<Self>().is_some_and(|calls| {
             let begun = calls.begun.load(Ordering::Relaxed);

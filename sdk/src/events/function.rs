@@ -17,7 +17,7 @@ use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
 use crate::function::into_service::{ErrorTypes, Kind};
 
-/// The marker of event functions; the arguments of the function are within.
+/// The marker of event functions with these arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByEvent<Args>(std::marker::PhantomData<Args>);
@@ -31,22 +31,23 @@ pub struct EventFunction<S> {
 }
 
 impl<S, L, O> Function<EventFunction<S>, L, O> {
-    /// Takes the `errorType` of a failed invocation from `E`, wherever it stands in the chain of causes. `#[lambda_handler]` does this for
-    /// the error type of the function.
+    /// Uses `E` for the `errorType` of a failed invocation, anywhere in the chain of causes. `#[lambda_handler]` does
+    /// this for the error type of the function.
     ///
-    /// `anyhow` and `#[error(transparent)]` hide the error that they stand for and continue with its cause: within these an `E` is not
-    /// found. A [`FunctionError`](crate::FunctionError) is.
+    /// `anyhow` and `#[error(transparent)]` hide the error that they wrap and continue with its cause: an `E` inside
+    /// them is not found. Inside a [`FunctionError`](crate::FunctionError), it is.
     pub fn error_type<E: ErrorType>(self) -> Self {
         self.with_error_type::<E>()
     }
 
-    /// Sets how long before the deadline of its invocation the work is cancelled, which fails the invocation as `Timeout`: 250 ms unless it
-    /// is set, and at most half of the time that there is. The rest of the time is for what runs when the work is dropped, and for the
+    /// Sets the time between the cancellation of the work, which fails the invocation as `Timeout`, and the deadline:
+    /// 250 ms by default, and at most half of the available time. The remaining time is for destructors and for the
     /// response.
     ///
-    /// With `Duration::ZERO` the work has all of the time, and Lambda may be the first to end it; with `None` nothing is cancelled. Where
-    /// Lambda ends it, the caller sees `Sandbox.Timedout`, nothing that the work holds is dropped, and the process is started anew. A
-    /// [`CloudFormation`](crate::events) resource responds within the margin, so that the stack does not wait for an hour.
+    /// With `Duration::ZERO`, the work has all of the time, and Lambda may terminate it first; with `None`, nothing is
+    /// cancelled. If Lambda terminates it, the caller sees `Sandbox.Timedout`, no destructor runs, and the process is
+    /// restarted. A [`CloudFormation`](crate::events) resource responds within the margin, so that the stack does not
+    /// wait for an hour.
     ///
     /// # Example
     ///

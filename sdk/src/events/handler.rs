@@ -1,4 +1,4 @@
-//! [`EventHandler`]: the arguments of an event function are made from the event and its invocation, and its result becomes the response.
+//! [`EventHandler`]: creates the arguments of an event function from the event and its invocation, and converts its result into the response.
 
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub trait EventResult {
     ///
     /// # Errors
     ///
-    /// The error of the function; `InvalidResponse` for a value that cannot be written as JSON.
+    /// The error of the function; `InvalidResponse` for a value that cannot be serialized as JSON.
     fn into_response(self, sealed: Sealed) -> Result<Outgoing, FunctionError>;
 }
 
@@ -29,12 +29,12 @@ impl<T: Serialize, E: Into<BoxError> + 'static> EventResult for Result<T, E> {
     fn into_response(self, _: Sealed) -> Result<Outgoing, FunctionError> {
         let value = self.map_err(FunctionError::of)?;
         Outgoing::serialize(&value).map_err(|error| {
-            FunctionError::new(INVALID_RESPONSE, format!("the result cannot be written as JSON: {error}"))
+            FunctionError::new(INVALID_RESPONSE, format!("the result cannot be serialized as JSON: {error}"))
         })
     }
 }
 
-/// An async function whose last argument is an event and whose others are [`FromInvocation`].
+/// An async function whose last argument is an event; the others implement [`FromInvocation`].
 ///
 /// The crate implements it for async functions; other crates cannot.
 pub trait EventHandler<Args>: Clone + Send + Sync + Sized + 'static {

@@ -7,7 +7,7 @@ use tower::layer::util::{Identity, Stack};
 use crate::core::error::{ErrorType, Names};
 use crate::function::lifecycle::Lifecycle;
 
-/// A handler with its layers, which [`run`](crate::run) runs. [`handler`](crate::handler) makes one.
+/// A handler with its layers, which [`run`](crate::run) runs. [`handler`](crate::handler) creates one.
 #[must_use = "a function does nothing until `pilaster::run` runs it"]
 pub struct Function<H, L, O = Identity> {
     pub(crate) kind: H,
@@ -24,15 +24,15 @@ impl<H, L> Function<H, L> {
     }
 }
 
-/// Layers of a function that take one more, of type `N`. The crate implements it; other crates cannot.
+/// Layers of a function to which a layer of type `N` can be added. The crate implements it; other crates cannot.
 ///
-/// Those of record and event functions take any number. Those of an HTTP function are one [`http::Stack`](crate::http::Stack), which is
-/// named at most once and takes any number of layers itself.
+/// Record and event functions take any number of layers. An HTTP function takes one
+/// [`http::Stack`](crate::http::Stack), which is added at most once and itself takes any number of layers.
 #[diagnostic::on_unimplemented(
     message = "`.layer(..)` of an HTTP function takes a `pilaster::http::Stack`, not `{N}`",
     label = "not a stack",
-    note = "add the layer to a stack, and the stack to the function: `.layer(http::Stack::new().layer(..))`; of several layers the first is the outermost",
-    note = "for layers without the stack's error responses, in an order of your own, write `.without_stack().layer(..)`"
+    note = "add the layer to a stack, and the stack to the function: `.layer(http::Stack::new().layer(..))`; the first layer is the outermost",
+    note = "for layers without the stack's error responses, in your own order, write `.without_stack().layer(..)`"
 )]
 pub trait AddLayer<N> {
     /// The layers with the new one.
@@ -42,7 +42,7 @@ pub trait AddLayer<N> {
     fn add(self, layer: N, sealed: Sealed) -> Self::Layers;
 }
 
-/// No other crate can name it, so none can implement a trait with a method that takes it.
+/// Other crates cannot name this type, so they cannot implement a trait with a method that takes it.
 #[derive(Debug)]
 pub struct Sealed;
 
@@ -63,12 +63,12 @@ impl<N, Inner, Outer> AddLayer<N> for Stack<Inner, Outer> {
 }
 
 impl<H, L, O> Function<H, L, O> {
-    /// Adds a layer around the handler, within the layers that were named before: as in tower's `ServiceBuilder`, the first named is the
-    /// outermost.
+    /// Adds a layer around the handler, inside the previously added layers: as in tower's `ServiceBuilder`, the first
+    /// is the outermost.
     ///
-    /// A record function takes layers of `records::Record`, an event function layers of [`Incoming`](crate::Incoming), any number of each.
-    /// An HTTP function takes one [`http::Stack`](crate::http::Stack), which replaces the default one and has your own layers within
-    /// it; neither a second stack nor a layer without a stack compiles, since the responses to errors would be lost.
+    /// A record function takes layers of `records::Record`, an event function layers of [`Incoming`](crate::Incoming).
+    /// An HTTP function takes one [`http::Stack`](crate::http::Stack), which replaces the default one and contains your
+    /// own layers ; neither a second stack nor a layer without a stack compiles, since error responses would be lost.
     ///
     /// # Example
     ///
@@ -91,39 +91,42 @@ impl<H, L, O> Function<H, L, O> {
         self.map_layers(|layers| layers.add(layer, Sealed))
     }
 
-    /// Returns the function with other layers, in place of those that it has.
+    /// Returns the function with other layers in place of its own.
     pub(crate) fn map_layers<N>(self, map: impl FnOnce(L) -> N) -> Function<H, N, O> {
         let Self { kind, layers, outer, lifecycle, error_types } = self;
         Function { kind, layers: map(layers), outer, lifecycle, error_types }
     }
 
-    /// Adds a layer around the adapter, where an event is JSON text: `SecretsLayer`, or your own over [`Incoming`](crate::Incoming). As in
-    /// tower's `ServiceBuilder`, the first named is the outermost. The log context, the guard against panics and the responses to warm-up
-    /// calls are outside of all of them: see [`into_service`](Self::into_service).
+    /// Adds a layer around the adapter, where an event is JSON text: `SecretsLayer`, or your own over
+    /// [`Incoming`](crate::Incoming). As in tower's `ServiceBuilder`, the first is the outermost. The log context, the
+    /// guard against panics and the responses to warm-up calls are outside of all these layers: see
+    /// [`into_service`](Self::into_service).
     pub fn outer<N>(self, layer: N) -> Function<H, L, Stack<N, O>> {
         let Self { kind, layers, outer, lifecycle, error_types } = self;
         Function { kind, layers, outer: Stack::new(layer, outer), lifecycle, error_types }
     }
 
-    /// Takes the `errorType` of a failed invocation from `E`, for the kinds whose invocations fail.
+    /// Uses `E` for the `errorType` of a failed invocation, for the kinds whose invocations can fail.
     #[cfg_attr(not(any(feature = "macros", feature = "records")), allow(dead_code))]
     pub(crate) fn with_error_type<E: ErrorType>(mut self) -> Self {
         self.error_types.add::<E>();
         self
     }
 
-    /// Makes `T` (a `Client<_>`, a `Secret<_>` or a `Parameter<_>`) in the init phase, where a function has more CPU, instead of in the
-    /// first invocation. Several are made at the same time. One that fails is logged, and made again on first use.
+    /// Creates `T` (a `Client<_>`, a `Secret<_>` or a `Parameter<_>`) in the init phase, in which a function has more
+    /// CPU, instead of in the first invocation. Several values are created concurrently. A failure is logged, and
+    /// retried on first use.
     #[cfg(feature = "clients")]
     pub fn warm<T: crate::clients::Warm>(mut self) -> Self {
         self.lifecycle.warm.push((std::any::type_name::<T>(), || Box::pin(T::warm(crate::Clients::global()))));
         self
     }
 
-    /// Runs this hook before the process ends: on Lambda's SIGTERM, and locally on Ctrl-C. Several hooks run at the same time and have
-    /// 300 ms together; after that they are abandoned. They run on a thread and a tokio runtime of their own, so that they also run where
-    /// handlers block all threads, and invocations go on meanwhile. On Lambda a function with a hook registers an internal extension, since
-    /// Lambda sends SIGTERM only to a function with one. If Lambda rejects the extension, the function logs that and starts.
+    /// Runs this hook before the process ends: on Lambda's SIGTERM, and locally on Ctrl-C. Several hooks run
+    /// concurrently and have 300 ms in total; after that, they are abandoned. They have their own thread and tokio
+    /// runtime, so that they run even if handlers block all threads; invocations continue in the meantime. On Lambda, a
+    /// function with a hook registers an internal extension, since Lambda sends SIGTERM only to a function with one. If
+    /// Lambda rejects the extension, the function logs a warning and starts.
     ///
     /// # Example
     ///
@@ -147,12 +150,12 @@ impl<H, L, O> Function<H, L, O> {
         self
     }
 
-    /// With SnapStart, runs this hook before the snapshot is taken, while the clients still exist: drop in it the values that must not be in
-    /// the snapshot, such as an open file or a unique id. Without SnapStart it never runs. Several hooks run at the same time. The panic
-    /// of a hook is reported to Lambda, which then takes no snapshot.
+    /// With SnapStart, runs this hook before the snapshot is taken, while the clients still exist: use it to drop
+    /// values that must not be in the snapshot, such as an open file or a unique id. Without SnapStart it never runs.
+    /// Several hooks run concurrently. A panic of a hook is reported to Lambda, which then takes no snapshot.
     ///
-    /// Clients, connections and secrets of the registry are always dropped, and those of [`warm`](Self::warm) made again after the
-    /// restore.
+    /// Clients, connections and secrets of the registry are always dropped, and those of [`warm`](Self::warm) are
+    /// recreated after the restore.
     pub fn before_snapshot<F, Fut>(mut self, hook: F) -> Self
     where
         F: FnOnce() -> Fut + Send + 'static,
@@ -162,10 +165,10 @@ impl<H, L, O> Function<H, L, O> {
         self
     }
 
-    /// With SnapStart, runs this hook in each sandbox that starts from the snapshot, before its first event and after the values of
-    /// [`warm`](Self::warm) are made. Without SnapStart it never runs. Several hooks run at the same time; Lambda allows
-    /// [10 s](https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html). The panic of a hook is reported to Lambda, and the
-    /// sandbox serves no event.
+    /// With SnapStart, runs this hook in each sandbox that starts from the snapshot, before its first event and after
+    /// the values of [`warm`](Self::warm) are created. Without SnapStart it never runs. Several hooks run concurrently;
+    /// Lambda allows [10 s](https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html). A panic of a
+    /// hook is reported to Lambda, and the sandbox handles no event.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! The checks of a handler that are alike in all kinds of functions, for `#[lambda_handler]`. No public API: see
+//! The checks of a handler that all kinds of functions share, for `#[lambda_handler]`. Not public API: see
 //! [`core::check`](crate::core::check) for how they work.
 #![allow(missing_docs)]
 
@@ -124,7 +124,7 @@ impl<T: Layer<AnyService, Service: RawService>> IsOuterLayer<()> for T {
     }
 }
 
-/// A raw service, to see what a layer makes of one.
+/// A raw service, with which the type that a layer produces is checked.
 #[derive(Clone, Debug)]
 pub enum AnyService {}
 
@@ -178,7 +178,7 @@ pub trait IsEventFunction: Sized {
     fn margin(self, margin: impl Into<Option<Duration>>) -> Self;
 }
 
-/// The error types that name the `errorType` of a failed invocation.
+/// The error types that define the `errorType` of a failed invocation.
 pub trait NamedError {
     fn pilaster_error_type<H, L, O>(self, function: Function<H, L, O>) -> Function<H, L, O>;
 }
@@ -189,7 +189,8 @@ impl<E: ErrorType> NamedError for Type<E> {
     }
 }
 
-/// A second implementation here, too: the message of [`Handler`] is reported, and not what one kind requires.
+/// A second implementation, so that the compiler reports the message of [`Handler`] and not the requirement of one
+/// kind.
 impl<T: Never> Handler<Nothing> for T {
     type Kind = ();
     type Layers = ();

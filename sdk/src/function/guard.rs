@@ -12,8 +12,8 @@ use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::contained;
 use crate::core::raw::{Incoming, Outgoing, RawService};
 
-/// Service that makes an error of a panic, whose text the runtime would post to the caller, and of a response above 6 MB, which Lambda
-/// rejects in a way that may end the process.
+/// Service that converts a panic, whose text the runtime would post to the caller, into an error, and also a response
+/// above 6 MB, which Lambda rejects in a way that may end the process.
 #[derive(Clone, Debug)]
 pub struct Guard<S>(S);
 
@@ -34,13 +34,13 @@ impl<S: RawService> Service<Incoming> for Guard<S> {
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        // The clone is the user's code too: a panic of it goes on within the future.
+        // The clone is user code too: its panic is resumed inside the future.
         let cloned = catch_unwind(AssertUnwindSafe(|| self.0.clone()));
         let called = AssertUnwindSafe(async move {
             let mut inner = cloned.unwrap_or_else(|payload| resume_unwind(payload));
             std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
             let response = inner.call(incoming).await;
-            // A panic of what is dropped does not take the response with it.
+            // A panic of a destructor must not discard the response.
             contained(|| drop(inner));
             response
         });

@@ -1,4 +1,4 @@
-//! [`Handler`] and [`handler`]: from the arguments of an async function to its kind.
+//! [`Handler`] and [`handler`]: select the kind of a function by its arguments.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -21,16 +21,16 @@ use crate::function::builder::{Function, Sealed};
     note = "a record function returns `Result<(), E>` and an event function `Result<T, E>`, with any error `E`"
 )]
 pub trait Handler<Marker>: Sized {
-    /// The kind of function that it makes.
+    /// The kind of the function.
     type Kind;
-    /// The layers around it unless others are named.
+    /// The default layers around it.
     type Layers: Default;
 
     #[doc(hidden)]
     fn into_kind(self, sealed: Sealed) -> Self::Kind;
 }
 
-/// Creates a [`Function`] of an async function, as [`#[lambda_handler]`](crate::lambda_handler) does.
+/// Creates a [`Function`] from an async function, as [`#[lambda_handler]`](crate::lambda_handler) does.
 ///
 /// # Example
 ///
@@ -52,18 +52,18 @@ where
     Function::new(handler.into_kind(Sealed), H::Layers::default())
 }
 
-/// A handler of one kind of function: from its input, a request, a record or an event, to its output.
+/// A handler of one kind of function, which maps its input (a request, a record or an event) to its output.
 pub trait Call<Input, Args>: Clone + Send + Sync + Sized + 'static {
     /// The response of the service around it.
     type Output;
     /// The error of the service around it.
     type Error;
 
-    /// Creates the arguments of the input and calls the function.
+    /// Creates the arguments from the input and calls the function.
     fn call(self, input: Input) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
-/// A handler as the innermost service of its function. [`handler`] makes it.
+/// A handler as the innermost service of its function. [`handler`] creates it.
 pub struct HandlerService<F, Args> {
     function: F,
     args: PhantomData<fn() -> Args>,

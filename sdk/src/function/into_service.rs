@@ -1,4 +1,4 @@
-//! [`Function::into_service`]: from a function to the service that the runtime, the local server and tests call.
+//! [`Function::into_service`]: builds the service that the runtime, the local server and tests call.
 
 use tower::Layer;
 
@@ -24,10 +24,11 @@ pub trait Kind<L>: Sized {
     type Adapter;
     #[doc(hidden)]
     const IS_HTTP: bool = false;
-    /// The event may be anything, so none is taken for a warm-up call.
+    /// The event may be anything, so no event is treated as a warm-up call.
     #[doc(hidden)]
     const IS_OF_WHOLE_EVENTS: bool = false;
-    /// The responses may be streams. A constant, so that a function that does not stream has nothing of it in its binary.
+    /// The responses may be streams. A constant, so that the binary of a function that does not stream contains no code
+    /// for it.
     #[doc(hidden)]
     const STREAMS: bool = false;
 
@@ -35,7 +36,7 @@ pub trait Kind<L>: Sized {
     fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter;
 }
 
-/// The error types that a function names. No other crate can make one, so none can implement [`Kind`].
+/// The error types of a function. Other crates cannot create one, so they cannot implement [`Kind`].
 #[derive(Debug)]
 pub struct ErrorTypes(pub(crate) Names);
 
@@ -74,15 +75,15 @@ where
     O: Layer<H::Adapter>,
     O::Service: RawService,
 {
-    /// Builds the whole function as one service of raw events. [`run`](crate::run), the local server and `testing::Caller` call nothing
-    /// else, so that what is tested is what ships. From the outside in:
+    /// Builds the whole function as one service of raw events. [`run`](crate::run), the local server and
+    /// `testing::Caller` call nothing else, so that tests run the same stack as production. From the outside in:
     ///
     /// 1. the log context ([`observe::logging`](crate::observe::logging)), with feature `logging`;
-    /// 2. a guard, which makes an error of a panic and of a response above 6 MB;
+    /// 2. a guard, which converts a panic and a response above 6 MB into errors;
     /// 3. [`WarmupLayer`], for functions of HTTP requests and of records;
-    /// 4. the layers of [`outer`](Self::outer), the first named outermost;
-    /// 5. the adapter: from the event to a request, to records or to a value, and from the result to the response;
-    /// 6. the layers of [`layer`](Self::layer), the first named outermost; `http::Stack` has an order of its own;
+    /// 4. the layers of [`outer`](Self::outer), the first is the outermost;
+    /// 5. the adapter, which decodes the event into a request, records or a value, and encodes the response;
+    /// 6. the layers of [`layer`](Self::layer), the first is the outermost; `http::Stack` has its own order;
     /// 7. the handler.
     ///
     /// # Example

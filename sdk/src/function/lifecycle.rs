@@ -8,7 +8,7 @@ use crate::core::error::BoxError;
 /// A function that creates a value of [`Function::warm`](crate::Function::warm).
 pub(crate) type WarmFn = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
-/// The functions that were given to [`Function::on_shutdown`](crate::Function::on_shutdown) and its kin.
+/// The functions that were given to [`Function::on_shutdown`](crate::Function::on_shutdown) and similar methods.
 #[derive(Default)]
 pub(crate) struct Hooks(Vec<Hook>);
 
@@ -42,15 +42,15 @@ impl fmt::Debug for Hooks {
 /// The parts of a function that run outside of its invocations.
 #[derive(Debug, Default)]
 pub struct Lifecycle {
-    /// The values to make before the first event, by the names of their types.
+    /// The values to create before the first event, with the names of their types.
     pub(crate) warm: Vec<(&'static str, WarmFn)>,
     pub(crate) on_shutdown: Hooks,
     pub(crate) before_snapshot: Hooks,
     pub(crate) on_restore: Hooks,
-    /// The routes of an HTTP function, by which the local server finds path parameters.
+    /// The routes of an HTTP function, from which the local server extracts path parameters.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) routes: Vec<&'static str>,
-    /// Run locally, an HTTP function is served; any other takes an event from a file.
+    /// True for an HTTP function, which a local run serves; any other takes its event from a file.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_http: bool,
 }

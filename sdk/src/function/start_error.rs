@@ -5,10 +5,10 @@ use std::fmt;
 
 use crate::core::error::{BoxError, chain};
 
-/// The reason why a function did not start, as one sentence. Its `Debug` text is the same, since that is what `main` prints.
+/// The reason why a function did not start, as one sentence. Its `Debug` text is the same, since `main` prints it.
 pub struct StartError {
     message: String,
-    /// The `errorType` for Lambda, where initialisation failed and Lambda has not seen it yet.
+    /// The `errorType` for Lambda, if initialisation failed and Lambda does not know it yet.
     error_type: Option<&'static str>,
 }
 
@@ -17,7 +17,7 @@ impl StartError {
         Self { message: message.into(), error_type: Some("Runtime.ConfigInvalid") }
     }
 
-    /// Creates a failure that is not one of initialisation, with its causes.
+    /// Creates a failure after initialisation, with its causes.
     pub(crate) fn because(context: &str, error: &BoxError) -> Self {
         Self { message: format!("{context}: {}", chain(&**error).join(": ")), error_type: None }
     }
@@ -27,7 +27,7 @@ impl StartError {
         Self::new(format!("the function could not be built: {mistake}"))
     }
 
-    /// Returns the `errorType` to report to Lambda, if it is to be reported.
+    /// Returns the `errorType` to report to Lambda, if any.
     pub(crate) fn error_type(&self) -> Option<&'static str> {
         self.error_type
     }

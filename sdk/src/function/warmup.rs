@@ -1,4 +1,4 @@
-//! [`WarmupLayer`] responds to the pings that keep sandboxes alive, without the function.
+//! [`WarmupLayer`] responds to the pings that keep sandboxes warm, without calling the function.
 
 mod send;
 
@@ -17,18 +17,18 @@ use crate::core::env;
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, Outgoing};
 
-/// The length of the longest ping, in bytes. A longer event is not one.
+/// The maximum length of a ping, in bytes.
 const LONGEST: usize = 512;
 
-/// The most sandboxes that a ping starts.
+/// The maximum number of sandboxes that a ping starts.
 const MOST: u64 = 100;
 
-/// The time for which a sandbox is held, so that the next of several calls finds it busy: the default of lambda-warmer, and the advice of
-/// serverless-plugin-warmup.
+/// The time for which a sandbox is held, so that the next of several calls finds it busy: the default of lambda-warmer,
+/// and the recommendation of serverless-plugin-warmup.
 const HOLD: Duration = Duration::from_millis(75);
 const HOLD_FOR_PLUGIN: Duration = Duration::from_millis(25);
 
-/// The member with the number of a further call, from 2 up, by the name of lambda-warmer.
+/// The member with the number of an additional call, from 2 on, under lambda-warmer's name.
 const NUMBER: &str = "__WARMER_INVOCATION__";
 
 /// All members that lambda-warmer reads or sends.
@@ -37,26 +37,26 @@ const MEMBERS: [&str; 7] =
 
 type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 
-/// The layer that applies [`Warmup`]: it responds to the pings that keep sandboxes alive, without the function.
+/// The layer that applies [`Warmup`]: it responds to the pings that keep sandboxes warm, without calling the function.
 ///
-/// It is part of every function of HTTP requests and of records, around all of its layers, since their own events never have these
-/// forms. A function of whole events may be called with any event, so there it is opt-in, by
-/// [`Function::outer`](crate::Function::outer) or by the environment variable `PILASTER_WARMUP=on`. It recognises two forms; an event
-/// with any other member is neither:
+/// It is part of every function of HTTP requests and of records, around all of its layers, since their own events never
+/// have these formats. A function of whole events may be called with any event, so there it is opt-in, with
+/// [`Function::outer`](crate::Function::outer) or with the environment variable `PILASTER_WARMUP=on`. It recognises two
+/// formats; an event with any other member is neither:
 ///
 /// - `{"source": "serverless-plugin-warmup"}`, as
-///   [serverless-plugin-warmup](https://github.com/juanjoDiaz/serverless-plugin-warmup) sends it, to as many sandboxes as it
-///   is configured for, so each call holds its sandbox for 25 ms, as the plugin advises;
+///   [serverless-plugin-warmup](https://github.com/juanjoDiaz/serverless-plugin-warmup) sends it, to as many sandboxes
+///   as it is configured for, so each call holds its sandbox for 25 ms, as the plugin recommends;
 /// - `{"warmer": true, "concurrency": 3}`, as [lambda-warmer](https://github.com/jeremydaly/lambda-warmer) reads it.
-///   With a `concurrency` above 1 the function calls itself one time less, asynchronously, and each of these calls holds its sandbox
-///   for 75 ms, so that as many sandboxes start. That needs pilaster's feature `lambda` and the permission `lambda:InvokeFunction` on
-///   the function itself. It starts 100 at most.
+///   With a `concurrency` above 1 the function calls itself `concurrency - 1` times, asynchronously, and each of these
+///   calls holds its sandbox for 75 ms, so that `concurrency` sandboxes start. That requires pilaster's feature
+///   `lambda` and the permission `lambda:InvokeFunction` on the function itself. It starts at most 100 sandboxes.
 ///
-/// The response is `null`, and each warm-up call is a line at `INFO`. A call that cannot be sent is a line at `WARN` and not an error.
-/// `PILASTER_WARMUP=off` turns the layer off.
+/// The response is `null`, and each warm-up call is logged at `INFO`. A call that cannot be sent is logged at `WARN`
+/// and is not an error. `PILASTER_WARMUP=off` disables the layer.
 ///
-/// Of most events only the length is read: an event of at most 512 bytes is searched for the names of the forms, and parsed if it
-/// contains one.
+/// For most events, only the length is read: an event of at most 512 bytes is searched for the names of the formats,
+/// and parsed if it contains one.
 ///
 /// # Example
 ///
@@ -79,7 +79,7 @@ type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 /// let response = service.oneshot(incoming(r#"{"order": 7}"#)?).await?;
 /// assert_eq!(response.as_json().map(RawValue::get), Some(r#"{"order": 7}"#));
 ///
-/// // A form of your own.
+/// // Your own format.
 /// let own = WarmupLayer::new().when(|event| event.get() == r#""ping""#);
 /// let service = ServiceBuilder::new().layer(own).service(function);
 /// let response = service.oneshot(incoming(r#""ping""#)?).await?;
@@ -101,15 +101,16 @@ enum Forms {
 }
 
 impl WarmupLayer {
-    /// Creates a layer that responds to the two known forms.
+    /// Creates a layer that responds to the two known formats.
     pub fn new() -> Self {
         Self { forms: Forms::Known }
     }
 
-    /// Responds to the events for which the predicate returns `true`, instead of the two known forms. It is called with every event, so it
-    /// should be cheap. Such an event starts no further sandboxes.
+    /// Responds to the events for which the predicate returns `true`, instead of the two known formats. It is called
+    /// with every event, so it should be cheap. Such an event starts no additional sandboxes.
     ///
-    /// Functions respond to the known forms anyway, so add this layer by [`Function::outer`](crate::Function::outer).
+    /// Functions respond to the known formats anyway, so add this layer with
+    /// [`Function::outer`](crate::Function::outer).
     pub fn when(self, is_warmup: impl Fn(&RawValue) -> bool + Send + Sync + 'static) -> Self {
         Self { forms: Forms::Own(Arc::new(is_warmup)) }
     }
@@ -214,7 +215,7 @@ impl Ping {
             return None;
         }
         let is_copy = event.contains_key(NUMBER);
-        // A rule's constant input may have the number as text.
+        // A rule's constant input may contain the number as text.
         let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
         let concurrency = event.get("concurrency").and_then(number).filter(|_| !is_copy).unwrap_or(1).clamp(1, MOST);
         let hold = if is_copy || concurrency > 1 { HOLD } else { Duration::ZERO };

@@ -11,7 +11,7 @@ pub(crate) fn mark(headers: &mut HeaderMap) {
     }
 }
 
-/// Returns whether the header of this name, in lower case, carries a credential, judged by the name alone.
+/// Returns `true` if a header of this name, in lower case, usually carries a credential.
 pub(crate) fn is_credential(name: &str) -> bool {
     let last = name.rsplit(['-', '_']).next().unwrap_or(name);
     match last {
@@ -21,9 +21,9 @@ pub(crate) fn is_credential(name: &str) -> bool {
         | "sessionid" | "apikey" | "otp" | "saml" | "auth" | "dpop" | "signature" => true,
         // `x-api-key`, `x-functions-key`; not `idempotency-key` and `sec-websocket-key`.
         "key" => !matches!(name, "idempotency-key" | "sec-websocket-key" | "x-idempotency-key"),
-        // A load balancer's claims of the user (ALB), and what a proxy adds, are tokens, too.
+        // The user claims that an ALB or another proxy adds are tokens, too.
         "data" => name == "x-amzn-oidc-data",
-        // A WebSocket in a browser has no other header for a token.
+        // The only header in which a browser's WebSocket can send a token.
         "protocol" => name == "sec-websocket-protocol",
         // The secret that CloudFront sends to an origin.
         "verify" => name == "x-origin-verify",

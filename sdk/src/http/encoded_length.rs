@@ -5,7 +5,7 @@ pub(crate) fn base64_length(bytes: usize) -> usize {
     bytes.div_ceil(3) * 4
 }
 
-/// Returns the length of a body without a content coding: text as it is, other bytes in base64.
+/// Returns the length of a body without a content coding: text unchanged, other bytes in base64.
 #[cfg(feature = "compression")]
 pub(crate) fn sent_length(body: &[u8]) -> usize {
     match std::str::from_utf8(body) {

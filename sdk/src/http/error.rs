@@ -1,8 +1,8 @@
-//! [`HttpError`]: an error together with the HTTP response it becomes.
+//! [`HttpError`]: an error together with its HTTP response.
 //!
-//! Every `std` error becomes one by `?`: an opaque 500 whose cause is logged and never sent. The constructors make the responses
-//! that a client is meant to read. An error renders as `application/problem+json` ([RFC 9457]) and stays in the extensions of its
-//! response, where [`ErrorLayer`](crate::http::ErrorLayer) finds it.
+//! `?` converts every `std` error into an opaque 500, whose cause is logged and never sent. The constructors create
+//! responses that the client should read. An error renders as `application/problem+json` ([RFC 9457]) and stays in the
+//! extensions of its response, where [`ErrorLayer`](crate::http::ErrorLayer) finds it.
 //!
 //! # Example
 //!
@@ -27,8 +27,8 @@
 //! |---|---|
 //! | implements `std::error::Error` | `?` |
 //! | `BoxError`, `Box<dyn Error + Send + Sync>`, `String`, `&str` | `.map_err(HttpError::internal)?` |
-//! | `anyhow::Error` | `.map_err(\|error\| HttpError::from_boxed(error.reallocate_into_boxed_dyn_error_without_backtrace()))?`: by `into()` alone anyhow wraps the error, and `ErrorLayer::on` does not find it |
-//! | one that the client should read | a constructor: `.map_err(\|_\| HttpError::not_found("no such user"))?`, or `ErrorLayer::on` |
+//! | `anyhow::Error` | `.map_err(\|error\| HttpError::from_boxed(error.reallocate_into_boxed_dyn_error_without_backtrace()))?`: a plain `into()` keeps anyhow's wrapper, and `ErrorLayer::on` does not find the error |
+//! | an error that the client should read | a constructor: `.map_err(\|_\| HttpError::not_found("no such user"))?`, or `ErrorLayer::on` |
 //! | an enum, each of whose variants has its own status | [`ToHttpError`]: derive it, or write one `match` |
 //!
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
@@ -56,9 +56,9 @@ pub(crate) use self::renderer::{Renderer, rendered};
 pub use self::to_http_error::ToHttpError;
 use crate::core::error::{BoxError, Refusal, chain, refusal};
 
-/// An error that knows its HTTP response. Cheap to clone. See the [module docs](self).
+/// An error with its HTTP response. Cheap to clone. See the [module docs](self).
 ///
-/// It does not implement [`std::error::Error`] itself, so that every type that does can become one by `?`.
+/// It does not implement [`std::error::Error`] itself, so that `?` can convert every type that does.
 #[derive(Clone)]
 pub struct HttpError {
     // One pointer: a `Result<T, HttpError>` stays as small as its `T`.
@@ -88,7 +88,7 @@ macro_rules! constructors {
 }
 
 impl HttpError {
-    /// Creates an error with this status and this detail, which the client reads. The detail of a 5xx is logged and
+    /// Creates an error with this status and a detail for the client. The detail of a 5xx is logged and
     /// never sent.
     ///
     /// ```
@@ -123,15 +123,15 @@ impl HttpError {
     constructors! {
         /// 400: the request is malformed.
         bad_request => BAD_REQUEST;
-        /// 401: the request lacks valid credentials. Add `WWW-Authenticate` by [`with_header`](Self::with_header).
+        /// 401: the request lacks valid credentials. Add `WWW-Authenticate` with [`with_header`](Self::with_header).
         unauthorized => UNAUTHORIZED;
-        /// 403: the caller is known and lacks permission.
+        /// 403: the caller is authenticated and lacks permission.
         forbidden => FORBIDDEN;
         /// 404: the resource does not exist.
         not_found => NOT_FOUND;
-        /// 405: the resource does not support the method. Add `Allow` by [`with_header`](Self::with_header).
+        /// 405: the resource does not support the method. Add `Allow` with [`with_header`](Self::with_header).
         method_not_allowed => METHOD_NOT_ALLOWED;
-        /// 406: the function has no representation that the `Accept` headers allow.
+        /// 406: the resource has no representation that matches the `Accept` headers.
         not_acceptable => NOT_ACCEPTABLE;
         /// 408: the client took too long to send the request.
         request_timeout => REQUEST_TIMEOUT;
@@ -143,30 +143,33 @@ impl HttpError {
         precondition_failed => PRECONDITION_FAILED;
         /// 413: the body is larger than the limit.
         payload_too_large => PAYLOAD_TOO_LARGE;
-        /// 415: the function does not read bodies of this media type or content encoding.
+        /// 415: the media type or content encoding of the body is not supported.
         unsupported_media_type => UNSUPPORTED_MEDIA_TYPE;
         /// 422: the request is well-formed and invalid.
         unprocessable_entity => UNPROCESSABLE_ENTITY;
         /// 428: the request requires a precondition such as `If-Match`.
         precondition_required => PRECONDITION_REQUIRED;
-        /// 429: the client sent too many requests. Add `Retry-After` by [`with_retry_after`](Self::with_retry_after).
+        /// 429: the client sent too many requests. Add `Retry-After` with [`with_retry_after`](Self::with_retry_after).
         too_many_requests => TOO_MANY_REQUESTS;
         /// 500. The detail is logged and never sent. For an error as the cause, see [`internal`](Self::internal).
         internal_server_error => INTERNAL_SERVER_ERROR;
-        /// 502: a service that the function depends on returned an invalid response. The detail is logged and never sent.
+        /// 502: a service that the function depends on returned an invalid response. The detail is logged and never
+        /// sent.
         bad_gateway => BAD_GATEWAY;
-        /// 503. The detail is logged and never sent. Add `Retry-After` by [`with_retry_after`](Self::with_retry_after).
+        /// 503. The detail is logged and never sent. Add `Retry-After` with
+        ///      [`with_retry_after`](Self::with_retry_after).
         service_unavailable => SERVICE_UNAVAILABLE;
         /// 504: the function did not respond in time. The detail is logged and never sent.
         gateway_timeout => GATEWAY_TIMEOUT;
     }
 
-    /// Creates a 500 with this cause, which is logged and never sent. A boxed error keeps its status as with [`from_boxed`](Self::from_boxed).
+    /// Creates a 500 with this cause, which is logged and never sent. A boxed error keeps its status as with
+    /// [`from_boxed`](Self::from_boxed).
     pub fn internal(source: impl Into<BoxError>) -> Self {
         Self::from_boxed(source.into())
     }
 
-    /// Converts a boxed error as `?` converts one that is not boxed: a [`Rejection`] keeps its status, an error that is or was
+    /// Converts a boxed error as `?` converts an unboxed one: a [`Rejection`] keeps its status, an error that is or was
     /// caused by an `IdempotencyError` has that error's status, and any other error is an opaque 500.
     pub fn from_boxed(source: BoxError) -> Self {
         match source.downcast::<Rejection>() {
@@ -199,8 +202,8 @@ impl HttpError {
         Arc::make_mut(&mut self.inner)
     }
 
-    /// Replaces the title, which is the reason phrase of the status by default. It is the same for every occurrence of this type
-    /// of problem.
+    /// Replaces the title, which is the reason phrase of the status by default. It should be the same for every
+    /// occurrence of this type of problem.
     #[must_use]
     pub fn with_title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
         self.inner_mut().title = Some(title.into());
@@ -234,9 +237,9 @@ impl HttpError {
         self
     }
 
-    /// Adds an extension member ([RFC 9457, 3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)). It does not overwrite the
-    /// standard members `type`, `title`, `status` and `detail`, nor the `errors` of [`with_field`](Self::with_field). A 5xx
-    /// response carries members too: they must hold nothing internal.
+    /// Adds an extension member ([RFC 9457, 3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)). It does not
+    /// overwrite the standard members `type`, `title`, `status` and `detail`, nor the `errors` of
+    /// [`with_field`](Self::with_field). A 5xx response contains the members too, so they must not reveal internals.
     #[must_use]
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let name = name.into();
@@ -267,12 +270,12 @@ impl HttpError {
         self.inner.status
     }
 
-    /// Returns the detail, also where it is not sent.
+    /// Returns the detail, including one that is not sent.
     pub fn detail(&self) -> Option<&str> {
         self.inner.detail.as_deref()
     }
 
-    /// Returns the title: the one that was set, or the reason phrase of the status.
+    /// Returns the title: the configured one, or the reason phrase of the status.
     pub fn title(&self) -> &str {
         self.inner.title.as_deref().or(self.inner.status.canonical_reason()).unwrap_or("Error")
     }
@@ -287,7 +290,7 @@ impl HttpError {
         &self.inner.members
     }
 
-    /// Returns the headers that the response gets.
+    /// Returns the additional headers of the response.
     pub fn headers(&self) -> &HeaderMap {
         &self.inner.headers
     }
@@ -301,7 +304,7 @@ impl HttpError {
         self.inner.source.clone()
     }
 
-    /// Returns the texts of the cause and of its own causes, outermost first: for the log.
+    /// Returns the messages of the cause and its sources for the log, outermost first.
     pub fn chain(&self) -> Vec<String> {
         self.source().map(|source| chain(source)).unwrap_or_default()
     }
@@ -312,7 +315,7 @@ impl HttpError {
         }
     }
 
-    /// Returns `true` if a layer has written this failure to the log already.
+    /// Returns `true` if a layer has already logged this failure.
     pub(crate) fn is_logged(&self) -> bool {
         self.inner.is_logged
     }
@@ -322,8 +325,8 @@ impl HttpError {
     }
 }
 
-/// Since this includes every error, `From<MyError> for HttpError` cannot be written for a type that is a `std::error::Error`
-/// (E0119): implement [`ToHttpError`] for it. For any other type of your own that `From` can be written.
+/// Since this covers every error, you cannot implement `From<MyError> for HttpError` for a type that is a
+/// `std::error::Error` (E0119): implement [`ToHttpError`] instead. For your other types, you can.
 impl<E: StdError + Send + Sync + 'static> From<E> for HttpError {
     fn from(error: E) -> Self {
         Self::from_boxed(Box::new(error))
@@ -332,7 +335,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for HttpError {
 
 impl fmt::Debug for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the values of headers nor the cause's own `Debug`, which may show secrets.
+        // Without header values and the cause's `Debug`, which may contain secrets.
         f.debug_struct("HttpError")
             .field("status", &self.inner.status)
             .field("detail", &self.inner.detail)

@@ -1,22 +1,22 @@
 //! Extractors: the types of a handler's arguments.
 //!
-//! They are axum's: any extractor of axum or its ecosystem is an argument of a Pilaster handler, and these work in an
-//! `axum::Router`. They differ from axum's where Lambda does, and in their rejections: problem details (RFC 9457) that point
-//! at each field and repeat nothing that the client sent.
+//! They are axum extractors: any extractor of axum or its ecosystem is an argument of a Pilaster handler, and these
+//! work in an `axum::Router`. They differ from axum's where Lambda does, and in their rejections, which are problem
+//! details (RFC 9457) that point at each field and do not repeat the client's input.
 //!
 //! Any of them can be `Result<_, Rejection>`, so that the function handles the rejection; most can be `Option<_>`:
 //!
 //! | extractor | source | `None` |
 //! |---|---|---|
 //! | [`Json`] | a JSON body | neither a `Content-Type` nor a body |
-//! | `Form` | the fields of a form | the same; for a `GET`, no query |
-//! | `Multipart` | the files and fields of a form | the same |
+//! | `Form` | the fields of a form | neither a `Content-Type` nor a body; for a `GET`, no query |
+//! | `Multipart` | the files and fields of a form | neither a `Content-Type` nor a body |
 //! | [`Path`] | the parameters of the route | the route has none |
 //! | [`Query`] | the query string | it is missing |
 //! | [`Claims`] | the claims that the API's authorizer verified | the request is not authenticated |
 //! | `TypedHeader` | one header | it is missing |
 //! | `Valid<_>` | `Json`, `Form`, `Path` or `Query`, validated | – |
-//! | `Bytes`, `String`, `HeaderMap`, `Method`, `Uri` | the request as it is | – |
+//! | `Bytes`, `String`, `HeaderMap`, `Method`, `Uri` | the unchanged request | – |
 //! | [`RequestContext`](crate::http::RequestContext), [`EventKind`](crate::http::EventKind) | the event | – |
 //! | [`Invocation`](crate::Invocation) | the invocation | – |
 //! | `Client<_>`, `Secret<_>`, `Parameter<_>`, `Metrics` | the process | – |

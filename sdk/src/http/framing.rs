@@ -1,10 +1,11 @@
-//! Removes what a response must not have on its way through a gateway: fields about one connection, and a body that its
+//! Removes the parts of a response that a gateway does not forward: connection-specific fields, and a body that its
 //! status forbids.
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 
-/// Removes the fields about one connection ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), which HTTP/2 forbids
-/// ([RFC 9113, 8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)), and the length, which the gateway counts.
+/// Removes connection-specific fields ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), which
+/// HTTP/2 forbids ([RFC 9113, 8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)), and the length, which the
+/// gateway sets.
 pub(crate) fn strip(headers: &mut HeaderMap) {
     // Most responses have none of them.
     if headers.keys().any(is_of_connection) {
@@ -26,10 +27,10 @@ fn is_of_connection(name: &HeaderName) -> bool {
     )
 }
 
-/// Removes `Connection` and the fields that it lists, directly around the function: fields that layers add afterwards
-/// are not affected.
+/// Removes `Connection` and the fields that it lists, directly around the function, so that fields that layers add
+/// afterwards are not affected.
 pub(crate) fn strip_listed(headers: &mut HeaderMap) {
-    // Compared one by one, which is cheaper than a look-up for few fields.
+    // Compared one by one, which is cheaper than a look-up for a few fields.
     if headers.keys().any(|name| name == header::CONNECTION) {
         remove(headers);
     }
@@ -46,7 +47,7 @@ fn remove(headers: &mut HeaderMap) {
     }
 }
 
-/// Returns the fields that a sender may not list in `Connection`, since they are for all recipients: a response that is
+/// Returns the fields that must not be listed in `Connection`, since they are for all recipients: a response that is
 /// proxied from another server cannot remove what the layers have added.
 fn is_for_all(name: &HeaderName) -> bool {
     let name = name.as_str();
@@ -76,8 +77,9 @@ fn is_for_all(name: &HeaderName) -> bool {
         )
 }
 
-/// Returns whether a response with this status may have content
-/// (RFC 9110, [6.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1), [15.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.6)).
+/// Returns `true` if a response with this status may have content
+/// (RFC 9110, [6.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1),
+/// [15.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.6)).
 pub(crate) fn has_content(status: StatusCode) -> bool {
     !matches!(status.as_u16(), 100..200 | 204 | 205 | 304)
 }

@@ -19,12 +19,12 @@ use crate::http::layers::catch_panic::{CatchPanic, CatchPanicLayer};
 use crate::http::layers::stack::{DefaultStack, Stack};
 use crate::http::streaming;
 
-/// The marker of HTTP functions; the arguments of the function are within.
+/// The marker of HTTP functions with these arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByHttp<Args>(std::marker::PhantomData<Args>);
 
-/// A handler of HTTP requests, whose panics are caught right around it. With `STREAMS` its responses may be streams.
+/// A handler of HTTP requests that catches its panics. With `STREAMS`, its responses may be streams.
 #[derive(Clone, Debug)]
 pub struct HttpFunction<S, const STREAMS: bool = false>(CatchPanic<S>);
 
@@ -41,7 +41,7 @@ where
     }
 }
 
-/// Creates a function of a whole HTTP service, such as an `axum::Router` with many routes.
+/// Creates a function from a whole HTTP service, such as an `axum::Router` with many routes.
 ///
 /// # Example
 ///
@@ -68,8 +68,8 @@ where
 }
 
 impl<S, L, O> Function<HttpFunction<S>, L, O> {
-    /// Names a route that leads to the function, such as `GET /users/{id}`. Run locally, the function takes path parameters from requests by
-    /// it; on Lambda the routes of the API do that. Several routes are named by several calls.
+    /// Adds a route of the function, such as `GET /users/{id}`. In a local run, path parameters are extracted from
+    /// requests according to this route; on Lambda, the API has its own routes. Call it once for each route.
     pub fn route(mut self, route: &'static str) -> Self {
         self.lifecycle.routes.push(route);
         self
@@ -83,9 +83,9 @@ impl<S, L, O> Function<HttpFunction<S>, L, O> {
 }
 
 impl<S, O, const STREAMS: bool> Function<HttpFunction<S, STREAMS>, DefaultStack, O> {
-    /// Removes the default stack, for layers in an order of your own: [`layer`](Function::layer) then takes any number of them. Without an
-    /// [`ErrorLayer`](crate::http::ErrorLayer) among them an error of a layer is a bare 500, and without a
-    /// [`DeadlineLayer`](crate::http::DeadlineLayer) Lambda ends a request that takes too long.
+    /// Removes the default stack, for layers in your own order: [`layer`](Function::layer) can then be called several
+    /// times. Without an [`ErrorLayer`](crate::http::ErrorLayer) , an error of a layer is a bare 500, and without a
+    /// [`DeadlineLayer`](crate::http::DeadlineLayer) Lambda terminates a request that takes too long.
     ///
     /// # Example
     ///
@@ -122,12 +122,13 @@ impl AddLayer<Self> for DefaultStack {
     }
 }
 
-/// No type implements it. [`AddLayer`] for [`Stack`] requires it, so that the compiler reports a second layer by this message.
+/// Never implemented. [`AddLayer`] for [`Stack`] requires it, so that the compiler reports a second layer with this
+/// message.
 #[diagnostic::on_unimplemented(
     message = "an HTTP function takes only one `pilaster::http::Stack`",
     label = "`.layer(..)` is called a second time",
-    note = "add all layers to one stack: `.layer(http::Stack::new().layer(..))`; of several layers the first is the outermost",
-    note = "for layers without the stack's error responses, in an order of your own, write `.without_stack().layer(..)`"
+    note = "add all layers to one stack: `.layer(http::Stack::new().layer(..))`; the first layer is the outermost",
+    note = "for layers without the stack's error responses, in your own order, write `.without_stack().layer(..)`"
 )]
 pub trait BesideStack {}
 

@@ -1,4 +1,4 @@
-//! [`HttpHandler`]: the arguments of an HTTP function are extracted from the request, and its value becomes the response.
+//! [`HttpHandler`]: extracts the arguments of an HTTP function from the request and converts its value into the response.
 
 use std::convert::Infallible;
 
@@ -10,12 +10,12 @@ use http::Request;
 use crate::function::builder::Sealed;
 use crate::function::handler::{Call, each_arity};
 
-/// An async function whose arguments are extractors: up to eight, the last of which may take the body.
+/// An async function whose arguments are extractors: up to eight, the last of which may consume the body.
 ///
 /// The crate implements it for async functions; other crates cannot.
 #[diagnostic::on_unimplemented(
-    message = "this is no handler of HTTP requests",
-    note = "a handler is an `async fn` of one to eight extractors (`Json<T>` and others that take the body go last) that returns a response, such as `Result<Json<T>, HttpError>`"
+    message = "this is not a handler of HTTP requests",
+    note = "a handler is an `async fn` of one to eight extractors (`Json<T>` and others that consume the body go last) that returns a response, such as `Result<Json<T>, HttpError>`"
 )]
 pub trait HttpHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Extracts the arguments and calls the function.

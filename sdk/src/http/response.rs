@@ -1,14 +1,15 @@
 //! Responses that a handler returns, besides `Json`, tuples, strings and `Response` itself.
 //!
-//! All implement axum's `IntoResponse`. A handler may return any response type of axum's ecosystem, and each of these can be the last
-//! element of a tuple with a status and headers.
+//! All implement axum's `IntoResponse`. A handler may return any response type of axum's ecosystem, and each of these
+//! can be the last element of a tuple with a status and headers.
 //!
-//! `Location` is written in readable form, `/files/ü b?q=é`: characters that a URI cannot contain are percent-encoded as UTF-8
-//! ([RFC 3986, 2](https://www.rfc-editor.org/rfc/rfc3986#section-2)), and existing escapes stay. Data inside a location must be encoded for
-//! its position first, since `/`, `?`, `#`, `&` and `%41` have a meaning in a URI.
+//! You write `Location` in readable form, such as `/files/ü b?q=é`: characters that a URI cannot contain are
+//! percent-encoded as UTF-8 ([RFC 3986, 2](https://www.rfc-editor.org/rfc/rfc3986#section-2)), and existing escapes
+//! stay. Data inside a location must be encoded for its position first, since `/`, `?`, `#`, `&` and `%41` have a
+//! meaning in a URI.
 //!
-//! A body that is not UTF-8, such as an image, reaches the clients of a **REST API** as base64 text, unless its media type is in the
-//! API's `binaryMediaTypes`; see [`http::adapter`](crate::http::adapter).
+//! A body that is not UTF-8, such as an image, reaches clients of a **REST API** as base64 text, unless its media type
+//! is in the API's `binaryMediaTypes`; see [`http::adapter`](crate::http::adapter).
 
 use axum_core::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -36,7 +37,8 @@ pub struct Created<T> {
 }
 
 impl<T> Created<T> {
-    /// Creates the response with the new resource and its location: a path or a URI, which is percent-encoded where necessary.
+    /// Creates the response with the new resource and its location: a path or a URI, which is percent-encoded where
+    /// necessary.
     pub fn at(location: impl Into<String>, value: T) -> Self {
         Self { location: location.into(), value }
     }
@@ -76,7 +78,7 @@ impl Accepted {
         Self { location: location.into(), retry_after: None }
     }
 
-    /// Sets `Retry-After`, in seconds: when the client should ask for the result.
+    /// Sets `Retry-After`, in seconds: the time until the client should poll the result.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
@@ -113,8 +115,8 @@ impl IntoResponse for NoContent {
 
 /// A redirect to a path or a URI, which is percent-encoded where necessary.
 ///
-/// A location from the request is an open redirect: check that it is one of yours (`/\example.com` is safe here, since the backslash is
-/// encoded; `//example.com` is another server).
+/// A location from the request is an open redirect: check that it belongs to your site (`/\example.com` is safe here,
+/// since the backslash is encoded; `//example.com` is another server).
 ///
 /// # Example
 ///
@@ -153,7 +155,8 @@ impl IntoResponse for Redirect {
     }
 }
 
-/// The characters that no part of a URI can contain (RFC 3986, 2). Brackets stay: clients accept them, and an IPv6 address needs them.
+/// The characters that no part of a URI can contain (RFC 3986, 2). Brackets are kept: clients accept them, and an IPv6
+/// address needs them.
 const NOT_IN_URI: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 

@@ -3,16 +3,16 @@
 //!
 //! [`Function::streaming`](crate::Function::streaming), or `#[lambda_handler(streaming)]`, streams every response of
 //! the function. A response goes through the same stack: headers, CORS and errors before the first byte are unchanged.
-//! A body that is aborted after it, by an error, a panic or the deadline, is logged once, and Lambda gets the error
+//! A body that is aborted later, by an error, a panic or the deadline, is logged once, and Lambda gets the error
 //! trailer (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>), as
-//! `lambda_runtime` sends it: 1.5.0 writes the trailer's text, without the reason, at the end of the body.
+//! `lambda_runtime` sends it: version 1.5.0 writes the trailer's text, without the reason, to the end of the body.
 //!
-//! A layer that changes responses belongs in the stack, or around it below the adapter. A layer around the whole function
-//! ([`Function::outer`](crate::Function::outer)) gets the stream as an [`Outgoing`] without JSON text.
+//! A layer that changes responses belongs in the stack, or around it below the adapter. A layer around the whole
+//! function ([`Function::outer`](crate::Function::outer)) gets the stream as an [`Outgoing`] without JSON text.
 //!
 //! Function URLs with `InvokeMode: RESPONSE_STREAM` and REST APIs with response streaming support it. An HTTP API, a
-//! load balancer and the others cannot stream: their responses are sent whole. A function URL is recognised by its own
-//! domain (`….lambda-url.…`).
+//! load balancer and the other sources cannot stream: their responses are sent as a whole. A function URL is detected
+//! by its domain (`….lambda-url.…`).
 //!
 //! # Example
 //!
@@ -48,14 +48,14 @@ use crate::core::invocation::Invocation;
 use crate::core::panic::{caught, contained};
 use crate::core::raw::Outgoing;
 
-/// The mark of a request whose response is streamed.
+/// Marks a request whose response is streamed.
 #[derive(Clone)]
 pub(crate) struct Streamed;
 
 /// The function that converts a response to a stream: [`stream`].
 pub(crate) type ToStream = fn(Response<Body>, &Invocation) -> Outgoing;
 
-/// Converts the response to the form of the Runtime API. The current span is that of its body.
+/// Converts the response to the format of the Runtime API. Its body keeps the current span.
 pub(crate) fn stream(response: Response<Body>, invocation: &Invocation) -> Outgoing {
     let (mut parts, body) = response.into_parts();
     let cookies = parts.headers.get_all(header::SET_COOKIE).iter();
@@ -65,8 +65,8 @@ pub(crate) fn stream(response: Response<Body>, invocation: &Invocation) -> Outgo
     Outgoing::stream(StreamResponse { metadata_prelude, stream: Box::pin(Chunks::new(body, invocation)) })
 }
 
-/// Joins the values of each header to one text ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)), which
-/// the prelude requires, and logs and removes a value that is not ASCII: the prelude's type writes an empty list for
+/// Joins the values of each header into one text ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)),
+/// which the prelude requires. Logs and removes a value that is not ASCII: the prelude's type writes an empty list for
 /// it, while the JSON of a whole response can hold it.
 fn joined(headers: &HeaderMap) -> HeaderMap {
     let text = |name: &HeaderName, value: &HeaderValue| match value.to_str() {
@@ -74,7 +74,7 @@ fn joined(headers: &HeaderMap) -> HeaderMap {
         Err(_) => {
             tracing::warn!(
                 header = name.as_str(),
-                "a header's value was removed: in a streamed response it must be ASCII; encode it, for example as `filename*=UTF-8''…` (RFC 8187)"
+                "a header value was removed: it must be ASCII in a streamed response; encode it, for example as `filename*=UTF-8''…` (RFC 8187)"
             );
             None
         }
@@ -87,7 +87,7 @@ fn joined(headers: &HeaderMap) -> HeaderMap {
     headers.keys().filter_map(join).collect()
 }
 
-/// The chunks of a body. The reason for which it is aborted is logged, and not sent.
+/// The chunks of a body. The reason for an abort is logged and not sent.
 struct Chunks {
     body: Option<BodyDataStream>,
     deadline: Option<(Pin<Box<Sleep>>, DeadlineExceeded)>,
@@ -103,7 +103,7 @@ impl Chunks {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        // Polled first: a body that is always ready would starve the timer.
+        // The timer is polled first: a body that is always ready would starve it.
         if let Some((_, exceeded)) = self.deadline.take_if(|(sleep, _)| sleep.deadline() <= Instant::now()) {
             return Poll::Ready(Some(Err(exceeded.into())));
         }
@@ -121,8 +121,7 @@ impl Chunks {
         }
     }
 
-    /// Drops the body within the invocation's span, where its parts may log. Its panic has been logged by the panic
-    /// hook.
+    /// Drops the body within the invocation's span, in which its parts may log. The panic hook logs a panic.
     fn end(&mut self) {
         let _entered = self.span.clone().entered();
         let body = self.body.take();

@@ -1,5 +1,6 @@
-//! JSON text as Python's `json.dumps(value, sort_keys=True)` and TypeScript's `JSON.stringify(deepSort(value))` write it:
-//! Powertools hashes that text, so two languages share a key only if every byte of the text is the same.
+//! JSON text in the form of Python's `json.dumps(value, sort_keys=True)` and TypeScript's
+//! `JSON.stringify(deepSort(value))`: Powertools hashes that text, so two languages share a key only if every byte of
+//! the text is the same.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -9,16 +10,18 @@ use serde_json::{Number, Value};
 
 use crate::core::expression::{LargeNumbers, Written};
 
-/// Serialises like `json.dumps(value, sort_keys=True)`: spaces after `,` and `:`, ASCII only, keys by code point, floats by `repr`.
+/// Serialises like `json.dumps(value, sort_keys=True)`: spaces after `,` and `:`, ASCII only, keys by code point,
+/// floats by `repr`.
 ///
-/// Returns `None` if `large` does not know how one of the numbers was written.
+/// Returns `None` if the original text of a large number is unknown to `large`.
 pub(crate) fn python(value: &Value, large: &LargeNumbers) -> Option<String> {
     let mut text = String::new();
     write::<Python>(value, large, &mut text)?;
     Some(text)
 }
 
-/// Serialises like `JSON.stringify(deepSort(value))`: no spaces, keys sorted without letter case, each number a JavaScript number.
+/// Serialises like `JSON.stringify(deepSort(value))`: no spaces, keys sorted case-insensitively, each number a
+/// JavaScript number.
 ///
 /// Returns `None` if one of the numbers is an integer that JavaScript rounds to another one.
 pub(crate) fn typescript(value: &Value, large: &LargeNumbers) -> Option<String> {
@@ -44,7 +47,7 @@ impl Style for Python {
     const COLON: &str = ": ";
 
     fn order(a: &str, b: &str) -> Ordering {
-        // UTF-8 sorts as its code points do.
+        // UTF-8 sorts like its code points.
         a.cmp(b)
     }
 
@@ -72,7 +75,7 @@ impl Style for TypeScript {
     const COLON: &str = ":";
 
     fn order(a: &str, b: &str) -> Ordering {
-        // JavaScript puts keys that are array indices first, whatever order they were set in.
+        // JavaScript puts keys that are array indices first, regardless of the order in which they were set.
         match (index(a), index(b)) {
             (Some(a), Some(b)) => a.cmp(&b),
             (Some(_), None) => Ordering::Less,
@@ -101,7 +104,7 @@ impl Style for TypeScript {
     }
 }
 
-/// Parses an array index as ECMAScript defines it: decimal digits of a number below 2^32 - 1, written in one way.
+/// Parses an array index as ECMAScript defines it: the canonical decimal digits of a number below 2^32 - 1.
 fn index(key: &str) -> Option<u32> {
     let index = key.parse::<u32>().ok().filter(|index| *index < u32::MAX)?;
     (index.to_string() == key).then_some(index)
@@ -173,8 +176,8 @@ fn python_float(float: f64, text: &mut String) {
     }
 }
 
-/// Formats a float by the shortest digits that parse as the same number: plain where the exponent lies within `plain`, else with an exponent of at
-/// least `width` digits.
+/// Formats a float with the shortest digits that parse as the same number: plain if the exponent is within `plain`,
+/// otherwise with an exponent of at least `width` digits.
 fn decimal(float: f64, plain: Range<i32>, width: usize, text: &mut String) {
     let shortest = shortest(float);
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
@@ -205,13 +208,14 @@ fn decimal(float: f64, plain: Range<i32>, width: usize, text: &mut String) {
     }
 }
 
-/// Returns, of two decimals of the shortest length that are equally near, the even one, as both languages choose
-/// ([ECMAScript, Number::toString](https://tc39.es/ecma262/#sec-numeric-types-number-tostring)); Rust chooses the other now and then.
+/// Of two equally near shortest decimals, returns the even one, as both languages do
+/// ([ECMAScript, Number::toString](https://tc39.es/ecma262/#sec-numeric-types-number-tostring)); Rust sometimes chooses
+/// the other.
 fn shortest(float: f64) -> String {
     let shortest = format!("{float:e}");
     let length = shortest.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
     let rounded = format!("{float:.*e}", length.saturating_sub(1));
-    // Beside a power of two the nearest decimal of this length may be another number.
+    // Next to a power of two, the nearest decimal of this length may parse as another number.
     if rounded.parse() == Ok(float) { rounded } else { shortest }
 }
 

@@ -32,10 +32,11 @@ type Clock = dyn Fn() -> SystemTime + Send + Sync;
 
 static GLOBAL: OnceLock<Idempotency> = OnceLock::new();
 
-/// The member of a recorded result that holds the hash of its caller.
+/// The member of a recorded result that contains the hash of its caller.
 const CALLER: &str = "pilasterCaller";
 
-/// The engine that makes calls idempotent: a call has its effect once per key. Cheap to clone. See the [module docs](super).
+/// The engine that makes calls idempotent: a call takes effect once per key. Cheap to clone. See the
+/// [module docs](super).
 #[derive(Clone)]
 #[must_use]
 pub struct Idempotency {
@@ -54,7 +55,7 @@ struct Settings {
     hash: HashFunction,
     prefix: String,
     cache: Option<Arc<Mutex<LruCache<String, begin::CachedRecord>>>>,
-    /// The end of the last lock of each key. The next lock of this process ends later, so that no two are equal.
+    /// The end of the last lock of each key. The next lock of this process ends later, so that locks are unique.
     last_locks: Arc<Mutex<LruCache<String, u64>>>,
     hook: Option<Arc<ReplayHook>>,
     clock: Arc<Clock>,
@@ -66,17 +67,18 @@ struct Settings {
 #[derive(Debug)]
 #[must_use]
 pub enum Begun {
-    /// This is the first call: run it, then complete or release it.
+    /// This is the first call: run it, then complete or release the lock.
     Run(Running),
-    /// The call was repeated: the recorded result, as JSON text.
+    /// The call was repeated: this is the recorded result, as JSON text.
     Replay(Box<RawValue>),
-    /// The call has no key, or idempotency is turned off: run it and record nothing.
+    /// The call has no key, or idempotency is disabled: run it without a record.
     Unkeyed,
 }
 
 impl Idempotency {
-    /// Keeps its records in this store; the keys begin with `prefix` (see [`prefix`](Self::prefix)). The key is the whole document, a result
-    /// is replayed for an hour, and the lock ends with the invocation.
+    /// Creates an engine with records in this store and keys that start with `prefix` (see [`prefix`](Self::prefix)).
+    /// By default, the key is the whole document, a result is replayed for an hour, and the lock ends with the
+    /// invocation.
     pub fn new(store: impl Store, prefix: impl Into<String>) -> Self {
         Self {
             settings: Arc::new(Settings {
@@ -99,8 +101,9 @@ impl Idempotency {
         }
     }
 
-    /// Creates a value like [`new`](Self::new), with Powertools' variables: the prefix is `AWS_LAMBDA_FUNCTION_NAME`, or `test-func` if that is not set. With
-    /// `POWERTOOLS_IDEMPOTENCY_DISABLED=true` calls run without records, and a warning is logged.
+    /// Creates an engine like [`new`](Self::new), configured by Powertools' variables: the prefix is
+    /// `AWS_LAMBDA_FUNCTION_NAME`, or `test-func` if that is not set. With `POWERTOOLS_IDEMPOTENCY_DISABLED=true` calls
+    /// run without records, and a warning is logged.
     pub fn from_env(store: impl Store) -> Self {
         let prefix = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "test-func".to_owned());
         let disabled = env::boolean(&env::var, "POWERTOOLS_IDEMPOTENCY_DISABLED");
@@ -110,7 +113,8 @@ impl Idempotency {
         })
     }
 
-    /// Returns the instance that [`set_global`](Self::set_global) has set: `#[idempotent]` uses it unless `with = ..` names another one.
+    /// Returns the instance of [`set_global`](Self::set_global), which `#[idempotent]` uses unless `with = ..` names
+    /// another one.
     ///
     /// # Errors
     ///
@@ -121,7 +125,7 @@ impl Idempotency {
         GLOBAL.get().ok_or_else(|| IdempotencyError::setup(mistake))
     }
 
-    /// Makes this the global instance. Returns `false` if there is one already, which stays.
+    /// Makes this the global instance. Returns `false` if there is already one, which is kept.
     pub fn set_global(self) -> bool {
         GLOBAL.set(self).is_ok()
     }
@@ -140,15 +144,15 @@ impl Idempotency {
         self
     }
 
-    /// Sets the JMESPath expression of the key, such as `powertools_json(body).order_id` or `[user, order.id]`. An expression that is
-    /// not well-formed, is longer than 4,096 bytes or has more than 64 steps that follow or contain each other is reported when a
-    /// layer is built, or by the first call.
+    /// Sets the JMESPath expression of the key, such as `powertools_json(body).order_id` or `[user, order.id]`. An
+    /// expression that is malformed, longer than 4,096 bytes, or has more than 64 chained or nested steps is reported
+    /// when a layer is built, or by the first call.
     pub fn key(self, jmespath: &str) -> Self {
         self.expression(jmespath, |settings| &mut settings.key)
     }
 
-    /// Sets the JMESPath expression of the payload that belongs to the key: the same key with a different payload is an error, and
-    /// not a replay.
+    /// Sets the JMESPath expression of the payload that belongs to the key: the same key with a different payload is an
+    /// error, and instead of a replay.
     pub fn payload(self, jmespath: &str) -> Self {
         self.expression(jmespath, |settings| &mut settings.payload)
     }
@@ -158,26 +162,26 @@ impl Idempotency {
         self.set(|settings| settings.required = true)
     }
 
-    /// Sets how long a result is replayed, in whole seconds: 1 hour by default, up to the year 9999 with `Duration::MAX`. A call that
-    /// takes longer keeps its lock until it ends.
+    /// Sets the time for which a result is replayed, in whole seconds: 1 hour by default, up to the year 9999 with
+    /// `Duration::MAX`. A call that takes longer keeps its lock until it ends.
     pub fn expires_after(self, time: Duration) -> Self {
         self.set(|settings| settings.expires_after = time)
     }
 
-    /// Sets how long a lock lasts without a deadline, or with one in the past: 15 minutes by default, the longest time-out of Lambda.
-    /// With `Duration::MAX` the lock of a call whose process ended never expires.
+    /// Sets the duration of a lock without a deadline, or with a deadline in the past: 15 minutes by default, the
+    /// maximum time-out of Lambda. With `Duration::MAX` the lock of a call whose process ended never expires.
     pub fn lock_for(self, time: Duration) -> Self {
         self.set(|settings| settings.lock_for = time)
     }
 
-    /// Caches the results of up to this many keys in the process, so that their replays do not call the store. 0, the default, caches
-    /// nothing.
+    /// Caches the results of up to this many keys in the process, so that their replays do not call the store. 0, the
+    /// default, caches nothing.
     pub fn cache(self, keys: usize) -> Self {
         let cache = NonZeroUsize::new(keys).map(|keys| Arc::new(Mutex::new(LruCache::new(keys))));
         self.set(|settings| settings.cache = cache)
     }
 
-    /// Sets the form of keys and results: that of Powertools for Python by default.
+    /// Sets the format of keys and results: that of Powertools for Python by default.
     pub fn format(self, format: KeyFormat) -> Self {
         self.set(|settings| settings.format = format)
     }
@@ -188,13 +192,13 @@ impl Idempotency {
     }
 
     /// Sets the text before the `#` of a key. It is Powertools' `key_prefix`; without one,
-    /// Python's keys begin with the function's name, its module and its qualified name: `checkout.app.handler`.
+    /// Python's keys start with the function's name, its module and its qualified name: `checkout.app.handler`.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         self.set(|settings| settings.prefix = prefix.into())
     }
 
-    /// Changes each result before it is replayed: Powertools' `response_hook`. The result of an HTTP function is
-    /// `{"statusCode": …, "headers": {…}, "body": "…"}`.
+    /// Sets a function that changes each result before it is replayed, like Powertools' `response_hook`. The result of
+    /// an HTTP function is `{"statusCode": …, "headers": {…}, "body": "…"}`.
     pub fn on_replay(self, hook: impl Fn(Value, &IdempotencyRecord) -> Value + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.hook = Some(Arc::new(hook)))
     }
@@ -204,7 +208,7 @@ impl Idempotency {
         self.set(|settings| settings.clock = Arc::new(clock))
     }
 
-    /// Returns the first mistake in the settings.
+    /// Returns the first error in the settings.
     pub(crate) fn mistake(&self) -> Option<&str> {
         self.settings.mistake.as_deref()
     }

@@ -1,4 +1,4 @@
-//! [`IdempotencyError`]: the reason that a call neither ran nor was replayed.
+//! [`IdempotencyError`]: the reason why a call was neither run nor replayed.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,12 +8,12 @@ use crate::core::error::{BoxError, FunctionError, Refusal, chain};
 /// `Retry-After` for a caller whose key is in use, in seconds.
 const RETRY_AFTER: u32 = 1;
 
-/// The reason that a call neither ran nor was replayed.
+/// The reason why a call was neither run nor replayed.
 ///
 /// An HTTP function responds with the status in the last column, as the
-/// [draft of the header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header) requires, even if the error is
-/// returned by `?` from an `#[idempotent]` function or is the cause of your own error. Any other function fails with Powertools' name as
-/// the `errorType`.
+/// [draft of the header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header) requires,
+/// even if the error is returned with `?` from an `#[idempotent]` function or is the cause of your own error. Any other
+/// function fails with Powertools' name as the `errorType`.
 ///
 /// | kind | `errorType` | HTTP |
 /// |---|---|---|
@@ -21,11 +21,11 @@ const RETRY_AFTER: u32 = 1;
 /// | [`is_payload_mismatch`](Self::is_payload_mismatch) | `IdempotencyValidationError` | 422 |
 /// | [`is_key_error`](Self::is_key_error) | `IdempotencyKeyError` | 400 |
 /// | [`is_lost`](Self::is_lost) | `IdempotencyInconsistentStateError` | 409 with `Retry-After` |
-/// | [`is_store_error`](Self::is_store_error) | `IdempotencyPersistenceLayerError` | 500, or 503 where AWS throttles |
+/// | [`is_store_error`](Self::is_store_error) | `IdempotencyPersistenceLayerError` | 500, or 503 if AWS throttles |
 pub struct IdempotencyError {
     kind: Kind,
     source: Option<BoxError>,
-    /// The response of an HTTP function, if the caller is to know the reason.
+    /// The response of an HTTP function, if the caller should know the reason.
     refusal: Option<Refusal>,
 }
 
@@ -189,7 +189,7 @@ impl fmt::Display for IdempotencyError {
 
 impl fmt::Debug for IdempotencyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The `Debug` of a cause may show the store's data.
+        // The `Debug` of a cause may reveal the store's data.
         let causes = self.source.as_ref().map(|source| chain(&**source)).unwrap_or_default();
         f.debug_struct("IdempotencyError").field("kind", &self.kind).field("causes", &causes).finish()
     }

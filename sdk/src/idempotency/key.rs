@@ -10,7 +10,7 @@ use super::canonical_json;
 use super::error::IdempotencyError;
 use crate::core::expression::Selected;
 
-/// The form of keys and results: that of Powertools for the language whose functions share the table.
+/// The format of keys and results: that of Powertools for the language whose functions share the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyFormat {
@@ -25,17 +25,18 @@ pub enum KeyFormat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HashFunction {
-    /// MD5, the default of Powertools. A caller can construct two of its own keys that collide, which harms only that caller.
+    /// MD5, the default of Powertools. A caller can construct colliding keys of its own, which harms only that caller.
     #[default]
     Md5,
     /// SHA-256.
     Sha256,
 }
 
-/// Returns `true` if a value is not a key: `null`, `""`, and lists and objects that hold only `null`. `0` and `false` are keys.
+/// Returns `true` if a value is not a key: `null`, `""`, and lists and objects that contain only `null`. `0` and
+/// `false` are keys.
 ///
-/// Powertools for TypeScript treats `0` and `false` as missing keys, so that calls with such an id run each time. Here they are keys in
-/// both forms.
+/// Powertools for TypeScript treats `0` and `false` as missing keys, so that calls with such an id run each time. Here
+/// they are keys in both formats.
 pub(crate) fn is_missing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -50,7 +51,7 @@ pub(crate) fn is_missing(value: &Value) -> bool {
 ///
 /// # Errors
 ///
-/// The value holds a number that was not read exactly: two such numbers would have the same key.
+/// The value contains a number that was not parsed exactly: two such numbers would have the same key.
 pub(crate) fn hash(selected: &Selected, hash: HashFunction, format: KeyFormat) -> Result<String, IdempotencyError> {
     let Selected { value, large } = selected;
     let text = match format {

@@ -1,9 +1,9 @@
 //! Layer that runs a call once per idempotency key and replays its result to repeated calls.
 //!
-//! It goes right around the function, inside the layers that authenticate the caller, so that a recorded result reaches only callers
-//! that may have it. The same layer fits an event function, a record function, and an HTTP function, where
-//! [`http::Stack::idempotency`](crate::http::Stack::idempotency) puts it in its place and [`http::idempotency`](crate::http::idempotency)
-//! describes its settings.
+//! It goes directly around the function, inside the layers that authenticate the caller, so that a recorded result
+//! reaches only callers that may receive it. The same layer fits an event function, a record function, and an HTTP
+//! function, where [`http::Stack::idempotency`](crate::http::Stack::idempotency) puts it in its place and
+//! [`http::idempotency`](crate::http::idempotency) describes its settings.
 //!
 //! # Example
 //!
@@ -54,7 +54,7 @@ use crate::core::raw::{Incoming, Outgoing};
 #[must_use]
 pub struct IdempotencyLayer {
     pub(crate) idempotency: Idempotency,
-    /// Settings that only one kind of function has, by their type.
+    /// Settings for only one kind of function, by their type.
     #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP layer reads them"))]
     pub(crate) of_kind: Arc<Extensions>,
 }
@@ -77,8 +77,8 @@ impl<S> Layer<S> for IdempotencyLayer {
 
     /// # Panics
     ///
-    /// If an expression is not JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` is neither `true` nor `false`, and the layer is applied outside
-    /// of a [`Function`](crate::Function).
+    /// If an expression is not JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` is neither `true` nor `false`, and the
+    /// layer is applied outside of a [`Function`](crate::Function).
     fn layer(&self, inner: S) -> IdempotencyService<S> {
         if let Some(mistake) = self.idempotency.mistake() {
             reject(format_args!("idempotency: {mistake}"));
@@ -95,7 +95,7 @@ pub struct IdempotencyService<S> {
 }
 
 impl<S: Clone> IdempotencyService<S> {
-    /// Takes the service that is ready, and leaves a clone in its place.
+    /// Takes the ready service, and leaves a clone in its place.
     pub(crate) fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         mem::replace(&mut self.inner, clone)
@@ -153,5 +153,5 @@ where
 
 /// Returns the error of a streamed response, whose replay would lack the body.
 fn streamed() -> serde_json::Error {
-    serde::ser::Error::custom("a streamed response cannot be recorded: put the layer into the stack of the function")
+    serde::ser::Error::custom("a streamed response cannot be recorded: add the layer to the stack of the function")
 }

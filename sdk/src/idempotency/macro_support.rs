@@ -14,7 +14,7 @@ use crate::core::expression::{Document, Expression, Selected};
 /// The prefix of the keys.
 #[derive(Clone, Copy, Debug)]
 pub enum Name {
-    /// The prefix that the attribute names.
+    /// The prefix in the attribute.
     Prefix(&'static str),
     /// The Lambda function, the module and the function.
     Function(&'static str, &'static str),
@@ -24,7 +24,7 @@ pub enum Name {
 #[derive(Debug)]
 pub struct Part(Selected);
 
-/// Selects a part of an argument by the path behind its name in the attribute.
+/// Selects a part of an argument with the path after its name in the attribute.
 pub fn select(argument: &impl Serialize, path: &str) -> Result<Part, IdempotencyError> {
     let document = Document::of(argument).map_err(|error| IdempotencyError::bad_key(error.to_string()))?;
     let selected = Expression::parse(&format!("@{path}")).map_err(IdempotencyError::setup)?.select(&document);

@@ -1,4 +1,4 @@
-//! The [`Store`] trait, a store in memory and one in DynamoDB.
+//! The [`Store`] trait, with implementations in memory and in DynamoDB.
 
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
@@ -41,10 +41,10 @@ pub struct IdempotencyRecord {
     pub id: String,
     /// The state of the call.
     pub status: Status,
-    /// The last second in which the record is used, in seconds since 1970.
+    /// The last second in which the record is valid, in seconds since 1970.
     pub expiration: u64,
-    /// The time at which the lock expires, in milliseconds since 1970. A record of Powertools has none if the function's time-out
-    /// was unknown.
+    /// The time at which the lock expires, in milliseconds since 1970. A record of Powertools has none if the
+    /// function's time-out was unknown.
     pub in_progress_expiration: Option<u64>,
     /// The result, as JSON text.
     pub data: Option<String>,
@@ -52,7 +52,7 @@ pub struct IdempotencyRecord {
     pub validation: Option<String>,
 }
 
-/// The result may be secret or personal: only its length is shown.
+/// Shows only the length of the result, which may be secret or personal.
 impl fmt::Debug for IdempotencyRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdempotencyRecord")
@@ -66,12 +66,13 @@ impl fmt::Debug for IdempotencyRecord {
 }
 
 impl IdempotencyRecord {
-    /// Returns `true` if the record is no longer used: `expiration` is in the past. The record is still used within that second.
+    /// Returns `true` if the record has expired: `expiration` is in the past. It is still valid within that second.
     pub fn is_expired(&self, now: SystemTime) -> bool {
         self.expiration < seconds(now)
     }
 
-    /// Returns `true` if another call may take the lock: the record has expired, or its call is in progress and the lock has expired.
+    /// Returns `true` if another call may take the lock: the record has expired, or its call is in progress and the
+    /// lock has expired.
     ///
     /// The `expiration` of a record in progress is not before the end of its lock.
     pub fn is_free(&self, now: SystemTime) -> bool {
@@ -89,8 +90,8 @@ pub(super) fn milliseconds(time: SystemTime) -> u64 {
     u64::try_from(since).unwrap_or(u64::MAX)
 }
 
-/// The lock of a key. `in_progress_expiration` identifies it: another call takes the lock only once that time has passed, and its
-/// own lies in the future.
+/// The lock of a key. `in_progress_expiration` identifies it: another call takes the lock only once that time has
+/// passed, and its own lies in the future.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lock {
@@ -102,16 +103,16 @@ pub struct Lock {
     pub in_progress_expiration: u64,
     /// The hash of the payload.
     pub validation: Option<String>,
-    /// The form in which the result is stored.
+    /// The format in which the result is stored.
     pub format: KeyFormat,
 }
 
 /// The outcome of [`Store::lock`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LockOutcome {
-    /// The call holds the lock.
+    /// The call has acquired the lock.
     Acquired,
-    /// There is a record already, which the store may return.
+    /// There is already a record, which the store may return.
     Held(Option<IdempotencyRecord>),
 }
 
@@ -125,7 +126,7 @@ pub struct Completion {
     pub data: String,
 }
 
-/// The result may be secret or personal: only its length is shown.
+/// Shows only the length of the result, which may be secret or personal.
 impl fmt::Debug for Completion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Completion")
@@ -135,14 +136,14 @@ impl fmt::Debug for Completion {
     }
 }
 
-/// Stores records. Each method is one atomic step that writes only while the call holds the lock, so that a late first call never
-/// overwrites a later one.
+/// Stores records. Each method is one atomic step that writes only while the call holds the lock, so that a late first
+/// call never overwrites a later one.
 pub trait Store: Send + Sync + 'static {
     /// Writes an `INPROGRESS` record if there is none or [it is free](IdempotencyRecord::is_free).
     ///
     /// # Errors
     ///
-    /// The record may or may not have been written. A store that can look again, and finds its own lock, returns
+    /// The record may or may not have been written. A store that can check again and finds its own lock returns
     /// [`LockOutcome::Acquired`]: otherwise no call runs until that lock expires.
     fn lock(&self, lock: &Lock, now: SystemTime) -> impl Future<Output = Result<LockOutcome, BoxError>> + Send;
 
@@ -153,16 +154,16 @@ pub trait Store: Send + Sync + 'static {
     /// The record could not be read.
     fn get(&self, lock: &Lock) -> impl Future<Output = Result<Option<IdempotencyRecord>, BoxError>> + Send;
 
-    /// Marks the record as `COMPLETED` if its `in_progress_expiration` is that of the lock. Returns `false` if another call holds the
-    /// key. Idempotent.
+    /// Marks the record as `COMPLETED` if its `in_progress_expiration` is that of the lock. Returns `false` if another
+    /// call holds the key. Idempotent.
     ///
     /// # Errors
     ///
     /// The record may or may not have been written.
     fn complete(&self, lock: &Lock, completion: &Completion) -> impl Future<Output = Result<bool, BoxError>> + Send;
 
-    /// Deletes the record if it is `INPROGRESS` and its `in_progress_expiration` is that of the lock. Returns `false` if it is gone,
-    /// or another call holds the key.
+    /// Deletes the record if it is `INPROGRESS` and its `in_progress_expiration` is that of the lock. Returns `false`
+    /// if it no longer exists, or another call holds the key.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! [`Batch`]: how the records of a batch are processed.
+//! [`Batch`]: the settings of batch processing.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const CONCURRENCY: usize = 10;
 /// The time before the deadline of its invocation at which a batch ends.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// Settings of how the records of a batch are processed, for [`Function::batch`](crate::Function::batch) or
+/// Settings for processing the records of a batch, for [`Function::batch`](crate::Function::batch) or
 /// `#[lambda_handler(batch = …)]`.
 ///
 /// # Example
@@ -49,52 +49,54 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// Returns the default settings: up to ten records at the same time where their order does not matter, a response half a
-    /// second before the deadline, and a partial batch response even if every record failed.
+    /// Returns the default settings: up to ten records concurrently where their order does not matter, a response half
+    /// a second before the deadline, and a partial batch response even if every record failed.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how many records are processed at the same time; the default is 10. Records of one message group, partition key or
-    /// partition are always processed one at a time, and 1 processes the whole batch in its order. After a failure in a shard
-    /// no later record is started (see [`continue_on_failure`](Self::continue_on_failure)).
+    /// Sets the number of records that are processed concurrently; the default is 10. Records of one message group,
+    /// partition key or partition are always processed one at a time, and 1 processes the whole batch in order. After a
+    /// failure in a shard no later record is started (see [`continue_on_failure`](Self::continue_on_failure)).
     pub fn concurrency(mut self, records: usize) -> Self {
         self.concurrency = records;
         self
     }
 
-    /// Sets how long before the deadline of the invocation the batch ends; the default is 500 ms. It is at most half of the
-    /// time that the invocation has left.
+    /// Sets the time between the end of the batch and the deadline of the invocation; the default is 500 ms. It is at
+    /// most half of the time that the invocation has left.
     pub fn margin(mut self, margin: Duration) -> Self {
         self.margin = margin;
         self
     }
 
-    /// Fails the invocation if no record of the batch succeeded: each one failed, or was not started because an earlier one
-    /// failed. The invocation then counts as an error in Lambda's metrics, and Lambda backs off. Without this option a partial
-    /// batch response names all records.
+    /// Fails the invocation if no record of the batch succeeded: each record failed, or was not started because an
+    /// earlier one failed. The invocation then counts as an error in Lambda's metrics, and Lambda backs off. Without
+    /// this option, a partial batch response names all records.
     pub fn fail_if_all_fail(mut self) -> Self {
         self.fail_if_all_fail = true;
         self
     }
 
-    /// Continues with the records behind a failed one in a stream of Kinesis, DynamoDB Streams or Kafka. Records of the failed
-    /// key are still not started: no record is processed before an earlier one of its partition key, item or Kafka key.
+    /// Continues with the records behind a failed one in a stream of Kinesis, DynamoDB Streams or Kafka. Records of the
+    /// failed key are still not started: no record is processed before an earlier one of its partition key, item or
+    /// Kafka key.
     ///
-    /// The response is the same with and without this option: it returns all records from the first failure on, since a stream
-    /// has one checkpoint. A record that is processed behind a failure is therefore processed again with the next attempt and
-    /// must be idempotent. The option helps in two cases:
+    /// The response is the same with and without this option: it returns all records from the first failure on, since a
+    /// stream has one checkpoint. A record that is processed behind a failure is therefore processed again with the
+    /// next attempt and must be idempotent. The option helps in two cases:
     ///
-    /// - An event source mapping without `ReportBatchItemFailures` takes the response for success, and a failed record is lost in
-    ///   any case. With this option only that record and the rest of its key are lost; without it, all records behind it.
-    /// - When the retries of a mapping end (`MaximumRetryAttempts`, `MaximumRecordAgeInSeconds`) and its batches are not split
-    ///   (`BisectBatchOnFunctionError`), Lambda discards the batch from the failure on. With this option the records of other
-    ///   keys behind it have been processed.
+    /// - An event source mapping without `ReportBatchItemFailures` treats the response as success, and a failed record
+    ///   is lost in any case. With this option, only that record and the rest of its key are lost; without it, all
+    ///   records behind it.
+    /// - When the retries of a mapping end (`MaximumRetryAttempts`, `MaximumRecordAgeInSeconds`) and its batches are
+    ///   not split (`BisectBatchOnFunctionError`), Lambda discards the batch from the failure on. With this option the
+    ///   records of other keys behind it have been processed.
     ///
-    /// With this option the records of one Kafka partition are processed concurrently where their keys differ. Records without a
-    /// key stay in the order of their partition, and a failed one keeps the others from starting.
+    /// With this option, records of one Kafka partition with different keys are processed concurrently. Records without
+    /// a key stay in the order of their partition; after a failed one, the others are not started.
     ///
-    /// Message groups of FIFO queues are independent of each other with and without it.
+    /// Message groups of FIFO queues are always independent of each other.
     ///
     /// # Example
     ///
@@ -113,18 +115,19 @@ impl Batch {
         self
     }
 
-    /// Processes changes of a table in order where this attribute of their key is equal. Name the partition key if the changes
-    /// of its items depend on each other; by default only the changes of one item are in order, since a record of DynamoDB
-    /// Streams does not report which attribute is the partition key. Changes whose key lacks the attribute are in order with each
-    /// other. The setting applies to DynamoDB Streams and to a Kinesis stream of a table.
+    /// Processes changes of a table in order if this attribute of their key is equal. Set the partition key if the
+    /// changes of its items depend on each other. By default, only the changes of one item are in order, since a record
+    /// of DynamoDB Streams does not identify the partition key. Changes whose key lacks the attribute are in order with
+    /// each other. The setting applies to DynamoDB Streams and to a Kinesis stream of a table.
     ///
-    /// A function that does not take [`Change`](crate::records::Change) does not start: [`run`](crate::run) returns the error.
+    /// A function that does not take [`Change`](crate::records::Change) does not start: [`run`](crate::run) returns the
+    /// error.
     pub fn ordered_by(mut self, key_attribute: impl Into<Cow<'static, str>>) -> Self {
         self.ordered_by = Some(key_attribute.into());
         self
     }
 
-    /// Returns when processing ends, if the invocation has a deadline.
+    /// Returns the time at which processing ends, if the invocation has a deadline.
     pub(super) fn stop_at(&self, invocation: &Invocation) -> Option<Instant> {
         until(invocation, self.margin).map(|(at, _)| at)
     }

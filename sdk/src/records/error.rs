@@ -1,4 +1,5 @@
-//! [`RecordError`]: whether a failed record is retried; [`DecodeError`]: why a record could not be decoded.
+//! [`RecordError`] decides whether a failed record is retried; [`DecodeError`] is the reason why a record could not be
+//! decoded.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,7 +9,7 @@ use crate::core::json::JsonError;
 
 /// An error that decides whether its record is retried. Any other error is retried.
 ///
-/// It takes effect wherever it stands in the chain of causes of the function's error.
+/// It takes effect anywhere in the chain of causes of the function's error.
 ///
 /// # Example
 ///
@@ -28,8 +29,8 @@ use crate::core::json::JsonError;
 ///
 /// # Typed errors
 ///
-/// A function with an error type of its own returns `Result<(), RecordError>` and decides in one place, for each variant. The
-/// `errorType` of the record's log line and of a failed invocation is that of the error within, and
+/// A function with its own error type returns `Result<(), RecordError>` and decides in one place, for each variant. The
+/// `errorType` of the record's log line and of a failed invocation is that of the inner error, and
 /// [`downcast_ref`](Self::downcast_ref) returns it.
 ///
 /// ```
@@ -69,8 +70,8 @@ use crate::core::json::JsonError;
 /// ```
 pub struct RecordError(Decision);
 
-/// The part of a `RecordError` that stays in the chain of causes: `#[error(transparent)]` and `anyhow` leave out an error and
-/// go on with its source.
+/// The part of a `RecordError` that stays in the chain of causes: `#[error(transparent)]` and `anyhow` skip an error
+/// and continue with its source.
 #[derive(Debug)]
 struct Decision {
     discard: bool,
@@ -78,13 +79,13 @@ struct Decision {
 }
 
 impl RecordError {
-    /// Creates an error whose record is retried, as its source does it.
+    /// Creates an error whose record is retried, according to its source.
     pub fn retry<E: Into<BoxError>>(error: E) -> Self {
         Self::new(false, error)
     }
 
-    /// Creates an error whose record can never succeed: it is logged and not retried. If the record should reach a dead-letter
-    /// queue, return any other error instead.
+    /// Creates an error whose record can never succeed: it is logged and not retried. If the record should reach a
+    /// dead-letter queue, return any other error instead.
     pub fn discard<E: Into<BoxError>>(error: E) -> Self {
         Self::new(true, error)
     }
@@ -92,20 +93,20 @@ impl RecordError {
     fn new<E: Into<BoxError>>(discard: bool, error: E) -> Self {
         let source: BoxError = error.into();
         let source = match short_type_name::<E>() {
-            // Texts, and types that only wrap an error.
+            // Strings, and types that only wrap an error.
             "&str" | "String" | "Cow" | "Box" | "Error" | "Report" | "FunctionError" | "RecordError" => source,
-            // A boxed error does not know the name of its type, which is the `errorType`.
+            // The type name of a boxed error, which would be the `errorType`, is unknown.
             name => FunctionError::new(name, source.to_string()).with_source(source).into(),
         };
         Self(Decision { discard, source })
     }
 
-    /// Returns whether the record is discarded instead of retried.
+    /// Returns `true` if the record is discarded instead of retried.
     pub fn is_discarded(&self) -> bool {
         self.0.discard
     }
 
-    /// Returns the error within, if it is an `E`.
+    /// Returns the inner error, if it is an `E`.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         let mut next = Some(&*self.0.source as &(dyn StdError + 'static));
         while let Some(error) = next {
@@ -117,7 +118,7 @@ impl RecordError {
         None
     }
 
-    /// Returns what the outermost `RecordError` in the chain of causes decides.
+    /// Returns the decision of the outermost `RecordError` in the chain of causes.
     pub(super) fn discards(error: &(dyn StdError + 'static)) -> bool {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -157,12 +158,12 @@ impl fmt::Display for Decision {
 
 impl StdError for Decision {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        // The error itself and not its cause; the log leaves out a text that repeats.
+        // The error itself instead of its cause; the log omits a repeated message.
         Some(&*self.source)
     }
 }
 
-/// The part of a record that could not be decoded, and why.
+/// The part of a record that could not be decoded, and the reason.
 ///
 /// ```
 /// use pilaster::records::DecodeError;
@@ -177,10 +178,10 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// Creates the error of your own [`FromRecord`](crate::records::FromRecord): the part, such as `the message body`, and the
-    /// cause.
+    /// Creates the error of your own [`FromRecord`](crate::records::FromRecord): from the part, such as
+    /// `the message body`, and the cause.
     pub fn new(what: &'static str, source: impl Into<BoxError>) -> Self {
-        // serde_json's message repeats the value, which may be secret.
+        // serde_json's message repeats the value, which may be a secret.
         let source = source.into().downcast::<serde_json::Error>();
         Self { what, source: source.map_or_else(|other| other, |error| JsonError::of(*error).into()) }
     }

@@ -1,4 +1,4 @@
-//! The arguments of record functions: a record as a type, and what else is made from a record.
+//! The arguments of record functions: types of records, and other arguments that are created from a record.
 
 #[cfg(feature = "macros")]
 mod check;
@@ -57,21 +57,21 @@ pub trait FromRecord: Sized + Send {
     fn from_record(record: &Record) -> Result<Self, DecodeError>;
 }
 
-/// The result of [`FromRecord::contents`] for a record.
+/// The result of [`FromRecord::contents`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Contents {
     /// The record is not an envelope.
     Itself,
-    /// The JSON texts of its contents; none if there is nothing to process, as in `s3:TestEvent`.
+    /// The JSON texts of its contents; empty if there is nothing to process, as in `s3:TestEvent`.
     Texts(Vec<String>),
-    /// Records that a Kinesis producer has aggregated, whose texts are not written yet.
+    /// Records that a Kinesis producer has aggregated, whose texts are serialized on demand.
     #[doc(hidden)]
     Aggregated(Aggregated),
 }
 
 impl Contents {
-    /// Returns the texts, each of which is written when it is taken.
+    /// Returns the texts, each of which is serialized when it is taken.
     pub(super) fn into_texts(self) -> Box<dyn ExactSizeIterator<Item = String> + Send> {
         match self {
             Self::Itself => Box::new(std::iter::empty()),
@@ -81,8 +81,8 @@ impl Contents {
     }
 }
 
-/// An argument before the record: anything that implements [`FromInvocation`], and types made from the record itself, such as
-/// `SqsMessage`.
+/// An argument before the record: anything that implements [`FromInvocation`], and types created from the record
+/// itself, such as `SqsMessage`.
 ///
 /// # Example
 ///
@@ -107,15 +107,15 @@ impl Contents {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument beside a record",
-    label = "neither made from an invocation nor from a record",
-    note = "beside a record a function takes `Client<T>`, `Secret<T>`, `Invocation`, what the record says of itself (`SqsMessage`, …), or what implements `pilaster::FromInvocation`; the record comes last"
+    label = "created neither from an invocation nor from a record",
+    note = "beside a record, a function takes `Client<T>`, `Secret<T>`, `Invocation`, the metadata of the record (`SqsMessage`, …), or a type that implements `pilaster::FromInvocation`; the record comes last"
 )]
 pub trait FromRecordParts: Sized + Send {
     /// Creates the argument.
     ///
     /// # Errors
     ///
-    /// Why it could not be made; the record fails and is retried.
+    /// The reason why it could not be created; the record fails and is retried.
     fn from_record_parts(record: &Record) -> impl Future<Output = Result<Self, BoxError>> + Send;
 }
 
@@ -132,7 +132,7 @@ impl FromRecordParts for Record {
     }
 }
 
-/// Returns the error of an argument that only a record of another source has.
+/// Returns the error of an argument that requires a record of another source.
 fn not_from(record: &Record, sources: &str) -> BoxError {
-    format!("unexpected source {}: this argument is made from a record of {sources}", record.source()).into()
+    format!("unexpected source {}: this argument requires a record of {sources}", record.source()).into()
 }

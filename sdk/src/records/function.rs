@@ -22,7 +22,7 @@ use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
 use crate::function::into_service::{ErrorTypes, Kind};
 
-/// The mark of record functions with these arguments.
+/// The marker of record functions with these arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ByRecord<Args>(std::marker::PhantomData<Args>);
@@ -55,22 +55,23 @@ where
 }
 
 impl<S, L, O> Function<RecordFunction<S>, L, O> {
-    /// Takes the `errorType` of a failed record or invocation from `E`, wherever it stands in the chain of causes. `#[lambda_handler]` does
-    /// this for the error type of the function.
+    /// Uses `E` for the `errorType` of a failed record or invocation, anywhere in the chain of causes.
+    /// `#[lambda_handler]` does this for the error type of the function.
     ///
-    /// `anyhow` and `#[error(transparent)]` hide the error that they stand for and continue with its cause: within these an `E` is not
-    /// found. A [`FunctionError`](crate::FunctionError) and a [`RecordError`](crate::records::RecordError) are.
+    /// `anyhow` and `#[error(transparent)]` hide the error that they wrap and continue with its cause: an `E` inside
+    /// them is not found. Inside a [`FunctionError`](crate::FunctionError) or a
+    /// [`RecordError`](crate::records::RecordError), it is.
     pub fn error_type<E: ErrorType>(self) -> Self {
         self.with_error_type::<E>()
     }
 
-    /// Sets how many records are processed at the same time. See [`Batch::concurrency`].
+    /// Sets the number of records that are processed concurrently. See [`Batch::concurrency`].
     pub fn concurrency(mut self, records: usize) -> Self {
         self.kind.batch.concurrency = records;
         self
     }
 
-    /// Sets how the records of a batch are processed.
+    /// Sets the options for processing the records of a batch.
     pub fn batch(mut self, batch: Batch) -> Self {
         self.kind.batch = batch;
         self

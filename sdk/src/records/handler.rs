@@ -1,4 +1,5 @@
-//! A user's async function as a service of records: its arguments are made from the record, and its result becomes the response.
+//! A user's async function as a service of records: creates its arguments from the record and converts its result into
+//! the response.
 
 use super::extract::{FromRecord, FromRecordParts};
 use super::record::Record;
@@ -7,8 +8,8 @@ use crate::core::error::{BoxError, FunctionError};
 use crate::function::builder::Sealed;
 use crate::function::handler::{Call, each_arity};
 
-/// The return type of a record function: `Result<(), E>`, or `()` if it cannot fail; for Firehose `TransformedRecord` in place
-/// of `()`, and for S3 Batch Operations optionally `String`.
+/// The return type of a record function: `Result<(), E>`, or `()` if it cannot fail; for Firehose `TransformedRecord`
+/// in place of `()`, and for S3 Batch Operations optionally `String`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a record function",
     label = "not a valid return type",
@@ -23,7 +24,7 @@ pub trait RecordResult<A>: sealed::Sealed {
     fn into_result(self) -> Result<A, FunctionError>;
 }
 
-/// Only these types are results of a record function.
+/// Seals the trait.
 mod sealed {
     pub trait Sealed {}
 
@@ -75,7 +76,7 @@ impl RecordResult<()> for () {
     }
 }
 
-/// An async function whose last argument is a record and whose others are [`FromRecordParts`].
+/// An async function whose last argument is a record; the others implement [`FromRecordParts`].
 ///
 /// The crate implements it for async functions; other crates cannot.
 pub trait RecordHandler<Args>: Clone + Send + Sync + Sized + 'static {

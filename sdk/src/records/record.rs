@@ -1,4 +1,4 @@
-//! [`Record`]: one record on its way through the layers to the function.
+//! [`Record`]: one record, the request of layers and the function.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,24 +19,24 @@ pub(super) struct Event {
     pub(super) text: Arc<RawEvent>,
     pub(super) source: Source,
     pub(super) invocation: Invocation,
-    /// The positions of the records in the text. They are found on first use if the function only takes the bodies of SQS
-    /// messages.
+    /// The positions of the records in the text. They are located on first use if the function only takes the bodies of
+    /// SQS messages.
     pub(super) ranges: OnceLock<Vec<Range<usize>>>,
     pub(super) locate: fn(&str) -> Vec<Range<usize>>,
     /// The positions of the other members in the text, by name.
     pub(super) members: Vec<(Box<str>, Range<usize>)>,
     /// The memory that is reserved for the contents of the records, in bytes.
     pub(super) reserved: AtomicUsize,
-    /// The stream, topic or job; found when the first idempotency key needs it.
+    /// The stream, topic or job; determined when the first idempotency key needs it.
     #[cfg(feature = "idempotency")]
     pub(super) origin: OnceLock<serde_json::Value>,
 }
 
-/// The memory that the contents of one event's records may always take, in bytes. A few compressed kilobytes can expand to
-/// gigabytes, so the limit is this or half of the function's memory.
+/// The memory that the contents of one event's records may always take, in bytes. A few compressed kilobytes can expand
+/// to gigabytes, so the limit is this or half of the function's memory.
 const MIN_CONTENT_LIMIT: usize = 64 * 1024 * 1024;
 
-/// The memory that a record takes besides its text, in bytes: a million empty records are not free.
+/// The memory that a record takes in addition to its text, in bytes: a million empty records are not free.
 const RECORD_OVERHEAD: usize = 768;
 
 impl Event {
@@ -47,7 +47,7 @@ impl Event {
         ranges.get(index).and_then(|at| text.get(at.clone())).unwrap_or_default()
     }
 
-    /// Returns a member that stands beside the records.
+    /// Returns a member beside the records.
     pub(super) fn beside<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Option<T> {
         let (_, at) = self.members.iter().find(|(member, _)| **member == *name)?;
         serde_json::from_str(self.text.get().get(at.clone())?).ok()
@@ -74,14 +74,14 @@ impl Body {
     }
 }
 
-/// The id by which the source knows a record.
+/// The id that the source assigned to a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum RecordId {
     /// A message id, a sequence number or a record id.
     Text(Box<str>),
     /// An offset in a partition (`topic-0`).
     Offset { partition: Box<str>, offset: i64 },
-    /// The source did not name it.
+    /// The source did not assign an id.
     Unknown,
 }
 
@@ -93,7 +93,7 @@ impl RecordId {
         }
     }
 
-    /// Returns the id as a log line shows it.
+    /// Returns the id in the form used in log lines.
     pub(super) fn as_text(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
@@ -115,14 +115,15 @@ impl fmt::Display for RecordId {
 /// One record of a batch, still as JSON text: the request of every layer of a record function. Cheap to clone.
 ///
 /// If a record is an envelope (an SQS message with a notification about two S3 objects), each of its contents is a
-/// record of its own. All of them have the [`id`](Self::id) of the envelope, since the source can only retry the envelope.
+/// separate record. All of them have the [`id`](Self::id) of the envelope, since the source can only retry the
+/// envelope.
 #[derive(Clone)]
 pub struct Record {
     outer: Arc<EventRecord>,
     content: Option<Arc<Content>>,
 }
 
-/// The record as the event has it.
+/// The record as it is in the event.
 pub(super) struct EventRecord {
     pub(super) event: Arc<Event>,
     /// Its position in the event.
@@ -133,7 +134,7 @@ pub(super) struct EventRecord {
     pub(super) receive_count: Option<u32>,
 }
 
-/// One of the contents of an envelope.
+/// The content of an envelope.
 struct Content {
     text: Box<str>,
     /// The number of contents of the envelope.
@@ -141,8 +142,8 @@ struct Content {
     count: usize,
 }
 
-/// Begins the content of an aggregated Kinesis record, as in a JSON text sequence (RFC 7464). No other content that begins with
-/// it is valid, so no producer can forge it.
+/// Starts the content of an aggregated Kinesis record, as in a JSON text sequence (RFC 7464). No other content that
+/// starts with it is valid JSON, so producers cannot forge it.
 pub(super) const AGGREGATED_MARK: char = '\u{1e}';
 
 impl Record {
@@ -150,7 +151,7 @@ impl Record {
         Self { outer: Arc::new(record), content: None }
     }
 
-    /// Returns the record with one of its contents, of which there are `count`.
+    /// Returns the record with one of its `count` contents.
     pub(super) fn with_content(&self, text: impl Into<Box<str>>, count: usize) -> Self {
         let content = Some(Arc::new(Content { text: text.into(), count }));
         Self { outer: Arc::clone(&self.outer), content }
@@ -166,8 +167,8 @@ impl Record {
         self.outer.event.source
     }
 
-    /// Returns the id by which the source knows the record: the message id, the sequence number in a stream,
-    /// `topic-partition@offset` in Kafka; `unknown` if the source did not name it.
+    /// Returns the id that the source assigned to the record: the message id, the sequence number in a stream,
+    /// `topic-partition@offset` in Kafka; `unknown` if there is none.
     pub fn id(&self) -> impl fmt::Display + '_ {
         self.record_id()
     }
@@ -181,8 +182,8 @@ impl Record {
         self.outer.index
     }
 
-    /// Returns the JSON text of the record as the event has it. For one of the contents of an envelope or of an aggregated
-    /// Kinesis record this is the text of the outer record.
+    /// Returns the JSON text of the record in the event. For a content of an envelope or of an aggregated
+    /// Kinesis record, this is the text of the outer record.
     pub fn json(&self) -> &str {
         self.outer.event.record(self.outer.index)
     }
@@ -195,17 +196,17 @@ impl Record {
         }
     }
 
-    /// Returns where the records of the event come from; the first call finds it.
+    /// Returns the origin of the event's records, which the first call determines.
     #[cfg(feature = "idempotency")]
     pub(super) fn origin_of_event(&self, find: fn(&Event) -> serde_json::Value) -> &serde_json::Value {
         self.outer.event.origin.get_or_init(|| find(&self.outer.event))
     }
 
-    /// Reserves memory for so many contents, whose texts take so many bytes together.
+    /// Reserves memory for this number of contents, whose texts take this number of bytes in total.
     ///
     /// # Errors
     ///
-    /// Together with the memory that is reserved for the event already it would exceed the limit.
+    /// The memory reserved for the event would exceed the limit.
     pub(super) fn reserve(&self, contents: usize, bytes: usize) -> Result<(), DecodeError> {
         let size = contents.saturating_mul(RECORD_OVERHEAD).saturating_add(bytes);
         let memory = usize::try_from(self.invocation().memory_mb()).unwrap_or_default();
@@ -218,7 +219,7 @@ impl Record {
         })
     }
 
-    /// Releases all memory that is reserved for the event, and returns how much it was.
+    /// Releases all memory that is reserved for the event, and returns its size.
     pub(super) fn release(&self) -> usize {
         self.outer.event.reserved.swap(0, Ordering::Relaxed)
     }
@@ -228,35 +229,35 @@ impl Record {
         self.content.as_ref().map(|content| &*content.text)
     }
 
-    /// Returns the record as the stream would have it, if it was taken out of an aggregated Kinesis record.
+    /// Returns the record as if it were alone in the stream, if it is part of an aggregated Kinesis record.
     pub(super) fn deaggregated(&self) -> Option<&str> {
         self.content().filter(|_| self.source() == Source::Kinesis)?.strip_prefix(AGGREGATED_MARK)
     }
 
-    /// Returns whether its envelope has other contents.
+    /// Returns `true` if its envelope has other contents.
     #[cfg(feature = "idempotency")]
     pub(super) fn has_siblings(&self) -> bool {
         self.content.as_ref().is_some_and(|content| content.count > 1)
     }
 
-    /// Returns a member of the event that stands beside its records.
+    /// Returns a member of the event beside its records.
     pub(super) fn beside<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Option<T> {
         self.outer.event.beside(name)
     }
 
-    /// Returns the invocation that the record came in.
+    /// Returns the invocation of the record.
     pub fn invocation(&self) -> &Invocation {
         &self.outer.event.invocation
     }
 
-    /// Returns how often the record was received, this time included; `None` for a source that does not count, which is every
-    /// source but SQS.
+    /// Returns the receive count of the record, including this receive; `None` for every
+    /// source except SQS, which does not report it.
     pub fn receive_count(&self) -> Option<u32> {
         self.outer.receive_count
     }
 }
 
-/// Shows the source and the id only: the record may hold secrets.
+/// Shows only the source and the id: the record may contain secrets.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Record")

@@ -23,7 +23,7 @@ impl From<()> for RecordResponse {
     }
 }
 
-/// A record that a Firehose function returns in place of the one that it received.
+/// A record that a Firehose function returns in place of the received one.
 ///
 /// The format is that of <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>.
 ///
@@ -42,7 +42,7 @@ impl From<()> for RecordResponse {
 pub enum TransformedRecord {
     /// Firehose delivers these bytes.
     Ok {
-        /// The data that is delivered instead of the record's.
+        /// The data to deliver in place of the record's.
         data: Vec<u8>,
         /// The keys for dynamic partitioning, `metadata.partitionKeys` in the response; may be empty.
         partition_keys: Vec<(String, String)>,
@@ -75,14 +75,15 @@ impl TransformedRecord {
         Self::Dropped
     }
 
-    /// Marks the record as failed: Firehose writes it to the error output of the stream. A call that returns an error does the
-    /// same, and is logged.
+    /// Marks the record as failed: Firehose writes it to the error output of the stream. A call that returns an error
+    /// does the same, and is logged.
     pub fn failed() -> Self {
         Self::Failed
     }
 
-    /// Adds a key for dynamic partitioning (<https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html>) to a
-    /// record that is delivered. A later key replaces an earlier one of the same name.
+    /// Adds a key for dynamic partitioning
+    /// (<https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html>) to a record that is delivered. A
+    /// later key replaces an earlier one of the same name.
     #[must_use]
     pub fn partition_key(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Self::Ok { partition_keys, .. } = &mut self {
@@ -92,7 +93,7 @@ impl TransformedRecord {
     }
 }
 
-/// Shows the size and the number of keys only: the data may be confidential.
+/// Shows only the size and the number of keys: the data may be confidential.
 impl fmt::Debug for TransformedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -111,7 +112,8 @@ impl From<TransformedRecord> for RecordResponse {
     }
 }
 
-/// The result of a task of S3 Batch Operations: a text for the job's report, or nothing. Made from `()` and from a `String`.
+/// The result of an S3 Batch Operations task: text for the job's report, or nothing. Converts from `()` and from a
+/// `String`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskResult(pub(super) String);
 

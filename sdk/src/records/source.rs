@@ -24,7 +24,7 @@ pub enum Source {
     RabbitMq,
     /// A data transformation of Amazon Data Firehose.
     Firehose,
-    /// A subscription filter of Amazon CloudWatch Logs.
+    /// An Amazon CloudWatch Logs subscription filter.
     Logs,
     /// An Amazon SES receipt rule.
     Ses,
@@ -34,14 +34,15 @@ pub enum Source {
     S3Batch,
 }
 
-/// The format of the response by which a source learns which records failed.
+/// The format in which a response reports failed records to the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ResponseFormat {
     /// A partial batch response with the ids of the failed records (SQS).
     FailedItems,
-    /// A partial batch response of which the lowest id counts: from it on all records are retried (Kinesis, DynamoDB Streams).
+    /// A partial batch response in which the lowest id counts: all records from it on are retried (Kinesis, DynamoDB
+    /// Streams).
     ShardCheckpoint,
-    /// A partial batch response of which the lowest offset of each partition counts (Kafka).
+    /// A partial batch response in which the lowest offset of each partition counts (Kafka).
     PartitionCheckpoints,
     /// A result for each record (Firehose).
     FirehoseRecords,
@@ -63,7 +64,7 @@ impl Source {
         }
     }
 
-    /// Returns the source that an event or a record names as its `eventSource`.
+    /// Returns the source for the `eventSource` of an event or a record.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "aws:sqs" => Self::Sqs,

@@ -1,10 +1,10 @@
-//! [`Window`]: a batch of a tumbling window of Kinesis or DynamoDB Streams, with the state of the window.
+//! [`Window`]: a batch in a tumbling window of Kinesis or DynamoDB Streams, with the state of the window.
 //!
-//! If the event source mapping has `TumblingWindowInSeconds`, Lambda passes the state that the function returned for the previous batch
-//! of the shard, and invokes the function once more when the window ends, usually without a record. Such a function processes whole
-//! batches: it folds the records into the state and returns a [`WindowState`]. If it fails, Lambda retries the batch with the same
-//! state, so that nothing is counted twice; `BisectBatchOnFunctionError` isolates the failing record. The state may have 1 MB; Lambda
-//! ends a window with a larger state early.
+//! If the event source mapping has `TumblingWindowInSeconds`, Lambda passes in the state that the function returned for
+//! the previous batch of the shard, and invokes the function once more when the window ends, usually without a record.
+//! Such a function processes whole batches: it folds the records into the state and returns a [`WindowState`]. If it
+//! fails, Lambda retries the batch with the same state, so that nothing is counted twice; `BisectBatchOnFunctionError`
+//! isolates the failing record. The state may have 1 MB; Lambda ends a window with a larger state early.
 //!
 //! # Example
 //!
@@ -48,22 +48,21 @@ use crate::records::extract::{Contents, FromRecord};
 
 /// The records of a batch, and the state of their window.
 ///
-/// `R` is `Kinesis<T>`, `Change<T>`, also from a Kinesis stream of a table, or `LogRecord` from a Kinesis stream of a log subscription.
-/// The format is that of
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html> and
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html>. See the [module docs](self).
+/// `R` is `Kinesis<T>`, `Change<T>`, also from a Kinesis stream of a table, or `LogRecord` from a Kinesis stream of a
+/// log subscription. The format is that of <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
+/// and <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html>. See the [module docs](self).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Window<S, R> {
     /// The state that the function returned for the previous batch; `S::default()` at the start of the window.
     pub state: S,
-    /// The records, in their order; an error for one that could not be decoded.
+    /// The records in order; an error for a record that could not be decoded.
     pub records: Vec<Result<R, DecodeError>>,
     /// The bounds of the window.
     pub bounds: Bounds,
 }
 
-/// The start and end of a window, its shard, and whether it ends with this batch.
+/// The start, end and shard of a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
     start: String,
@@ -95,12 +94,12 @@ impl Bounds {
         self.stream_arn.as_deref()
     }
 
-    /// Returns whether this is the last invocation of the window, with its final state.
+    /// Returns `true` if this is the last invocation of the window, with its final state.
     pub fn is_final(&self) -> bool {
         self.is_final
     }
 
-    /// Returns whether the window ends early because its state is too large.
+    /// Returns `true` if the window ends early because its state is too large.
     pub fn is_terminated_early(&self) -> bool {
         self.is_terminated_early
     }
@@ -156,7 +155,7 @@ where
         let event = serde_json::from_str::<WindowEvent<'_>>(incoming.event.get());
         let event = event.map_err(|error| wrong(format!("the event is not a batch of a tumbling window: {error}")))?;
         let state = match event.state.map(RawValue::get) {
-            // Before the first batch.
+            // Empty before the first batch.
             None | Some("null") => S::default(),
             Some(state) if is_empty(state) => S::default(),
             Some(state) => json::decode(state.as_bytes())
@@ -180,7 +179,7 @@ where
     }
 }
 
-/// Returns whether the state is `{}`.
+/// Returns `true` if the state is `{}`.
 fn is_empty(state: &str) -> bool {
     let within = state.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     within.is_some_and(|within| within.trim().is_empty())
@@ -197,7 +196,7 @@ fn records<R: FromRecord>(incoming: &Incoming) -> Result<Vec<Result<R, DecodeErr
         match contents {
             Ok(Contents::Itself) => records.push(R::from_record(&record)),
             Ok(contents) => {
-                // The window has all of them in memory at the same time.
+                // The window holds all of them in memory at the same time.
                 let reserved = match &contents {
                     Contents::Aggregated(aggregated) => aggregated.reserve(&record),
                     _ => Ok(()),

@@ -1,4 +1,4 @@
-//! An HTTP client for tests: it responds from a list and keeps the requests.
+//! An HTTP client for tests: it responds from a list and records the requests.
 
 use std::sync::{Arc, Mutex};
 

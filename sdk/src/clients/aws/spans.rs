@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::observe::traces::{self, span};
 
-/// Interceptor that records the outcome of a call, its retries included.
+/// Interceptor that records the outcome of a call, including its retries.
 #[derive(Debug)]
 pub(super) struct CallSpans;
 
@@ -28,7 +28,7 @@ impl Intercept for CallSpans {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // The SDK reads it from the process's environment, where managed concurrency does not put it.
+        // The SDK reads it from the process's environment, which managed concurrency does not set.
         if let Some(header) = traces::trace_header() {
             context.request_mut().headers_mut().try_insert("x-amzn-trace-id", header)?;
         }
@@ -62,7 +62,7 @@ impl Intercept for CallSpans {
     }
 }
 
-/// Returns the code of a service's error, from its header or its JSON; the status if there is none.
+/// Returns the code of a service's error from its header or its JSON, or the status.
 fn code(response: &HttpResponse) -> Option<String> {
     #[derive(Deserialize)]
     struct Body {

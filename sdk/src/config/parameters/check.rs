@@ -17,7 +17,7 @@ impl<T> Requirement for OfParameter<T> {}
 check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `pilaster::FromParameter`",
-        label = "the type within must implement `pilaster::FromParameter`",
+        label = "the inner type must implement `pilaster::FromParameter`",
         note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to the type, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
     )]
     pub trait IsFromParameter: FromParameter;

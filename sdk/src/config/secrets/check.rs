@@ -17,7 +17,7 @@ impl<T> Requirement for OfSecret<T> {}
 check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `pilaster::FromSecret`",
-        label = "the type within must implement `pilaster::FromSecret`",
+        label = "the inner type must implement `pilaster::FromSecret`",
         note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to the type, or `#[secret(env = \"DB_SECRET\")]`"
     )]
     pub trait IsFromSecret: FromSecret;

@@ -139,14 +139,14 @@ pub(crate) use check;
 check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `serde::Deserialize`",
-        label = "the type within must implement `serde::Deserialize`",
+        label = "the inner type must implement `serde::Deserialize`",
         note = "add `#[derive(serde::Deserialize)]` to the type; it must own its fields"
     )]
     pub trait IsDeserializable: DeserializeOwned;
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `serde::Serialize`",
-        label = "the type within must implement `serde::Serialize`",
+        label = "the inner type must implement `serde::Serialize`",
         note = "add `#[derive(serde::Serialize)]` to the type"
     )]
     pub trait IsSerializable: Serialize;
@@ -156,7 +156,7 @@ check! {
 check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `garde::Validate`",
-        label = "the type within must implement `garde::Validate`",
+        label = "the inner type must implement `garde::Validate`",
         note = "add `#[derive(garde::Validate)]` to the type and rules to its fields, with `garde` as a dependency of your crate"
     )]
     pub trait IsValidatable: garde::Validate<Context: Default>;

@@ -1,20 +1,21 @@
-//! Lambda authorizers of API Gateway: the request is [`Authorizer`], the response a [`Policy`] or, in an HTTP API with simple responses, a
-//! [`SimpleResponse`].
+//! Lambda authorizers of API Gateway: the request is [`Authorizer`], the response a [`Policy`] or, in an HTTP API with
+//! simple responses, a [`SimpleResponse`].
 //!
 //! | the API and its authorizer | response | no access |
 //! |---|---|---|
 //! | REST, of type `TOKEN` or `REQUEST` | [`Policy`] | a policy that denies: 403; [`AuthorizerError::Unauthorized`]: 401 |
-//! | WebSocket | [`Policy`] | the same |
+//! | WebSocket | [`Policy`] | the same as REST |
 //! | HTTP, payload 2.0, simple responses | [`SimpleResponse`] | [`SimpleResponse::deny`]: 403 |
 //! | HTTP, payload 1.0, or 2.0 without simple responses | [`Policy`] | a policy that denies: 403 |
 //!
-//! Any other failure is a 500 of API Gateway's, without the reason.
+//! Any other failure is a 500 from API Gateway, without the reason.
 //!
 //! # Responses are cached
 //!
-//! API Gateway caches the response for a token (by default for 5 minutes in REST APIs) and applies it to later requests with this token, to
-//! any route. A policy for the one method that was called denies the others from then on, so allow all that the token may call, by
-//! [`MethodArn::all`] or by [`MethodArn::route`] with wildcards, or turn the cache off.
+//! API Gateway caches the response for a token (by default for 5 minutes in REST APIs) and applies it to later requests
+//! with this token, to any route. A policy that allows only the called method denies all others from then on, so allow
+//! everything that the token may call, with [`MethodArn::all`] or with [`MethodArn::route`] and wildcards, or disable
+//! the cache.
 //!
 //! # Example
 //!
@@ -24,7 +25,7 @@
 //!
 //! async fn authorize(request: Authorizer) -> Result<Policy, AuthorizerError> {
 //!     let token = request.bearer_token().ok_or(AuthorizerError::Unauthorized)?;
-//!     let user = verify(token)?; // any other error: a 500 of API Gateway's
+//!     let user = verify(token)?; // any other error: a 500 from API Gateway
 //!     Ok(Policy::allow(user, [request.arn()?.all()]).context("tenant", 7))
 //! }
 //!
@@ -54,7 +55,7 @@ use crate::events::handler::FromEvent;
 
 /// A request to a Lambda authorizer. See the [module docs](self).
 ///
-/// The forms are those of
+/// The formats are those of
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html> and
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
 #[derive(Clone)]
@@ -64,17 +65,17 @@ pub struct Authorizer(Wire);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthorizerKind {
-    /// The authorizer of a REST API, by a token alone.
+    /// A REST API's authorizer that receives only a token.
     Token,
-    /// The authorizer of a REST API, or of an HTTP API with payload 1.0, by the whole request.
+    /// A REST API's authorizer, or that of an HTTP API with payload 1.0, that receives the whole request.
     Request,
-    /// The authorizer of a WebSocket API, by the request that connects.
+    /// A WebSocket API's authorizer, which receives the connect request.
     WebSocket,
-    /// The authorizer of an HTTP API with payload 2.0.
+    /// An HTTP API's authorizer with payload 2.0.
     Http,
 }
 
-/// All forms at once.
+/// The fields of all formats.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {
@@ -112,7 +113,7 @@ struct Wire {
 
 type Texts = BTreeMap<String, Option<String>>;
 
-/// A list, or in payload 1.0 one text with commas.
+/// A list, or in payload 1.0 a text separated by commas.
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
 enum Sources {
@@ -153,7 +154,7 @@ impl FromEvent for Authorizer {
 }
 
 impl Authorizer {
-    /// Returns the kind of the authorizer that is called.
+    /// Returns the kind of authorizer that API Gateway called.
     pub fn kind(&self) -> AuthorizerKind {
         match (self.0.r#type.as_deref(), self.0.version.as_deref()) {
             (Some("TOKEN"), _) => AuthorizerKind::Token,
@@ -163,7 +164,7 @@ impl Authorizer {
         }
     }
 
-    /// Returns the ARN of the method that the client requests, in its parts.
+    /// Returns the parsed ARN of the requested method.
     ///
     /// # Errors
     ///
@@ -175,13 +176,13 @@ impl Authorizer {
         })
     }
 
-    /// Returns the ARN of the method that the client requests, as text. Its path is the client's and may contain a `*`,
-    /// which matches everything in a policy: allow a [`MethodArn::route`] that you write instead.
+    /// Returns the ARN of the requested method, as text. The client chooses its path, which may contain a `*`
+    /// that matches everything in a policy: allow your own [`MethodArn::route`] instead.
     pub fn method_arn(&self) -> &str {
         &self.0.method_arn
     }
 
-    /// Returns the token: the input of an authorizer of type `TOKEN`, for the others the header `Authorization`.
+    /// Returns the token: the input of a `TOKEN` authorizer, or the header `Authorization` for the others.
     pub fn token(&self) -> Option<&str> {
         match self.kind() {
             AuthorizerKind::Token => self.0.authorization_token.as_deref(),
@@ -189,14 +190,14 @@ impl Authorizer {
         }
     }
 
-    /// Returns the [`token`](Self::token) behind the word `Bearer`; `None` without that word.
+    /// Returns the [`token`](Self::token) without its prefix `Bearer`; `None` if the prefix is missing.
     pub fn bearer_token(&self) -> Option<&str> {
         let (scheme, token) = self.token()?.trim().split_once(' ')?;
         let token = token.trim_start();
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
 
-    /// Returns the values by which the response is cached, in the order of the authorizer's identity sources.
+    /// Returns the values that form the key of the cache, in the order of the authorizer's identity sources.
     pub fn identity_source(&self) -> Vec<&str> {
         match &self.0.identity_source {
             None => Vec::new(),
@@ -205,7 +206,7 @@ impl Authorizer {
         }
     }
 
-    /// Returns a header by its case-insensitive name, and the last of several values.
+    /// Returns a header by its case-insensitive name; the last of several values.
     pub fn header(&self, name: &str) -> Option<&str> {
         let is_it = |own: &str| own.eq_ignore_ascii_case(name);
         let single = self.0.headers.iter().flatten().find(|(own, _)| is_it(own));
@@ -215,33 +216,33 @@ impl Authorizer {
         })
     }
 
-    /// Returns a query parameter; of several values the last, in an HTTP API all of them, separated by commas.
+    /// Returns a query parameter; the last of several values, or all of them, separated by commas, in an HTTP API.
     pub fn query_parameter(&self, name: &str) -> Option<&str> {
         text(&self.0.query_string_parameters, name)
     }
 
-    /// Returns a parameter of the path, such as `id` in `/users/{id}`.
+    /// Returns a path parameter, such as `id` in `/users/{id}`.
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
         text(&self.0.path_parameters, name)
     }
 
-    /// Returns a variable of the stage.
+    /// Returns a stage variable.
     pub fn stage_variable(&self, name: &str) -> Option<&str> {
         text(&self.0.stage_variables, name)
     }
 
-    /// Returns the cookies, `name=value` each, in an HTTP API; elsewhere they are a [`header`](Self::header).
+    /// Returns the cookies as `name=value`, in an HTTP API; other APIs pass them as a [`header`](Self::header).
     pub fn cookies(&self) -> &[String] {
         self.0.cookies.as_deref().unwrap_or_default()
     }
 
-    /// Returns the method of the request; `None` for a token alone.
+    /// Returns the method of the request; `None` for a `TOKEN` authorizer.
     pub fn method(&self) -> Option<&str> {
         let http = self.0.request_context.http.as_ref();
         self.0.http_method.as_deref().or_else(|| http?.method.as_deref())
     }
 
-    /// Returns the path of the request; `None` for a token alone.
+    /// Returns the path of the request; `None` for a `TOKEN` authorizer.
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
     }
@@ -251,12 +252,12 @@ impl Authorizer {
         self.0.route_key.as_deref().or(self.0.request_context.route_key.as_deref())
     }
 
-    /// Returns the connection, in a WebSocket API.
+    /// Returns the connection id, in a WebSocket API.
     pub fn connection_id(&self) -> Option<&str> {
         self.0.request_context.connection_id.as_deref()
     }
 
-    /// Returns the IP address of the client, as API Gateway saw it.
+    /// Returns the IP address of the client, as seen by API Gateway.
     pub fn source_ip(&self) -> Option<&str> {
         let RequestContext { identity, http, .. } = &self.0.request_context;
         let identity = identity.as_ref().and_then(|identity| identity.source_ip.as_deref());
@@ -273,7 +274,7 @@ fn text<'a>(texts: &'a Option<Texts>, name: &str) -> Option<&'a str> {
     texts.as_ref()?.get(name)?.as_deref()
 }
 
-/// Tokens and cookies are secret, and are not shown.
+/// Tokens and cookies are secrets and are not shown.
 impl fmt::Debug for Authorizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorizer")
@@ -285,8 +286,8 @@ impl fmt::Debug for Authorizer {
 
 /// The error of an authorizer. `?` converts any error into one.
 pub enum AuthorizerError {
-    /// The client is not authenticated: REST and WebSocket APIs respond with 401. API Gateway recognises it by the exact text
-    /// `Unauthorized`.
+    /// The client is not authenticated: REST and WebSocket APIs respond with 401. API Gateway recognises it by the
+    /// exact text `Unauthorized`.
     Unauthorized,
     /// The authorizer failed: API Gateway responds with 500.
     Failed(BoxError),

@@ -1,4 +1,4 @@
-//! The requirements of the events that hold a value.
+//! The requirements of event types that hold a value.
 
 use super::event::Event;
 use crate::core::check::Deserializable;

@@ -1,35 +1,38 @@
 //! Custom resources of CloudFormation: [`CloudFormation`] is the request, [`CustomResource`] the result.
 //!
-//! A stack waits for a response, for an hour unless its template sets less. So it gets one by its presigned URL however the function
-//! ends: also when it fails, panics, takes too long, or cannot read the properties. Of the invocation's time 5 seconds are kept
-//! for that (a third of it, if that is less), for up to five attempts. A response that cannot be delivered fails the invocation, which
-//! Lambda then retries; a failure that was reported to CloudFormation is a line at `ERROR` in the log, and no failed invocation. For what
-//! happens before the function is called, such as a failed start, `ServiceTimeout` in the template bounds the wait.
+//! A stack waits for a response, for an hour unless its template sets less. It therefore gets one through its presigned
+//! URL, however the function ends: even if it fails, panics, times out, or cannot decode the properties. 5 seconds of
+//! the invocation's time are reserved for up to five attempts (a third of the time, if that is less). A response that
+//! cannot be delivered fails the invocation, which Lambda then retries. A failure that was reported to CloudFormation
+//! is logged at `ERROR` and does not fail the invocation. For failures before the function is called, such as a failed
+//! start, `ServiceTimeout` in the template bounds the wait.
 //!
-//! - **Ids**: without [`CustomResource::with_id`] a new resource is called after its name in the template and the request, and keeps
-//!   this id for good. Another id in the response to an update means that the resource was replaced: CloudFormation then asks for the
-//!   deletion of the old one.
-//! - **A failed `Create`** is rolled back by a `Delete`. After an error that the function returned, nothing was made: the `Delete` comes
-//!   with an id that is known here and is done without a call of the function. Where something was left behind, fail with
-//!   [`LeftBehind`], and the `Delete` is for that. After a time-out, a panic, an error of a layer, or an id that CloudFormation does not
-//!   take, something may have been made: then the function is called for the `Delete`, with the id that a resource without
-//!   [`with_id`](CustomResource::with_id) has (the logical id, `-`, and the id of the request that was to create it). So a `Delete` of
-//!   what is not there must succeed.
-//! - **Properties** are sent as text, whatever the template contains: `"8"`, `"true"`. Numbers and booleans are read from it, except within
-//!   `#[serde(untagged)]`, `#[serde(tag = …)]` and `#[serde(flatten)]`. The message about properties that cannot be read does not repeat their values.
-//! - **Retries**: Lambda may send a request again, so make a resource under a name of the request's, or look whether it is there.
+//! - **Ids**: without [`CustomResource::with_id`] the id of a new resource consists of its name in the template and the
+//!   request id, and is kept permanently. Another id in the response to an update means that the resource was replaced:
+//!   CloudFormation then requests the deletion of the old one.
+//! - **A failed `Create`** is rolled back with a `Delete`. After an error that the function returned, nothing was
+//!   created: the `Delete` has a reserved id and succeeds without a call of the function. If something was left behind,
+//!   fail with [`LeftBehind`], whose id the `Delete` has. After a time-out, a panic, an error of a layer, or an id that
+//!   CloudFormation does not accept, something may have been created: the function is then called for the `Delete`,
+//!   with the id that a resource without [`with_id`](CustomResource::with_id) has (the logical id, `-`, and the id of
+//!   the create request). A `Delete` of a missing resource must therefore succeed.
+//! - **Properties** are always sent as text: `"8"`, `"true"`. Numbers and booleans are parsed from it, except within
+//!   `#[serde(untagged)]`, `#[serde(tag = …)]` and `#[serde(flatten)]`. The error about invalid properties does not
+//!   repeat their values.
+//! - **Retries**: Lambda may resend a request, so derive the name of a resource from the request, or check if the
+//!   resource exists.
 //!
-//! Started locally or called in a test, the function sends nothing: what CloudFormation would get is the response.
+//! In a local run or a test, the function sends nothing: it returns the response for CloudFormation.
 //!
 //! # Behind another function
 //!
-//! The [Provider framework] of the AWS CDK calls the function itself and reports to CloudFormation in its place. It reads the response,
-//! so there `{"PhysicalResourceId": …, "Data": …, "NoEcho": …}` is the response, nothing is sent, and a failure is the failure of
-//! the invocation, with the function's own error. The same function serves both. It is called by another function if
-//! `ResponseURL` is not a URL (`"..."`), or if on Lambda it is missing or `ServiceToken`, the function that CloudFormation called, is
-//! another Lambda function than this one.
+//! The [Provider framework] of the AWS CDK calls the function itself and reports to CloudFormation in its place. It
+//! reads the response, so `{"PhysicalResourceId": …, "Data": …, "NoEcho": …}` is the response, nothing is sent, and a
+//! failure fails the invocation, with the function's own error. The same function supports both. The caller is another
+//! function if `ResponseURL` is not a URL (`"..."`), or if, on Lambda, it is missing or `ServiceToken`, the function
+//! that CloudFormation called, is another Lambda function.
 //!
-//! The framework does not call a `Delete` after a `Create` that failed, so [`LeftBehind`] has no effect there: remove what was made
+//! The framework sends no `Delete` after a failed `Create`, so [`LeftBehind`] has no effect there: clean up
 //! before the function fails.
 //!
 //! [Provider framework]: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.custom_resources-readme.html#provider-framework
@@ -84,7 +87,7 @@ use crate::events::handler::{FromEvent, Wrap};
 
 /// A request for a custom resource with the properties `P`. See the [module docs](self).
 ///
-/// The form is that of <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html>.
+/// The format is that of <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html>.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CloudFormation<P> {
@@ -103,25 +106,25 @@ pub struct CloudFormation<P> {
 /// The operation on a custom resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResourceRequest<P> {
-    /// Create the resource.
+    /// The resource must be created.
     Create {
         /// Its properties in the template.
         properties: P,
     },
-    /// Its properties have changed.
+    /// The properties have changed.
     Update {
         /// The id that the resource got when it was created.
         id: String,
-        /// Its properties in the template now.
+        /// Its current properties in the template.
         properties: P,
-        /// Its properties before; `None` if they cannot be read as a `P`.
+        /// Its previous properties; `None` if they cannot be decoded as a `P`.
         old: Option<P>,
     },
-    /// Delete the resource. It is not a failure that the resource is gone already.
+    /// The resource must be deleted. If it no longer exists, return `Ok`.
     Delete {
         /// The id that the resource got when it was created.
         id: String,
-        /// Its last properties in the template; `None` if they cannot be read as a `P`.
+        /// Its last properties in the template; `None` if they cannot be decoded as a `P`.
         properties: Option<P>,
     },
 }
@@ -185,7 +188,7 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
 
 /// The result of a request: the id of the resource, and the data that the template may read.
 ///
-/// CloudFormation accepts at most 4,096 bytes, with all that stands around the data, and ids of at most 1,024; beyond that the resource
+/// CloudFormation accepts a response of at most 4,096 bytes and an id of at most 1,024; beyond that, the resource
 /// fails with a reason.
 ///
 /// # Example
@@ -218,13 +221,14 @@ impl CustomResource {
         Self::default()
     }
 
-    /// Names the resource: CloudFormation sends this id with later requests. Another id than the one of an update means that the
-    /// resource was replaced.
+    /// Sets the id of the resource, which CloudFormation sends with later requests. A changed id in the response to an
+    /// update means that the resource was replaced.
     pub fn with_id(id: impl Into<String>) -> Self {
         Self { physical_resource_id: Some(id.into()), ..Self::default() }
     }
 
-    /// Adds data that the template reads with `!GetAtt Resource.Name`, within objects with `!GetAtt Resource.Name.Field`.
+    /// Adds data that the template reads with `!GetAtt Resource.Name`, and `!GetAtt Resource.Name.Field` for a field of
+    /// an object.
     pub fn data(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.data.insert(name.into(), value.into());
         self
@@ -237,15 +241,15 @@ impl CustomResource {
     }
 }
 
-/// The data may be secret.
+/// The data may contain secrets.
 impl fmt::Debug for CustomResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CustomResource").field("id", &self.physical_resource_id).finish_non_exhaustive()
     }
 }
 
-/// A `Create` that failed after it had made something: the `Delete` that follows is for this id. It works wherever it stands in the
-/// chain of causes.
+/// The error of a `Create` that failed after it had created something: the following `Delete` has this id. It takes
+/// effect anywhere in the chain of causes.
 ///
 /// # Example
 ///
@@ -265,8 +269,8 @@ impl fmt::Debug for CustomResource {
 /// ```
 pub struct LeftBehind(Left);
 
-/// The part of a `LeftBehind` that is found in the chain of causes also below `#[error(transparent)]` and `anyhow`, which leave out an
-/// error itself.
+/// The part of a `LeftBehind` that is found in the chain of causes even behind `#[error(transparent)]` and `anyhow`,
+/// which skip an error itself.
 #[derive(Debug)]
 struct Left {
     id: String,
@@ -274,7 +278,7 @@ struct Left {
 }
 
 impl LeftBehind {
-    /// Creates the error of a function that failed with `error` after it created the resource of this id.
+    /// Creates the error of a function that failed with `error` after it had created the resource with this id.
     pub fn new(id: impl Into<String>, error: impl Into<BoxError>) -> Self {
         Self(Left { id: id.into(), source: error.into() })
     }

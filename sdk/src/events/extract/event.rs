@@ -1,4 +1,4 @@
-//! [`Event`]: the whole event, as any type.
+//! [`Event`]: the whole event, decoded into any type.
 
 use std::ops::{Deref, DerefMut};
 
@@ -9,7 +9,8 @@ use crate::core::json;
 use crate::core::raw::Incoming;
 use crate::events::handler::FromEvent;
 
-/// The whole event as a `T`: of a task of Step Functions, of a direct invocation, and of every type of `aws_lambda_events`.
+/// The whole event as a `T`: from a Step Functions task, a direct invocation, or any source with a type in
+/// `aws_lambda_events`.
 ///
 /// An event that is not a `T` fails the invocation with `InvalidEvent` and the path of the field.
 ///
@@ -56,6 +57,6 @@ impl<T: DeserializeOwned + Send> FromEvent for Event<T> {
 /// Decodes a whole event.
 pub(crate) fn decode<T: DeserializeOwned>(incoming: &Incoming) -> Result<T, FunctionError> {
     json::decode(incoming.event.get().as_bytes()).map_err(|error| {
-        FunctionError::new("InvalidEvent", format!("the event does not have the expected form: {error}"))
+        FunctionError::new("InvalidEvent", format!("the event does not match the expected schema: {error}"))
     })
 }

@@ -1,4 +1,4 @@
-//! [`Schedule`]: a call by EventBridge at a scheduled time.
+//! [`Schedule`]: an invocation by EventBridge at a scheduled time.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -14,16 +14,16 @@ use crate::core::raw::{Incoming, RawEvent};
 use crate::events::extract::event::decode;
 use crate::events::handler::FromEvent;
 
-/// A call by a rule of EventBridge with a schedule, or by EventBridge Scheduler. Its time is the one that was scheduled, also
-/// where the call comes late or is retried, so that each attempt computes the same.
+/// An invocation by an EventBridge rule with a schedule, or by EventBridge Scheduler. Its time is the scheduled one,
+/// even if the invocation is late or retried, so that each attempt computes the same result.
 ///
-/// It accepts three forms:
+/// It accepts three formats:
 ///
-/// - what a rule with `rate(…)` or `cron(…)` sends (`aws.events`, `Scheduled Event`);
-/// - what Scheduler sends where a schedule has no custom input (`aws.scheduler`, `Scheduled Event`);
-/// - a custom input to Scheduler that has the context attributes by their names
-///   (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>). The time is required,
-///   and other fields may stand beside them, for [`json`](Self::json):
+/// - the event of a rule with `rate(…)` or `cron(…)` (`aws.events`, `Scheduled Event`);
+/// - the event of Scheduler, if the schedule has no custom input (`aws.scheduler`, `Scheduled Event`);
+/// - a custom input of Scheduler with the context attributes under their own names
+///   (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>). The time is
+///   required, and other fields may be added for [`json`](Self::json):
 ///
 /// ```json
 /// {
@@ -35,8 +35,8 @@ use crate::events::handler::FromEvent;
 /// }
 /// ```
 ///
-/// Any other event fails the invocation with `InvalidEvent`: so does a constant input, which an [`Event<T>`](crate::events::Event)
-/// takes.
+/// Any other event fails the invocation with `InvalidEvent`, including a constant input, for which you can use
+/// [`Event<T>`](crate::events::Event).
 ///
 /// # Example
 ///
@@ -44,7 +44,7 @@ use crate::events::handler::FromEvent;
 /// use pilaster::{BoxError, Schedule};
 ///
 /// async fn report(schedule: Schedule) -> Result<(), BoxError> {
-///     // Of the day that was scheduled, whenever it is tried again.
+///     // For the scheduled day, even in a later retry.
 ///     let day = schedule.time().get(..10);
 ///     tracing::info!(day, schedule = schedule.name(), "the report is made");
 ///     Ok(())
@@ -61,7 +61,7 @@ pub struct Schedule {
     attempt: Option<u32>,
 }
 
-/// The input of a schedule may be secret, and is not shown.
+/// The input of a schedule may be a secret and is not shown.
 impl fmt::Debug for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Schedule")
@@ -94,12 +94,12 @@ impl Schedule {
         self.arn()?.rsplit('/').next()
     }
 
-    /// Returns the id of this call: of the event of a rule, of the execution of a schedule.
+    /// Returns the id of the rule's event or the schedule's execution.
     pub fn execution_id(&self) -> Option<&str> {
         self.execution_id.as_deref()
     }
 
-    /// Returns the number of the attempt, from 1; `None` where the input of the schedule lacks it.
+    /// Returns the number of the attempt, from 1; `None` if the input of the schedule lacks it.
     pub fn attempt(&self) -> Option<u32> {
         self.attempt
     }
@@ -114,7 +114,7 @@ impl Schedule {
     }
 }
 
-/// All forms at once.
+/// The fields of all formats.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Wire {
@@ -138,7 +138,7 @@ struct Wire {
     attempt_number: Option<Number>,
 }
 
-/// Scheduler puts it in as text.
+/// Scheduler inserts it as text.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Number {
@@ -170,7 +170,7 @@ impl FromEvent for Schedule {
     }
 }
 
-/// Parses a time of EventBridge: `2026-01-02T03:04:05Z`, perhaps with a fraction of the second.
+/// Parses a time of EventBridge: `2026-01-02T03:04:05Z`, optionally with fractional seconds.
 fn read(text: &str) -> Option<SystemTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok().map(Into::into)
 }

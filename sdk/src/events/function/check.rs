@@ -1,4 +1,4 @@
-//! The checks of event functions. No public API.
+//! The checks of event functions. Not public API.
 #![allow(missing_docs)]
 
 use std::time::Duration;
@@ -22,14 +22,14 @@ use crate::function::check::{
 #[derive(Debug)]
 pub enum Events {}
 
-/// `Result` is. An implementation of the check for the type itself would be listed in the messages.
+/// `Result` implements it. The messages would list an implementation of the check for the type itself.
 pub trait IsResult {}
 
 impl<T, E> IsResult for Result<T, E> {}
 
 check! {
     impl [T: FromEvent] IsLastExtractor<Events, Event<()>> for T;
-    // Of every kind: that it must be the last argument is reported then.
+    // For every kind, so that the compiler reports that it must be the last argument.
     impl [K, T: FromEvent] IsExtractor<K, Event<()>> for T;
     impl [T: FromInvocation] IsExtractor<Events, ()> for T;
     impl [T: FromInvocation] IsPartsExtractor<Events, ()> for T;

@@ -1,4 +1,4 @@
-//! The calls by which a warm-up call starts further sandboxes.
+//! The calls with which a warm-up call starts additional sandboxes.
 
 use crate::core::invocation::Invocation;
 
@@ -16,11 +16,11 @@ mod by_lambda {
     use crate::clients::Clients;
     use crate::core::error::BoxError;
 
-    /// The number of calls that are sent at a time.
+    /// The number of calls that are sent concurrently.
     const AT_A_TIME: usize = 10;
-    /// The longest time that sending may take; less where the invocation ends sooner.
+    /// The maximum time for sending; less if the invocation ends earlier.
     const WITHIN: Duration = Duration::from_secs(5);
-    /// The time that is left then for the response.
+    /// The time that is then left for the response.
     const MARGIN: Duration = Duration::from_millis(500);
 
     pub(super) async fn call_itself(concurrency: u64, invocation: &Invocation) -> Result<(), BoxError> {
@@ -43,7 +43,7 @@ mod by_lambda {
             call.payload(Blob::new(payload.to_string())).send()
         };
         let sent: Vec<_> = stream::iter(2..=concurrency).map(send).buffer_unordered(AT_A_TIME).collect().await;
-        // All are sent, also if one of them fails.
+        // All calls are sent, even if one of them fails.
         sent.into_iter().find_map(Result::err).map_or(Ok(()), |error| Err(error.into()))
     }
 }
@@ -60,7 +60,7 @@ pub(super) async fn copies(concurrency: u64, invocation: &Invocation) {
         let _ = invocation;
         tracing::warn!(
             concurrency,
-            "only this sandbox was warmed: to call itself the function needs pilaster's feature `lambda`"
+            "only this sandbox was warmed: to call itself, the function needs pilaster's feature `lambda`"
         );
     }
 }

@@ -17,7 +17,7 @@ use super::HttpError;
 /// The media type of a problem ([RFC 9457, 6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1)).
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// The body of an error's response, its members in the order of the RFC.
+/// The body of an error response, with its members in the order of the RFC.
 struct Problem<'e>(&'e HttpError);
 
 impl Serialize for Problem<'_> {
@@ -85,7 +85,8 @@ impl IntoResponse for HttpError {
     }
 }
 
-/// A body that is rendered when it is read. An error layer drops it unread and renders the error that its rules make.
+/// A body that is rendered when it is read. An error layer drops it unread and renders the error that its rules
+/// produce.
 struct ProblemBody(Option<HttpError>);
 
 impl http_body::Body for ProblemBody {

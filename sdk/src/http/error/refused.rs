@@ -4,8 +4,9 @@ use http::Request;
 
 use super::HttpError;
 
-/// The reason why the adapter could not decode an event, in the extensions of the request that stands for it. That request passes
-/// through the layers, so that its response has their headers; the function and the user's layers below the error layer do not see it.
+/// The reason why the adapter could not decode an event, in the extensions of a placeholder request. That request
+/// passes through the layers, so that its response has their headers; the function and the user's layers below the
+/// error layer do not see it.
 #[derive(Clone)]
 pub(crate) struct Refused(pub(crate) HttpError);
 

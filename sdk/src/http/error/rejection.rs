@@ -12,11 +12,11 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use super::{FieldError, HttpError};
 use crate::core::error::BoxError;
 
-/// The error of an extractor that rejects a request: an [`HttpError`] that is a [`std::error::Error`]. A handler receives it by
-/// `Result<Json<T>, Rejection>`; otherwise it is the response.
+/// The error of an extractor that rejects a request: an [`HttpError`] that is a [`std::error::Error`]. A handler
+/// receives it as `Result<Json<T>, Rejection>`; otherwise it is the response.
 ///
-/// A 4xx is a mistake of the client: it names the mistake and its place, and never repeats what the client sent. A mistake of the
-/// function itself, such as `Path` behind a route without parameters, is an opaque 500.
+/// A 4xx is a mistake of the client: it names the mistake and its location, and never repeats the client's input. A
+/// mistake of the function itself, such as `Path` behind a route without parameters, is an opaque 500.
 ///
 /// # Example
 ///
@@ -35,7 +35,7 @@ use crate::core::error::BoxError;
 pub struct Rejection(HttpError);
 
 impl Rejection {
-    /// Creates a rejection with this status, which should be a 4xx, and this detail, which the client reads.
+    /// Creates a rejection with this status, which should be a 4xx, and a detail for the client.
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(HttpError::new(status, detail))
     }
@@ -63,7 +63,7 @@ impl Rejection {
         self.0.detail().unwrap_or_default()
     }
 
-    /// Returns the same error, no longer a [`std::error::Error`]. `?` does this in a function that returns
+    /// Returns the same error as an [`HttpError`]. `?` does this in a function that returns
     /// [`HttpError`].
     pub fn into_http_error(self) -> HttpError {
         self.0
@@ -84,7 +84,7 @@ impl From<HttpError> for Rejection {
     }
 }
 
-/// The body was not read: it is larger than the limit, or it broke off.
+/// The body could not be read: it is larger than the limit, or it ended early.
 impl From<BytesRejection> for Rejection {
     fn from(rejection: BytesRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {

@@ -1,4 +1,4 @@
-//! [`Renderer`]: how errors of a request become responses where they are not problem details.
+//! [`Renderer`]: renders the errors of a request as something other than problem details.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::core::panic::caught;
 /// A function that renders an error.
 pub(crate) type Render = dyn Fn(&HttpError) -> Response + Send + Sync;
 
-/// The renderer of a request's errors, in the extensions of its response: the choice of an inner layer, or that of the error layer.
-/// Outer layers and the adapter use it for failures of their own.
+/// The renderer of a request's errors, in the extensions of its response: that of an inner layer, or of the error
+/// layer. Outer layers and the adapter use it for their own failures.
 #[derive(Clone)]
 pub(crate) struct Renderer(Arc<Render>);
 
@@ -23,7 +23,7 @@ impl Renderer {
 }
 
 impl HttpError {
-    /// Removes the parts that a renderer must not send: detail and cause of a 5xx.
+    /// Removes the parts that a renderer must not send: the detail and the cause of a 5xx.
     fn without_internals(&self) -> Self {
         let mut error = self.clone();
         if error.status().is_server_error() {
@@ -34,12 +34,12 @@ impl HttpError {
     }
 }
 
-/// Returns the response to an error: by the renderer, or as a problem where there is none or where it panics.
+/// Renders an error with the renderer, or as a problem if there is none or it panics.
 pub(crate) fn rendered(renderer: Option<&Renderer>, error: &HttpError) -> Response {
     let Some(mut response) = renderer.and_then(|renderer| caught(|| (renderer.0)(&error.without_internals()))) else {
         return error.render().map(Body::from);
     };
-    // A renderer makes a body and rarely sets the status; an error is never a success.
+    // A renderer rarely sets the status; an error is never a success.
     if response.status().is_success() {
         *response.status_mut() = error.status();
     }

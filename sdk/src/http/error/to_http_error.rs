@@ -4,14 +4,15 @@ use std::error::Error as StdError;
 
 use super::{HttpError, Rejection};
 
-/// An error of the application that maps each of its variants to a response.
+/// An application error that maps each of its variants to a response.
 ///
-/// Mostly derived: each variant names its `status`, and a variant without one does not compile. The detail of a 4xx is the `Display`
-/// text, unless `detail` replaces it; that of a 5xx is never sent. `transparent` takes the response of the only field: the field is a
-/// `ToHttpError` too.
+/// It is usually derived: each variant has a `status`, and a variant without one does not compile. The detail of a 4xx
+/// is the `Display` text, unless `detail` replaces it; that of a 5xx is never sent. `transparent` uses the response of
+/// the only field, which must be a `ToHttpError` too.
 ///
-/// A handler returns the error itself, or the function's [`ErrorLayer`](crate::http::ErrorLayer) maps it by
-/// [`map`](crate::http::ErrorLayer::map), so that handlers return [`HttpError`] and use `?` for every other error as well.
+/// A handler returns the error itself, or the function's [`ErrorLayer`](crate::http::ErrorLayer) maps it with
+/// [`map`](crate::http::ErrorLayer::map), so that handlers return [`HttpError`] and use `?` for every other error as
+/// well.
 ///
 /// # Example
 ///
@@ -79,7 +80,7 @@ use super::{HttpError, Rejection};
     note = "write `#[derive(pilaster::http::ToHttpError)]` above it and `#[http(status = 404)]` above each variant"
 )]
 pub trait ToHttpError: StdError {
-    /// Returns the response of this error. The cause need not be set: the error itself becomes it.
+    /// Returns the response of this error. The cause need not be set: it is the error itself.
     fn to_http_error(&self) -> HttpError;
 }
 

@@ -1,4 +1,4 @@
-//! The requirements of the extractors that hold a value.
+//! The requirements of extractors that hold a value.
 
 #[cfg(feature = "form")]
 use super::Form;
@@ -42,7 +42,7 @@ mod route {
 
     #[cfg(feature = "validate")]
     impl<T: DeserializeOwned> Type<super::super::Valid<Path<T>>> {
-        /// Checks the route like `Path<T>`.
+        /// Checks the route in the same way as `Path<T>`.
         pub fn pilaster_check_route(self, route: &str) {
             Type::<Path<T>>::pilaster_check_route(crate::core::check::probe::type_of(), route);
         }

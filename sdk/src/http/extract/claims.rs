@@ -1,7 +1,7 @@
 //! [`Claims`]: the verified claims of the caller, from the API's authorizer.
 //!
-//! It reads only what API Gateway, the function URL or VPC Lattice has verified and put into the event's `requestContext`,
-//! and no header:
+//! It reads only claims that API Gateway, the function URL or VPC Lattice has verified and put into the event's
+//! `requestContext`, and never a header:
 //!
 //! | the source | the authorizer | the fields of `T` |
 //! |---|---|---|
@@ -13,20 +13,22 @@
 //! | REST API, HTTP API 1.0, WebSocket | IAM | `identity`: `userArn`, `accountId`, `cognitoIdentityId`, … |
 //! | VPC Lattice | IAM | `identity`: `principal`, `sessionName`, … |
 //!
-//! An unauthenticated request is a 401, or `None` of an `Option<Claims<T>>`. A request whose claims do not match `T` is a 403: the
-//! API admits callers that the function does not know. The response gives no further reason; the log names the claim.
+//! An unauthenticated request is a 401, or `None` of an `Option<Claims<T>>`. A request whose claims do not match `T` is
+//! a 403: the API admits callers that the function does not support. The response gives no further reason; the log
+//! names the claim.
 //!
-//! **Never trusted:** a load balancer's `x-amzn-oidc-*` headers and VPC Lattice 1.0's headers. Any client that reaches the function
-//! directly can forge them, so their signature must be verified first; these sources have no claims here.
-//! An API key does not authenticate a caller.
+//! **Never trusted:** a load balancer's `x-amzn-oidc-*` headers and VPC Lattice 1.0's headers. Any client that reaches
+//! the function directly can forge them, so their signature must be verified first; requests from these sources have no
+//! claims here. An API key does not authenticate a caller.
 //!
 //! # Numbers, booleans and lists
 //!
-//! API Gateway turns claims into text: `exp` is `"1718722804"`, `email_verified` is `"true"`, a list of groups is `"[a b]"`
-//! in an HTTP API and `"a,b"` in a REST API, `scope` is `"openid email"`. So a text is parsed as a number, a `bool` or a `Vec`
-//! where `T` requires one. A REST API writes `exp` and `iat` as dates in words: those stay text. An element that contains a space or
-//! a comma looks like two elements: **do not grant rights by a list whose elements callers can choose.** (Inside
-//! `#[serde(flatten)]` and untagged enums serde does not report which type it requires, so a text stays a text.)
+//! API Gateway turns claims into text: `exp` is `"1718722804"`, `email_verified` is `"true"`, a list of groups is
+//! `"[a b]"` in an HTTP API and `"a,b"` in a REST API, `scope` is `"openid email"`. A text is therefore parsed as a
+//! number, a `bool` or a `Vec` where `T` requires one. A REST API formats `exp` and `iat` as textual dates, which stay
+//! text. An element that contains a space or a comma looks like two elements: **do not grant permissions from a list
+//! whose elements callers can choose.** (Inside `#[serde(flatten)]` and untagged enums serde does not report which type
+//! it requires, so text stays text.)
 //!
 //! # Example
 //!
@@ -114,7 +116,7 @@ where
 {
     type Rejection = Rejection;
 
-    /// Returns `None` for an unauthenticated request. Claims that do not match `T` are a 403 here too.
+    /// Returns `None` for an unauthenticated request. Claims that do not match `T` are still a 403.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         authorizer::claims(parts)?.map(typed).transpose()
     }

@@ -5,13 +5,13 @@ use mime::Mime;
 
 use crate::http::error::Rejection;
 
-/// Returns the media type that `Content-Type` names.
+/// Returns the media type in `Content-Type`.
 pub(super) fn media_type(headers: &HeaderMap) -> Option<Mime> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()?.parse().ok()
 }
 
-/// Rejects a body with any `Content-Encoding` but `identity`: it could inflate to a thousand times its size. A layer such as
-/// tower-http's `RequestDecompressionLayer` decodes it within a limit and removes the header.
+/// Rejects a body with a `Content-Encoding` other than `identity`: it could inflate to a thousand times its size. A
+/// layer such as tower-http's `RequestDecompressionLayer` decodes it within a limit and removes the header.
 pub(super) fn reject_encoded(headers: &HeaderMap) -> Result<(), Rejection> {
     let is_plain = |value: &HeaderValue| {
         let mut codings = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);

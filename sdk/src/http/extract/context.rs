@@ -1,5 +1,5 @@
-//! [`EventKind`] and [`RequestContext`]: the source of a request and its `requestContext`, which the adapter leaves in the request's
-//! extensions together with the path parameters.
+//! [`EventKind`] and [`RequestContext`]: the source of a request and its `requestContext`, which the adapter inserts
+//! into the request's extensions together with the path parameters.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,8 +22,8 @@ pub enum EventKind {
     /// API Gateway HTTP API with payload format 1.0: the event of a REST API, with `"version": "1.0"`.
     HttpApiV1,
     /// API Gateway HTTP API with payload format 2.0, or a function URL. Both send the same event and differ in
-    /// `requestContext.domainName`. An HTTP API decodes the path (`/50%25` is then `/50%2525` in the request's URI); a function
-    /// URL (`{id}.lambda-url.…`) and a server on `localhost` do not.
+    /// `requestContext.domainName`. An HTTP API decodes the path (`/50%25` becomes `/50%2525` in the request's URI); a
+    /// function URL (`{id}.lambda-url.…`) and a server on `localhost` do not.
     HttpApi,
     /// Application Load Balancer.
     Alb {
@@ -51,7 +51,7 @@ pub(crate) struct EventParts {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathParams(pub(crate) Vec<(String, String)>);
 
-/// The name of a path parameter with invalid escapes: a 400 if the function extracts it, so that the layers see it.
+/// The name of a path parameter with invalid escapes: a 400 only when the function extracts it, so that the layers run.
 #[derive(Clone, Debug)]
 pub(crate) struct BrokenPathParam(pub(crate) String);
 
@@ -69,7 +69,7 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 
 /// The source's `requestContext`: the caller, the API and the stage. An extractor.
 ///
-/// It is decoded when it is read: a function without this argument pays nothing for it.
+/// It is decoded when it is read, so a function without this argument has no cost.
 ///
 /// # Example
 ///
@@ -78,7 +78,7 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 /// use lambda_http::request::RequestContext as Typed;
 ///
 /// async fn source_ip(context: RequestContext) -> Result<String, HttpError> {
-///     // One field, whatever the source:
+///     // One field, for any source:
 ///     let stage = context.get::<String>("stage");
 ///     // Or the whole, typed:
 ///     Ok(match context.typed()? {
@@ -95,7 +95,7 @@ pub struct RequestContext {
     stage_variables: Vec<(String, String)>,
 }
 
-/// It contains claims, keys and addresses: only the source is shown.
+/// Shows only the source: the context contains claims, keys and addresses.
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestContext").field("kind", &self.kind).finish_non_exhaustive()
@@ -113,7 +113,8 @@ impl RequestContext {
         &self.raw
     }
 
-    /// Returns one value by a path of field names joined by dots, such as `http.sourceIp`; `None` if it is missing or not a `T`.
+    /// Returns the value at a path of field names joined by dots, such as `http.sourceIp`; `None` if it is missing or
+    /// not a `T`.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
         value(&self.raw, path)
     }
@@ -127,7 +128,8 @@ impl RequestContext {
     ///
     /// # Errors
     ///
-    /// A 500 if it does not match the format that AWS documents; the log names the field. VPC Lattice 1.0 has no such type.
+    /// A 500 if it does not match the format that AWS documents; the log names the field. VPC Lattice 1.0 has no such
+    /// type.
     pub fn typed(&self) -> Result<TypedContext, HttpError> {
         let text = self.raw.get();
         let typed = match self.kind {
@@ -141,7 +143,7 @@ impl RequestContext {
     }
 }
 
-/// Returns one value by a path of field names joined by dots.
+/// Returns the value at a path of field names joined by dots.
 fn value<T: DeserializeOwned>(context: &RawValue, path: &str) -> Option<T> {
     let found = path.split('.').try_fold(context, field)?;
     serde_json::from_str(found.get()).ok()

@@ -1,7 +1,7 @@
 //! [`Form`]: a URL-encoded form as a typed value, and a typed value as a form.
 //!
-//! A repeated key is a `Vec`, a missing one an `Option` or a default. As in axum, the form of a `GET` or `HEAD` is the query, that of
-//! any other method the body.
+//! A repeated key is a `Vec`, a missing one an `Option` or a default. As in axum, the form of a `GET` or `HEAD` is the
+//! query, that of any other method the body.
 //!
 //! | the request | the response |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | the body does not match `T` | 422, with a JSON Pointer to the field |
 //! | the query of a `GET` or `HEAD` does not match `T` | 400, with a JSON Pointer to the field |
 //!
-//! Every text is a form ([URL Standard](https://url.spec.whatwg.org/#urlencoded-parsing)): an invalid escape is literal, and invalid
-//! UTF-8 becomes U+FFFD. `Multipart` receives files.
+//! Every text is a valid form ([URL Standard](https://url.spec.whatwg.org/#urlencoded-parsing)): an invalid escape
+//! stays literal, and invalid UTF-8 becomes U+FFFD. For files, use `Multipart`.
 //!
 //! # Example
 //!
@@ -53,7 +53,7 @@ use super::query::{decode, mismatch};
 use crate::http::error::{HttpError, Rejection};
 use crate::http::extract::content_type::{media_type, reject_encoded};
 
-/// The most fields of a body: each costs far more memory than its two bytes in the text.
+/// The maximum number of fields in a body: each costs far more memory than its two bytes of text.
 const FIELDS: usize = 10_000;
 
 /// A form as a typed value: extractor and response. See the [module docs](self).
@@ -102,7 +102,8 @@ where
 {
     type Rejection = Rejection;
 
-    /// Returns `None` if the request has neither a `Content-Type` nor a body; for a `GET` or `HEAD`, if it has no query.
+    /// Returns `None` if the request has neither a `Content-Type` nor a body; for a `GET` or `HEAD`, if it has no
+    /// query.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Rejection> {
         if is_in_query(&request) {
             if request.uri().query().unwrap_or_default().is_empty() {

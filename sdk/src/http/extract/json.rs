@@ -5,12 +5,12 @@
 //! | `Content-Type` is missing, or neither `application/json` nor `application/*+json` | 415 |
 //! | `Content-Encoding` is not `identity`: the body is compressed | 415 |
 //! | the body is larger than the limit (6 MB) | 413 |
-//! | the body is empty, not UTF-8 or not JSON; nested deeper than 128; a number beyond `f64` | 400 |
+//! | the body is empty, not UTF-8, not JSON, nested deeper than 128 levels, or has a number beyond `f64` | 400 |
 //! | the body is JSON and does not match `T` | 422, with a JSON Pointer to the field |
 //!
 //! Edge cases are serde's: a struct rejects a duplicate key (422) and a map keeps the last one; unknown fields are
-//! ignored unless `T` denies them; an integer that does not fit its type is a 422; a struct also accepts an array of its fields
-//! in order. A body is always UTF-8; the `charset` of its `Content-Type` is ignored.
+//! ignored unless `T` denies them; an integer that does not fit its type is a 422; a struct also accepts an array of
+//! its fields in order. A body is always UTF-8; the `charset` of its `Content-Type` is ignored.
 //!
 //! # Example
 //!
@@ -90,7 +90,8 @@ where
 {
     type Rejection = Rejection;
 
-    /// Returns `None` if the request has neither a `Content-Type` nor a body, and for an empty WebSocket message, which has no media type.
+    /// Returns `None` if the request has neither a `Content-Type` nor a body, and for an empty WebSocket message, whose
+    /// media type is unknown.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Rejection> {
         let kind = request.extensions().get::<EventParts>().map(|event| event.kind);
         if kind == Some(EventKind::WebSocket) && request.body().is_end_stream() {
@@ -146,8 +147,8 @@ fn reject<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Rejecti
         .with_field(FieldError::new(at, without_values(&text)))
 }
 
-/// Returns `true` if the text may be JSON all the same. serde_json reports a syntax error also for an unknown variant of an enum,
-/// an array that is longer than the tuple, and a key that is not a number.
+/// Returns `true` if the text may still be JSON. serde_json also reports a syntax error for an unknown variant of an
+/// enum, an array that is longer than the tuple, and a key that is not a number.
 fn is_of_shape(error: &serde_json::Error) -> bool {
     let message = error.to_string();
     error.is_data()

@@ -1,7 +1,8 @@
 //! Converts a path of Rust's field names to the names that serde reads.
 //!
-//! garde reports a violation at `first_name`, which the client sent as `firstName`. A deserializer without input follows the path
-//! through the type, whose structs pass their serialized names to it. It runs only for a rejected request.
+//! garde reports a violation at `first_name`, which the client sent as `firstName`. A deserializer without input
+//! follows the path through the type, whose structs pass their serialized names to it. It runs only for a rejected
+//! request.
 
 mod fill;
 mod rename_rules;
@@ -23,18 +24,18 @@ use super::text::{Text, TextError};
 /// One step of a path: the name of a field or a key, or an index.
 pub(super) type Step = String;
 
-/// Returns the path with the names that `T` reads. A step whose name cannot be found stays as it is, and so do those after it: within
-/// `#[serde(flatten)]`, an untagged enum, or if the two names differ in their letters and digits. The step into a
-/// `#[serde(transparent)]` struct is left out.
+/// Returns the path with the names that `T` reads. A step whose name cannot be found stays unchanged, and so do the
+/// following ones: within `#[serde(flatten)]`, an untagged enum, or if the two names have different letters and digits.
+/// The step into a `#[serde(transparent)]` struct is omitted.
 pub(super) fn renamed<T: DeserializeOwned>(path: &[Step]) -> Vec<Step> {
     let mut walk = Walk { found: Vec::with_capacity(path.len()), rest: path };
-    // It always returns an error: there is no value.
+    // Always an error, since there is no value.
     let _ = T::deserialize(Probe { walk: &mut walk, of: Some(type_name::<T>()) });
     walk.found.extend_from_slice(walk.rest);
     walk.found
 }
 
-/// A path, as far as it was followed.
+/// The part of a path that has been followed.
 struct Walk<'p> {
     /// The serialized names of the steps so far.
     found: Vec<Step>,
@@ -83,12 +84,13 @@ impl<'p> Probe<'_, 'p> {
         self.walk.found.push(name);
     }
 
-    /// Leaves out steps that the client did not send.
+    /// Omits steps that are not part of the client's input.
     fn skip(&mut self, steps: usize) {
         self.walk.rest = self.walk.rest.get(steps..).unwrap_or_default();
     }
 
-    /// Returns `true` if the step leads into a `#[serde(transparent)]` struct: serde then reads a struct of another name in its place.
+    /// Returns `true` if the step leads into a `#[serde(transparent)]` struct: serde then reads a struct of another
+    /// name in its place.
     fn is_transparent(&self, name: &str) -> bool {
         let names = |of: &'static str| of.split(|c: char| !c.is_alphanumeric() && c != '_');
         self.of.is_some_and(|of| !names(of).any(|part| part == name))

@@ -1,6 +1,6 @@
 //! [`Multipart`]: the parts of a `multipart/form-data` body, one after the other: uploaded files and other fields.
 //!
-//! It is axum's extractor (by multer) with the rejections of this crate:
+//! It is axum's extractor (based on multer) with the rejections of this crate:
 //!
 //! | the request | the response |
 //! |---|---|
@@ -9,16 +9,17 @@
 //! | the body is larger than the limit (6 MB) or has more than 1,000 parts; a part is larger than its own limit | 413 |
 //! | the boundary is missing, or the body does not match it | 400 |
 //!
-//! [`file_limit`](Multipart::file_limit) is the limit of each file in bytes, [`field_limit`](Multipart::field_limit) that of the parts
-//! with a name. `filename*` is ignored, as [RFC 7578, section 4.2](https://www.rfc-editor.org/rfc/rfc7578#section-4.2) requires: such
-//! a part counts as a file and has no file name.
+//! [`file_limit`](Multipart::file_limit) is the limit of each file in bytes, [`field_limit`](Multipart::field_limit)
+//! that of the parts with a name. `filename*` is ignored, as
+//! [RFC 7578, section 4.2](https://www.rfc-editor.org/rfc/rfc7578#section-4.2) requires: such a part counts as a file
+//! and has no file name.
 //!
-//! The last two may be found only while the parts are read: `?` in the function returns them as the response. API Gateway passes a
-//! binary body as base64 (a REST API needs `multipart/form-data` among its binary media types), which is decoded before. Names, file
-//! names and media types are the client's text. [`Field::file_name`] contains no directories, so that it cannot escape the directory
-//! of the upload; it can still be the name of an existing file.
+//! The last two may occur while the function reads the parts; `?` returns them as the response. API Gateway passes a
+//! binary body as base64 (a REST API needs `multipart/form-data` among its binary media types), which is decoded first.
+//! Names, file names and media types are set by the client. [`Field::file_name`] contains no directories, so that it
+//! cannot escape the directory of the upload; it can still be the name of an existing file.
 //!
-//! Lambda accepts 6 MB as text, which is about 4.5 MB of files; larger files are uploaded to S3 by a presigned URL.
+//! Lambda accepts 6 MB as text, which is about 4.5 MB of files; upload larger files to S3 with a presigned URL.
 //!
 //! # Example
 //!
@@ -62,7 +63,7 @@ use self::field::{Limit, reject};
 use crate::http::error::Rejection;
 use crate::http::extract::content_type::{media_type, reject_encoded};
 
-/// The most parts to read: each has headers to parse.
+/// The maximum number of parts, since each has headers to parse.
 const PARTS: usize = 1000;
 
 /// The parts of a `multipart/form-data` body. See the [module docs](self).
@@ -75,8 +76,8 @@ pub struct Multipart {
 }
 
 impl Multipart {
-    /// Sets the size limit of each file, in bytes. A larger file is a 413 when it is read. A part is a file if it has a parameter such as
-    /// `filename` or `filename*`, in letters of either case, or its own `Content-Type`.
+    /// Sets the size limit of each file, in bytes. A larger file is a 413 when it is read. A part is a file if it has a
+    /// parameter such as `filename` or `filename*`, in upper or lower case, or its own `Content-Type`.
     ///
     /// ```
     /// use pilaster::http::{Multipart, NoContent, Rejection};
@@ -96,15 +97,16 @@ impl Multipart {
         self
     }
 
-    /// Sets the size limit of a part with this name, in bytes, whether it is a file or not. It replaces [`file_limit`](Self::file_limit).
-    /// A larger part is a 413 when it is read; a part that is skipped is not measured. The last limit of a name applies.
+    /// Sets the size limit of a part with this name, in bytes, whether it is a file or not. It replaces
+    /// [`file_limit`](Self::file_limit). A larger part is a 413 when it is read; a skipped part has no limit. If a name
+    /// has several limits, the last one applies.
     #[must_use]
     pub fn field_limit(mut self, name: &'static str, bytes: usize) -> Self {
         self.field_limits.push((name, bytes));
         self
     }
 
-    /// Returns the next part and skips what is left of the one before.
+    /// Returns the next part, and skips the rest of the previous one.
     ///
     /// # Errors
     ///

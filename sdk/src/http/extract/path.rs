@@ -1,8 +1,8 @@
 //! [`Path`]: the parameters of the path as a typed value.
 //!
-//! One parameter is a plain value, several are a tuple in the order of the path or a struct by their names. They are those
-//! of the API's route (`pathParameters` of the event) or, inside an `axum::Router`, those of the router's route. A parameter that
-//! does not fit is a 400 that names it.
+//! `T` is a plain type for one parameter; for several, a tuple in the order of the path or a struct with their names.
+//! The parameters are those of the API's route (`pathParameters` of the event) or, inside an `axum::Router`, those of
+//! the router's route. A parameter that does not match is a 400 that names it.
 //!
 //! # Example
 //!
@@ -82,13 +82,14 @@ where
     }
 }
 
-/// Returns the parameters by name. The route of a router inside the function comes first: that of the API may be `/{proxy+}`.
+/// Returns the parameters by name. The route of a router inside the function takes precedence: that of the API may be
+/// `/{proxy+}`.
 async fn params<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Vec<(String, String)>, Rejection> {
     match RawPathParams::from_request_parts(parts, state).await {
         Ok(params) if params.iter().next().is_some() => {
             Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
         }
-        // The API's parameters are not a substitute: they belong to another route.
+        // The API's parameters are not used: they belong to another route.
         Err(RawPathParamsRejection::InvalidUtf8InPathParam(_)) => {
             Err(Rejection::new(StatusCode::BAD_REQUEST, "the path parameters must be percent-encoded UTF-8"))
         }

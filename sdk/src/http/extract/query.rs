@@ -1,6 +1,6 @@
 //! [`Query`]: the query string as a typed value.
 //!
-//! A repeated key is a `Vec`, a missing one an `Option` or a default. A query that does not match `T` is a 400.
+//! A repeated key is a `Vec`; a missing key is an `Option` or a default. A query that does not match `T` is a 400.
 //!
 //! # Example
 //!
@@ -72,7 +72,7 @@ pub(super) fn mismatch(status: StatusCode, part: &str, field: FieldError) -> Rej
     Rejection::new(status, format!("the {part} does not match the expected schema")).with_field(field)
 }
 
-/// Decodes `application/x-www-form-urlencoded` text, or returns the invalid field.
+/// Decodes `application/x-www-form-urlencoded` text. The error is the invalid field.
 pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> {
     let deserializer = serde_html_form::Deserializer::from_bytes(text);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {

@@ -1,6 +1,7 @@
-//! serde's messages for clients, who know JSON and forms but not Rust, and without the value that was sent.
+//! Translates serde's messages for clients: into terms of JSON and forms, and without the value that was sent.
 //!
-//! serde's messages contain both Rust's terms and the value, so only known messages are translated; any other is "is invalid".
+//! serde's messages contain both Rust's terms and the value, so only known messages are translated; any other becomes
+//! "is invalid".
 
 mod expected_type;
 #[cfg(test)]
@@ -13,7 +14,7 @@ use serde::de::DeserializeOwned;
 use self::expected_type::expected_type;
 use crate::core::json::{self, found};
 
-/// Translates serde's message and leaves out the value.
+/// Translates serde's message and omits the value.
 pub(super) fn without_values(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let translated = if message.starts_with("missing field") {
@@ -82,7 +83,8 @@ fn of_known_type(message: &str) -> Option<&'static str> {
     .map(|(_, translated)| *translated)
 }
 
-/// Translates what serde, its derive, and the standard library's types expect. Any other text is that of the function's own type.
+/// Translates what serde, its derive, and the standard library's types expect. Any other text comes from the function's
+/// own type.
 fn translate(expected: &str) -> Cow<'_, str> {
     let word = match expected {
         "u8" => "an integer from 0 to 255",
@@ -115,7 +117,7 @@ fn translate(expected: &str) -> Cow<'_, str> {
     word.into()
 }
 
-/// Translates texts of serde's derive that end with the name of a type or with numbers.
+/// Translates texts of serde's derive that end with a type name or with numbers.
 fn translate_start(expected: &str) -> Cow<'_, str> {
     let elements = |count: &str| format!("an array of {count} element{}", if count == "1" { "" } else { "s" });
     for start in ["a tuple of size ", "an array of length "] {
@@ -133,7 +135,7 @@ fn translate_start(expected: &str) -> Cow<'_, str> {
         ("tuple variant ", "an array"),
         ("tuple struct ", "an array"),
         ("unit struct ", "null"),
-        ("unit variant", "nothing but the name"),
+        ("unit variant", "only the name"),
         ("internally tagged enum ", "an object"),
         ("adjacently tagged enum ", "an object"),
         ("enum ", "a string or an object"),
@@ -185,11 +187,11 @@ pub(super) fn unparsed(kind: Option<&str>, message: &str) -> String {
     format!("expected {expected}")
 }
 
-/// Translates the message about the value of this key in a query or a form. The standard library's messages do not name the type,
-/// which is that of the field in `T`.
+/// Translates the message about the value of a key in a query or a form. The standard library's messages do not name
+/// the type, which is that of the field in `T`.
 pub(super) fn of_key<T: DeserializeOwned>(key: Option<&str>, message: &str) -> String {
     match message {
-        // serde_html_form's, for several values where one is expected.
+        // The message of serde_html_form for several values where one is expected.
         "unsupported value" => "must occur only once".to_owned(),
         "expected unit variant" => "is not one of the accepted values".to_owned(),
         unread if is_unparsed(unread) => unparsed(key.and_then(expected_type::<T>), unread),

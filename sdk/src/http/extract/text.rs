@@ -1,4 +1,4 @@
-//! A text as a value of a plain type: a parameter of the path, or a key of a map in JSON.
+//! Deserializes a text as a plain type: a path parameter, or the key of a JSON object.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,7 +9,7 @@ use serde::forward_to_deserialize_any;
 
 /// An error of [`Text`].
 pub(super) trait TextError: de::Error {
-    /// Creates the error of a text that is not a value of this standard type.
+    /// Creates the error for a text that does not match this standard type.
     fn unparsed(kind: &'static str, message: &dyn fmt::Display) -> Self;
 }
 

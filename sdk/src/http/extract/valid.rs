@@ -1,20 +1,21 @@
-//! [`Valid`]: an extractor that also validates its value, by [garde](https://docs.rs/garde).
+//! [`Valid`]: an extractor that also validates its value, with [garde](https://docs.rs/garde).
 //!
-//! It wraps `Json`, `Form`, `Query` or `Path` and runs after it: first the schema, then the rules. An invalid value is a 422 in
-//! the body and a 400 in the query or the path, with a JSON Pointer and a message per violation, at most a hundred. The messages of
-//! built-in rules never contain the value; those of a `custom` rule are sent as they are. A pointer has the names that the client
-//! sent, also under `#[serde(rename_all = "..")]`, and no step for a `#[serde(transparent)]` struct. Its limits:
+//! It wraps `Json`, `Form`, `Query` or `Path` and validates after the schema has matched. An invalid value is a 422 in
+//! the body and a 400 in the query or the path, with a JSON Pointer and a message per violation, at most a hundred. The
+//! messages of built-in rules never contain the value; those of a `custom` rule are sent unchanged. A pointer has the
+//! names that the client sent, also under `#[serde(rename_all = "..")]`, and omits a `#[serde(transparent)]` struct.
+//! Its limits:
 //!
 //! - A field keeps its Rust name if the serialized name cannot be derived: if the letters differ, as in
-//!   `#[serde(rename = "id")] order_number`; if several names have the same letters and none or more than one follows a rule of
-//!   `rename_all`; within `#[serde(flatten)]`; within an enum of several variants; in a tuple after an item without a default value
-//!   (such as an `IpAddr`); and within a generic transparent struct of a struct.
-//! - A field that is renamed to the Rust name of another field is named in its place: of `#[serde(rename = "kind")] sort` and
-//!   `#[serde(rename = "sort")] order`, a violation of the former is at `/sort`.
-//! - A field that the client sent by an `alias` has its serialized name.
+//!   `#[serde(rename = "id")] order_number`; if several names have the same letters and none or more than one follows a
+//!   rule of `rename_all`; within `#[serde(flatten)]`; within an enum of several variants; in a tuple after an item
+//!   without a default value (such as an `IpAddr`); and within a generic transparent struct of a struct.
+//! - A field that is renamed to the Rust name of another field is confused with it: with
+//!   `#[serde(rename = "kind")] sort` and `#[serde(rename = "sort")] order`, a violation of the former is at `/sort`.
+//! - A field that the client sent under an `alias` has its serialized name.
 //!
-//! It is an extractor and not a layer, because only the extractor knows which part of the request the value came from. For rules that
-//! need a database, call `validate_with` in the function.
+//! It is an extractor and not a layer, because only the extractor knows the part of the request that the value comes
+//! from. For rules that need a database, call `validate_with` in the function.
 //!
 //! The derive refers to `::garde`, so add garde to your `Cargo.toml`, with the features of the rules you use:
 //!
@@ -75,31 +76,31 @@ use super::{Json, Path, Query};
 use crate::core::json::push_step;
 use crate::http::error::{FieldError, Rejection};
 
-/// The most violations in a response: a body of a million invalid items must not make a response that is too large for Lambda.
+/// The maximum number of violations in a response: a million invalid items must not exceed Lambda's response limit.
 const VIOLATIONS: usize = 100;
 
 /// The validated value of the extractor `E`. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Valid<E>(pub E);
 
-/// An extractor with a value that [`Valid`] validates: implement it for your own extractor.
+/// An extractor whose value [`Valid`] can validate. Implement it for your own extractor.
 #[diagnostic::on_unimplemented(
     message = "`Valid` cannot validate `{Self}`",
     note = "`Valid` wraps `Json<T>`, `Form<T>`, `Query<T>` or `Path<T>`, such as `Valid<Json<T>>`, where `T: garde::Validate`"
 )]
 pub trait Validated {
-    /// The type with the rules.
+    /// The type that is validated.
     type Value;
     /// The status of the response if the value is invalid.
     const STATUS: StatusCode;
-    /// The name of the part of the request in the response, such as `query string`.
+    /// The name of the part of the request in the rejection, such as `query string`.
     const PART: &'static str;
 
     /// Returns the extracted value.
     fn value(&self) -> &Self::Value;
 
-    /// Converts the steps of a path in [`Value`](Self::Value), which are the names of Rust's fields, to the names of the client's input.
-    /// By default they stay as they are.
+    /// Converts the steps of a path in [`Value`](Self::Value), which are names of Rust fields, to the names in the
+    /// client's input. By default they stay unchanged.
     fn names(path: Vec<String>) -> Vec<String> {
         path
     }
@@ -176,7 +177,7 @@ fn reject<E: Validated>(report: &Report) -> Rejection {
     fields.fold(Rejection::new(E::STATUS, format!("the {} failed validation", E::PART)), Rejection::with_field)
 }
 
-/// Returns the steps of garde's path. Its `Display` does not distinguish a dot in a key from one between keys; its
+/// Returns the steps of garde's path. Its `Display` does not distinguish a dot in a key from a separator; its
 /// serialization does.
 fn steps(path: &garde::Path) -> Vec<String> {
     // `[["key", "items"], ["index", "0"]]`; an `Option` or a newtype is not a step (`none`).
@@ -184,7 +185,7 @@ fn steps(path: &garde::Path) -> Vec<String> {
     steps.unwrap_or_default().into_iter().filter(|(kind, _)| kind != "none").map(|(_, step)| step).collect()
 }
 
-/// Joins steps to a JSON Pointer.
+/// Joins steps into a JSON Pointer.
 fn pointer(steps: Vec<String>) -> String {
     let mut pointer = String::new();
     for step in steps {

@@ -1,4 +1,4 @@
-//! The checks of HTTP functions. No public API.
+//! The checks of HTTP functions. Not public API.
 #![allow(missing_docs)]
 
 use axum_core::body::Body;
@@ -23,16 +23,16 @@ use crate::http::response::Created;
 #[derive(Debug)]
 pub enum Http {}
 
-/// A marker of axum's.
+/// One of axum's markers.
 #[derive(Debug)]
 pub struct Via<M>(std::marker::PhantomData<M>);
 
-/// axum's error, which is not a response. An implementation for the type itself would be listed in the messages.
+/// axum's error, which is not a response. The messages would list an implementation for the type itself.
 pub trait IsErrorResponse {}
 
 impl IsErrorResponse for ErrorResponse {}
 
-/// [`Stack`] is, for the same reason.
+/// [`Stack`] implements it, for the same reason.
 pub trait IsStack {}
 
 impl IsStack for Stack {}

@@ -1,12 +1,12 @@
 //! Layer that strips the base path of a custom domain from request paths.
 //!
-//! A custom domain can map a base path to an API: `https://api.example.com/v1/users` is then the route `/users`, and API Gateway sends
-//! `/v1/users` as the path. If the event names the route, the path is that of the route without this layer: for a REST API, and for an
-//! HTTP API with other routes than `$default`. A function with a router behind an HTTP API's `$default` route, a load balancer or
-//! CloudFront needs this layer.
+//! A custom domain can map a base path to an API: `https://api.example.com/v1/users` is then the route `/users`, but
+//! API Gateway sends `/v1/users` as the path. If the event names the route, no layer is needed, and the path is that of
+//! the route: for a REST API, and for an HTTP API with routes other than `$default`. A function with a router behind an
+//! HTTP API's `$default` route, a load balancer or CloudFront needs this layer.
 //!
-//! Only whole segments at the beginning of a path are stripped: a request to the API's own domain is not changed. The path that the client
-//! sent is in the [`RequestContext`](crate::http::RequestContext).
+//! Only whole segments at the beginning of a path are stripped: a request to the API's own domain is not changed. The
+//! path that the client sent is in the [`RequestContext`](crate::http::RequestContext).
 //!
 //! # Example
 //!
@@ -36,7 +36,7 @@ use http::{Request, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Layer, Service};
 
-/// The characters that must be escaped in a path whose escapes are kept: `%` need not be.
+/// The characters to escape in a path whose existing escapes are kept: `%` is not one of them.
 pub(crate) const PATH: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}');
 
@@ -47,13 +47,13 @@ pub struct BasePathLayer {
 }
 
 impl BasePathLayer {
-    /// Strips this base path, such as `v1` or `v1/orders`; slashes around it are ignored. Characters that a path must escape (a space,
-    /// `ü`) are escaped; a `%` begins an escape of your own.
+    /// Strips this base path, such as `v1` or `v1/orders`; slashes around it are ignored. Characters that a path must
+    /// escape (a space, `ü`) are escaped; a `%` starts an existing escape.
     pub fn new(base_path: impl AsRef<str>) -> Self {
         Self::default().and(base_path)
     }
 
-    /// Strips this base path as well. The longest base path that a path begins with is stripped from it.
+    /// Strips this base path as well. Of several matches, the longest base path is stripped.
     pub fn and(self, base_path: impl AsRef<str>) -> Self {
         let base = base_path.as_ref().trim_matches('/');
         if base.is_empty() {
@@ -106,7 +106,7 @@ where
     }
 }
 
-/// Returns the path with its escapes in one case; clients send either.
+/// Returns the path with upper-case escapes; clients send either case.
 fn with_escapes<I: Iterator<Item = char>>(path: &str, case: fn(char) -> I) -> String {
     let mut left = 0_u8;
     let mut cased = String::with_capacity(path.len());
@@ -121,7 +121,7 @@ fn with_escapes<I: Iterator<Item = char>>(path: &str, case: fn(char) -> I) -> St
     cased
 }
 
-/// Returns the URI without the first base path that its path begins with.
+/// Returns the URI without the first base path that matches.
 fn without_base(uri: &Uri, bases: &[String]) -> Option<Uri> {
     let target = uri.path_and_query()?.as_str();
     let rest = bases.iter().find_map(|base| {

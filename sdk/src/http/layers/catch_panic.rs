@@ -1,11 +1,12 @@
 //! Layer that turns a panic into a 500.
 //!
-//! It goes right around the function, inside every layer, so that the response to a panic has the same headers as any other. A request
-//! that the adapter could not decode gets its response here as well, in place of the function. `Connection` and the headers that it lists
-//! are removed from a response of the function ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)).
+//! It is the innermost layer, so that the response to a panic has the same headers as any other. A request
+//! that the adapter could not decode also gets its response here, in place of the function's. `Connection` and the
+//! headers that it lists are removed from a response of the function
+//! ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)).
 //!
-//! The panic hook of [`observe::logging`](crate::observe::logging) logs the panic once. The layer needs `panic = "unwind"`: with `abort`,
-//! which cargo-lambda chooses unless the profile sets it, the process ends.
+//! The panic hook of [`observe::logging`](crate::observe::logging) logs the panic once. The layer needs
+//! `panic = "unwind"`: with `abort`, which cargo-lambda chooses unless the profile sets it, the process ends.
 //!
 //! # Example
 //!
@@ -86,7 +87,7 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// The response future of [`CatchPanic`]. `inner` is `None` if the request was refused, or the function panicked.
+    /// The response future of [`CatchPanic`]. `inner` is `None` if the request was rejected or the function panicked.
     pub struct ResponseFuture<F> {
         #[pin]
         inner: Option<F>,
@@ -121,7 +122,7 @@ where
     }
 }
 
-/// Removes what `Connection` lists: the function may pass on another server's response.
+/// Removes the headers that `Connection` lists: the function may forward another server's response.
 fn without_listed(mut response: Response) -> Response {
     strip_listed(response.headers_mut());
     response

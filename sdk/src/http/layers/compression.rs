@@ -1,31 +1,34 @@
 //! Compresses responses for clients that accept it.
 //!
-//! The layer goes between CORS and the error layer, so that problem details are compressed too; [`Stack::compression`] puts it there. A
-//! response is not compressed if its type is not text, if it is small or already compressed, or if it has `Cache-Control: no-transform`.
-//! Streamed responses ([`http::streaming`](crate::http::streaming)) are compressed as they are sent; server-sent events are not.
+//! The layer goes between CORS and the error layer, so that problem details are compressed too; [`Stack::compression`]
+//! puts it there. A response is not compressed if its type is not text, if it is small or already compressed, or if it
+//! has `Cache-Control: no-transform`. Streamed responses ([`http::streaming`](crate::http::streaming)) are compressed
+//! as they are sent; server-sent events are not.
 //!
-//! The adapter compresses a buffered response, once it has the whole body, and only if that makes it smaller. Event sources take bytes as
-//! base64, which is a third longer, so text is compressed if it becomes more than a quarter smaller. A layer *around* the stack therefore
-//! sees the uncompressed body, without `Content-Encoding`.
+//! The adapter compresses a buffered response, once it has the whole body, and only if that makes it smaller. Event
+//! sources take bytes as base64, which is a third longer, so text is only compressed if it becomes more than a quarter
+//! smaller. A layer *around* the stack therefore sees the uncompressed body, without `Content-Encoding`.
 //!
 //! A **REST API** decodes base64 only for the media types in its
-//! [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html): set them to
-//! `*/*`, or leave compression to the API (`minimumCompressionSize`). Otherwise its clients get base64 text that is labelled as gzip.
+//! [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html):
+//! set them to `*/*`, or leave compression to the API (`minimumCompressionSize`). Otherwise, its clients receive base64
+//! text labelled as gzip.
 //!
-//! The feature `compression` has gzip, in pure Rust; `compression-br` and `compression-zstd` add the others. If a client prefers none of
-//! them, the order is zstd, br, gzip.
+//! The feature `compression` provides gzip, in pure Rust; `compression-br` and `compression-zstd` add the others. If a
+//! client has no preference, the order is zstd, br, gzip.
 //!
-//! An `ETag` gets the coding's name as a suffix (`"7"` becomes `"7-gzip"`), since the compressed bytes are another representation. A tag
-//! in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the inner services see `"7"`. When a client reads, the tag of a
-//! coding that its `Accept-Encoding` does not select matches nothing: a 304 never selects bytes that the client cannot decode. An
-//! uncompressed response whose own tag ends in a coding's name gets the suffix `-identity`.
+//! An `ETag` gets the coding's name as a suffix (`"7"` becomes `"7-gzip"`), since the compressed bytes are another
+//! representation. A tag in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the inner services see
+//! `"7"`. For `GET` and `HEAD`, the tag of a coding that its `Accept-Encoding` does not select matches nothing: a 304
+//! never selects bytes that the client cannot decode. An uncompressed response whose own tag ends in a coding's name
+//! gets the suffix `-identity`.
 //!
-//! `Content-Digest`, `Repr-Digest`, `Digest` and `Content-MD5` are removed from a compressed response, since they are of the uncompressed
-//! bytes. A buffered response to `HEAD` has neither a coding nor its tag, since without the body it is not known whether `GET` is
-//! compressed.
+//! `Content-Digest`, `Repr-Digest`, `Digest` and `Content-MD5` are removed from a compressed response, since they
+//! describe the uncompressed bytes. A buffered response to `HEAD` has neither a coding nor its tag, since without the
+//! body it is unknown whether `GET` is compressed.
 //!
-//! The size of a compressed response reveals something of its content: keep secrets, such as a CSRF token, out of responses that also
-//! hold text from the request (BREACH).
+//! The size of a compressed response reveals information about its content: keep secrets, such as a CSRF token, out of
+//! responses that also contain text from the request (BREACH).
 //!
 //! [`Stack::compression`]: crate::http::Stack::compression
 //!
@@ -49,7 +52,7 @@
 //! # }
 //! ```
 //!
-//! The smallest responses, from 4 KiB on:
+//! The smallest responses, for bodies of 4 KiB or more:
 //!
 //! ```
 //! use pilaster::http::{self, compression::CompressionLayer};
@@ -92,23 +95,23 @@ pub struct CompressionLayer {
 }
 
 impl CompressionLayer {
-    /// Compresses bodies of 1024 bytes and more, by each coding's default level (4 for brotli, not its slow 11).
+    /// Compresses bodies of 1024 bytes and more, at each coding's default level (4 for brotli, not its slow 11).
     pub fn new() -> Self {
         Self { minimum_size: 1024, level: CompressionLevel::Default }
     }
 
-    /// Compresses in as little time as possible.
+    /// Compresses as fast as possible.
     pub fn fastest() -> Self {
         Self { level: CompressionLevel::Fastest, ..Self::new() }
     }
 
-    /// Compresses to as few bytes as possible, which takes brotli many times as long.
+    /// Compresses to as few bytes as possible, which is many times slower with brotli.
     pub fn smallest() -> Self {
         Self { level: CompressionLevel::Best, ..Self::new() }
     }
 
-    /// Sets the size of the smallest body that is compressed: below some hundred bytes the coding and base64 cost more than they save. A
-    /// body of unknown size is compressed.
+    /// Sets the minimum size of a body to compress, in bytes: below a few hundred, the coding and base64 cost more than
+    /// they save. A body of unknown size is compressed.
     pub fn minimum_size(mut self, bytes: u64) -> Self {
         self.minimum_size = bytes;
         self
@@ -184,7 +187,7 @@ pin_project_lite::pin_project! {
         #[pin]
         future: F,
         asked: Asked,
-        // Whether the response is buffered.
+        // True if the response is buffered.
         is_whole: bool,
         settings: CompressionLayer,
     }
@@ -215,7 +218,7 @@ impl CompressionLayer {
     fn answer(self, asked: &Asked, is_whole: bool, response: Response<Body>) -> Response<Body> {
         let (mut parts, body) = response.into_parts();
         if parts.status == StatusCode::NOT_MODIFIED {
-            // Without its body it is not known whether it would be compressed, so caches keep both apart.
+            // Without its body it is unknown whether it would be compressed, so caches must keep both apart.
             vary(&mut parts.headers);
             entity_tags::mark_held(&mut parts.headers, asked.coding, &asked.held);
             return Response::from_parts(parts, body);
@@ -225,7 +228,7 @@ impl CompressionLayer {
             vary(&mut parts.headers);
         }
         if asked.no_transform && !says(&parts.headers, &header::CACHE_CONTROL, "no-transform") {
-            // Passed on, since API Gateway and CloudFront compress too.
+            // Copied from the request, since API Gateway and CloudFront compress too.
             parts.headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
         }
         let coding = asked.coding.filter(|_| can_compress);

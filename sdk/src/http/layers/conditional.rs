@@ -1,9 +1,10 @@
-//! Conditional requests (RFC 9110, section 13): a client that has the current response gets a 304, one that would overwrite another
-//! client's change a 412.
+//! Conditional requests (RFC 9110, section 13): a client that has the current response gets a 304, and a client that
+//! would overwrite another client's change gets a 412.
 //!
-//! [`ConditionalLayer`] is for reads: it adds an `ETag`, a hash of the body, to responses to `GET` and `HEAD` unless the function sets
-//! one, and evaluates `If-None-Match`, `If-Match`, `If-Modified-Since` and `If-Unmodified-Since`. The function runs each time; only the
-//! transfer is saved. The layer goes inside compression ([`Stack::conditional`] puts it there).
+//! [`ConditionalLayer`] is for reads: it adds an `ETag`, a hash of the body, to responses to `GET` and `HEAD` unless
+//! the function sets one, and evaluates `If-None-Match`, `If-Match`, `If-Modified-Since` and `If-Unmodified-Since`. The
+//! function runs each time: only the transfer is saved. The layer goes inside compression ([`Stack::conditional`] puts
+//! it there).
 //!
 //! [`Preconditions`] is for writes: only the function knows the current version, so it evaluates them.
 //!
@@ -29,7 +30,7 @@
 //! # }
 //! ```
 //!
-//! A change that is rejected if another client was faster:
+//! An update that is rejected if another client was faster:
 //!
 //! ```
 //! use pilaster::http::{HttpError, NoContent, Preconditions, headers::ETag};
@@ -87,7 +88,7 @@ impl ConditionalLayer {
         Self { generate: true }
     }
 
-    /// Sets whether responses without an `ETag` get one, which costs a SHA-256 of the body.
+    /// Sets whether an `ETag` is added to responses without one, which costs a SHA-256 of the body.
     pub fn generate_etags(mut self, generate: bool) -> Self {
         self.generate = generate;
         self
@@ -150,7 +151,7 @@ where
     }
 }
 
-/// Adds an `ETag` to a response. A stream gets none: its bytes are not known before it is sent.
+/// Adds an `ETag` to a response. A stream gets none: its content is unknown before it is sent.
 async fn tagged(response: Response, until: Option<(Instant, Duration)>) -> Response {
     let size = response.body().size_hint().exact();
     // A router may have removed the body of a response to `HEAD`, which had another tag.
@@ -184,7 +185,7 @@ fn failed(error: HttpError, extensions: &mut Extensions) -> Response {
     response
 }
 
-/// Returns half of the SHA-256 as an entity tag, which is long enough against collisions.
+/// Returns half of the SHA-256 as an entity tag, which is long enough to avoid collisions.
 fn hash(body: &[u8]) -> String {
     let digest = Sha256::digest(body);
     let hex = digest.iter().take(16).fold(String::with_capacity(34), |mut hex, byte| {
@@ -196,7 +197,7 @@ fn hash(body: &[u8]) -> String {
     format!("\"{hex}\"")
 }
 
-/// Replaces a response whose preconditions do not hold by a 304 or a 412.
+/// Replaces a response whose preconditions do not hold with a 304 or a 412.
 fn answer(preconditions: &Preconditions, mut response: Response) -> Response {
     let tag = response.headers().typed_get::<ETag>();
     let changed = response.headers().typed_get::<LastModified>().map(SystemTime::from);
@@ -204,7 +205,7 @@ fn answer(preconditions: &Preconditions, mut response: Response) -> Response {
     if outcome == Outcome::Proceed {
         return response;
     }
-    // An outer layer must not write the value that the function returned.
+    // An outer layer must not serialize the value that the function returned.
     #[cfg(feature = "negotiation")]
     response.extensions_mut().remove::<crate::http::layers::negotiation::Unwritten>();
     if outcome == Outcome::Failed {
@@ -223,7 +224,7 @@ fn answer(preconditions: &Preconditions, mut response: Response) -> Response {
     response
 }
 
-/// Replaces a body that is not sent, whose drop may panic.
+/// Removes a body that is not sent, and catches a panic of its drop.
 fn replace(response: &mut Response, body: Body) {
     let unsent = std::mem::replace(response.body_mut(), body);
     contained(|| drop(unsent));

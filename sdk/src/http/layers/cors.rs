@@ -1,8 +1,8 @@
 //! Cross-origin requests (CORS): the web pages that may call the function from a browser and read its responses.
 //!
-//! The layer goes outside the error layer and the handler, so that errors, rejections, 404s and panics have the same headers as any
-//! response, and inside the security headers. tower-http's `CorsLayer` writes each header; this layer adds patterns and canonical
-//! spelling of origins, the check at start, and the differences below.
+//! The layer goes outside the error layer and the handler, so that errors, rejections, 404s and panics have the same
+//! headers as any response, and inside the security headers. tower-http's `CorsLayer` writes each header; this layer
+//! adds patterns and canonical spelling of origins, the check at start, and the differences below.
 //!
 //! # Example
 //!
@@ -31,7 +31,7 @@
 //! # }
 //! ```
 //!
-//! With cookies, for the origins that your own rule allows:
+//! With cookies, for origins that your own rule allows:
 //!
 //! ```
 //! use std::time::Duration;
@@ -70,24 +70,27 @@
 //! | origin not allowed | none of these: the browser withholds the response from the page |
 //! | every response, if origins are a list, a pattern or a rule | `Vary: Origin`, even if the request has no `Origin` or one that is not allowed |
 //!
-//! With any origin, or [one fixed origin](CorsLayer::allow_origin), `Access-Control-Allow-Origin` is the same on every response,
-//! even if the request has no `Origin`, so no `Vary` is needed
-//! ([Fetch, CORS protocol and HTTP caches](https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches)).
-//! A header that the handler sets is kept. If the handler sets the origin, no credentials are added.
+//! With any origin, or [one fixed origin](CorsLayer::allow_origin), `Access-Control-Allow-Origin` is the same on every
+//! response, even if the request has no `Origin`, so no `Vary` is needed
+//! ([Fetch, CORS protocol and HTTP caches](https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches)). Headers that
+//! the handler sets are kept. If the handler sets the origin, no credentials are added.
 //!
 //! # Differences
 //!
-//! - From tower-http: the response to a preflight is a 204, not a 200; an `OPTIONS` request that is not a preflight reaches the handler
-//!   ([`Preflight`]); the handler's own headers are kept, and `Vary` is one line without duplicates.
-//! - From middy: `*` with credentials is rejected at start. middy sends back the origin of any request, so that any page can act as
-//!   the user; use [`allow_origin_if`](CorsLayer::allow_origin_if) if you intend that. A list always varies, even with one entry. A text
-//!   that cannot be an origin is a mistake, and not compared with. Methods and headers are sent to allowed origins only. A `*` in a
-//!   pattern is never empty, and stands only for characters of a host name.
-//! - From Powertools: `Access-Control-Allow-Headers` and `-Max-Age` are sent only on preflights, where browsers read them; lists vary;
-//!   any or one fixed origin is also sent without an `Origin` header; `*` with credentials is rejected at start.
+//! - From tower-http: the response to a preflight is a 204, not a 200; an `OPTIONS` request that is not a preflight
+//!   reaches the handler ([`Preflight`]); the handler's own headers are kept, and `Vary` is one line without
+//!   duplicates.
+//! - From middy: `*` with credentials is rejected at start. middy sends back the origin of any request, so that any
+//!   page can act as the user; use [`allow_origin_if`](CorsLayer::allow_origin_if) if you intend that. A list always
+//!   adds `Vary`, even with one entry. Text that cannot be an origin is a configuration error instead of being
+//!   compared. Methods and headers are only sent to allowed origins. A `*` in a pattern matches one or more characters
+//!   of a host name.
+//! - From Powertools: `Access-Control-Allow-Headers` and `-Max-Age` are sent only on preflights, where browsers read
+//!   them; lists add `Vary`; a fixed origin or `*` is also sent without an `Origin` header; `*` with credentials is
+//!   rejected at start.
 //!
-//! Configure CORS here or on the HTTP API or the function URL, not in both: an HTTP API with a CORS configuration drops these
-//! headers, and a function URL sends both.
+//! Configure CORS here or on the HTTP API or the function URL, not in both: an HTTP API with a CORS configuration drops
+//! these headers, and a function URL sends both.
 
 mod check;
 mod error;
@@ -159,12 +162,13 @@ impl CorsLayer {
     pub const DEFAULT_METHODS: [Method; 6] =
         [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-    /// The request headers that [`new`](Self::new) allows: what a JSON API with a bearer token, an API key or IAM needs.
+    /// The request headers that [`new`](Self::new) allows: those of a JSON API with a bearer token, an API key or IAM.
     pub const DEFAULT_HEADERS: [&str; 5] =
         ["authorization", "content-type", "x-amz-date", "x-amz-security-token", "x-api-key"];
 
-    /// Allows no origin yet, so no header is sent. Origins that are added get [`DEFAULT_METHODS`](Self::DEFAULT_METHODS),
-    /// [`DEFAULT_HEADERS`](Self::DEFAULT_HEADERS), no credentials, no exposed headers and no maximum age (browsers use 5 s).
+    /// Allows no origin yet, so no header is sent. Once origins are added, they get
+    /// [`DEFAULT_METHODS`](Self::DEFAULT_METHODS), [`DEFAULT_HEADERS`](Self::DEFAULT_HEADERS), no credentials, no
+    /// exposed headers and no maximum age (browsers use 5 s).
     pub fn new() -> Self {
         Self {
             inner: tower_http::cors::CorsLayer::new(),
@@ -187,15 +191,17 @@ impl CorsLayer {
         .allow_headers(Self::DEFAULT_HEADERS)
     }
 
-    /// Creates the layer of a public API without cookies: any origin may send and read any header, by the default methods.
+    /// Creates the layer of a public API without cookies: any origin may send and read any header, with the default
+    /// methods.
     ///
     /// `authorization` is listed as well, since `*` does not include it.
     pub fn permissive() -> Self {
         Self::new().allow_origin("*").allow_headers(["*", "authorization"]).expose_headers(["*"])
     }
 
-    /// Allows one origin, which is sent on every response whatever the request's origin is: the browser compares. `*` is any origin;
-    /// a pattern is treated as in [`allow_origins`](Self::allow_origins). Replaces the origins that were set before.
+    /// Allows one origin, which is sent on every response, regardless of the request's origin: the browser compares.
+    /// `*` is any origin; a pattern is treated as in [`allow_origins`](Self::allow_origins). Replaces previously set
+    /// origins.
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Self {
         match Origins::one(origin.as_ref()) {
             Ok(origins) => self.origins = origins,
@@ -204,18 +210,19 @@ impl CorsLayer {
         self
     }
 
-    /// Allows these origins: the request's origin is looked up and sent back. Replaces the origins that were set before.
+    /// Allows these origins: the request's origin is looked up and sent back. Replaces previously set origins.
     ///
-    /// Each is `scheme://host[:port]`, and compared in its canonical spelling: lower case, punycode, no default port. In a
-    /// pattern, `*` stands for one or more letters, digits, `-` or `_` within one label: `https://*.example.com` matches
-    /// `https://app.example.com`, but neither `https://example.com` nor `https://a.b.example.com`. The last label must not hold a `*`;
-    /// own the domain to the right of it. `http://localhost:*` matches any port. `"*"` alone is any origin. `"null"` (a sandboxed frame,
-    /// a file) is allowed only if it is listed. An empty list allows no origin.
+    /// Each is `scheme://host[:port]` and is compared in canonical form: lower case, punycode, no default port. In a
+    /// pattern, `*` matches one or more letters, digits, `-` or `_` within one label: `https://*.example.com` matches
+    /// `https://app.example.com`, but neither `https://example.com` nor `https://a.b.example.com`. The last label must
+    /// not contain a `*`; you must own the domain to the right of it. `http://localhost:*` matches any port. `"*"`
+    /// alone is any origin. `"null"` (a sandboxed frame, a file) is allowed only if it is listed. An empty list allows
+    /// no origin.
     ///
     /// ```
     /// use pilaster::http::cors::CorsLayer;
     ///
-    /// let origins = "https://app.example.com,https://shop-*.example.com"; // as from an environment variable
+    /// let origins = "https://app.example.com,https://shop-*.example.com"; // for example, from an environment variable
     /// CorsLayer::new().allow_origins(origins.split(',')).check()?;
     /// # Ok::<(), pilaster::http::cors::CorsError>(())
     /// ```
@@ -232,27 +239,28 @@ impl CorsLayer {
         self
     }
 
-    /// Allows the origins for which the rule returns `true`. Replaces the origins that were set before.
+    /// Allows the origins for which the rule returns `true`. Replaces previously set origins.
     ///
-    /// The rule gets the origin in its canonical spelling (`null` as `"null"`), and is not called with text that is not an origin.
-    /// Compare whole origins: `ends_with("example.com")` also matches `https://not-example.com`.
+    /// The rule gets the origin in canonical form (`null` as `"null"`). It is not called with text that is not an
+    /// origin. Compare whole origins: `ends_with("example.com")` also matches `https://not-example.com`.
     pub fn allow_origin_if(mut self, rule: impl Fn(&str, &Parts) -> bool + Send + Sync + 'static) -> Self {
         let rule: Predicate = Arc::new(rule);
         self.origins = Origins::If(rule);
         self
     }
 
-    /// Lets pages send cookies, client certificates and HTTP authentication, and read the response.
+    /// Allows pages to send cookies, client certificates and HTTP authentication, and read the response.
     ///
-    /// It cannot be combined with any origin, any method, any header (unless [mirrored](Self::mirror_headers)) or the origin `null`.
+    /// It cannot be combined with any origin, any method, any header (unless [mirrored](Self::mirror_headers)) or the
+    /// origin `null`.
     pub fn allow_credentials(mut self, allow: bool) -> Self {
         self.credentials = allow;
         self.inner = self.inner.allow_credentials(allow);
         self
     }
 
-    /// Sets the methods that pages may use, in place of the default ones; `*` is any. An empty list sends no such header, which
-    /// allows `GET`, `HEAD` and `POST`.
+    /// Sets the methods that pages may use, in place of the default ones; `*` is any. An empty list sends no such
+    /// header, which allows `GET`, `HEAD` and `POST`.
     pub fn allow_methods<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
@@ -264,8 +272,8 @@ impl CorsLayer {
         self
     }
 
-    /// Sets the request headers that pages may send, in place of the default ones; `*` is any but `authorization`. An empty list
-    /// sends no such header.
+    /// Sets the request headers that pages may send, in place of the default ones; `*` is any except `authorization`.
+    /// An empty list sends no such header.
     pub fn allow_headers<I>(mut self, headers: I) -> Self
     where
         I: IntoIterator,
@@ -279,8 +287,8 @@ impl CorsLayer {
         self
     }
 
-    /// Allows all headers that a preflight requests, also with credentials, in place of a list. A value that is not a list of header
-    /// names, or is longer than 4096 bytes, is not mirrored.
+    /// Allows all headers that a preflight requests, even with credentials, in place of a list. A value that is not a
+    /// list of header names, or is longer than 4096 bytes, is not mirrored.
     pub fn mirror_headers(mut self) -> Self {
         self.any_header = false;
         self.mirror_headers = true;
@@ -302,7 +310,8 @@ impl CorsLayer {
         self
     }
 
-    /// Sets how long a browser may cache the response to a preflight, in whole seconds; zero disables caching.
+    /// Sets the time for which a browser may cache the response to a preflight, in whole seconds; zero disables
+    /// caching.
     ///
     /// Each preflight is an invocation. Browsers have limits: Chromium 7200 s, Firefox 86400 s, WebKit 600 s
     /// ([MDN](https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age)).
@@ -311,7 +320,7 @@ impl CorsLayer {
         self
     }
 
-    /// Lets public pages call the function in a private network, if the browser requests it
+    /// Allows public pages to call the function in a private network, if the browser requests it
     /// ([Private Network Access](https://wicg.github.io/private-network-access/)).
     pub fn allow_private_network(mut self, allow: bool) -> Self {
         self.inner = self.inner.allow_private_network(allow);
@@ -345,8 +354,8 @@ impl CorsLayer {
         self
     }
 
-    /// Sets the methods for which a preflight gets CORS headers. By default it is empty, for any method: the browser compares with
-    /// [`allow_methods`](Self::allow_methods), and its console can show what is missing.
+    /// Sets the methods for which a preflight gets CORS headers. By default it is empty, for any method: the browser
+    /// compares with [`allow_methods`](Self::allow_methods), and its console can show the missing method.
     pub fn request_methods<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
@@ -357,8 +366,8 @@ impl CorsLayer {
     }
 
     /// Sets the headers for which a preflight gets CORS headers, in addition to the
-    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) ones. By default it is empty, for any header: the
-    /// browser compares with [`allow_headers`](Self::allow_headers).
+    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) ones. By default it is empty, for
+    /// any header: the browser compares with [`allow_headers`](Self::allow_headers).
     pub fn request_headers<I>(mut self, headers: I) -> Self
     where
         I: IntoIterator,
@@ -395,7 +404,8 @@ impl<S> Layer<S> for CorsLayer {
 
     /// # Panics
     ///
-    /// If the configuration does not pass [`CorsLayer::check`] and the layer is applied outside of a [`Function`](crate::Function).
+    /// If the configuration fails [`CorsLayer::check`] and the layer is applied outside of a
+    /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> Cors<S> {
         if let Err(error) = self.check() {
             reject(error);

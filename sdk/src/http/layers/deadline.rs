@@ -1,12 +1,12 @@
 //! Layer that responds before Lambda ends the invocation.
 //!
-//! Lambda kills a function that times out: the caller gets an opaque 502, and the log holds no reason. This layer cancels the work a
-//! little earlier and fails with [`DeadlineExceeded`], which [`ErrorLayer`](crate::http::ErrorLayer) turns into a 504 with problem details
-//! and a log line. It is part of every [`http::Stack`](crate::http::Stack), right inside the error layer. The rest of the time, the
-//! margin, is for dropping the work and sending the response.
+//! Lambda kills a function that times out: the caller gets an opaque 502, and the log holds no reason. This layer
+//! cancels the work a little earlier and fails with [`DeadlineExceeded`], which [`ErrorLayer`](crate::http::ErrorLayer)
+//! turns into a 504 with problem details and a log line. It is part of every [`http::Stack`](crate::http::Stack), right
+//! inside the error layer. The remaining time, the margin, is for dropping the work and sending the response.
 //!
-//! An inner layer that is not ready, such as a concurrency limit, is waited for within the same time. Work that never awaits cannot be
-//! cancelled: run it in `tokio::task::spawn_blocking`.
+//! An inner layer that is not ready, such as a concurrency limit, is awaited within the same time. Work that never
+//! awaits cannot be cancelled: run it in `tokio::task::spawn_blocking`.
 //!
 //! # Example
 //!
@@ -39,7 +39,7 @@ use crate::http::error::HttpError;
 #[cfg(feature = "negotiation")]
 use crate::http::error::Renderer;
 
-/// The time until which the layer lets its work last, shared with the adapter if that is later than the adapter's own.
+/// The layer's deadline for its work, shared with the adapter if it is later than the adapter's own.
 #[derive(Clone, Copy)]
 pub(crate) struct WorkUntil(pub(crate) Instant);
 
@@ -62,7 +62,7 @@ impl DeadlineLayer {
         Self::default()
     }
 
-    /// Sets how long before the deadline the work is cancelled: at most half of the remaining time.
+    /// Sets the time between the cancellation and the deadline. It is at most half of the remaining time.
     pub fn margin(mut self, margin: Duration) -> Self {
         self.margin = margin;
         self
@@ -95,7 +95,7 @@ where
     type Future = ResponseFuture<Either<S::Future, Oneshot<S, Request<R>>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // `call`, where the deadline is known, waits for a service that is not ready.
+        // `call` knows the deadline, so it waits for a service that is not ready.
         self.is_ready = match self.inner.poll_ready(cx) {
             Poll::Ready(ready) => ready.map(|()| true).map_err(Into::into)?,
             Poll::Pending => false,
@@ -115,7 +115,7 @@ where
         let called = if std::mem::take(&mut self.is_ready) {
             Either::Left(self.inner.call(request))
         } else {
-            // The service that was polled has a place in the queue; its clone has none.
+            // The polled service has reserved its slot; its clone has not.
             let next = self.inner.clone();
             Either::Right(Oneshot::new(std::mem::replace(&mut self.inner, next), request))
         };
@@ -134,7 +134,7 @@ pin_project_lite::pin_project! {
         #[pin]
         inner: Option<F>,
         until: Option<(Instant, Duration)>,
-        // Created when the work waits for the first time; most does not.
+        // Created when the work is first pending; most work never is.
         #[pin]
         sleep: Option<Sleep>,
         invocation: Option<Invocation>,
@@ -173,7 +173,7 @@ where
         }
         match this.sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
             Some(Poll::Ready(())) => {
-                // A drop of the function's own values may panic; the response is a time-out all the same.
+                // Dropping the function's values may panic; the response is still a time-out.
                 contained(|| this.inner.set(None));
                 #[cfg_attr(not(feature = "negotiation"), allow(unused_mut))]
                 let mut exceeded = DeadlineExceeded::after(after);
@@ -188,7 +188,7 @@ where
     }
 }
 
-/// Converts an error of a layer: [`DeadlineExceeded`] is a 504.
+/// Converts an error of a layer: [`DeadlineExceeded`] becomes a 504.
 pub(crate) fn answer(error: BoxError) -> HttpError {
     match error.downcast::<DeadlineExceeded>() {
         Ok(exceeded) => HttpError::gateway_timeout("the function timed out").with_source(*exceeded),

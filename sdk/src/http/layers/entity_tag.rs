@@ -1,5 +1,5 @@
-//! Entity tags ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)): the lists of `If-Match` and
-//! `If-None-Match`, in any number of lines.
+//! Entity tags ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)): the lists of
+//! `If-Match` and `If-None-Match`, in any number of lines.
 
 mod suffixes;
 
@@ -16,7 +16,7 @@ pub(crate) struct EntityTag<'a> {
 }
 
 impl<'a> EntityTag<'a> {
-    /// Reads the tag at the start of the text; returns it with what follows it.
+    /// Reads the tag at the start of the text; returns it with the remaining text.
     fn read(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (weak, rest) = text.strip_prefix(b"W/").map_or((false, text), |rest| (true, rest));
         let rest = rest.strip_prefix(b"\"")?;
@@ -44,7 +44,7 @@ impl<'a> EntityTag<'a> {
 pub(crate) enum EntityTags<'a> {
     /// `*`: any representation.
     Any,
-    /// The tags of all lines in their order. Parts that are not tags are left out, so the list may be empty.
+    /// The tags of all lines in their order. Parts that are not tags are omitted, so the list may be empty.
     List(Vec<EntityTag<'a>>),
 }
 

@@ -1,7 +1,7 @@
 //! Services whose types are erased, so that the layers around them can be named.
 //!
-//! The futures here keep completed work until they are dropped themselves: a layer such as tower's `TimeoutLayer` completes before its
-//! work has ended, and dropping that work may panic, which the error layer contains.
+//! These futures keep completed work until they are dropped: a layer such as tower's `TimeoutLayer` completes before
+//! its work has ended, and dropping that work may panic, which the error layer catches.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -21,7 +21,7 @@ use crate::http::layers::deadline;
 /// A service of any type.
 pub(crate) type Erased = BoxCloneSyncService<Request<Body>, Response, Infallible>;
 
-/// Erases the type of a service. An error of it becomes a response, which the error layer maps as it maps a handler's error.
+/// Erases the type of a service. Its errors become responses, which the error layer maps like a handler's errors.
 pub(crate) fn erased<S, B>(inner: S) -> Erased
 where
     S: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
@@ -103,7 +103,7 @@ where
     }
 }
 
-/// The function in the user's own layers, if there are any.
+/// The function inside the user's own layers, if any.
 #[derive(Clone)]
 pub enum Own<S> {
     Layered(Erased),

@@ -1,18 +1,20 @@
 //! Layer that turns failures into responses and logs those that are the function's fault.
 //!
-//! It goes below CORS and security headers, so that the response of an error has them too, and above everything that may fail. It
-//! finds the [`HttpError`] that the function left in its response, maps it by the layer's rules, renders it, and writes one line:
-//! ERROR with the chain of causes for a 5xx, INFO for a 4xx. The logic of an application thus needs no HTTP types. A panic of a
-//! layer between this one and the function is a 500, as a panic of the function is.
+//! It goes below CORS and security headers, so that error responses have them too, and above everything that may fail.
+//! It finds the [`HttpError`] that the function left in its response, maps it by the layer's rules, renders it, and
+//! writes one line: ERROR with the chain of causes for a 5xx, INFO for a 4xx. Application logic thus needs no HTTP
+//! types. A panic of a layer between this one and the function is a 500, like a panic of the function.
 //!
-//! A function without an error layer, such as one whose only layer is tower's `TimeoutLayer`, has its errors rendered and logged by
-//! the adapter in the same way. Then only layers below them can add headers to errors of layers.
+//! A function without an error layer, such as one whose only layer is tower's `TimeoutLayer`, has its errors rendered
+//! and logged by the adapter in the same way. An error of a layer then passes through the outer layers as an error, so
+//! they cannot add headers to it.
 //!
 //! # `#[error(transparent)]`
 //!
-//! A transparent error, as thiserror derives it, leaves out of the chain of causes both itself and the error that it holds: the chain
-//! goes on with that error's own cause. [`ErrorLayer::transparent`] names what such a type holds, so that the rules find it. Debug
-//! builds log a warning, once per type, for an error that no rule matches and that seems to hold another.
+//! A transparent error, as derived by thiserror, hides both itself and the inner error from the chain of causes: the
+//! chain continues with the inner error's cause. [`ErrorLayer::transparent`] declares the inner error of such a type,
+//! so that the rules find it. Debug builds log a warning, once per type, for an error that no rule matches and that
+//! seems to contain another.
 //!
 //! ```
 //! # use std::fmt;
@@ -110,10 +112,10 @@ impl ErrorLayer {
         Self::default()
     }
 
-    /// Maps an error that is an `E`, or was caused by one, to `status`; its `Display` text is the detail if the status is a 4xx.
-    /// The first rule that matches wins.
+    /// Maps an error that is an `E`, or was caused by one, to `status`; its `Display` text is the detail if the status
+    /// is a 4xx. The first rule that matches wins.
     ///
-    /// A `status` that is not between 400 and 599 keeps the function from starting: [`run`](crate::run) reports it.
+    /// A `status` that is not between 400 and 599 prevents the function from starting: [`run`](crate::run) reports it.
     pub fn on<E: StdError + 'static>(mut self, status: u16) -> Self {
         let error = StatusCode::from_u16(status).ok().filter(|s| s.is_client_error() || s.is_server_error());
         let Some(status) = error else {
@@ -125,7 +127,7 @@ impl ErrorLayer {
         self.on_with(move |error: &E| HttpError::new(status, error.to_string()))
     }
 
-    /// Maps an error that is an `E`, or was caused by one, by this function. The cause stays in the log.
+    /// Maps an error that is an `E`, or was caused by one, with this function. The cause is still logged.
     pub fn on_with<E: StdError + 'static>(mut self, map: impl Fn(&E) -> HttpError + Send + Sync + 'static) -> Self {
         let rule = move |error: &(dyn StdError + 'static)| error.downcast_ref::<E>().map(&map);
         Arc::make_mut(&mut self.rules).maps.push((type_name::<E>(), Arc::new(rule)));
@@ -137,9 +139,9 @@ impl ErrorLayer {
         self.on_with(E::to_http_error)
     }
 
-    /// Names the error that an `E` holds and leaves out of the chain of causes, as `#[error(transparent)]` does. The rules of this
-    /// layer then apply to that error too, and to its causes; a [`Rejection`](crate::http::Rejection) keeps its status without a rule.
-    /// See the [module docs](self#errortransparent).
+    /// Declares the inner error of an `E` that hides it from the chain of causes, as `#[error(transparent)]` does. The
+    /// rules of this layer then apply to that error too, and to its causes; a [`Rejection`](crate::http::Rejection)
+    /// keeps its status without a rule. See the [module docs](self#errortransparent).
     pub fn transparent<E, F>(mut self, within: F) -> Self
     where
         E: StdError + 'static,
@@ -151,10 +153,10 @@ impl ErrorLayer {
         self
     }
 
-    /// Renders every failure by `render` instead of as a problem: also a failed precondition, a body that fails, and a response that is
-    /// too large. The headers of the error are added to the response. The response has the error's status, unless `render` sets one
-    /// that is not a success. Of a 5xx `render` receives neither detail nor cause, so that it cannot send them. If `render` panics, the
-    /// failure is rendered as a problem.
+    /// Renders every failure with `render` instead of as a problem, including a failed precondition, a failed body, and
+    /// a response that is too large. The headers of the error are added to the response. The response has the error's
+    /// status, unless `render` sets one that is not a success. For a 5xx, `render` receives neither the detail nor the
+    /// cause, so that it cannot send them. If `render` panics, the failure is rendered as a problem.
     pub fn render_with<R: IntoResponse>(mut self, render: impl Fn(&HttpError) -> R + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.rules).render = Some(Renderer::new(move |error| render(error).into_response()));
         self
@@ -173,7 +175,7 @@ impl<S> Layer<S> for ErrorLayer {
 
     /// # Panics
     ///
-    /// If [`on`](ErrorLayer::on) was given a status that is not one of an error, and the layer is not one of a
+    /// If [`on`](ErrorLayer::on) was called with a status that is not an error, and the layer is applied outside of a
     /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> Self::Service {
         if let Some(mistake) = &self.rules.mistake {

@@ -1,16 +1,16 @@
-//! [`from_fn`]: a layer of your own, written as an async function.
+//! [`from_fn`]: your own layer, written as an async function.
 //!
-//! The function gets the request and [`Next`], the layers inside it and the handler. It may respond by itself, change the request, and
-//! change the response. Before the request it may have extractors, as a handler has; a rejection is the response. It goes into
-//! [`Stack::layer`](crate::http::Stack::layer), where its errors are rendered and logged like those of a handler, and its responses get
-//! the headers of the outer layers.
+//! The function gets the request and [`Next`], which is the inner layers and the handler. It may respond itself, change
+//! the request, and change the response. Like a handler, it may have extractors before the request; a rejection is the
+//! response. It goes into [`Stack::layer`](crate::http::Stack::layer), where its errors are rendered and logged like
+//! those of a handler, and its responses get the headers of the outer layers.
 //!
-//! [`records::from_fn`](crate::records::from_fn()) is the same for records. A layer that needs settings is a closure that holds them, or
-//! implements [`tower::Layer`].
+//! [`records::from_fn`](crate::records::from_fn()) is the same for records. A layer with settings is a closure that
+//! captures them, or implements [`tower::Layer`].
 //!
 //! # Example
 //!
-//! An API key is required:
+//! A layer that requires an API key:
 //!
 //! ```
 //! use pilaster::http::{self, HttpError, IntoResponse, Method, Next, Request, from_fn};
@@ -40,7 +40,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An extractor before the request, and a value for the extractors of the handler:
+//! A layer with an extractor that passes a value to the handler:
 //!
 //! ```
 //! use pilaster::http::{self, Next, Request, RequestContext, Response, from_fn};
@@ -75,12 +75,13 @@ use crate::core::error::BoxError;
 use crate::core::panic::contained;
 use crate::http::layers::erased::{Erased, erased};
 
-/// Creates a layer of an async function of up to four extractors, the request and [`Next`]. See the [module docs](self).
+/// Creates a layer from an async function with up to four extractors, the request and [`Next`]. See the
+/// [module docs](self).
 pub fn from_fn<F, Args>(function: F) -> FromFnLayer<F, Args> {
     FromFnLayer { function, args: PhantomData }
 }
 
-/// Layer that applies [`FromFn`]. Made by [`from_fn`].
+/// Layer that applies [`FromFn`]. Created by [`from_fn`].
 #[must_use]
 pub struct FromFnLayer<F, Args> {
     function: F,
@@ -115,7 +116,7 @@ where
     }
 }
 
-/// Service that calls an async function around each request. Made by [`from_fn`].
+/// Service that calls an async function around each request. Created by [`from_fn`].
 pub struct FromFn<F, Args> {
     function: F,
     inner: Erased,
@@ -184,14 +185,15 @@ functions! {
     [T1, T2, T3, T4] T5;
 }
 
-/// The layers inside the function, and the handler. Cheap to clone.
+/// The inner layers and the handler. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Next {
     inner: Erased,
 }
 
 impl Next {
-    /// Handles the request. An error of an inner layer is a response too, which the error layer maps to its status.
+    /// Handles the request. An error of an inner layer also becomes a response, which the error layer maps to its
+    /// status.
     pub async fn run(self, request: Request<Body>) -> Response {
         let mut work = pin!(Some(self.inner.oneshot(request)));
         let response = poll_fn(|cx| work.as_mut().as_pin_mut().map_or(Poll::Pending, |work| work.poll(cx))).await;

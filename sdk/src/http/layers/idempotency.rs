@@ -1,54 +1,61 @@
 //! Idempotent HTTP requests: by the `Idempotency-Key` header, or by any part of the request.
 //!
-//! [`IdempotencyLayer`] goes into [`http::Stack::idempotency`](crate::http::Stack::idempotency), which puts it right around the
-//! function: inside CORS and the error layer, so that a replayed response has the headers for *this* caller, and inside your own layers,
-//! so that a caller that they reject gets no replay. It applies to `POST` and `PATCH` unless [`methods`](IdempotencyLayer::methods) is
-//! set: the other methods are idempotent by definition.
+//! [`IdempotencyLayer`] goes into [`http::Stack::idempotency`](crate::http::Stack::idempotency), which puts it directly
+//! around the function: inside CORS and the error layer, so that a replayed response has the headers for *the current*
+//! caller, and inside your own layers, so that a caller they reject gets no replay. It applies to `POST` and `PATCH`
+//! unless [`methods`](IdempotencyLayer::methods) is set: the other methods are idempotent by definition.
 //!
-//! **The header.** Without [`Idempotency::key`](crate::idempotency::Idempotency::key) the key is the value of the header
+//! **The header.** Without [`Idempotency::key`](crate::idempotency::Idempotency::key) the key is the value of the
+//! header
 //! ([draft-ietf-httpapi-idempotency-key-header](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header)),
-//! together with the method, the path and the caller. The query and the body are its payload: the same key with a different body is
-//! a 422. A key in use is a 409 with `Retry-After`. A required key that is missing, and a key of more than 255 characters, is a 400. The
-//! key is a quoted string ([RFC 9651](https://www.rfc-editor.org/rfc/rfc9651#section-3.3.3)), or the same text without quotes if it has
-//! neither a comma nor a quote. Two keys are a 400, even if a gateway has joined two header lines by a comma.
+//! together with the method, the path and the caller. The query and the body are its payload: the same key with a
+//! different body is a 422. A key in use is a 409 with `Retry-After`. A required key that is missing, and a key of more
+//! than 255 characters, is a 400. The key is a quoted string
+//! ([RFC 9651](https://www.rfc-editor.org/rfc/rfc9651#section-3.3.3)), or the same text without quotes if it has
+//! neither a comma nor a quote. Two keys are a 400, even if a gateway has joined two header lines with a comma.
 //!
-//! **Any part.** [`Idempotency::key`](crate::idempotency::Idempotency::key) selects from the request in the form of its event:
-//! `{"httpMethod", "path", "headers" (lower case), "queryStringParameters", "pathParameters", "requestContext", "body",
-//! "isBase64Encoded"}`, so `powertools_json(body).order_id` makes the key that it makes in Python. The caller is not part of such a
-//! key, so an order that two callers send has its effect once. The response is replayed for the caller that it was recorded for; any
-//! other caller gets a 422. (A record of Powertools names no caller and is replayed for all.) A body that is not UTF-8 is selected as
-//! base64: if both occur, select `[body, isBase64Encoded]`.
+//! **Any part.** [`Idempotency::key`](crate::idempotency::Idempotency::key) selects from the request, in the format of
+//! its event:
+//! `{"httpMethod", "path", "headers" (lower case), "queryStringParameters", "pathParameters", "requestContext", "body", "isBase64Encoded"}`,
+//! so `powertools_json(body).order_id` gives the same key as in Python. The caller is not part of such a key, so an
+//! order that two callers send takes effect once. The response is replayed for the caller that it was recorded for; any
+//! other caller gets a 422. (A record of Powertools has no caller and is replayed for all.) A body that is not UTF-8 is
+//! selected as base64: if both occur, select `[body, isBase64Encoded]`.
 //!
 //! # The caller
 //!
 //! A response is replayed only for the caller that it was recorded for. The caller is:
 //!
-//! 1. the text that [`IdempotencyLayer::caller`] returns, if it is set and returns `Some`;
-//! 2. else the user that AWS has authenticated: the subject of a JWT or Cognito authorizer's token, or the Cognito identity;
-//! 3. else all credentials of the request: its cookies, each header with a credential (`Authorization`, `x-api-key`, `x-auth-token` and
-//!    others that `Debug` does not print, and those that your own layer has [marked](crate::http::HeaderValue::set_sensitive)), the whole
-//!    context of a Lambda authorizer, the client certificate with its issuer, and the IAM principal, the principal of VPC Lattice or the
-//!    client of an OAuth 2.0 client credentials token, each of which may call for many users. So a layer, a router's middleware or an
-//!    extractor inside this layer may check a token: a request without it, or with another token, has another key and reaches that check.
-//!    All requests without credentials are one caller.
+//! 1. The text that [`IdempotencyLayer::caller`] returns, if it is set and returns `Some`.
+//! 2. Otherwise, the user that AWS has authenticated: the subject of a JWT or Cognito authorizer's token, or the
+//!    Cognito identity.
+//! 3. Otherwise, all credentials of the request: its cookies, each header with a credential (`Authorization`,
+//!    `x-api-key`, `x-auth-token` and others that `Debug` does not print, and those that your own layer has
+//!    [marked](crate::http::HeaderValue::set_sensitive)), the whole context of a Lambda authorizer, the client
+//!    certificate with its issuer, and the IAM principal, the principal of VPC Lattice or the client of an OAuth 2.0
+//!    client credentials token, each of which may act for many users. A layer, a router's middleware or an extractor
+//!    inside this layer may therefore check a token: a request without it, or with another token, has another key and
+//!    reaches that check. All requests without credentials are one caller.
 //!
-//! In the third case a caller whose token or cookies are renewed between two attempts is a new caller: a request with an
-//! `Idempotency-Key` runs again, and one with an expression's key is a 422. Values that differ in each attempt are ignored: the
-//! `Authorization` of a signature that IAM has verified or of a client credentials token, and the session name of the CloudFront edge that
-//! signs for origin access control. Of `DPoP`, `x-amzn-oidc-data` and headers whose names end in `-signature` or `-otp` only the presence
-//! counts, so set `caller` in a function that identifies its callers by a signature alone.
+//! In the third case a caller whose token or cookies are renewed between two attempts counts as a new caller: a request
+//! with an `Idempotency-Key` runs again, and one with an expression's key is a 422. Values that differ in each attempt
+//! are ignored: the `Authorization` of a signature that IAM has verified or of a client credentials token, and the
+//! session name of the CloudFront edge that signs for origin access control. Of `DPoP`, `x-amzn-oidc-data` and headers
+//! whose names end in `-signature` or `-otp` only the presence counts, so set `caller` in a function that identifies
+//! its callers by a signature alone.
 //!
-//! **WebSocket** messages have no headers: unless a Lambda authorizer has identified the caller, each connection is a caller, and a
-//! message that is sent again through a new connection comes from another caller. An authorizer identifies callers by its principal and
-//! its context, so if it returns the same for all, all connections are one caller.
+//! **WebSocket** messages have no headers: unless a Lambda authorizer has identified the caller, each connection is a
+//! caller, and a message that is resent through a new connection counts as that of another caller. An authorizer
+//! identifies callers by its principal and its context, so if it returns the same for all, all connections are one
+//! caller.
 //!
-//! If these rules do not fit, return a text that stays the same:
+//! If these rules do not fit, return a stable text:
 //!
 //! ```
 //! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 //!
 //! #[derive(Clone)]
-//! struct User(String); // an outer layer has put it into the request's extensions
+//! struct User(String); // inserted into the request's extensions by an outer layer
 //!
 //! let idempotency = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()))
 //!     .caller(|parts| parts.extensions.get::<User>().map(|user| user.0.clone()));
@@ -59,15 +66,17 @@
 //!
 //! # The response
 //!
-//! **A response is recorded** with its status, headers and body, in the form in which any function returns it to API Gateway. The whole
-//! body is held in memory. A [`Negotiate`](crate::http) value is written in the media type of the first request before it is recorded: the
-//! replay is the same response, whatever the repeated request accepts.
+//! **A response is recorded** with its status, headers and body, in the format in which a function returns it to API
+//! Gateway. The whole body is held in memory. A [`Negotiate`](crate::http) value is written in the media type of the
+//! first request before it is recorded: the replay is the same response, regardless of what the repeated request
+//! accepts.
 //!
 //! **An error is not recorded:** the lock is released, and the next request runs. These are errors:
 //!
-//! - a failure of the function, an extractor or an inner layer: an `Err`, a rejection, an [`HttpError`] that became a response, a panic,
-//!   also of the body;
-//! - a response with the status 401 or 403, which depends on the caller; 408, 425 or 429, which ask for a retry; or a 5xx.
+//! - a failure of the function, an extractor or an inner layer: an `Err`, a rejection, an [`HttpError`] that became a
+//!   response, a panic, including one of the body;
+//! - a response with the status 401 or 403, which depends on the caller; 408, 425 or 429, which request a retry; or a
+//!   5xx.
 //!
 //! Any other response is recorded, even with another 4xx status.
 //!
@@ -134,7 +143,7 @@ use crate::idempotency::layer::{IdempotencyLayer, IdempotencyService};
 
 /// The maximum length of a key in bytes.
 const MAX_KEY: usize = 255;
-/// Responses with these are errors, as each 5xx is: they depend on the caller, or ask for a retry.
+/// Responses with these are errors, like each 5xx: they depend on the caller, or request a retry.
 const ERRORS: [StatusCode; 5] = [
     StatusCode::UNAUTHORIZED,
     StatusCode::FORBIDDEN,
@@ -161,21 +170,21 @@ impl Default for HttpSettings {
 }
 
 impl IdempotencyLayer {
-    /// Reads the key of HTTP requests from another header than `Idempotency-Key`.
+    /// Sets the header that contains the key of HTTP requests, in place of `Idempotency-Key`.
     pub fn header(self, name: HeaderName) -> Self {
         self.with_http(|settings| settings.header = name)
     }
 
-    /// Makes HTTP requests of these methods idempotent: `POST` and `PATCH` by default.
+    /// Sets the methods of HTTP requests that are idempotent, in place of `POST` and `PATCH`.
     pub fn methods(self, methods: impl Into<Arc<[Method]>>) -> Self {
         self.with_http(|settings| settings.methods = methods.into())
     }
 
-    /// Returns the caller of an HTTP request: two callers may use the same key, and neither gets the other's response. Choose a text
-    /// that stays the same when a request is sent again, and not a token that is renewed.
+    /// Sets a function that returns the caller of an HTTP request: two callers may use the same key, and neither gets
+    /// the other's response. Choose text that stays the same when a request is resent, not a token that is renewed.
     ///
-    /// By default, and if it returns `None`, the caller is the one that AWS has authenticated, or else the request's credentials. See
-    /// [the caller](crate::http::idempotency#the-caller).
+    /// By default, and if it returns `None`, the caller is the user that AWS has authenticated, or otherwise the
+    /// request's credentials. See [the caller](crate::http::idempotency#the-caller).
     pub fn caller(self, caller: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         self.with_http(|settings| settings.caller = Some(Arc::new(caller)))
     }
@@ -185,7 +194,7 @@ impl IdempotencyLayer {
         self
     }
 
-    /// Returns the header that a page has to send, unless the key is another part of the request.
+    /// Returns the header that a page must send, unless the key is another part of the request.
     #[cfg_attr(not(feature = "cors"), allow(dead_code))]
     pub(crate) fn key_header(&self) -> Option<HeaderName> {
         let set = self.of_kind.get::<HttpSettings>().map(|settings| settings.header.clone());
@@ -233,8 +242,8 @@ impl HttpSettings {
     }
 }
 
-/// Returns the key in a header: a string of RFC 9651, whose parameters are ignored, or the bare text that many clients send. Returns
-/// `None` for anything else: a comma may have joined two keys.
+/// Returns the key in a header: a string of RFC 9651, whose parameters are ignored, or the unquoted text that many
+/// clients send. Returns `None` for anything else: a comma may have joined two keys.
 fn unquoted(sent: &str) -> Option<String> {
     let Some(quoted) = sent.strip_prefix('"') else {
         return (!sent.contains(['"', ','])).then(|| sent.to_owned());
@@ -319,7 +328,7 @@ where
     }
 }
 
-/// The reason that a request has no response of the function.
+/// The reason why a request has no response from the function.
 enum Failure<E> {
     Idempotency(IdempotencyError),
     Call(E),
@@ -331,16 +340,16 @@ impl<E> From<IdempotencyError> for Failure<E> {
     }
 }
 
-/// Writes a value in the media type that was negotiated, so that the response is recorded as it is sent.
+/// Writes a value in the negotiated media type, so that the response is recorded as it is sent.
 #[cfg(feature = "negotiation")]
 fn written(response: Response, writer: Option<ResponseWriter>) -> Response {
     let Some(writer) = writer else { return response };
-    // A panic of the user's writer is an error like the function's own, which releases the lock.
+    // A panic of the user's writer counts as a failure of the function, which releases the lock.
     let written = catch_unwind(AssertUnwindSafe(|| writer.write(response)));
     written.unwrap_or_else(|_| HttpError::panic().into_response())
 }
 
-/// Decides how a response is recorded. An error is not.
+/// Returns the record of a response. An error is not recorded.
 async fn recording(response: Response) -> (Response, Recording) {
     if !is_repeatable(&response) {
         return (response, Recording::Release);
@@ -357,7 +366,7 @@ async fn recording(response: Response) -> (Response, Recording) {
 
 /// Reads a whole body.
 async fn read(mut body: Body) -> Result<Bytes, HttpError> {
-    // A panic of the body is an error like the function's own; the panic hook has logged it.
+    // A panic of the body counts as a failure of the function; the panic hook has logged it.
     let collected = AssertUnwindSafe((&mut body).collect()).catch_unwind().await;
     contained(|| drop(body));
     match collected {
@@ -374,8 +383,8 @@ fn is_repeatable<B>(response: &Response<B>) -> bool {
     !failed && !status.is_server_error() && !status.is_informational() && !ERRORS.contains(&status)
 }
 
-/// Returns the response to a request that was neither run nor replayed, as the draft requires. `header` is given if it
-/// holds the key.
+/// Returns the response to a request that was neither run nor replayed, as the draft requires. `header` is set if it
+/// contains the key.
 fn refused(error: IdempotencyError, header: Option<HeaderName>) -> Response {
     let Some(header) = header.filter(|_| error.is_key_error()) else {
         return HttpError::from(error).into_response();

@@ -1,18 +1,21 @@
 //! Content negotiation by `Accept` and `Accept-Language` (RFC 9110, section 12).
 //!
-//! [`NegotiationLayer`] chooses the media type and the language before the function runs, and responds with a 406 if none is acceptable.
-//! The function gets the choice as [`Negotiated`]. The layer goes into [`Stack::layer`](crate::http::Stack::layer) or
-//! `axum::Router::route_layer`. It sets `Vary` and `Content-Language`. [`Accepts`] is for a function that chooses by itself.
+//! [`NegotiationLayer`] chooses the media type and the language before the function runs, and responds with a 406 if
+//! none is acceptable. The function gets the choice as [`Negotiated`]. The layer goes into
+//! [`Stack::layer`](crate::http::Stack::layer) or `axum::Router::route_layer`. It sets `Vary` and `Content-Language`.
+//! [`Accepts`] is for a function that chooses itself.
 //!
-//! A function that returns [`Negotiate`] lets the layer write the body: the layer calls [`NegotiationLayer::writer`] with the value and
-//! [`NegotiationLayer::error_writer`] with an error.
+//! A function that returns [`Negotiate`] lets the layer write the body: the layer calls [`NegotiationLayer::writer`]
+//! with the value and [`NegotiationLayer::error_writer`] with an error.
 //!
-//! The `ETag` of a written value gets the media type as a suffix (`"7"` becomes `"7;text/csv"`), since each form is another representation.
-//! A tag in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the function sees `"7"`. When a client reads, a tag of another
-//! media type than that of its response matches nothing. If the function also has several languages, its own tag must differ by language.
-//! A response that no writer wrote gets the suffix `;own` if its tag ends in such a suffix.
+//! The `ETag` of a written value gets the media type as a suffix (`"7"` becomes `"7;text/csv"`), since each media type
+//! is another representation. A tag in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the function
+//! sees `"7"`. For `GET` and `HEAD`, a tag of a media type other than that of the response matches nothing. If the
+//! function also has several languages, its own tag must differ by language. A response without a writer gets the
+//! suffix `;own` if its tag ends in such a suffix.
 //!
-//! [`compression`](crate::http) reads `Accept-Encoding`. `Accept-Charset` is ignored: RFC 9110 deprecates it, and the text is UTF-8.
+//! [`compression`](crate::http) reads `Accept-Encoding`. `Accept-Charset` is ignored: RFC 9110 deprecates it, and the
+//! text is UTF-8.
 //!
 //! # Example
 //!
@@ -115,16 +118,16 @@ impl NegotiationLayer {
         self
     }
 
-    /// Writes each [`Negotiate<T>`] in this media type if the client prefers it. The media types are offered in the order of their first
-    /// writer, after those of [`media_types`](Self::media_types).
+    /// Writes each [`Negotiate<T>`] in this media type if the client prefers it. The media types are offered in the
+    /// order of their first writer, after those of [`media_types`](Self::media_types).
     ///
-    /// The response has the headers of the function and of the writer; if both set a header, the function's is kept, but `Set-Cookie` and
-    /// `Vary` have the values of both. `Content-Type` is the media type of the writer. The status is the function's, unless the writer
-    /// sets another than 200. A response of the writer that is not successful (2xx) is sent without changes, and without the function's
-    /// headers.
+    /// The response has the headers of the function and of the writer; if both set a header, the function's is kept,
+    /// except that `Set-Cookie` and `Vary` have the values of both. `Content-Type` is the media type of the writer. The
+    /// status is the function's, unless the writer sets one other than 200. An unsuccessful response of the writer (not
+    /// 2xx) is sent unchanged, and without the function's headers.
     ///
-    /// With a writer, JSON is offered only if it has a writer too. A value without a writer for its type and media type is a 500, and the
-    /// log names both.
+    /// With a writer, JSON is offered only if it has a writer too. A value without a writer for its type and media type
+    /// is a 500, and the log names both.
     pub fn writer<T: Send + Sync + 'static, R: IntoResponse>(
         mut self,
         media_type: &'static str,
@@ -138,9 +141,9 @@ impl NegotiationLayer {
         self
     }
 
-    /// Writes each error in this media type if the client prefers it to `application/problem+json`. For a 5xx, `write` gets neither the
-    /// detail nor the cause. It requires an [`ErrorLayer`](crate::http::ErrorLayer) around this layer, as in every
-    /// [`Stack`](crate::http::Stack): the error is written once its status is known.
+    /// Writes each error in this media type if the client prefers it to `application/problem+json`. For a 5xx, `write`
+    /// gets neither the detail nor the cause. It requires an [`ErrorLayer`](crate::http::ErrorLayer) around this layer,
+    /// as in every [`Stack`](crate::http::Stack): the error is written once its status is known.
     pub fn error_writer<R: IntoResponse>(
         mut self,
         media_type: &'static str,
@@ -150,7 +153,7 @@ impl NegotiationLayer {
         self
     }
 
-    /// Sets whether a client that accepts none gets the first media type and language instead of a 406.
+    /// Sets whether a client gets the first media type and language instead of a 406 if it accepts none.
     pub fn default_to_first(mut self, lenient: bool) -> Self {
         Arc::make_mut(&mut self.offer).lenient = lenient;
         self
@@ -202,7 +205,7 @@ impl<S> Layer<S> for NegotiationLayer {
     }
 }
 
-/// Service that negotiates the form of the response. See the [module docs](self).
+/// Service that negotiates the media type and the language of the response. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Negotiation<S> {
     inner: S,
@@ -229,7 +232,7 @@ where
         let offer = Arc::clone(&self.offer);
         let error_writer = offer.writers.for_error(&Accepts::read(request.headers()));
         if let (Some(writer), Some(invocation)) = (&error_writer, request.extensions().get::<Invocation>()) {
-            // For the response to a request that is cancelled inside this layer.
+            // Used for the response to a request that is cancelled inside this layer.
             invocation.share(writer.clone());
         }
         let answered = self.offer.choose(request.headers()).map(|negotiated| {
@@ -244,7 +247,7 @@ where
             let (mut response, language) = match answered {
                 Ok((answered, chosen, held)) => match (answered.await, &error_writer) {
                     (Ok(response), _) => (write(&offer, response.map(Body::new), chosen, &held), chosen.language),
-                    // The error layer maps it like the error of any layer, and renders it by the writer.
+                    // The error layer maps it like any layer's error, and renders it with the writer.
                     (Err(error), Some(_)) => (deadline::answer(error.into()).into_response(), None),
                     (Err(error), None) => return Err(error),
                 },

@@ -1,19 +1,20 @@
-//! Partial responses: the caller selects parts of a JSON response by `?fields=`.
+//! Partial responses: the caller selects parts of a JSON response with `?fields=`.
 //!
-//! [`PartialResponseLayer`] goes into [`Stack::layer`](crate::http::Stack::layer) or `axum::Router::route_layer`, inside compression and
-//! conditional requests, so that the `ETag` is that of the partial response. The function need not know of it. Responses that are not
-//! successful, not JSON, or streamed are sent whole.
+//! [`PartialResponseLayer`] goes into [`Stack::layer`](crate::http::Stack::layer) or `axum::Router::route_layer`,
+//! inside compression and conditional requests, so that the `ETag` is that of the partial response. The function does
+//! not need to support it. Responses that are not successful, not JSON, or streamed are sent as a whole.
 //!
 //! | `fields` | selects |
 //! |---|---|
 //! | `name,email` | these members |
-//! | `address/city` | this member of that one |
+//! | `address/city` | the member `city` of `address` |
 //! | `items(id,price/net)` | these members of each item of the array |
-//! | `*/id` | this member of each member |
+//! | `*/id` | the member `id` of each member |
 //! | `a\/b` | the member `a/b`: `\` escapes `,` `/` `(` `)` `*` and itself |
 //!
-//! It is the syntax of json-mask, as in middy's `http-partial-response` and Google's APIs. A missing member is ignored; a list that is
-//! invalid, longer than 2048 bytes or nested deeper than 100 is a 400, before the function runs.
+//! The syntax is that of json-mask, as in middy's `http-partial-response` and Google's APIs. A missing member is
+//! ignored; a list that is invalid, longer than 2048 bytes or nested deeper than 100 is a 400, before the function
+//! runs.
 //!
 //! # Example
 //!
@@ -136,10 +137,10 @@ where
     }
 }
 
-/// Returns the selection of the caller; `None` is everything.
+/// Returns the caller's selection; `None` means everything.
 fn asked(uri: &Uri, parameter: &str) -> Result<Option<Mask>, &'static str> {
     let query = uri.query().unwrap_or_default();
-    // Most requests have none.
+    // Most requests have no selection.
     if !query.contains(parameter) {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! Lists with quality values, in which a client states what it accepts: `gzip, br;q=0.8, *;q=0` (RFC 9110, section 12.4.2).
+//! Lists with quality values in a client's `Accept` headers: `gzip, br;q=0.8, *;q=0` (RFC 9110, section 12.4.2).
 
 use http::{HeaderMap, HeaderName};
 
@@ -12,7 +12,7 @@ pub(crate) struct Item<'a> {
     pub(crate) quality: u16,
 }
 
-/// Returns the items of a header in their order, without those that are invalid.
+/// Returns the valid items of a header in their order.
 pub(crate) fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Item<'a>> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| split(value, b',')).filter_map(item)

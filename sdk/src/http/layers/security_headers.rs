@@ -1,7 +1,7 @@
 //! Security headers on every response, with the defaults of helmet and middy.
 //!
-//! The layer goes outermost, so that preflights, errors, rejections and panics have the headers too. A header that the handler or an inner
-//! layer sets is kept (middy overwrites it); `Server` and `X-Powered-By` are removed.
+//! It is the outermost layer, so that preflights, errors, rejections and panics have the headers too. A header that the
+//! handler or an inner layer sets is kept (middy overwrites it); `Server` and `X-Powered-By` are removed.
 //!
 //! # Example
 //!
@@ -25,7 +25,7 @@
 //! # }
 //! ```
 //!
-//! With another policy for pages, which may be in frames of the same site and whose images other sites may show:
+//! Another policy for pages that frames of the same site may embed and whose images other sites may show:
 //!
 //! ```
 //! use http::{Request, Response, header};
@@ -57,11 +57,11 @@
 //!
 //! | header | [`new`](SecurityHeadersLayer::new) | [`api`](SecurityHeadersLayer::api) |
 //! |---|---|---|
-//! | `Strict-Transport-Security` | `max-age=15552000; includeSubDomains` | the same |
-//! | `X-Content-Type-Options` | `nosniff` | the same |
-//! | `X-Frame-Options` | `DENY` | the same |
-//! | `Referrer-Policy` | `no-referrer` | the same |
-//! | `Cross-Origin-Resource-Policy` | `same-origin`; it does not apply to CORS requests | the same |
+//! | `Strict-Transport-Security` | `max-age=15552000; includeSubDomains` | as `new` |
+//! | `X-Content-Type-Options` | `nosniff` | as `new` |
+//! | `X-Frame-Options` | `DENY` | as `new` |
+//! | `Referrer-Policy` | `no-referrer` | as `new` |
+//! | `Cross-Origin-Resource-Policy` | `same-origin`; it does not apply to CORS requests | as `new` |
 //! | `Cross-Origin-Opener-Policy` | `same-origin` | |
 //! | `Cross-Origin-Embedder-Policy` | `require-corp` | |
 //! | `Origin-Agent-Cluster` | `?1` | |
@@ -69,11 +69,12 @@
 //! | `X-Download-Options` | `noopen` | |
 //! | `X-Permitted-Cross-Domain-Policies` | `none` | |
 //! | `Content-Security-Policy` | [helmet's](ContentSecurityPolicy::helmet), on documents | |
-//! | `Permissions-Policy`, `X-XSS-Protection`, `Reporting-Endpoints`, `Report-To` | by a setter | by a setter |
+//! | `Permissions-Policy`, `X-XSS-Protection`, `Reporting-Endpoints`, `Report-To` | only by a setter | only by a setter |
 //!
-//! A document is a response in which a browser may run scripts: `text/html`, XML (`text/xml`, `application/xml` and each type that ends
-//! in `+xml`, such as `image/svg+xml`) and `application/pdf`, the [scriptable types](https://mimesniff.spec.whatwg.org/#scriptable-mime-type)
-//! of the MIME Sniffing standard. On JSON a content security policy has no effect and costs its bytes on each response;
+//! A document is a response in which a browser may run scripts: `text/html`, XML (`text/xml`, `application/xml` and
+//! each type that ends in `+xml`, such as `image/svg+xml`) and `application/pdf`, the
+//! [scriptable types](https://mimesniff.spec.whatwg.org/#scriptable-mime-type) of the MIME Sniffing standard. On JSON,
+//! a content security policy has no effect and adds to the size of each response;
 //! [`documents_only(false)`](SecurityHeadersLayer::documents_only) sends it anyway, as helmet and middy do.
 
 mod error;
@@ -169,13 +170,14 @@ impl SecurityHeadersLayer {
         self.set(header::X_FRAME_OPTIONS, value)
     }
 
-    /// Sets `Referrer-Policy`: one policy, or several separated by commas, of which the browser uses the last that it knows
-    /// ([the policies](https://www.w3.org/TR/referrer-policy/#referrer-policies)).
+    /// Sets `Referrer-Policy`: one policy, or several separated by commas, of which the browser uses the last one that
+    /// it supports ([the policies](https://www.w3.org/TR/referrer-policy/#referrer-policies)).
     pub fn referrer_policy(self, value: &str) -> Self {
         self.set(header::REFERRER_POLICY, value)
     }
 
-    /// Sets `Cross-Origin-Opener-Policy`: `same-origin`, `same-origin-allow-popups`, `noopener-allow-popups`, `unsafe-none`.
+    /// Sets `Cross-Origin-Opener-Policy`: `same-origin`, `same-origin-allow-popups`, `noopener-allow-popups`,
+    /// `unsafe-none`.
     pub fn cross_origin_opener_policy(self, value: &str) -> Self {
         self.set(COOP, value)
     }
@@ -206,8 +208,8 @@ impl SecurityHeadersLayer {
         self.set(CROSS_DOMAIN, value)
     }
 
-    /// Sets `Permissions-Policy` on documents: the browser features that the page may use, such as `camera=(), geolocation=(self)`,
-    /// or [`DENY_FEATURES`](Self::DENY_FEATURES).
+    /// Sets `Permissions-Policy` on documents: the browser features that the page may use, such as
+    /// `camera=(), geolocation=(self)`, or [`DENY_FEATURES`](Self::DENY_FEATURES).
     pub fn permissions_policy(self, value: &str) -> Self {
         self.set(PERMISSIONS_POLICY, value)
     }
@@ -222,19 +224,20 @@ impl SecurityHeadersLayer {
         self
     }
 
-    /// Sets whether the content security policy only reports violations, by `Content-Security-Policy-Report-Only`.
+    /// Sets whether the content security policy only reports violations, with `Content-Security-Policy-Report-Only`.
     pub fn report_only(mut self, report_only: bool) -> Self {
         self.report_only = report_only;
         self
     }
 
-    /// Sets whether `Content-Security-Policy` and `Permissions-Policy` are sent on documents only, which is the default.
+    /// Sets whether `Content-Security-Policy` and `Permissions-Policy` are sent on documents only, which is the
+    /// default.
     pub fn documents_only(mut self, documents_only: bool) -> Self {
         self.documents_only = documents_only;
         self
     }
 
-    /// Sets `X-XSS-Protection: 0`, which turns off the XSS filter of old browsers, since it has vulnerabilities.
+    /// Sets `X-XSS-Protection: 0`, which turns off the vulnerable XSS filter of old browsers.
     pub fn disable_xss_filter(self) -> Self {
         self.set(header::X_XSS_PROTECTION, "0")
     }
@@ -246,8 +249,8 @@ impl SecurityHeadersLayer {
         self.append(REPORTING_ENDPOINTS, format!("{name}=\"{url}\""), key && (is_url(url) || is_path(url)))
     }
 
-    /// Adds a group to `Report-To`, the older form of [`reporting_endpoint`](Self::reporting_endpoint), for a year: a name of
-    /// letters, digits, `-`, `_` or `.`, and an `https` URL.
+    /// Adds a group to `Report-To`, the older form of [`reporting_endpoint`](Self::reporting_endpoint), for a year: a
+    /// name of letters, digits, `-`, `_` or `.`, and an `https` URL.
     pub fn report_to(self, group: &str, url: &str, include_subdomains: bool) -> Self {
         let name =
             !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
@@ -286,7 +289,7 @@ impl SecurityHeadersLayer {
     ///
     /// # Errors
     ///
-    /// The first mistake: a value that browsers do not know, or that is not a valid header value.
+    /// The first mistake: a value that browsers do not support, or that is not a valid header value.
     pub fn check(&self) -> Result<(), SecurityHeadersError> {
         self.error.clone().map_or(Ok(()), Err)
     }
@@ -336,7 +339,7 @@ impl<S> Layer<S> for SecurityHeadersLayer {
 
     /// # Panics
     ///
-    /// If the configuration does not pass [`SecurityHeadersLayer::check`] and the layer is applied outside of a
+    /// If the configuration fails [`SecurityHeadersLayer::check`] and the layer is applied outside of a
     /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> SecurityHeaders<S> {
         if let Err(error) = self.check() {

@@ -1,21 +1,23 @@
-//! The layers of an HTTP function in their one order, whatever the order of the calls.
+//! The layers of an HTTP function in a fixed order, regardless of the order of the calls.
 //!
-//! From the outside in: base path → security headers → CORS → compression → conditional requests → errors → deadline → your own layers →
-//! idempotency → the function, whose panics are caught right around it. So a preflight, an error, a rejection and a panic have the same
-//! headers as any other response.
+//! From the outside in: base path → security headers → CORS → compression → conditional requests → errors → deadline →
+//! your own layers → idempotency → panics → the function. A preflight, an error, a rejection and a panic therefore have
+//! the same headers as any other response.
 //!
-//! A function without a stack of its own runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) takes one stack in its place,
-//! once. For another order, compose the same public layers after [`Function::without_stack`](crate::Function::without_stack).
+//! A function without its own stack runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) replaces it
+//! with another stack, once. For another order, compose the same public layers after
+//! [`Function::without_stack`](crate::Function::without_stack).
 //!
 //! # Your own layers
 //!
-//! [`Stack::layer`] adds any tower layer, and [`from_fn`](crate::http::from_fn()) makes one of an async function. As with
-//! `tower::ServiceBuilder`, the first layer that is added is the outermost of them: it sees the request first and the response last. An
-//! error of a layer is a response for the layers around it, which [`errors`](Stack::errors) maps as it maps a handler's error.
+//! [`Stack::layer`] adds any tower layer, and [`from_fn`](crate::http::from_fn()) creates one from an async function.
+//! As with `tower::ServiceBuilder`, the first layer added is the outermost: it sees the request first and the response
+//! last. An error of a layer is a response for the layers around it, which [`errors`](Stack::errors) maps like a
+//! handler's error.
 //!
-//! The type of an own layer is erased, so a stack is always an `http::Stack`. That costs boxes in each invocation: of the instructions of
-//! a small request, 2 % for the first own layer, 1 % for each further one, and 4.5 % for one of [`from_fn`](crate::http::from_fn()). A
-//! stack without own layers does not box.
+//! The type of your own layer is erased, so a stack is always an `http::Stack`. The cost is a few boxes in each
+//! invocation: of the instructions of a small request, 2 % for your first layer, 1 % for each additional one, and 4.5 %
+//! for a layer of [`from_fn`](crate::http::from_fn()). A stack without your own layers does not box.
 //!
 //! # Example
 //!
@@ -65,8 +67,8 @@ use crate::http::layers::security_headers::SecurityHeadersLayer;
 #[cfg(feature = "idempotency")]
 use crate::idempotency::IdempotencyLayer;
 
-/// The layers of an HTTP function without a stack of its own: those of [`Stack::new`]. [`Function::layer`](crate::Function::layer) replaces
-/// them by a [`Stack`].
+/// The layers of an HTTP function without its own stack: those of [`Stack::new`].
+/// [`Function::layer`](crate::Function::layer) replaces them with a [`Stack`].
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct DefaultStack;
@@ -118,8 +120,8 @@ impl Stack {
         self
     }
 
-    /// Responds to preflights and adds CORS headers to every response. With [`idempotency`](Self::idempotency) in the same stack, pages
-    /// may also send the header of the key, and read `Location` and `Retry-After`.
+    /// Responds to preflights and adds CORS headers to every response. With [`idempotency`](Self::idempotency) in the
+    /// same stack, pages may also send the header of the key, and read `Location` and `Retry-After`.
     #[cfg(feature = "cors")]
     pub fn cors(mut self, layer: CorsLayer) -> Self {
         self.cors = Some(layer);
@@ -133,41 +135,42 @@ impl Stack {
         self
     }
 
-    /// Responds to conditional requests: with 304 if the client has the response already.
+    /// Responds to conditional requests: with a 304 if the client already has the response.
     #[cfg(feature = "conditional")]
     pub fn conditional(mut self, layer: ConditionalLayer) -> Self {
         self.conditional = Some(layer);
         self
     }
 
-    /// Sets how errors become responses.
+    /// Sets the layer that converts errors into responses.
     pub fn errors(mut self, layer: ErrorLayer) -> Self {
         self.errors = layer;
         self
     }
 
-    /// Sets how long before the deadline of the invocation the response is a 504.
+    /// Sets the time before the deadline of the invocation at which the response is a 504.
     pub fn deadline(mut self, layer: DeadlineLayer) -> Self {
         self.deadline = layer;
         self
     }
 
-    /// Replays the responses to repeated requests. See [`http::idempotency`](crate::http::idempotency). It is the innermost layer: a
-    /// caller that your own layer rejects gets no replay.
+    /// Replays the responses to repeated requests. See [`http::idempotency`](crate::http::idempotency). It is the
+    /// innermost layer: a caller that your own layer rejects gets no replay.
     #[cfg(feature = "idempotency")]
     pub fn idempotency(mut self, layer: IdempotencyLayer) -> Self {
         self.idempotency = Some(layer);
         self
     }
 
-    /// Strips the base path of a custom domain, such as `v1`, from request paths before any layer sees them. If the event names the
-    /// route, that happens automatically: see [`http::base_path`](crate::http::base_path). Call it again for another base path.
+    /// Strips the base path of a custom domain, such as `v1`, from request paths before any layer sees them. If the
+    /// event names the route, that happens automatically: see [`http::base_path`](crate::http::base_path). Call it
+    /// again for another base path.
     pub fn base_path(mut self, base_path: impl AsRef<str>) -> Self {
         self.base_path = self.base_path.and(base_path);
         self
     }
 
-    /// Adds your own layer around the function, inside the error layer. The first layer that is added is the outermost of them, as with
+    /// Adds your own layer around the function, inside the error layer. The first layer added is the outermost, as with
     /// `tower::ServiceBuilder`. See [your own layers](crate::http::stack#your-own-layers).
     ///
     /// # Example
@@ -260,8 +263,8 @@ where
 
     /// # Panics
     ///
-    /// If a layer is misconfigured and the stack is applied outside of a [`Function`](crate::Function), which returns an error instead: see
-    /// [`Function::into_service`](crate::Function::into_service).
+    /// If a layer is misconfigured and the stack is applied outside of a [`Function`](crate::Function), which returns
+    /// an error instead: see [`Function::into_service`](crate::Function::into_service).
     fn layer(&self, inner: S) -> Self::Service {
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);

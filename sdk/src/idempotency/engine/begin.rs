@@ -21,10 +21,10 @@ use crate::idempotency::store::{IdempotencyRecord, Lock, LockOutcome, Status, mi
 /// The number of attempts to read a record that keeps changing, as in Powertools.
 const ATTEMPTS: u32 = 3;
 
-/// The last second of the year 9999, which every language can read: the expiration of a record that never expires.
+/// The last second of the year 9999, which every language can read: the expiration of a record that is kept forever.
 const LATEST: Duration = Duration::from_secs(253_402_300_799);
 
-/// A day earlier: later locks of a key, each longer by a millisecond, still end before their records.
+/// A day earlier: later locks of a key, each a millisecond longer, still end before their records.
 const LATEST_LOCK: Duration = LATEST.saturating_sub(Duration::from_secs(86_400));
 
 /// The identity of a call.
@@ -39,8 +39,8 @@ pub(crate) struct CallKey {
     pub(crate) deadline: Option<SystemTime>,
 }
 
-/// A record in the memory of this process. It is used until the wall clock, which may be set back, or the monotonic clock shows that
-/// it has expired.
+/// A record in the memory of this process. It is used until either the wall clock, which may be set back, or the
+/// monotonic clock shows that it has expired.
 pub(super) struct CachedRecord {
     record: IdempotencyRecord,
     since: Instant,
@@ -48,11 +48,11 @@ pub(super) struct CachedRecord {
 }
 
 impl Idempotency {
-    /// Runs `work`, or returns the recorded result of an earlier call with the same key. An error, a panic and a dropped future leave
-    /// no record.
+    /// Runs `work`, or returns the recorded result of an earlier call with the same key. An error, a panic and a
+    /// dropped future leave no record.
     ///
-    /// `deadline` is the end of the invocation, and of the lock ([`Invocation::deadline`](crate::Invocation::deadline)). A deadline in
-    /// the past counts as none.
+    /// `deadline` is the end of the invocation, and of the lock
+    /// ([`Invocation::deadline`](crate::Invocation::deadline)). A deadline in the past is ignored.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Idempotency {
     /// let order = Document::of(&serde_json::json!({ "order_id": 7, "amount": 100 }))?;
     /// for _ in 0..2 {
     ///     let charge = || async { Ok::<_, IdempotencyError>("charged".to_owned()) };
-    ///     assert_eq!(idempotency.run(&order, None, charge).await?, "charged"); // it runs once
+    ///     assert_eq!(idempotency.run(&order, None, charge).await?, "charged"); // runs once
     /// }
     /// # Ok::<(), pilaster::BoxError>(()) })?;
     /// # Ok::<(), pilaster::BoxError>(())
@@ -87,7 +87,8 @@ impl Idempotency {
     ///
     /// # Errors
     ///
-    /// The call must not run: its key is in progress, or was used with a different payload, or cannot be read, or the store fails.
+    /// The call must not run: its key is in progress, was used with a different payload, or is invalid, or the store
+    /// failed.
     pub async fn begin(&self, document: &Document, deadline: Option<SystemTime>) -> Result<Begun, IdempotencyError> {
         let key = || {
             let (key, payload) = (self.key_of(document)?, self.payload_of(document)?);
@@ -96,7 +97,7 @@ impl Idempotency {
         self.begin_with(key).await
     }
 
-    /// Selects the key by the expression, or the whole document without one.
+    /// Selects the key with the expression, or uses the whole document.
     pub(crate) fn key_of(&self, document: &Document) -> Result<Selected, IdempotencyError> {
         let key = self.settings.key.as_ref().map_or_else(|| document.whole(), |key| key.select(document));
         key.map_err(IdempotencyError::bad_key)
@@ -122,7 +123,7 @@ impl Idempotency {
         Ok(self.settings.disabled)
     }
 
-    /// Begins a call whose key the glue of a kind selects. The key is not selected while idempotency is off.
+    /// Begins a call whose key is selected by the caller. The key is not selected while idempotency is disabled.
     pub(crate) async fn begin_with(
         &self,
         key: impl FnOnce() -> Result<CallKey, IdempotencyError>,
@@ -170,7 +171,7 @@ impl Idempotency {
                     settings.store.get(&lock).await.map_err(|error| IdempotencyError::store("read", error))?
                 }
             };
-            // A record that has ended since the lock was refused is free now.
+            // A record that has expired since the lock was refused is free now.
             let now = (settings.clock)();
             let Some(record) = record.filter(|record| !record.is_free(now)) else { continue };
             return self.replay(record, validation.as_deref(), caller.as_deref());
@@ -184,13 +185,13 @@ impl Idempotency {
         let end = deadline.filter(|deadline| *deadline > now).unwrap_or_else(|| later(now, settings.lock_for));
         let end = end.min(UNIX_EPOCH + LATEST_LOCK);
         let mut last_locks = settings.last_locks.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two calls of one invocation share a deadline, but need different locks.
+        // Two calls in one invocation share a deadline, but need different locks.
         let last = last_locks.get(id).copied().unwrap_or_default();
         let in_progress_expiration = milliseconds(end).max(last.saturating_add(1));
         last_locks.put(id.to_owned(), in_progress_expiration);
         Lock {
             id: id.to_owned(),
-            // Not before the lock: an expired record is deleted, and another call would run beside this one.
+            // Not before the lock: an expired record is deleted, and another call would run concurrently.
             expiration: self.expiration(now).max(in_progress_expiration.div_ceil(1000)),
             in_progress_expiration,
             validation,
@@ -202,7 +203,7 @@ impl Idempotency {
         let end = later(now, self.settings.expires_after);
         match self.settings.format {
             KeyFormat::Python => seconds(end),
-            // `Math.round`.
+            // Rounds like `Math.round`.
             KeyFormat::TypeScript => milliseconds(end).saturating_add(500) / 1000,
         }
     }
@@ -224,7 +225,7 @@ impl Idempotency {
             if cache.get(&record.id).is_some_and(|cached| cached.record == *record) {
                 return;
             }
-            // The record is still valid within its last second.
+            // The record is still valid in its last second.
             let left = record.expiration.saturating_add(1).saturating_sub(seconds((self.settings.clock)()));
             let (since, lifetime) = (Instant::now(), Duration::from_secs(left));
             cache.put(record.id.clone(), CachedRecord { record: record.clone(), since, lifetime });
@@ -265,18 +266,19 @@ impl Idempotency {
     }
 }
 
-/// Adds to a time, up to the last second that a record can hold.
+/// Adds to a time, up to the last second that a record can represent.
 fn later(now: SystemTime, by: Duration) -> SystemTime {
     let latest = UNIX_EPOCH + LATEST;
     now.checked_add(by).map_or(latest, |end| end.min(latest))
 }
 
-/// Hashes what identifies a caller.
+/// Hashes the identity of a caller.
 fn caller_hash(caller: Value) -> Result<String, IdempotencyError> {
     key::hash(&caller.into(), HashFunction::Sha256, KeyFormat::Python)
 }
 
-/// Returns `true` if a result was recorded for another caller. A record of Powertools names no caller and is replayed for all.
+/// Returns `true` if a result was recorded for another caller. A record of Powertools has no caller and is replayed for
+/// all.
 fn is_of_another(record: &IdempotencyRecord, caller: &str) -> bool {
     #[derive(Deserialize)]
     struct Recorded {

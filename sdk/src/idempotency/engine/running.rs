@@ -1,4 +1,4 @@
-//! The steps after a call: its result is recorded, or its lock is released.
+//! The steps after a call: recording its result, or releasing its lock.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -21,9 +21,9 @@ use crate::idempotency::canonical_json;
 use crate::idempotency::error::IdempotencyError;
 use crate::idempotency::store::{Completion, IdempotencyRecord, Lock, Status};
 
-/// The waits before the result is recorded again: the call has had its effect, so a retry is worth its time.
+/// The delays before recording is retried: the call has taken effect, so a retry is worth the time.
 const RETRY_COMPLETE_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
-/// The time that releasing the lock of a failed call may take. After it, the lock expires.
+/// The time-out for releasing the lock of a failed call. Otherwise, the lock expires.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 const NOT_RECORDED: &str = "could not record the result: a repeated call runs again once the lock has expired";
 
@@ -31,7 +31,7 @@ const NOT_RECORDED: &str = "could not record the result: a repeated call runs ag
 pub(crate) enum Recording {
     /// The result as JSON text; repeated calls get it.
     Complete(Box<RawValue>),
-    /// The call has had its effect, but its result cannot be serialised: the lock stays until it expires.
+    /// The call has taken effect, but its result cannot be serialized: the lock stays until it expires.
     Unserializable(serde_json::Error),
     /// The call failed: the lock is released, and the next call runs.
     #[cfg_attr(not(any(feature = "http", feature = "records")), allow(dead_code))]
@@ -45,7 +45,8 @@ impl From<serde_json::Result<Box<RawValue>>> for Recording {
 }
 
 impl Begun {
-    /// Runs the call and records its result, or replays the result of the first call. Every idempotent call ends here.
+    /// Runs the call and records its result, or replays the result of the first call. Every idempotent call goes
+    /// through this function.
     ///
     /// `replay` decodes a recorded result; `record` decides how the result of a successful call is recorded.
     pub(crate) async fn finish<T, E, F, R>(
@@ -67,7 +68,7 @@ impl Begun {
                 return replayed.map_err(|error| IdempotencyError::result("read from its record", error).into());
             }
         };
-        // A call that panics releases its lock; the panic goes on to the kind's own panic guard.
+        // A call that panics releases its lock; the panic continues to the kind's own panic guard.
         let result = match AssertUnwindSafe(call).catch_unwind().await {
             Ok(result) => result,
             Err(panic) => {
@@ -109,27 +110,27 @@ impl Begun {
     }
 }
 
-/// A call that holds the lock of its key. If it is dropped before it is completed or released, for example by a time-out, it
-/// releases the lock in the background, as long as the sandbox runs.
+/// A call that holds the lock of its key. If it is dropped before it is completed or released, for example by a
+/// time-out, it releases the lock in the background, as long as the sandbox runs.
 #[must_use = "complete or release the running call"]
 pub struct Running {
     pub(super) idempotency: Idempotency,
     /// `None` once the call must not be repeated before the lock expires.
     pub(super) lock: Option<Lock>,
-    /// The hash of the caller, where the result is to be replayed for that caller alone.
+    /// The hash of the caller, if the result is only replayed for that caller.
     pub(super) caller: Option<String>,
 }
 
 impl Running {
-    /// Records the result. If that fails, an ERROR line is logged and the call counts as done: it has had its effect, so its caller
-    /// gets the result, and repeated calls are rejected until the lock expires.
+    /// Records the result. If that fails, an ERROR line is logged and the call counts as done: it has taken effect, so
+    /// its caller gets the result, and repeated calls are rejected until the lock expires.
     ///
     /// # Errors
     ///
     /// [`IdempotencyError::is_lost`]: the call outlived its lock, and another call has run or is running. Retry to get the result
-    /// of that one.
+    /// of that call.
     pub async fn complete(mut self, result: &RawValue) -> Result<(), IdempotencyError> {
-        // The effect has happened: from here on the lock is not released, even if this future is dropped.
+        // The call has taken effect: from here on the lock is kept, even if this future is dropped.
         let Some(lock) = self.lock.take() else { return Ok(()) };
         let settings = &*self.idempotency.settings;
         let (text, large) = read(result.get());
@@ -177,7 +178,7 @@ impl Running {
         }
     }
 
-    /// Leaves the lock until it expires: the call has had its effect, but its result cannot be recorded.
+    /// Keeps the lock until it expires: the call has taken effect, but its result cannot be recorded.
     fn keep_locked(mut self, error: &(dyn StdError + 'static)) {
         if let Some(lock) = self.lock.take() {
             tracing::error!(key = lock.id, error, "{NOT_RECORDED}");
@@ -203,7 +204,7 @@ impl Drop for Running {
         let Some(lock) = self.lock.take() else { return };
         let idempotency = self.idempotency.clone();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // Its log lines and spans belong to the invocation that gave up on the call.
+            // Its log lines and spans belong to the invocation that dropped the call.
             drop(runtime.spawn(async move { release(&idempotency, &lock).await }.in_current_span()));
         }
     }

@@ -27,7 +27,8 @@ const IS_LOCK_OWNER: &str = "#in_progress_expiry = :lock";
 /// The call holds the lock and has not completed.
 const IS_RUNNING: &str = "#in_progress_expiry = :lock AND #status = :inprogress";
 
-/// The attribute of a record in progress that is unique to a lock. Powertools ignores it, and completing the call removes it.
+/// The attribute of a record in progress that is unique to a lock. Powertools ignores it, and completing the call
+/// removes it.
 const TOKEN: &str = "in_progress_token";
 
 /// The time for looking up a lock whose request failed.
@@ -35,13 +36,13 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Records in a DynamoDB table, in the form of Powertools: functions in both languages replay each other's results. The table's
-/// partition key is `id`, a string; set its time-to-live attribute to `expiration`.
+/// Records in a DynamoDB table, in the format of Powertools: functions in all languages replay each other's results.
+/// The table's partition key is `id`, a string; set its time-to-live attribute to `expiration`.
 ///
-/// The function needs `dynamodb:PutItem`, `dynamodb:GetItem`, `dynamodb:UpdateItem` and `dynamodb:DeleteItem` on the table. A first
-/// call costs two writes, a replay one failed conditional write. An item holds up to 400 KB
-/// ([quotas](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)): a larger result reaches its caller
-/// and is not recorded.
+/// The function needs `dynamodb:PutItem`, `dynamodb:GetItem`, `dynamodb:UpdateItem` and `dynamodb:DeleteItem` on the
+/// table. A first call costs two writes, and a replay costs one failed conditional write. An item can have up to 400 KB
+/// ([quotas](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)): a larger result
+/// reaches its caller and is not recorded.
 ///
 /// # Example
 ///
@@ -62,7 +63,7 @@ pub struct DynamoDbStore {
 #[derive(Clone, Debug)]
 struct Attributes {
     id: String,
-    /// The name of the sort key, which holds the record's id, and the value of the partition key.
+    /// The name of the sort key, which contains the record's id, and the value of the partition key.
     sort_key: Option<(String, String)>,
     expiration: String,
     in_progress_expiration: String,
@@ -72,7 +73,7 @@ struct Attributes {
 }
 
 impl DynamoDbStore {
-    /// Uses the table of this name and the client of [`Clients::global`], which is created with the first call.
+    /// Uses the table with this name and the client of [`Clients::global`], which is created with the first call.
     pub fn table(name: impl Into<Arc<str>>) -> Self {
         let attributes = Attributes {
             id: "id".to_owned(),
@@ -93,8 +94,8 @@ impl DynamoDbStore {
         self
     }
 
-    /// Uses a sort key of this name for the record's id. The partition key then holds `partition`, or `idempotency#` and the
-    /// function's name (`AWS_LAMBDA_FUNCTION_NAME`) if that is `None`.
+    /// Uses a sort key with this name for the record's id. The partition key then contains `partition`, or
+    /// `idempotency#` and the function's name (`AWS_LAMBDA_FUNCTION_NAME`) if that is `None`.
     #[must_use]
     pub fn sort_key(mut self, name: impl Into<String>, partition: Option<String>) -> Self {
         let partition = partition.unwrap_or_else(|| {
@@ -108,7 +109,7 @@ impl DynamoDbStore {
     ///
     /// # Panics
     ///
-    /// If `attribute` is not one of these, and the store is not made by an expression of `#[lambda_handler]`.
+    /// If `attribute` is not one of these, and the store is not created in an expression of `#[lambda_handler]`.
     #[must_use]
     pub fn attribute(mut self, attribute: &str, name: impl Into<String>) -> Self {
         let names = Arc::make_mut(&mut self.attributes);
@@ -150,8 +151,8 @@ impl DynamoDbStore {
         Ok(get.consistent_read(true).send().await?.item)
     }
 
-    /// Looks up a lock whose request failed: it may have been written, and only the response was lost. An item without this lock's
-    /// token proves nothing, since the request may still be on its way.
+    /// Looks up a lock whose request failed: it may have been written, and only the response was lost. An item without
+    /// this lock's token proves nothing, since the request may still be in flight.
     async fn look_up(&self, lock: &Lock, token: &str, error: BoxError) -> Result<LockOutcome, BoxError> {
         match tokio::time::timeout(LOOKUP_TIMEOUT, self.item(lock)).await {
             Ok(Ok(Some(item))) if has_token(&item, token) => Ok(LockOutcome::Acquired),
@@ -167,7 +168,7 @@ fn has_token(item: &Item, token: &str) -> bool {
 impl Attributes {
     /// # Errors
     ///
-    /// An attribute is missing or of another type: the item is not an idempotency record.
+    /// An attribute is missing or has another type: the item is not an idempotency record.
     fn read(&self, mut item: Item, lock: &Lock) -> Result<IdempotencyRecord, BoxError> {
         let status = match item.get(&self.status).and_then(|status| status.as_s().ok()).map(String::as_str) {
             Some("INPROGRESS") => Status::InProgress,
@@ -195,7 +196,7 @@ impl Attributes {
     }
 }
 
-/// Reads the whole part of a number: another library may write a fraction.
+/// Reads the integer part of a number: another library may write a fraction.
 fn whole(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| text.parse::<f64>().ok().filter(|float| *float >= 0.0).map(|float| float as u64))
 }

@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use super::{Completion, IdempotencyRecord, Lock, LockOutcome, Status, Store};
 use crate::core::error::BoxError;
 
-/// The maximum number of records: a call that needs one more fails.
+/// The maximum number of records: a call beyond that fails.
 const CAPACITY: usize = 100_000;
 
-/// Records in the memory of the process: for tests and for local runs. Each sandbox of a deployed function has records of its own, so
-/// calls of a deployed function are not idempotent with it. Clones share their records, up to 100,000 that have not expired.
+/// Records in the memory of the process: for tests and for local runs. Each sandbox of a deployed function has its own
+/// records, so calls of a deployed function are not idempotent with it. Clones share their records, up to 100,000 that
+/// have not expired.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     records: Arc<Mutex<HashMap<String, IdempotencyRecord>>>,
@@ -28,7 +29,7 @@ impl MemoryStore {
         self.records().get(id).cloned()
     }
 
-    /// Inserts a record, in place of the one that is there.
+    /// Inserts a record, or replaces the existing one.
     pub fn insert(&self, record: IdempotencyRecord) {
         self.records().insert(record.id.clone(), record);
     }

@@ -1,4 +1,4 @@
-//! The requirements of the records that hold a value.
+//! The requirements of record types that hold a value.
 
 use super::dynamodb::Change;
 use super::event_bridge::EventBridge;

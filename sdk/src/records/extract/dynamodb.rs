@@ -1,14 +1,16 @@
 //! [`Change`]: a change of an item, from the stream of a table; [`ChangeRecord`]: its metadata.
 //!
-//! Changes of one item are processed one after the other, changes of different items concurrently. All records from the first
+//! Changes of one item are processed in order, changes of different items concurrently. All records from the first
 //! failure on are returned, and none of them is started after it unless
-//! [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) is set. The docs of [`records`](crate::records) have the
-//! settings of the event source mapping. The stream may be a DynamoDB stream, or a Kinesis stream that the table writes to.
+//! [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) is set. The docs of
+//! [`records`](crate::records) have the settings of the event source mapping. The stream may be a DynamoDB stream, or a
+//! Kinesis stream that the table writes to.
 //!
-//! An item is identified by its whole key, partition and sort key, as Lambda does it with a `ParallelizationFactor` above 1
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>). If changes of *different* items of one partition key depend on each
-//! other, as the numbered events of an account do, set
-//! [`Batch::ordered_by("account")`](crate::records::Batch::ordered_by) or `concurrency = 1`, and leave `ParallelizationFactor` at 1.
+//! An item is identified by its whole key, partition and sort key, as Lambda does with a `ParallelizationFactor` above
+//! 1 (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>). If changes of *different* items of one partition
+//! key depend on each other, as the numbered events of an account do, set
+//! [`Batch::ordered_by("account")`](crate::records::Batch::ordered_by) or `concurrency = 1`, and leave
+//! `ParallelizationFactor` at 1.
 //!
 //! # Example
 //!
@@ -33,13 +35,14 @@
 //!
 //! # Images
 //!
-//! The view type of the stream decides which images its records have
-//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>). The type of the argument decides which images the
-//! function needs. A record that lacks one of them fails, with an error that names the view type.
+//! The view type of the stream determines the images in its records
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>). The type of the argument
+//! determines the images that the function needs. A record that lacks one of them fails, with an error that names the
+//! view type.
 //!
 //! | view type | the function takes |
 //! |---|---|
-//! | `NEW_AND_OLD_IMAGES` | `Change<User>`; with its key as well: `Change<User, User, UserKey>` |
+//! | `NEW_AND_OLD_IMAGES` | `Change<User>`; and with its key: `Change<User, User, UserKey>` |
 //! | `NEW_IMAGE` | `Change<User, (), UserKey>` |
 //! | `OLD_IMAGE` | `Change<(), User, UserKey>` |
 //! | `KEYS_ONLY` | `Change<(), (), UserKey>` |
@@ -68,17 +71,20 @@
 //!
 //! # Numbers
 //!
-//! A DynamoDB number has up to 38 digits, an `f64` about 16. A field of type `String`, `i128` or `u128`, or of a type that is
-//! deserialized from text, such as a decimal, keeps all of them: a number whose digits no `f64` has is passed as text.
+//! A DynamoDB number has up to 38 digits, an `f64` about 16. A field of type `String`, `i128` or `u128`, or of a type
+//! that is deserialized from text, such as a decimal, keeps all of them: a number that no `f64` represents exactly is
+//! passed as text.
 //!
-//! Within `#[serde(flatten)]` and in tagged or untagged enums serde does not know the type of a field before it has the value. There a
-//! number is passed as a number, or as text if no `f64` has its digits. If decoding fails so, it is tried again with floats for all
-//! numbers that are not integers, so that an `f64` gets the nearest, and then with text for all numbers, for fields of type `String`.
+//! Within `#[serde(flatten)]` and in tagged or untagged enums serde does not know the type of a field before it has the
+//! value. There, a number is passed as a number, or as text if no `f64` represents it exactly. If decoding then fails,
+//! it is retried with floats for all numbers that are not integers, so that an `f64` gets the nearest value, and then
+//! with text for all numbers, for fields of type `String`.
 //!
 //! # Binary attributes
 //!
-//! A field of bytes (`Vec<u8>`, `serde_bytes`) gets the bytes of a `B` attribute, also in a tagged or untagged enum. A type for any
-//! JSON, such as `serde_json::Value` or a `#[serde(flatten)]` map of it, gets them as base64 text, as in the record.
+//! A field of bytes (`Vec<u8>`, `serde_bytes`) gets the bytes of a `B` attribute, even in a tagged or untagged enum. A
+//! type for any JSON, such as `serde_json::Value` or a `#[serde(flatten)]` map of it, gets them as base64 text, as in
+//! the record.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -102,8 +108,9 @@ mod attribute;
 
 /// A change of an item. `New` and `Old` are the types of its images, `Keys` is that of its primary key.
 ///
-/// `()` ignores an image, `Option<T>` is `None` if the record lacks it, and `serde_dynamo::Item` takes the attributes as they are. The
-/// format is that of <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. See the [module docs](self).
+/// `()` ignores an image, `Option<T>` is `None` if the record lacks it, and `serde_dynamo::Item` takes the unchanged
+/// attributes. The format is that of <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. See the
+/// [module docs](self).
 #[derive(Clone, Debug)]
 pub enum Change<New, Old = New, Keys = ()> {
     /// The item was created.
@@ -168,7 +175,7 @@ impl<New, Old, Keys> Change<New, Old, Keys> {
         }
     }
 
-    /// Returns whether the item was removed because its time to live expired. See [`ChangeRecord::is_expiry`].
+    /// Returns `true` if the item was removed because its time to live expired. See [`ChangeRecord::is_expiry`].
     pub fn is_expiry(&self) -> bool {
         matches!(self, Self::Remove { record, .. } if record.is_expiry())
     }
@@ -260,8 +267,8 @@ where
     })
 }
 
-/// The metadata of a change: its sequence number, its time, its table. Also an argument of its own. Cheap to clone; each method reads
-/// the record's text.
+/// The metadata of a change: its sequence number, its time, its table. Also a separate argument. Cheap to clone; each
+/// method reads the record's text.
 #[derive(Clone)]
 pub struct ChangeRecord(Record);
 
@@ -282,7 +289,7 @@ skimmed! {
         event_name: MaybeText<'a> = "eventName",
         stream_arn: MaybeText<'a> = "eventSourceARN",
         region: MaybeText<'a> = "awsRegion",
-        // Only in a Kinesis stream.
+        // Present only in a Kinesis stream.
         table_name: MaybeText<'a> = "tableName",
         user_identity: Identity<'a> = "userIdentity",
     }
@@ -315,10 +322,10 @@ impl ChangeRecord {
         self.metadata().event_id.0
     }
 
-    /// Returns when the item changed, to the second, or to the millisecond in a Kinesis stream.
+    /// Returns the time of the change, to the second, or to the millisecond in a Kinesis stream.
     pub fn created_at(&self) -> Option<SystemTime> {
         let time = self.metadata().dynamodb.created_at.0?;
-        // Seconds in DynamoDB Streams; milliseconds or microseconds in Kinesis, as the table is set.
+        // Seconds in DynamoDB Streams; milliseconds or microseconds in Kinesis, depending on the table.
         let seconds = match time {
             ..1e11 => time,
             ..1e14 => time / 1e3,
@@ -346,10 +353,10 @@ impl ChangeRecord {
         image("the keys of the item", self.metadata().dynamodb.keys, None)
     }
 
-    /// Returns whether the item was removed because its time to live expired
+    /// Returns `true` if the item was removed because its time to live expired
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html>).
     ///
-    /// In a global table this is known only in the region that removed the item.
+    /// In a global table, only the region that removed the item reports this.
     pub fn is_expiry(&self) -> bool {
         fn is(text: MaybeText<'_>, expected: &str) -> bool {
             text.0.is_some_and(|text| text == expected)
@@ -394,7 +401,7 @@ impl ChangeRecord {
     }
 }
 
-/// Shows the sequence number and the table only: keys and images may hold secrets.
+/// Shows only the sequence number and the table: keys and images may contain secrets.
 impl fmt::Debug for ChangeRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChangeRecord")

@@ -9,7 +9,7 @@ use crate::core::json::lenient::has_fields;
 use crate::records::error::DecodeError;
 use crate::records::record::Record;
 
-/// The kind of a JSON text by its members.
+/// The kind of a JSON text, determined by its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Envelope {
     /// A notification as SNS delivers it to a queue without raw message delivery.

@@ -1,7 +1,8 @@
 //! [`EventBridge`]: an EventBridge event with a typed detail.
 //!
-//! The same function handles events from a rule and from the queue or topic that is the target of a rule, also from a queue that
-//! subscribes to that topic. EventBridge Scheduler writes the detail as a text (`"{}"`), which is decoded as JSON.
+//! The same function handles events from a rule and from the queue or topic that is the target of a rule, and from a
+//! queue that subscribes to that topic. EventBridge Scheduler sends the detail as text (`"{}"`), which is decoded as
+//! JSON.
 //!
 //! # Example
 //!
@@ -64,7 +65,7 @@ pub struct EventBridge<D> {
     /// The ARNs of the resources that the event concerns.
     #[serde(default, deserialize_with = "texts")]
     pub resources: Vec<String>,
-    /// The name of the archive replay that sent the event again.
+    /// The name of the archive replay that resent the event.
     #[serde(default, deserialize_with = "optional_text")]
     pub replay_name: Option<String>,
 }
@@ -121,7 +122,7 @@ fn of_scheduler(text: &str) -> Option<String> {
     serde_json::to_string(&fields).ok()
 }
 
-/// Shows the type and the id only: the detail may hold secrets.
+/// Shows only the type and the id: the detail may contain secrets.
 impl<D> fmt::Debug for EventBridge<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventBridge")

@@ -1,12 +1,12 @@
-//! [`Firehose`]: a record of a data transformation of Amazon Data Firehose; [`FirehoseRecord`]: its metadata.
+//! [`Firehose`]: a record of an Amazon Data Firehose transformation; [`FirehoseRecord`]: its metadata.
 //!
-//! The function returns a [`TransformedRecord`] for each record. The result of a record that cannot be decoded, or whose call fails,
-//! is `ProcessingFailed` with the original data: Firehose writes it to the error output of the stream and does not retry it. If the
-//! deadline comes first, the invocation fails and Firehose retries the batch.
+//! The function returns a [`TransformedRecord`] for each record. The result of a record that cannot be decoded, or
+//! whose call fails, is `ProcessingFailed` with the original data: Firehose writes it to the error output of the stream
+//! and does not retry it. If the deadline comes first, the invocation fails and Firehose retries the batch.
 //!
-//! The response for the batch may have 6 MB, with its base64 encoding, as that of any synchronous invocation
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>). A larger one fails the invocation, and the batch with
-//! it: if records grow, lower the buffer size of the transformation (`BufferSizeInMBs`).
+//! The response for the batch may have 6 MB, including its base64 encoding, like that of any synchronous invocation
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>). A larger response fails the invocation
+//! and with it the batch: if records grow, lower the buffer size of the transformation (`BufferSizeInMBs`).
 //!
 //! # Example
 //!
@@ -44,11 +44,11 @@ use crate::records::record::Record;
 use crate::records::response::TransformedRecord;
 use crate::records::source::Source;
 
-/// A record to transform for Firehose. It dereferences to its data.
+/// A record to transform for Firehose. Dereferences to its data.
 ///
-/// `Firehose<String>` is the data as text, `Firehose<Vec<u8>>` its bytes, and any other `Firehose<T>` is decoded from JSON. The format is
-/// that of
-/// <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>. See the [module docs](self).
+/// `Firehose<String>` is the data as text, `Firehose<Vec<u8>>` its bytes, and any other `Firehose<T>` is decoded from
+/// JSON. The format is that of <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>. See the
+/// [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Firehose<T> {
     /// The data.
@@ -88,8 +88,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Firehose<T> {
     }
 }
 
-/// The metadata of a record: its id, its arrival time, its stream. Also an argument of its own. Cheap to clone; each method reads the
-/// record's text.
+/// The metadata of a record: its id, its arrival time, its stream. Also a separate argument. Cheap to clone; each
+/// method reads the record's text.
 #[derive(Clone)]
 pub struct FirehoseRecord(Record);
 
@@ -124,7 +124,7 @@ impl FirehoseRecord {
         self.0.id().to_string()
     }
 
-    /// Returns approximately when Firehose received the record.
+    /// Returns the approximate time at which Firehose received the record.
     pub fn arrived_at(&self) -> Option<SystemTime> {
         UNIX_EPOCH.checked_add(Duration::from_millis(self.metadata().arrived_at.0?))
     }
@@ -159,7 +159,8 @@ impl FirehoseRecord {
         self.metadata().of_kinesis.sequence_number.0
     }
 
-    /// Returns the position in a record that the Kinesis Producer Library has aggregated, if the record comes from a Kinesis stream.
+    /// Returns the position in a record that the Kinesis Producer Library has aggregated, if the record comes from a
+    /// Kinesis stream.
     pub fn subsequence_number(&self) -> Option<u64> {
         self.metadata().of_kinesis.subsequence_number.0
     }
@@ -169,7 +170,7 @@ impl FirehoseRecord {
     }
 }
 
-/// Shows the id only: the partition key may identify a person.
+/// Shows only the id: the partition key may identify a person.
 impl fmt::Debug for FirehoseRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FirehoseRecord").field("id", &self.id()).finish_non_exhaustive()

@@ -1,10 +1,12 @@
-//! [`Kafka`]: a record of a topic of Amazon MSK or of a self-managed cluster; [`KafkaRecord`]: its metadata.
+//! [`Kafka`]: a record of a topic in Amazon MSK or a self-managed cluster; [`KafkaRecord`]: its metadata.
 //!
-//! Records of one partition are processed one after the other, and after a failure the rest of the partition is returned
-//! unprocessed; other partitions continue. With [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) the other
-//! keys of the partition continue as well. The docs of [`records`](crate::records) have the settings of the event source mapping.
+//! Records of one partition are processed in order, and after a failure the rest of the partition is returned
+//! unprocessed; other partitions continue. With
+//! [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) the other keys of the partition continue
+//! as well. The docs of [`records`](crate::records) have the settings of the event source mapping.
 //!
-//! A record without a value is a tombstone: in a compacted topic it deletes its key. Therefore key and value are `Option`s.
+//! A record without a value is a tombstone: in a compacted topic it deletes its key. Therefore key and value are
+//! `Option`s.
 //!
 //! # Example
 //!
@@ -45,9 +47,9 @@ use crate::records::source::Source;
 
 /// A record of a Kafka topic, with its key and its value.
 ///
-/// As `String` they are text, as `Vec<u8>` bytes, as `()` they are ignored, and as any other type they are decoded from JSON. Avro and
-/// Protobuf come as bytes, unless the event source mapping has a schema registry that converts them to JSON. The format is that of
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>. See the [module docs](self).
+/// `String` takes them as text, `Vec<u8>` as bytes, `()` ignores them, and any other type is decoded from JSON. Avro
+/// and Protobuf arrive as bytes, unless the event source mapping has a schema registry that converts them to JSON. The
+/// format is that of <https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>. See the [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Kafka<K, V> {
     /// The key, if the record has one.
@@ -89,8 +91,8 @@ where
     }
 }
 
-/// The metadata of a record: its topic, partition and offset, its headers. Also an argument of its own. Cheap to clone; each method
-/// reads the record's text.
+/// The metadata of a record: its topic, partition and offset, its headers. Also a separate argument. Cheap to clone;
+/// each method reads the record's text.
 #[derive(Clone)]
 pub struct KafkaRecord(Record);
 
@@ -106,7 +108,7 @@ impl FromRecordParts for KafkaRecord {
     }
 }
 
-/// The members that every record has.
+/// The members that every record contains.
 #[derive(Deserialize)]
 struct Place<'a> {
     #[serde(borrow)]
@@ -149,7 +151,8 @@ impl KafkaRecord {
         }
     }
 
-    /// Returns when the record was created or appended, by its [`timestamp_type`](Self::timestamp_type).
+    /// Returns the time at which the record was created or appended, depending on its
+    /// [`timestamp_type`](Self::timestamp_type).
     pub fn timestamp(&self) -> Option<SystemTime> {
         let ms = u64::try_from(self.metadata().timestamp.0?).ok()?;
         UNIX_EPOCH.checked_add(Duration::from_millis(ms))
@@ -160,7 +163,8 @@ impl KafkaRecord {
         self.metadata().timestamp_type.0
     }
 
-    /// Returns the headers in their order, with their bytes. A name may occur more than once. One that cannot be decoded is left out.
+    /// Returns the headers in their order, with their bytes. A name may occur more than once. A header that cannot be
+    /// decoded is omitted.
     pub fn headers(&self) -> Vec<(String, Vec<u8>)> {
         let headers = self.metadata().headers.0.unwrap_or_default();
         // Java's bytes are signed.
@@ -189,7 +193,7 @@ impl KafkaRecord {
         self.metadata().value_schema.0
     }
 
-    /// Returns the ARN of the cluster, if it is one of Amazon MSK.
+    /// Returns the ARN of the cluster, if it runs on Amazon MSK.
     pub fn cluster_arn(&self) -> Option<String> {
         self.0.beside("eventSourceArn")
     }
@@ -209,7 +213,7 @@ impl KafkaRecord {
     }
 }
 
-/// Shows topic, partition and offset only: headers and key may hold secrets.
+/// Shows only topic, partition and offset: headers and key may contain secrets.
 impl fmt::Debug for KafkaRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KafkaRecord").field("id", &format_args!("{}", self.0.id())).finish_non_exhaustive()
@@ -224,6 +228,6 @@ impl fmt::Debug for KafkaRecord {
 pub struct KafkaSchema {
     /// `AVRO`, `PROTOBUF` or `JSON`.
     pub data_format: String,
-    /// The id in the schema registry, if it was found there: a UUID in Glue, a number in Confluent.
+    /// The id in the schema registry, if there is one: a UUID in Glue, a number in Confluent.
     pub schema_id: Option<String>,
 }

@@ -1,22 +1,22 @@
 //! [`Kinesis`]: a record of a stream; [`KinesisRecord`]: its metadata.
 //!
-//! Records of one partition key are processed one after the other, records of different keys concurrently. All records from the
+//! Records of one partition key are processed in order, records of different keys concurrently. All records from the
 //! first failure on are returned.
 //!
 //! # Aggregated records
 //!
-//! The Kinesis Producer Library, Flink and Fluent Bit aggregate several user records in one record of the stream
-//! (<https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>). The function is called for each user
-//! record, with its own data and partition key; [`KinesisRecord::sub_sequence_number`] is its position. If one of them fails, the
-//! record of the stream is returned by its sequence number and retried as a whole: user records before the failed one are processed
-//! twice and must be idempotent. Lambda does not pass the hash range of the shard, so user records in the wrong shard are processed as
-//! well; the Kinesis Client Library drops them.
+//! The Kinesis Producer Library, Flink and Fluent Bit aggregate several user records into one stream record
+//! (<https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>). The function is called for
+//! each user record, with its own data and partition key; [`KinesisRecord::sub_sequence_number`] is its position. If
+//! one of them fails, the stream record is returned with its sequence number and retried as a whole: user records
+//! before the failed one are processed twice and must be idempotent. Lambda does not pass the hash range of the shard,
+//! so user records in the wrong shard are processed as well; the Kinesis Client Library drops them.
 //!
-//! The user records of an event may take half of the function's memory, or 64 MiB in a small function; about 1 KB counts for each
-//! besides its data and keys. A larger event is processed in order, one record after the other whatever their partition keys, and each
-//! is deaggregated when it is its turn. A record whose user records have more than 512 MiB of JSON together fails; with keys that
-//! Kinesis accepts, none is so large. In a [`Window`](crate::records::Window), which holds all records in memory, a record beyond the
-//! limit cannot be decoded.
+//! The user records of an event may take half of the function's memory, or 64 MiB in a small function; each one counts
+//! about 1 KB in addition to its data and keys. The records of a larger event are processed one at a time, regardless
+//! of their partition keys, and each is deaggregated in its turn. A record whose user records have more than 512 MiB of
+//! JSON in total fails; with keys that Kinesis accepts, none is that large. In a [`Window`](crate::records::Window),
+//! which holds all records in memory, a record beyond the limit cannot be decoded.
 //!
 //! # Example
 //!
@@ -56,11 +56,11 @@ use crate::records::extract::{Contents, FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// A record of a stream of Kinesis Data Streams. It dereferences to its data.
+/// A record of a stream of Kinesis Data Streams. Dereferences to its data.
 ///
-/// `Kinesis<String>` is the data as text, `Kinesis<Vec<u8>>` its bytes, and any other `Kinesis<T>` is decoded from JSON. The format is
-/// that of
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>. See the [module docs](self).
+/// `Kinesis<String>` is the data as text, `Kinesis<Vec<u8>>` its bytes, and any other `Kinesis<T>` is decoded from
+/// JSON. The format is that of <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>. See the
+/// [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Kinesis<T> {
     /// The data.
@@ -104,7 +104,7 @@ pub(super) fn data<T: DeserializeOwned + 'static>(record: &Record) -> Result<T, 
     decode_base64("the record data", &payload.kinesis.data)
 }
 
-/// Returns the record as the stream has it, or would have it if no producer had aggregated it.
+/// Returns the record as in the stream, or as it would be if the producer had not aggregated it.
 fn json(record: &Record) -> &str {
     record.deaggregated().unwrap_or_else(|| record.json())
 }
@@ -123,7 +123,7 @@ struct Data<'a> {
 
 /// Returns the user records of an aggregated record; `None` for any other record.
 fn aggregated(record: &Record) -> Option<Aggregated> {
-    // Most records are not aggregated and need not be decoded to see it.
+    // Most records are not aggregated, which can be detected without decoding them.
     if !record.json().contains(aggregated::MAGIC_BASE64) {
         return None;
     }
@@ -141,8 +141,8 @@ pub(super) fn all_data<T: DeserializeOwned + 'static>(record: &Record) -> Result
     contents.map(|content| data(&record.with_content(content, count))).collect()
 }
 
-/// The metadata of a record: its sequence number, its partition key, its shard. Also an argument of its own. Cheap to clone; each
-/// method reads the record's text.
+/// The metadata of a record: its sequence number, its partition key, its shard. Also a separate argument. Cheap to
+/// clone; each method reads the record's text.
 #[derive(Clone)]
 pub struct KinesisRecord(Record);
 
@@ -175,14 +175,14 @@ skimmed! {
 }
 
 impl KinesisRecord {
-    /// Returns the sequence number, as in a partial batch response. It increases within a partition key. All user records of an
-    /// aggregated record have the same.
+    /// Returns the sequence number, as in a partial batch response. It increases within a partition key, and all user
+    /// records of an aggregated record share it.
     pub fn sequence_number(&self) -> String {
         self.0.id().to_string()
     }
 
-    /// Returns the position in an aggregated record, from 0; `None` for any other record. Together with the sequence number it is
-    /// unique in a shard.
+    /// Returns the position in an aggregated record, from 0; `None` for any other record. Together with the sequence
+    /// number it is unique in a shard.
     pub fn sub_sequence_number(&self) -> Option<u64> {
         self.0.deaggregated().and_then(|_| self.metadata().sub_sequence_number.0)
     }
@@ -203,7 +203,7 @@ impl KinesisRecord {
         Some(event_id.split_once(':')?.0.to_owned())
     }
 
-    /// Returns approximately when the stream received the record.
+    /// Returns the approximate time at which the stream received the record.
     pub fn arrived_at(&self) -> Option<SystemTime> {
         UNIX_EPOCH.checked_add(seconds(self.metadata().kinesis.arrived_at.0?)?)
     }
@@ -234,14 +234,14 @@ impl KinesisRecord {
     }
 }
 
-/// Converts a time in seconds, which is exact to the millisecond.
+/// Converts a time in seconds that is exact to the millisecond.
 pub(super) fn seconds(seconds: f64) -> Option<Duration> {
     // Without rounding, .987 s would become .986999 s.
     let ms = (seconds * 1000.0).round();
     (ms >= 0.0).then(|| Duration::from_millis(ms as u64))
 }
 
-/// Shows the sequence number and the stream only: the partition key may identify a person.
+/// Shows only the sequence number and the stream: the partition key may identify a person.
 impl fmt::Debug for KinesisRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KinesisRecord")

@@ -1,14 +1,15 @@
 //! [`LogRecord`]: one log event of a CloudWatch Logs subscription.
 //!
-//! CloudWatch Logs sends gzipped batches of log events; the function is called for each event. The message that checks whether the
-//! destination is reachable (`CONTROL_MESSAGE`) is acknowledged without a call. Batches that come through a Kinesis stream are
-//! decompressed as well.
+//! CloudWatch Logs sends gzipped batches of log events; the function is called for each event. The message with which
+//! it checks that the destination is reachable (`CONTROL_MESSAGE`) is acknowledged without a call. Batches that come
+//! through a Kinesis stream are decompressed as well.
 //!
-//! A few kilobytes of gzip can expand to gigabytes. A batch fails if it decompresses to more than 16 MiB, if its events with a copy of
-//! the batch's metadata each take more than 32 MiB, or if they exceed half of the function's memory (64 MiB in a small function), where
-//! 768 bytes count for each event. In a Kinesis stream a batch is decompressed when it is its turn, and waits while the batches in
-//! progress take more than 32 MiB: an event takes about 80 MiB at most, however many records it has. In a
-//! [`Window`](crate::records::Window), which holds all records in memory, half of the memory is for all of them together.
+//! A few kilobytes of gzip can expand to gigabytes. A batch fails if it decompresses to more than 16 MiB, if its events
+//! with a copy of the batch's metadata each take more than 32 MiB, or if they exceed half of the function's memory (64
+//! MiB in a small function), where 768 bytes count for each event. In a Kinesis stream, a batch is decompressed in its
+//! turn, and waits while the batches in progress take more than 32 MiB: an event takes about 80 MiB at most, regardless
+//! of its number of records. In a [`Window`](crate::records::Window), which holds all records in memory, they may take
+//! half of the memory in total.
 //!
 //! # Example
 //!
@@ -114,7 +115,7 @@ impl LogRecord {
         &self.event.id
     }
 
-    /// Returns the time of the event, as its writer set it.
+    /// Returns the time of the event, as set by its writer.
     pub fn timestamp(&self) -> SystemTime {
         UNIX_EPOCH.checked_add(Duration::from_millis(self.event.timestamp)).unwrap_or(UNIX_EPOCH)
     }
@@ -138,14 +139,14 @@ impl LogRecord {
         self.event.extracted_fields.as_ref()?.get(name)?.as_deref()
     }
 
-    /// Returns all extracted fields. A field without a value is left out.
+    /// Returns all extracted fields. A field without a value is omitted.
     pub fn extracted_fields(&self) -> impl Iterator<Item = (&str, &str)> {
         let fields = self.event.extracted_fields.iter().flatten();
         fields.filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
     }
 }
 
-/// Shows no message: it may hold secrets.
+/// Omits the message, which may contain secrets.
 impl fmt::Debug for LogRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogRecord")
@@ -200,10 +201,10 @@ fn compressed(record: &Record) -> Result<Vec<Vec<u8>>, DecodeError> {
 }
 
 fn decompress(compressed: &[u8]) -> Result<String, DecodeError> {
-    // Gzip ends with the length modulo 2^32, which may be wrong: it only avoids reallocations.
+    // Gzip ends with the length modulo 2^32. It may be wrong, and is only used to avoid reallocations.
     let length = compressed.last_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
     let mut decompressed = Vec::with_capacity(length.min(DECOMPRESSED_LIMIT) + 1);
-    // One byte above the limit shows that there are more.
+    // Reads one byte beyond the limit to detect an excess.
     let most = DECOMPRESSED_LIMIT as u64 + 1;
     let read = match compressed.starts_with(&[0x1f, 0x8b]) {
         true => MultiGzDecoder::new(compressed).take(most).read_to_end(&mut decompressed),
@@ -233,7 +234,7 @@ fn texts_of(record: &Record, text: &str) -> Result<Vec<String>, DecodeError> {
     }
     let batch = serde_json::from_str::<Batch>(text).map_err(unread)?;
     let batch = serde_json::to_string(&batch).map_err(unread)?;
-    // With the brackets and the comma.
+    // Includes the brackets and the comma.
     let length = |event: &&RawValue| batch.len() + event.get().len() + 3;
     let size = log_batch.log_events.iter().map(length).sum::<usize>();
     if size > 2 * DECOMPRESSED_LIMIT {

@@ -1,7 +1,7 @@
 //! [`MqMessage`]: a message of an Amazon MQ broker; [`MqRecord`]: its metadata.
 //!
-//! The same type handles ActiveMQ and RabbitMQ. Neither supports a partial batch response: if one message of a batch fails, the
-//! invocation fails and Lambda retries the batch.
+//! The same type handles ActiveMQ and RabbitMQ. Neither supports a partial batch response: if one message of a batch
+//! fails, the invocation fails and Lambda retries the batch.
 //!
 //! # Example
 //!
@@ -39,10 +39,11 @@ use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::{Record, RecordId};
 use crate::records::source::Source;
 
-/// A message of ActiveMQ or RabbitMQ. It dereferences to its data.
+/// A message of ActiveMQ or RabbitMQ. Dereferences to its data.
 ///
-/// `MqMessage<String>` is the data as text, `MqMessage<Vec<u8>>` its bytes, and any other `MqMessage<T>` is decoded from JSON. The
-/// formats are those of <https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html>. See the [module docs](self).
+/// `MqMessage<String>` is the data as text, `MqMessage<Vec<u8>>` its bytes, and any other `MqMessage<T>` is decoded
+/// from JSON. The formats are those of <https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html>. See the
+/// [module docs](self).
 #[derive(Clone, Debug)]
 pub struct MqMessage<T> {
     /// The data.
@@ -82,8 +83,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for MqMessage<T> {
     }
 }
 
-/// The metadata of a message: its id, its queue, its properties. Also an argument of its own. Cheap to clone; each method reads the
-/// message's text.
+/// The metadata of a message: its id, its queue, its properties. Also a separate argument. Cheap to clone; each method
+/// reads the message's text.
 #[derive(Clone)]
 pub struct MqRecord(Record);
 
@@ -97,7 +98,7 @@ impl FromRecordParts for MqRecord {
 }
 
 skimmed! {
-    /// The metadata of both brokers: ActiveMQ's are beside the data, RabbitMQ's in its basic properties.
+    /// The metadata of both brokers: ActiveMQ has it beside the data, RabbitMQ in its basic properties.
     struct Metadata {
         message_id: MaybeText<'a> = "messageID",
         message_type: MaybeText<'a> = "messageType",
@@ -132,13 +133,13 @@ skimmed! {
 }
 
 impl MqRecord {
-    /// Returns the message id; in RabbitMQ only if the producer set one.
+    /// Returns the message id; in RabbitMQ, only if the producer sets one.
     pub fn message_id(&self) -> Option<Cow<'_, str>> {
         let Metadata { message_id, basic, .. } = self.metadata();
         message_id.0.or(basic.message_id.0)
     }
 
-    /// Returns the name of the queue; in ActiveMQ, of the destination.
+    /// Returns the name of the queue; in ActiveMQ, that of the destination.
     pub fn queue(&self) -> Option<Cow<'_, str>> {
         match self.0.source() {
             Source::RabbitMq => self.queue_and_host().map(|(queue, _)| Cow::Borrowed(queue)),
@@ -151,13 +152,13 @@ impl MqRecord {
         self.queue_and_host().map(|(_, host)| host)
     }
 
-    /// Returns whether the broker has delivered the message before; `false` if it does not report it.
+    /// Returns `true` if the broker reports that it has delivered the message before.
     pub fn is_redelivered(&self) -> bool {
         self.metadata().redelivered.0.unwrap_or_default()
     }
 
-    /// Returns the properties of ActiveMQ or the headers of RabbitMQ. A header of bytes is text if it is UTF-8, and a list of numbers
-    /// otherwise.
+    /// Returns the properties of ActiveMQ or the headers of RabbitMQ. A binary header is text if it is valid UTF-8, and
+    /// a list of numbers otherwise.
     pub fn properties(&self) -> BTreeMap<String, Value> {
         let Metadata { properties, basic, .. } = self.metadata();
         let properties = properties.0.or(basic.headers.0).unwrap_or_default();
@@ -169,13 +170,14 @@ impl MqRecord {
         self.properties().remove(name)
     }
 
-    /// Returns the message type: `jms/text-message` or `jms/bytes-message` in ActiveMQ, the `type` property in RabbitMQ.
+    /// Returns the message type: `jms/text-message` or `jms/bytes-message` in ActiveMQ, the `type` property in
+    /// RabbitMQ.
     pub fn message_type(&self) -> Option<Cow<'_, str>> {
         let Metadata { message_type, basic, .. } = self.metadata();
         message_type.0.or(basic.r#type.0)
     }
 
-    /// Returns the content type, if a RabbitMQ producer set it.
+    /// Returns the content type, if a RabbitMQ producer has set it.
     pub fn content_type(&self) -> Option<Cow<'_, str>> {
         self.metadata().basic.content_type.0
     }
@@ -198,7 +200,8 @@ impl MqRecord {
         priority.0.or(basic.priority.0)
     }
 
-    /// Returns when the message was sent, in ActiveMQ. RabbitMQ's time is a text without a time zone: see [`Record::json`].
+    /// Returns the time at which the message was sent, in ActiveMQ. RabbitMQ's time is a text without a time zone: see
+    /// [`Record::json`].
     pub fn sent_at(&self) -> Option<SystemTime> {
         UNIX_EPOCH.checked_add(Duration::from_millis(self.metadata().timestamp.0?))
     }
@@ -208,7 +211,7 @@ impl MqRecord {
         self.0.beside("eventSourceArn")
     }
 
-    /// Returns the queue and the virtual host of RabbitMQ, with which the id begins: `orders::/`.
+    /// Returns the queue and the virtual host of RabbitMQ, which start the id: `orders::/`.
     fn queue_and_host(&self) -> Option<(&str, &str)> {
         match (self.0.source(), self.0.record_id()) {
             // The name of a queue may contain `::` itself.
@@ -235,7 +238,7 @@ fn property(value: Value) -> Value {
     String::from_utf8(read).map_or_else(|error| error.into_bytes().into(), Value::String)
 }
 
-/// Shows the id and the queue only: the data may hold secrets.
+/// Shows only the id and the queue: the data may contain secrets.
 impl fmt::Debug for MqRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MqRecord")

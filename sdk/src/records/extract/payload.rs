@@ -1,4 +1,4 @@
-//! Decodes the payload of a record as the type that the function takes.
+//! Decodes the payload of a record into the type that the function takes.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ use crate::records::error::DecodeError;
 #[derive(Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// A text in a record; `None` for any other value. A lone surrogate in it is the error of this text alone.
+/// A text in a record; `None` for any other value. A lone surrogate is an error of this text only.
 #[derive(Debug, Default)]
 pub(crate) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
 
@@ -28,7 +28,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
     }
 }
 
-/// Returns the payload that is ignored: `Some` if `T` is `()`.
+/// Returns an ignored payload: `Some` if `T` is `()`.
 pub(super) fn unread<T: 'static>() -> Option<T> {
     let mut value = None::<T>;
     let plain: &mut dyn Any = &mut value;
@@ -38,7 +38,7 @@ pub(super) fn unread<T: 'static>() -> Option<T> {
     value
 }
 
-/// Decodes base64, which AWS writes in the standard alphabet and padded, and then the payload; `()` ignores both.
+/// Decodes base64, which AWS writes with padding in the standard alphabet, and then the payload; `()` ignores both.
 pub(super) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, text: &str) -> Result<T, DecodeError> {
     if let Some(unread) = unread() {
         return Ok(unread);
@@ -47,8 +47,8 @@ pub(super) fn decode_base64<T: DeserializeOwned + 'static>(what: &'static str, t
     decode(what, &bytes)
 }
 
-/// Decodes a payload: `String` is its text, `Vec<u8>` and `Bytes` are its bytes, `()` ignores it, and any other type is decoded from
-/// JSON.
+/// Decodes a payload: `String` is its text, `Vec<u8>` and `Bytes` are its bytes, `()` ignores it, and any other type is
+/// decoded from JSON.
 pub(super) fn decode<T: DeserializeOwned + 'static>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
     let mut value = None::<T>;
     // `None::<T>` is a `None::<String>` only if `T` is `String`; the compiler removes the other branches.

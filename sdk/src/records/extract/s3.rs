@@ -1,8 +1,8 @@
-//! [`S3Object`]: an event of an object in a bucket.
+//! [`S3Object`]: an event about an object in a bucket.
 //!
-//! The same function handles every way in which S3 delivers it: an event notification, a notification through SNS, SQS or SNS and SQS,
-//! and an EventBridge event, also through SQS. The key is decoded as each of them encodes it. `s3:TestEvent`, which S3 sends when a
-//! notification is configured, is acknowledged.
+//! The same function handles every delivery path of S3: an event notification, a notification through SNS, SQS or SNS
+//! and SQS, and an EventBridge event, also through SQS. The key is decoded according to its path. `s3:TestEvent`, which
+//! S3 sends when a notification is configured, is acknowledged.
 //!
 //! # Example
 //!
@@ -31,7 +31,7 @@ use crate::records::extract::{Contents, FromRecord};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// An event of an object. See the [module docs](self).
+/// An event about an object. See the [module docs](self).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Object {
     bucket: String,
@@ -61,12 +61,12 @@ impl S3Object {
         &self.event_name
     }
 
-    /// Returns whether the object was put, copied, or completed as a multipart upload.
+    /// Returns `true` if the object was put, copied, or completed as a multipart upload.
     pub fn is_created(&self) -> bool {
         self.event_name.starts_with("ObjectCreated:") || self.event_name == "Object Created"
     }
 
-    /// Returns whether the object was deleted or hidden by a delete marker, by a request or a lifecycle rule
+    /// Returns `true` if a request or a lifecycle rule deleted the object or hid it with a delete marker
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>).
     pub fn is_removed(&self) -> bool {
         let is_of = |kind| self.event_name.starts_with(kind);
@@ -83,28 +83,29 @@ impl S3Object {
         self.e_tag.as_deref()
     }
 
-    /// Returns the version id, in a bucket with versioning.
+    /// Returns the version id, if the bucket is versioned.
     pub fn version_id(&self) -> Option<&str> {
         self.version_id.as_deref()
     }
 
-    /// Returns the sequencer, which orders the events of one key: hexadecimal digits of varying length. Compare it by
+    /// Returns the sequencer, which orders the events of one key: hexadecimal digits of varying length. Compare it with
     /// [`is_later_than`](Self::is_later_than).
     pub fn sequencer(&self) -> Option<&str> {
         self.sequencer.as_deref()
     }
 
-    /// Returns whether this event is later than one of the same key with this sequencer, such as the last one that was processed;
-    /// `None` if this event has no sequencer or one of the two is not hexadecimal.
+    /// Returns `true` if this event is later than the one with this sequencer and the same key, such as the last one
+    /// processed; `None` if this event has no sequencer or one of the two is not hexadecimal.
     ///
     /// The shorter of the two is padded with zeros at its end, and they are compared as text
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>). Events of different keys have no order.
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>). Events of
+    /// different keys have no order.
     ///
     /// ```
     /// use pilaster::{BoxError, S3Object};
     ///
     /// async fn index(object: S3Object) -> Result<(), BoxError> {
-    ///     let last = "0055AED6DCD90281E5"; // as it was stored with the key
+    ///     let last = "0055AED6DCD90281E5"; // stored with the key
     ///     if object.is_later_than(last) == Some(false) {
     ///         return Ok(());
     ///     }

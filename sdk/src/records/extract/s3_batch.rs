@@ -1,12 +1,13 @@
-//! [`S3BatchTask`]: an object that a job of S3 Batch Operations processes.
+//! [`S3BatchTask`]: an object that an S3 Batch Operations job processes.
 //!
 //! | outcome | result | the job |
 //! |---|---|---|
-//! | the function returns `Ok` | `Succeeded`, with the `String` that it returned | completes the task |
+//! | the function returns `Ok` | `Succeeded`, with the returned `String` | completes the task |
 //! | it returns an error or panics, or the deadline passes | `TemporaryFailure` | retries the task |
 //! | it returns [`RecordError::discard`](crate::records::RecordError::discard) | `PermanentFailure` | reports the failure |
 //!
-//! The completion report of the job has each result with its text, up to 1024 bytes: the returned `String`, or the message of the error.
+//! The completion report of the job has each result with its text, up to 1024 bytes: the returned `String`, or the
+//! message of the error.
 //!
 //! # Example
 //!
@@ -40,9 +41,9 @@ use crate::records::record::Record;
 use crate::records::response::TaskResult;
 use crate::records::source::Source;
 
-/// A task of a job of S3 Batch Operations, by the schemas 1.0 and 2.0.
+/// A task of an S3 Batch Operations job, in schema 1.0 or 2.0.
 ///
-/// The function returns `Result<(), E>`, or `Result<String, E>` with a text for the job's report. The format is that of
+/// The function returns `Result<(), E>`, or `Result<String, E>` with text for the job's report. The format is that of
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>. See the [module docs](self).
 #[derive(Clone)]
 pub struct S3BatchTask {
@@ -110,7 +111,7 @@ impl S3BatchTask {
         &self.key
     }
 
-    /// Returns the version id of the object, if the manifest has one.
+    /// Returns the version id of the object, if it is in the manifest.
     pub fn version_id(&self) -> Option<&str> {
         self.version_id.as_deref()
     }
@@ -128,7 +129,7 @@ impl S3BatchTask {
         self.user_arguments().remove(name)
     }
 
-    /// Returns the user arguments of the job (schema 2.0). One that is not a text is left out.
+    /// Returns the user arguments of the job (schema 2.0). An argument that is not a string is omitted.
     pub fn user_arguments(&self) -> BTreeMap<String, String> {
         let Some(Value::Object(arguments)) = self.job().remove("userArguments") else { return BTreeMap::new() };
         let text = |(name, value)| match value {
@@ -143,7 +144,7 @@ impl S3BatchTask {
         self.record.beside("invocationSchemaVersion")
     }
 
-    /// Returns the invocation id that the job has made.
+    /// Returns the invocation id that the job has assigned.
     pub fn invocation_id(&self) -> Option<String> {
         self.record.beside("invocationId")
     }

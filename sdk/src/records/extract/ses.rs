@@ -1,11 +1,11 @@
 //! [`SesMessage`]: an e-mail that an Amazon SES receipt rule passes to the function.
 //!
-//! The event has the headers of the e-mail and the verdicts of SES, but not the body: another action of the rule stores it, usually in
-//! a bucket under [`message_id`](SesMessage::message_id).
+//! The event contains the headers of the e-mail and the verdicts of SES, but not the body: another action of the rule
+//! stores it, usually in a bucket under [`message_id`](SesMessage::message_id).
 //!
-//! SES invokes the function asynchronously (`Event`), unless the rule sets `RequestResponse`: then the response may stop the rule or
-//! the rule set. A record function returns an empty response, so such a rule continues; a function that decides takes an
-//! [`Event<T>`](crate::Event) and returns `{"disposition": "STOP_RULE"}`.
+//! SES invokes the function asynchronously (`Event`), unless the rule sets `RequestResponse`: the response may then
+//! stop the rule or the rule set. A record function returns an empty response, so such a rule continues. A function
+//! that should decide takes an [`Event<T>`](crate::Event) and returns `{"disposition": "STOP_RULE"}`.
 //!
 //! # Example
 //!
@@ -124,12 +124,12 @@ impl SesMessage {
         &self.mail.message_id
     }
 
-    /// Returns the address of the envelope's sender, to which bounces are sent.
+    /// Returns the address of the envelope's sender, which receives bounces.
     pub fn source(&self) -> &str {
         &self.mail.source
     }
 
-    /// Returns the recipients by the headers and the envelope.
+    /// Returns the recipients in the headers and the envelope.
     pub fn destination(&self) -> &[String] {
         &self.mail.destination
     }
@@ -139,7 +139,7 @@ impl SesMessage {
         &self.receipt.recipients
     }
 
-    /// Returns when SES received the e-mail, as RFC 3339.
+    /// Returns the time at which SES received the e-mail, as RFC 3339.
     pub fn time(&self) -> &str {
         &self.mail.timestamp
     }
@@ -184,7 +184,7 @@ impl SesMessage {
         self.mail.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()))
     }
 
-    /// Returns whether headers are missing: SES sends at most 10 KB of them.
+    /// Returns `true` if headers are missing: SES sends at most 10 KB of them.
     pub fn headers_are_truncated(&self) -> bool {
         self.mail.headers_truncated
     }
@@ -199,17 +199,17 @@ impl SesMessage {
         self.receipt.virus_verdict.status
     }
 
-    /// Returns the SPF verdict: whether the server may send for the domain.
+    /// Returns the SPF verdict, which tests that the server may send for the domain.
     pub fn spf(&self) -> SesVerdict {
         self.receipt.spf_verdict.status
     }
 
-    /// Returns the DKIM verdict: whether the domain has signed the e-mail.
+    /// Returns the DKIM verdict, which tests that the domain has signed the e-mail.
     pub fn dkim(&self) -> SesVerdict {
         self.receipt.dkim_verdict.status
     }
 
-    /// Returns the DMARC verdict: whether the sender is authentic.
+    /// Returns the DMARC verdict, which tests that the sender is authentic.
     pub fn dmarc(&self) -> SesVerdict {
         self.receipt.dmarc_verdict.status
     }
@@ -235,7 +235,7 @@ impl FromRecord for SesMessage {
     }
 }
 
-/// Shows the id only: addresses and subject are confidential.
+/// Shows only the id: addresses and subject are confidential.
 impl fmt::Debug for SesMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SesMessage").field("message_id", &self.message_id()).finish_non_exhaustive()

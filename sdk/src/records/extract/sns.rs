@@ -1,6 +1,6 @@
 //! [`Sns`]: a message of a topic; [`SnsNotification`]: its metadata.
 //!
-//! The same function handles every way in which SNS delivers a message: to the function, to a queue that triggers the function, and
+//! The same function handles every delivery path of SNS: to the function, to a queue that triggers the function, and
 //! to such a queue with raw message delivery, where the body is the message and the attributes are its only metadata.
 //!
 //! # Example
@@ -40,11 +40,12 @@ use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// A message that was published to an SNS topic and came directly or through SQS. It dereferences to the message.
+/// A message that was published to an SNS topic and delivered directly or through SQS. Dereferences to the message.
 ///
-/// `Sns<String>` is the message as text, `Sns<Vec<u8>>` its bytes, and any other `Sns<T>` is decoded from JSON. The formats are those of
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html> and
-/// <https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html>. See the [module docs](self).
+/// `Sns<String>` is the message as text, `Sns<Vec<u8>>` its bytes, and any other `Sns<T>` is decoded from JSON. The
+/// formats are those of <https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html> and
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html>. See the
+/// [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Sns<T> {
     /// The message.
@@ -86,10 +87,10 @@ fn text(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
     }
 }
 
-/// The metadata of a message: its id, its topic, its subject, its attributes. Also an argument of its own. Cheap to clone; each
-/// method reads the record's text.
+/// The metadata of a message: its id, its topic, its subject, its attributes. Also a separate argument. Cheap to clone;
+/// each method reads the record's text.
 ///
-/// With raw message delivery to a queue only the attributes are known.
+/// With raw message delivery to a queue, only the attributes are known.
 #[derive(Clone)]
 pub struct SnsNotification(Record);
 
@@ -124,7 +125,7 @@ impl SnsNotification {
         text(&self.0).unwrap_or_default()
     }
 
-    /// Returns the subject, if the publisher set one.
+    /// Returns the subject, if the publisher has set one.
     pub fn subject(&self) -> Option<Cow<'_, str>> {
         self.metadata().subject.0
     }
@@ -139,7 +140,7 @@ impl SnsNotification {
         Some(self.topic_arn()?.rsplit(':').next()?.to_owned())
     }
 
-    /// Returns when the message was published, as RFC 3339.
+    /// Returns the time of publication, as RFC 3339.
     pub fn time(&self) -> Option<Cow<'_, str>> {
         self.metadata().timestamp.0
     }
@@ -154,7 +155,8 @@ impl SnsNotification {
         self.attributes().remove(name)
     }
 
-    /// Returns all message attributes. One that cannot be decoded is left out. A `String.Array` is its JSON text.
+    /// Returns all message attributes. An attribute that cannot be decoded is omitted. A `String.Array` is returned as
+    /// JSON text.
     pub fn attributes(&self) -> BTreeMap<String, MessageAttribute> {
         if self.is_raw() {
             return SqsMessage::of(&self.0).message_attributes();
@@ -165,7 +167,8 @@ impl SnsNotification {
         attributes.into_iter().filter_map(read).collect()
     }
 
-    /// Returns whether the message came through a queue with raw message delivery, or was sent to the queue without SNS.
+    /// Returns `true` if the message was delivered through a queue with raw message delivery, or sent to the queue
+    /// without SNS.
     pub fn is_raw(&self) -> bool {
         self.0.source() == Source::Sqs && sqs::body(&self.0).is_ok_and(|body| envelope(body) != Envelope::Sns)
     }
@@ -180,7 +183,7 @@ impl SnsNotification {
             Source::Sns => {
                 serde_json::from_str::<SnsRecord<'_>>(self.0.json()).map(|record| record.sns).unwrap_or_default()
             }
-            // A raw message may have members of these names as well.
+            // A raw message may also have members of these names.
             _ if self.is_raw() => Metadata::default(),
             _ => sqs::body(&self.0).ok().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default(),
         }
@@ -203,7 +206,7 @@ fn attribute(json: &str) -> Option<MessageAttribute> {
     })
 }
 
-/// Shows the id and the topic only: the message may hold secrets.
+/// Shows only the id and the topic: the message may contain secrets.
 impl fmt::Debug for SnsNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SnsNotification")

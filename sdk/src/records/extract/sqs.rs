@@ -20,9 +20,10 @@
 //!
 //! # FIFO queues
 //!
-//! Messages of one group are processed one after the other, and after a failure the rest of the group is returned unprocessed.
-//! SQS counts that as a receive of each message: messages that were in every batch of the failed one reach `maxReceiveCount`
-//! together with it and follow it to the dead-letter queue, however large the count is. Set `BatchSize` to 1 to prevent that.
+//! Messages of one group are processed in order, and after a failure the rest of the group is returned unprocessed.
+//! SQS counts a receive for each of them: messages that are always in the same batch as the failed one reach
+//! `maxReceiveCount` together with it and follow it to the dead-letter queue, regardless of the count. Set `BatchSize`
+//! to 1 to prevent that.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -44,10 +45,11 @@ use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
 use crate::records::source::Source;
 
-/// A message of an SQS queue, standard or FIFO. It dereferences to its body.
+/// A message of an SQS queue, standard or FIFO. Dereferences to its body.
 ///
-/// `Sqs<String>` is the body as text, `Sqs<Vec<u8>>` its bytes, `Sqs<()>` ignores it, and any other `Sqs<T>` is decoded from JSON.
-/// The format is that of <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>. See the [module docs](self).
+/// `Sqs<String>` is the body as text, `Sqs<Vec<u8>>` its bytes, `Sqs<()>` ignores it, and any other `Sqs<T>` is decoded
+/// from JSON. The format is that of <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>. See the
+/// [module docs](self).
 #[derive(Clone, Debug)]
 pub struct Sqs<T> {
     /// The body.
@@ -88,8 +90,8 @@ pub(super) fn body(record: &Record) -> Result<&str, DecodeError> {
     record.body().ok_or_else(|| DecodeError::new("the message", "`body` is missing or not a string"))
 }
 
-/// The metadata of a message: its ids, its attributes, its receive count. Also an argument of its own. Cheap to clone; each method
-/// reads the message's text.
+/// The metadata of a message: its ids, its attributes, its receive count. Also a separate argument. Cheap to clone;
+/// each method reads the message's text.
 #[derive(Clone)]
 pub struct SqsMessage(Record);
 
@@ -113,7 +115,7 @@ skimmed! {
 }
 
 impl SqsMessage {
-    /// Returns the metadata of a record that is known to be a message.
+    /// Returns the metadata of a record, which must be an SQS message.
     pub(super) fn of(record: &Record) -> Self {
         Self(record.clone())
     }
@@ -128,22 +130,22 @@ impl SqsMessage {
         self.0.body().unwrap_or_default()
     }
 
-    /// Returns the receipt handle, with which the message can be deleted or its visibility time-out changed.
+    /// Returns the receipt handle, which is required to delete the message or to change its visibility time-out.
     pub fn receipt_handle(&self) -> Option<Cow<'_, str>> {
         self.metadata().receipt_handle.0
     }
 
-    /// Returns how often the message was received, this time included; 1 if SQS does not report it.
+    /// Returns the receive count, including this receive; 1 if SQS does not report it.
     pub fn receive_count(&self) -> u32 {
         self.0.receive_count().unwrap_or(1)
     }
 
-    /// Returns the message group, of a FIFO queue or of a fair standard queue.
+    /// Returns the message group, in a FIFO queue or a fair standard queue.
     pub fn group_id(&self) -> Option<Cow<'_, str>> {
         self.attribute("MessageGroupId")
     }
 
-    /// Returns the id by which a FIFO queue drops duplicates.
+    /// Returns the deduplication id, in a FIFO queue.
     pub fn deduplication_id(&self) -> Option<Cow<'_, str>> {
         self.attribute("MessageDeduplicationId")
     }
@@ -163,12 +165,12 @@ impl SqsMessage {
         self.attribute("SenderId")
     }
 
-    /// Returns when the message was sent.
+    /// Returns the time at which the message was sent.
     pub fn sent_at(&self) -> Option<SystemTime> {
         self.time("SentTimestamp")
     }
 
-    /// Returns when the message was first received.
+    /// Returns the time at which the message was first received.
     pub fn first_received_at(&self) -> Option<SystemTime> {
         self.time("ApproximateFirstReceiveTimestamp")
     }
@@ -185,7 +187,7 @@ impl SqsMessage {
         self.message_attributes().remove(name)
     }
 
-    /// Returns all message attributes. One that cannot be decoded is left out.
+    /// Returns all message attributes. An attribute that cannot be decoded is omitted.
     pub fn message_attributes(&self) -> BTreeMap<String, MessageAttribute> {
         let Some(attributes) = self.metadata().message_attributes else { return BTreeMap::new() };
         let attributes = serde_json::from_str::<BTreeMap<String, &RawValue>>(attributes.get()).unwrap_or_default();
@@ -203,7 +205,8 @@ impl SqsMessage {
         Some(self.queue_arn()?.rsplit(':').next()?.to_owned())
     }
 
-    /// Returns the URL of the queue, as the SQS API takes it, made from the ARN; `None` if the event has no ARN of a queue.
+    /// Returns the URL of the queue for calls of the SQS API, derived from the ARN; `None` if the event has no queue
+    /// ARN.
     ///
     /// The endpoints are those of <https://docs.aws.amazon.com/general/latest/gr/sqs-service.html>.
     ///
@@ -225,7 +228,7 @@ impl SqsMessage {
         let mut part = || parts.next().filter(|part| !part.is_empty());
         let (Some("arn"), Some(partition), Some("sqs")) = (part(), part(), part()) else { return None };
         let (region, account, name) = (part()?, part()?, part()?);
-        // The DNS suffixes of the partitions in the AWS SDKs.
+        // The DNS suffixes of the partitions, as in the AWS SDKs.
         let suffix = match partition {
             "aws" | "aws-us-gov" => "amazonaws.com",
             "aws-cn" => "amazonaws.com.cn",
@@ -254,7 +257,7 @@ impl SqsMessage {
     }
 }
 
-/// Shows the id and the queue only: the body may hold secrets.
+/// Shows only the id and the queue: the body may contain secrets.
 impl fmt::Debug for SqsMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqsMessage")
@@ -294,7 +297,7 @@ impl MessageAttribute {
         })
     }
 
-    /// Returns the text of a text or a number.
+    /// Returns the text of a string or a number.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::Number(text) => Some(text),

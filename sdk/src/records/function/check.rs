@@ -1,4 +1,4 @@
-//! The checks of record functions. No public API.
+//! The checks of record functions. Not public API.
 #![allow(missing_docs)]
 
 use tower::{Layer, Service};
@@ -26,7 +26,7 @@ impl<T, A> Answers<A> for T where Result<T, BoxError>: RecordResult<A> {}
 
 check! {
     impl [T: FromRecord] IsLastExtractor<Records<T::Response>, Record> for T;
-    // Of every kind: that it must be the last argument is reported then.
+    // For every kind, so that the compiler reports that it must be the last argument.
     impl [K, T: FromRecord] IsExtractor<K, Record> for T;
     impl [T: FromRecordParts, A] IsExtractor<Records<A>, ()> for T;
     impl [T: FromRecordParts, A] IsPartsExtractor<Records<A>, ()> for T;

@@ -1,4 +1,4 @@
-//! [`from_fn`]: a layer of a record function, written as an async function.
+//! [`from_fn`]: a layer for record functions, written as an async function.
 //!
 //! # Example
 //!
@@ -33,7 +33,8 @@ use crate::core::error::BoxError;
 use crate::records::record::Record;
 use crate::records::response::RecordResponse;
 
-/// Creates a layer from an async function, which is called with each record and the rest of the layers. See the [module docs](self).
+/// Creates a layer from an async function, which is called with each record and the inner layers. See the
+/// [module docs](self).
 pub fn from_fn<F, Fut>(function: F) -> FromFnLayer<F>
 where
     F: Fn(Record, Next) -> Fut + Clone,
@@ -42,7 +43,7 @@ where
     FromFnLayer { function }
 }
 
-/// Layer that applies [`FromFn`]. Made by [`from_fn`].
+/// Layer that applies [`FromFn`]. Created by [`from_fn`].
 #[derive(Clone)]
 #[must_use]
 pub struct FromFnLayer<F> {
@@ -69,7 +70,7 @@ impl<F> fmt::Debug for FromFnLayer<F> {
     }
 }
 
-/// Service that calls an async function around each record. Made by [`from_fn`].
+/// Service that calls an async function around each record. Created by [`from_fn`].
 #[derive(Clone)]
 pub struct FromFn<F> {
     function: F,
@@ -101,7 +102,7 @@ impl<F> fmt::Debug for FromFn<F> {
     }
 }
 
-/// The layers below this one and the function. Cheap to clone, so that a record can be retried.
+/// The inner layers and the function. Cheap to clone, so that a record can be retried.
 #[derive(Clone, Debug)]
 pub struct Next {
     inner: BoxCloneSyncService<Record, RecordResponse, BoxError>,

@@ -1,7 +1,7 @@
 //! Idempotent records: one key for each record of a batch.
 //!
-//! Without [`Idempotency::key`](crate::idempotency::Idempotency::key) the key is the identity by which a record is recognised when it is
-//! delivered again:
+//! Without [`Idempotency::key`](crate::idempotency::Idempotency::key) the key is the identity of a record, which is the
+//! same when it is redelivered:
 //!
 //! | source | key |
 //! |---|---|
@@ -20,14 +20,15 @@
 //! A record without such an identity has no key: it runs, with a warning, or it fails with
 //! [`Idempotency::require_key`](crate::idempotency::Idempotency::require_key).
 //!
-//! An expression selects from the record in the form of the event, so with `powertools_json(body).order_id` two messages about one order
-//! have one key. Each of several records in an envelope (the S3 objects of an SQS message, the lines of a batch of CloudWatch Logs) has
-//! its own key, which includes its content; a single record has the key that the expression selects. For a record that a Kinesis producer
-//! has aggregated with others, an expression selects from the record as the stream would hold it alone; if it selects only a value that
-//! all of them share, such as `eventID`, their contents distinguish them. A record whose key is in progress is returned to its source,
-//! which delivers it again.
+//! An expression selects from the record in the format of the event, so with `powertools_json(body).order_id` two
+//! messages about one order have one key. Each of several records in an envelope (the S3 objects of an SQS message, the
+//! lines of a batch of CloudWatch Logs) has its own key, which includes its content; a single record has the key that
+//! the expression selects. For a record that a Kinesis producer has aggregated with others, an expression selects from
+//! the record as if it were alone in the stream; if it selects only a value that all of them share, such as `eventID`,
+//! their contents distinguish them. A record whose key is in progress is returned to its source, which redelivers it.
 //!
-//! The result is recorded if the source reads it: the text of a task of S3 Batch Operations, and the data that Firehose delivers.
+//! The result is recorded if the source reads it: the text of an S3 Batch Operations task, and the data that Firehose
+//! delivers.
 
 pub(crate) mod identity;
 pub(crate) mod recorded;
@@ -55,7 +56,7 @@ fn call_key(idempotency: &Idempotency, record: &Record) -> Result<CallKey, Idemp
         let document = document()?;
         let (key, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
         let within = match record.shared() {
-            // A value that all aggregated records share, such as `eventID`, would be the key of each.
+            // Otherwise, a value that all aggregated records share, such as `eventID`, would be the key of each.
             Some(shared) => {
                 let shared = Document::of(&shared).ok().and_then(|shared| idempotency.key_of(&shared).ok());
                 shared.is_some_and(|shared| shared.value == key.value).then(|| record.content().into())

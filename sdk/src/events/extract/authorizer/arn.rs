@@ -1,8 +1,8 @@
-//! [`MethodArn`]: the method that a client requests, and that a policy allows.
+//! [`MethodArn`]: a method that a client requests or a policy allows.
 
 use std::fmt;
 
-/// The ARN of a method of a REST API, or of a route of an HTTP or WebSocket API, in its parts:
+/// The ARN of a method of a REST API, or of a route of an HTTP or WebSocket API, parsed into its parts:
 /// `arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/prod/GET/users/7`
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html>).
 ///
@@ -25,7 +25,7 @@ pub struct MethodArn {
 }
 
 impl MethodArn {
-    /// Reads one; `None` for another ARN, or for what is none.
+    /// Parses an ARN; `None` for any other ARN or text.
     pub fn parse(arn: &str) -> Option<Self> {
         let mut parts = arn.splitn(6, ':');
         let (Some("arn"), Some(_), Some("execute-api"), Some(_), Some(_), Some(rest)) =
@@ -38,7 +38,7 @@ impl MethodArn {
         for (end, (at, _)) in ends.iter_mut().zip(rest.match_indices('/')) {
             *end = start + at;
         }
-        // The API and its stage are always there.
+        // The API and its stage are always present.
         (ends[0] < arn.len() && ends[0] > start).then(|| Self { text: arn.to_owned(), ends })
     }
 
@@ -67,18 +67,18 @@ impl MethodArn {
         self.between(1, 2)
     }
 
-    /// Returns the path, without its first `/`, as the caller wrote it.
+    /// Returns the path, without its leading `/`, as sent by the client.
     pub fn path(&self) -> &str {
         self.text.get(self.ends[2] + 1..).unwrap_or_default()
     }
 
-    /// Returns the ARN of all methods and paths of this stage of the API, for a policy that is cached.
+    /// Returns the ARN of all methods and paths of this stage of the API, for a cached policy.
     pub fn all(&self) -> String {
         format!("{}/*", &self.text[..self.ends[1]])
     }
 
-    /// Returns the ARN of a method and a path of this stage, for a policy. In both `*` matches anything, also across `/`, and
-    /// `?` for one letter, so nothing of the caller's belongs in them.
+    /// Returns the ARN of a method and a path of this stage, for a policy. In both, `*` matches any text, even across
+    /// `/`, and `?` matches one character, so do not pass the caller's input.
     pub fn route(&self, method: &str, path: &str) -> String {
         format!("{}/{method}/{}", &self.text[..self.ends[1]], path.trim_start_matches('/'))
     }

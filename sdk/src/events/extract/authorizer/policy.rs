@@ -7,7 +7,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
 
-/// The largest response of an authorizer, in bytes
+/// The maximum size of an authorizer's response, in bytes
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
 const LIMIT: usize = 8 * 1024;
 
@@ -54,13 +54,13 @@ struct Statement {
 }
 
 impl Policy {
-    /// Allows the caller, which gets the id `principal`, to call these: [`MethodArn::all`](super::MethodArn::all) or
-    /// [`MethodArn::route`](super::MethodArn::route).
+    /// Allows the caller, identified as `principal`, to call these methods: [`MethodArn::all`](super::MethodArn::all)
+    /// or [`MethodArn::route`](super::MethodArn::route).
     pub fn allow(principal: impl Into<String>, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self::new(principal.into()).and_allow(arns)
     }
 
-    /// Denies the caller these: 403.
+    /// Denies the caller these methods, with a 403.
     pub fn deny(principal: impl Into<String>, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self::new(principal.into()).and_deny(arns)
     }
@@ -69,12 +69,12 @@ impl Policy {
         Self { principal, statements: Vec::new(), context: BTreeMap::new(), usage_identifier_key: None }
     }
 
-    /// Allows these as well.
+    /// Also allows these methods.
     pub fn and_allow(self, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.and("Allow", arns.into_iter().map(Into::into).collect())
     }
 
-    /// Denies these, whatever is allowed.
+    /// Denies these methods, even if they are allowed.
     pub fn and_deny(self, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.and("Deny", arns.into_iter().map(Into::into).collect())
     }
@@ -129,7 +129,7 @@ impl Serialize for Policy {
     }
 }
 
-/// The API key and the values about the caller may be secret, and are not shown.
+/// The API key and the values about the caller may be secrets and are not shown.
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy").field("statements", &self.statements).finish_non_exhaustive()
@@ -167,11 +167,11 @@ context_values! {
     u32 => |value: u32| Self::Number(value.into());
     i64 => |value: i64| Self::Number(value.into());
     u64 => |value: u64| Self::Number(value.into());
-    // A float that JSON cannot represent is its word.
+    // A float that JSON cannot represent becomes text, such as `NaN`.
     f64 => |value: f64| Number::from_f64(value).map_or_else(|| Self::Text(value.to_string()), Self::Number);
 }
 
-/// The simple response to an HTTP API with payload 2.0.
+/// The simple response for an HTTP API with payload 2.0.
 ///
 /// # Example
 ///
@@ -190,17 +190,18 @@ pub struct SimpleResponse {
 }
 
 impl SimpleResponse {
-    /// Allows the request and, while the response is cached, all other routes of this authorizer.
+    /// Allows the request and, while the response is cached, requests to all other routes with this authorizer.
     pub fn allow() -> Self {
         Self { is_authorized: true, context: BTreeMap::new() }
     }
 
-    /// Denies the request: 403.
+    /// Denies the request, with a 403.
     pub fn deny() -> Self {
         Self { is_authorized: false, context: BTreeMap::new() }
     }
 
-    /// Adds a value about the caller for the integration, as `$context.authorizer.…`. Lists and objects are accepted here.
+    /// Adds a value about the caller for the integration, as `$context.authorizer.…`. Lists and objects are accepted
+    /// here.
     pub fn context(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.context.insert(name.into(), value.into());
         self
@@ -222,7 +223,7 @@ impl Serialize for SimpleResponse {
     }
 }
 
-/// The values about the caller may be secret, and are not shown.
+/// The values about the caller may be secrets and are not shown.
 impl fmt::Debug for SimpleResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SimpleResponse").field("is_authorized", &self.is_authorized).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! The response to CloudFormation, which is sent however the function ends.
+//! The response to CloudFormation, which is sent regardless of how the function ends.
 
 use std::time::Duration;
 
@@ -14,20 +14,20 @@ use crate::core::raw::{Incoming, Outgoing};
 use crate::events::EventFuture;
 use crate::events::calls::Calls;
 
-/// The time that is kept to deliver the response; a third of the time that is left, if that is less.
+/// The time that is reserved to deliver the response; at most a third of the remaining time.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// The largest response, in bytes
+/// The maximum size of a response, in bytes
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html>).
 const LIMIT: usize = 4096;
 
-/// The longest id of a resource, in bytes (the same page).
+/// The maximum length of a resource id, in bytes (the same page).
 const ID_LIMIT: usize = 1024;
 
-/// The length to which a reason is cut, in bytes; it is cut further if the response is still too long.
+/// The length to which a reason is truncated, in bytes; it is truncated further if the response is still too long.
 const REASON: usize = 2048;
 
-/// The beginning of the id of a resource that was never made.
+/// The prefix of the id of a resource that was never created.
 const NEVER_MADE: &str = "pilaster:create-failed:";
 
 /// The fields of an event that the response needs.
@@ -51,11 +51,12 @@ pub(super) struct Head {
 
 /// The recipient of the response.
 enum To<'h> {
-    /// CloudFormation, by the URL.
+    /// CloudFormation, through the URL.
     CloudFormation(&'h ResponseUrl),
-    /// None: locally and in tests the function returns the response to CloudFormation.
+    /// None: locally and in tests, the function returns the response for CloudFormation.
     None,
-    /// The function that called this one, such as CDK's Provider framework: it reads the response, and reports to CloudFormation itself.
+    /// The function that called this one, such as CDK's Provider framework: it reads the response and reports to
+    /// CloudFormation itself.
     Caller,
 }
 
@@ -109,7 +110,7 @@ pub(super) fn around(incoming: Incoming, called: EventFuture) -> EventFuture {
     })
 }
 
-/// Returns the region, the account and the name of a function, whatever its alias or version, out of its ARN.
+/// Returns the region, the account and the name in a function's ARN, ignoring an alias or version.
 fn function(arn: &str) -> Option<(&str, &str, &str)> {
     let mut parts = arn.split(':');
     let mut part = || parts.next();
@@ -118,7 +119,7 @@ fn function(arn: &str) -> Option<(&str, &str, &str)> {
     (kind == "function").then_some((region, account, name))
 }
 
-/// Returns the result of the function, or the reason why there is none in time.
+/// Returns the result of the function, or the reason why it did not finish in time.
 async fn call(incoming: &Incoming, called: EventFuture) -> Result<CustomResource, FunctionError> {
     let third = incoming.invocation.remaining().map_or(MARGIN, |remaining| remaining / 3);
     let response = match until(&incoming.invocation, MARGIN.min(third)) {
@@ -133,7 +134,7 @@ async fn call(incoming: &Incoming, called: EventFuture) -> Result<CustomResource
 }
 
 fn read(response: &Outgoing) -> Result<CustomResource, FunctionError> {
-    // A function without a result returns `null`.
+    // A function that returns `()` returns `null`.
     let read = response.as_json().and_then(|json| serde_json::from_str::<Option<CustomResource>>(json.get()).ok());
     read.map(Option::unwrap_or_default)
         .ok_or_else(|| FunctionError::new("InvalidResponse", "the function must return a `CustomResource` or `()`"))
@@ -145,11 +146,11 @@ impl Head {
         self.request_type == "Delete" && id.starts_with(NEVER_MADE)
     }
 
-    /// Returns the recipient, for a function that is called by this ARN.
+    /// Returns the recipient, for a function that was called with this ARN.
     fn to(&self, own_arn: &str) -> To<'_> {
         let url = match &self.response_url {
             Some(url) if url.is_url() => url,
-            // Locally a request may lack it; the function then returns the response to CloudFormation.
+            // Locally, a request may lack the URL; the function then returns the response.
             None if !is_on_lambda() => return To::None,
             _ => return To::Caller,
         };
@@ -169,12 +170,12 @@ impl Head {
         self.physical_resource_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// Returns the id of a resource whose function gives it none.
+    /// Returns the default id of a resource.
     fn default_id(&self) -> String {
         format!("{}-{}", self.logical_resource_id, self.request_id)
     }
 
-    /// Returns the id of the resource that the function made, changed or deleted.
+    /// Returns the id of the resource that the function created, changed or deleted.
     fn id(&self, made: &mut CustomResource) -> String {
         let id = made.physical_resource_id.take().filter(|id| !id.is_empty() && self.request_type != "Delete");
         id.or_else(|| self.own_id().map(str::to_owned)).unwrap_or_else(|| self.default_id())
@@ -209,35 +210,36 @@ impl Head {
         };
         let is_known = |id: &&str| is_taken(id) && !id.starts_with(NEVER_MADE);
         let id = match (made.as_deref().filter(is_known), self.own_id(), LeftBehind::find(&error)) {
-            // It was made, so the rollback deletes it by its id.
+            // It was created, so the rollback deletes it by its id.
             (Some(made), ..) => made.to_owned(),
             (None, Some(own), _) => own.to_owned(),
             (None, None, Some(left)) if is_known(&left) && self.request_type == "Create" => left.to_owned(),
             (None, None, None) if is_refused && self.request_type == "Create" => {
                 format!("{NEVER_MADE}{}", self.request_id)
             }
-            // Something may have been made: the function is called for the rollback's `Delete`.
+            // Something may have been created: the function is called for the rollback's `Delete`.
             (None, None, _) => self.default_id(),
         };
         self.failed(error, &id).map(|(text, error)| (text, Some(error)))
     }
 
-    /// Returns the reason to reject a response of this length with this id.
+    /// Returns the reason why a response of this length with this id is rejected.
     fn refused(&self, id: &str, length: usize) -> Option<FunctionError> {
         if self.request_type != "Delete" && id.starts_with(NEVER_MADE) {
-            let why = format!("the id must not begin with `{NEVER_MADE}`, which marks a resource that was never made");
+            let why =
+                format!("the id must not begin with `{NEVER_MADE}`, which marks a resource that was never created");
             return Some(FunctionError::new("InvalidResponse", why));
         }
         too_large(id, length)
     }
 
-    /// Returns a failure, its reason cut so that CloudFormation accepts the response.
+    /// Returns a failure, with its reason truncated so that CloudFormation accepts the response.
     fn failed(&self, error: FunctionError, id: &str) -> Result<(String, FunctionError), FunctionError> {
         let mut length = REASON;
         loop {
             let reason = cut(error.message(), length);
             let text = self.text("FAILED", Some(&reason), id, false, &Map::new())?;
-            // Each byte of a reason may take six in JSON, so a few rounds are enough.
+            // Each byte of a reason may take up to six in JSON, so a few rounds suffice.
             if text.len() <= LIMIT || length < 16 {
                 return Ok((text, error));
             }
@@ -284,7 +286,7 @@ fn too_large(id: &str, length: usize) -> Option<FunctionError> {
     Some(FunctionError::new("ResponseTooLarge", why))
 }
 
-/// Cuts a text to this number of bytes; CloudFormation requires at least one.
+/// Truncates a text to this number of bytes; CloudFormation requires at least one.
 fn cut(text: &str, length: usize) -> String {
     match text {
         "" => "the function failed without a message; see its log".to_owned(),

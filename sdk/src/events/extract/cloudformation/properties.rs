@@ -1,4 +1,5 @@
-//! Properties of a resource, whose numbers and booleans are sent as text, decoded as the type that the function needs.
+//! Decodes the properties of a resource, whose numbers and booleans are sent as text, into the type that the function
+//! takes.
 
 use std::fmt;
 
@@ -9,8 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::core::json::pointer;
 
-/// Decodes properties; the error names the place and the expectation, and not the value: it may be secret, and the
-/// reason of a failure is shown in the events of the stack.
+/// Decodes properties. The error contains the location and the expected type, but not the value: it may be a secret,
+/// and the reason of a failure is shown in the events of the stack.
 pub(super) fn decode<P: DeserializeOwned>(properties: Value) -> Result<P, String> {
     serde_path_to_error::deserialize(Property(properties)).map_err(|error| match pointer(error.path()).as_str() {
         "" => error.inner().to_string(),
@@ -117,7 +118,7 @@ impl<'de> Deserializer<'de> for Property {
     }
 }
 
-/// The error: the place and the expectation.
+/// The error: the location and the expected type.
 #[derive(Debug)]
 struct Wrong(String);
 

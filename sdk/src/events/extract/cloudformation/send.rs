@@ -16,14 +16,14 @@ use crate::core::invocation::Invocation;
 /// The maximum number of attempts.
 const ATTEMPTS: u32 = 5;
 
-/// The time-out of one attempt, and of all of them together.
+/// The time-out of one attempt, and of all of them in total.
 const ATTEMPT: Duration = Duration::from_secs(5);
 const ALL: Duration = Duration::from_secs(30);
 
-/// The pause before the second attempt; each further one is four times as long.
+/// The pause before the second attempt; each following one is four times as long.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The URL of a request. Its holder can respond in the function's place, so it is never shown.
+/// The URL of a request. Anyone with the URL can respond in place of the function, so it is never shown.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct ResponseUrl(String);
@@ -35,14 +35,15 @@ impl fmt::Debug for ResponseUrl {
 }
 
 impl ResponseUrl {
-    /// Returns whether it has the scheme of a URL (RFC 3986, section 3.1). A caller other than CloudFormation sends `...`.
+    /// Returns `true` if it has the scheme of a URL (RFC 3986, section 3.1). A caller other than CloudFormation sends
+    /// `...`.
     pub(super) fn is_url(&self) -> bool {
         let Some((scheme, _)) = self.0.split_once(':') else { return false };
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
     }
 
-    /// Returns whether the response is sent: it is not locally and in users' tests.
+    /// Returns `true` if the response is sent, which it is not locally and in users' tests.
     pub(super) fn is_answered(&self) -> bool {
         match cfg!(test) {
             true => !self.0.starts_with("https://local.invalid/"),
@@ -50,7 +51,7 @@ impl ResponseUrl {
         }
     }
 
-    /// Returns whether the scheme is `https`, or `http` with another endpoint of AWS.
+    /// Returns `true` if the scheme is `https`, or `http` with a custom AWS endpoint.
     fn is_allowed(&self) -> bool {
         let scheme = self.0.parse::<http::Uri>().ok().and_then(|uri| uri.scheme_str().map(str::to_owned));
         match scheme.as_deref() {
@@ -61,7 +62,7 @@ impl ResponseUrl {
     }
 }
 
-/// Returns whether Lambda runs the function, or a test of this module does.
+/// Returns `true` if Lambda runs the function, or a test of this module does.
 pub(super) fn is_on_lambda() -> bool {
     cfg!(test) || crate::core::env::is_on_lambda()
 }
@@ -77,7 +78,7 @@ impl FromClients for Connection {
     }
 }
 
-/// Why an attempt failed, and whether another makes sense.
+/// The reason why an attempt failed, and `true` if a retry is useless.
 struct Failed {
     why: String,
     is_final: bool,
@@ -87,16 +88,16 @@ struct Failed {
 ///
 /// # Errors
 ///
-/// `CloudFormationNotTold`: the response could not be delivered.
+/// `CloudFormationResponseFailed`: the response could not be delivered.
 pub(super) async fn send(url: &ResponseUrl, document: String, invocation: &Invocation) -> Result<(), FunctionError> {
-    let not_told = |why: &str| {
+    let not_delivered = |why: &str| {
         FunctionError::new(
-            "CloudFormationNotTold",
+            "CloudFormationResponseFailed",
             format!("the response could not be delivered to CloudFormation: {why}"),
         )
     };
     if !url.is_allowed() {
-        return Err(not_told("the `ResponseURL` of the event must be an `https` URL"));
+        return Err(not_delivered("the `ResponseURL` of the event must be an `https` URL"));
     }
     let clients = Clients::within(invocation);
     let Connection(connector) = clients.get::<Connection>().await.map_err(FunctionError::from_error)?;
@@ -114,7 +115,7 @@ pub(super) async fn send(url: &ResponseUrl, document: String, invocation: &Invoc
         };
         let next = tokio::time::Instant::now() + pause;
         if failed.is_final || attempt == ATTEMPTS || next >= ends {
-            return Err(not_told(&failed.why));
+            return Err(not_delivered(&failed.why));
         }
         tracing::warn!(attempt, why = failed.why, "the response could not be delivered to CloudFormation; retrying");
         tokio::time::sleep_until(next).await;
@@ -125,12 +126,12 @@ pub(super) async fn send(url: &ResponseUrl, document: String, invocation: &Invoc
 
 async fn put(connector: &SharedHttpConnector, url: &ResponseUrl, document: &str) -> Result<(), Failed> {
     let wrong = |why: &str| Failed { why: why.to_owned(), is_final: true };
-    // Without a content type: the signature of the URL is for one that is empty.
+    // No content type is sent: the signature of the URL requires an empty one.
     let mut request = HttpRequest::new(SdkBody::from(document));
     request.set_method("PUT").map_err(|_| wrong("the method `PUT` is not supported"))?;
     request.set_uri(url.0.as_str()).map_err(|_| wrong("the `ResponseURL` of the event is not a URL"))?;
     let response = connector.call(request).await.map_err(|error| {
-        // The innermost of its causes is the reason; none of them has the URL.
+        // The innermost cause is the reason; no cause contains the URL.
         let mut cause: &dyn std::error::Error = &error;
         while let Some(inner) = cause.source() {
             cause = inner;

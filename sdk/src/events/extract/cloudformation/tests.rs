@@ -145,7 +145,7 @@ async fn it_is_told_again_until_it_is_taken() {
 async fn an_answer_that_is_refused_fails_the_invocation_without_the_url() {
     let (url, received) = bucket(&[403]).await;
     let error = call(handler(database), event("Create", None, Some(&url))).await.unwrap_err();
-    assert_eq!(error.error_type(), "CloudFormationNotTold");
+    assert_eq!(error.error_type(), "CloudFormationResponseFailed");
     assert!(error.message().ends_with("S3 responded with 403"), "{error}");
     assert!(!format!("{error:?}").contains("Signature"), "{error:?}");
     assert_eq!(received.lock().unwrap().len(), 1);

@@ -1,4 +1,4 @@
-//! The claims of each source of events, where its authorizer leaves them.
+//! The location of the claims in the event of each source.
 
 use http::StatusCode;
 use http::request::Parts;
@@ -50,7 +50,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Reads `{"jwt": {"claims": {…}}}`, `{"lambda": {…}}` or `{"iam": {…}}`. `{"lambda": null}` occurs without an authorizer too.
+/// Reads `{"jwt": {"claims": {…}}}`, `{"lambda": {…}}` or `{"iam": {…}}`. `{"lambda": null}` also occurs without an
+/// authorizer.
 fn http_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Value>> {
     let mut authorizer = authorizer?;
     let mut take = |name: &str| authorizer.remove(name).and_then(object);
@@ -58,7 +59,8 @@ fn http_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Value>
     verified.or_else(|| [take("lambda"), take("iam")].into_iter().flatten().find(has_claims))
 }
 
-/// Reads `{"claims": {…}}`, or the context of a Lambda authorizer. `{"claims": null, "scopes": null}` occurs without an authorizer too.
+/// Reads `{"claims": {…}}`, or the context of a Lambda authorizer. `{"claims": null, "scopes": null}` also occurs
+/// without an authorizer.
 fn rest_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Value>> {
     let mut authorizer = authorizer?;
     match authorizer.get_mut("claims") {
@@ -67,7 +69,7 @@ fn rest_api(authorizer: Option<Map<String, Value>>) -> Option<Map<String, Value>
     }
 }
 
-/// Returns the identity of a signed request: without a signature all fields of the principal are `null`.
+/// Returns the identity of a signed request. Without a signature, all fields of the principal are `null`.
 fn signed(identity: Option<Map<String, Value>>, principal: &str) -> Option<Map<String, Value>> {
     let is_named = |value: &Value| value.as_str().is_some_and(|name| !name.is_empty());
     identity.filter(|identity| identity.get(principal).is_some_and(is_named))

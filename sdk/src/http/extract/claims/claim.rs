@@ -1,11 +1,11 @@
-//! One claim as a value of the type that the function requires.
+//! Deserializes a claim as the type that the function requires.
 
 use serde::de::value::SeqDeserializer;
 use serde::de::{Deserialize, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
-/// A claim, which may be text where a number, a `bool` or a list is meant.
+/// A claim, which may be text in place of a number, a `bool` or a list.
 pub(super) struct Claim(pub(super) Value);
 
 impl<'de> IntoDeserializer<'de, serde_json::Error> for Claim {

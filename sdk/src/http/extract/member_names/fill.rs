@@ -1,10 +1,10 @@
-//! Default values, so that the item of a tuple after them is reached.
+//! Default values for the items of a tuple before the one that is followed.
 
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use super::{Content, End, Variant};
 
-/// The most values for one item: a type may contain itself without end.
+/// The maximum number of values for one item, since a type may be recursive.
 const MOST: usize = 500;
 
 /// A deserializer that provides a default for each value.

@@ -1,7 +1,7 @@
 //! The serialized name of a field.
 
-/// Returns the name among `names` that is `field` as it is, `field` under some `rename_all`, or the only one with the same letters;
-/// `None` if it is ambiguous.
+/// Returns the name among `names` that is `field` itself, `field` under some `rename_all`, or the only one with the
+/// same letters; `None` if it is ambiguous.
 pub(super) fn name_of(field: &str, names: &'static [&'static str]) -> Option<&'static str> {
     let plain = field.strip_prefix("r#").unwrap_or(field);
     if let Some(name) = names.iter().find(|name| **name == plain) {

@@ -1,4 +1,4 @@
-//! The file name in `Content-Disposition`, including the spellings that multer does not know.
+//! The file name in `Content-Disposition`, including the spellings that multer does not support.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use http::{HeaderMap, header};
 
 use crate::http::header_list::split;
 
-/// The headers of a part that concern a file.
+/// The headers of a part that describe a file.
 #[derive(Debug)]
 pub(super) struct Disposition {
-    /// The part has a file name in some form, or its own media type, which browsers send for files only.
+    /// The part has a file name in some form, or its own media type, which browsers only send for files.
     pub(super) is_file: bool,
     /// The file name that multer does not find: `FileName="a"`, or one after `filename*`.
     pub(super) file_name: Option<String>,
@@ -27,7 +27,7 @@ impl Disposition {
     }
 }
 
-/// Returns whether a parameter such as `filename` or `filename*` exists, and the value of the former.
+/// Returns `true` if a parameter such as `filename` or `filename*` exists, and the value of `filename`.
 fn read(headers: &HeaderMap) -> (bool, Option<String>) {
     let text = headers.get(header::CONTENT_DISPOSITION).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let text = text.unwrap_or(Cow::Borrowed(""));

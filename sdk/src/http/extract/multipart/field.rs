@@ -25,7 +25,7 @@ pub struct Field<'a> {
 /// The size limit of a part, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
-    /// The name that the function set the limit for.
+    /// The name of the part, if the function has set a limit for it.
     name: Option<&'static str>,
     bytes: usize,
 }
@@ -58,7 +58,7 @@ impl Limit {
     }
 }
 
-/// multer fails when two parts are read at a time; a borrow until the drop makes that a compile error.
+/// multer fails if two parts are read at the same time; a borrow until the drop makes that a compile error.
 #[derive(Debug)]
 struct Reading<'a>(PhantomData<&'a mut Multipart>);
 
@@ -78,13 +78,13 @@ impl<'a> Field<'a> {
 
     /// Returns the name of the uploaded file from `Content-Disposition`, without directories, as [RFC 7578, section
     /// 4.2](https://www.rfc-editor.org/rfc/rfc7578#section-4.2) requires: the text after the last `/` or `\`. `None` if
-    /// the part has no `filename`, or if only `.`, `..` or an empty text is left.
+    /// the part has no `filename`, or if the result is `.`, `..` or empty.
     pub fn file_name(&self) -> Option<&str> {
         let name = self.raw_file_name()?.rsplit(['/', '\\']).next()?.trim();
         (!matches!(name, "" | "." | "..")).then_some(name)
     }
 
-    /// Returns the file name as the client sent it. It may be a path, which must not be used as one.
+    /// Returns the file name as the client sent it. It may be a path: do not open it.
     pub fn raw_file_name(&self) -> Option<&str> {
         self.inner.file_name().or(self.file_name.as_deref())
     }
@@ -115,11 +115,12 @@ impl<'a> Field<'a> {
         Ok(content.freeze())
     }
 
-    /// Reads the whole content as text. The charset is that of the part's `Content-Type`, UTF-8 by default. Invalid bytes become U+FFFD.
+    /// Reads the whole content as text. The charset is that of the part's `Content-Type`, UTF-8 by default. Invalid
+    /// bytes become U+FFFD.
     ///
     /// # Errors
     ///
-    /// As [`bytes`](Self::bytes).
+    /// The same as those of [`bytes`](Self::bytes).
     pub async fn text(self) -> Result<String, Rejection> {
         let mime = self.content_type().and_then(|text| text.parse::<mime::Mime>().ok());
         let charset = mime.as_ref().and_then(|mime| mime.get_param(mime::CHARSET));
@@ -131,7 +132,7 @@ impl<'a> Field<'a> {
     ///
     /// # Errors
     ///
-    /// As [`bytes`](Self::bytes).
+    /// The same as those of [`bytes`](Self::bytes).
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Rejection> {
         let Some(chunk) = self.inner.chunk().await.map_err(reject)? else { return Ok(None) };
         self.received += chunk.len();
@@ -142,7 +143,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// Rejects the request with multer's error as the source, which is not sent: it contains names of the client.
+/// Rejects the request with multer's error as the source, which is not sent, since it contains the client's names.
 pub(super) fn reject(error: MultipartError) -> Rejection {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "the request body exceeds the size limit");

@@ -8,14 +8,14 @@ use serde::forward_to_deserialize_any;
 use crate::http::extract::serde_message::{unparsed, without_values};
 use crate::http::extract::text::{Text, TextError};
 
-/// The reason why the parameters are not a value of the type.
+/// The reason why the parameters do not match the type.
 #[derive(Debug)]
 pub(super) enum Mismatch {
-    /// The client's mistake: the value of this parameter does not fit.
+    /// The client's mistake: the value of this parameter does not match.
     Value { name: String, expected: String },
-    /// The client's mistake: a value is not of a plain type, and its parameter is not known yet.
+    /// The client's mistake: a value does not match a plain type, and its parameter is not known yet.
     Unparsed(String),
-    /// The client's mistake: the type itself rejects a value, by a `TryFrom` for example.
+    /// The client's mistake: the type itself rejects a value, in a `TryFrom` for example.
     Rejected(String),
     /// The function's mistake: the route does not have the parameters of the type.
     Shape(String),
@@ -68,7 +68,7 @@ impl TextError for Mismatch {
     }
 }
 
-/// The parameters by name, in the order of the path.
+/// The named parameters, in the order of the path.
 #[derive(Clone, Copy)]
 pub(super) struct Params<'p>(pub(super) &'p [(String, String)]);
 
@@ -76,7 +76,7 @@ impl<'p> Params<'p> {
     fn only(self) -> Result<(&'p str, Text<'p, Mismatch>), Mismatch> {
         match self.0 {
             [(name, value)] => Ok((name, Text::new(value))),
-            all => Err(Mismatch::Shape(format!("it takes one parameter and the route has {}", all.len()))),
+            all => Err(Mismatch::Shape(format!("it takes one parameter, but the route has {}", all.len()))),
         }
     }
 }
@@ -111,7 +111,7 @@ impl<'de> Deserializer<'de> for Params<'_> {
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
         if self.0.len() != len {
-            return Err(Mismatch::Shape(format!("it takes {len} parameters and the route has {}", self.0.len())));
+            return Err(Mismatch::Shape(format!("it takes {len} parameters, but the route has {}", self.0.len())));
         }
         self.deserialize_seq(visitor)
     }
@@ -148,7 +148,7 @@ impl<'de> Deserializer<'de> for Params<'_> {
     forward_to_deserialize_any! { map struct }
 }
 
-/// The parameters that are left: members of a map, or elements of a sequence.
+/// The remaining parameters: members of a map, or elements of a sequence.
 struct Entries<'p> {
     left: &'p [(String, String)],
 }

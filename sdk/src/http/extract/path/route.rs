@@ -1,4 +1,4 @@
-//! A route that lacks the parameters of a `Path`, found before the first request.
+//! Detects a route that lacks the parameters of a `Path` before the first request.
 
 use serde::de::DeserializeOwned;
 
@@ -7,8 +7,8 @@ use super::params::{Mismatch, Params};
 /// Texts that plain and common types accept as a parameter, in the order in which they are tried.
 const SAMPLES: [&str; 5] = ["1", "a", "00000000-0000-0000-0000-000000000000", "2000-01-01T00:00:00Z", "::1"];
 
-/// Returns the reason why no request of this route (`GET /users/{id}`) has the parameters of `T`; `None` if one has, or if `T` accepts
-/// none of the samples.
+/// Returns the reason why no request of this route (`GET /users/{id}`) has the parameters of `T`; `None` if a request
+/// has them, or if `T` accepts none of the samples.
 pub(in crate::http::extract) fn route_mismatch<T: DeserializeOwned>(route: &str) -> Option<String> {
     let mut params: Vec<(String, String)> = names(route).map(|name| (name.to_owned(), SAMPLES[0].to_owned())).collect();
     let mut tried = vec![0; params.len()];
@@ -25,7 +25,7 @@ pub(in crate::http::extract) fn route_mismatch<T: DeserializeOwned>(route: &str)
         };
         let at = params.iter().position(|(name, _)| *name == wrong)?;
         tried[at] += 1;
-        // "expected `cat` or `dog`" names a sample itself.
+        // "expected `cat` or `dog`" contains a valid value.
         let named = expected.split('`').nth(1).filter(|_| tried[at] == 1);
         let sample = named.or_else(|| SAMPLES.get(tried[at]).copied())?;
         params[at].1 = sample.to_owned();

@@ -30,7 +30,7 @@ impl de::Error for Found {
     }
 }
 
-/// A value that reports the type it is deserialized as.
+/// A value that reports the type that it is deserialized as.
 #[derive(Clone, Copy)]
 struct Probe;
 

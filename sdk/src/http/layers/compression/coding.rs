@@ -1,4 +1,4 @@
-//! The content codings, and which of them a client prefers.
+//! The content codings, and the choice of the one that a client prefers.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -47,8 +47,8 @@ impl Coding {
         name.eq_ignore_ascii_case(self.name())
     }
 
-    /// Returns the coding that the client prefers. `None` stands for an uncompressed body, even if the client rejects that: an uncompressed response is more
-    /// useful than a 406 (RFC 9110, section 12.5.3 allows both).
+    /// Returns the coding that the client prefers. `None` means an uncompressed body, even if the client rejects that:
+    /// an uncompressed response is more useful than a 406 (RFC 9110, section 12.5.3 allows both).
     pub(super) fn chosen(headers: &HeaderMap) -> Option<Self> {
         let quality = |fits: &dyn Fn(&str) -> bool| {
             let mut items = quality_values::items(headers, &header::ACCEPT_ENCODING);
@@ -62,7 +62,7 @@ impl Coding {
         let mut best = None;
         for coding in CODINGS {
             let quality = quality(&|name| coding.is(name)).unwrap_or(any);
-            // Of two with the same quality the first is kept.
+            // Of two codings with the same quality, the first is kept.
             if quality > 0 && quality >= identity && best.is_none_or(|(_, other)| quality > other) {
                 best = Some((*coding, quality));
             }
@@ -71,7 +71,7 @@ impl Coding {
     }
 }
 
-/// Encodes a response, by tower-http's service around it.
+/// Encodes a response with tower-http's service.
 pub(super) fn encode(response: Response<Body>, coding: Coding, level: CompressionLevel) -> Response<Body> {
     let mut response = Some(response);
     let answered = service_fn(move |_: Request<()>| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));

@@ -1,4 +1,4 @@
-//! Compression of a buffered response, once its body is complete: it is kept only if it makes the response smaller.
+//! Compression of a buffered response, once its body is complete: the result is only used if it is smaller.
 
 use std::pin::Pin;
 
@@ -17,7 +17,8 @@ use crate::core::error::BoxError;
 use crate::core::panic::contained;
 use crate::http::encoded_length::{base64_length, sent_length};
 
-/// The compression that the layer has chosen. It is in the response's extensions, for the adapter to apply once it has the whole body.
+/// The compression that the layer has chosen. It is in the response's extensions, for the adapter to apply once it has
+/// the whole body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DeferredCompression {
     pub(super) coding: Coding,
@@ -29,8 +30,8 @@ type Compressed<'a> = Pin<Box<dyn Future<Output = Result<Body, BoxError>> + Send
 impl DeferredCompression {
     /// Compresses the body if that makes it smaller, and sets the headers.
     ///
-    /// A source takes bytes as base64 and text as it is, so text has to become a quarter smaller. A body of more than `limit` bytes can
-    /// only be sent compressed, so it is not collected first.
+    /// A source takes bytes as base64 and text unchanged, so text must become a quarter smaller. A body of more than
+    /// `limit` bytes can only be sent compressed, so it is not collected first.
     ///
     /// # Errors
     ///
@@ -62,7 +63,7 @@ impl DeferredCompression {
                 return Ok(self.encoded(Body::from_stream(chunks)));
             }
         }
-        // The drop of the body may panic; the bytes are complete.
+        // Dropping the body may panic, but the bytes are complete.
         contained(|| drop(body));
         let plain = joined(chunks);
         let encoded = self.encoded(Body::from(plain.clone())).collect().await?.to_bytes();

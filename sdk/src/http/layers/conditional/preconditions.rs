@@ -16,7 +16,7 @@ pub struct Preconditions {
     reads: bool,
     /// `Some(None)` is an invalid header, which matches nothing.
     if_match: Option<Option<IfMatch>>,
-    /// Likewise; if present, `If-Modified-Since` is ignored.
+    /// The same; if present, `If-Modified-Since` is ignored.
     if_none_match: Option<Option<IfNoneMatch>>,
     if_unmodified_since: Option<IfUnmodifiedSince>,
     if_modified_since: Option<IfModifiedSince>,
@@ -41,7 +41,7 @@ impl Preconditions {
         }
     }
 
-    /// Rejects a request without `If-Match`, which could overwrite a change that the client has not seen.
+    /// Rejects a request without `If-Match`, since it could overwrite a change that the client has not seen.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Preconditions {
     }
 
     /// Checks the preconditions of a change against the current tag; `None` means that the resource does not exist yet.
-    /// With `If-None-Match: *` a client creates and never overwrites.
+    /// With `If-None-Match: *`, a client creates a resource and never overwrites one.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Preconditions {
         let exists = current.is_some() || changed.is_some();
         match self.evaluate(exists, current, changed) {
             Outcome::Failed => Err(HttpError::precondition_failed("the resource has changed; fetch it again")),
-            // The layer responds, when it gets the response.
+            // The layer responds with a 304 when it gets the response.
             Outcome::Proceed | Outcome::NotModified => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The check of a [`CorsLayer`]: its mistakes are found when it is built, not by a browser.
+//! The check of a [`CorsLayer`]: mistakes are found when it is built, instead of by a browser.
 
 use http::{HeaderName, Method};
 
@@ -10,8 +10,8 @@ impl CorsLayer {
     ///
     /// # Errors
     ///
-    /// The first mistake: an origin without a scheme, with a path or a trailing slash, or otherwise invalid; an invalid method or
-    /// header name; a lower-case method; credentials together with any origin, method or header.
+    /// The first mistake: an origin without a scheme, with a path or a trailing slash, or otherwise invalid; an invalid
+    /// method or header name; a lower-case method; credentials together with any origin, method or header.
     pub fn check(&self) -> Result<(), CorsError> {
         if let Some(error) = &self.error {
             return Err(error.clone());
@@ -59,7 +59,7 @@ impl CorsLayer {
         let mut valid = Vec::new();
         for name in methods {
             let name = name.as_ref();
-            // Browsers compare byte by byte.
+            // Browsers compare case-sensitively.
             let lower = name.bytes().any(|byte| byte.is_ascii_lowercase());
             let known = Self::DEFAULT_METHODS
                 .iter()
@@ -67,7 +67,7 @@ impl CorsLayer {
                 .any(|known| known.as_str().eq_ignore_ascii_case(name));
             match Method::from_bytes(name.as_bytes()) {
                 Err(_) => self.fail(CorsError::method(setter, name, "pass each method as its own item")),
-                Ok(_) if known && lower => self.fail(CorsError::method(setter, name, "methods are upper case")),
+                Ok(_) if known && lower => self.fail(CorsError::method(setter, name, "methods must be upper case")),
                 Ok(_) if ["CONNECT", "TRACE", "TRACK"].iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name)) => {
                     self.fail(CorsError::method(setter, name, "browsers never send it"));
                 }

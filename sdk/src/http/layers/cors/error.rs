@@ -46,7 +46,7 @@ impl CorsError {
         matches!(self.kind, Kind::Origin(..))
     }
 
-    /// Returns `true` if credentials are combined with a setting that browsers reject, or that is unsafe.
+    /// Returns `true` if credentials are combined with a setting that browsers reject, or with an unsafe one.
     pub fn is_credentials(&self) -> bool {
         matches!(self.kind, Kind::Credentials(_))
     }

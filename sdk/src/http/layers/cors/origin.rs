@@ -23,7 +23,7 @@ pub(super) enum Origins {
     #[default]
     None,
     Any,
-    /// Sent whatever the request's origin is; the browser compares.
+    /// Sent regardless of the request's origin; the browser compares.
     Fixed(HeaderValue),
     Listed(Vec<HeaderValue>, Vec<Pattern>),
     If(Predicate),
@@ -39,7 +39,7 @@ impl Origins {
         }
     }
 
-    /// Creates a list, in which each request's origin is looked up. The error names the origin at fault.
+    /// Creates a list, in which each request's origin is looked up. The error names the invalid origin.
     pub(super) fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, (&'a str, Fault)> {
         let (mut any, mut exact, mut patterns) = (None, Vec::new(), Vec::new());
         for text in texts {
@@ -62,7 +62,7 @@ impl Origins {
         matches!(self, Self::Listed(..) | Self::If(_))
     }
 
-    /// Returns `true` if `null` is listed, which any site can make a browser send.
+    /// Returns `true` if `null` is listed, which any site can cause a browser to send.
     pub(super) fn names_opaque(&self) -> bool {
         match self {
             Self::Fixed(origin) => origin == OPAQUE,
@@ -79,7 +79,7 @@ impl Origins {
             Self::Fixed(origin) => Some(origin.clone()),
             Self::Listed(exact, patterns) => {
                 let sent = sent(parts)?;
-                // Browsers send the canonical spelling, so usually nothing is parsed or copied.
+                // Browsers send the canonical form, so usually nothing is parsed or copied.
                 if let Some(known) = exact.iter().find(|known| *known == sent) {
                     return Some(known.clone());
                 }
@@ -111,7 +111,7 @@ impl fmt::Debug for Origins {
     }
 }
 
-/// Returns the request's origin. Several are treated as none: browsers send one.
+/// Returns the request's origin. Several are ignored: browsers send one.
 fn sent(parts: &Parts) -> Option<&HeaderValue> {
     let mut all = parts.headers.get_all(header::ORIGIN).iter();
     let first = all.next()?;
@@ -122,7 +122,7 @@ fn read(sent: &HeaderValue) -> Option<Cow<'_, str>> {
     canonical(std::str::from_utf8(sent.as_bytes()).ok()?).ok()
 }
 
-/// Returns the canonical spelling as a header value, without a copy if it was sent so.
+/// Returns the canonical form as a header value, without a copy if it was sent in that form.
 fn value(origin: &str, sent: &HeaderValue) -> Option<HeaderValue> {
     if origin.as_bytes() == sent.as_bytes() { Some(sent.clone()) } else { HeaderValue::from_str(origin).ok() }
 }

@@ -2,7 +2,8 @@
 
 use super::spelling::{Fault, canonical_host, canonical_port, split};
 
-/// An origin with `*` in it, which stands for one or more letters, digits, `-` or `_` within one label of the host, or for any port.
+/// An origin that contains `*`, which matches one or more letters, digits, `-` or `_` within one label of the host, or
+/// for any port.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     scheme: Box<str>,
@@ -36,7 +37,7 @@ impl Pattern {
         Ok(Self { scheme, labels, port })
     }
 
-    /// Returns `true` if this origin, in its canonical spelling, matches.
+    /// Returns `true` if this origin, in canonical form, matches.
     pub(super) fn matches(&self, origin: &str) -> bool {
         let Ok((scheme, host, port)) = split(origin) else { return false };
         let port_fits = self.port.is_none_or(|wanted| canonical_port(scheme, port) == Ok(wanted));
@@ -70,7 +71,7 @@ impl Label {
             Self::Around(before, after) => label
                 .strip_prefix(&**before)
                 .and_then(|rest| rest.strip_suffix(&**after))
-                // Only characters of a host name: a comma or a quote would get into a header of the response.
+                // Only characters of a host name: a comma or a quote would end up in a response header.
                 .is_some_and(|star| {
                     !star.is_empty() && star.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
                 }),

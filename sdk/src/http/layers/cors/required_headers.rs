@@ -5,7 +5,7 @@ use http::HeaderName;
 use super::CorsLayer;
 
 impl CorsLayer {
-    /// Lets pages send these headers as well.
+    /// Allows pages to send these headers as well.
     pub(crate) fn also_allow(mut self, headers: &[HeaderName]) -> Self {
         for header in headers {
             if !self.request_headers.is_empty() && !self.request_headers.contains(header) {
@@ -19,7 +19,7 @@ impl CorsLayer {
         self
     }
 
-    /// Lets pages read these headers as well.
+    /// Allows pages to read these headers as well.
     pub(crate) fn also_expose(mut self, headers: &[HeaderName]) -> Self {
         for header in headers {
             if !(self.any_exposed || self.exposed.contains(header)) {

@@ -30,9 +30,9 @@ pub(super) struct Rules {
     request_methods: Vec<Method>,
     request_headers: Vec<HeaderName>,
     cache_control: Option<HeaderValue>,
-    /// The service that writes every header but `Vary`; `origins` decides which origin it gets.
+    /// The service that writes every header except `Vary`; `origins` selects the origin that it gets.
     tower_http: tower_http::cors::Cors<Blank>,
-    /// The headers of a response besides the origin. They depend on no request, so they are made once.
+    /// The headers of a response other than the origin. They do not depend on the request, so they are created once.
     actual: HeaderMap,
     vary: Option<Vary>,
     preflight_vary: Option<Vary>,
@@ -83,7 +83,7 @@ impl Rules {
                     && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD))
     }
 
-    /// Returns `true` if the layer responds to preflights itself, and not the handler.
+    /// Returns `true` if the layer responds to preflights itself, instead of the handler.
     pub(super) fn answers(&self) -> bool {
         self.preflight != Preflight::PassOn
     }
@@ -106,7 +106,7 @@ impl Rules {
         headers
     }
 
-    /// Returns the request for tower-http, which holds only checked values.
+    /// Returns a request for tower-http that contains only checked values.
     fn copy_of_preflight(&self, origin: HeaderValue, headers: &HeaderMap) -> Request<()> {
         let mut copy = Request::new(());
         *copy.method_mut() = Method::OPTIONS;
@@ -144,10 +144,10 @@ impl Rules {
         wished.to_str().is_ok_and(|names| names.split(',').map(str::trim).all(|name| name.is_empty() || known(name)))
     }
 
-    /// Adds the headers of a response that is not to a preflight.
+    /// Adds the headers of a response to an actual request.
     pub(super) fn complete_actual(&self, origin: Option<HeaderValue>, headers: &mut HeaderMap) {
         if let Some(origin) = origin {
-            // A handler that sets the origin has not requested credentials.
+            // A handler that sets the origin decides about credentials itself.
             let own_origin = headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
             add(headers, &header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin);
             for (name, value) in &self.actual {
@@ -200,7 +200,8 @@ impl Vary {
         Some(Self { names: names.iter().map(|name| (*name).into()).collect(), line })
     }
 
-    /// Adds the names in one line, without duplicates: an ALB without multi-value headers keeps one line of each header.
+    /// Adds the names in one line, without duplicates: an ALB without multi-value headers keeps only one line of each
+    /// header.
     fn add_to(&self, headers: &mut HeaderMap) {
         let mut there: Vec<&str> = Vec::new();
         for line in headers.get_all(header::VARY) {
@@ -232,14 +233,14 @@ impl Vary {
 
 /// Returns tower-http's headers for this request.
 fn ask(mut cors: tower_http::cors::Cors<Blank>, request: Request<()>) -> HeaderMap {
-    // It only waits for an asynchronous predicate, and there is none.
+    // It is only pending for an asynchronous predicate, and there is none.
     match cors.call(request).now_or_never() {
         Some(Ok(answer)) => answer.into_parts().0.headers,
         None => HeaderMap::new(),
     }
 }
 
-/// The service inside tower-http's: an empty response, at once.
+/// The service inside tower-http's: an immediate empty response.
 #[derive(Clone, Copy, Debug)]
 struct Blank;
 

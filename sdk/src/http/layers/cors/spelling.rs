@@ -1,4 +1,4 @@
-//! The spelling of origins: how they are parsed, and which spelling is canonical.
+//! Parses origins and converts them to canonical form.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::net::Ipv6Addr;
 /// ([HTML, 7.1.1](https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin)).
 pub(super) const OPAQUE: &str = "null";
 
-/// The reason that a text is not an origin. `Display` completes the sentence "`x` is not an origin: …".
+/// The reason why a text is not an origin. `Display` completes the sentence "`x` is not an origin: …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     Empty,
@@ -34,7 +34,7 @@ impl fmt::Display for Fault {
             Self::Port => "its port must be a number from 0 to 65535",
             Self::NotAlone => "`*` allows every origin; remove it or the other origins",
             Self::StarInScheme => "`*` is allowed in the host or as the port, not in the scheme",
-            Self::StarLast => "`*` in the last label would allow hosts of any owner",
+            Self::StarLast => "`*` in the last label would allow hosts of other owners",
             Self::StarTwice => "a label can have one `*`, and must then be ASCII",
         })
     }
@@ -105,7 +105,8 @@ pub(super) fn canonical_port(scheme: &str, port: Option<&str>) -> Result<Option<
     Ok(Some(port).filter(|port| Some(*port) != default))
 }
 
-/// Returns the origin as a browser spells it: lower case, punycode, no default port. Borrows the text if it is canonical.
+/// Returns the origin as a browser serializes it: lower case, punycode, no default port. Borrows the text if it is
+/// canonical.
 pub(super) fn canonical(text: &str) -> Result<Cow<'_, str>, Fault> {
     if text == OPAQUE {
         return Ok(Cow::Borrowed(text));

@@ -1,12 +1,13 @@
-//! Suffixes of entity tags: a layer that makes several representations of one response adds a suffix to the tag of each, so that each has
-//! its own tag ([RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)), and the inner services see only the
-//! function's tags.
+//! Suffixes of entity tags: a layer that produces several representations of one response adds a suffix to the tag of
+//! each, so that each has its own tag
+//! ([RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)), while the inner services only
+//! see the function's tags.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::{EntityTag, EntityTags};
 
-/// The suffix of a request's tag whose representation is not that of this response. No tag of a function has it.
+/// The suffix of a request's tag for another representation than that of the response. A function's tag never has it.
 const UNSELECTED: &[u8] = b"-unselected";
 
 /// The suffixes that a layer adds.
@@ -15,13 +16,14 @@ pub(crate) struct Suffixes<'m, N> {
     /// The separator between the function's tag and the suffix.
     pub(crate) separator: u8,
     pub(crate) names: &'m [N],
-    /// The suffix for a response that the layer has not changed, if its tag could be mistaken for one with a suffix.
+    /// The suffix for a response that the layer has not changed, if its tag looks like one with a suffix.
     pub(crate) unchanged: &'static str,
 }
 
 impl<'m, N: AsRef<str>> Suffixes<'m, N> {
-    /// Rewrites the preconditions of a request to the function's tags. Returns the tags that the client has in the representation
-    /// `selected`, which its response would have. `of_part` is the representation of a response to `Range`.
+    /// Rewrites the preconditions of a request to the function's tags. Returns the tags that the client has in the
+    /// representation `selected`, which its response would have. `of_part` is the representation of a response to
+    /// `Range`.
     pub(crate) fn rewrite(
         &self,
         headers: &mut HeaderMap,
@@ -60,7 +62,7 @@ impl<'m, N: AsRef<str>> Suffixes<'m, N> {
     ) {
         let (own, of) = self.split(tag.opaque);
         match of {
-            // A client can always use unchanged bytes.
+            // A client can always use an unchanged response.
             None => tag.write(own, value),
             Some(of) if Some(of) == selected => {
                 held.push(own.to_vec());
@@ -101,7 +103,7 @@ impl<'m, N: AsRef<str>> Suffixes<'m, N> {
         }
     }
 
-    /// Adds the suffix under which the client has the response to the `ETag` of a 304.
+    /// Adds the suffix of the client's stored response to the `ETag` of a 304.
     pub(crate) fn mark_held(&self, headers: &mut HeaderMap, selected: Option<&str>, held: &[Vec<u8>]) {
         let tag = headers.get(header::ETAG).and_then(|value| EntityTag::parse(value.as_bytes()));
         let is_held = tag.is_some_and(|tag| held.iter().any(|own| own == tag.opaque));
@@ -110,7 +112,7 @@ impl<'m, N: AsRef<str>> Suffixes<'m, N> {
 }
 
 fn replace(headers: &mut HeaderMap, name: HeaderName, value: Vec<u8>) {
-    // A list without a single tag is kept as it is: it matches nothing.
+    // A list without any tag is kept unchanged: it matches nothing.
     if let Some(value) = Some(value).filter(|value| !value.is_empty()).and_then(|v| HeaderValue::from_bytes(&v).ok()) {
         headers.insert(name, value);
     }

@@ -1,6 +1,6 @@
 //! The warning of debug builds about an error that no rule matches because `#[error(transparent)]` hides it.
 //!
-//! The held error is found in the `Debug` text: that of a variant with one field is `Find(NoSuchUser)`.
+//! The inner error is found in the `Debug` text: a variant with one field is printed as `Find(NoSuchUser)`.
 
 use std::collections::HashSet;
 use std::error::Error as StdError;
@@ -9,14 +9,14 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 /// The variants of earlier warnings, so that each is logged once per process.
 static WARNED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
-/// The most variants to keep. The names come from code, so there are few.
+/// The maximum number of variants to keep. The names come from code, so there are few.
 const MOST: usize = 100;
 
-/// Logs a warning if an error may hold another that its chain of causes leaves out.
+/// Logs a warning if an error may contain another that its chain of causes omits.
 pub(super) fn warn(error: &(dyn StdError + 'static)) {
     let text = format!("{error:?}");
     let Some((variant, held)) = held(&text) else { return };
-    // The rules see an error that is also the cause.
+    // The rules also see an error that is the cause.
     if error.source().is_some_and(|source| format!("{source:?}").starts_with(held)) {
         return;
     }
@@ -25,7 +25,7 @@ pub(super) fn warn(error: &(dyn StdError + 'static)) {
         drop(warned);
         tracing::warn!(
             variant,
-            "no rule of the error layer matches this error; if it is `#[error(transparent)]`, name what it holds by `ErrorLayer::transparent`"
+            "no rule of the error layer matches this error; if it is `#[error(transparent)]`, declare its inner error with `ErrorLayer::transparent`"
         );
     }
 }

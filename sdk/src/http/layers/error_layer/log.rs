@@ -21,12 +21,12 @@ impl RequestLine {
         Self { method: request.method().clone(), target: request.uri().path_and_query().cloned() }
     }
 
-    /// Returns `true` if a CORS layer may have responded by itself.
+    /// Returns `true` if a CORS layer may have responded itself.
     pub(crate) fn is_preflight(&self) -> bool {
         self.method == Method::OPTIONS
     }
 
-    /// Returns `true` if the response may have a body, as that to `HEAD` must not.
+    /// Returns `true` unless the request is `HEAD`, whose response must not have a body.
     pub(crate) fn has_body(&self) -> bool {
         self.method != Method::HEAD
     }
@@ -37,13 +37,14 @@ impl RequestLine {
     }
 }
 
-/// Logs one ERROR line for a 5xx with the chain of causes, one INFO line for a 4xx, and none if an inner layer has logged the error.
+/// Logs one ERROR line for a 5xx with the chain of causes, one INFO line for a 4xx, and none if an inner layer has
+/// logged the error.
 pub(crate) fn log_failure(error: &mut HttpError, request: Option<&RequestLine>) {
     if error.is_logged() {
         return;
     }
     error.set_logged();
-    // `Display` of an error is the user's code.
+    // The `Display` of an error is user code.
     let _ = caught(|| write_failure(error, request));
 }
 
@@ -67,7 +68,7 @@ fn write_failure(error: &HttpError, request: Option<&RequestLine>) {
     }
 }
 
-/// Returns the invalid fields, without the reasons.
+/// Returns the invalid fields without their messages.
 fn pointers(error: &HttpError) -> Option<String> {
     let pointers = error.fields().iter().map(crate::http::FieldError::pointer).collect::<Vec<_>>();
     (!pointers.is_empty()).then(|| pointers.join(" "))

@@ -1,4 +1,4 @@
-//! The rules of the layer: which response an error becomes.
+//! The rules of the layer, which map errors to responses.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::core::panic::{caught, contained};
 use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, rendered};
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
-/// A function that returns the error that a transparent error holds.
+/// A function that returns the inner error of a transparent error.
 type Held = dyn for<'e> Fn(&'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> + Send + Sync;
 
 #[derive(Clone, Default)]
@@ -29,7 +29,7 @@ pub(super) struct Rules {
     pub(super) mistake: Option<String>,
 }
 
-/// The mark of a response whose failure an error layer has logged, and rendered or left unchanged.
+/// Marks a response whose failure an error layer has logged, and rendered or left unchanged.
 #[derive(Clone)]
 struct Seen;
 
@@ -45,7 +45,7 @@ impl Rules {
         }
         #[cfg(feature = "_aws")]
         if error.status() == StatusCode::INTERNAL_SERVER_ERROR && crate::clients::throttled(&*source) {
-            // AWS throttles for a moment: the client may retry after a second or a little more.
+            // AWS throttles briefly: the client may retry after a second or slightly more.
             return HttpError::from_status(StatusCode::SERVICE_UNAVAILABLE)
                 .with_retry_after(1)
                 .with_shared_source(source);
@@ -56,14 +56,14 @@ impl Rules {
         error
     }
 
-    /// Returns the result of the first rule that matches an error, what it holds, or a cause of either.
+    /// Returns the result of the first rule that matches an error, its inner error, or a cause of either.
     fn mapped(&self, error: &(dyn StdError + 'static), depth: usize) -> Option<HttpError> {
         let mut cause = Some(error);
         while let Some(error) = cause {
             if let Some(mapped) = self.maps.iter().find_map(|(_, map)| map(error)) {
                 return Some(mapped);
             }
-            // Types that hold each other by a mistake would never end.
+            // Types that contain each other by mistake would loop forever.
             let held = self.transparent.iter().filter(|_| depth < 16).find_map(|held| held(error));
             let rejected = |held: &(dyn StdError + 'static)| {
                 held.downcast_ref::<Rejection>().map(|rejection| HttpError::clone(rejection).without_source())
@@ -87,7 +87,7 @@ impl Rules {
     }
 
     fn respond_by(&self, render: Option<Renderer>, error: HttpError, request: &RequestLine) -> Response {
-        // A rule, or `Display` of an error, may panic; the response still needs the layers' headers.
+        // A rule, or the `Display` of an error, may panic; the response still needs the layers' headers.
         let mut error = caught(|| self.map(error)).unwrap_or_else(HttpError::panic);
         log_failure(&mut error, Some(request));
         let mut response = rendered(render.as_ref(), &error);
@@ -96,7 +96,7 @@ impl Rules {
                 response.extensions_mut().insert(Seen);
                 response.extensions_mut().insert(render);
             }
-            // Outer layers recognise an error by it; it is logged.
+            // Outer layers recognise a logged error by it.
             None => {
                 response.extensions_mut().insert(error);
             }
@@ -114,7 +114,7 @@ impl Rules {
             Some(error) => self.respond_with_headers(error, response.map(Body::new), request),
             None => {
                 if response.status().is_server_error() && response.extensions().get::<Seen>().is_none() {
-                    // A bare status, or a rejection of axum's: it is not rendered anew, and no 5xx is silent.
+                    // A bare status or a rejection of axum is not rendered again, but a 5xx is always logged.
                     log_failure(&mut HttpError::from_status(response.status()), Some(request));
                     response.extensions_mut().insert(Seen);
                 }
@@ -127,13 +127,13 @@ impl Rules {
         }
     }
 
-    /// Returns the response to a failure that came with a response: headers that inner layers added to it stay.
+    /// Returns the response to a failure that has a response: headers that inner layers added are kept.
     fn respond_with_headers(&self, mut error: HttpError, response: Response, request: &RequestLine) -> Response {
         let (parts, body) = response.into_parts();
-        // Its body, or what a layer has left in it, may panic when it is dropped.
+        // Its body, or an extension of a layer, may panic when it is dropped.
         contained(|| drop(body));
         let (status, headers, mut extensions) = (parts.status, parts.headers, parts.extensions);
-        // The status of a tuple such as `(StatusCode, HttpError)` wins.
+        // The status of a tuple such as `(StatusCode, HttpError)` takes precedence.
         error.set_status(status);
         let render = extensions.remove::<Renderer>().or_else(|| self.render.clone());
         let mut answer = self.respond_by(render, error, request);
@@ -163,7 +163,7 @@ impl Rules {
     }
 }
 
-/// Returns the response of all the layers, with a failure that no error layer has seen rendered and logged.
+/// Returns the response of all layers. A failure that no error layer has handled is rendered and logged.
 pub(crate) fn complete(responded: Result<Response, HttpError>, request: &RequestLine) -> Response {
     let mut response = match responded {
         Ok(response) => response,
@@ -176,7 +176,7 @@ pub(crate) fn complete(responded: Result<Response, HttpError>, request: &Request
     }
     let headers = response.headers();
     match error {
-        // A user's layer may have rendered it already.
+        // A user's layer may already have rendered it.
         Some(error) if !error.is_logged() && headers.get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON) => {
             Rules::default().respond_with_headers(error, response, request)
         }

@@ -52,7 +52,7 @@ where
     type Future = ResponseFuture<S::Future, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // An error or a panic of readiness becomes a response: passed on, it would end the process.
+        // An error or a panic of readiness becomes a response, since it would otherwise end the process.
         let polled = catch_unwind(AssertUnwindSafe(|| self.inner.poll_ready(cx)));
         self.not_ready = match polled {
             Ok(ready) => ready!(ready).err().map(|error| deadline::answer(error.into())),
@@ -62,10 +62,10 @@ where
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        // An event that could not be decoded ends here, so that its response has the layers' headers.
+        // An event that could not be decoded gets its response here, with the layers' headers.
         let failed = self.not_ready.take().or_else(|| refused(&request));
         let line = RequestLine::of(&request);
-        // The panic layer catches panics of the function; this catches those of the user's layers.
+        // This catches panics of the user's layers; the panic layer catches those of the function.
         let call = || catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).map_err(|_| HttpError::panic());
         let (inner, failed) = match failed.map_or_else(call, Err) {
             Ok(inner) => (Some(inner), None),

@@ -1,4 +1,4 @@
-//! A request in the form of its event, for expressions to select from, and the caller of a request.
+//! Builds the document that expressions select from, a request in the format of its event, and identifies the caller.
 
 use std::collections::BTreeMap;
 
@@ -21,11 +21,12 @@ const USERS: [&str; 4] = [
     "/identity/cognitoIdentityId",
 ];
 
-/// The IAM principal that AWS has authenticated, by IAM authorization or VPC Lattice. It may be a proxy that calls for many users.
+/// The IAM principal that AWS has authenticated, by IAM authorization or VPC Lattice. It may be a proxy that acts for
+/// many users.
 const PRINCIPALS: [&str; 4] =
     ["/authorizer/iam/userArn", "/authorizer/iam/userId", "/identity/userArn", "/identity/principal"];
 
-/// Further fields of the identity: a subject belongs to an issuer, a principal of Lattice may have sessions.
+/// Additional fields of the identity: a subject belongs to an issuer, and a principal of Lattice may have sessions.
 const OF_THE_AUTHENTICATED: [&str; 3] =
     ["/authorizer/jwt/claims/iss", "/authorizer/claims/iss", "/identity/sessionName"];
 
@@ -40,8 +41,9 @@ const CLIENT: [&str; 7] = [
     "/authentication/clientCert/serialNumber",
 ];
 
-/// Headers in which a load balancer ([mutual TLS](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html))
-/// and VPC Lattice describe an authenticated caller. They identify it as each header with a credential does.
+/// Headers in which a load balancer
+/// ([mutual TLS](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html)) and
+/// VPC Lattice describe an authenticated caller. They identify it like any header with a credential.
 const WRITTEN_BY_THE_PLATFORM: [&str; 7] = [
     "x-amzn-oidc-identity",
     "x-amzn-mtls-clientcert-subject",
@@ -52,7 +54,8 @@ const WRITTEN_BY_THE_PLATFORM: [&str; 7] = [
     "x-amzn-lattice-identity",
 ];
 
-/// The role by which CloudFront signs requests to a function URL (origin access control). Each edge location has a session of its own.
+/// The role with which CloudFront signs requests to a function URL (origin access control). Each edge location has its
+/// own session.
 const EDGE_SESSION: &str = ":assumed-role/OriginAccessControlRole/EdgeCredentialsProxy+";
 
 fn context(parts: &Parts) -> Value {
@@ -61,7 +64,8 @@ fn context(parts: &Parts) -> Value {
     context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default()
 }
 
-/// Returns what identifies the caller: the user that AWS has authenticated, or else all credentials of the request.
+/// Returns the identity of the caller: the user that AWS has authenticated, or otherwise all credentials of the
+/// request.
 pub(super) fn caller(parts: &Parts) -> Value {
     let context = context(parts);
     let is_client = is_of_a_client(&context);
@@ -121,9 +125,9 @@ fn principals(context: &Value) -> Vec<Value> {
     found.collect()
 }
 
-/// Returns `true` for a client credentials token (OAuth 2.0), whose client may call for many users. Its subject is the client
-/// ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), named in `client_id`, `azp`, `cid` (Okta) or `appid` (Microsoft
-/// Entra ID). Auth0 marks such a token by `gty`, Microsoft Entra ID by `idtyp`.
+/// Returns `true` for a client credentials token (OAuth 2.0), whose client may act for many users. Its subject is the
+/// client ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), named in `client_id`, `azp`, `cid` (Okta)
+/// or `appid` (Microsoft Entra ID). Auth0 marks such a token with `gty`, Microsoft Entra ID with `idtyp`.
 fn is_of_a_client(context: &Value) -> bool {
     ["/authorizer/jwt/claims", "/authorizer/claims"].iter().filter_map(|place| context.pointer(place)).any(|claims| {
         let claim = |name: &str| claims.get(name).and_then(Value::as_str);
@@ -133,8 +137,8 @@ fn is_of_a_client(context: &Value) -> bool {
     })
 }
 
-/// Returns every header with a credential. The proof of an authenticated principal or client is left out: it differs in each request
-/// (SigV4) or is renewed (a token).
+/// Returns every header with a credential. The proof of an authenticated principal or client is omitted: it differs in
+/// each request (SigV4) or is renewed (a token).
 fn sent(headers: &HeaderMap, is_signed: bool, is_client: bool) -> BTreeMap<&str, Vec<String>> {
     let is_proof = |name: &str, value: &HeaderValue| match name {
         "authorization" => is_client || (is_signed && value.as_bytes().starts_with(b"AWS4-")),
@@ -158,8 +162,8 @@ fn sent(headers: &HeaderMap, is_signed: bool, is_client: bool) -> BTreeMap<&str,
     sent
 }
 
-/// Returns `true` for a credential that differs in each attempt, so that only its presence counts: a proof (DPoP), a signature with a
-/// time stamp, a one-time password, the claims that a load balancer signs for each request.
+/// Returns `true` for a credential that differs in each attempt, so that only its presence counts: a proof (DPoP), a
+/// signature with a time stamp, a one-time password, the claims that a load balancer signs for each request.
 fn differs_in_each_attempt(name: &str) -> bool {
     let last = name.rsplit(['-', '_']).next().unwrap_or(name);
     matches!(last, "dpop" | "signature" | "otp") || name == "x-amzn-oidc-data"
@@ -175,12 +179,13 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
     cookies
 }
 
-/// Maps each byte to a character, so that two headers that are not text stay different.
+/// Maps each byte to a character, so that different headers that are not text stay different.
 fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// Returns the payload of a key in a header: the query and the body. Bytes differ from the text that is their base64.
+/// Returns the payload of a key in a header: the query and the body. Bytes and the base64 text of these bytes have
+/// different payloads.
 pub(super) fn payload(query: Option<&str>, body: &[u8]) -> Value {
     match is_text(body) {
         true => json!([query, text(body)]),
@@ -201,7 +206,7 @@ fn text(body: &[u8]) -> Value {
     }
 }
 
-/// Returns the request in the form of its event.
+/// Returns the request in the format of its event.
 pub(super) fn of(parts: &Parts, body: &[u8]) -> Result<Document, IdempotencyError> {
     let path = parts.extensions.get::<PathParams>().into_iter().flat_map(|parameters| &parameters.0);
     let query = parts.uri.query().unwrap_or_default();
@@ -223,7 +228,8 @@ fn headers(headers: &HeaderMap) -> Value {
     joined(headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))))
 }
 
-/// Collects pairs into a map; values of the same name are joined by commas, as in the events of HTTP APIs. Without pairs it is `null`.
+/// Collects pairs into a map; values of the same name are joined with commas, as in the events of HTTP APIs. Without
+/// pairs, the result is `null`.
 fn joined<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
     let mut map = Map::new();
     for (name, value) in pairs {

@@ -1,5 +1,5 @@
-//! An HTTP response as it is recorded: in the form in which any function returns it to API Gateway, so that a function in another
-//! language that shares the table sends the same response.
+//! The record of an HTTP response, in the format in which a function returns it to API Gateway, so that a function in
+//! another language that shares the table sends the same response.
 
 use axum_core::body::Body;
 use axum_core::response::Response;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::error::BoxError;
 
-/// Headers of one transfer, which are not part of the response.
+/// Headers of a single transfer, which are not part of the response.
 const OF_TRANSFER: [HeaderName; 4] =
     [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::DATE];
 
@@ -40,7 +40,8 @@ pub(super) fn record(parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, serde_
     to_raw_value(&response)
 }
 
-/// Returns a value as text. Bytes that are not UTF-8 are replaced, as in the first response: a JSON string cannot hold them.
+/// Returns a value as text. Bytes that are not UTF-8 are replaced, as in the first response: a JSON string cannot hold
+/// them.
 fn text(value: &HeaderValue) -> Value {
     String::from_utf8_lossy(value.as_bytes()).into()
 }
@@ -53,7 +54,7 @@ fn text(value: &HeaderValue) -> Value {
 pub(super) fn replay(recorded: &RawValue) -> Result<Response, BoxError> {
     let recorded: Value = serde_json::from_str(recorded.get())?;
     let Some(status) = recorded.get("statusCode") else {
-        // An HTTP API sends any other value as JSON.
+        // As with an HTTP API, any other value is sent as JSON.
         let mut response = Response::new(Body::from(recorded.to_string()));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         return Ok(response);

@@ -25,13 +25,13 @@ impl Accepts {
         Self { headers: own }
     }
 
-    /// Returns the media types that the client accepts, the best first; without `Accept` all of them.
+    /// Returns the media types that the client accepts, the best first; all of them without `Accept`.
     pub fn media_types<'a>(&self, available: &[&'a str]) -> Vec<&'a str> {
         self.ranked(&header::ACCEPT, available, fits_media_type)
     }
 
-    /// Returns the languages that the client accepts, the best first; without `Accept-Language` all of them. `en` is acceptable for
-    /// `en-GB` and the reverse, but less than an exact match.
+    /// Returns the languages that the client accepts, the best first; all of them without `Accept-Language`. `en` is
+    /// acceptable for `en-GB` and vice versa, but ranks below an exact match.
     pub fn languages<'a>(&self, available: &[&'a str]) -> Vec<&'a str> {
         self.ranked(&header::ACCEPT_LANGUAGE, available, fits_language)
     }
@@ -48,7 +48,7 @@ impl Accepts {
             .filter_map(|available| {
                 let fitting =
                     asked.iter().filter_map(|(at, item)| Some((fits(item.name, available)?, *at, item.quality)));
-                // Only the closest item counts: `text/*, text/html;q=0` excludes HTML.
+                // Only the most specific item counts: `text/*, text/html;q=0` excludes HTML.
                 let (closeness, at, quality) = fitting.max_by_key(|(closeness, at, _)| (*closeness, Reverse(*at)))?;
                 (quality > 0).then_some(((Reverse(quality), Reverse(closeness), at), *available))
             })
@@ -66,8 +66,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Accepts {
     }
 }
 
-/// Returns how closely a media range such as `text/*` matches, without its parameters. A `*` alone, which Java's `HttpURLConnection`
-/// sends, is `*/*`.
+/// Returns how closely a media range such as `text/*` matches, without its parameters. A `*` alone, which Java's
+/// `HttpURLConnection` sends, is `*/*`.
 fn fits_media_type(range: &str, available: &str) -> Option<u8> {
     let available = available.split(';').next().unwrap_or(available).trim_end();
     if matches!(range, "*/*" | "*") {

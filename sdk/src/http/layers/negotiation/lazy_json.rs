@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::core::error::BoxError;
 
-/// JSON that is made when the body or its size is read: a writer may replace the body first.
+/// JSON that is serialized when the body or its size is read: a writer may replace the body first.
 pub(super) struct LazyJson<T> {
     /// `None` once the body has been read.
     value: Option<Arc<T>>,

@@ -1,4 +1,4 @@
-//! Lets an inner idempotency layer write the response, so that it records what the client gets.
+//! Lets an inner idempotency layer write the response, so that the recorded response is the one that the client gets.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use axum_core::response::Response;
 
 use super::{Negotiated, Offer};
 
-/// The writer of a response in the negotiated form. [`NegotiationLayer`](super::NegotiationLayer) puts it into the request's extensions.
+/// The writer of a response in the negotiated media type. [`NegotiationLayer`](super::NegotiationLayer) puts it into
+/// the request's extensions.
 #[derive(Clone)]
 pub(crate) struct ResponseWriter {
     offer: Arc<Offer>,
@@ -15,7 +16,7 @@ pub(crate) struct ResponseWriter {
     held: Vec<Vec<u8>>,
 }
 
-/// The mark of a response that was written inside the layer, or replayed.
+/// Marks a response that was written inside the layer, or replayed.
 #[derive(Clone, Copy)]
 struct Written;
 
@@ -24,7 +25,7 @@ impl ResponseWriter {
         Self { offer: Arc::clone(offer), chosen, held }
     }
 
-    /// Writes a response as the layer would.
+    /// Writes a response in the same way as the layer.
     pub(crate) fn write(&self, response: Response) -> Response {
         let mut response = self.offer.writers.write(response, self.chosen.media_type, &self.held);
         let language = self.chosen.language.filter(|_| response.status().is_success());

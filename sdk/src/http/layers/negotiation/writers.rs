@@ -18,11 +18,11 @@ use super::lazy_json::LazyJson;
 use crate::http::error::{HttpError, Renderer};
 
 /// A response whose media type the client chooses: the function returns the value, and a writer of
-/// [`NegotiationLayer`](super::NegotiationLayer) makes the body. Without the layer, or without writers, it is the
+/// [`NegotiationLayer`](super::NegotiationLayer) writes the body. Without the layer, or without writers, it is the
 /// [`Json`](crate::http::Json) of the value.
 ///
-/// A layer that changes JSON, such as [`PartialResponseLayer`](crate::http::PartialResponseLayer), goes around `NegotiationLayer`: inside
-/// it, it would change a body that the writer replaces.
+/// A layer that changes JSON, such as [`PartialResponseLayer`](crate::http::PartialResponseLayer), goes around
+/// `NegotiationLayer`: inside it, it would change a body that the writer replaces.
 ///
 /// # Example
 ///
@@ -55,7 +55,7 @@ use crate::http::error::{HttpError, Renderer};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Negotiate<T>(pub T);
 
-/// The value, for the layer to write. A layer that responds in place of the function removes it from the response.
+/// The value that the layer writes. A layer that responds in place of the function removes it from the response.
 #[derive(Clone)]
 pub(crate) struct Unwritten {
     value: Arc<dyn Any + Send + Sync>,
@@ -109,7 +109,8 @@ impl Writers {
         self.errors.push((media_type, Arc::new(move |error| write(error).into_response())));
     }
 
-    /// Rewrites the preconditions of a request to the function's tags. Returns those that the client has in the chosen media type.
+    /// Rewrites the preconditions of a request to the function's tags. Returns those that the client has in the chosen
+    /// media type.
     pub(super) fn rewrite_tags(
         &self,
         headers: &mut HeaderMap,
@@ -119,11 +120,12 @@ impl Writers {
         self.media_types.rewrite(headers, method, chosen)
     }
 
-    /// Writes the value in a response in the chosen media type. `held` are the function's tags that the client has in it.
+    /// Writes the value in a response in the chosen media type. `held` are the function's tags that the client has in
+    /// this media type.
     pub(super) fn write(&self, response: Response, chosen: Option<&'static str>, held: &[Vec<u8>]) -> Response {
         let (mut parts, body) = response.into_parts();
         let unwritten = parts.extensions.remove::<Unwritten>();
-        // Without any writer it is JSON, as without the layer.
+        // Without writers it is JSON, as without the layer.
         let (Some(unwritten), Some(media_type)) = (unwritten, chosen.filter(|_| !self.values.is_empty())) else {
             match parts.status {
                 StatusCode::NOT_MODIFIED => self.media_types.mark_held(&mut parts.headers, chosen, held),

@@ -1,4 +1,5 @@
-//! A list of fields, and the filter that removes all others from JSON text. The text is read once and not held as a tree.
+//! A list of fields, and the filter that removes all others from JSON text. The text is read once, without building a
+//! tree.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// The list is invalid; the text is the reason.
+    /// The reason why the list is invalid.
     pub(super) fn parse(list: &str) -> Result<Self, &'static str> {
         if list.len() > LENGTH {
             return Err("it must not be longer than 2048 bytes");
@@ -50,7 +51,7 @@ impl Mask {
         let mut deserializer = serde_json::Deserializer::from_slice(text);
         let container = Filter { mask: self, kept: &mut kept }.deserialize(&mut deserializer)?;
         deserializer.end()?;
-        // A bare value has no fields.
+        // A scalar value has no fields.
         Ok(if container { kept } else { text.to_vec() })
     }
 
@@ -153,7 +154,7 @@ fn name(rest: &mut &str) -> Result<Name, &'static str> {
     }
 }
 
-/// A serializer of the selected fields of a value. It returns `false` for a bare value, which has none.
+/// A serializer of the selected fields of a value. It returns `false` for a scalar value, which has none.
 struct Filter<'a> {
     mask: &'a Mask,
     kept: &'a mut Vec<u8>,

@@ -1,4 +1,4 @@
-//! The names and values of the headers, and how they are added to a response.
+//! The names and values of the headers, and the code that adds them to a response.
 
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
@@ -14,7 +14,7 @@ pub(super) const REPORTING_ENDPOINTS: HeaderName = HeaderName::from_static("repo
 pub(super) const REPORT_TO: HeaderName = HeaderName::from_static("report-to");
 pub(super) const POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
 
-/// The known values of the headers that accept no other.
+/// The values of headers that accept only known values.
 pub(super) const KNOWN: [(HeaderName, &[&str]); 6] = [
     (header::X_FRAME_OPTIONS, &["DENY", "SAMEORIGIN"]),
     (COOP, &["unsafe-none", "same-origin-allow-popups", "same-origin", "noopener-allow-popups"]),
@@ -80,7 +80,7 @@ fn add(headers: &mut HeaderMap, own: &[(HeaderName, HeaderValue)]) {
 
 /// Returns `true` if a browser may run scripts in it: a scriptable type of the MIME Sniffing standard.
 fn is_document(content_type: &HeaderValue) -> bool {
-    // Of a list, which is invalid, browsers use a part that they can parse.
+    // A list is invalid, but browsers use a part of it that they can parse.
     content_type.as_bytes().split(|byte| *byte == b',').any(|part| {
         let essence = part.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         let is_xml = essence.len() > 4 && essence[essence.len() - 4..].eq_ignore_ascii_case(b"+xml");

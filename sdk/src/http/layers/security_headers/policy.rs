@@ -62,7 +62,7 @@ impl ContentSecurityPolicy {
         }
     }
 
-    /// Sets a directive, or replaces it; the value of a directive without one is `""`.
+    /// Sets a directive, or replaces it; use `""` for a directive without a value.
     pub fn directive(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
         let (name, value) = (name.into(), value.into());
         match self.directives.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
@@ -78,7 +78,7 @@ impl ContentSecurityPolicy {
         self
     }
 
-    /// Returns `true` if every directive has a name, and none ends early
+    /// Returns `true` if every directive has a name, and no value ends it early
     /// ([CSP, 2.2.1](https://www.w3.org/TR/CSP3/#parse-serialized-policy)).
     pub(super) fn is_valid(&self) -> bool {
         let is_name =
@@ -120,7 +120,8 @@ impl fmt::Display for ContentSecurityPolicy {
     }
 }
 
-/// `Strict-Transport-Security`: the time for which browsers reject plain HTTP ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)).
+/// `Strict-Transport-Security`: the time for which browsers reject plain HTTP
+/// ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)).
 ///
 /// # Example
 ///
@@ -149,14 +150,14 @@ impl Hsts {
         Self { max_age, include_subdomains: true, preload: false }
     }
 
-    /// Sets whether it applies to subdomains too.
+    /// Sets whether it also applies to subdomains.
     pub fn include_subdomains(mut self, include: bool) -> Self {
         self.include_subdomains = include;
         self
     }
 
-    /// Sets whether browser vendors may add the site to their preload lists, which is hard to undo. It is sent only if they would: with
-    /// subdomains and an age of at least a year (31,536,000 s).
+    /// Sets whether browser vendors may add the site to their preload lists, which is hard to undo. `preload` is only
+    /// sent if they accept it: with subdomains and an age of at least a year (31,536,000 s).
     pub fn preload(mut self, preload: bool) -> Self {
         self.preload = preload;
         self

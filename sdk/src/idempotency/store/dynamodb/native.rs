@@ -23,7 +23,7 @@ pub(super) fn from_json(value: Value) -> AttributeValue {
 
 /// # Errors
 ///
-/// The value has a type that DynamoDB added later, or holds a number that cannot be parsed.
+/// The value has an unknown DynamoDB type, or contains a number that cannot be parsed.
 pub(super) fn to_json(value: AttributeValue) -> Result<Value, BoxError> {
     let bytes = |bytes: Blob| Value::String(STANDARD.encode(bytes));
     Ok(match value {
@@ -43,7 +43,7 @@ pub(super) fn to_json(value: AttributeValue) -> Result<Value, BoxError> {
             Value::Array(numbers.collect::<Result<_, BoxError>>()?)
         }
         AttributeValue::Bs(blobs) => blobs.into_iter().map(bytes).collect(),
-        _ => return Err("the recorded result holds an unknown DynamoDB type".into()),
+        _ => return Err("the recorded result contains an unknown DynamoDB type".into()),
     })
 }
 

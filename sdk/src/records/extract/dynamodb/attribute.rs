@@ -1,11 +1,12 @@
 //! Decodes a DynamoDB item from the stream's JSON.
 //!
-//! `serde_dynamo` decodes the attribute values; this module adds that no digit of a number is lost. DynamoDB numbers have 38 digits
-//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>), more than an `f64`: a
-//! type for any value would silently get another number, and `String`, `i128` and `u128` would fail.
+//! `serde_dynamo` decodes the attribute values; this module keeps all digits of a number. DynamoDB numbers have 38
+//! digits (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>),
+//! more than an `f64`: a type for any value would silently get a different number, and `String`, `i128` and `u128`
+//! would fail.
 //!
-//! A binary attribute is bytes for a type that takes bytes. A type for any JSON, such as `serde_json::Value`, cannot hold bytes and
-//! gets them as base64 text, as the stream's JSON has them.
+//! A binary attribute is passed as bytes to a type that requests bytes. A type for any JSON, such as
+//! `serde_json::Value`, cannot hold bytes and gets them as base64 text, as in the stream's JSON.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ use crate::core::json;
 #[cfg(test)]
 mod tests;
 
-/// Decodes an item. `()` ignores it, and [`Item`] takes it as it is.
+/// Decodes an item. `()` ignores it, and [`Item`] takes it unchanged.
 pub(super) fn read<T: DeserializeOwned + 'static>(text: &str) -> Result<T, BoxError> {
     let mut value = None::<T>;
     // Resolved at compile time, as in `payload::decode`.
@@ -44,15 +45,16 @@ fn item(text: &str) -> Result<Item, BoxError> {
     Ok(json::decode(text.as_bytes())?)
 }
 
-/// Decodes an item, at first with each number and each binary attribute as it is. Values that serde buffers (`flatten`, tagged and
-/// untagged enums) do not know the type of their field, so if that fails the item is decoded again with values of other types.
+/// Decodes an item, first with each number and each binary attribute unchanged. Values that serde buffers (`flatten`,
+/// tagged and untagged enums) do not know the type of their field, so if that fails the item is decoded again with
+/// values of other types.
 fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
     let read = |form| item(text).map(|item| T::deserialize(Attribute::of(item, form)));
     let error = match read(Form::FIRST)? {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    // The text of an attribute may match as well, which costs an attempt.
+    // The text of an attribute may also match, which costs an attempt.
     let has = |one: &str, set: &str| text.contains(one) || text.contains(set);
     let binaries = match has("\"B\"", "\"BS\"") {
         true => &[Binary::Bytes, Binary::Base64, Binary::List][..],
@@ -69,14 +71,14 @@ fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
         }
     }
     let first = locate::<T>(text, &error, Form::FIRST);
-    // Bytes that the type takes as text are not the error.
+    // Bytes that the type takes as text did not cause the error.
     match binaries.len() > 1 && first.contains("byte array") {
         true => Err(locate::<T>(text, &error, Form { binary: Binary::Base64, ..Form::FIRST }).into()),
         false => Err(first.into()),
     }
 }
 
-/// Returns the error with its location, for which the item is decoded again.
+/// Returns the error with its location, by decoding the item again.
 fn locate<T: DeserializeOwned>(text: &str, error: &Error, form: Form) -> String {
     let without_value = || json::without_value(&error.to_string()).to_string();
     let Ok(item) = item(text) else { return without_value() };
@@ -89,7 +91,7 @@ fn locate<T: DeserializeOwned>(text: &str, error: &Error, form: Form) -> String 
     }
 }
 
-/// The types that are passed to a type for any value.
+/// The types of the values that are passed to a type for any value.
 #[derive(Clone, Copy)]
 struct Form {
     number: Number,
@@ -100,20 +102,20 @@ impl Form {
     const FIRST: Self = Self { number: Number::Exact, binary: Binary::Bytes };
 }
 
-/// The form in which a number is passed.
+/// The type as which a number is passed.
 #[derive(Clone, Copy)]
 enum Number {
-    /// Text if no Rust number has the same digits.
+    /// Text, if no Rust number represents it exactly.
     Exact,
-    /// A float if it is not an integer.
+    /// A float, if it is not an integer.
     Float,
     Text,
 }
 
-/// The form in which a binary attribute is passed.
+/// The type as which a binary attribute is passed.
 #[derive(Clone, Copy)]
 enum Binary {
-    /// Bytes, which a buffer of serde keeps for a field of bytes.
+    /// Bytes, which serde's buffer keeps for a field of bytes.
     Bytes,
     Base64,
     /// A list, for a `Vec<u8>`, which does not request bytes.
@@ -145,7 +147,7 @@ fn list<'de>(values: impl Iterator<Item = AttributeValue>, form: Form) -> impl D
     SeqDeserializer::new(values.map(move |value| Attribute { value, form }))
 }
 
-/// Methods that `serde_dynamo` implements as needed.
+/// Methods for which `serde_dynamo` is correct.
 macro_rules! plain {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -185,7 +187,7 @@ impl<'de> Deserializer<'de> for Attribute {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.value {
-            // For a `Vec<u8>`, which does not ask for bytes.
+            // For a `Vec<u8>`, which does not request bytes.
             AttributeValue::B(bytes) => SeqDeserializer::new(bytes.into_iter()).deserialize_any(visitor),
             value => Self { value, ..self }.deserialize_any(visitor),
         }

@@ -1,8 +1,9 @@
-//! Aggregated records: several user records in the data of one record of the stream.
+//! Aggregated records: several user records in the data of one stream record.
 //!
 //! The Kinesis Producer Library, Flink's sink and Fluent Bit write them. The format is that of
-//! <https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>: four magic bytes, a protobuf message, and
-//! its MD5. Data that does not match it exactly is the data of one record, as it is for the Kinesis Client Library.
+//! <https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>: four magic bytes, a protobuf
+//! message, and its MD5. Data that does not match it exactly is the data of a single record, as in the Kinesis Client
+//! Library.
 
 use std::ops::Range;
 
@@ -20,17 +21,17 @@ use crate::records::record::{AGGREGATED_MARK, Record};
 /// The magic bytes.
 const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 
-/// The magic bytes in base64, as far as the next byte does not change them.
+/// The base64 text of the magic bytes, up to the character that the next byte affects.
 pub(super) const MAGIC_BASE64: &str = "84maw";
 
 /// The length of the MD5, in bytes.
 const DIGEST: usize = 16;
 
-/// The length of a user record's JSON without its data, its keys and the common end, at most.
+/// The maximum length of a user record's JSON without its data, its keys and the common end.
 const AROUND: usize = 120;
 
-/// The limit of the texts of a record's user records together, in bytes. With keys that Kinesis accepts, of 256 characters, it is never
-/// reached; a longer key that many user records share would keep the function busy for hours.
+/// The limit of the total size of a record's user records, in bytes. With keys that Kinesis accepts, of up to 256
+/// characters, it is never reached; a longer key shared by many user records would keep the function busy for hours.
 const MAX_TEXTS: usize = 512 * 1024 * 1024;
 
 /// The members of the record that all its user records share.
@@ -57,7 +58,7 @@ struct OuterKinesis<'a> {
 }
 
 impl Outer<'_> {
-    /// Returns the end of each user record's JSON, from behind its data.
+    /// Returns the common end of each user record's JSON, after its data.
     fn end(&self) -> String {
         let field = |name: &str, value: Option<&RawValue>| {
             value.map_or_else(String::new, |value| format!(r#","{name}":{}"#, value.get()))
@@ -76,7 +77,7 @@ impl Outer<'_> {
     }
 }
 
-/// An aggregated record. The text of each user record is written when it is taken, since many may share a long key.
+/// An aggregated record. The text of each user record is serialized when it is taken, since many may share a long key.
 #[derive(Debug)]
 pub struct Aggregated {
     message: Vec<u8>,
@@ -86,7 +87,7 @@ pub struct Aggregated {
 }
 
 impl Aggregated {
-    /// Decodes the data of a record, if it is an aggregated one.
+    /// Decodes the data of a record, if it is aggregated.
     pub(super) fn open(record: &Record, data: &str) -> Option<Self> {
         if !data.starts_with(MAGIC_BASE64) {
             return None;
@@ -118,7 +119,7 @@ impl Aggregated {
     ///
     /// # Errors
     ///
-    /// They exceed the memory that the rest of the event leaves.
+    /// They exceed the memory that is left for the event.
     pub(crate) fn reserve(&self, record: &Record) -> Result<(), DecodeError> {
         record.reserve(self.records.len(), self.size())
     }
@@ -128,7 +129,7 @@ impl Aggregated {
         (0..self.records.len()).map(move |number| self.text(number))
     }
 
-    /// Returns how long the texts are together at most: a byte of a key takes up to six in JSON.
+    /// Returns the maximum total length of the texts: a byte of a key takes up to six in JSON.
     fn size(&self) -> usize {
         let length = |span: &Span| span.len();
         let of = |entry: &Entry| {
@@ -163,7 +164,7 @@ fn message(data: &[u8]) -> Option<&[u8]> {
     (md5(message) == *digest).then_some(message)
 }
 
-/// A message while it is decoded.
+/// A partially decoded message.
 #[derive(Debug)]
 struct Aggregate<'a> {
     message: &'a [u8],
@@ -201,7 +202,7 @@ impl<'a> Aggregate<'a> {
         if records == 0 {
             return None;
         }
-        // The keys may stand behind the records.
+        // The keys may follow the records.
         let mut reader = Reader::new(message, 0..message.len());
         while let Some((number, field)) = reader.next()? {
             if let (3, Field::Bytes(at)) = (number, field) {
@@ -216,7 +217,7 @@ impl<'a> Aggregate<'a> {
         let (mut partition_key, mut hash_key, mut data) = (None, None, None);
         let mut reader = Reader::new(self.message, at);
         while let Some((number, field)) = reader.next()? {
-            // The last of a repeated field counts.
+            // The last value of a repeated field applies.
             match (number, field) {
                 (1, Field::Varint(index)) => partition_key = Some(index),
                 (2, Field::Varint(index)) => hash_key = Some(index),

@@ -1,4 +1,5 @@
-//! MD5 (RFC 1321), the checksum of aggregated records. It is not a security feature: it distinguishes them from other data.
+//! MD5 (RFC 1321), the checksum of aggregated records. It is not a security feature: it distinguishes them from other
+//! data.
 
 /// The shift amounts of each round, which repeat after four steps.
 const TURNS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];

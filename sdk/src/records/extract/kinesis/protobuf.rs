@@ -1,4 +1,5 @@
-//! The part of protobuf's wire format that aggregated records need (<https://protobuf.dev/programming-guides/encoding/>).
+//! The part of protobuf's wire format that aggregated records need
+//! (<https://protobuf.dev/programming-guides/encoding/>).
 
 use std::ops::Range;
 
@@ -6,13 +7,13 @@ use std::ops::Range;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Varint(u64),
-    /// The range of bytes, of a text or of a message.
+    /// The range of bytes, a text or a message.
     Bytes(Range<usize>),
     /// A number of a fixed length, which is not decoded.
     Fixed,
 }
 
-/// A reader of the fields of a message, one after the other.
+/// Reads the fields of a message one by one.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,

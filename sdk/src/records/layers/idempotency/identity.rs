@@ -1,5 +1,5 @@
-//! The identity of a record: what is the same when it is delivered again, and different for any other record. Idempotency keys are made of
-//! it.
+//! The identity of a record: stable when it is redelivered, and unique among all records. Idempotency keys are derived
+//! from it.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -9,7 +9,7 @@ use crate::core::json::lenient::Text;
 use crate::records::record::{Event, Record, RecordId};
 use crate::records::source::Source;
 
-/// The fields of a record that identify it, of all sources.
+/// The identifying fields of the records of all sources.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct IdentityFields<'a> {
@@ -33,7 +33,7 @@ struct IdentityFields<'a> {
     s3: Lenient<S3<'a>>,
 }
 
-/// A value, or the default for one of another type, so that the other fields are still read.
+/// A value, or the default if its type is wrong, so that the other fields are still read.
 #[derive(Default)]
 struct Lenient<T>(T);
 
@@ -86,9 +86,9 @@ struct Object<'a> {
 }
 
 impl Record {
-    /// Returns the identity of the record. `None` if the source does not give it one.
+    /// Returns the identity of the record. `None` if the source provides none.
     pub(crate) fn identity(&self) -> Option<Value> {
-        // A line of CloudWatch Logs has its own id; its batch has none.
+        // A log event of CloudWatch Logs has its own id; its batch has none.
         if self.source() == Source::Logs {
             return self.content().map(Value::from);
         }
@@ -99,13 +99,13 @@ impl Record {
         })
     }
 
-    /// Returns what distinguishes the record from others in the same envelope, if there are any.
+    /// Returns the part that distinguishes the record from others in the same envelope, if there are any.
     pub(crate) fn within(&self) -> Option<Value> {
         self.content().filter(|_| self.has_siblings()).map(Value::from)
     }
 
-    /// Returns the text that an expression selects from: the record in the form of the event, or, for one of an aggregated Kinesis record,
-    /// in the form in which the stream would hold it alone.
+    /// Returns the text that an expression selects from: the record in the format of the event, or, for a user record
+    /// of an aggregated Kinesis record, the record as if it were alone in the stream.
     pub(crate) fn selectable(&self) -> &str {
         self.deaggregated().unwrap_or_else(|| self.json())
     }
@@ -168,7 +168,8 @@ impl Record {
 }
 
 impl IdentityFields<'_> {
-    /// Returns the identity of an S3 event. An object has many events: the version or the sequencer distinguishes them, or else the time.
+    /// Returns the identity of an S3 event. An object has many events, which the version, the sequencer or the time
+    /// distinguishes.
     fn s3_event(&self) -> Option<Value> {
         let Object { key, version, sequencer } = &self.s3.0.object.0;
         let (version, sequencer) = (present(version), present(sequencer));

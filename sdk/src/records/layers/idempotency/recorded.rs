@@ -1,4 +1,4 @@
-//! A [`RecordResponse`] as it is recorded.
+//! The recorded form of a [`RecordResponse`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::records::response::{RecordResponse, ResponseValue, TaskResult, TransformedRecord};
 use crate::records::source::Source;
 
-/// A transformation, in the form of the response to Firehose.
+/// A transformation, in the format of the response to Firehose.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Recorded {
@@ -20,8 +20,8 @@ struct Recorded {
 }
 
 impl RecordResponse {
-    /// Returns the JSON to record: `null`, the text of a task, or a transformation. Returns `None` for a failed transformation: the record
-    /// runs again when it is repeated, as after an error.
+    /// Returns the JSON to record: `null`, the text of a task, or a transformation. Returns `None` for a failed
+    /// transformation, which runs again when it is repeated, as after an error.
     pub(crate) fn recorded(&self) -> Option<Result<Box<RawValue>, serde_json::Error>> {
         let recorded =
             |result: &str, data, partition_keys| Recorded { result: result.to_owned(), data, partition_keys };
@@ -38,7 +38,8 @@ impl RecordResponse {
         })
     }
 
-    /// Decodes the recorded result of a record of this source. Most sources ignore the result, so any recorded value is valid.
+    /// Decodes the recorded result of a record of this source. Most sources ignore the result, so any recorded value is
+    /// valid.
     ///
     /// # Errors
     ///

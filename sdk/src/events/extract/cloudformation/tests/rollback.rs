@@ -9,8 +9,8 @@ use tower::util::MapResultLayer;
 use super::*;
 use crate::core::raw::Outgoing;
 
-/// The id under which CloudFormation keeps a `Create` that this function failed, and how often the function is called for the
-/// `Delete` that rolls it back.
+/// The id under which CloudFormation keeps a `Create` that this function failed, and how often the function is called
+/// for the `Delete` that rolls it back.
 async fn rolled_back<F, R>(function: F) -> (String, usize)
 where
     F: Fn() -> R,
