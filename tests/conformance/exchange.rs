@@ -33,7 +33,7 @@ pub(crate) enum Sent {
 
 /// Calls the function with the event.
 pub(crate) fn send(function: impl IntoService, event: &Value) -> Sent {
-    let caller = match catch_unwind(AssertUnwindSafe(|| Caller::new(function))) {
+    let caller = match catch_unwind(AssertUnwindSafe(|| Caller::new(function).without_logs())) {
         Ok(caller) => caller,
         Err(panic) => return Sent::Refused(panic_text(&*panic)),
     };

@@ -258,7 +258,7 @@ async fn custom_resource(event: CloudFormation<Database>) -> Result<CustomResour
 
 /// A function whose responses are recorded by this key.
 pub(crate) fn keyed(key: &'static str) -> Function {
-    let layer = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).key(key));
+    let layer = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "f").key(key));
     Function::new("idempotent", Kind::Event, pilaster::handler(any).layer(layer))
 }
 

@@ -53,7 +53,7 @@ fn clients(charges: &Charges) -> Clients {
 }
 
 fn once(store: &MemoryStore) -> Idempotency {
-    Idempotency::from_env(store.clone()).prefix("orders")
+    Idempotency::new(store.clone(), "orders")
 }
 
 #[derive(Debug)]

@@ -93,7 +93,7 @@ mod tests {
             return assert_eq!(response.status(), 200, "{response:?}");
         }
         let mut child = Command::new(std::env::current_exe().unwrap());
-        let child = child.args(["--exact", NAME]).env("PILASTER_TEST_CHILD", "1").output().unwrap();
+        let child = child.args(["--exact", NAME]).env_clear().env("PILASTER_TEST_CHILD", "1").output().unwrap();
         assert!(!child.status.success());
         assert_eq!(String::from_utf8_lossy(&child.stderr), "", "the harness has captured it");
         let shown = String::from_utf8_lossy(&child.stdout);

@@ -32,7 +32,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         let trace = trace.clone();
         move |Event(event): Event<Value>| handler.clone().run(trace.clone(), event)
     };
-    let mut caller = Caller::new(pilaster::handler(function).layer(Chain { layers, plugin }));
+    let mut caller = Caller::new(pilaster::handler(function).layer(Chain { layers, plugin })).without_logs();
     if let Some(left) = remaining_ms {
         caller = caller.with_time_left(Duration::from_millis(left));
     }

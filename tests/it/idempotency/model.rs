@@ -196,7 +196,7 @@ impl Run {
         let sandbox = |cache: bool| {
             let clock = move || SystemTime::UNIX_EPOCH + Duration::from_millis(EPOCH) + start.elapsed();
             let stopped = clock();
-            let once = Idempotency::from_env(store.clone()).prefix("f").expires_after(window).lock_for(LOCK);
+            let once = Idempotency::new(store.clone(), "f").expires_after(window).lock_for(LOCK);
             let once = if frozen { once.clock(move || stopped) } else { once.clock(clock) };
             let once = if by_body {
                 once.key("powertools_json(body).key").payload("powertools_json(body).body")

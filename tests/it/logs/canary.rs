@@ -327,7 +327,7 @@ async fn of_idempotent_calls() {
     let store = MemoryStore::new();
     for body in bodies() {
         let seen = Seen::default();
-        let layer = IdempotencyLayer::new(Idempotency::from_env(store.clone()).key("body"));
+        let layer = IdempotencyLayer::new(Idempotency::new(store.clone(), "f").key("body"));
         let function = pilaster::handler(async |_: String| "well").without_stack().layer(layer);
         let function = function.outer(LoggingLayer::new()).outer(seen.traces()).outer(seen.metrics());
         let event = http::post("/").header("authorization", SECRET).json(&body).into_event().unwrap();

@@ -92,10 +92,10 @@ fn child(name: &str) -> Option<(Logs, CapturedLogs)> {
 fn run_child(name: &str) -> std::process::Output {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("observe::logging::tests::{name}"), "--nocapture", "--test-threads=1"])
+        .env_clear()
         .env("PILASTER_TEST_CHILD", "1")
         .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
-        .env_remove("RUST_BACKTRACE")
         .output()
         .unwrap()
 }
