@@ -1,6 +1,6 @@
 //! Logs, metrics and traces.
 
-mod capture;
+pub(crate) mod capture;
 
 #[cfg(feature = "logging")]
 pub mod logging;

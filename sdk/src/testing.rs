@@ -5,6 +5,34 @@
 //! [`Client<T>`](crate::Client) would return by stubs, [`Caller::with_time_left`] gives each call a deadline,
 //! [`Caller::with_logs`] captures its log lines.
 //!
+//! # Failing tests
+//!
+//! A test that fails shows the log lines of its calls, also the one with the causes of a 500, which the response hides:
+//! they are printed to standard error, from `INFO` on or from `POWERTOOLS_LOG_LEVEL` on, and the test harness shows them
+//! for failing tests only. The `Debug` text of a [response](http::Answer) has them, too:
+//!
+//! ```
+//! use pilaster::http::{HttpError, Method};
+//! use pilaster::testing::{Caller, http};
+//!
+//! async fn orders(_: Method) -> Result<String, HttpError> {
+//!     Err(HttpError::internal(std::io::Error::other("the table is gone")))
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let response = Caller::new(pilaster::handler(orders)).send(http::get("/orders")).await?;
+//! assert_eq!(response.text(), r#"{"title":"Internal Server Error","status":500}"#);
+//! assert!(format!("{response:?}").contains("the table is gone")); // as in `assert_eq!(.., "{response:?}")`
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A test that sets a `tracing` subscriber itself gets the lines there instead. [`Caller::without_logs`] prints none, for
+//! tests with thousands of calls. Without the feature `logging` there are none.
+//!
+//! # Sources
+//!
 //! | source | builder |
 //! |---|---|
 //! | SQS, standard and FIFO | [`sqs`](mod@sqs) |
@@ -71,6 +99,8 @@ pub mod firehose;
 pub mod http;
 pub mod kafka;
 pub mod kinesis;
+#[cfg(feature = "logging")]
+mod lines;
 #[cfg(feature = "cloudwatch-logs")]
 pub mod logs;
 pub mod mapping;
@@ -106,14 +136,14 @@ pub use self::variables::traces_layer;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use lambda_runtime::Context;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
-use crate::core::invocation::{Invocation, TestDeadline};
+use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::into_service::IntoService;
 
@@ -130,13 +160,8 @@ pub struct Caller<R> {
     clients: Option<crate::Clients>,
     time_left: Option<Duration>,
     #[cfg(feature = "logging")]
-    logs: Option<Subscribers>,
+    lines: lines::LogLines,
 }
-
-/// The subscriber of a test's log lines, and one that ignores all: with a single subscriber alive, `tracing` asks only
-/// the first thread that reaches a line whether it is enabled, and that may be another test's.
-#[cfg(feature = "logging")]
-type Subscribers = (tracing::Dispatch, tracing::Dispatch);
 
 impl<R: RawService> Caller<R> {
     /// Creates a caller of this function.
@@ -158,7 +183,7 @@ impl<R: RawService> Caller<R> {
             clients: None,
             time_left: None,
             #[cfg(feature = "logging")]
-            logs: None,
+            lines: lines::LogLines::printed(),
         }
     }
 
@@ -191,7 +216,7 @@ impl<R: RawService> Caller<R> {
         self
     }
 
-    /// Captures the log lines of all further calls, with the keys of their invocations.
+    /// Captures the log lines of all further calls, with the keys of their invocations, instead of printing them.
     ///
     /// # Example
     ///
@@ -217,11 +242,15 @@ impl<R: RawService> Caller<R> {
     #[cfg(feature = "logging")]
     #[must_use]
     pub fn with_logs(mut self, captured: &crate::observe::logging::CapturedLogs) -> Self {
-        use crate::observe::logging::{LogFormat, Logs};
-        let lines = Logs::new().format(LogFormat::Json).writer(captured.clone()).build();
-        let nothing = tracing::subscriber::NoSubscriber::default();
-        let lines = tracing::Dispatch::new(lines);
-        self.logs = Some((lines, tracing::Dispatch::new(nothing)));
+        self.lines = lines::LogLines::captured(captured);
+        self
+    }
+
+    /// Does not print the log lines of further calls: the test harness would keep those of thousands of calls in memory.
+    #[cfg(feature = "logging")]
+    #[must_use]
+    pub fn without_logs(mut self) -> Self {
+        self.lines = lines::LogLines::Discarded;
         self
     }
 
@@ -233,7 +262,10 @@ impl<R: RawService> Caller<R> {
     /// that cannot be sent, `InvalidAnswer` for a response that is not one of an HTTP function.
     #[cfg(feature = "http")]
     pub async fn send(&self, request: http::Request) -> Result<http::Answer, FunctionError> {
-        self.call(request.into_event()?).await?.try_into()
+        let event = request.into_event()?;
+        let (response, lines) = self.call_with_lines(&event.to_string()).await;
+        let answer = http::Answer::try_from(response?)?;
+        Ok(answer.with_lines(lines))
     }
 
     /// Calls the function with an event: a `Value`, or one of the builders of this module.
@@ -252,37 +284,26 @@ impl<R: RawService> Caller<R> {
     /// The error that the function posts to the Runtime API when the invocation fails; `InvalidJson` for text that is
     /// not JSON.
     pub async fn call_text(&self, event: &str) -> Result<Value, FunctionError> {
+        self.call_with_lines(event).await.0
+    }
+
+    /// Calls the function, and returns the log lines of the call as well.
+    async fn call_with_lines(&self, event: &str) -> (Result<Value, FunctionError>, String) {
         let invalid = |error: serde_json::Error| FunctionError::new("InvalidJson", error.to_string());
-        let event = RawValue::from_string(event.to_owned()).map_err(invalid)?;
-        let mut service = self.service.clone();
-        let incoming = Incoming { event, invocation: self.invocation() };
-        let called = async move {
+        let call = async {
+            let event = RawValue::from_string(event.to_owned()).map_err(invalid)?;
+            let mut service = self.service.clone();
             poll_fn(|cx| service.poll_ready(cx)).await?;
-            read(service.call(incoming).await?).await
+            read(service.call(Incoming { event, invocation: self.invocation() }).await?).await
         };
         #[cfg(feature = "logging")]
-        let called = {
-            use futures_util::future::Either;
-            use tracing::instrument::WithSubscriber as _;
-            match &self.logs {
-                Some((lines, _)) => Either::Left(called.with_subscriber(lines.clone())),
-                None => Either::Right(called),
-            }
-        };
-        called.await
+        return self.lines.of(call).await;
+        #[cfg(not(feature = "logging"))]
+        (call.await, String::new())
     }
 
     fn invocation(&self) -> Invocation {
-        let mut context = self.context.clone();
-        if let Some(left) = self.time_left {
-            let deadline = SystemTime::now() + left;
-            let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
-            context.deadline = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        }
-        let invocation = Invocation::new(context);
-        if let Some(left) = self.time_left {
-            invocation.extensions().insert(TestDeadline(tokio::time::Instant::now() + left));
-        }
+        let invocation = Invocation::with_time_left(self.context.clone(), self.time_left);
         #[cfg(feature = "clients")]
         if let Some(clients) = &self.clients {
             invocation.extensions().insert(clients.clone());
@@ -311,6 +332,8 @@ impl<R> fmt::Debug for Caller<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use tower::service_fn;
 
     use super::*;

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Counts the instructions of one invocation by callgrind and compares them with instructions.txt: more than 2 % up fails.
-# It needs valgrind and builds `hot` in release. `gate.sh --write` writes the file anew.
+# Counts the instructions of one invocation by callgrind and compares them with instructions.txt: an increase of more than 2 % fails.
+# It needs valgrind and builds `hot` in release mode. `gate.sh --write` writes the file.
 #
-# Counts are of one compiler and one machine's C library. With another than the file's, what is compared is the ratio to the same
-# work by hand, which was compiled and counted in the same run.
+# Counts depend on the compiler and the C library. If they are not those of the file, the ratios to the same work without the SDK are
+# compared, which is compiled and counted in the same run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 file=tests/benches/instructions.txt
 here="$(rustc --version) on $(uname -m)"
-# `HOT` is one that is built already.
+# `HOT` is the path of a binary that is built already.
 [[ -n "${HOT:-}" ]] || cargo build --release --quiet -p bench-parts --bin hot
 hot="${HOT:-${CARGO_TARGET_DIR:-target}/release/hot}"
 
-# All instructions of a run of this many invocations.
+# Prints all instructions of a run of this many invocations.
 collected() {
   env -i AWS_LAMBDA_FUNCTION_NAME=users AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 POWERTOOLS_SERVICE_NAME=users AWS_LAMBDA_LOG_FORMAT=JSON \
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$hot" "$1" "$2" 2>&1 >/dev/null |
@@ -35,7 +35,7 @@ if [[ "${1:-}" == --write ]]; then
 fi
 
 same=$(grep -qxF "# $here" "$file" && echo 1 || echo 0)
-[[ $same == 1 ]] || echo "the file is not of $here: ratios to the same work by hand are compared"
+[[ $same == 1 ]] || echo "the file was not written by $here: ratios to the same work without the SDK are compared"
 awk -v same="$same" '
   /^#/ { next }
   NR == FNR { was[$1] = $2; next }
@@ -50,8 +50,8 @@ awk -v same="$same" '
       expected = same ? was[name] : was[name] * now[hand] / was[hand]
       change = 100 * (now[name] / expected - 1)
       bad = change > 2
-      printf "%s: %d instructions, %.2f of the same by hand, %+.2f %%%s\n", name, now[name], now[name] / now[hand], change,
-        bad ? ": more than 2 % up" : (change < -2 ? ": write the file anew" : "")
+      printf "%s: %d instructions, %.2f of the work without the SDK, %+.2f %%%s\n", name, now[name], now[name] / now[hand], change,
+        bad ? ": more than 2 % up" : (change < -2 ? ": update the file with --write" : "")
       failed = failed || bad
     }
     exit failed

@@ -30,7 +30,7 @@ impl fmt::Display for Difference {
 pub(crate) enum Matchers {
     Middy,
     Powertools,
-    /// Those of `deviations.toml`, which also has the ones of both case formats.
+    /// The deviations of `deviations.toml`, also those of both case formats.
     Deviations,
 }
 

@@ -7,7 +7,7 @@ use pilaster::testing::Caller;
 use pilaster::{FunctionError, IntoService};
 use serde_json::{Map, Value, json};
 
-/// What the innermost function leaves behind.
+/// The values that the innermost function records.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes(Arc<Mutex<Vec<Value>>>);
 
@@ -21,7 +21,7 @@ impl Notes {
     }
 }
 
-/// How a call ended.
+/// The outcome of a call.
 pub(crate) enum Sent {
     /// With a response.
     Answer(Value),
@@ -33,7 +33,7 @@ pub(crate) enum Sent {
 
 /// Calls the function with the event.
 pub(crate) fn send(function: impl IntoService, event: &Value) -> Sent {
-    let caller = match catch_unwind(AssertUnwindSafe(|| Caller::new(function))) {
+    let caller = match catch_unwind(AssertUnwindSafe(|| Caller::new(function).without_logs())) {
         Ok(caller) => caller,
         Err(panic) => return Sent::Refused(panic_text(&*panic)),
     };
@@ -164,7 +164,7 @@ pub(crate) fn rejected(delivered: &Value) -> Option<Value> {
 pub(crate) fn by_name(headers: Vec<(String, String)>) -> Value {
     let mut map = Map::new();
     for (name, value) in headers {
-        // What a gateway computes itself.
+        // Headers that a gateway computes itself.
         if name == "content-length" {
             continue;
         }
@@ -223,7 +223,7 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
-/// Where both bodies are JSON objects or arrays in a text, the values are compared, not their spelling.
+/// If both bodies are JSON objects or arrays in a text, their values are compared instead of the text.
 pub(crate) fn read_json_bodies(expected: &mut Value, observed: &mut Value) {
     let parse = |value: &Value| -> Option<Value> {
         let parsed: Value = serde_json::from_str(value.get("body")?.as_str()?).ok()?;

@@ -43,7 +43,7 @@ use crate::compare::Difference;
 use crate::deviations::Deviations;
 use crate::report::Outcome;
 
-/// What a case wants and what Pilaster did, in one form.
+/// The expectation of a case and the result of Pilaster, in one form.
 pub(crate) struct Compared {
     pub(crate) expected: Value,
     pub(crate) observed: Value,
@@ -57,7 +57,7 @@ pub(crate) enum Stop {
     Broken(String),
 }
 
-/// What becomes of a case that is replayed.
+/// The outcome of a replayed case.
 pub(crate) type Replay = Result<Compared, Stop>;
 
 /// A shorthand for the common stop.
@@ -165,7 +165,7 @@ fn defect(expected: &Value, found: &[Difference], covering: &[Option<usize>]) ->
     if found.is_empty() {
         return Outcome::Failed(vec!["the recorded defect is reproduced".to_owned()]);
     }
-    // What was recorded is itself an error: any other answer is the right one, and what ran differs with it.
+    // The recorded result is itself an error: any other response is right, and the calls differ with it.
     let is_error = expected.get("error").is_some()
         || expected.get("failed").is_some()
         || expected["status"].as_u64().is_some_and(|status| status >= 400);

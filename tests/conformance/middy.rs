@@ -93,7 +93,7 @@ pub(crate) fn replay(case: &Case) -> Replay {
     }
     let of_javascript = |name: &str, _: &Value| NOT_JSON.contains(&name).then(|| name.to_owned());
     if let Some(name) = member(&case.json["event"], &of_javascript) {
-        return unsupported(format!("an event with a value that is no JSON (`{name}`)"));
+        return unsupported(format!("an event with a value that is not JSON (`{name}`)"));
     }
     if case.group != "combo" && !IN_SCOPE.contains(&case.group.as_str()) {
         return unsupported(match case.group.as_str() {
@@ -146,7 +146,7 @@ fn options<T: DeserializeOwned>(config: &Value) -> Result<T, Stop> {
     })
 }
 
-/// What is first found of the members of all objects within.
+/// Returns the first value of each member of all inner objects.
 fn member(value: &Value, find: &dyn Fn(&str, &Value) -> Option<String>) -> Option<String> {
     match value {
         Value::Array(items) => items.iter().find_map(|item| member(item, find)),

@@ -20,7 +20,7 @@ pub(crate) struct Service(Arc<Mutex<State>>);
 struct State {
     values: BTreeMap<String, Value>,
     scripted: VecDeque<Value>,
-    /// What a poll of each profile finds, one after the other.
+    /// The results of the polls of each profile, in order.
     contents: BTreeMap<String, VecDeque<Value>>,
     /// The profile of each session.
     sessions: Vec<String>,
@@ -48,17 +48,17 @@ impl Service {
         self.state().values.insert(name.to_owned(), value);
     }
 
-    /// What the next calls are answered, whatever they ask.
+    /// The responses to the next calls of any kind.
     pub(crate) fn answer(&self, answers: impl IntoIterator<Item = Value>) {
         self.state().scripted.extend(answers);
     }
 
-    /// What the polls of an AppConfig profile find, one after the other; the last one stays.
+    /// The results of the polls of an AppConfig profile, in order; the last one repeats.
     pub(crate) fn configure(&self, profile: &str, contents: Vec<Value>) {
         self.state().contents.insert(profile.to_owned(), contents.into());
     }
 
-    /// What was asked, in order.
+    /// The requests, in order.
     pub(crate) fn calls(&self) -> Vec<Value> {
         self.state().calls.clone()
     }
@@ -144,7 +144,7 @@ impl Service {
     }
 }
 
-/// What a poll of AppConfig is answered: the token of the next one, and the content, which is empty where it did not change.
+/// The response to a poll of AppConfig: the token of the next poll, and the content, which is empty if it did not change.
 impl Service {
     fn poll(&self, token: &str, status: StatusCode) -> HttpResponse {
         let mut state = self.state();

@@ -16,7 +16,7 @@ pub(crate) use self::complete::complete;
 use crate::compare::byte_string;
 use crate::exchange::{Notes, Sent, send};
 
-/// What a function takes one of per call.
+/// The type of record that a function takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqs,
@@ -72,10 +72,10 @@ pub(crate) struct Seen {
     pub(crate) payload: Value,
 }
 
-/// What a function does with a record; what it answers counts for Firehose and for S3 Batch Operations alone.
+/// The action of a function for a record; only Firehose and S3 Batch Operations read its result.
 pub(crate) type Act = Arc<dyn Fn(&Seen) -> Result<Option<TransformedRecord>, BoxError> + Send + Sync>;
 
-/// What the body of a message, or its like, is read as.
+/// The type as which the body of a record is read.
 pub(crate) trait Payload: DeserializeOwned + Send + 'static {
     fn into_value(self) -> Value;
 }
@@ -197,14 +197,14 @@ pub(crate) fn each_task(event: &Value, view: fn(S3BatchTask) -> Value) -> Vec<Ve
     by_record(event, &notes)
 }
 
-/// What was seen, in the order of the records; of one that held several, in the order in which they were seen.
+/// Returns the values that were seen, in the order of the records, and within a record in the order of the calls.
 pub(crate) fn in_order(notes: &Notes) -> Vec<Value> {
     let mut notes = notes.all();
     notes.sort_by_key(|note| note["index"].as_u64());
     notes.into_iter().map(|mut note| note["payload"].take()).collect()
 }
 
-/// What a partial answer returns: how often each id is in it. Their order means nothing.
+/// Returns how often each id is in a partial response. Their order has no meaning.
 pub(crate) fn returned(answer: &Value) -> Value {
     let mut ids = Map::new();
     for failure in answer["batchItemFailures"].as_array().into_iter().flatten() {

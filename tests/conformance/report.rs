@@ -1,4 +1,4 @@
-//! What a run found: per middleware or utility, then the reasons, then the totals as the last line.
+//! The report of a run: per middleware or utility, then the reasons, then the totals as the last line.
 
 use std::collections::BTreeMap;
 

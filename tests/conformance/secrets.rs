@@ -24,12 +24,12 @@ struct State {
 }
 
 impl Service {
-    /// What it answers about a secret, one after the other; the last one from then on.
+    /// The responses for a secret, in order; the last one repeats.
     pub(crate) fn answer(&self, id: &str, answers: impl IntoIterator<Item = Value>) {
         self.state().answers.entry(id.to_owned()).or_default().extend(answers);
     }
 
-    /// What it was asked, in order.
+    /// The requests, in order.
     pub(crate) fn calls(&self) -> Vec<Value> {
         self.state().calls.clone()
     }

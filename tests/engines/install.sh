@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the engines that the tests of this folder start, in pinned versions, into target/engines, and prints the folder of their programs.
-# It does nothing where they are installed already. It needs python3 with venv, and PyPI. With `--check` it installs nothing: it fails where
-# they are missing, so that a test never reaches the network on its own.
+# It does nothing if they are installed. It needs python3 with venv, and PyPI. With `--check` it installs nothing and fails if they are
+# missing, so that a test never reaches the network.
 set -euo pipefail
 
 packages=(ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106 cargo-lambda==1.9.2 cfn-lint==1.58.0 aws-lambda-powertools==3.37.0)
@@ -20,16 +20,16 @@ if [[ "${1:-}" == --check ]]; then
   exit
 fi
 
-# One at a time. The lock file outlives a failed installation, the lock does not.
+# One installation at a time. The lock ends with this process; its file stays.
 exec 9>"$engines.lock"
 flock 9
 
 if [[ "$(cat "$stamp" 2>/dev/null)" != "${packages[*]}" ]]; then
   if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    echo "python3 with venv is missing: install both (on Debian and Ubuntu, \`apt install python3-venv\`), then run this again" >&2
+    echo "python3 with venv is missing: install both (on Debian and Ubuntu, \`apt install python3-venv\`), then run this script again" >&2
     exit 1
   fi
-  # Into the same folder: a test that runs at this moment keeps its programs.
+  # Into the same folder: a running test keeps its programs.
   [[ -x "$engines/bin/pip" ]] || python3 -m venv --clear "$engines" >&2
   "$engines/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2
   echo "${packages[*]}" >"$stamp"

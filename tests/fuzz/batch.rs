@@ -3,10 +3,10 @@
 //!
 //! `rules.rs` has the rules by AWS's pages, `events.rs` the events, `delivery.rs` the checks of one delivery:
 //!
-//! - no record is acknowledged that was not handled, and none is delivered for ever;
-//! - records of one group, key, item or partition are handled in their order, one at a time, and none behind one that failed;
+//! - each acknowledged record was handled, and no record is delivered for ever;
+//! - records of one group, key, item or partition are handled in their order, one at a time, and none after a failed one;
 //! - a record is handled at most once in a delivery, and the response comes before the deadline;
-//! - without a deadline each record is begun that no failure holds back.
+//! - without a deadline each record that is not behind a failed one is begun.
 //!
 //! `PROPTEST_CASES` is the number of cases for each service (96 unless set), `PROPTEST_RNG_SEED` chooses them.
 
@@ -208,8 +208,8 @@ async fn play(from: Origin, settings: Settings, all: Vec<Planned>) {
     }
 }
 
-/// One delivery through a mapping without `ReportBatchItemFailures`: it takes each response for success, so the checks of one delivery
-/// are all that holds.
+/// One delivery through a mapping without `ReportBatchItemFailures`: it takes each response for success, so only the checks of one delivery
+/// apply.
 async fn unreported(from: Origin, settings: Settings, all: Vec<Planned>) {
     let world = Arc::new(Mutex::new(World::default()));
     let caller = from.caller(settings.batch(from), Arc::clone(&world));
@@ -220,7 +220,7 @@ async fn unreported(from: Origin, settings: Settings, all: Vec<Planned>) {
     let unread: Vec<usize> =
         batch.iter().copied().filter(|at| world.lock().unwrap().outcomes[*at].0 == Some(Outcome::Unreadable)).collect();
     let (event, delivered) = from.event(&all, &batch, &unread);
-    // Lambda takes it for success, whatever it is.
+    // Lambda takes any response for success.
     let _ = call(&caller, event, None).await;
     let steps = world.lock().unwrap().steps.clone();
     check(from, &Settings { deadline: None, ..settings }, &all, &delivered, &steps, &unread);

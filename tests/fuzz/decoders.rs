@@ -1,4 +1,4 @@
-//! The decoders, each with inputs that it takes and a way to give it any others. The short form and cargo-fuzz's targets share them.
+//! The decoders, each with inputs that it accepts and a function that takes any other. The short runs and cargo-fuzz's targets share them.
 //!
 //! If the first letter of an input is significant, it selects the function for the rest, or the place in a request where it
 //! is put; so inputs stay readable, and a fuzzer changes the place like everything else.
@@ -29,7 +29,7 @@ type Named = (&'static str, fn() -> Decoder);
 pub(crate) struct Decoder {
     pub(crate) name: &'static str,
     seeds: Vec<Vec<u8>>,
-    /// Of how many functions it gives a whole event to one.
+    /// The number of functions, one of which gets a whole event.
     pub(crate) functions: u8,
     call: Call,
 }
@@ -52,7 +52,7 @@ pub(crate) const ALL: [Named; 13] = [
 ];
 
 impl Decoder {
-    /// The one of this name.
+    /// Returns the decoder of this name.
     #[cfg_attr(test, expect(dead_code, reason = "cargo-fuzz's targets find theirs by it"))]
     pub(crate) fn named(name: &str) -> Self {
         let found = ALL.iter().find(|(of, _)| *of == name);
@@ -63,7 +63,7 @@ impl Decoder {
         Self { name, seeds, functions: 0, call: Box::new(call) }
     }
 
-    /// Of functions, of which the first letter names the one that is given the event.
+    /// A decoder of several functions; the first letter of an input names the function that gets the event.
     fn of_functions(name: &'static str, functions: Vec<Function>) -> Self {
         let count = functions.len();
         let call = move |input: &[u8]| {
@@ -79,14 +79,14 @@ impl Decoder {
         (self.call)(input)
     }
 
-    /// Inputs that show most of its form.
+    /// Returns inputs that cover most of its syntax.
     #[cfg_attr(not(test), expect(dead_code, reason = "targets begin with their corpora"))]
     pub(crate) fn seeds(&self) -> &[Vec<u8>] {
         &self.seeds
     }
 }
 
-/// Waits for what never waits for anything else.
+/// Runs a future that waits for nothing outside of it.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     thread_local! {
         static RUNTIME: RefCell<Runtime> = RefCell::new(Builder::new_current_thread().enable_time().build().unwrap());
@@ -94,7 +94,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     RUNTIME.with_borrow(|runtime| runtime.block_on(future))
 }
 
-/// The smallest request with this body, which stands in it as base64.
+/// Returns the smallest request with this body, in base64.
 pub(crate) fn request(content_type: &str, body: &[u8]) -> Value {
     json!({
         "rawPath": "/p", "rawQueryString": "", "headers": { "host": "h", "content-type": content_type },
@@ -107,7 +107,7 @@ fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
-/// The place that the first letter stands for, of so many, and what is to be put there.
+/// Returns the place that the first letter names, and the text to put there.
 fn placed(input: &[u8], places: usize) -> Option<(usize, &[u8])> {
     let (letter, rest) = input.split_first()?;
     Some((usize::from(letter.wrapping_sub(b'a')) % places, rest))

@@ -1,4 +1,4 @@
-//! Functions of every kind, each called with the text of an event, and what must be true of whatever comes back.
+//! Functions of every kind, each called with the text of an event, and the properties of every result.
 
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
     Event,
 }
 
-/// A function, whatever it takes.
+/// A function of any kind.
 pub(crate) struct Function {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
@@ -42,7 +42,7 @@ pub(crate) struct Function {
 
 impl Function {
     fn new<F: IntoService>(name: &'static str, kind: Kind, function: F) -> Self {
-        let caller = Rc::new(Caller::new(function));
+        let caller = Rc::new(Caller::new(function).without_logs());
         Self {
             name,
             kind,
@@ -70,10 +70,10 @@ impl Function {
     fn check(&self, answer: &Result<Value, FunctionError>) -> Result<(), &'static str> {
         let answer = match answer {
             Err(error) if error.error_type().is_empty() || error.error_type() == "Panic" => {
-                return Err("a nameless error");
+                return Err("an error without a type");
             }
             Err(error) if error.message().len() > 2_000 || error.error_type().len() > 100 => {
-                return Err("an error that repeats what it was sent");
+                return Err("an error that repeats its input");
             }
             Err(_) => return Ok(()),
             Ok(answer) => answer,
@@ -83,7 +83,7 @@ impl Function {
             Kind::Http => match answer["statusCode"].as_u64() {
                 // An empty response to a WebSocket message has no body.
                 Some(200..=499) if answer.get("body").is_none_or(Value::is_string) => Ok(()),
-                _ => Err("no answer to this request"),
+                _ => Err("not a response to this request"),
             },
             Kind::Records => {
                 let failures = match answer {
@@ -100,7 +100,7 @@ impl Function {
                 // Lambda takes an empty or unknown id as the failure of the whole batch.
                 match failures.as_array().is_some_and(|failures| failures.iter().all(known)) {
                     true => Ok(()),
-                    false => Err("no answer to this batch"),
+                    false => Err("not a response to this batch"),
                 }
             }
         }
@@ -111,7 +111,7 @@ thread_local! {
     static PANICS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Counts panics, those too that a layer makes a 500 or a failed record of.
+/// Counts panics, also those that a layer turns into a 500 or a failed record.
 fn watch_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -258,7 +258,7 @@ async fn custom_resource(event: CloudFormation<Database>) -> Result<CustomResour
 
 /// A function whose responses are recorded by this key.
 pub(crate) fn keyed(key: &'static str) -> Function {
-    let layer = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).key(key));
+    let layer = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "f").key(key));
     Function::new("idempotent", Kind::Event, pilaster::handler(any).layer(layer))
 }
 
@@ -274,7 +274,7 @@ pub(crate) fn http() -> Vec<Function> {
     ]
 }
 
-/// Those of records.
+/// The functions of records.
 pub(crate) fn records() -> Vec<Function> {
     vec![
         Function::new("sqs", Kind::Records, pilaster::handler(sqs)),
@@ -294,7 +294,7 @@ pub(crate) fn records() -> Vec<Function> {
     ]
 }
 
-/// Those of whole events.
+/// The functions of whole events.
 pub(crate) fn events() -> Vec<Function> {
     vec![
         Function::new("typed", Kind::Event, pilaster::handler(typed)),
@@ -305,12 +305,12 @@ pub(crate) fn events() -> Vec<Function> {
     ]
 }
 
-/// All of them.
+/// Returns all functions.
 pub(crate) fn all() -> Vec<Function> {
     http().into_iter().chain(records()).chain(events()).collect()
 }
 
-/// The one of this name.
+/// Returns the function of this name.
 pub(crate) fn named(name: &str) -> Function {
     all().into_iter().find(|function| function.name == name).unwrap()
 }

@@ -1,5 +1,5 @@
 //! A shared HTTP cache in front of a function whose responses are compressed, negotiated, conditional and under CORS: it must never
-//! hand out a body that its client cannot read or did not ask for.
+//! serve a body that its client cannot read or did not accept.
 //!
 //! The cache is written from RFC 9111 (sections 3.2, 4.1, 4.3.1 and 4.3.4) alone.
 
@@ -39,11 +39,11 @@ enum Tag {
 /// The source of the resource's representation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// The function, which gives each media type its own tag, as RFC 9110 asks.
+    /// The function, which gives each media type its own tag, as RFC 9110 requires.
     Function,
     /// A writer: the function knows of no media types, so that its tag is the same for all.
     Writer,
-    /// Now the one, now the other, by the version.
+    /// The one or the other, by the version.
     Either,
 }
 
@@ -235,7 +235,7 @@ async fn run(resource_of: Resource, steps: Vec<Step>, served: &RefCell<[u32; 3]>
         .compression(CompressionLayer::new())
         .conditional(ConditionalLayer::new())
         .layer(layer());
-    let caller = Caller::new(pilaster::handler(resource).layer(stack));
+    let caller = Caller::new(pilaster::handler(resource).layer(stack)).without_logs();
     let mut store: Vec<Stored> = Vec::new();
     for step in steps {
         let Step::Get { accept, language, encoding, origin, fresh, lines } = step else {

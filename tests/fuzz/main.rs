@@ -39,7 +39,7 @@ fn files(root: PathBuf) -> Vec<PathBuf> {
     found
 }
 
-/// The real events, without what makes them long and nothing more.
+/// Returns the recorded events, without insignificant whitespace.
 fn events() -> Vec<Vec<u8>> {
     let files =
         files(folder("fixtures/events")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "json"));
@@ -52,7 +52,7 @@ fn events() -> Vec<Vec<u8>> {
     events
 }
 
-/// Its own seeds, the real events that it takes, and what cargo-fuzz found.
+/// Returns the seeds of a decoder, the real events that it takes, and its corpus.
 fn inputs(decoder: &Decoder) -> Vec<Vec<u8>> {
     let mut inputs = decoder.seeds().to_vec();
     for event in if decoder.functions > 0 { events() } else { Vec::new() } {
@@ -68,7 +68,7 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
-/// Calls a decoder with all of its inputs, then with changed ones: 300, or for as many seconds as `PILASTER_FUZZ` says.
+/// Calls a decoder with all of its inputs, then with changed ones: 300, or for the seconds of `PILASTER_FUZZ`.
 fn short(decoder: fn() -> Decoder) {
     let decoder = decoder();
     let inputs = inputs(&decoder);
@@ -91,7 +91,7 @@ fn short(decoder: fn() -> Decoder) {
 /// A test for each decoder, so that they run beside each other.
 macro_rules! each_decoder {
     ($($name:ident),* $(,)?) => {
-        mod a_decoder_answers_whatever_it_is_given {
+        mod a_decoder_returns_for_any_input {
             $(
                 #[test]
                 fn $name() {
@@ -122,7 +122,7 @@ fn each_decoder_is_a_target_of_cargo_fuzz() {
     }
 }
 
-/// Writes the seeds where cargo-fuzz begins, for a corpus from nothing.
+/// Writes the seeds with which cargo-fuzz starts a new corpus.
 #[test]
 #[ignore = "it writes into the project"]
 fn write_seeds() {

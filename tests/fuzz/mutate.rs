@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// Those of this seed.
+    /// Returns the numbers of this seed.
     pub(crate) fn seeded(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x1234_5678_9abc_def1))
     }

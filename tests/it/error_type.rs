@@ -100,13 +100,13 @@ async fn a_state_machine_catches_variants_by_their_names() {
 }
 
 #[tokio::test]
-async fn the_macro_tells_it_of_the_error_in_the_signature() {
+async fn the_macro_reads_the_error_of_the_signature() {
     use pilaster::__private::{Fallback as _, NamedError as _, type_of};
 
     async fn boxed(_: Event<Value>) -> Result<(), BoxError> {
         Err(Wrapper(7).into())
     }
-    // What `#[lambda_handler]` writes into `main`.
+    // The code that `#[lambda_handler]` writes into `main`.
     let named = type_of::<Result<(), Reserve>>().pilaster_error().pilaster_error_type(handler(reserve));
     assert_eq!(fail(named, json!("umbrella")).await.error_type(), "OutOfStock");
     let unnamed = type_of::<Result<(), BoxError>>().pilaster_error().pilaster_error_type(handler(boxed));

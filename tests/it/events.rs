@@ -15,7 +15,7 @@ use pilaster::testing::Caller;
 use pilaster::{BoxError, Change, Firehose, FunctionError, Kafka, Kinesis, S3Object, Sqs};
 use serde_json::{Map, Value, json};
 
-use crate::http::event;
+use tests::http::event;
 
 /// Calls a function of one of these per call; returns a value of each record, in their order, and the response.
 async fn seen<R: FromRecord<Response = ()> + 'static>(

@@ -23,7 +23,7 @@ async fn user(Json(asked): Json<Value>) -> Result<Json<Value>, HttpError> {
 }
 
 #[tokio::test]
-async fn a_request_is_named_by_its_route_and_tells_its_status() {
+async fn a_span_of_a_request_has_its_route_and_status() {
     for (body, status, failed) in
         [(json!({}), 200, false), (json!({"fail": false}), 404, false), (json!({"fail": true}), 500, true)]
     {

@@ -54,7 +54,7 @@ fn no_modules_of_a_folder_import_each_other_in_a_circle() {
     }
     let mut circles = Vec::new();
     for (folder, mut edges) in folders {
-        // What imports nothing that is left, or is imported by nothing that is left, is in no circle.
+        // A module without imports or importers among the rest is in no circle.
         loop {
             let before = edges.len();
             let from: BTreeSet<_> = edges.keys().map(|(from, _)| from.clone()).collect();

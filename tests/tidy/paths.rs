@@ -156,7 +156,7 @@ fn without_tests(code: &str) -> String {
 
 fn source(module: &Module, code: &str) -> Source {
     let mut source = Source { paths: Vec::new(), names: BTreeMap::new(), globs: Vec::new() };
-    // How many inline modules a place is in: `super` leads out of these first.
+    // The number of inline modules around a place, which `super` leaves first.
     let mut inline: Vec<usize> = Vec::new();
     let mut rest = code;
     let mut at = 0;

@@ -38,8 +38,11 @@ struct Shared {
 }
 
 /// The deadline of a test, by tokio's clock, which can be paused.
-#[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "the layout is the same without the feature"))]
-pub(crate) struct TestDeadline(pub(crate) tokio::time::Instant);
+#[cfg_attr(
+    not(any(test, feature = "testing")),
+    allow(dead_code, reason = "the layout is the same without the feature")
+)]
+struct TestDeadline(tokio::time::Instant);
 
 /// The client context and the Cognito identity of the caller may be secret or personal, and are not shown.
 impl fmt::Debug for Invocation {
@@ -66,6 +69,18 @@ impl Invocation {
     /// Creates an invocation with this context, not a cold start.
     pub fn new(context: Context) -> Self {
         Self { shared: Arc::new(Shared { context, extensions: Extensions::default() }), cold_start: false }
+    }
+
+    /// Creates an invocation whose deadline is in this time; none without it. [`remaining`](Self::remaining) follows tokio's clock,
+    /// which a test can pause.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn with_time_left(mut context: Context, left: Option<Duration>) -> Self {
+        let Some(left) = left else { return Self::new(context) };
+        let since = (SystemTime::now() + left).duration_since(UNIX_EPOCH).unwrap_or_default();
+        context.deadline = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let invocation = Self::new(context);
+        invocation.extensions().insert(TestDeadline(tokio::time::Instant::now() + left));
+        invocation
     }
 
     /// Returns the values that modules share; all clones of an invocation share them.

@@ -80,12 +80,11 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
+    use lambda_runtime::Context;
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::core::invocation::{Invocation, TestDeadline};
+    use crate::core::invocation::Invocation;
     use crate::events::Event;
     use crate::function::handler::handler;
 
@@ -96,17 +95,9 @@ mod tests {
             Ok(seconds)
         }
         let call = async |seconds: u64, left: Option<u64>| {
-            let mut context = lambda_runtime::Context::default();
-            if let Some(left) = left {
-                let at = SystemTime::now() + Duration::from_secs(left);
-                context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
-            }
+            let invocation = Invocation::with_time_left(Context::default(), left.map(Duration::from_secs));
             let event = RawValue::from_string(seconds.to_string()).unwrap();
-            handler(wait)
-                .into_service()
-                .unwrap()
-                .oneshot(Incoming { event, invocation: Invocation::new(context) })
-                .await
+            handler(wait).into_service().unwrap().oneshot(Incoming { event, invocation }).await
         };
         let start = tokio::time::Instant::now();
         assert_eq!(call(60, Some(3)).await.unwrap_err().error_type(), "Timeout");
@@ -123,9 +114,8 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 Ok(())
             }
-            let invocation = Invocation::new(lambda_runtime::Context::default());
             let start = tokio::time::Instant::now();
-            invocation.extensions().insert(TestDeadline(start + Duration::from_secs(10)));
+            let invocation = Invocation::with_time_left(Context::default(), Some(Duration::from_secs(10)));
             let event = RawValue::from_string("1".into()).unwrap();
             let called =
                 handler(wait).margin(margin).into_service().unwrap().oneshot(Incoming { event, invocation }).await;
@@ -150,11 +140,8 @@ mod tests {
             let _guard = Guard;
             std::future::pending().await
         }
-        let mut context = lambda_runtime::Context::default();
-        let at = SystemTime::now() + Duration::from_secs(3);
-        context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
-        let incoming =
-            Incoming { event: RawValue::from_string("1".into()).unwrap(), invocation: Invocation::new(context) };
+        let invocation = Invocation::with_time_left(Context::default(), Some(Duration::from_secs(3)));
+        let incoming = Incoming { event: RawValue::from_string("1".into()).unwrap(), invocation };
         assert_eq!(handler(hang).into_service().unwrap().oneshot(incoming).await.unwrap_err().error_type(), "Timeout");
     }
 }

@@ -165,15 +165,10 @@ impl fmt::Debug for Chunks {
 mod tests {
     use super::*;
     use futures_util::{StreamExt, stream as streams};
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     fn invocation(left: Option<Duration>) -> Invocation {
-        let mut context = lambda_runtime::Context::default();
-        if let Some(left) = left {
-            let at = (SystemTime::now() + left).duration_since(SystemTime::UNIX_EPOCH).unwrap();
-            context.deadline = at.as_millis() as u64;
-        }
-        Invocation::new(context)
+        Invocation::with_time_left(lambda_runtime::Context::default(), left)
     }
 
     async fn read(chunks: Chunks) -> Vec<Result<Bytes, String>> {

@@ -1,6 +1,16 @@
 //! [`Capture`]: keeps in memory what would be written or sent, for tests.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
+
+/// While one subscriber is alive, `tracing` asks only the thread that reaches a line first whether it is enabled, and remembers the
+/// answer for all threads. This keeps a second one alive, so that tests on several threads do not lose lines and spans.
+pub(crate) fn ask_each_thread() {
+    static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+    LazyLock::force(&SECOND);
+}
 
 /// Items that are kept in the order of their arrival. Clones share them.
 #[derive(Clone, Debug)]
@@ -8,11 +18,18 @@ pub(super) struct Capture<T>(Arc<Mutex<Vec<T>>>);
 
 impl<T> Default for Capture<T> {
     fn default() -> Self {
+        ask_each_thread();
         Self(Arc::default())
     }
 }
 
 impl<T> Capture<T> {
+    /// For a process of its own, with one subscriber.
+    #[cfg(all(test, feature = "logging"))]
+    pub(super) fn alone() -> Self {
+        Self(Arc::default())
+    }
+
     /// Locks the items.
     pub(super) fn items(&self) -> MutexGuard<'_, Vec<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -64,13 +64,8 @@ fn orders(ids: impl IntoIterator<Item = u32>) -> Value {
 }
 
 async fn call_with(function: impl IntoService, event: Value, left: Option<Duration>) -> Result<Value, FunctionError> {
-    let mut context = lambda_runtime::Context::default();
-    if let Some(left) = left {
-        let at = (std::time::SystemTime::now() + left).duration_since(std::time::UNIX_EPOCH).unwrap();
-        context.deadline = at.as_millis() as u64;
-    }
-    let incoming =
-        Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation: Invocation::new(context) };
+    let invocation = Invocation::with_time_left(lambda_runtime::Context::default(), left);
+    let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation };
     let response = function.into_service().unwrap().oneshot(incoming).await?;
     Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }

@@ -31,6 +31,7 @@
 //! ```
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use base64::Engine as _;
@@ -211,14 +212,33 @@ pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, 
 }
 
 /// The response of an HTTP function, decoded from the form of any event source. See the [module docs](self).
-#[derive(Clone, Debug)]
+///
+/// The `Debug` text of a response from [`Caller::send`](super::Caller::send) has the log lines of the call, also the causes of
+/// a 500. See [failing tests](super#failing-tests).
+#[derive(Clone)]
 pub struct Answer {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
+    lines: String,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Answer");
+        shown.field("status", &self.status).field("headers", &self.headers).field("body", &self.body);
+        if !self.lines.is_empty() {
+            shown.field("log", &format_args!("\n{}", self.lines));
+        }
+        shown.finish()
+    }
 }
 
 impl Answer {
+    pub(super) fn with_lines(self, lines: String) -> Self {
+        Self { lines, ..self }
+    }
+
     /// Returns the status code.
     pub fn status(&self) -> u16 {
         self.status
@@ -297,7 +317,7 @@ impl Answer {
             true => STANDARD.decode(body)?,
             false => body.as_bytes().to_vec(),
         };
-        Ok(Self { status: u16::try_from(status)?, headers, body: body.into() })
+        Ok(Self { status: u16::try_from(status)?, headers, body: body.into(), lines: String::new() })
     }
 }
 

@@ -86,7 +86,7 @@ fn handlers(case: &Case) -> impl Iterator<Item = &Value> {
     routes.map(|route| &route["handler"])
 }
 
-/// What handlers of the case return: of a router, of a function, of one middleware's.
+/// The results of the handlers of a case: of a router, of a function, of a middleware.
 fn returned(case: &Case) -> Vec<Value> {
     let mut all: Vec<Value> = handlers(case).map(|handler| handler["returns"].clone()).collect();
     all.extend(case.json.pointer("/input/default_handler/returns").cloned());

@@ -48,7 +48,7 @@ fn origins(case: &Case) -> Option<Vec<String>> {
     Some(origins.as_array()?.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect())
 }
 
-/// What a JSON Pointer leads to; the names of headers have no letter case.
+/// Returns the value at a JSON Pointer; the names of headers are case-insensitive.
 fn within<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
     let Some((before, name)) = pointer.rsplit_once("/headers/") else { return value.pointer(pointer) };
     let headers = value.pointer(&format!("{before}/headers"))?.as_object()?;

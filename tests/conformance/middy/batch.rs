@@ -26,7 +26,7 @@ struct Options {
     _logger: Option<Logger>,
 }
 
-/// What became of a record, as `Promise.allSettled` has it.
+/// The result of a record, as `Promise.allSettled` returns it.
 #[derive(Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case", deny_unknown_fields)]
 enum Settled {
@@ -40,7 +40,7 @@ enum Settled {
     },
 }
 
-/// What the function does with a record: what it answers, or why it fails.
+/// The action of the function for a record: its result, or its error.
 #[derive(Clone)]
 enum Outcome {
     Answer(Option<TransformedRecord>),
@@ -208,14 +208,14 @@ fn outcome(kind: Kind, settled: Settled) -> Result<Outcome, Stop> {
         Kind::S3Batch => match &value {
             Value::Null => Outcome::Answer(None),
             Value::String(text) => Outcome::Answer(Some(TransformedRecord::ok(text.clone()))),
-            _ => return unsupported("a task's result that is no text"),
+            _ => return unsupported("a task's result that is not text"),
         },
-        // What a function of other records returns does not count.
+        // The result of a function of other records is ignored.
         _ => Outcome::Answer(None),
     })
 }
 
-/// What a handler answers for a record of Firehose: bytes, text or a value.
+/// The result of a handler for a record of Firehose: bytes, text or a value.
 fn transformed(value: &Value) -> Result<Option<TransformedRecord>, Stop> {
     Ok(match value {
         Value::Null => None,

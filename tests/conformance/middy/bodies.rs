@@ -9,7 +9,7 @@ use crate::compare::byte_string;
 use crate::layers::Own;
 use crate::{Stop, unsupported};
 
-/// How the body is read.
+/// The way in which the body is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
     /// Not at all.
@@ -75,7 +75,7 @@ impl Parser {
         let reader = match (options.reviver, reader) {
             (None, reader) => reader,
             (Some(Reviver::UppercaseStrings {}), Reader::Json) => Reader::Revived,
-            (Some(_), _) => return unsupported("a callback for each value of what is no JSON"),
+            (Some(_), _) => return unsupported("a callback for each value of a body that is not JSON"),
         };
         match options.charset.as_deref() {
             None | Some("utf8" | "utf-8") => {}
@@ -177,7 +177,7 @@ pub(super) struct Limits {
     file: Option<usize>,
 }
 
-/// What is noted where a part is beyond a limit.
+/// The record of a part that exceeds a limit.
 pub(super) const BEYOND: &str = "a part is beyond the limits";
 
 /// The parts of a form as middy's handlers see them.

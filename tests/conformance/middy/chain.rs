@@ -42,7 +42,7 @@ struct Inline {
     noop: Option<bool>,
 }
 
-/// What a chain comes down to.
+/// The settings that a chain of middlewares amounts to.
 struct Plan {
     cors: Option<CorsLayer>,
     security: Option<SecurityHeadersLayer>,
@@ -53,7 +53,7 @@ struct Plan {
     parser: Parser,
     sees: Sees,
     web_socket: bool,
-    /// Whether the event's body is base64.
+    /// The event's body is base64.
     base64: bool,
 }
 
@@ -206,7 +206,7 @@ impl Plan {
         match options(config)? {
             Inline { noop: Some(_), set_headers: None, set_response: None, .. } => Ok(()),
             Inline { phase: Some(phase), set_headers: Some(headers), set_response: None, .. } if phase == "after" => {
-                // What stands before CORS in the chain is outside it.
+                // A middleware before CORS in the chain is outside of it.
                 let outside = self.cors.is_none();
                 let layers = if outside { &mut self.outer } else { &mut self.own };
                 for (name, value) in &headers {

@@ -16,7 +16,7 @@ use crate::{Compared, Replay, Stop, only_these, unsupported};
 #[serde(deny_unknown_fields, default)]
 struct NoOptions {}
 
-/// What the function of a case does.
+/// The action of the function of a case.
 #[derive(Clone)]
 enum Handler {
     Return(CustomResource),
@@ -35,7 +35,7 @@ pub(super) fn replay(case: &Case) -> Replay {
             Handler::Fail(message)
         }
         Kind::Throw { error: None, value: Some(Value::String(text)) } => Handler::Fail(text),
-        _ => return unsupported("a handler of another kind, or one that throws what is no error"),
+        _ => return unsupported("a handler of another kind, or one that throws a value that is not an error"),
     };
     let notes = Notes::default();
     let function = {
@@ -101,7 +101,7 @@ struct Answer {
     _stack_id: Option<String>,
 }
 
-/// What of the answer a function writes: what became of the resource.
+/// Returns the part of the response that a function writes: the state of the resource.
 fn returned(value: &Value) -> Result<Handler, Stop> {
     let answer: Answer = options(value)?;
     if answer.status.as_deref() == Some("FAILED") {
@@ -143,7 +143,7 @@ pub(super) fn route(case: &Case) -> Replay {
         return unsupported("a route of no kind of request, which an enum does not have");
     }
     let mut event = with_url(&case.json["event"]);
-    // A resource that is changed or deleted has an id; what an event lacks that is no request is the case's point.
+    // A resource that is updated or deleted has an id; a case of another event is about its missing fields.
     let is_request = ["Create", "Update", "Delete"].iter().any(|kind| event["RequestType"] == *kind);
     if let Some(event) = event.as_object_mut().filter(|_| is_request) {
         event.entry("PhysicalResourceId").or_insert(json!("resource"));

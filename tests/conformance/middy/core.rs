@@ -32,7 +32,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         let trace = trace.clone();
         move |Event(event): Event<Value>| handler.clone().run(trace.clone(), event)
     };
-    let mut caller = Caller::new(pilaster::handler(function).layer(Chain { layers, plugin }));
+    let mut caller = Caller::new(pilaster::handler(function).layer(Chain { layers, plugin })).without_logs();
     if let Some(left) = remaining_ms {
         caller = caller.with_time_left(Duration::from_millis(left));
     }
@@ -122,7 +122,7 @@ impl Handler {
                 Ok(Self::Throw(message))
             }
             Kind::Throw { error: None, value: Some(Value::String(message)) } => Ok(Self::Throw(message)),
-            Kind::Throw { .. } => unsupported("a handler that throws what is no error"),
+            Kind::Throw { .. } => unsupported("a handler that throws a value that is not an error"),
             Kind::Sleep { ms, value } => Ok(Self::Sleep(Duration::from_millis(ms), value)),
             Kind::Echo { what } if what == "event" => Ok(Self::Echo),
             Kind::Echo { what } => unsupported(format!("a handler that returns its {what}")),
@@ -177,7 +177,7 @@ impl StdError for Raised {
     }
 }
 
-/// What a middleware of a case does in a phase, after it has noted that it is there.
+/// The action of a middleware in a phase, after it has recorded its call.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Action {

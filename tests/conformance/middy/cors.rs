@@ -119,14 +119,14 @@ fn seconds(age: &Value) -> Result<Option<u64>, Stop> {
         Value::String(text) if text.is_empty() => Ok(None),
         Value::String(text) => match text.parse() {
             Ok(seconds) => Ok(Some(seconds)),
-            Err(_) => unsupported("a maximum age that is no number of seconds"),
+            Err(_) => unsupported("a maximum age that is not a number of seconds"),
         },
         // middy leaves the number 0 out.
         Value::Number(number) => match number.as_u64() {
             Some(0) => Ok(None),
             Some(seconds) => Ok(Some(seconds)),
-            None => unsupported("a maximum age that is no number of seconds"),
+            None => unsupported("a maximum age that is not a number of seconds"),
         },
-        _ => unsupported("a maximum age that is no number of seconds"),
+        _ => unsupported("a maximum age that is not a number of seconds"),
     }
 }

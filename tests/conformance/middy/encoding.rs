@@ -51,7 +51,7 @@ struct Params {
     _quality: Option<u32>,
 }
 
-/// What middy's negotiation leaves for it in the context.
+/// The values that middy's negotiation puts into the context.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 struct Context {
@@ -119,7 +119,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     Ok(Compared { expected, observed })
 }
 
-/// What middy's negotiation found as the header that it found it in: the server's first choices among them come first.
+/// Returns the header from the result of middy's negotiation, with the server's preferences first.
 fn accept(event: &mut Value, context: Context, first_choices: &[String]) -> Result<(), Stop> {
     let Context { preferred_encoding: first, preferred_encodings: all } = context;
     let preferred = first_choices.iter().filter(|name| all.contains(name)).cloned();

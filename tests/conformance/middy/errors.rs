@@ -8,7 +8,7 @@ use super::{Logger, options};
 use crate::layers::Thrown;
 use crate::{Stop, unsupported};
 
-/// What a handler throws.
+/// The error that a handler throws.
 #[derive(Clone)]
 pub(super) enum Raised {
     /// An error that is meant for the caller.
@@ -53,7 +53,7 @@ impl Raised {
         for (name, value) in &error.headers {
             let value = value.as_str().and_then(|text| HeaderValue::from_str(text).ok());
             let Some((name, value)) = name.parse::<HeaderName>().ok().zip(value) else {
-                return unsupported("an error's header that is no header");
+                return unsupported("an invalid header of an error");
             };
             shown = shown.with_header(name, value);
         }

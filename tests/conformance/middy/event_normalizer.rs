@@ -45,7 +45,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     }
     let Some(source) = Kind::of(event) else { return whole(event, normalized) };
     let kind = normalized.as_ref().map_or(source, |normalized| within(source, normalized));
-    // What a case's failing is about is not filled in.
+    // The missing field that a failing case is about is not filled in.
     let event = if normalized.is_some() { complete(event, kind) } else { event.clone() };
     let notes = Notes::default();
     let wanted = normalized.as_ref().map(|normalized| payloads(kind, normalized));
@@ -91,7 +91,7 @@ fn read(text: Value) -> Value {
     text.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(text)
 }
 
-/// An event that is no batch is decoded by its type; what is JSON in a text stays a text.
+/// An event that is not a batch is decoded by its type; JSON in a text stays text.
 fn whole(event: &Value, normalized: Option<Value>) -> Replay {
     if normalized.as_ref() != Some(event) {
         return unsupported("a text within a whole event: the type that `Event<T>` names decides how it is decoded");
@@ -105,7 +105,7 @@ fn whole(event: &Value, normalized: Option<Value>) -> Replay {
     Ok(Compared { expected: json!({ "saw": normalized }), observed })
 }
 
-/// What a function takes that looks through the envelopes of these records.
+/// Returns the argument of a function that reads through the envelopes of these records.
 fn within(source: Kind, normalized: &Value) -> Kind {
     let mut records = records_of(normalized).into_iter().peekable();
     let payload = |record: &Value| match source {
@@ -126,7 +126,7 @@ fn within(source: Kind, normalized: &Value) -> Kind {
     }
 }
 
-/// What a function of this kind sees of a normalized event.
+/// Returns the values that a function of this kind sees of a normalized event.
 fn payloads(kind: Kind, normalized: &Value) -> Vec<Value> {
     let part = |record: &Value, pointer: &str| record.pointer(pointer).cloned().unwrap_or_default();
     let records = records_of(normalized).into_iter();

@@ -1,4 +1,4 @@
-//! What a case expects, in the form that an exchange is observed in.
+//! The expectation of a case, in the form of an observed exchange.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -26,10 +26,10 @@ struct Error {
     _name: Value,
     #[serde(rename = "expose")]
     _expose: Value,
-    /// Where middy arose it, for its own log.
+    /// The place in middy that threw it, for its log.
     #[serde(rename = "cause")]
     _cause: Value,
-    /// What is no error, and was thrown.
+    /// A thrown value that is not an error.
     #[serde(rename = "value", alias = "$value")]
     _value: Value,
     message: Value,
@@ -66,7 +66,7 @@ pub(super) fn expected(case: &Value, sees: Sees) -> Result<Value, Stop> {
         expected.insert("saw".to_owned(), saw);
     }
     if let Some(logged) = expect.get("logged") {
-        let Some(logged) = logged.as_array() else { return unsupported("a log that is no list") };
+        let Some(logged) = logged.as_array() else { return unsupported("a log that is not a list") };
         expected.insert("logged".to_owned(), logged.iter().map(error_text).collect::<Result<Vec<_>, _>>()?.into());
     }
     if let Some(error) = expect.get("error") {
@@ -88,7 +88,7 @@ pub(super) fn expected(case: &Value, sees: Sees) -> Result<Value, Stop> {
     Ok(Value::Object(expected))
 }
 
-/// What a log has of an error: its text. `error-logger` hands the whole request on, `http-error-handler` the error.
+/// Returns the text of a logged error. `error-logger` passes the whole request on, `http-error-handler` the error.
 fn error_text(entry: &Value) -> Result<Value, Stop> {
     let of_request = ["event", "context", "error", "internal", "response"];
     let error = match entry.as_object() {
@@ -121,7 +121,7 @@ fn echoed(what: &str, response: &Value) -> Option<Value> {
     }
 }
 
-/// What the chain reads of an event; nothing where it reads none of it.
+/// Returns the part of an event that the chain reads, if it reads any.
 fn parts(event: &Value, sees: Sees) -> Option<Value> {
     if !(sees.headers || sees.query || sees.path || sees.body) {
         return None;
@@ -160,7 +160,7 @@ fn merged(single: &Value, multi: &Value) -> Value {
     Value::Object(all)
 }
 
-/// What stands in a path is text, whatever a test event has there.
+/// Path parameters are text, also if a test event has other values.
 fn as_text(parameters: &Value) -> Value {
     let parameters = parameters.as_object().into_iter().flatten();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);

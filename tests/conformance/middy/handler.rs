@@ -48,7 +48,7 @@ impl Kind {
     }
 }
 
-/// What the handler does with what it sees.
+/// The action of the handler.
 #[derive(Clone)]
 pub(super) enum Handler {
     Return(Prepared),
@@ -138,7 +138,7 @@ impl Prepared {
         for (name, value) in form.headers.iter().flatten() {
             let value = value.as_str().and_then(|text| HeaderValue::from_str(text).ok());
             let Some(pair) = name.parse().ok().zip(value) else {
-                return unsupported("a response's header that is no header");
+                return unsupported("an invalid header of a response");
             };
             headers.push(pair);
         }
@@ -150,7 +150,7 @@ impl Prepared {
         let Form { status_code, headers: given, body, is_base64_encoded } = Form::read(value)?;
         let mut headers: Vec<_> = Vec::new();
         for (name, value) in given.iter().flatten() {
-            let Some(value) = value.as_str() else { return unsupported("a response header that is no text") };
+            let Some(value) = value.as_str() else { return unsupported("a response header that is not text") };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
         if !matches!(body, Value::String(_) | Value::Null) && headers.iter().all(|(name, _)| name != "content-type") {

@@ -64,7 +64,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         return unsupported("`Accept-Charset`, which RFC 9110 deprecates, and a 406 for `Accept-Encoding`");
     }
     if case.json["event"].get("headers").is_none() {
-        return unsupported("an event that is no request");
+        return unsupported("an event that is not a request");
     }
     // The types of a function are known when it is built; those of a case when it is read.
     let fixed = |parse: bool, names: &[String]| -> Vec<&'static str> {

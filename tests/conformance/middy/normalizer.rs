@@ -29,10 +29,10 @@ pub(super) fn read(config: &Value, own: &mut Own) -> Result<(), Stop> {
             value => value.as_str().map(|text| vec![text]),
         };
         let Some(text) = texts.map(|texts| texts.join(",")) else {
-            return unsupported("a default header that is no text");
+            return unsupported("a default header that is not text");
         };
         let Some((name, value)) = name.parse::<HeaderName>().ok().zip(HeaderValue::from_str(&text).ok()) else {
-            return unsupported("a default header that is no header");
+            return unsupported("an invalid default header");
         };
         own.push(SetRequestHeaderLayer::if_not_present(name, value));
     }

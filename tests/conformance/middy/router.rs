@@ -79,7 +79,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         (None, Some(error)) if error.get("statusCode").is_some() => {
             (json!({ "status": status_of(error)?, "routes": [] }), complete(event, "GET"))
         }
-        // An event that is no request of any gateway: what it lacks is the point.
+        // An event of no gateway: the case is about its missing fields.
         (None, Some(_)) => (json!({ "failed": true, "routes": [] }), event.clone()),
         (None, None) => return unsupported("an expectation of neither a route nor an error"),
     };

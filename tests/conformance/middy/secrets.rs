@@ -83,7 +83,7 @@ pub(super) struct Step {
 #[serde(deny_unknown_fields)]
 pub(super) struct Invoke {}
 
-/// What the service answers to a command, one after the other.
+/// The responses of the service to a command, in order.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Call {

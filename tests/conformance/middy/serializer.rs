@@ -32,7 +32,7 @@ struct Pattern {
     pattern: String,
 }
 
-/// How a body is written.
+/// The way in which a body is written.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(tag = "$custom", deny_unknown_fields)]
 enum How {

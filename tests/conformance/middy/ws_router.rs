@@ -46,7 +46,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         (None, Some(error)) if case.json.pointer("/event/requestContext/routeKey").is_some() => {
             (json!({ "routes": [], "status": status_of(error)? }), complete_web_socket(&case.json["event"]))
         }
-        // An event that is no message: what it lacks is the point.
+        // An event that is not a message: the case is about its missing fields.
         (None, Some(_)) => (json!({ "routes": [], "failed": true }), case.json["event"].clone()),
         (None, None) => return unsupported("an expectation of neither a route nor an error"),
     };

@@ -1,4 +1,4 @@
-//! What a route's handler answers, as a user's handler would.
+//! The response of a route's handler, as a user's handler returns it.
 
 use std::time::{Duration, SystemTime};
 
@@ -64,7 +64,7 @@ pub(super) struct Cookie {
 }
 
 impl Handler {
-    /// What is registered without a handler.
+    /// A registration without a handler.
     pub(super) fn default_one() -> Self {
         let returns = Some(serde_json::json!({ "ok": true }));
         Self { name: None, returns, tuple: None, response: None, bytes: None, raise: None }
@@ -114,7 +114,7 @@ impl Answer {
     /// Checks that Rust's types can express it.
     pub(super) fn check(&self) -> Result<(), Stop> {
         if self.pairs().is_none() {
-            return unsupported("a response header that is no header");
+            return unsupported("an invalid response header");
         }
         for cookie in &self.cookies {
             cookie.header()?;
@@ -202,7 +202,7 @@ impl Cookie {
         }
         if let Some(expires) = &self.expires {
             let Some(seconds) = super::seconds_since_1970(expires) else {
-                return unsupported("a cookie that ends at what is no time");
+                return unsupported("a cookie with an invalid expiry");
             };
             let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             cookie = cookie.expires(cookie::Expiration::DateTime(at.into()));
@@ -232,6 +232,7 @@ impl Cookie {
         if self.http_only {
             cookie = cookie.http_only(true);
         }
-        HeaderValue::from_str(&cookie.build().to_string()).or_else(|_| unsupported("a cookie that is no header"))
+        HeaderValue::from_str(&cookie.build().to_string())
+            .or_else(|_| unsupported("a cookie that is not a valid header"))
     }
 }

@@ -34,7 +34,7 @@ struct Config {
     model: Option<Value>,
 }
 
-/// What comes in.
+/// The input of a case.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -59,7 +59,7 @@ fn yes() -> bool {
     true
 }
 
-/// What the handler of a case does with the text of a record.
+/// The action of the handler for the text of a record.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Handler {
@@ -102,7 +102,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         other => return unsupported(format!("a processor of {other}")),
     };
     let event = case.event().map_err(Stop::Unsupported)?;
-    // What an event lacks that is none of the source is the case's point.
+    // An event of another source is kept as it is: the case is about its missing fields.
     let is_unexpected = expected.pointer("/error/kind").is_some_and(|kind| kind == "UnexpectedBatchTypeError");
     let mut event = if is_unexpected { event } else { complete(&event, kind) };
     if config.fifo {
@@ -147,7 +147,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     };
     let saw: Vec<Value> = in_order(&notes).into_iter().map(text_of_change).collect();
     if called.len() == records_of(&event).len() || (config.fifo && !config.skip_group_on_error) {
-        // Where they call for every record, or for all up to one, it is known which call was for which.
+        // If the calls are for each record, or for all up to one, each call has a known record.
         let each = called.iter().enumerate().map(|(index, payload)| (index.to_string(), payload.clone()));
         wanted.insert("called".to_owned(), Value::Object(each.collect()));
         let each =

@@ -41,7 +41,7 @@ pub(super) fn replay(case: &Case) -> Replay {
         }
     }
     let event = case.event().map_err(Stop::Unsupported)?;
-    // Where an access is to fail, what the event lacks is the point.
+    // If an access must fail, the missing field is the subject of the case.
     let fails = wanted.values().any(|value| value.get("$error").is_some());
     let event = match class {
         _ if fails => event,
@@ -87,7 +87,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     Ok(Compared { expected: json!({ "status": 200, "accessors": wanted }), observed })
 }
 
-/// What a handler is given.
+/// The arguments of a handler.
 struct Seen {
     method: Method,
     uri: Uri,

@@ -41,7 +41,7 @@ struct Config {
     compress: bool,
 }
 
-/// What comes in.
+/// The input of a case.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Input {

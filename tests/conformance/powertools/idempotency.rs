@@ -36,7 +36,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     let format = if case.json["lang"] == "typescript" { KeyFormat::TypeScript } else { KeyFormat::Python };
     match config.store.kind.as_str() {
         "dynamodb" => {}
-        // What went wrong with Redis must not go wrong with any store.
+        // A fault of Redis must not occur with any store.
         "cache" if case.defect => return any_store(case, &config, input, format),
         other => return unsupported(format!("the store `{other}`")),
     }
@@ -187,7 +187,7 @@ async fn run(config: Config, input: Input, format: KeyFormat) -> Result<Value, S
     Ok(json!({ "invocations": invocations, "final_items": table.items() }))
 }
 
-/// What came of each call; `calls` are those that the store has had.
+/// Returns the result of each call; `calls` are the calls of the store.
 async fn invoke(
     idempotency: Idempotency,
     input: Input,

@@ -1,6 +1,6 @@
 //! Powertools' logger: the calls of a case as lines of Pilaster's log, in a process of their own.
 //!
-//! What is read from the environment, and what is counted per process (the cold start), is real: each case runs in a child
+//! The environment and the count of invocations per process (the cold start) are real: each case runs in a child
 //! with the case's variables, whose end is in `logger/child.rs`.
 
 pub(crate) mod child;
@@ -56,7 +56,7 @@ struct Buffer {
     flush_on_error_log: Option<bool>,
 }
 
-/// What comes in. The child reads it out of the case again.
+/// The input of a case. The child reads it out of the case again.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code)]
@@ -153,13 +153,13 @@ pub(super) fn replay(case: &Case) -> Replay {
     if input.clock.as_ref().is_some_and(|clock| child::milliseconds(clock).is_none()) {
         return unsupported("a clock of another form");
     }
-    // A decorator without options, and without a handler that has any calls, is no part of a case.
+    // A decorator without options, and without a handler with calls, does not belong to a case.
     let handler = input.handler.as_ref();
     child::check(handler.map_or(&[], |handler| &handler.actions))?;
     let path = handler.and_then(|handler| handler.inject.correlation_id_path.as_deref());
     let nothing = pilaster::idempotency::Document::of(&Value::Null).map_err(|error| Stop::Broken(error.to_string()))?;
     if path.is_some_and(|path| child::pointer(path).is_none() && nothing.search(path).is_err()) {
-        return unsupported("correlation ids by what is no JMESPath expression");
+        return unsupported("correlation ids by an invalid JMESPath expression");
     }
     if case.json["expected"].to_string().contains("\"$frame_keys\"") {
         return unsupported("the frames of an error's stack, which an error in Rust does not have");

@@ -37,7 +37,7 @@ struct Settings {
     default_dimensions: Map<String, Value>,
 }
 
-/// What comes in.
+/// The input of a case.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Input {

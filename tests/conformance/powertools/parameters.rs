@@ -24,7 +24,7 @@ struct Step {
     args: Value,
 }
 
-/// What comes in.
+/// The input of a case.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -33,7 +33,7 @@ struct Input {
     steps: Vec<Step>,
 }
 
-/// What a provider is made of.
+/// The options of a provider.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
@@ -73,7 +73,7 @@ struct Expected {
     warnings: Option<Vec<Value>>,
 }
 
-/// That a step fails is compared, and what it asked the service; the classes and texts of errors are Python's own.
+/// The failure of a step and its requests to the service are compared; the classes and texts of errors are specific to Python.
 fn expected(steps: &Value) -> Result<Value, Stop> {
     let steps: Vec<Expected> = read("an expectation", steps)?;
     let step = |Expected { result, error, mut calls, warnings }: Expected| {

@@ -1,4 +1,4 @@
-//! What a handler raises: HTTP errors of Powertools as `HttpError`, any other class as an error type of the user's own.
+//! The errors that a handler raises: HTTP errors of Powertools as `HttpError`, any other class as a user's error type.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -20,7 +20,7 @@ pub(super) struct Raise {
     #[serde(default)]
     message: Value,
     status: Option<u16>,
-    /// What else the caller may know.
+    /// Further members of the response.
     details: Option<Value>,
 }
 
@@ -93,7 +93,7 @@ fn ancestry(kind: &str) -> Vec<&str> {
     classes
 }
 
-/// How exceptions become answers in one case.
+/// The mapping of exceptions to responses in one case.
 #[derive(Clone)]
 pub(super) struct Exceptions {
     /// The classes that rules name; their place is their number.
@@ -112,7 +112,7 @@ impl Exceptions {
         Ok(Self { classes, rules, typescript })
     }
 
-    /// What `?` makes of an exception in a handler.
+    /// Converts an exception as `?` does in a handler.
     pub(super) fn raise(&self, raise: &Raise) -> HttpError {
         let ancestry = ancestry(&raise.kind);
         let known: Vec<_> = ancestry.iter().filter_map(|class| self.classes.iter().position(|c| c == class)).collect();
@@ -191,7 +191,7 @@ impl Exceptions {
     }
 }
 
-/// Whether the adapter could not decode the event: then there is no answer to compare, and `exchange::rejected` knows its problem.
+/// Returns `true` if the adapter could not decode the event: there is no response to compare, and `exchange::rejected` has its problem.
 fn is_undecoded(error: &HttpError) -> bool {
     error.detail().is_some_and(|detail| detail.starts_with("the request's ") && detail.ends_with(" is malformed"))
 }

@@ -55,7 +55,7 @@ type Params = BTreeMap<String, String>;
 /// A part of a path that is not a parameter of the handler.
 const REST: &str = "unnamed_rest";
 
-/// What routes need beside themselves.
+/// The settings around the routes.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) notes: Notes,
@@ -63,7 +63,7 @@ pub(super) struct Shared {
     pub(super) typescript: bool,
     /// Around each route that does not refuse it, instead of around all.
     pub(super) cors: Option<CorsLayer>,
-    /// Whether all answers are compressed.
+    /// All responses are compressed.
     pub(super) compress: bool,
 }
 
@@ -73,7 +73,7 @@ impl Route {
         self.cors.is_some()
     }
 
-    /// Whether those of other origins may call it.
+    /// Other origins may call it.
     pub(super) fn has_cors(&self) -> bool {
         self.cors != Some(false)
     }

@@ -1,4 +1,4 @@
-//! What a bare test event lacks to be one of its source.
+//! Adds the fields that an abbreviated test event lacks.
 
 use serde_json::{Map, Value, json};
 
@@ -26,7 +26,7 @@ pub(crate) fn complete(event: &Value, kind: Kind) -> Value {
                 }
                 _ => {}
             }
-            // What SNS always writes of a notification that it sends to a queue.
+            // SNS always writes these fields of a notification to a queue.
             if kind == Kind::Sns
                 && let Some(Value::Object(mut body)) =
                     record.get("body").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok())

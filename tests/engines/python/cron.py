@@ -1,4 +1,4 @@
-"""Deploys examples/cron/template.yaml into the engine, calls its function as the schedule does, and prints what became of the carts.
+"""Deploys examples/cron/template.yaml into the engine, calls its function as the schedule does, and prints the carts that are left.
 
 Usage: cron.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
 """
@@ -9,42 +9,42 @@ import sys
 from stack import Stack
 
 stack = Stack(*sys.argv[1:4], "cron")
-made, dynamodb, lambdas = stack.made, stack.client("dynamodb"), stack.client("lambda")
+ids, dynamodb, lambdas = stack.ids, stack.client("dynamodb"), stack.client("lambda")
 event = json.loads((stack.example / "event.json").read_text())
 DAY, NIGHT = 86_400, 1_795_226_400
 
 
 def put(id, days_before):
     item = {"id": {"S": id}, "touched_at": {"N": str(NIGHT - days_before * DAY)}, "what": {"S": "x" * 100_000}}
-    dynamodb.put_item(TableName=made["Carts"], Item=item)
+    dynamodb.put_item(TableName=ids["Carts"], Item=item)
 
 
 def carts():
-    pages = dynamodb.get_paginator("scan").paginate(TableName=made["Carts"], ConsistentRead=True)
+    pages = dynamodb.get_paginator("scan").paginate(TableName=ids["Carts"], ConsistentRead=True)
     return sorted(item["id"]["S"] for page in pages for item in page["Items"])
 
 
 def call(**changes):
-    answer = lambdas.invoke(FunctionName=made["CleanUp"], Payload=json.dumps(event | changes))
+    answer = lambdas.invoke(FunctionName=ids["CleanUp"], Payload=json.dumps(event | changes))
     return {"error": answer.get("FunctionError"), "payload": json.loads(answer["Payload"].read())}
 
 
-# More than the 1 MB that a scan answers at a time.
+# More than the 1 MB of one page of a scan.
 for at in range(15):
     put(f"old-{at:02}", 31 + at)
 for at in range(15):
     put(f"new-{at:02}", at)
 put("just in time", 30)
 
-told = {"cleaned": call(), "carts": carts()}
+report = {"cleaned": call(), "carts": carts()}
 put("late", 40)
-told["again"] = call(**{"execution-id": "another", "attempt-number": "2"})
-told["carts after again"] = carts()
-told["next night"] = call(**{"scheduled-time": "2026-11-22T02:00:00Z"})
-told["carts after next night"] = carts()
-told["no schedule"] = call(**{"scheduled-time": None})
+report["again"] = call(**{"execution-id": "another", "attempt-number": "2"})
+report["carts after again"] = carts()
+report["next night"] = call(**{"scheduled-time": "2026-11-22T02:00:00Z"})
+report["carts after next night"] = carts()
+report["no schedule"] = call(**{"scheduled-time": None})
 scheduler = stack.client("scheduler")
 schedules = scheduler.list_schedules()["Schedules"]
-told["targets"] = [scheduler.get_schedule(Name=one["Name"])["Target"] for one in schedules]
-told["function"] = lambdas.get_function(FunctionName=made["CleanUp"])["Configuration"]["FunctionArn"]
-print(json.dumps(told))
+report["targets"] = [scheduler.get_schedule(Name=one["Name"])["Target"] for one in schedules]
+report["function"] = lambdas.get_function(FunctionName=ids["CleanUp"])["Configuration"]["FunctionArn"]
+print(json.dumps(report))

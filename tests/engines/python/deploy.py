@@ -1,4 +1,4 @@
-"""Deploys examples/crud/template.yaml into the engine, uses it as a caller would, and prints what it was answered.
+"""Deploys examples/crud/template.yaml into the engine, uses it as a caller would, and prints the responses.
 
 Usage: deploy.py ENDPOINT TEMPLATE FOLDER_OF_BINARIES. boto3 is AWS's own client: what it accepts of the engine, it would
 accept of AWS. The engine does not make the routes of a SAM template's events; the rest of this page does.
@@ -26,11 +26,11 @@ aws = {name: boto3.client(name, **options) for name in names}
 
 
 def of_type(kind):
-    """The resources of a type: (name, properties, resource)."""
+    """Returns the resources of a type: (name, properties, resource)."""
     return [(name, it["Properties"], it) for name, it in resources.items() if it["Type"] == kind]
 
 
-# What `!Ref` gives, and what `!Sub` puts in.
+# The values of `!Ref`, and those that `!Sub` inserts.
 refs = {}
 for name, table, _ in of_type("AWS::DynamoDB::Table"):
     keys = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
@@ -38,8 +38,8 @@ for name, table, _ in of_type("AWS::DynamoDB::Table"):
     refs[name] = name
 for name, secret, _ in of_type("AWS::SecretsManager::Secret"):
     key = secret["GenerateSecretString"]["GenerateStringKey"]
-    made = aws["secretsmanager"].create_secret(Name=name, SecretString=json.dumps({key: "canary-7f3a-open-sesame"}))
-    refs[name] = made["ARN"]
+    secret = aws["secretsmanager"].create_secret(Name=name, SecretString=json.dumps({key: "canary-7f3a-open-sesame"}))
+    refs[name] = secret["ARN"]
 for name, _, _ in of_type("AWS::Serverless::HttpApi"):
     refs[name] = aws["apigatewayv2"].create_api(Name=name, ProtocolType="HTTP")["ApiId"]
     aws["apigatewayv2"].create_stage(ApiId=refs[name], StageName="$default", AutoDeploy=True)
@@ -50,7 +50,7 @@ def value(of):
 
 
 def function(name, binary, **variables):
-    """A function as the template has it in common; its ARN."""
+    """Creates a function with the template's `Globals`, and returns its ARN."""
     common = template["Globals"]["Function"]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
@@ -72,7 +72,7 @@ def function(name, binary, **variables):
 
 
 def route(api, key, arn):
-    """A route of an HTTP API to a function."""
+    """Creates a route of an HTTP API to a function."""
     to = aws["apigatewayv2"].create_integration(
         ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
     )["IntegrationId"]
@@ -83,11 +83,11 @@ arns = {}
 for name, properties, resource in of_type("AWS::Serverless::Function"):
     arns[name] = function(name, resource["Metadata"]["BuildProperties"]["Binary"])
     for event in properties["Events"].values():
-        asked = event["Properties"]
-        key = f"{asked['Method']} {asked['Path']}" if "Path" in asked else "$default"
-        route(value(asked["ApiId"]), key, arns[name])
+        properties = event["Properties"]
+        key = f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
+        route(value(properties["ApiId"]), key, arns[name])
 
-# What a mistake of the deployment looks like to the caller: nothing of it.
+# The caller must see nothing of a mistake in the deployment.
 refs["broken"] = aws["apigatewayv2"].create_api(Name="broken", ProtocolType="HTTP")["ApiId"]
 aws["apigatewayv2"].create_stage(ApiId=refs["broken"], StageName="$default", AutoDeploy=True)
 arns["broken"] = function("broken", "crud", TABLE_NAME="there-is-no-such-table")
@@ -98,7 +98,7 @@ for name in arns:
 
 
 class Caller:
-    """Calls an API by its host and a path before each path; notes the answers by name."""
+    """Calls an API by its host and a path before each path; keeps the responses by name."""
 
     def __init__(self, host, before=""):
         self.host, self.before, self.answers = host, before, {}
@@ -123,7 +123,7 @@ class Caller:
         return self.answers[name]["body"]
 
     def life_of_a_user(self):
-        """A user is created, read, listed, updated and deleted, with what goes wrong on the way."""
+        """Creates, reads, lists, updates and deletes a user, with mistakes in between."""
         self.call("no key", "GET", "/users", key=None)
         self.call("wrong key", "GET", "/users", key="sesame")
         ada = self.call("created", "POST", "/users", {"email": "ada@example.com", "name": "Ada"})
@@ -148,7 +148,7 @@ def http_api(name):
 
 
 def rest_api(arn):
-    """A REST API with a stage, all of which leads to the function."""
+    """Creates a REST API whose stage leads to the function."""
     gateway = aws["apigateway"]
     api = gateway.create_rest_api(name="rest")["id"]
     root = gateway.get_resources(restApiId=api)["items"][0]["id"]
@@ -169,11 +169,11 @@ def function_url(name):
 answers = {name: http_api(name).life_of_a_user() for name, _, _ in of_type("AWS::Serverless::HttpApi")}
 for name, caller in {"REST API": rest_api(arns["Router"]), "function URL": function_url("Router")}.items():
     answers[name] = caller.life_of_a_user()
-    # The engine's HTTP API answers a preflight by itself, with 403; AWS's leads it to the function.
+    # The engine's HTTP API rejects a preflight with 403; AWS's passes it to the function.
     asks = {"origin": "https://app.example.com", "access_control_request_method": "GET"}
     caller.call("preflight", "OPTIONS", "/users", key=None, **asks)
 
-# Five processes want one address at once.
+# Five concurrent requests for one address.
 race = http_api("RouterApi")
 with ThreadPoolExecutor(5) as callers:
     for at in range(5):

@@ -21,7 +21,7 @@ prof = prof or client.create_configuration_profile(**ids, Name=profile, Location
 version = client.create_hosted_configuration_version(
     **ids, ConfigurationProfileId=prof, Content=sys.stdin.buffer.read(), ContentType="application/json"
 )["VersionNumber"]
-# AWS's own strategies bake for ten minutes, and until then there is no next deployment.
+# AWS's own strategies bake for ten minutes, and block the next deployment until then.
 strategy = found(client.list_deployment_strategies()["Items"], "now") or client.create_deployment_strategy(
     Name="now", DeploymentDurationInMinutes=0, FinalBakeTimeInMinutes=0, GrowthFactor=100, ReplicateTo="NONE"
 )["Id"]

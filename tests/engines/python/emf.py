@@ -1,7 +1,7 @@
-"""Powertools' metrics for Python, and CloudWatch's schema: the other side of tests/emf.rs.
+"""Powertools' metrics for Python, and CloudWatch's schema: the reference of tests/emf.rs.
 
 Reads {"cases": [{"namespace", "service", "defaults", "calls"}], "blobs": [..]} and writes {"blobs": [[..] for each case], "mistakes":
-[..]}: what Powertools writes of the calls, and what the schema says against the blobs.
+[..]}: the blobs that Powertools writes for the calls, and the mistakes of the other blobs.
 """
 
 import io
@@ -23,7 +23,7 @@ UNITS = (
 ).split()
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html, where it is
-# the last section; with what the text before it says besides: at most 100 metrics, the resolutions, and no further members.
+# the last section; with the rules of the text above it: at most 100 metrics, the resolutions, and no further members.
 SCHEMA = {
     "type": "object",
     "required": ["_aws"],
@@ -75,21 +75,21 @@ SCHEMA = {
 
 
 def mistakes(blob):
-    """What is wrong with a blob: by the schema, and where a reference leads to nothing of its kind."""
+    """Yields the mistakes of a blob: against the schema, and references without a value of their kind."""
     yield from (error.message for error in Draft7Validator(SCHEMA).iter_errors(blob))
     for directive in blob["_aws"]["CloudWatchMetrics"]:
         for name in {name for set_ in directive["Dimensions"] for name in set_}:
             if not isinstance(blob.get(name), str):
-                yield f"the dimension {name} is no text: {blob.get(name)!r}"
+                yield f"the dimension {name} is not text: {blob.get(name)!r}"
         for metric in directive["Metrics"]:
             values = blob.get(metric["Name"])
             values = values if isinstance(values, list) else [values]
             if not 1 <= len(values) <= 100 or not all(isinstance(value, (int, float)) for value in values):
-                yield f"the metric {metric['Name']} is no number, nor up to a hundred of them: {values!r}"
+                yield f"the metric {metric['Name']} must be a number or up to a hundred numbers: {values!r}"
 
 
 def written(case):
-    """What Powertools writes of the calls."""
+    """Returns the blobs that Powertools writes for the calls."""
     output = io.StringIO()
     with redirect_stdout(output):
         metrics = EphemeralMetrics(namespace=case["namespace"], service=case["service"])
@@ -106,6 +106,6 @@ def written(case):
     return [json.loads(line) for line in output.getvalue().splitlines()]
 
 
-asked = json.load(sys.stdin)
-told = [mistake for blob in asked["blobs"] for mistake in mistakes(blob)]
-json.dump({"blobs": [written(case) for case in asked["cases"]], "mistakes": told}, sys.stdout)
+request = json.load(sys.stdin)
+found = [mistake for blob in request["blobs"] for mistake in mistakes(blob)]
+json.dump({"blobs": [written(case) for case in request["cases"]], "mistakes": found}, sys.stdout)

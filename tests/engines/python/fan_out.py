@@ -1,6 +1,6 @@
-"""Deploys examples/fan-out/template.yaml into the engine, publishes orders to its topic, and prints what was done about them.
+"""Deploys examples/fan-out/template.yaml into the engine, publishes orders to its topic, and prints the results.
 
-Usage: fan-out.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
+Usage: fan_out.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
 """
 
 import json
@@ -11,25 +11,25 @@ from stack import Stack
 stack = Stack(*sys.argv[1:4], "fan-out")
 sns, sqs, dynamodb = stack.client("sns"), stack.client("sqs"), stack.client("dynamodb")
 queues = ["Emails", "Invoices", "Stocks", "FailedEmails", "FailedInvoices", "FailedStocks", "Undelivered"]
-# A failed message would be hidden for a minute, which nobody wants to wait for.
-sqs.set_queue_attributes(QueueUrl=stack.made["Invoices"], Attributes={"VisibilityTimeout": "3"})
+# The visibility time-out of the template is a minute, which is long for a test.
+sqs.set_queue_attributes(QueueUrl=stack.ids["Invoices"], Attributes={"VisibilityTimeout": "3"})
 
 
 def publish(kind, id, cents):
     order = {"id": id, "email": "ada@example.com", "product": "tea", "quantity": 2, "cents": cents}
     attributes = {"kind": {"DataType": "String", "StringValue": kind}} if kind else {}
-    sns.publish(TopicArn=stack.made["Orders"], Message=json.dumps(order), MessageAttributes=attributes)
+    sns.publish(TopicArn=stack.ids["Orders"], Message=json.dumps(order), MessageAttributes=attributes)
 
 
 def size(queue):
-    """How many messages there are, seen or not."""
+    """Returns the number of messages, visible or not."""
     names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-    sizes = sqs.get_queue_attributes(QueueUrl=stack.made[queue], AttributeNames=list(names))["Attributes"]
+    sizes = sqs.get_queue_attributes(QueueUrl=stack.ids[queue], AttributeNames=list(names))["Attributes"]
     return sum(int(sizes[name]) for name in names)
 
 
 def done():
-    items = dynamodb.scan(TableName=stack.made["Outbox"], ConsistentRead=True)["Items"]
+    items = dynamodb.scan(TableName=stack.ids["Outbox"], ConsistentRead=True)["Items"]
     return {item["id"]["S"]: item["action"]["S"] for item in items}
 
 
@@ -44,6 +44,6 @@ publish(None, "o-5", 100)
 
 is_through = lambda: True if size("FailedInvoices") == 1 and not any(map(size, queues[:3])) else None
 stack.until(is_through, "the end of the queues")
-told = {"done": done(), "sizes": {queue: size(queue) for queue in queues}, "log": stack.log()}
-told["failed"] = sqs.receive_message(QueueUrl=stack.made["FailedInvoices"])["Messages"][0]["Body"]
-print(json.dumps(told))
+report = {"done": done(), "sizes": {queue: size(queue) for queue in queues}, "log": stack.log()}
+report["failed"] = sqs.receive_message(QueueUrl=stack.ids["FailedInvoices"])["Messages"][0]["Body"]
+print(json.dumps(report))

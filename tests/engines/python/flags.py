@@ -1,4 +1,4 @@
-"""Powertools' feature flags for Python, without a service: the other side of tests/flags.rs.
+"""Powertools' feature flags for Python, without a service: the reference of tests/flags.rs.
 
 Reads a JSON array of {"document": text, "name", "context", "day", "second" of 2026 in UTC} and writes one of {"value"}, {"enabled"} and {"invalid": true}.
 """

@@ -1,9 +1,9 @@
-"""Powertools for Python against an engine, one JSON command a line, one JSON answer a line: the other side of tests/idempotency.rs.
+"""Powertools for Python against an engine, one JSON command and one JSON response per line: the counterpart of tests/idempotency.rs.
 
   {"create": table, "sort": name?}              a table of records
   {"items": table}                              its items, in DynamoDB's JSON
   {"delete": table}                             all of its items
-  {"call": {..}}                                a function made idempotent by Powertools: {"result", "ran"} or {"error", "ran"}
+  {"call": {..}}                                an idempotent function of Powertools: {"result", "ran"} or {"error", "ran"}
       table, sort?, prefix, key, payload?, event, returns | fails, remaining_ms, expires?
 """
 
@@ -31,7 +31,7 @@ class Context:
 
 
 class Killed(BaseException):
-    """Lambda's time-out: nothing of the function goes on, and no `except Exception` sees it."""
+    """Lambda's time-out: it ends the function, and no `except Exception` catches it."""
 
 
 def create(table, sort=None):

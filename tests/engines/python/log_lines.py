@@ -1,4 +1,4 @@
-"""Powertools' logger for Python: the other side of tests/logging.rs.
+"""Powertools' logger for Python: the reference of tests/logging.rs.
 
 Reads a JSON array of {"service", "keys", "buffer", "correlation", "context", "trace", "invocations": [{"event", "calls", "raise"}]} and writes, for each,
 the lines that the logger wrote.

@@ -10,18 +10,18 @@ from stack import Stack
 
 stack = Stack(*sys.argv[1:4], "projection")
 dynamodb, lambdas = stack.client("dynamodb"), stack.client("lambda")
-events, accounts = stack.made["Events"], stack.made["Accounts"]
+events, accounts = stack.ids["Events"], stack.ids["Accounts"]
 ids = ["ada", "bob", "eve"]
 
 
 def put(account, version, kind, **more):
-    """Adds an event."""
+    """Puts an event."""
     item = {"account": {"S": account}, "version": {"N": str(version)}, "kind": {"S": kind}, **more}
     dynamodb.put_item(TableName=events, Item=item, ConditionExpression="attribute_not_exists(account)")
 
 
 def touch(account, version):
-    """Has an event sent once more."""
+    """Makes the stream deliver an event again."""
     key = {"account": {"S": account}, "version": {"N": str(version)}}
     once = {":one": {"N": "1"}}
     dynamodb.update_item(TableName=events, Key=key, UpdateExpression="ADD replayed :one", ExpressionAttributeValues=once)
@@ -34,7 +34,7 @@ def read():
 
 
 def until_version(version):
-    """The read model, once each account has this version."""
+    """Waits until each account has this version, and returns the read model."""
 
     def ask():
         model = read()
@@ -43,7 +43,7 @@ def until_version(version):
     return stack.until(ask, f"version {version} of each account")
 
 
-# Those of the accounts by turns: opened, ten times money in, once money out.
+# The accounts in turn: opened, ten deposits, one withdrawal.
 for id in ids:
     put(id, 1, "opened", owner={"S": f"owner of {id}"})
 for version in range(2, 12):
@@ -51,15 +51,15 @@ for version in range(2, 12):
         put(id, version, "deposited", cents={"N": str(version)})
 for id in ids:
     put(id, 12, "withdrawn", cents={"N": "100"})
-told = {"counted": until_version(12)}
+report = {"counted": until_version(12)}
 
-# What was counted is sent again, and one is removed; the event after that says that the stream is through.
+# Events that were applied are delivered again, and one is removed; the last event shows that the stream has been read.
 for version in (1, 5, 12):
     touch("ada", version)
 dynamodb.delete_item(TableName=events, Key={"account": {"S": "bob"}, "version": {"N": "3"}})
 for id in ids:
     put(id, 13, "deposited", cents={"N": "1"})
-told["after a replay"] = until_version(13)
+report["after a replay"] = until_version(13)
 
 # Invoked directly with events out of order: the response of the function.
 def record(at, version):
@@ -70,8 +70,8 @@ def record(at, version):
 
 
 batch = json.dumps({"Records": [record(at, version) for at, version in [(1, 14), (2, 16), (3, 15)]]})
-answer = lambdas.invoke(FunctionName=stack.made["Project"], Payload=batch)
-told["wrong turn"] = json.loads(answer["Payload"].read())
-told["after a wrong turn"] = read()["ada"]
-told["log"] = stack.log()
-print(json.dumps(told))
+answer = lambdas.invoke(FunctionName=stack.ids["Project"], Payload=batch)
+report["wrong turn"] = json.loads(answer["Payload"].read())
+report["after a wrong turn"] = read()["ada"]
+report["log"] = stack.log()
+print(json.dumps(report))

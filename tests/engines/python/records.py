@@ -1,4 +1,4 @@
-"""Lets sources of records call the probe `records` in the engine, and prints what became of the records.
+"""Lets sources of records call the probe `records` in the engine, and prints the results.
 
 Usage: records.py ENDPOINT BOOTSTRAP SCENARIO. boto3 is AWS's own client. The engine has real event source mappings: it receives,
 calls, reads the answer, deletes, and moves to dead-letter queues by itself.
@@ -22,12 +22,12 @@ names = ("dynamodb", "dynamodbstreams", "events", "kinesis", "lambda", "logs", "
 aws = {name: boto3.client(name, **options) for name in names}
 sqs = aws["sqs"]
 
-# As long as a slow machine may take; nothing waits for its end.
+# Longer than a slow machine takes. Nothing waits until its end.
 PATIENCE = 100
 
 
 def until(ask, what):
-    """What `ask` answers, once it is something."""
+    """Polls `ask` until it returns a value."""
     ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends:
         if (answer := ask()) is not None:
@@ -48,7 +48,7 @@ def table(**more):
 
 
 def function(name=scenario, timeout=5, **variables):
-    """The probe as a function of this name; its ARN. It has been called once, so that it is warm."""
+    """Creates the probe as a function of this name, calls it once, so that it is warm, and returns its ARN."""
     aws["lambda"].create_function(
         FunctionName=name,
         Runtime="provided.al2023",
@@ -68,7 +68,7 @@ def function(name=scenario, timeout=5, **variables):
 
 
 def invoke(name, messages):
-    """What the function answers a batch that is sent by hand: (message id, body)."""
+    """Returns the response to a batch of (message id, body), which is sent by a direct invocation."""
     arn = f"arn:aws:sqs:us-east-1:000000000000:{scenario}"
     records = [
         {"messageId": id, "body": body, "eventSource": "aws:sqs", "eventSourceARN": arn, "attributes": {}}
@@ -83,13 +83,13 @@ def call(name, event):
 
 
 def log(name=scenario):
-    """The function's log, by the page."""
+    """Returns the function's log, page by page."""
     pages = aws["logs"].get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}")
     return [event["message"] for page in pages for event in page["events"]]
 
 
 def ledger():
-    """What the probe wrote down: the items by their ids, their lists and numbers as JSON."""
+    """Returns the items that the probe has written, by their ids, with lists and numbers as JSON."""
     pages = aws["dynamodb"].get_paginator("scan").paginate(TableName=scenario, ConsistentRead=True)
     items = (item for page in pages for item in page["Items"])
 
@@ -105,7 +105,7 @@ class Queue:
     def __init__(self, suffix="", visible_after=6, tries=3):
         self.failed = sqs.create_queue(QueueName=f"{scenario}-failed{suffix}", Attributes=self.kind(suffix))["QueueUrl"]
         redrive = {"deadLetterTargetArn": self.arn_of(self.failed), "maxReceiveCount": tries}
-        # A message that is at work is not seen for longer than the function may take.
+        # The visibility time-out is longer than the function may take.
         own = {"VisibilityTimeout": str(visible_after), "RedrivePolicy": json.dumps(redrive)}
         self.url = sqs.create_queue(QueueName=f"{scenario}{suffix}", Attributes={**self.kind(suffix), **own})["QueueUrl"]
         self.arn = self.arn_of(self.url)
@@ -117,13 +117,13 @@ class Queue:
         return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
     def size(self, url):
-        """How many messages there are, seen or not."""
+        """Returns the number of messages, visible or not."""
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         sizes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
         return sum(int(sizes[name]) for name in names)
 
     def send(self, bodies):
-        """Sends texts, or what the probe understands. Within a group in this order."""
+        """Sends texts, or objects that the probe understands, in this order within a group."""
         entries = []
         for at, body in enumerate(bodies):
             entry = {"Id": str(at), "MessageBody": body if isinstance(body, str) else json.dumps(body)}
@@ -135,13 +135,13 @@ class Queue:
             assert not sent.get("Failed"), sent
 
     def map(self, name=scenario, batch=10):
-        """Has the messages sent to the function."""
+        """Creates the mapping that sends the messages to the function."""
         aws["lambda"].create_event_source_mapping(
             EventSourceArn=self.arn, FunctionName=name, BatchSize=batch, FunctionResponseTypes=["ReportBatchItemFailures"]
         )
 
     def wait(self, failed=None):
-        """Waits until nothing is left, and, if that is known, so many failed for good."""
+        """Waits until the queue is empty and, if `failed` is set, the dead-letter queue has this number of messages."""
         is_empty = lambda: True if self.size(self.url) == 0 else None
         until(is_empty, "the end of the queue")
         if failed is not None:
@@ -162,12 +162,12 @@ def report(queue=None, **more):
 
 
 def wait_for(enough, what):
-    """Waits until the probe has written down enough, by what is in its table."""
+    """Waits until the table of the probe has enough items."""
     until(lambda: True if enough(ledger()) else None, what)
 
 
 def done(items):
-    """How many records are done."""
+    """Returns the number of records that are done."""
     return sum("done" in item for item in items.values())
 
 
@@ -198,14 +198,14 @@ def fifo():
     queue.send(messages)
     queue.map()
     queue.wait(failed=3)
-    # What comes after it.
+    # The messages after it.
     queue.send([{"id": "b7", "group": "b"}, {"id": "d3", "group": "d"}])
     queue.wait()
     report(queue)
 
 
 def crash():
-    """A thousand messages, ten of which end the process when they come for the first time; and a hundred in five groups."""
+    """A thousand messages, ten of which end the process at their first delivery; and a hundred in five groups."""
     table()
     function()
     queue, groups = Queue(), Queue(".fifo", tries=6)
@@ -227,7 +227,7 @@ def crash():
 
 
 def timeout():
-    """Messages that hang, among others: from a queue, and by hand."""
+    """Messages that hang, among others: from a queue, and by a direct invocation."""
     table()
     function(timeout=3)
     hang = {"what": "hang"}
@@ -239,7 +239,7 @@ def timeout():
 
     function("timeout-by-two", timeout=3, CONCURRENCY="2")
     batch = [("m1", hang), ("m2", {}), ("m3", hang), ("m4", {}), ("m5", {})]
-    batch = [(id, json.dumps({"id": f"by-hand-{id}"} | body)) for id, body in batch]
+    batch = [(id, json.dumps({"id": f"direct-{id}"} | body)) for id, body in batch]
     by_ten = invoke(scenario, batch)
     by_two = invoke("timeout-by-two", batch)
 
@@ -269,7 +269,7 @@ def dynamodb():
     table()
     function(SOURCE="dynamodb")
     source = f"{scenario}-source"
-    made = aws["dynamodb"].create_table(
+    created = aws["dynamodb"].create_table(
         TableName=source,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -282,7 +282,7 @@ def dynamodb():
             item = {"id": {"S": id}, "version": {"N": str(version)}, "balance": {"N": balance}}
             aws["dynamodb"].put_item(TableName=source, Item=item)
     aws["dynamodb"].delete_item(TableName=source, Key={"id": {"S": "y"}})
-    map_stream(made["TableDescription"]["LatestStreamArn"], batch=7)
+    map_stream(created["TableDescription"]["LatestStreamArn"], batch=7)
     changes = lambda items: sum(len(item["order"]) for item in items.values())
     wait_for(lambda items: changes(items) == 3 * 12 + 1, "the last change")
     report()
@@ -303,7 +303,7 @@ def subscribe(topic, protocol, to, **attributes):
 
 
 def sns():
-    """A topic to the function, one through a queue, one through a queue as what was published alone."""
+    """A topic to the function, one through a queue, one through a queue by raw delivery."""
     table()
     arn = function(SOURCE="sns")
     topics = {name: aws["sns"].create_topic(Name=name)["TopicArn"] for name in ("direct", "queued", "raw")}
@@ -322,11 +322,11 @@ def sns():
 
     notification = {"Type": "Notification", "TopicArn": topics["direct"]}
     messages = [
-        {"MessageId": f"m{at}", "Message": json.dumps({"id": f"by-hand-{at}", "what": what})}
+        {"MessageId": f"m{at}", "Message": json.dumps({"id": f"direct-{at}", "what": what})}
         for at, what in enumerate(("fail", "ok", "panic"))
     ]
     records = [{"EventSource": "aws:sns", "Sns": notification | message} for message in messages]
-    report(queue, by_hand=call(scenario, {"Records": records}))
+    report(queue, direct=call(scenario, {"Records": records}))
 
 
 def eventbridge():
@@ -338,8 +338,8 @@ def eventbridge():
         aws["events"].put_rule(Name=f"records-{name}", EventPattern=json.dumps({"source": [name]}))
         aws["events"].put_targets(Rule=f"records-{name}", Targets=[{"Id": "1", "Arn": target}])
     queue.map()
-    told = [("direct", {"id": "direct"}), ("queued", {"id": "queued"}), ("queued", {"id": "fails", "what": "fail"})]
-    entries = [{"Source": source, "DetailType": "Told", "Detail": json.dumps(detail)} for source, detail in told]
+    events = [("direct", {"id": "direct"}), ("queued", {"id": "queued"}), ("queued", {"id": "fails", "what": "fail"})]
+    entries = [{"Source": source, "DetailType": "Sent", "Detail": json.dumps(detail)} for source, detail in events]
     sent = aws["events"].put_events(Entries=entries)
     assert sent["FailedEntryCount"] == 0, sent
     queue.wait(failed=1)
@@ -348,7 +348,7 @@ def eventbridge():
 
 
 def bucket():
-    """Objects of which a bucket tells the function: itself, and through a topic, a queue, both, and EventBridge."""
+    """Objects whose notifications reach the function directly, and through a topic, a queue, both, and EventBridge."""
     table()
     arn = function(SOURCE="s3")
     queue = Queue()
@@ -360,10 +360,10 @@ def bucket():
         rule = {"Name": "prefix", "Value": f"{prefix}/"}
         return {kind: target, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": [rule]}}}
 
-    told = f"{scenario}-told"
-    s3.create_bucket(Bucket=told)
+    bucket = f"{scenario}-objects"
+    s3.create_bucket(Bucket=bucket)
     s3.put_bucket_notification_configuration(
-        Bucket=told,
+        Bucket=bucket,
         NotificationConfiguration={
             "LambdaFunctionConfigurations": [created("LambdaFunctionArn", arn, "direct")],
             "QueueConfigurations": [created("QueueArn", queue.arn, "queue")],
@@ -371,12 +371,12 @@ def bucket():
             "EventBridgeConfiguration": {},
         },
     )
-    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [told]}, "object": {"key": [{"prefix": "bus/"}]}}}
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": "bus/"}]}}}
     aws["events"].put_rule(Name="bucket", EventPattern=json.dumps(pattern))
     aws["events"].put_targets(Rule="bucket", Targets=[{"Id": "1", "Arn": arn}])
     queue.map()
     for size, path in enumerate(("direct", "queue", "topic", "both", "bus"), 1):
-        s3.put_object(Bucket=told, Key=f"{path}/Käse + 100%/a b.jpg", Body=b"." * size)
+        s3.put_object(Bucket=bucket, Key=f"{path}/Käse + 100%/a b.jpg", Body=b"." * size)
     wait_for(lambda items: done(items) == 5, "the object of each path")
     queue.wait()
     report(queue)

@@ -1,5 +1,5 @@
-"""Deploys an example by its template into the engine. The engine deploys as CloudFormation does, SAM's transform included; only
-where the code is has been put in."""
+"""Deploys an example by its template into the engine. The engine deploys as CloudFormation does, with SAM's transform; only
+the locations of the code are inserted."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 
 class Stack:
-    """The stack of this name, from the example in this folder and its binaries in that one."""
+    """A stack of this name, from the folder of the example and the folder of its binaries."""
 
     def __init__(self, endpoint, example, binaries, name):
         self.example, self.name = Path(example), name
@@ -38,21 +38,21 @@ class Stack:
             elif resource["Type"] == "AWS::Serverless::StateMachine":
                 definition = properties["DefinitionUri"]
                 properties["DefinitionUri"] = self.put(definition, (self.example / definition).read_bytes())
-        self.made = self.create(json.dumps(template))
+        self.ids = self.create(json.dumps(template))
         lambdas = self.client("lambda")
         for logical in functions:
-            lambdas.get_waiter("function_active_v2").wait(FunctionName=self.made[logical])
+            lambdas.get_waiter("function_active_v2").wait(FunctionName=self.ids[logical])
 
     def client(self, service, **more):
         return boto3.client(service, **self.options, **more)
 
     def put(self, key, body):
-        """The address of an object with this content."""
+        """Uploads an object with this content, and returns its address."""
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
         return f"s3://{self.bucket}/{key}"
 
     def create(self, template):
-        """The physical ids of the resources, by their logical ones."""
+        """Creates the stack, and returns the physical ids of its resources by their logical ids."""
         cloudformation = self.client("cloudformation")
         capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         cloudformation.create_stack(StackName=self.name, TemplateBody=template, Capabilities=capabilities)
@@ -70,12 +70,12 @@ class Stack:
         return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
 
     def log(self):
-        """What all functions of the stack logged."""
-        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=self.made["Logs"])
+        """Returns the log lines of all functions of the stack."""
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=self.ids["Logs"])
         return [event["message"] for page in pages for event in page["events"]]
 
     def until(self, ask, what, patience=100):
-        """What `ask` answers, once it is something. `patience` is as long as a slow machine may take; nothing waits for its end."""
+        """Polls `ask` until it returns a value. `patience` is longer than a slow machine takes."""
         ends = time.monotonic() + patience
         while time.monotonic() < ends:
             if (answer := ask()) is not None:
@@ -85,7 +85,7 @@ class Stack:
 
 
 class Api:
-    """An HTTP API of the stack, all of which leads to the function: the engine makes no routes of the events of a template."""
+    """An HTTP API of the stack, with the routes of the function: the engine creates none for the events of a template."""
 
     def __init__(self, stack, api, function):
         self.stack, self.api = stack, api
@@ -94,11 +94,11 @@ class Api:
         to = gateway.create_integration(
             ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
         )["IntegrationId"]
-        for key in routes(stack.example, function, stack.made):
+        for key in routes(stack.example, function, stack.ids):
             gateway.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{to}")
 
     def call(self, method, path, body=None, **headers):
-        """What the API answers."""
+        """Returns the response of the API."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.stack.endpoint + path, method=method, data=data)
         request.add_header("Host", f"{self.api}.execute-api.localhost:4566")
@@ -115,19 +115,19 @@ class Api:
         return {"status": response.status, "headers": headers, "body": json.loads(text) if text else None}
 
 
-def routes(example, function, made):
-    """The keys of the routes of a function, as its template has them."""
+def routes(example, function, ids):
+    """Yields the keys of the routes of a function in its template."""
     resources = yaml_parse((example / "template.yaml").read_text())["Resources"]
-    for logical, physical in made.items():
+    for logical, physical in ids.items():
         if physical != function or logical not in resources:
             continue
         for event in resources[logical]["Properties"]["Events"].values():
-            asked = event["Properties"]
-            yield f"{asked['Method']} {asked['Path']}" if "Path" in asked else "$default"
+            properties = event["Properties"]
+            yield f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
 
 
 def packed(binary):
-    """A function's zip file, not compressed."""
+    """Returns a function's zip file, not compressed."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
         entry = zipfile.ZipInfo("bootstrap")

@@ -1,4 +1,4 @@
-"""Deploys examples/thumbnail/template.yaml into the engine, puts images into its bucket, and prints what became of them.
+"""Deploys examples/thumbnail/template.yaml into the engine, puts images into its bucket, and prints the results.
 
 Usage: thumbnail.py ENDPOINT FOLDER_OF_THE_EXAMPLE BOOTSTRAP. The engine deploys the template as CloudFormation does, SAM's
 transform included; only where the code is has been put in.
@@ -44,13 +44,13 @@ except Exception:
         print(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason"), file=sys.stderr)
     raise
 resources = aws["cloudformation"].describe_stack_resources(StackName="thumbs")["StackResources"]
-made = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
-bucket, table, queue, function = (made[name] for name in ("Pictures", "Images", "Failed", "Thumbnail"))
+ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+bucket, table, queue, function = (ids[name] for name in ("Pictures", "Images", "Failed", "Thumbnail"))
 aws["lambda"].get_waiter("function_active_v2").wait(FunctionName=function)
 
 
 def until(ask, what):
-    """What `ask` answers, once it is something."""
+    """Polls `ask` until it returns a value."""
     for _ in range(120):
         if (answer := ask()) is not None:
             return answer
@@ -59,7 +59,7 @@ def until(ask, what):
 
 
 def log():
-    events = aws["logs"].filter_log_events(logGroupName=made["Logs"])["events"]
+    events = aws["logs"].filter_log_events(logGroupName=ids["Logs"])["events"]
     return [event["message"] for event in events]
 
 
@@ -81,35 +81,35 @@ def event(key, sequencer, name="ObjectCreated:Put"):
 
 
 def invoke(payload):
-    """The response of a direct invocation."""
+    """Invokes the function directly, and returns the response."""
     answer = aws["lambda"].invoke(FunctionName=function, Payload=payload)
     return {"error": answer.get("FunctionError"), "payload": json.loads(answer["Payload"].read())}
 
 
 sample = (example / "bucket/uploads/sample.jpg").read_bytes()
-told = {"bucket": bucket}
+report = {"bucket": bucket}
 
-# What S3 encodes in its notification: spaces, a plus, letters beyond ASCII.
+# S3 encodes the key in its notification: spaces, a plus, letters beyond ASCII.
 key = "uploads/Käse + Brot/a b.jpg"
 s3.put_object(Bucket=bucket, Key=key, Body=sample)
 found = until(lambda: thumbnail("thumbnails/Käse + Brot/a b.jpg.jpg"), "the thumbnail")
-told["content type"] = found["ContentType"]
-told["bytes"] = list(found["Body"].read())
-told["item"] = until(lambda: item(key), "the item")
+report["content type"] = found["ContentType"]
+report["bytes"] = list(found["Body"].read())
+report["item"] = until(lambda: item(key), "the item")
 
-# The same once more, then one that came late.
-told["again"] = invoke(event("uploads/K%C3%A4se+%2B+Brot/a+b.jpg", "F" * 18))
-told["item of a later event"] = item(key)
-told["late"] = invoke(event("uploads/K%C3%A4se+%2B+Brot/a+b.jpg", "0" * 18))
-told["item after an earlier event"] = item(key)
+# The same event again, then an earlier one.
+report["again"] = invoke(event("uploads/K%C3%A4se+%2B+Brot/a+b.jpg", "F" * 18))
+report["item of a later event"] = item(key)
+report["late"] = invoke(event("uploads/K%C3%A4se+%2B+Brot/a+b.jpg", "0" * 18))
+report["item after an earlier event"] = item(key)
 
 # A key that is not an upload is neither processed nor retried.
-told["own"] = invoke(event("thumbnails/K%C3%A4se+%2B+Brot/a+b.jpg.jpg", "1"))
-told["thumbnail of a thumbnail"] = thumbnail("thumbnails/thumbnails/Käse + Brot/a b.jpg.jpg.jpg") is not None
+report["own"] = invoke(event("thumbnails/K%C3%A4se+%2B+Brot/a+b.jpg.jpg", "1"))
+report["thumbnail of a thumbnail"] = thumbnail("thumbnails/thumbnails/Käse + Brot/a b.jpg.jpg.jpg") is not None
 
 s3.put_object(Bucket=bucket, Key="uploads/broken.jpg", Body=sample[: len(sample) // 2])
 receive = lambda: aws["sqs"].receive_message(QueueUrl=queue).get("Messages")
-told["failed"] = [json.loads(message["Body"]) for message in until(receive, "the event of the broken image")]
-told["keys"] = sorted(found["Key"] for found in s3.list_objects_v2(Bucket=bucket)["Contents"])
-told["log"] = log()
-print(json.dumps(told))
+report["failed"] = [json.loads(message["Body"]) for message in until(receive, "the event of the broken image")]
+report["keys"] = sorted(found["Key"] for found in s3.list_objects_v2(Bucket=bucket)["Contents"])
+report["log"] = log()
+print(json.dumps(report))

@@ -18,7 +18,7 @@ pub fn build(arguments: &[&str]) -> HashMap<String, PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.arg("build").args(arguments).args(["--message-format", "json-render-diagnostics"]);
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let output = as_by_hand(&mut cargo).stderr(Stdio::inherit()).output().expect("cargo starts");
+    let output = without_cargo_variables(&mut cargo).stderr(Stdio::inherit()).output().expect("cargo starts");
     assert!(output.status.success(), "`cargo build {}`: {}", arguments.join(" "), output.status);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -29,7 +29,7 @@ pub fn build(arguments: &[&str]) -> HashMap<String, PathBuf> {
 
 /// Removes the variables from a command that cargo sets for the test's own package. Build scripts that read it (ring's) would run
 /// again, and all that depends on them compile again, each time that a test builds and each time that the tests are built.
-pub fn as_by_hand(command: &mut Command) -> &mut Command {
+pub fn without_cargo_variables(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_PRIMARY_"].iter().any(|own| name.starts_with(own)) {

@@ -10,12 +10,14 @@ pub mod collector;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use tokio::net::TcpSocket;
 
 /// A part of every secret of these tests: the engine fails its test if a function has logged it.
 pub const CANARY: &str = "canary-7f3a";
@@ -35,7 +37,7 @@ pub struct Engine {
 static SHARED: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
 
 impl Engine {
-    /// The engine that the tests of this process share while any of them runs. They keep to names of their own.
+    /// Returns the engine that the tests of this process share. Each test uses its own names.
     pub fn shared() -> Arc<Self> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
@@ -45,7 +47,7 @@ impl Engine {
         })
     }
 
-    /// An engine of its own, for a test that stops it.
+    /// Starts a separate engine, for a test that stops it.
     ///
     /// # Panics
     ///
@@ -54,7 +56,7 @@ impl Engine {
         Self::on(free_port())
     }
 
-    /// An engine on this port, for a test whose environment names the endpoint already.
+    /// Starts an engine on this port, for a test whose environment names its endpoint.
     ///
     /// # Panics
     ///
@@ -97,7 +99,7 @@ impl Engine {
         self.programs.join(name)
     }
 
-    /// Ends it before the handle goes: what a service looks like that is down.
+    /// Ends the engine before its handle is dropped, as a service that is down.
     pub fn stop(&self) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut keeper) = keeper {
@@ -130,13 +132,13 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // A test that has stopped it itself, or has failed already, has nothing to look through.
+        // A test that has stopped it, or has failed already, has no logs to check.
         let is_running = self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner).is_some();
         if is_running && !std::thread::panicking() {
             self.check_logs();
         }
         self.stop();
-        // What is left behind does no harm: it lies under `target`.
+        // A folder that is left behind is below `target`.
         let _ = fs::remove_dir_all(&self.home);
     }
 }
@@ -150,6 +152,32 @@ pub fn environment(port: u16) -> [(&'static str, String); 5] {
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", format!("{CANARY}-key")),
     ]
+}
+
+/// An address of 127.0.0.1 whose connections are refused. Its socket does not listen, and keeps the port from other tests.
+#[derive(Debug)]
+pub struct Unreachable(TcpSocket);
+
+impl Unreachable {
+    /// Binds the socket.
+    ///
+    /// # Panics
+    ///
+    /// If there is no free port.
+    pub fn bind() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        Self(socket)
+    }
+
+    /// Returns the address.
+    ///
+    /// # Panics
+    ///
+    /// If the socket has lost it.
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().expect("its address")
+    }
 }
 
 /// Returns a port of 127.0.0.1 without a listener.

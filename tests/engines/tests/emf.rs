@@ -134,7 +134,7 @@ fn compared(blob: &Value) -> Map<String, Value> {
         list
     };
     let sets = directive["Dimensions"].as_array().expect("sets").iter().map(sorted).collect::<Vec<_>>();
-    // What is left out is 60.
+    // A resolution that is left out is 60.
     let metrics = sorted(&directive["Metrics"]).into_iter().map(|metric| {
         (metric["Name"].clone(), metric["Unit"].clone(), metric.get("StorageResolution").cloned().unwrap_or(json!(60)))
     });
@@ -187,7 +187,7 @@ fn powertools_for_python_writes_the_same_blobs_of_the_same_calls_and_cloudwatchs
         assert_eq!((ours[at].len(), theirs[at].len()), (1, 1), "{}", cases[at]);
         assert_eq!(compared(&ours[at][0]), compared(&theirs[at][0]), "{}", cases[at]);
     }
-    // Where they split differs; that nothing is lost does not.
+    // They split at different places, and lose nothing.
     assert_eq!(values(&ours[large]), values(&theirs[large]));
     Ok(())
 }

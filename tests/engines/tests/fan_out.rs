@@ -34,7 +34,7 @@ fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
     });
     assert_eq!(report["done"], done, "{:#}", report["log"]);
 
-    // What an invoice cannot be written for is in the queue for that, and in no other.
+    // An order without an invoice is in its dead-letter queue, and in no other.
     let failed =
         report["sizes"].as_object().expect("queues").iter().filter(|(_, size)| **size != 0).collect::<Vec<_>>();
     assert_eq!(failed, [(&"FailedInvoices".to_owned(), &json!(1))]);

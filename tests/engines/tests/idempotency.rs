@@ -292,18 +292,18 @@ async fn a_call_in_progress_in_one_language_is_refused_in_the_other_until_its_lo
     let shared = Shared::new("progress", "").await?;
     let (one, two) = (json!({ "id": 1 }), json!({ "id": 2 }));
 
-    let killed = shared.python(&one, json!({ "fails": "killed", "remaining_ms": 1500 }));
+    let killed = shared.python(&one, json!({ "fails": "killed", "remaining_ms": 6000 }));
     assert_eq!(killed, json!({ "error": "Killed", "ran": true }));
     assert!(shared.begin(&one, PATIENCE).await.unwrap_err().is_in_progress());
-    let late = shared.lock(&two, Duration::from_millis(1500)).await;
+    let late = shared.lock(&two, Duration::from_secs(6)).await;
     let refused = shared.python(&two, json!({ "returns": 1 }));
     assert_eq!(refused, json!({ "error": "IdempotencyAlreadyInProgressError", "ran": false }));
 
-    tokio::time::sleep(Duration::from_millis(1600)).await;
+    tokio::time::sleep(Duration::from_millis(6100)).await;
     shared.lock(&one, PATIENCE).await.complete(&to_raw_value("rust took over")?).await?;
     assert_eq!(shared.python(&one, json!({ "returns": 1 })), json!({ "result": "rust took over", "ran": false }));
     assert_eq!(shared.python(&two, json!({ "returns": "python took over" }))["ran"], true);
-    // The fence: what Rust's late first call says changes nothing.
+    // The fence: the late result of the first call in Rust changes nothing.
     assert!(late.complete(&to_raw_value("too late")?).await.unwrap_err().is_lost());
     assert_eq!(shared.replayed(&two).await, "python took over");
     Ok(())
@@ -323,13 +323,13 @@ async fn a_failed_call_in_one_language_runs_again_in_the_other() -> Tested {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_record_of_one_language_is_run_again_by_the_other() -> Tested {
     let mut shared = Shared::new("expired", "").await?;
-    shared.rust = shared.rust.expires_after(Duration::from_secs(1));
+    shared.rust = shared.rust.expires_after(Duration::from_secs(5));
     let (one, two) = (json!({ "id": 1 }), json!({ "id": 2 }));
-    shared.python(&one, json!({ "returns": "old", "expires": 1 }));
+    shared.python(&one, json!({ "returns": "old", "expires": 5 }));
     shared.lock(&two, PATIENCE).await.complete(&to_raw_value("old")?).await?;
     assert_eq!(shared.replayed(&one).await, "old");
     // Seconds are compared, and the second itself still counts.
-    tokio::time::sleep(Duration::from_millis(2100)).await;
+    tokio::time::sleep(Duration::from_millis(6100)).await;
     shared.lock(&one, PATIENCE).await.complete(&to_raw_value("new")?).await?;
     assert_eq!(shared.python(&two, json!({ "returns": "new" })), json!({ "result": "new", "ran": true }));
     Ok(())
@@ -414,7 +414,7 @@ async fn a_store_that_is_down_keeps_the_call_from_running() -> Tested {
 
 // ------------------------------------------------------------------------------------------------ faults on the way
 
-/// A small generator (splitmix64), so that a seed says what happens.
+/// A small generator of random numbers (splitmix64), by a seed.
 #[derive(Debug)]
 struct Chance(AtomicU64);
 
@@ -534,7 +534,7 @@ async fn a_lock_whose_answers_get_lost_is_found_and_the_call_runs() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_whose_requests_get_lost_is_nobodys() -> Tested {
+async fn a_lock_whose_requests_are_lost_is_held_by_no_call() -> Tested {
     let engine = Engine::shared();
     let python = Python::start(&engine);
     python.ask(&json!({ "create": "unwritten" }));

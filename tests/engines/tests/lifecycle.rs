@@ -45,7 +45,7 @@ async fn refusal(mut command: Command, simulator: &Simulator, without: &str) -> 
 }
 
 #[tokio::test]
-async fn lambda_is_told_why_a_function_does_not_start() {
+async fn the_reason_why_a_function_does_not_start_is_reported_to_lambda() {
     let mut bad_layer = command(env!("CARGO_BIN_EXE_probe"));
     bad_layer.env("PROBE_BAD_CORS", "1");
     let report = refusal(bad_layer, &simulator().await, "").await;
@@ -168,7 +168,8 @@ fn until_it_blocks(child: &mut Guarded) {
 
 #[test]
 fn a_hook_that_blocks_does_not_keep_a_function_alive_whose_runtime_api_is_gone() {
-    let address = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").to_string();
+    let unreachable = engines::Unreachable::bind();
+    let address = unreachable.address().to_string();
     for concurrency in ["1", "2"] {
         let mut lifecycle = lifecycle();
         lifecycle.env("AWS_LAMBDA_RUNTIME_API", &address).envs(FUNCTION).env("HOOK", "blocks");
@@ -178,7 +179,7 @@ fn a_hook_that_blocks_does_not_keep_a_function_alive_whose_runtime_api_is_gone()
 }
 
 #[test]
-fn sigterm_is_heard_while_a_handler_blocks_its_thread_or_nobody_reads_its_output() {
+fn sigterm_runs_the_hook_while_a_handler_blocks_its_thread_or_its_output_is_not_read() {
     let (code, text) = terminated_within("blocks", "prints", until_it_blocks);
     assert_eq!(code, Some(0));
     assert!(text.ends_with("the hook ran"), "{text}");
@@ -236,7 +237,7 @@ async fn a_function_without_a_hook_registers_nothing_and_sigterm_just_ends_it() 
 }
 
 #[test]
-fn by_hand_the_hook_runs_after_ctrl_c() {
+fn the_hook_of_a_local_run_runs_after_ctrl_c() {
     let mut lifecycle = lifecycle();
     lifecycle.env("PILASTER_ADDR", "127.0.0.1:0").env("HOOK", "prints");
     let mut child = Guarded(lifecycle.spawn().expect("it starts"));

@@ -12,7 +12,7 @@ use tower::{Layer, ServiceExt, service_fn};
 
 const TRACE: &str = "Root=1-67c39786-5908a82a246fb67f3089263f;Parent=53995c3f42cd8ad8;Sampled=1";
 
-/// Those that stand first in a line of Python's, in its order.
+/// The first keys of a line of Powertools for Python, in its order.
 const OWN_KEYS: [&str; 10] = [
     "level",
     "location",

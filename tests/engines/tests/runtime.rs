@@ -300,8 +300,8 @@ fn what_keeps_it_from_starting_is_one_sentence_and_exit_code_1() {
 }
 
 #[test]
-fn a_release_function_started_by_hand_says_in_one_sentence_how_to_run_it() {
-    // What a release build lacks, without the minute that its optimisation takes.
+fn a_release_build_that_is_run_locally_reports_how_to_run_it() {
+    // A release build without debug assertions, but without the minute of optimisation.
     let as_released = ["--package", "hello", "--config", "profile.dev.package.pilaster.debug-assertions=false"];
     let mut hello = Command::new(&binary::build(&as_released)["hello"]);
     let report = refusal(hello.env_clear());
@@ -311,7 +311,7 @@ fn a_release_function_started_by_hand_says_in_one_sentence_how_to_run_it() {
 }
 
 #[test]
-fn started_by_hand_it_serves_until_ctrl_c() {
+fn a_local_run_serves_until_ctrl_c() {
     let mut child = probe().env("PILASTER_ADDR", "127.0.0.1:0").spawn().map(Guarded).expect("the probe starts");
     let mut lines = BufReader::new(child.0.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
     let address = lines

@@ -56,7 +56,7 @@ fn request(reader: &mut BufReader<&TcpStream>) -> Option<(String, String)> {
 
 fn respond(mut stream: &TcpStream, headers: &str, body: &str) {
     let head = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
-    // Who asked may be gone.
+    // The client may be gone.
     let _ = stream.write_all(format!("{head}{body}").as_bytes());
 }
 
@@ -181,7 +181,7 @@ fn without_snapstart_nothing_is_dropped_and_no_hook_runs() {
 }
 
 #[test]
-fn a_hook_that_panics_after_the_restore_is_told_to_lambda_and_serves_nothing() {
+fn a_hook_that_panics_after_the_restore_is_reported_to_lambda_and_nothing_is_served() {
     let mut function = start(&[("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"), ("PANICS", "1")]);
     let (before, error) = function.until("POST /2018-06-01/runtime/restore/error");
     assert!(!before.contains(&asked(NEXT)), "{before:?}");

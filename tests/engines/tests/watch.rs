@@ -47,12 +47,12 @@ impl Watch {
             .args(arguments);
         keeper.args(["--ignore-changes", "--invoke-address", "127.0.0.1", "--invoke-port", &port]);
         keeper.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).stdin(Stdio::piped());
-        // The developer's own settings have no say.
+        // The developer's settings must not apply.
         for name in ["TABLE_NAME", "API_KEY_SECRET", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL"] {
             keeper.env_remove(name);
         }
         std::os::unix::process::CommandExt::process_group(&mut keeper, 0);
-        let keeper = binary::as_by_hand(&mut keeper).spawn().expect("`sh` starts");
+        let keeper = binary::without_cargo_variables(&mut keeper).spawn().expect("`sh` starts");
         let watch = Self { keeper, programs, address: format!("127.0.0.1:{port}") };
         let began = Instant::now();
         while TcpStream::connect(&watch.address).is_err() {
@@ -62,8 +62,8 @@ impl Watch {
         watch
     }
 
-    /// A binary as watch would start it, without compiling it once more.
-    fn by_hand(&self, function: &str, program: &str) -> Guarded {
+    /// Starts a binary as watch would, without compiling it again.
+    fn start(&self, function: &str, program: &str) -> Guarded {
         let child = Command::new(program)
             .env("AWS_LAMBDA_RUNTIME_API", format!("http://{}/.rt/{function}", self.address))
             .env("AWS_LAMBDA_FUNCTION_NAME", function)
@@ -129,7 +129,7 @@ fn crud_creates_reads_lists_updates_and_deletes_a_user_under_watch() {
 #[test]
 fn the_deadline_of_1970_is_no_deadline() {
     let watch = Watch::start(&["--only-lambda-apis"]);
-    let _probe = watch.by_hand("probe", env!("CARGO_BIN_EXE_probe"));
+    let _probe = watch.start("probe", env!("CARGO_BIN_EXE_probe"));
     let answer = watch.get("/probe/?number=7");
     assert_eq!((&answer["number"], &answer["has_deadline"]), (&json!(7), &json!(false)), "{answer}");
 }
@@ -137,7 +137,7 @@ fn the_deadline_of_1970_is_no_deadline() {
 #[test]
 fn each_record_of_a_batch_is_run_under_watch_and_the_failed_ones_are_returned() {
     let watch = Watch::start(&["--only-lambda-apis"]);
-    let _records = watch.by_hand("records", env!("CARGO_BIN_EXE_records"));
+    let _records = watch.start("records", env!("CARGO_BIN_EXE_records"));
     let event = |queue: &str, whats: &[&str]| {
         let message = |(at, what): (usize, &&str)| {
             json!({

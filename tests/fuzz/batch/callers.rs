@@ -58,7 +58,7 @@ pub(super) async fn call(function: &Function, event: Value, deadline: Option<u64
 }
 
 fn boxed<R: RawService>(function: impl IntoService<Service = R>) -> Function {
-    let caller = Caller::new(function);
+    let caller = Caller::new(function).without_logs();
     Box::new(move |event, deadline| {
         let caller = caller.clone();
         Box::pin(async move {

@@ -73,7 +73,7 @@ fn a_request_and_its_answer_pass_each_gateway_unchanged() {
         "application/x-yaml",
         "Text/Html",
     ];
-    // Those of 1xx, 204, 205 and 304 have no content.
+    // Responses of 1xx, 204, 205 and 304 have no content.
     let status = (200_u16..600).prop_filter("no content", |status| !matches!(status, 204 | 205 | 304));
     let headers = btree_map("x-[a-z0-9]{1,6}", vec(header_value(), 1..3), 0..4);
     let cookies = vec("[a-z]{1,4}=[!-+--:<-~]{0,12}(; (Secure|HttpOnly|Path=/[a-z]{0,4})){0,2}", 0..6);
@@ -112,7 +112,7 @@ fn a_request_and_its_answer_pass_each_gateway_unchanged() {
             for (name, values) in &headers {
                 assert_eq!(got.headers[name].join(", "), values.join(", "), "{gateway:?}: {name}");
             }
-            // Where they stand in an object, they have no order.
+            // In an object they have no order.
             let mut found = got.headers.get("set-cookie").cloned().unwrap_or_default();
             let mut expected = cookies.clone();
             found.sort_unstable();

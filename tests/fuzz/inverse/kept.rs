@@ -56,7 +56,7 @@ async fn answers(_: Method) -> Response {
 
 #[test]
 fn an_answer_that_is_given_again_is_the_first_one() {
-    let once = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).require_key());
+    let once = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "f").require_key());
     let caller = Caller::new(pilaster::handler(answers).layer(http::Stack::new().idempotency(once)));
     let headers = btree_map("x-[a-z0-9]{1,6}", vec("[!-~é🦀]([ -~é🦀]{0,30}[!-~é🦀])?", 1..3), 0..4);
     let body = prop_oneof![bytes(100), text(60).prop_map(String::into_bytes)];

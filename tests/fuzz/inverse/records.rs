@@ -347,7 +347,7 @@ async fn message(reported: Sqs<Instruction>) -> Result<(), BoxError> {
 }
 
 #[test]
-fn the_ids_of_those_messages_come_back_that_failed_whatever_stands_in_them() {
+fn the_ids_of_failed_messages_are_returned_with_any_content() {
     let caller = Caller::new(pilaster::handler(message));
     holds(vec((text(12), any::<bool>()), 0..20), |messages| {
         let (mut event, mut expected) = (testing::sqs(Vec::<String>::new()), BTreeSet::new());

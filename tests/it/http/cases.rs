@@ -59,7 +59,7 @@ async fn form(Form(fields): Form<Vec<(String, String)>>) -> Json<Vec<(String, St
     Json(fields)
 }
 
-/// Of an object the named members count, of anything else all of it.
+/// Compares the named members of an object, and any other value as a whole.
 fn holds(expected: &Value, found: &Value) -> bool {
     match expected.as_object() {
         Some(members) => {

@@ -1,5 +1,5 @@
-//! Every event of `fixtures/events` through a whole function: those of an HTTP source become the request that is written
-//! here, all others a `FunctionError`.
+//! Every event of `fixtures/events` through a whole function: an event of an HTTP source becomes the request that is listed
+//! here, any other a `FunctionError`.
 
 use base64::Engine as _;
 
@@ -77,7 +77,7 @@ const NO_HOST: [&str; 3] = [
     "typescript/parser/lambda/get-request.json",
 ];
 
-/// Their bodies are said to be base64 and are not.
+/// Their bodies are declared as base64 and are not.
 const NOT_BASE64: [&str; 3] = [
     "python/apiGatewayProxyEventAnotherPath.json",
     "python/apiGatewayProxyEventPathTrailingSlash.json",
@@ -110,7 +110,7 @@ pub(crate) fn every_file() -> Vec<String> {
     files.into_iter().map(name).collect()
 }
 
-/// Returns the headers of an event, by another way than the adapter's: the last of two spellings counts, arrays have several
+/// Returns the headers of an event, independently of the adapter: the last of two spellings counts, and arrays have several
 /// values.
 fn headers_of(event: &Value) -> Map<String, Value> {
     let mut headers = Map::new();

@@ -49,7 +49,7 @@ async fn a_function_without_a_stack_is_answered_before_its_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_stacks_own_answer_to_the_deadline_goes_first_whatever_its_margin() {
+async fn the_stack_responds_before_the_deadline_with_any_margin() {
     for left in [Duration::from_millis(120), Duration::from_millis(300), Duration::from_secs(3)] {
         for margin in [0, 1, 20, 100, 249, 250, 251, 2000] {
             let deadline = DeadlineLayer::new().margin(Duration::from_millis(margin));

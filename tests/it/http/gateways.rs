@@ -51,7 +51,7 @@ fn http_api_v1(path: &str, route: &str, parameters: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_base_path_that_the_route_tells_is_taken_off() {
+async fn a_base_path_that_the_route_shows_is_removed() {
     for (event, expected) in [
         (rest("/v1/payment", "/payment", json!(null)), "payment"),
         (rest("/v1/payment/", "/payment/", json!(null)), "404"),

@@ -154,7 +154,7 @@ async fn a_service_that_is_never_ready_to_work_is_a_500_each_time() {
             panic!("it was not ready")
         }
     }
-    // One for each: what they go around is of two types.
+    // One for each, since the inner services have two types.
     let in_stack = tower::layer::layer_fn(|_| Broken);
     let in_stack = Caller::new(pilaster::handler(hello).layer(Stack::new().layer(in_stack)));
     let alone = Caller::new(pilaster::handler(hello).without_stack().layer(tower::layer::layer_fn(|_| Broken)));
@@ -186,7 +186,7 @@ async fn a_panic_of_the_function_or_of_a_layer_is_a_500_with_all_headers() {
 
 #[tokio::test]
 async fn a_panic_where_nothing_can_be_added_any_more_is_a_500_too() {
-    /// Panics when asked whether it is ready.
+    /// Panics in `poll_ready`.
     #[derive(Clone)]
     struct Panics;
     impl Service<http::Request<Body>> for Panics {
@@ -274,7 +274,7 @@ fn signed() -> tower_http::set_header::SetResponseHeaderLayer<pilaster::http::He
     )
 }
 
-/// Ends in the way that the body of the request names.
+/// Returns, fails or panics, as the body of the request names it.
 async fn ends(how: String) -> Result<Response, HttpError> {
     match how.as_str() {
         "error" => Err(std::io::Error::other("the disk is full"))?,
@@ -355,7 +355,7 @@ async fn an_error_that_a_layer_has_rendered_stays_as_it_is_and_is_logged() {
     }
 }
 
-/// Is ready after so long, or never.
+/// A service that is ready after this time, or never.
 #[derive(Clone)]
 struct Busy<S> {
     inner: S,
@@ -427,7 +427,7 @@ impl Drop for Guard {
     }
 }
 
-/// Pieces of a body, by what comes last; a guard is dropped with them.
+/// A body with this last chunk, which drops a guard.
 fn guarded(last: impl Future<Output = Option<&'static str>> + Send + 'static) -> Body {
     let guard = Guard;
     let pieces = futures_util::stream::once(last);

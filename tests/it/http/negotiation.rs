@@ -124,7 +124,7 @@ async fn without_writers_it_is_as_json() {
         }
     }
     assert_eq!(send(&negotiate, request::get("/?fields=id")).await.2, r#"{"id":7}"#);
-    // A layer around the writers sees what they wrote.
+    // A layer around the writers sees their output.
     let around = layers().layer(writers());
     let caller = Caller::new(pilaster::handler(async |_: Method| Negotiate(ADA)).layer(around));
     assert_eq!(send(&caller, request::get("/?fields=id")).await.2, r#"{"id":7}"#);

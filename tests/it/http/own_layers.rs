@@ -57,7 +57,7 @@ async fn a_function_has_extractors_before_the_request_and_a_rejection_is_the_res
         response.headers_mut().insert("x-seen", seen.parse().unwrap());
         response
     }
-    /// One that takes the body has no request to pass on.
+    /// A layer that consumes the body has no request to pass on.
     async fn instead(Json(body): Json<serde_json::Value>, _: Next) -> Json<serde_json::Value> {
         Json(json!({ "instead": body }))
     }

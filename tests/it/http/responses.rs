@@ -1,4 +1,4 @@
-//! From the function's value to each source's own form.
+//! From the function's value to the response in the form of each source.
 
 use axum::response::AppendHeaders;
 use base64::Engine as _;
@@ -274,7 +274,7 @@ async fn text_that_is_too_long_when_it_is_escaped_is_base64() {
     }
 }
 
-/// Text that gzip makes a quarter smaller at most, which base64 takes back.
+/// Text that gzip shrinks by at most a quarter, which base64 adds again.
 pub(super) fn dense() -> String {
     let mut state = 1_u32;
     let bytes = (0..3000).map(|_| {
@@ -304,7 +304,7 @@ async fn an_answer_that_compression_does_not_make_smaller_is_sent_as_it_is() {
         let answer = call(&small, &event).await.unwrap();
         assert!(!header_of(source, &answer, "etag").unwrap().contains("gzip"), "{source}: {answer}");
     }
-    // What travels in base64 anyway has to get smaller alone: gzip saves a fifth of this.
+    // A body that is base64 anyway only has to get smaller: gzip saves a fifth of this one.
     let binary = async |_: Method| {
         let half = dense().into_bytes();
         ([("content-type", "application/wasm")], [&[0xFF][..], &half[..]].concat())

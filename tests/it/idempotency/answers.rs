@@ -101,7 +101,7 @@ async fn a_header_that_is_not_utf_8_is_replayed_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn two_key_lines_are_refused_by_whatever_gateway_they_come() {
+async fn two_key_headers_are_rejected_behind_each_gateway() {
     let stack = http::Stack::new().idempotency(layer());
     let caller = Caller::new(handler(callers::add).layer(stack)).with_clients(clients(&Charges::default()));
     // An HTTP API joins them, a REST API does not.

@@ -108,7 +108,7 @@ pub(super) fn layer() -> IdempotencyLayer {
 }
 
 #[tokio::test]
-async fn whoever_an_authorizer_names_in_whatever_way_has_answers_of_their_own() {
+async fn each_caller_that_an_authorizer_names_has_separate_responses() {
     let (nothing, none) = (json!({}), json!({ "sourceIp": "127.0.0.1" }));
     // A principal that is the same for all, as in AWS's examples, and one that the authorizer names.
     let user = |name: &str, took: u32| json!({ "principalId": "user", "tenant": name, "integrationLatency": took });
@@ -148,7 +148,7 @@ async fn a_token_that_was_renewed_is_the_same_callers_where_the_platform_knows_t
     };
     let events = [jwt("i", "ada", "1"), jwt("i", "ada", "2"), jwt("i", "bob", "2"), jwt("j", "ada", "1")];
     assert_eq!(with_contexts(layer(), &events).await, ["1", "1", "2", "3"]);
-    // Where it does not, the function may.
+    // If it does not, the function may.
     let named = layer().caller(|parts| Some(parts.headers.get("x-user")?.to_str().ok()?.to_owned()));
     let of =
         |user: &str, token: &str| rest(&Value::Null, &json!({}), &json!({ "x-user": user, "Authorization": token }));
@@ -223,7 +223,7 @@ async fn charge_once(order: &Order) -> Result<u32, BoxError> {
     Ok(order.amount)
 }
 
-/// An error of the user's own, which leaves out the one that it has within.
+/// A user's error, which leaves its inner error out of its causes.
 #[derive(Debug)]
 enum Failed {
     Charge(BoxError),

@@ -2,8 +2,8 @@
 //! gets an error; no caller gets a response that was made for another.
 //!
 //! Three sandboxes share a store that fails, hangs and loses its responses. Callers use each other's keys, at the same time and again.
-//! Calls fail, outlive their invocations, are given up on, and their sandboxes end before or after the effect. Each run is reproduced by its
-//! seed: `PILASTER_MODEL=100000 cargo test -p tests --test it model` takes more of them, from `PILASTER_MODEL_SEED` on.
+//! Calls fail, outlive their invocations or are abandoned, and their sandboxes end before or after the effect. Each run is reproduced by its
+//! seed: `PILASTER_MODEL=100000 cargo test -p tests --test it model` runs more seeds, from `PILASTER_MODEL_SEED` on.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -24,7 +24,7 @@ const LOCK: Duration = Duration::from_secs(20);
 const EPOCH: u64 = 1_704_164_645_750;
 const CALLERS: [Option<&str>; 3] = [Some("Bearer ada"), Some("Bearer bob"), None];
 
-/// A small generator (splitmix64), so that a seed says what happens.
+/// A small generator of random numbers (splitmix64), by a seed.
 struct Chance(Mutex<u64>);
 
 impl Chance {
@@ -42,14 +42,14 @@ impl Chance {
     }
 }
 
-/// A store between which and the function the network does what it likes.
+/// A store behind an unreliable network.
 #[derive(Clone)]
 struct Network {
     store: MemoryStore,
     chance: Arc<Chance>,
-    /// One of how many requests goes wrong; 0 for none.
+    /// One of this many requests fails; 0 for none.
     faults: u64,
-    /// Of each effect whose response was recorded: until when the record says that it counts, in milliseconds since 1970.
+    /// The expiry of each effect whose response was recorded, in milliseconds since 1970.
     recorded: Arc<Mutex<BTreeMap<usize, u64>>>,
 }
 
@@ -117,18 +117,18 @@ struct Plan {
     after: Duration,
     takes: Duration,
     fails: bool,
-    /// Before this much of the call's time its invocation ends; it may be past already.
+    /// The time from the start of the call to the deadline of its invocation; negative if it has passed.
     deadline: Option<i64>,
     end: End,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
-    /// It comes to its own.
+    /// The call ends by itself.
     Own,
-    /// Nobody waits any longer after this.
+    /// The caller waits no longer than this.
     GivenUp(Duration),
-    /// The process ends after this, with whatever it was doing.
+    /// The process ends after this time, in the middle of the call.
     Crash(Duration),
 }
 
@@ -138,7 +138,7 @@ struct Effect {
     key: u64,
     body: u64,
     began: Instant,
-    /// Until when no other may begin.
+    /// The time until which no other call may begin.
     alone: Instant,
 }
 
@@ -168,7 +168,7 @@ fn plan(chance: &Chance) -> Plan {
     }
 }
 
-/// A run: what it found wrong, if anything.
+/// A run, and the first violation that it found.
 struct Run {
     seed: u64,
     by_body: bool,
@@ -196,7 +196,7 @@ impl Run {
         let sandbox = |cache: bool| {
             let clock = move || SystemTime::UNIX_EPOCH + Duration::from_millis(EPOCH) + start.elapsed();
             let stopped = clock();
-            let once = Idempotency::from_env(store.clone()).prefix("f").expires_after(window).lock_for(LOCK);
+            let once = Idempotency::new(store.clone(), "f").expires_after(window).lock_for(LOCK);
             let once = if frozen { once.clock(move || stopped) } else { once.clock(clock) };
             let once = if by_body {
                 once.key("powertools_json(body).key").payload("powertools_json(body).body")
@@ -226,7 +226,7 @@ impl Run {
         request
     }
 
-    /// Until when a call that begins now has its lock at least, where the clocks go.
+    /// Returns the time until which a call that begins now holds its lock, if the clocks run.
     fn lock_ends(&self, plan: &Plan, began: Instant) -> Instant {
         match plan.deadline {
             _ if self.frozen => began + Duration::from_secs(1_000_000),
@@ -263,7 +263,7 @@ impl Run {
             },
             End::Crash(after) => match tokio::time::timeout(after, &mut call).await {
                 Ok(answer) => answer,
-                // Nothing of it runs any more, not even what a drop would do.
+                // None of its code runs any more, not even destructors.
                 Err(_) => return std::mem::forget(call),
             },
         };
@@ -296,8 +296,8 @@ impl Run {
         Some(self.start + Duration::from_millis(until - EPOCH))
     }
 
-    /// Of two effects that are one by their keys, the second call began after the first one's lock had ended, or, where its
-    /// response was recorded, after its window.
+    /// Checks that the second of two effects of one key began after the lock of the first had ended, or after its window if
+    /// its response was recorded.
     fn check_effects(&self) {
         let effects = self.world.effects.lock().unwrap();
         let alone = |at: usize| match self.recorded_until(at) {
@@ -316,7 +316,7 @@ impl Run {
         }
     }
 
-    /// Once all locks have ended and the network is well, each call runs or gets a response.
+    /// Checks that each call runs or gets a response once all locks have ended and the network works.
     async fn check_that_it_goes_on(&self) {
         if self.frozen {
             return;

@@ -111,7 +111,7 @@ async fn users_behind_one_machine_client_have_answers_of_their_own() {
         let events = [of("session=ada", "1"), of("session=bob", "1"), of("session=ada", "2")];
         assert_eq!(with_contexts(layer(), &events).await, ["1", "2", "1"], "{claims}");
     }
-    // A user is known by the subject, whatever the cookies of the day.
+    // A user is known by the subject, with any cookies.
     let user = |cookie: &str| {
         let claims = json!({ "sub": "ada", "iss": "i", "client_id": "web", "azp": "web" });
         url(&json!({ "jwt": { "claims": claims } }), cookie, &json!({}))
@@ -172,7 +172,7 @@ async fn each_connection_of_a_web_socket_is_a_caller_unless_it_has_a_name() {
 }
 
 #[tokio::test]
-async fn every_header_that_holds_a_credential_tells_callers_apart() {
+async fn each_header_with_a_credential_separates_callers() {
     let of = |header: &str, value: &str| rest(&Value::Null, &json!({}), &json!({ header: value }));
     for header in
         ["x-auth-token", "X-Access-Token", "x-session", "proxy-authorization", "x-amzn-oidc-identity", "api-key"]
@@ -180,7 +180,7 @@ async fn every_header_that_holds_a_credential_tells_callers_apart() {
         let events = [of(header, "ada"), of(header, "bob"), of(header, "ada"), of("x-other", "ada")];
         assert_eq!(with_contexts(layer(), &events).await, ["1", "2", "1", "3"], "{header}");
     }
-    // Each attempt has another one of these, and one that has none is another caller's.
+    // Each attempt has another value of these headers, and a request without them is of another caller.
     for header in ["dpop", "stripe-signature", "x-otp", "x-amzn-oidc-data"] {
         let events = [of(header, "1"), of(header, "2"), of("x-other", "1")];
         assert_eq!(with_contexts(layer(), &events).await, ["1", "1", "2"], "{header}");
@@ -188,7 +188,7 @@ async fn every_header_that_holds_a_credential_tells_callers_apart() {
 }
 
 #[tokio::test]
-async fn a_header_that_a_layer_has_marked_tells_callers_apart() {
+async fn a_header_that_a_layer_has_marked_separates_callers() {
     let mark = tower::util::MapRequestLayer::new(|mut request: http::Request<http::Body>| {
         request.headers_mut().get_mut("x-who").unwrap().set_sensitive(true);
         request

@@ -159,7 +159,7 @@ async fn a_sequence_number_is_one_of_its_shard() {
 }
 
 #[tokio::test]
-async fn each_object_of_a_message_is_handled_whatever_the_key_selects() {
+async fn each_object_of_a_message_is_handled_with_any_key() {
     let objects = ["1", "2"].map(|sequencer| s3("ObjectCreated:Put", json!({ "sequencer": sequencer })));
     let event = json!({ "Records": [message("m1", &json!({ "Records": objects }))] });
     for idempotency in [
@@ -172,7 +172,7 @@ async fn each_object_of_a_message_is_handled_whatever_the_key_selects() {
 }
 
 #[tokio::test]
-async fn each_line_of_a_log_is_handled_once_whatever_the_key_selects() {
+async fn each_line_of_a_log_is_handled_once_with_any_key() {
     let event = |ids: &[&str]| {
         let lines = ids
             .iter()

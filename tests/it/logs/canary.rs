@@ -1,5 +1,5 @@
-//! A marked secret goes into functions of every kind, mostly where it cannot be read, and each function shows by `Debug` what it was
-//! given: the secret is in no response, log line, blob of metrics or span.
+//! A marked secret goes into functions of every kind, mostly where it cannot be read, and each function shows by `Debug` its
+//! arguments: the secret is in no response, log line, blob of metrics or span.
 
 use lambda_runtime::Context;
 use pilaster::http::{
@@ -26,7 +26,7 @@ use super::find::holds;
 
 const SECRET: &str = "hunter2canary";
 
-/// Its number and its kind are never what is sent.
+/// A value of it is never sent.
 #[derive(Clone, Debug, Deserialize, garde::Validate)]
 #[garde(allow_unvalidated)]
 #[allow(dead_code)]
@@ -84,9 +84,7 @@ impl Seen {
 
     async fn call<R: RawService>(self, caller: Caller<R>, event: &Value, format: LogFormat) -> String {
         let logs = Logs::new().level(Level::Trace).format(format).writer(self.lines.clone()).build();
-        let nothing = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let answer = caller.with_context(context()).call(event.clone()).with_subscriber(logs).await;
-        drop(nothing);
         let answer = match answer {
             Ok(answer) => answer.to_string(),
             Err(error) => format!("{error:?} {error} {}", error.message()),
@@ -217,7 +215,7 @@ async fn of_records() {
     keeps_secrets!(async |card: Kafka<Value, Card>| shown(card).await, records!(|body| kafka("orders", 0, body)));
     keeps_secrets!(async |card: MqMessage<Card>| shown(card).await, records!(|body| active_mq("orders", body)));
     keeps_secrets!(async |card: MqMessage<Card>| shown(card).await, records!(|body| rabbit_mq("orders", body)));
-    // Firehose gets a record that failed back as it was, to store it with the reason.
+    // Firehose gets a failed record back unchanged, to store it with the reason.
     for event in records!(firehose) {
         let seen = Seen::default();
         let (lines, spans) = (seen.lines.clone(), seen.spans.clone());
@@ -329,7 +327,7 @@ async fn of_idempotent_calls() {
     let store = MemoryStore::new();
     for body in bodies() {
         let seen = Seen::default();
-        let layer = IdempotencyLayer::new(Idempotency::from_env(store.clone()).key("body"));
+        let layer = IdempotencyLayer::new(Idempotency::new(store.clone(), "f").key("body"));
         let function = pilaster::handler(async |_: String| "well").without_stack().layer(layer);
         let function = function.outer(LoggingLayer::new()).outer(seen.traces()).outer(seen.metrics());
         let event = http::post("/").header("authorization", SECRET).json(&body).into_event().unwrap();

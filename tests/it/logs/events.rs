@@ -1,4 +1,4 @@
-//! Events of the sources, as AWS documents them: written without `pilaster::testing`, which could err as the library does.
+//! Events of the sources, as AWS documents them: written without `pilaster::testing`, which could have the same faults as the library.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -69,7 +69,7 @@ pub(super) fn http_event(source: usize, asked: &Asked) -> Value {
                 "isBase64Encoded": false, "requestContext": {"stage": "$default", "http": {"method": "POST", "path": "/"}},
             })
         }
-        // A load balancer passes a query on as it was escaped.
+        // A load balancer passes the escaped query on.
         4 => json!({
             "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/a/b"}},
             "httpMethod": "POST", "path": "/", "headers": single(headers, lower), "body": body, "isBase64Encoded": false,
@@ -89,7 +89,7 @@ pub(super) fn http_event(source: usize, asked: &Asked) -> Value {
             "queryStringParameters": multi(query, same), "isBase64Encoded": false,
             "requestContext": {"serviceNetworkArn": "arn:aws:vpc-lattice:eu-west-1:123456789012:servicenetwork/sn-1"},
         }),
-        // The authorizer of an HTTP API repeats what it is to judge.
+        // The authorizer of an HTTP API repeats its identity sources.
         _ => json!({
             "version": "2.0", "type": "REQUEST", "routeArn": "arn:aws:execute-api:eu-west-1:123456789012:a/b/POST/",
             "identitySource": headers.iter().chain(query).map(|(_, value)| value).collect::<Vec<_>>(),
@@ -99,7 +99,7 @@ pub(super) fn http_event(source: usize, asked: &Asked) -> Value {
     }
 }
 
-/// An event of a source of records with this payload, and where the payload stands; `true` where it stands there as text.
+/// Returns an event of a record source with this payload, and the path of the payload; `true` if it is text there.
 pub(super) fn records_event(source: usize, payload: &str) -> (Value, &'static str, bool) {
     let data = STANDARD.encode(payload);
     let arn = "arn:aws:sqs:eu-west-1:123456789012:orders";

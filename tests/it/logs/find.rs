@@ -1,4 +1,4 @@
-//! Looks for a secret in what was written, however it is encoded there.
+//! Looks for a secret in text, also in encoded form.
 
 use std::io::Read as _;
 

@@ -41,7 +41,7 @@ fn line(id: &str, level: &str, error_type: &str) -> (String, String, String) {
 }
 
 #[tokio::test]
-async fn a_record_that_failed_is_told_by_the_name_that_its_error_says() {
+async fn a_failed_record_is_logged_with_the_type_of_its_error() {
     async fn ship(record: Record, _: Sqs<Value>) -> Result<(), ShipError> {
         match record.index() {
             0 => Err(ShipError::NoAddress),

@@ -110,8 +110,6 @@ mod tests {
         let mut context = lambda_runtime::Context::default();
         context.xray_trace_id = Some(HEADER.to_owned());
         let incoming = Incoming { event, invocation: Invocation::new(context) };
-        // With a single subscriber alive, `tracing` asks only the first thread at a callsite.
-        let _nothing = Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let called = async move { layer.layer(function).oneshot(incoming).await };
         let logs = Logs::new().writer(logging::CapturedLogs::default());
         let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("a response");

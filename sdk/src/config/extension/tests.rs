@@ -43,9 +43,10 @@ async fn an_answer_that_is_no_200_is_an_error_without_its_text() {
 
 #[tokio::test]
 async fn where_nobody_listens_the_error_says_what_to_do() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // The socket keeps its port from other tests, and does not listen.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let parameters = Parameters::from_source(AppConfigAgent::new("shop", "prod").port(port));
     let error = chain(&parameters.get("limits").text().await.unwrap_err()).join(": ");
     assert!(error.contains("the AppConfig agent; is its layer added to the function?"), "{error}");

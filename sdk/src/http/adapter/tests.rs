@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::stream;
 use http_body_util::BodyExt;
@@ -9,9 +9,7 @@ use super::*;
 use crate::core::invocation::Invocation;
 
 async fn answered(body: fn() -> Body) -> serde_json::Value {
-    let mut context = lambda_runtime::Context::default();
-    let at = SystemTime::now() + Duration::from_secs(5);
-    context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let invocation = Invocation::with_time_left(lambda_runtime::Context::default(), Some(Duration::from_secs(5)));
     let event = serde_json::json!({
         "version": "2.0", "rawPath": "/", "requestContext": { "http": { "method": "GET", "path": "/" } },
     });
@@ -20,8 +18,7 @@ async fn answered(body: fn() -> Body) -> serde_json::Value {
         let response = Response::builder().header("access-control-allow-origin", "*").body(body()).unwrap();
         std::future::ready(Ok::<_, std::convert::Infallible>(response))
     });
-    let answer =
-        HttpAdapter::new(inner).oneshot(Incoming { event, invocation: Invocation::new(context) }).await.unwrap();
+    let answer = HttpAdapter::new(inner).oneshot(Incoming { event, invocation }).await.unwrap();
     serde_json::from_str(answer.as_json().unwrap().get()).unwrap()
 }
 

@@ -202,17 +202,11 @@ mod tests {
     use axum_core::body::Body;
     use axum_core::response::Response;
     use std::convert::Infallible;
-    use std::time::SystemTime;
     use tower::{ServiceExt, service_fn};
 
     fn request(left: Option<Duration>) -> Request<Body> {
-        let mut context = lambda_runtime::Context::default();
-        if let Some(left) = left {
-            let at = (SystemTime::now() + left).duration_since(SystemTime::UNIX_EPOCH).unwrap();
-            context.deadline = at.as_millis() as u64;
-        }
         let mut request = Request::default();
-        request.extensions_mut().insert(Invocation::new(context));
+        request.extensions_mut().insert(Invocation::with_time_left(lambda_runtime::Context::default(), left));
         request
     }
 

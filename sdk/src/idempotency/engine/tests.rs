@@ -206,8 +206,7 @@ async fn a_cached_answer_does_not_outlive_its_record_where_the_wall_clock_is_set
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_704_164_645);
     let wall = Arc::new(Mutex::new(start));
     let clock = Arc::clone(&wall);
-    let idempotency =
-        Idempotency::from_env(MemoryStore::new()).prefix("f").cache(1).clock(move || *clock.lock().unwrap());
+    let idempotency = Idempotency::new(MemoryStore::new(), "f").cache(1).clock(move || *clock.lock().unwrap());
     let idempotency = idempotency.expires_after(Duration::from_secs(10));
     let (effect, order) = (Effect::default(), document(json!({ "id": 1 })));
     assert_eq!(effect.run(&idempotency, &order).await.unwrap(), 1);

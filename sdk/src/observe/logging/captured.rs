@@ -11,6 +11,12 @@ use crate::observe::capture::Capture;
 pub struct CapturedLogs(Capture<u8>);
 
 impl CapturedLogs {
+    /// For a process of its own, whose only subscriber writes here.
+    #[cfg(test)]
+    pub(super) fn alone() -> Self {
+        Self(Capture::alone())
+    }
+
     /// Returns the text of all lines.
     pub fn text(&self) -> String {
         self.0.text()

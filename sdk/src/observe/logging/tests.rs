@@ -30,7 +30,10 @@ use crate::core::raw::{Incoming, Outgoing};
 const CLOCK: Duration = Duration::from_millis(1_704_164_645_750);
 
 fn logs() -> (Logs, CapturedLogs) {
-    let captured = CapturedLogs::default();
+    logs_to(CapturedLogs::default())
+}
+
+fn logs_to(captured: CapturedLogs) -> (Logs, CapturedLogs) {
     let logs = Logs::new().service("payment").clock(|| SystemTime::UNIX_EPOCH + CLOCK).writer(captured.clone());
     (logs, captured)
 }
@@ -79,7 +82,7 @@ impl StdError for Refused {}
 /// has passed.
 fn child(name: &str) -> Option<(Logs, CapturedLogs)> {
     if std::env::var_os("PILASTER_TEST_CHILD").is_some() {
-        return Some(logs());
+        return Some(logs_to(CapturedLogs::alone()));
     }
     let output = run_child(name);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -89,10 +92,10 @@ fn child(name: &str) -> Option<(Logs, CapturedLogs)> {
 fn run_child(name: &str) -> std::process::Output {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("observe::logging::tests::{name}"), "--nocapture", "--test-threads=1"])
+        .env_clear()
         .env("PILASTER_TEST_CHILD", "1")
         .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
-        .env_remove("RUST_BACKTRACE")
         .output()
         .unwrap()
 }

@@ -2,15 +2,28 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::buffer::Buffer;
 use super::emf;
 use super::error::shown;
 use super::settings::Settings;
 
-/// The values that are recorded outside of invocations.
-static PROCESS: LazyLock<Arc<Sink>> = LazyLock::new(|| Arc::new(Sink::new(None, None)));
+/// Calls `with` on the values that are recorded outside of invocations.
+#[cfg(not(test))]
+fn with_process<R>(with: impl FnOnce(&Arc<Sink>) -> R) -> R {
+    static PROCESS: std::sync::LazyLock<Arc<Sink>> = std::sync::LazyLock::new(|| Arc::new(Sink::new(None, None)));
+    with(&PROCESS)
+}
+
+/// The same for the test of this thread: the layers of other tests must not write its values.
+#[cfg(test)]
+fn with_process<R>(with: impl FnOnce(&Arc<Sink>) -> R) -> R {
+    thread_local! {
+        static PROCESS: Arc<Sink> = Arc::new(Sink::new(None, None));
+    }
+    PROCESS.with(with)
+}
 
 /// The settings of the process's first layer.
 static FIRST: OnceLock<Arc<Settings>> = OnceLock::new();
@@ -51,7 +64,7 @@ pub fn flush() {
 
 fn flush_process() {
     if let Some(settings) = FIRST.get() {
-        PROCESS.end_with(settings);
+        with_process(|process| process.end_with(settings));
     }
 }
 
@@ -63,7 +76,7 @@ pub(super) fn set_first(settings: &Arc<Settings>) {
 /// Writes the values that were recorded outside of invocations, and after those of the layer.
 pub(super) fn write_before(settings: &Settings, late: &Late) {
     late.0.end_with(settings);
-    PROCESS.end_with(settings);
+    with_process(|process| process.end_with(settings));
 }
 
 impl Sink {
@@ -72,7 +85,7 @@ impl Sink {
     }
 
     pub(super) fn of_process() -> Arc<Self> {
-        Arc::clone(&PROCESS)
+        with_process(Arc::clone)
     }
 
     pub(super) fn is_of_process(&self) -> bool {
@@ -93,7 +106,10 @@ impl Sink {
         let mut buffer = self.lock();
         if buffer.closed {
             drop(buffer);
-            return self.late.as_deref().unwrap_or(&PROCESS).change(change);
+            return match &self.late {
+                Some(late) => late.change(change),
+                None => with_process(|process| process.change(change)),
+            };
         }
         let result = change(&mut buffer, self.settings());
         let full = buffer.is_full().then(|| buffer.take_metrics());

@@ -8,7 +8,7 @@ mod settings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::FutureExt;
 use lambda_runtime::Context;

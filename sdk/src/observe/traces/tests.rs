@@ -33,11 +33,8 @@ fn invocation(header: Option<&str>) -> Invocation {
     Invocation::new(context)
 }
 
-/// A subscriber of this test's own, and another: with a single one alive, `tracing` asks only the thread that comes by a
-/// callsite first whether it is wanted.
-fn subscribers(lines: &logging::CapturedLogs) -> (Dispatch, Dispatch) {
-    let logs = Logs::new().level(Level::Info).writer(lines.clone());
-    (Dispatch::new(logs.build()), Dispatch::new(tracing::subscriber::NoSubscriber::default()))
+fn subscriber(lines: &logging::CapturedLogs) -> Dispatch {
+    Dispatch::new(Logs::new().level(Level::Info).writer(lines.clone()).build())
 }
 
 /// The spans and the lines of one invocation.
@@ -59,7 +56,7 @@ where
     Fut: Future<Output = Result<Outgoing, FunctionError>> + Send + 'static,
 {
     let (captured, lines) = (CapturedSpans::default(), logging::CapturedLogs::default());
-    let (dispatch, _nothing) = subscribers(&lines);
+    let dispatch = subscriber(&lines);
     let layer = TracesLayer::new().captured(&captured);
     let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation };
     let called = async move {
@@ -118,7 +115,7 @@ async fn a_failure_is_an_exception_of_the_span_and_its_line_names_the_trace() {
 #[tokio::test]
 async fn a_panic_passes_on_after_its_span_was_sent() {
     let captured = CapturedSpans::default();
-    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().captured(&captured);
     let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: invocation(None) };
     let called = async move {
@@ -180,7 +177,7 @@ async fn what_is_sent_on_names_the_span_that_sends_it() {
 #[tokio::test]
 async fn a_task_that_outlives_the_invocation_does_not_hold_its_span_back() {
     let captured = CapturedSpans::default();
-    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().captured(&captured);
     let called = async move {
         let (send, wait) = tokio::sync::oneshot::channel::<()>();
@@ -213,7 +210,7 @@ async fn a_task_that_outlives_the_invocation_does_not_hold_its_span_back() {
 #[tokio::test]
 async fn off_means_off() {
     let captured = CapturedSpans::default();
-    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let dispatch = subscriber(&logging::CapturedLogs::default());
     let off = |name: &str| (name == "POWERTOOLS_TRACE_ENABLED").then(|| "false".to_owned());
     let layer = TracesLayer::from_vars(off).captured(&captured);
     let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: invocation(None) };

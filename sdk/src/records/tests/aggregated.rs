@@ -269,7 +269,7 @@ async fn each_has_its_own_idempotency_key() {
             *calls.lock().unwrap() += 1;
             std::future::ready(Ok::<(), BoxError>(()))
         };
-        let once = IdempotencyLayer::new(Idempotency::from_env(store.clone()).prefix("clicks"));
+        let once = IdempotencyLayer::new(Idempotency::new(store.clone(), "clicks"));
         call_with(handler(count).layer(once), event.clone(), None).await.unwrap()
     };
     assert_eq!(call().await, failures(&[]));
@@ -300,7 +300,7 @@ async fn an_expression_selects_from_each_as_the_stream_would_have_it() {
                 *counted.lock().unwrap() += 1;
                 std::future::ready(Ok::<(), BoxError>(()))
             };
-            let once = Idempotency::from_env(store.clone()).prefix("clicks").key(key).require_key();
+            let once = Idempotency::new(store.clone(), "clicks").key(key).require_key();
             let function = handler(count).layer(IdempotencyLayer::new(once)).concurrency(1);
             assert_eq!(call_with(function, event.clone(), None).await.unwrap(), failures(&[]));
             after.push(*calls.lock().unwrap());

@@ -121,7 +121,7 @@ async fn an_idempotency_key_is_all_that_counts_where_an_event_came_alone() {
                 *counted.lock().unwrap() += 1;
                 std::future::ready(Ok::<(), BoxError>(()))
             };
-            let once = Idempotency::from_env(store.clone()).prefix("paid").key(key).require_key();
+            let once = Idempotency::new(store.clone(), "paid").key(key).require_key();
             let function = crate::function::handler::handler(count).layer(IdempotencyLayer::new(once));
             super::call_with(function, event, None).await.unwrap();
             after.push(*calls.lock().unwrap());

@@ -90,7 +90,7 @@ struct Line<'a> {
     status: u16,
 }
 
-/// By hand on `lambda_http`: one invocation from text to text.
+/// The same on `lambda_http` alone: one invocation from text to text.
 ///
 /// # Panics
 ///

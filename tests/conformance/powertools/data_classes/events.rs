@@ -15,7 +15,7 @@ use crate::exchange::{Sent, send};
 use crate::records::complete;
 use crate::{Compared, Replay, Stop, unsupported};
 
-/// What comes in.
+/// The input of a case.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -79,7 +79,7 @@ fn accessors(case: &Case, class: &str) -> Replay {
         "SESEvent" => Some("aws:ses"),
         _ => None,
     };
-    // Where an access is to fail, what the event lacks is the point.
+    // If an access must fail, the missing field is the subject of the case.
     let fails = wanted.values().any(|value| value.get("$error").is_some());
     let records = event.get_mut("Records").and_then(Value::as_array_mut).filter(|_| !fails);
     for record in records.into_iter().flatten().filter_map(Value::as_object_mut) {

@@ -132,7 +132,7 @@ impl Views {
                 });
                 views.each("", &values);
                 views.each("", &each(event, |message: MqMessage<Value>| json!({ "json_data": message.data })));
-                // Those of RabbitMQ are asked for by their queue.
+                // Messages of RabbitMQ are read by their queue.
                 let mut index = 0;
                 for (queue, messages) in event["rmqMessagesByQueue"].as_object().into_iter().flatten() {
                     for at in 0..messages.as_array().map_or(0, Vec::len) {
@@ -218,7 +218,7 @@ impl Views {
                 }
                 views.event.add("", values);
             }
-            class => return unsupported(format!("the class `{class}`, which is no type: `Event<T>` names one")),
+            class => return unsupported(format!("the class `{class}`, which is not a type: `Event<T>` needs one")),
         }
         Ok(views)
     }

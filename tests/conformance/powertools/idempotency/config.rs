@@ -1,4 +1,4 @@
-//! What a case of idempotency is made of.
+//! The parts of an idempotency case.
 
 use std::collections::BTreeMap;
 
@@ -119,7 +119,7 @@ pub(super) struct Handler {
     pub(super) raises: Option<Raises>,
 }
 
-/// What a function fails with: a text, or a class and its text.
+/// The error of a function: a text, or a class and its text.
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Raises {

@@ -29,7 +29,7 @@ struct State {
     items: Vec<Value>,
     /// Operations in snake case that fail, with their error.
     fail: BTreeMap<String, String>,
-    tells_old: bool,
+    returns_old: bool,
     /// The attributes of its key; a table without the second has none of that name.
     key: [String; 2],
     refuse_all_with: Option<Value>,
@@ -58,9 +58,9 @@ fn parts(expression: &str) -> (&str, Option<&str>) {
 }
 
 impl Table {
-    pub(super) fn new(items: Vec<Value>, fail: BTreeMap<String, String>, tells_old: bool, key: [&str; 2]) -> Self {
+    pub(super) fn new(items: Vec<Value>, fail: BTreeMap<String, String>, returns_old: bool, key: [&str; 2]) -> Self {
         let key = key.map(ToOwned::to_owned);
-        Self(Arc::new(Mutex::new(State { items, fail, tells_old, key, refuse_all_with: None, calls: Vec::new() })))
+        Self(Arc::new(Mutex::new(State { items, fail, returns_old, key, refuse_all_with: None, calls: Vec::new() })))
     }
 
     /// Every PutItem is refused without an item, and every GetItem finds this one.
@@ -72,7 +72,7 @@ impl Table {
         self.state().items.clone()
     }
 
-    /// What was asked, in order.
+    /// The requests, in order.
     pub(super) fn calls(&self) -> Vec<Value> {
         self.state().calls.clone()
     }
@@ -119,7 +119,7 @@ impl State {
         }
         if !holds(input, old.as_ref())? {
             let mut refused = refused;
-            if let Some(old) = old.filter(|_| self.tells_old && operation == "PutItem") {
+            if let Some(old) = old.filter(|_| self.returns_old && operation == "PutItem") {
                 refused["Item"] = old;
             }
             return Err(refused);

@@ -151,7 +151,7 @@ fn context(case: &Value) -> Context {
     context
 }
 
-/// `headers."x-amzn-trace-id"` as a JSON Pointer; `None` for what is no plain path.
+/// `headers."x-amzn-trace-id"` as a JSON Pointer; `None` for any other expression.
 pub(super) fn pointer(path: &str) -> Option<String> {
     let mut pointer = String::new();
     for name in path.split('.') {

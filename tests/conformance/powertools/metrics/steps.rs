@@ -8,7 +8,7 @@ use super::super::read;
 use super::{Step, text};
 use crate::{Stop, unsupported};
 
-/// What the calls want of the layer.
+/// The settings of the layer that the calls need.
 #[derive(Default)]
 pub(super) struct Wanted {
     pub(super) namespace: Option<String>,
@@ -170,9 +170,9 @@ fn one(name: &str, arguments: &[Value], wanted: &mut Wanted, steps: &mut Vec<Ste
         }
         ("set_timestamp" | "setTimestamp", [time]) => match time.as_u64() {
             Some(milliseconds) => steps.push(Step::Timestamp(milliseconds)),
-            None => return unsupported("a time that is no number"),
+            None => return unsupported("a time that is not a number"),
         },
-        // Those of the layer, as long as nothing is written without them.
+        // Dimensions of the layer, as long as nothing is written without them.
         ("set_default_dimensions" | "setDefaultDimensions", [Value::Object(set)]) if !is_written => {
             wanted.default_dimensions.extend(set.clone());
         }

@@ -116,7 +116,7 @@ async fn get(parameters: &Parameters, arguments: Get) -> Result<Value, Parameter
     match arguments.transform {
         Some(Transform::Json) => value.json(),
         Some(Transform::Binary) => Ok(byte_string(&value.binary()?)),
-        // What comes without a transformation is bytes in Python.
+        // A value without a transformation is bytes in Python.
         Some(Transform::Auto) | None => Ok(byte_string(value.text()?.as_bytes())),
     }
 }

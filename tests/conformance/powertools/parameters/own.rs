@@ -72,7 +72,7 @@ pub(super) fn replay(case: &Case) -> Replay {
     for (name, value) in backend_values {
         match value {
             Value::String(text) => drop(values.insert(name, text)),
-            _ => return unsupported("a value that is no text"),
+            _ => return unsupported("a value that is not text"),
         }
     }
     let fetched = Arc::new(AtomicUsize::new(0));

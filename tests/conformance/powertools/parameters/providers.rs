@@ -14,7 +14,7 @@ use crate::parameters::Service;
 use crate::powertools::{only_these, read, variables};
 use crate::{Compared, Replay, Stop, unsupported};
 
-/// How one parameter is read.
+/// The options of a read of one parameter.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Options {
@@ -80,7 +80,7 @@ struct GetByName {
     raise_on_error: Option<bool>,
 }
 
-/// How one of several parameters is read.
+/// The options of a read of one of several parameters.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct OfName {
@@ -181,7 +181,7 @@ fn transformed(value: &ParameterValue, name: &str, transform: Option<Transform>)
     }
 }
 
-/// What cannot be read is null, unless it is to fail the whole.
+/// A parameter that cannot be read is null, unless it must fail the whole read.
 async fn multiple(parameters: &Parameters, arguments: GetMultiple) -> Result<Value, ParameterError> {
     let mut request = parameters.below(arguments.path.clone());
     if arguments.recursive {

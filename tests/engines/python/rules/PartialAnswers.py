@@ -1,17 +1,17 @@
-"""A rule for cfn-lint: what calls a function with records reads its partial answer."""
+"""A rule for cfn-lint: an event source mapping must read the function's partial batch response."""
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 FUNCTION = "AWS::Serverless::Function"
 MAPPING = "AWS::Lambda::EventSourceMapping"
-# The events of a function of SAM that become mappings which read it.
+# The SAM events that become mappings with a partial batch response.
 EVENTS = ("SQS", "Kinesis", "DynamoDB", "MSK", "SelfManagedKafka")
-# What only the mappings have that do not: of Amazon MQ, of DocumentDB.
+# Properties of mappings without one: of Amazon MQ, of DocumentDB.
 WITHOUT = ("Queues", "DocumentDBEventSourceConfig")
 
 
 def asks(properties):
-    """Whether a mapping, or an event that becomes one, asks for the answer."""
+    """Returns whether a mapping, or an event that becomes one, reads the response."""
     types = properties.get("FunctionResponseTypes")
     return isinstance(types, list) and "ReportBatchItemFailures" in types
 

@@ -20,24 +20,24 @@ fn a_message_of_a_topic_comes_directly_and_through_a_queue_raw_or_not() {
 
     // SNS has no partial batch responses.
     let error = "2 of 3 records failed: m0: asked to fail; m2: the function panicked";
-    assert_eq!(seen.0["by_hand"]["answer"], json!({ "errorType": "RecordsFailed", "errorMessage": error }));
-    assert!(seen.0["by_hand"]["error"].is_string());
-    assert_eq!(seen.done("by-hand-1"), ["1"]);
+    assert_eq!(seen.0["direct"]["answer"], json!({ "errorType": "RecordsFailed", "errorMessage": error }));
+    assert!(seen.0["direct"]["error"].is_string());
+    assert_eq!(seen.done("direct-1"), ["1"]);
 }
 
 #[test]
 fn an_event_of_a_rule_comes_directly_and_through_a_queue() {
     let seen = Seen::of("eventbridge");
     for id in ["direct", "queued"] {
-        assert_eq!((seen.done(id), seen.seen(id)), (vec!["1"], vec![&*format!("{id}/Told")]));
+        assert_eq!((seen.done(id), seen.seen(id)), (vec!["1"], vec![&*format!("{id}/Sent")]));
     }
-    assert_eq!((seen.done("fails"), seen.seen("fails")), (vec![], vec!["queued/Told"; 3]));
+    assert_eq!((seen.done("fails"), seen.seen("fails")), (vec![], vec!["queued/Sent"; 3]));
     let dead = seen.dead();
     assert!(dead.len() == 1, "{dead:?}");
 }
 
 #[test]
-fn an_object_comes_by_its_key_however_the_bucket_tells_of_it() {
+fn an_object_arrives_with_its_key_by_each_kind_of_notification() {
     let seen = Seen::of("bucket");
     for (size, path) in ["direct", "queue", "topic", "both", "bus"].into_iter().enumerate() {
         let key = format!("{path}/Käse + 100%/a b.jpg");

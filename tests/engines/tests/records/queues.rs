@@ -22,10 +22,10 @@ fn of_poisoned_messages_among_good_ones_each_ends_in_the_dead_letter_queue_and_e
     assert_eq!((seen.begun("recovers"), seen.done("recovers")), (vec!["1", "2", "3"], vec!["3"]));
     assert_eq!((seen.begun("discard"), seen.done("discard")), (vec!["1"], vec![]), "it does not come again");
     seen.assert_that_nothing_was_done_twice_in_one_delivery();
-    tells_of_each_failure_once(&seen);
+    each_failure_is_logged_once(&seen);
 }
 
-fn tells_of_each_failure_once(seen: &Seen) {
+fn each_failure_is_logged_once(seen: &Seen) {
     let mut report = BTreeMap::<String, Vec<u64>>::new();
     let mut causes = BTreeSet::new();
     for line in seen.lines("the record failed") {
@@ -73,7 +73,7 @@ fn of_a_thousand_messages_none_is_lost_though_the_process_is_killed_ten_times_in
     assert!(again > 10, "those that were in a batch with a crash come again: {again}");
     seen.assert_that_nothing_was_done_twice_in_one_delivery();
 
-    // What was done before the crash is done again after it, but none before the ones that it follows.
+    // Messages that were done before the crash are done again after it, in their order.
     let mut groups = Vec::new();
     for group in ["p", "q", "r", "s", "t"] {
         let mut known = BTreeSet::new();

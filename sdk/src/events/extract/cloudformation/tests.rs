@@ -1,5 +1,4 @@
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -67,12 +66,10 @@ fn event(request: &str, id: Option<&str>, url: Option<&str>) -> Value {
 const LOCAL: &str = "https://local.invalid/";
 
 async fn call_with(function: impl IntoService, event: Value, seconds: u64) -> Result<Value, FunctionError> {
-    let mut context = lambda_runtime::Context::default();
-    let deadline = SystemTime::now() + std::time::Duration::from_secs(seconds);
-    context.deadline = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let left = std::time::Duration::from_secs(seconds);
+    let invocation = Invocation::with_time_left(lambda_runtime::Context::default(), Some(left));
     let event = RawValue::from_string(event.to_string()).unwrap();
-    let response =
-        function.into_service().unwrap().oneshot(Incoming { event, invocation: Invocation::new(context) }).await?;
+    let response = function.into_service().unwrap().oneshot(Incoming { event, invocation }).await?;
     Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }
 

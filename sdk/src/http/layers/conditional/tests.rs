@@ -165,10 +165,8 @@ async fn a_body_that_panics_or_hangs_while_its_hash_is_made_is_an_answer() {
         let handler = service_fn(move |_: Request<Body>| {
             std::future::ready(Ok::<_, Infallible>(http::Response::new(Never(panics))))
         });
-        let mut context = lambda_runtime::Context::default();
-        let at = SystemTime::now() + Duration::from_secs(5);
-        context.deadline = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
-        let request = Request::builder().extension(Invocation::new(context)).body(Body::empty()).unwrap();
+        let invocation = Invocation::with_time_left(lambda_runtime::Context::default(), Some(Duration::from_secs(5)));
+        let request = Request::builder().extension(invocation).body(Body::empty()).unwrap();
         assert_eq!(ConditionalLayer::new().layer(handler).oneshot(request).await.unwrap().status(), status);
     }
 }

@@ -65,8 +65,6 @@ mod tests {
         struct Inner(#[source] std::io::Error);
 
         let captured = CapturedLogs::default();
-        // With a single subscriber alive `tracing` asks only the first thread at a line whether it is wanted.
-        let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let subscriber = Logs::new().format(LogFormat::Json).writer(captured.clone()).build();
         tracing::subscriber::with_default(subscriber, || {
             let inner = || Inner(std::io::Error::other("disk full"));

@@ -29,7 +29,7 @@ fn post(key: &str, body: &str) -> Request<Body> {
 }
 
 fn layer() -> IdempotencyLayer {
-    IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).prefix("f").require_key())
+    IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "f").require_key())
 }
 
 async fn text(response: Response) -> String {
@@ -263,7 +263,7 @@ async fn errors_and_requests_to_come_back_are_not_recorded() {
 
 #[tokio::test(start_paused = true)]
 async fn any_part_of_the_request_can_be_the_key() {
-    let idempotency = Idempotency::from_env(MemoryStore::new()).prefix("f");
+    let idempotency = Idempotency::new(MemoryStore::new(), "f");
     let once =
         IdempotencyLayer::new(idempotency.key("[powertools_json(body).id, queryStringParameters.a]").require_key());
     let calls = Arc::default();

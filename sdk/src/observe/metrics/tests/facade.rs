@@ -60,8 +60,6 @@ async fn a_value_that_the_facade_cannot_record_does_not_affect_others() {
 fn a_name_that_the_facade_cannot_record_is_one_warning_in_an_invocation() {
     use crate::observe::logging;
 
-    // With a single subscriber, `tracing` asks only the first thread whether a line is wanted.
-    let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
     let lines = logging::CapturedLogs::default();
     let captured = CapturedMetrics::default();
     tracing::subscriber::with_default(logging::Logs::new().writer(lines.clone()).build(), || {

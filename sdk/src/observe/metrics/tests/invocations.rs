@@ -68,9 +68,7 @@ async fn an_invocation_whose_future_is_dropped_writes_its_metrics_and_those_of_i
 #[tokio::test(start_paused = true)]
 async fn values_are_written_before_the_deadline_and_later_ones_at_the_end() {
     let captured = CapturedMetrics::default();
-    let mut context = Context::default();
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(3600);
-    context.deadline = u64::try_from(deadline.as_millis()).unwrap();
+    let invocation = Invocation::with_time_left(Context::default(), Some(Duration::from_secs(3600)));
     let seen = captured.clone();
     let service = layer(&captured).layer(service_fn(move |_: Incoming| {
         let seen = seen.clone();
@@ -84,7 +82,7 @@ async fn values_are_written_before_the_deadline_and_later_ones_at_the_end() {
             answer()
         }
     }));
-    service.oneshot(Incoming { invocation: Invocation::new(context), ..incoming() }).await.unwrap();
+    service.oneshot(Incoming { invocation, ..incoming() }).await.unwrap();
     let blobs = judged(&captured);
     assert_eq!((blobs.len(), &blobs[1]["step"]), (2, &json!("a")), "the dimensions stay");
     assert_eq!((captured.values("Before"), captured.values("After")), (vec![1.0], vec![1.0]), "nothing twice");

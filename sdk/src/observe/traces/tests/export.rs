@@ -22,7 +22,7 @@ async fn dead_collector() -> (String, Arc<AtomicUsize>) {
 async fn a_dead_collector_costs_the_time_limit_once_and_is_one_warning() {
     let (address, asked) = dead_collector().await;
     let lines = logging::CapturedLogs::default();
-    let (dispatch, _nothing) = subscribers(&lines);
+    let dispatch = subscriber(&lines);
     let layer = TracesLayer::new().endpoint(address);
     let called = async move {
         let mut service = layer.layer(service_fn(async |_: Incoming| answer()));
@@ -50,13 +50,10 @@ async fn a_dead_collector_costs_the_time_limit_once_and_is_one_warning() {
 #[tokio::test(start_paused = true)]
 async fn the_response_arrives_before_the_deadline_even_if_the_collector_is_dead() {
     let (address, _) = dead_collector().await;
-    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().endpoint(address);
-    let mut context = Context::default();
-    let deadline = std::time::SystemTime::now() + Duration::from_millis(400);
-    context.deadline = deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
-    let incoming =
-        Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: Invocation::new(context) };
+    let invocation = Invocation::with_time_left(Context::default(), Some(Duration::from_millis(400)));
+    let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation };
     let called = async move {
         let began = Instant::now();
         layer.layer(service_fn(async |_: Incoming| answer())).oneshot(incoming).await.unwrap();
@@ -94,9 +91,22 @@ fn of_datagram(text: &str) -> (String, Vec<opentelemetry_proto::tonic::trace::v1
 async fn many_spans_reach_the_x_ray_daemon_in_datagrams_of_the_form_of_aws() {
     let (service, spans) = of_datagram(OF_AWS);
     assert_eq!((service.as_str(), spans.len(), spans[0].name.as_str()), ("pay", 1, "step"));
-    let daemon = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let daemon = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    daemon.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let address = daemon.local_addr().unwrap().to_string();
-    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    // Datagrams are received while others are sent: the buffer of a socket may be small.
+    let received = std::thread::spawn(move || {
+        let (mut count, mut datagrams, mut buffer) = (0, 0, vec![0; 70_000]);
+        while count < 401 {
+            let length = daemon.recv(&mut buffer).unwrap();
+            datagrams += 1;
+            let (service, spans) = of_datagram(std::str::from_utf8(&buffer[..length]).unwrap());
+            assert_eq!(service, "pay");
+            count += spans.len();
+        }
+        (count, datagrams)
+    });
+    let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer =
         TracesLayer::from_vars(move |name| (name == "AWS_XRAY_DAEMON_ADDRESS").then(|| address.clone())).service("pay");
     let incoming =
@@ -111,14 +121,7 @@ async fn many_spans_reach_the_x_ray_daemon_in_datagrams_of_the_form_of_aws() {
         layer.layer(function).oneshot(incoming).await
     };
     called.with_subscriber(dispatch).await.unwrap();
-    let (mut count, mut datagrams, mut buffer) = (0, 0, vec![0; 70_000]);
-    while count < 401 {
-        let length = daemon.recv(&mut buffer).await.unwrap();
-        datagrams += 1;
-        let (service, spans) = of_datagram(std::str::from_utf8(&buffer[..length]).unwrap());
-        assert_eq!(service, "pay");
-        count += spans.len();
-    }
+    let (count, datagrams) = received.join().unwrap();
     assert_eq!(count, 401);
     assert!(datagrams > 1);
 }

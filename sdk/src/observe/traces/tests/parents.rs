@@ -43,7 +43,7 @@ async fn no_caller_turns_the_traces_of_a_function_off() {
 #[tokio::test]
 async fn a_caller_that_is_trusted_decides_where_x_ray_does_not_sample_the_trace() {
     let captured = CapturedSpans::default();
-    let (dispatch, _nothing) = subscribers(&logging::CapturedLogs::default());
+    let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().captured(&captured).trust_callers(true);
     let event = RawValue::from_string(request(TRACEPARENT).to_string()).unwrap();
     let header = HEADER.replace("Sampled=1", "Sampled=0");

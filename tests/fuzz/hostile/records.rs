@@ -1,7 +1,14 @@
-//! Batches that no source would send, and records that somebody else has written: one that is malformed fails alone, nothing
-//! panics, and the next event is served.
+//! Batches of records, whose content another system has written: a malformed record fails alone, nothing panics, and the next
+//! event is served.
 
-use super::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pilaster::records::{Record, Sns};
+use pilaster::testing::Caller;
+use pilaster::{BoxError, Change, FunctionError, Kafka, Kinesis, S3Object, Sqs};
+use serde_json::{Value, json};
+use tests::call;
+use tests::records::{SOURCES, all_done, answered, batch, event_of, failing, failures, of_source, record, transform};
 
 #[tokio::test]
 async fn an_empty_batch_is_done() {
@@ -11,7 +18,7 @@ async fn an_empty_batch_is_done() {
 }
 
 #[tokio::test]
-async fn what_is_no_batch_is_an_error_with_a_stable_type() {
+async fn an_event_that_is_not_a_batch_is_an_error_with_a_stable_type() {
     let odd = [json!(null), json!(5), json!("x"), json!([]), json!(true), json!({})];
     let records = [json!(null), json!(5), json!("x"), json!({}), json!({ "Records": [] }), json!(true), json!([[]])];
     let events = odd.into_iter().chain(records.map(|records| json!({ "Records": records })));
@@ -66,7 +73,7 @@ fn only_the_second(source: &str, result: Result<Value, FunctionError>, odd: &str
 }
 
 #[tokio::test]
-async fn a_record_that_is_none_is_that_record_alone() {
+async fn a_record_that_is_not_an_object_fails_alone() {
     for source in SOURCES.into_iter().filter(|source| *source != "eventbridge") {
         for value in odd() {
             let event = event_of(source, vec![record(source, 0), value.clone(), record(source, 2)]);
@@ -78,7 +85,7 @@ async fn a_record_that_is_none_is_that_record_alone() {
 
 /// Every field of a record, two levels deep, as something else.
 #[tokio::test]
-async fn a_field_of_the_wrong_type_is_that_record_alone() {
+async fn a_record_with_a_field_of_the_wrong_type_fails_alone() {
     for source in SOURCES.into_iter().filter(|source| *source != "eventbridge") {
         let whole = record(source, 1);
         let mut places = Vec::new();
@@ -99,7 +106,7 @@ async fn a_field_of_the_wrong_type_is_that_record_alone() {
 }
 
 #[tokio::test]
-async fn a_missing_field_is_that_record_alone() {
+async fn a_record_without_a_field_fails_alone() {
     for source in SOURCES.into_iter().filter(|source| *source != "eventbridge") {
         for name in record(source, 1).as_object().unwrap().keys() {
             let mut second = record(source, 1);
@@ -111,7 +118,7 @@ async fn a_missing_field_is_that_record_alone() {
 }
 
 #[tokio::test]
-async fn ten_thousand_records_are_each_told_apart() {
+async fn each_of_ten_thousand_records_has_its_own_result() {
     let function = |record: Record, _: Sqs<Value>| {
         let fails = record.index() % 1000 == 7;
         std::future::ready(if fails { Err(BoxError::from("odd")) } else { Ok(()) })
@@ -133,7 +140,7 @@ async fn deep_json_fails_alone_and_overflows_nothing() {
     let mut event = batch("sqs", 3);
     event["Records"][1]["body"] = json!(deep);
     assert_eq!(answered::<Sqs<Value>>(&event, &[]).await.unwrap(), failures(["m1"]));
-    // As text it is a text.
+    // As text it is valid.
     assert_eq!(answered::<Sqs<String>>(&event, &[]).await.unwrap(), failures::<&str>([]));
     let mut event = batch("kinesis", 3);
     event["Records"][1]["kinesis"]["data"] = json!(STANDARD.encode(&deep));
@@ -150,7 +157,7 @@ async fn deep_json_fails_alone_and_overflows_nothing() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_fail_alone_and_are_bytes() {
+async fn bytes_that_are_not_text_fail_alone_as_text_and_not_as_bytes() {
     let mut event = batch("kinesis", 3);
     event["Records"][1]["kinesis"]["data"] = json!(STANDARD.encode(b"\xff\xfe\x00"));
     assert_eq!(answered::<Kinesis<String>>(&event, &[]).await.unwrap(), failures(["1", "2"]));
@@ -167,7 +174,7 @@ async fn bytes_that_are_no_text_fail_alone_and_are_bytes() {
 }
 
 #[tokio::test]
-async fn huge_ids_come_back_as_they_came() {
+async fn huge_ids_are_returned_unchanged() {
     let huge = "9".repeat(1000);
     for (source, place) in
         [("sqs", "/messageId"), ("kinesis", "/kinesis/sequenceNumber"), ("dynamodb", "/dynamodb/SequenceNumber")]
@@ -185,7 +192,7 @@ async fn huge_ids_come_back_as_they_came() {
 }
 
 #[tokio::test]
-async fn an_offset_is_a_whole_number_of_64_bits_or_none() {
+async fn an_offset_must_be_an_integer_of_64_bits() {
     for offset in [i64::MAX, 0, -1] {
         let mut event = batch("kafka", 1);
         event["records"]["t-0"][0]["offset"] = json!(offset);
@@ -196,7 +203,7 @@ async fn an_offset_is_a_whole_number_of_64_bits_or_none() {
         let event = batch("kafka", 1).to_string().replace("\"offset\":0", &format!("\"offset\":{offset}"));
         let caller = Caller::new(failing::<Kafka<String, Value>>(&[0]));
         assert_eq!(call(&caller, &event).await.unwrap_err().error_type(), "RecordWithoutId", "{offset}");
-        // What is done needs no id.
+        // A record that succeeds needs no id.
         let caller = Caller::new(failing::<Kafka<String, Value>>(&[]));
         assert_eq!(call(&caller, &event).await.unwrap(), failures::<&str>([]), "{offset}");
     }
@@ -221,7 +228,7 @@ async fn a_record_of_another_source_in_a_batch_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_unicode_does_not_stop_the_next_event() {
+async fn a_text_that_is_not_unicode_does_not_stop_the_next_event() {
     let caller = Caller::new(failing::<Sqs<String>>(&[]));
     for body in [r#""\ud800""#, r#""\udfff\ud800""#] {
         let event = batch("sqs", 3).to_string().replacen(r#""{\"at\":1}""#, body, 1);
@@ -245,7 +252,7 @@ async fn a_key_that_comes_twice_counts_once() {
 }
 
 #[tokio::test]
-async fn a_panic_is_its_record_alone_and_the_next_event_is_served() {
+async fn a_record_that_panics_fails_alone_and_the_next_event_is_served() {
     async fn panicky(message: Sqs<Value>) -> Result<(), BoxError> {
         assert!(message["at"] != 1, "one");
         Ok(())
@@ -256,7 +263,7 @@ async fn a_panic_is_its_record_alone_and_the_next_event_is_served() {
     }
 }
 
-/// JSON can say half a character (`\ud800`), which no text of Rust can hold.
+/// JSON can hold half a character (`\ud800`), which no text of Rust can hold.
 #[tokio::test]
 async fn half_a_character_fails_its_record_alone_and_the_id_is_known() {
     const HALF: &str = "HALF";
@@ -286,7 +293,7 @@ async fn half_a_character_fails_its_record_alone_and_the_id_is_known() {
         ),
         ("sns", "/Sns/Message", Err("the SNS record could not be decoded")),
         ("s3", "/s3/object/key", Err("the record could not be decoded")),
-        // Nobody asks for it.
+        // No code reads it.
         ("sqs", "/receiptHandle", Ok(failures::<&str>([]))),
         ("sqs", "/attributes/SenderId", Ok(failures::<&str>([]))),
     ] {
@@ -307,7 +314,7 @@ async fn half_a_character_fails_its_record_alone_and_the_id_is_known() {
     let results = answer("firehose", &half(&firehose)).await.unwrap();
     let results: Vec<_> = results["records"].as_array().unwrap().iter().map(|record| &record["result"]).collect();
     assert_eq!(results, ["Ok", "ProcessingFailed", "Ok"]);
-    // Bodies with escapes beside it keep their own text; an id with half a character is none.
+    // Bodies with escapes beside it keep their own text; an id with half a character is not an id.
     let mut event = batch("sqs", 3);
     event["Records"][0]["body"] = json!("\"a\\n\"");
     event["Records"][1]["body"] = json!(HALF);

@@ -1,13 +1,16 @@
-//! Events that no source would send, or only an attacker's request would make it send: a 400 that names the field, and the
-//! next event is served.
+//! Events of requests: the response is a 400 that names the field, and the next event is served.
 
-use super::*;
+use pilaster::testing::Caller;
+use pilaster::{FunctionError, http};
+use serde_json::{Map, Value, json};
+use tests::call;
+use tests::http::{SOURCES, body, echo, echoed, header_of, smallest};
 
 async fn answer(event: &Value) -> Result<Value, FunctionError> {
     call(&Caller::new(pilaster::handler(echo)), &event.to_string()).await
 }
 
-/// The 400's sentence; `None` where the event was served.
+/// Returns the detail of the 400, or `None` if the event was served.
 async fn refused(source: &str, event: &Value) -> Option<String> {
     let answer = answer(event).await.unwrap();
     let content_type = header_of(source, &answer, "content-type").unwrap();
@@ -56,7 +59,7 @@ async fn a_field_of_the_wrong_type_is_named_in_the_sources_own_form() {
             for value in &odd {
                 let mut event = smallest(source);
                 event[field] = value.clone();
-                // Without its context such an event is of no source.
+                // Without its context the source of such an event is unknown.
                 if field == "requestContext" && matches!(source, "http api" | "websocket") {
                     assert_eq!(answer(&event).await.unwrap_err().error_type(), "NotAnHttpEvent", "{event}");
                     continue;
@@ -199,7 +202,7 @@ async fn a_malformed_scheme_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_path_stays_one_path_whatever_is_in_it() {
+async fn a_path_with_any_characters_stays_one_path() {
     for (text, uri) in [
         ("", "/"),
         ("p", "/p"),
@@ -224,7 +227,7 @@ async fn a_path_stays_one_path_whatever_is_in_it() {
         for source in SOURCES.into_iter().filter(|source| !matches!(*source, "http api" | "websocket")) {
             assert_eq!(echoed(&path(source, text)).await["uri"], format!("https://h{uri}"), "{source}: {text:?}");
         }
-        // What is decoded already has no escapes: each `%` of the text stands for itself.
+        // A decoded path has no escapes: each `%` is a character of its own.
         let escapes = uri.matches('%').count() - text.matches('%').count();
         let uri = if escapes == 0 { uri.replace('%', "%25") } else { uri.to_owned() };
         assert_eq!(echoed(&path("http api", text)).await["uri"], format!("https://h{uri}"), "http api: {text:?}");
@@ -257,7 +260,7 @@ async fn a_query_keeps_its_names_and_values_apart() {
         event["rawQueryString"] = json!(text);
         assert_eq!(echoed(&event).await["uri"], uri);
     }
-    // API Gateway's REST API has decoded them: what separates has to be escaped again.
+    // API Gateway's REST API has decoded them, so separators must be escaped again.
     for (name, value, uri) in [
         ("a", "1&admin=true", "https://h/p?a=1%26admin%3Dtrue"),
         ("a&b=", "#", "https://h/p?a%26b%3D=%23"),
@@ -301,7 +304,7 @@ async fn a_header_cannot_smuggle_another_in() {
 }
 
 #[tokio::test]
-async fn headers_of_any_size_and_number_are_no_panic() {
+async fn headers_of_any_size_and_number_do_not_panic() {
     let mut event = smallest("http api");
     event["headers"]["x"] = json!("a".repeat(3_000_000));
     assert_eq!(refused("http api", &event).await, None);
@@ -323,7 +326,7 @@ async fn headers_of_any_size_and_number_are_no_panic() {
 }
 
 #[tokio::test]
-async fn a_number_or_a_truth_in_a_header_is_its_text() {
+async fn a_number_or_a_boolean_in_a_header_is_its_text() {
     let mut event = smallest("rest");
     event["headers"] = json!({ "a": 5, "b": true, "c": null, "d": -1.5, "e": "é" });
     let seen = echoed(&event).await;
@@ -390,7 +393,7 @@ async fn a_key_that_occurs_twice_is_named() {
 }
 
 #[tokio::test]
-async fn json_that_is_no_object_is_no_http_event() {
+async fn json_that_is_not_an_object_is_not_an_http_event() {
     let caller = Caller::new(pilaster::handler(echo));
     for text in ["[]", "null", "5", "\"x\"", "true", "{}", " [\"\", \"GET\", null, \"/\"]", r#"{"":{}}"#] {
         assert_eq!(call(&caller, text).await.unwrap_err().error_type(), "NotAnHttpEvent", "{text}");
@@ -398,7 +401,7 @@ async fn json_that_is_no_object_is_no_http_event() {
 }
 
 #[tokio::test]
-async fn depth_is_no_danger() {
+async fn deep_json_overflows_nothing() {
     let caller = Caller::new(pilaster::handler(echo));
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for (text, status) in [
