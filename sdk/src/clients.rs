@@ -135,7 +135,8 @@ impl Clients {
 
     /// Sets an environment variable for this handle and the clones that are made of it, in place of the process's: for a test of
     /// a type that reads its settings by [`variables`](Self::variables), as `#[secret(env = ..)]` and `#[parameter(env = ..)]` do.
-    /// The AWS SDK reads its own variables from the process.
+    /// The AWS SDK reads its own variables from the process. All clones share the values that were made or inserted, so a value that
+    /// was made with other variables stays: give each set of variables a registry of its own by [`new`](Self::new).
     ///
     /// # Example
     ///

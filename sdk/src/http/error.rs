@@ -26,14 +26,14 @@
 //! | the error | in the function |
 //! |---|---|
 //! | implements `std::error::Error` | `?` |
-//! | `BoxError`, `Box<dyn Error + Send + Sync>`, `String`, `&str` | `.map_err(HttpError::internal)?` |
-//! | `anyhow::Error` | `.map_err(\|error\| HttpError::from_boxed(error.reallocate_into_boxed_dyn_error_without_backtrace()))?`: by `into()` alone anyhow wraps the error, and `ErrorLayer::on` does not find it |
+//! | `BoxError`, `anyhow::Error`, a text | `.map_err(HttpError::internal)?`: see [`HttpError`](HttpError#-on-other-errors) |
 //! | one that the client should read | a constructor: `.map_err(\|_\| HttpError::not_found("no such user"))?`, or `ErrorLayer::on` |
 //! | an enum, each of whose variants has its own status | [`ToHttpError`]: derive it, or write one `match` |
 //!
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 
 mod field;
+mod into_http_error;
 mod problem;
 mod refused;
 mod rejection;
@@ -49,6 +49,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
 pub use self::field::FieldError;
+pub use self::into_http_error::IntoHttpError;
 pub(crate) use self::problem::PROBLEM_JSON;
 pub(crate) use self::refused::{Refused, refused};
 pub use self::rejection::Rejection;
@@ -59,6 +60,37 @@ use crate::core::error::{BoxError, Refusal, chain, refusal};
 /// An error that knows its HTTP response. Cheap to clone. See the [module docs](self).
 ///
 /// It does not implement [`std::error::Error`] itself, so that every type that does can become one by `?`.
+///
+/// # `?` on other errors
+///
+/// `?` converts a type that implements [`std::error::Error`]; Rust lets no crate add conversions of the types below beside that one. For each
+/// of them there is one thing to write:
+///
+/// | the error | write |
+/// |---|---|
+/// | [`BoxError`], `Box<dyn Error + Send + Sync>` | `.map_err(HttpError::internal)?` |
+/// | `String`, `&str` | `.map_err(HttpError::internal)?` |
+/// | `anyhow::Error`, `eyre::Report` | `.map_err(HttpError::internal)?` |
+/// | `anyhow::Error` whose causes the rules of [`ErrorLayer::on`](crate::http::ErrorLayer::on) are to find | `.map_err(\|error\| HttpError::internal(error.reallocate_into_boxed_dyn_error_without_backtrace()))?` |
+/// | a type of your own without `std::error::Error` | `impl From<MyError> for HttpError`, and then `?` |
+/// | a type of your own with `std::error::Error` whose status you choose (`impl From` is E0119) | `#[derive(ToHttpError)]` above it: see [`ToHttpError`] |
+///
+/// The first three become an opaque 500 whose cause is logged, as an error that `?` converts does.
+///
+/// ```
+/// use pilaster::BoxError;
+/// use pilaster::http::HttpError;
+///
+/// fn find(id: u64) -> Result<String, BoxError> {
+///     Err(format!("{id} is not in the cache").into())
+/// }
+///
+/// async fn get() -> Result<String, HttpError> {
+///     let user = find(7).map_err(HttpError::internal)?;
+///     Ok(user)
+/// }
+/// # let _ = pilaster::handler(get);
+/// ```
 #[derive(Clone)]
 pub struct HttpError {
     // One pointer: a `Result<T, HttpError>` stays as small as its `T`.
@@ -89,7 +121,8 @@ macro_rules! constructors {
 
 impl HttpError {
     /// Creates an error with this status and this detail, which the client reads. The detail of a 5xx is logged and
-    /// never sent.
+    /// never sent. A status that is not one of an error, from 400 to 599, becomes a 500, and an ERROR line is logged: an error is never
+    /// a success. For a redirect return [`Redirect`](crate::http::Redirect).
     ///
     /// ```
     /// use pilaster::http::{HttpError, StatusCode};
@@ -103,11 +136,19 @@ impl HttpError {
         error
     }
 
-    /// Creates an error with this status and no detail.
+    /// Creates an error with this status and no detail. A status that is not one of an error becomes a 500, as with [`new`](Self::new).
     pub fn from_status(status: StatusCode) -> Self {
+        let is_error = is_of_error(status);
+        if !is_error {
+            let status = status.as_u16();
+            tracing::error!(
+                status,
+                "an `HttpError` was created with a status that is not one of an error; it is a 500"
+            );
+        }
         Self {
             inner: Arc::new(Inner {
-                status,
+                status: if is_error { status } else { StatusCode::INTERNAL_SERVER_ERROR },
                 kind: None,
                 title: None,
                 detail: None,
@@ -306,8 +347,9 @@ impl HttpError {
         self.source().map(|source| chain(source)).unwrap_or_default()
     }
 
+    /// Replaces the status by that of the response that the error came with, unless that is not one of an error.
     pub(crate) fn set_status(&mut self, status: StatusCode) {
-        if self.inner.status != status {
+        if self.inner.status != status && is_of_error(status) {
             self.inner_mut().status = status;
         }
     }
@@ -322,9 +364,14 @@ impl HttpError {
     }
 }
 
-/// Since this includes every error, `From<MyError> for HttpError` cannot be written for a type that is a `std::error::Error`
-/// (E0119): implement [`ToHttpError`] for it. For any other type of your own that `From` can be written.
-impl<E: StdError + Send + Sync + 'static> From<E> for HttpError {
+/// Returns `true` for a 4xx and a 5xx.
+pub(crate) fn is_of_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+/// Since this includes every `std::error::Error`, `impl From<MyError> for HttpError` is a conflict (E0119) for a type that is one: implement
+/// [`ToHttpError`] for it. For any other type of your own that `From` can be written.
+impl<E: IntoHttpError> From<E> for HttpError {
     fn from(error: E) -> Self {
         Self::from_boxed(Box::new(error))
     }

@@ -35,7 +35,8 @@ use crate::core::error::BoxError;
 pub struct Rejection(HttpError);
 
 impl Rejection {
-    /// Creates a rejection with this status, which should be a 4xx, and this detail, which the client reads.
+    /// Creates a rejection with this status, which should be a 4xx, and this detail, which the client reads. A status that is not one of
+    /// an error becomes a 500, as with [`HttpError::new`].
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(HttpError::new(status, detail))
     }
