@@ -135,7 +135,9 @@ impl Clients {
 
     /// Sets an environment variable for this handle and its later clones, instead of that of the process: for a test of
     /// a type that reads its settings with [`variables`](Self::variables), as `#[secret(env = ..)]` and
-    /// `#[parameter(env = ..)]` do. The AWS SDK reads its own variables from the process.
+    /// `#[parameter(env = ..)]` do. The AWS SDK reads its own variables from the process. All clones share the values
+    /// that were made or inserted, so a value that was made with other variables stays: give each set of variables a
+    /// registry of its own with [`new`](Self::new).
     ///
     /// # Example
     ///

@@ -33,7 +33,7 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, head
 pub use pilaster_macros::ToHttpError;
 
 pub use self::adapter::HttpAdapter;
-pub use self::error::{FieldError, HttpError, Rejection, ToHttpError};
+pub use self::error::{FieldError, HttpError, IntoHttpError, Rejection, ToHttpError};
 #[cfg(feature = "form")]
 pub use self::extract::Form;
 #[cfg(feature = "multipart")]

@@ -1,11 +1,12 @@
 //! The local run: started outside of Lambda, the same binary serves itself.
 //!
 //! An HTTP function starts a server; any other reads an event from a file or from standard input and prints its
-//! response. It is compiled into debug builds and with feature `local`; a release build does not contain it otherwise.
+//! response, as an HTTP function does if its arguments name files. It is compiled into debug builds and with feature `local`; a release
+//! build does not contain it otherwise.
 
 mod arguments;
 mod event;
-mod given;
+mod files;
 #[cfg(feature = "http")]
 mod hosts;
 #[cfg(feature = "http")]
@@ -34,9 +35,9 @@ pub(crate) async fn serve<S: RawService>(service: S, lifecycle: Lifecycle) -> Re
         Arguments::Call(inputs) => inputs,
     };
     #[cfg(feature = "clients")]
-    given::insert()?;
+    files::insert()?;
     #[cfg(feature = "http")]
-    if lifecycle.is_http {
+    if lifecycle.is_http && inputs.is_empty() {
         return http::serve(service, lifecycle.routes).await;
     }
     let _ = lifecycle;

@@ -54,7 +54,7 @@ impl FunctionError {
 
     /// Creates an error named after `E`, without its path and its type parameters; its `Display` is the message.
     pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
-        Self::describe(short_type_name::<E>(), error.to_string(), Some(error.into()))
+        Self::describe(error_name::<E>().unwrap_or("Error"), error.to_string(), Some(error.into()))
     }
 
     fn describe(error_type: impl Into<String>, message: impl Into<String>, source: Option<BoxError>) -> Self {
@@ -71,13 +71,9 @@ impl FunctionError {
         match error.downcast::<Self>() {
             Ok(error) => *error,
             Err(error) => {
-                let name = match short_type_name::<E>() {
-                    "Box" => "Error",
-                    name => name,
-                };
-                // The names of the types of `anyhow` and `eyre`, and of `RecordError`, which hold any other error.
-                let says_nothing = matches!(name, "Error" | "Report" | "RecordError");
-                let name = hidden(&*error, says_nothing).unwrap_or(name).to_owned();
+                let name = error_name::<E>();
+                let holds_any = name.is_none() || type_name::<E>() == RECORD_ERROR;
+                let name = hidden(&*error, holds_any).or(name).unwrap_or("Error").to_owned();
                 Self::describe(name, error.to_string(), Some(error))
             }
         }
@@ -191,11 +187,27 @@ impl Names {
     }
 }
 
-/// Returns the last part of a type's name: `Timeout` for `some::path::Timeout<Inner>`.
-pub(crate) fn short_type_name<T>() -> &'static str {
-    let full = type_name::<T>();
-    let path = full.split('<').next().unwrap_or(full);
-    path.rsplit("::").next().unwrap_or(path)
+/// The name of the type that holds any other error, and is in a module above this one.
+const RECORD_ERROR: &str = concat!(env!("CARGO_CRATE_NAME"), "::records::error::RecordError");
+
+/// Returns the short name of an error's type; `None` for a text, and for a type that holds any error. A type of the function counts by
+/// its path, so that its own `Error` or `Report` is not taken for that of a library.
+pub(crate) fn error_name<E>() -> Option<&'static str> {
+    const ANY: [&str; 6] = [
+        "anyhow::Error",
+        "eyre::Report",
+        "miette::eyreish::Report",
+        "std::io::error::Error",
+        "str",
+        "alloc::string::String",
+    ];
+    let mut full = type_name::<E>();
+    while let Some(within) = full.strip_prefix('&').or_else(|| full.strip_prefix("alloc::boxed::Box<")) {
+        full = within;
+    }
+    let path = full.split(['<', '>']).next().unwrap_or(full);
+    let holds_any = path.starts_with("dyn ") || path == "alloc::borrow::Cow" || ANY.contains(&path);
+    (!holds_any).then(|| path.rsplit("::").next().unwrap_or(path))
 }
 
 /// Returns the texts of an error and of all its sources, outermost first; a source that repeats its parent's text is
@@ -223,27 +235,35 @@ pub(crate) fn type_of(error: &(dyn StdError + 'static)) -> String {
     if let Some(described) = error.downcast_ref::<Described>() {
         return described.error_type.clone();
     }
-    let mut name = Beginning(String::new());
-    // Stops where the name ends: the rest may be long, or secret.
-    let _ = fmt::Write::write_fmt(&mut name, format_args!("{error:?}"));
-    let name = match name.0.as_str() {
-        // Its `Debug` shows the inner error.
-        _ if error.is::<std::io::Error>() => "Error",
-        name if name.starts_with(|first: char| first.is_ascii_uppercase()) => name,
-        _ => "Error",
-    };
-    let says_nothing = matches!(name, "Error" | "Report" | "RecordError");
-    hidden(error, says_nothing).unwrap_or(name).to_owned()
+    let mut debug = Beginning(String::new());
+    let _ = fmt::Write::write_fmt(&mut debug, format_args!("{error:?}"));
+    // The `Debug` of an `io::Error` shows the inner error.
+    let name = debug.name().filter(|_| !error.is::<std::io::Error>());
+    let holds_any = name.is_none() || name == Some("RecordError");
+    hidden(error, holds_any).or(name).unwrap_or("Error").to_owned()
 }
 
-/// The name with which a text begins.
+/// The first bytes of a text: the rest may be long, or secret.
 struct Beginning(String);
+
+impl Beginning {
+    const MAX: usize = 128;
+
+    /// Returns the name with which the output of a derived `Debug` begins. `None` for any other text, such as the message that `anyhow`
+    /// writes.
+    fn name(&self) -> Option<&str> {
+        let end = self.0.find(|char: char| !char.is_ascii_alphanumeric() && char != '_').unwrap_or(self.0.len());
+        let (name, rest) = self.0.split_at(end);
+        let is_derived = rest.is_empty() || rest.starts_with('(') || rest.starts_with(" {");
+        (is_derived && name.starts_with(|first: char| first.is_ascii_uppercase())).then_some(name)
+    }
+}
 
 impl fmt::Write for Beginning {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let part = text.find(|char: char| !char.is_ascii_alphanumeric() && char != '_').unwrap_or(text.len());
+        let part = text.floor_char_boundary(Self::MAX.saturating_sub(self.0.len()));
         self.0.push_str(&text[..part]);
-        if part == text.len() && self.0.len() <= 128 { Ok(()) } else { Err(fmt::Error) }
+        if part == text.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -321,7 +341,73 @@ mod tests {
     #[test]
     fn the_error_type_is_the_short_name_of_the_type() {
         assert_eq!(FunctionError::from_error(Inner).error_type(), "Inner");
-        assert_eq!(short_type_name::<Option<Vec<u8>>>(), "Option");
+        assert_eq!(error_name::<Option<Vec<u8>>>(), Some("Option"));
+        assert_eq!(FunctionError::from_error(Box::new(Inner)).error_type(), "Inner");
+        assert_eq!(error_name::<&&Box<Inner>>(), Some("Inner"));
+    }
+
+    /// Types of an application that have the names of types of libraries.
+    mod own {
+        use super::*;
+
+        macro_rules! errors {
+            ($($name:ident)*) => {$(
+                #[derive(Debug, thiserror::Error)]
+                #[error("not saved")]
+                pub(super) struct $name(#[source] pub(super) Outer);
+            )*};
+        }
+        errors!(Error Report Box String Cow RecordError);
+
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        pub(super) struct Outer(#[source] pub(super) FunctionError);
+    }
+
+    #[test]
+    fn an_error_of_the_application_keeps_its_name_whatever_it_is() {
+        let outer = || own::Outer(FunctionError::new("OutOfStock", "none"));
+        assert_eq!(FunctionError::of(own::Error(outer())).error_type(), "Error");
+        assert_eq!(FunctionError::of(own::Report(outer())).error_type(), "Report");
+        assert_eq!(FunctionError::of(own::Box(outer())).error_type(), "Box");
+        assert_eq!(FunctionError::of(own::String(outer())).error_type(), "String");
+        assert_eq!(FunctionError::of(own::Cow(outer())).error_type(), "Cow");
+        assert_eq!(FunctionError::of(own::RecordError(outer())).error_type(), "RecordError");
+        assert_eq!(type_of(&own::Error(outer())), "Error");
+        assert_eq!(type_of(&own::Report(outer())), "Report");
+    }
+
+    #[test]
+    fn a_text_and_a_box_have_no_name() {
+        assert_eq!(FunctionError::of("late").error_type(), "Error");
+        assert_eq!(FunctionError::of("late".to_owned()).error_type(), "Error");
+        assert_eq!(FunctionError::of(BoxError::from("late")).error_type(), "Error");
+        let boxed = BoxError::from(own::Outer(FunctionError::new("OutOfStock", "none")));
+        assert_eq!(FunctionError::of(boxed).error_type(), "OutOfStock");
+        let source = std::io::Error::other(own::Outer(FunctionError::new("OutOfStock", "none")));
+        assert_eq!(FunctionError::of(source).error_type(), "OutOfStock", "it holds any error");
+    }
+
+    #[test]
+    fn a_message_in_place_of_a_derived_debug_is_not_a_name() {
+        struct Message(&'static str);
+        impl fmt::Debug for Message {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        impl fmt::Display for Message {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        impl StdError for Message {}
+        for text in ["Connection refused", "Password: hunter2", "Ab\n\nCaused by", "Größe", ""] {
+            assert_eq!(type_of(&Message(text)), "Error", "{text}");
+        }
+        for (text, name) in [("Refused", "Refused"), ("Refused(7)", "Refused"), ("Refused { card: 7 }", "Refused")] {
+            assert_eq!(type_of(&Message(text)), name);
+        }
     }
 
     #[test]

@@ -4,12 +4,35 @@
 //! first mistake that one of them [`reject`]s as an error. A layer that is applied elsewhere, for example in your own
 //! `tower::ServiceBuilder`, panics.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 
 thread_local! {
     /// The first mistake during a [`collect`] on this thread; `None` outside of one.
     static MISTAKE: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
+    /// The layers that are applied on this thread are around a function that streams its responses.
+    static STREAMS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Applies the outer layers of a function, which may stream its responses.
+pub(crate) fn around<T>(streams: bool, build: impl FnOnce() -> T) -> T {
+    /// The previous state, which is restored on drop, also after a panic.
+    struct Outer(bool);
+
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            STREAMS.set(self.0);
+        }
+    }
+
+    let _outer = Outer(STREAMS.replace(streams));
+    build()
+}
+
+/// Returns `true` for a layer that is applied around a function that streams its responses.
+#[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
+pub(crate) fn is_around_streams() -> bool {
+    STREAMS.get()
 }
 
 /// Reports a mistake to the surrounding [`collect`]. The caller goes on and builds any value of the right type: it is
@@ -73,6 +96,13 @@ mod tests {
             reject("second");
         });
         assert_eq!(built, Err("first".to_owned()));
+    }
+
+    #[test]
+    fn what_is_around_a_stream_knows_it_and_nothing_else_does() {
+        assert!(around(true, || is_around_streams() && !around(false, is_around_streams) && is_around_streams()));
+        assert!(catch_unwind(|| around(true, || panic!("built badly"))).is_err());
+        assert!(!is_around_streams());
     }
 
     #[test]

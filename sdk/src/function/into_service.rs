@@ -115,7 +115,8 @@ where
         let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
         let service = layer_mistakes::collect(|| {
             let guarded = || {
-                let service = outer.layer(kind.adapter(layers, ErrorTypes(error_types)));
+                let adapter = kind.adapter(layers, ErrorTypes(error_types));
+                let service = layer_mistakes::around(H::STREAMS, || outer.layer(adapter));
                 Guard::new(WarmupLayer::from_env(H::IS_OF_WHOLE_EVENTS).layer(service))
             };
             #[cfg(feature = "logging")]

@@ -26,7 +26,8 @@
 //!   (`*/*` for all): without them the client of an image or of a compressed response gets the base64 text. The other
 //!   sources always decode it.
 //! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB limit of Lambda, or
-//!   the 1 MB limit of a load balancer, becomes a 500 or 504 that keeps the headers of the layers, such as CORS.
+//!   the 1 MB limit of a load balancer, becomes a 500 or 504 that keeps the headers of the layers, such as CORS. If the headers alone are
+//!   too large, it keeps those of CORS, and others up to 8 KB.
 
 mod call;
 mod decode;
@@ -268,6 +269,10 @@ async fn instead(
     let (mut parts, body) = rendered(headers, None, &error).into_parts();
     let body = if has_body { body } else { Body::empty() };
     let body = call::read(&mut parts, body, body_limit(kind), None).await.unwrap_or_default();
+    if let Ok(response) = whole(kind, &parts, &body)? {
+        return Ok(response);
+    }
+    framing::shorten(&mut parts.headers);
     #[cfg(feature = "otel")]
     spans::ended(parts.status);
     encode::encode(kind, &parts, &body).map(Outgoing::from)

@@ -26,14 +26,14 @@
 //! | the error | in the function |
 //! |---|---|
 //! | implements `std::error::Error` | `?` |
-//! | `BoxError`, `Box<dyn Error + Send + Sync>`, `String`, `&str` | `.map_err(HttpError::internal)?` |
-//! | `anyhow::Error` | `.map_err(\|error\| HttpError::from_boxed(error.reallocate_into_boxed_dyn_error_without_backtrace()))?`: a plain `into()` keeps anyhow's wrapper, and `ErrorLayer::on` does not find the error |
+//! | `BoxError`, `anyhow::Error`, a text | `.map_err(HttpError::internal)?`: see [`HttpError`](HttpError#-on-other-errors) |
 //! | an error that the client should read | a constructor: `.map_err(\|_\| HttpError::not_found("no such user"))?`, or `ErrorLayer::on` |
 //! | an enum, each of whose variants has its own status | [`ToHttpError`]: derive it, or write one `match` |
 //!
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 
 mod field;
+mod into_http_error;
 mod problem;
 mod refused;
 mod rejection;
@@ -49,6 +49,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
 pub use self::field::FieldError;
+pub use self::into_http_error::IntoHttpError;
 pub(crate) use self::problem::PROBLEM_JSON;
 pub(crate) use self::refused::{Refused, refused};
 pub use self::rejection::Rejection;
@@ -59,6 +60,37 @@ use crate::core::error::{BoxError, Refusal, chain, refusal};
 /// An error with its HTTP response. Cheap to clone. See the [module docs](self).
 ///
 /// It does not implement [`std::error::Error`] itself, so that `?` can convert every type that does.
+///
+/// # `?` on other errors
+///
+/// `?` converts a type that implements [`std::error::Error`]. Rust does not allow conversions of the types below beside
+/// that one, so each of them needs a call:
+///
+/// | the error | write |
+/// |---|---|
+/// | [`BoxError`], `Box<dyn Error + Send + Sync>` | `.map_err(HttpError::internal)?` |
+/// | `String`, `&str` | `.map_err(HttpError::internal)?` |
+/// | `anyhow::Error`, `eyre::Report` | `.map_err(HttpError::internal)?` |
+/// | `anyhow::Error` whose causes the rules of [`ErrorLayer::on`](crate::http::ErrorLayer::on) must find | `.map_err(\|error\| HttpError::internal(error.reallocate_into_boxed_dyn_error_without_backtrace()))?` |
+/// | a type of your own without `std::error::Error` | `impl From<MyError> for HttpError`, and then `?` |
+/// | a type of your own with `std::error::Error` whose status you choose (`impl From` is E0119) | `#[derive(ToHttpError)]`: see [`ToHttpError`] |
+///
+/// The first three become an opaque 500 whose cause is logged, like any error that `?` converts.
+///
+/// ```
+/// use pilaster::BoxError;
+/// use pilaster::http::HttpError;
+///
+/// fn find(id: u64) -> Result<String, BoxError> {
+///     Err(format!("{id} is not in the cache").into())
+/// }
+///
+/// async fn get() -> Result<String, HttpError> {
+///     let user = find(7).map_err(HttpError::internal)?;
+///     Ok(user)
+/// }
+/// # let _ = pilaster::handler(get);
+/// ```
 #[derive(Clone)]
 pub struct HttpError {
     // One pointer: a `Result<T, HttpError>` stays as small as its `T`.
@@ -88,8 +120,9 @@ macro_rules! constructors {
 }
 
 impl HttpError {
-    /// Creates an error with this status and a detail for the client. The detail of a 5xx is logged and
-    /// never sent.
+    /// Creates an error with this status and a detail for the client. The detail of a 5xx is logged and never sent.
+    /// A status outside of 400 to 599 becomes a 500, and an ERROR line is logged: an error is never a success. For a
+    /// redirect, return [`Redirect`](crate::http::Redirect).
     ///
     /// ```
     /// use pilaster::http::{HttpError, StatusCode};
@@ -103,11 +136,19 @@ impl HttpError {
         error
     }
 
-    /// Creates an error with this status and no detail.
+    /// Creates an error with this status and no detail. A status that is not one of an error becomes a 500, as with [`new`](Self::new).
     pub fn from_status(status: StatusCode) -> Self {
+        let is_error = is_of_error(status);
+        if !is_error {
+            let status = status.as_u16();
+            tracing::error!(
+                status,
+                "an `HttpError` was created with a status that is not one of an error; it is a 500"
+            );
+        }
         Self {
             inner: Arc::new(Inner {
-                status,
+                status: if is_error { status } else { StatusCode::INTERNAL_SERVER_ERROR },
                 kind: None,
                 title: None,
                 detail: None,
@@ -309,8 +350,9 @@ impl HttpError {
         self.source().map(|source| chain(source)).unwrap_or_default()
     }
 
+    /// Replaces the status by that of the response that the error came with, unless that is not one of an error.
     pub(crate) fn set_status(&mut self, status: StatusCode) {
-        if self.inner.status != status {
+        if self.inner.status != status && is_of_error(status) {
             self.inner_mut().status = status;
         }
     }
@@ -325,9 +367,14 @@ impl HttpError {
     }
 }
 
-/// Since this covers every error, you cannot implement `From<MyError> for HttpError` for a type that is a
-/// `std::error::Error` (E0119): implement [`ToHttpError`] instead. For your other types, you can.
-impl<E: StdError + Send + Sync + 'static> From<E> for HttpError {
+/// Returns `true` for a 4xx and a 5xx.
+pub(crate) fn is_of_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+/// Since this covers every `std::error::Error`, you cannot implement `From<MyError> for HttpError` for a type that is
+/// one (E0119): implement [`ToHttpError`] instead. For your other types, you can.
+impl<E: IntoHttpError> From<E> for HttpError {
     fn from(error: E) -> Self {
         Self::from_boxed(Box::new(error))
     }

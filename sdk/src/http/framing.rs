@@ -84,6 +84,25 @@ pub(crate) fn has_content(status: StatusCode) -> bool {
     !matches!(status.as_u16(), 100..200 | 204 | 205 | 304)
 }
 
+/// The size of the names and values of a response whose headers are too large to be sent. Each source accepts more.
+const SHORTENED: usize = 8 * 1024;
+
+/// Removes the headers above 8 KB in all. Those of CORS stay first, without which a browser hides the response from the page.
+pub(crate) fn shorten(headers: &mut HeaderMap) {
+    let long = std::mem::take(headers);
+    let is_needed = |name: &HeaderName| name == header::CONTENT_TYPE || name.as_str().starts_with("access-control-");
+    let mut left = SHORTENED;
+    for needed in [true, false] {
+        for (name, value) in long.iter().filter(|(name, _)| is_needed(name) == needed) {
+            let length = name.as_str().len() + value.len();
+            if length <= left {
+                left -= length;
+                headers.append(name, value.clone());
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,10 @@
 //! function, where [`http::Stack::idempotency`](crate::http::Stack::idempotency) puts it in its place and
 //! [`http::idempotency`](crate::http::idempotency) describes its settings.
 //!
+//! Around a whole HTTP function ([`Function::outer`](crate::Function::outer)) it records the response as JSON text. A response that is
+//! streamed has none, so a function that [streams](crate::Function::streaming) does not start with this layer around it: put the layer
+//! into its stack, which reads the body before it records the response.
+//!
 //! # Example
 //!
 //! ```
@@ -46,7 +50,7 @@ use super::engine::{CallKey, Idempotency, Recording};
 use super::error::IdempotencyError;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::expression::Document;
-use crate::core::layer_mistakes::reject;
+use crate::core::layer_mistakes::{is_around_streams, reject};
 use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`IdempotencyService`]. See the [module docs](self).
@@ -78,10 +82,17 @@ impl<S> Layer<S> for IdempotencyLayer {
     /// # Panics
     ///
     /// If an expression is not JMESPath, or `POWERTOOLS_IDEMPOTENCY_DISABLED` is neither `true` nor `false`, and the
-    /// layer is applied outside of a [`Function`](crate::Function).
+    /// layer is applied outside of a [`Function`](crate::Function). Within one, [`run`](crate::run) reports these
+    /// mistakes, and the layer around a function that streams its responses, as an error.
     fn layer(&self, inner: S) -> IdempotencyService<S> {
         if let Some(mistake) = self.idempotency.mistake() {
             reject(format_args!("idempotency: {mistake}"));
+        }
+        if is_around_streams() {
+            reject(
+                "idempotency: a streamed response cannot be recorded around the function; add the layer to its stack instead: \
+                 `http::Stack::new().idempotency(..)`",
+            );
         }
         IdempotencyService { inner, layer: self.clone() }
     }
@@ -151,7 +162,8 @@ where
     }
 }
 
-/// Returns the error of a streamed response, whose replay would lack the body.
+/// Returns the error of a streamed response, whose replay would lack the body. A function that streams refuses the layer around it, so
+/// only a service of another crate leads here.
 fn streamed() -> serde_json::Error {
     serde::ser::Error::custom("a streamed response cannot be recorded: add the layer to the stack of the function")
 }

@@ -9,8 +9,9 @@ Runs this Lambda function locally.
 
 An HTTP function:                 cargo run
   listens on http://127.0.0.1:3000; PILASTER_ADDR=host:port sets another address
-Any other function:               cargo run -- event.json ..
-  calls the function with the event in each file; `-` or no file reads standard input
+Any function:                     cargo run -- event.json ..
+  calls the function with the event in each file; `-` reads standard input, as does a
+  function that is not one of HTTP without a file
   the responses go to standard output, the logs to standard error
 
 Options:
@@ -40,6 +41,7 @@ const EVENTS: &[(&str, &str)] = &[
 pub(super) enum Arguments {
     /// A text to print.
     Print(&'static str),
+    /// The events to call the function with. Without one an HTTP function is served, and any other reads standard input.
     Call(Vec<Input>),
 }
 
@@ -53,30 +55,36 @@ impl Arguments {
     /// Parses the arguments that follow the program's name.
     pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut inputs = Vec::new();
+        let mut printed = None;
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--help" | "-h") => return Ok(Self::Print(HELP)),
                 Some("--event") => {
-                    return arguments.next().map_or_else(|| event(""), |name| event(&name.to_string_lossy()));
+                    printed = Some(arguments.next().unwrap_or_default());
+                }
+                Some("-") if inputs.contains(&Input::Stdin) => {
+                    return Err("`-` is named twice: standard input is read once, to its end".to_owned());
                 }
                 Some("-") => inputs.push(Input::Stdin),
-                Some(option) if option.starts_with("--") => match option.strip_prefix("--event=") {
-                    Some(name) => return event(name),
+                Some(option) if option.starts_with('-') => match option.strip_prefix("--event=") {
+                    Some(name) => printed = Some(name.into()),
                     None => return Err("unknown option; `--help` lists the options".to_owned()),
                 },
+                Some("") => return Err("the name of a file is empty".to_owned()),
                 _ => inputs.push(Input::File(argument.into())),
             }
         }
-        if inputs.is_empty() {
-            inputs.push(Input::Stdin);
+        match printed {
+            None => Ok(Self::Call(inputs)),
+            Some(name) if inputs.is_empty() => event(&name.to_string_lossy()),
+            Some(_) => Err("`--event NAME` prints an event and takes no file: write it to one first".to_owned()),
         }
-        Ok(Self::Call(inputs))
     }
 }
 
 fn event(name: &str) -> Result<Arguments, String> {
-    match EVENTS.iter().find(|(known, _)| *known == name) {
+    match EVENTS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
         Some((_, event)) => Ok(Arguments::Print(event)),
         None => {
             let names = EVENTS.iter().map(|(name, _)| *name).collect::<Vec<_>>();
@@ -95,7 +103,7 @@ mod tests {
 
     #[test]
     fn files_and_standard_input_are_inputs() {
-        assert_eq!(parse(&[]), Ok(Arguments::Call(vec![Input::Stdin])));
+        assert_eq!(parse(&[]), Ok(Arguments::Call(Vec::new())));
         assert_eq!(parse(&["a.json", "-"]), Ok(Arguments::Call(vec![Input::File("a.json".into()), Input::Stdin])));
     }
 
@@ -110,6 +118,19 @@ mod tests {
         assert!(parse(&["--event=nosuch"]).unwrap_err().contains("sqs, sns"));
         assert!(parse(&["--event"]).unwrap_err().contains("must be one of"));
         assert!(parse(&["--verbose"]).unwrap_err().contains("--help"));
+        assert_eq!(parse(&["--event=SQS"]), parse(&["--event", "sqs"]));
+    }
+
+    #[test]
+    fn arguments_that_would_be_ignored_are_mistakes() {
+        assert!(parse(&["-", "a.json", "-"]).unwrap_err().contains("named twice"));
+        for ignored in [["--event", "sqs", "a.json"], ["a.json", "--event", "sqs"], ["a.json", "--event=sqs", "b.json"]]
+        {
+            assert!(parse(&ignored).unwrap_err().contains("takes no file"), "{ignored:?}");
+        }
+        assert!(parse(&["-v"]).unwrap_err().contains("--help"));
+        assert!(parse(&[""]).unwrap_err().contains("empty"));
+        assert_eq!(parse(&["a.json", "--help"]), Ok(Arguments::Print(HELP)));
     }
 
     #[cfg(feature = "records")]

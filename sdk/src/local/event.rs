@@ -1,7 +1,6 @@
-//! The local run of a record or an event function: `cargo run -- event.json`, or the event on standard input. Its response is printed.
+//! The local run with an event: `cargo run -- event.json`, or the event on standard input. The response is printed.
 
 use std::io::{self, IsTerminal as _, Read as _};
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -11,20 +10,25 @@ use super::{invocation, print};
 use crate::core::error::{BoxError, chain};
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawService;
-use crate::core::raw::{Incoming, RawEvent};
+use crate::core::raw::{Incoming, Outgoing, RawEvent};
 
 /// The maximum time-out of a Lambda function
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
 const TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Calls the function with each event of its arguments.
-pub(super) async fn serve<S: RawService>(raw: S, inputs: Vec<Input>) -> Result<(), BoxError> {
+/// Calls the function with each event of its arguments, or with the one on standard input.
+pub(super) async fn serve<S: RawService>(raw: S, mut inputs: Vec<Input>) -> Result<(), BoxError> {
+    if inputs.is_empty() {
+        inputs.push(Input::Stdin);
+    }
     let mut failed = 0;
     for input in inputs {
-        let event = match input {
-            Input::Stdin => standard_input()?,
-            Input::File(file) => read(&file)?,
+        let (read, name) = match input {
+            Input::Stdin => (standard_input()?, "standard input".to_owned()),
+            Input::File(file) => (std::fs::read(&file), file.display().to_string()),
         };
+        let read = read.map_err(|error| format!("cannot read {name}: {error}"))?;
+        let event = parse(read).map_err(|mistake| format!("{name}: {mistake}"))?;
         failed += usize::from(!call(raw.clone(), event).await?);
     }
     match failed {
@@ -33,26 +37,33 @@ pub(super) async fn serve<S: RawService>(raw: S, inputs: Vec<Input>) -> Result<(
     }
 }
 
-fn standard_input() -> Result<String, BoxError> {
+fn standard_input() -> Result<io::Result<Vec<u8>>, BoxError> {
     if io::stdin().is_terminal() {
         return Err("an event is missing: name a file that contains one (`cargo run -- event.json`), or pipe one in; `--event sqs` prints one".into());
     }
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     // One more byte shows that it is too long.
-    io::stdin().take(PAYLOAD_LIMIT as u64 + 1).read_to_string(&mut text)?;
-    Ok(text)
+    Ok(io::stdin().take(PAYLOAD_LIMIT as u64 + 1).read_to_end(&mut bytes).map(|_| bytes))
 }
 
-fn read(path: &Path) -> Result<String, BoxError> {
-    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()).into())
+/// Returns the event in the bytes of a file. Editors and PowerShell begin one with a byte order mark, which Lambda never sends.
+fn parse(bytes: Vec<u8>) -> Result<RawEvent, String> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("the event is UTF-16; save the file as UTF-8".to_owned());
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "the event is not UTF-8".to_owned())?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    if text.len() > PAYLOAD_LIMIT {
+        return Err("the event is larger than the 6 MB limit of Lambda".to_owned());
+    }
+    if text.trim_ascii().is_empty() {
+        return Err("the event is empty; `--event sqs` prints one to start from".to_owned());
+    }
+    RawValue::from_string(text.to_owned()).map_err(|error| format!("the event is not JSON: {error}"))
 }
 
 /// Prints the response, or the error as Lambda reports it. Returns `false` for an error.
-async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError> {
-    if text.len() > PAYLOAD_LIMIT {
-        return Err("the event is larger than the 6 MB limit of Lambda".into());
-    }
-    let event: RawEvent = RawValue::from_string(text).map_err(|error| format!("the event is not JSON: {error}"))?;
+async fn call<S: RawService>(mut raw: S, event: RawEvent) -> Result<bool, BoxError> {
     std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
     let called = raw.call(Incoming { event, invocation: invocation(TIMEOUT)? });
     let answered = tokio::select! {
@@ -61,7 +72,7 @@ async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError>
     };
     match answered {
         Ok(response) => {
-            print(format_args!("{}", response.as_json().map_or("null", |json| json.get())));
+            print(format_args!("{}", text(response).await?));
             Ok(true)
         }
         Err(error) => {
@@ -72,6 +83,76 @@ async fn call<S: RawService>(mut raw: S, text: String) -> Result<bool, BoxError>
                 eprintln!("{}", causes.join(": "));
             }
             Ok(false)
+        }
+    }
+}
+
+/// Returns the text of a response. One that is streamed is read to its end.
+#[cfg(feature = "http")]
+async fn text(response: Outgoing) -> Result<String, BoxError> {
+    use futures_util::TryStreamExt as _;
+
+    let mut streamed = match response.into_content() {
+        Ok(json) => return Ok(json.get().to_owned()),
+        Err(streamed) => streamed,
+    };
+    let mut body = Vec::new();
+    while let Some(chunk) = streamed.stream.try_next().await? {
+        body.extend_from_slice(&chunk);
+    }
+    let mut whole = serde_json::to_value(&streamed.metadata_prelude)?;
+    whole["body"] = String::from_utf8_lossy(&body).into();
+    Ok(whole.to_string())
+}
+
+#[cfg(not(feature = "http"))]
+async fn text(response: Outgoing) -> Result<String, BoxError> {
+    Ok(response.as_json().map_or("null", RawValue::get).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_read_as_editors_write_it() {
+        let read = |bytes: &[u8]| parse(bytes.to_vec()).map(|event| event.get().to_owned());
+        assert_eq!(read(b"\xef\xbb\xbf{\"a\": 1}\r\n").unwrap(), "{\"a\": 1}");
+        assert_eq!(read(b" null ").unwrap(), "null");
+        for (bytes, mistake) in [
+            (&b"\xff\xfe{\0}\0"[..], "save the file as UTF-8"),
+            (b"\"\xe4\"", "not UTF-8"),
+            (b" \n", "empty"),
+            (b"\xef\xbb\xbf", "empty"),
+            (b"{\"a\": hunter2}", "not JSON"),
+            (b"{} {}", "not JSON"),
+        ] {
+            let error = read(bytes).unwrap_err();
+            assert!(error.contains(mistake) && !error.contains("hunter2"), "{error}");
+        }
+        assert!(read(&vec![b' '; PAYLOAD_LIMIT + 1]).unwrap_err().contains("6 MB"));
+    }
+
+    #[cfg(feature = "http")]
+    #[tokio::test]
+    async fn an_http_function_takes_an_event_too_also_one_that_streams() {
+        async fn hello(_: http::Method) -> &'static str {
+            "hello"
+        }
+        let url = r#"{"version":"2.0","rawPath":"/","requestContext":{"domainName":"u.lambda-url.eu-central-1.on.aws","http":{"method":"GET","path":"/"}}}"#;
+        for streams in [false, true] {
+            let incoming = Incoming { event: parse(url.into()).unwrap(), invocation: invocation(TIMEOUT).unwrap() };
+            let mut called =
+                Box::pin(tower::ServiceExt::oneshot(crate::handler(hello).into_service().unwrap(), incoming.clone()))
+                    as std::pin::Pin<Box<dyn Future<Output = Result<Outgoing, crate::FunctionError>>>>;
+            if streams {
+                called = Box::pin(tower::ServiceExt::oneshot(
+                    crate::handler(hello).streaming().into_service().unwrap(),
+                    incoming,
+                ));
+            }
+            let printed: serde_json::Value = serde_json::from_str(&text(called.await.unwrap()).await.unwrap()).unwrap();
+            assert_eq!((&printed["statusCode"], &printed["body"]), (&200.into(), &"hello".into()), "{printed}");
         }
     }
 }

@@ -23,7 +23,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use super::given::claims;
+use super::files::claims;
 use super::hosts::Hosts;
 use super::{invocation, print};
 use crate::core::env;

@@ -1,6 +1,6 @@
 //! Metrics in CloudWatch's [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html),
 //! as Powertools writes it: JSON on standard output, which CloudWatch Logs turns into metrics. It needs no call, no agent and no
-//! client.
+//! client. Outside of Lambda the JSON goes to standard error, as log lines do.
 //!
 //! A function records by [`Metrics`], which is an argument of handlers and returns an error for a value that CloudWatch would
 //! reject; or by the macros of the [`metrics`](facade) crate, which any library may use. [`MetricsLayer`] collects both, and writes

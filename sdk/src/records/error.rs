@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::core::error::{BoxError, FunctionError, short_type_name};
+use crate::core::error::{BoxError, FunctionError, error_name};
 use crate::core::json::JsonError;
 
 /// An error that decides whether its record is retried. Any other error is retried.
@@ -92,11 +92,11 @@ impl RecordError {
 
     fn new<E: Into<BoxError>>(discard: bool, error: E) -> Self {
         let source: BoxError = error.into();
-        let source = match short_type_name::<E>() {
-            // Strings, and types that only wrap an error.
-            "&str" | "String" | "Cow" | "Box" | "Error" | "Report" | "FunctionError" | "RecordError" => source,
-            // The type name of a boxed error, which would be the `errorType`, is unknown.
-            name => FunctionError::new(name, source.to_string()).with_source(source).into(),
+        let is_ours = source.is::<FunctionError>() || source.is::<Self>();
+        // A boxed error does not know the name of its type, which is the `errorType`.
+        let source = match error_name::<E>().filter(|_| !is_ours) {
+            Some(name) => FunctionError::new(name, source.to_string()).with_source(source).into(),
+            None => source,
         };
         Self(Decision { discard, source })
     }

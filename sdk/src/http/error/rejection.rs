@@ -35,7 +35,8 @@ use crate::core::error::BoxError;
 pub struct Rejection(HttpError);
 
 impl Rejection {
-    /// Creates a rejection with this status, which should be a 4xx, and a detail for the client.
+    /// Creates a rejection with this status, which should be a 4xx, and a detail for the client. A status outside of
+    /// 400 to 599 becomes a 500, as with [`HttpError::new`].
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(HttpError::new(status, detail))
     }

@@ -49,3 +49,37 @@ async fn the_body_of_a_response_is_the_problem() {
         r#"{"title":"Conflict","status":409,"detail":"taken","errors":[{"pointer":"/a","detail":"b"}],"field":"email"}"#
     );
 }
+
+#[tokio::test]
+async fn an_error_is_never_a_success() {
+    let statuses = [100, 200, 204, 301, 304, 600, 999].map(|status| StatusCode::from_u16(status).unwrap());
+    for status in statuses {
+        for error in [
+            HttpError::from_status(status),
+            HttpError::new(status, "hunter2"),
+            HttpError::clone(&Rejection::new(status, "hunter2")),
+        ] {
+            assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR, "{status}");
+            assert_eq!(error.problem(), json!({ "title": "Internal Server Error", "status": 500 }));
+        }
+        let mut error = HttpError::not_found("no such user");
+        error.set_status(status);
+        assert_eq!(error.status(), StatusCode::NOT_FOUND, "{status}");
+    }
+    for status in [400, 499, 500, 599].map(|status| StatusCode::from_u16(status).unwrap()) {
+        assert_eq!(HttpError::from_status(status).status(), status);
+    }
+}
+
+#[cfg(feature = "logging")]
+#[test]
+fn a_status_that_is_not_one_of_an_error_is_logged_where_it_is_used() {
+    let captured = crate::observe::logging::CapturedLogs::default();
+    tracing::subscriber::with_default(crate::observe::logging::Logs::new().writer(captured.clone()).build(), || {
+        drop(HttpError::new(StatusCode::OK, "fine"));
+        drop(HttpError::from_status(StatusCode::LOCKED));
+    });
+    let lines = captured.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((&lines[0]["level"], &lines[0]["status"]), (&"ERROR".into(), &200.into()));
+}

@@ -97,7 +97,7 @@ use self::rules::Rules;
 pub(crate) use self::rules::complete;
 pub use self::service::{ErrorService, ResponseFuture};
 use crate::core::layer_mistakes::reject;
-use crate::http::error::{HttpError, Renderer, ToHttpError};
+use crate::http::error::{HttpError, Renderer, ToHttpError, is_of_error};
 
 /// Layer that applies [`ErrorService`]. See the [module docs](self).
 #[derive(Clone, Default)]
@@ -117,8 +117,7 @@ impl ErrorLayer {
     ///
     /// A `status` that is not between 400 and 599 prevents the function from starting: [`run`](crate::run) reports it.
     pub fn on<E: StdError + 'static>(mut self, status: u16) -> Self {
-        let error = StatusCode::from_u16(status).ok().filter(|s| s.is_client_error() || s.is_server_error());
-        let Some(status) = error else {
+        let Some(status) = StatusCode::from_u16(status).ok().filter(|status| is_of_error(*status)) else {
             let mistake =
                 || format!("ErrorLayer: `.on::<{}>({status})` takes a status from 400 to 599", type_name::<E>());
             Arc::make_mut(&mut self.rules).mistake.get_or_insert_with(mistake);

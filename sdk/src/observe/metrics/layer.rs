@@ -39,12 +39,12 @@ impl Default for MetricsLayer {
 }
 
 impl MetricsLayer {
-    /// Writes to standard output. No variable is read: a [`namespace`](Self::namespace) is required.
+    /// Writes to standard output, outside of Lambda to standard error. No variable is read: a [`namespace`](Self::namespace) is required.
     pub fn new() -> Self {
         Self::from_vars(|_| None)
     }
 
-    /// Writes to standard output, with the settings of the environment. See the [module docs](super) for the variables.
+    /// Writes as [`new`](Self::new), with the settings of the environment. See the [module docs](super) for the variables.
     pub fn from_env() -> Self {
         Self::from_vars(crate::core::env::var)
     }
@@ -100,7 +100,7 @@ impl MetricsLayer {
         self
     }
 
-    /// Writes here instead of to standard output: in a test, to [`CapturedMetrics`](super::CapturedMetrics).
+    /// Writes here instead: in a test, to [`CapturedMetrics`](super::CapturedMetrics).
     pub fn writer(mut self, writer: impl Write + Send + 'static) -> Self {
         self.0.output = Output::Writer(Arc::new(Mutex::new(Box::new(writer))));
         self

@@ -15,6 +15,7 @@ use crate::core::env::{self, Lookup};
 #[derive(Clone)]
 pub(super) enum Output {
     Stdout,
+    Stderr,
     Writer(Arc<Mutex<Box<dyn Write + Send>>>),
 }
 
@@ -23,6 +24,7 @@ impl Output {
     pub(super) fn write(&self, blobs: &[u8]) {
         let _ = match self {
             Self::Stdout => std::io::stdout().lock().write_all(blobs),
+            Self::Stderr => std::io::stderr().lock().write_all(blobs),
             Self::Writer(writer) => writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(blobs),
         };
     }
@@ -97,7 +99,12 @@ impl Settings {
         }
         let checked = all.iter().try_for_each(|(name, value)| limits::dimension(name, value));
         checked.and_then(|()| limits::too_many(all.len())).map_err(|error| error.to_string())?;
-        Ok(Arc::new(self.clone()))
+        let mut settings = self.clone();
+        if matches!(settings.output, Output::Stdout) && !env::is_on_lambda() {
+            // As for log lines: standard output has the response of a local run, and nothing else.
+            settings.output = Output::Stderr;
+        }
+        Ok(Arc::new(settings))
     }
 
     pub(super) fn now(&self) -> SystemTime {

@@ -172,6 +172,29 @@ async fn a_typed_error_is_discarded_and_keeps_its_error_type() {
     }
 }
 
+#[test]
+fn an_error_of_the_application_that_is_named_error_keeps_its_name_in_a_record_error() {
+    mod own {
+        macro_rules! errors {
+            ($($name:ident)*) => {$(
+                #[derive(Debug, thiserror::Error)]
+                #[error("not shipped")]
+                pub(super) struct $name;
+            )*};
+        }
+        errors!(Error Report RecordError FunctionError String Box);
+    }
+    let type_of = |error: RecordError| FunctionError::of(error).error_type().to_owned();
+    assert_eq!(type_of(RecordError::retry(own::Error)), "Error");
+    assert_eq!(type_of(RecordError::retry(own::Report)), "Report");
+    assert_eq!(type_of(RecordError::retry(own::RecordError)), "RecordError");
+    assert_eq!(type_of(RecordError::retry(own::FunctionError)), "FunctionError");
+    assert_eq!(type_of(RecordError::discard(own::String)), "String");
+    assert_eq!(type_of(RecordError::discard(Box::new(own::Box))), "Box");
+    let within = RecordError::discard(RecordError::retry(own::Error));
+    assert_eq!((within.is_discarded(), type_of(within)), (true, "Error".to_owned()));
+}
+
 #[tokio::test]
 async fn an_event_of_another_source_is_told_by_name() {
     let event = json!({ "Records": [{ "eventSource": "aws:kinesis", "kinesis": {} }] });

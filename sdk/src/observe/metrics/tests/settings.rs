@@ -65,6 +65,28 @@ async fn disabled_metrics_are_checked_and_not_written_and_need_no_namespace() {
     }
 }
 
+#[test]
+fn outside_of_lambda_metrics_are_on_standard_error() {
+    const NAME: &str = "observe::metrics::tests::settings::outside_of_lambda_metrics_are_on_standard_error";
+    if std::env::var_os("PILASTER_TEST_CHILD").is_some() {
+        return MetricsLayer::new().namespace("Shop").metrics().count("Orders", 1).unwrap();
+    }
+    for on_lambda in [false, true] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child
+            .args(["--exact", NAME, "--nocapture"])
+            .env("PILASTER_TEST_CHILD", "1")
+            .env_remove("AWS_LAMBDA_RUNTIME_API");
+        if on_lambda {
+            child.env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1");
+        }
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let has = |stream: &[u8]| String::from_utf8_lossy(stream).contains("CloudWatchMetrics");
+        assert_eq!((has(&output.stdout), has(&output.stderr)), (on_lambda, !on_lambda));
+    }
+}
+
 #[cfg(feature = "logging")]
 #[test]
 fn metrics_without_a_layer_are_one_warning_in_a_process() {
