@@ -8,8 +8,8 @@ mod batch;
 mod cache;
 mod decode;
 mod json;
+mod layers;
 mod line;
-mod rooms;
 
 #[global_allocator]
 static ALLOCATIONS: divan::AllocProfiler = divan::AllocProfiler::system();
