@@ -1,5 +1,6 @@
 //! The macros of [`pilaster`](https://docs.rs/pilaster): use them through that crate.
 
+mod bounds;
 mod crate_path;
 mod deprecation;
 mod error_type;

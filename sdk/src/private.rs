@@ -1,8 +1,8 @@
 //! Re-exports for the code that the macros write. No public API.
 
-pub use crate::core::check::probe::{Contents, Fallback, IsMet, begin, end, kind_of, type_of};
+pub use crate::core::check::probe::{Fallback, IsMet, begin, end, kind_of, type_of};
 pub use crate::function::check::{
     IsError, IsEventFunction, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsOuterLayer, IsPartsExtractor,
-    IsRecordFunction, IsResponse, IsReturned, NamedError, require_send,
+    IsRecordFunction, IsResponse, IsReturned, require_send,
 };
 pub use crate::runtime::run_made as run;

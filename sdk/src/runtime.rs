@@ -93,7 +93,10 @@ fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
     let service = {
         // Some layers spawn a task when they are built.
         let _entered = runtime.enter();
-        built(|| function.into_service())?
+        let build = || built(|| function.into_service());
+        #[cfg(feature = "metrics")]
+        let build = || crate::core::at_start::perform(build);
+        build()?
     };
     let shutdown = shutdown::Shutdown::start(std::mem::take(&mut lifecycle.on_shutdown))?;
     let served: Serving = Box::pin(async move {

@@ -101,7 +101,7 @@ async fn a_state_machine_catches_variants_by_their_names() {
 
 #[tokio::test]
 async fn the_macro_reads_the_error_of_the_signature() {
-    use pilaster::__private::{Fallback as _, NamedError as _, type_of};
+    use pilaster::__private::{Fallback as _, type_of};
 
     async fn boxed(_: Event<Value>) -> Result<(), BoxError> {
         Err(Wrapper(7).into())

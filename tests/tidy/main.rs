@@ -1,6 +1,7 @@
-//! Tests of the sources themselves: which module imports which, and that the features, the README and the changelog agree.
+//! Tests of the sources themselves: which module imports which, which types can grow, and that the features, the README and the changelog agree.
 #![allow(clippy::unwrap_used)]
 
+mod growth;
 mod layers;
 mod paths;
 

@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{DeriveInput, Error, WhereClause, parse_quote};
+use syn::{DeriveInput, Error, parse_quote};
 
 use super::validate::{Input, Name, Names};
+use crate::bounds::bounds_with;
 use crate::crate_path::CratePath;
 use crate::deprecation;
 
@@ -57,18 +58,9 @@ pub(super) fn failed(input: &DeriveInput, error: &Error) -> TokenStream {
 fn implementation(input: &DeriveInput, pilaster: &CratePath, name: &TokenStream) -> TokenStream {
     let ident = &input.ident;
     let allow = deprecation::allowed_of(input);
-    let (generics, arguments, bounds) = input.generics.split_for_impl();
-    let bounds = match input.generics.params.is_empty() {
-        true => bounds.cloned(),
-        // The bounds of the error type itself.
-        false => {
-            let mut bounds = bounds
-                .cloned()
-                .unwrap_or(WhereClause { where_token: Default::default(), predicates: Default::default() });
-            bounds.predicates.push(parse_quote!(Self: ::core::error::Error + 'static));
-            Some(bounds)
-        }
-    };
+    let (generics, arguments, _) = input.generics.split_for_impl();
+    // The bounds of the error itself.
+    let bounds = bounds_with(input, parse_quote!(Self: ::core::error::Error + 'static));
     quote! {
         #allow
         impl #generics #pilaster::ErrorType for #ident #arguments #bounds {

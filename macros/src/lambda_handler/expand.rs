@@ -90,7 +90,7 @@ fn check_routes(options: &Options, sig: &Signature, pilaster: &CratePath) -> Tok
 fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream) -> TokenStream {
     match returned(sig) {
         Some(ty) => quote! {{
-            use #pilaster::__private::{Fallback as _, NamedError as _};
+            use #pilaster::__private::Fallback as _;
             #pilaster::__private::type_of::<#ty>().pilaster_error().pilaster_error_type(#function)
         }},
         None => function,
@@ -135,7 +135,7 @@ fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream
     let mut checks = Vec::new();
     // From the last argument on, since it decides the kind of the function.
     for (index, at) in arguments.iter().enumerate().rev() {
-        let ty = at.required(&at.ty(), "Argument");
+        let ty = at.required(&at.ty(), "pilaster_argument_requires");
         checks.push(match index + 1 == arguments.len() {
             true => at.check("IsLastExtractor", ty, handler),
             false => at.check("IsPartsExtractor", at.check("IsExtractor", ty, at.ty()), handler),
@@ -149,7 +149,7 @@ fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream
     if let Some(ty) = returned {
         let at = At::new(ty, pilaster, &kind);
         checks.push(at.check("IsReturned", at.ty(), handler));
-        let value = at.required(&at.method(at.ty(), "pilaster_value"), "Response");
+        let value = at.required(&at.method(at.ty(), "pilaster_value"), "pilaster_response_requires");
         checks.push(at.check("IsResponse", value, handler));
         checks.push(at.check("IsError", at.method(at.ty(), "pilaster_error"), handler));
     }
@@ -158,7 +158,7 @@ fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream
         let #handler = #path::__private::begin(|#(#values),*| #path::__private::require_send(#name(#(#values),*)));
     };
     quote! {
-        use #pilaster::__private::{Contents as _, Fallback as _};
+        use #pilaster::__private::Fallback as _;
         #call
         #(
             let #kind = #pilaster::__private::kind_of(&#handler);
@@ -197,12 +197,10 @@ impl<'a> At<'a> {
         quote!(#value #call)
     }
 
-    /// Returns the type, if its contents implement the traits that their role requires.
-    fn required(&self, ty: &TokenStream, role: &str) -> TokenStream {
-        let end = self.spans[1];
-        let (path, role) = (self.pilaster.at(end), Ident::new(role, end));
-        let requirement = quote_spanned!(end=> .pilaster_requires(#path::check::#role));
-        check(self.pilaster, "IsMet", self.spans, quote!(#ty #requirement, #ty))
+    /// Returns the type, if its contents meet the requirement that this method returns.
+    fn required(&self, ty: &TokenStream, method: &str) -> TokenStream {
+        let requirement = self.method(ty.clone(), method);
+        check(self.pilaster, "IsMet", self.spans, quote!(#requirement, #ty))
     }
 
     /// Returns code that evaluates `then`, if the check holds.

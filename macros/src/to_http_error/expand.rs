@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Error, WhereClause, parse_quote};
+use syn::{DeriveInput, Error, parse_quote};
 
 use super::parse::{Input, Response, Responses};
+use crate::bounds::bounds_with;
 use crate::crate_path::CratePath;
 use crate::deprecation;
 
@@ -65,20 +66,12 @@ fn response(pilaster: &CratePath, response: &Response) -> TokenStream {
 fn implementations(input: &DeriveInput, pilaster: &CratePath, body: &TokenStream) -> TokenStream {
     let ident = &input.ident;
     let allow = deprecation::allowed_of(input);
-    let (generics, arguments, bounds) = input.generics.split_for_impl();
-    let bounds = match input.generics.params.is_empty() {
-        true => bounds.cloned(),
-        // The bounds of the error's own implementation of `Error`.
-        false => {
-            let mut bounds = bounds
-                .cloned()
-                .unwrap_or(WhereClause { where_token: Default::default(), predicates: Default::default() });
-            bounds
-                .predicates
-                .push(parse_quote!(Self: ::core::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static));
-            Some(bounds)
-        }
-    };
+    let (generics, arguments, _) = input.generics.split_for_impl();
+    // The bounds of the error's own implementation of `Error`.
+    let bounds = bounds_with(
+        input,
+        parse_quote!(Self: ::core::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static),
+    );
     quote! {
         #[automatically_derived]
         #allow

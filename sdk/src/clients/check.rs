@@ -5,14 +5,12 @@ use std::marker::PhantomData;
 
 use super::{Client, FromClients};
 use crate::core::check::probe::{IsMet, Type, check};
-use crate::core::check::{Requirement, sealed};
+use crate::core::check::requirements;
 
 /// The requirement of [`FromClients`].
-#[derive(Debug)]
 pub struct OfClients<T>(PhantomData<T>);
 
-impl<T> sealed::Sealed for OfClients<T> {}
-impl<T> Requirement for OfClients<T> {}
+requirements! { OfClients }
 
 check! {
     #[diagnostic::on_unimplemented(

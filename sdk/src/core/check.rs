@@ -34,7 +34,6 @@
 #[cfg(feature = "macros")]
 pub(crate) mod probe;
 
-use std::fmt;
 use std::marker::PhantomData;
 
 /// An extractor or a response that holds a value, and requires a trait of the value's type. See the [module docs](self).
@@ -95,13 +94,16 @@ macro_rules! requirements {
         impl<T> $crate::core::check::sealed::Sealed for $name<T> {}
         impl<T> $crate::core::check::Requirement for $name<T> {}
 
-        impl<T> fmt::Debug for $name<T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl<T> ::std::fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(stringify!($name))
             }
         }
     )*};
 }
+
+#[cfg(all(feature = "macros", feature = "clients"))]
+pub(crate) use requirements;
 
 requirements! { Deserializable Serializable }
 

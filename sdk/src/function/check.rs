@@ -8,7 +8,7 @@ use std::time::Duration;
 use tower::layer::util::Stack;
 use tower::{Layer, Service};
 
-use crate::core::check::probe::{IsNoError, Never, NoError, Nothing, Type, check};
+use crate::core::check::probe::{Is, Never, NoError, Nothing, Type, check};
 use crate::core::error::{ErrorType, FunctionError};
 use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::builder::{Function, Sealed};
@@ -69,7 +69,7 @@ check! {
     )]
     pub trait IsError;
 
-    impl [K, E: IsNoError] IsError<K, NoError> for E;
+    impl [K, E: Is<NoError>] IsError<K, NoError> for E;
 }
 
 /// Checks the layer of `layer = ..`.
@@ -178,13 +178,9 @@ pub trait IsEventFunction: Sized {
     fn margin(self, margin: impl Into<Option<Duration>>) -> Self;
 }
 
-/// The error types that define the `errorType` of a failed invocation.
-pub trait NamedError {
-    fn pilaster_error_type<H, L, O>(self, function: Function<H, L, O>) -> Function<H, L, O>;
-}
-
-impl<E: ErrorType> NamedError for Type<E> {
-    fn pilaster_error_type<H, L, O>(self, function: Function<H, L, O>) -> Function<H, L, O> {
+impl<E: ErrorType> Type<E> {
+    /// Returns the function with the error types that name the `errorType` of a failed invocation.
+    pub fn pilaster_error_type<H, L, O>(self, function: Function<H, L, O>) -> Function<H, L, O> {
         function.with_error_type::<E>()
     }
 }

@@ -14,8 +14,10 @@ use crate::function::handler::{Call, each_arity};
 ///
 /// The crate implements it for async functions; other crates cannot.
 #[diagnostic::on_unimplemented(
-    message = "this is not a handler of HTTP requests",
-    note = "a handler is an `async fn` of one to eight extractors (`Json<T>` and others that consume the body go last) that returns a response, such as `Result<Json<T>, HttpError>`"
+    message = "`{Self}` cannot handle HTTP requests",
+    label = "not a handler of HTTP requests",
+    note = "write an `async fn` of one to eight extractors (`Json<T>` and others that consume the body go last) that returns a response, such as `Result<Json<T>, HttpError>`",
+    note = "write `#[pilaster::lambda_handler]` above the function: the compiler then reports the type that does not fit"
 )]
 pub trait HttpHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Extracts the arguments and calls the function.

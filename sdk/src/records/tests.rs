@@ -110,6 +110,18 @@ fn at_ms(ms: u64) -> Option<std::time::SystemTime> {
     Some(std::time::UNIX_EPOCH + Duration::from_millis(ms))
 }
 
+fn notification(key: &str) -> Value {
+    json!({ "Records": [{
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": { "bucket": { "name": "photos" }, "object": { "key": key, "size": 7, "sequencer": "0A" } },
+    }] })
+}
+
+fn sns(message: &str) -> String {
+    json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:x", "MessageId": "s1", "Message": message }).to_string()
+}
+
 fn failures(ids: &[&str]) -> Value {
     json!({ "batchItemFailures": ids.iter().map(|id| json!({ "itemIdentifier": id })).collect::<Vec<_>>() })
 }

@@ -94,6 +94,7 @@ impl Item for Attributes {
 /// The view type of a stream: which images its records have
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ViewType {
     /// `KEYS_ONLY`
     KeysOnly,

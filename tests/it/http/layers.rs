@@ -17,10 +17,21 @@ use tower::{Layer, Service};
 
 use super::*;
 
+mod errors;
+mod malformed_events;
+
 async fn answered<R: RawService>(caller: &Caller<R>) -> Value {
     let mut event = smallest("http api");
     event["headers"]["origin"] = json!("https://app.example.com");
     call(caller, &event.to_string()).await.unwrap()
+}
+
+/// Returns a layer without the stack, which adds a header to each response.
+fn signed() -> tower_http::set_header::SetResponseHeaderLayer<pilaster::http::HeaderValue> {
+    tower_http::set_header::SetResponseHeaderLayer::overriding(
+        pilaster::http::header::SERVER,
+        pilaster::http::HeaderValue::from_static("mine"),
+    )
 }
 
 async fn hello(_: Method) -> &'static str {
@@ -266,95 +277,6 @@ async fn the_same_layers_fit_an_axum_router() {
     assert_eq!(response.status(), 404);
 }
 
-/// Returns a layer without the stack, which adds a header to each response.
-fn signed() -> tower_http::set_header::SetResponseHeaderLayer<pilaster::http::HeaderValue> {
-    tower_http::set_header::SetResponseHeaderLayer::overriding(
-        pilaster::http::header::SERVER,
-        pilaster::http::HeaderValue::from_static("mine"),
-    )
-}
-
-/// Returns, fails or panics, as the body of the request names it.
-async fn ends(how: String) -> Result<Response, HttpError> {
-    match how.as_str() {
-        "error" => Err(std::io::Error::other("the disk is full"))?,
-        "refused" => Err(HttpError::conflict("it is taken")),
-        "status" => Ok(StatusCode::BAD_GATEWAY.into_response()),
-        "own" => Ok((StatusCode::INTERNAL_SERVER_ERROR, "a page").into_response()),
-        _ => Ok("fine".into_response()),
-    }
-}
-
-/// Returns the response to each outcome, and the log lines.
-async fn endings<R: RawService>(caller: Caller<R>) -> Vec<(u64, String, Vec<Value>)> {
-    let mut endings = Vec::new();
-    for how in ["error", "refused", "status", "own", "well"] {
-        let captured = CapturedLogs::default();
-        let mut event = smallest("http api");
-        event["body"] = json!(how);
-        let answer = call(&caller.clone().with_logs(&captured), &event.to_string()).await.unwrap();
-        let body = answer["body"].as_str().unwrap().to_owned();
-        endings.push((answer["statusCode"].as_u64().unwrap(), body, captured.lines()));
-    }
-    endings
-}
-
-#[tokio::test]
-async fn an_error_is_rendered_and_logged_once_whatever_the_layers() {
-    let router = || axum::Router::new().route("/p", axum::routing::post(ends));
-    let timeout = || TimeoutLayer::new(Duration::from_secs(9));
-    let cors = || tower_http::cors::CorsLayer::permissive();
-    let both = tower::ServiceBuilder::new().layer(timeout()).layer(signed());
-    let all = [
-        ("stack", endings(Caller::new(pilaster::handler(ends).layer(Stack::new()))).await),
-        ("time-out", endings(Caller::new(pilaster::handler(ends).without_stack().layer(timeout()))).await),
-        ("cors", endings(Caller::new(pilaster::handler(ends).without_stack().layer(cors()))).await),
-        ("both", endings(Caller::new(pilaster::handler(ends).without_stack().layer(both))).await),
-        ("nothing", endings(Caller::new(pilaster::handler(ends).without_stack())).await),
-        ("router", endings(Caller::new(http::service(router()).without_stack().layer(timeout()))).await),
-        (
-            "in the router",
-            endings(Caller::new(http::service(router().layer(cors())).without_stack().layer(cors()))).await,
-        ),
-        (
-            "a stack within",
-            endings(Caller::new(pilaster::handler(ends).without_stack().layer((timeout(), Stack::new())))).await,
-        ),
-    ];
-    for (layers, endings) in all {
-        let [error, refused, status, own, well] = &endings[..] else { panic!("{layers}") };
-        let line = |lines: &[Value]| {
-            assert_eq!(lines.len(), 1, "{layers}: {lines:?}");
-            lines[0].clone()
-        };
-        let logged = line(&error.2);
-        assert_eq!((error.0, &*error.1), (500, r#"{"title":"Internal Server Error","status":500}"#), "{layers}");
-        assert_eq!((&logged["level"], &logged["error"]), (&json!("ERROR"), &json!("the disk is full")), "{layers}");
-        assert_eq!((&logged["method"], &logged["path"]), (&json!("POST"), &json!("/p")), "{layers}");
-        let logged = line(&refused.2);
-        assert_eq!((refused.0, refused.1.contains("it is taken")), (409, true), "{layers}");
-        assert_eq!((&logged["level"], &logged["status"]), (&json!("INFO"), &json!(409)), "{layers}");
-        let logged = line(&status.2);
-        assert_eq!((status.0, &logged["level"], &logged["status"]), (502, &json!("ERROR"), &json!(502)), "{layers}");
-        assert_eq!((own.0, &*own.1, line(&own.2)["status"].as_u64()), (500, "a page", Some(500)), "{layers}");
-        assert_eq!((well.0, &*well.1, well.2.len()), (200, "fine", 0), "{layers}");
-    }
-}
-
-#[tokio::test]
-async fn an_error_that_a_layer_has_rendered_stays_as_it_is_and_is_logged() {
-    async fn page(request: Request, next: Next) -> Response {
-        let (mut parts, _) = next.run(request).await.into_parts();
-        parts.headers.insert("content-type", "text/html".parse().unwrap());
-        Response::from_parts(parts, Body::from("<h1>sorry</h1>"))
-    }
-    for (_, body, lines) in
-        endings(Caller::new(pilaster::handler(ends).without_stack().layer(from_fn(page)))).await.iter().take(2)
-    {
-        assert_eq!((&**body, lines.len()), ("<h1>sorry</h1>", 1));
-    }
-}
-
 /// A service that is ready after this time, or never.
 #[derive(Clone)]
 struct Busy<S> {
@@ -503,91 +425,4 @@ async fn a_panic_of_readiness_keeps_the_headers_of_the_stack() {
     let answer = answered(&caller).await;
     assert_eq!(answer["statusCode"], 500);
     has_headers(&answer);
-}
-
-/// Returns events that cannot be decoded as a request, and the status of the response.
-fn malformed(source: &str) -> Vec<(Value, u64)> {
-    let mut events = Vec::new();
-    let mut with = |status, change: &dyn Fn(&mut Value)| {
-        let mut event = smallest(source);
-        for list in ["headers", "multiValueHeaders"] {
-            match &event[list]["host"] {
-                Value::String(_) => event[list]["origin"] = json!("https://app.example.com"),
-                Value::Array(_) => event[list]["origin"] = json!(["https://app.example.com"]),
-                _ => drop(event.as_object_mut().unwrap().remove(list)),
-            }
-        }
-        change(&mut event);
-        events.push((event, status));
-    };
-    with(400, &|event| {
-        event["body"] = json!("%%%");
-        event["isBase64Encoded"] = json!(true);
-    });
-    with(400, &|event| event["isBase64Encoded"] = json!("maybe"));
-    with(400, &|event| match event["multiValueHeaders"].is_object() {
-        true => event["multiValueHeaders"]["host"] = json!(["a b"]),
-        false => event["headers"]["host"] = json!("a b"),
-    });
-    with(400, &|event| match event["multiValueHeaders"].is_object() {
-        true => event["multiValueHeaders"]["x-a"] = json!(["a\nb"]),
-        false => event["headers"]["x-a"] = json!("a\nb"),
-    });
-    events
-}
-
-#[tokio::test]
-async fn an_event_that_cannot_be_decoded_is_refused_with_the_headers_of_the_stack() {
-    async fn never(_: Method) -> &'static str {
-        panic!("the function was called")
-    }
-    async fn unseen(_: Request, _: Next) -> Response {
-        panic!("the layer was called")
-    }
-    let caller = Caller::new(pilaster::handler(never).layer(with_headers().layer(from_fn(unseen))));
-    for source in SOURCES {
-        for (event, status) in malformed(source) {
-            let captured = CapturedLogs::default();
-            let answer = call(&caller.clone().with_logs(&captured), &event.to_string()).await.unwrap();
-            assert_eq!(answer["statusCode"], status, "{source}: {event}");
-            assert!(body(&answer)["detail"].as_str().unwrap().contains("malformed"), "{source}: {answer}");
-            for (name, value) in [
-                ("access-control-allow-origin", "https://app.example.com"),
-                ("x-content-type-options", "nosniff"),
-                ("content-type", "application/problem+json"),
-            ] {
-                assert_eq!(header_of(source, &answer, name).as_deref(), Some(value), "{source}: {answer}");
-            }
-            let lines = captured.lines();
-            assert_eq!((lines.len(), &lines[0]["level"]), (1, &json!("INFO")), "{source}: {lines:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_event_that_cannot_be_decoded_is_refused_below_any_layer() {
-    async fn never(_: Method) -> &'static str {
-        panic!("the function was called")
-    }
-    async fn reads(request: Request, next: Next) -> Response {
-        let (parts, body) = request.into_parts();
-        assert!(http_body_util::BodyExt::collect(body).await.is_err(), "an empty body");
-        next.run(Request::from_parts(parts, Body::empty())).await
-    }
-    let router = || axum::Router::new().route("/", axum::routing::any(never));
-    for source in SOURCES {
-        for (event, status) in malformed(source) {
-            let event = event.to_string();
-            for answer in [
-                call(&Caller::new(pilaster::handler(never).without_stack().layer(signed())), &event).await.unwrap(),
-                call(&Caller::new(http::service(router()).without_stack().layer(signed())), &event).await.unwrap(),
-                call(&Caller::new(pilaster::handler(never).without_stack().layer((signed(), from_fn(reads)))), &event)
-                    .await
-                    .unwrap(),
-            ] {
-                assert_eq!(answer["statusCode"], status, "{source}: {answer}");
-                assert_eq!(header_of(source, &answer, "server").as_deref(), Some("mine"), "{source}: {answer}");
-            }
-        }
-    }
 }

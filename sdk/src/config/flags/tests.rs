@@ -54,6 +54,14 @@ impl ParameterSource for Stub {
     }
 }
 
+/// A document with one boolean feature `f`, off, and one rule with this condition.
+fn with_condition(action: &str, key: &str, value: Value) -> Value {
+    json!({ "f": { "default": false, "rules": { "r": {
+        "when_match": true,
+        "conditions": [{ "action": action, "key": key, "value": value }],
+    } } } })
+}
+
 #[test]
 fn the_first_rule_of_the_document_wins_whatever_its_name() {
     let rule = |when_match, value| json!({ "when_match": when_match, "conditions": [{ "action": "EQUALS", "key": "k", "value": value }] });

@@ -5,14 +5,12 @@ use std::marker::PhantomData;
 
 use super::{FromParameter, Parameter};
 use crate::core::check::probe::{IsMet, Type, check};
-use crate::core::check::{Requirement, sealed};
+use crate::core::check::requirements;
 
 /// The requirement of [`FromParameter`].
-#[derive(Debug)]
 pub struct OfParameter<T>(PhantomData<T>);
 
-impl<T> sealed::Sealed for OfParameter<T> {}
-impl<T> Requirement for OfParameter<T> {}
+requirements! { OfParameter }
 
 check! {
     #[diagnostic::on_unimplemented(

@@ -5,14 +5,12 @@ use std::marker::PhantomData;
 
 use super::{FromSecret, Secret};
 use crate::core::check::probe::{IsMet, Type, check};
-use crate::core::check::{Requirement, sealed};
+use crate::core::check::requirements;
 
 /// The requirement of [`FromSecret`].
-#[derive(Debug)]
 pub struct OfSecret<T>(PhantomData<T>);
 
-impl<T> sealed::Sealed for OfSecret<T> {}
-impl<T> Requirement for OfSecret<T> {}
+requirements! { OfSecret }
 
 check! {
     #[diagnostic::on_unimplemented(

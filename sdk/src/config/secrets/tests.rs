@@ -67,6 +67,21 @@ impl SecretSource for Stub {
     }
 }
 
+/// A store of one text that has the new one at once and responds to a write two seconds later.
+#[derive(Clone)]
+struct Slow(Arc<Mutex<String>>);
+
+impl SecretSource for Slow {
+    async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
+        Ok(SecretValue::from_text(id, self.0.lock().unwrap().as_str()))
+    }
+    async fn write(&self, value: &SecretValue) -> Result<Option<String>, BoxError> {
+        *self.0.lock().unwrap() = value.text()?.expose_secret().to_owned();
+        sleep(SECOND * 2).await;
+        Ok(None)
+    }
+}
+
 #[derive(Deserialize)]
 struct Database {
     password: String,

@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Deserializable, Holds, Requirement, Serializable};
+use super::{Argument, Deserializable, Holds, Response, Serializable};
 
 /// A type of the signature, as a value.
 #[derive(Debug)]
@@ -117,8 +117,8 @@ macro_rules! check {
             $($rest)*
         }
     };
-    (impl [$($generics:tt)*] $name:ident<$kind:ty, $marker:ty> for $type:ty; $($rest:tt)*) => {
-        impl<$($generics)*> $name<$kind, $marker> for $type {
+    (impl [$($generics:tt)*] $name:ident<$kind:ty, $marker:ty> for $type:ty $(where $bounded:ty: $bound:path)?; $($rest:tt)*) => {
+        impl<$($generics)*> $name<$kind, $marker> for $type $(where $bounded: $bound)? {
             type Checked<X> = X;
 
             fn check<X>(
@@ -202,24 +202,29 @@ impl<T: IsDeserializable<M> + IsValidatable<N>, M, N> IsMet<(M, N)> for super::V
     }
 }
 
-/// The requirement that a type names for a role.
-pub trait Contents<Role>: Sized {
-    type Requires: Requirement;
-
-    fn pilaster_requires(self, _: Role) -> Type<Self::Requires> {
+impl<T: Holds<Argument>> Type<T> {
+    /// Returns the requirement that an argument names.
+    pub fn pilaster_argument_requires(self) -> Type<T::Requires> {
         type_of()
     }
 }
 
-impl<T: Holds<Role>, Role> Contents<Role> for Type<T> {
-    type Requires = T::Requires;
+impl<T: Holds<Response>> Type<T> {
+    /// Returns the requirement that a response names.
+    pub fn pilaster_response_requires(self) -> Type<T::Requires> {
+        type_of()
+    }
 }
 
 /// The fallback for all other types. Its methods take a reference, so the compiler finds those that take the value first.
 pub trait Fallback {
     type Type: ?Sized;
 
-    fn pilaster_requires<Role>(&self, _: Role) -> Type<()> {
+    fn pilaster_argument_requires(&self) -> Type<()> {
+        type_of()
+    }
+
+    fn pilaster_response_requires(&self) -> Type<()> {
         type_of()
     }
 
@@ -247,10 +252,10 @@ impl<T: ?Sized> Fallback for Type<T> {
 #[derive(Debug)]
 pub enum NoError {}
 
-/// [`NoError`] is. An implementation for the type itself would be listed in the messages.
-pub trait IsNoError {}
+/// A type is itself. An implementation of a check for one type, rather than for each type that is it, would be listed in the messages.
+pub trait Is<T> {}
 
-impl IsNoError for NoError {}
+impl<T> Is<T> for T {}
 
 impl<T, E> Type<Result<T, E>> {
     pub fn pilaster_value(self) -> Type<T> {

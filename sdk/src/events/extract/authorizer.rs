@@ -285,6 +285,7 @@ impl fmt::Debug for Authorizer {
 }
 
 /// The error of an authorizer. `?` converts any error into one.
+#[non_exhaustive]
 pub enum AuthorizerError {
     /// The client is not authenticated: REST and WebSocket APIs respond with 401. API Gateway recognises it by the
     /// exact text `Unauthorized`.

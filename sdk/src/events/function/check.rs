@@ -7,7 +7,7 @@ use serde::Serialize;
 use tower::{Layer, Service};
 
 use super::EventFunction;
-use crate::core::check::probe::check;
+use crate::core::check::probe::{Is, check};
 use crate::core::error::BoxError;
 use crate::core::from_event::FromEvent;
 use crate::core::invocation::FromInvocation;
@@ -22,18 +22,13 @@ use crate::function::check::{
 #[derive(Debug)]
 pub enum Events {}
 
-/// `Result` implements it. The messages would list an implementation of the check for the type itself.
-pub trait IsResult {}
-
-impl<T, E> IsResult for Result<T, E> {}
-
 check! {
     impl [T: FromEvent] IsLastExtractor<Events, Event<()>> for T;
     // For every kind, so that the compiler reports that it must be the last argument.
     impl [K, T: FromEvent] IsExtractor<K, Event<()>> for T;
     impl [T: FromInvocation] IsExtractor<Events, ()> for T;
     impl [T: FromInvocation] IsPartsExtractor<Events, ()> for T;
-    impl [T: IsResult] IsReturned<Events, ()> for T;
+    impl [R: Is<Result<T, E>>, T, E] IsReturned<Events, (T, E)> for R;
     impl [T: Serialize] IsResponse<Events, ()> for T;
     impl [E: Into<BoxError> + 'static] IsError<Events, ()> for E;
 }

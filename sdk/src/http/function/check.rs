@@ -9,7 +9,7 @@ use tower::{Layer, Service};
 
 use super::HttpFunction;
 use crate::core::check::Serializable;
-use crate::core::check::probe::check;
+use crate::core::check::probe::{Is, check};
 use crate::function::builder::Function;
 use crate::function::check::{
     IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse, IsReturned,
@@ -27,16 +27,6 @@ pub enum Http {}
 #[derive(Debug)]
 pub struct Via<M>(std::marker::PhantomData<M>);
 
-/// axum's error, which is not a response. The messages would list an implementation for the type itself.
-pub trait IsErrorResponse {}
-
-impl IsErrorResponse for ErrorResponse {}
-
-/// [`Stack`] implements it, for the same reason.
-pub trait IsStack {}
-
-impl IsStack for Stack {}
-
 check! {
     impl [T: FromRequest<(), M>, M] IsLastExtractor<Http, Via<M>> for T;
     impl [T: FromRequest<(), M>, M] IsExtractor<Http, Via<M>> for T;
@@ -44,13 +34,13 @@ check! {
     impl [T] IsReturned<Http, ()> for T;
     impl [T: IntoResponse] IsResponse<Http, ()> for T;
     impl [E: IntoResponse] IsError<Http, ()> for E;
-    impl [E: IsErrorResponse] IsError<Http, ErrorResponse> for E;
+    impl [E: Is<ErrorResponse>] IsError<Http, ErrorResponse> for E;
     Response => Serializable: Json<T>, Created<T>;
 }
 
 impl<T, S, const STREAMS: bool> IsLayer<HttpFunction<S, STREAMS>, ()> for T
 where
-    T: IsStack + Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
+    T: Is<Stack> + Layer<CatchPanic<S>, Service: Service<Request<Body>>>,
 {
     type Checked<X> = X;
 

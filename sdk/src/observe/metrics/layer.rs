@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::io::Write;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +17,7 @@ use super::handle::Metrics;
 use super::settings::{Output, Settings};
 use super::sink::{Late, set_first, write_before};
 use super::{emf, recorder};
+use crate::core::at_start::defer;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::layer_mistakes::reject;
@@ -141,19 +142,15 @@ impl<S> Layer<S> for MetricsLayer {
     type Service = MetricsService<S>;
 
     fn layer(&self, inner: S) -> MetricsService<S> {
-        let settings = match self.0.checked() {
-            Ok(settings) => {
-                recorder::install();
-                set_first(&settings);
-                settings
-            }
-            Err(mistake) => {
-                reject(format_args!("MetricsLayer: {mistake}"));
-                Arc::new(self.0.clone())
-            }
-        };
+        let settings = self.0.checked().unwrap_or_else(|mistake| {
+            reject(format_args!("MetricsLayer: {mistake}"));
+            Arc::new(self.0.clone())
+        });
         let late = Late::new(&settings);
-        MetricsService { inner, settings, late }
+        let shared = Arc::new(Shared { settings, late, registered: Once::new() });
+        let started = Arc::clone(&shared);
+        defer(move || started.register());
+        MetricsService { inner, shared }
     }
 }
 
@@ -161,8 +158,34 @@ impl<S> Layer<S> for MetricsLayer {
 #[derive(Clone, Debug)]
 pub struct MetricsService<S> {
     inner: S,
+    shared: Arc<Shared>,
+}
+
+/// The state that all invocations share.
+#[derive(Debug)]
+struct Shared {
     settings: Arc<Settings>,
     late: Late,
+    /// Completed when the process has the recorder of the facade, and knows these settings and late values.
+    registered: Once,
+}
+
+impl Shared {
+    /// Changes the state of the process, once: when a function is run, or at the first invocation.
+    fn register(&self) {
+        self.registered.call_once_force(|_| {
+            recorder::install();
+            set_first(&self.settings);
+            self.late.register();
+        });
+    }
+}
+
+#[cfg(test)]
+impl<S> MetricsService<S> {
+    pub(super) fn is_registered(&self) -> bool {
+        self.shared.registered.is_completed()
+    }
 }
 
 impl<S> Service<Incoming> for MetricsService<S>
@@ -179,7 +202,7 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let running = Running::new(&self.settings, &self.late, &incoming.invocation);
+        let running = Running::new(&self.shared, &incoming.invocation);
         let deadline = incoming.invocation.remaining().and_then(|left| left.checked_sub(BEFORE_DEADLINE));
         let answer = running.metrics.scope_sync(|| self.inner.call(incoming));
         Box::pin(async move {
@@ -207,7 +230,9 @@ struct Running {
 
 impl Running {
     /// Begins the invocation. Not generic, so that it is compiled once.
-    fn new(settings: &Arc<Settings>, late: &Late, invocation: &Invocation) -> Self {
+    fn new(shared: &Shared, invocation: &Invocation) -> Self {
+        shared.register();
+        let Shared { settings, late, .. } = shared;
         write_before(settings, late);
         if settings.cold_start && invocation.is_cold_start() && !settings.disabled {
             let mut line = Vec::with_capacity(256);

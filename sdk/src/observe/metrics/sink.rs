@@ -46,11 +46,14 @@ pub(super) struct Late(Arc<Sink>);
 impl Late {
     /// Returns the sink of one layer of the process.
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
-        let late = Arc::new(Sink::new(Some(Arc::clone(settings)), None));
+        Self(Arc::new(Sink::new(Some(Arc::clone(settings)), None)))
+    }
+
+    /// Lets [`flush`] find these values.
+    pub(super) fn register(&self) {
         let mut all = LATE.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|late| late.strong_count() > 0);
-        all.push(Arc::downgrade(&late));
-        Self(late)
+        all.push(Arc::downgrade(&self.0));
     }
 }
 

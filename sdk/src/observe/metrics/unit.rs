@@ -21,6 +21,7 @@ use super::error::shown;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names describe the units")]
+#[non_exhaustive]
 pub enum Unit {
     Seconds,
     Microseconds,

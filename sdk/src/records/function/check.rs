@@ -19,11 +19,6 @@ use crate::records::record::Record;
 #[derive(Debug)]
 pub struct Records<A>(std::marker::PhantomData<A>);
 
-/// A value of a `Result` that is returned for a record with the response `A`.
-pub trait Answers<A> {}
-
-impl<T, A> Answers<A> for T where Result<T, BoxError>: RecordResult<A> {}
-
 check! {
     impl [T: FromRecord] IsLastExtractor<Records<T::Response>, Record> for T;
     // For every kind, so that the compiler reports that it must be the last argument.
@@ -31,7 +26,7 @@ check! {
     impl [T: FromRecordParts, A] IsExtractor<Records<A>, ()> for T;
     impl [T: FromRecordParts, A] IsPartsExtractor<Records<A>, ()> for T;
     impl [T, A] IsReturned<Records<A>, ()> for T;
-    impl [T: Answers<A>, A] IsResponse<Records<A>, ()> for T;
+    impl [T, A] IsResponse<Records<A>, ()> for T where Result<T, BoxError>: RecordResult<A>;
     impl [E: Into<BoxError> + 'static, A] IsError<Records<A>, ()> for E;
 }
 

@@ -2,18 +2,6 @@
 
 use super::*;
 
-fn notification(key: &str) -> Value {
-    json!({ "Records": [{
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "s3": { "bucket": { "name": "photos" }, "object": { "key": key, "size": 7, "sequencer": "0A" } },
-    }] })
-}
-
-fn sns(message: &str) -> String {
-    json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:x", "MessageId": "s1", "Message": message }).to_string()
-}
-
 #[tokio::test]
 async fn an_object_is_found_in_every_envelope() {
     let seen = Arc::new(Mutex::new(Vec::new()));

@@ -2,14 +2,6 @@
 
 use super::*;
 
-/// A document with one boolean feature `f`, off, and one rule with this condition.
-fn with_condition(action: &str, key: &str, value: Value) -> Value {
-    json!({ "f": { "default": false, "rules": { "r": {
-        "when_match": true,
-        "conditions": [{ "action": action, "key": key, "value": value }],
-    } } } })
-}
-
 fn holds_at(action: &str, key: &str, value: Value, context: Value, now: &str) -> bool {
     let document: Document = with_condition(action, key, value).to_string().parse().unwrap();
     let now = now.parse::<jiff::Timestamp>().unwrap().into();

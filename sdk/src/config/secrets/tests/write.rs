@@ -144,21 +144,6 @@ async fn a_refusal_is_reported_at_once_and_an_outage_is_not_and_neither_shows_wh
     }
 }
 
-/// A store of one text that has the new one at once and responds to a write two seconds later.
-#[derive(Clone)]
-struct Slow(Arc<Mutex<String>>);
-
-impl SecretSource for Slow {
-    async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
-        Ok(SecretValue::from_text(id, self.0.lock().unwrap().as_str()))
-    }
-    async fn write(&self, value: &SecretValue) -> Result<Option<String>, BoxError> {
-        *self.0.lock().unwrap() = value.text()?.expose_secret().to_owned();
-        sleep(SECOND * 2).await;
-        Ok(None)
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_was_kept_is_forgotten_also_where_a_write_is_given_up() {
     let secrets = Secrets::from_source(Slow(Arc::new(Mutex::new("old".to_owned()))));

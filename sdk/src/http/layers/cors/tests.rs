@@ -1,8 +1,9 @@
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
 
-use http::header;
-use tower::{ServiceExt, service_fn};
+use http::{Request, Response, StatusCode, header};
+use tower::{Service, ServiceExt, service_fn};
 
 use super::*;
 

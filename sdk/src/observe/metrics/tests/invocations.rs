@@ -192,3 +192,14 @@ fn a_writer_and_a_clock_may_record_metrics() {
     let text = waits.recv_timeout(Duration::from_secs(20)).expect("the metrics are not blocked");
     assert!(text.contains("Orders"), "{text}");
 }
+
+#[tokio::test]
+async fn a_layer_changes_the_process_when_it_is_run_or_called_and_not_when_it_is_applied() {
+    let captured = CapturedMetrics::default();
+    let service = layer(&captured).layer(service_fn(async |_: Incoming| answer()));
+    assert!(!service.is_registered());
+    service.clone().oneshot(incoming()).await.unwrap();
+    assert!(service.is_registered());
+    let apply = || Ok::<_, ()>(layer(&captured).layer(service_fn(async |_: Incoming| answer())));
+    assert!(crate::core::at_start::perform(apply).unwrap().is_registered());
+}
