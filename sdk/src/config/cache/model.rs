@@ -1,5 +1,5 @@
-//! The cache against a model: random runs in which callers, the source and both clocks take turns in every order, and a sandbox that
-//! is frozen at each await.
+//! The cache against a model: random runs in which callers, the source and both clocks take turns in every order, and a
+//! sandbox that is frozen at each await.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{MutexGuard, PoisonError};
