@@ -111,8 +111,7 @@ pub async fn process(store: &Store, upload: Upload<'_>) -> Result<Metadata, Uplo
 
     let mut tries = 2;
     loop {
-        // The current object instead of the event's version: of two events out of order, the second one then creates the same
-        // thumbnail again.
+        // The current object: after events out of order, the second one recreates the same thumbnail.
         let Some(source) = store.read(bucket, key, limits.bytes).await.map_err(store_error)? else {
             return Err(thumbnail_error(ThumbnailError::TooManyBytes { limit: limits.bytes }));
         };
@@ -142,7 +141,7 @@ pub async fn process(store: &Store, upload: Upload<'_>) -> Result<Metadata, Uplo
         if is_newest || tries == 0 {
             return Ok(metadata);
         }
-        // A later event finished first, and its thumbnail may have been overwritten with an older one: process again.
+        // A later event finished first, and its thumbnail may have been overwritten: process again.
     }
 }
 

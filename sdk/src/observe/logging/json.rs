@@ -1,4 +1,4 @@
-//! [`AsJson`]: a value that stays JSON in a log line; and the JSON of which lines are made.
+//! [`AsJson`]: a value that stays JSON in a log line; and the JSON helpers for lines.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 thread_local! {
-    /// The bytes of JSON that the last [`AsJson`] of this thread wrote. A visitor that finds as many in the whole text of a
-    /// field knows that the field *is* JSON; to any other reader it is plain text.
+    /// The bytes of JSON that the last [`AsJson`] of this thread wrote. A visitor that finds the same number in the
+    /// whole text of a field knows that the field *is* JSON; to any other reader it is plain text.
     static WRITTEN: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A value that stays JSON in a line instead of becoming text: a field, or a whole message.
 ///
-/// Another subscriber sees its JSON text. A value that cannot be serialised is logged as text that names the error.
+/// Another subscriber sees its JSON text. A value that cannot be serialised is logged as the text of the error.
 ///
 /// # Example
 ///
@@ -56,11 +56,11 @@ impl<T: Serialize> fmt::Debug for AsJson<T> {
     }
 }
 
-/// Runs `write` on the text, and returns `true` if the text is one [`AsJson`] and nothing else.
+/// Runs `write` on the text, and returns `true` if the text is exactly one [`AsJson`].
 pub(super) fn is_json(text: &mut String, write: impl FnOnce(&mut String)) -> bool {
     WRITTEN.set(0);
     write(text);
-    // A `Display` that makes JSON and then pads, cuts or changes it may have as many bytes.
+    // A `Display` that writes JSON and then pads, truncates or changes it may have the same length.
     !text.is_empty() && WRITTEN.get() == text.len() && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
@@ -92,13 +92,13 @@ pub(super) fn write_str(to: &mut Vec<u8>, text: &str) {
     write_value(to, text);
 }
 
-/// Writes a value that always has a JSON form: a text, a number, a list of texts.
+/// Writes a value that always has a JSON form: a string, a number, a list of strings.
 pub(super) fn write_value(to: &mut Vec<u8>, value: impl Serialize) {
     // Writing to a Vec does not fail.
     let _ = serde_json::to_writer(to, &value);
 }
 
-/// Writes text that is known to be JSON, on one line: a line break in JSON can only be white space between its parts.
+/// Writes text that is known to be JSON, on one line: a line break in JSON can only be white space between tokens.
 pub(super) fn write_json(to: &mut Vec<u8>, json: &str) {
     let start = to.len();
     to.extend_from_slice(json.as_bytes());

@@ -33,8 +33,8 @@ fn invocation(header: Option<&str>) -> Invocation {
     Invocation::new(context)
 }
 
-/// A subscriber of this test's own, and another: with a single one alive, `tracing` asks only the thread that comes by a
-/// callsite first whether it is wanted.
+/// A subscriber of this test's own, and another: with a single one alive, `tracing` asks only the thread that comes by
+/// a callsite first whether it is wanted.
 fn subscribers(lines: &logging::CapturedLogs) -> (Dispatch, Dispatch) {
     let logs = Logs::new().level(Level::Info).writer(lines.clone());
     (Dispatch::new(logs.build()), Dispatch::new(tracing::subscriber::NoSubscriber::default()))

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The steps from an event or a response to a value that is left out.
+/// The steps from an event or a response to an omitted value.
 pub(super) type Path = Vec<Step>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub(super) fn steps(path: &str) -> Option<(String, Path)> {
             names.push(Step::Items);
             rest = behind;
         }
-        // Nothing is between two dots.
+        // There is nothing between two dots.
         if names.len() == length {
             return None;
         }
