@@ -1,4 +1,5 @@
-//! Processes an uploaded image: reads it, creates and writes the thumbnail, and records the metadata. Independent of Lambda.
+//! Processes an uploaded image: reads it, creates and writes the thumbnail, and records the metadata. Independent of
+//! Lambda.
 //!
 //! | | key |
 //! |---|---|
@@ -61,8 +62,8 @@ pub struct Metadata {
     pub sequencer: Option<String>,
 }
 
-/// The key does not belong to an upload, so no thumbnail is created. In particular, a thumbnail is not an upload: otherwise the
-/// function would trigger itself endlessly.
+/// The key does not belong to an upload, so no thumbnail is created. In particular, a thumbnail is not an upload:
+/// otherwise the function would trigger itself endlessly.
 #[derive(Clone, Debug, Error)]
 #[error("{0:?} is not an upload: the key must start with {UPLOADS} and name a file")]
 pub struct NotAnUpload(pub String);
@@ -93,8 +94,8 @@ pub fn thumbnail_key(key: &str) -> Result<String, NotAnUpload> {
     }
 }
 
-/// Creates the thumbnail of an upload and records its metadata. This is idempotent, and the final state does not depend on the
-/// order of events.
+/// Creates the thumbnail of an upload and records its metadata. This is idempotent, and the final state does not depend
+/// on the order of events.
 ///
 /// # Errors
 ///

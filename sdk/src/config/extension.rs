@@ -11,7 +11,7 @@
 //! Pilaster caches values as well, disable the extension's cache with
 //! `PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED=false` in the function's environment: they then call the service. The
 //! Secrets Manager Agent, which has the same interface, bypasses its cache with [`ParametersExtension::refresh_now`].
-//! The AppConfig agent polls by itself, every `AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS` (45 unless set).
+//! The AppConfig agent polls by itself, every `AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS` (45 by default).
 //!
 //! # Example
 //!
@@ -99,7 +99,7 @@ impl Default for ParametersExtension {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct Body {
     parameter: Found,
 }
 
@@ -117,9 +117,9 @@ impl ParameterSource for ParametersExtension {
         let path =
             format!("/systemsmanager/parameters/get?name={}&withDecryption={}", encode(id.name()), id.is_decrypted());
         // serde's message would repeat the value.
-        let answer: Answer =
+        let body: Body =
             serde_json::from_slice(&self.get(&path).await?).map_err(|_| "the response is not a parameter")?;
-        let Found { value, version, kind } = answer.parameter;
+        let Found { value, version, kind } = body.parameter;
         let value = ParameterValue::from_text(id, value);
         let value = match version {
             Some(version) => value.with_version(version.to_string()),
@@ -146,7 +146,7 @@ mod secrets {
 
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Answer {
+    struct Body {
         secret_string: Option<SecretString>,
         secret_binary: Option<SecretString>,
         version_id: Option<String>,
@@ -173,9 +173,9 @@ mod secrets {
         async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
             use crate::config::secrets::ExposeSecret as _;
 
-            let answer: Answer = serde_json::from_slice(&self.get(&self.path_of(id)).await?)
+            let body: Body = serde_json::from_slice(&self.get(&self.path_of(id)).await?)
                 .map_err(|_| "the response is not a secret")?;
-            let value = match (answer.secret_string, answer.secret_binary) {
+            let value = match (body.secret_string, body.secret_binary) {
                 (Some(text), _) => SecretValue::from_text(id, text),
                 (None, Some(base64)) => {
                     let bytes = STANDARD.decode(base64.expose_secret()).map_err(|_| "its bytes are not base64")?;
@@ -183,7 +183,7 @@ mod secrets {
                 }
                 (None, None) => return Err("it has no value yet".into()),
             };
-            Ok(match answer.version_id {
+            Ok(match body.version_id {
                 Some(version) => value.with_version(version),
                 None => value,
             })

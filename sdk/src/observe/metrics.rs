@@ -85,7 +85,7 @@
 //!
 //! The macros, and the crates that use them, do not depend on Pilaster. Pilaster records their values from the moment
 //! at which the layer is applied, before the warm-up of the init phase. The facade is the `metrics` crate (0.24, MIT,
-//! three crates in all), under [`facade`] or as a dependency of your own. metrique (0.1, Apache-2.0) is well maintained
+//! three crates in all), under [`facade`] or as your own dependency. metrique (0.1, Apache-2.0) is well maintained
 //! and writes the same format, but it brings over eighty crates more, and describes an invocation as a struct that is
 //! known at compile time, where Powertools' users add a metric anywhere; it has no cold start, no limit of values per
 //! blob and no task-local sink.

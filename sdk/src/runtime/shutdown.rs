@@ -59,11 +59,11 @@ async fn try_to_register() -> Result<(), BoxError> {
         .header("Content-Type", "application/json")
         .header("Lambda-Extension-Name", NAME)
         .body(Body::from(r#"{"events":[]}"#))?;
-    let answer = api::call(request).await?;
-    if answer.status != StatusCode::OK {
-        return Err(format!("the Extensions API responded with {}", answer.status).into());
+    let registered = api::call(request).await?;
+    if registered.status != StatusCode::OK {
+        return Err(format!("the Extensions API responded with {}", registered.status).into());
     }
-    let id = answer.headers.get(IDENTIFIER).ok_or("the response of the Extensions API has no identifier")?;
+    let id = registered.headers.get(IDENTIFIER).ok_or("the response of the Extensions API has no identifier")?;
     let next = lambda_runtime_api_client::build_request()
         .uri("/2020-01-01/extension/event/next")
         .header(IDENTIFIER, id)

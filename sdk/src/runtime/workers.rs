@@ -114,7 +114,7 @@ where
             Ok(Next::Event(invocation)) => {
                 failures = 0;
                 let context = invocation.context.clone();
-                if let Err(error) = answered(&mut service, *invocation).await {
+                if let Err(error) = handle(&mut service, *invocation).await {
                     // It is unknown whether the response arrived, so it is not sent again.
                     let error = chain(&*error).join(": ");
                     span_of(context).in_scope(|| tracing::error!(error, "the response could not be sent to Lambda"));
@@ -137,7 +137,7 @@ where
 
 /// Calls the handler and posts its response, within the time of the invocation: otherwise, a Runtime API that never
 /// accepts the response would block the poll forever.
-async fn answered<S>(service: &mut S, invocation: LambdaInvocation) -> Result<(), BoxError>
+async fn handle<S>(service: &mut S, invocation: LambdaInvocation) -> Result<(), BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError>,
 {
@@ -157,13 +157,13 @@ impl Shared {
         let request =
             lambda_runtime_api_client::build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
         let mut stopped = self.stopped.clone();
-        let answer = tokio::select! {
+        let received = tokio::select! {
             biased;
             // An event that Lambda has delivered must be served.
-            answer = self.client.call(request) => answer?,
+            received = self.client.call(request) => received?,
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(Next::Stopped),
         };
-        let (parts, body) = answer.into_parts();
+        let (parts, body) = received.into_parts();
         if parts.status == StatusCode::NO_CONTENT {
             return Ok(Next::Nothing);
         }

@@ -69,10 +69,10 @@ pub(super) async fn get(
     header: Option<(&'static str, &str)>,
     whose: &str,
 ) -> Result<Vec<u8>, BoxError> {
-    let Ok(answer) = tokio::time::timeout(LONGEST, exchange(port, path, header)).await else {
+    let Ok(received) = tokio::time::timeout(LONGEST, exchange(port, path, header)).await else {
         return Err(format!("no response within {LONGEST:?} from {whose}").into());
     };
-    match answer {
+    match received {
         Ok((StatusCode::OK, body)) => Ok(body),
         Ok((status, body)) => {
             let failure = format!("status {status} from {whose}");
@@ -124,20 +124,20 @@ async fn exchange(
         request = request.header(name, value);
     }
     let request = request.body(Empty::<Bytes>::new())?;
-    let answer = async {
+    let received = async {
         let response = sender.send_request(request).await?;
         let status = response.status();
         let body = Limited::new(response.into_body(), LARGEST).collect().await?;
         Ok((status, body.to_bytes().to_vec()))
     };
     // The connection belongs to the exchange and ends with it.
-    tokio::pin!(answer, connection);
+    tokio::pin!(received, connection);
     tokio::select! {
         biased;
-        answer = &mut answer => answer,
+        received = &mut received => received,
         ended = &mut connection => {
             ended?;
-            answer.await
+            received.await
         }
     }
 }

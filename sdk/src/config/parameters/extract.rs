@@ -43,7 +43,7 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// # Ok::<(), pilaster::BoxError>(())
 /// ```
 ///
-/// The parameters are those of SSM, unless `source = Settings` names a type of your own: one that is
+/// The parameters are those of SSM, unless `source = Settings` names your own type, which implements
 /// [`FromClients`](crate::FromClients) and `AsRef<Parameters>`.
 ///
 /// ```
@@ -151,8 +151,8 @@ impl<T: FromParameter> Parameter<T> {
     ///
     /// # Errors
     ///
-    /// [`ParameterError`]: it could not be fetched, does not match `T`, was not decrypted, its variable is not set, or the
-    /// [`Parameters`] could not be created.
+    /// [`ParameterError`]: it could not be fetched, does not match `T`, was not decrypted, its variable is not set, or
+    /// the [`Parameters`] could not be created.
     pub async fn of(clients: &Clients) -> Result<Self, BoxError> {
         Self::read(clients, Freshness::Cached).await
     }

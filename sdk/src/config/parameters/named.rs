@@ -36,9 +36,9 @@ pub struct NamedParameters {
 
 impl NamedParameters {
     /// Collects the results. A parameter that was requested more than once in the same way has one entry.
-    pub(super) fn new(asked: Vec<(ParameterId, Found)>) -> Self {
-        let mut all: Vec<(ParameterId, Found)> = Vec::with_capacity(asked.len());
-        for (id, found) in asked {
+    pub(super) fn new(requested: Vec<(ParameterId, Found)>) -> Self {
+        let mut all: Vec<(ParameterId, Found)> = Vec::with_capacity(requested.len());
+        for (id, found) in requested {
             if all.iter().all(|(known, _)| *known != id) {
                 all.push((id, found));
             }

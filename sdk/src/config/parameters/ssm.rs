@@ -141,10 +141,10 @@ fn value(id: &ParameterId, parameter: &Parameter) -> Result<ParameterValue, BoxE
 
 /// Returns `true` if this is the parameter with this requested name or ARN, which may end in a version or label.
 /// One response can contain both a name and its label, which only the selector distinguishes.
-fn is_named(parameter: &Parameter, asked: &str) -> bool {
+fn is_named(parameter: &Parameter, requested: &str) -> bool {
     let selector = parameter.selector().unwrap_or_default().trim_start_matches(':');
-    let (asked, wanted) = without_selector(asked);
-    wanted.unwrap_or_default() == selector && [parameter.name(), parameter.arn()].contains(&Some(asked))
+    let (requested, wanted) = without_selector(requested);
+    wanted.unwrap_or_default() == selector && [parameter.name(), parameter.arn()].contains(&Some(requested))
 }
 
 /// The error of a call for several parameters, shared by each of them.

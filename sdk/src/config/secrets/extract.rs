@@ -84,7 +84,8 @@ impl<T: FromSecret> Secret<T> {
     ///
     /// # Errors
     ///
-    /// [`SecretError`]: it could not be fetched, does not match `T`, its variable is not set, or the [`Secrets`] could not be created.
+    /// [`SecretError`]: it could not be fetched, does not match `T`, its variable is not set, or the [`Secrets`] could
+    /// not be created.
     pub async fn of(clients: &Clients) -> Result<Self, BoxError> {
         Self::read(clients, Freshness::Cached).await
     }

@@ -136,8 +136,8 @@ mod tests {
     fn a_missing_variable_is_a_sentence() {
         static MISSING: NamedBy = NamedBy::new("PILASTER_TEST_NO_SUCH_VARIABLE");
         let error = SecretId::named_by(&MISSING, &Variables::default()).unwrap_err();
-        let said = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a secret, is not set";
-        assert_eq!(error.to_string(), said);
+        let expected = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a secret, is not set";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]

@@ -134,7 +134,7 @@ pub(super) fn buffer_lines(buffer: Buffer) {
 pub(super) fn warn_of_keys(is_due: Option<bool>) {
     if is_due == Some(true) {
         let message = format!(
-            "keys are left out of the log: at most {MAX_KEYS} are added at once, and to the lines of an invocation or of the process. \
+            "keys are omitted from the log: at most {MAX_KEYS} are added at once, and to the lines of an invocation or of the process. \
              Log a map whose keys a caller chooses under one key, as `AsJson`"
         );
         with_current(|writer, span| writer.warn(span.as_ref(), &message));

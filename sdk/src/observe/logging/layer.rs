@@ -172,7 +172,7 @@ impl LoggingLayer {
     /// If a function has several layers, each omits the values that any of them omits.
     ///
     /// A value that is in the event a second time by another name, such as a path parameter in the request's path, is
-    /// not left out there.
+    /// not omitted there.
     ///
     /// # Example
     ///
@@ -281,8 +281,8 @@ impl Applied {
             }
     }
 
-    fn end(&self, answer: &Result<Outgoing, FunctionError>, is_outermost: bool) {
-        match answer {
+    fn end(&self, result: &Result<Outgoing, FunctionError>, is_outermost: bool) {
+        match result {
             Ok(response) if self.settings.log_response => {
                 if let Some(response) = text(response) {
                     let response = lock(&self.redaction).of_response(&response);
@@ -314,17 +314,17 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let is_outermost = !current::is_open(&incoming.invocation);
         let span = if is_outermost { current::open(&incoming.invocation) } else { Span::none() };
-        let answer = span.in_scope(|| {
+        let result = span.in_scope(|| {
             self.applied.begin(&incoming.event, is_outermost);
             self.inner.call(incoming)
         });
         let applied = Arc::clone(&self.applied);
-        let answered = async move {
-            let answer = answer.await;
-            applied.end(&answer, is_outermost);
-            answer
+        let finished = async move {
+            let result = result.await;
+            applied.end(&result, is_outermost);
+            result
         };
-        Box::pin(answered.instrument(span))
+        Box::pin(finished.instrument(span))
     }
 }
 

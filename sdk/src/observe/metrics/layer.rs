@@ -183,17 +183,17 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let running = Running::new(&self.settings, &self.late, &incoming.invocation);
         let deadline = incoming.invocation.remaining().and_then(|left| left.checked_sub(BEFORE_DEADLINE));
-        let answer = running.metrics.scope_sync(|| self.inner.call(incoming));
+        let result = running.metrics.scope_sync(|| self.inner.call(incoming));
         Box::pin(async move {
             // Dropped after the function, even if that panics or is dropped.
             let running = running;
-            let mut answer = pin!(running.metrics.scope(answer));
-            let Some(left) = deadline else { return answer.await };
-            match select(answer.as_mut(), pin!(tokio::time::sleep(left))).await {
-                Either::Left((answer, _)) => answer,
+            let mut result = pin!(running.metrics.scope(result));
+            let Some(left) = deadline else { return result.await };
+            match select(result.as_mut(), pin!(tokio::time::sleep(left))).await {
+                Either::Left((result, _)) => result,
                 Either::Right(((), _)) => {
                     running.metrics.write_early();
-                    answer.await
+                    result.await
                 }
             }
         })

@@ -285,17 +285,17 @@ where
             return Box::pin(self.inner.call(incoming));
         };
         let invocation = incoming.invocation.clone();
-        let answer = running.span.in_scope(|| self.inner.call(incoming)).instrument(running.span.clone());
+        let result = running.span.in_scope(|| self.inner.call(incoming)).instrument(running.span.clone());
         Box::pin(async move {
-            let answer = AssertUnwindSafe(answer).catch_unwind().await;
-            match &answer {
+            let result = AssertUnwindSafe(result).catch_unwind().await;
+            match &result {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => running.failed(error.error_type(), Some(error)),
                 Err(_) => running.failed("Panic", None),
             }
             running.close(&invocation).await;
             // The panic guard outside of this layer turns a panic into an error.
-            answer.unwrap_or_else(|panic| resume_unwind(panic))
+            result.unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 }

@@ -13,7 +13,7 @@ use super::export::{Export, shown};
 use super::pipeline::EXPORT_TIMEOUT;
 use crate::core::env::{self, Lookup};
 
-/// A collector's address as it is configured. It may contain a password, so its `Debug` shows only the parts that
+/// A collector's configured address. It may contain a password, so its `Debug` shows only the parts that
 /// [`shown`] keeps.
 #[derive(Clone)]
 pub(super) struct Endpoint(pub(super) String);

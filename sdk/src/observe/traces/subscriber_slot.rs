@@ -1,5 +1,5 @@
-//! [`Slot`]: the place in a subscriber at which a [`TracesLayer`](super::TracesLayer) installs its tracer. It costs next to nothing
-//! while it is empty.
+//! [`Slot`]: the place in a subscriber at which a [`TracesLayer`](super::TracesLayer) installs its tracer. It is almost
+//! free while it is empty.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};

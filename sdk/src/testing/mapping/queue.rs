@@ -74,8 +74,8 @@ impl Queue {
                 continue;
             }
             let event = json!({ "Records": batch.iter().map(|&at| self.deliver(at, &mut report)).collect::<Vec<_>>() });
-            let answer = function.invoke(event.clone()).await;
-            let verdict = Verdict::judge(&event, &answer, self.reporting);
+            let response = function.invoke(event.clone()).await;
+            let verdict = Verdict::judge(&event, &response, self.reporting);
             let (retried, done): (Vec<_>, Vec<_>) =
                 batch.into_iter().zip(verdict.fates()).partition(|(_, retried)| *retried);
             report.completed.extend(done.into_iter().map(|(at, _)| at));
@@ -84,7 +84,7 @@ impl Queue {
                 true => retried.rev().for_each(|at| waiting.push_front(at)),
                 false => waiting.extend(retried),
             }
-            report.calls.push(Call { event, answer, verdict });
+            report.calls.push(Call { event, answer: response, verdict });
         }
         report
     }

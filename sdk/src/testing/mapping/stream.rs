@@ -122,8 +122,8 @@ impl Stream {
             }
             let event = self.event(&records);
             records.iter().for_each(|&at| report.fates[at].deliveries += 1);
-            let answer = function.invoke(event.clone()).await;
-            let verdict = Verdict::judge(&event, &answer, self.reporting);
+            let response = function.invoke(event.clone()).await;
+            let verdict = Verdict::judge(&event, &response, self.reporting);
             let (again, done): (Vec<_>, Vec<_>) =
                 records.into_iter().zip(verdict.fates()).partition(|(_, retried)| *retried);
             let progress = verdict.rule() == Rule::Reported && !done.is_empty();
@@ -140,7 +140,7 @@ impl Stream {
                 _ if retries < self.max_retries => waiting.push_front(Batch { records: again, retries: retries + 1 }),
                 _ => report.dead.extend(again),
             }
-            report.calls.push(Call { event, answer, verdict });
+            report.calls.push(Call { event, answer: response, verdict });
         }
         report
     }

@@ -96,22 +96,22 @@ struct Judged {
 
 impl Verdict {
     /// Evaluates the response to this event of a mapping with `FunctionResponseTypes: [ReportBatchItemFailures]`.
-    pub fn of(event: &Value, answer: &Result<Value, FunctionError>) -> Self {
-        Self::judge(event, answer, true)
+    pub fn of(event: &Value, response: &Result<Value, FunctionError>) -> Self {
+        Self::judge(event, response, true)
     }
 
     /// Evaluates the response to this event of a mapping without `ReportBatchItemFailures`.
-    pub fn without_reporting(event: &Value, answer: &Result<Value, FunctionError>) -> Self {
-        Self::judge(event, answer, false)
+    pub fn without_reporting(event: &Value, response: &Result<Value, FunctionError>) -> Self {
+        Self::judge(event, response, false)
     }
 
-    pub(super) fn judge(event: &Value, answer: &Result<Value, FunctionError>, reporting: bool) -> Self {
+    pub(super) fn judge(event: &Value, response: &Result<Value, FunctionError>, reporting: bool) -> Self {
         let (source, items) = items(event);
-        let found = match answer {
+        let found = match response {
             Err(_) => Err(Rule::FunctionFailed),
             Ok(_) if source == Source::Other => Ok((Rule::NoPartialAnswer, Vec::new())),
             Ok(_) if !reporting => Ok((Rule::NotReporting, Vec::new())),
-            Ok(answer) => named(source, &items, answer),
+            Ok(response) => named(source, &items, response),
         };
         let (rule, retried) = match found {
             Ok((rule, named)) => (rule, from_lowest(source, &items, &named)),
@@ -228,16 +228,16 @@ pub(super) fn items(event: &Value) -> (Source, Vec<Item>) {
 }
 
 /// Returns the positions of the records in a response.
-fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<usize>), Rule> {
-    let answer = match answer {
+fn named(source: Source, items: &[Item], response: &Value) -> Result<(Rule, Vec<usize>), Rule> {
+    let object = match response {
         Value::Null => return Ok((Rule::NothingFailed, Vec::new())),
         Value::String(text) if text.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
         Value::Array(items) if items.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
-        Value::Object(answer) if answer.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
-        Value::Object(answer) => answer,
+        Value::Object(object) if object.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
+        Value::Object(object) => object,
         _ => return Err(Rule::InvalidAnswer),
     };
-    let failures = match answer.get("batchItemFailures") {
+    let failures = match object.get("batchItemFailures") {
         None => return Ok((Rule::ListMissing, Vec::new())),
         Some(Value::Null) => return Ok((Rule::NothingFailed, Vec::new())),
         Some(Value::Array(failures)) if failures.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),

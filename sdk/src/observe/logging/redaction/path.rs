@@ -1,4 +1,5 @@
-//! [`Path`]: a path of [`omit`](super::super::LoggingLayer::omit), and the other places of an event that hold the same value.
+//! [`Path`]: a path of [`omit`](super::super::LoggingLayer::omit), and the other places of an event that hold the same
+//! value.
 
 use std::borrow::Cow;
 
