@@ -43,8 +43,8 @@
 //!
 //! [`Function::into_service`] builds steps 2 to 9, for [`run`] and for tests alike. Layers follow one rule: as in
 //! tower's `ServiceBuilder`, the first named is the outermost. [`http::Stack`] keeps its own layers in the order above,
-//! whatever the order of the calls, and has one of each: a second call of [`errors`](http::Stack::errors), for example,
-//! replaces the first. Base paths, layers of your own, outer layers and those of records and events add up.
+//! regardless of the order of the calls, and has one of each: a second call of [`errors`](http::Stack::errors), for
+//! example, replaces the first. Base paths, your own layers, outer layers and those of records and events add up.
 //!
 //! # Features
 //!

@@ -162,7 +162,7 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
 }
 
 /// Creates the values of [`Function::warm`](crate::Function::warm) concurrently before the first event. After a failure
-/// the function starts all the same: the first request that needs the value tries again.
+/// the function still starts: the first request that needs the value retries.
 ///
 /// Lambda allows the init phase 10 s
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>); then it
@@ -184,7 +184,7 @@ async fn warm(warming: Vec<(&'static str, WarmFn)>) {
     all(each.collect()).await;
 }
 
-/// Runs hooks all at once. Returns `false` if one of them panicked.
+/// Runs hooks concurrently. Returns `false` if one of them panicked.
 async fn run_hooks(hooks: Hooks) -> bool {
     let each = hooks.into_vec().into_iter().map(|hook| -> Step {
         Box::pin(async move {

@@ -22,7 +22,8 @@ enum Backend {
 }
 
 impl Queue {
-    /// Creates a queue that runs each job as a task of this process. Not for Lambda, which freezes tasks after the response.
+    /// Creates a queue that runs each job as a task of this process. Not for Lambda, which freezes tasks after the
+    /// response.
     pub fn in_process(jobs: Jobs) -> Self {
         Self(Backend::InProcess(jobs))
     }

@@ -39,7 +39,8 @@ impl Carts {
         Self(Backend::Memory(Arc::new(Mutex::new(carts.into_iter().collect()))))
     }
 
-    /// Removes the carts not touched since this time, and returns their number. An interrupted run is continued by the next one.
+    /// Removes the carts not touched since this time, and returns their number. An interrupted run is continued by the
+    /// next one.
     ///
     /// # Errors
     ///

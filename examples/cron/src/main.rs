@@ -29,8 +29,8 @@ async fn clean(Client(carts): Client<Carts>, schedule: Schedule) -> Result<Clean
     Ok(CleanUpResult { night: schedule.time().to_owned(), removed })
 }
 
-/// Returns the idempotency configuration, with records in the DynamoDB table named by `IDEMPOTENCY_TABLE` or in memory. A failed
-/// run is not recorded, so that its retry runs.
+/// Returns the idempotency configuration, with records in the DynamoDB table named by `IDEMPOTENCY_TABLE` or in memory.
+/// A failed run is not recorded, so that its retry runs.
 ///
 /// # Panics
 ///

@@ -18,8 +18,8 @@ pub fn app() -> Router {
         .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"))
 }
 
-/// Returns the layers around every route, in either deployment. Errors are mapped to statuses here, since the core does not
-/// depend on HTTP.
+/// Returns the layers around every route, in either deployment. Errors are mapped to statuses here, since the core does
+/// not depend on HTTP.
 pub fn api() -> http::Stack {
     let errors = ErrorLayer::new()
         .on::<InvalidCursor>(400)

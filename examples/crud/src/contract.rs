@@ -1,7 +1,7 @@
 //! The contract of user stores, as checks that run against any of them.
 //!
-//! `cargo test -p crud` runs them against the memory store, the workspace's tests against real DynamoDB engines. The checks do
-//! not change other users in the store.
+//! `cargo test -p crud` runs them against the memory store, the workspace's tests against real DynamoDB engines. The
+//! checks do not change other users in the store.
 
 use std::collections::HashSet;
 use std::future::Future;

@@ -99,7 +99,7 @@ impl Users {
         Ok(new)
     }
 
-    /// Deletes a user, whatever its version, and frees its e-mail address.
+    /// Deletes a user, regardless of its version, and frees its e-mail address.
     ///
     /// # Errors
     ///

@@ -99,8 +99,8 @@ pub struct UserPage {
 
 /// The last user of a page, encoded as an opaque string.
 ///
-/// It contains only an id, from which the store builds its keys. A modified cursor is rejected or starts at another position of
-/// the same list, so that a signature is unnecessary.
+/// It contains only an id, from which the store builds its keys. A modified cursor is rejected or starts at another
+/// position of the same list, so that a signature is unnecessary.
 pub(crate) struct Cursor;
 
 impl Cursor {
@@ -162,7 +162,8 @@ pub enum UsersError {
     Store(#[source] BoxError),
 }
 
-/// Checks for a single `@` between two non-empty parts without whitespace. Only an e-mail can verify that the address exists.
+/// Checks for a single `@` between two non-empty parts without whitespace. Only an e-mail can verify that the address
+/// exists.
 fn is_email(email: &str, _: &()) -> garde::Result {
     let is_well_formed = email.split_once('@').is_some_and(|(name, host)| {
         !name.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')

@@ -1,4 +1,5 @@
-//! `POST /quotes`: a price quote, with metrics, traces and logs. `cargo run -p observability` serves it on 127.0.0.1:3000:
+//! `POST /quotes`: a price quote, with metrics, traces and logs. `cargo run -p observability` serves it on
+//! 127.0.0.1:3000:
 //!
 //! ```sh
 //! curl -i 127.0.0.1:3000/quotes -H 'content-type: application/json' -d '{"item": "umbrella", "quantity": 2}'

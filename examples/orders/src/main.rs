@@ -97,7 +97,7 @@ mod tests {
             message(order("b-1", 1)).group("bob"),
             message(order("a-3", 1)).group("ada"),
         ]);
-        // As in `template.yaml`. In a larger batch, the orders behind a failed one would be received as often and dead-lettered.
+        // As in `template.yaml`. A larger batch would dead-letter the orders behind a failed one with it.
         let report = Mapping::sqs(queue).batch_size(1).max_receive_count(5).run(&function).await;
         assert_eq!((report.completed().len(), report.dead_lettered().len()), (3, 1));
         assert!(report.overtook().is_empty());

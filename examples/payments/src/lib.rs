@@ -1,5 +1,5 @@
-//! Payments that are charged once, even if a request is repeated. `payments` and `ledger` are the core; `idempotency` defines
-//! which requests are duplicates.
+//! Payments that are charged once, even if a request is repeated. `payments` and `ledger` are the core; `idempotency`
+//! defines which requests are duplicates.
 
 pub mod idempotency;
 pub mod ledger;

@@ -1,4 +1,5 @@
-//! `POST /payments`, charged once per `Idempotency-Key`. `cargo run -p payments` serves it on 127.0.0.1:3000; send this twice:
+//! `POST /payments`, charged once per `Idempotency-Key`. `cargo run -p payments` serves it on 127.0.0.1:3000; send this
+//! twice:
 //!
 //! ```sh
 //! curl -i 127.0.0.1:3000/payments -H 'idempotency-key: "a1"' -H 'content-type: application/json' \

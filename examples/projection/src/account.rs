@@ -21,8 +21,8 @@ use thiserror::Error;
 pub struct Event {
     /// The id of the account.
     pub account: String,
-    /// 1 for the first event of the account, then incremented by one. An event is added by a conditional write that fails if
-    /// the version exists.
+    /// 1 for the first event of the account, then incremented by one. An event is added by a conditional write that
+    /// fails if the version exists.
     pub version: u64,
     /// The kind of the event, as the attribute `kind` and its data.
     #[serde(flatten)]

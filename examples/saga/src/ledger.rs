@@ -88,8 +88,8 @@ impl Ledger {
         }
     }
 
-    /// Compensates a step. Returns `false` if there was nothing to compensate. The step cannot be recorded afterwards, even if
-    /// it never was.
+    /// Compensates a step. Returns `false` if there was nothing to compensate. The step cannot be recorded afterwards,
+    /// even if it never was.
     ///
     /// # Errors
     ///

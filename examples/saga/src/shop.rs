@@ -1,7 +1,7 @@
 //! The [`Shop`]: the steps of an order, and their compensations.
 //!
-//! A state machine may call a step twice, or time out shortly before a step completes. Steps and compensations are therefore
-//! idempotent, and a step that arrives after its compensation is rejected.
+//! A state machine may call a step twice, or time out shortly before a step completes. Steps and compensations are
+//! therefore idempotent, and a step that arrives after its compensation is rejected.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,8 +99,8 @@ impl FromClients for Shop {
     }
 }
 
-/// A stand-in for the payment provider, with test cards: `tok_declined` is declined, `tok_busy` fails the first attempt per
-/// order and process. A real provider receives the order id as idempotency key.
+/// A stand-in for the payment provider, with test cards: `tok_declined` is declined, `tok_busy` fails the first attempt
+/// per order and process. A real provider receives the order id as idempotency key.
 #[derive(Clone, Debug, Default)]
 struct Bank(Arc<Mutex<HashSet<String>>>);
 

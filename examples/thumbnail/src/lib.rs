@@ -1,4 +1,5 @@
-//! Thumbnails of uploaded images. `thumbnail`, `upload` and `store` are independent of Lambda; the function is in `main.rs`.
+//! Thumbnails of uploaded images. `thumbnail`, `upload` and `store` are independent of Lambda; the function is in
+//! `main.rs`.
 
 pub mod store;
 pub mod thumbnail;

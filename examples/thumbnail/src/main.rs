@@ -1,5 +1,5 @@
-//! Creates a thumbnail under `thumbnails/` for each image under `uploads/`. To run it locally, in the folder of this example:
-//! `cargo run -- event.json`.
+//! Creates a thumbnail under `thumbnails/` for each image under `uploads/`. To run it locally, in the folder of this
+//! example: `cargo run -- event.json`.
 
 use pilaster::records::RecordError;
 use pilaster::{BoxError, Client, S3Object, lambda_handler};

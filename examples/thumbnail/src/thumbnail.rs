@@ -27,15 +27,17 @@ pub const MAX_SIDE: u32 = 256;
 /// The JPEG quality, from 1 to 100.
 const QUALITY: u8 = 80;
 
-/// The maximum size of a colour profile that is copied to the thumbnail, in bytes. Camera profiles have some hundred bytes,
-/// printer profiles some hundred thousand.
+/// The maximum size of a colour profile that is copied to the thumbnail, in bytes. Camera profiles have some hundred
+/// bytes, printer profiles some hundred thousand.
 const MAX_PROFILE_BYTES: usize = 16 * 1024;
 
-/// The maximum memory for decoding a header, in bytes: the colour profile of a PNG is compressed and could be a bomb itself.
+/// The maximum memory for decoding a header, in bytes: the colour profile of a PNG is compressed and could be a bomb
+/// itself.
 const MAX_HEADER_MEMORY: u64 = 64 * 1024 * 1024;
 
-/// The limits for an image. With the default, decoding needs less than 700 MB of memory in every format: 16 bits for each of
-/// four channels per pixel, or a WebP frame larger than its header states (the format allows at most 16,383 pixels per side).
+/// The limits for an image. With the default, decoding needs less than 700 MB of memory in every format: 16 bits for
+/// each of four channels per pixel, or a WebP frame larger than its header states (the format allows at most 16,383
+/// pixels per side).
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Maximum size of the file in bytes.
@@ -120,8 +122,8 @@ pub enum ThumbnailError {
     Truncated,
 }
 
-/// Creates the thumbnail of an image as a JPEG: upright, its longer side at most [`MAX_SIDE`] pixels, on a white background, and
-/// with the first frame of an animation. The result is deterministic.
+/// Creates the thumbnail of an image as a JPEG: upright, its longer side at most [`MAX_SIDE`] pixels, on a white
+/// background, and with the first frame of an animation. The result is deterministic.
 ///
 /// This is CPU-bound and may take seconds: do not call it on an async worker thread.
 ///
@@ -183,8 +185,8 @@ impl Limits {
     }
 }
 
-/// Returns `true` if the end marker (FF D9) follows the header. Within a scan, FF D9 occurs only as the marker (ITU-T T.81,
-/// B.1.1.5), while a header may contain a preview image with its own end marker.
+/// Returns `true` if the end marker (FF D9) follows the header. Within a scan, FF D9 occurs only as the marker (ITU-T
+/// T.81, B.1.1.5), while a header may contain a preview image with its own end marker.
 fn has_end(jpeg: &[u8]) -> bool {
     let mut rest = jpeg.get(2..).unwrap_or_default();
     loop {
@@ -202,14 +204,14 @@ fn has_end(jpeg: &[u8]) -> bool {
     }
 }
 
-/// Returns `true` if a colour profile is small and for RGB, since the thumbnail is always RGB. The colour space field is
-/// specified in ICC.1:2022, 7.2.6.
+/// Returns `true` if a colour profile is small and for RGB, since the thumbnail is always RGB. The colour space field
+/// is specified in ICC.1:2022, 7.2.6.
 fn fits_a_jpeg(profile: &[u8]) -> bool {
     profile.len() <= MAX_PROFILE_BYTES && profile.get(16..20) == Some(b"RGB ")
 }
 
-/// Replaces transparency with white. Must run before scaling, since the colour of a transparent pixel is undefined and must not
-/// affect its neighbours.
+/// Replaces transparency with white. Must run before scaling, since the colour of a transparent pixel is undefined and
+/// must not affect its neighbours.
 fn on_white(image: DynamicImage) -> DynamicImage {
     if !image.has_alpha() {
         return image;

@@ -1,4 +1,5 @@
-//! Processes an uploaded image: reads it, creates and writes the thumbnail, and records the metadata. Independent of Lambda.
+//! Processes an uploaded image: reads it, creates and writes the thumbnail, and records the metadata. Independent of
+//! Lambda.
 //!
 //! | | key |
 //! |---|---|
@@ -61,8 +62,8 @@ pub struct Metadata {
     pub sequencer: Option<String>,
 }
 
-/// The key does not belong to an upload, so no thumbnail is created. In particular, a thumbnail is not an upload: otherwise the
-/// function would trigger itself endlessly.
+/// The key does not belong to an upload, so no thumbnail is created. In particular, a thumbnail is not an upload:
+/// otherwise the function would trigger itself endlessly.
 #[derive(Clone, Debug, Error)]
 #[error("{0:?} is not an upload: the key must start with {UPLOADS} and name a file")]
 pub struct NotAnUpload(pub String);
@@ -93,8 +94,8 @@ pub fn thumbnail_key(key: &str) -> Result<String, NotAnUpload> {
     }
 }
 
-/// Creates the thumbnail of an upload and records its metadata. This is idempotent, and the final state does not depend on the
-/// order of events.
+/// Creates the thumbnail of an upload and records its metadata. This is idempotent, and the final state does not depend
+/// on the order of events.
 ///
 /// # Errors
 ///
@@ -111,8 +112,7 @@ pub async fn process(store: &Store, upload: Upload<'_>) -> Result<Metadata, Uplo
 
     let mut tries = 2;
     loop {
-        // The current object instead of the event's version: of two events out of order, the second one then creates the same
-        // thumbnail again.
+        // The current object: after events out of order, the second one recreates the same thumbnail.
         let Some(source) = store.read(bucket, key, limits.bytes).await.map_err(store_error)? else {
             return Err(thumbnail_error(ThumbnailError::TooManyBytes { limit: limits.bytes }));
         };
@@ -142,7 +142,7 @@ pub async fn process(store: &Store, upload: Upload<'_>) -> Result<Metadata, Uplo
         if is_newest || tries == 0 {
             return Ok(metadata);
         }
-        // A later event finished first, and its thumbnail may have been overwritten with an older one: process again.
+        // A later event finished first, and its thumbnail may have been overwritten: process again.
     }
 }
 

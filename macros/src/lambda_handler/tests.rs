@@ -123,9 +123,9 @@ fn a_route_is_a_method_and_a_path() {
         assert!(parse_str::<Options>(&format!("route = {route:?}")).is_ok(), "{route}");
     }
     for (route, reason) in [
-        ("", "not a method and a path"),
-        ("/users", "not a method and a path"),
-        ("GET/users", "not a method and a path"),
+        ("", "expected a method and a path"),
+        ("/users", "expected a method and a path"),
+        ("GET/users", "expected a method and a path"),
         ("get /users", "`get` is not one of the methods"),
         ("FETCH /users", "`FETCH` is not one of the methods"),
         ("GET users", "must start with `/`"),

@@ -69,7 +69,7 @@ async fn a_failure_names_the_type_is_shared_by_those_who_waited_and_the_next_cal
     assert_eq!(clients.get::<Count>().await.unwrap().0.load(Ordering::SeqCst), 1);
 
     let error = all.into_iter().find_map(Result::err).unwrap();
-    assert_eq!(chain(&error), ["could not make `pilaster::Second`", "the database is asleep"]);
+    assert_eq!(chain(&error), ["could not create `pilaster::Second`", "the database is asleep"]);
     assert!(!error.is_cycle());
     assert!(clients.get::<Second>().await.is_ok());
 }

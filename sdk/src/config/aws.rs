@@ -1,5 +1,5 @@
-//! The common parts of the sources for AWS: a call that was frozen is sent once more, and the error of a failed call
-//! records whether the service refused it, and holds nothing of the response.
+//! The common parts of the sources for AWS: a frozen call is resent once, and the error of a failed call
+//! records whether the service refused it, without the response.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,7 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::cache::{Chain, Refused};
 use crate::core::error::BoxError;
 
-/// The codes of outages that a service may send with a status below 500, apart from those for throttling: failures of
+/// The error codes of outages that a service may send with a status below 500, except throttling: failures of
 /// the service ([common errors](https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html),
 /// [Secrets
 /// Manager](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors)),
@@ -35,8 +35,8 @@ const OUTAGES: &[&str] = &[
     "ServiceUnavailableException",
 ];
 
-/// Calls, and retries once if the request was signed, then frozen with the sandbox, and sent minutes later. The SDK
-/// signs again only where it detects a clock skew, and here there is none.
+/// Calls, and retries once if the request was signed and only sent minutes later, after the sandbox was frozen. The SDK
+/// signs again only for a clock skew, which it does not detect here.
 pub(super) async fn send<O, E, F>(call: impl Fn() -> F) -> Result<O, SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata,
@@ -56,14 +56,14 @@ fn is_signature_expired(error: &impl ProvideErrorMetadata) -> bool {
     }
 }
 
-/// Returns whether the signature is dated ahead of the service's clock: one of the two clocks is wrong, and may be
+/// Returns `true` if the signature is ahead of the service's clock: one of the two clocks is wrong, and may be
 /// corrected later.
 fn is_signature_early(error: &impl ProvideErrorMetadata) -> bool {
     let is_early = |text: &str| text.starts_with("Signature not yet current");
     error.code() == Some("InvalidSignatureException") && error.message().is_some_and(is_early)
 }
 
-/// Converts the error of a failed call, without the response: the SDK keeps that in its own error, whose `Debug` shows
+/// Converts the error of a failed call, without the response: the SDK's own error contains it, and its `Debug` shows
 /// the body.
 pub(super) fn failed<E>(error: SdkError<E, HttpResponse>) -> BoxError
 where
@@ -71,7 +71,7 @@ where
 {
     let message = error.to_string();
     match error {
-        // A body that is not the expected JSON: the parser's error may repeat it.
+        // The body is not the expected JSON, and the parser's error may repeat it.
         SdkError::ServiceError(context) if context.raw().status().is_success() => unreadable(),
         SdkError::ResponseError(_) => unreadable(),
         SdkError::ServiceError(context) => {

@@ -1,24 +1,27 @@
-//! A cache for values that a service keeps and that change seldom: secrets, parameters, configuration.
+//! A cache for remote values that rarely change: secrets, parameters, configuration.
 //!
 //! A value is fetched on first use and returned until it is older than its time to live. Then:
 //!
-//! - **one flight per key**: however many callers request a value, one fetch is under way, and all get its result. It
-//!   is a task of its own, so a request that is dropped does not end it for the others;
-//! - **refresh ahead**: from four fifths of the time to live on, a call still gets the value at once and starts a
-//!   fetch;
-//! - **last good value**: while the source has an outage, the old value is returned for a bounded time. A call waits at
-//!   most 1.5 s for a source that does not respond, and the fetch goes on without it. Each failed fetch is logged once,
-//!   as a warning, and the next one waits: 1 s, 2 s, 4 s, … up to 60 s, so that a service in trouble is not overloaded;
-//! - **after that**, and without an old value: an error that names the key, with the reason as its source;
-//! - **a refusal** ([`Refused`]) is not an outage: the value is removed, and the caller gets the error at once.
+//! - **one flight per key**: concurrent callers of a value share one fetch and its result. The fetch
+//!   is a separate task, so a dropped request does not cancel it for the others;
+//! - **refresh ahead**: after four fifths of the time to live, a call still gets the value immediately and starts a
+//!   fetch in the background;
+//! - **last good value**: during an outage of the source, the old value is returned for a limited time. A call waits at
+//!   most 1.5 s for a source that does not respond, and the fetch continues without it. Each failed fetch is logged
+//!   once, as a warning, and the next one waits: 1 s, 2 s, 4 s, … up to 60 s, so that a failing service is not
+//!   overloaded;
+//! - **error**: afterwards, or without an old value, the caller gets an error that names the key, with the reason as
+//!   its source;
+//! - **refusal** ([`Refused`]): this is not an outage, so the value is removed and the caller gets the error
+//!   immediately.
 //!
-//! An age counts from the start of the fetch, and is the greater of what the monotonic clock and the wall clock show: a
-//! sandbox that was frozen for an hour wakes up with values that are an hour old. A fetch that was frozen is replaced.
+//! The age of a value starts with its fetch. It is the greater of the ages on the monotonic clock and the wall clock: a
+//! sandbox that was frozen for an hour resumes with values that are an hour old. A frozen fetch is replaced.
 //!
 //! The number of keys is bounded; the least recently used key is evicted first. A key without a value is removed once
-//! its fetch has ended, and keys whose fetches are under way are not bounded.
+//! its fetch has ended, and keys with a pending fetch do not count.
 //!
-//! A fetch runs within the span of the caller that waits for it, and outside of it once that caller is gone; a
+//! A fetch runs within the span of the caller that waits for it, and outside of it once that caller has left; a
 //! background fetch has no span.
 //!
 //! # Example
@@ -58,7 +61,7 @@ pub use self::error::{CacheError, Refused};
 use crate::core::clock::Moment;
 use crate::core::error::BoxError;
 
-/// The pause after a failed refresh: the first one, and the longest.
+/// The pause after a failed refresh: the initial and the maximum one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The time-out of a fetch. After it, the kept value is used.
@@ -80,7 +83,7 @@ struct Policy {
 struct Shared<K, V> {
     fetch: Fetch<K, V>,
     entries: Mutex<HashMap<K, Entry<V>>>,
-    /// The number of entries so far.
+    /// The number of entries created so far.
     count: AtomicU64,
 }
 
@@ -103,7 +106,8 @@ where
     K: Clone + Eq + Hash + fmt::Display + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Creates a cache over this source: 5 minutes to live, the last good value for 1 hour more, at most 256 keys.
+    /// Creates a cache over this source, with a time to live of 5 minutes, the last good value for 1 hour longer, and
+    /// at most 256 keys.
     pub fn new<F, R>(fetch: F) -> Self
     where
         F: Fn(K) -> R + Send + Sync + 'static,
@@ -116,15 +120,15 @@ where
         }
     }
 
-    /// Sets how long a value is returned without a new fetch. Zero disables caching; [`Duration::MAX`] keeps values for
-    /// ever.
+    /// Sets the time for which a value is returned without a new fetch. Zero disables caching; [`Duration::MAX`] keeps
+    /// values forever.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         self.policy.ttl = ttl;
         self
     }
 
-    /// Sets how much longer the last good value is returned while the source fails. Zero turns that off.
+    /// Sets the additional time for which the last good value is returned while the source fails. Zero disables this.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         self.policy.last_good = time;
@@ -142,29 +146,29 @@ where
     ///
     /// # Errors
     ///
-    /// The source refused it, or has an outage and there is no last good value that is young enough.
+    /// The source refused it, or has an outage and there is no recent last good value.
     pub async fn get(&self, key: &K) -> Result<Arc<V>, CacheError> {
         self.get_within(key, self.policy.ttl).await
     }
 
     /// Returns the value of this key, fetched at most `max_age` ago. A value that this call fetches is kept for that
-    /// time. Zero always fetches and keeps nothing.
+    /// time. Zero always fetches and caches nothing.
     ///
     /// # Errors
     ///
-    /// The same as of [`get`](Self::get).
+    /// The same as those of [`get`](Self::get).
     pub async fn get_within(&self, key: &K, max_age: Duration) -> Result<Arc<V>, CacheError> {
-        // The callers that want what the cache promises share a flight whatever its age.
+        // Callers with the default maximum age share a flight of any age.
         let tolerated = if max_age >= self.policy.ttl && !max_age.is_zero() { Duration::MAX } else { max_age };
         self.read(key, Want { max_age, at: Moment::now(), tolerated, is_kept_good: true }).await
     }
 
-    /// Fetches the value of this key, whether or not one is kept. A fetch that started before this call does not count;
-    /// callers that arrive while another such fetch is under way share the next one.
+    /// Fetches the value of this key, even if one is cached. A fetch that started before this call does not count;
+    /// callers that arrive during another such fetch share the next one.
     ///
     /// # Errors
     ///
-    /// The source refused it or has an outage. The last good value is not used for this call; it stays for others.
+    /// The source refused it or has an outage. The last good value is not used for this call, but kept for others.
     pub async fn fetch(&self, key: &K) -> Result<Arc<V>, CacheError> {
         self.fetch_since(key, Moment::now()).await
     }
@@ -175,13 +179,13 @@ where
         self.read(key, want).await
     }
 
-    /// Returns the kept value of this key, if it would be returned during an outage.
+    /// Returns the cached value of this key, if it would be returned during an outage.
     #[cfg(any(feature = "flags", feature = "secrets"))]
     pub(crate) fn at_hand(&self, key: &K) -> Option<Arc<V>> {
         self.last_good_value(key, self.policy.ttl)
     }
 
-    // What is removed is dropped after the lock is given back: a value's `Drop` may use the cache.
+    // Removed values are dropped after the lock is released: a value's `Drop` may use the cache.
 
     /// Removes the value of this key, for example after it was changed. The result of a fetch under way is not kept
     /// either.
@@ -190,7 +194,7 @@ where
         drop(removed);
     }
 
-    /// Removes the values of all keys for which this returns `true`. It may use the cache.
+    /// Removes the values of all keys for which the predicate returns `true`. The predicate may use the cache.
     pub fn forget_if(&self, mut forget: impl FnMut(&K) -> bool) {
         let mut keys: Vec<K> = self.shared.entries().keys().cloned().collect();
         keys.retain(|key| forget(key));
@@ -215,7 +219,7 @@ impl<K, V> Clone for Cache<K, V> {
 
 impl<K, V> fmt::Debug for Cache<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither keys nor values: they may be secrets.
+        // Shows neither keys nor values, which may be secrets.
         f.debug_struct("Cache").field("policy", &self.policy).finish_non_exhaustive()
     }
 }

@@ -1,17 +1,17 @@
-//! The Lambda extensions that keep configuration on localhost, as sources.
+//! Sources for the Lambda extensions that serve configuration on localhost.
 //!
 //! [`ParametersExtension`] is AWS's Parameters and Secrets extension: SSM's parameters, and Secrets Manager's secrets
-//! with feature `secrets`. [`AppConfigAgent`] is AppConfig's. Both are Lambda layers of the function; they call AWS,
-//! cache the values, and are called over plain HTTP, so a function with them needs neither TLS nor an AWS client in its
-//! binary. Neither responds in the init phase, so do not `warm` a value that comes from them.
+//! with feature `secrets`. [`AppConfigAgent`] is the AppConfig agent. Both are Lambda layers of the function; they call
+//! AWS, cache the values, and use plain HTTP, so a function with them needs neither TLS nor an AWS client in its
+//! binary. Neither responds in the init phase, so do not `warm` their values.
 //!
-//! Both cache values themselves, so `force()`, `fresh()` and `max_age(..)` call the extension and not the service
+//! Both cache values themselves, so `force()`, `fresh()` and `max_age(..)` call the extension instead of the service
 //! behind it: the value may be as old as the extension's time to live (5 minutes unless `SSM_PARAMETER_STORE_TTL` or
 //! `SECRETS_MANAGER_TTL` sets it, in seconds), and after a rotation `fresh()` may not return a newer secret. Since
-//! Pilaster caches values as well, turn the extension's cache off with
-//! `PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED=false` in the function's environment: then they call the service. The
+//! Pilaster caches values as well, disable the extension's cache with
+//! `PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED=false` in the function's environment: they then call the service. The
 //! Secrets Manager Agent, which has the same interface, bypasses its cache with [`ParametersExtension::refresh_now`].
-//! AppConfig's agent polls by itself, every `AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS` (45 unless set).
+//! The AppConfig agent polls by itself, every `AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS` (45 by default).
 //!
 //! # Example
 //!
@@ -73,10 +73,10 @@ impl ParametersExtension {
         self
     }
 
-    /// Fetches secrets past the cache on localhost (`refreshNow=true`), so that only Pilaster caches them, and
+    /// Bypasses the cache on localhost (`refreshNow=true`), so that only Pilaster caches secrets, and
     /// `fresh()` after a rotation returns the new version. The [Secrets Manager
     /// Agent](https://github.com/aws/aws-secretsmanager-agent) supports this; the Parameters and Secrets extension does
-    /// not document it, and parameters do not have it.
+    /// not document it, and it does not apply to parameters.
     #[must_use]
     pub fn refresh_now(mut self) -> Self {
         self.refresh_now = true;
@@ -84,7 +84,7 @@ impl ParametersExtension {
     }
 
     async fn get(&self, path: &str) -> Result<Vec<u8>, BoxError> {
-        // The variable changes while the sandbox lives, so it is read each time.
+        // The variable changes during the life of the sandbox, so it is read each time.
         let token = env::var("AWS_SESSION_TOKEN").ok_or("AWS_SESSION_TOKEN is not set; the extension requires it")?;
         let failed = "the Parameters and Secrets extension; is its layer added to the function?";
         get(self.port, path, Some(("x-aws-parameters-secrets-token", &token)), failed).await
@@ -99,7 +99,7 @@ impl Default for ParametersExtension {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct Body {
     parameter: Found,
 }
 
@@ -116,10 +116,10 @@ impl ParameterSource for ParametersExtension {
     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
         let path =
             format!("/systemsmanager/parameters/get?name={}&withDecryption={}", encode(id.name()), id.is_decrypted());
-        // Serde's message would repeat the value.
-        let answer: Answer =
+        // serde's message would repeat the value.
+        let body: Body =
             serde_json::from_slice(&self.get(&path).await?).map_err(|_| "the response is not a parameter")?;
-        let Found { value, version, kind } = answer.parameter;
+        let Found { value, version, kind } = body.parameter;
         let value = ParameterValue::from_text(id, value);
         let value = match version {
             Some(version) => value.with_version(version.to_string()),
@@ -146,7 +146,7 @@ mod secrets {
 
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Answer {
+    struct Body {
         secret_string: Option<SecretString>,
         secret_binary: Option<SecretString>,
         version_id: Option<String>,
@@ -173,9 +173,9 @@ mod secrets {
         async fn fetch(&self, id: &SecretId) -> Result<SecretValue, BoxError> {
             use crate::config::secrets::ExposeSecret as _;
 
-            let answer: Answer = serde_json::from_slice(&self.get(&self.path_of(id)).await?)
+            let body: Body = serde_json::from_slice(&self.get(&self.path_of(id)).await?)
                 .map_err(|_| "the response is not a secret")?;
-            let value = match (answer.secret_string, answer.secret_binary) {
+            let value = match (body.secret_string, body.secret_binary) {
                 (Some(text), _) => SecretValue::from_text(id, text),
                 (None, Some(base64)) => {
                     let bytes = STANDARD.decode(base64.expose_secret()).map_err(|_| "its bytes are not base64")?;
@@ -183,7 +183,7 @@ mod secrets {
                 }
                 (None, None) => return Err("it has no value yet".into()),
             };
-            Ok(match answer.version_id {
+            Ok(match body.version_id {
                 Some(version) => value.with_version(version),
                 None => value,
             })
@@ -191,13 +191,13 @@ mod secrets {
     }
 }
 
-/// AppConfig's agent ([AWS's
+/// The AppConfig agent ([AWS's
 /// page](https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-lambda-extensions.html)) for one
 /// application and environment, on port 2772 or `AWS_APPCONFIG_EXTENSION_HTTP_PORT`. A parameter's name is that of a
 /// profile.
 ///
-/// The agent polls AppConfig by itself, so a read costs a call on localhost: [`Flags`](crate::config) and parameters
-/// over it may use a short time to live.
+/// The agent polls AppConfig by itself, so a read only costs a call on localhost: [`Flags`](crate::config) and
+/// parameters from it may use a short time to live.
 #[derive(Clone, Debug)]
 pub struct AppConfigAgent {
     application: String,

@@ -1,4 +1,4 @@
-//! [`Failure`]: what the errors of secrets and parameters have in common.
+//! [`Failure`]: the common part of the errors of secrets and parameters.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,13 +9,13 @@ use crate::core::error::BoxError;
 
 pub(crate) type Reason = Arc<dyn StdError + Send + Sync>;
 
-/// A secret, a parameter or a path of parameters. Its `Display` names it in a sentence.
+/// A secret, a parameter or a path of parameters. Its `Display` is its name within a sentence.
 pub(crate) trait Subject: fmt::Display {
-    /// Returns the name alone.
+    /// Returns only the name.
     fn subject(&self) -> &str;
 }
 
-/// An operation on a value that failed. It names the value and the reason, and never holds the value.
+/// A failed operation on a value. It contains the name and the reason, but never the value.
 #[derive(Clone)]
 pub(crate) struct Failure {
     /// The name of the value, and its name in a sentence.
@@ -57,7 +57,7 @@ impl Failure {
         Self::new(of, Kind::Unchanged)
     }
 
-    /// Creates the failure of a value that, for example, "is not valid JSON".
+    /// Creates the failure of a value that "is not valid JSON", for example.
     pub(crate) fn malformed(of: &impl Subject, why: impl Into<String>) -> Self {
         Self::new(of, Kind::Malformed(why.into(), None))
     }

@@ -1,12 +1,12 @@
 //! Feature flags in the schema of Powertools, so that Python and Rust functions share one document.
 //!
 //! [`Flags`] reads a document from AppConfig (or any other [source of parameters](crate::config::parameters)),
-//! validates it, and evaluates its rules for a context; [`Document`] is the engine alone, and documents the schema. The
-//! document is kept for 5 seconds, as Powertools keeps it; AppConfig itself is polled no sooner than it allows. A
-//! document that fails validation is not used: the last good one stays for an hour, and a warning names the mistake.
-//! The same holds while the source has an outage or does not respond within 1.5 s.
-//! A flag must not take a function down. Without a document, [`evaluate`](Flags::evaluate) returns the default that the
-//! caller passes: after 2 seconds at the latest, with one warning when the outage begins and one line when it is over.
+//! validates it, and evaluates its rules for a context; [`Document`] is the engine alone, and its docs describe the
+//! schema. The document is cached for 5 seconds, as in Powertools; AppConfig itself is not polled more often than it
+//! allows. A document that fails validation is not used: the last good one is kept for an hour, and a warning names the
+//! error. The same applies while the source has an outage or does not respond within 1.5 s. A flag must not break a
+//! function. Without a document, [`evaluate`](Flags::evaluate) returns the default that the caller passes: after 2
+//! seconds at the latest, with a warning when the outage starts and a log line when it ends.
 //! [`try_evaluate`](Flags::try_evaluate) returns the error instead.
 //!
 //! # Example
@@ -63,10 +63,10 @@ use crate::core::clock::Moment;
 use crate::core::error::{BoxError, chain};
 use crate::core::layer_mistakes::reject;
 
-/// The time for which the source is not called again after a failure without a kept document.
+/// The time for which the source is not called again after a failure without a cached document.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// The maximum number of flags that a line names as using their default: names may come from requests.
+/// The maximum number of flags that are logged as using their default: names may come from requests.
 const MOST_NAMED: usize = 128;
 
 type Fetch = dyn Fn(ParameterId) -> BoxFuture<'static, Result<ParameterValue, BoxError>> + Send + Sync;
@@ -89,13 +89,13 @@ pub struct Flags {
 
 #[derive(Default)]
 struct State {
-    /// The reason for which there is no document, and when it was last observed.
+    /// The reason why there is no document, and the time at which it was last observed.
     outage: Option<(FlagsError, Moment)>,
-    /// The hashes of the flags that a line has named as using their default, at most [`MOST_NAMED`].
+    /// The hashes of the flags that have been logged as using their default, at most [`MOST_NAMED`].
     named: HashSet<u64>,
 }
 
-/// The cache's key, which log lines and errors show by its name.
+/// The cache's key, which log lines and errors display by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key(ParameterId);
 
@@ -106,7 +106,7 @@ impl fmt::Display for Key {
 }
 
 impl Flags {
-    /// Creates the flags of this source's document: for AppConfig, of the profile with this name.
+    /// Creates flags from a document of this source: for AppConfig, from the profile with this name.
     pub fn new(source: impl ParameterSource, name: impl Into<ParameterId>) -> Self {
         let source = Arc::new(source);
         let fetch = move |id: ParameterId| {
@@ -128,13 +128,13 @@ impl Flags {
         .with_policy()
     }
 
-    /// Sets where the features are in a larger document: a JMESPath expression, which may call Powertools' functions
-    /// `powertools_json`, `powertools_base64` and `powertools_base64_gzip`.
+    /// Sets the location of the features in a larger document: a JMESPath expression, which may call Powertools'
+    /// functions `powertools_json`, `powertools_base64` and `powertools_base64_gzip`.
     ///
     /// # Panics
     ///
-    /// If the expression cannot be parsed, has more than 4,096 bytes, or more than 64 steps that follow or contain each
-    /// other.
+    /// If the expression cannot be parsed, is longer than 4,096 bytes, or has more than 64 chained or nested
+    /// steps.
     #[must_use]
     pub fn envelope(mut self, expression: &str) -> Self {
         let compiled = crate::core::expression::check(expression)
@@ -153,30 +153,30 @@ impl Flags {
         self.with_policy()
     }
 
-    /// Sets how long a document is used without a call of the source: 5 seconds unless set.
+    /// Sets the time for which a document is used without a call of the source: 5 seconds by default.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         self.time_to_live = ttl;
         self.with_policy()
     }
 
-    /// Sets how much longer the last good document is used while the source fails or returns an invalid one: 1 hour
-    /// unless set.
+    /// Sets the additional time for which the last good document is used while the source fails or returns an invalid
+    /// one: 1 hour by default.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         self.last_good = time;
         self.with_policy()
     }
 
-    /// Sets how long a call waits for a document before it uses its default: 2 seconds unless set. With a kept
-    /// document, a call waits at most 1.5 seconds and then uses that one.
+    /// Sets the time that a call waits for a document before it uses its default: 2 seconds by default. With a cached
+    /// document, a call waits at most 1.5 seconds and then uses the cached one.
     #[must_use]
     pub fn longest_wait(mut self, time: Duration) -> Self {
         self.longest_wait = time;
         self
     }
 
-    /// Sets another clock for the conditions on the time, for tests.
+    /// Sets the clock for conditions on the time, for tests.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -205,7 +205,7 @@ impl Flags {
                 }),
                 Ok(None) => default,
                 Err(error) => {
-                    // The missing document was logged when the outage began.
+                    // The missing document was logged when the outage started.
                     if !error.is_unavailable() {
                         self.tell_once(name, &error);
                     }
@@ -253,7 +253,7 @@ impl Flags {
     ///
     /// # Errors
     ///
-    /// The document could not be loaded in time or failed validation, and there is no last good one.
+    /// The document could not be loaded in time or failed validation, and there is no last good document.
     pub async fn document(&self) -> Result<Arc<Document>, FlagsError> {
         let key = Key(self.id.clone());
         // A document may have arrived after a call stopped waiting for it.
@@ -305,7 +305,7 @@ impl Flags {
         let reason = chain(error).join(": ");
         tracing::warn!(flag = name, reason, "a feature flag uses its default");
         if count == MOST_NAMED {
-            tracing::warn!("{MOST_NAMED} feature flags used their defaults; further ones are not logged");
+            tracing::warn!("{MOST_NAMED} feature flags used their defaults; others are not logged");
         }
     }
 
@@ -314,7 +314,7 @@ impl Flags {
     }
 }
 
-/// Fetches and parses documents; a document that the source returns again is not parsed again.
+/// Fetches and parses documents; an unchanged document is not parsed again.
 fn documents(fetch: Arc<Fetch>, envelope: Option<Arc<Expression<'static>>>) -> Cache<Key, Arc<Document>> {
     let last: Arc<Mutex<Option<Read>>> = Arc::default();
     Cache::new(move |Key(id)| {

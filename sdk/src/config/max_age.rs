@@ -1,4 +1,4 @@
-//! [`MaxAge`]: how old a value may be that a read returns.
+//! [`MaxAge`]: the maximum age of a value that a read returns.
 
 use std::fmt;
 use std::hash::Hash;
@@ -9,7 +9,7 @@ use super::cache::{Cache, CacheError};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum MaxAge {
-    /// As old as the cache's time to live.
+    /// The time to live of the cache.
     #[default]
     TimeToLive,
     Of(Duration),

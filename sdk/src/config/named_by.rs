@@ -5,8 +5,8 @@ use once_cell::sync::OnceCell;
 use crate::clients::Variables;
 use crate::core::env;
 
-/// The name that an environment variable holds, read once per process: the static of `#[secret(env = "…")]` and
-/// `#[parameter(env = "…")]`. A missing variable is read again, so the error does not stay.
+/// The name in an environment variable, read once per process: the static of `#[secret(env = "…")]` and
+/// `#[parameter(env = "…")]`. A missing variable is read again, so the error is not permanent.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct NamedBy {
@@ -19,7 +19,7 @@ impl NamedBy {
         Self { variable, name: OnceCell::new() }
     }
 
-    /// Returns the variable, and its value or the end of a sentence that begins with its name.
+    /// Returns the variable, and its value or the rest of a sentence that starts with its name.
     pub(crate) fn read(&self, variables: &Variables) -> (&'static str, Result<String, &'static str>) {
         let name = match variables.replaced(self.variable) {
             Some("") => Err("is not set"),

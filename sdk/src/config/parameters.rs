@@ -1,14 +1,14 @@
-//! Parameters from SSM, AppConfig, a DynamoDB table or an extension on localhost: typed, cached, kept fresh.
+//! Parameters from SSM, AppConfig, a DynamoDB table or an extension on localhost: typed, cached and refreshed.
 //!
-//! A type names its parameter by `FromParameter`, mostly derived; `Parameter<T>` is an argument of a handler.
-//! It comes from [`Parameters`], with a [cache](crate::config::cache): 5 minutes to live (or
-//! `POWERTOOLS_PARAMETERS_MAX_AGE` seconds), one call however many callers wait, a refresh before expiry, and the last good value for an
-//! hour while the service has an outage: it throttles, responds with a 5xx status or not at all. A refusal (the parameter was deleted,
-//! may not be read, or its KMS key is disabled) is reported at once.
+//! A type declares its parameter with `FromParameter`, which is usually derived; `Parameter<T>` is an argument of a
+//! handler. It is read from [`Parameters`], with a [cache](crate::config::cache): a time to live of 5 minutes (or
+//! `POWERTOOLS_PARAMETERS_MAX_AGE` seconds), one call for concurrent callers, a refresh before expiry, and the last
+//! good value for an hour during an outage of the service: throttling, a 5xx status, or no response. A refusal (the
+//! parameter was deleted, access is denied, or its KMS key is disabled) is reported immediately.
 //!
 //! # Calls and permissions
 //!
-//! Which call of SSM is made depends on the read alone, never on what is kept:
+//! The call of SSM depends only on the kind of read, never on the cache:
 //!
 //! | read | call, and permission |
 //! |---|---|
@@ -17,11 +17,11 @@
 //! | [`below`](Parameters::below) | `ssm:GetParametersByPath` |
 //! | [`set`](Parameters::set) | `ssm:PutParameter` |
 //!
-//! Names that are requested by GetParameters at the same time share calls, ten names each, as SSM allows: `ParametersLayer` asks for
-//! all declared ones before the handler runs. A refresh makes the call of the read that starts it.
+//! Concurrent requests with GetParameters share calls of up to ten names, SSM's limit: `ParametersLayer` requests
+//! all declared parameters before the handler runs. A refresh uses the call of the read that starts it.
 //!
-//! Values never print, since a `SecureString` is a parameter too. Keep a secret in Secrets
-//! Manager and read it by `Secrets`, which supports versions and rotation.
+//! Values are never printed, since a `SecureString` is also a parameter. Store secrets in Secrets
+//! Manager and read them with `Secrets`, which supports versions and rotation.
 //!
 //! # Example
 //!
@@ -29,7 +29,7 @@
 //! use pilaster::config::parameters::{ParameterId, ParameterSource, ParameterValue, Parameters};
 //! use pilaster::BoxError;
 //!
-//! /// A source of your own; `Parameters::new(client)` is that of SSM.
+//! /// Your own source; `Parameters::new(client)` uses SSM.
 //! struct Stub;
 //!
 //! impl ParameterSource for Stub {
@@ -56,7 +56,7 @@
 //!
 //! # Other sources
 //!
-//! AppConfig, a table and the extensions are sources as well. A type of your own puts one into the registry:
+//! AppConfig, a table and the extensions are also sources. Your own type adds one to the registry:
 //!
 #![cfg_attr(feature = "appconfig", doc = "```")]
 #![cfg_attr(not(feature = "appconfig"), doc = "```ignore")]
@@ -136,18 +136,18 @@ pub struct Parameters {
     source: Arc<dyn AnySource>,
     one: Cache<Key, ParameterValue>,
     many: Cache<ParameterPath, ParameterValues>,
-    /// The default of the reads: `true` if a `SecureString` is decrypted.
+    /// The default for reads: `true` if a `SecureString` is decrypted.
     decrypt: bool,
 }
 
 impl Parameters {
-    /// Creates the parameters of SSM that this client reads.
+    /// Creates parameters from SSM, read with this client.
     #[cfg(feature = "parameters")]
     pub fn new(client: aws_sdk_ssm::Client) -> Self {
         Self::from_source(client)
     }
 
-    /// Creates the parameters of any source: AppConfig, a table, an extension, a stub. It does not read the
+    /// Creates parameters from any source: AppConfig, a table, an extension, a stub. It does not read the
     /// environment.
     pub fn from_source(source: impl ParameterSource) -> Self {
         let source: Arc<dyn AnySource> = Arc::new(source);
@@ -164,7 +164,7 @@ impl Parameters {
         }
     }
 
-    /// Creates the parameters of a source, with the settings of the process's environment:
+    /// Creates parameters from a source, with the settings of the process's environment:
     /// `POWERTOOLS_PARAMETERS_MAX_AGE` in seconds, and `POWERTOOLS_PARAMETERS_SSM_DECRYPT`. The setters take
     /// precedence.
     pub fn from_env(source: impl ParameterSource) -> Self {
@@ -183,10 +183,10 @@ impl Parameters {
         }
     }
 
-    /// Creates parameters with these values, by name, for tests and local runs. Another parameter is unavailable.
+    /// Creates parameters with these values, by name, for tests and local runs. Other parameters are unavailable.
     ///
-    /// Run locally, `PILASTER_PARAMETERS=parameters.json` puts such parameters into [`Clients::global`](crate::Clients::global), from a
-    /// file with a JSON object.
+    /// In a local run, `PILASTER_PARAMETERS=parameters.json` adds such parameters to
+    /// [`Clients::global`](crate::Clients::global), from a file with a JSON object.
     ///
     /// # Example
     ///
@@ -208,23 +208,23 @@ impl Parameters {
         Self::from_source(Fixed(parameters.into_iter().map(|(name, text)| (name.into(), text.into())).collect()))
     }
 
-    /// Sets how long a value is returned without a call of the service: 5 minutes unless set, or
-    /// `POWERTOOLS_PARAMETERS_MAX_AGE` seconds. Zero disables caching, [`Duration::MAX`] keeps values for ever.
+    /// Sets the time for which a value is returned without a call of the service: 5 minutes by default, or
+    /// `POWERTOOLS_PARAMETERS_MAX_AGE` seconds. Zero disables caching, [`Duration::MAX`] keeps values forever.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         (self.one, self.many) = (self.one.time_to_live(ttl), self.many.time_to_live(ttl));
         self
     }
 
-    /// Sets how much longer the last good value is returned while the service has an outage: 1 hour unless set. Zero
-    /// turns that off.
+    /// Sets the additional time for which the last good value is returned during an outage of the service: 1 hour by
+    /// default. Zero disables this.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         (self.one, self.many) = (self.one.last_good(time), self.many.last_good(time));
         self
     }
 
-    /// Sets whether SSM decrypts a `SecureString` unless a read sets it: no by default, or
+    /// Sets whether SSM decrypts a `SecureString` unless a read overrides it: `false` by default, or
     /// `POWERTOOLS_PARAMETERS_SSM_DECRYPT`.
     #[must_use]
     pub fn decrypt(mut self, decrypt: bool) -> Self {
@@ -232,24 +232,27 @@ impl Parameters {
         self
     }
 
-    /// Creates a read of the parameter of this name: `parameters.get("/name").text().await`, `.json()`, `.binary()`.
+    /// Creates a read of the parameter with this name: `parameters.get("/name").text().await`, `.json()`, `.binary()`.
     ///
-    /// For SSM a name may end in a version or label (`/name:3`, `/name:prod`), or be an ARN. The call is GetParameter, which needs
-    /// `ssm:GetParameter`.
+    /// For SSM a name may end in a version or label (`/name:3`, `/name:prod`), or be an ARN. The call is GetParameter,
+    /// which needs `ssm:GetParameter`.
     pub fn get(&self, id: impl Into<ParameterId>) -> ParameterRequest<'_> {
         ParameterRequest::new(self, id.into())
     }
 
-    /// Creates a read of all parameters below a path, by the rest of their names after the path: `parameters.below("/shop").await`.
+    /// Creates a read of all parameters below a path, keyed by their names after the path:
+    /// `parameters.below("/shop").await`.
     ///
-    /// In a DynamoDB table the path is a partition key, and the names are sort keys. The call of SSM is GetParametersByPath, which needs
-    /// `ssm:GetParametersByPath`; that of a table is Query, which needs `dynamodb:Query`.
+    /// In a DynamoDB table, the path is a partition key and the names are sort keys. The call of SSM is
+    /// GetParametersByPath, which needs `ssm:GetParametersByPath`; that of a table is Query, which needs
+    /// `dynamodb:Query`.
     pub fn below(&self, path: impl Into<ParameterPath>) -> PathRequest<'_> {
         PathRequest::new(self, path.into())
     }
 
-    /// Returns several parameters, each by itself: one that is unavailable is an error under its own name. What is not
-    /// kept is requested in calls of ten names. The call of SSM is GetParameters, which needs `ssm:GetParameters`.
+    /// Returns several parameters independently: an unavailable one is an error under its own name. Parameters that are
+    /// not cached are requested in calls of up to ten names. The call of SSM is GetParameters, which needs
+    /// `ssm:GetParameters`.
     pub async fn named<I>(&self, ids: I) -> NamedParameters
     where
         I: IntoIterator<Item: Into<ParameterId>>,
@@ -261,7 +264,7 @@ impl Parameters {
         NamedParameters::new(future::join_all(all).await)
     }
 
-    /// Writes a parameter: `parameters.set("/name", "value").overwrite().await`. Only SSM can.
+    /// Writes a parameter: `parameters.set("/name", "value").overwrite().await`. Only SSM supports writes.
     pub fn set(&self, name: impl Into<String>, value: impl Into<String>) -> WriteRequest<'_> {
         WriteRequest::new(self, name.into(), value.into())
     }

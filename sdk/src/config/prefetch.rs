@@ -21,7 +21,7 @@ pub(crate) struct Declared {
     pub(crate) fetches: Vec<Fetch>,
     pub(crate) clients: Option<Clients>,
     pub(crate) max_age: MaxAge,
-    /// The `errorType` of an invocation that has to do without a value.
+    /// The `errorType` of an invocation with an unavailable value.
     error_type: &'static str,
 }
 

@@ -1,12 +1,13 @@
-//! Secrets from AWS Secrets Manager: typed, cached, kept fresh, never printed.
+//! Secrets from AWS Secrets Manager: typed, cached, refreshed and never printed.
 //!
-//! A type names its secret by [`FromSecret`], mostly derived; [`Secret<T>`] is an argument of a handler. It comes from [`Secrets`], one
-//! per registry, with a [cache](crate::config::cache): 5 minutes to live, one call however many callers wait, a refresh before expiry,
-//! and the last good value for an hour while the service has an outage: it throttles, responds with a 5xx status or not at all. A refusal (the secret was deleted, may not be read, or its KMS key is disabled) is reported at once. A value
-//! is decoded once, not once per request.
+//! A type declares its secret with [`FromSecret`], which is usually derived; [`Secret<T>`] is an argument of a handler.
+//! It is read from [`Secrets`], one per registry, with a [cache](crate::config::cache): a time to live of 5 minutes,
+//! one call for concurrent callers, a refresh before expiry, and the last good value for an hour during an outage of
+//! the service: throttling, a 5xx status, or no response. A refusal (the secret was deleted, access is denied, or its
+//! KMS key is disabled) is reported immediately. A value is decoded once, not once per request.
 //!
-//! [`SecretsLayer`] fetches the declared secrets together before the handler; `#[lambda_handler(warm(Secret<Db>))]` does so in
-//! the init phase. Neither is required.
+//! [`SecretsLayer`] fetches the declared secrets concurrently before the handler; `#[lambda_handler(warm(Secret<Db>))]`
+//! does so in the init phase. Neither is required.
 //!
 //! # Example
 //!
@@ -30,7 +31,7 @@
 //! # let _ = report;
 //! ```
 //!
-//! Without a handler, over a source of your own:
+//! Without a handler, with your own source:
 //!
 //! ```
 //! use pilaster::config::secrets::{ExposeSecret, SecretId, SecretSource, SecretValue, Secrets};
@@ -55,7 +56,7 @@
 //!
 //! # Rotation
 //!
-//! A secret can be rotated before its time to live is over. A caller whose secret is rejected fetches a newer one, once:
+//! A secret may be rotated before its time to live ends. A caller whose secret is rejected fetches a newer one, once:
 //!
 //! ```
 //! use pilaster::{BoxError, Secret};
@@ -117,12 +118,12 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Creates the secrets that this client reads.
+    /// Creates secrets that are read with this client.
     pub fn new(client: aws_sdk_secretsmanager::Client) -> Self {
         Self::from_source(client)
     }
 
-    /// Creates the secrets of any source: a stub, a file, another service.
+    /// Creates secrets from any source: a stub, a file, another service.
     pub fn from_source(source: impl SecretSource) -> Self {
         let source = Arc::new(source);
         let fetched = Arc::clone(&source);
@@ -133,9 +134,10 @@ impl Secrets {
         Self { cache, source, rejected: RejectedVersions::default() }
     }
 
-    /// Creates secrets with these values, by name or ARN, for tests and local runs. Another secret is unavailable.
+    /// Creates secrets with these values, by name or ARN, for tests and local runs. Other secrets are unavailable.
     ///
-    /// Run locally, `PILASTER_SECRETS=secrets.json` puts such secrets into [`Clients::global`], from a file with a JSON object.
+    /// In a local run, `PILASTER_SECRETS=secrets.json` adds such secrets to [`Clients::global`], from a file with a
+    /// JSON object.
     ///
     /// # Example
     ///
@@ -161,36 +163,37 @@ impl Secrets {
         Self::from_source(Fixed(secrets.into_iter().map(|(id, text)| (id.into(), text.into())).collect()))
     }
 
-    /// Sets how long a value is returned without a call of the service: 5 minutes unless set. Zero disables caching,
-    /// [`Duration::MAX`] keeps values for ever.
+    /// Sets the time for which a value is returned without a call of the service: 5 minutes by default. Zero disables
+    /// caching, [`Duration::MAX`] keeps values forever.
     #[must_use]
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         self.cache = self.cache.time_to_live(ttl);
         self
     }
 
-    /// Sets how much longer the last good value is returned while the service has an outage: 1 hour unless set. Zero
-    /// turns that off.
+    /// Sets the additional time for which the last good value is returned during an outage of the service: 1 hour by
+    /// default. Zero disables this.
     #[must_use]
     pub fn last_good(mut self, time: Duration) -> Self {
         self.cache = self.cache.last_good(time);
         self
     }
 
-    /// Creates a read of the secret of this name or ARN: `secrets.get("id").text().await`, `.json()`, `.binary()`.
+    /// Creates a read of the secret with this name or ARN: `secrets.get("id").text().await`, `.json()`, `.binary()`.
     pub fn get(&self, id: impl Into<SecretId>) -> SecretRequest<'_> {
         SecretRequest::new(self, id.into())
     }
 
-    /// Returns a newer value than one that was rejected: the cached one if it is another already, or the service's current one. A fetch
-    /// that began before the value was rejected does not count.
+    /// Returns a newer value than a rejected one: the cached one if it already differs, or the service's current one. A
+    /// fetch that started before the value was rejected does not count.
     ///
-    /// A source that keeps values itself, as the Parameters and Secrets extension does, may return the rejected one again: then the
-    /// error is that there is none.
+    /// A source that caches values itself, such as the Parameters and Secrets extension, may return the rejected one
+    /// again: the error then is that there is no newer one.
     ///
     /// # Errors
     ///
-    /// The service fails, or still has the rejected value ([`SecretError::is_unchanged`]); then it is not called again for 5 s.
+    /// The service fails, or still has the rejected value ([`SecretError::is_unchanged`]); it is then not called again
+    /// for 5 s.
     pub async fn fresh(&self, rejected: &SecretValue) -> Result<SecretValue, SecretError> {
         let id = rejected.id();
         if self.cache.at_hand(id).is_some_and(|kept| !kept.is_same(rejected)) {
@@ -211,18 +214,19 @@ impl Secrets {
         Ok(value)
     }
 
-    /// Writes a text as a new version of a secret; returns the version's id. The secret is created if it does not exist yet. With a
-    /// stage ([`SecretId::stage`]) the new version gets that staging label and no other, else `AWSCURRENT`. With a version
-    /// ([`SecretId::version`], 32 to 64 characters) it gets that id, and writing the same text again changes nothing. The
-    /// cached values of the secret are dropped here, of all stages and by name or ARN; other processes keep theirs until they expire.
-    /// They are dropped even if the write fails or is cancelled, since it may have taken effect.
+    /// Writes text as a new version of a secret, and returns the version's id. The secret is created if it does not
+    /// exist yet. With a stage ([`SecretId::stage`]) the new version gets only that staging label, otherwise
+    /// `AWSCURRENT`. With a version ([`SecretId::version`], 32 to 64 characters) it gets that id, and writing the same
+    /// text again changes nothing. The cached values of the secret are dropped for all stages, by name and by ARN;
+    /// other processes keep theirs until they expire. They are dropped even if the write fails or is cancelled, since
+    /// it may have taken effect.
     ///
-    /// The function needs `secretsmanager:PutSecretValue`, and `CreateSecret` for one that does not exist. A secret is not created
-    /// under another stage than `AWSCURRENT`.
+    /// The function needs `secretsmanager:PutSecretValue`, and `secretsmanager:CreateSecret` for one that does not
+    /// exist. A secret is not created under a stage other than `AWSCURRENT`.
     ///
     /// # Errors
     ///
-    /// It may not be written, the service fails, or the source cannot be written to.
+    /// Access is denied, the service fails, or the source is read-only.
     ///
     /// # Example
     ///
@@ -235,7 +239,7 @@ impl Secrets {
     ///     secrets.set("partner/api-key", key).await
     /// }
     ///
-    /// /// The step `createSecret` of a rotation: a version that is not in use yet.
+    /// /// The step `createSecret` of a rotation creates a version that is not in use yet.
     /// async fn prepare(secrets: &Secrets, token: String, password: String) -> Result<Option<String>, SecretError> {
     ///     secrets.set(SecretId::new("prod/database").version(token).stage("AWSPENDING"), password).await
     /// }
@@ -253,7 +257,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// As [`set`](Self::set).
+    /// The same as those of [`set`](Self::set).
     pub async fn set_binary(
         &self,
         id: impl Into<SecretId>,
@@ -263,7 +267,7 @@ impl Secrets {
     }
 
     async fn write(&self, value: SecretValue) -> Result<Option<String>, SecretError> {
-        // Even if it fails or is cancelled, since it may have been written. All stages may have moved.
+        // Even if it fails or is cancelled, since it may have taken effect. All stages may have moved.
         let _forget = OnDrop(|| self.forget(value.id()));
         self.source.write(&value).await.map_err(|reason| SecretError::not_written(value.id(), reason))
     }

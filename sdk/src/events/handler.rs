@@ -1,4 +1,5 @@
-//! [`EventHandler`]: creates the arguments of an event function from the event and its invocation, and converts its result into the response.
+//! [`EventHandler`]: creates the arguments of an event function from the event and its invocation, and converts its
+//! result into the response.
 
 use serde::Serialize;
 

@@ -25,7 +25,7 @@ check! {
         label = "not an extractor",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
         note = "a record function takes a record as its last argument: `Sqs<T>`, `S3Object`, …; an event function takes an event: `Event<T>`, `Schedule`, …",
-        note = "for a type of your own, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
+        note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
     )]
     pub trait IsLastExtractor;
 
@@ -34,7 +34,7 @@ check! {
         label = "not an extractor of this kind of function",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
         note = "a record or an event function takes `Client<T>`, `Secret<T>`, `Parameter<T>` and `Invocation` before the record or the event, and a record function also metadata of the record, such as `SqsMessage`",
-        note = "for a type of your own, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
+        note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
     )]
     pub trait IsExtractor;
 

@@ -8,7 +8,7 @@ use crate::core::error::BoxError;
 /// A function that creates a value of [`Function::warm`](crate::Function::warm).
 pub(crate) type WarmFn = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
-/// The functions that were given to [`Function::on_shutdown`](crate::Function::on_shutdown) and similar methods.
+/// The functions passed to [`Function::on_shutdown`](crate::Function::on_shutdown) and similar methods.
 #[derive(Default)]
 pub(crate) struct Hooks(Vec<Hook>);
 

@@ -213,7 +213,7 @@ fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<Outgoing,
 
 /// Logs a failure that no inner layer responded to.
 fn failed(error: impl Into<BoxError>) -> HttpError {
-    let mut error = deadline::answer(error.into());
+    let mut error = deadline::layer_error(error.into());
     log_failure(&mut error, None);
     error
 }

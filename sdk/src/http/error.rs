@@ -178,7 +178,7 @@ impl HttpError {
         request_timeout => REQUEST_TIMEOUT;
         /// 409: the request conflicts with the state of the resource.
         conflict => CONFLICT;
-        /// 410: the resource existed and is gone for good.
+        /// 410: the resource existed and is permanently gone.
         gone => GONE;
         /// 412: `If-Match` or another precondition does not hold.
         precondition_failed => PRECONDITION_FAILED;

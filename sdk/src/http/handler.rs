@@ -1,4 +1,5 @@
-//! [`HttpHandler`]: extracts the arguments of an HTTP function from the request and converts its value into the response.
+//! [`HttpHandler`]: extracts the arguments of an HTTP function from the request and converts its value into the
+//! response.
 
 use std::convert::Infallible;
 

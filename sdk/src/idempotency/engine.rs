@@ -1,4 +1,5 @@
-//! [`Idempotency`]: the settings, and the steps before and after a call. The layers and `#[idempotent]` are built on it.
+//! [`Idempotency`]: the settings, and the steps before and after a call. The layers and `#[idempotent]` are built on
+//! it.
 
 mod begin;
 mod running;

@@ -1,4 +1,4 @@
-//! [`Capture`]: keeps in memory what would be written or sent, for tests.
+//! [`Capture`]: keeps output in memory instead of writing or sending it, for tests.
 
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 

@@ -1,7 +1,7 @@
 //! Log lines in the format of Powertools, from the events of `tracing`.
 //!
-//! [`init`] installs the process's log; [`pilaster::run`](crate) calls it. [`LoggingLayer`] adds each invocation's keys to the lines
-//! that are written while it runs, also across `.await`, and also when several invocations run at once.
+//! [`init`] installs the process's log; [`pilaster::run`](crate) calls it. [`LoggingLayer`] adds each invocation's keys
+//! to the lines that are written while it runs, across `.await` and with concurrent invocations.
 //!
 //! # Example
 //!
@@ -31,33 +31,33 @@
 //!
 //! # Lines
 //!
-//! A line has these keys, in this order: `level`, `location` (`src/store.rs:42`), `message`, `timestamp` (RFC 3339, UTC,
-//! milliseconds), `service`; in an invocation `cold_start`, `function_name`, `function_memory_size` (a number, in MB),
-//! `function_arn`, `function_request_id`, `correlation_id` if there is one, `tenant_id` if there is one, `xray_trace_id` (the root
-//! of the trace) if there is one, and within a `TracesLayer` the `trace_id` and `span_id` of OpenTelemetry's span; `sampling_rate`
-//! if one is set; then, from the outside to the inside, the keys of [`Logs::key`], [`append_process_key`] and [`append_key`], the
-//! fields of the spans, and the fields of the event.
+//! A line has these keys, in this order: `level`, `location` (`src/store.rs:42`), `message`, `timestamp` (RFC 3339,
+//! UTC, milliseconds), `service`; in an invocation `cold_start`, `function_name`, `function_memory_size` (a number, in
+//! MB), `function_arn`, `function_request_id`, `correlation_id` if there is one, `tenant_id` if there is one,
+//! `xray_trace_id` (the root of the trace) if there is one, and within a `TracesLayer` the `trace_id` and `span_id` of
+//! OpenTelemetry's span; `sampling_rate` if one is set; then, from the outside to the inside, the keys of
+//! [`Logs::key`], [`append_process_key`] and [`append_key`], the fields of the spans, and the fields of the event.
 //!
-//! - No key occurs twice: an event's field wins over a span's, an inner span's over an outer one's, and a span's over an appended
-//!   key.
-//! - No field overwrites one of the reserved keys listed above: it gets an underscore at its end (`level_`). So does `_aws`, which
-//!   CloudWatch would read as metrics in its embedded metric format.
-//! - [`Logs::without`] leaves out a reserved key; `level` and `message` cannot be left out.
-//! - `location` is in the function's code, or in a crate that it uses. A line that Pilaster writes on the function's behalf has the
-//!   location of the function's code if it is known, and otherwise none.
-//! - A value is a JSON value: [`AsJson`] keeps a structure, other `Debug` and `Display` values are strings. Values that JSON does
-//!   not have (`NaN`, infinities, integers of more than 64 bits) are strings.
-//! - An error (`error = &error as &dyn std::error::Error`) is its text, the texts of its causes are an array under `error_chain`, and
-//!   the name of its type or variant is the `error_type`. [`Logs::errors`] chooses the keys of Powertools for Python or TypeScript
-//!   instead.
-//! - A line is one write of at most 256 KB less 26 bytes, which arrives as one event of CloudWatch Logs: longer values are truncated
-//!   and end in `... [truncated]`.
+//! - No key occurs twice: an event's field takes precedence over a span's, an inner span's over an outer one's, and a
+//!   span's over an appended key.
+//! - A field never overwrites one of the reserved keys above: it gets a trailing underscore (`level_`). So does `_aws`,
+//!   which CloudWatch would read as metrics in its embedded metric format.
+//! - [`Logs::without`] omits a reserved key; `level` and `message` cannot be omitted.
+//! - `location` is in the function's code, or in a crate that it uses. A line that Pilaster writes for the function has
+//!   the location of the function's code, if it is known.
+//! - A value is a JSON value: [`AsJson`] keeps a structure, other `Debug` and `Display` values are strings. Values that
+//!   JSON cannot represent (`NaN`, infinities, integers of more than 64 bits) are strings.
+//! - An error (`error = &error as &dyn std::error::Error`) is logged as its message, with the messages of its causes in
+//!   the array `error_chain`, and the name of its type or variant is the `error_type`. [`Logs::errors`] chooses the
+//!   keys of Powertools for Python or TypeScript instead.
+//! - A line is one write of at most 256 KB less 26 bytes, which arrives as one CloudWatch Logs event: longer values are
+//!   truncated and end in `... [truncated]`.
 //!
 //! # Layers
 //!
-//! The log context is the outermost layer of a function, so that every other layer logs within it: log context → panic guard and
-//! size limit → warm-up → the outer layers of the function (traces, metrics, secrets) → adapter → the layers of the kind →
-//! function.
+//! The log context is the outermost layer of a function, so that every other layer logs within it: log context → panic
+//! guard and size limit → warm-up → the outer layers of the function (traces, metrics, secrets) → adapter → the layers
+//! of the kind → function.
 //!
 //! # Variables
 //!
@@ -72,14 +72,14 @@
 //! | `POWERTOOLS_LOGGER_LOG_EVENT` | each event is logged at `INFO`, under `event` |
 //! | `POWERTOOLS_LOGGER_SAMPLE_RATE` | the share of invocations that are logged at `DEBUG` |
 //!
-//! Crates below a function (`hyper`, `rustls`, `aws_…`, …) are logged from `WARN` on, unless `RUST_LOG` names them, so that `DEBUG`
-//! shows the function and not its connections. The application's spans up to `INFO` stay open at any level: their fields are context
-//! for the lines that are written.
+//! Low-level crates (`hyper`, `rustls`, `aws_…`, …) are logged from `WARN` on, unless `RUST_LOG` names them, so that
+//! `DEBUG` shows the function and not its connections. The application's spans up to `INFO` stay active at any level:
+//! their fields are context for the lines that are written.
 //!
 //! # Settings of one function
 //!
-//! A [`LoggingLayer`] takes the correlation id from the event, buffers `DEBUG` lines until something fails ([`Buffer`]), and logs
-//! events and responses without the secrets in them:
+//! A [`LoggingLayer`] takes the correlation id from the event, buffers `DEBUG` lines until something fails
+//! ([`Buffer`]), and logs events and responses without their secrets:
 //!
 //! ```no_run
 //! use pilaster::http::Path;
@@ -101,8 +101,8 @@
 //! }
 //! ```
 //!
-//! Lambda sets `AWS_LAMBDA_LOG_FORMAT=Text` for a function without `LogFormat: JSON` in its `LoggingConfig`, and applies its log
-//! levels only to JSON: set it in the template.
+//! Lambda sets `AWS_LAMBDA_LOG_FORMAT=Text` for a function without `LogFormat: JSON` in its `LoggingConfig`, and
+//! applies its log levels only to JSON: set it in the template.
 
 // Each module imports only from those above it.
 mod level;
@@ -162,8 +162,8 @@ pub use self::layer::{Logging, LoggingLayer};
 pub use self::level::{Level, UnknownLevel};
 pub use self::subscriber_layer::SubscriberLayer;
 
-/// Installs the process's log, as the environment configures it, and logs a panic as one line at `ERROR` with message, location and
-/// request id. Returns `false`, and changes nothing, if the process has a subscriber.
+/// Installs the process's log, as the environment configures it, and logs a panic as one line at `ERROR` with message,
+/// location and request id. Returns `false`, and changes nothing, if the process has a subscriber.
 ///
 /// The same as `Logs::from_env().init()`.
 pub fn init() -> bool {

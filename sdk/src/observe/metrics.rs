@@ -1,10 +1,12 @@
-//! Metrics in CloudWatch's [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html),
-//! as Powertools writes it: JSON on standard output, which CloudWatch Logs turns into metrics. It needs no call, no agent and no
-//! client. Outside of Lambda the JSON goes to standard error, as log lines do.
+//! Metrics in CloudWatch's
+//! [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html),
+//! as Powertools writes it: JSON on standard output, which CloudWatch Logs turns into metrics. It needs no call, no
+//! agent and no client. Outside of Lambda the JSON goes to standard error, as log lines do.
 //!
-//! A function records by [`Metrics`], which is an argument of handlers and returns an error for a value that CloudWatch would
-//! reject; or by the macros of the [`metrics`](facade) crate, which any library may use. [`MetricsLayer`] collects both, and writes
-//! them when the invocation ends. It is an outer layer, so that it contains everything that the function does.
+//! A function records metrics with [`Metrics`], which is an argument of handlers and returns an error for a value that
+//! CloudWatch would reject; or with the macros of the [`metrics`](facade) crate, which any library may use.
+//! [`MetricsLayer`] collects both, and writes them when the invocation ends. It is an outer layer, so that it contains
+//! everything that the function does.
 //!
 //! # Example
 //!
@@ -61,29 +63,33 @@
 //!
 //! # What is written, and when
 //!
-//! The layer writes one blob, in one write, when the invocation ends: with a response, an error or a panic, or because its future
-//! was dropped. If it reaches the deadline, at which Lambda ends the process, the recorded values are written 100 ms before. More than
-//! 100 metrics, more than 100 values of one, or more than the 256 KB of CloudWatch are split over several blobs of the same write;
-//! from 1,000 metrics or 10,000 values on, they are written at once. An invocation without metrics writes nothing.
+//! The layer writes one blob, in one write, when the invocation ends: with a response, an error or a panic, or because
+//! its future was dropped. If it reaches the deadline, at which Lambda ends the process, the recorded values are
+//! written 100 ms earlier. More than 100 metrics, more than 100 values of one, or more than the 256 KB of CloudWatch
+//! are split over several blobs of the same write; from 1,000 metrics or 10,000 values on, they are written
+//! immediately. An invocation without metrics writes nothing.
 //!
-//! - Values with further dimensions ([`Metrics::labelled`], the facade's labels) are in separate blobs.
-//! - The cold start ([`MetricsLayer::cold_start`]) is a separate blob, at the beginning of the process's first invocation.
-//! - Values that are recorded outside of invocations, in the init phase, in a task that outlives its invocation or by the body of a
-//!   streamed response, are a blob at the beginning of the next one; [`flush`] writes them at the end of the process. Values that the
-//!   handle of an invocation records after its end are written by the layer of that invocation.
+//! - Values with additional dimensions ([`Metrics::labelled`], the facade's labels) are in separate blobs.
+//! - The cold start ([`MetricsLayer::cold_start`]) is a separate blob, at the beginning of the process's first
+//!   invocation.
+//! - Values that are recorded outside of invocations, in the init phase, in a task that outlives its invocation or by
+//!   the body of a streamed response, are a blob at the beginning of the next one; [`flush`] writes them at the end of
+//!   the process. Values that the handle of an invocation records after its end are written by the layer of that
+//!   invocation.
 //! - Values are arrays of floats, as Powertools for Python writes them.
 //!
-//! Concurrent invocations never mix: each has its own [`Metrics`], which belongs to the task that runs it. [`Metrics::scope`] carries
-//! it into a task that is spawned.
+//! Concurrent invocations never mix: each has its own [`Metrics`], which belongs to the task that runs it.
+//! [`Metrics::scope`] carries it into a task that is spawned.
 //!
 //! # The facade
 //!
-//! The macros, and the crates that use them, do not depend on Pilaster. Pilaster records their values from the moment at which the
-//! function is run, before the warm-up of the init phase; a layer that is applied elsewhere, as in a test, from its first invocation.
-//! The layer alone changes nothing in the process. The facade is the `metrics` crate (0.24, MIT, three crates in all), under
-//! [`facade`] or as a dependency of your own. metrique (0.1, Apache-2.0) is well maintained and writes the same format, but it brings
-//! over eighty crates more, and describes an invocation as a struct that is known at compile time, where Powertools' users add a
-//! metric anywhere; it has no cold start, no limit of values per blob and no task-local sink.
+//! The macros, and the crates that use them, do not depend on Pilaster. Pilaster records their values from the moment
+//! at which the function is run, before the warm-up of the init phase; a layer that is applied elsewhere, as in a
+//! test, from its first invocation. The layer alone changes nothing in the process. The facade is the `metrics` crate
+//! (0.24, MIT, three crates in all), under [`facade`] or as your own dependency. metrique (0.1, Apache-2.0) is well
+//! maintained and writes the same format, but it brings over eighty crates more, and describes an invocation as a
+//! struct that is known at compile time, where Powertools' users add a metric anywhere; it has no cold start, no limit
+//! of values per blob and no task-local sink.
 //!
 //! | macro | an invocation's value |
 //! |---|---|
@@ -91,8 +97,9 @@
 //! | `gauge!` | the last level, as one value; the process keeps it for `increment` and `decrement` |
 //! | `histogram!` | each value |
 //!
-//! The unit comes from `describe_counter!` and similar macros (binary multiples become `Bytes`, nanoseconds `Microseconds`). Labels are
-//! dimensions. A metric that CloudWatch would reject is not recorded, and is a warning in the log, one for each name in an invocation.
+//! The unit comes from `describe_counter!` and similar macros (binary multiples become `Bytes`, nanoseconds
+//! `Microseconds`). Labels are dimensions. A metric that CloudWatch would reject is not recorded and logs a warning,
+//! once for each name in an invocation.
 //!
 //! # Variables
 //!

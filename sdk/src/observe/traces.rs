@@ -1,8 +1,10 @@
-//! OpenTelemetry traces: a span for each invocation, with the spans of `tracing` below it, which are sent before the invocation ends.
+//! OpenTelemetry traces: a span for each invocation, with the spans of `tracing` below it, which are sent before the
+//! invocation ends.
 //!
-//! [`TracesLayer`] is an outer layer. It exports the function's spans (`tracing::info_span!`, `#[tracing::instrument]`), and those of
-//! records and of calls of the AWS SDK. They pass through [`tracing-opentelemetry`](https://docs.rs/tracing-opentelemetry), beside the
-//! log lines and in the same subscriber, without any set-up. A log line has the `trace_id` and the `span_id` of its span.
+//! [`TracesLayer`] is an outer layer. It exports the function's spans (`tracing::info_span!`,
+//! `#[tracing::instrument]`), and those of records and of calls of the AWS SDK. They pass through
+//! [`tracing-opentelemetry`](https://docs.rs/tracing-opentelemetry), beside the log lines and in the same subscriber,
+//! without set-up. A log line has the `trace_id` and the `span_id` of its span.
 //!
 //! # Example
 //!
@@ -53,28 +55,29 @@
 //! }
 //! ```
 //!
-//! # Which trace
+//! # The trace
 //!
 //! The parent of an invocation is the span of its caller:
 //!
-//! - Lambda's X-Ray header, from the invocation's context and never from the process's environment, so that it is right also with
-//!   managed concurrency. Its sampling decision counts: a function without `Tracing: Active` whose caller is not traced gets
-//!   `Sampled=0`, and nothing is sent.
-//! - The [`traceparent`](https://www.w3.org/TR/trace-context/) of a request is a link. Any client can send one, so it does not
-//!   override X-Ray's decision; it is the parent only if Lambda sent no header and the trace is sampled.
-//!   [`TracesLayer::trust_callers`] makes it the parent wherever X-Ray does not sample the trace.
-//! - Each record has a span, which links to the span of its sender: `AWSTraceHeader`, or the message attribute (of Kafka, the header)
-//!   `traceparent`.
+//! - Lambda's X-Ray header, from the invocation's context and never from the process's environment, so that it is also
+//!   correct with managed concurrency. Its sampling decision applies: a function without `Tracing: Active` whose caller
+//!   is not traced gets `Sampled=0`, and nothing is sent.
+//! - The [`traceparent`](https://www.w3.org/TR/trace-context/) of a request is a link. Any client can send one, so it
+//!   does not override X-Ray's decision; it is the parent only if Lambda sent no header and the trace is sampled.
+//!   [`TracesLayer::trust_callers`] makes it the parent if X-Ray does not sample the trace.
+//! - Each record has a span, which links to the span of its sender: `AWSTraceHeader`, or the message attribute (of
+//!   Kafka, the header) `traceparent`.
 //!
-//! [`trace_header`] and [`traceparent`] return the headers of the current span, for messages and requests that the function sends.
+//! [`trace_header`] and [`traceparent`] return the headers of the current span, for messages and requests that the
+//! function sends.
 //!
-//! # Which spans
+//! # The spans
 //!
 //! | span | attributes ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/)) |
 //! |---|---|
 //! | the invocation | `faas.invocation_id`, `faas.coldstart`, `faas.trigger`, `cloud.resource_id`, `cloud.account.id`, `aws.lambda.invoked_arn`; if it failed `error.type` and the event `exception` |
 //! | … of a request | the name `POST /payments`; `http.request.method`, `url.path`, `url.scheme`, `server.address`, `user_agent.original`, `http.route`, `http.response.status_code`, `error.type` |
-//! | … of a batch | `messaging.batch.message_count`, and as a record below |
+//! | … of a batch | `messaging.batch.message_count`, and those of a record below |
 //! | a record | `messaging.system`, `messaging.operation.type`, `messaging.destination.name`, `messaging.message.id`; `error.type` |
 //! | a call of the AWS SDK | `rpc.system`, `rpc.service`, `rpc.method`; for clients from [`Client`](crate::Client) also `http.response.status_code`, `aws.request_id`, `error.type` |
 //! | a span of the function, from `INFO` on | its fields |
@@ -83,20 +86,21 @@
 //!
 //! # Export
 //!
-//! - `OTEL_EXPORTER_OTLP_ENDPOINT` or [`TracesLayer::endpoint`]: a collector or an extension that accepts OTLP over HTTP, as protobuf,
-//!   such as the OpenTelemetry layers for Lambda on `http://localhost:4318`. It must be plain HTTP: TLS is not supported, and a
-//!   collector next to the function does not need it.
-//! - Otherwise, on Lambda, the X-Ray daemon that Lambda runs beside each function (`AWS_XRAY_DAEMON_ADDRESS`), over UDP. It needs no
-//!   extension, only `Tracing: Active` and the permissions `xray:PutTraceSegments` and `xray:PutTelemetryRecords`. The form is that of
-//!   AWS's distribution of OpenTelemetry.
+//! - `OTEL_EXPORTER_OTLP_ENDPOINT` or [`TracesLayer::endpoint`]: a collector or an extension that accepts OTLP over
+//!   HTTP, as protobuf, such as the OpenTelemetry layers for Lambda on `http://localhost:4318`. It must be plain HTTP:
+//!   TLS is not supported, and a collector next to the function does not need it.
+//! - Otherwise, on Lambda, the X-Ray daemon that Lambda runs beside each function (`AWS_XRAY_DAEMON_ADDRESS`), over
+//!   UDP. It needs no extension, only `Tracing: Active` and the permissions `xray:PutTraceSegments` and
+//!   `xray:PutTelemetryRecords`. The format is that of AWS's distribution of OpenTelemetry.
 //! - Locally, without an endpoint, spans are not sent.
 //!
-//! The spans of an invocation are sent when it ends and before its response, since Lambda freezes the process after that. Sending takes
-//! at most half a second ([`TracesLayer::export_timeout`]), and never the last 100 ms before the deadline; spans of a trace that is not
-//! sampled are not sent. If the collector does not respond or returns an error, one warning is logged, and further invocations do not
-//! retry for 5 seconds, then for twice as long after each failure, up to 5 minutes. Up to 2,048 spans wait meanwhile; the number of
-//! lost spans is logged when sending works again. Spans that end after their invocation, in a separate task or in the body of a
-//! streamed response, are sent with the next one, or by [`flush`].
+//! The spans of an invocation are sent when it ends and before its response, since Lambda freezes the process after
+//! that. Sending takes at most half a second ([`TracesLayer::export_timeout`]), and never the last 100 ms before the
+//! deadline; spans of a trace that is not sampled are not sent. If the collector does not respond or returns an error,
+//! one warning is logged, and further invocations do not retry for 5 seconds, which doubles after each failure, up to 5
+//! minutes. Up to 2,048 spans are kept in the meantime; the number of lost spans is logged when sending works again.
+//! Spans that end after their invocation, in a separate task or in the body of a streamed response, are sent with the
+//! next one, or by [`flush`].
 //!
 //! # Variables
 //!
@@ -109,7 +113,7 @@
 //! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL` | `http/protobuf`; others are rejected at the start |
 //! | `AWS_XRAY_DAEMON_ADDRESS` | set by Lambda |
 //! | `OTEL_SERVICE_NAME`, otherwise `POWERTOOLS_SERVICE_NAME` | `service.name`; otherwise that of `OTEL_RESOURCE_ATTRIBUTES`, otherwise the function's name |
-//! | `OTEL_RESOURCE_ATTRIBUTES` | further attributes of the resource |
+//! | `OTEL_RESOURCE_ATTRIBUTES` | additional attributes of the resource |
 //! | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | the sampler; `parentbased_always_on` if unset |
 //! | `OTEL_PROPAGATORS` | the headers that are accepted: `xray` (or `xray-lambda`), `tracecontext`, or `none`; both if unset |
 //! | `OTEL_SDK_DISABLED=true`, `OTEL_TRACES_EXPORTER=none`, `POWERTOOLS_TRACE_ENABLED=false` | no spans |
@@ -118,8 +122,8 @@
 //! # Your own subscriber
 //!
 //! The subscriber must have a slot for spans, as those of [`Logs::init`](crate::observe::logging::Logs::init) and
-//! [`Logs::build`](crate::observe::logging::Logs::build) do. With another subscriber the layer makes no spans and logs a warning; add
-//! `tracing-opentelemetry` to that subscriber instead.
+//! [`Logs::build`](crate::observe::logging::Logs::build) do. With another subscriber the layer creates no spans and
+//! logs a warning; add `tracing-opentelemetry` to that subscriber instead.
 
 // Each module imports only from those above it.
 mod captured;

@@ -123,7 +123,7 @@ pub struct Record {
     content: Option<Arc<Content>>,
 }
 
-/// The record as it is in the event.
+/// The record in the event.
 pub(super) struct EventRecord {
     pub(super) event: Arc<Event>,
     /// Its position in the event.

@@ -1,4 +1,5 @@
-//! [`RecordResponse`]: the response to one record; [`TransformedRecord`] and [`TaskResult`] for the sources that read one.
+//! [`RecordResponse`]: the response to one record; [`TransformedRecord`] and [`TaskResult`] for the sources that read
+//! one.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Errors of initialisation: they are found before `lambda_runtime` would panic over them, and reported to Lambda.
+//! Errors of initialisation: they are detected before `lambda_runtime` would panic, and reported to Lambda.
 //!
 //! Lambda logs the report and returns it to a synchronous caller, instead of "exited with status 1".
 
@@ -12,11 +12,11 @@ use crate::core::env;
 use crate::core::error::BoxError;
 use crate::function::StartError;
 
-/// The longest time that the report may take; the process ends either way.
+/// The time-out for the report; the process ends in any case.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// An error of initialisation, as the
-/// [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror) takes it.
+/// An initialisation error in the format of the
+/// [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror) .
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InitError<'a> {
@@ -24,15 +24,16 @@ struct InitError<'a> {
     error_message: &'a str,
 }
 
-/// Reports to Lambda why the function does not start. A failed report is ignored: `main` prints the sentence as well.
+/// Reports to Lambda the reason why the function does not start. A failed report is ignored, since `main` also prints
+/// the reason.
 ///
-/// It runs on a thread and a runtime of its own, since a function may also fail to start because it was run within another runtime.
+/// It has its own thread and runtime, since the reason may be that the function was run inside another runtime.
 pub(super) fn report(error: &StartError) {
     let Some(error_type) = error.error_type().filter(|_| api::endpoint().is_some()) else { return };
     let message = error.to_string();
     let thread = std::thread::Builder::new().spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        // The type of the future that serves, so that `block_on` is compiled once.
+        // The same future type as for serving, so that `block_on` is compiled once.
         let reporting: Serving = Box::pin(async move {
             let _: Result<_, _> = tokio::time::timeout(REPORT_TIMEOUT, post(error_type, &message)).await;
             Ok(())
@@ -55,7 +56,7 @@ async fn post(error_type: &str, error_message: &str) -> Result<(), BoxError> {
     api::call(request).await.map(drop)
 }
 
-/// Checks the variables over which `lambda_runtime` would panic.
+/// Checks the variables without which `lambda_runtime` would panic.
 pub(super) fn check_environment() -> Result<(), StartError> {
     for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"] {
         if env::var(name).is_none() {

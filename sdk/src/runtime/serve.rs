@@ -16,7 +16,7 @@ use crate::core::error::FunctionError;
 use crate::core::raw::Chunks;
 use crate::core::raw::{Incoming, Outgoing, RawEvent, RawService};
 
-/// Serves events until the runtime ends, by responses that are sent as a whole.
+/// Serves events until the runtime ends, with responses that are sent as a whole.
 pub(super) async fn whole<S: RawService>(
     raw: S,
     snapshot: Option<Arc<dyn SnapStartResource>>,
@@ -24,8 +24,8 @@ pub(super) async fn whole<S: RawService>(
     poll(Runtime::new(FromRuntime { raw, posted: json }), snapshot).await
 }
 
-/// Serves events until the runtime ends, by responses that may be streams. It is apart from [`whole`], so that a function that does not
-/// stream has nothing of it in its binary.
+/// Serves events until the runtime ends, with responses that may be streams. It is separate from [`whole`], so that the
+/// binary of a function that does not stream contains no code for it.
 #[cfg(feature = "http")]
 pub(super) async fn streaming<S: RawService>(
     raw: S,
@@ -46,7 +46,7 @@ where
     }
 }
 
-/// The service that converts the event of the runtime to a raw one, and the response to the one that is posted.
+/// The service that converts the runtime's event into a raw event, and the raw response into the one that is posted.
 struct FromRuntime<S, P> {
     raw: S,
     posted: fn(Answered) -> Result<P, FunctionError>,
@@ -78,7 +78,7 @@ fn json(answered: Answered) -> Result<Box<RawValue>, FunctionError> {
     answered?.into_json().ok_or_else(|| {
         FunctionError::new(
             "InvalidResponse",
-            "a response is a stream, and the function does not stream: add `streaming` to it",
+            "the response is a stream, but the function does not stream: add `streaming` to it",
         )
     })
 }

@@ -1,12 +1,13 @@
 //! The end of the process: the hooks of [`Function::on_shutdown`](crate::Function::on_shutdown) run before it.
 //!
-//! Lambda sends SIGTERM before it ends a sandbox, but only if an extension is registered; without one it just ends it. So a
-//! function with hooks registers an internal extension that subscribes to no events. Lambda gives such a function
+//! Lambda sends SIGTERM before it ends a sandbox, but only if an extension is registered; otherwise it kills the
+//! sandbox. A function with hooks therefore registers an internal extension that subscribes to no events. Lambda gives
+//! such a function
 //! [500 ms](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown);
-//! the hooks have 300 ms of them. A function without hooks does none of this.
+//! 300 ms of them are for the hooks. A function without hooks does none of this.
 //!
-//! A thread and a runtime of their own wait for signals and run the hooks. They exist before the extension is registered, and handlers
-//! that block all threads of the function do not keep the signal from being received.
+//! A separate thread with its own runtime waits for signals and runs the hooks. It exists before the extension is
+//! registered, and handlers that block all threads of the function do not delay the signal.
 
 use std::io::Write as _;
 use std::pin::pin;
@@ -22,17 +23,17 @@ use crate::core::error::{BoxError, chain};
 use crate::function::StartError;
 use crate::function::lifecycle::Hooks;
 
-/// The longest time that all hooks together may take.
+/// The time-out for all hooks in total.
 const HOOKS_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// The process ends after this time at the latest, also where a hook blocks its thread, and with it the clock of [`HOOKS_TIMEOUT`], or
-/// the function blocks its own.
+/// The process ends after this time at the latest, even if a hook blocks its thread, and with it the timer of
+/// [`HOOKS_TIMEOUT`], or the function blocks its own thread.
 const LATEST: Duration = Duration::from_millis(400);
 
-/// The longest time that the last lines may take to be written: standard output may have no reader.
+/// The time-out for writing the last lines: standard output may have no reader.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// The longest time that the registration of the extension may take. It takes about a millisecond.
+/// The time-out for registering the extension, which takes about a millisecond.
 const REGISTER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The name of the internal extension, which is unique within a function.
@@ -58,16 +59,16 @@ async fn try_to_register() -> Result<(), BoxError> {
         .header("Content-Type", "application/json")
         .header("Lambda-Extension-Name", NAME)
         .body(Body::from(r#"{"events":[]}"#))?;
-    let answer = api::call(request).await?;
-    if answer.status != StatusCode::OK {
-        return Err(format!("the Extensions API responded with {}", answer.status).into());
+    let registered = api::call(request).await?;
+    if registered.status != StatusCode::OK {
+        return Err(format!("the Extensions API responded with {}", registered.status).into());
     }
-    let id = answer.headers.get(IDENTIFIER).ok_or("the response of the Extensions API has no identifier")?;
+    let id = registered.headers.get(IDENTIFIER).ok_or("the response of the Extensions API has no identifier")?;
     let next = lambda_runtime_api_client::build_request()
         .uri("/2020-01-01/extension/event/next")
         .header(IDENTIFIER, id)
         .body(Body::empty())?;
-    // The init phase lasts until each extension requests its next event. This one gets none.
+    // The init phase lasts until each extension requests its next event. This one receives none.
     tokio::spawn(async move {
         if let Err(error) = api::call(next).await {
             tracing::debug!(error, "the connection to the Extensions API was lost");
@@ -78,7 +79,7 @@ async fn try_to_register() -> Result<(), BoxError> {
 
 /// The thread that waits for a signal and runs the hooks.
 pub(super) struct Shutdown {
-    /// Dropped, it ends the wait: the function ended by itself.
+    /// Its drop ends the wait, when the function ends by itself.
     ended: oneshot::Sender<()>,
     /// Resolves when the hooks have run.
     done: oneshot::Receiver<()>,
@@ -89,7 +90,7 @@ impl Shutdown {
     ///
     /// # Errors
     ///
-    /// No thread could be started.
+    /// The thread could not be started.
     pub(super) fn start(hooks: Hooks) -> Result<Option<Self>, StartError> {
         if hooks.is_empty() {
             return Ok(None);
@@ -114,7 +115,7 @@ impl Shutdown {
                 Ok(())
             });
             let _: Result<(), StartError> = runtime.block_on(waiting);
-            // A task of a hook may still block.
+            // A task spawned by a hook may still block.
             runtime.shutdown_background();
         };
         std::thread::Builder::new().name("shutdown".to_owned()).spawn(wait).map_err(failed)?;
@@ -122,13 +123,14 @@ impl Shutdown {
         Ok(Some(Self { ended, done }))
     }
 
-    /// Serves until the function ends by itself or by a signal. Before it returns, the hooks have run or timed out.
+    /// Serves until the function ends by itself or because of a signal. Before it returns, the hooks have run or timed
+    /// out.
     pub(super) async fn around(self, serving: Serving) -> Result<(), StartError> {
         let Self { ended, done } = self;
         match select(serving, done).await {
             Either::Left((served, done)) => {
                 drop(ended);
-                // A hook that blocks its thread does not keep a function alive that no longer serves.
+                // A hook that blocks its thread must not keep a finished function alive.
                 let _: Result<_, tokio::time::error::Elapsed> = tokio::time::timeout(LATEST, done).await;
                 served
             }
@@ -177,7 +179,7 @@ impl Signals {
     }
 }
 
-/// Runs all hooks at once, within their time.
+/// Runs all hooks concurrently, within their time-out.
 async fn run(hooks: Hooks) {
     match tokio::time::timeout(HOOKS_TIMEOUT, run_hooks(hooks)).await {
         Ok(true) => {}
@@ -193,12 +195,12 @@ fn end_at_the_latest() {
         flush();
         std::process::exit(0);
     };
-    // Where no thread can be started, Lambda ends the process.
+    // If no thread can be started, Lambda ends the process.
     let _ = std::thread::Builder::new().spawn(end);
 }
 
-/// Writes standard output, and the metrics that no further invocation will write; log lines are not buffered. It gives up after
-/// [`FLUSH_TIMEOUT`], since a full pipe without a reader would keep the process from ending.
+/// Flushes standard output, and the metrics that no further invocation will write; log lines are not buffered. It gives
+/// up after [`FLUSH_TIMEOUT`], since a full pipe without a reader would keep the process from ending.
 fn flush() {
     let (written, wait) = std::sync::mpsc::channel::<()>();
     let write = move || {

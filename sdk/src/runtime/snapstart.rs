@@ -1,18 +1,20 @@
-//! SnapStart: values that must not be in a snapshot are dropped before it is taken, and made again in each sandbox that starts from it.
+//! SnapStart: values that must not be in a snapshot are dropped before it is taken, and recreated in each sandbox that
+//! starts from it.
 //!
-//! A snapshot is taken once, after the init phase, and many sandboxes start from it. So the values that the registry made are dropped
-//! before it (with them connections, credentials and secrets), and those of `warm(..)` are made again afterwards. Values of
-//! `Clients::insert` stay, without the secrets and parameters that they cache. The cold start is the first invocation after the restore.
+//! A snapshot is taken once, after the init phase, and many sandboxes start from it. The values that the registry
+//! created are therefore dropped before it (including connections, credentials and secrets), and those of `warm(..)`
+//! are recreated afterwards. Values of `Clients::insert` are kept, without the secrets and parameters that they cache.
+//! The cold start is the first invocation after the restore.
 //!
-//! Sandboxes must not share random numbers either. ring and `uuid` ask the system, where each sandbox has its own. The standard
-//! library asks it once for each thread, so the seeds of `HashMap` and `RandomState` on a thread that existed before the snapshot
-//! are the same in all sandboxes: derive nothing from them that must be unique or secret. `fastrand`, from which the AWS SDK takes the tokens by which a service knows a repeated request, has
-//! its state in the process and is seeded again. Seed a generator of your own, such as that of a thread in `rand`, in
-//! [`Function::on_restore`](crate::Function::on_restore).
+//! Sandboxes must not share random numbers either. ring and `uuid` use the operating system, which differs in each
+//! sandbox. The standard library uses it once per thread, so the seeds of `HashMap` and `RandomState` on a thread that
+//! existed before the snapshot are the same in all sandboxes: do not derive unique or secret values from them.
+//! `fastrand`, which the AWS SDK uses for idempotency tokens, has its state in the process and is reseeded. Reseed your
+//! own generators, such as the thread generator of `rand`, in [`Function::on_restore`](crate::Function::on_restore).
 //!
 //! AWS documents SnapStart for managed runtimes only
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html>); `lambda_runtime` implements its protocol, and so does this module.
-//! Without `AWS_LAMBDA_INITIALIZATION_TYPE=snap-start` it does nothing.
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html>); `lambda_runtime` implements its protocol, as does
+//! this module. Without `AWS_LAMBDA_INITIALIZATION_TYPE=snap-start` it does nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,7 +24,7 @@ use super::{run_hooks, warm};
 use crate::core::error::BoxError;
 use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
 
-/// The number of turns that the tasks of dropped connections get to close them. One is enough today.
+/// The number of yields in which the tasks of dropped connections can close them. One is enough today.
 #[cfg(feature = "clients")]
 const TURNS: usize = 8;
 
@@ -45,7 +47,7 @@ pub(super) fn resource(lifecycle: &mut Lifecycle) -> Option<Arc<dyn SnapStartRes
 impl SnapStartResource for Snapshot {
     fn before_snapshot(&self) -> BoxFuture<'_, Result<(), BoxError>> {
         Box::pin(async {
-            // First the function's own, which may still need its clients.
+            // The function's own hooks first, since they may still need its clients.
             run(&self.before, "before_snapshot").await?;
             #[cfg(feature = "clients")]
             {
@@ -68,7 +70,8 @@ impl SnapStartResource for Snapshot {
     }
 }
 
-/// Runs hooks all at once. A panic is an error, which ends the process: a snapshot or a sandbox with half of the work done is worse.
+/// Runs all hooks concurrently. A panic is an error, which ends the process: a half-prepared snapshot or sandbox would
+/// be worse.
 async fn run(hooks: &Mutex<Hooks>, name: &str) -> Result<(), BoxError> {
     let hooks = std::mem::take(&mut *hooks.lock().unwrap_or_else(PoisonError::into_inner));
     match run_hooks(hooks).await {
@@ -77,7 +80,7 @@ async fn run(hooks: &Mutex<Hooks>, name: &str) -> Result<(), BoxError> {
     }
 }
 
-/// Drops the values that can be made again, and the secrets and parameters that others cache.
+/// Drops the values that can be recreated, and the secrets and parameters that other values cache.
 #[cfg(feature = "clients")]
 fn forget(clients: &crate::Clients) {
     clients.forget_made();
@@ -91,14 +94,15 @@ fn forget(clients: &crate::Clients) {
     }
 }
 
-/// Seeds the generator of this thread, which is the only one that makes requests: SnapStart excludes managed concurrency.
+/// Reseeds the generator of this thread, which is the only one that makes requests: SnapStart excludes managed
+/// concurrency.
 #[cfg(feature = "_aws")]
 fn reseed() {
     use std::hash::{BuildHasher, RandomState};
     // Only a thread's first `RandomState` is random; a later one would continue from the snapshot.
     match std::thread::spawn(|| RandomState::new().hash_one(0)).join() {
         Ok(seed) => fastrand::seed(seed),
-        Err(_) => tracing::warn!("the generator of the AWS clients' tokens could not be seeded again"),
+        Err(_) => tracing::warn!("the generator of the AWS clients' tokens could not be reseeded"),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Managed concurrency: as many polls for events as Lambda allows, which go on after failures of their connections.
+//! Managed concurrency: as many concurrent polls for events as Lambda allows, which survive failures of their
+//! connections.
 //!
-//! `lambda_runtime` 1.5.0 has a loop for each of them that ends for good with the first connection that is cut, so that a process
-//! loses its capacity piece by piece. Here a failure costs its invocation alone: its poll starts again, after a pause that grows with
-//! each failure. A poll that fails too often ends the process, which Lambda starts again, once the other polls have finished their
-//! invocations.
+//! `lambda_runtime` 1.5.0 has a loop for each of them that ends permanently with the first broken connection, so that a
+//! process gradually loses its capacity. Here, a failure only affects its invocation: the poll restarts after a pause
+//! that grows with each failure. A poll that fails too often ends the process, which Lambda restarts, once the other
+//! polls have finished their invocations.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,21 +26,21 @@ use crate::core::invocation::Invocation;
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
 
-/// The pause after the first poll that failed. It doubles with each further one, up to [`LONGEST_PAUSE`].
+/// The pause after the first failed poll. It doubles with each further failure, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A poll that failed this many times in a row, which takes about six seconds, ends the process.
+/// The number of consecutive failures of a poll, over about six seconds, after which the process ends.
 const FAILURES: u32 = 12;
 
-/// The time after its deadline that an invocation may take, its response included. Lambda has ended it by then.
+/// The time after the deadline at which an invocation, including its response, is dropped. Lambda has ended it by then.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Polls and serves `count` events at a time.
 ///
 /// # Errors
 ///
-/// A poll failed too often or panicked. The others finish the invocations that they serve, and take no more.
+/// A poll failed too often or panicked. The others finish their current invocations and take no more.
 pub(super) async fn serve<S>(runtime: Runtime<S>, count: usize) -> Result<(), BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone + Send + 'static,
@@ -73,7 +74,7 @@ struct Shared {
     stopped: watch::Receiver<bool>,
 }
 
-/// Returns the service that `Runtime` has around the handler: it decodes an event, calls the handler and posts the
+/// Returns the service that `Runtime` puts around the handler: it decodes an event, calls the handler and posts the
 /// response.
 fn service_of<S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone>(runtime: Runtime<S>) -> Option<S> {
     let slot = Arc::default();
@@ -81,7 +82,7 @@ fn service_of<S: Service<LambdaInvocation, Response = (), Error = BoxError> + Cl
     Arc::into_inner(slot)?.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A layer that keeps the service that it is put around.
+/// A layer that captures the service that it wraps.
 struct Taken<S>(Arc<Mutex<Option<S>>>);
 
 impl<S: Clone> Layer<S> for Taken<S> {
@@ -96,13 +97,13 @@ impl<S: Clone> Layer<S> for Taken<S> {
 /// The result of a request for an event.
 enum Next {
     Event(Box<LambdaInvocation>),
-    /// No event, as from `cargo lambda watch`, or one that was rejected: the next one is requested at once.
+    /// No event, as from `cargo lambda watch`, or a rejected one: the next event is requested immediately.
     Nothing,
     /// No more events are served.
     Stopped,
 }
 
-/// Serves one event after the other. Returns the error that ended it, or `None` once the polls are stopped.
+/// Serves events one by one. Returns the error that ended the poll, or `None` once the polls are stopped.
 async fn poll<S>(mut service: S, shared: Arc<Shared>) -> Option<BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError>,
@@ -113,7 +114,7 @@ where
             Ok(Next::Event(invocation)) => {
                 failures = 0;
                 let context = invocation.context.clone();
-                if let Err(error) = answered(&mut service, *invocation).await {
+                if let Err(error) = handle(&mut service, *invocation).await {
                     // It is unknown whether the response arrived, so it is not sent again.
                     let error = chain(&*error).join(": ");
                     span_of(context).in_scope(|| tracing::error!(error, "the response could not be sent to Lambda"));
@@ -134,9 +135,9 @@ where
     }
 }
 
-/// Calls the handler and posts its response, for no longer than the invocation lasts: otherwise a Runtime API that never takes the
-/// response would cost the poll.
-async fn answered<S>(service: &mut S, invocation: LambdaInvocation) -> Result<(), BoxError>
+/// Calls the handler and posts its response, within the time of the invocation: otherwise, a Runtime API that never
+/// accepts the response would block the poll forever.
+async fn handle<S>(service: &mut S, invocation: LambdaInvocation) -> Result<(), BoxError>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError>,
 {
@@ -156,13 +157,13 @@ impl Shared {
         let request =
             lambda_runtime_api_client::build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
         let mut stopped = self.stopped.clone();
-        let answer = tokio::select! {
+        let received = tokio::select! {
             biased;
-            // An event that Lambda has handed out is served.
-            answer = self.client.call(request) => answer?,
+            // An event that Lambda has delivered must be served.
+            received = self.client.call(request) => received?,
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(Next::Stopped),
         };
-        let (parts, body) = answer.into_parts();
+        let (parts, body) = received.into_parts();
         if parts.status == StatusCode::NO_CONTENT {
             return Ok(Next::Nothing);
         }
@@ -171,7 +172,7 @@ impl Shared {
         }
         let id = text(&parts.headers, REQUEST_ID)?.to_owned();
         let event = async {
-            // `Context::new` panics without it.
+            // `Context::new` panics without this header.
             text(&parts.headers, DEADLINE)?;
             let context = Context::new(&id, Arc::clone(&self.config), &parts.headers)?;
             Ok::<_, BoxError>((body.collect().await?.to_bytes(), context))
@@ -179,7 +180,7 @@ impl Shared {
         match event.await {
             Ok((body, context)) => Ok(Next::Event(Box::new(LambdaInvocation { parts, body, context }))),
             Err(error) => {
-                // Otherwise its caller would wait until the time-out.
+                // Otherwise, its caller would wait until the time-out.
                 let is_reported = self.refuse(&id).await.is_ok();
                 let mut context = Context::default();
                 context.request_id = id;
@@ -211,7 +212,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, BoxError> {
     Ok(value.to_str()?)
 }
 
-/// Returns the span that gives a line the ids of its invocation.
+/// Returns the span that adds the ids of the invocation to a log line.
 #[cfg_attr(not(feature = "logging"), allow(unused_variables))]
 fn span_of(context: Context) -> tracing::Span {
     #[cfg(feature = "logging")]

@@ -10,11 +10,11 @@ pub(super) const ACCOUNT: &str = "123456789012";
 pub(super) const TIME: &str = "2026-01-02T03:04:05.678Z";
 pub(super) const TIME_MS: u64 = 1_767_323_045_678;
 
-/// Returns a text as it is, and the JSON of anything else.
+/// Returns text unchanged, and the JSON of anything else.
 ///
 /// # Panics
 ///
-/// If the content cannot be serialized as JSON, such as a map whose keys are not texts.
+/// If the content cannot be serialized as JSON, such as a map whose keys are not strings.
 pub(super) fn text(content: impl Serialize) -> String {
     let json = match serde_json::to_string(&content) {
         Ok(json) => json,
@@ -27,7 +27,7 @@ pub(super) fn text(content: impl Serialize) -> String {
     }
 }
 
-/// The data of a record: text as it is, [`raw`] bytes, or any other value as its JSON.
+/// The data of a record: unchanged text, [`raw`] bytes, or the JSON of any other value.
 pub trait Content {
     /// Returns its bytes.
     fn into_bytes(self) -> Vec<u8>;
@@ -68,12 +68,13 @@ pub(super) fn base64(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Returns a UUID that ends in this number, the same in each run.
+/// Returns a UUID that ends in this number and is the same in each run.
 pub(super) fn uuid(kind: u16, number: usize) -> String {
     format!("{kind:08x}-0000-4000-8000-{number:012x}")
 }
 
-/// Implements conversion of a builder into a `Value`, and serialization, so that it can be the content of another event.
+/// Implements conversion of a builder into a `Value`, and serialization, so that it can be the content of another
+/// event.
 macro_rules! built {
     ($($builder:ty),+) => {$(
         impl From<$builder> for serde_json::Value {

@@ -1,4 +1,4 @@
-//! Changes of a table, as DynamoDB Streams sends them
+//! Changes of a table in the format of DynamoDB Streams
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>).
 //!
 //! An item is any value that `serde_dynamo` serializes. [`attributes`] accepts DynamoDB attributes, for sets, bytes and
@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, REGION, TIME_MS, built};
 
-/// The default keys: the first of these that the item has.
+/// The default keys: the first of these that occurs in the item.
 const KEYS: [&[&str]; 5] = [&["pk", "sk"], &["PK", "SK"], &["id"], &["Id"], &["ID"]];
 
 /// Builds the change of an item that was created.
@@ -70,7 +70,7 @@ pub struct Attributes(Map<String, Value>);
 
 /// An item: any value that serializes as one, or its [`attributes`].
 pub trait Item {
-    /// Converts it into attributes, as the stream has them.
+    /// Converts it into attributes, as in the stream.
     fn into_attributes(self) -> Attributes;
 }
 
@@ -91,7 +91,7 @@ impl Item for Attributes {
     }
 }
 
-/// The view type of a stream: which images its records have
+/// The view type of a stream, which determines the images in its records
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -131,7 +131,7 @@ impl DynamoDbEvent {
         Self { changes, table: "users".to_owned(), keys: None, view: ViewType::default() }
     }
 
-    /// Sets the key attributes of the table; the default is `pk` and `sk`, or else `id`, in upper or lower case.
+    /// Sets the key attributes of the table; the default is `pk` and `sk`, otherwise `id`, in upper or lower case.
     pub fn keys(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.keys = Some(names.into_iter().map(Into::into).collect());
         self
@@ -168,7 +168,7 @@ impl DynamoDbEvent {
     ///
     /// # Panics
     ///
-    /// If an item lacks a key, or if it has none of the default keys and [`keys`](Self::keys) was not called.
+    /// If an item lacks a key, or lacks the default keys and [`keys`](Self::keys) was not called.
     pub fn event(&self) -> Value {
         let records = self.changes.iter().enumerate().map(|(at, change)| self.record(at, change));
         json!({ "Records": records.collect::<Vec<_>>() })

@@ -1,5 +1,5 @@
-//! Events of EventBridge (<https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>), and those of its
-//! schedules.
+//! Events of EventBridge (<https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>), and those
+//! of its schedules.
 //!
 //! # Example
 //!
@@ -32,7 +32,7 @@ pub fn event_bridge(
         Ok(detail) => detail,
         Err(error) => panic!("the detail of an event cannot be serialized as JSON: {error}"),
     };
-    // EventBridge writes it to the second.
+    // EventBridge uses seconds.
     let time = format!("{}Z", TIME.split('.').next().unwrap_or(TIME));
     EventBridgeEvent {
         source: source.into(),
@@ -44,13 +44,13 @@ pub fn event_bridge(
     }
 }
 
-/// Builds the event of a scheduled rule (`rate(…)`, `cron(…)`) by its name.
+/// Builds the event of the scheduled rule (`rate(…)`, `cron(…)`) with this name.
 pub fn schedule(rule: &str) -> EventBridgeEvent {
     event_bridge("aws.events", "Scheduled Event", json!({}))
         .resource(format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"))
 }
 
-/// Builds the event of an EventBridge Scheduler schedule without an input, by its name. The detail is a text.
+/// Builds the event of the EventBridge Scheduler schedule with this name and without an input. Its detail is text.
 pub fn scheduler(name: &str) -> EventBridgeEvent {
     event_bridge("aws.scheduler", "Scheduled Event", "{}")
         .resource(format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"))
@@ -87,7 +87,7 @@ impl EventBridgeEvent {
         self
     }
 
-    /// Returns the event as the body of a message, as a rule sends it to a queue.
+    /// Returns the event as the body of a message, in the way a rule sends it to a queue.
     pub fn through_sqs(&self) -> SqsEvent {
         sqs([self])
     }

@@ -1,4 +1,4 @@
-//! Records of a data transformation of Amazon Data Firehose
+//! Records of an Amazon Data Firehose transformation
 //! (<https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>).
 //!
 //! # Example
@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built, uuid};
 
-/// Builds an event with these records: text is used as it is, [`raw`](super::raw) bytes as well, anything else is serialized as JSON. Their ids are
-/// `record1`, `record2`, ….
+/// Builds an event with these records: text and [`raw`](super::raw) bytes are used unchanged, anything else is
+/// serialized as JSON. Their ids are `record1`, `record2`, ….
 ///
 /// # Panics
 ///

@@ -1,8 +1,8 @@
 //! Requests and responses of HTTP functions.
 //!
 //! A [`Request`] becomes the event of an HTTP API (payload 2.0), from `localhost`, whose path is escaped as the client
-//! sends it. [`Caller::send`](super::Caller::send) sends it through the whole function; the [`Answer`] is decoded from
-//! the form of any event source. A test of another source calls with that source's event:
+//! sent it. [`Caller::send`](super::Caller::send) sends it through the whole function; the [`Answer`] is decoded from
+//! the format of any event source. To test another source, call the function with its event:
 //! `Answer::try_from(caller.call(event).await?)`.
 //!
 //! # Example
@@ -48,7 +48,7 @@ use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::Chunks;
 use crate::http::adapter::synthesize::event;
 
-/// Creates a `GET` request of this path, which may have a query: `/users?limit=10`.
+/// Creates a `GET` request to this path, which may have a query: `/users?limit=10`.
 pub fn get(path: impl AsRef<str>) -> Request {
     request("GET", path)
 }
@@ -63,12 +63,12 @@ pub fn put(path: impl AsRef<str>) -> Request {
     request("PUT", path)
 }
 
-/// Creates a `PATCH` request of this path.
+/// Creates a `PATCH` request to this path.
 pub fn patch(path: impl AsRef<str>) -> Request {
     request("PATCH", path)
 }
 
-/// Creates a `DELETE` request of this path.
+/// Creates a `DELETE` request to this path.
 pub fn delete(path: impl AsRef<str>) -> Request {
     request("DELETE", path)
 }
@@ -86,7 +86,7 @@ pub fn request(method: impl AsRef<str>, path: impl AsRef<str>) -> Request {
 
 /// A request to a function under test. See the [module docs](self).
 ///
-/// A part that cannot be sent, such as a header name with a space, is an error when the request is sent.
+/// An invalid part, such as a header name with a space, is an error when the request is sent.
 #[derive(Debug)]
 #[must_use = "a request does nothing until `Caller::send` gets it"]
 pub struct Request {
@@ -116,7 +116,7 @@ impl Request {
         self
     }
 
-    /// Sets a body of JSON, with its `Content-Type` unless one is set.
+    /// Sets a JSON body, with its `Content-Type` unless one is set.
     pub fn json(self, value: impl Serialize) -> Self {
         match serde_json::to_string(&value) {
             Ok(text) => self.typed("application/json").text(text),
@@ -124,7 +124,7 @@ impl Request {
         }
     }
 
-    /// Sets a body of form fields, with its `Content-Type` unless one is set.
+    /// Sets a form body, with its `Content-Type` unless one is set.
     pub fn form(self, fields: impl Serialize) -> Self {
         match serde_html_form::to_string(&fields) {
             Ok(text) => self.typed("application/x-www-form-urlencoded").text(text),
@@ -132,20 +132,20 @@ impl Request {
         }
     }
 
-    /// Sets a body of text, without a `Content-Type`.
+    /// Sets a text body, without a `Content-Type`.
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.body = Body::Text(text.into());
         self
     }
 
-    /// Sets a body of bytes, which is base64 in the event, without a `Content-Type`.
+    /// Sets a binary body, which is base64 in the event, without a `Content-Type`.
     pub fn bytes(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.body = Body::Base64(bytes.into());
         self
     }
 
-    /// Sets a decoded parameter of the route, as API Gateway reads it from the path. A router of the function reads its
-    /// own.
+    /// Sets a decoded parameter of the route, as API Gateway extracts it from the path. A router inside the function
+    /// extracts its own.
     pub fn path_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.insert(name.into(), value.into().into());
         self
@@ -161,12 +161,12 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// `InvalidRequest` names the part that cannot be sent.
+    /// `InvalidRequest`, with the invalid part.
     pub fn into_event(mut self) -> Result<Value, FunctionError> {
         if let Some(mistake) = self.mistake {
             return Err(FunctionError::new("InvalidRequest", mistake.to_string()).with_source(mistake));
         }
-        // API Gateway accepts no other form.
+        // API Gateway accepts only this form.
         self.parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static("https"));
         let text = match &self.body {
             Body::Text(text) => text.as_bytes(),
@@ -192,7 +192,7 @@ impl Request {
         self
     }
 
-    /// Keeps the first mistake, so that a chain needs no `?`.
+    /// Keeps the first error, so that a chain needs no `?`.
     fn fail(mut self, mistake: impl Into<BoxError>) -> Self {
         self.mistake.get_or_insert(mistake.into());
         self
@@ -211,10 +211,10 @@ pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, 
     Ok(answer)
 }
 
-/// The response of an HTTP function, decoded from the form of any event source. See the [module docs](self).
+/// The response of an HTTP function, decoded from the format of any event source. See the [module docs](self).
 ///
-/// The `Debug` text of a response from [`Caller::send`](super::Caller::send) has the log lines of the call, also the causes of
-/// a 500. See [failing tests](super#failing-tests).
+/// The `Debug` text of a response from [`Caller::send`](super::Caller::send) has the log lines of the call, also the
+/// causes of a 500. See [failing tests](super#failing-tests).
 #[derive(Clone)]
 pub struct Answer {
     status: u16,
@@ -254,7 +254,7 @@ impl Answer {
         &self.headers
     }
 
-    /// Returns the cookies that are set, each as its whole line: `id=7; Secure`.
+    /// Returns the cookies of the response, each as a whole line: `id=7; Secure`.
     pub fn cookies(&self) -> Vec<&str> {
         self.headers.get_all(header::SET_COOKIE).iter().filter_map(text_of).collect()
     }

@@ -1,5 +1,5 @@
-//! Records of Kafka: of Amazon MSK (<https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>) or of a self-managed cluster
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html>).
+//! Kafka records from Amazon MSK (<https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>) or a self-managed
+//! cluster (<https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html>).
 //!
 //! # Example
 //!
@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built, uuid};
 
-/// Builds an event with these records of one partition: values (text is used as it is, [`raw`](super::raw) bytes as well, anything else as
-/// its JSON) or [`record`]s.
+/// Builds an event with these records of one partition: values (text and [`raw`](super::raw) bytes are used unchanged,
+/// anything else is serialized as JSON) or [`record`]s.
 ///
 /// # Panics
 ///
@@ -43,7 +43,7 @@ pub fn record(value: impl Content) -> KafkaRecordBuilder {
     KafkaRecordBuilder { value: Some(value.into_bytes()), key: None, headers: Vec::new() }
 }
 
-/// Builds a record without a value, which in a compacted topic deletes its key.
+/// Builds a record without a value, which deletes its key in a compacted topic.
 pub fn tombstone(key: impl Content) -> KafkaRecordBuilder {
     KafkaRecordBuilder { value: None, key: Some(key.into_bytes()), headers: Vec::new() }
 }
@@ -76,7 +76,7 @@ pub struct KafkaRecordBuilder {
 }
 
 impl KafkaRecordBuilder {
-    /// Sets the key; there is none by default.
+    /// Sets the key; by default, there is none.
     pub fn key(mut self, key: impl Content) -> Self {
         self.key = Some(key.into_bytes());
         self

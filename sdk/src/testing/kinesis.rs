@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built};
 
-/// Builds an event with these records: their data (text is used as it is, [`raw`](super::raw) bytes as well, anything
+/// Builds an event with these records: their data (text and [`raw`](super::raw) bytes are used unchanged, anything
 /// else is serialized as JSON) or [`record`]s.
 ///
 /// # Panics

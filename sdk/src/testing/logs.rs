@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::content::{ACCOUNT, TIME_MS, base64, built, text};
 
-/// Builds an event with these log events: text is used as it is, anything else is serialized as JSON.
+/// Builds an event with these log events: text is used unchanged, anything else is serialized as JSON.
 ///
 /// # Panics
 ///
@@ -33,7 +33,7 @@ pub fn logs(messages: impl IntoIterator<Item = impl Serialize>) -> LogsEvent {
     }
 }
 
-/// Builds the event by which CloudWatch Logs checks whether the function is reachable.
+/// Builds the event with which CloudWatch Logs checks that the function is reachable.
 pub fn logs_control_message() -> LogsEvent {
     let group = String::new();
     let messages = vec!["CWL CONTROL MESSAGE: Checking health of destination Lambda function.".to_owned()];
@@ -63,7 +63,7 @@ impl LogsEvent {
         self
     }
 
-    /// Returns the content before it is compressed.
+    /// Returns the uncompressed content.
     pub fn content(&self) -> Value {
         let events = self.messages.iter().enumerate();
         let event =
@@ -82,7 +82,7 @@ impl LogsEvent {
     ///
     /// # Panics
     ///
-    /// Never: compressing into memory cannot fail.
+    /// Never, since compressing into memory cannot fail.
     pub fn event(&self) -> Value {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
         let data = gzip.write_all(self.content().to_string().as_bytes()).and_then(|()| gzip.finish());

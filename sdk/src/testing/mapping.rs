@@ -1,12 +1,12 @@
-//! A model of AWS's event source mapping, which decides what happens to records after a function has responded.
+//! A model of AWS's event source mapping, which processes the response of a function.
 //!
-//! [`Verdict::of`] evaluates one response: which records are done, which are sent again, and by which [`Rule`].
-//! [`Mapping`] runs a whole mapping, until a queue or a shard is empty, and [`Report`] shows the outcome of each
-//! record.
+//! [`Verdict::of`] evaluates one response: the records that are done, the records that are resent, and the [`Rule`]
+//! that applies. [`Mapping`] runs a whole mapping, until a queue or a shard is empty, and [`Report`] shows the outcome
+//! of each record.
 //!
-//! A local engine is often more lenient than AWS, where an unknown id in a response has the whole batch sent again. The
-//! model follows AWS's documentation, each [`Rule`] with its page; rules that no page states are marked there. It has
-//! no clock of its own: visibility time-outs and pauses between retries are left out, and one batch runs at a time.
+//! A local engine is often more lenient than AWS, where an unknown id in a response causes the whole batch to be
+//! resent. The model follows AWS's documentation, each [`Rule`] with its page; undocumented rules are marked there. It
+//! has no clock: visibility time-outs and pauses between retries are omitted, and one batch runs at a time.
 //!
 //! # Example
 //!
@@ -16,7 +16,7 @@
 //! use pilaster::testing::{sqs, sqs::message};
 //! use serde_json::{Value, json};
 //!
-//! /// Returns the records that it cannot read.
+//! /// Fails the records that it cannot decode.
 //! async fn function(event: Value) -> Result<Value, FunctionError> {
 //!     let records = event["Records"].as_array().cloned().unwrap_or_default();
 //!     let failed = records.iter().filter(|record| record["body"] == "poison");
@@ -58,21 +58,21 @@ use crate::core::raw::RawService;
 pub struct Mapping;
 
 impl Mapping {
-    /// Creates a mapping of a queue with the messages of this event; of a FIFO queue if its ARN ends in `.fifo`.
+    /// Creates a mapping of a queue with the messages of this event. It is a FIFO queue if its ARN ends in `.fifo`.
     ///
     /// # Panics
     ///
-    /// If the event is not one of SQS.
+    /// If the event is not an SQS event.
     pub fn sqs(messages: impl Into<Value>) -> Queue {
         Queue::new(messages.into())
     }
 
-    /// Creates a mapping of a shard with the records of this event, which must be of Kinesis or DynamoDB Streams; or of
-    /// the partitions of an event of Kafka.
+    /// Creates a mapping of a shard with the records of this event, from Kinesis or DynamoDB Streams, or of
+    /// the partitions of a Kafka event.
     ///
     /// # Panics
     ///
-    /// If the event is of another source.
+    /// If the event is from another source.
     pub fn stream(records: impl Into<Value>) -> Stream {
         Stream::new(records.into())
     }

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, Content, REGION, TIME_MS, base64, built, uuid};
 
-/// Builds an event with messages of an ActiveMQ queue: text is used as it is, [`raw`](super::raw) bytes as well, anything else is serialized as JSON.
+/// Builds an event with messages of an ActiveMQ queue: text and [`raw`](super::raw) bytes are used unchanged, anything
+/// else is serialized as JSON.
 ///
 /// # Panics
 ///
@@ -23,7 +24,8 @@ pub fn active_mq(queue: impl Into<String>, messages: impl IntoIterator<Item = im
     ActiveMqEvent { queue: queue.into(), messages, properties: Map::new() }
 }
 
-/// Builds an event with messages of a RabbitMQ queue: text is used as it is, [`raw`](super::raw) bytes as well, anything else is serialized as JSON.
+/// Builds an event with messages of a RabbitMQ queue: text and [`raw`](super::raw) bytes are used unchanged, anything
+/// else is serialized as JSON.
 ///
 /// # Panics
 ///
@@ -56,7 +58,7 @@ impl ActiveMqEvent {
     /// Returns the event.
     pub fn event(&self) -> Value {
         let messages = self.messages.iter().enumerate().map(|(at, data)| {
-            // Data that is not text can only have been sent as bytes.
+            // Data that is not text must have been sent as bytes.
             let kind = if std::str::from_utf8(data).is_ok() { "jms/text-message" } else { "jms/bytes-message" };
             json!({
                 "messageID": format!("ID:b-{}-1.mq.{REGION}.amazonaws.com-37557-1234520418293-4:1:1:1:{}", uuid(9, 1), at + 1),
@@ -92,7 +94,7 @@ impl RabbitMqEvent {
         self
     }
 
-    /// Adds a header to every message, whose text is a list of bytes in the event.
+    /// Adds a header to every message, which the event contains as a list of bytes.
     pub fn header(mut self, name: impl Into<String>, value: impl AsRef<str>) -> Self {
         self.headers.insert(name.into(), json!({ "bytes": value.as_ref().as_bytes() }));
         self

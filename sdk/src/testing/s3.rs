@@ -1,7 +1,7 @@
 //! Notifications of a bucket, from S3 directly and through SNS, SQS and EventBridge.
 //!
-//! The form is that of <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>; a
-//! notification has a URL-encoded key, and an EventBridge event has the key as it is
+//! The format is that of <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>; a
+//! notification has a URL-encoded key, and an EventBridge event has the plain key
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
 //!
 //! # Example
@@ -24,7 +24,7 @@ use super::event_bridge::{EventBridgeEvent, event_bridge};
 use super::sns::{SnsEvent, sns};
 use super::sqs::{SqsEvent, sqs};
 
-/// Builds the notification of an object that was put (`ObjectCreated:Put`). The key is that of the object, not encoded.
+/// Builds the notification of an object that was put (`ObjectCreated:Put`). Pass the key of the object, not encoded.
 pub fn s3_put(bucket: impl Into<String>, key: impl Into<String>) -> S3Event {
     s3("ObjectCreated:Put", bucket, key)
 }
@@ -75,7 +75,7 @@ impl S3Event {
         self.last(|object| object.e_tag = Some(e_tag.into()))
     }
 
-    /// Sets the version id of the last object, as in a bucket with versioning.
+    /// Sets the version id of the last object, for a versioned bucket.
     pub fn version_id(self, version: impl Into<String>) -> Self {
         self.last(|object| object.version = Some(version.into()))
     }
@@ -146,7 +146,8 @@ impl S3Event {
 const IP: &str = "198.51.100.7";
 const REQUEST: &str = "D82B88E5F771F645";
 
-/// Returns the sequencer, which increases with each event of a key (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
+/// Returns the sequencer, which increases with each event of a key
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
 fn sequencer(at: usize) -> String {
     format!("0055AED6DCD9028{at:04X}")
 }
@@ -188,7 +189,7 @@ impl Object {
     }
 }
 
-/// Encodes a key as S3 does in notifications: a space is `+`, and every byte except these is `%XX`.
+/// Encodes a key as S3 does in notifications: a space is `+`, and every byte not listed here is `%XX`.
 pub(super) fn encode(key: &str) -> String {
     key.bytes().fold(String::new(), |mut encoded, byte| {
         match byte {

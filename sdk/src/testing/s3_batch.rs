@@ -1,4 +1,4 @@
-//! Tasks of a job of S3 Batch Operations
+//! Tasks of an S3 Batch Operations job
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>).
 //!
 //! # Example
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::content::{built, uuid};
 use super::s3::encode;
 
-/// Builds an event with a task for each of these keys, as a job of schema 2.0 sends them. Their ids are `task1`, `task2`, ….
+/// Builds an event with a task for each of these keys, in schema 2.0. Their ids are `task1`, `task2`, ….
 pub fn s3_batch(bucket: impl Into<String>, keys: impl IntoIterator<Item = impl Into<String>>) -> S3BatchEvent {
     S3BatchEvent {
         bucket: bucket.into(),

@@ -1,5 +1,6 @@
-//! An e-mail that Amazon SES received (<https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html>). The
-//! event has no body: another action of the receipt rule stores the e-mail.
+//! An e-mail that Amazon SES received
+//! (<https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html>). The event has no body:
+//! another action of the receipt rule stores the e-mail.
 //!
 //! # Example
 //!

@@ -1,4 +1,4 @@
-//! Checks for tests that a built event has the fields of a real one, with values of the same types.
+//! Checks that a built event has the same fields as a real one, with values of the same types.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ pub(super) fn real(path: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).expect("the file")).expect("JSON")
 }
 
-/// Compares the first record of each list; names that begin with one of `but` are left out on both sides.
+/// Compares the first record of each list; names that start with one of `but` are ignored on both sides.
 pub(super) fn same(fixture: &str, built: &Value, but: &[&str]) {
     let (mut real_paths, mut built_paths) = (BTreeSet::new(), BTreeSet::new());
     paths(&real(fixture), String::new(), &mut real_paths);

@@ -1,5 +1,5 @@
-//! Messages of Amazon SNS: to a function (<https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>) and to a queue, with
-//! the notification around the message or by raw delivery
+//! Messages of Amazon SNS: to a function (<https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>) and to a queue,
+//! with the notification around the message or with raw delivery
 //! (<https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html>).
 //!
 //! # Example
@@ -20,7 +20,8 @@ use serde_json::{Map, Value, json};
 use super::content::{ACCOUNT, REGION, TIME, base64, built, text, uuid};
 use super::sqs::{SqsEvent, SqsMessageBuilder, message, sqs};
 
-/// Builds an event with these messages: text is used as it is, anything else is serialized as JSON. AWS sends one record in each event.
+/// Builds an event with these messages: text is used unchanged, anything else is serialized as JSON. AWS sends one
+/// record in each event.
 ///
 /// # Panics
 ///
@@ -87,7 +88,8 @@ impl SnsEvent {
         sqs((0..self.messages.len()).map(|at| message(self.notification(at))))
     }
 
-    /// Returns the messages as a queue receives them with raw message delivery: each body is the message, with its attributes.
+    /// Returns the messages as a queue receives them with raw message delivery: each body is the message, with its
+    /// attributes.
     pub fn through_sqs_raw(&self) -> SqsEvent {
         let raw = |body: &String| {
             self.attributes.iter().fold(message(body), |message: SqsMessageBuilder, (name, value)| match value {
@@ -103,7 +105,7 @@ impl SnsEvent {
     pub fn event(&self) -> Value {
         let records = (0..self.messages.len()).map(|at| {
             let mut message = self.notification(at);
-            // Lambda's event spells these two differently, and has empty members.
+            // Lambda's event spells these two members differently, and has empty members.
             if let Some(fields) = message.as_object_mut() {
                 for (from, to) in [("SigningCertURL", "SigningCertUrl"), ("UnsubscribeURL", "UnsubscribeUrl")] {
                     let value = fields.remove(from).unwrap_or_default();

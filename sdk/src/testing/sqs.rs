@@ -1,4 +1,4 @@
-//! Messages of Amazon SQS, as Lambda sends them
+//! Messages of Amazon SQS in the format of Lambda
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
 //!
 //! # Example
@@ -10,7 +10,7 @@
 //! let event = Value::from(sqs([json!({ "id": 1 }), json!({ "id": 2 })]));
 //! assert_eq!(event["Records"][1]["body"], r#"{"id":2}"#);
 //!
-//! // Two groups of a FIFO queue; the first message is received for the third time.
+//! // Two groups of a FIFO queue; the first message is in its third receive.
 //! let event = sqs([message("a").group("red").receive_count(3), message("b").group("blue")]).event();
 //! assert_eq!(event["Records"][0]["attributes"]["ApproximateReceiveCount"], "3");
 //! assert_eq!(event["Records"][1]["attributes"]["MessageGroupId"], "blue");
@@ -22,7 +22,8 @@ use serde_json::{Map, Value, json};
 
 use super::content::{ACCOUNT, REGION, TIME_MS, base64, built, text, uuid};
 
-/// Builds an event with these messages: bodies (text is used as it is, anything else is serialized as JSON) or [`message`]s.
+/// Builds an event with these messages: bodies (text is used unchanged, anything else is serialized as JSON) or
+/// [`message`]s.
 ///
 /// # Panics
 ///
@@ -31,7 +32,7 @@ pub fn sqs<M: IntoMessage>(messages: impl IntoIterator<Item = M>) -> SqsEvent {
     SqsEvent { queue: "orders".to_owned(), messages: messages.into_iter().map(M::into_message).collect() }
 }
 
-/// Builds a message with this body: text is used as it is, anything else is serialized as JSON.
+/// Builds a message with this body: text is used unchanged, anything else is serialized as JSON.
 ///
 /// # Panics
 ///
@@ -82,7 +83,7 @@ impl SqsEvent {
         self
     }
 
-    /// Sets how often every message was received.
+    /// Sets the receive count of every message.
     pub fn receive_count(mut self, count: u32) -> Self {
         self.messages.iter_mut().for_each(|message| message.receive_count = Some(count));
         self
@@ -132,7 +133,7 @@ impl SqsMessageBuilder {
         self
     }
 
-    /// Sets how often the message was received; the default is 1.
+    /// Sets the receive count of the message; the default is 1.
     pub fn receive_count(mut self, count: u32) -> Self {
         self.receive_count = Some(count);
         self

@@ -1,6 +1,6 @@
-//! Layers with given variables: the environment of a process cannot be changed in a test.
+//! Layers with explicit variables, since a test cannot change the environment of its process.
 
-/// Returns the layer of [`MetricsLayer::from_env`](crate::MetricsLayer::from_env), with the values of variables from `lookup`.
+/// Returns the layer of [`MetricsLayer::from_env`](crate::MetricsLayer::from_env), with variables from `lookup`.
 ///
 /// # Example
 ///
@@ -16,7 +16,7 @@ pub fn metrics_layer(lookup: impl Fn(&str) -> Option<String>) -> crate::MetricsL
     crate::MetricsLayer::from_vars(lookup)
 }
 
-/// Returns the layer of [`TracesLayer::from_env`](crate::TracesLayer::from_env), with the values of variables from `lookup`.
+/// Returns the layer of [`TracesLayer::from_env`](crate::TracesLayer::from_env), with variables from `lookup`.
 ///
 /// # Example
 ///

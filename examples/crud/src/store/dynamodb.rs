@@ -5,9 +5,9 @@
 //! | `USER#<id>` | the user | in the index `users`: `kind` = `user`, sorted by `id` |
 //! | `EMAIL#<address>` | a lock, with the id of the owner | not in the index |
 //!
-//! A transaction writes a user together with its lock, and a condition on the lock makes the address unique. The SDK adds a
-//! token to each transaction, which makes its retries idempotent. The index is eventually consistent: a new user may be missing
-//! from the list for a moment.
+//! A transaction writes a user together with its lock, and a condition on the lock makes the address unique. The SDK
+//! adds a token to each transaction, which makes its retries idempotent. The index is eventually consistent: a new user
+//! may be missing from the list for a moment.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -20,7 +20,8 @@ struct State {
 }
 
 impl Memory {
-    /// Ignores poisoning: every operation checks its preconditions before its first write, so a panic leaves a valid state.
+    /// Ignores poisoning: every operation checks its preconditions before its first write, so a panic leaves a valid
+    /// state.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

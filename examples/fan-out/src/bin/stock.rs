@@ -1,4 +1,5 @@
-//! Updates the stock when an order is placed or cancelled: `cargo run -p fan-out --bin stock -- examples/fan-out/event.json`
+//! Updates the stock when an order is placed or cancelled:
+//! `cargo run -p fan-out --bin stock -- examples/fan-out/event.json`
 
 use fan_out::order::{EventKind, Order, stock_change};
 use fan_out::outbox::Outbox;

@@ -52,7 +52,7 @@ impl DynamoDb {
         if !reasons.first().is_some_and(failed) {
             return Err(format!("the transaction was cancelled: {reasons:?}").into());
         }
-        // Never recorded, or already compensated. The condition detects a step that is being recorded concurrently.
+        // Never recorded, or already compensated. The condition detects a concurrent recording.
         let never = self.set(step, order, false).condition_expression("attribute_not_exists(id) OR stands = :stands");
         match self.write(never, None).await? {
             Ok(()) => Ok(false),

@@ -41,7 +41,7 @@ impl Aws {
 
     pub(super) async fn record(&self, metadata: &Metadata) -> Result<bool, BoxError> {
         let mut put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(serde_dynamo::to_item(metadata)?));
-        // Sequencers are padded with zeros on the right and compared lexicographically, which also works unpadded
+        // Sequencers are zero-padded on the right and compared as text, which also works unpadded
         // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html).
         if let Some(sequencer) = &metadata.sequencer {
             put = put

@@ -1,4 +1,4 @@
-//! The entry of a key in a cache: its value, and the fetch that is under way.
+//! The entry of a key in a cache: its value, and its pending fetch.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{FIRST_PAUSE, LONGEST_FLIGHT, LONGEST_PAUSE};
 use crate::core::clock::Moment;
 
-/// The delay that a timer may have. A flight that is older than its limit and this was frozen with the sandbox.
+/// The maximum delay of a timer. A flight older than its limit plus this delay was frozen with the sandbox.
 const TIMER_SLACK: Duration = Duration::from_secs(1);
 
 pub(super) type Outcome<V> = Result<Arc<V>, Arc<dyn StdError + Send + Sync>>;
@@ -42,12 +42,12 @@ impl<V> Entry<V> {
         self.pause.is_some_and(|(since, pause)| since.age_at(now) < pause)
     }
 
-    /// Returns whether the entry can be removed.
+    /// Returns `true` if the entry can be removed.
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_none() && self.flight.is_none()
     }
 
-    /// Counts a failed fetch. One that fails during the pause was forced, or started before it, and does not count.
+    /// Counts a failed fetch. A fetch that fails during the pause was forced, or started before it, and does not count.
     pub(super) fn fail(&mut self) {
         if self.is_pausing(Moment::now()) {
             return;
@@ -56,7 +56,7 @@ impl<V> Entry<V> {
         (self.failures, self.pause) = (self.failures.saturating_add(1), Some((Moment::now(), pause)));
     }
 
-    /// Keeps a value, unless there is one of a later fetch; returns the one of the two that is not kept.
+    /// Stores a value, unless there is one from a later fetch; returns the one that is not stored.
     pub(super) fn keep(&mut self, value: Held<V>) -> Option<Held<V>> {
         if self.held.as_ref().is_some_and(|held| value.at.is_before(held.at)) {
             return Some(value);
@@ -66,8 +66,8 @@ impl<V> Entry<V> {
     }
 }
 
-/// Evicts the least recently used values until at most this number is left, and the entries of flights that ended with
-/// their runtime. An entry with a fetch under way stays, and does not count while it has no value.
+/// Evicts the least recently used values until at most this number remains, and the entries of flights that ended with
+/// their runtime. An entry with a pending fetch is kept, and does not count while it has no value.
 pub(super) fn push_out<K: Clone + Eq + Hash, V>(
     entries: &mut HashMap<K, Entry<V>>,
     capacity: usize,
@@ -84,26 +84,26 @@ pub(super) fn push_out<K: Clone + Eq + Hash, V>(
 
 pub(super) struct Held<V> {
     pub(super) value: Arc<V>,
-    /// The start of its fetch: the source's value may be as old as that.
+    /// The start of its fetch, which is the maximum age of the source's value.
     pub(super) at: Moment,
     pub(super) ttl: Duration,
 }
 
 impl<V> Held<V> {
-    /// Returns the value with its age and its time to live for this reader; `None` for a reader that accepts no kept
-    /// value.
+    /// Returns the value with its age and its time to live for this reader; `None` for a reader that does not accept
+    /// it.
     pub(super) fn for_reader(&self, now: Moment, max_age: Duration) -> Option<(Arc<V>, Duration, Duration)> {
         let ttl = self.ttl.min(max_age);
         (!ttl.is_zero()).then(|| (Arc::clone(&self.value), self.at.age_at(now), ttl))
     }
 }
 
-/// A fetch under way: a task of its own.
+/// A pending fetch, which is a separate task.
 pub(super) struct Flight<V> {
     pub(super) task: AbortHandle,
-    /// Set when the task calls the source; until then every caller may join the flight.
+    /// Set when the task calls the source; until then, every caller may join the flight.
     pub(super) departed: Arc<OnceLock<Moment>>,
-    /// `true` if it started for a caller that must not join the flight that was under way.
+    /// `true` if it started for a caller that must not join the previous flight.
     pub(super) is_forced: bool,
     pub(super) outcome: Shared<BoxFuture<'static, Outcome<V>>>,
 }
@@ -113,14 +113,14 @@ impl<V> Flight<V> {
         self.departed.get().map_or(Duration::ZERO, |departed| departed.age_at(now))
     }
 
-    /// Returns whether a caller that arrived at this time and tolerates this age may join it; without an age, it must
-    /// have started later.
+    /// Returns `true` if a caller that arrived at this time and accepts this age may join it; without an age, the
+    /// flight must have started later.
     pub(super) fn suits(&self, at: Moment, tolerated: Duration) -> bool {
         let Some(departed) = self.departed.get() else { return true };
         if tolerated.is_zero() { !departed.is_before(at) } else { departed.age_at(at) <= tolerated }
     }
 
-    /// Returns whether it is older than its limit by either clock: it was frozen with the sandbox, and its connection
+    /// Returns `true` if it is older than its limit on either clock: it was frozen with the sandbox, and its connection
     /// is dead.
     pub(super) fn is_stale(&self, now: Moment) -> bool {
         self.age_at(now) > LONGEST_FLIGHT + TIMER_SLACK

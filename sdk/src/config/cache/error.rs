@@ -1,4 +1,4 @@
-//! [`CacheError`] and [`Refused`]: a value that is unavailable, and one that the source refuses to give.
+//! [`CacheError`] and [`Refused`]: the errors of an unavailable value and of a refused one.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use crate::core::error::{BoxError, chain};
 
-/// The error of a source that refuses to return a value: the value does not exist, or may not be read.
+/// The error of a source that refuses to return a value: the value does not exist, or access is denied.
 ///
-/// A cache returns a refusal at once and removes the kept value. Any other error counts as an outage of the source,
-/// during which the last good value is used. The sources for AWS distinguish the two themselves; your own source
-/// returns this type.
+/// A cache returns a refusal immediately and removes the cached value. Any other error counts as an outage of the
+/// source, during which the last good value is used. The sources for AWS distinguish the two themselves; your own
+/// source returns this type.
 ///
 /// # Example
 ///
@@ -35,12 +35,12 @@ use crate::core::error::{BoxError, chain};
 pub struct Refused(BoxError);
 
 impl Refused {
-    /// Creates a refusal for this reason, and takes over its text and source.
+    /// Creates a refusal with the message and the source of this reason.
     pub fn new(reason: impl Into<BoxError>) -> Self {
         Self(reason.into())
     }
 
-    /// Returns whether an error, or one of its causes, is a refusal.
+    /// Returns `true` if an error, or one of its causes, is a refusal.
     pub(crate) fn is_in(error: &(dyn StdError + 'static)) -> bool {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -71,8 +71,8 @@ impl StdError for Refused {
     }
 }
 
-/// An error in the `Debug` of another one: the texts of its chain and not its own `Debug`, which may hold parts of a
-/// response.
+/// Shows an error in the `Debug` of another one: the messages of its chain instead of its `Debug`, which may contain
+/// parts of a response.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Debug for Chain<'_> {
@@ -81,7 +81,7 @@ impl fmt::Debug for Chain<'_> {
     }
 }
 
-/// The error of a value that is unavailable. It names the key; its source is the reason.
+/// The error of an unavailable value. It names the key; its source is the reason.
 #[derive(Clone)]
 pub struct CacheError {
     key: String,
@@ -93,12 +93,12 @@ impl CacheError {
         Self { key: key.to_string(), reason }
     }
 
-    /// Returns whether the source refused to return the value ([`Refused`]); an outage is not a refusal.
+    /// Returns `true` if the source refused to return the value ([`Refused`]); an outage is not a refusal.
     pub fn is_refused(&self) -> bool {
         Refused::is_in(&*self.reason)
     }
 
-    /// Returns the reason alone.
+    /// Returns the reason.
     pub(crate) fn into_reason(self) -> Arc<dyn StdError + Send + Sync> {
         self.reason
     }

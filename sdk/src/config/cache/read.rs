@@ -1,4 +1,4 @@
-//! One read of a key: the kept value, a fetch under way, or a new fetch.
+//! One read of a key: the cached value, a pending fetch, or a new fetch.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -19,7 +19,7 @@ use super::{Cache, LONGEST_FLIGHT, Shared, Want};
 use crate::core::clock::Moment;
 use crate::core::error::{BoxError, chain};
 
-/// The time after which a caller uses the kept value, and the maximum age of a flight that it joins. Lambda's default
+/// The time after which a caller uses the cached value, and the maximum age of a flight that it joins. Lambda's default
 /// time-out is 3 s.
 pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 
@@ -27,7 +27,7 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 enum Next<V> {
     Take(Arc<V>),
     Await(Flight<V>, Option<Waiting>),
-    /// Another caller's forced flight is under way that started too early: the callers behind it share the next one.
+    /// Another caller's forced flight is pending, but started too early: waiting callers share the next one.
     Follow(Flight<V>),
 }
 
@@ -69,7 +69,7 @@ where
         let is_pausing = entry.is_pausing(now);
         if age <= ttl {
             if age >= ttl / 5 * 4 && !is_pausing {
-                // The background fetch: its task keeps the result itself.
+                // The background fetch: its task stores the result itself.
                 drop(self.board(key, entry, Want { tolerated: Duration::MAX, ..want }, false, Slot::default));
             }
             return Next::Take(value);
@@ -84,7 +84,7 @@ where
     async fn outcome(&self, key: &K, want: Want, flight: &Flight<V>, began: Instant) -> Option<Outcome<V>> {
         loop {
             let at_hand = self.last_good_for(key, want).is_some();
-            // A caller without a kept value checks regularly whether the flight was frozen.
+            // A caller without a cached value checks regularly for a frozen flight.
             let waited = flight.age_at(Moment::now()).max(began.elapsed());
             let wait = if at_hand { PATIENCE.saturating_sub(waited) } else { PATIENCE };
             let outcome = timeout(wait, flight.outcome.clone()).await;
@@ -114,7 +114,7 @@ where
         (age <= ttl.saturating_add(self.policy.last_good)).then_some(value)
     }
 
-    /// Returns the entry of this key, and marks it as used now.
+    /// Returns the entry of this key, and marks it as recently used.
     fn entry<'a>(&self, entries: &'a mut HashMap<K, Entry<V>>, key: &K) -> &'a mut Entry<V> {
         let now = Instant::now();
         let new = || Entry::new(self.shared.count.fetch_add(1, Ordering::Relaxed), now);
@@ -123,7 +123,7 @@ where
         entry
     }
 
-    /// Returns the flight under way, if it is young enough for this caller, or a new one.
+    /// Returns the pending flight, if it is recent enough for this caller, or a new one.
     fn board(
         &self,
         key: &K,
@@ -134,7 +134,7 @@ where
     ) -> Next<V> {
         if let Some(flight) = entry.flight.as_ref().filter(|flight| !flight.task.is_finished()) {
             if flight.is_stale(Moment::now()) {
-                // It may hold a lock of the source; the callers that await it take another one.
+                // It may hold a lock of the source, and its callers need another one.
                 flight.task.abort();
             } else if flight.suits(want.at, want.tolerated) {
                 return Next::Await(flight.clone(), None);
@@ -148,7 +148,7 @@ where
     }
 
     fn depart(&self, key: &K, entry: &mut Entry<V>, want: Want, slot: Slot) -> Flight<V> {
-        // A caller in a hurry does not shorten the time-out of the others.
+        // A caller's short time-out must not affect the others.
         let ttl = entry.held.as_ref().map_or(want.max_age, |held| held.ttl.max(want.max_age));
         let (shared, key, of, departed) = (Arc::clone(&self.shared), key.clone(), entry.id, Arc::default());
         let departs: Arc<OnceLock<Moment>> = Arc::clone(&departed);
@@ -178,20 +178,20 @@ impl<K: Clone + Eq + Hash + fmt::Display, V> Shared<K, V> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps the result of the current task, or counts its failure.
+    /// Stores the result of the current task, or counts its failure.
     fn land(&self, key: &K, of: u64, capacity: usize, result: Result<Held<V>, BoxError>) -> Outcome<V> {
         let result = result.map_err(Arc::<dyn StdError + Send + Sync>::from);
         let outcome = match &result {
             Ok(held) => Ok(Arc::clone(&held.value)),
             Err(reason) => Err(Arc::clone(reason)),
         };
-        // Dropped after the lock is given back.
+        // Dropped after the lock is released.
         let (mut removed, mut replaced) = (Vec::new(), None);
         let mut entries = self.entries();
-        // Absent or replaced: the cache was cleared meanwhile, or the key was evicted.
+        // Missing or replaced: the cache was cleared in the meantime, or the key was evicted.
         let Some(entry) = entries.get_mut(key).filter(|entry| entry.id == of) else { return outcome };
         let own = entry.flight.take_if(|flight| tokio::task::try_id() == Some(flight.task.id()));
-        // A flight that was replaced or frozen shows nothing about the present state of the source.
+        // A replaced or frozen flight shows nothing about the current state of the source.
         let own = own.filter(|flight| !flight.is_stale(Moment::now()));
         let message = match (result, own) {
             (Ok(held), _) => {
@@ -200,17 +200,17 @@ impl<K: Clone + Eq + Hash + fmt::Display, V> Shared<K, V> {
             }
             (Err(_), None) => None,
             (Err(reason), Some(_)) if Refused::is_in(&*reason) => {
-                let message = "the source refused this value; the kept one was removed";
+                let message = "the source refused this value; the cached one was removed";
                 replaced = entry.held.take();
                 replaced.is_some().then_some((reason, message))
             }
-            // Without a value to return there is no pause: the next call fetches again.
+            // Without a cached value there is no pause: the next call fetches again.
             (Err(reason), Some(_)) => entry.held.is_some().then(|| {
                 entry.fail();
-                (reason, "could not refresh; the last good value stays in use")
+                (reason, "could not refresh; using the last good value")
             }),
         };
-        // The result of an earlier flight is not kept then, which a refusal needs.
+        // A refusal must also discard the result of an earlier flight.
         if entry.is_empty() {
             removed.extend(entries.remove_entry(key));
         }

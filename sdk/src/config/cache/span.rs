@@ -1,4 +1,4 @@
-//! [`Within`]: a fetch that runs within its caller's span, and after it.
+//! [`Within`]: runs a fetch within its caller's span, and continues after the span.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use tracing::Span;
 
-/// The span of the caller that waits for a fetch. The caller removes it when it leaves, so that its span ends though
-/// the fetch goes on.
+/// The span of the caller that waits for a fetch. The caller removes it when it leaves, so that its span ends although
+/// the fetch continues.
 #[derive(Clone, Default)]
 pub(super) struct Slot(Arc<Mutex<Option<Span>>>);
 
@@ -17,7 +17,7 @@ impl Slot {
         Self(Arc::new(Mutex::new(Some(Span::current()))))
     }
 
-    /// Marks the caller as waiting until this is dropped.
+    /// Marks the caller as waiting until the guard is dropped.
     pub(super) fn waiting(&self) -> Waiting {
         Waiting(self.clone())
     }
@@ -27,18 +27,18 @@ impl Slot {
     }
 }
 
-/// The time during which a caller waits.
+/// Exists while a caller waits.
 pub(super) struct Waiting(Slot);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
         let span = self.0.span().take();
-        // Code of the subscriber may run when a span ends, so the lock is free by then.
+        // Dropping a span may run code of the subscriber, so the lock is released first.
         drop(span);
     }
 }
 
-/// A future that runs within the span of a slot, as long as it has one.
+/// A future that runs within the span in a slot, while there is one.
 pub(super) struct Within<F> {
     pub(super) slot: Slot,
     pub(super) future: Pin<Box<F>>,

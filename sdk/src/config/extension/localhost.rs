@@ -17,13 +17,13 @@ use crate::core::error::BoxError;
 
 /// The time-out of a call; Powertools uses the same.
 const LONGEST: Duration = Duration::from_secs(3);
-/// The maximum size of a response: larger than AppConfig's largest configuration (4 MB, from S3), and than any secret
+/// The maximum size of a response: above AppConfig's largest configuration (4 MB, from S3) and any secret
 /// or parameter (64 KB).
 const LARGEST: usize = 8 * 1024 * 1024;
-/// The length up to which a response that is not a 200 is searched for its reason.
+/// The maximum length of an error response that is searched for its reason.
 const LONGEST_REASON: usize = 4096;
 
-/// The prefixes of the AWS error codes that are refusals.
+/// The prefixes of AWS error codes that count as refusals.
 const REFUSALS: &[&str] = &[
     "AccessDenied",
     "DecryptionFailure",
@@ -38,7 +38,7 @@ const REFUSALS: &[&str] = &[
     "ParameterVersionNotFound",
     "ResourceNotFound",
 ];
-/// The prefixes of the AWS error codes that are outages, although the status of the response is below 500.
+/// The prefixes of AWS error codes that count as outages despite a status below 500.
 const OUTAGES: &[&str] = &[
     "DependencyTimeout",
     "ExpiredToken",
@@ -55,24 +55,24 @@ const OUTAGES: &[&str] = &[
     "TooManyRequests",
 ];
 
-/// Returns the body of a 200; any other response is an error with the status alone, since its text may repeat the
+/// Returns the body of a 200; any other response is an error with only the status, since its text may repeat the
 /// request.
 ///
-/// The error code decides about a response with a status below 500: its `__type` ([JSON
+/// The error code classifies a response with a status below 500: its `__type` ([JSON
 /// protocol](https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization)), or the
-/// first AWS code in its text, which comes before AWS's message. Without a known code a 403 or 404 ([Secrets Manager
-/// Agent](https://github.com/aws/aws-secretsmanager-agent)) is a refusal. Another 400 is not: an extension that is
-/// starting or overloaded returns it, too.
+/// first AWS code in its text, which precedes AWS's message. Without a known code, a 403 or 404 ([Secrets Manager
+/// Agent](https://github.com/aws/aws-secretsmanager-agent)) is a refusal. A 400 is not: an extension that is
+/// starting or overloaded also returns it.
 pub(super) async fn get(
     port: u16,
     path: &str,
     header: Option<(&'static str, &str)>,
     whose: &str,
 ) -> Result<Vec<u8>, BoxError> {
-    let Ok(answer) = tokio::time::timeout(LONGEST, exchange(port, path, header)).await else {
+    let Ok(received) = tokio::time::timeout(LONGEST, exchange(port, path, header)).await else {
         return Err(format!("no response within {LONGEST:?} from {whose}").into());
     };
-    match answer {
+    match received {
         Ok((StatusCode::OK, body)) => Ok(body),
         Ok((status, body)) => {
             let failure = format!("status {status} from {whose}");
@@ -89,7 +89,7 @@ fn is_refusal(status: StatusCode, body: &[u8]) -> bool {
     let body = body.get(..LONGEST_REASON).unwrap_or(body);
     let named = match serde_json::from_slice::<Coded>(body) {
         Ok(Coded { code }) => is_refused_by(code.rsplit('#').next().unwrap_or_default()),
-        // A resource that the message names later may have any name, so the first code counts.
+        // The message may later contain a resource with any name, so the first code applies.
         Err(_) => {
             let text = String::from_utf8_lossy(body);
             text.split(|c: char| !c.is_ascii_alphanumeric()).find_map(is_refused_by)
@@ -98,7 +98,7 @@ fn is_refusal(status: StatusCode, body: &[u8]) -> bool {
     named.unwrap_or(matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND))
 }
 
-/// Returns whether an AWS error code is a refusal; `None` for an unknown code.
+/// Returns `true` if an AWS error code is a refusal; `None` for an unknown code.
 fn is_refused_by(code: &str) -> Option<bool> {
     let begins = |codes: &[&str]| codes.iter().any(|start| code.starts_with(start));
     if begins(REFUSALS) { Some(true) } else { begins(OUTAGES).then_some(false) }
@@ -124,20 +124,20 @@ async fn exchange(
         request = request.header(name, value);
     }
     let request = request.body(Empty::<Bytes>::new())?;
-    let answer = async {
+    let received = async {
         let response = sender.send_request(request).await?;
         let status = response.status();
         let body = Limited::new(response.into_body(), LARGEST).collect().await?;
         Ok((status, body.to_bytes().to_vec()))
     };
-    // The connection moves with the exchange and ends with it.
-    tokio::pin!(answer, connection);
+    // The connection belongs to the exchange and ends with it.
+    tokio::pin!(received, connection);
     tokio::select! {
         biased;
-        answer = &mut answer => answer,
+        received = &mut received => received,
         ended = &mut connection => {
             ended?;
-            answer.await
+            received.await
         }
     }
 }

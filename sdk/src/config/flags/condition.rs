@@ -92,7 +92,7 @@ impl Action {
 }
 
 impl Condition {
-    /// Parses one condition; the error is the end of a sentence about it.
+    /// Parses one condition; the error completes a sentence about it.
     pub(super) fn read(condition: Value) -> Result<Self, String> {
         let Value::Object(mut members) = condition else { return Err("must be an object".to_owned()) };
         let action = match members.get("action") {
@@ -105,7 +105,7 @@ impl Condition {
         }
         let key = match members.remove("key") {
             Some(Value::String(key)) if !key.is_empty() => key,
-            _ => return Err("must have a `key` that is a string and not empty".to_owned()),
+            _ => return Err("must have a `key` that is a non-empty string".to_owned()),
         };
         let value = match members.remove("value") {
             None | Some(Value::Null) => return Err("must have a `value` that is not null".to_owned()),
@@ -133,7 +133,7 @@ impl Condition {
             "ALL_IN_VALUE" | "ANY_IN_VALUE" | "NONE_IN_VALUE" if !value.is_array() => {
                 return Err(format!("must have a `value` that is a list, as `{action}` requires"));
             }
-            // Every name of the list above that is not a schedule and not a modulo is a comparison.
+            // Every other name in the list is a comparison.
             _ => match Action::of(&action) {
                 Some(action) => Test::Compare(action, value),
                 None => return Err("has an unknown `action`".to_owned()),
@@ -142,8 +142,8 @@ impl Condition {
         Ok(Self { key, test })
     }
 
-    /// Returns whether the condition matches. Values that cannot be compared do not match, and neither does a key that
-    /// the context lacks, whatever the action.
+    /// Returns `true` if the condition matches. Values that cannot be compared do not match, and neither does a key
+    /// that the context lacks, regardless of the action.
     pub(super) fn holds(&self, context: &Map<String, Value>, now: SystemTime) -> bool {
         let own = || context.get(&self.key);
         match &self.test {
@@ -179,7 +179,7 @@ fn is_in_modulo(own: &Value, base: i64, start: i64, end: i64) -> bool {
     }
 }
 
-/// Returns `None` where Python would raise a `TypeError`: neither the condition nor its opposite matches then.
+/// Returns `None` if Python would raise a `TypeError`: neither the condition nor its opposite then matches.
 fn compare(action: Action, own: &Value, value: &Value) -> Option<bool> {
     Some(match action {
         Action::Equals => equal(own, value),

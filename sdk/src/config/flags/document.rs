@@ -1,4 +1,4 @@
-//! [`Document`]: features and their rules, validated when they are parsed.
+//! [`Document`]: features and their rules, validated on parsing.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::condition::Condition;
 use super::ordered;
 
-/// The features of a document of Powertools' schema, with their rules. Evaluation is pure: it depends only on the
+/// The features of a document in Powertools' schema, with their rules. Evaluation is pure: it depends only on the
 /// document, the context and the given time.
 ///
 /// ```json
@@ -27,21 +27,21 @@ use super::ordered;
 /// }
 /// ```
 ///
-/// A feature evaluates to its `default`, or to the `when_match` of the first rule whose conditions all match. It is a
-/// boolean, unless `boolean_type` is false. A condition on a key that the context lacks does not match, whatever the
-/// action; nor does a comparison of values that cannot be compared. Values compare as in Python, where the rules come
-/// from: 1 equals 1.0, and `true` equals 1.
+/// A feature evaluates to the `when_match` of the first rule whose conditions all match, or to its `default`. The value
+/// is a boolean unless `boolean_type` is false. A condition on a key that the context lacks does not match, regardless
+/// of the action; nor does a comparison of values that cannot be compared. Values compare as in Python, the origin of
+/// the rules: 1 equals 1.0, and `true` equals 1.
 ///
 /// | action | matches if |
 /// |---|---|
 /// | `EQUALS`, `NOT_EQUALS` | the values are (not) equal |
-/// | `KEY_GREATER_THAN_VALUE`, `KEY_GREATER_THAN_OR_EQUAL_VALUE`, `KEY_LESS_THAN_VALUE`, `KEY_LESS_THAN_OR_EQUAL_VALUE` | numbers, texts or lists are so ordered |
+/// | `KEY_GREATER_THAN_VALUE`, `KEY_GREATER_THAN_OR_EQUAL_VALUE`, `KEY_LESS_THAN_VALUE`, `KEY_LESS_THAN_OR_EQUAL_VALUE` | the numbers, strings or lists have this order |
 /// | `STARTSWITH`, `ENDSWITH` | the key's text starts or ends with the value |
 /// | `IN`, `KEY_IN_VALUE`, `NOT_IN`, `KEY_NOT_IN_VALUE` | the key's value is (not) in the list, text or object |
 /// | `VALUE_IN_KEY`, `VALUE_NOT_IN_KEY` | the value is (not) in the key's list, text or object |
 /// | `ALL_IN_VALUE`, `ANY_IN_VALUE`, `NONE_IN_VALUE` | all, any, or none of the items of the key's list are in the
 /// value's list |
-/// | `SCHEDULE_BETWEEN_TIME_RANGE` | `CURRENT_TIME` is from `START` to `END` (`"21:00"`, over midnight too) in `TIMEZONE` |
+/// | `SCHEDULE_BETWEEN_TIME_RANGE` | `CURRENT_TIME` is from `START` to `END` (`"21:00"`, also over midnight) in `TIMEZONE` |
 /// | `SCHEDULE_BETWEEN_DATETIME_RANGE` | `CURRENT_DATETIME` is from `START` to `END` (`"2026-12-24T18:00:00"`) in `TIMEZONE` |
 /// | `SCHEDULE_BETWEEN_DAYS_OF_WEEK` | `CURRENT_DAY_OF_WEEK` is one of `DAYS` in `TIMEZONE` |
 /// | `MODULO_RANGE` | `START` <= key modulo `BASE` <= `END` |
@@ -110,7 +110,7 @@ impl Document {
     }
 
     /// Returns the features that are on, in the order of the document: those whose value is `true`, or, if it is not a
-    /// boolean, not empty and not zero.
+    /// boolean, neither empty nor zero.
     pub fn enabled(&self, context: &Value, now: SystemTime) -> impl Iterator<Item = &str> {
         let empty = Map::new();
         let context = context.as_object().unwrap_or(&empty);
@@ -182,10 +182,10 @@ impl Rule {
         };
         let when_match = ordered::plain(members.remove("when_match").unwrap_or_default());
         if is_boolean && !when_match.is_boolean() {
-            problem("must have a boolean `when_match`, as the feature is");
+            problem("must have a boolean `when_match`, like the feature");
         }
         let Some(Value::Array(conditions)) = members.remove("conditions").filter(is_truthy) else {
-            problem("must have `conditions`: a list, and not an empty one");
+            problem("must have `conditions` that are a non-empty list");
             return None;
         };
         let mut read = Vec::new();
@@ -211,14 +211,14 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// The error of a document that does not match the schema: all mistakes, by feature, rule and condition.
+/// The error of a document that does not match the schema: all errors, by feature, rule and condition.
 #[derive(Clone, Debug)]
 pub struct SchemaError {
     problems: Vec<String>,
 }
 
 impl SchemaError {
-    /// Returns each mistake as a sentence.
+    /// Returns each error as a sentence.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.problems.iter().map(String::as_str)
     }

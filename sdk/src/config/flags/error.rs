@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::SchemaError;
 use crate::config::cache::Chain;
 
-/// The error of flags that could not be evaluated. It names the flag or the document, and never holds a value.
+/// The error of flags that could not be evaluated. It names the flag or the document, and never contains a value.
 #[derive(Clone)]
 pub struct FlagsError {
     kind: Kind,
@@ -33,12 +33,12 @@ impl FlagsError {
         Self { kind: Kind::NoContext }
     }
 
-    /// Returns whether the document is unavailable: the source did not return it, or it does not match the schema.
+    /// Returns `true` if the document is unavailable: the source did not return it, or it does not match the schema.
     pub fn is_unavailable(&self) -> bool {
         matches!(self.kind, Kind::Unavailable { .. })
     }
 
-    /// Returns the mistakes of the document, if they are the reason for which it is unavailable.
+    /// Returns the errors in the document, if it is unavailable because of them.
     pub fn schema(&self) -> Option<&SchemaError> {
         match &self.kind {
             Kind::Unavailable { reason, .. } => reason.downcast_ref(),
@@ -46,7 +46,7 @@ impl FlagsError {
         }
     }
 
-    /// Returns whether the flag's value is not of the requested type.
+    /// Returns `true` if the flag's value does not have the requested type.
     pub fn is_wrong_type(&self) -> bool {
         matches!(self.kind, Kind::WrongType { .. })
     }

@@ -1,9 +1,8 @@
 //! JSON that keeps the order of its objects through JMESPath.
 //!
-//! Rules are tried in the order of the document, which neither `serde_json` nor `jmespath` keeps. So each object that
-//! is a member of an object gets its position among its siblings as one more member. The name of that member has a
-//! prefix, and a member of the document whose name begins with the prefix gets the prefix once more.
-//! begins as that name does gets another such beginning.
+//! Rules are tried in the order of the document, which neither `serde_json` nor `jmespath` keeps. Each object that
+//! is a member of an object therefore gets its position among its siblings as an additional member. The name of that
+//! member has a prefix, and a member of the document whose name starts with the prefix gets the prefix a second time.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -14,10 +13,10 @@ use serde_json::{Map, Value};
 
 use crate::core::expression::functions::{not_json, runtime};
 
-/// The name of the member that holds the position.
+/// The name of the member with the position.
 const PLACE: &str = "\0";
 
-/// Powertools' functions, of which `powertools_json` adds the positions too.
+/// Powertools' functions, of which `powertools_json` also adds positions.
 pub(super) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     runtime(|text| {
         let value = placed(text.as_bytes()).map_err(|error| not_json(&error))?;
@@ -31,7 +30,7 @@ fn placed(text: &[u8]) -> Result<Value, serde_json::Error> {
     deserializer.end().map(|()| value)
 }
 
-/// Parses JSON with positions, and selects the part that the envelope names.
+/// Parses JSON with positions, and selects the part at the envelope.
 pub(super) fn read(text: &[u8], envelope: Option<&Expression<'_>>) -> Result<Value, String> {
     let value =
         placed(text).map_err(|error| format!("it is not JSON: line {}, column {}", error.line(), error.column()))?;

@@ -114,13 +114,13 @@ fn each_mistake_of_a_document_is_a_sentence_with_its_place() {
         (r#"{"f": {"default": true, "rules": [1]}}"#.to_owned(), "feature `f` must have `rules` that are an object"),
         (
             r#"{"f": {"default": true, "rules": {"r": {"when_match": 1, "conditions": []}}}}"#.to_owned(),
-            "feature `f`, rule `r` must have a boolean `when_match`, as the feature is; feature `f`, rule `r` must have `conditions`",
+            "feature `f`, rule `r` must have a boolean `when_match`, like the feature; feature `f`, rule `r` must have `conditions`",
         ),
         (
             condition("IS", "k", json!(1)),
             "feature `f`, rule `r` condition 1 has an unknown `action`; it must be one of EQUALS",
         ),
-        (condition("EQUALS", "", json!(1)), "must have a `key` that is a string and not empty"),
+        (condition("EQUALS", "", json!(1)), "must have a `key` that is a non-empty string"),
         (condition("EQUALS", "k", json!(null)), "must have a `value` that is not null"),
         (condition("ANY_IN_VALUE", "k", json!("a")), "must have a `value` that is a list, as `ANY_IN_VALUE` requires"),
         (

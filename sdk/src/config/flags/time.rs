@@ -1,4 +1,4 @@
-//! Conditions on the time, each in its own time zone: a window of the day, between two moments, days of the week.
+//! Conditions on the time, each in its own time zone: a time range within a day, a range of dates, days of the week.
 
 use std::time::SystemTime;
 
@@ -9,8 +9,8 @@ use jiff::{Timestamp, Zoned};
 use serde_json::Value;
 
 /// `{"START": "09:00", "END": "17:30", "TIMEZONE": "Europe/Berlin"}`; to the minute, both included. An end before the
-/// start lies on the next day, also within one hour: `23:30` to `23:00` is all but half an hour, as in current releases
-/// of Powertools; earlier ones never matched it.
+/// start is on the next day, even within one hour: `23:30` to `23:00` excludes only half an hour, as in current
+/// releases of Powertools; earlier releases never matched it.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
     start: u16,
@@ -18,7 +18,7 @@ pub(super) struct Times {
     zone: TimeZone,
 }
 
-/// `{"START": "2026-12-01T00:00:00", "END": "2026-12-24T18:00:00", "TIMEZONE": "…"}`, both included.
+/// `{"START": "2026-12-01T00:00:00", "END": "2026-12-24T18:00:00", "TIMEZONE": "…"}`, inclusive.
 #[derive(Clone, Debug)]
 pub(super) struct DateTimes {
     start: DateTime,
@@ -60,16 +60,14 @@ impl DateTimes {
             let form = || format!("must have a `{name}` of the form `2026-12-24T18:00:00` in its `value`");
             let pieces = Pieces::parse(text).map_err(|_| form())?;
             if pieces.offset().is_some() || pieces.time_zone_annotation().is_some() {
-                return Err(format!(
-                    "must have a `{name}` without a zone in its `value`: the zone is named by `TIMEZONE`"
-                ));
+                return Err(format!("must have a `{name}` without a zone in its `value`: set the zone in `TIMEZONE`"));
             }
             text.parse::<DateTime>().map_err(|_| form())
         };
         Ok(Self { start: moment("START")?, end: moment("END")?, zone: zone(value)? })
     }
 
-    /// Compares the local time, as Powertools does: the hour that occurs twice in autumn is inside twice.
+    /// Compares the local time, as Powertools does: the hour that occurs twice in autumn matches twice.
     pub(super) fn contains(&self, now: SystemTime) -> bool {
         within(&self.zone, now).is_some_and(|now| (self.start..=self.end).contains(&now.datetime()))
     }
@@ -110,7 +108,7 @@ fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, String> {
         .ok_or_else(|| "must have the texts `START` and `END` in its `value`".to_owned())
 }
 
-/// Parses `HH:MM` in 24-hour form, and nothing shorter.
+/// Parses exactly `HH:MM` in 24-hour form.
 fn minute_of_day(text: &str) -> Option<u16> {
     let [h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
     if ![h1, h2, m1, m2].into_iter().all(u8::is_ascii_digit) {
@@ -121,7 +119,8 @@ fn minute_of_day(text: &str) -> Option<u16> {
     (hour < 24 && minute < 60).then_some(hour * 60 + minute)
 }
 
-/// Returns the zone of an IANA name from the database in the binary: a sandbox may lack one. The default is UTC.
+/// Returns the zone with an IANA name, from the database in the binary, since a sandbox may lack one. The default is
+/// UTC.
 fn zone(value: &Value) -> Result<TimeZone, String> {
     match value.get("TIMEZONE") {
         None | Some(Value::Null) => Ok(TimeZone::UTC),

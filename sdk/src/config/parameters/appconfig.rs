@@ -14,12 +14,13 @@ use crate::config::cache::LONGEST_FLIGHT;
 use crate::core::clock::Moment;
 use crate::core::error::BoxError;
 
-/// The configurations of one application in one environment of AWS AppConfig; a parameter's name is that of a profile.
+/// The configurations of one application in one environment of AWS AppConfig; the name of a parameter is that of a
+/// profile.
 ///
-/// Each profile has a session, whose token passes from poll to poll. AppConfig sets when it is polled next (a minute
-/// later unless [`poll_interval`](Self::poll_interval) sets another interval), and is never polled sooner, whatever a
-/// read requests: until then, and when a poll reports no change, the kept configuration is returned. Time that passed
-/// while the sandbox was frozen counts. A session that AppConfig no longer knows (after 24 hours) is replaced.
+/// Each profile has a session, whose token passes from poll to poll. AppConfig sets the time of the next poll (a minute
+/// later unless [`poll_interval`](Self::poll_interval) sets another interval), and is never polled earlier, regardless
+/// of the read: until then, and when a poll reports no change, the cached configuration is returned. Time that passed
+/// while the sandbox was frozen counts. An expired session (after 24 hours) is replaced.
 ///
 /// # Example
 ///
@@ -47,8 +48,8 @@ type Sessions = HashMap<String, Arc<tokio::sync::Mutex<Session>>>;
 /// A configuration is never empty, so an empty response before any other means that none is deployed.
 const NOTHING_YET: &str = "no configuration is deployed yet";
 
-/// A longer poll may have been frozen with the sandbox, so its result is as old as its request. AppConfig counts its
-/// interval from its response, so a shorter poll is dated at that.
+/// A longer poll may have been frozen with the sandbox, so its result is as old as its request. AppConfig measures its
+/// interval from its response, so a shorter poll has the time of its response.
 const PROMPT: Duration = Duration::from_secs(1);
 
 /// A profile's session; it is locked during a poll.
@@ -99,7 +100,7 @@ impl AppConfig {
         token.ok_or_else(|| "the response has no token".into())
     }
 
-    /// Polls once. `Ok(None)`: AppConfig does not know the session any more.
+    /// Polls once. `Ok(None)` means that the session has expired.
     async fn poll(
         &self,
         id: &ParameterId,
@@ -144,7 +145,7 @@ impl ParameterSource for AppConfig {
         let mut session = self.session(id.name()).lock_owned().await;
         let value = self.latest(id, &mut session).await;
         if value.is_err() && session.token.is_none() && session.value.is_none() {
-            // An unknown profile leaves no entry: names may come from callers.
+            // An unknown profile is not stored: names may come from callers.
             let of_same = tokio::sync::OwnedMutexGuard::mutex(&session);
             self.sessions().retain(|_, session| !Arc::ptr_eq(session, of_same));
         }
@@ -153,7 +154,7 @@ impl ParameterSource for AppConfig {
 }
 
 impl AppConfig {
-    /// Returns the kept configuration, or that of a poll if one is due.
+    /// Returns the cached configuration, or that of a poll if one is due.
     async fn latest(&self, id: &ParameterId, session: &mut Session) -> Result<ParameterValue, BoxError> {
         if session.polled.is_some_and(|(at, interval)| at.age() < interval) {
             return session.value.clone().ok_or_else(|| NOTHING_YET.into());
@@ -166,7 +167,7 @@ impl AppConfig {
         session.token = None;
         let token = self.start(id.name()).await?;
         let value = self.poll(id, session, token).await?;
-        value.ok_or_else(|| "AppConfig does not know the session that it started".into())
+        value.ok_or_else(|| "AppConfig rejected the session that it had started".into())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Batches: names that are requested together share calls.
+//! Batches concurrent requests into shared calls.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,12 +18,12 @@ use crate::core::error::BoxError;
 type Answer = Result<ParameterValue, BoxError>;
 type Waiting = Vec<(ParameterId, oneshot::Sender<Answer>)>;
 
-/// The cache's key: a parameter, and the kind of call that fetches it. The kind depends on the read alone, since each
-/// one needs its own permission; the value is the same, so the kind does not count for the key.
+/// The cache's key: a parameter, and the kind of call that fetches it. The kind depends only on the read, since each
+/// one requires its own permission. The value is the same, so the kind is not part of the key.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     pub(super) id: ParameterId,
-    /// `true` if the call that takes several names fetches it, even for one name.
+    /// `true` if it is fetched by the call for several names, even for a single name.
     pub(super) is_shared: bool,
 }
 
@@ -70,14 +70,14 @@ impl Batches {
             waiting.len() == 1
         };
         if is_first {
-            // A task of its own: the first flight may be dropped while the others still wait.
+            // A separate task: the first flight may be dropped while others still wait.
             tokio::spawn(self.depart().in_current_span());
         }
         receiver.await.unwrap_or_else(|_| Err("the source panicked or did not respond in time".into()))
     }
 
     async fn depart(self) {
-        // Callers of the same turn of the runtime join this batch.
+        // Callers of the same scheduler tick join this batch.
         tokio::task::yield_now().await;
         let all = mem::take(&mut *self.waiting());
         let (decrypted, plain): (Vec<_>, Vec<_>) = all.into_iter().partition(|(id, _)| id.is_decrypted());

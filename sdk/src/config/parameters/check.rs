@@ -1,4 +1,4 @@
-//! The requirement of [`Parameter`]. No public API.
+//! The requirement of [`Parameter`]. Not public API.
 #![allow(missing_docs)]
 
 use std::marker::PhantomData;

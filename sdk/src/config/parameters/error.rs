@@ -7,8 +7,8 @@ use crate::config::cache::Chain;
 use crate::config::failure::{Failure, Reason, Subject};
 use crate::core::error::BoxError;
 
-/// The error of a parameter that could not be fetched, read or written. It names the parameter and the reason, and never holds a
-/// value.
+/// The error of a parameter that could not be fetched, read or written. It names the parameter and the reason, and
+/// never holds a value.
 #[derive(Clone)]
 pub struct ParameterError(Failure);
 
@@ -29,7 +29,7 @@ impl ParameterError {
         Self(Failure::malformed(of, why))
     }
 
-    /// Returns the error of `FromParameter::from_parameter`, which may be one of these already.
+    /// Returns the error of `FromParameter::from_parameter`, which may already be a `ParameterError`.
     #[cfg(feature = "parameters")]
     pub(super) fn not_decoded(of: &impl Subject, reason: BoxError) -> Self {
         match reason.downcast::<Self>() {
@@ -43,23 +43,24 @@ impl ParameterError {
         self.0.name()
     }
 
-    /// Returns whether it could not be fetched: it does not exist, may not be read, or the service failed.
+    /// Returns `true` if it could not be fetched: it does not exist, access is denied, or the service failed.
     pub fn is_unavailable(&self) -> bool {
         self.0.is_unavailable()
     }
 
-    /// Returns whether the source refused to read or write it ([`Refused`](crate::config::cache::Refused)): it does not exist, or the
-    /// function lacks the permission. An outage is not a refusal.
+    /// Returns `true` if the source refused to read or write it ([`Refused`](crate::config::cache::Refused)): it does
+    /// not exist, or the function lacks the permission. An outage is not a refusal.
     pub fn is_refused(&self) -> bool {
         self.0.is_refused()
     }
 
-    /// Returns whether it could not be written.
+    /// Returns `true` if it could not be written.
     pub fn is_not_written(&self) -> bool {
         self.0.is_not_written()
     }
 
-    /// Returns whether it was fetched and cannot be decoded: it is not JSON, of another shape, not base64, or not decrypted.
+    /// Returns `true` if it was fetched but cannot be decoded: it is not JSON, does not match the type, is not base64,
+    /// or is not decrypted.
     pub fn is_malformed(&self) -> bool {
         self.0.is_malformed()
     }
@@ -67,7 +68,7 @@ impl ParameterError {
 
 impl fmt::Debug for ParameterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the reason's own `Debug`, which may show what the service sent.
+        // Without the `Debug` of the reason, which may reveal the service's response.
         f.debug_tuple("ParameterError").field(&Chain(self)).finish()
     }
 }

@@ -1,4 +1,4 @@
-//! [`Parameter`]: a typed parameter as an argument; [`FromParameter`]: the type it is made into.
+//! [`Parameter`]: a typed parameter as an argument; [`FromParameter`]: a type that is decoded from one.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,7 +10,7 @@ use crate::config::max_age::MaxAge;
 use crate::core::error::BoxError;
 use crate::core::invocation::{FromInvocation, Invocation};
 
-/// A type that is decoded from a parameter. Mostly derived:
+/// A type that is decoded from a parameter. It is usually derived:
 ///
 /// ```
 /// use pilaster::clients::Variables;
@@ -18,12 +18,12 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// use pilaster::{FromParameter, Parameter};
 /// use serde::Deserialize;
 ///
-/// /// JSON of this shape, from the parameter that a variable names.
+/// /// A JSON object, from the parameter named by a variable.
 /// #[derive(Deserialize, FromParameter)]
 /// #[parameter(env = "LIMITS_PARAMETER")]
 /// struct Limits { items: u32 }
 ///
-/// /// JSON is also a number alone.
+/// /// A plain number is also JSON.
 /// #[derive(Deserialize, FromParameter)]
 /// #[parameter(name = "/shop/retries")]
 /// struct Retries(u8);
@@ -43,7 +43,7 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// # Ok::<(), pilaster::BoxError>(())
 /// ```
 ///
-/// The parameters are those of SSM, unless `source = Settings` names a type of your own: one that is
+/// The parameters are those of SSM, unless `source = Settings` names your own type, which implements
 /// [`FromClients`](crate::FromClients) and `AsRef<Parameters>`.
 ///
 /// ```
@@ -82,12 +82,12 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// # Ok::<(), BoxError>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say which parameter it is read from",
+    message = "`{Self}` does not declare its parameter",
     label = "not a `FromParameter`",
     note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to it, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
 )]
 pub trait FromParameter: Sized + Send + Sync + 'static {
-    /// Returns the id of the parameter, which may be in one of these environment variables.
+    /// Returns the id of the parameter, which one of these environment variables may contain.
     ///
     /// # Errors
     ///
@@ -98,27 +98,27 @@ pub trait FromParameter: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reason for which it cannot be decoded. The error is logged, so it must not contain the value.
+    /// The reason why it cannot be decoded. The error is logged, so it must not contain the value.
     fn from_parameter(value: &ParameterValue) -> Result<Self, BoxError>;
 
-    /// Returns the parameters that contain this one: SSM's unless implemented otherwise.
+    /// Returns the parameters that contain this one: those of SSM by default.
     ///
     /// # Errors
     ///
-    /// They cannot be made.
+    /// They cannot be created.
     fn parameters(clients: &Clients) -> impl Future<Output = Result<Parameters, BoxError>> + Send {
         async { Ok(clients.get().await?) }
     }
 }
 
 impl Parameters {
-    /// Returns the parameter that `T` is made from, decoded once per value. The call of SSM is GetParameters, which
-    /// needs `ssm:GetParameters`, as it is for [`ParametersLayer`](super::ParametersLayer).
+    /// Returns the parameter of `T`, decoded once per value. The call of SSM is GetParameters, which
+    /// needs `ssm:GetParameters`, as for [`ParametersLayer`](super::ParametersLayer).
     ///
     /// # Errors
     ///
-    /// [`ParameterError`] names the parameter: it could not be fetched, is not of `T`'s shape, was not decrypted, or its variable
-    /// is not set.
+    /// [`ParameterError`] names the parameter: it could not be fetched, does not match `T`, was not decrypted, or its
+    /// variable is not set.
     pub async fn typed<T: FromParameter>(&self) -> Result<Parameter<T>, ParameterError> {
         self.typed_by(&Variables::default(), MaxAge::TimeToLive).await
     }
@@ -140,18 +140,19 @@ impl Parameters {
     }
 }
 
-/// Extracts the parameter that `T` is read from, from the cache. See the [module docs](super).
+/// Extracts the parameter of `T` from the cache. See the [module docs](super).
 ///
-/// If it is unavailable, the response is an opaque 500 (503 where AWS throttled) whose log line names the parameter and the reason.
+/// If it is unavailable, the response is an opaque 500 (503 if AWS throttled) whose log line names the parameter and
+/// the reason.
 pub struct Parameter<T>(pub Arc<T>);
 
 impl<T: FromParameter> Parameter<T> {
-    /// Returns the parameter of `T` by the [`Parameters`] and the variables of a registry.
+    /// Returns the parameter of `T`, with the [`Parameters`] and the variables of a registry.
     ///
     /// # Errors
     ///
-    /// [`ParameterError`]: it could not be fetched, is not of `T`'s shape, was not decrypted, or its variable is not set. Or the
-    /// [`Parameters`] could not be made.
+    /// [`ParameterError`]: it could not be fetched, does not match `T`, was not decrypted, its variable is not set, or
+    /// the [`Parameters`] could not be created.
     pub async fn of(clients: &Clients) -> Result<Self, BoxError> {
         Self::read(clients, MaxAge::TimeToLive).await
     }

@@ -1,4 +1,4 @@
-//! Parameters that are given in the program: for tests and local runs.
+//! Parameters with fixed values, for tests and local runs.
 
 use std::collections::BTreeMap;
 

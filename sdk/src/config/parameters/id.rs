@@ -1,4 +1,4 @@
-//! [`ParameterId`] and [`ParameterPath`]: which parameter, or all below which path.
+//! [`ParameterId`] and [`ParameterPath`] identify a parameter, or all below a path.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,12 +25,12 @@ pub struct ParameterId {
 }
 
 impl ParameterId {
-    /// Creates the id of the parameter of this name.
+    /// Creates the id of the parameter with this name.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self { name: name.into(), decrypt: None }
     }
 
-    /// Creates the id of the parameter that an environment variable names.
+    /// Creates the id of the parameter named by an environment variable.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl ParameterId {
         }
     }
 
-    /// Creates the id of the parameter that a variable of a registry names: the code of `#[parameter(env = "…")]`.
+    /// Creates the id of the parameter named by a variable of a registry, for `#[parameter(env = "…")]`.
     #[doc(hidden)]
     pub fn named_by(variable: &NamedBy, variables: &Variables) -> Result<Self, ParameterError> {
         match variable.read(variables) {
@@ -63,7 +63,7 @@ impl ParameterId {
         &self.name
     }
 
-    /// Returns whether a `SecureString` is decrypted: `WithDecryption` of the API.
+    /// Returns `true` if a `SecureString` is decrypted: `WithDecryption` of the API.
     pub fn is_decrypted(&self) -> bool {
         self.decrypt.unwrap_or(false)
     }
@@ -92,7 +92,7 @@ impl fmt::Display for ParameterId {
     }
 }
 
-/// Returns a name or ARN, and the version or label that may follow it (`/name:3`, `/name:prod`): a name itself has no
+/// Returns a name or ARN, and the optional version or label after it (`/name:3`, `/name:prod`): a name itself has no
 /// colon, and the last part of an ARN is the name.
 pub(super) fn without_selector(name: &str) -> (&str, Option<&str>) {
     let begin = if name.starts_with("arn:") { name.find(":parameter").map_or(name.len(), |at| at + 1) } else { 0 };
@@ -102,18 +102,18 @@ pub(super) fn without_selector(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Returns the part of a name, label or ARN that is the same for all of one parameter.
+/// Returns the part of a name, label or ARN that identifies the parameter.
 pub(super) fn base(name: &str) -> &str {
     let (name, _) = without_selector(name);
     let name = match name.starts_with("arn:") {
         true => name.split_once(":parameter").map_or(name, |(_, name)| name),
         false => name,
     };
-    // An ARN has one slash before the name, whether or not the name begins with one.
+    // An ARN has one slash before the name, even if the name starts with one.
     name.trim_start_matches('/')
 }
 
-/// A path with all parameters below it, of the next level or of all.
+/// A path with the parameters below it, of the next level or of all levels.
 ///
 /// # Example
 ///
@@ -154,12 +154,12 @@ impl ParameterPath {
         &self.path
     }
 
-    /// Returns whether all levels are included.
+    /// Returns `true` if all levels are included.
     pub fn is_recursive(&self) -> bool {
         self.recursive
     }
 
-    /// Returns whether a `SecureString` is decrypted, like [`ParameterId::is_decrypted`].
+    /// Returns `true` if a `SecureString` is decrypted, like [`ParameterId::is_decrypted`].
     pub fn is_decrypted(&self) -> bool {
         self.decrypt.unwrap_or(false)
     }
@@ -208,8 +208,8 @@ mod tests {
     fn a_missing_variable_is_a_sentence() {
         static MISSING: NamedBy = NamedBy::new("PILASTER_TEST_NO_SUCH_VARIABLE");
         let error = ParameterId::named_by(&MISSING, &Variables::default()).unwrap_err();
-        let said = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a parameter, is not set";
-        assert_eq!(error.to_string(), said);
+        let expected = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a parameter, is not set";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]

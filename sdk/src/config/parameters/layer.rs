@@ -12,11 +12,11 @@ use crate::config::prefetch::{Declared, Prefetch};
 
 /// Layer that fetches the declared parameters before the handler runs.
 ///
-/// It is a layer around the raw event ([`Function::outer`](crate::Function::outer)), so it serves every kind of function. It fetches
-/// all declared parameters at the same time, where a handler's arguments would be fetched one after another: ten of SSM in one call,
-/// which needs `ssm:GetParameters`. Later calls find them in the cache, which refreshes them before they expire. A parameter that is
-/// unavailable and has no last good value ends the invocation with a [`FunctionError`](crate::FunctionError) of type
-/// `ParameterUnavailable` that names it.
+/// It is a layer around the raw event ([`Function::outer`](crate::Function::outer)), so it serves every kind of
+/// function. It fetches all declared parameters concurrently, while a handler's arguments would be fetched
+/// sequentially: up to ten of SSM in one call, which needs `ssm:GetParameters`. Later calls find them in the cache,
+/// which refreshes them before they expire. A parameter that is unavailable and has no last good value ends the
+/// invocation with a [`FunctionError`](crate::FunctionError) of type `ParameterUnavailable` that names it.
 ///
 /// # Example
 ///
@@ -61,13 +61,14 @@ impl ParametersLayer {
         self
     }
 
-    /// Fetches all declared parameters, like [`ParameterRequest::force`](super::ParameterRequest::force): each invocation calls the service.
+    /// Fetches all declared parameters, like [`ParameterRequest::force`](super::ParameterRequest::force): each
+    /// invocation calls the service.
     pub fn force(mut self) -> Self {
         self.0.max_age = MaxAge::Forced;
         self
     }
 
-    /// Takes the parameters of this registry instead of [`Clients::global`].
+    /// Uses the parameters of this registry instead of [`Clients::global`].
     pub fn clients(mut self, clients: Clients) -> Self {
         self.0.clients = Some(clients);
         self

@@ -36,9 +36,9 @@ pub struct NamedParameters {
 
 impl NamedParameters {
     /// Collects the results. A parameter that was requested more than once in the same way has one entry.
-    pub(super) fn new(asked: Vec<(ParameterId, Found)>) -> Self {
-        let mut all: Vec<(ParameterId, Found)> = Vec::with_capacity(asked.len());
-        for (id, found) in asked {
+    pub(super) fn new(requested: Vec<(ParameterId, Found)>) -> Self {
+        let mut all: Vec<(ParameterId, Found)> = Vec::with_capacity(requested.len());
+        for (id, found) in requested {
             if all.iter().all(|(known, _)| *known != id) {
                 all.push((id, found));
             }
@@ -51,7 +51,7 @@ impl NamedParameters {
         self.iter().find(|(id, _)| id.name() == name).map(|(_, found)| found)
     }
 
-    /// Returns the parameter of this name that was requested decrypted, or not, according to the id.
+    /// Returns the parameter with this id, which includes whether it is decrypted.
     pub fn of(&self, id: &ParameterId) -> Option<&Found> {
         let is_same = |own: &ParameterId| own.name() == id.name() && own.is_decrypted() == id.is_decrypted();
         self.iter().find(|(own, _)| is_same(own)).map(|(_, found)| found)
@@ -73,7 +73,7 @@ impl NamedParameters {
         self.all.len()
     }
 
-    /// Returns whether no parameter was requested.
+    /// Returns `true` if no parameter was requested.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

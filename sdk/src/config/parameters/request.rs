@@ -1,4 +1,4 @@
-//! [`ParameterRequest`] and [`PathRequest`]: one read of a parameter, or of all below a path.
+//! [`ParameterRequest`] and [`PathRequest`]: a read of one parameter, or of all below a path.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use super::batch::Key;
 use super::{AutoValue, ParameterError, ParameterId, ParameterPath, ParameterValue, ParameterValues, Parameters};
 use crate::config::max_age::MaxAge;
 
-/// One read of a parameter: how fresh, as what. Made by [`Parameters::get`].
+/// A read of one parameter, with its maximum age and its type. Created by [`Parameters::get`].
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until `text`, `json`, `binary` or `value` is awaited"]
 pub struct ParameterRequest<'a> {
     parameters: &'a Parameters,
     id: ParameterId,
-    /// `true` if the call that takes several names fetches it.
+    /// `true` if it is fetched by the call for several names.
     is_shared: bool,
     max_age: MaxAge,
 }
@@ -26,7 +26,7 @@ impl<'a> ParameterRequest<'a> {
         Self { parameters, id, is_shared: false, max_age: MaxAge::TimeToLive }
     }
 
-    /// Uses the call that takes several names, even for this name alone.
+    /// Uses the call for several names, even for this name alone.
     pub(super) fn shared(mut self) -> Self {
         self.is_shared = true;
         self
@@ -44,21 +44,22 @@ impl<'a> ParameterRequest<'a> {
         self
     }
 
-    /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
-    /// nothing.
+    /// Sets the maximum age of the value; a value that this call fetches is cached for this time. Zero always fetches
+    /// and caches nothing.
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = MaxAge::Of(max_age);
         self
     }
 
-    /// Calls the service whatever is cached, and caches the response. If that fails, the last good value is not used. A source that keeps
-    /// values itself (an extension, and AppConfig until it wants to be polled again) may give the one that it keeps.
+    /// Calls the service even if a value is cached, and caches the response. If the call fails, the last good value is
+    /// not used. A source that caches values itself (an extension, or AppConfig until the next poll) may return its
+    /// cached one.
     pub fn force(mut self) -> Self {
         self.max_age = MaxAge::Forced;
         self
     }
 
-    /// Returns the value as it is.
+    /// Returns the raw value.
     ///
     /// # Errors
     ///
@@ -73,7 +74,7 @@ impl<'a> ParameterRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or the value is bytes that are not UTF-8.
+    /// The same as those of [`value`](Self::value), or the value is not UTF-8.
     pub async fn text(self) -> Result<String, ParameterError> {
         self.value().await?.text().map(str::to_owned)
     }
@@ -82,25 +83,27 @@ impl<'a> ParameterRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or it is not JSON of `T`'s shape: the error names a missing field, and no value.
+    /// The same as those of [`value`](Self::value), or it is not JSON that matches `T`: the error names a missing
+    /// field, but no value.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, ParameterError> {
         self.value().await?.json()
     }
 
-    /// Returns the bytes; a text is decoded as base64.
+    /// Returns the bytes; text is decoded as base64.
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or the text is not base64.
+    /// The same as those of [`value`](Self::value), or the text is not base64.
     pub async fn binary(self) -> Result<Vec<u8>, ParameterError> {
         self.value().await?.binary()
     }
 
-    /// Decodes the value by the name's suffix: `.json` is JSON, `.binary` is base64, anything else is text.
+    /// Decodes the value according to the suffix of the name: `.json` is JSON, `.binary` is base64, anything else is
+    /// text.
     ///
     /// # Errors
     ///
-    /// As [`json`](Self::json) and [`binary`](Self::binary).
+    /// The same as those of [`json`](Self::json) and [`binary`](Self::binary).
     pub async fn auto(self) -> Result<AutoValue, ParameterError> {
         self.value().await?.auto()
     }
@@ -144,7 +147,7 @@ impl<'a> PathRequest<'a> {
         self
     }
 
-    /// Returns the values, by what follows the path in their names. No parameters are an empty map.
+    /// Returns the values, keyed by their names after the path. Without parameters, the map is empty.
     ///
     /// # Errors
     ///

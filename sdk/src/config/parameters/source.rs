@@ -1,4 +1,4 @@
-//! [`ParameterSource`]: where parameters come from.
+//! [`ParameterSource`]: a source of parameters.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use futures_util::future::{self, BoxFuture, FutureExt};
 use super::{ParameterId, ParameterPath, ParameterValue, ParameterWrite};
 use crate::core::error::BoxError;
 
-/// The parameters below a path, by the rest of their names after the path.
+/// The parameters below a path, keyed by their names after the path.
 pub type ParameterValues = BTreeMap<String, ParameterValue>;
 
 /// A source of [`Parameters`](super::Parameters): `aws_sdk_ssm::Client`, AppConfig, a table, an extension, or a stub.
@@ -16,18 +16,18 @@ pub type ParameterValues = BTreeMap<String, ParameterValue>;
 /// Only [`fetch`](Self::fetch) is required; a source without paths, without batches or without writes keeps the
 /// defaults of the other methods.
 pub trait ParameterSource: Send + Sync + 'static {
-    /// The maximum number of names of [`fetch_batch`](Self::fetch_batch). With more than one, parameters that are
+    /// The maximum number of names in [`fetch_batch`](Self::fetch_batch). With more than one, parameters that are
     /// requested by name together, and typed ones, share its calls; those of
     /// [`Parameters::get`](super::Parameters::get) do not.
     const BATCH: usize = 1;
 
     /// Fetches the current value of this parameter. The caller caches it, and never runs two calls for the same
-    /// parameter at once.
+    /// parameter concurrently.
     ///
     /// # Errors
     ///
-    /// The reason for which it is unavailable. The caller adds the parameter's name; the reason must not contain the
-    /// value. A parameter that does not exist, or that may not be read, is a
+    /// The reason why it is unavailable. The caller adds the parameter's name; the reason must not contain the
+    /// value. A parameter that does not exist, or for which access is denied, is a
     /// [`Refused`](crate::config::cache::Refused); any other error counts as an outage.
     fn fetch(&self, id: &ParameterId) -> impl Future<Output = Result<ParameterValue, BoxError>> + Send;
 
@@ -40,7 +40,7 @@ pub trait ParameterSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reason for which they are unavailable.
+    /// The reason why they are unavailable.
     fn fetch_below(&self, path: &ParameterPath) -> impl Future<Output = Result<ParameterValues, BoxError>> + Send {
         let _ = path;
         future::ready(Err("this source has no paths".into()))
@@ -50,7 +50,7 @@ pub trait ParameterSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reason for which it cannot be written.
+    /// The reason why it cannot be written.
     fn write(&self, write: &ParameterWrite) -> impl Future<Output = Result<i64, BoxError>> + Send {
         let _ = write;
         future::ready(Err("this source is read-only".into()))

@@ -17,11 +17,13 @@ use crate::config::cache::{Chain, Refused};
 use crate::core::error::BoxError;
 
 /// [`Parameters::get`](super::Parameters::get) calls GetParameter, and needs `ssm:GetParameter`;
-/// [`named`](super::Parameters::named), typed parameters and their layer call GetParameters, and need `ssm:GetParameters`;
-/// [`below`](super::Parameters::below) needs `ssm:GetParametersByPath`, and [`set`](super::Parameters::set) `ssm:PutParameter`. A
-/// `SecureString` under a key of your own also needs `kms:Decrypt`, or `kms:Encrypt` to write it.
+/// [`named`](super::Parameters::named), typed parameters and their layer call GetParameters, and need
+/// `ssm:GetParameters`; [`below`](super::Parameters::below) needs `ssm:GetParametersByPath`, and
+/// [`set`](super::Parameters::set) `ssm:PutParameter`. A `SecureString` under your own key also needs `kms:Decrypt`, or
+/// `kms:Encrypt` to write it.
 impl ParameterSource for Client {
-    /// [GetParameters](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html) takes ten names.
+    /// [GetParameters](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html) takes
+    /// ten names.
     const BATCH: usize = 10;
 
     async fn fetch(&self, id: &ParameterId) -> Result<ParameterValue, BoxError> {
@@ -35,7 +37,7 @@ impl ParameterSource for Client {
             Ok(values) => return values,
             Err(error) => error,
         };
-        // A name that is malformed, or may not be read or decrypted, fails the call for all.
+        // A name that is malformed or not accessible fails the whole call.
         if Refused::is_in(&*error) && ids.len() > 1 {
             let alone = ids.iter().map(|id| async {
                 match self.several(std::slice::from_ref(id)).await {
@@ -137,12 +139,12 @@ fn value(id: &ParameterId, parameter: &Parameter) -> Result<ParameterValue, BoxE
     })
 }
 
-/// Returns whether this is the parameter that was requested by this name or ARN, which a version or label may follow.
-/// Both a name and its label can be in one response; then only the selector distinguishes them.
-fn is_named(parameter: &Parameter, asked: &str) -> bool {
+/// Returns `true` if this is the parameter with this requested name or ARN, which may end in a version or label.
+/// One response can contain both a name and its label, which only the selector distinguishes.
+fn is_named(parameter: &Parameter, requested: &str) -> bool {
     let selector = parameter.selector().unwrap_or_default().trim_start_matches(':');
-    let (asked, wanted) = without_selector(asked);
-    wanted.unwrap_or_default() == selector && [parameter.name(), parameter.arn()].contains(&Some(asked))
+    let (requested, wanted) = without_selector(requested);
+    wanted.unwrap_or_default() == selector && [parameter.name(), parameter.arn()].contains(&Some(requested))
 }
 
 /// The error of a call for several parameters, shared by each of them.
@@ -162,7 +164,7 @@ impl std::fmt::Display for Shared {
 
 impl StdError for Shared {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        // The error itself, not its source: a refusal is recognised by its type.
+        // The error itself, not its source: a refusal is identified by its type.
         Some(&*self.0)
     }
 }

@@ -11,7 +11,7 @@ use crate::config::aws;
 use crate::config::cache::Refused;
 use crate::core::error::BoxError;
 
-/// Parameters in a DynamoDB table: an item has the name in `id` and the value in `value`, as Powertools keeps them.
+/// Parameters in a DynamoDB table: an item has the name in `id` and the value in `value`, as in Powertools.
 ///
 /// The function needs `dynamodb:GetItem` to read a parameter, and `dynamodb:Query` for those
 /// [`below`](super::Parameters::below) a path: all items of a partition key; each is named by its sort key, `sk`. A
@@ -40,27 +40,27 @@ pub struct Table {
 }
 
 impl Table {
-    /// Creates a source of the parameters of this table.
+    /// Creates a source from the parameters in this table.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         let (key, sort, value) = ("id".to_owned(), "sk".to_owned(), "value".to_owned());
         Self { client, table: table.into(), key, sort, value, consistent: false }
     }
 
-    /// Sets the name of the partition key: `id` unless set.
+    /// Sets the name of the partition key: `id` by default.
     #[must_use]
     pub fn key(mut self, attribute: impl Into<String>) -> Self {
         self.key = attribute.into();
         self
     }
 
-    /// Sets the name of the sort key: `sk` unless set.
+    /// Sets the name of the sort key: `sk` by default.
     #[must_use]
     pub fn sort(mut self, attribute: impl Into<String>) -> Self {
         self.sort = attribute.into();
         self
     }
 
-    /// Sets the name of the attribute with the value: `value` unless set.
+    /// Sets the name of the attribute with the value: `value` by default.
     #[must_use]
     pub fn value(mut self, attribute: impl Into<String>) -> Self {
         self.value = attribute.into();
@@ -119,7 +119,7 @@ impl ParameterSource for Table {
     }
 }
 
-/// Converts DynamoDB's value to JSON; bytes become base64. A number keeps its digits if it is an integer of 64 bits or
+/// Converts DynamoDB's value to JSON; bytes become base64. A number is exact if it is an integer of 64 bits or
 /// a double.
 fn json(value: &AttributeValue) -> Result<Value, BoxError> {
     let number =

@@ -1,4 +1,4 @@
-//! [`ParameterValue`]: one value of a parameter, as text, JSON or bytes.
+//! [`ParameterValue`]: the value of a parameter, as text, JSON or bytes.
 
 use std::fmt;
 use std::str;
@@ -13,7 +13,8 @@ use serde_json::Value;
 use super::{ParameterError, ParameterId, ParameterKind};
 use crate::config::decode;
 
-/// One value of a parameter. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
+/// The value of a parameter. Cheap to clone; it is never printed, and is wiped from memory when the last clone is
+/// dropped.
 #[derive(Clone)]
 pub struct ParameterValue {
     inner: Arc<Inner>,
@@ -29,7 +30,8 @@ struct Inner {
     decoded: decode::Decoded,
 }
 
-/// A value that was decoded by the suffix of its parameter's name. `Debug` does not print it, since it may be that of a `SecureString`.
+/// A value decoded according to the suffix of its parameter's name. `Debug` does not print it, since it may be a
+/// `SecureString`.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AutoValue {
@@ -53,12 +55,12 @@ impl fmt::Debug for AutoValue {
 }
 
 impl ParameterValue {
-    /// Creates a value of text.
+    /// Creates a text value.
     pub fn from_text(id: &ParameterId, text: impl Into<String>) -> Self {
         Self::new(id, text.into().into_bytes(), true)
     }
 
-    /// Creates a value of bytes: of AppConfig, or of a binary attribute in a table.
+    /// Creates a binary value, as from AppConfig or a binary attribute in a table.
     pub fn from_bytes(id: &ParameterId, bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(id, bytes.into(), false)
     }
@@ -76,7 +78,7 @@ impl ParameterValue {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Sets the version: for a [`ParameterSource`](super::ParameterSource), right after the value was made.
+    /// Sets the version: for a [`ParameterSource`](super::ParameterSource), directly after creating the value.
     #[must_use]
     pub fn with_version(mut self, version: impl Into<String>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
@@ -104,12 +106,12 @@ impl ParameterValue {
         self.inner.version.as_deref()
     }
 
-    /// Returns the type, if the source has one: SSM does.
+    /// Returns the type, if the source is SSM.
     pub fn kind(&self) -> Option<ParameterKind> {
         self.inner.kind
     }
 
-    /// Returns whether it is a `SecureString` that SSM was not asked to decrypt: a ciphertext in base64.
+    /// Returns `true` if it is a `SecureString` whose decryption was not requested: a ciphertext in base64.
     pub fn is_encrypted(&self) -> bool {
         self.inner.kind == Some(ParameterKind::SecureString) && !self.inner.id.is_decrypted()
     }
@@ -123,16 +125,16 @@ impl ParameterValue {
         str::from_utf8(self.bytes()).map_err(|_| ParameterError::malformed(self.id(), "is binary, not text"))
     }
 
-    /// Returns the items of a `StringList`, which SSM keeps as one text with commas.
+    /// Returns the items of a `StringList`, which SSM stores as text separated by commas.
     ///
     /// # Errors
     ///
-    /// As [`text`](Self::text).
+    /// The same as those of [`text`](Self::text).
     pub fn list(&self) -> Result<Vec<&str>, ParameterError> {
         Ok(self.text()?.split(',').collect())
     }
 
-    /// Returns the bytes; a text is decoded as base64.
+    /// Returns the bytes; text is decoded as base64.
     ///
     /// # Errors
     ///
@@ -148,25 +150,26 @@ impl ParameterValue {
     ///
     /// # Errors
     ///
-    /// It is not JSON, or of another shape: the error names a missing field, and nothing that the value holds.
+    /// It is not JSON, or does not match the type: the error names a missing field, but contains nothing of the value.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ParameterError> {
         decode::json(self.bytes()).map_err(|why| ParameterError::malformed(self.id(), why))
     }
 
-    /// Returns the value by the suffix of the name: `.json` is JSON, `.binary` is base64, anything else is text.
+    /// Decodes the value according to the suffix of the name: `.json` is JSON, `.binary` is base64, anything else is
+    /// text.
     ///
     /// # Errors
     ///
-    /// As [`json`](Self::json), [`binary`](Self::binary) and [`text`](Self::text).
+    /// The same as those of [`json`](Self::json), [`binary`](Self::binary) and [`text`](Self::text).
     pub fn auto(&self) -> Result<AutoValue, ParameterError> {
         self.auto_as(self.id().name())
     }
 
-    /// Decodes the value by the suffix of another name: the one below a path.
+    /// Decodes the value according to the suffix of another name: the one below a path.
     ///
     /// # Errors
     ///
-    /// As [`auto`](Self::auto).
+    /// The same as those of [`auto`](Self::auto).
     pub fn auto_as(&self, name: &str) -> Result<AutoValue, ParameterError> {
         match name.rsplit_once('.') {
             Some((_, "json")) => self.json().map(AutoValue::Json),

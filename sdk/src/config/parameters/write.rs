@@ -15,13 +15,13 @@ pub enum ParameterKind {
     /// Text.
     #[default]
     String,
-    /// Texts separated by commas.
+    /// A list of strings, separated by commas.
     StringList,
-    /// Text that is encrypted by KMS.
+    /// Text encrypted by KMS.
     SecureString,
 }
 
-/// The tier of an SSM parameter, which limits its size and sets its price.
+/// The tier of an SSM parameter, which determines its maximum size and its price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParameterTier {
@@ -30,7 +30,7 @@ pub enum ParameterTier {
     Standard,
     /// Up to 8 KB, charged.
     Advanced,
-    /// The standard tier where it suffices, the advanced one otherwise.
+    /// The standard tier if it suffices, the advanced one otherwise.
     IntelligentTiering,
 }
 
@@ -86,19 +86,19 @@ impl<'a> WriteRequest<'a> {
         Self { parameters, write }
     }
 
-    /// Replaces an existing parameter; without this, one is an error.
+    /// Replaces an existing parameter, which is an error otherwise.
     pub fn overwrite(mut self) -> Self {
         self.write.overwrite = true;
         self
     }
 
-    /// Sets the type: `String` unless set.
+    /// Sets the type: `String` by default.
     pub fn kind(mut self, kind: ParameterKind) -> Self {
         self.write.kind = kind;
         self
     }
 
-    /// Sets the tier: standard unless set.
+    /// Sets the tier: standard by default.
     pub fn tier(mut self, tier: ParameterTier) -> Self {
         self.write.tier = tier;
         self
@@ -117,14 +117,14 @@ impl<'a> WriteRequest<'a> {
     }
 
     /// Writes the parameter and returns its version. The cached values of its name, its labels, its ARN and all paths
-    /// are removed, also when the write fails or is dropped, since it may have taken effect.
+    /// are removed, even if the write fails or is dropped, since it may have taken effect.
     ///
     /// # Errors
     ///
-    /// The parameter exists and is not to be replaced, may not be written, or the source is read-only.
+    /// The parameter exists and is not overwritten, access is denied, or the source is read-only.
     pub async fn send(self) -> Result<i64, ParameterError> {
         let Self { parameters, write } = self;
-        // Also when it fails or is dropped: it may have taken effect.
+        // Even if it fails or is dropped: it may have taken effect.
         let _forget = OnDrop(|| parameters.forget(&write.name));
         parameters
             .source

@@ -1,4 +1,4 @@
-//! The requirement of [`Secret`]. No public API.
+//! The requirement of [`Secret`]. Not public API.
 #![allow(missing_docs)]
 
 use std::marker::PhantomData;

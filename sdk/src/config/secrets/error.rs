@@ -7,7 +7,8 @@ use crate::config::cache::Chain;
 use crate::config::failure::{Failure, Reason, Subject};
 use crate::core::error::BoxError;
 
-/// The error of a secret that could not be fetched, read or written. It names the secret and the reason, and never holds a value.
+/// The error of a secret that could not be fetched, read or written. It contains the name and the reason, but never a
+/// value.
 #[derive(Clone)]
 pub struct SecretError(Failure);
 
@@ -46,28 +47,29 @@ impl SecretError {
         self.0.name()
     }
 
-    /// Returns whether it could not be fetched: it does not exist, may not be read, or the service failed.
+    /// Returns `true` if it could not be fetched: it does not exist, access is denied, or the service failed.
     pub fn is_unavailable(&self) -> bool {
         self.0.is_unavailable()
     }
 
-    /// Returns whether the service refused to read or write it ([`Refused`](crate::config::cache::Refused)): it does not exist, or the
-    /// function lacks the permission. An outage is not a refusal.
+    /// Returns `true` if the service refused to read or write it ([`Refused`](crate::config::cache::Refused)): it does
+    /// not exist, or the function lacks the permission. An outage is not a refusal.
     pub fn is_refused(&self) -> bool {
         self.0.is_refused()
     }
 
-    /// Returns whether it could not be written.
+    /// Returns `true` if it could not be written.
     pub fn is_not_written(&self) -> bool {
         self.0.is_not_written()
     }
 
-    /// Returns whether a newer value was requested and there is none.
+    /// Returns `true` if a newer value was requested but there is none.
     pub fn is_unchanged(&self) -> bool {
         self.0.is_unchanged()
     }
 
-    /// Returns whether it was fetched and cannot be decoded: it is not JSON, of another shape, binary instead of text or the reverse.
+    /// Returns `true` if it was fetched but cannot be decoded: it is not JSON, does not match the type, or is binary
+    /// instead of text or vice versa.
     pub fn is_malformed(&self) -> bool {
         self.0.is_malformed()
     }
@@ -75,7 +77,7 @@ impl SecretError {
 
 impl fmt::Debug for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the reason's own `Debug`, which may show what the service sent.
+        // Without the `Debug` of the reason, which may reveal the service's response.
         f.debug_tuple("SecretError").field(&Chain(self)).finish()
     }
 }

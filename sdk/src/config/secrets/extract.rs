@@ -1,4 +1,4 @@
-//! [`Secret`]: a typed secret as an argument; [`FromSecret`]: the type it is made into.
+//! [`Secret`]: a typed secret as an argument; [`FromSecret`]: a type that is decoded from one.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,7 +10,7 @@ use crate::config::max_age::MaxAge;
 use crate::core::error::BoxError;
 use crate::core::invocation::{FromInvocation, Invocation};
 
-/// A type that is decoded from a secret. Mostly derived:
+/// A type that is decoded from a secret. It is usually derived:
 ///
 /// ```
 /// use pilaster::FromSecret;
@@ -18,12 +18,12 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// use pilaster::config::secrets::SecretString;
 /// use serde::Deserialize;
 ///
-/// /// JSON of this shape, from the secret that a variable names.
+/// /// A JSON object, from the secret named by a variable.
 /// #[derive(Deserialize, FromSecret)]
 /// #[secret(env = "DB_SECRET")]
 /// struct Database { host: String, password: SecretString }
 ///
-/// /// The whole text, of a version that is not current yet.
+/// /// The whole text of a version that is not current yet.
 /// #[derive(FromSecret)]
 /// #[secret(id = "partner/api-key", stage = "AWSPENDING", text)]
 /// struct NextKey(SecretString);
@@ -32,12 +32,12 @@ use crate::core::invocation::{FromInvocation, Invocation};
 /// # Ok::<(), pilaster::BoxError>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say which secret it is read from",
+    message = "`{Self}` does not declare its secret",
     label = "not a `FromSecret`",
     note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to it, or `#[secret(env = \"DB_SECRET\")]`"
 )]
 pub trait FromSecret: Sized + Send + Sync + 'static {
-    /// Returns the id of the secret, which may be in one of these environment variables.
+    /// Returns the id of the secret, which one of these environment variables may contain.
     ///
     /// # Errors
     ///
@@ -48,23 +48,23 @@ pub trait FromSecret: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reason for which it cannot be decoded. The error is logged, so it must not contain the value.
+    /// The reason why it cannot be decoded. The error is logged, so it must not contain the value.
     fn from_secret(value: &SecretValue) -> Result<Self, BoxError>;
 }
 
-/// Extracts the secret that `T` is read from, from the cache. See the [module docs](super).
+/// Extracts the secret of `T` from the cache. See the [module docs](super).
 ///
-/// It comes from the [`Secrets`] in the registry of the request, or else of the process. If it is unavailable, the response is an
-/// opaque 500 (503 where AWS throttled) whose log line names the secret and the reason.
+/// It is read from the [`Secrets`] in the registry of the request, or otherwise of the process. If it is unavailable,
+/// the response is an opaque 500 (503 if AWS throttled) whose log line names the secret and the reason.
 pub struct Secret<T>(pub Current<T>);
 
 impl Secrets {
-    /// Returns the secret of `T`, decoded once per value. A variable that names it is the process's;
-    /// [`Secret::of`] takes that of a registry.
+    /// Returns the secret of `T`, decoded once per value. A variable that names it is read from the process;
+    /// [`Secret::of`] reads it from a registry.
     ///
     /// # Errors
     ///
-    /// [`SecretError`] names the secret: it could not be fetched, is not of `T`'s shape, or its variable is not set.
+    /// [`SecretError`] names the secret: it could not be fetched, does not match `T`, or its variable is not set.
     pub async fn typed<T: FromSecret>(&self) -> Result<Secret<T>, SecretError> {
         self.typed_by(&Variables::default(), MaxAge::TimeToLive).await
     }
@@ -76,11 +76,12 @@ impl Secrets {
 }
 
 impl<T: FromSecret> Secret<T> {
-    /// Returns the secret of `T` by the [`Secrets`] and the variables of a registry.
+    /// Returns the secret of `T`, with the [`Secrets`] and the variables of a registry.
     ///
     /// # Errors
     ///
-    /// [`SecretError`]: it could not be fetched, is not of `T`'s shape, or its variable is not set. Or the [`Secrets`] could not be made.
+    /// [`SecretError`]: it could not be fetched, does not match `T`, its variable is not set, or the [`Secrets`] could
+    /// not be created.
     pub async fn of(clients: &Clients) -> Result<Self, BoxError> {
         Self::read(clients, MaxAge::TimeToLive).await
     }
@@ -99,7 +100,8 @@ impl<T> Deref for Secret<T> {
     }
 }
 
-/// A secret read as `T`: it is used as a `T`, and can fetch a newer one. Cheap to clone; it never prints.
+/// A secret decoded as a `T`, to which it dereferences; it can fetch a newer version. Cheap to clone, and never
+/// printed.
 pub struct Current<T> {
     typed: Arc<T>,
     value: SecretValue,
@@ -113,11 +115,12 @@ impl<T: FromSecret> Current<T> {
         Ok(Self { typed: value.decoded().get_or_decode(decode)?, value, secrets })
     }
 
-    /// Returns a newer one after this one was rejected: the one that another request has fetched meanwhile, or the service's current one.
+    /// Returns a newer secret after this one was rejected: the one that another request has already fetched, or the
+    /// service's current one.
     ///
     /// # Errors
     ///
-    /// The service fails, or has none that is newer ([`SecretError::is_unchanged`]).
+    /// The service fails, or has no newer one ([`SecretError::is_unchanged`]).
     pub async fn fresh(&self) -> Result<Self, SecretError> {
         let value = self.secrets.fresh(&self.value).await?;
         Self::new(self.secrets.clone(), value)
@@ -139,7 +142,7 @@ impl<T> Deref for Current<T> {
     }
 }
 
-// Not derived: a derive would ask for `T: Clone` and `T: Debug`.
+// Not derived: a derive would require `T: Clone` and `T: Debug`.
 impl<T> Clone for Secret<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
@@ -160,7 +163,7 @@ impl<T> Clone for Current<T> {
 
 impl<T> fmt::Debug for Current<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not `T`'s own `Debug`, which may print a password that is a plain `String`.
+        // Without `T`'s `Debug`, which may print a password that is a plain `String`.
         f.debug_tuple("Current").field(&self.value).finish()
     }
 }

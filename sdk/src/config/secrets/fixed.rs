@@ -1,4 +1,4 @@
-//! Secrets that are given in the program: for tests and local runs.
+//! Secrets with fixed values, for tests and local runs.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! [`SecretId`]: which secret, which version of it.
+//! [`SecretId`] identifies a secret and its version.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::config::NamedBy;
 use crate::config::failure::Subject;
 use crate::core::env;
 
-/// A secret's name or ARN, and which version is meant: the current one unless a stage or a version id is given.
+/// A secret's name or ARN, and its version: the current one unless a stage or a version id is set.
 ///
 /// # Example
 ///
@@ -32,7 +32,7 @@ impl SecretId {
         Self { name: name.into(), stage: None, version: None }
     }
 
-    /// Creates the id of the current version of the secret that an environment variable names.
+    /// Creates the id of the current version of the secret named by an environment variable.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl SecretId {
         }
     }
 
-    /// Creates the id of the secret that a variable of a registry names: the code of `#[secret(env = "…")]`.
+    /// Creates the id of the secret named by a variable of a registry, for `#[secret(env = "…")]`.
     #[doc(hidden)]
     pub fn named_by(variable: &NamedBy, variables: &Variables) -> Result<Self, SecretError> {
         match variable.read(variables) {
@@ -53,7 +53,7 @@ impl SecretId {
         }
     }
 
-    /// Selects the version with this staging label: `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS`, or a label of your own.
+    /// Selects the version with this staging label: `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS`, or your own label.
     #[must_use]
     pub fn stage(mut self, stage: impl Into<Cow<'static, str>>) -> Self {
         self.stage = Some(stage.into());
@@ -72,9 +72,10 @@ impl SecretId {
         &self.name
     }
 
-    /// Returns whether two ids may be of one secret, by name or by ARN, whatever the version. An ARN ends in the name and six random
-    /// characters ([format](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html#iam-resources)),
-    /// which a partial ARN leaves out.
+    /// Returns `true` if two ids may identify the same secret, by name or by ARN, ignoring the version. An ARN ends in
+    /// the name and six random characters
+    /// ([format](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html#iam-resources)),
+    /// which a partial ARN omits.
     pub(super) fn is_of_same_secret(&self, other: &Self) -> bool {
         let name = |id: &'_ Self| match id.name.starts_with("arn:").then(|| id.name.split_once(":secret:")).flatten() {
             Some((_, name)) => name.to_owned(),
@@ -86,12 +87,12 @@ impl SecretId {
         one == two || is_longer(&one, &two) || is_longer(&two, &one)
     }
 
-    /// Returns the staging label, if one was given: `VersionStage` of the API.
+    /// Returns the staging label, if one was set: `VersionStage` of the API.
     pub fn version_stage(&self) -> Option<&str> {
         self.stage.as_deref()
     }
 
-    /// Returns the version's id, if one was given: `VersionId` of the API.
+    /// Returns the version's id, if one was set: `VersionId` of the API.
     pub fn version_id(&self) -> Option<&str> {
         self.version.as_deref()
     }
@@ -135,8 +136,8 @@ mod tests {
     fn a_missing_variable_is_a_sentence() {
         static MISSING: NamedBy = NamedBy::new("PILASTER_TEST_NO_SUCH_VARIABLE");
         let error = SecretId::named_by(&MISSING, &Variables::default()).unwrap_err();
-        let said = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a secret, is not set";
-        assert_eq!(error.to_string(), said);
+        let expected = "the environment variable `PILASTER_TEST_NO_SUCH_VARIABLE`, which names a secret, is not set";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]

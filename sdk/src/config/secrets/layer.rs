@@ -12,10 +12,11 @@ use crate::config::prefetch::{Declared, Prefetch};
 
 /// Layer that fetches the declared secrets before the handler runs.
 ///
-/// It is a layer around the raw event ([`Function::outer`](crate::Function::outer)), so it serves every kind of function. It fetches
-/// all declared secrets at the same time, where a handler's arguments would be fetched one after another. Later calls find them in the
-/// cache, which refreshes them before they expire. A secret that is unavailable and has no last good value ends the invocation with
-/// a [`FunctionError`](crate::FunctionError) of type `SecretUnavailable` that names it.
+/// It is a layer around the raw event ([`Function::outer`](crate::Function::outer)), so it serves every kind of
+/// function. It fetches all declared secrets concurrently, while a handler's arguments would be fetched sequentially.
+/// Later calls find them in the cache, which refreshes them before they expire. A secret that is unavailable and has no
+/// last good value ends the invocation with a [`FunctionError`](crate::FunctionError) of type `SecretUnavailable` that
+/// names it.
 ///
 /// # Example
 ///
@@ -58,13 +59,14 @@ impl SecretsLayer {
         self
     }
 
-    /// Fetches all declared secrets, like [`SecretRequest::force`](super::SecretRequest::force): each invocation calls the service.
+    /// Fetches all declared secrets, like [`SecretRequest::force`](super::SecretRequest::force): each invocation calls
+    /// the service.
     pub fn force(mut self) -> Self {
         self.0.max_age = MaxAge::Forced;
         self
     }
 
-    /// Takes the [`Secrets`](super::Secrets) of this registry instead of [`Clients::global`].
+    /// Uses the [`Secrets`](super::Secrets) of this registry instead of [`Clients::global`].
     pub fn clients(mut self, clients: Clients) -> Self {
         self.0.clients = Some(clients);
         self

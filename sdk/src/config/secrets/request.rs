@@ -1,4 +1,4 @@
-//! [`SecretRequest`]: one read of a secret.
+//! [`SecretRequest`]: a read of one secret.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{SecretError, SecretId, SecretValue, Secrets};
 use crate::config::max_age::MaxAge;
 
-/// One read of a secret: which version, how fresh, as what. Made by [`Secrets::get`].
+/// A read of one secret, with its version, its maximum age and its type. Created by [`Secrets::get`].
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until `text`, `json`, `binary` or `value` is awaited"]
 pub struct SecretRequest<'a> {
@@ -27,7 +27,7 @@ impl<'a> SecretRequest<'a> {
         self
     }
 
-    /// Sets the staging label: `AWSCURRENT` unless set.
+    /// Sets the staging label: `AWSCURRENT` by default.
     pub fn stage(mut self, stage: impl Into<String>) -> Self {
         self.id = self.id.stage(stage.into());
         self
@@ -39,15 +39,15 @@ impl<'a> SecretRequest<'a> {
         self
     }
 
-    /// A value fetched at most this long ago; if this call fetches it, it is kept that long. Zero always fetches and keeps
-    /// nothing.
+    /// Sets the maximum age of the value; a value that this call fetches is cached for this time. Zero always fetches
+    /// and caches nothing.
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = MaxAge::Of(max_age);
         self
     }
 
-    /// Calls the service whatever is cached, and caches the response. If that fails, the last good value is not used. A source that keeps
-    /// values itself, as the extension does, may give the one that it keeps.
+    /// Calls the service even if a value is cached, and caches the response. If the call fails, the last good value is
+    /// not used. A source that caches values itself, such as the extension, may return its cached one.
     pub fn force(mut self) -> Self {
         self.max_age = MaxAge::Forced;
         self
@@ -69,7 +69,7 @@ impl<'a> SecretRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or the secret is binary.
+    /// The same as those of [`value`](Self::value), or the secret is binary.
     pub async fn text(self) -> Result<SecretString, SecretError> {
         self.value().await?.text().cloned()
     }
@@ -78,7 +78,8 @@ impl<'a> SecretRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or the secret is not JSON of `T`'s shape: the error has the field's path and no value.
+    /// The same as those of [`value`](Self::value), or the secret is not JSON that matches `T`: the error names a
+    /// missing field, but no value.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, SecretError> {
         self.value().await?.json()
     }
@@ -87,7 +88,7 @@ impl<'a> SecretRequest<'a> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value), or the secret is text.
+    /// The same as those of [`value`](Self::value), or the secret is text.
     pub async fn binary(self) -> Result<SecretSlice<u8>, SecretError> {
         self.value().await?.binary().cloned()
     }

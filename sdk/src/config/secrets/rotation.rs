@@ -1,4 +1,4 @@
-//! [`RejectedVersions`]: versions that a service no longer accepts, as callers of `fresh` report them.
+//! [`RejectedVersions`]: versions that a service no longer accepts, as reported by callers of `fresh`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,20 +13,21 @@ const MOST: usize = 256;
 /// The pause after a fetch that returned the rejected version again.
 pub(super) const UNCHANGED_PAUSE: Duration = Duration::from_secs(5);
 
-/// The version of each secret that was rejected last, whether or not the cache keeps it. Cheap to clone; clones share their versions.
+/// The last rejected version of each secret, even if it is not cached. Cheap to clone; clones share their versions.
 #[derive(Clone, Default)]
 pub(super) struct RejectedVersions(Arc<Mutex<HashMap<SecretId, Version>>>);
 
 struct Version {
     value: SecretValue,
-    /// When a caller first reported it.
+    /// The time at which a caller first reported it.
     since: Moment,
-    /// When Secrets Manager returned it again.
+    /// The time at which Secrets Manager returned it again.
     unchanged: Option<Moment>,
 }
 
 impl RejectedVersions {
-    /// Records that this value was rejected, and returns since when; `None` in the pause after Secrets Manager returned it again.
+    /// Records that this value was rejected, and returns the time of the first report; `None` in the pause after
+    /// Secrets Manager returned it again.
     pub(super) fn reject(&self, value: &SecretValue) -> Option<Moment> {
         let mut versions = self.versions();
         if let Some(version) = versions.get(value.id()).filter(|version| version.value.is_same(value)) {

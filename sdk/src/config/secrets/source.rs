@@ -1,4 +1,4 @@
-//! [`SecretSource`]: where secrets come from; Secrets Manager is one.
+//! [`SecretSource`]: a source of secrets, such as Secrets Manager.
 
 use std::fmt;
 
@@ -12,33 +12,35 @@ use super::{SecretId, SecretValue};
 use crate::config::aws;
 use crate::core::error::BoxError;
 
-/// The stage that Secrets Manager gives a version where none is named.
+/// The stage that Secrets Manager assigns to a version by default.
 pub(super) const CURRENT: &str = "AWSCURRENT";
 
 /// A source of [`Secrets`](super::Secrets): `aws_sdk_secretsmanager::Client`, or a stub.
 pub trait SecretSource: Send + Sync + 'static {
-    /// Fetches the current value of this secret. The caller caches it, and does not run two calls for the same secret at
-    /// once.
+    /// Fetches the current value of this secret. The caller caches it, and does not run two calls for the same secret
+    /// at concurrently.
     ///
     /// # Errors
     ///
-    /// The reason for which it is unavailable. The caller adds the secret's name; it must not contain the value. A secret that does not exist, or
-    /// that may not be read, is a [`Refused`](crate::config::cache::Refused); any other error counts as an outage.
+    /// The reason why it is unavailable. The caller adds the secret's name; it must not contain the value. A secret
+    /// that does not exist, or for which access is denied, is a [`Refused`](crate::config::cache::Refused); any other
+    /// error counts as an outage.
     fn fetch(&self, id: &SecretId) -> impl Future<Output = Result<SecretValue, BoxError>> + Send;
 
-    /// Writes this as the current version of its secret, or as the version of its id's stage; returns the version's id, if it has
-    /// one. If the secret's id names a version, the new version gets that id. A secret that does not exist is created.
+    /// Writes this as the current version of its secret, or as the version of its id's stage; returns the version's id,
+    /// if it has one. If the id contains a version, the new version gets that id. A secret that does not exist is
+    /// created.
     ///
     /// # Errors
     ///
-    /// The reason for which it cannot be written. The caller adds the secret's name; it must not contain the value.
+    /// The reason why it cannot be written. The caller adds the secret's name; it must not contain the value.
     fn write(&self, value: &SecretValue) -> impl Future<Output = Result<Option<String>, BoxError>> + Send {
         let _ = value;
         future::ready(Err("this source is read-only".into()))
     }
 }
 
-/// The same without its type, so that [`Secrets`](super::Secrets) needs none.
+/// The object-safe form, so that [`Secrets`](super::Secrets) has no type parameter.
 pub(super) trait Writer: Send + Sync {
     fn write<'a>(&'a self, value: &'a SecretValue) -> BoxFuture<'a, Result<Option<String>, BoxError>>;
 }
@@ -87,7 +89,7 @@ impl SecretSource for Client {
             request.set_secret_string(text()).set_secret_binary(binary()).send()
         };
         match aws::send(put).await {
-            // The first version of a secret is always the current one, so no other stage can begin there.
+            // The first version of a secret is always the current one, so it cannot have another stage.
             Err(error)
                 if error.as_service_error().is_some_and(PutSecretValueError::is_resource_not_found_exception)
                     && id.version_stage().is_none_or(|stage| stage == CURRENT) =>

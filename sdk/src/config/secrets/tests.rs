@@ -190,14 +190,14 @@ async fn while_the_source_fails_the_last_good_value_is_used() {
 #[tokio::test(start_paused = true)]
 async fn a_wrong_shape_names_the_secret_and_the_field_and_no_value() {
     for (text, said) in [
-        (r#"{"password": 12345}"#, "secret `db` has another shape than expected, or a field of another type"),
+        (r#"{"password": 12345}"#, "secret `db` does not match the expected type"),
         (r#"{"user": "hunter2"}"#, "secret `db` has no field `password`"),
         (r#"{"password": "hunter2", "replicas": [{}]}"#, "secret `db` has no field `port` in one of its objects"),
         (
             r#"{"password": "hunter2", "replicas": [{"port": "hunter2"}]}"#,
-            "secret `db` has another shape than expected, or a field of another type",
+            "secret `db` does not match the expected type",
         ),
-        (r#""hunter2""#, "secret `db` has another shape than expected, or a field of another type"),
+        (r#""hunter2""#, "secret `db` does not match the expected type"),
         ("hunter2", "secret `db` is not valid JSON: see line 1, column 1"),
         (r#"{"password": "a"} hunter2"#, "secret `db` is not valid JSON: see line 1, column 19"),
     ] {

@@ -1,4 +1,4 @@
-//! [`SecretValue`]: one version of a secret, as text, JSON or bytes.
+//! [`SecretValue`]: a version of a secret, as text, JSON or bytes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{SecretError, SecretId};
 use crate::config::decode::{self, Decoded};
 
-/// One version of a secret. Cheap to clone; it never prints, and is wiped from memory when the last clone goes.
+/// A version of a secret. Cheap to clone; it is never printed, and is wiped from memory when the last clone is dropped.
 #[derive(Clone)]
 pub struct SecretValue {
     inner: Arc<Inner>,
@@ -28,12 +28,12 @@ enum Content {
 }
 
 impl SecretValue {
-    /// Creates a value of text: `SecretString` of the API.
+    /// Creates a text value: `SecretString` of the API.
     pub fn from_text(id: &SecretId, text: impl Into<SecretString>) -> Self {
         Self::new(id, Content::Text(text.into()))
     }
 
-    /// Creates a value of bytes: `SecretBinary` of the API.
+    /// Creates a binary value: `SecretBinary` of the API.
     pub fn from_bytes(id: &SecretId, bytes: impl Into<SecretSlice<u8>>) -> Self {
         Self::new(id, Content::Binary(bytes.into()))
     }
@@ -43,7 +43,7 @@ impl SecretValue {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Sets the id of this version: for a [`SecretSource`](super::SecretSource), right after the value was made.
+    /// Sets the id of this version: for a [`SecretSource`](super::SecretSource), directly after creating the value.
     #[must_use]
     pub fn with_version(mut self, version: impl Into<String>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
@@ -90,7 +90,7 @@ impl SecretValue {
     ///
     /// # Errors
     ///
-    /// It is not JSON, or of another shape: the error names a missing field, and nothing that the secret holds.
+    /// It is not JSON, or does not match the type: the error names a missing field, but contains nothing of the secret.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, SecretError> {
         decode::json(self.bytes()).map_err(|why| SecretError::malformed(self.id(), why))
     }
@@ -100,7 +100,7 @@ impl SecretValue {
         &self.inner.decoded
     }
 
-    /// Returns whether this is the same version as another value of the same secret.
+    /// Returns `true` if this is the same version as another value of the same secret.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self.version(), other.version()) {
             (Some(version), Some(other)) => version == other,

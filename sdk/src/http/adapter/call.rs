@@ -53,14 +53,16 @@ where
     B::Error: Into<BoxError>,
 {
     // A layer outside the deadline layer may never be ready.
-    guarded(poll_fn(|cx| inner.poll_ready(cx)), until, None).await?.map_err(|error| deadline::answer(error.into()))?;
+    guarded(poll_fn(|cx| inner.poll_ready(cx)), until, None)
+        .await?
+        .map_err(|error| deadline::layer_error(error.into()))?;
     // Determined after the time is over, so only work with a deadline is tracked.
     let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
     // The function's own panics are handled below; this one is a layer's.
     let called = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(|_| Ended::Panicked)?;
     let response = guarded(called, until.map(after_layers), invocation.as_ref())
         .await?
-        .map_err(|error| deadline::answer(error.into()))?;
+        .map_err(|error| deadline::layer_error(error.into()))?;
     Ok(response.map(Body::new))
 }
 
@@ -135,7 +137,7 @@ impl From<Ended> for HttpError {
     fn from(ended: Ended) -> Self {
         match ended {
             Ended::Panicked => Self::panic(),
-            Ended::Late(exceeded) => deadline::answer(exceeded.into()),
+            Ended::Late(exceeded) => deadline::layer_error(exceeded.into()),
         }
     }
 }

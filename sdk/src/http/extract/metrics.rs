@@ -42,8 +42,8 @@ mod tests {
         });
         let event = RawValue::from_string(event.to_string()).unwrap();
         let invocation = Invocation::new(lambda_runtime::Context::default());
-        let answer = service.oneshot(Incoming { event, invocation }).await.unwrap();
-        assert!(answer.as_json().is_some_and(|json| json.get().contains("placed")), "{answer:?}");
+        let response = service.oneshot(Incoming { event, invocation }).await.unwrap();
+        assert!(response.as_json().is_some_and(|json| json.get().contains("placed")), "{response:?}");
         assert_eq!(captured.values("Orders"), [1.0]);
     }
 }

@@ -1,4 +1,4 @@
-//! [`Multipart`]: the parts of a `multipart/form-data` body, one after the other: uploaded files and other fields.
+//! [`Multipart`]: the parts of a `multipart/form-data` body, in order: uploaded files and other fields.
 //!
 //! It is axum's extractor (based on multer) with the rejections of this crate:
 //!

@@ -154,16 +154,16 @@ where
     }
 
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
-        let asked = Asked::read(&mut request);
+        let preferences = RequestPreferences::read(&mut request);
         let extensions = request.extensions();
         let is_whole = extensions.get::<Invocation>().is_some() && extensions.get::<Streamed>().is_none();
-        ResponseFuture { future: self.inner.call(request), asked, is_whole, settings: self.settings }
+        ResponseFuture { future: self.inner.call(request), preferences, is_whole, settings: self.settings }
     }
 }
 
 /// The coding that a request prefers.
 #[derive(Clone, Debug)]
-struct Asked {
+struct RequestPreferences {
     /// The coding of the response, if it can be compressed.
     coding: Option<Coding>,
     no_transform: bool,
@@ -171,9 +171,9 @@ struct Asked {
     held: Vec<Vec<u8>>,
 }
 
-impl Asked {
+impl RequestPreferences {
     fn read<R>(request: &mut Request<R>) -> Self {
-        let no_transform = says(request.headers(), &header::CACHE_CONTROL, "no-transform");
+        let no_transform = contains_item(request.headers(), &header::CACHE_CONTROL, "no-transform");
         let coding = Coding::chosen(request.headers()).filter(|_| !no_transform);
         let method = request.method().clone();
         let held = entity_tags::rewrite(request.headers_mut(), &method, coding);
@@ -186,7 +186,7 @@ pin_project_lite::pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         future: F,
-        asked: Asked,
+        preferences: RequestPreferences,
         // True if the response is buffered.
         is_whole: bool,
         settings: CompressionLayer,
@@ -210,28 +210,28 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.future.poll(cx))?;
-        Poll::Ready(Ok(this.settings.answer(this.asked, *this.is_whole, response.map(Body::new))))
+        Poll::Ready(Ok(this.settings.complete(this.preferences, *this.is_whole, response.map(Body::new))))
     }
 }
 
 impl CompressionLayer {
-    fn answer(self, asked: &Asked, is_whole: bool, response: Response<Body>) -> Response<Body> {
+    fn complete(self, preferences: &RequestPreferences, is_whole: bool, response: Response<Body>) -> Response<Body> {
         let (mut parts, body) = response.into_parts();
         if parts.status == StatusCode::NOT_MODIFIED {
             // Without its body it is unknown whether it would be compressed, so caches must keep both apart.
             vary(&mut parts.headers);
-            entity_tags::mark_held(&mut parts.headers, asked.coding, &asked.held);
+            entity_tags::mark_held(&mut parts.headers, preferences.coding, &preferences.held);
             return Response::from_parts(parts, body);
         }
         let can_compress = self.can_compress(&parts, &body);
         if can_compress {
             vary(&mut parts.headers);
         }
-        if asked.no_transform && !says(&parts.headers, &header::CACHE_CONTROL, "no-transform") {
+        if preferences.no_transform && !contains_item(&parts.headers, &header::CACHE_CONTROL, "no-transform") {
             // Copied from the request, since API Gateway and CloudFront compress too.
             parts.headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
         }
-        let coding = asked.coding.filter(|_| can_compress);
+        let coding = preferences.coding.filter(|_| can_compress);
         if let Some(coding) = coding.filter(|_| is_whole) {
             parts.extensions.insert(DeferredCompression { coding, level: self.level });
             return Response::from_parts(parts, body);
@@ -258,7 +258,7 @@ impl CompressionLayer {
             && !body.is_end_stream()
             && body.size_hint().exact().is_none_or(|size| size > 0 && size >= self.minimum_size)
             && headers.get(header::CONTENT_TYPE).is_none_or(is_compressible)
-            && !says(headers, &header::CACHE_CONTROL, "no-transform")
+            && !contains_item(headers, &header::CACHE_CONTROL, "no-transform")
     }
 }
 
@@ -291,9 +291,9 @@ fn is_compressible(content_type: &HeaderValue) -> bool {
 }
 
 /// Returns `true` if a list in this header has the item.
-fn says(headers: &HeaderMap, name: &HeaderName, item: &str) -> bool {
+fn contains_item(headers: &HeaderMap, name: &HeaderName, item: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| header_list::split(value, b',')).any(|said| said.eq_ignore_ascii_case(item))
+    values.flat_map(|value| header_list::split(value, b',')).any(|listed| listed.eq_ignore_ascii_case(item))
 }
 
 /// Removes the digests of the uncompressed content and representation
@@ -305,7 +305,7 @@ fn remove_digests(headers: &mut HeaderMap) {
 }
 
 fn vary(headers: &mut HeaderMap) {
-    if !says(headers, &header::VARY, "accept-encoding") && !says(headers, &header::VARY, "*") {
+    if !contains_item(headers, &header::VARY, "accept-encoding") && !contains_item(headers, &header::VARY, "*") {
         headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
 }

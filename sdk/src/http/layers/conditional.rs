@@ -137,13 +137,13 @@ where
         let preconditions = reads.then(|| Preconditions::read(request.headers(), request.method()));
         let generate = self.generate;
         let until = request.extensions().get::<Invocation>().and_then(|invocation| until(invocation, MARGIN));
-        let answered = self.inner.call(request);
+        let future = self.inner.call(request);
         Box::pin(async move {
-            let response = answered.await?.map(Body::new);
+            let response = future.await?.map(Body::new);
             match preconditions {
                 Some(preconditions) if response.status() == StatusCode::OK => {
                     let response = if generate { tagged(response, until).await } else { response };
-                    Ok(answer(&preconditions, response))
+                    Ok(evaluated(&preconditions, response))
                 }
                 _ => Ok(response),
             }
@@ -164,7 +164,7 @@ async fn tagged(response: Response, until: Option<(Instant, Duration)>) -> Respo
     let reading = Cancellable::new(deadline::ResponseFuture::new(body.collect(), until));
     let body = match AssertUnwindSafe(reading).catch_unwind().await {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) => return failed(deadline::answer(error), &mut parts.extensions),
+        Ok(Err(error)) => return failed(deadline::layer_error(error), &mut parts.extensions),
         Err(_) => return failed(HttpError::panic(), &mut parts.extensions),
     };
     if let Ok(tag) = HeaderValue::from_str(&hash(&body)) {
@@ -198,7 +198,7 @@ fn hash(body: &[u8]) -> String {
 }
 
 /// Replaces a response whose preconditions do not hold with a 304 or a 412.
-fn answer(preconditions: &Preconditions, mut response: Response) -> Response {
+fn evaluated(preconditions: &Preconditions, mut response: Response) -> Response {
     let tag = response.headers().typed_get::<ETag>();
     let changed = response.headers().typed_get::<LastModified>().map(SystemTime::from);
     let outcome = preconditions.evaluate(true, tag.as_ref(), changed);

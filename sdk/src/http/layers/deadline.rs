@@ -164,8 +164,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Pending };
-        if let Poll::Ready(answer) = inner.poll(cx) {
-            return Poll::Ready(answer.map_err(Into::into));
+        if let Poll::Ready(result) = inner.poll(cx) {
+            return Poll::Ready(result.map_err(Into::into));
         }
         let Some((at, after)) = *this.until else { return Poll::Pending };
         if this.sleep.is_none() {
@@ -189,7 +189,7 @@ where
 }
 
 /// Converts an error of a layer: [`DeadlineExceeded`] becomes a 504.
-pub(crate) fn answer(error: BoxError) -> HttpError {
+pub(crate) fn layer_error(error: BoxError) -> HttpError {
     match error.downcast::<DeadlineExceeded>() {
         Ok(exceeded) => HttpError::gateway_timeout("the function timed out").with_source(*exceeded),
         Err(error) => HttpError::from_boxed(error),

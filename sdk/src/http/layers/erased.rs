@@ -99,7 +99,7 @@ where
             },
             None => this.failed.take().unwrap_or_else(|| "polled after completion".into()),
         };
-        Poll::Ready(Ok(deadline::answer(error).into_response()))
+        Poll::Ready(Ok(deadline::layer_error(error).into_response()))
     }
 }
 

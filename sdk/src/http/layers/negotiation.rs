@@ -235,7 +235,7 @@ where
             // Used for the response to a request that is cancelled inside this layer.
             invocation.share(writer.clone());
         }
-        let answered = self.offer.choose(request.headers()).map(|negotiated| {
+        let outcome = self.offer.choose(request.headers()).map(|negotiated| {
             request.extensions_mut().insert(negotiated);
             let method = request.method().clone();
             let held = offer.writers.rewrite_tags(request.headers_mut(), &method, negotiated.media_type);
@@ -244,11 +244,11 @@ where
             (self.inner.call(request), negotiated, held)
         });
         Box::pin(async move {
-            let (mut response, language) = match answered {
-                Ok((answered, chosen, held)) => match (answered.await, &error_writer) {
+            let (mut response, language) = match outcome {
+                Ok((response, chosen, held)) => match (response.await, &error_writer) {
                     (Ok(response), _) => (write(&offer, response.map(Body::new), chosen, &held), chosen.language),
                     // The error layer maps it like any layer's error, and renders it with the writer.
-                    (Err(error), Some(_)) => (deadline::answer(error.into()).into_response(), None),
+                    (Err(error), Some(_)) => (deadline::layer_error(error.into()).into_response(), None),
                     (Err(error), None) => return Err(error),
                 },
                 Err(error) => (error.into_response(), None),

@@ -119,16 +119,16 @@ where
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
         let parameter = self.parameter;
-        let asked = match asked(request.uri(), parameter) {
+        let selected = match requested_mask(request.uri(), parameter) {
             Ok(mask) => Ok((self.inner.call(request), mask)),
             Err(what) => Err(HttpError::bad_request(format!("invalid query parameter `{parameter}`: {what}"))),
         };
         Box::pin(async move {
-            let (answered, mask) = match asked {
-                Ok(asked) => asked,
+            let (future, mask) = match selected {
+                Ok(selected) => selected,
                 Err(error) => return Ok(error.into_response()),
             };
-            let response = answered.await?.map(Body::new);
+            let response = future.await?.map(Body::new);
             match mask {
                 Some(mask) if is_whole_json(&response) => Ok(masked(response, &mask).await),
                 _ => Ok(response),
@@ -138,7 +138,7 @@ where
 }
 
 /// Returns the caller's selection; `None` means everything.
-fn asked(uri: &Uri, parameter: &str) -> Result<Option<Mask>, &'static str> {
+fn requested_mask(uri: &Uri, parameter: &str) -> Result<Option<Mask>, &'static str> {
     let query = uri.query().unwrap_or_default();
     // Most requests have no selection.
     if !query.contains(parameter) {

@@ -127,8 +127,8 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`IdempotencyError::is_lost`]: the call outlived its lock, and another call has run or is running. Retry to get the result
-    /// of that call.
+    /// [`IdempotencyError::is_lost`]: the call outlived its lock, and another call has run or is running. Retry to get
+    /// the result of that call.
     pub async fn complete(mut self, result: &RawValue) -> Result<(), IdempotencyError> {
         // The call has taken effect: from here on the lock is kept, even if this future is dropped.
         let Some(lock) = self.lock.take() else { return Ok(()) };

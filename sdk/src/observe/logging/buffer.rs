@@ -5,20 +5,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::level::Level;
 
-/// Buffers an invocation's `DEBUG` lines, and writes them, in their order, before the first line about an error. An invocation that
-/// succeeds drops them, so that a log has every detail of a failure and nothing else. The rules are those of Powertools;
-/// [`LoggingLayer::buffer`](super::LoggingLayer::buffer) turns it on.
+/// Buffers an invocation's `DEBUG` lines, and writes them, in order, before the first error line. An invocation that
+/// succeeds drops them, so that a log has every detail of a failure and nothing else. The rules are those of
+/// Powertools; [`LoggingLayer::buffer`](super::LoggingLayer::buffer) enables it.
 ///
-/// - A line is buffered even if the log level does not admit it: with `INFO`, a `debug!` is buffered. `TRACE` lines are buffered
-///   only where the log level admits them. Lines that `AWS_LAMBDA_LOG_LEVEL` excludes are not buffered, since Lambda drops them;
-///   if that leaves nothing to buffer, one `WARN` line reports it.
-/// - Lines above the buffer's level are written at once, so a buffered line can follow a later one.
+/// - A line is buffered even if the log level excludes it: with `INFO`, a `debug!` is buffered. `TRACE` lines are
+///   buffered only if the log level includes them. Lines that `AWS_LAMBDA_LOG_LEVEL` excludes are not buffered, since
+///   Lambda drops them; if that leaves nothing to buffer, one `WARN` line reports it.
+/// - Lines above the buffer's level are written immediately, so a buffered line can follow a later one.
 /// - An `ERROR` or `FATAL` line, a panic and a failed invocation flush the buffer. So does
 ///   [`flush_buffer`](super::flush_buffer); [`clear_buffer`](super::clear_buffer) empties it.
-/// - Each invocation has its own buffer, also among concurrent ones. Outside of an invocation nothing is buffered.
-/// - The buffer is bounded: the oldest lines are dropped first, and a `WARN` line reports it when the others are written. A line that
-///   is larger than the whole buffer is written at once.
-/// - An invocation that the sample rate has chosen writes all lines at once.
+/// - Each invocation has its own buffer, even with concurrency. Outside of an invocation, nothing is buffered.
+/// - The buffer is bounded: the oldest lines are dropped first, and a `WARN` line reports this when the others are
+///   written. A line that is larger than the whole buffer is written immediately.
+/// - A sampled invocation writes all lines immediately.
 ///
 /// # Example
 ///
@@ -66,19 +66,19 @@ impl Buffer {
         Self { level: Level::Debug, max_bytes: 20_480, flush_on_error: true }
     }
 
-    /// Buffers lines of this level and of less serious ones: `DEBUG` unless set, `WARN` at most.
+    /// Sets the highest level that is buffered: `DEBUG` by default, `WARN` at most.
     pub fn level(mut self, level: Level) -> Self {
         self.level = level.clamp(Level::Debug, Level::Warn);
         self
     }
 
-    /// Sets the size of the buffer of one invocation, in bytes of lines: 20,480 unless set.
+    /// Sets the size of the buffer of one invocation, in bytes of lines: 20,480 by default.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// Sets whether an `ERROR` line flushes the buffer: `true` unless set. A panic and a failed invocation always do.
+    /// Sets whether an `ERROR` line flushes the buffer: `true` by default. A panic and a failed invocation always do.
     pub fn flush_on_error(mut self, flush: bool) -> Self {
         self.flush_on_error = flush;
         self
@@ -91,14 +91,14 @@ impl Default for Buffer {
     }
 }
 
-/// The result of offering a line to the buffer.
+/// The result of adding a line to the buffer.
 pub(super) enum Offer {
     Buffered,
     /// The line must be written.
     Write,
     /// The line must be written after the buffered lines.
     Flush,
-    /// The line must be written, since it is larger than the buffer, of this many bytes.
+    /// The line must be written, since it is larger than the buffer, whose size in bytes this is.
     TooLarge(usize),
 }
 
@@ -126,7 +126,7 @@ impl InvocationBuffer {
         self.buffer.level
     }
 
-    /// Buffers the line, or returns what to do with it.
+    /// Buffers the line, or returns how to write it.
     pub(super) fn offer(&self, level: Level, line: &[u8]) -> Offer {
         let Buffer { level: limit, max_bytes, flush_on_error } = self.buffer;
         if level >= Level::Error && flush_on_error {

@@ -22,8 +22,8 @@ use super::subscriber_layer::SubscriberLayer;
 use super::variables::Variables;
 use crate::core::env;
 
-/// Configures which lines are written, in which format, and where. See the [module docs](super) for the variables that
-/// [`from_env`](Self::from_env) reads.
+/// Configures the level, the format and the destination of log lines. See the [module docs](super) for the variables
+/// that [`from_env`](Self::from_env) reads.
 ///
 /// # Example
 ///
@@ -68,7 +68,7 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Writes JSON lines, from `INFO` on, to standard output. No variable is read.
+    /// Creates a log of JSON lines, from `INFO` on, on standard output. The environment is not read.
     pub fn new() -> Self {
         Self {
             level: None,
@@ -87,7 +87,7 @@ impl Logs {
         }
     }
 
-    /// Reads the variables of the environment. See the [module docs](super).
+    /// Creates a log configured by the environment. See the [module docs](super).
     pub fn from_env() -> Self {
         Self::from_vars(env::var)
     }
@@ -97,20 +97,20 @@ impl Logs {
         Self { output: Output::Stderr, ..self }
     }
 
-    /// Reads the variables by `var`, which returns the value of one.
+    /// Reads the variables with `var`, which returns the value of a variable.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let coloured = var("NO_COLOR").is_none_or(|value| value.is_empty());
         Self { variables: Variables::read(&var), coloured, ..Self::new() }
     }
 
-    /// Sets the least serious level that is written. It overrides `POWERTOOLS_LOG_LEVEL` and the default of `RUST_LOG`, but not
-    /// `AWS_LAMBDA_LOG_LEVEL`.
+    /// Sets the minimum level that is written. It overrides `POWERTOOLS_LOG_LEVEL` and the default of `RUST_LOG`, but
+    /// not `AWS_LAMBDA_LOG_LEVEL`.
     pub fn level(mut self, level: Level) -> Self {
         self.level = Some(level);
         self
     }
 
-    /// Sets the `service` key: `POWERTOOLS_SERVICE_NAME` unless set, otherwise `service_undefined`.
+    /// Sets the `service` key: by default `POWERTOOLS_SERVICE_NAME`, otherwise `service_undefined`.
     pub fn service(mut self, service: impl Into<String>) -> Self {
         self.service = Some(service.into());
         self
@@ -122,29 +122,29 @@ impl Logs {
         self
     }
 
-    /// Sets the share of invocations, from 0 to 1, that are logged at `DEBUG`. Each line has the rate, as `sampling_rate`. A rate
-    /// outside of 0 to 1 counts as the nearer of the two.
+    /// Sets the share of invocations, from 0 to 1, that are logged at `DEBUG`. Each line has the rate, as
+    /// `sampling_rate`. A rate outside of this range is clamped.
     pub fn sample_rate(mut self, rate: f64) -> Self {
         self.sample_rate = Some(if rate.is_nan() { 0.0 } else { rate.clamp(0.0, 1.0) });
         self
     }
 
-    /// Sets whether [`LoggingLayer`](super::LoggingLayer) logs each event, under `event`. An event can hold values that must not be
-    /// logged: see [`LoggingLayer::omit`](super::LoggingLayer::omit).
+    /// Sets whether [`LoggingLayer`](super::LoggingLayer) logs each event, under `event`. An event can contain values
+    /// that must not be logged: see [`LoggingLayer::omit`](super::LoggingLayer::omit).
     pub fn log_event(mut self, log_event: bool) -> Self {
         self.log_event = Some(log_event);
         self
     }
 
-    /// Sets whether each line has the `location` of the code that wrote it: `true` unless set.
+    /// Sets whether each line has the `location` of the code that wrote it: `true` by default.
     pub fn location(mut self, location: bool) -> Self {
         self.omitted.set(ReservedKey::Location, !location);
         self
     }
 
-    /// Leaves out a reserved key, such as `function_arn`, of each line. `level` and `message` cannot be left out. Lambda gives a line
-    /// without `timestamp` the level `INFO` and the time of its arrival. [`warnings`](Self::warnings) reports both, and a name that is
-    /// not a reserved key.
+    /// Omits a reserved key, such as `function_arn`, from each line. `level` and `message` cannot be omitted. Lambda
+    /// gives a line without `timestamp` the level `INFO` and the time of its arrival. [`warnings`](Self::warnings)
+    /// reports both, and a name that is not a reserved key.
     ///
     /// # Example
     ///
@@ -163,32 +163,32 @@ impl Logs {
         self
     }
 
-    /// Sets the keys under which an error is logged: [`ErrorKeys::Chain`] unless set.
+    /// Sets the keys under which an error is logged: [`ErrorKeys::Chain`] by default.
     pub fn errors(mut self, keys: ErrorKeys) -> Self {
         self.errors = keys;
         self
     }
 
-    /// Adds a key to every line. `null` is left out.
+    /// Adds a key to every line. `null` is omitted.
     pub fn key(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let json = serde_json::to_string(&value).unwrap_or_else(|_| "null".to_owned());
         self.keys.put_json(key.into().into(), &json);
         self
     }
 
-    /// Writes lines here instead of to standard output, each by one `write_all`.
+    /// Writes lines here instead of to standard output, each with one `write_all`.
     pub fn writer(mut self, writer: impl Write + Send + 'static) -> Self {
         self.output = Output::writer(writer);
         self
     }
 
-    /// Takes the time from this function. For tests.
+    /// Sets the clock, for tests.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Some(Arc::new(now));
         self
     }
 
-    /// Returns a sentence for each mistake in the settings: an invalid variable, or a level whose lines Lambda drops.
+    /// Returns a sentence for each error in the settings: an invalid variable, or a level whose lines Lambda drops.
     /// [`init`](Self::init) writes them as `WARN` lines.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.variables.warnings.clone();
@@ -196,7 +196,7 @@ impl Logs {
         if let (Some(aws), Some(own)) = (self.variables.aws_level, self.own_level())
             && own < aws
         {
-            // The text of Powertools.
+            // The message of Powertools.
             warnings.push(format!(
                 "Current log level ({own}) does not match AWS Lambda Advanced Logging Controls minimum log level ({aws}). \
                  This can lead to data loss, consider adjusting them."
@@ -209,7 +209,7 @@ impl Logs {
         self.level.or(self.variables.level).or(self.variables.rust_log.map(Level::from_filter))
     }
 
-    /// Builds the layer alone, for a `tracing_subscriber::Registry` with other layers. It filters for all of them.
+    /// Builds only the layer, for a `tracing_subscriber::Registry` with other layers. It filters for all of them.
     pub fn layer(self) -> SubscriberLayer {
         let variables = &self.variables;
         let level = variables.aws_level.or_else(|| self.own_level()).unwrap_or(Level::Info);
@@ -245,8 +245,8 @@ impl Logs {
         subscriber
     }
 
-    /// Installs the subscriber of the process, and a panic hook that logs a panic as one line. Returns `false`, and changes nothing,
-    /// if the process has a subscriber.
+    /// Installs the subscriber of the process, and a panic hook that logs a panic as one line. Returns `false`, and
+    /// changes nothing, if the process has a subscriber.
     pub fn init(self) -> bool {
         let warnings = self.warnings();
         let (subscriber, writer) = subscriber(self.layer());

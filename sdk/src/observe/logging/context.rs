@@ -1,4 +1,4 @@
-//! The functions by which a function changes its log context, or reads it, while it runs.
+//! The functions with which a running function changes or reads its log context.
 
 use std::borrow::Cow;
 
@@ -12,11 +12,11 @@ use super::fields::{Batch, names};
 use super::filter::INVOCATION;
 use super::level::Level;
 
-/// Adds a key to each further line of this invocation, or replaces its value. `null` removes the key.
+/// Adds a key to all later lines of this invocation, or replaces its value. `null` removes the key.
 ///
-/// Outside of an invocation, such as in the init phase, the key is added to each further line of the process. A reserved key
-/// (`level`, `service`, …) gets an underscore at its end. An invocation has at most 1,000 such keys, and so has the process: others
-/// are left out, and one warning is logged.
+/// Outside of an invocation, such as in the init phase, the key is added to all later lines of the process. A reserved
+/// key (`level`, `service`, …) gets a trailing underscore. An invocation and the process have at most 1,000 such keys
+/// each: others are omitted, and one warning is logged.
 ///
 /// # Example
 ///
@@ -58,14 +58,15 @@ pub fn clear_keys() {
     with_appended(|appended| appended.keys.clear());
 }
 
-/// Sets the `correlation_id` of each further line of this invocation; outside of an invocation, of the process.
+/// Sets the `correlation_id` of all later lines of this invocation; outside of an invocation, of the process.
 pub fn set_correlation_id(id: impl Into<String>) {
     let id = id.into();
     with_appended(|appended| appended.correlation_id = Some(id));
 }
 
-/// Adds a key to each further line of the process, in this invocation and in all later ones, or replaces its value. `null`
-/// removes the key. A key that [`append_key`] adds to an invocation wins over one of the process with the same name.
+/// Adds a key to all later lines of the process, in this invocation and later ones, or replaces its value. `null`
+/// removes the key. A key that [`append_key`] adds to an invocation takes precedence over one of the process with the
+/// same name.
 ///
 /// # Example
 ///
@@ -101,8 +102,8 @@ pub fn remove_process_keys(keys: impl IntoIterator<Item = impl AsRef<str>>) {
     with_process(|appended| appended.keys.remove_all(&keys));
 }
 
-/// Opens a span whose fields are the first 1,000 of these keys, for names that are only known at run time. Each line within the span
-/// has them. If there are more keys, one warning is logged.
+/// Opens a span whose fields are the first 1,000 of these keys, for names that are only known at run time. Each line
+/// within the span has them. If there are more keys, one warning is logged.
 ///
 /// # Example
 ///
@@ -135,7 +136,7 @@ fn batch(keys: &Map<String, Value>) -> Batch {
     Batch::of(keys.iter().map(|(key, value)| (Cow::Owned(key.clone()), value.to_string())))
 }
 
-/// Returns the keys that [`append_key`] added and that are not removed: those of this invocation; outside of an invocation, those
+/// Returns the current keys of [`append_key`]: those of this invocation; outside of an invocation, those
 /// of the process.
 ///
 /// # Example
@@ -152,13 +153,13 @@ pub fn current_keys() -> Map<String, Value> {
     with_appended(|appended| appended.keys.to_map()).unwrap_or_default()
 }
 
-/// Returns the `correlation_id` of this invocation's lines, to pass it to the services that the function calls; outside of an
+/// Returns the `correlation_id` of this invocation's lines, to pass it on to other services; outside of an
 /// invocation, that of the process.
 pub fn correlation_id() -> Option<String> {
     with_appended(|appended| appended.correlation_id.clone()).flatten()
 }
 
-/// Sets the least serious level that is written, from now on and for all invocations. It changes nothing if
+/// Sets the minimum level that is written, from now on and for all invocations. It has no effect if
 /// `AWS_LAMBDA_LOG_LEVEL` is set.
 ///
 /// # Example
@@ -178,7 +179,7 @@ pub fn set_level(level: Level) {
     with_filter(|filter, _| filter.set_level(level));
 }
 
-/// Writes the lines that this invocation's [`Buffer`](super::Buffer) holds.
+/// Writes the lines in this invocation's [`Buffer`](super::Buffer).
 ///
 /// # Example
 ///
@@ -192,7 +193,7 @@ pub fn flush_buffer() {
     with_buffer(|writer, span, buffer| writer.flush(buffer, span));
 }
 
-/// Drops the lines that this invocation's [`Buffer`](super::Buffer) holds.
+/// Drops the lines in this invocation's [`Buffer`](super::Buffer).
 pub fn clear_buffer() {
     with_buffer(|_, _, buffer| drop(buffer.take()));
 }

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The longest correlation id, in bytes; a longer text is not taken.
+/// The maximum length of a correlation id, in bytes; longer text is ignored.
 const MAX_ID: usize = 1024;
 
-/// Returns the string or number at a JSON Pointer (RFC 6901), which continues into a text that is JSON.
+/// Returns the string or number at a JSON Pointer (RFC 6901), which can continue into JSON text.
 pub(super) fn find(event: &RawValue, pointer: &str) -> Option<String> {
     let tokens = pointer.strip_prefix('/')?.split('/');
     let tokens: Vec<_> = tokens.map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
@@ -34,7 +34,7 @@ fn find_in(json: &str, tokens: &[String]) -> Option<String> {
     }
 }
 
-/// Returns the string or number that a JMESPath expression selects from the event; none if it cannot be evaluated.
+/// Returns the string or number that a JMESPath expression selects from the event; `None` if it cannot be evaluated.
 #[cfg(feature = "idempotency")]
 pub(super) fn select(event: &RawValue, expression: &crate::core::expression::Expression) -> Option<String> {
     use serde_json::Value;

@@ -1,5 +1,5 @@
 //! The correlation id of each event source: JSON Pointers for
-//! [`LoggingLayer::correlation_id`](super::LoggingLayer::correlation_id), by the names of Powertools.
+//! [`LoggingLayer::correlation_id`](super::LoggingLayer::correlation_id), under Powertools' names.
 //!
 //! # Example
 //!
@@ -16,9 +16,9 @@ pub const API_GATEWAY_REST: &str = "/requestContext/requestId";
 pub const API_GATEWAY_HTTP: &str = API_GATEWAY_REST;
 /// The request id of a function URL.
 pub const LAMBDA_FUNCTION_URL: &str = API_GATEWAY_REST;
-/// The request id of a connection of a WebSocket API.
+/// The request id of a WebSocket API connection.
 pub const API_GATEWAY_WEBSOCKET: &str = API_GATEWAY_REST;
-/// The request id of a Lambda authorizer of AppSync.
+/// The request id of an AppSync Lambda authorizer.
 pub const APPSYNC_AUTHORIZER: &str = API_GATEWAY_REST;
 /// The trace header of the request that an AppSync resolver handles.
 pub const APPSYNC_RESOLVER: &str = "/request/headers/x-amzn-trace-id";

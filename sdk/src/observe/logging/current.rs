@@ -31,7 +31,8 @@ pub(super) fn with_current<R>(with: impl FnOnce(&LineWriter, Option<SpanRef<'_, 
     })
 }
 
-/// Runs `with` on the filter of the current subscriber and the current span. It returns `true` if callsites must be decided again.
+/// Runs `with` on the filter of the current subscriber and the current span. It returns `true` if callsites must be
+/// decided again.
 pub(super) fn with_filter(with: impl FnOnce(&Filter, Option<&SpanRef<'_, Registry>>) -> bool) {
     if with_current(|writer, span| with(&writer.settings.filter, span.as_ref())) == Some(true) {
         // Not within `with_current`, where `tracing` would decide without a subscriber.
@@ -39,7 +40,7 @@ pub(super) fn with_filter(with: impl FnOnce(&Filter, Option<&SpanRef<'_, Registr
     }
 }
 
-/// Runs `with` on the context of the invocation that this span is in.
+/// Runs `with` on the context of the invocation that contains this span.
 fn with_context<R>(span: &SpanRef<'_, Registry>, with: impl FnOnce(&mut InvocationContext) -> R) -> Option<R> {
     let mut with = Some(with);
     span.scope().find_map(|span| {
@@ -59,12 +60,12 @@ pub(super) fn with_appended<R>(with: impl FnOnce(&mut AppendedKeys) -> R) -> Opt
     })?
 }
 
-/// Runs `with` on the keys of all lines of the process, also within an invocation.
+/// Runs `with` on the keys of all lines of the process, even within an invocation.
 pub(super) fn with_process<R>(with: impl FnOnce(&mut AppendedKeys) -> R) -> Option<R> {
     with_current(|writer, _| writer.with_process(with))
 }
 
-/// Returns the buffer of the invocation that this span is in.
+/// Returns the buffer of the invocation that contains this span.
 pub(super) fn buffer_of(span: &SpanRef<'_, Registry>) -> Option<Arc<InvocationBuffer>> {
     with_context(span, |context| context.buffer.clone())?
 }
@@ -80,7 +81,7 @@ pub(super) fn with_buffer(with: impl FnOnce(&LineWriter, Option<&SpanRef<'_, Reg
 
 /// Opens the span of this invocation.
 pub(crate) fn open(invocation: &Invocation) -> Span {
-    // The fields are for other subscribers; ours reads these, and more, from the extensions.
+    // The fields are for other subscribers; our subscriber reads them from the extensions.
     let span = tracing::error_span!(
         target: INVOCATION,
         "invocation",
@@ -102,13 +103,13 @@ pub(super) fn is_open(invocation: &Invocation) -> bool {
     with_current(|_, span| with_context(span.as_ref()?, is_same)).flatten() == Some(true)
 }
 
-/// Returns `true` if the event of the current invocation is not logged yet. It counts as logged from now on.
+/// Returns `true` if the event of the current invocation is not logged yet, and marks it as logged.
 pub(super) fn is_first_to_log_the_event() -> bool {
     let first = |context: &mut InvocationContext| !std::mem::replace(&mut context.event_is_logged, true);
     with_current(|_, span| with_context(span.as_ref()?, first)).flatten() != Some(false)
 }
 
-/// Buffers lines of the current invocation from now on, unless the sample rate has chosen it or it has a buffer.
+/// Buffers lines of the current invocation from now on, unless it is sampled or already has a buffer.
 pub(super) fn buffer_lines(buffer: Buffer) {
     let set = |context: &mut InvocationContext| {
         if !context.sampled && context.buffer.is_none() {
@@ -129,18 +130,18 @@ pub(super) fn buffer_lines(buffer: Buffer) {
     });
 }
 
-/// Logs a warning that keys are left out, if `is_due`.
+/// Logs a warning that keys are omitted, if `is_due`.
 pub(super) fn warn_of_keys(is_due: Option<bool>) {
     if is_due == Some(true) {
         let message = format!(
-            "keys are left out of the log: at most {MAX_KEYS} are added at once, and to the lines of an invocation or of the process. \
+            "keys are omitted from the log: at most {MAX_KEYS} are added at once, and to the lines of an invocation or of the process. \
              Log a map whose keys a caller chooses under one key, as `AsJson`"
         );
         with_current(|writer, span| writer.warn(span.as_ref(), &message));
     }
 }
 
-/// Adds the trace to each further line of this invocation.
+/// Adds the trace to all later lines of this invocation.
 #[cfg(feature = "otel")]
 pub(super) fn set_trace_id(id: String) {
     with_current(|_, span| {

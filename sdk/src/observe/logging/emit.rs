@@ -12,12 +12,12 @@ use super::fields::MAX_KEYS;
 use super::filter::{EMIT, FATAL};
 use super::level::Level;
 
-/// Writes a line with keys that are only known at run time, which `tracing`'s macros do not take, or at [`Level::Fatal`], which
-/// they do not have.
+/// Writes a line with keys that are only known at run time, which `tracing`'s macros do not support, or at
+/// [`Level::Fatal`], which they lack.
 ///
-/// It is an event like any other: it is filtered by level, has the fields of its spans, and reaches other layers. A reserved key gets
-/// an underscore at its end, and a key with the value `null` is left out. So are keys beyond the first 1,000, and one warning is
-/// logged. A message of [`AsJson`] stays JSON.
+/// The line is a normal event: it is filtered by level, has the fields of its spans, and reaches other layers. A
+/// reserved key gets a trailing underscore, and a key with the value `null` is omitted. So are keys beyond the first
+/// 1,000, and one warning is logged. A message of [`AsJson`] stays JSON.
 ///
 /// # Example
 ///

@@ -7,12 +7,12 @@ use super::fields::Fields;
 use super::json::{write_str, write_value};
 use crate::core::error::{chain, type_of};
 
-/// The number of causes that are logged: it ends a chain that has no end.
+/// The maximum number of causes that are logged, since a chain may be cyclic.
 const CAUSES: usize = 32;
 
-/// The keys under which an error is logged. In each form the line also has `error_type`, unless the function sets it: that of a
-/// [`FunctionError`](crate::FunctionError), else the first name in the error's `Debug`, which is its type or its variant where
-/// `Debug` is derived.
+/// The keys under which an error is logged. In each form, the line also has `error_type`, unless the function sets it:
+/// that of a [`FunctionError`](crate::FunctionError), else the first name in the error's `Debug`, which is its type or
+/// its variant where `Debug` is derived.
 ///
 /// # Example
 ///
@@ -33,19 +33,20 @@ const CAUSES: usize = 32;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKeys {
-    /// The error's text under the field's name, and the texts of its causes as an array under `<name>_chain`.
+    /// The error's message under the field's name, and the messages of its causes as an array under `<name>_chain`.
     #[default]
     Chain,
-    /// The keys of Powertools for Python: `exception` (the text, and that of each cause on a separate line), `exception_name`, and
-    /// `stack_trace` with `type`, `value` and empty `frames`, since a Rust error has none. A second error of a line is logged as
-    /// by [`Chain`](Self::Chain).
+    /// The keys of Powertools for Python: `exception` (the text, and that of each cause on a separate line),
+    /// `exception_name`, and `stack_trace` with `type`, `value` and empty `frames`, since a Rust error has none. A
+    /// second error of a line is logged as in [`Chain`](Self::Chain).
     Python,
-    /// The keys of Powertools for TypeScript: an object under the field's name, with `name`, `location` (that of the line),
-    /// `message`, `stack` (the text, and that of each cause on a separate line), and `cause`, if there is one, in the same form.
+    /// The keys of Powertools for TypeScript: an object under the field's name, with `name`, `location` (that of the
+    /// line), `message`, `stack` (the text, and that of each cause on a separate line), and `cause`, if there is one,
+    /// in the same form.
     TypeScript,
 }
 
-/// A failure as it is logged.
+/// The logged form of a failure.
 pub(super) struct Failure<'a> {
     pub(super) name: &'a str,
     /// The text of the error, and those of its causes.
@@ -112,7 +113,7 @@ fn write_nested(to: &mut Vec<u8>, error: &(dyn StdError + 'static), location: Op
         Some(at) => write_members(to, &[("name", &name), ("location", at), ("message", &message), ("stack", &stack)]),
         None => write_members(to, &[("name", &name), ("message", &message), ("stack", &stack)]),
     }
-    // A cause that repeats its parent's text adds nothing.
+    // A cause that repeats its parent's message is skipped.
     let mut cause = error.source();
     while let Some(same) = cause.filter(|cause| cause.to_string() == message) {
         cause = same.source();
@@ -139,7 +140,7 @@ fn write_members(to: &mut Vec<u8>, members: &[(&str, &str)]) {
     to.push(b'}');
 }
 
-/// Returns the texts of an error and its causes, and the stack, on a line each.
+/// Returns the texts of an error and its causes, and the stack, each on a line.
 fn stack_text(texts: &[String], stack: Option<&str>) -> String {
     let mut text = texts.join("\ncaused by: ");
     if let Some(stack) = stack {

@@ -13,7 +13,7 @@ use super::reserved::unreserved;
 /// Keys and values in the order of their insertion; no key occurs twice.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields {
-    /// `,"key":value` of each entry, one after the other.
+    /// `,"key":value` of each entry, concatenated.
     json: Vec<u8>,
     entries: Vec<Entry>,
 }
@@ -37,7 +37,7 @@ impl Fields {
     /// Puts a value under a key that is not present.
     fn push(&mut self, key: Cow<'static, str>, write: impl FnOnce(&mut Vec<u8>)) {
         if self.json.capacity() == 0 {
-            // One allocation is enough for most spans, instead of one at each doubling.
+            // A single allocation suffices for most spans, instead of one at each doubling.
             self.json.reserve(96);
         }
         let start = self.json.len();

@@ -8,14 +8,14 @@ use tracing_subscriber::filter::Targets;
 
 use super::level::Level;
 
-/// The target of an invocation's spans, which are open at every level, since each line needs their context.
+/// The target of invocation spans, which are active at every level, since each line needs their context.
 pub(super) const INVOCATION: &str = "pilaster::invocation";
 /// The target of [`emit`](super::emit).
 pub(super) const EMIT: &str = "pilaster::emit";
 /// The target of its level `FATAL`, which `tracing` does not have.
 pub(super) const FATAL: &str = "pilaster::fatal";
 
-/// The panic hook of this process logs panics: then other lines about them are left out.
+/// The panic hook of this process logs panics: other lines about them are then omitted.
 pub(super) static PANICS_ARE_LOGGED: AtomicBool = AtomicBool::new(false);
 
 /// The code that logged an event.
@@ -25,7 +25,7 @@ pub(super) enum Origin {
     Function,
     /// [`emit`](super::emit), on behalf of the function.
     Emit,
-    /// Another module of this crate, whose own location is of no use to the function's author.
+    /// Another module of this crate, whose location is useless to the function's author.
     Sdk,
 }
 
@@ -39,7 +39,7 @@ impl Origin {
     }
 }
 
-/// Crates below a function whose lines are about themselves: they are logged from `WARN` on, unless `RUST_LOG` names them, and so
+/// Low-level crates that log about themselves: they are logged from `WARN` on, unless `RUST_LOG` names them, and so
 /// are the crates of the AWS SDK (`aws_…`).
 const DEPENDENCIES: [&str; 16] = [
     "axum",
@@ -64,7 +64,7 @@ const DEPENDENCIES: [&str; 16] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     Written,
-    /// Written in an invocation that the sample rate has chosen, or that buffers such lines.
+    /// Written in an invocation that is sampled, or that buffers such lines.
     PerInvocation,
     Dropped,
 }
@@ -73,17 +73,18 @@ pub(super) enum Decision {
 pub(super) struct Filter {
     /// A [`Level`]'s number; `set_level` changes it.
     level: AtomicU8,
-    /// `AWS_LAMBDA_LOG_LEVEL`, which nothing changes.
+    /// `AWS_LAMBDA_LOG_LEVEL`, which cannot be changed.
     aws_level: Option<Level>,
     /// The directives of `RUST_LOG`: a target's prefix, and its level.
     directives: Vec<(String, LevelFilter)>,
     /// A sample rate is set.
     sampling: bool,
-    /// The number of the most serious level that an invocation may buffer; 0 for none.
+    /// The number of the highest level that an invocation may buffer; 0 for none.
     buffered: AtomicU8,
     /// A warning was logged that nothing can be buffered.
     warned: AtomicBool,
-    /// A failed invocation was logged by [`LoggingLayer`](super::LoggingLayer): then the runtime's lines about it are left out.
+    /// A failed invocation was logged by [`LoggingLayer`](super::LoggingLayer): the runtime's lines about it are then
+    /// omitted.
     failures_are_logged: AtomicBool,
 }
 
@@ -115,19 +116,19 @@ impl Filter {
         self.aws_level.is_none() && self.level.swap(level as u8, Ordering::Relaxed) != level as u8
     }
 
-    /// Lets invocations buffer lines up to this level. Returns `true` if callsites must be decided again.
+    /// Allows invocations to buffer lines up to this level. Returns `true` if callsites must be decided again.
     #[must_use]
     pub(super) fn buffer(&self, level: Level) -> bool {
         self.buffered.fetch_max(level as u8, Ordering::Relaxed) < level as u8
     }
 
-    /// Returns the `AWS_LAMBDA_LOG_LEVEL` that drops all that is buffered up to this level, once.
+    /// Returns, once, the `AWS_LAMBDA_LOG_LEVEL` that would drop all lines buffered up to this level.
     pub(super) fn drops_all(&self, level: Level) -> Option<Level> {
         self.aws_level.filter(|aws| level < *aws && !self.warned.swap(true, Ordering::Relaxed))
     }
 
-    /// Returns `true` if a line of [`Decision::PerInvocation`] is made in an invocation that is `sampled`, or that buffers lines
-    /// up to the level `buffered`.
+    /// Returns `true` if a line of [`Decision::PerInvocation`] is written in an invocation that is `sampled`, or that
+    /// buffers lines up to the level `buffered`.
     pub(super) fn is_made(&self, level: TracingLevel, sampled: bool, buffered: Option<Level>) -> bool {
         let is_sampled = sampled && self.sampling && level <= TracingLevel::DEBUG;
         is_sampled || buffered.is_some_and(|most| Level::from(level) <= most && self.may_be_buffered(level))
@@ -135,7 +136,7 @@ impl Filter {
 
     fn may_be_buffered(&self, level: TracingLevel) -> bool {
         let level = Level::from(level);
-        // Lambda would drop it. TRACE lines are buffered only where the level admits them.
+        // Lambda would drop it. TRACE lines are buffered only if the level includes them.
         level >= Level::Debug
             && level as u8 <= self.buffered.load(Ordering::Relaxed)
             && self.aws_level.is_none_or(|aws| level >= aws)
@@ -163,7 +164,8 @@ impl Filter {
         }
     }
 
-    /// Returns the level of a target, and `true` if the target has a separate level: by `RUST_LOG`, or as a crate below the function.
+    /// Returns the level of a target, and `true` if the target has a separate level: from `RUST_LOG`, or as a low-level
+    /// crate.
     fn limit(&self, target: &str) -> (LevelFilter, bool) {
         let directive = self
             .directives
@@ -192,8 +194,8 @@ impl Filter {
         self.failures_are_logged.store(true, Ordering::Relaxed);
     }
 
-    /// Returns `true` for a line of the runtime about a failure or a panic that [`LoggingLayer`](super::LoggingLayer) or the panic
-    /// hook has logged.
+    /// Returns `true` for a line of the runtime about a failure or a panic that [`LoggingLayer`](super::LoggingLayer)
+    /// or the panic hook has logged.
     pub(super) fn is_repetition(&self, metadata: &Metadata<'_>) -> bool {
         if *metadata.level() != TracingLevel::ERROR || metadata.target() != "lambda_runtime::layers::panic" {
             return false;
@@ -205,7 +207,7 @@ impl Filter {
     }
 }
 
-/// Returns `true` for a span of the application, and not for one of a crate below it or of the logs.
+/// Returns `true` for a span of the application, but not for one of a low-level crate or of the logs.
 #[cfg(feature = "otel")]
 pub(super) fn is_application(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
@@ -213,7 +215,8 @@ pub(super) fn is_application(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= TracingLevel::INFO && target != INVOCATION && !DEPENDENCIES.contains(&name)
 }
 
-/// Reads `RUST_LOG`: the level without a target, the levels of targets, and a warning for each part that is not a directive.
+/// Reads `RUST_LOG`: the level without a target, the levels of targets, and a warning for each part that is not a
+/// directive.
 pub(super) fn directives(text: &str) -> (Option<LevelFilter>, Vec<(String, LevelFilter)>, Vec<String>) {
     let (mut default, mut directives, mut warnings) = (None, Vec::new(), Vec::new());
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {

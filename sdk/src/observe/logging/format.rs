@@ -1,4 +1,4 @@
-//! [`LogFormat`], and the formats for people: text, and indented JSON.
+//! [`LogFormat`], and the human-readable formats: text, and indented JSON.
 
 use super::json::write_str;
 use super::level::Level;
@@ -16,8 +16,8 @@ pub enum LogFormat {
     Text,
 }
 
-/// Writes ` key=value`. A plain key and a plain string have no quotes. Anything else is JSON, so that no value can start another
-/// line, look like another pair, or control a terminal.
+/// Writes ` key=value`. A plain key and a plain string have no quotes. Anything else is JSON, so that no value can
+/// start another line, look like another pair, or control a terminal.
 pub(super) fn write_pair(to: &mut Vec<u8>, key: &str, json: &[u8]) {
     to.push(b' ');
     match is_plain(key) {
@@ -36,14 +36,14 @@ pub(super) fn write_pair(to: &mut Vec<u8>, key: &str, json: &[u8]) {
     }
 }
 
-/// Returns `true` if a text cannot be misread without quotes.
+/// Returns `true` if a text is unambiguous without quotes.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.chars().all(|char| !matches!(char, '"' | '\\' | '=') && !char.is_whitespace() && !is_invisible(char))
 }
 
-/// Returns `true` if a character breaks a line, controls a terminal, or changes how its neighbours look: control characters,
-/// line and paragraph separators, and Unicode's format characters (`Cc`, `Zl`, `Zp` and `Cf` of
+/// Returns `true` if a character breaks a line, controls a terminal, or changes how its neighbours look: control
+/// characters, line and paragraph separators, and Unicode's format characters (`Cc`, `Zl`, `Zp` and `Cf` of
 /// <https://www.unicode.org/Public/16.0.0/ucd/extracted/DerivedGeneralCategory.txt>).
 fn is_invisible(char: char) -> bool {
     match char {
@@ -117,7 +117,7 @@ pub(super) fn write_level(to: &mut Vec<u8>, level: Level, coloured: bool) {
     to.extend_from_slice(padded.as_bytes());
 }
 
-/// Returns the same JSON over several lines, indented by 4, as Powertools writes it with `POWERTOOLS_DEV`.
+/// Returns the same JSON over several lines, indented by 4, like Powertools with `POWERTOOLS_DEV`.
 pub(super) fn indented(json: &[u8]) -> Vec<u8> {
     fn line(to: &mut Vec<u8>, depth: usize) {
         to.push(b'\n');

@@ -9,17 +9,18 @@ use super::json::{write_str, write_value};
 use super::reserved::{OmittedKeys, ReservedKey};
 use crate::core::invocation::Invocation;
 
-/// The keys that a function appends to its lines.
+/// The keys that a function has appended to its lines.
 #[derive(Debug, Default)]
 pub(super) struct AppendedKeys {
     pub(super) correlation_id: Option<String>,
     pub(super) keys: Fields,
-    /// A warning was returned that keys are left out.
+    /// `true` once a warning about omitted keys was returned.
     warned: bool,
 }
 
 impl AppendedKeys {
-    /// Puts keys by a function that returns `false` if some were left out. Returns `true` the first time that some were.
+    /// Puts keys with a function that returns `false` if it omitted some. Returns `true` the first time that some were
+    /// omitted.
     pub(super) fn put(&mut self, put: impl FnOnce(&mut Fields) -> bool) -> bool {
         !put(&mut self.keys) && !std::mem::replace(&mut self.warned, true)
     }
@@ -32,7 +33,7 @@ pub(super) struct InvocationContext {
     /// Set by the first line.
     fixed: OnceLock<FixedKeys>,
     pub(super) appended: AppendedKeys,
-    /// The sample rate has chosen it to be logged at `DEBUG`.
+    /// `true` if it is sampled, and so logged at `DEBUG`.
     pub(super) sampled: bool,
     pub(super) buffer: Option<Arc<InvocationBuffer>>,
     pub(super) event_is_logged: bool,
@@ -62,7 +63,7 @@ impl InvocationContext {
         }
     }
 
-    /// Writes the keys of the invocation, the correlation id among them.
+    /// Writes the keys of the invocation, including the correlation id.
     pub(super) fn write_json(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>, omitted: OmittedKeys) {
         let fixed = self.fixed.get_or_init(|| fixed_keys(&self.invocation, omitted));
         to.extend_from_slice(&fixed.json[..fixed.split]);
@@ -83,7 +84,7 @@ impl InvocationContext {
         }
     }
 
-    /// Writes the keys by which a reader of text can distinguish invocations.
+    /// Writes the keys that distinguish invocations in the text format.
     pub(super) fn write_text(&self, to: &mut Vec<u8>, outer_correlation_id: Option<&str>, omitted: OmittedKeys) {
         if !omitted.has(ReservedKey::CorrelationId) {
             write_correlation_id(to, self.appended.correlation_id.as_deref().or(outer_correlation_id), true);

@@ -1,4 +1,4 @@
-//! The JSON of which log lines are made.
+//! JSON helpers for log lines.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,13 +13,13 @@ pub(super) fn write_str(to: &mut Vec<u8>, text: &str) {
     write_value(to, text);
 }
 
-/// Writes a value that always has a JSON form: a text, a number, a list of texts.
+/// Writes a value that always has a JSON form: a string, a number, a list of strings.
 pub(super) fn write_value(to: &mut Vec<u8>, value: impl Serialize) {
     // Writing to a Vec does not fail.
     let _ = serde_json::to_writer(to, &value);
 }
 
-/// Writes text that is known to be JSON, on one line: a line break in JSON can only be white space between its parts.
+/// Writes text that is known to be JSON, on one line: a line break in JSON can only be white space between tokens.
 pub(super) fn write_json(to: &mut Vec<u8>, json: &str) {
     let start = to.len();
     to.extend_from_slice(json.as_bytes());

@@ -1,4 +1,4 @@
-//! [`LoggingLayer`]: gives each invocation its log context, and logs its failure.
+//! [`LoggingLayer`]: adds a log context to each invocation, and logs failures.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -30,14 +30,14 @@ thread_local! {
     static BUILT: RefCell<Option<SharedRedaction>> = const { RefCell::new(None) };
 }
 
-/// Layer that applies [`Logging`]: it gives each invocation its log context, and logs its failure.
+/// Layer that applies [`Logging`]: it adds a log context to each invocation, and logs failures.
 ///
-/// It is outside of everything else: all layers within it, and the function, log within its span. A failed invocation is one
-/// `ERROR` line, with the error's type, its text and its causes.
+/// It is the outermost layer: all other layers and the function log within its span. A failed invocation is one
+/// `ERROR` line, with the error's type, message and causes.
 ///
 /// [`run`](crate::run) puts one around each function. Another one, with settings, is an outer layer of the function
-/// (`#[lambda_handler(outer = ..)]`): the two share the invocation's context, log a failure and the event once, and each leaves out
-/// what the other [omits](Self::omit).
+/// (`#[lambda_handler(outer = ..)]`): the two share the invocation's context, log a failure and the event once, and
+/// each omits the values that the other [omits](Self::omit).
 ///
 /// # Example
 ///
@@ -85,14 +85,14 @@ struct Settings {
 }
 
 impl LoggingLayer {
-    /// Adds the invocation's keys to its lines. No variable is read.
+    /// Creates a layer that adds the invocation's keys to its lines. The environment is not read.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Builds a service, and gives it the log context of its invocations, which leaves out what the layers within the service omit.
+    /// Builds a service with a log context, which omits the values that the layers within the service omit.
     pub(crate) fn around<S>(build: impl FnOnce() -> S) -> Logging<S> {
-        /// The redaction of an outer build, which is restored on drop, also after a panic.
+        /// The redaction of an outer build, which is restored on drop, even after a panic.
         struct Outer(Option<SharedRedaction>);
 
         impl Drop for Outer {
@@ -106,17 +106,18 @@ impl LoggingLayer {
         Self::new().layer(service)
     }
 
-    /// Takes the `correlation_id` from the event: the string or the number at this
-    /// [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901), which is one of [`correlation_paths`](super::correlation_paths) or
-    /// your own, such as `/detail/order/id`. It continues into a text that is JSON, such as the body of a request:
-    /// `/body/order/id`. An event without this value has no correlation id.
+    /// Reads the `correlation_id` from the event: the string or the number at this
+    /// [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901), which is one of
+    /// [`correlation_paths`](super::correlation_paths) or your own, such as `/detail/order/id`. It continues into JSON
+    /// text, such as the body of a request: `/body/order/id`. An event without this value has no correlation id.
     pub fn correlation_id(self, pointer: impl Into<String>) -> Self {
         self.with(|settings| settings.correlation_id = Some(pointer.into()))
     }
 
-    /// Takes the `correlation_id` from the event: the string or the number that this [JMESPath](https://jmespath.org) expression
-    /// selects, with the functions of Powertools: `powertools_json(body).order.id`. An event in which it selects nothing, or
-    /// fails, has no correlation id. The whole event is decoded; [`correlation_id`](Self::correlation_id) costs less.
+    /// Reads the `correlation_id` from the event: the string or the number that this [JMESPath](https://jmespath.org)
+    /// expression selects, with the functions of Powertools: `powertools_json(body).order.id`. An event in which the
+    /// expression selects nothing, or fails, has no correlation id. The whole event is decoded;
+    /// [`correlation_id`](Self::correlation_id) costs less.
     ///
     /// # Example
     ///
@@ -140,37 +141,38 @@ impl LoggingLayer {
         self.with(|settings| settings.buffer = Some(buffer))
     }
 
-    /// Sets whether each event is logged at `INFO`, under `event`. It overrides `POWERTOOLS_LOGGER_LOG_EVENT`. An event can hold
-    /// values that must not be logged: see [`omit`](Self::omit).
+    /// Sets whether each event is logged at `INFO`, under `event`. It overrides `POWERTOOLS_LOGGER_LOG_EVENT`. An event
+    /// can contain values that must not be logged: see [`omit`](Self::omit).
     pub fn log_event(self, log_event: bool) -> Self {
         self.with(|settings| settings.log_event = Some(log_event))
     }
 
-    /// Sets whether each response is logged at `INFO`, under `response`: `false` unless set.
+    /// Sets whether each response is logged at `INFO`, under `response`: `false` by default.
     pub fn log_response(self, log_response: bool) -> Self {
         self.with(|settings| settings.log_response = log_response)
     }
 
-    /// Leaves out the values at these paths of the logged event and response, also where `POWERTOOLS_LOGGER_LOG_EVENT` logs the
-    /// event.
+    /// Omits the values at these paths from the logged event and response, even if `POWERTOOLS_LOGGER_LOG_EVENT` logs
+    /// the event.
     ///
-    /// A path starts with `event` or `response`, followed by names, divided by dots: `event.headers.authorization`. `[]` is each item
-    /// of a list (`response.users.[].email`), a number is one item, and `*` is each item or member. A name that contains a dot or a
-    /// star is written in double quotes: `event.requestContext.authorizer.claims."https://example.com/email"`.
+    /// A path starts with `event` or `response`, followed by names separated by dots: `event.headers.authorization`.
+    /// `[]` is each item of a list (`response.users.[].email`), a number is one item, and `*` is each item or member. A
+    /// name that contains a dot or a star is written in double quotes:
+    /// `event.requestContext.authorizer.claims."https://example.com/email"`.
     ///
-    /// - A name below `headers` or `multiValueHeaders` is matched in any letter case, in both maps, and for `cookie` and `set-cookie`
-    ///   also in the list `cookies`. It is also left out where API Gateway repeats it (`requestContext.identity.apiKey`; for an
-    ///   authorizer `authorizationToken` and `identitySource`).
-    /// - A name below one of the maps of a query is left out of each of them, and of `rawQueryString`.
-    /// - A path continues into a text that is JSON, such as the body of a request: `event.body.password`, also where the text is a
-    ///   JSON string that contains JSON. Any other text that a path continues into is left out as a whole: a form, base64,
-    ///   malformed JSON. So are values that are nested too deeply.
-    /// - A name that meets a list is applied to each of its items, and `[]` that meets an object is applied to the object.
+    /// - A name below `headers` or `multiValueHeaders` is matched in any letter case, in both maps, and for `cookie`
+    ///   and `set-cookie` also in the list `cookies`. It is also omitted where API Gateway repeats it
+    ///   (`requestContext.identity.apiKey`; for an authorizer `authorizationToken` and `identitySource`).
+    /// - A name below one of the maps of a query is omitted from each of them, and from `rawQueryString`.
+    /// - A path continues into JSON text, such as the body of a request: `event.body.password`, even if the text is a
+    ///   JSON string that contains JSON. Any other text that a path continues into is omitted as a whole: a form,
+    ///   base64, malformed JSON. So are values that are nested too deeply.
+    /// - A name applies to each item of a list, and `[]` applies to an object itself.
     ///
-    /// If a function has several layers, each leaves out what any of them omits.
+    /// If a function has several layers, each omits the values that any of them omits.
     ///
-    /// A value that is in the event a second time by another name, such as a path parameter in the request's path, is not left out
-    /// there.
+    /// A value that is in the event a second time by another name, such as a path parameter in the request's path, is
+    /// not omitted there.
     ///
     /// # Example
     ///
@@ -192,8 +194,8 @@ impl LoggingLayer {
         self.with(|settings| paths.into_iter().for_each(|path| settings.redaction.omit(path.as_ref())))
     }
 
-    /// Replaces what [`omit`](Self::omit) leaves out by this text, instead of by nothing. A layer without a mask uses the mask of
-    /// another layer of the function, if one has it.
+    /// Replaces omitted values with this text instead of removing them. A layer without a mask uses the mask of
+    /// another layer of the function, if any.
     pub fn mask(self, mask: impl Into<String>) -> Self {
         self.with(|settings| settings.redaction.mask(mask.into()))
     }
@@ -231,7 +233,7 @@ fn lock(shared: &SharedRedaction) -> MutexGuard<'_, Redaction> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Gives each invocation its log context, and logs its failure. See [`LoggingLayer`].
+/// Service that adds a log context to each invocation, and logs failures. See [`LoggingLayer`].
 #[derive(Clone, Debug)]
 pub struct Logging<S> {
     inner: S,
@@ -269,8 +271,8 @@ impl Applied {
         found
     }
 
-    /// Returns `true` if the subscriber logs events, and this layer is to log this one: the outermost layer of those that omit
-    /// something, otherwise the outermost of all.
+    /// Returns `true` if the subscriber logs events, and this layer should log this one: the outermost of the layers
+    /// that omit something, otherwise the outermost layer.
     fn logs_the_event(&self, is_outermost: bool) -> bool {
         current::with_current(|writer, _| writer.settings.log_event) == Some(true)
             && match lock(&self.redaction).is_empty() {
@@ -279,8 +281,8 @@ impl Applied {
             }
     }
 
-    fn end(&self, answer: &Result<Outgoing, FunctionError>, is_outermost: bool) {
-        match answer {
+    fn end(&self, result: &Result<Outgoing, FunctionError>, is_outermost: bool) {
+        match result {
             Ok(response) if self.settings.log_response => {
                 if let Some(response) = text(response) {
                     let response = lock(&self.redaction).of_response(&response);
@@ -312,21 +314,21 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let is_outermost = !current::is_open(&incoming.invocation);
         let span = if is_outermost { current::open(&incoming.invocation) } else { Span::none() };
-        let answer = span.in_scope(|| {
+        let result = span.in_scope(|| {
             self.applied.begin(&incoming.event, is_outermost);
             self.inner.call(incoming)
         });
         let applied = Arc::clone(&self.applied);
-        let answered = async move {
-            let answer = answer.await;
-            applied.end(&answer, is_outermost);
-            answer
+        let finished = async move {
+            let result = result.await;
+            applied.end(&result, is_outermost);
+            result
         };
-        Box::pin(answered.instrument(span))
+        Box::pin(finished.instrument(span))
     }
 }
 
-/// Returns the JSON of a response; of one that is streamed, its status, headers and cookies.
+/// Returns the JSON of a response, or the status, headers and cookies of a streamed one.
 fn text(response: &Outgoing) -> Option<Cow<'_, RawValue>> {
     #[cfg(feature = "http")]
     if let Some(prelude) = response.prelude() {

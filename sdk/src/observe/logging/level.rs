@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-/// The level of a line, by the names that
+/// The level of a line, with the names that
 /// [Lambda's log-level filter](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html)
 /// reads in a line's `level`.
 ///
-/// As a setting it is the least serious level that is written.
+/// As a setting, it is the minimum level that is written.
 ///
 /// # Example
 ///
@@ -25,9 +25,9 @@ pub enum Level {
     Trace,
     /// For debugging.
     Debug,
-    /// The normal course of a function.
+    /// Normal operation.
     Info,
-    /// An unexpected condition; nothing failed.
+    /// An unexpected condition without a failure.
     Warn,
     /// A failure.
     Error,
@@ -48,7 +48,7 @@ impl Level {
         }
     }
 
-    /// Returns the level of a number, as by `as u8`.
+    /// Returns the level with this number, the inverse of `as u8`.
     pub(super) fn numbered(number: u8) -> Self {
         [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error]
             .get(usize::from(number))
@@ -56,7 +56,7 @@ impl Level {
             .unwrap_or(Self::Fatal)
     }
 
-    /// Returns the filter of `tracing`, which admits none of its levels at `FATAL`.
+    /// Returns the filter of `tracing`, which excludes all of its levels at `FATAL`.
     pub(super) const fn filter(self) -> LevelFilter {
         match self {
             Self::Trace => LevelFilter::TRACE,

@@ -45,7 +45,7 @@ impl Output {
         Self::Writer(Mutex::new(Box::new(writer)))
     }
 
-    /// Writes a line in one write. A line that cannot be written is lost: there is nowhere to report it.
+    /// Writes a line in one write. A line that cannot be written is lost, since there is nowhere to report it.
     fn write(&self, line: &[u8]) {
         let _ = match self {
             Self::Stdout => std::io::stdout().lock().write_all(line),
@@ -70,7 +70,7 @@ pub(super) struct Settings {
     pub(super) output: Output,
 }
 
-/// Everything that makes a line, except its event.
+/// Everything that a line consists of, except its event.
 pub(super) struct LineWriter {
     pub(super) settings: Settings,
     /// `,"service":…`
@@ -80,7 +80,7 @@ pub(super) struct LineWriter {
     process: RwLock<AppendedKeys>,
 }
 
-/// The memory for a line. Each thread keeps one, so that a line is made without an allocation.
+/// The memory for a line. Each thread keeps one, so that a line needs no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) text: String,
@@ -104,7 +104,7 @@ thread_local! {
 
 /// Lends the thread's memory. An event within the `Debug` of another one's field gets new memory.
 pub(super) fn with_scratch<R>(with: impl FnOnce(&mut Scratch) -> R) -> R {
-    /// A thread keeps no more than this, in bytes.
+    /// The maximum number of bytes that a thread keeps.
     const KEPT: usize = 64 * 1024;
     let mut scratch = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
     scratch.text.clear();

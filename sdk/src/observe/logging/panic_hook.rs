@@ -16,7 +16,7 @@ use super::level::Level;
 use super::line::{LineWriter, with_scratch};
 use super::prefix::{Prefix, shortened};
 
-/// Replaces the process's panic hook: a panic is logged by a line at `ERROR`, at any level, and by nothing else.
+/// Replaces the process's panic hook: a panic is logged exactly once, at `ERROR`, regardless of the level.
 pub(super) fn install(writer: Arc<LineWriter>) {
     PANICS_ARE_LOGGED.store(true, Ordering::Relaxed);
     panic::set_hook(Box::new(move |info| {

@@ -34,7 +34,8 @@ pub(super) fn shortened(file: &str) -> &str {
     }
 }
 
-/// Writes RFC 3339, in UTC with milliseconds. A line without a valid `timestamp` gets the level `INFO` from Lambda, and its time.
+/// Writes RFC 3339, in UTC with milliseconds. Lambda gives a line without a valid `timestamp` the level `INFO` and its
+/// own time.
 pub(super) fn write_timestamp(to: &mut Vec<u8>, now: SystemTime) {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(since.as_secs()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! [`Redaction`]: leaves parts of an event or a response out of its log line, without decoding the others.
+//! [`Redaction`]: omits parts of an event or a response from its log line, without decoding the others.
 
 mod path;
 mod query;
@@ -92,8 +92,8 @@ struct Redactor<'m> {
 }
 
 impl Redactor<'_> {
-    /// Appends the JSON without the values at the paths. Returns `None` if these cannot be found: then the JSON must be left out as
-    /// a whole, and what was appended must be discarded.
+    /// Appends the JSON without the values at the paths. Returns `None` if these cannot be found: the JSON must then be
+    /// omitted as a whole, and what was appended must be discarded.
     fn write(&self, json: &RawValue, paths: &[&[Step]], nested: usize, to: &mut Vec<u8>) -> Option<()> {
         let text = json.get();
         match text.as_bytes().first() {
@@ -136,7 +136,7 @@ impl Redactor<'_> {
                 (Step::Items | Step::Any, _) => Some(1),
                 (Step::Name(name), _) => match name.parse::<usize>() {
                     Ok(index) => (index == at).then_some(1),
-                    // A name that meets a list is applied to its items.
+                    // A name applies to the items of a list.
                     Err(_) => Some(0),
                 },
                 _ => Some(0),
@@ -154,7 +154,7 @@ impl Redactor<'_> {
         Some(())
     }
 
-    /// Appends a member's value or an item. Returns `false` if it must be left out, together with its key or comma.
+    /// Appends a member's value or an item. Returns `false` if it must be omitted, together with its key or comma.
     fn write_part(&self, json: &RawValue, paths: &[&[Step]], nested: usize, to: &mut Vec<u8>) -> bool {
         let start = to.len();
         let is_end = paths.iter().any(|path| path.is_empty());

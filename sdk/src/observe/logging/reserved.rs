@@ -1,8 +1,8 @@
-//! The keys that every line has by itself: no field overwrites them, and a function can leave some of them out.
+//! The reserved keys of every line: fields cannot overwrite them, and a function can omit some of them.
 
 use std::borrow::Cow;
 
-/// A reserved key that can be left out.
+/// A reserved key that can be omitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReservedKey {
     Location,
@@ -38,7 +38,7 @@ const NAMES: [(&str, ReservedKey); 14] = [
     ("span_id", ReservedKey::SpanId),
 ];
 
-/// The reserved keys that are left out.
+/// The reserved keys that are omitted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OmittedKeys(u16);
 
@@ -52,7 +52,7 @@ impl OmittedKeys {
         self.0 = if omitted { self.0 | bit } else { self.0 & !bit };
     }
 
-    /// Leaves out the key of this name. Returns a warning if it cannot be left out, or should not be.
+    /// Omits the key with this name. Returns a warning if it cannot or should not be omitted.
     pub(super) fn add(&mut self, name: &str) -> Option<String> {
         match (NAMES.iter().find(|(key, _)| *key == name), name) {
             (Some((_, ReservedKey::Timestamp)), _) => {
@@ -66,10 +66,10 @@ impl OmittedKeys {
                 self.set(*key, true);
                 None
             }
-            (None, "level" | "message") => Some(format!("`{name}` cannot be left out: every line must have it")),
+            (None, "level" | "message") => Some(format!("`{name}` cannot be omitted: every line must have it")),
             (None, _) => {
                 let name: String = name.chars().take(64).collect();
-                Some(format!("`{name}` cannot be left out: it is not a reserved key"))
+                Some(format!("`{name}` cannot be omitted: it is not a reserved key"))
             }
         }
     }

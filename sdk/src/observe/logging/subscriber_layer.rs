@@ -19,7 +19,7 @@ use super::line::{LineWriter, with_scratch};
 use super::prefix::Prefix;
 use super::visitor::FieldVisitor;
 
-/// A [`tracing_subscriber::Layer`] that writes one line per event. [`Logs`](super::Logs) makes it.
+/// A [`tracing_subscriber::Layer`] that writes one line per event. [`Logs`](super::Logs) creates it.
 ///
 /// # Example
 ///
@@ -46,7 +46,7 @@ impl SubscriberLayer {
         }
     }
 
-    /// Adds a slot for spans, and returns the layer that makes them.
+    /// Adds a slot for spans, and returns the layer that creates them.
     #[cfg(feature = "otel")]
     pub(super) fn with_traces(
         self,
@@ -57,7 +57,7 @@ impl SubscriberLayer {
         (Self { traces: Some(slot), ..self }, layer)
     }
 
-    /// Returns `true` if the traces want a span: then it is made, even if no line has its fields.
+    /// Returns `true` if the traces need a span: it is then created, even if no line has its fields.
     fn is_traced(&self, _metadata: &Metadata<'_>) -> bool {
         #[cfg(feature = "otel")]
         return self.traces.as_ref().is_some_and(|slot| slot.wants(_metadata));
@@ -65,7 +65,7 @@ impl SubscriberLayer {
         false
     }
 
-    /// Returns `true` if the sample rate has chosen the current invocation, or if it buffers such lines.
+    /// Returns `true` if the current invocation is sampled or buffers such lines.
     fn is_made<S>(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -74,7 +74,7 @@ impl SubscriberLayer {
         self.writer.settings.filter.is_made(*metadata.level(), sampled, buffered)
     }
 
-    /// Returns `true` if the lines within a span have its fields.
+    /// Returns `true` if lines within a span have its fields.
     fn keeps_fields<S>(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -194,7 +194,8 @@ where
     }
 }
 
-/// Returns whether the sample rate has chosen the current invocation, and up to which level it buffers lines; `None` outside of one.
+/// Returns `true` if the current invocation is sampled, and the level up to which it buffers lines; `None` outside of
+/// one.
 fn of_invocation<S>(context: &Context<'_, S>) -> Option<(bool, Option<Level>)>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,

@@ -78,8 +78,8 @@ impl fmt::Display for Refused {
 
 impl StdError for Refused {}
 
-/// Runs the test of this name in a child process, since it changes the process. Returns the log there, and `None` here, after the child
-/// has passed.
+/// Runs the test of this name in a child process, since it changes the process. Returns the log there, and `None` here,
+/// after the child has passed.
 fn child(name: &str) -> Option<(Logs, CapturedLogs)> {
     if std::env::var_os("PILASTER_TEST_CHILD").is_some() {
         return Some(logs_to(CapturedLogs::alone()));

@@ -6,18 +6,19 @@ use serde_json::value::RawValue;
 
 use super::json::{Entries, write_str};
 
-/// The end of a value that was truncated.
+/// The suffix of a truncated value.
 pub(super) const CUT: &str = "... [truncated]";
 
-/// The largest line: 256 KB less the 26 bytes that
-/// [CloudWatch Logs](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html) counts for each.
+/// The maximum size of a line: 256 KB less the 26 bytes that
+/// [CloudWatch Logs](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html) counts
+/// for each.
 ///
-/// That page has allowed an event of 1 MB since April 2025. Lambda was observed to split a line at 256 KB less 26 bytes on the way
-/// there, and is not documented to have stopped, so a line stays below both limits.
+/// Since April 2025, that page allows events of 1 MB. Lambda was observed to split lines at 256 KB less 26 bytes before
+/// they arrive there, and this is not documented to have changed, so a line stays below both limits.
 pub(super) const MAX_LINE: usize = 256 * 1024 - 26;
 
-/// Truncates a line, with its line break, to [`MAX_LINE`]. JSON stays JSON: the longest values are truncated first, and become
-/// strings if they were not; only a line of very many keys loses its last keys.
+/// Truncates a line, with its line break, to [`MAX_LINE`]. JSON stays JSON: the longest values are truncated first, and
+/// become strings if they were not; only a line of very many keys loses its last keys.
 pub(super) fn truncate(line: &mut Vec<u8>, is_json: bool) {
     if line.len() <= MAX_LINE {
         return;

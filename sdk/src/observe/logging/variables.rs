@@ -20,7 +20,7 @@ pub(super) struct Variables {
     pub(super) format: LogFormat,
     pub(super) sample_rate: Option<f64>,
     pub(super) log_event: bool,
-    /// A sentence for each invalid variable, which counts as not set.
+    /// A sentence for each invalid variable, which is ignored.
     pub(super) warnings: Vec<String>,
 }
 

@@ -17,7 +17,7 @@ use super::json::{write_str, write_value};
 use super::prefix::shortened;
 use super::truncate::CUT;
 
-/// No value is formatted beyond this length, in bytes: a line holds no more.
+/// The maximum length of a formatted value, in bytes: a line cannot contain more.
 const MAX_VALUE: usize = 256 * 1024;
 
 /// The parts of an event that are not fields.

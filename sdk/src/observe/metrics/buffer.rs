@@ -1,4 +1,4 @@
-//! [`Buffer`]: what is recorded and not yet written.
+//! [`Buffer`]: recorded values that are not yet written.
 
 use super::dimensions::{Dimension, DimensionSet, merged};
 use super::error::{Kind as ErrorKind, MetricsError, shown};
@@ -6,7 +6,7 @@ use super::limits;
 use super::settings::Settings;
 use super::unit::Unit;
 
-/// The way in which several values of a metric are kept.
+/// The aggregation of several values of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aggregation {
     /// Each value is kept.
@@ -56,15 +56,15 @@ pub(super) struct Buffer {
     values: usize,
     /// The invocation is over.
     pub(super) closed: bool,
-    /// The metrics of the facade about which a warning was logged.
+    /// The facade's metrics for which a warning was logged.
     warned: Vec<String>,
 }
 
 impl Buffer {
-    /// The largest numbers of metrics and values: they bound memory, and the time of looking for a name.
+    /// The maximum numbers of metrics and values, which bound memory and the time of a look-up.
     const METRICS: usize = 1_000;
     const VALUES: usize = 10_000;
-    /// The largest size of dimensions and metadata, in bytes: the metrics have the rest of the 256 KB of a blob.
+    /// The maximum size of dimensions and metadata, in bytes: the rest of a blob's 256 KB is for metrics.
     const FRAME: usize = 128 * 1024;
 
     /// Returns the buffer after the end of an invocation.
@@ -186,7 +186,7 @@ impl Buffer {
         Ok(false)
     }
 
-    /// Adds a further set to each blob.
+    /// Adds another set to each blob.
     pub(super) fn set(&mut self, settings: Option<&Settings>, set: Vec<Dimension>) -> Result<(), MetricsError> {
         let main = main_set(settings, self, &[]);
         let beside = |name: &str, value: &str| {
@@ -260,7 +260,8 @@ impl Buffer {
         self.groups.iter().try_for_each(|group| self.check_sizes(settings, &group.labels))
     }
 
-    /// Checks that no metric with these labels has too many dimensions, and that each blob has enough space for metrics.
+    /// Checks that no metric with these labels has too many dimensions, and that each blob has enough space for
+    /// metrics.
     fn check_sizes(&self, settings: Option<&Settings>, labels: &[Dimension]) -> Result<(), MetricsError> {
         limits::too_many(main_set(settings, self, labels).len())?;
         for set in &self.sets {
@@ -284,8 +285,8 @@ fn taken(name: &str, what: &str) -> MetricsError {
     MetricsError::new(ErrorKind::Taken, format!("{} is already the name of {what} in this invocation", shown(name)))
 }
 
-/// Returns the first set of a blob, in the order of Powertools: the dimensions of the layer, those of the invocation, the labels, and
-/// the service if no other dimension has its name.
+/// Returns the first set of a blob, in the order of Powertools: the dimensions of the layer, those of the invocation,
+/// the labels, and the service if no other dimension has its name.
 pub(super) fn main_set<'a>(
     settings: Option<&'a Settings>,
     buffer: &'a Buffer,
@@ -300,7 +301,7 @@ pub(super) fn main_set<'a>(
     set
 }
 
-/// Returns a further set of a blob: the dimensions of the layer, those of the set, and the labels.
+/// Returns another set of a blob: the dimensions of the layer, those of the set, and the labels.
 pub(super) fn further_set<'a>(
     settings: Option<&'a Settings>,
     own: &'a [Dimension],

@@ -1,8 +1,8 @@
-//! [`BuiltIn`]: the metrics that Pilaster records, where the layer turns them on.
+//! [`BuiltIn`]: the metrics that Pilaster records, if the layer enables them.
 
 use super::unit::Unit;
 
-/// A metric that Pilaster records, if [`MetricsLayer::built_in`](super::MetricsLayer::built_in) turns it on.
+/// A metric that Pilaster records, if [`MetricsLayer::built_in`](super::MetricsLayer::built_in) enables it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BuiltIn {

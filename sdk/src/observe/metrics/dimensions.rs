@@ -14,7 +14,7 @@ pub(super) fn put<'a>(set: &mut DimensionSet<'a>, name: &'a str, value: &'a str)
     }
 }
 
-/// Merges dimensions; of two with one name the later one wins.
+/// Merges dimensions; the later of two with the same name is kept.
 pub(super) fn merged<'a, const N: usize>(parts: [&'a [Dimension]; N]) -> DimensionSet<'a> {
     let mut set = Vec::with_capacity(8);
     parts.into_iter().flatten().for_each(|(name, value)| put(&mut set, name, value));

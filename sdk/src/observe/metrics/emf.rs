@@ -6,11 +6,12 @@ use super::dimensions::{Dimension, DimensionSet, put};
 use super::limits::{BLOB_BYTES, METRICS_PER_BLOB, VALUES_PER_METRIC};
 use super::settings::{Settings, milliseconds};
 
-/// The largest size of the sets of dimensions of a blob, in bytes: with the largest metadata of an invocation, and one set of the
-/// longest dimensions, a metric still fits into [`BLOB_BYTES`].
+/// The maximum size of a blob's sets of dimensions, in bytes: with the maximum metadata of an invocation, and one set
+/// of the longest dimensions, a metric still fits into [`BLOB_BYTES`].
 const SETS_BYTES: usize = 64 * 1024;
 
-/// Appends all blobs, a line each. Returns the names of metrics that are left out, because a dimension of the layer has them.
+/// Appends all blobs, one per line. Returns the names of metrics that are omitted because a dimension of the layer has
+/// the same name.
 ///
 /// Metrics beyond the limits of a blob are in further blobs with the same dimensions and metadata.
 pub(super) fn write(settings: &Settings, buffer: &Buffer, to: &mut Vec<u8>) -> Vec<String> {
@@ -34,7 +35,8 @@ pub(super) fn write(settings: &Settings, buffer: &Buffer, to: &mut Vec<u8>) -> V
     left_out
 }
 
-/// Appends the blob of a cold start, as Powertools writes it: with the function's name and the service as its only dimensions.
+/// Appends the blob of a cold start, in Powertools' format, with the function's name and the service as its only
+/// dimensions.
 pub(super) fn write_cold_start(settings: &Settings, function_name: &str, to: &mut Vec<u8>) {
     let mut set = Vec::new();
     if !function_name.is_empty() {
@@ -47,7 +49,7 @@ pub(super) fn write_cold_start(settings: &Settings, function_name: &str, to: &mu
     frame.finish(br#"{"Name":"ColdStart","Unit":"Count"}"#, br#","ColdStart":[1.0]"#, to);
 }
 
-/// Returns how many of these sets fit into one blob: at least one.
+/// Returns the number of these sets that fit into one blob: at least one.
 fn fitting(sets: &[DimensionSet<'_>]) -> usize {
     // The text is printable ASCII, so only these are escaped.
     let bytes = |text: &str| text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count() + 4;
@@ -80,8 +82,8 @@ struct Frame<'a> {
 const AFTER_METRICS: &[u8] = b"]}]}";
 
 impl<'a> Frame<'a> {
-    /// Returns one frame, or several if the sets of dimensions would leave no space for metrics. CloudWatch makes a separate series
-    /// of each set, so sets may be in different blobs.
+    /// Returns one frame, or several if the sets of dimensions would leave no space for metrics. CloudWatch creates a
+    /// separate series of each set, so sets may be in different blobs.
     fn all(settings: &'a Settings, buffer: &'a Buffer, labels: &'a [Dimension]) -> Vec<Self> {
         let mut sets = vec![main_set(Some(settings), buffer, labels)];
         sets.extend(buffer.sets.iter().map(|set| further_set(Some(settings), set, labels)));

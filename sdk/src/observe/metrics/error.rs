@@ -1,4 +1,4 @@
-//! [`MetricsError`]: why CloudWatch would reject a metric, returned at the call.
+//! [`MetricsError`]: the reason why CloudWatch would reject a metric, returned by the call.
 
 use std::fmt;
 

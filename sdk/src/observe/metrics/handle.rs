@@ -23,7 +23,8 @@ tokio::task_local! {
 
 /// The recorder of an invocation's metrics: an argument of handlers, or [`Metrics::current`]. Cheap to clone.
 ///
-/// The metrics are written when the invocation ends, also if it fails, panics or is dropped. See the [module docs](super).
+/// The metrics are written when the invocation ends, even if it fails, panics or is dropped. See the
+/// [module docs](super).
 ///
 /// # Example
 ///
@@ -60,8 +61,8 @@ impl Metrics {
         Self { sink: Arc::new(Sink::new(settings, late)), labels: None }
     }
 
-    /// Returns the metrics of the invocation that runs here; outside of one, those of the process, which are written with the next
-    /// invocation.
+    /// Returns the metrics of the invocation that runs here; outside of one, those of the process, which are written
+    /// with the next invocation.
     ///
     /// A task that is spawned is outside: move a clone into it, or run it [within](Self::scope).
     pub fn current() -> Self {
@@ -81,44 +82,47 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// If CloudWatch rejects the name or the value, if the name is already used in this blob, or if the metric has another unit.
+    /// If CloudWatch rejects the name or the value, if the name is already used in this blob, or if the metric has
+    /// another unit.
     pub fn add(&self, name: &str, unit: Unit, value: f64) -> Result<(), MetricsError> {
         self.record(Measurement { name, unit, high_resolution: false, aggregation: Aggregation::Each, value })
     }
 
-    /// Records a value, as [`add`](Self::add) does, that CloudWatch stores by the second instead of the minute (`StorageResolution` 1).
+    /// Records a value like [`add`](Self::add), which CloudWatch stores per second instead of per minute
+    /// (`StorageResolution` 1).
     ///
     /// # Errors
     ///
-    /// As [`add`](Self::add).
+    /// The same as those of [`add`](Self::add).
     pub fn add_high_resolution(&self, name: &str, unit: Unit, value: f64) -> Result<(), MetricsError> {
         self.record(Measurement { name, unit, high_resolution: true, aggregation: Aggregation::Each, value })
     }
 
-    /// Records a number, as [`add`](Self::add) does, in [`Unit::Count`].
+    /// Records a number like [`add`](Self::add), in [`Unit::Count`].
     ///
     /// # Errors
     ///
-    /// As [`add`](Self::add).
+    /// The same as those of [`add`](Self::add).
     pub fn count(&self, name: &str, number: u64) -> Result<(), MetricsError> {
         self.add(name, Unit::Count, number as f64)
     }
 
-    /// Records a duration, as [`add`](Self::add) does, in [`Unit::Milliseconds`].
+    /// Records a duration like [`add`](Self::add), in [`Unit::Milliseconds`].
     ///
     /// # Errors
     ///
-    /// As [`add`](Self::add).
+    /// The same as those of [`add`](Self::add).
     pub fn duration(&self, name: &str, passed: Duration) -> Result<(), MetricsError> {
         self.add(name, Unit::Milliseconds, passed.as_secs_f64() * 1_000.0)
     }
 
-    /// Adds a dimension to all metrics of this invocation, including those recorded before. It replaces another value of the
-    /// dimension, and logs a warning.
+    /// Adds a dimension to all metrics of this invocation, including those recorded before. It replaces another value
+    /// of the dimension, and logs a warning.
     ///
     /// # Errors
     ///
-    /// If CloudWatch rejects the name or the value, if the name is already used, or if there are more than 30 dimensions.
+    /// If CloudWatch rejects the name or the value, if the name is already used, or if there are more than 30
+    /// dimensions.
     pub fn dimension(&self, name: &str, value: impl Display) -> Result<(), MetricsError> {
         let value = value.to_string();
         if self.sink.change(|buffer, settings| buffer.dimension(settings, name, &value))? {
@@ -127,12 +131,12 @@ impl Metrics {
         Ok(())
     }
 
-    /// Adds a set of dimensions: CloudWatch makes a series of each metric for each set. Each set has the layer's default dimensions;
-    /// only the first has the service.
+    /// Adds a set of dimensions: CloudWatch creates a series of each metric for each set. Each set has the layer's
+    /// default dimensions; only the first has the service.
     ///
     /// # Errors
     ///
-    /// As [`dimension`](Self::dimension); also if a dimension has another value in this invocation.
+    /// The same as those of [`dimension`](Self::dimension), or if a dimension has another value in this invocation.
     pub fn dimension_set<N: Into<String>, V: Display>(
         &self,
         dimensions: impl IntoIterator<Item = (N, V)>,
@@ -141,9 +145,9 @@ impl Metrics {
         self.sink.change(|buffer, settings| buffer.set(settings, set))
     }
 
-    /// Returns the metrics of the same invocation with further dimensions. Its values are in a separate blob.
+    /// Returns the metrics of the same invocation with additional dimensions. Its values are in a separate blob.
     ///
-    /// CloudWatch charges for each combination of values; a value from a request can make very many.
+    /// CloudWatch charges for each combination of values; a value from a request can create very many.
     ///
     /// # Errors
     ///
@@ -162,7 +166,7 @@ impl Metrics {
         Ok(Self { sink: Arc::clone(&self.sink), labels: Some(labels.into()) })
     }
 
-    /// Adds a JSON value to each blob of this invocation, beside the metrics, to search for and not to aggregate.
+    /// Adds a JSON value to each blob of this invocation, beside the metrics, for searching instead of aggregation.
     ///
     /// # Errors
     ///
@@ -203,14 +207,14 @@ impl Metrics {
         })
     }
 
-    /// Writes the recorded values now, and forgets this invocation's dimensions, metadata and time, but not the layer's default
-    /// dimensions. The end of the invocation does the same, so it need not be called.
+    /// Writes the recorded values now, and discards this invocation's dimensions, metadata and time, but not the
+    /// layer's default dimensions. The end of the invocation does the same, so it need not be called.
     pub fn flush(&self) {
         self.sink.end(false);
     }
 
-    /// Runs the future as a part of this invocation, for a task that is spawned: values that it records by [`Metrics::current`] or
-    /// the facade belong to the invocation.
+    /// Runs the future as a part of this invocation, for a task that is spawned: values that it records by
+    /// [`Metrics::current`] or the facade belong to the invocation.
     ///
     /// # Example
     ///
@@ -244,7 +248,8 @@ impl Metrics {
         self.sink.change(|buffer, settings| buffer.record(settings, self.labels(), measurement))
     }
 
-    /// Records a value for a caller that cannot handle an error: the first one in the invocation is a warning.
+    /// Records a value for a caller that cannot handle an error: the first error in the invocation is logged as a
+    /// warning.
     pub(super) fn record_or_warn(&self, labels: &[Dimension], measurement: Measurement<'_>) {
         let refused = self.sink.change(|buffer, settings| {
             let labelled: Vec<Dimension>;
@@ -288,7 +293,7 @@ fn owned<N: Into<String>, V: Display>(dimensions: impl IntoIterator<Item = (N, V
 }
 
 impl BuiltIn {
-    /// Records the metric for the current invocation, if its layer turns it on. Counts are added up to one value per
+    /// Records the metric for the current invocation, if its layer enables it. Counts are added up to one value per
     /// invocation. A function with its own cache can record its hits.
     pub fn record(self, value: f64) {
         self.record_in(&Metrics::current(), value);

@@ -1,4 +1,4 @@
-//! [`MetricsLayer`]: gives each invocation its metrics, and writes them when it ends.
+//! [`MetricsLayer`]: collects the metrics of each invocation, and writes them when it ends.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -40,17 +40,19 @@ impl Default for MetricsLayer {
 }
 
 impl MetricsLayer {
-    /// Writes to standard output, outside of Lambda to standard error. No variable is read: a [`namespace`](Self::namespace) is required.
+    /// Creates a layer that writes to standard output, outside of Lambda to standard error. The environment is not
+    /// read: a [`namespace`](Self::namespace) is required.
     pub fn new() -> Self {
         Self::from_vars(|_| None)
     }
 
-    /// Writes as [`new`](Self::new), with the settings of the environment. See the [module docs](super) for the variables.
+    /// Creates a layer that writes as [`new`](Self::new) does, with the settings of the environment. See the
+    /// [module docs](super) for the variables.
     pub fn from_env() -> Self {
         Self::from_vars(crate::core::env::var)
     }
 
-    /// Reads the variables by `var`, which returns the value of one.
+    /// Reads the variables with `var`, which returns the value of a variable.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         Self(Settings::from_vars(&var))
     }
@@ -75,8 +77,8 @@ impl MetricsLayer {
         self
     }
 
-    /// Counts cold starts, by a separate blob at the beginning of the process's first invocation, with the metric `ColdStart` and the
-    /// dimensions `function_name` and `service`.
+    /// Counts cold starts, with a separate blob at the start of the process's first invocation, with the metric
+    /// `ColdStart` and the dimensions `function_name` and `service`.
     pub fn cold_start(mut self) -> Self {
         self.0.cold_start = true;
         self
@@ -88,13 +90,13 @@ impl MetricsLayer {
         self
     }
 
-    /// Turns on one of the metrics that Pilaster records.
+    /// Enables one of the metrics that Pilaster records.
     pub fn built_in(mut self, metric: BuiltIn) -> Self {
         self.0.built_in.push(metric);
         self
     }
 
-    /// Stores a metric of the facade by the second, for which its macros have no option. Without the facade, use
+    /// Stores a metric of the facade per second, for which its macros have no option. Without the facade, use
     /// [`Metrics::add_high_resolution`].
     pub fn high_resolution(mut self, metric: impl Into<Cow<'static, str>>) -> Self {
         self.0.high_resolution.push(metric.into());
@@ -107,18 +109,18 @@ impl MetricsLayer {
         self
     }
 
-    /// Takes the time of blobs from this function. For tests.
+    /// Sets the clock for blobs, for tests.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.0.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Returns metrics without an invocation, for tests that call a handler with its arguments, and for other programs. They are
-    /// written by [`Metrics::flush`], or when the last clone is dropped.
+    /// Returns metrics without an invocation, for tests that call a handler with its arguments, and for other programs.
+    /// They are written by [`Metrics::flush`], or when the last clone is dropped.
     ///
     /// # Panics
     ///
-    /// As the `layer` method of this type.
+    /// The same as those of this type's `layer` method.
     pub fn metrics(&self) -> Metrics {
         Metrics::new(Some(self.settings()), None)
     }
@@ -136,8 +138,8 @@ impl fmt::Debug for MetricsLayer {
 
 /// # Panics
 ///
-/// If there is no namespace, if CloudWatch rejects it or a dimension, or if a variable is not a boolean: [`run`](crate::run) returns
-/// it as an error.
+/// If there is no namespace, if CloudWatch rejects it or a dimension, or if a variable is not a boolean:
+/// [`run`](crate::run) returns it as an error.
 impl<S> Layer<S> for MetricsLayer {
     type Service = MetricsService<S>;
 
@@ -154,7 +156,7 @@ impl<S> Layer<S> for MetricsLayer {
     }
 }
 
-/// Gives each invocation its metrics, and writes them when it ends. See the [module docs](super).
+/// Service that collects the metrics of each invocation, and writes them when it ends. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct MetricsService<S> {
     inner: S,
@@ -204,24 +206,24 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let running = Running::new(&self.shared, &incoming.invocation);
         let deadline = incoming.invocation.remaining().and_then(|left| left.checked_sub(BEFORE_DEADLINE));
-        let answer = running.metrics.scope_sync(|| self.inner.call(incoming));
+        let result = running.metrics.scope_sync(|| self.inner.call(incoming));
         Box::pin(async move {
             // Dropped after the function, even if that panics or is dropped.
             let running = running;
-            let mut answer = pin!(running.metrics.scope(answer));
-            let Some(left) = deadline else { return answer.await };
-            match select(answer.as_mut(), pin!(tokio::time::sleep(left))).await {
-                Either::Left((answer, _)) => answer,
+            let mut result = pin!(running.metrics.scope(result));
+            let Some(left) = deadline else { return result.await };
+            match select(result.as_mut(), pin!(tokio::time::sleep(left))).await {
+                Either::Left((result, _)) => result,
                 Either::Right(((), _)) => {
                     running.metrics.write_early();
-                    answer.await
+                    result.await
                 }
             }
         })
     }
 }
 
-/// An invocation that runs.
+/// A running invocation.
 #[derive(Debug)]
 struct Running {
     metrics: Metrics,
@@ -238,7 +240,7 @@ impl Running {
             let mut line = Vec::with_capacity(256);
             let name = settings.function_name.as_deref().unwrap_or_else(|| invocation.function_name());
             emf::write_cold_start(settings, name, &mut line);
-            // At once, since the process may not survive its first invocation.
+            // Immediately, since the process may not survive its first invocation.
             settings.output.write(&line);
         }
         Self { metrics: Metrics::new(Some(Arc::clone(settings)), Some(late)), began: Instant::now() }

@@ -7,7 +7,8 @@ use super::error::{Kind, MetricsError, shown};
 pub(super) const METRICS_PER_BLOB: usize = 100;
 pub(super) const VALUES_PER_METRIC: usize = 100;
 
-/// The largest number of dimensions of a metric (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>).
+/// The largest number of dimensions of a metric
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>).
 pub(super) const DIMENSIONS: usize = 30;
 
 /// The largest log event, 256 KB, less the 26 bytes that CloudWatch Logs counts for each

@@ -27,7 +27,8 @@ static UNITS: RwLock<Option<HashMap<KeyName, FacadeUnit>>> = RwLock::new(None);
 /// The levels of gauges, and of counters that are set absolutely. The process keeps them between invocations.
 static LEVELS: Mutex<Option<HashMap<Key, f64>>> = Mutex::new(None);
 
-/// The largest number of levels: any other gauge starts at 0 each time. It bounds memory where labels come from requests.
+/// The maximum number of levels, which bounds memory if labels come from requests: any other gauge starts at 0 each
+/// time.
 const LEVELS_KEPT: usize = 10_000;
 
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +89,7 @@ impl Handle {
         let levels = levels.get_or_insert_default();
         let before = levels.get(&self.0).copied().unwrap_or_default();
         let after = change(before);
-        // A level that is not finite would stay so.
+        // A non-finite level would never recover.
         if after.is_finite() && (levels.len() < LEVELS_KEPT || levels.contains_key(&self.0)) {
             levels.insert(self.0.clone(), after);
         }
@@ -101,7 +102,7 @@ impl Handle {
     }
 }
 
-/// The increments of an invocation are added up to one value.
+/// The increments of an invocation are added up into one value.
 impl CounterFn for Handle {
     fn increment(&self, value: u64) {
         self.record(Aggregation::Sum, Unit::Count, value as f64);

@@ -35,11 +35,12 @@ pub(super) struct Sink {
     /// None for the process, whose values each layer writes with its settings.
     settings: Option<Arc<Settings>>,
     buffer: Mutex<Buffer>,
-    /// The layer's sink for values that are recorded after the end of the invocation; none for the process and for a layer.
+    /// The layer's sink for values that are recorded after the end of the invocation; none for the process and for a
+    /// layer.
     late: Option<Arc<Sink>>,
 }
 
-/// The values that are recorded by handles of invocations that have ended. They are written with the settings of their layer.
+/// The values recorded by handles of finished invocations. They are written with the settings of their layer.
 #[derive(Clone)]
 pub(super) struct Late(Arc<Sink>);
 
@@ -57,8 +58,8 @@ impl Late {
     }
 }
 
-/// Writes the values that were recorded outside of invocations, if there is a [`MetricsLayer`](super::MetricsLayer). The next
-/// invocation does the same; this is for the end of the process.
+/// Writes the values that were recorded outside of invocations, if there is a [`MetricsLayer`](super::MetricsLayer).
+/// The next invocation does the same; this is for the end of the process.
 pub fn flush() {
     let late: Vec<_> = LATE.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
     late.iter().for_each(|late| late.end(false));
@@ -96,7 +97,7 @@ impl Sink {
     }
 
     fn lock(&self) -> MutexGuard<'_, Buffer> {
-        // No change of a buffer panics halfway.
+        // Changes of a buffer do not panic halfway.
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -132,7 +133,7 @@ impl Sink {
         write(self.settings(), &metrics);
     }
 
-    /// Writes the recorded values and forgets dimensions, metadata and time. With `close`, the invocation has ended.
+    /// Writes the recorded values and discards dimensions, metadata and time. With `close`, the invocation has ended.
     pub(super) fn end(&self, close: bool) {
         let mut buffer = self.lock();
         if buffer.closed {
@@ -159,8 +160,8 @@ impl Sink {
     }
 }
 
-/// Writes the metrics of a buffer, in one write, and warns of metrics that are lost. No buffer may be locked meanwhile: the user's
-/// clock or writer, and the writer of the warning, may record metrics.
+/// Writes the metrics of a buffer, in one write, and warns about lost metrics. No buffer may be locked in the meantime:
+/// the user's clock or writer, and the writer of the warning, may record metrics.
 fn write(settings: Option<&Settings>, buffer: &Buffer) {
     if buffer.is_empty() {
         return;

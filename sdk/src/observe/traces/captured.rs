@@ -8,15 +8,15 @@ use serde_json::{Map, Value, json};
 
 use crate::observe::capture::Capture;
 
-/// Spans that are kept instead of sent, for tests: [`TracesLayer::captured`](super::TracesLayer::captured). Clones share them. See the
-/// [module docs](super) for an example.
+/// Stores spans instead of sending them, for tests: [`TracesLayer::captured`](super::TracesLayer::captured). Clones
+/// share them. See the [module docs](super) for an example.
 #[derive(Clone, Debug, Default)]
 pub struct CapturedSpans(Capture<Value>);
 
 impl CapturedSpans {
-    /// Returns the spans in the order in which they ended, each an object with `name`, `kind`, `trace_id`, `span_id`, `parent_span_id`
-    /// (`null` for the first of a trace), `status` (`ok`, `error` or `null`), `attributes`, `events` (`name`, `attributes`),
-    /// `links` (`trace_id`, `span_id`) and `resource`, the attributes of the sender.
+    /// Returns the spans in the order in which they ended, each an object with `name`, `kind`, `trace_id`, `span_id`,
+    /// `parent_span_id` (`null` for the first of a trace), `status` (`ok`, `error` or `null`), `attributes`, `events`
+    /// (`name`, `attributes`), `links` (`trace_id`, `span_id`) and `resource`, the attributes of the sender.
     pub fn spans(&self) -> Vec<Value> {
         self.0.items().clone()
     }

@@ -88,7 +88,7 @@ fn origin(address: &Uri) -> Uri {
 impl Otlp {
     /// Sends a request by <https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>.
     async fn send(&self, body: Vec<u8>) -> Result<(), BoxError> {
-        /// The largest body that is read, in bytes: longer than the text of any error.
+        /// The maximum size of a body that is read, in bytes: longer than any error message.
         const LARGEST: usize = 64 * 1024;
         let path = self.address.path_and_query().map_or("/v1/traces", |path| path.as_str());
         let mut request = Request::post(path).body(Body::from(Bytes::from(body)))?;
@@ -105,11 +105,13 @@ impl Otlp {
     }
 }
 
-/// The largest datagram, in bytes: one of UDP has at most 64 KB with its headers, and the daemon accepts all of them.
+/// The maximum size of a datagram, in bytes: one of UDP has at most 64 KB with its headers, and the daemon accepts all
+/// of them.
 const DATAGRAM: usize = 65_000;
 
 /// The header of a segment of X-Ray's protocol, before spans in the form of AWS's distribution of OpenTelemetry
-/// (<https://github.com/aws-observability/aws-otel-python-instrumentation>, `otlp_udp_exporter.py`). `T1S`: traces, sampled.
+/// (<https://github.com/aws-observability/aws-otel-python-instrumentation>, `otlp_udp_exporter.py`). `T1S`: traces,
+/// sampled.
 const HEADER: &str = "{\"format\":\"json\",\"version\":1}\nT1S";
 
 async fn to_daemon(address: &str, encoder: &Encoder, spans: Vec<SpanData>) -> Result<(), BoxError> {

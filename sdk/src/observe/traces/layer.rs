@@ -1,4 +1,4 @@
-//! [`TracesLayer`]: makes each invocation a span, and sends its spans when it ends.
+//! [`TracesLayer`]: creates a span for each invocation, and sends the spans when it ends.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
@@ -28,8 +28,8 @@ use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`Traces`]. See the [module docs](super).
 ///
-/// It is an outer layer, around the raw service, and the first of them: `#[lambda_handler(outer = (TracesLayer::from_env(),
-/// MetricsLayer::from_env()))]`.
+/// It is an outer layer, around the raw service, and the first of them:
+/// `#[lambda_handler(outer = (TracesLayer::from_env(), MetricsLayer::from_env()))]`.
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is applied"]
 pub struct TracesLayer(pub(super) Settings);
@@ -41,19 +41,20 @@ impl Default for TracesLayer {
 }
 
 impl TracesLayer {
-    /// Creates a layer that sends its spans to the [`endpoint`](Self::endpoint), if one is set. Only `OTEL_RESOURCE_ATTRIBUTES` and
-    /// `OTEL_TRACES_SAMPLER` are read, by OpenTelemetry.
+    /// Creates a layer that sends its spans to the [`endpoint`](Self::endpoint), if one is set. Only
+    /// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_TRACES_SAMPLER` are read, by OpenTelemetry.
     pub fn new() -> Self {
         Self::from_vars(|_| None)
     }
 
-    /// Creates a layer that sends its spans, with the settings of the environment. See the [module docs](super) for the variables.
+    /// Creates a layer that sends its spans, with the settings of the environment. See the [module docs](super) for the
+    /// variables.
     pub fn from_env() -> Self {
         Self::from_vars(crate::core::env::var)
     }
 
-    /// Reads the variables by `var`, which returns the value of one. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_TRACES_SAMPLER` are always
-    /// those of the process.
+    /// Reads the variables with `var`, which returns the value of a variable. `OTEL_RESOURCE_ATTRIBUTES` and
+    /// `OTEL_TRACES_SAMPLER` are always those of the process.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         Self(Settings::from_vars(&var))
     }
@@ -70,27 +71,28 @@ impl TracesLayer {
         self
     }
 
-    /// Sets how long sending may delay the end of an invocation: 500 ms unless set.
+    /// Sets the maximum time by which sending may delay the end of an invocation: 500 ms by default.
     pub fn export_timeout(mut self, timeout: Duration) -> Self {
         self.0.export_timeout = timeout;
         self
     }
 
-    /// Sets whether the text of a failure is recorded, in the event `exception`: `true` unless set here or by
+    /// Sets whether the message of a failure is recorded in the event `exception`: `true` unless it is set here or by
     /// `POWERTOOLS_TRACER_CAPTURE_ERROR`. The type of a failure is always recorded.
     pub fn record_errors(mut self, record: bool) -> Self {
         self.0.record_errors = record;
         self
     }
 
-    /// Sets whether the `traceparent` of a request decides whether its trace is sampled, where X-Ray does not sample it: `false` unless
-    /// set. Use it only for a function that trusted callers reach: any other caller could make it trace, and pay for, each request.
+    /// Sets whether the `traceparent` of a request decides whether its trace is sampled, where X-Ray does not sample
+    /// it: `false` by default. Use it only for a function with trusted callers: any other caller could cause traces,
+    /// and their costs, for each request.
     pub fn trust_callers(mut self, trust: bool) -> Self {
         self.0.trusts_callers = trust;
         self
     }
 
-    /// Keeps the spans here instead of sending them. For tests.
+    /// Stores the spans here instead of sending them, for tests.
     pub fn captured(mut self, captured: &CapturedSpans) -> Self {
         self.0.captured = Some(captured.clone());
         self
@@ -99,8 +101,8 @@ impl TracesLayer {
 
 /// # Panics
 ///
-/// If the endpoint is not an `http://` address, if the headers are not valid, or if the protocol is not `http/protobuf`:
-/// [`run`](crate::run) returns it as an error.
+/// If the endpoint is not an `http://` address, if the headers are not valid, or if the protocol is not
+/// `http/protobuf`: [`run`](crate::run) returns it as an error.
 impl<S> Layer<S> for TracesLayer {
     type Service = Traces<S>;
 
@@ -113,7 +115,7 @@ impl<S> Layer<S> for TracesLayer {
     }
 }
 
-/// The service that makes each invocation a span. See the [module docs](super).
+/// The service that creates a span for each invocation. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct Traces<S> {
     inner: S,
@@ -201,7 +203,7 @@ fn attributes(invocation: &Invocation, trigger: Trigger) -> Vec<KeyValue> {
     attributes
 }
 
-/// An invocation that runs.
+/// A running invocation.
 struct Running {
     span: Span,
     context: OtelContext,
@@ -261,17 +263,17 @@ where
             return Box::pin(self.inner.call(incoming));
         };
         let invocation = incoming.invocation.clone();
-        let answer = running.span.in_scope(|| self.inner.call(incoming)).instrument(running.span.clone());
+        let result = running.span.in_scope(|| self.inner.call(incoming)).instrument(running.span.clone());
         Box::pin(async move {
-            let answer = AssertUnwindSafe(answer).catch_unwind().await;
-            match &answer {
+            let result = AssertUnwindSafe(result).catch_unwind().await;
+            match &result {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => running.failed(error.error_type(), Some(error)),
                 Err(_) => running.failed("Panic", None),
             }
             running.close(&invocation).await;
             // The panic guard outside of this layer turns a panic into an error.
-            answer.unwrap_or_else(|panic| resume_unwind(panic))
+            result.unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 }

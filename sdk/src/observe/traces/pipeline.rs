@@ -14,16 +14,16 @@ use super::export::Export;
 use crate::core::clock::Moment;
 use crate::core::error::BoxError;
 
-/// The longest time for which sending delays an invocation, unless set.
+/// The default of the maximum time by which sending delays an invocation.
 pub(super) const EXPORT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Nothing is sent within this time before the deadline, so that the response arrives in time.
 const BEFORE_DEADLINE: Duration = Duration::from_millis(100);
 
-/// The largest number of waiting spans, as in OpenTelemetry's batch processor.
+/// The maximum number of waiting spans, as in OpenTelemetry's batch processor.
 const WAITING: usize = 2_048;
 
-/// The pause after the first failure, and the longest one.
+/// The pause after the first failure, and the maximum pause.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
 
@@ -70,7 +70,7 @@ impl Pipeline {
         if state.waiting.len() < WAITING { state.waiting.push(span) } else { state.lost += 1 }
     }
 
-    /// Sends the spans that have ended, within the time limit, and not in the last moments of the time that is left.
+    /// Sends the spans that have ended, within the time limit, and not in the last moments before the deadline.
     pub(super) async fn flush(&self, left: Option<Duration>) {
         let limit =
             left.map_or(self.export_timeout, |left| self.export_timeout.min(left.saturating_sub(BEFORE_DEADLINE)));

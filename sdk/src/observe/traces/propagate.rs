@@ -24,7 +24,7 @@ impl Carrier<'_> {
 
     pub(crate) fn w3c(&self) -> Option<SpanContext> {
         self.traceparent.as_ref()?;
-        // The context is empty, so that the current span is not taken for the sender's.
+        // The context is empty, so that the current span is not mistaken for the sender's.
         let context = TraceContextPropagator::new().extract_with_context(&Context::new(), self);
         let context = context.span().span_context().clone();
         context.is_valid().then_some(context)
@@ -45,8 +45,9 @@ impl Extractor for Carrier<'_> {
     }
 }
 
-/// Parses X-Ray's header (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
-/// A header without a parent has no span to continue; but the decision not to sample a trace always counts.
+/// Parses X-Ray's header
+/// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>). A header
+/// without a parent has no span to continue; but the decision not to sample a trace always counts.
 fn from_xray(header: &str) -> Option<SpanContext> {
     let (mut trace, mut parent, mut flags, mut is_dropped) = (None, None, TraceFlags::NOT_SAMPLED, false);
     for part in header.split(';') {
@@ -104,8 +105,8 @@ pub(crate) fn span_id() -> Option<String> {
     Some(current()?.span_id().to_string())
 }
 
-/// Returns the current span as X-Ray's header, for the system attribute `AWSTraceHeader` of a message that is sent; `None` outside
-/// of spans. Requests of AWS clients have it as a header.
+/// Returns the current span as X-Ray's header, for the system attribute `AWSTraceHeader` of a message that is sent;
+/// `None` outside of spans. Requests of AWS clients have it as a header.
 ///
 /// # Example
 ///
@@ -130,8 +131,8 @@ pub fn trace_header() -> Option<String> {
     Some(header)
 }
 
-/// Returns the current span as [`traceparent`](https://www.w3.org/TR/trace-context/#traceparent-header), for the header of a request
-/// or for an attribute of a message that is sent; `None` outside of spans.
+/// Returns the current span as [`traceparent`](https://www.w3.org/TR/trace-context/#traceparent-header), for the header
+/// of a request or for an attribute of a message that is sent; `None` outside of spans.
 pub fn traceparent() -> Option<String> {
     let span = current()?;
     Some(format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8()))

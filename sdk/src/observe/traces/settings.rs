@@ -13,7 +13,8 @@ use super::export::{Export, shown};
 use super::pipeline::EXPORT_TIMEOUT;
 use crate::core::env::{self, Lookup};
 
-/// A collector's address as it is configured. It may contain a password, so its `Debug` shows only the parts that [`shown`] keeps.
+/// A collector's configured address. It may contain a password, so its `Debug` shows only the parts that
+/// [`shown`] keeps.
 #[derive(Clone)]
 pub(super) struct Endpoint(pub(super) String);
 
@@ -36,7 +37,7 @@ pub(super) struct Settings {
     pub(super) record_errors: bool,
     pub(super) xray: bool,
     pub(super) w3c: bool,
-    /// Callers may decide that a trace is sampled.
+    /// `true` if callers may decide that a trace is sampled.
     pub(super) trusts_callers: bool,
     /// The attributes of the function, from Lambda's variables.
     resource: Vec<KeyValue>,
@@ -134,8 +135,8 @@ fn address(endpoint: &Endpoint) -> Result<Uri, String> {
 }
 
 /// Parses `name=value,…`, percent-encoded
-/// (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables>). Values are
-/// secrets, so no message repeats them.
+/// (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables>). Values
+/// are secrets, so no message repeats them.
 fn headers(text: &str) -> Result<HeaderMap, &'static str> {
     let mut headers = HeaderMap::new();
     for pair in text.split(',').filter(|pair| !pair.trim().is_empty()) {

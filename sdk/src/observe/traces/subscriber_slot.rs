@@ -1,5 +1,5 @@
-//! [`Slot`]: the place in a subscriber at which a [`TracesLayer`](super::TracesLayer) installs its tracer. It costs next to nothing
-//! while it is empty.
+//! [`Slot`]: the place in a subscriber at which a [`TracesLayer`](super::TracesLayer) installs its tracer. It is almost
+//! free while it is empty.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -22,7 +22,7 @@ use super::pipeline::Pipeline;
 pub(crate) struct LogBridge {
     /// A function that returns `true` for a span of the application, which is a part of the trace.
     pub(crate) is_application: fn(&Metadata<'_>) -> bool,
-    /// A function that adds the trace to each further line of this invocation.
+    /// A function that adds the trace to all later lines of this invocation.
     pub(crate) set_trace_id: fn(String),
 }
 
@@ -74,7 +74,7 @@ impl Slot {
             return installed;
         }
         let installed = self.installed.get_or_init(install);
-        // Callsites that were disabled may be wanted now.
+        // Disabled callsites may be needed now.
         callsite::rebuild_interest_cache();
         installed
     }
@@ -141,8 +141,8 @@ impl Tracer for SlotTracer {
     }
 }
 
-/// Sends the spans that ended outside of invocations, within the time limit. The next invocation does the same; this is for the end
-/// of the process: `pilaster::handler(f).on_shutdown(traces::flush)`.
+/// Sends the spans that ended outside of invocations, within the time limit. The next invocation does the same; this is
+/// for the end of the process: `pilaster::handler(f).on_shutdown(traces::flush)`.
 pub async fn flush() {
     let pipeline = Slot::current().and_then(|slot| slot.get().map(|installed| Arc::clone(&installed.pipeline)));
     if let Some(pipeline) = pipeline {

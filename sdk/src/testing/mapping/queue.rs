@@ -10,12 +10,12 @@ use super::verdict::{self, Source, Verdict};
 
 /// The mapping of an SQS queue with a dead-letter queue; returned by [`Mapping::sqs`](super::Mapping::sqs).
 ///
-/// - A batch is the first messages of the queue. A message that is done is deleted; another one comes back, in a
-///   standard queue at its end, in a FIFO queue at its place, before the rest of its group
+/// - A batch is the first messages of the queue. A completed message is deleted; any other is returned, in a
+///   standard queue to the end, in a FIFO queue to its position before the rest of its group
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
-/// - A message that would be received for more than the maximum receive count goes to the dead-letter queue instead
+/// - A message that would exceed the maximum receive count moves to the dead-letter queue instead
 ///   (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>). A
-///   message that a function returns unprocessed counts as received: in a FIFO queue the rest of a group can go there
+///   message that a function returns unprocessed counts as received: in a FIFO queue, the rest of a group can follow it
 ///   behind a poison message, unless the count is large enough or the batch is small.
 #[derive(Clone, Debug)]
 #[must_use = "a mapping does nothing until `run`"]
@@ -35,13 +35,13 @@ impl Queue {
         Self { messages, batch_size: 10, max_receive_count: 5, reporting: true }
     }
 
-    /// Sets the maximum number of messages of a batch; the default is 10, as on AWS.
+    /// Sets the maximum number of messages in a batch; the default is 10, as on AWS.
     pub fn batch_size(mut self, messages: usize) -> Self {
         self.batch_size = messages.max(1);
         self
     }
 
-    /// Sets how often a message is received before it goes to the dead-letter queue; the default is 5, AWS's
+    /// Sets the number of receives before a message moves to the dead-letter queue; the default is 5, AWS's
     /// recommended minimum.
     pub fn max_receive_count(mut self, times: u32) -> Self {
         self.max_receive_count = times;
@@ -54,7 +54,7 @@ impl Queue {
         self
     }
 
-    /// Sends the messages until none is left.
+    /// Sends the messages until the queue is empty.
     pub async fn run(&self, function: impl Target) -> Report {
         let (_, items) = verdict::items(&json!({ "Records": self.messages }));
         let fifo = items.iter().any(|item| item.lane.is_some());
@@ -74,8 +74,8 @@ impl Queue {
                 continue;
             }
             let event = json!({ "Records": batch.iter().map(|&at| self.deliver(at, &mut report)).collect::<Vec<_>>() });
-            let answer = function.invoke(event.clone()).await;
-            let verdict = Verdict::judge(&event, &answer, self.reporting);
+            let response = function.invoke(event.clone()).await;
+            let verdict = Verdict::judge(&event, &response, self.reporting);
             let (retried, done): (Vec<_>, Vec<_>) =
                 batch.into_iter().zip(verdict.fates()).partition(|(_, retried)| *retried);
             report.completed.extend(done.into_iter().map(|(at, _)| at));
@@ -84,12 +84,12 @@ impl Queue {
                 true => retried.rev().for_each(|at| waiting.push_front(at)),
                 false => waiting.extend(retried),
             }
-            report.calls.push(Call { event, answer, verdict });
+            report.calls.push(Call { event, answer: response, verdict });
         }
         report
     }
 
-    /// Returns the message as it is received now.
+    /// Returns the message with its current receive count.
     fn deliver(&self, at: usize, report: &mut Report) -> Value {
         let fate = &mut report.fates[at];
         fate.deliveries += 1;

@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::verdict::{Item, Verdict};
 use crate::core::error::FunctionError;
 
-/// The outcome of each record, in order. Records are named by message id, sequence number, or `topic-0@7`.
+/// The outcome of each record, in order. Records are identified by message id, sequence number, or `topic-0@7`.
 #[derive(Debug)]
 #[must_use = "it has the outcome of the records"]
 pub struct Report {
     pub(super) fates: Vec<Fate>,
-    /// The positions of the completed, and of the dead-lettered records, in the order of these events.
+    /// The positions of the completed and of the dead-lettered records, in the order of these outcomes.
     pub(super) completed: Vec<usize>,
     pub(super) dead: Vec<usize>,
     pub(super) calls: Vec<Call>,
@@ -44,17 +44,17 @@ impl Report {
         places.iter().map(|&at| &*self.fates[at].item.id).collect()
     }
 
-    /// Returns the records that are done, in the order in which they were completed.
+    /// Returns the completed records, in the order in which they were completed.
     pub fn completed(&self) -> Vec<&str> {
         self.ids(&self.completed)
     }
 
-    /// Returns the records that went to the dead-letter queue or to the on-failure destination, in that order.
+    /// Returns the records that moved to the dead-letter queue or to the on-failure destination, in order.
     pub fn dead_lettered(&self) -> Vec<&str> {
         self.ids(&self.dead)
     }
 
-    /// Returns how often a record was sent to the function; 0 for one that the source never had.
+    /// Returns the number of times that a record was sent to the function; 0 for an unknown record.
     pub fn deliveries(&self, id: &str) -> u32 {
         self.fates.iter().find(|fate| fate.item.id == id).map_or(0, |fate| fate.deliveries)
     }
@@ -66,7 +66,8 @@ impl Report {
         self.ids(&self.completed.iter().filter(of).copied().collect::<Vec<_>>())
     }
 
-    /// Returns the records that were done before an earlier message of their group: [`Verdict::overtook`] of all calls.
+    /// Returns the records that were completed before an earlier message of their group: [`Verdict::overtook`] of all
+    /// calls.
     pub fn overtook(&self) -> Vec<&str> {
         self.calls.iter().flat_map(|call| call.verdict.overtook()).collect()
     }

@@ -1,4 +1,4 @@
-//! [`Stream`]: the mapping of a shard or of partitions, which runs until all records are behind the checkpoint.
+//! [`Stream`]: the mapping of a shard or of partitions, which runs until the checkpoint is behind all records.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,27 +13,27 @@ use super::verdict::{self, Rule, Source, Verdict};
 /// The mapping of a shard of Kinesis or DynamoDB Streams, or of partitions of Kafka, with an on-failure destination;
 /// returned by [`Mapping::stream`](super::Mapping::stream).
 ///
-/// - Records before the lowest one that failed are done; from there on all are sent again
+/// - Records before the lowest failed one are done; all records from it on are resent
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>). Kafka has a
-///   checkpoint in each partition (<https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html>).
-/// - After the maximum number of retries the batch, or beyond the maximum age the record, goes to the on-failure
-///   destination and the shard goes on
+///   checkpoint for each partition (<https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html>).
+/// - After the maximum number of retries the batch moves to the on-failure destination, and beyond the maximum age the
+///   record does; the shard then continues
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>).
-/// - With [`bisect`](Self::bisect) a batch that failed is split in two, each half is sent by itself, and splitting does
+/// - With [`bisect`](Self::bisect), a failed batch is split into halves that are sent separately, and splitting does
 ///   not count as a retry (`BisectBatchOnFunctionError`,
 ///   <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>); after a partial batch response
-///   it is split at the lowest record that failed, and only the rest is sent again
+///   it is split at the lowest failed record, and only the rest is resent
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>).
 ///
 /// Three details are not documented, so a function should not depend on them: where a batch is split, where one is
-/// split whose first record failed, and whether a partial batch response that made progress restarts the count of
-/// retries. In this model it is the middle, the middle, and it does not.
+/// split whose first record failed, and if a partial batch response that made progress resets the number of
+/// retries. In this model, a batch is always split in the middle, and the number is not reset.
 #[derive(Clone, Debug)]
 #[must_use = "a mapping does nothing until `run`"]
 pub struct Stream {
     records: Vec<Value>,
     source: Source,
-    /// The event without its records: Kafka's brokers are there.
+    /// The event without its records; it contains Kafka's brokers.
     frame: Value,
     batch_size: usize,
     max_retries: u32,
@@ -76,20 +76,20 @@ impl Stream {
         }
     }
 
-    /// Sets the maximum number of records of a batch; the default is 100, as on AWS.
+    /// Sets the maximum number of records in a batch; the default is 100, as on AWS.
     pub fn batch_size(mut self, records: usize) -> Self {
         self.batch_size = records.max(1);
         self
     }
 
-    /// Sets how often a batch is sent again before it goes to the on-failure destination; the default is 3. AWS itself
+    /// Sets the number of retries before a batch moves to the on-failure destination; the default is 3. AWS itself
     /// retries until the records expire unless a mapping sets a maximum.
     pub fn max_retries(mut self, times: u32) -> Self {
         self.max_retries = times;
         self
     }
 
-    /// Sets the maximum age of a record when it is sent, by tokio's clock, from the start of the mapping; without it
+    /// Sets the maximum age of a record when it is sent, on tokio's clock, from the start of the mapping; by default
     /// there is no limit.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
@@ -108,7 +108,7 @@ impl Stream {
         self
     }
 
-    /// Sends the records until all are done or at the on-failure destination.
+    /// Sends the records until all are done or in the on-failure destination.
     pub async fn run(&self, function: impl Target) -> Report {
         let all: Vec<_> = (0..self.records.len()).collect();
         let mut report = Report::new(verdict::items(&self.event(&all)).1);
@@ -122,8 +122,8 @@ impl Stream {
             }
             let event = self.event(&records);
             records.iter().for_each(|&at| report.fates[at].deliveries += 1);
-            let answer = function.invoke(event.clone()).await;
-            let verdict = Verdict::judge(&event, &answer, self.reporting);
+            let response = function.invoke(event.clone()).await;
+            let verdict = Verdict::judge(&event, &response, self.reporting);
             let (again, done): (Vec<_>, Vec<_>) =
                 records.into_iter().zip(verdict.fates()).partition(|(_, retried)| *retried);
             let progress = verdict.rule() == Rule::Reported && !done.is_empty();
@@ -140,7 +140,7 @@ impl Stream {
                 _ if retries < self.max_retries => waiting.push_front(Batch { records: again, retries: retries + 1 }),
                 _ => report.dead.extend(again),
             }
-            report.calls.push(Call { event, answer, verdict });
+            report.calls.push(Call { event, answer: response, verdict });
         }
         report
     }

@@ -19,28 +19,28 @@ pub enum Rule {
     /// All are done: the response is `null`, empty (`{}`, `[]`, `""`), or its list is `null` or empty.
     NothingFailed,
     /// All are done: the response is an object with other fields and no `batchItemFailures`. **A list under a
-    /// misspelled name is lost like this, and its records with it.** No page names this case; it is the model's reading
-    /// of a list that is null.
+    /// misspelled name is lost in this way, with its records.** This case is undocumented; the model treats it
+    /// like a null list.
     ListMissing,
-    /// The records that the list names are sent again; in a stream all from the lowest on, in Kafka by partition.
+    /// The records in the list are resent; in a stream, all from the lowest on; in Kafka, per partition.
     Reported,
-    /// All are done, whatever the response contains: the mapping lacks `FunctionResponseTypes:
+    /// All are done, regardless of the response: the mapping lacks `FunctionResponseTypes:
     /// [ReportBatchItemFailures]`.
     NotReporting,
-    /// The whole batch is sent again: the function failed.
+    /// The whole batch is resent: the function failed.
     FunctionFailed,
-    /// The whole batch is sent again: the response is not of the form `{"batchItemFailures": […]}`.
+    /// The whole batch is resent: the response does not have the form `{"batchItemFailures": […]}`.
     InvalidAnswer,
-    /// The whole batch is sent again: an entry has no `itemIdentifier`.
+    /// The whole batch is resent: an entry has no `itemIdentifier`.
     BadKey,
-    /// The whole batch is sent again: an `itemIdentifier` is `null`.
+    /// The whole batch is resent: an `itemIdentifier` is `null`.
     NullIdentifier,
-    /// The whole batch is sent again: an `itemIdentifier` is an empty string.
+    /// The whole batch is resent: an `itemIdentifier` is an empty string.
     EmptyIdentifier,
-    /// The whole batch is sent again: an `itemIdentifier` is not that of a record in the batch.
+    /// The whole batch is resent: an `itemIdentifier` is not that of a record in the batch.
     UnknownIdentifier,
-    /// The whole batch is sent again: a message is named twice. AWS's behaviour is not documented; the model is strict,
-    /// since a list that names one twice is a mistake. In a stream the lowest counts, however often it is named.
+    /// The whole batch is resent: a message is listed twice. AWS's behaviour is not documented; the model is strict,
+    /// since a duplicate is a mistake. In a stream, the lowest entry applies, so duplicates are valid.
     DuplicateIdentifier,
     /// All are done: this source does not support partial batch responses, and the function did not fail.
     NoPartialAnswer,
@@ -55,11 +55,11 @@ impl fmt::Display for Rule {
             Self::NotReporting => "the response is ignored without `ReportBatchItemFailures`",
             Self::FunctionFailed => "the function failed",
             Self::InvalidAnswer => "the response must have the form `{\"batchItemFailures\": [..]}`",
-            Self::BadKey => "an entry has no `itemIdentifier`, or not of this source's form",
+            Self::BadKey => "an `itemIdentifier` is missing or does not have this source's format",
             Self::NullIdentifier => "an `itemIdentifier` is null",
             Self::EmptyIdentifier => "an `itemIdentifier` is empty",
             Self::UnknownIdentifier => "an `itemIdentifier` is not that of a record in the batch",
-            Self::DuplicateIdentifier => "an `itemIdentifier` is named twice",
+            Self::DuplicateIdentifier => "an `itemIdentifier` occurs twice",
             Self::NoPartialAnswer => "this source has no partial batch responses",
         })
     }
@@ -96,22 +96,22 @@ struct Judged {
 
 impl Verdict {
     /// Evaluates the response to this event of a mapping with `FunctionResponseTypes: [ReportBatchItemFailures]`.
-    pub fn of(event: &Value, answer: &Result<Value, FunctionError>) -> Self {
-        Self::judge(event, answer, true)
+    pub fn of(event: &Value, response: &Result<Value, FunctionError>) -> Self {
+        Self::judge(event, response, true)
     }
 
     /// Evaluates the response to this event of a mapping without `ReportBatchItemFailures`.
-    pub fn without_reporting(event: &Value, answer: &Result<Value, FunctionError>) -> Self {
-        Self::judge(event, answer, false)
+    pub fn without_reporting(event: &Value, response: &Result<Value, FunctionError>) -> Self {
+        Self::judge(event, response, false)
     }
 
-    pub(super) fn judge(event: &Value, answer: &Result<Value, FunctionError>, reporting: bool) -> Self {
+    pub(super) fn judge(event: &Value, response: &Result<Value, FunctionError>, reporting: bool) -> Self {
         let (source, items) = items(event);
-        let found = match answer {
+        let found = match response {
             Err(_) => Err(Rule::FunctionFailed),
             Ok(_) if source == Source::Other => Ok((Rule::NoPartialAnswer, Vec::new())),
             Ok(_) if !reporting => Ok((Rule::NotReporting, Vec::new())),
-            Ok(answer) => named(source, &items, answer),
+            Ok(response) => named(source, &items, response),
         };
         let (rule, retried) = match found {
             Ok((rule, named)) => (rule, from_lowest(source, &items, &named)),
@@ -126,7 +126,7 @@ impl Verdict {
         self.rule
     }
 
-    /// Returns the page of AWS's documentation for it.
+    /// Returns the URL of AWS's documentation for the reason.
     pub fn page(&self) -> &'static str {
         match (self.source, self.rule) {
             (_, Rule::NoPartialAnswer) => "https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html",
@@ -138,18 +138,18 @@ impl Verdict {
         }
     }
 
-    /// Returns the records that are done: deleted from the queue, or before the checkpoint, by message id, sequence
+    /// Returns the records that are done (deleted from the queue, or before the checkpoint): their message id, sequence
     /// number or `topic-0@7`.
     pub fn done(&self) -> Vec<&str> {
         self.records.iter().filter(|judged| !judged.retried).map(|judged| &*judged.record.id).collect()
     }
 
-    /// Returns the records that are sent again.
+    /// Returns the records that are resent.
     pub fn retried(&self) -> Vec<&str> {
         self.records.iter().filter(|judged| judged.retried).map(|judged| &*judged.record.id).collect()
     }
 
-    /// Returns the records that are done although an earlier message of their group is sent again. AWS requires a
+    /// Returns the records that are done although an earlier message of their group is resent. AWS requires a
     /// function on a FIFO queue to stop at the first failure and to return the messages that it did not process
     /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
     pub fn overtook(&self) -> Vec<&str> {
@@ -163,7 +163,7 @@ impl Verdict {
         self.records.iter().enumerate().filter(overtook).map(|(_, judged)| &*judged.record.id).collect()
     }
 
-    /// Returns for each record, in the order of the event, whether it is sent again.
+    /// Returns for each record, in the order of the event, `true` if it is resent.
     pub(super) fn fates(&self) -> impl Iterator<Item = bool> + '_ {
         self.records.iter().map(|judged| judged.retried)
     }
@@ -227,17 +227,17 @@ pub(super) fn items(event: &Value) -> (Source, Vec<Item>) {
     }
 }
 
-/// Returns the positions that a response names.
-fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<usize>), Rule> {
-    let answer = match answer {
+/// Returns the positions of the records in a response.
+fn named(source: Source, items: &[Item], response: &Value) -> Result<(Rule, Vec<usize>), Rule> {
+    let object = match response {
         Value::Null => return Ok((Rule::NothingFailed, Vec::new())),
         Value::String(text) if text.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
         Value::Array(items) if items.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
-        Value::Object(answer) if answer.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
-        Value::Object(answer) => answer,
+        Value::Object(object) if object.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
+        Value::Object(object) => object,
         _ => return Err(Rule::InvalidAnswer),
     };
-    let failures = match answer.get("batchItemFailures") {
+    let failures = match object.get("batchItemFailures") {
         None => return Ok((Rule::ListMissing, Vec::new())),
         Some(Value::Null) => return Ok((Rule::NothingFailed, Vec::new())),
         Some(Value::Array(failures)) if failures.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
@@ -256,7 +256,7 @@ fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<us
             _ => {}
         }
         let position = items.iter().position(|item| match source {
-            // More fields beside these two are ignored.
+            // Additional fields are ignored.
             Source::Kafka => {
                 let same = |field: &str| item.identifier[field] == identifier[field];
                 same("partition") && same("offset")
@@ -272,7 +272,7 @@ fn named(source: Source, items: &[Item], answer: &Value) -> Result<(Rule, Vec<us
     Ok((Rule::Reported, named))
 }
 
-/// Returns for each record whether it is sent again.
+/// Returns for each record `true` if it is resent.
 fn from_lowest(source: Source, items: &[Item], named: &[usize]) -> Vec<bool> {
     let retried = |(at, item): (usize, &Item)| match source {
         Source::Sqs | Source::Other => named.contains(&at),

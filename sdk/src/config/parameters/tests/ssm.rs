@@ -5,8 +5,8 @@ use super::*;
 
 const ARN: &str = "arn:aws:ssm:eu-west-1:123456789012:parameter/a";
 
-/// `/a` with version 2, of which version 1 has the label `prod`; other names hold themselves. A name with a blank is malformed, one
-/// that begins with `/closed` may not be read.
+/// `/a` with version 2, of which version 1 has the label `prod`; other names hold themselves. A name with a blank is
+/// malformed, one that begins with `/closed` may not be read.
 fn ssm(operation: &str, input: &serde_json::Value) -> Answer {
     let error = |kind: &str| (400, json!({ "__type": kind, "message": kind }), Vec::new());
     let names: Vec<_> = match operation {

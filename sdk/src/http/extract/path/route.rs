@@ -82,7 +82,7 @@ mod tests {
             "`Path` does not fit the route `GET /{petKind}/{isWild}/{address}/{pet}`: the route has no parameter `id`"
         );
         assert!(mismatch(route_mismatch::<u64>("GET /users")).contains("which has no parameters"));
-        assert!(mismatch(route_mismatch::<u64>("GET /{a}/{b}")).contains("one parameter and the route has 2"));
-        assert!(mismatch(route_mismatch::<(u8, u8)>("GET /{a}")).contains("2 parameters and the route has 1"));
+        assert!(mismatch(route_mismatch::<u64>("GET /{a}/{b}")).contains("one parameter, but the route has 2"));
+        assert!(mismatch(route_mismatch::<(u8, u8)>("GET /{a}")).contains("2 parameters, but the route has 1"));
     }
 }

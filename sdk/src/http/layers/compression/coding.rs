@@ -74,10 +74,10 @@ impl Coding {
 /// Encodes a response with tower-http's service.
 pub(super) fn encode(response: Response<Body>, coding: Coding, level: CompressionLevel) -> Response<Body> {
     let mut response = Some(response);
-    let answered = service_fn(move |_: Request<()>| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
+    let inner = service_fn(move |_: Request<()>| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
     let mut request = Request::new(());
     request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(coding.name()));
-    let compression = tower_http::compression::Compression::new(answered).quality(level);
+    let compression = tower_http::compression::Compression::new(inner).quality(level);
     let Some(Ok(encoded)) = compression.compress_when(SizeAbove::new(0)).call(request).now_or_never() else {
         unreachable!("nothing is waited for");
     };

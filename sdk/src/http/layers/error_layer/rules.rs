@@ -136,7 +136,7 @@ impl Rules {
         // The status of a tuple such as `(StatusCode, HttpError)` takes precedence.
         error.set_status(status);
         let render = extensions.remove::<Renderer>().or_else(|| self.render.clone());
-        let mut answer = self.respond_by(render, error, request);
+        let mut rendered = self.respond_by(render, error, request);
         for name in headers.keys() {
             // They describe the body that was dropped.
             let of_body = [
@@ -152,14 +152,14 @@ impl Rules {
             // With a 412 they describe the current version of the resource.
             let of_version =
                 status == StatusCode::PRECONDITION_FAILED && [header::ETAG, header::LAST_MODIFIED].contains(name);
-            if (of_version || !of_body.contains(name)) && !answer.headers().contains_key(name) {
+            if (of_version || !of_body.contains(name)) && !rendered.headers().contains_key(name) {
                 for value in headers.get_all(name) {
-                    answer.headers_mut().append(name, value.clone());
+                    rendered.headers_mut().append(name, value.clone());
                 }
             }
         }
         contained(|| drop(extensions));
-        answer
+        rendered
     }
 }
 

@@ -55,7 +55,7 @@ where
         // An error or a panic of readiness becomes a response, since it would otherwise end the process.
         let polled = catch_unwind(AssertUnwindSafe(|| self.inner.poll_ready(cx)));
         self.not_ready = match polled {
-            Ok(ready) => ready!(ready).err().map(|error| deadline::answer(error.into())),
+            Ok(ready) => ready!(ready).err().map(|error| deadline::layer_error(error.into())),
             Err(_) => Some(HttpError::panic()),
         };
         Poll::Ready(Ok(()))
@@ -117,7 +117,7 @@ where
         Poll::Ready(Ok(match polled {
             Some(Ok(response)) => this.rules.complete(response, this.line),
             Some(Err(error)) => {
-                let error = caught(|| deadline::answer(error.into())).unwrap_or_else(HttpError::panic);
+                let error = caught(|| deadline::layer_error(error.into())).unwrap_or_else(HttpError::panic);
                 this.rules.respond(error, this.line)
             }
             None => this.rules.respond(HttpError::panic(), this.line),

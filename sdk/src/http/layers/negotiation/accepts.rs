@@ -38,16 +38,16 @@ impl Accepts {
 
     /// Sorts by quality, then by the closeness of the match, then in the client's order, then in the server's.
     fn ranked<'a>(&self, name: &HeaderName, available: &[&'a str], fits: fn(&str, &str) -> Option<u8>) -> Vec<&'a str> {
-        let asked: Vec<_> = items(&self.headers, name).enumerate().collect();
+        let accepted: Vec<_> = items(&self.headers, name).enumerate().collect();
         // An empty or invalid header counts as none.
-        if asked.is_empty() {
+        if accepted.is_empty() {
             return available.to_vec();
         }
         let mut ranked: Vec<_> = available
             .iter()
             .filter_map(|available| {
                 let fitting =
-                    asked.iter().filter_map(|(at, item)| Some((fits(item.name, available)?, *at, item.quality)));
+                    accepted.iter().filter_map(|(at, item)| Some((fits(item.name, available)?, *at, item.quality)));
                 // Only the most specific item counts: `text/*, text/html;q=0` excludes HTML.
                 let (closeness, at, quality) = fitting.max_by_key(|(closeness, at, _)| (*closeness, Reverse(*at)))?;
                 (quality > 0).then_some(((Reverse(quality), Reverse(closeness), at), *available))

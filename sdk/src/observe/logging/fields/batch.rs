@@ -1,4 +1,4 @@
-//! [`Batch`]: many keys at once. A caller may choose their names and their number, so no work is quadratic in it.
+//! [`Batch`]: many keys at once. Callers may choose their names and number, so no operation is quadratic.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use super::super::format;
 use super::{Entry, Fields, unreserved, write_json};
 
-/// The largest number of keys that are put at once, and that an invocation or the process has.
+/// The maximum number of keys that are put at once, and that an invocation or the process has.
 pub(in super::super) const MAX_KEYS: usize = 1_000;
 
-/// A set of the keys pays for its allocations beyond this number of comparisons.
+/// The number of comparisons above which a set of the keys is worth its allocations.
 const COMPARISONS: usize = 1_024;
 
 /// Keys to be put at once, serialised before a lock is taken.
@@ -18,7 +18,7 @@ pub(in super::super) struct Batch {
     fields: Fields,
     /// The names of the keys that are put or removed.
     names: HashSet<Cow<'static, str>>,
-    /// There were more than [`MAX_KEYS`], and the others are left out.
+    /// There were more than [`MAX_KEYS`], and the others are omitted.
     pub(in super::super) is_cut: bool,
 }
 
@@ -45,7 +45,7 @@ impl Batch {
 }
 
 impl Fields {
-    /// Puts keys, which replace those of the same names. Returns `false` if some are left out, beyond [`MAX_KEYS`].
+    /// Puts keys, which replace those of the same names. Returns `false` if some are omitted, beyond [`MAX_KEYS`].
     pub(in super::super) fn put_all(&mut self, batch: &Batch) -> bool {
         self.retain(|key| !batch.names.contains(key));
         let fit = MAX_KEYS.saturating_sub(self.entries.len());
@@ -55,7 +55,8 @@ impl Fields {
         batch.fields.entries.len() <= fit && !batch.is_cut
     }
 
-    /// Puts JSON text like [`put_json`](Self::put_json). Returns `false`, and puts nothing, if there are [`MAX_KEYS`] others.
+    /// Puts JSON text like [`put_json`](Self::put_json). Returns `false`, and puts nothing, if there are [`MAX_KEYS`]
+    /// others.
     pub(in super::super) fn put_bounded(&mut self, key: Cow<'static, str>, json: &str) -> bool {
         let fits = json == "null" || self.entries.len() < MAX_KEYS || self.has(&unreserved(key.clone()));
         if fits {
@@ -119,7 +120,7 @@ impl Fields {
     }
 }
 
-/// Returns the names under which these keys are kept.
+/// Returns the names under which these keys are stored.
 pub(in super::super) fn names(keys: impl IntoIterator<Item = impl AsRef<str>>) -> HashSet<Cow<'static, str>> {
     keys.into_iter().map(|key| unreserved(Cow::Owned(key.as_ref().to_owned()))).collect()
 }

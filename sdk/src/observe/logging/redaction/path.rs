@@ -1,8 +1,9 @@
-//! [`Path`]: a path of [`omit`](super::super::LoggingLayer::omit), and the other places of an event that hold the same value.
+//! [`Path`]: a path of [`omit`](super::super::LoggingLayer::omit), and the other places of an event that hold the same
+//! value.
 
 use std::borrow::Cow;
 
-/// The steps from an event or a response to a value that is left out.
+/// The steps from an event or a response to an omitted value.
 pub(super) type Path = Vec<Step>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub(super) fn steps(path: &str) -> Option<(String, Path)> {
             names.push(Step::Items);
             rest = behind;
         }
-        // Nothing is between two dots.
+        // There is nothing between two dots.
         if names.len() == length {
             return None;
         }

@@ -198,7 +198,7 @@ fn reserved_keys_can_be_left_out_except_level_and_message() {
     let warnings = logs.warnings();
     assert_eq!(warnings.len(), 3, "{warnings:?}");
     assert!(
-        warnings[0].contains("`level` cannot be left out") && warnings[2].contains("`order` cannot be left out"),
+        warnings[0].contains("`level` cannot be omitted") && warnings[2].contains("`order` cannot be omitted"),
         "{warnings:?}"
     );
 }

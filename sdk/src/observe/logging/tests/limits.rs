@@ -34,7 +34,7 @@ fn the_first_1000_keys_of_a_map_are_in_the_lines_and_others_are_one_warning() {
         let lines = captured.lines();
         assert_eq!(lines.len(), 2, "{name}");
         assert_eq!(lines[0]["level"], "WARN", "{name}");
-        assert!(lines[0]["message"].as_str().unwrap().starts_with("keys are left out"), "{name}: {}", lines[0]);
+        assert!(lines[0]["message"].as_str().unwrap().starts_with("keys are omitted"), "{name}: {}", lines[0]);
         let line = lines[1].as_object().unwrap();
         let keys: Vec<_> = line.keys().filter(|key| key.starts_with('k') || *key == "one_more").collect();
         assert_eq!(keys.len(), 1_000, "{name}");

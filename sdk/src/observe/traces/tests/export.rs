@@ -63,8 +63,8 @@ async fn the_response_arrives_before_the_deadline_even_if_the_collector_is_dead(
     assert!(took <= Duration::from_millis(301), "{took:?}");
 }
 
-/// The datagram that `AwsXrayUdpSpanExporter` of `@aws/aws-distro-opentelemetry-exporter-xray-udp` 0.0.2 sends of a span `step` with the attribute
-/// `number`, of the service `pay`.
+/// The datagram that `AwsXrayUdpSpanExporter` of `@aws/aws-distro-opentelemetry-exporter-xray-udp` 0.0.2 sends of a
+/// span `step` with the attribute `number`, of the service `pay`.
 const OF_AWS: &str = "{\"format\":\"json\",\"version\":1}\n\
     T1SCuEBCocBChUKDHNlcnZpY2UubmFtZRIFCgNwYXkKIgoWdGVsZW1ldHJ5LnNkay5sYW5ndWFnZRIICgZub2RlanMKJQoSdGVsZW1ldHJ5LnN\
     kay5uYW1lEg8KDW9wZW50ZWxlbWV0cnkKIQoVdGVsZW1ldHJ5LnNkay52ZXJzaW9uEggKBjEuMzAuMRAAElUKAwoBdBJOChDEWv3XzOubmsgqp\
