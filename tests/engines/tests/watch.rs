@@ -63,7 +63,7 @@ impl Watch {
     }
 
     /// Starts a binary as watch would, without compiling it again.
-    fn start(&self, function: &str, program: &str) -> Guarded {
+    fn run_binary(&self, function: &str, program: &str) -> Guarded {
         let child = Command::new(program)
             .env("AWS_LAMBDA_RUNTIME_API", format!("http://{}/.rt/{function}", self.address))
             .env("AWS_LAMBDA_FUNCTION_NAME", function)
@@ -129,7 +129,7 @@ fn crud_creates_reads_lists_updates_and_deletes_a_user_under_watch() {
 #[test]
 fn the_deadline_of_1970_is_no_deadline() {
     let watch = Watch::start(&["--only-lambda-apis"]);
-    let _probe = watch.start("probe", env!("CARGO_BIN_EXE_probe"));
+    let _probe = watch.run_binary("probe", env!("CARGO_BIN_EXE_probe"));
     let answer = watch.get("/probe/?number=7");
     assert_eq!((&answer["number"], &answer["has_deadline"]), (&json!(7), &json!(false)), "{answer}");
 }
@@ -137,7 +137,7 @@ fn the_deadline_of_1970_is_no_deadline() {
 #[test]
 fn each_record_of_a_batch_is_run_under_watch_and_the_failed_ones_are_returned() {
     let watch = Watch::start(&["--only-lambda-apis"]);
-    let _records = watch.start("records", env!("CARGO_BIN_EXE_records"));
+    let _records = watch.run_binary("records", env!("CARGO_BIN_EXE_records"));
     let event = |queue: &str, whats: &[&str]| {
         let message = |(at, what): (usize, &&str)| {
             json!({
