@@ -122,7 +122,8 @@ macro_rules! constructors {
 impl HttpError {
     /// Creates an error with this status and this detail, which the client reads. The detail of a 5xx is logged and
     /// never sent. A status that is not one of an error, from 400 to 599, becomes a 500, and an ERROR line is logged: an error is never
-    /// a success. For a redirect return [`Redirect`](crate::http::Redirect).
+    /// a success. In a tuple `(StatusCode, HttpError)` such a status is ignored. For a redirect return
+    /// [`Redirect`](crate::http::Redirect).
     ///
     /// ```
     /// use pilaster::http::{HttpError, StatusCode};

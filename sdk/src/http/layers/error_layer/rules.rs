@@ -133,7 +133,7 @@ impl Rules {
         // Its body, or what a layer has left in it, may panic when it is dropped.
         contained(|| drop(body));
         let (status, headers, mut extensions) = (parts.status, parts.headers, parts.extensions);
-        // The status of a tuple such as `(StatusCode, HttpError)` wins.
+        // The status of a tuple such as `(StatusCode, HttpError)` wins, unless it is not one of an error.
         error.set_status(status);
         let render = extensions.remove::<Renderer>().or_else(|| self.render.clone());
         let mut answer = self.respond_by(render, error, request);
