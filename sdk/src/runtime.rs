@@ -42,8 +42,9 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 /// It is the whole of `main`, and makes its own tokio runtime. Run locally (`cargo run`), an HTTP function listens on
 /// `127.0.0.1:3000`, or on the `host:port` in the environment variable `PILASTER_ADDR`. It accepts requests to
 /// `localhost`, names below it, loopback addresses and the host of `PILASTER_ADDR`, and to the hosts that
-/// `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It responds any other with a 421, since a page of another
-/// site could send it.
+/// `PILASTER_HOSTS` lists (`dev.example.com, 192.0.2.7`). It responds to any other with a 421, since a page of another
+/// site could send it. With arguments (`cargo run -- event.json`) it is called with the event in each file instead, as
+/// a function of another kind is. `cargo run -- --help` lists the options.
 ///
 /// # Example
 ///

@@ -202,7 +202,9 @@ pub(crate) fn error_name<E>() -> Option<&'static str> {
         "alloc::string::String",
     ];
     let mut full = type_name::<E>();
-    while let Some(within) = full.strip_prefix('&').or_else(|| full.strip_prefix("alloc::boxed::Box<")) {
+    while let Some(within) =
+        ["&", "alloc::boxed::Box<", "alloc::sync::Arc<"].iter().find_map(|by| full.strip_prefix(by))
+    {
         full = within;
     }
     let path = full.split(['<', '>']).next().unwrap_or(full);
@@ -344,6 +346,9 @@ mod tests {
         assert_eq!(error_name::<Option<Vec<u8>>>(), Some("Option"));
         assert_eq!(FunctionError::from_error(Box::new(Inner)).error_type(), "Inner");
         assert_eq!(error_name::<&&Box<Inner>>(), Some("Inner"));
+        assert_eq!(FunctionError::of(std::sync::Arc::new(Inner)).error_type(), "Inner");
+        let shared: std::sync::Arc<dyn StdError + Send + Sync> = std::sync::Arc::new(Inner);
+        assert_eq!(FunctionError::of(shared).error_type(), "Error");
     }
 
     /// Types of an application that have the names of types of libraries.

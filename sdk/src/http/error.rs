@@ -121,8 +121,9 @@ macro_rules! constructors {
 
 impl HttpError {
     /// Creates an error with this status and a detail for the client. The detail of a 5xx is logged and never sent.
-    /// A status outside of 400 to 599 becomes a 500, and an ERROR line is logged: an error is never a success. For a
-    /// redirect, return [`Redirect`](crate::http::Redirect).
+    /// A status outside of 400 to 599 becomes a 500, and an ERROR line is logged: an error is never a success; in a
+    /// tuple `(StatusCode, HttpError)`, such a status is ignored. For a redirect, return
+    /// [`Redirect`](crate::http::Redirect).
     ///
     /// ```
     /// use pilaster::http::{HttpError, StatusCode};

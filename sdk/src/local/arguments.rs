@@ -12,7 +12,7 @@ An HTTP function:                 cargo run
 Any function:                     cargo run -- event.json ..
   calls the function with the event in each file; `-` reads standard input, as does a
   function that is not one of HTTP without a file
-  the responses go to standard output, the logs to standard error
+  the responses go to standard output, the logs and metrics to standard error
 
 Options:
   --event NAME   prints an event to start from: sqs, sns, s3, kinesis, dynamodb, eventbridge, schedule or http

@@ -21,14 +21,18 @@ pub(super) async fn serve<S: RawService>(raw: S, mut inputs: Vec<Input>) -> Resu
     if inputs.is_empty() {
         inputs.push(Input::Stdin);
     }
-    let mut failed = 0;
+    let mut events = Vec::with_capacity(inputs.len());
     for input in inputs {
         let (read, name) = match input {
             Input::Stdin => (standard_input()?, "standard input".to_owned()),
             Input::File(file) => (std::fs::read(&file), file.display().to_string()),
         };
         let read = read.map_err(|error| format!("cannot read {name}: {error}"))?;
-        let event = parse(read).map_err(|mistake| format!("{name}: {mistake}"))?;
+        events.push(parse(read).map_err(|mistake| format!("{name}: {mistake}"))?);
+    }
+    // A mistake in one of the events is reported before the function has any effect.
+    let mut failed = 0;
+    for event in events {
         failed += usize::from(!call(raw.clone(), event).await?);
     }
     match failed {
@@ -113,6 +117,31 @@ async fn text(response: Outgoing) -> Result<String, BoxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_mistake_in_an_event_is_reported_before_the_first_call() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static CALLS: AtomicU32 = AtomicU32::new(0);
+        async fn count(_: crate::Event<u32>) -> Result<(), BoxError> {
+            CALLS.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+        let folder = std::env::temp_dir().join(format!("pilaster-{}-events", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("one.json"), "1").unwrap();
+        std::fs::write(folder.join("odd.json"), "1, 2").unwrap();
+        let run = |names: &[&str]| {
+            let inputs = names.iter().map(|name| Input::File(folder.join(name))).collect();
+            serve(crate::handler(count).into_service().unwrap(), inputs)
+        };
+        let error = run(&["one.json", "odd.json"]).await.unwrap_err().to_string();
+        assert!(error.contains("odd.json: the event is not JSON"), "{error}");
+        assert!(run(&["one.json", "none.json"]).await.unwrap_err().to_string().contains("cannot read"));
+        assert_eq!(CALLS.load(Ordering::Relaxed), 0);
+        run(&["one.json", "one.json"]).await.unwrap();
+        assert_eq!(CALLS.load(Ordering::Relaxed), 2);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn an_event_is_read_as_editors_write_it() {

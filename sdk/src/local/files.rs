@@ -53,8 +53,9 @@ fn parse(variable: &str, given: String, may_be_json: bool) -> Result<Map<String,
         true => (given, format!("the environment variable {variable}")),
         false => (std::fs::read_to_string(&given).map_err(unread)?, given),
     };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     // Serde's message may repeat a value.
-    Ok(serde_json::from_str(&text).map_err(|error| {
+    Ok(serde_json::from_str(text).map_err(|error| {
         format!("{what} must contain a JSON object; see line {}, column {}", error.line(), error.column())
     })?)
 }
@@ -82,6 +83,15 @@ mod tests {
         }
         let error = parse("PILASTER_CLAIMS", r#"{"sub": hunter2}"#.to_owned(), true).unwrap_err().to_string();
         assert!(error.contains("PILASTER_CLAIMS") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_file_may_begin_with_a_byte_order_mark() {
+        let file = std::env::temp_dir().join(format!("pilaster-{}-bom.json", std::process::id()));
+        std::fs::write(&file, "\u{feff}{\"db\": \"hunter2\"}").unwrap();
+        let read = parse("PILASTER_SECRETS", file.display().to_string(), false);
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(read.unwrap()["db"], "hunter2");
     }
 
     #[test]

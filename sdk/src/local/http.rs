@@ -95,7 +95,9 @@ async fn answer<S: RawService>(
         let (method, path) = (request.method().as_str(), request.uri().path());
         // A preflight request matches a route of any method.
         let fits = |route: &str| match method {
-            "OPTIONS" => matches(route.split_once(' ').map_or(route, |(_, path)| path), method, path),
+            "OPTIONS" if request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) => {
+                matches(route.split_once(' ').map_or(route, |(_, path)| path), method, path)
+            }
             _ => matches(route, method, path),
         };
         routes.iter().any(|route| fits(route).is_some())
@@ -269,6 +271,15 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
         let answer = asked(address, "GET /nowhere HTTP/1.1\r\nhost: evil.example").await;
         assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn only_a_preflight_request_matches_a_route_of_another_method() {
+        let address = served(Hosts::new("127.0.0.1:3000", None), &["GET /files/{name}"]).await;
+        let answer = asked(address, "OPTIONS /files/a HTTP/1.1\r\nhost: localhost").await;
+        assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("no such route"), "{answer}");
+        let preflight = "OPTIONS /files/a HTTP/1.1\r\nhost: localhost\r\norigin: https://a.example\r\naccess-control-request-method: GET";
+        assert!(!asked(address, preflight).await.contains("no such route"));
     }
 
     #[tokio::test]

@@ -133,7 +133,7 @@ impl Rules {
         // Its body, or an extension of a layer, may panic when it is dropped.
         contained(|| drop(body));
         let (status, headers, mut extensions) = (parts.status, parts.headers, parts.extensions);
-        // The status of a tuple such as `(StatusCode, HttpError)` takes precedence.
+        // The status of a tuple such as `(StatusCode, HttpError)` takes precedence if it is an error status.
         error.set_status(status);
         let render = extensions.remove::<Renderer>().or_else(|| self.render.clone());
         let mut rendered = self.respond_by(render, error, request);

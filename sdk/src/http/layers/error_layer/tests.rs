@@ -137,3 +137,15 @@ async fn an_error_of_a_layer_within_becomes_an_answer() {
     let response = ErrorLayer::new().on::<Taken>(503).layer(failing).oneshot(Request::default()).await.unwrap();
     assert_eq!(response.status(), 503);
 }
+
+#[tokio::test]
+async fn the_status_of_a_tuple_wins_unless_it_is_a_success() {
+    for (status, expected) in [(410, 410), (503, 503), (200, 404), (302, 404), (600, 404)] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let handler = service_fn(move |_: Request<Body>| async move {
+            Ok::<_, Infallible>((status, HttpError::not_found("no such user")).into_response())
+        });
+        let response = ErrorLayer::new().layer(handler).oneshot(Request::default()).await.unwrap();
+        assert_eq!(response.status(), expected, "{status}");
+    }
+}
