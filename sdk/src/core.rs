@@ -16,3 +16,4 @@ pub(crate) mod invocation;
 pub(crate) mod json;
 pub(crate) mod panic;
 pub(crate) mod raw;
+pub(crate) mod source;

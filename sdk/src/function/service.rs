@@ -3,7 +3,7 @@
 use tower::Layer;
 
 use crate::core::configuration;
-use crate::core::error::Names;
+use crate::core::error::NamedErrors;
 use crate::core::raw::RawService;
 use crate::function::builder::Function;
 use crate::function::guard::Guard;
@@ -37,7 +37,7 @@ pub trait Kind<L>: Sized {
 
 /// The error types that a function names. No other crate can make one, so none can implement [`Kind`].
 #[derive(Debug)]
-pub struct ErrorTypes(pub(crate) Names);
+pub struct ErrorTypes(pub(crate) NamedErrors);
 
 /// A [`Function`] that can be run: its layers fit its handler. Other crates use it as a bound and cannot implement it.
 #[diagnostic::on_unimplemented(

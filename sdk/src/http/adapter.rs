@@ -192,6 +192,17 @@ where
     }
 }
 
+/// Returns the source that this adapter detects.
+#[cfg(test)]
+pub(crate) fn detected(event: &str) -> Option<EventKind> {
+    let event = serde_json::value::RawValue::from_string(event.to_owned()).ok()?;
+    let invocation = crate::core::invocation::Invocation::new(lambda_runtime::Context::default());
+    match decode::decode(&Incoming { event, invocation }) {
+        Ok((source, _)) | Err(decode::Refused::Malformed(source, _)) => Some(source.kind),
+        Err(decode::Refused::NotHttp(_)) => None,
+    }
+}
+
 /// Encodes the response in the form of its source, or returns its length if it exceeds the source's limit.
 fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<Outgoing, usize>, FunctionError> {
     let mut response = encode::encode(kind, parts, body)?;
@@ -218,7 +229,6 @@ fn failed(error: impl Into<BoxError>) -> HttpError {
 
 /// Returns the maximum size of a response in bytes as JSON. A load balancer responds with a 502 to a larger one, and
 /// only its own log has the reason
-/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
 /// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
 fn limit(kind: EventKind) -> usize {
     match kind {

@@ -1,13 +1,11 @@
 //! [`AsJson`]: a value that stays JSON in a log line; and the JSON of which lines are made.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::io;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
+use serde::de::IgnoredAny;
 
 thread_local! {
     /// The bytes of JSON that the last [`AsJson`] of this thread wrote. A visitor that finds as many in the whole text of a
@@ -106,31 +104,6 @@ pub(super) fn write_json(to: &mut Vec<u8>, json: &str) {
         if matches!(byte, b'\n' | b'\r') {
             *byte = b' ';
         }
-    }
-}
-
-/// The keys and values of an object, in their order.
-pub(super) struct Entries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<'de>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
     }
 }
 
