@@ -82,6 +82,8 @@ pub(crate) fn is_scheduler(source: &str) -> bool {
 pub(crate) struct Markers {
     /// `methodArn` or `routeArn`: the event looks like a request otherwise.
     pub(crate) authorizer: bool,
+    /// `authorizationToken`, which an authorizer of AppSync has.
+    pub(crate) authorization_token: bool,
     /// `requestContext.http`.
     pub(crate) http: bool,
     /// `requestContext.domainName` is that of a function URL.
@@ -136,6 +138,7 @@ impl Markers {
     fn mark_request(&mut self, name: &str, value: &str) {
         match name {
             "methodArn" | "routeArn" => self.authorizer = true,
+            "authorizationToken" => self.authorization_token = true,
             "multiValueHeaders" => self.multi_value_headers = true,
             "raw_path" => self.lattice_raw_path = true,
             "httpMethod" => self.http_method = true,
@@ -200,6 +203,7 @@ impl Markers {
             Self { logs: true, .. } => Source::Logs,
             Self { scheduled: true, scheduler: true, .. } => Source::Schedule,
             Self { detail_type: true, .. } => Source::EventBridge,
+            Self { authorization_token: true, .. } => Source::Authorizer,
             _ => return None,
         })
     }

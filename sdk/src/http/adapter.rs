@@ -93,6 +93,7 @@ impl<S> HttpAdapter<S> {
 
 impl<S: Clone> Clone for HttpAdapter<S> {
     fn clone(&self) -> Self {
+        // For a service whose `Clone` panics: the runtime clones the function for each invocation.
         Self { inner: caught(|| self.inner.clone()).flatten(), stream: self.stream }
     }
 }
@@ -100,6 +101,7 @@ impl<S: Clone> Clone for HttpAdapter<S> {
 impl<S> Drop for HttpAdapter<S> {
     fn drop(&mut self) {
         let inner = self.inner.take();
+        // For a service whose `Drop` panics.
         contained(|| drop(inner));
     }
 }
@@ -140,6 +142,7 @@ where
         let kind = source.kind;
         let streaming = self.stream.filter(|_| source.can_stream()).map(|stream| (stream, incoming.invocation.clone()));
         drop(incoming);
+        // For a service whose `Clone` panics, as above: `call` clones it too.
         let inner = caught(|| self.inner.clone()).flatten();
         Box::pin(async move {
             let refused = refused.map(|mut error| {
@@ -152,6 +155,7 @@ where
             }
             #[cfg(feature = "otel")]
             spans::began(&request);
+            // The error layer makes its own: two shared references cost less than an extension, and a layer may change the path.
             let asked = RequestLine::of(&request);
             let answered = call::answered(inner, request, until).await;
             let mut response = error_layer::complete(answered, &asked);
@@ -161,6 +165,7 @@ where
                 let renderer = response.extensions_mut().remove::<Renderer>();
                 let answer = rendered(headers, renderer.as_ref(), &error);
                 let unsent = std::mem::replace(&mut response, answer);
+                // For a response whose body or extensions panic in `Drop`.
                 contained(|| drop(unsent));
             }
             let (mut parts, body) = response.into_parts();

@@ -107,6 +107,7 @@ impl Chunks {
         if let Some((_, exceeded)) = self.deadline.take_if(|(sleep, _)| sleep.deadline() <= Instant::now()) {
             return Poll::Ready(Some(Err(exceeded.into())));
         }
+        // For a body that panics: Lambda has the first bytes, so only the error trailer can report it.
         match caught(|| Pin::new(body).poll_next(cx)) {
             Some(Poll::Ready(next)) => return Poll::Ready(next.map(|chunk| chunk.map_err(Into::into))),
             Some(Poll::Pending) => {}
@@ -121,11 +122,11 @@ impl Chunks {
         }
     }
 
-    /// Drops the body within the invocation's span, where its parts may log. Its panic has been logged by the panic
-    /// hook.
+    /// Drops the body within the invocation's span, where its parts may log.
     fn end(&mut self) {
         let _entered = self.span.clone().entered();
         let body = self.body.take();
+        // For a body whose `Drop` panics: it may be dropped anywhere in the runtime.
         contained(|| drop(body));
     }
 }

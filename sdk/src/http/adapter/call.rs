@@ -1,7 +1,7 @@
 //! The work for one request: it calls the layers and reads the body, and responds also after a time-out or a panic.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -41,6 +41,7 @@ where
 {
     let Some(mut inner) = inner else { return Err(HttpError::panic()) };
     let answered = called(&mut inner, request, until).await;
+    // For a service whose `Drop` panics, after the response.
     contained(|| drop(inner));
     answered
 }
@@ -56,8 +57,8 @@ where
     guarded(poll_fn(|cx| inner.poll_ready(cx)), until, None).await?.map_err(|error| deadline::answer(error.into()))?;
     // Determined after the time is over, so only work with a deadline is tracked.
     let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
-    // The function's own panics are handled below; this one is a layer's.
-    let called = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(|_| Ended::Panicked)?;
+    // An async block, so that a layer that panics in `call` itself is caught as one that panics in its future.
+    let called = async move { inner.call(request).await };
     let response = guarded(called, until.map(after_layers), invocation.as_ref())
         .await?
         .map_err(|error| deadline::answer(error.into()))?;
@@ -113,6 +114,7 @@ pub(super) fn without(parts: &mut Parts, body: Body) -> Body {
     if parts.extensions.remove::<DeferredCompression>().is_some() {
         DeferredCompression::left_off(&mut parts.headers);
     }
+    // For a body whose `Drop` panics, since it is not read to its end.
     contained(|| drop(body));
     Body::empty()
 }
@@ -163,9 +165,12 @@ async fn guarded<F: Future>(work: F, until: Until, invocation: Option<&Invocatio
         }
         Poll::Pending
     });
+    // For a panic of a layer, of a body, or of a future that is not the function's: `CatchPanicLayer` catches the function's own.
     let outcome = AssertUnwindSafe(polled).catch_unwind().await;
+    // For work that is dropped after a time-out or a panic, or holds a value whose `Drop` panics.
     contained(|| work.set(None));
     outcome.unwrap_or_else(|payload| {
+        // For a payload of `panic_any` whose `Drop` panics.
         contained(|| drop(payload));
         Err(Ended::Panicked)
     })
