@@ -155,7 +155,7 @@ where
             }
             #[cfg(feature = "otel")]
             spans::began(&request);
-            // The error layer makes its own: two shared references cost less than an extension, and a layer may change the path.
+            // The error layer makes its own: an extension costs more, and a layer may change the path.
             let asked = RequestLine::of(&request);
             let answered = call::answered(inner, request, until).await;
             let mut response = error_layer::complete(answered, &asked);

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_panics_when_it_is_dropped_harms_nobody() {
+    async fn a_body_that_panics_when_it_is_dropped_does_not_end_the_process() {
         struct Guard;
         impl Drop for Guard {
             fn drop(&mut self) {

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_of_ones_own_has_the_context_attributes() {
+    fn a_custom_input_has_the_context_attributes() {
         let event = json!({
             "scheduled-time": "2022-03-22T18:59:43Z",
             "schedule-arn": "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/nightly",

@@ -57,7 +57,7 @@ where
     guarded(poll_fn(|cx| inner.poll_ready(cx)), until, None).await?.map_err(|error| deadline::answer(error.into()))?;
     // Determined after the time is over, so only work with a deadline is tracked.
     let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
-    // An async block, so that a layer that panics in `call` itself is caught as one that panics in its future.
+    // Called within the net, since a layer may panic in `call` itself.
     let called = async move { inner.call(request).await };
     let response = guarded(called, until.map(after_layers), invocation.as_ref())
         .await?
@@ -165,7 +165,7 @@ async fn guarded<F: Future>(work: F, until: Until, invocation: Option<&Invocatio
         }
         Poll::Pending
     });
-    // For a panic of a layer, of a body, or of a future that is not the function's: `CatchPanicLayer` catches the function's own.
+    // For a panic of a layer or of a body; `CatchPanicLayer` catches those of the function.
     let outcome = AssertUnwindSafe(polled).catch_unwind().await;
     // For work that is dropped after a time-out or a panic, or holds a value whose `Drop` panics.
     contained(|| work.set(None));
