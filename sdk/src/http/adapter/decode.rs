@@ -18,7 +18,6 @@ use super::path::path_and_query;
 use super::refused::malformed;
 use super::uri::uri;
 use crate::core::error::FunctionError;
-use crate::core::json::text::Text;
 use crate::core::raw::{Incoming, PAYLOAD_LIMIT};
 use crate::core::source::Markers;
 use crate::http::adapter::detect::{Source, markers};
@@ -103,7 +102,7 @@ fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>)
     let method = method(kind, &wire, probe)?;
     let mut headers = headers(kind, &wire)?;
     let uri = uri(&headers, path_and_query(source, &wire, probe), probe)?;
-    let body = body(wire.body.take().map(|Text(body)| body), wire.is_base64_encoded.unwrap_or(false))?;
+    let body = body(wire.body.0.take(), wire.is_base64_encoded.unwrap_or(false))?;
     let is_message =
         kind == EventKind::WebSocket && (probe.event_type.as_deref() == Some("MESSAGE") || !body.is_empty());
     if is_message && !headers.contains_key(header::CONTENT_TYPE) {

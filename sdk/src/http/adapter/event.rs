@@ -14,7 +14,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::core::json::text::Text;
+use crate::core::json::text::OptionalText;
 
 /// The fields of every HTTP event; which of them are present depends on the source.
 #[derive(Debug, Default, Deserialize)]
@@ -22,18 +22,18 @@ use crate::core::json::text::Text;
 pub(super) struct EventFields<'a> {
     // REST API, HTTP API 1.0, ALB; `method` in VPC Lattice.
     #[serde(borrow)]
-    pub(super) http_method: Option<Text<'a>>,
+    pub(super) http_method: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) method: Option<Text<'a>>,
+    pub(super) method: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) path: Option<Text<'a>>,
+    pub(super) path: OptionalText<'a>,
     // HTTP API 2.0; `raw_path` (with the query) in VPC Lattice 1.0.
     #[serde(borrow)]
-    pub(super) raw_path: Option<Text<'a>>,
+    pub(super) raw_path: OptionalText<'a>,
     #[serde(borrow, rename = "raw_path")]
-    pub(super) lattice_raw_path: Option<Text<'a>>,
+    pub(super) lattice_raw_path: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) raw_query_string: Option<Text<'a>>,
+    pub(super) raw_query_string: OptionalText<'a>,
     #[serde(borrow)]
     pub(super) headers: Pairs<'a>,
     #[serde(borrow)]
@@ -50,9 +50,9 @@ pub(super) struct EventFields<'a> {
     #[serde(borrow)]
     pub(super) stage_variables: Pairs<'a>,
     #[serde(borrow)]
-    pub(super) cookies: Option<Vec<Option<Text<'a>>>>,
+    pub(super) cookies: Option<Vec<OptionalText<'a>>>,
     #[serde(borrow)]
-    pub(super) body: Option<Text<'a>>,
+    pub(super) body: OptionalText<'a>,
     #[serde(alias = "is_base64_encoded")]
     pub(super) is_base64_encoded: Option<bool>,
     #[serde(borrow)]
@@ -78,13 +78,13 @@ pub(super) struct ContextFields<'a> {
     pub(super) service_network_arn: Option<IgnoredAny>,
     pub(super) connection_id: Option<IgnoredAny>,
     #[serde(borrow)]
-    pub(super) route_key: Option<Text<'a>>,
+    pub(super) route_key: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) event_type: Option<Text<'a>>,
+    pub(super) event_type: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) stage: Option<Text<'a>>,
+    pub(super) stage: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) domain_name: Option<Text<'a>>,
+    pub(super) domain_name: OptionalText<'a>,
     // REST API and HTTP API 1.0: the route, and the path as the client sent it.
     #[serde(borrow)]
     pub(super) resource_path: Option<&'a RawValue>,
@@ -96,9 +96,9 @@ pub(super) struct ContextFields<'a> {
 #[serde(default)]
 pub(super) struct ContextHttp<'a> {
     #[serde(borrow)]
-    pub(super) method: Option<Text<'a>>,
+    pub(super) method: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) path: Option<Text<'a>>,
+    pub(super) path: OptionalText<'a>,
 }
 
 /// Names with their values, in order: `{"a": "1"}`, `{"a": ["1", "2"]}` or `null`. A value that is `null` is left out;
@@ -127,7 +127,8 @@ impl<'de> Visitor<'de> for PairsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(16));
-        while let Some(Text(name)) = map.next_key()? {
+        while let Some(OptionalText(name)) = map.next_key()? {
+            let name = name.unwrap_or_default();
             map.next_value_seed(Values { name, pairs: &mut pairs })?;
         }
         Ok(Pairs(pairs))
@@ -190,8 +191,8 @@ impl<'de> Visitor<'de> for Values<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(value) = seq.next_element::<Option<Text<'de>>>()? {
-            if let Some(Text(value)) = value {
+        while let Some(OptionalText(value)) = seq.next_element()? {
+            if let Some(value) = value {
                 self.pairs.push((self.name.clone(), value));
             }
         }
