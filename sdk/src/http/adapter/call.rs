@@ -1,7 +1,7 @@
 //! The work for one request: it calls the layers and reads the body, and responds also after a time-out or a panic.
 
 use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -57,8 +57,8 @@ where
     guarded(poll_fn(|cx| inner.poll_ready(cx)), until, None).await?.map_err(|error| deadline::answer(error.into()))?;
     // Determined after the time is over, so only work with a deadline is tracked.
     let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
-    // Called within the net, since a layer may panic in `call` itself.
-    let called = async move { inner.call(request).await };
+    // For a layer that panics in `call` itself, before there is a future for the net below.
+    let called = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(|_| Ended::Panicked)?;
     let response = guarded(called, until.map(after_layers), invocation.as_ref())
         .await?
         .map_err(|error| deadline::answer(error.into()))?;
