@@ -19,3 +19,4 @@ pub(crate) mod layer_mistakes;
 pub(crate) mod limits;
 pub(crate) mod panic;
 pub(crate) mod raw;
+pub(crate) mod source;

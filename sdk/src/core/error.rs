@@ -156,13 +156,13 @@ pub trait ErrorType: StdError + 'static {
 }
 
 /// A function that returns the `errorType` of an error, if it has a certain type.
-type Name = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
+type NameOf = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
 
 /// The error types that a function names by [`ErrorType`].
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names(Vec<Name>);
+pub(crate) struct NamedErrors(Vec<NameOf>);
 
-impl Names {
+impl NamedErrors {
     pub(crate) fn add<E: ErrorType>(&mut self) {
         self.0.push(|error| error.downcast_ref::<E>().map(E::error_type));
     }

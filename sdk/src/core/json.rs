@@ -2,6 +2,8 @@
 
 #[cfg(feature = "records")]
 pub(crate) mod lenient;
+pub(crate) mod members;
+pub(crate) mod text;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -10,7 +10,7 @@ use tower::{Service, ServiceExt};
 
 use super::handler::{EventFuture, Wrap};
 use crate::core::deadline::{DeadlineExceeded, until};
-use crate::core::error::{BoxError, FunctionError, Names};
+use crate::core::error::{BoxError, FunctionError, NamedErrors};
 use crate::core::panic::{Cancellable, contained};
 use crate::core::raw::{Incoming, Outgoing};
 
@@ -21,12 +21,12 @@ use crate::core::raw::{Incoming, Outgoing};
 pub struct EventAdapter<S> {
     inner: S,
     wrap: Option<Wrap>,
-    names: Names,
+    names: NamedErrors,
     margin: Option<Duration>,
 }
 
 impl<S> EventAdapter<S> {
-    pub(crate) fn new(inner: S, wrap: Option<Wrap>, names: Names, margin: Option<Duration>) -> Self {
+    pub(crate) fn new(inner: S, wrap: Option<Wrap>, names: NamedErrors, margin: Option<Duration>) -> Self {
         Self { inner, wrap, names, margin }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tower::layer::util::{Identity, Stack};
 
-use crate::core::error::{ErrorType, Names};
+use crate::core::error::{ErrorType, NamedErrors};
 use crate::function::lifecycle::Lifecycle;
 
 /// A handler with its layers, which [`run`](crate::run) runs. [`handler`](crate::handler) creates one.
@@ -14,12 +14,12 @@ pub struct Function<H, L, O = Identity> {
     pub(crate) layers: L,
     pub(crate) outer: O,
     pub(crate) lifecycle: Lifecycle,
-    pub(crate) error_types: Names,
+    pub(crate) error_types: NamedErrors,
 }
 
 impl<H, L> Function<H, L> {
     pub(crate) fn new(kind: H, layers: L) -> Self {
-        let (lifecycle, error_types) = (Lifecycle::default(), Names::default());
+        let (lifecycle, error_types) = (Lifecycle::default(), NamedErrors::default());
         Self { kind, layers, outer: Identity::new(), lifecycle, error_types }
     }
 }

@@ -2,7 +2,7 @@
 
 use tower::Layer;
 
-use crate::core::error::Names;
+use crate::core::error::NamedErrors;
 use crate::core::layer_mistakes;
 use crate::core::raw::RawService;
 use crate::function::builder::Function;
@@ -38,7 +38,7 @@ pub trait Kind<L>: Sized {
 
 /// The error types of a function. Other crates cannot create one, so they cannot implement [`Kind`].
 #[derive(Debug)]
-pub struct ErrorTypes(pub(crate) Names);
+pub struct ErrorTypes(pub(crate) NamedErrors);
 
 /// A [`Function`] that can be run: its layers fit its handler. Other crates use it as a bound and cannot implement it.
 #[diagnostic::on_unimplemented(

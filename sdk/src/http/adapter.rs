@@ -95,6 +95,7 @@ impl<S> HttpAdapter<S> {
 
 impl<S: Clone> Clone for HttpAdapter<S> {
     fn clone(&self) -> Self {
+        // For a service whose `Clone` panics: the runtime clones the function for each invocation.
         Self { inner: caught(|| self.inner.clone()).flatten(), stream: self.stream }
     }
 }
@@ -102,6 +103,7 @@ impl<S: Clone> Clone for HttpAdapter<S> {
 impl<S> Drop for HttpAdapter<S> {
     fn drop(&mut self) {
         let inner = self.inner.take();
+        // For a service whose `Drop` panics.
         contained(|| drop(inner));
     }
 }
@@ -142,6 +144,7 @@ where
         let kind = source.kind;
         let streaming = self.stream.filter(|_| source.can_stream()).map(|stream| (stream, incoming.invocation.clone()));
         drop(incoming);
+        // For a service whose `Clone` panics, as above: `call` clones it too.
         let inner = caught(|| self.inner.clone()).flatten();
         Box::pin(async move {
             let refused = refused.map(|mut error| {
@@ -154,6 +157,7 @@ where
             }
             #[cfg(feature = "otel")]
             spans::began(&request);
+            // The error layer makes its own: an extension costs more, and a layer may change the path.
             let asked = RequestLine::of(&request);
             let answered = call::answered(inner, request, until).await;
             let mut response = error_layer::complete(answered, &asked);
@@ -163,6 +167,7 @@ where
                 let renderer = response.extensions_mut().remove::<Renderer>();
                 let answer = rendered(headers, renderer.as_ref(), &error);
                 let unsent = std::mem::replace(&mut response, answer);
+                // For a response whose body or extensions panic in `Drop`.
                 contained(|| drop(unsent));
             }
             let (mut parts, body) = response.into_parts();
@@ -194,6 +199,17 @@ where
     }
 }
 
+/// Returns the source that this adapter detects.
+#[cfg(test)]
+pub(crate) fn detected(event: &str) -> Option<EventKind> {
+    let event = serde_json::value::RawValue::from_string(event.to_owned()).ok()?;
+    let invocation = crate::core::invocation::Invocation::new(lambda_runtime::Context::default());
+    match decode::decode(&Incoming { event, invocation }) {
+        Ok((source, _)) | Err(decode::Refused::Malformed(source, _)) => Some(source.kind),
+        Err(decode::Refused::NotHttp(_)) => None,
+    }
+}
+
 /// Encodes the response in the form of its source, or returns its length if it exceeds the source's limit.
 fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<Outgoing, usize>, FunctionError> {
     let mut response = encode::encode(kind, parts, body)?;
@@ -218,7 +234,9 @@ fn failed(error: impl Into<BoxError>) -> HttpError {
     error
 }
 
-/// Returns the maximum size of a response in bytes as JSON.
+/// Returns the maximum size of a response in bytes as JSON. A load balancer responds with a 502 to a larger one, and
+/// only its own log has the reason
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
 fn limit(kind: EventKind) -> usize {
     match kind {
         EventKind::Alb { .. } => LOAD_BALANCER_LIMIT,

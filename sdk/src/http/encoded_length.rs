@@ -1,5 +1,12 @@
 //! The length of a body in a response.
 
+use crate::core::limits::PAYLOAD_LIMIT;
+
+/// Returns `true` for a body of a known length that is not empty and can be sent, which a layer may read as a whole.
+pub(crate) fn is_readable(body: &impl http_body::Body) -> bool {
+    body.size_hint().exact().is_some_and(|size| size > 0 && size <= PAYLOAD_LIMIT as u64)
+}
+
 /// Returns the length of this number of bytes in base64.
 pub(crate) fn base64_length(bytes: usize) -> usize {
     bytes.div_ceil(3) * 4

@@ -107,6 +107,7 @@ impl Chunks {
         if let Some((_, exceeded)) = self.deadline.take_if(|(sleep, _)| sleep.deadline() <= Instant::now()) {
             return Poll::Ready(Some(Err(exceeded.into())));
         }
+        // For a body that panics: Lambda has the first bytes, so only the error trailer can report it.
         match caught(|| Pin::new(body).poll_next(cx)) {
             Some(Poll::Ready(next)) => return Poll::Ready(next.map(|chunk| chunk.map_err(Into::into))),
             Some(Poll::Pending) => {}
@@ -125,6 +126,7 @@ impl Chunks {
     fn end(&mut self) {
         let _entered = self.span.clone().entered();
         let body = self.body.take();
+        // For a body whose `Drop` panics: it may be dropped anywhere in the runtime.
         contained(|| drop(body));
     }
 }
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_panics_when_it_is_dropped_harms_nobody() {
+    async fn a_body_that_panics_when_it_is_dropped_does_not_end_the_process() {
         struct Guard;
         impl Drop for Guard {
             fn drop(&mut self) {

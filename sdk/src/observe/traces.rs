@@ -153,3 +153,5 @@ pub(crate) use self::propagate::span_id;
 pub use self::propagate::{trace_header, traceparent};
 pub use self::subscriber_slot::flush;
 pub(crate) use self::subscriber_slot::{LogBridge, OtelLayer, Slot, TARGET};
+#[cfg(test)]
+pub(crate) use self::trigger::trigger_of;

@@ -6,6 +6,7 @@ pub(super) mod decode;
 mod deferred;
 mod encode;
 mod expand;
+mod ids;
 mod lanes;
 mod lone_surrogates;
 mod outcome;
@@ -22,6 +23,8 @@ use std::task::{Context, Poll};
 use tower::Service;
 
 use self::config::AdapterConfig;
+#[cfg(test)]
+pub(crate) use self::decode::detected;
 use self::expand::{Expanded, expand};
 use super::record::Record;
 use super::response::RecordResponse;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::core::source::EventSource;
+
 /// The service that sent the records of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -66,16 +68,25 @@ impl Source {
 
     /// Returns the source for the `eventSource` of an event or a record.
     pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "aws:sqs" => Self::Sqs,
-            "aws:kinesis" => Self::Kinesis,
-            "aws:dynamodb" => Self::DynamoDb,
-            "aws:kafka" | "SelfManagedKafka" | "aws:SelfManagedKafka" => Self::Kafka,
-            "aws:sns" => Self::Sns,
-            "aws:s3" => Self::S3,
-            "aws:amq" | "aws:mq" => Self::ActiveMq,
-            "aws:rmq" => Self::RabbitMq,
-            "aws:ses" => Self::Ses,
+        EventSource::named(name).and_then(Self::of)
+    }
+
+    /// Returns the service; `None` for one that does not send records.
+    pub(crate) fn of(source: EventSource) -> Option<Self> {
+        Some(match source {
+            EventSource::Sqs => Self::Sqs,
+            EventSource::Kinesis => Self::Kinesis,
+            EventSource::DynamoDb => Self::DynamoDb,
+            EventSource::Kafka => Self::Kafka,
+            EventSource::Sns => Self::Sns,
+            EventSource::S3 => Self::S3,
+            EventSource::ActiveMq => Self::ActiveMq,
+            EventSource::RabbitMq => Self::RabbitMq,
+            EventSource::Firehose => Self::Firehose,
+            EventSource::Logs => Self::Logs,
+            EventSource::Ses => Self::Ses,
+            EventSource::EventBridge | EventSource::Schedule => Self::EventBridge,
+            EventSource::S3Batch => Self::S3Batch,
             _ => return None,
         })
     }

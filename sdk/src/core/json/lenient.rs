@@ -1,12 +1,14 @@
 //! Lenient decoding: a member of an unexpected type is left out, and does not fail the others.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::members::each_member;
+use super::text::Text;
 
 /// Defines a struct of some members of a JSON object; any other value, and any other member, is skipped.
 macro_rules! skimmed {
@@ -27,7 +29,7 @@ macro_rules! skimmed {
 
                     fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                         let mut found = $name::default();
-                        while let Some($crate::core::json::lenient::Key(key)) = map.next_key()? {
+                        while let Some($crate::core::json::text::Text(key)) = map.next_key()? {
                             match &*key {
                                 $($($key)|+ => found.$field = map.next_value()?,)*
                                 _ => drop(map.next_value::<::serde::de::IgnoredAny>()?),
@@ -101,26 +103,22 @@ macro_rules! skipped {
 
 pub(crate) use {skimmed, skipped};
 
-/// A text, borrowed unless it has an escape.
-#[derive(Deserialize)]
-pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
-
-/// A text, borrowed unless it has an escape; `None` for anything else.
+/// A string, borrowed unless it has an escape; `None` for any other value.
 #[derive(Debug, Default)]
-pub(crate) struct Text<'a>(pub(crate) Option<Cow<'a, str>>);
+pub(crate) struct MaybeText<'a>(pub(crate) Option<Cow<'a, str>>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Skim<'a>(PhantomData<&'a str>);
 
         impl<'de: 'a, 'a> Visitor<'de> for Skim<'a> {
-            type Value = Text<'a>;
+            type Value = MaybeText<'a>;
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Some(Cow::Borrowed(text))))
+                Ok(MaybeText(Some(Cow::Borrowed(text))))
             }
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Some(Cow::Owned(text.to_owned()))))
+                Ok(MaybeText(Some(Cow::Owned(text.to_owned()))))
             }
 
             skipped!(all but text);
@@ -148,7 +146,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// An integer; `None` for anything else.
+/// An integer; `None` for any other value.
 #[derive(Debug, Default)]
 pub(crate) struct Whole(pub(crate) Option<i64>);
 
@@ -159,17 +157,7 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
-/// A flag that is `true` for a value that is present and not `null`.
-#[derive(Debug, Default)]
-pub(crate) struct Present(pub(crate) bool);
-
-impl<'de> Deserialize<'de> for Present {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::<IgnoredAny>::deserialize(deserializer).map(|value| Self(value.is_some()))
-    }
-}
-
-/// A list; `None` for anything else.
+/// A list; `None` for any other value.
 #[derive(Debug)]
 pub(crate) struct List<T>(pub(crate) Option<Vec<T>>);
 
@@ -207,27 +195,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
+impl<'a> Lenient<Text<'a>> {
+    /// Returns the string.
+    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
+        self.0.map(|Text(text)| text)
+    }
+}
+
 /// Returns whether a text is a JSON object with these members, none of which is `null`.
 pub(crate) fn has_fields(text: &str, names: &[&str]) -> bool {
-    struct Fields<'n>(&'n [&'n str]);
-
-    impl<'de> Visitor<'de> for Fields<'_> {
-        type Value = usize;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<usize, A::Error> {
-            let mut found = 0;
-            while let Some(Key(key)) = map.next_key()? {
-                let Present(is_there) = map.next_value()?;
-                found += usize::from(is_there && self.0.contains(&&*key));
-            }
-            Ok(found)
-        }
-    }
-
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    deserializer.deserialize_any(Fields(names)).is_ok_and(|found| found == names.len())
+    let mut found = 0;
+    let read = each_member(text, |name, value| {
+        found += usize::from(value.get() != "null" && names.contains(&&*name));
+    });
+    read.is_ok() && found == names.len()
 }

@@ -59,7 +59,7 @@ use crate::events::handler::FromEvent;
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html> and
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>.
 #[derive(Clone)]
-pub struct Authorizer(Wire);
+pub struct Authorizer(AuthorizerEvent);
 
 /// The kind of an authorizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +78,7 @@ pub enum AuthorizerKind {
 /// The fields of all formats.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+struct AuthorizerEvent {
     #[serde(default)]
     version: Option<String>,
     #[serde(default)]

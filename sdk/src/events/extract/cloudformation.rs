@@ -135,7 +135,7 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Wire {
+        struct CustomResourceEvent {
             request_type: String,
             #[serde(default)]
             logical_resource_id: String,
@@ -152,8 +152,8 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
             #[serde(default)]
             old_resource_properties: Option<Value>,
         }
-        let wire: Wire = decode(incoming)?;
-        let id = wire.physical_resource_id.unwrap_or_default();
+        let event: CustomResourceEvent = decode(incoming)?;
+        let id = event.physical_resource_id.unwrap_or_default();
         let read = |properties: Option<Value>| {
             properties::decode::<P>(properties.unwrap_or_else(|| Value::Object(Map::new())))
         };
@@ -163,14 +163,14 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
                 format!("the properties of the resource could not be decoded: {why}"),
             )
         };
-        let request = match wire.request_type.as_str() {
-            "Create" => ResourceRequest::Create { properties: read(wire.resource_properties).map_err(wrong)? },
+        let request = match event.request_type.as_str() {
+            "Create" => ResourceRequest::Create { properties: read(event.resource_properties).map_err(wrong)? },
             "Update" => ResourceRequest::Update {
                 id,
-                properties: read(wire.resource_properties).map_err(wrong)?,
-                old: read(wire.old_resource_properties).ok(),
+                properties: read(event.resource_properties).map_err(wrong)?,
+                old: read(event.old_resource_properties).ok(),
             },
-            "Delete" => ResourceRequest::Delete { id, properties: read(wire.resource_properties).ok() },
+            "Delete" => ResourceRequest::Delete { id, properties: read(event.resource_properties).ok() },
             other => {
                 let why = format!("`RequestType` must be `Create`, `Update` or `Delete`, not {}", shown(other));
                 return Err(FunctionError::new("InvalidEvent", why));
@@ -178,10 +178,10 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
         };
         Ok(Self {
             request,
-            logical_id: wire.logical_resource_id,
-            resource_type: wire.resource_type,
-            stack_id: wire.stack_id,
-            request_id: wire.request_id,
+            logical_id: event.logical_resource_id,
+            resource_type: event.resource_type,
+            stack_id: event.stack_id,
+            request_id: event.request_id,
         })
     }
 }

@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::core::error::{FunctionError, shown};
 use crate::core::json::{self, JsonError};
 use crate::core::raw::{Incoming, RawEvent};
+use crate::core::source::{is_scheduled, is_scheduler};
 use crate::events::extract::event::decode;
 use crate::events::handler::FromEvent;
 
@@ -117,7 +118,7 @@ impl Schedule {
 /// The fields of all formats.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Wire {
+struct ScheduledEvent {
     #[serde(default)]
     detail_type: Option<String>,
     #[serde(default)]
@@ -149,18 +150,18 @@ enum Number {
 
 impl FromEvent for Schedule {
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
-        let wire: Wire = decode(incoming)?;
-        let is_event = wire.detail_type.as_deref() == Some("Scheduled Event")
-            && matches!(wire.source.as_deref(), Some("aws.events" | "aws.scheduler"));
+        let event: ScheduledEvent = decode(incoming)?;
+        let is_event =
+            event.detail_type.as_deref().is_some_and(is_scheduled) && event.source.as_deref().is_some_and(is_scheduler);
         let (time, arn, execution_id, attempt) = if is_event {
-            (wire.time, wire.resources.and_then(|arns| arns.into_iter().next()), wire.id, None)
+            (event.time, event.resources.and_then(|arns| arns.into_iter().next()), event.id, None)
         } else {
-            let attempt = wire.attempt_number.and_then(|number| match number {
+            let attempt = event.attempt_number.and_then(|number| match number {
                 Number::Whole(number) => Some(number),
                 Number::Text(text) => text.parse().ok(),
                 Number::Other(_) => None,
             });
-            (wire.scheduled_time, wire.schedule_arn, wire.execution_id, attempt)
+            (event.scheduled_time, event.schedule_arn, event.execution_id, attempt)
         };
         let wrong = |why: String| FunctionError::new("InvalidEvent", why);
         let time = time.ok_or_else(|| wrong("the event is not from a schedule, or its time is missing".to_owned()))?;
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_of_ones_own_has_the_context_attributes() {
+    fn a_custom_input_has_the_context_attributes() {
         let event = json!({
             "scheduled-time": "2022-03-22T18:59:43Z",
             "schedule-arn": "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/nightly",

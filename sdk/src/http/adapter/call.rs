@@ -41,6 +41,7 @@ where
 {
     let Some(mut inner) = inner else { return Err(HttpError::panic()) };
     let answered = called(&mut inner, request, until).await;
+    // For a service whose `Drop` panics, after the response.
     contained(|| drop(inner));
     answered
 }
@@ -58,7 +59,7 @@ where
         .map_err(|error| deadline::layer_error(error.into()))?;
     // Determined after the time is over, so only work with a deadline is tracked.
     let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
-    // The function's own panics are handled below; this one is a layer's.
+    // For a layer that panics in `call` itself, before there is a future for the net below.
     let called = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(|_| Ended::Panicked)?;
     let response = guarded(called, until.map(after_layers), invocation.as_ref())
         .await?
@@ -115,6 +116,7 @@ pub(super) fn without(parts: &mut Parts, body: Body) -> Body {
     if parts.extensions.remove::<DeferredCompression>().is_some() {
         DeferredCompression::left_off(&mut parts.headers);
     }
+    // For a body whose `Drop` panics, since it is not read to its end.
     contained(|| drop(body));
     Body::empty()
 }
@@ -165,9 +167,12 @@ async fn guarded<F: Future>(work: F, until: Until, invocation: Option<&Invocatio
         }
         Poll::Pending
     });
+    // For a panic of a layer or of a body; `CatchPanicLayer` catches those of the function.
     let outcome = AssertUnwindSafe(polled).catch_unwind().await;
+    // For work that is dropped after a time-out or a panic, or holds a value whose `Drop` panics.
     contained(|| work.set(None));
     outcome.unwrap_or_else(|payload| {
+        // For a payload of `panic_any` whose `Drop` panics.
         contained(|| drop(payload));
         Err(Ended::Panicked)
     })

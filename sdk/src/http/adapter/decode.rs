@@ -20,7 +20,8 @@ use super::uri::uri;
 use crate::core::error::FunctionError;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::Incoming;
-use crate::http::adapter::detect::{Source, SourceFields};
+use crate::core::source::Markers;
+use crate::http::adapter::detect::{Source, markers};
 use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::adapter::locate;
 use crate::http::credentials;
@@ -45,7 +46,7 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Ref
     let context = wire.request_context.map_or("{}", RawValue::get);
     let probe = read_context(context)
         .map_err(|_| wrong_field(text, context, "requestContext", |text| read_context(text).is_ok()))?;
-    let source = SourceFields::of(&wire, &probe).source().ok_or_else(not_http)?;
+    let source = Source::of(&markers(&wire, &probe)).ok_or_else(not_http)?;
     let parts = EventParts {
         kind: source.kind,
         context: wire.request_context.map(ToOwned::to_owned),
@@ -91,7 +92,7 @@ fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool
     }
     // A step may be the name of a header, which comes from the client.
     let field = format!("field `{}`", field.chars().take(64).collect::<String>());
-    match SourceFields::of_names(event).source() {
+    match Source::of(&Markers::read(event, |_, _| {})) {
         Some(source) => Refused::Malformed(source, malformed(&field)),
         None => not_http(),
     }
@@ -103,7 +104,8 @@ fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>)
     let mut headers = headers(kind, &wire)?;
     let uri = uri(&headers, path_and_query(source, &wire, probe), probe)?;
     let body = body(wire.body.0.take(), wire.is_base64_encoded.unwrap_or(false))?;
-    let is_message = kind == EventKind::WebSocket && (probe.event_type.get() == Some("MESSAGE") || !body.is_empty());
+    let is_message =
+        kind == EventKind::WebSocket && (probe.event_type.as_deref() == Some("MESSAGE") || !body.is_empty());
     if is_message && !headers.contains_key(header::CONTENT_TYPE) {
         // A WebSocket frame has no media type; an empty one counts as JSON, too.
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -123,12 +125,12 @@ fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>)
 
 fn method(kind: EventKind, wire: &EventFields<'_>, probe: &ContextFields<'_>) -> Result<Method, HttpError> {
     let name = match kind {
-        EventKind::HttpApi => probe.http.as_ref().and_then(|http| http.method.get()),
-        EventKind::VpcLattice | EventKind::VpcLatticeV1 => wire.method.get(),
+        EventKind::HttpApi => probe.http.as_ref().and_then(|http| http.method.as_deref()),
+        EventKind::VpcLattice | EventKind::VpcLatticeV1 => wire.method.as_deref(),
         // Connecting is a GET with an upgrade; a message and the end of a connection have no method.
-        EventKind::WebSocket if probe.event_type.get() == Some("CONNECT") => Some("GET"),
+        EventKind::WebSocket if probe.event_type.as_deref() == Some("CONNECT") => Some("GET"),
         EventKind::WebSocket => Some("POST"),
-        EventKind::Rest | EventKind::HttpApiV1 | EventKind::Alb { .. } => wire.http_method.get(),
+        EventKind::Rest | EventKind::HttpApiV1 | EventKind::Alb { .. } => wire.http_method.as_deref(),
     };
     name.and_then(|name| Method::from_bytes(name.as_bytes()).ok()).ok_or_else(|| malformed("method"))
 }
@@ -151,7 +153,7 @@ fn headers(kind: EventKind, wire: &EventFields<'_>) -> Result<HeaderMap, HttpErr
     if kind == EventKind::HttpApi
         && let Some(cookies) = wire.cookies.as_ref().filter(|cookies| !cookies.is_empty())
     {
-        let joined = cookies.iter().filter_map(|cookie| cookie.get()).collect::<Vec<_>>().join("; ");
+        let joined = cookies.iter().filter_map(|cookie| cookie.as_deref()).collect::<Vec<_>>().join("; ");
         if !joined.is_empty() {
             headers.try_insert(header::COOKIE, header_value("cookie", &joined)?).map_err(|_| too_many_headers())?;
         }

@@ -1,25 +1,27 @@
-//! Detects the source of an event by the fields that only one source has.
+//! Detects the HTTP source of an event, and the properties of its domain.
 //!
-//! An event that cannot be decoded is detected by the names of its fields, so that the 400 has the form of its source
+//! An event that cannot be decoded is detected by the names of its members, so that the 400 has the form of its source
 //! too.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
-
+use crate::core::source::{EventSource, Markers, is_url, is_version_1};
 use crate::http::adapter::event::{ContextFields, EventFields};
 use crate::http::extract::context::EventKind;
 
-/// The source of an event, and the properties of its domain.
+/// The HTTP source of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Source {
     pub(super) kind: EventKind,
-    /// A function URL, or a local server that uses the same form of event as an HTTP API.
+    /// `true` for a function URL.
     is_url: bool,
 }
 
 impl Source {
+    /// Detects the source; `None` for one that does not send requests.
+    pub(super) fn of(markers: &Markers) -> Option<Self> {
+        let source = markers.detect()?;
+        Some(Self { kind: EventKind::of(source)?, is_url: source == EventSource::FunctionUrl })
+    }
+
     /// Returns `true` for a source that accepts a streamed response: a REST API or a function URL.
     pub(super) fn can_stream(self) -> bool {
         self.kind == EventKind::Rest || self.is_url
@@ -38,114 +40,29 @@ impl Source {
     }
 }
 
-/// Returns whether a domain is that of a function URL (`{id}.lambda-url.{region}.on.aws`,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html>), or `localhost`, which `cargo run`, the
-/// tests' requests and `cargo lambda watch` use. Whole labels are compared, and the end of the name: an HTTP API may
-/// have the domain `localhost.example.com` or `api.lambda-url.example.com`. In China the end is
-/// `.on.amazonwebservices.com.cn`.
-fn is_url(domain: &str) -> bool {
-    let name = domain.split_once(':').map_or(domain, |(name, _)| name);
-    let is_of_aws = |end: &&str| name.ends_with(*end);
-    name == "localhost"
-        || (name.split('.').nth(1) == Some("lambda-url")
-            && [".on.aws", ".on.amazonwebservices.com.cn"].iter().any(is_of_aws))
-}
-
-fn is_version_1(version: &RawValue) -> bool {
-    version.get() == r#""1.0""#
-}
-
-/// The presence of the fields that distinguish the sources.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct SourceFields {
-    authorizer: bool,
-    http: bool,
-    elb: bool,
-    connection: bool,
-    network: bool,
-    multi_value: bool,
-    lattice_raw_path: bool,
-    http_method: bool,
-    method: bool,
-    path: bool,
-    version_1: bool,
-    url: bool,
-}
-
-impl SourceFields {
-    pub(super) fn of(event: &EventFields<'_>, context: &ContextFields<'_>) -> Self {
-        Self {
-            authorizer: event.method_arn.is_some() || event.route_arn.is_some(),
-            http: context.http.is_some(),
-            elb: context.elb.is_some(),
-            connection: context.connection_id.is_some(),
-            network: context.service_network_arn.is_some(),
-            multi_value: event.multi_value_headers.is_some(),
-            lattice_raw_path: event.lattice_raw_path.get().is_some(),
-            http_method: event.http_method.get().is_some(),
-            method: event.method.get().is_some(),
-            path: event.path.get().is_some(),
-            version_1: event.version.is_some_and(is_version_1),
-            url: context.http.is_some() && context.domain_name.get().is_some_and(is_url),
-        }
-    }
-
-    /// Reads the fields of a malformed event by their names alone.
-    pub(super) fn of_names(text: &str) -> Self {
-        type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
-        let fields: Fields<'_> = serde_json::from_str(text).unwrap_or_default();
-        let context = fields.get("requestContext").and_then(|raw| serde_json::from_str(raw.get()).ok());
-        let context: Fields<'_> = context.unwrap_or_default();
-        let is_there = |fields: &Fields<'_>, name| fields.get(name).is_some_and(|raw| raw.get() != "null");
-        let (has, in_context) = (|name| is_there(&fields, name), |name| is_there(&context, name));
-        Self {
-            authorizer: has("methodArn") || has("routeArn"),
-            http: in_context("http"),
-            elb: in_context("elb"),
-            connection: in_context("connectionId"),
-            network: in_context("serviceNetworkArn"),
-            multi_value: has("multiValueHeaders"),
-            lattice_raw_path: has("raw_path"),
-            http_method: has("httpMethod"),
-            method: has("method"),
-            path: has("path"),
-            version_1: fields.get("version").is_some_and(|raw| is_version_1(raw)),
-            url: context.get("domainName").and_then(|raw| serde_json::from_str(raw.get()).ok()).is_some_and(is_url),
-        }
-    }
-
-    /// Detects the source.
-    pub(super) fn source(&self) -> Option<Source> {
-        self.kind().map(|kind| Source { kind, is_url: kind == EventKind::HttpApi && self.url })
-    }
-
-    fn kind(&self) -> Option<EventKind> {
-        if self.authorizer {
-            return None;
-        }
-        if self.http {
-            return Some(EventKind::HttpApi);
-        }
-        if self.elb {
-            return Some(EventKind::Alb { multi_value: self.multi_value });
-        }
-        if self.connection {
-            return Some(EventKind::WebSocket);
-        }
-        if self.lattice_raw_path {
-            return Some(EventKind::VpcLatticeV1);
-        }
-        if self.network || (self.method && self.path) {
-            return Some(EventKind::VpcLattice);
-        }
-        // Bedrock agents send an `httpMethod` too, but no path.
-        let rest = if self.version_1 { EventKind::HttpApiV1 } else { EventKind::Rest };
-        (self.http_method && self.path).then_some(rest)
+/// Returns the markers of an event that has been parsed.
+pub(super) fn markers(event: &EventFields<'_>, context: &ContextFields<'_>) -> Markers {
+    Markers {
+        authorizer: event.method_arn.is_some() || event.route_arn.is_some(),
+        http: context.http.is_some(),
+        url: context.http.is_some() && context.domain_name.as_deref().is_some_and(is_url),
+        elb: context.elb.is_some(),
+        connection: context.connection_id.is_some(),
+        network: context.service_network_arn.is_some(),
+        multi_value_headers: event.multi_value_headers.is_some(),
+        lattice_raw_path: event.lattice_raw_path.is_some(),
+        http_method: event.http_method.is_some(),
+        method: event.method.is_some(),
+        path: event.path.is_some(),
+        version_1: event.version.is_some_and(|version| is_version_1(version.get())),
+        ..Markers::default()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
 
     #[test]
@@ -167,8 +84,8 @@ mod tests {
             let event: EventFields<'_> = serde_json::from_str(text).unwrap();
             let context: ContextFields<'_> =
                 serde_json::from_str(event.request_context.map_or("{}", RawValue::get)).unwrap();
-            assert_eq!(SourceFields::of(&event, &context).kind(), kind, "{text}");
-            assert_eq!(SourceFields::of_names(text).kind(), kind, "{text}");
+            assert_eq!(Source::of(&markers(&event, &context)).map(|source| source.kind), kind, "{text}");
+            assert_eq!(Source::of(&Markers::read(text, |_, _| {})).map(|source| source.kind), kind, "{text}");
         }
     }
 
@@ -193,8 +110,8 @@ mod tests {
             let text = format!(r#"{{"requestContext":{{"http":{{}},"domainName":"{domain}"}}}}"#);
             let event: EventFields<'_> = serde_json::from_str(&text).unwrap();
             let context: ContextFields<'_> = serde_json::from_str(event.request_context.unwrap().get()).unwrap();
-            for fields in [SourceFields::of(&event, &context), SourceFields::of_names(&text)] {
-                let source = fields.source().unwrap();
+            for markers in [markers(&event, &context), Markers::read(&text, |_, _| {})] {
+                let source = Source::of(&markers).unwrap();
                 assert_eq!((source.can_stream(), source.decodes_path()), (expected, !expected), "{domain}");
             }
         }

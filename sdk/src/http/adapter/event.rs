@@ -14,24 +14,26 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::core::json::text::OptionalText;
+
 /// The fields of every HTTP event; which of them are present depends on the source.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct EventFields<'a> {
     // REST API, HTTP API 1.0, ALB; `method` in VPC Lattice.
     #[serde(borrow)]
-    pub(super) http_method: Text<'a>,
+    pub(super) http_method: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) method: Text<'a>,
+    pub(super) method: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) path: Text<'a>,
+    pub(super) path: OptionalText<'a>,
     // HTTP API 2.0; `raw_path` (with the query) in VPC Lattice 1.0.
     #[serde(borrow)]
-    pub(super) raw_path: Text<'a>,
+    pub(super) raw_path: OptionalText<'a>,
     #[serde(borrow, rename = "raw_path")]
-    pub(super) lattice_raw_path: Text<'a>,
+    pub(super) lattice_raw_path: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) raw_query_string: Text<'a>,
+    pub(super) raw_query_string: OptionalText<'a>,
     #[serde(borrow)]
     pub(super) headers: Pairs<'a>,
     #[serde(borrow)]
@@ -48,9 +50,9 @@ pub(super) struct EventFields<'a> {
     #[serde(borrow)]
     pub(super) stage_variables: Pairs<'a>,
     #[serde(borrow)]
-    pub(super) cookies: Option<Vec<Text<'a>>>,
+    pub(super) cookies: Option<Vec<OptionalText<'a>>>,
     #[serde(borrow)]
-    pub(super) body: Text<'a>,
+    pub(super) body: OptionalText<'a>,
     #[serde(alias = "is_base64_encoded")]
     pub(super) is_base64_encoded: Option<bool>,
     #[serde(borrow)]
@@ -76,13 +78,13 @@ pub(super) struct ContextFields<'a> {
     pub(super) service_network_arn: Option<IgnoredAny>,
     pub(super) connection_id: Option<IgnoredAny>,
     #[serde(borrow)]
-    pub(super) route_key: Text<'a>,
+    pub(super) route_key: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) event_type: Text<'a>,
+    pub(super) event_type: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) stage: Text<'a>,
+    pub(super) stage: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) domain_name: Text<'a>,
+    pub(super) domain_name: OptionalText<'a>,
     // REST API and HTTP API 1.0: the route, and the path as the client sent it.
     #[serde(borrow)]
     pub(super) resource_path: Option<&'a RawValue>,
@@ -94,9 +96,9 @@ pub(super) struct ContextFields<'a> {
 #[serde(default)]
 pub(super) struct ContextHttp<'a> {
     #[serde(borrow)]
-    pub(super) method: Text<'a>,
+    pub(super) method: OptionalText<'a>,
     #[serde(borrow)]
-    pub(super) path: Text<'a>,
+    pub(super) path: OptionalText<'a>,
 }
 
 /// Names with their values, in order: `{"a": "1"}`, `{"a": ["1", "2"]}` or `null`. A value that is `null` is left out;
@@ -125,7 +127,7 @@ impl<'de> Visitor<'de> for PairsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(16));
-        while let Some(Text(name)) = map.next_key()? {
+        while let Some(OptionalText(name)) = map.next_key()? {
             let name = name.unwrap_or_default();
             map.next_value_seed(Values { name, pairs: &mut pairs })?;
         }
@@ -189,52 +191,12 @@ impl<'de> Visitor<'de> for Values<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(Text(value)) = seq.next_element()? {
+        while let Some(OptionalText(value)) = seq.next_element()? {
             if let Some(value) = value {
                 self.pairs.push((self.name.clone(), value));
             }
         }
         Ok(())
-    }
-}
-
-/// A string, borrowed where it has no escapes; `None` for `null`.
-#[derive(Debug, Default)]
-pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
-
-impl Text<'_> {
-    pub(super) fn get(&self) -> Option<&str> {
-        self.0.as_deref()
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    // Not inlined into the decoding of each of the many fields.
-    #[inline(never)]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor).map(Text)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Option<Cow<'de, str>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(value.to_owned())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
     }
 }
 

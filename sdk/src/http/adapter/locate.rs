@@ -3,12 +3,11 @@
 //! `serde_path_to_error` would need a second copy of the code that decodes an event: 45 KB of each function for events
 //! that no source sends.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::core::json::members::members;
 
 /// The maximum depth of the search; an event has no deeper fields.
 const DEPTH: usize = 16;
@@ -30,7 +29,7 @@ pub(super) fn path(text: &str, is_right: fn(&str) -> bool) -> Vec<String> {
                 }
             }
             Some(b'{') if !is_wrong("{}") => {
-                let Members(members) = serde_json::from_str(rest).unwrap_or_default();
+                let members = members(rest).unwrap_or_default();
                 let open = |name: &str| format!("{{{}:", serde_json::to_string(name).unwrap_or_default());
                 match members.iter().find(|(name, value)| is_wrong(&format!("{}{value}}}", open(name)))) {
                     Some((name, value)) => (name.clone().into_owned(), open(name), "}", value.get()),
@@ -51,34 +50,6 @@ pub(super) fn path(text: &str, is_right: fn(&str) -> bool) -> Vec<String> {
         rest = value;
     }
     steps
-}
-
-/// The members of an object in their order; a name may occur twice.
-#[derive(Default)]
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-
-        impl<'de> Visitor<'de> for All {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(All)
-    }
 }
 
 #[cfg(test)]

@@ -35,19 +35,23 @@ pub(super) fn path_and_query(source: Source, event: &EventFields<'_>, context: &
 fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFields<'_>) -> Cow<'w, str> {
     let (path, route) = match kind {
         EventKind::HttpApi => {
-            let path = event.raw_path.get().or(context.http.as_ref().and_then(|http| http.path.get())).unwrap_or("/");
+            let path = event
+                .raw_path
+                .as_deref()
+                .or(context.http.as_ref().and_then(|http| http.path.as_deref()))
+                .unwrap_or("/");
             // `GET /users/{id}`, or `$default`.
-            (path, context.route_key.get().and_then(|key| key.split_once(' ')).map(|(_, route)| route))
+            (path, context.route_key.as_deref().and_then(|key| key.split_once(' ')).map(|(_, route)| route))
         }
         EventKind::Rest | EventKind::HttpApiV1 => {
             let route = event.resource.or(context.resource_path).and_then(text);
-            (event.path.get().unwrap_or("/"), route.filter(|route| route.starts_with('/')))
+            (event.path.as_deref().unwrap_or("/"), route.filter(|route| route.starts_with('/')))
         }
         // `raw_path` includes the query.
-        EventKind::VpcLatticeV1 => return before_query(event.lattice_raw_path.get().unwrap_or("/")).into(),
-        EventKind::VpcLattice => return before_query(event.path.get().unwrap_or("/")).into(),
-        EventKind::WebSocket => return format!("/{}", context.route_key.get().unwrap_or("$default")).into(),
-        EventKind::Alb { .. } => return event.path.get().unwrap_or("/").into(),
+        EventKind::VpcLatticeV1 => return before_query(event.lattice_raw_path.as_deref().unwrap_or("/")).into(),
+        EventKind::VpcLattice => return before_query(event.path.as_deref().unwrap_or("/")).into(),
+        EventKind::WebSocket => return format!("/{}", context.route_key.as_deref().unwrap_or("$default")).into(),
+        EventKind::Alb { .. } => return event.path.as_deref().unwrap_or("/").into(),
     };
     let base = route.and_then(|route| base_length(path, route, &event.path_parameters));
     let own = match (kind, base) {
@@ -55,7 +59,7 @@ fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFie
         (EventKind::Rest, Some(_)) if !is_mapped(path, route, context) => path,
         (_, Some(length)) => path.get(length..).filter(|path| !path.is_empty()).unwrap_or("/"),
         (EventKind::Rest, None) => path,
-        (_, None) => without_stage(path, context.stage.get()),
+        (_, None) => without_stage(path, context.stage.as_deref()),
     };
     own.into()
 }
@@ -140,11 +144,11 @@ fn without_stage<'p>(path: &'p str, stage: Option<&str>) -> &'p str {
 
 fn push_query(target: &mut String, kind: EventKind, event: &EventFields<'_>) {
     match kind {
-        EventKind::HttpApi if event.raw_query_string.0.is_some() => {
-            push_raw(target, event.raw_query_string.get().unwrap_or_default());
+        EventKind::HttpApi if event.raw_query_string.is_some() => {
+            push_raw(target, event.raw_query_string.as_deref().unwrap_or_default());
         }
         EventKind::VpcLatticeV1 | EventKind::VpcLattice => {
-            let raw = event.lattice_raw_path.get().or(event.path.get()).unwrap_or_default();
+            let raw = event.lattice_raw_path.as_deref().or(event.path.as_deref()).unwrap_or_default();
             match raw.split_once('?') {
                 Some((_, query)) => push_raw(target, query),
                 // Lattice passes the query as the caller escaped it.

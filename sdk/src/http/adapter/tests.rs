@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use tower::ServiceExt;
@@ -233,4 +233,62 @@ async fn headers_that_are_too_large_are_a_500_that_keeps_the_small_ones_of_the_l
             }
         }
     }
+}
+
+/// Panics when it is dropped, once nothing else panics.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "dropped");
+    }
+}
+
+/// Returns a response whose body panics when it is dropped.
+fn with_bomb() -> Response<Body> {
+    let bomb = Bomb;
+    let body = Body::from_stream(stream::iter([Ok::<_, BoxError>("a")]).inspect(move |_| {
+        let _ = &bomb;
+    }));
+    Response::new(body)
+}
+
+async fn status<S>(inner: S, method: &str, body: &str) -> serde_json::Value
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = std::convert::Infallible, Future: Send>,
+    S: Clone + Send + 'static,
+{
+    let event = serde_json::json!({
+        "rawPath": "/", "requestContext": { "http": { "method": method, "path": "/" } }, "body": body,
+        "isBase64Encoded": true,
+    });
+    let event = RawValue::from_string(event.to_string()).unwrap();
+    let invocation = Invocation::new(lambda_runtime::Context::default());
+    // Called without a clone of the adapter.
+    let answer = HttpAdapter::new(inner).call(Incoming { event, invocation }).await.unwrap();
+    serde_json::from_str::<serde_json::Value>(answer.as_json().unwrap().get()).unwrap()["statusCode"].clone()
+}
+
+#[tokio::test]
+async fn a_panic_of_a_clone_of_an_unsent_body_and_of_a_payload_is_contained() {
+    let bomb = tower::service_fn(async |_: Request<Body>| Ok::<_, std::convert::Infallible>(with_bomb()));
+    assert_eq!(status(bomb, "HEAD", "").await, 200);
+    assert_eq!(status(bomb, "POST", "not base64!").await, 400);
+    let panics = tower::service_fn(async |_: Request<Body>| -> Result<Response<Body>, std::convert::Infallible> {
+        std::panic::panic_any(Bomb)
+    });
+    assert_eq!(status(panics, "GET", "").await, 500);
+
+    struct Uncloneable;
+    impl Clone for Uncloneable {
+        fn clone(&self) -> Self {
+            panic!("cloned")
+        }
+    }
+    let held = Uncloneable;
+    let uncloneable = tower::service_fn(move |_: Request<Body>| {
+        let _ = &held;
+        std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Body::from("a"))))
+    });
+    assert_eq!(status(uncloneable, "GET", "").await, 500);
 }

@@ -30,7 +30,7 @@ pub(super) fn uri(headers: &HeaderMap, target: String, context: &ContextFields<'
         Some(host) if host.is_empty() => None,
         Some(host) => Some(host.to_str().ok().and_then(authority).ok_or_else(|| malformed("header `host`"))?),
         // The source's own name for the API: an invalid one is not the caller's mistake.
-        None => context.domain_name.get().and_then(authority),
+        None => context.domain_name.as_deref().and_then(authority),
     };
     let Some(authority) = authority else { return Ok(Uri::from(target)) };
     let mut parts = http::uri::Parts::default();

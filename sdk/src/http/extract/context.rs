@@ -1,16 +1,16 @@
 //! [`EventKind`] and [`RequestContext`]: the source of a request and its `requestContext`, which the adapter inserts
 //! into the request's extensions together with the path parameters.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use lambda_http::request::RequestContext as TypedContext;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer as _};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::core::json::members::each_member;
+use crate::core::source::EventSource;
 use crate::http::error::HttpError;
 
 /// The source of an HTTP event. An extractor.
@@ -36,6 +36,22 @@ pub enum EventKind {
     VpcLattice,
     /// API Gateway WebSocket API.
     WebSocket,
+}
+
+impl EventKind {
+    /// Returns the kind of a source; `None` for one that does not send requests.
+    pub(crate) fn of(source: EventSource) -> Option<Self> {
+        Some(match source {
+            EventSource::RestApi => Self::Rest,
+            EventSource::HttpApiV1 => Self::HttpApiV1,
+            EventSource::HttpApi | EventSource::FunctionUrl => Self::HttpApi,
+            EventSource::Alb { multi_value } => Self::Alb { multi_value },
+            EventSource::VpcLatticeV1 => Self::VpcLatticeV1,
+            EventSource::VpcLattice => Self::VpcLattice,
+            EventSource::WebSocketApi => Self::WebSocket,
+            _ => return None,
+        })
+    }
 }
 
 /// The parts of the event that are not in the request itself.
@@ -151,26 +167,14 @@ fn value<T: DeserializeOwned>(context: &RawValue, path: &str) -> Option<T> {
 
 /// Returns the value of one field of an object and skips the others.
 fn field<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
-    #[derive(Deserialize)]
-    struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
-    struct Field<'n>(&'n str);
-    impl<'de> Visitor<'de> for Field<'_> {
-        type Value = Option<&'de RawValue>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
+    let mut found = None;
+    each_member(object.get(), |member, value| {
+        if member == name {
+            found = Some(value);
         }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(key) = map.next_key::<Key<'de>>()? {
-                match key.0 == self.0 {
-                    true => found = Some(map.next_value()?),
-                    false => drop(map.next_value::<IgnoredAny>()?),
-                }
-            }
-            Ok(found)
-        }
-    }
-    serde_json::Deserializer::from_str(object.get()).deserialize_map(Field(name)).ok()?
+    })
+    .ok()?;
+    found
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for RequestContext {

@@ -59,7 +59,6 @@ use axum_extra::headers::{ETag, HeaderMapExt, LastModified};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use http_body::Body as _;
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -70,8 +69,8 @@ pub use self::preconditions::Preconditions;
 use crate::core::deadline::{MARGIN, until};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
-use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::{Cancellable, contained};
+use crate::http::encoded_length::is_readable;
 use crate::http::error::{self, HttpError, Renderer};
 use crate::http::layers::deadline;
 
@@ -153,10 +152,8 @@ where
 
 /// Adds an `ETag` to a response. A stream gets none: its content is unknown before it is sent.
 async fn tagged(response: Response, until: Option<(Instant, Duration)>) -> Response {
-    let size = response.body().size_hint().exact();
     // A router may have removed the body of a response to `HEAD`, which had another tag.
-    let known = size.is_some_and(|size| size > 0 && size <= PAYLOAD_LIMIT as u64);
-    if !known || response.headers().contains_key(header::ETAG) {
+    if !is_readable(response.body()) || response.headers().contains_key(header::ETAG) {
         return response;
     }
     let (mut parts, body) = response.into_parts();

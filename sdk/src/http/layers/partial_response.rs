@@ -51,13 +51,12 @@ use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Uri, header};
-use http_body::Body as _;
 use http_body_util::BodyExt;
 use tower::{Layer, Service};
 
 use self::mask::Mask;
 use crate::core::error::BoxError;
-use crate::core::limits::PAYLOAD_LIMIT;
+use crate::http::encoded_length::is_readable;
 use crate::http::error::HttpError;
 
 /// Layer that applies [`PartialResponse`]. See the [module docs](self).
@@ -156,9 +155,8 @@ fn requested_mask(uri: &Uri, parameter: &str) -> Result<Option<Mask>, &'static s
 /// Returns `true` for a successful JSON response of known size that is neither encoded nor partial.
 fn is_whole_json(response: &Response) -> bool {
     let headers = response.headers();
-    let size = response.body().size_hint().exact();
     response.status().is_success()
-        && size.is_some_and(|size| size > 0 && size <= PAYLOAD_LIMIT as u64)
+        && is_readable(response.body())
         && !headers.contains_key(header::CONTENT_ENCODING)
         && !headers.contains_key(header::CONTENT_RANGE)
         && is_json(headers)

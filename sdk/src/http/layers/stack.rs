@@ -228,30 +228,23 @@ impl fmt::Debug for Stack {
     }
 }
 
-#[cfg(feature = "cors")]
-type Cors<S> = Either<<CorsLayer as Layer<S>>::Service, S>;
-#[cfg(not(feature = "cors"))]
-type Cors<S> = S;
+/// The service of a layer that a stack may have; without the feature of the layer, the inner service.
+macro_rules! optional {
+    ($($feature:literal: $service:ident of $layer:ident;)*) => {$(
+        #[cfg(feature = $feature)]
+        type $service<S> = Either<<$layer as Layer<S>>::Service, S>;
+        #[cfg(not(feature = $feature))]
+        type $service<S> = S;
+    )*};
+}
 
-#[cfg(feature = "compression")]
-type Compressed<S> = Either<<CompressionLayer as Layer<S>>::Service, S>;
-#[cfg(not(feature = "compression"))]
-type Compressed<S> = S;
-
-#[cfg(feature = "conditional")]
-type Conditional<S> = Either<<ConditionalLayer as Layer<S>>::Service, S>;
-#[cfg(not(feature = "conditional"))]
-type Conditional<S> = S;
-
-#[cfg(feature = "security-headers")]
-type Secured<S> = Either<<SecurityHeadersLayer as Layer<S>>::Service, S>;
-#[cfg(not(feature = "security-headers"))]
-type Secured<S> = S;
-
-#[cfg(feature = "idempotency")]
-type Once<S> = Either<<IdempotencyLayer as Layer<S>>::Service, S>;
-#[cfg(not(feature = "idempotency"))]
-type Once<S> = S;
+optional! {
+    "security-headers": Secured of SecurityHeadersLayer;
+    "cors": Cors of CorsLayer;
+    "compression": Compressed of CompressionLayer;
+    "conditional": Conditional of ConditionalLayer;
+    "idempotency": Idempotent of IdempotencyLayer;
+}
 
 impl<S> Layer<S> for Stack
 where
@@ -259,7 +252,7 @@ where
     S::Error: Into<BoxError> + Send,
     S::Future: Send + 'static,
 {
-    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<Own<Once<S>>>>>>>>>;
+    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<Own<Idempotent<S>>>>>>>>>;
 
     /// # Panics
     ///

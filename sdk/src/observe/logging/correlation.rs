@@ -1,11 +1,8 @@
 //! Finds a correlation id in an event without decoding the rest of it.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::core::json::members::each_member;
 
 /// The maximum length of a correlation id, in bytes; longer text is ignored.
 const MAX_ID: usize = 1024;
@@ -51,45 +48,19 @@ fn id(id: String) -> Option<String> {
 }
 
 fn member<'a>(json: &'a str, token: &str) -> Option<&'a RawValue> {
-    struct Member<'t>(&'t str);
-
-    impl<'de> Visitor<'de> for Member<'_> {
-        type Value = Option<&'de RawValue>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object or an array")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(Key(key)) = map.next_key()? {
-                match key == self.0 {
-                    true => found = Some(map.next_value()?),
-                    false => drop(map.next_value::<IgnoredAny>()?),
-                }
-            }
-            Ok(found)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-            let (index, mut at) = (self.0.parse::<usize>().ok(), 0);
-            let mut found = None;
-            while let Some(item) = items.next_element()? {
-                if index == Some(at) {
-                    found = Some(item);
-                }
-                at += 1;
-            }
-            Ok(found)
-        }
+    if json.starts_with('[') {
+        let items = serde_json::from_str::<Vec<&RawValue>>(json).ok()?;
+        return items.get(token.parse::<usize>().ok()?).copied();
     }
-
-    serde_json::Deserializer::from_str(json).deserialize_any(Member(token)).ok()?
+    let mut found = None;
+    each_member(json, |name, value| {
+        if name == token {
+            found = Some(value);
+        }
+    })
+    .ok()?;
+    found
 }
-
-/// Borrowed unless it has an escape.
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

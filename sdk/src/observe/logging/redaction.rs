@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use self::path::{Path, Step, steps, with_repetitions};
-use super::json::{Entries, write_str};
+use super::json::write_str;
+use crate::core::json::members::members;
 
 /// The number of lists and texts that a path may lead through: each is read once more.
 const NESTED: usize = 16;
@@ -108,7 +109,7 @@ impl Redactor<'_> {
     }
 
     fn write_object(&self, text: &str, paths: &[&[Step]], nested: usize, to: &mut Vec<u8>) -> Option<()> {
-        let entries = serde_json::from_str::<Entries<'_>>(text).ok()?.0;
+        let entries = members(text).ok()?;
         to.push(b'{');
         let first = to.len();
         for (key, value) in &entries {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::json::{Entries, write_str};
+use super::json::write_str;
+use crate::core::json::members::members;
 
 /// The suffix of a truncated value.
 pub(super) const CUT: &str = "... [truncated]";
@@ -38,7 +39,7 @@ pub(super) fn truncate(line: &mut Vec<u8>, is_json: bool) {
 }
 
 fn truncated_json(line: &[u8]) -> Option<Vec<u8>> {
-    let entries = serde_json::from_slice::<Entries<'_>>(line).ok()?.0;
+    let entries = members(std::str::from_utf8(line).ok()?).ok()?;
     let mut limit = MAX_LINE / 2;
     loop {
         let shorter = with_values_below(limit, &entries);

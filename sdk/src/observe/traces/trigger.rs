@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::propagate::Carrier;
+use crate::core::json::text::Text;
+use crate::core::source::{EventSource, Markers};
 
 /// `faas.trigger` (<https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,60 +37,53 @@ impl Trigger {
 }
 
 /// The members of an event that show its origin.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Default)]
 pub(super) struct EventOrigin<'a> {
-    #[serde(borrow)]
+    source: Option<EventSource>,
     headers: Option<&'a RawValue>,
-    #[serde(borrow)]
     multi_value_headers: Option<&'a RawValue>,
-    #[serde(borrow)]
-    request_context: Option<&'a RawValue>,
-    /// The path of VPC Lattice, which has no context in its first form.
-    #[serde(borrow, rename = "raw_path")]
-    lattice_path: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Records")]
-    records: Option<&'a RawValue>,
-    /// The source of Kafka and MQ, whose records are grouped by partition or queue.
-    #[serde(borrow)]
-    event_source: Option<&'a RawValue>,
-    #[serde(borrow)]
-    source: Option<&'a RawValue>,
-    #[serde(borrow, rename = "detail-type")]
-    detail_type: Option<&'a RawValue>,
-    /// The data of a subscription of CloudWatch Logs.
-    #[serde(borrow)]
-    awslogs: Option<&'a RawValue>,
-    /// The stream of Firehose.
-    #[serde(borrow)]
-    delivery_stream_arn: Option<&'a RawValue>,
 }
 
 impl<'a> EventOrigin<'a> {
     /// Reads an event. All members are missing if it is not an object.
     pub(super) fn of(event: &'a RawValue) -> Self {
-        serde_json::from_str(event.get()).unwrap_or_default()
+        let mut origin = Self::default();
+        let markers = Markers::read(event.get(), |name, value| match name {
+            "headers" => origin.headers = Some(value),
+            "multiValueHeaders" => origin.multi_value_headers = Some(value),
+            _ => {}
+        });
+        Self { source: markers.detect(), ..origin }
     }
 
     pub(super) fn trigger(&self) -> Trigger {
-        let has_headers = self.headers.is_some() || self.multi_value_headers.is_some();
-        if self.request_context.is_some() || (has_headers && self.lattice_path.is_some()) {
-            return Trigger::Http;
+        use EventSource as Source;
+
+        match self.source {
+            Some(
+                Source::RestApi
+                | Source::HttpApiV1
+                | Source::HttpApi
+                | Source::FunctionUrl
+                | Source::Alb { .. }
+                | Source::VpcLatticeV1
+                | Source::VpcLattice
+                | Source::WebSocketApi
+                | Source::Authorizer,
+            ) => Trigger::Http,
+            Some(
+                Source::Sqs
+                | Source::Sns
+                | Source::Kinesis
+                | Source::Kafka
+                | Source::ActiveMq
+                | Source::RabbitMq
+                | Source::EventBridge,
+            ) => Trigger::PubSub,
+            Some(Source::S3 | Source::DynamoDb | Source::Firehose | Source::Logs) => Trigger::DataSource,
+            Some(Source::Schedule) => Trigger::Timer,
+            Some(Source::Ses | Source::S3Batch) | None => Trigger::Other,
         }
-        let source = self.event_source.and_then(text).or_else(|| self.records.and_then(first_source));
-        if let Some(source) = source {
-            return match &*source {
-                "aws:s3" | "aws:dynamodb" => Trigger::DataSource,
-                "aws:ses" => Trigger::Other,
-                _ => Trigger::PubSub,
-            };
-        }
-        if let (Some(source), Some(detail_type)) = (self.source.and_then(text), self.detail_type.and_then(text)) {
-            let is_timer = (source == "aws.events" || source == "aws.scheduler") && detail_type == "Scheduled Event";
-            return if is_timer { Trigger::Timer } else { Trigger::PubSub };
-        }
-        let is_stream = self.awslogs.is_some() || self.delivery_stream_arn.is_some();
-        if is_stream { Trigger::DataSource } else { Trigger::Other }
     }
 
     /// Returns the trace headers of a request.
@@ -109,10 +101,6 @@ impl<'a> EventOrigin<'a> {
     }
 }
 
-/// Borrowed unless it has an escape.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
 fn text(json: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json.get()).ok().map(|Text(text)| text)
 }
@@ -122,34 +110,10 @@ fn one(json: &RawValue) -> Option<Cow<'_, str>> {
     text(json).or_else(|| serde_json::from_str::<Vec<Text<'_>>>(json.get()).ok()?.pop().map(|Text(only)| only))
 }
 
-/// Returns the `eventSource` of the first record, without reading the others.
-fn first_source(records: &RawValue) -> Option<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Record<'a> {
-        #[serde(borrow, alias = "EventSource", rename = "eventSource")]
-        source: Option<Text<'a>>,
-    }
-
-    struct First<'f, 'a>(&'f mut Option<Record<'a>>);
-
-    impl<'de: 'a, 'a> Visitor<'de> for First<'_, 'a> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("records")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<(), A::Error> {
-            *self.0 = records.next_element()?;
-            while self.0.is_none() && records.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(())
-        }
-    }
-
-    let mut first = None;
-    // serde_json returns an error, since the visitor stops early.
-    let _ = serde_json::Deserializer::from_str(records.get()).deserialize_seq(First(&mut first));
-    first?.source.map(|Text(source)| source)
+/// Returns the `faas.trigger` of an event.
+#[cfg(test)]
+pub(crate) fn trigger_of(event: &str) -> &'static str {
+    EventOrigin::of(serde_json::from_str(event).unwrap()).trigger().as_str()
 }
 
 #[cfg(test)]

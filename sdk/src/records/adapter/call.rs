@@ -7,12 +7,12 @@ use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
 use super::outcome::{Outcome, panicked};
-use crate::core::error::{BoxError, FunctionError, Names};
+use crate::core::error::{BoxError, FunctionError, NamedErrors};
 use crate::records::record::Record;
 use crate::records::response::RecordResponse;
 
 /// Calls the function. A panic of the function, of a layer or of an error's `ErrorType` fails this record alone.
-pub(super) async fn call<S>(service: &S, record: Record, error_types: &Names) -> Outcome
+pub(super) async fn call<S>(service: &S, record: Record, error_types: &NamedErrors) -> Outcome
 where
     S: Service<Record, Response = RecordResponse, Error: Into<BoxError>> + Clone,
 {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
 use super::outcome::panicked;
-use crate::core::error::{FunctionError, Names};
+use crate::core::error::{FunctionError, NamedErrors};
 use crate::records::batch::Batch;
 use crate::records::error::DecodeError;
 use crate::records::extract::Contents;
@@ -18,7 +18,7 @@ pub(crate) struct AdapterConfig {
     /// [`FromRecord::contents`](crate::records::FromRecord::contents) of the function's record.
     contents: fn(&Record) -> Result<Contents, DecodeError>,
     pub(super) batch: Batch,
-    pub(super) error_types: Names,
+    pub(super) error_types: NamedErrors,
     /// `true` once the log has named the setting of the event source mapping.
     pub(super) has_warned_of_mapping: AtomicBool,
 }
@@ -28,7 +28,7 @@ impl AdapterConfig {
         sources: &'static [Source],
         contents: fn(&Record) -> Result<Contents, DecodeError>,
         batch: Batch,
-        error_types: Names,
+        error_types: NamedErrors,
     ) -> Self {
         Self { sources, contents, batch, error_types, has_warned_of_mapping: AtomicBool::new(false) }
     }

@@ -1,6 +1,6 @@
-//! Decodes an event: which source sent it, and of each record its place in the text, its id, its lane and its body.
+//! Decodes an event: detects its source, and finds the place of each record in the text.
 //!
-//! One pass over the text finds all of that; for a function that takes SQS messages alone it leaves out the places, since most of
+//! One pass over the text finds all of that and what [`ids`](super::ids) needs; for a function that takes SQS messages alone it leaves out the places, since most of
 //! these functions read nothing but bodies. It skips a value of an unexpected type, so that a malformed record fails alone when
 //! the function's type is decoded from it. Only a lone surrogate (`\ud800`) stops the pass; see [`lone_surrogates`].
 
@@ -11,96 +11,18 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde::de::{Error as _, IgnoredAny};
-use serde_json::value::RawValue;
 
-use super::lanes;
+use super::ids::RecordMembers;
 use super::lone_surrogates;
-use super::queue::{QueuedRecord, Step};
+use super::queue::QueuedRecord;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::json::lenient::{Key, List, Text, Whole, skimmed};
+use crate::core::json::lenient::List;
+use crate::core::json::text::Text;
 use crate::core::raw::RawEvent;
-use crate::records::error::DecodeError;
-use crate::records::record::{Body, Event, EventRecord, Record, RecordId};
-use crate::records::source::{ResponseFormat, Source};
-
-skimmed! {
-    /// The members of a record of any source that its id, its lane and its body are made from.
-    struct Head {
-        event_source: Text<'a> = "eventSource" | "EventSource",
-        arn: Text<'a> = "eventSourceARN",
-        message_id: Text<'a> = "messageId",
-        body: Text<'a> = "body",
-        attributes: Attributes<'a> = "attributes",
-        kinesis: Kinesis<'a> = "kinesis",
-        dynamodb: DynamoDb<'a> = "dynamodb",
-        s3: S3<'a> = "s3",
-        sns: Sns<'a> = "Sns",
-        ses: Ses<'a> = "ses",
-        record_id: Text<'a> = "recordId",
-        task_id: Text<'a> = "taskId",
-        mq_id: Text<'a> = "messageID",
-        offset: Whole = "offset",
-    }
-}
-
-skimmed! {
-    struct Attributes {
-        group: Text<'a> = "MessageGroupId",
-        receive_count: Text<'a> = "ApproximateReceiveCount",
-    }
-}
-
-skimmed! {
-    struct Kinesis {
-        sequence_number: Text<'a> = "sequenceNumber",
-        partition_key: Text<'a> = "partitionKey",
-    }
-}
-
-skimmed! {
-    struct DynamoDb {
-        sequence_number: Text<'a> = "SequenceNumber",
-        keys: Option<&'a RawValue> = "Keys",
-    }
-}
-
-skimmed! {
-    struct S3 {
-        bucket: Bucket<'a> = "bucket",
-        object: Object<'a> = "object",
-    }
-}
-
-skimmed! {
-    struct Bucket {
-        name: Text<'a> = "name",
-    }
-}
-
-skimmed! {
-    struct Object {
-        key: Text<'a> = "key",
-    }
-}
-
-skimmed! {
-    struct Sns {
-        message_id: Text<'a> = "MessageId",
-    }
-}
-
-skimmed! {
-    struct Ses {
-        mail: Mail<'a> = "mail",
-    }
-}
-
-skimmed! {
-    struct Mail {
-        message_id: Text<'a> = "messageId",
-    }
-}
+use crate::core::source::{EventSource, Markers};
+use crate::records::record::Event;
+use crate::records::source::Source;
 
 /// Decodes an event. `handled` are the sources of the function; the first is that of an empty event that does not name its own.
 ///
@@ -131,11 +53,11 @@ struct Located<'a> {
     members: Vec<(Cow<'a, str>, Range<usize>)>,
 }
 
-struct LocatedRecord<'a> {
-    head: Head<'a>,
-    at: Option<Range<usize>>,
+pub(super) struct LocatedRecord<'a> {
+    pub(super) members: RecordMembers<'a>,
+    pub(super) at: Option<Range<usize>>,
     /// The partition or queue, where the event groups its records, and the position in it.
-    group: Option<(Cow<'a, str>, usize)>,
+    pub(super) group: Option<(Cow<'a, str>, usize)>,
 }
 
 impl<'a> Located<'a> {
@@ -179,67 +101,10 @@ impl<'a> Located<'a> {
     }
 }
 
-impl LocatedRecord<'_> {
-    fn into_queued(self, text: &str, event: &Arc<Event>, index: usize) -> QueuedRecord {
-        let Self { head, group, .. } = self;
-        let (mut lane, mut body, mut receive_count) = (None, None, None);
-        let id = |text: Text<'_>| RecordId::of(text.0.as_deref());
-        let mut id = match event.source {
-            Source::Sqs => {
-                // Only a FIFO queue is ordered: a standard queue has group ids as well, for fairness.
-                let is_fifo = head.arn.0.is_some_and(|arn| arn.ends_with(".fifo"));
-                lane = is_fifo.then(|| owned(head.attributes.group));
-                body = head.body.0.map(|body| Body::of(text, body));
-                receive_count = head.attributes.receive_count.0.and_then(|count| count.parse().ok());
-                id(head.message_id)
-            }
-            Source::Kinesis => {
-                lane = Some(owned(head.kinesis.partition_key));
-                id(head.kinesis.sequence_number)
-            }
-            Source::DynamoDb => {
-                lane = Some(head.dynamodb.keys.map_or_else(String::new, |keys| lanes::of_item(keys.get())));
-                id(head.dynamodb.sequence_number)
-            }
-            Source::Kafka => {
-                let partition = group.map(|(partition, _)| partition.into_owned()).unwrap_or_default();
-                let id = head.offset.0.map_or(RecordId::Unknown, |offset| RecordId::Offset {
-                    partition: partition.as_str().into(),
-                    offset,
-                });
-                lane = Some(partition);
-                id
-            }
-            // A message names neither its queue nor, usually, its id.
-            Source::RabbitMq => group
-                .map_or(RecordId::Unknown, |(queue, position)| RecordId::Text(format!("{queue}#{position}").into())),
-            Source::S3 => match (head.s3.bucket.name.0, head.s3.object.key.0) {
-                (Some(bucket), Some(key)) => RecordId::Text(format!("{bucket}/{key}").into()),
-                _ => RecordId::Unknown,
-            },
-            Source::Sns => id(head.sns.message_id),
-            Source::Firehose => id(head.record_id),
-            Source::S3Batch => id(head.task_id),
-            Source::ActiveMq => id(head.mq_id),
-            Source::Ses => id(head.ses.mail.message_id),
-            Source::EventBridge => id(event.beside("id").unwrap_or_default()),
-            Source::Logs => RecordId::Unknown,
-        };
-        let mut step = Step::Call;
-        let original = event.text.get();
-        if !std::ptr::eq(original, text) {
-            // Lone surrogates were replaced, so a record with one in its metadata fails, or has no id.
-            if let Err(error) = serde_json::from_str::<Head<'_>>(event.record(index)) {
-                step = Step::Reject(DecodeError::new("the record", error));
-            }
-            let is_broken = matches!(&id, RecordId::Text(id) if id.contains(char::REPLACEMENT_CHARACTER));
-            if is_broken && event.source.response_format() != ResponseFormat::WholeInvocation {
-                id = RecordId::Unknown;
-            }
-        }
-        let record = Record::new(EventRecord { event: Arc::clone(event), index, id, body, receive_count });
-        QueuedRecord { record, lane, step }
-    }
+/// Returns the source that this adapter detects.
+#[cfg(test)]
+pub(crate) fn detected(event: &str) -> Option<Source> {
+    Members::read(event, true).ok()?.locate(event, &[]).map(|located| located.source)
 }
 
 /// Returns where the records of an event stand in its text.
@@ -251,10 +116,6 @@ fn locate(event: &str) -> Vec<Range<usize>> {
         Some(Records::List(records)) => records.into_iter().filter_map(|record| record.at).collect(),
         _ => Vec::new(),
     }
-}
-
-fn owned(text: Text<'_>) -> String {
-    text.0.map_or_else(String::new, Cow::into_owned)
 }
 
 /// The members of an event, of which those that may hold records are read.
@@ -307,12 +168,28 @@ impl<'a> Members<'a> {
     }
 
     fn locate(self, text: &'a str, handled: &[Source]) -> Option<Located<'a>> {
-        let member = |name: &str| {
-            let (_, at) = self.others.iter().find(|(member, _)| member == name)?;
-            text.get(at.clone()).filter(|value| *value != "null")
+        let mut markers = Markers { tasks: matches!(self.tasks, Some(Records::List(_))), ..Markers::default() };
+        for (name, at) in &self.others {
+            match text.get(at.clone()) {
+                None | Some("null") => {}
+                Some(value) => markers.mark_records(name, value),
+            }
+        }
+        let mut unnamed = None;
+        let upper = match self.upper {
+            Some(Records::List(records)) => {
+                let of_record =
+                    |record: &LocatedRecord<'_>| EventSource::named(record.members.event_source.0.as_deref()?);
+                markers.of_record = records.iter().find_map(of_record);
+                markers.records = true;
+                // An empty list names no source: it is taken for the first that the function handles.
+                unnamed = handled.first().copied().filter(|_| records.is_empty());
+                records
+            }
+            Some(_) => return None,
+            None => Vec::new(),
         };
-        let named = member("eventSource").and_then(|value| serde_json::from_str::<Cow<'_, str>>(value).ok());
-        let named = named.and_then(|name| Source::named(&name));
+        let source = markers.detect().and_then(Source::of).or(unnamed)?;
         let list = |records| match records {
             Some(Records::List(records)) => records,
             _ => Vec::new(),
@@ -321,27 +198,15 @@ impl<'a> Members<'a> {
             Some(Records::Groups(records)) => records,
             _ => Vec::new(),
         };
-        // The event itself is the one record.
-        let whole = || vec![LocatedRecord { head: Head::default(), at: Some(0..text.len()), group: None }];
-        let (source, records) = match (self.upper, self.tasks, named) {
-            (Some(Records::List(records)), ..) => {
-                let of_record = |record: &LocatedRecord<'_>| Source::named(record.head.event_source.0.as_deref()?);
-                let source = records.iter().find_map(of_record).or(named);
-                // An empty list names no source: it is taken for the first that the function handles.
-                let source = source.or_else(|| handled.first().copied().filter(|_| records.is_empty()))?;
-                (source, records)
-            }
-            (Some(_), ..) => return None,
-            _ if member("deliveryStreamArn").is_some() => (Source::Firehose, list(self.lower)),
-            (_, Some(Records::List(tasks)), _) if member("invocationSchemaVersion").is_some() => {
-                (Source::S3Batch, tasks)
-            }
-            (.., Some(Source::Kafka)) => (Source::Kafka, groups(self.lower)),
-            (.., Some(Source::ActiveMq)) => (Source::ActiveMq, list(self.messages)),
-            (.., Some(Source::RabbitMq)) => (Source::RabbitMq, groups(self.queues)),
-            _ if member("awslogs").is_some() => (Source::Logs, whole()),
-            _ if member("detail-type").is_some() => (Source::EventBridge, whole()),
-            _ => return None,
+        let records = match source {
+            _ if markers.records => upper,
+            Source::Firehose => list(self.lower),
+            Source::S3Batch => list(self.tasks),
+            Source::Kafka => groups(self.lower),
+            Source::ActiveMq => list(self.messages),
+            Source::RabbitMq => groups(self.queues),
+            // The event itself is the one record.
+            _ => vec![LocatedRecord { members: RecordMembers::default(), at: Some(0..text.len()), group: None }],
         };
         Some(Located { text, source, records, members: self.others })
     }
@@ -373,7 +238,7 @@ impl<'a> Reader<'a> {
     ) -> serde_json::Result<()> {
         self.expect(b'{')?;
         while !self.take(b'}') {
-            let (Key(name), _) = self.value()?;
+            let (Text(name), _) = self.value()?;
             self.expect(b':')?;
             read(self, name)?;
             self.take(b',');
@@ -387,8 +252,12 @@ impl<'a> Reader<'a> {
         let mut records = Vec::with_capacity(10);
         Ok(match self.peek() {
             Some(b'[') if !self.locates => {
-                let (List(heads), _) = self.value()?;
-                let records = heads.into_iter().flatten().map(|head| LocatedRecord { head, at: None, group: None });
+                let (List(records_of_list), _) = self.value()?;
+                let records = records_of_list.into_iter().flatten().map(|members| LocatedRecord {
+                    members,
+                    at: None,
+                    group: None,
+                });
                 Some(Records::List(records.collect()))
             }
             Some(b'[') => {
@@ -410,9 +279,9 @@ impl<'a> Reader<'a> {
         self.expect(b'[')?;
         let first = records.len();
         while !self.take(b']') {
-            let (head, at) = self.value()?;
+            let (members, at) = self.value()?;
             let group = group.map(|group| (group.clone(), records.len() - first));
-            records.push(LocatedRecord { head, at: Some(at), group });
+            records.push(LocatedRecord { members, at: Some(at), group });
             self.take(b',');
         }
         Ok(())

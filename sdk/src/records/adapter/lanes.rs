@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::queue::QueuedRecord;
-use crate::core::json::lenient::{Text, skimmed};
+use crate::core::json::lenient::{MaybeText, skimmed};
 use crate::records::batch::Batch;
 use crate::records::record::Record;
 use crate::records::source::Source;
@@ -92,6 +92,6 @@ skimmed! {
 
 skimmed! {
     struct PartitionKey {
-        partition_key: Text<'a> = "partitionKey",
+        partition_key: MaybeText<'a> = "partitionKey",
     }
 }

@@ -6,13 +6,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::core::json::lenient::{Key, Text};
+use crate::core::json::lenient::MaybeText;
+use crate::core::json::members::members;
 use crate::core::raw::RawEvent;
 use crate::records::record::{Record, RecordId};
 use crate::records::source::{ResponseFormat, Source};
@@ -65,7 +64,7 @@ pub(super) fn stream_id(record: &Record) -> RecordId {
     #[derive(Deserialize)]
     struct EventId<'a> {
         #[serde(borrow, default, rename = "eventID")]
-        event_id: Text<'a>,
+        event_id: MaybeText<'a>,
     }
     let record = serde_json::from_str::<EventId<'_>>(record.json()).ok();
     RecordId::of(record.and_then(|record| record.event_id.0).as_deref())
@@ -75,14 +74,14 @@ fn source(record: &RawValue) -> Option<Source> {
     #[derive(Deserialize)]
     struct EventSource<'a> {
         #[serde(borrow, default, rename = "eventSource")]
-        event_source: Text<'a>,
+        event_source: MaybeText<'a>,
     }
     Source::named(&serde_json::from_str::<EventSource<'_>>(record.get()).ok()?.event_source.0?)
 }
 
 /// Returns the record with a `kinesis` object; `None` if it has one or is not an object.
 fn with_kinesis_object(record: &RawValue) -> Option<String> {
-    let fields = fields(record)?;
+    let fields = members(record.get()).ok()?;
     if fields.iter().any(|(name, _)| name == "kinesis") {
         return None;
     }
@@ -98,7 +97,9 @@ fn with_kinesis_object(record: &RawValue) -> Option<String> {
 
 /// Returns the members that the records of a broker share, with a comma after each.
 fn broker_members(records: &[&RawValue]) -> String {
-    let Some(fields) = records.iter().find(|record| source(record).is_some()).and_then(|record| fields(record)) else {
+    let Some(fields) =
+        records.iter().find(|record| source(record).is_some()).and_then(|record| members(record.get()).ok())
+    else {
         return String::new();
     };
     let shared = fields.iter().filter(|(name, _)| BROKER_MEMBERS.contains(&&**name));
@@ -110,7 +111,7 @@ fn by_key(records: &[&RawValue]) -> String {
     #[derive(Deserialize)]
     struct Grouped<'a> {
         #[serde(borrow, default, rename = "eventSourceKey")]
-        key: Text<'a>,
+        key: MaybeText<'a>,
     }
     let mut lists = Vec::<(Cow<'_, str>, Vec<&str>)>::new();
     let mut known = HashMap::<Cow<'_, str>, usize>::new();
@@ -132,27 +133,4 @@ fn by_key(records: &[&RawValue]) -> String {
 /// Writes a text as JSON.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-/// Returns the members of an object in their order; `None` for any other value.
-fn fields(object: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
-    struct Fields;
-
-    impl<'de> Visitor<'de> for Fields {
-        type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut fields = Vec::new();
-            while let Some((Key(name), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-                fields.push((name, value));
-            }
-            Ok(fields)
-        }
-    }
-
-    serde_json::Deserializer::from_str(object.get()).deserialize_map(Fields).ok()
 }

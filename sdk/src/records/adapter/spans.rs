@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
+use crate::core::json::text::Text;
 use crate::observe::traces::{Carrier, span};
 use crate::records::record::Record;
 use crate::records::source::Source;
@@ -84,10 +85,6 @@ struct Origin<'a> {
     #[serde(borrow)]
     destination: Option<&'a RawValue>,
 }
-
-/// Borrowed unless it has an escape.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

@@ -96,9 +96,9 @@ use serde::de::{DeserializeOwned, value};
 use serde_json::value::RawValue;
 
 use super::kinesis;
-use super::payload::MaybeText;
 use crate::core::error::BoxError;
 use crate::core::json::lenient::{Lenient, skimmed};
+use crate::core::json::text::Text;
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
@@ -244,7 +244,7 @@ struct Images<'a> {
     #[serde(borrow, default)]
     old_image: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    stream_view_type: MaybeText<'a>,
+    stream_view_type: Lenient<Text<'a>>,
 }
 
 fn image<T>(what: &'static str, image: Option<&RawValue>, view: Option<&str>) -> Result<T, DecodeError>
@@ -285,12 +285,12 @@ impl FromRecordParts for ChangeRecord {
 skimmed! {
     struct Metadata {
         dynamodb: DynamoDbMetadata<'a> = "dynamodb",
-        event_id: MaybeText<'a> = "eventID",
-        event_name: MaybeText<'a> = "eventName",
-        stream_arn: MaybeText<'a> = "eventSourceARN",
-        region: MaybeText<'a> = "awsRegion",
-        // Present only in a Kinesis stream.
-        table_name: MaybeText<'a> = "tableName",
+        event_id: Lenient<Text<'a>> = "eventID",
+        event_name: Lenient<Text<'a>> = "eventName",
+        stream_arn: Lenient<Text<'a>> = "eventSourceARN",
+        region: Lenient<Text<'a>> = "awsRegion",
+        // Only in a Kinesis stream.
+        table_name: Lenient<Text<'a>> = "tableName",
         user_identity: Identity<'a> = "userIdentity",
     }
 }
@@ -300,14 +300,14 @@ skimmed! {
         keys: Option<&'a RawValue> = "Keys",
         created_at: Lenient<f64> = "ApproximateCreationDateTime",
         size: Lenient<u64> = "SizeBytes",
-        stream_view_type: MaybeText<'a> = "StreamViewType",
+        stream_view_type: Lenient<Text<'a>> = "StreamViewType",
     }
 }
 
 skimmed! {
     struct Identity {
-        kind: MaybeText<'a> = "type",
-        principal_id: MaybeText<'a> = "principalId",
+        kind: Lenient<Text<'a>> = "type",
+        principal_id: Lenient<Text<'a>> = "principalId",
     }
 }
 
@@ -319,7 +319,7 @@ impl ChangeRecord {
 
     /// Returns the event id, which is the same for each delivery of the record.
     pub fn event_id(&self) -> Option<Cow<'_, str>> {
-        self.metadata().event_id.0
+        self.metadata().event_id.text()
     }
 
     /// Returns the time of the change, to the second, or to the millisecond in a Kinesis stream.
@@ -341,7 +341,7 @@ impl ChangeRecord {
 
     /// Returns the view type of the stream: `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE` or `NEW_AND_OLD_IMAGES`.
     pub fn view_type(&self) -> Option<Cow<'_, str>> {
-        self.metadata().dynamodb.stream_view_type.0
+        self.metadata().dynamodb.stream_view_type.text()
     }
 
     /// Decodes the primary key of the item.
@@ -358,8 +358,8 @@ impl ChangeRecord {
     ///
     /// In a global table, only the region that removed the item reports this.
     pub fn is_expiry(&self) -> bool {
-        fn is(text: MaybeText<'_>, expected: &str) -> bool {
-            text.0.is_some_and(|text| text == expected)
+        fn is(text: Lenient<Text<'_>>, expected: &str) -> bool {
+            text.text().is_some_and(|text| text == expected)
         }
         let Metadata { event_name, user_identity: by, .. } = self.metadata();
         is(event_name, "REMOVE") && is(by.kind, "Service") && is(by.principal_id, "dynamodb.amazonaws.com")
@@ -368,27 +368,27 @@ impl ChangeRecord {
     /// Returns the name of the table.
     pub fn table_name(&self) -> Option<String> {
         let metadata = self.metadata();
-        if let Some(name) = metadata.table_name.0 {
+        if let Some(name) = metadata.table_name.text() {
             return Some(name.into_owned());
         }
-        let arn = metadata.stream_arn.0?;
+        let arn = metadata.stream_arn.text()?;
         Some(arn.split_once(":table/")?.1.split('/').next()?.to_owned())
     }
 
     /// Returns the ARN of the table, which a Kinesis stream lacks.
     pub fn table_arn(&self) -> Option<String> {
-        let arn = self.metadata().stream_arn.0?;
+        let arn = self.metadata().stream_arn.text()?;
         Some(arn.split_once("/stream/")?.0.to_owned())
     }
 
     /// Returns the ARN of the table's stream, which a Kinesis stream lacks.
     pub fn stream_arn(&self) -> Option<Cow<'_, str>> {
-        self.metadata().stream_arn.0
+        self.metadata().stream_arn.text()
     }
 
     /// Returns the region of the table.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.metadata().region.0
+        self.metadata().region.text()
     }
 
     /// Returns the content of a Kinesis record, or the record itself.

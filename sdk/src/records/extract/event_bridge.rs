@@ -30,7 +30,7 @@ use serde_json::value::RawValue;
 
 use super::envelope::{message_of_sns, unwrap_sqs};
 use crate::core::json;
-use crate::core::json::lenient::{List, Text};
+use crate::core::json::lenient::{List, MaybeText};
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord};
 use crate::records::record::Record;
@@ -72,7 +72,7 @@ pub struct EventBridge<D> {
 
 /// Decodes a text; any other value is `None`.
 fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let Text(text) = Text::deserialize(deserializer)?;
+    let MaybeText(text) = MaybeText::deserialize(deserializer)?;
     Ok(text.map(Cow::into_owned))
 }
 
@@ -81,8 +81,8 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 }
 
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let List(list) = List::<Text<'_>>::deserialize(deserializer)?;
-    Ok(list.unwrap_or_default().into_iter().filter_map(|Text(text)| text.map(Cow::into_owned)).collect())
+    let List(list) = List::<MaybeText<'_>>::deserialize(deserializer)?;
+    Ok(list.unwrap_or_default().into_iter().filter_map(|MaybeText(text)| text.map(Cow::into_owned)).collect())
 }
 
 impl<D: DeserializeOwned + Send> FromRecord for EventBridge<D> {

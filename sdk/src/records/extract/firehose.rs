@@ -35,9 +35,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::payload::{MaybeText, decode_base64};
+use super::payload::decode_base64;
 use crate::core::error::BoxError;
 use crate::core::json::lenient::{Lenient, skimmed};
+use crate::core::json::text::Text;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
@@ -111,9 +112,9 @@ skimmed! {
 
 skimmed! {
     struct OfKinesis {
-        shard_id: MaybeText<'a> = "shardId",
-        partition_key: MaybeText<'a> = "partitionKey",
-        sequence_number: MaybeText<'a> = "sequenceNumber",
+        shard_id: Lenient<Text<'a>> = "shardId",
+        partition_key: Lenient<Text<'a>> = "partitionKey",
+        sequence_number: Lenient<Text<'a>> = "sequenceNumber",
         subsequence_number: Lenient<u64> = "subsequenceNumber",
     }
 }
@@ -146,17 +147,17 @@ impl FirehoseRecord {
 
     /// Returns the shard, if the record comes from a Kinesis stream.
     pub fn shard_id(&self) -> Option<Cow<'_, str>> {
-        self.metadata().of_kinesis.shard_id.0
+        self.metadata().of_kinesis.shard_id.text()
     }
 
     /// Returns the partition key, if the record comes from a Kinesis stream.
     pub fn partition_key(&self) -> Option<Cow<'_, str>> {
-        self.metadata().of_kinesis.partition_key.0
+        self.metadata().of_kinesis.partition_key.text()
     }
 
     /// Returns the sequence number, if the record comes from a Kinesis stream.
     pub fn sequence_number(&self) -> Option<Cow<'_, str>> {
-        self.metadata().of_kinesis.sequence_number.0
+        self.metadata().of_kinesis.sequence_number.text()
     }
 
     /// Returns the position in a record that the Kinesis Producer Library has aggregated, if the record comes from a

@@ -37,9 +37,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::payload::{MaybeText, Text, decode_base64};
+use super::payload::decode_base64;
 use crate::core::error::BoxError;
 use crate::core::json::lenient::{Lenient, skimmed};
+use crate::core::json::text::Text;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::{Record, RecordId};
@@ -125,7 +126,7 @@ fn partition(number: &RawValue) -> Result<i32, serde_json::Error> {
 skimmed! {
     struct Metadata {
         timestamp: Lenient<i64> = "timestamp",
-        timestamp_type: MaybeText<'a> = "timestampType",
+        timestamp_type: Lenient<Text<'a>> = "timestampType",
         headers: Lenient<Vec<&'a RawValue>> = "headers",
         key_schema: Lenient<KafkaSchema> = "keySchemaMetadata",
         value_schema: Lenient<KafkaSchema> = "valueSchemaMetadata",
@@ -160,7 +161,7 @@ impl KafkaRecord {
 
     /// Returns `CREATE_TIME` or `LOG_APPEND_TIME`.
     pub fn timestamp_type(&self) -> Option<Cow<'_, str>> {
-        self.metadata().timestamp_type.0
+        self.metadata().timestamp_type.text()
     }
 
     /// Returns the headers in their order, with their bytes. A name may occur more than once. A header that cannot be

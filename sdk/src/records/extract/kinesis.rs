@@ -48,9 +48,10 @@ use serde::de::DeserializeOwned;
 
 #[doc(hidden)]
 pub use self::aggregated::Aggregated;
-use super::payload::{MaybeText, decode_base64};
+use super::payload::decode_base64;
 use crate::core::error::BoxError;
 use crate::core::json::lenient::{Lenient, skimmed};
+use crate::core::json::text::Text;
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
@@ -158,18 +159,18 @@ impl FromRecordParts for KinesisRecord {
 skimmed! {
     struct Metadata {
         kinesis: KinesisMetadata<'a> = "kinesis",
-        event_id: MaybeText<'a> = "eventID",
-        stream_arn: MaybeText<'a> = "eventSourceARN",
-        region: MaybeText<'a> = "awsRegion",
+        event_id: Lenient<Text<'a>> = "eventID",
+        stream_arn: Lenient<Text<'a>> = "eventSourceARN",
+        region: Lenient<Text<'a>> = "awsRegion",
         sub_sequence_number: Lenient<u64> = "subSequenceNumber",
     }
 }
 
 skimmed! {
     struct KinesisMetadata {
-        partition_key: MaybeText<'a> = "partitionKey",
-        explicit_hash_key: MaybeText<'a> = "explicitHashKey",
-        encryption_type: MaybeText<'a> = "encryptionType",
+        partition_key: Lenient<Text<'a>> = "partitionKey",
+        explicit_hash_key: Lenient<Text<'a>> = "explicitHashKey",
+        encryption_type: Lenient<Text<'a>> = "encryptionType",
         arrived_at: Lenient<f64> = "approximateArrivalTimestamp",
     }
 }
@@ -189,17 +190,17 @@ impl KinesisRecord {
 
     /// Returns the partition key. Records of one key keep their order.
     pub fn partition_key(&self) -> Option<Cow<'_, str>> {
-        self.metadata().kinesis.partition_key.0
+        self.metadata().kinesis.partition_key.text()
     }
 
     /// Returns the explicit hash key, a decimal number. Only aggregated records have one in the event.
     pub fn explicit_hash_key(&self) -> Option<Cow<'_, str>> {
-        self.0.deaggregated().and_then(|_| self.metadata().kinesis.explicit_hash_key.0)
+        self.0.deaggregated().and_then(|_| self.metadata().kinesis.explicit_hash_key.text())
     }
 
     /// Returns the shard, such as `shardId-000000000006`.
     pub fn shard_id(&self) -> Option<String> {
-        let event_id = self.metadata().event_id.0?;
+        let event_id = self.metadata().event_id.text()?;
         Some(event_id.split_once(':')?.0.to_owned())
     }
 
@@ -210,12 +211,12 @@ impl KinesisRecord {
 
     /// Returns the encryption of the stream: `NONE` or `KMS`.
     pub fn encryption_type(&self) -> Option<Cow<'_, str>> {
-        self.metadata().kinesis.encryption_type.0
+        self.metadata().kinesis.encryption_type.text()
     }
 
     /// Returns the ARN of the stream, or of the consumer with enhanced fan-out.
     pub fn stream_arn(&self) -> Option<Cow<'_, str>> {
-        self.metadata().stream_arn.0
+        self.metadata().stream_arn.text()
     }
 
     /// Returns the name of the stream, from its ARN.
@@ -226,7 +227,7 @@ impl KinesisRecord {
 
     /// Returns the region of the stream.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.metadata().region.0
+        self.metadata().region.text()
     }
 
     fn metadata(&self) -> Metadata<'_> {

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::kinesis;
-use super::payload::Text;
+use crate::core::json::text::Text;
 use crate::core::json::{self, JsonError};
 use crate::records::error::DecodeError;
 use crate::records::extract::{Contents, FromRecord};

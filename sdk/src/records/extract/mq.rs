@@ -31,9 +31,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::payload::{MaybeText, Text, decode_base64};
+use super::payload::decode_base64;
 use crate::core::error::BoxError;
 use crate::core::json::lenient::{Lenient, skimmed};
+use crate::core::json::text::Text;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::{Record, RecordId};
@@ -100,12 +101,12 @@ impl FromRecordParts for MqRecord {
 skimmed! {
     /// The metadata of both brokers: ActiveMQ has it beside the data, RabbitMQ in its basic properties.
     struct Metadata {
-        message_id: MaybeText<'a> = "messageID",
-        message_type: MaybeText<'a> = "messageType",
+        message_id: Lenient<Text<'a>> = "messageID",
+        message_type: Lenient<Text<'a>> = "messageType",
         destination: Destination<'a> = "destination",
         redelivered: Lenient<bool> = "redelivered",
-        correlation_id: MaybeText<'a> = "correlationId" | "correlationID",
-        reply_to: MaybeText<'a> = "replyTo",
+        correlation_id: Lenient<Text<'a>> = "correlationId" | "correlationID",
+        reply_to: Lenient<Text<'a>> = "replyTo",
         timestamp: Lenient<u64> = "timestamp",
         priority: Lenient<i64> = "priority",
         properties: Lenient<Map<String, Value>> = "properties",
@@ -116,17 +117,17 @@ skimmed! {
 skimmed! {
     struct Destination {
         // EventBridge Pipes uses lower case.
-        physical_name: MaybeText<'a> = "physicalName" | "physicalname",
+        physical_name: Lenient<Text<'a>> = "physicalName" | "physicalname",
     }
 }
 
 skimmed! {
     struct Basic {
-        content_type: MaybeText<'a> = "contentType",
-        message_id: MaybeText<'a> = "messageId",
-        r#type: MaybeText<'a> = "type",
-        correlation_id: MaybeText<'a> = "correlationId",
-        reply_to: MaybeText<'a> = "replyTo",
+        content_type: Lenient<Text<'a>> = "contentType",
+        message_id: Lenient<Text<'a>> = "messageId",
+        r#type: Lenient<Text<'a>> = "type",
+        correlation_id: Lenient<Text<'a>> = "correlationId",
+        reply_to: Lenient<Text<'a>> = "replyTo",
         priority: Lenient<i64> = "priority",
         headers: Lenient<Map<String, Value>> = "headers",
     }
@@ -136,14 +137,14 @@ impl MqRecord {
     /// Returns the message id; in RabbitMQ, only if the producer sets one.
     pub fn message_id(&self) -> Option<Cow<'_, str>> {
         let Metadata { message_id, basic, .. } = self.metadata();
-        message_id.0.or(basic.message_id.0)
+        message_id.text().or(basic.message_id.text())
     }
 
     /// Returns the name of the queue; in ActiveMQ, that of the destination.
     pub fn queue(&self) -> Option<Cow<'_, str>> {
         match self.0.source() {
             Source::RabbitMq => self.queue_and_host().map(|(queue, _)| Cow::Borrowed(queue)),
-            _ => self.metadata().destination.physical_name.0,
+            _ => self.metadata().destination.physical_name.text(),
         }
     }
 
@@ -174,24 +175,24 @@ impl MqRecord {
     /// RabbitMQ.
     pub fn message_type(&self) -> Option<Cow<'_, str>> {
         let Metadata { message_type, basic, .. } = self.metadata();
-        message_type.0.or(basic.r#type.0)
+        message_type.text().or(basic.r#type.text())
     }
 
     /// Returns the content type, if a RabbitMQ producer has set it.
     pub fn content_type(&self) -> Option<Cow<'_, str>> {
-        self.metadata().basic.content_type.0
+        self.metadata().basic.content_type.text()
     }
 
     /// Returns the correlation id.
     pub fn correlation_id(&self) -> Option<Cow<'_, str>> {
         let Metadata { correlation_id, basic, .. } = self.metadata();
-        correlation_id.0.or(basic.correlation_id.0)
+        correlation_id.text().or(basic.correlation_id.text())
     }
 
     /// Returns the queue for replies.
     pub fn reply_to(&self) -> Option<Cow<'_, str>> {
         let Metadata { reply_to, basic, .. } = self.metadata();
-        reply_to.0.or(basic.reply_to.0)
+        reply_to.text().or(basic.reply_to.text())
     }
 
     /// Returns the priority: 0 to 9 in ActiveMQ, 0 to 255 in RabbitMQ.

@@ -1,32 +1,14 @@
 //! Decodes the payload of a record into the type that the function takes.
 
 use std::any::Any;
-use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
 use crate::core::json;
 use crate::records::error::DecodeError;
-
-/// A text in a record, borrowed unless it has an escape.
-#[derive(Deserialize)]
-pub(crate) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-/// A text in a record; `None` for any other value. A lone surrogate is an error of this text only.
-#[derive(Debug, Default)]
-pub(crate) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = <&'de RawValue>::deserialize(deserializer)?;
-        Ok(Self(serde_json::from_str::<Text<'_>>(json.get()).ok().map(|Text(text)| text)))
-    }
-}
 
 /// Returns an ignored payload: `Some` if `T` is `()`.
 pub(super) fn unread<T: 'static>() -> Option<T> {

@@ -31,10 +31,11 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, envelope, message_of_sns, unwrap_sqs};
-use super::payload::{MaybeText, decode};
+use super::payload::decode;
 use super::sqs::{self, MessageAttribute, SqsMessage};
 use crate::core::error::BoxError;
-use crate::core::json::lenient::skimmed;
+use crate::core::json::lenient::{Lenient, skimmed};
+use crate::core::json::text::Text;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
@@ -105,11 +106,11 @@ impl FromRecordParts for SnsNotification {
 
 skimmed! {
     struct Metadata {
-        message_id: MaybeText<'a> = "MessageId",
-        topic_arn: MaybeText<'a> = "TopicArn",
-        subject: MaybeText<'a> = "Subject",
-        timestamp: MaybeText<'a> = "Timestamp",
-        sequence_number: MaybeText<'a> = "SequenceNumber",
+        message_id: Lenient<Text<'a>> = "MessageId",
+        topic_arn: Lenient<Text<'a>> = "TopicArn",
+        subject: Lenient<Text<'a>> = "Subject",
+        timestamp: Lenient<Text<'a>> = "Timestamp",
+        sequence_number: Lenient<Text<'a>> = "SequenceNumber",
         attributes: Option<&'a RawValue> = "MessageAttributes",
     }
 }
@@ -117,7 +118,7 @@ skimmed! {
 impl SnsNotification {
     /// Returns the message id.
     pub fn message_id(&self) -> Option<Cow<'_, str>> {
-        self.metadata().message_id.0
+        self.metadata().message_id.text()
     }
 
     /// Returns the message as text.
@@ -127,12 +128,12 @@ impl SnsNotification {
 
     /// Returns the subject, if the publisher has set one.
     pub fn subject(&self) -> Option<Cow<'_, str>> {
-        self.metadata().subject.0
+        self.metadata().subject.text()
     }
 
     /// Returns the ARN of the topic.
     pub fn topic_arn(&self) -> Option<Cow<'_, str>> {
-        self.metadata().topic_arn.0
+        self.metadata().topic_arn.text()
     }
 
     /// Returns the name of the topic, which is the end of its ARN.
@@ -142,12 +143,12 @@ impl SnsNotification {
 
     /// Returns the time of publication, as RFC 3339.
     pub fn time(&self) -> Option<Cow<'_, str>> {
-        self.metadata().timestamp.0
+        self.metadata().timestamp.text()
     }
 
     /// Returns the sequence number in a FIFO topic.
     pub fn sequence_number(&self) -> Option<Cow<'_, str>> {
-        self.metadata().sequence_number.0
+        self.metadata().sequence_number.text()
     }
 
     /// Returns a message attribute by its name.

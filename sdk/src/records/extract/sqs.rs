@@ -37,9 +37,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::payload::{MaybeText, decode, unread};
+use super::payload::{decode, unread};
 use crate::core::error::BoxError;
-use crate::core::json::lenient::skimmed;
+use crate::core::json::lenient::{Lenient, skimmed};
+use crate::core::json::text::Text;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
@@ -106,11 +107,11 @@ impl FromRecordParts for SqsMessage {
 
 skimmed! {
     struct Metadata {
-        receipt_handle: MaybeText<'a> = "receiptHandle",
+        receipt_handle: Lenient<Text<'a>> = "receiptHandle",
         attributes: Option<&'a RawValue> = "attributes",
         message_attributes: Option<&'a RawValue> = "messageAttributes",
-        queue_arn: MaybeText<'a> = "eventSourceARN",
-        region: MaybeText<'a> = "awsRegion",
+        queue_arn: Lenient<Text<'a>> = "eventSourceARN",
+        region: Lenient<Text<'a>> = "awsRegion",
     }
 }
 
@@ -132,7 +133,7 @@ impl SqsMessage {
 
     /// Returns the receipt handle, which is required to delete the message or to change its visibility time-out.
     pub fn receipt_handle(&self) -> Option<Cow<'_, str>> {
-        self.metadata().receipt_handle.0
+        self.metadata().receipt_handle.text()
     }
 
     /// Returns the receive count, including this receive; 1 if SQS does not report it.
@@ -179,7 +180,7 @@ impl SqsMessage {
     pub fn attribute(&self, name: &str) -> Option<Cow<'_, str>> {
         let attributes = self.metadata().attributes?;
         let mut attributes = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(attributes.get()).ok()?;
-        serde_json::from_str::<MaybeText<'_>>(attributes.remove(name)?.get()).ok()?.0
+        serde_json::from_str::<Text<'_>>(attributes.remove(name)?.get()).ok().map(|Text(text)| text)
     }
 
     /// Returns a message attribute by its name.
@@ -197,7 +198,7 @@ impl SqsMessage {
 
     /// Returns the ARN of the queue.
     pub fn queue_arn(&self) -> Option<Cow<'_, str>> {
-        self.metadata().queue_arn.0
+        self.metadata().queue_arn.text()
     }
 
     /// Returns the name of the queue, which is the end of its ARN.
@@ -244,7 +245,7 @@ impl SqsMessage {
 
     /// Returns the region of the queue.
     pub fn region(&self) -> Option<Cow<'_, str>> {
-        self.metadata().region.0
+        self.metadata().region.text()
     }
 
     fn time(&self, name: &str) -> Option<SystemTime> {

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::core::error::FunctionError;
+use crate::core::source::EventSource;
 
 const SQS: &str = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html";
 const KINESIS: &str = "https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html";
@@ -195,21 +196,21 @@ pub(super) fn items(event: &Value) -> (Source, Vec<Item>) {
     let source = records.first().map_or(&event["eventSource"], |record| &record["eventSource"]);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let item = |id: &Value, lane: Option<String>| Item { id: text(id), identifier: id.clone(), lane };
-    match source.as_str() {
-        Some("aws:sqs") => {
+    match source.as_str().and_then(EventSource::named) {
+        Some(EventSource::Sqs) => {
             let group = |record: &Value| {
                 let fifo = record["eventSourceARN"].as_str().is_some_and(|arn| arn.ends_with(".fifo"));
                 fifo.then(|| text(&record["attributes"]["MessageGroupId"]))
             };
             (Source::Sqs, records.iter().map(|record| item(&record["messageId"], group(record))).collect())
         }
-        Some("aws:kinesis") => {
+        Some(EventSource::Kinesis) => {
             (Source::Kinesis, records.iter().map(|record| item(&record["kinesis"]["sequenceNumber"], None)).collect())
         }
-        Some("aws:dynamodb") => {
+        Some(EventSource::DynamoDb) => {
             (Source::DynamoDb, records.iter().map(|record| item(&record["dynamodb"]["SequenceNumber"], None)).collect())
         }
-        Some("aws:kafka" | "SelfManagedKafka" | "aws:SelfManagedKafka") => {
+        Some(EventSource::Kafka) => {
             let mut items = Vec::new();
             for (partition, records) in event["records"].as_object().into_iter().flatten() {
                 items.extend(records.as_array().into_iter().flatten().map(|record| Item {

@@ -101,9 +101,9 @@ impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Wire<'a> {
+        struct PolicyOutput<'a> {
             principal_id: &'a str,
-            policy_document: Document<'a>,
+            policy_document: PolicyDocument<'a>,
             #[serde(skip_serializing_if = "BTreeMap::is_empty")]
             context: &'a BTreeMap<String, ContextValue>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,21 +111,21 @@ impl Serialize for Policy {
         }
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Document<'a> {
+        struct PolicyDocument<'a> {
             version: &'static str,
             statement: &'a [Statement],
         }
         if self.statements.iter().any(|statement| statement.resource.is_empty()) {
             return Err(S::Error::custom("a policy must allow or deny at least one ARN"));
         }
-        let wire = Wire {
+        let output = PolicyOutput {
             principal_id: &self.principal,
-            policy_document: Document { version: "2012-10-17", statement: &self.statements },
+            policy_document: PolicyDocument { version: "2012-10-17", statement: &self.statements },
             context: &self.context,
             usage_identifier_key: self.usage_identifier_key.as_deref(),
         };
-        bounded(&wire)?;
-        wire.serialize(serializer)
+        bounded(&output)?;
+        output.serialize(serializer)
     }
 }
 
@@ -212,14 +212,14 @@ impl Serialize for SimpleResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Wire<'a> {
+        struct SimpleOutput<'a> {
             is_authorized: bool,
             #[serde(skip_serializing_if = "BTreeMap::is_empty")]
             context: &'a BTreeMap<String, Value>,
         }
-        let wire = Wire { is_authorized: self.is_authorized, context: &self.context };
-        bounded(&wire)?;
-        wire.serialize(serializer)
+        let output = SimpleOutput { is_authorized: self.is_authorized, context: &self.context };
+        bounded(&output)?;
+        output.serialize(serializer)
     }
 }
 
@@ -230,8 +230,8 @@ impl fmt::Debug for SimpleResponse {
     }
 }
 
-fn bounded<E: serde::ser::Error>(wire: &impl Serialize) -> Result<(), E> {
-    match serde_json::to_string(wire).map_err(E::custom)?.len() {
+fn bounded<E: serde::ser::Error>(output: &impl Serialize) -> Result<(), E> {
+    match serde_json::to_string(output).map_err(E::custom)?.len() {
         0..=LIMIT => Ok(()),
         length => Err(E::custom(format!("it has {length} bytes; API Gateway accepts {LIMIT}"))),
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn request(traceparent: &str) -> Value {
-    json!({"headers": {"traceparent": traceparent}, "requestContext": {}})
+    json!({"headers": {"traceparent": traceparent}, "requestContext": {"http": {}}})
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::core::json::lenient::Text;
+use crate::core::json::lenient::MaybeText;
 use crate::records::record::{Event, Record, RecordId};
 use crate::records::source::Source;
 
@@ -14,17 +14,17 @@ use crate::records::source::Source;
 #[serde(default)]
 struct IdentityFields<'a> {
     #[serde(borrow, rename = "eventID")]
-    event_id: Text<'a>,
+    event_id: MaybeText<'a>,
     #[serde(borrow, rename = "eventSourceARN")]
-    stream: Text<'a>,
+    stream: MaybeText<'a>,
     #[serde(borrow, rename = "eventSourceArn")]
-    origin: Text<'a>,
+    origin: MaybeText<'a>,
     #[serde(borrow, rename = "bootstrapServers")]
-    servers: Text<'a>,
+    servers: MaybeText<'a>,
     #[serde(borrow, rename = "eventName")]
-    event_name: Text<'a>,
+    event_name: MaybeText<'a>,
     #[serde(borrow, rename = "eventTime")]
-    event_time: Text<'a>,
+    event_time: MaybeText<'a>,
     #[serde(borrow)]
     destination: Lenient<Destination<'a>>,
     #[serde(borrow, rename = "basicProperties")]
@@ -48,14 +48,14 @@ impl<'de, T: Default + Deserialize<'de>> Deserialize<'de> for Lenient<T> {
 #[serde(default)]
 struct Destination<'a> {
     #[serde(borrow, rename = "physicalName")]
-    name: Text<'a>,
+    name: MaybeText<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Properties<'a> {
     #[serde(borrow, rename = "messageId")]
-    message_id: Text<'a>,
+    message_id: MaybeText<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -71,18 +71,18 @@ struct S3<'a> {
 #[serde(default)]
 struct Bucket<'a> {
     #[serde(borrow)]
-    name: Text<'a>,
+    name: MaybeText<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    key: Text<'a>,
+    key: MaybeText<'a>,
     #[serde(borrow, rename = "versionId")]
-    version: Text<'a>,
+    version: MaybeText<'a>,
     #[serde(borrow)]
-    sequencer: Text<'a>,
+    sequencer: MaybeText<'a>,
 }
 
 impl Record {
@@ -180,7 +180,7 @@ impl IdentityFields<'_> {
     }
 }
 
-fn present<'t>(text: &'t Text<'_>) -> Option<&'t str> {
+fn present<'t>(text: &'t MaybeText<'_>) -> Option<&'t str> {
     text.0.as_deref().filter(|text| !text.is_empty())
 }
 
