@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use serde::de::{Error as _, IgnoredAny};
 
-use super::ids::RecordMembers;
+use super::ids::{LocatedRecord, RecordMembers};
 use super::lone_surrogates;
 use super::queue::QueuedRecord;
 use crate::core::error::FunctionError;
@@ -51,13 +51,6 @@ struct Located<'a> {
     source: Source,
     records: Vec<LocatedRecord<'a>>,
     members: Vec<(Cow<'a, str>, Range<usize>)>,
-}
-
-pub(super) struct LocatedRecord<'a> {
-    pub(super) members: RecordMembers<'a>,
-    pub(super) at: Option<Range<usize>>,
-    /// The partition or queue, where the event groups its records, and the position in it.
-    pub(super) group: Option<(Cow<'a, str>, usize)>,
 }
 
 impl<'a> Located<'a> {

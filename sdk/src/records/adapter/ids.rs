@@ -1,11 +1,11 @@
 //! The id, the lane and the body of each record of an event.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::decode::LocatedRecord;
 use super::lanes;
 use super::queue::{QueuedRecord, Step};
 use crate::core::json::lenient::{MaybeText, Whole, skimmed};
@@ -89,6 +89,14 @@ skimmed! {
     struct Mail {
         message_id: MaybeText<'a> = "messageId",
     }
+}
+
+/// A record of an event, before its id and its lane are made.
+pub(super) struct LocatedRecord<'a> {
+    pub(super) members: RecordMembers<'a>,
+    pub(super) at: Option<Range<usize>>,
+    /// The partition or queue, where the event groups its records, and the position in it.
+    pub(super) group: Option<(Cow<'a, str>, usize)>,
 }
 
 impl LocatedRecord<'_> {
