@@ -9,7 +9,7 @@
 //!
 //! A test that fails shows the log lines of its calls, also the one with the causes of a 500, which the response hides:
 //! they are printed to standard error, from `INFO` on or from `POWERTOOLS_LOG_LEVEL` on, and the test harness shows them
-//! for failing tests only. The `Debug` text of a [response](http::Answer) has them, too:
+//! for failing tests only. The `Debug` text of a [response](http::TestResponse) has them, too:
 //!
 //! ```
 //! use pilaster::http::{HttpError, Method};
@@ -259,13 +259,13 @@ impl<R: RawService> Caller<R> {
     /// # Errors
     ///
     /// The error that the function posts to the Runtime API when the invocation fails; `InvalidRequest` for a request
-    /// that cannot be sent, `InvalidAnswer` for a response that is not one of an HTTP function.
+    /// that cannot be sent, `InvalidResponse` for a response that is not one of an HTTP function.
     #[cfg(feature = "http")]
-    pub async fn send(&self, request: http::Request) -> Result<http::Answer, FunctionError> {
+    pub async fn send(&self, request: http::Request) -> Result<http::TestResponse, FunctionError> {
         let event = request.into_event()?;
         let (response, lines) = self.call_with_lines(&event.to_string()).await;
-        let answer = http::Answer::try_from(response?)?;
-        Ok(answer.with_lines(lines))
+        let decoded = http::TestResponse::try_from(response?)?;
+        Ok(decoded.with_lines(lines))
     }
 
     /// Calls the function with an event: a `Value`, or one of the builders of this module.

@@ -3,7 +3,7 @@
 use async_api::jobs::Jobs;
 use async_api::{api, app};
 use pilaster::testing::Caller;
-use pilaster::testing::http::{self, Answer};
+use pilaster::testing::http::{self, TestResponse};
 use pilaster::{Clients, FunctionError, RawService};
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn service() -> Caller<impl RawService> {
 }
 
 /// Creates a job and polls until it is finished.
-async fn done(service: &Caller<impl RawService>, text: &str) -> Result<Answer, FunctionError> {
+async fn done(service: &Caller<impl RawService>, text: &str) -> Result<TestResponse, FunctionError> {
     let accepted = service.send(http::post("/jobs").json(json!({ "text": text }))).await?;
     assert_eq!((accepted.status(), accepted.header("retry-after")), (202, Some("1")), "{}", accepted.text());
     let at = accepted.header("location").expect("a location").to_owned();

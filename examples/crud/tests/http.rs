@@ -6,7 +6,7 @@ use crud::routes::{create_user, get_user};
 use crud::store::Users;
 use pilaster::http::service;
 use pilaster::testing::Caller;
-use pilaster::testing::http::{self, Answer};
+use pilaster::testing::http::{self, TestResponse};
 use pilaster::{Clients, RawService};
 use serde_json::{Value, json};
 
@@ -113,7 +113,7 @@ async fn the_sample_events_return_the_expected_statuses() -> TestResult {
         (include_str!("../events/delete-user.json"), 204),
     ] {
         let event = event.replace("01980f3e-7c00-7cc3-98c4-dc0c0c07398f", &id);
-        let response = Answer::try_from(crud.call_text(&event).await?)?;
+        let response = TestResponse::try_from(crud.call_text(&event).await?)?;
         assert_eq!(response.status(), status, "{}", response.text());
         if status == 201 {
             id = response.json::<Value>()?["id"].as_str().ok_or("no id")?.to_owned();

@@ -1,9 +1,9 @@
 //! Requests and responses of HTTP functions.
 //!
 //! A [`Request`] becomes the event of an HTTP API (payload 2.0), from `localhost`, whose path is escaped as the client
-//! sent it. [`Caller::send`](super::Caller::send) sends it through the whole function; the [`Answer`] is decoded from
+//! sent it. [`Caller::send`](super::Caller::send) sends it through the whole function; the [`TestResponse`] is decoded from
 //! the format of any event source. To test another source, call the function with its event:
-//! `Answer::try_from(caller.call(event).await?)`.
+//! `TestResponse::try_from(caller.call(event).await?)`.
 //!
 //! # Example
 //!
@@ -204,11 +204,11 @@ pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, 
     let StreamResponse { metadata_prelude, stream } = response;
     let body: Vec<Bytes> =
         stream.try_collect().await.map_err(|error| FunctionError::new("ResponseBrokeOff", error.to_string()))?;
-    let mut answer = serde_json::to_value(metadata_prelude).map_err(FunctionError::from_error)?;
+    let mut json = serde_json::to_value(metadata_prelude).map_err(FunctionError::from_error)?;
     let body = String::from_utf8(body.concat());
-    answer["isBase64Encoded"] = body.is_err().into();
-    answer["body"] = body.unwrap_or_else(|bytes| STANDARD.encode(bytes.as_bytes())).into();
-    Ok(answer)
+    json["isBase64Encoded"] = body.is_err().into();
+    json["body"] = body.unwrap_or_else(|bytes| STANDARD.encode(bytes.as_bytes())).into();
+    Ok(json)
 }
 
 /// The response of an HTTP function, decoded from the format of any event source. See the [module docs](self).
@@ -216,16 +216,16 @@ pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, 
 /// The `Debug` text of a response from [`Caller::send`](super::Caller::send) has the log lines of the call, also the
 /// causes of a 500. See [failing tests](super#failing-tests).
 #[derive(Clone)]
-pub struct Answer {
+pub struct TestResponse {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
     lines: String,
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for TestResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Answer");
+        let mut shown = f.debug_struct("TestResponse");
         shown.field("status", &self.status).field("headers", &self.headers).field("body", &self.body);
         if !self.lines.is_empty() {
             shown.field("log", &format_args!("\n{}", self.lines));
@@ -234,7 +234,7 @@ impl fmt::Debug for Answer {
     }
 }
 
-impl Answer {
+impl TestResponse {
     pub(super) fn with_lines(self, lines: String) -> Self {
         Self { lines, ..self }
     }
@@ -285,35 +285,36 @@ fn text_of(value: &HeaderValue) -> Option<&str> {
 
 /// Decodes the response to any HTTP event: `headers` or `multiValueHeaders`, `cookies` or several spellings of
 /// `set-cookie`.
-impl TryFrom<Value> for Answer {
+impl TryFrom<Value> for TestResponse {
     type Error = FunctionError;
 
     /// # Errors
     ///
-    /// `InvalidAnswer`, if it is not the response of an HTTP function.
-    fn try_from(answer: Value) -> Result<Self, FunctionError> {
-        Self::read(&answer).map_err(|error| FunctionError::new("InvalidAnswer", error.to_string()).with_source(error))
+    /// `InvalidResponse`, if it is not the response of an HTTP function.
+    fn try_from(response: Value) -> Result<Self, FunctionError> {
+        Self::read(&response)
+            .map_err(|error| FunctionError::new("InvalidResponse", error.to_string()).with_source(error))
     }
 }
 
-impl Answer {
-    fn read(answer: &Value) -> Result<Self, BoxError> {
-        let status = answer["statusCode"].as_u64().ok_or("the response has no `statusCode`")?;
+impl TestResponse {
+    fn read(response: &Value) -> Result<Self, BoxError> {
+        let status = response["statusCode"].as_u64().ok_or("the response has no `statusCode`")?;
         let mut headers = HeaderMap::new();
         let mut add = |name: &str, value: &Value| {
             let value = value.as_str().ok_or("a header's value must be a string")?;
             headers.append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_bytes(value.as_bytes())?);
             Ok::<_, BoxError>(())
         };
-        for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+        for (name, value) in response["headers"].as_object().into_iter().flatten() {
             add(name, value)?;
         }
-        for (name, values) in answer["multiValueHeaders"].as_object().into_iter().flatten() {
+        for (name, values) in response["multiValueHeaders"].as_object().into_iter().flatten() {
             values.as_array().into_iter().flatten().try_for_each(|value| add(name, value))?;
         }
-        answer["cookies"].as_array().into_iter().flatten().try_for_each(|cookie| add("set-cookie", cookie))?;
-        let body = answer["body"].as_str().unwrap_or_default();
-        let body = match answer["isBase64Encoded"].as_bool().unwrap_or_default() {
+        response["cookies"].as_array().into_iter().flatten().try_for_each(|cookie| add("set-cookie", cookie))?;
+        let body = response["body"].as_str().unwrap_or_default();
+        let body = match response["isBase64Encoded"].as_bool().unwrap_or_default() {
             true => STANDARD.decode(body)?,
             false => body.as_bytes().to_vec(),
         };
@@ -385,31 +386,31 @@ mod tests {
         }
         let caller = Caller::new(crate::handler(echo));
         let request = post("/7").path_parameter("id", "7").claims(json!({ "sub": "ada" })).json([1, 2]);
-        let answer = caller.send(request).await.unwrap();
-        assert_eq!((answer.status(), answer.header("Content-Type")), (201, Some("application/json")));
-        assert_eq!(answer.cookies(), ["a=1; Secure"]);
-        assert_eq!(answer.json::<Value>().unwrap(), json!({ "id": 7, "who": "ada", "body": [1, 2] }));
+        let response = caller.send(request).await.unwrap();
+        assert_eq!((response.status(), response.header("Content-Type")), (201, Some("application/json")));
+        assert_eq!(response.cookies(), ["a=1; Secure"]);
+        assert_eq!(response.json::<Value>().unwrap(), json!({ "id": 7, "who": "ada", "body": [1, 2] }));
     }
 
     #[test]
     fn the_answer_of_every_source_is_read() {
-        for answer in [
+        for response in [
             json!({ "headers": { "x-a": "1" }, "cookies": ["a=1", "b=2"] }),
             json!({ "headers": { "x-a": "1", "set-cookie": "a=1", "Set-cookie": "b=2" }, "statusDescription": "200 OK" }),
             json!({ "multiValueHeaders": { "x-a": ["1", "2"], "set-cookie": ["a=1", "b=2"] } }),
         ] {
-            let mut answer = answer;
-            answer["statusCode"] = 200.into();
-            answer["body"] = "/wA=".into();
-            answer["isBase64Encoded"] = true.into();
-            let answer = Answer::try_from(answer).unwrap();
-            assert_eq!(answer.header("X-A"), Some("1"));
-            let mut cookies = answer.cookies();
+            let mut response = response;
+            response["statusCode"] = 200.into();
+            response["body"] = "/wA=".into();
+            response["isBase64Encoded"] = true.into();
+            let response = TestResponse::try_from(response).unwrap();
+            assert_eq!(response.header("X-A"), Some("1"));
+            let mut cookies = response.cookies();
             cookies.sort_unstable();
             assert_eq!(cookies, ["a=1", "b=2"]);
-            assert_eq!(answer.bytes(), &b"\xFF\x00"[..]);
-            assert_eq!(answer.text(), "\u{FFFD}\0");
+            assert_eq!(response.bytes(), &b"\xFF\x00"[..]);
+            assert_eq!(response.text(), "\u{FFFD}\0");
         }
-        assert_eq!(Answer::try_from(json!("no answer")).unwrap_err().error_type(), "InvalidAnswer");
+        assert_eq!(TestResponse::try_from(json!("no response")).unwrap_err().error_type(), "InvalidResponse");
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn layer(config: &Value) -> Result<CorsLayer, Stop> {
         .vary(list(options.vary.as_deref()))
         .preflight(match options.disable_before_preflight_response {
             true => Preflight::PassOn,
-            false => Preflight::AnswerEveryOptions,
+            false => Preflight::RespondToEveryOptions,
         });
     if !options.disable_before_preflight_response {
         // middy reads these where it answers a preflight itself.

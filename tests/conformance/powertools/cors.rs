@@ -39,7 +39,7 @@ pub(super) fn python(config: &Value, methods: &[String]) -> Result<CorsLayer, St
         .allow_headers(CorsLayer::DEFAULT_HEADERS.into_iter().chain(own))
         .expose_headers(&config.expose_headers)
         .allow_credentials(config.allow_credentials)
-        .preflight(Preflight::AnswerEveryOptions);
+        .preflight(Preflight::RespondToEveryOptions);
     layer = match (config.extra_origins.is_empty(), config.allow_origin.as_str()) {
         // `*` lets any origin in, whatever else is listed.
         (_, "*") => layer.allow_origin("*"),
@@ -85,7 +85,7 @@ pub(super) fn typescript(config: &Value) -> Result<CorsLayer, Stop> {
         .allow_headers(headers)
         .expose_headers(config.expose_headers)
         .allow_credentials(config.credentials)
-        .preflight(Preflight::AnswerEveryOptions);
+        .preflight(Preflight::RespondToEveryOptions);
     layer = match config.origin {
         None => layer.allow_origin("*"),
         Some(OneOrMany::One(origin)) => layer.allow_origin(origin),

@@ -67,8 +67,8 @@
 //! # let _ = pilaster::handler(database);
 //! ```
 
-mod answer;
 mod properties;
+mod respond;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -130,7 +130,7 @@ pub enum ResourceRequest<P> {
 }
 
 impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
-    const WRAP: Option<Wrap> = Some(answer::around);
+    const WRAP: Option<Wrap> = Some(respond::around);
 
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
         #[derive(Deserialize)]

@@ -148,9 +148,9 @@ pub struct CorsLayer {
 pub enum Preflight {
     /// Preflights: those with `Origin` and `Access-Control-Request-Method`. Any other `OPTIONS` reaches the handler.
     #[default]
-    Answer,
+    Respond,
     /// Every `OPTIONS`, as in Powertools and with middy's `disableBeforePreflightResponse: false`.
-    AnswerEveryOptions,
+    RespondToEveryOptions,
     /// None: the handler responds to each `OPTIONS`, and its response gets the preflight's headers.
     PassOn,
 }
@@ -179,7 +179,7 @@ impl CorsLayer {
             allowed: Vec::new(),
             exposed: Vec::new(),
             vary: Vec::new(),
-            preflight: Preflight::Answer,
+            preflight: Preflight::Respond,
             preflight_cache_control: None,
             request_methods: Vec::new(),
             request_headers: Vec::new(),

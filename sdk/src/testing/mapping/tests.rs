@@ -98,11 +98,11 @@ fn a_wrong_answer_has_the_whole_batch_retried() {
         (entry(json!({ "itemidentifier": "a" })), Rule::BadKey),
         (entry(json!({ "foo": null })), Rule::BadKey),
         (entry(json!("a")), Rule::BadKey),
-        (Ok(json!("done")), Rule::InvalidAnswer),
-        (Ok(json!(7)), Rule::InvalidAnswer),
-        (Ok(json!(["a"])), Rule::InvalidAnswer),
-        (Ok(json!({ "batchItemFailures": "a" })), Rule::InvalidAnswer),
-        (Ok(json!({ "batchItemFailures": {} })), Rule::InvalidAnswer),
+        (Ok(json!("done")), Rule::InvalidResponse),
+        (Ok(json!(7)), Rule::InvalidResponse),
+        (Ok(json!(["a"])), Rule::InvalidResponse),
+        (Ok(json!({ "batchItemFailures": "a" })), Rule::InvalidResponse),
+        (Ok(json!({ "batchItemFailures": {} })), Rule::InvalidResponse),
     ] {
         let verdict = Verdict::of(&messages(&["a", "b"]).event(), &answer);
         assert_eq!((verdict.rule(), verdict.retried()), (rule, vec!["a", "b"]), "{answer:?}");
@@ -169,7 +169,7 @@ fn each_partition_of_kafka_has_its_checkpoint() {
 #[test]
 fn a_source_without_partial_answers_knows_only_errors() {
     let event = sns(["a"]).event();
-    assert_eq!(Verdict::of(&event, &failed([json!("a")])).rule(), Rule::NoPartialAnswer);
+    assert_eq!(Verdict::of(&event, &failed([json!("a")])).rule(), Rule::NoPartialResponse);
     assert_eq!(Verdict::of(&event, &error()).retried(), ["0"]);
 }
 

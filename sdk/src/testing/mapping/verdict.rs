@@ -31,7 +31,7 @@ pub enum Rule {
     /// The whole batch is resent: the function failed.
     FunctionFailed,
     /// The whole batch is resent: the response does not have the form `{"batchItemFailures": […]}`.
-    InvalidAnswer,
+    InvalidResponse,
     /// The whole batch is resent: an entry has no `itemIdentifier`.
     BadKey,
     /// The whole batch is resent: an `itemIdentifier` is `null`.
@@ -44,7 +44,7 @@ pub enum Rule {
     /// since a duplicate is a mistake. In a stream, the lowest entry applies, so duplicates are valid.
     DuplicateIdentifier,
     /// All are done: this source does not support partial batch responses, and the function did not fail.
-    NoPartialAnswer,
+    NoPartialResponse,
 }
 
 impl fmt::Display for Rule {
@@ -55,13 +55,13 @@ impl fmt::Display for Rule {
             Self::Reported => "the response names the records that failed",
             Self::NotReporting => "the response is ignored without `ReportBatchItemFailures`",
             Self::FunctionFailed => "the function failed",
-            Self::InvalidAnswer => "the response must have the form `{\"batchItemFailures\": [..]}`",
+            Self::InvalidResponse => "the response must have the form `{\"batchItemFailures\": [..]}`",
             Self::BadKey => "an `itemIdentifier` is missing or does not have this source's format",
             Self::NullIdentifier => "an `itemIdentifier` is null",
             Self::EmptyIdentifier => "an `itemIdentifier` is empty",
             Self::UnknownIdentifier => "an `itemIdentifier` is not that of a record in the batch",
             Self::DuplicateIdentifier => "an `itemIdentifier` occurs twice",
-            Self::NoPartialAnswer => "this source has no partial batch responses",
+            Self::NoPartialResponse => "this source has no partial batch responses",
         })
     }
 }
@@ -110,7 +110,7 @@ impl Verdict {
         let (source, items) = items(event);
         let found = match response {
             Err(_) => Err(Rule::FunctionFailed),
-            Ok(_) if source == Source::Other => Ok((Rule::NoPartialAnswer, Vec::new())),
+            Ok(_) if source == Source::Other => Ok((Rule::NoPartialResponse, Vec::new())),
             Ok(_) if !reporting => Ok((Rule::NotReporting, Vec::new())),
             Ok(response) => named(source, &items, response),
         };
@@ -130,7 +130,7 @@ impl Verdict {
     /// Returns the URL of AWS's documentation for the reason.
     pub fn page(&self) -> &'static str {
         match (self.source, self.rule) {
-            (_, Rule::NoPartialAnswer) => "https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html",
+            (_, Rule::NoPartialResponse) => "https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html",
             (Source::Other, _) => "https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html",
             (Source::Sqs, _) => SQS,
             (Source::Kinesis, _) => KINESIS,
@@ -236,14 +236,14 @@ fn named(source: Source, items: &[Item], response: &Value) -> Result<(Rule, Vec<
         Value::Array(items) if items.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
         Value::Object(object) if object.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
         Value::Object(object) => object,
-        _ => return Err(Rule::InvalidAnswer),
+        _ => return Err(Rule::InvalidResponse),
     };
     let failures = match object.get("batchItemFailures") {
         None => return Ok((Rule::ListMissing, Vec::new())),
         Some(Value::Null) => return Ok((Rule::NothingFailed, Vec::new())),
         Some(Value::Array(failures)) if failures.is_empty() => return Ok((Rule::NothingFailed, Vec::new())),
         Some(Value::Array(failures)) => failures,
-        Some(_) => return Err(Rule::InvalidAnswer),
+        Some(_) => return Err(Rule::InvalidResponse),
     };
     let mut named = Vec::new();
     for failure in failures {

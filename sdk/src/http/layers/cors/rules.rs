@@ -78,7 +78,7 @@ impl Rules {
     /// Returns `true` if the response to this request gets a preflight's headers.
     pub(super) fn is_preflight(&self, parts: &Parts) -> bool {
         parts.method == Method::OPTIONS
-            && (self.preflight != Preflight::Answer
+            && (self.preflight != Preflight::Respond
                 || parts.headers.contains_key(header::ORIGIN)
                     && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD))
     }

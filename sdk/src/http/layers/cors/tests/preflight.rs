@@ -48,7 +48,7 @@ async fn an_options_request_that_is_no_preflight_reaches_the_handler() {
 #[tokio::test]
 async fn every_options_request_can_be_answered_here() {
     let cors = CorsLayer::new().allow_origin("*").allow_methods([""; 0]).allow_headers([""; 0]);
-    let answer = call(&cors.preflight(Preflight::AnswerEveryOptions), "OPTIONS", &[]).await;
+    let answer = call(&cors.preflight(Preflight::RespondToEveryOptions), "OPTIONS", &[]).await;
     assert_eq!(
         (answer.status(), headers(&answer)),
         (StatusCode::NO_CONTENT, vec!["access-control-allow-origin: *".into()])
