@@ -56,7 +56,7 @@ async fn where_nobody_listens_the_error_says_what_to_do() {
 async fn the_answer_about_a_parameter_is_read() {
     // From AWS's page, which shows the response of SSM's API.
     let text = r#"{"Parameter":{"ARN":"arn:aws:ssm:us-east-1:123456789012:parameter/limit","DataType":"text","LastModifiedDate":"2026-11-21T12:00:00Z","Name":"/limit","Type":"String","Value":"20","Version":3},"ResultMetadata":{}}"#;
-    let Found { value, version, kind } = serde_json::from_str::<Answer>(text).unwrap().parameter;
+    let Found { value, version, kind } = serde_json::from_str::<Body>(text).unwrap().parameter;
     assert_eq!((value.as_str(), version, kind.as_deref()), ("20", Some(3), Some("String")));
 }
 
