@@ -207,9 +207,10 @@ pub(crate) fn error_name<E>() -> Option<&'static str> {
     {
         full = within;
     }
-    let path = full.split(['<', '>']).next().unwrap_or(full);
+    let end = full.bytes().position(|byte| matches!(byte, b'<' | b'>'));
+    let path = end.and_then(|end| full.get(..end)).unwrap_or(full);
     let holds_any = path.starts_with("dyn ") || path == "alloc::borrow::Cow" || ANY.contains(&path);
-    (!holds_any).then(|| path.rsplit("::").next().unwrap_or(path))
+    (!holds_any).then(|| path.rsplit(':').next().unwrap_or(path))
 }
 
 /// Returns the texts of an error and of all its sources, outermost first; a source that repeats its parent's text is

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::text::Text;
@@ -49,4 +49,31 @@ pub(crate) fn members(object: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &Ra
     let mut members = Vec::new();
     each_member(object, |name, value| members.push((name, value)))?;
     Ok(members)
+}
+
+/// Returns the value of one member of an object; of a name that occurs twice, the last.
+#[cfg_attr(not(any(feature = "http", feature = "logging")), allow(dead_code, reason = "contexts and logs read it"))]
+pub(crate) fn member<'a>(object: &'a str, name: &str) -> Option<&'a RawValue> {
+    struct Member<'n>(&'n str);
+
+    impl<'de> Visitor<'de> for Member<'_> {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(Text(name)) = map.next_key()? {
+                match name == self.0 {
+                    true => found = Some(map.next_value()?),
+                    false => drop(map.next_value::<IgnoredAny>()?),
+                }
+            }
+            Ok(found)
+        }
+    }
+
+    serde_json::Deserializer::from_str(object).deserialize_map(Member(name)).ok()?
 }

@@ -9,7 +9,7 @@ use lambda_http::request::RequestContext as TypedContext;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::core::json::members::each_member;
+use crate::core::json::members::member;
 use crate::core::source::EventSource;
 use crate::http::error::HttpError;
 
@@ -161,20 +161,8 @@ impl RequestContext {
 
 /// Returns the value at a path of field names joined by dots.
 fn value<T: DeserializeOwned>(context: &RawValue, path: &str) -> Option<T> {
-    let found = path.split('.').try_fold(context, field)?;
+    let found = path.split('.').try_fold(context, |object, name| member(object.get(), name))?;
     serde_json::from_str(found.get()).ok()
-}
-
-/// Returns the value of one field of an object and skips the others.
-fn field<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
-    let mut found = None;
-    each_member(object.get(), |member, value| {
-        if member == name {
-            found = Some(value);
-        }
-    })
-    .ok()?;
-    found
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for RequestContext {

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::core::json::members::each_member;
+use crate::core::json::members::member;
 
 /// The maximum length of a correlation id, in bytes; longer text is ignored.
 const MAX_ID: usize = 1024;
@@ -27,7 +27,7 @@ fn find_in(json: &str, tokens: &[String]) -> Option<String> {
             let text = text.trim();
             text.starts_with(['{', '[']).then(|| find_in(text, tokens))?
         }
-        Some((token, rest)) => find_in(member(json, token)?.get(), rest),
+        Some((token, rest)) => find_in(at(json, token)?.get(), rest),
     }
 }
 
@@ -47,19 +47,12 @@ fn id(id: String) -> Option<String> {
     (!id.is_empty() && id.len() <= MAX_ID).then_some(id)
 }
 
-fn member<'a>(json: &'a str, token: &str) -> Option<&'a RawValue> {
+fn at<'a>(json: &'a str, token: &str) -> Option<&'a RawValue> {
     if json.starts_with('[') {
         let items = serde_json::from_str::<Vec<&RawValue>>(json).ok()?;
         return items.get(token.parse::<usize>().ok()?).copied();
     }
-    let mut found = None;
-    each_member(json, |name, value| {
-        if name == token {
-            found = Some(value);
-        }
-    })
-    .ok()?;
-    found
+    member(json, token)
 }
 
 #[cfg(test)]
