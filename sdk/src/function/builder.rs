@@ -68,7 +68,7 @@ impl<H, L, O> Function<H, L, O> {
     ///
     /// A record function takes layers of `records::Record`, an event function layers of [`Incoming`](crate::Incoming).
     /// An HTTP function takes one [`http::Stack`](crate::http::Stack), which replaces the default one and contains your
-    /// own layers ; neither a second stack nor a layer without a stack compiles, since error responses would be lost.
+    /// own layers; neither a second stack nor a layer without a stack compiles, since error responses would be lost.
     ///
     /// # Example
     ///

@@ -24,7 +24,7 @@ pub trait Kind<L>: Sized {
     type Adapter;
     #[doc(hidden)]
     const IS_HTTP: bool = false;
-    /// The event may be anything, so no event is treated as a warm-up call.
+    /// The event may be anything, so warm-up calls are recognised only with `PILASTER_WARMUP=on`.
     #[doc(hidden)]
     const IS_OF_WHOLE_EVENTS: bool = false;
     /// The responses may be streams. A constant, so that the binary of a function that does not stream contains no code
@@ -80,7 +80,7 @@ where
     ///
     /// 1. the log context ([`observe::logging`](crate::observe::logging)), with feature `logging`;
     /// 2. a guard, which converts a panic and a response above 6 MB into errors;
-    /// 3. [`WarmupLayer`], for functions of HTTP requests and of records;
+    /// 3. [`WarmupLayer`], for functions of HTTP requests and of records; opt-in for whole events;
     /// 4. the layers of [`outer`](Self::outer), the first is the outermost;
     /// 5. the adapter, which decodes the event into a request, records or a value, and encodes the response;
     /// 6. the layers of [`layer`](Self::layer), the first is the outermost; `http::Stack` has its own order;
@@ -138,6 +138,7 @@ where
     const STREAMS: bool = H::STREAMS;
 
     fn into_service(self) -> Result<Self::Service, StartError> {
+        // The inherent method.
         self.into_service()
     }
 

@@ -2,13 +2,13 @@
 //! to the form of the event source.
 //!
 //! It is between the raw layers (logs, secrets) and the layers of the function (security headers, CORS, errors). The
-//! event is parsed once: its discriminating fields determine which of API Gateway's REST API and HTTP API, a function
-//! URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event of another source fails as a
-//! [`FunctionError`]. If the source is known and the event cannot be decoded (an invalid `host`, a body that is not
-//! valid base64), a rejected request goes through the layers: [`ErrorLayer`](crate::http::ErrorLayer), or the
-//! [`CatchPanicLayer`](crate::http::CatchPanicLayer) around the function, responds with a 400, and the layers above add
-//! their headers. Your own layers below the error layer, and the function, do not see it; others see a body that cannot
-//! be read.
+//! event and its `requestContext` are parsed once each: the discriminating fields determine which of API Gateway's REST
+//! API and HTTP API, a function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event of
+//! another source fails as a [`FunctionError`]. If the source is known and the event cannot be decoded (an invalid
+//! `host`, a body that is not valid base64), a rejected request goes through the layers:
+//! [`ErrorLayer`](crate::http::ErrorLayer), or the [`CatchPanicLayer`](crate::http::CatchPanicLayer) around the
+//! function, responds with a 400, and the layers above add their headers. Your own layers below the error layer, and
+//! the function, do not see it; others see a body that cannot be read.
 //!
 //! On the way back:
 //!
@@ -25,9 +25,10 @@
 //!   [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)**
 //!   (`*/*` for all): without them the client of an image or of a compressed response gets the base64 text. The other
 //!   sources always decode it.
-//! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB limit of Lambda, or
-//!   the 1 MB limit of a load balancer, becomes a 500 or 504 that keeps the headers of the layers, such as CORS. If the headers alone are
-//!   too large, it keeps those of CORS, and others up to 8 KB.
+//! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB limit of Lambda,
+//!   the 1 MB limit of a load balancer or the 128 KB limit of a WebSocket message, becomes a 500 or 504 that keeps the
+//!   headers of the layers, such as CORS. If the headers alone are too large, it keeps those of CORS, and others up to
+//!   8 KB.
 
 mod call;
 mod decode;
@@ -157,7 +158,7 @@ where
             }
             #[cfg(feature = "otel")]
             spans::began(&request);
-            // The error layer makes its own: an extension costs more, and a layer may change the path.
+            // `ErrorLayer` builds its own: an extension costs more, and a layer may have changed the path.
             let asked = RequestLine::of(&request);
             let answered = call::answered(inner, request, until).await;
             let mut response = error_layer::complete(answered, &asked);
@@ -296,7 +297,8 @@ async fn instead(
     encode::encode(kind, &parts, &body).map(Outgoing::from)
 }
 
-/// Renders an error in place of a response with these headers: those of the layers stay, those about its content are removed.
+/// Renders an error in place of a response with these headers: those of the layers stay, those about its content are
+/// removed.
 fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpError) -> Response {
     for name in [
         header::ACCEPT_RANGES,

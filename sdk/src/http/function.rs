@@ -84,7 +84,7 @@ impl<S, L, O> Function<HttpFunction<S>, L, O> {
 
 impl<S, O, const STREAMS: bool> Function<HttpFunction<S, STREAMS>, DefaultStack, O> {
     /// Removes the default stack, for layers in your own order: [`layer`](Function::layer) can then be called several
-    /// times. Without an [`ErrorLayer`](crate::http::ErrorLayer) , an error of a layer is a bare 500, and without a
+    /// times. Without an [`ErrorLayer`](crate::http::ErrorLayer), an error of a layer is a bare 500, and without a
     /// [`DeadlineLayer`](crate::http::DeadlineLayer) Lambda terminates a request that takes too long.
     ///
     /// # Example

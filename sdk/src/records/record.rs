@@ -62,7 +62,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// Creates a record; `text` may be borrowed from `event`.
+    /// Creates the body; `text` may be borrowed from `event`.
     pub(super) fn of(event: &str, text: Cow<'_, str>) -> Self {
         match text {
             Cow::Borrowed(text) => match (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize) {
@@ -250,8 +250,7 @@ impl Record {
         &self.outer.event.invocation
     }
 
-    /// Returns the receive count of the record, including this receive; `None` for every
-    /// source except SQS, which does not report it.
+    /// Returns the receive count of the record, including this receive; `None` if the source is not SQS.
     pub fn receive_count(&self) -> Option<u32> {
         self.outer.receive_count
     }

@@ -1,7 +1,7 @@
 //! Converts the event's text to an [`http::Request`].
 //!
-//! `lambda_http`'s own conversion panics on a malformed host, scheme or body and tries one source after the other, so the
-//! request is built here; its context types are used as they are.
+//! `lambda_http`'s own conversion panics on a malformed host, scheme or body and tries one source after the other, so
+//! the request is built here; its context types are used as they are.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! Detects the HTTP source of an event, and the properties of its domain.
+//! Detects the HTTP source of an event, and the properties of its domain. The rules are in
+//! `core::source::Markers::detect`.
 //!
 //! An event that cannot be decoded is detected by the names of its members, so that the 400 has the form of its source
 //! too.

@@ -1,4 +1,5 @@
-//! [`QueuedRecord`]: a record that waits for its turn; a lane is a sequence of records of which one at a time is processed.
+//! [`QueuedRecord`]: a record that waits for its turn; a lane is a sequence of records of which one at a time is
+//! processed.
 
 use std::collections::{HashMap, VecDeque};
 

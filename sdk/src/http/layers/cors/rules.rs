@@ -1,4 +1,4 @@
-//! The headers of each response, built once from a checked [`CorsLayer`](super::CorsLayer).
+//! The headers of each response, built once from a checked [`CorsLayer`](super::CorsLayer), and the decision on each preflight.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
