@@ -118,14 +118,18 @@ pub use crate::runtime::run;
 #[cfg(feature = "validate")]
 #[doc(no_inline)]
 pub use garde;
+#[cfg(feature = "macros")]
+pub use pilaster_macros::ErrorType;
+#[cfg(all(feature = "macros", feature = "parameters"))]
+pub use pilaster_macros::FromParameter;
+#[cfg(all(feature = "macros", feature = "secrets"))]
+pub use pilaster_macros::FromSecret;
 #[cfg(all(feature = "macros", feature = "idempotency"))]
 #[doc = include_str!("idempotent.md")]
 pub use pilaster_macros::idempotent;
 #[cfg(feature = "macros")]
 #[doc = include_str!("lambda_handler.md")]
 pub use pilaster_macros::lambda_handler;
-#[cfg(feature = "macros")]
-pub use pilaster_macros::*;
 
 // README's program compiles as a user would copy it.
 #[cfg(all(doctest, feature = "macros", feature = "http"))]

@@ -159,9 +159,10 @@ pub trait ErrorType: StdError + 'static {
 /// A function that returns the `errorType` of an error, if it has a certain type.
 type NameOf = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
 
-/// The error types that a function names by [`ErrorType`].
+/// The error types that a function names by [`ErrorType`]. Other crates cannot name this type, so they cannot implement a trait
+/// with a method that takes it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NamedErrors(Vec<NameOf>);
+pub struct NamedErrors(Vec<NameOf>);
 
 impl NamedErrors {
     pub(crate) fn add<E: ErrorType>(&mut self) {

@@ -15,7 +15,7 @@ use crate::core::raw::RawEvent;
 
 /// The event that the records of a batch share.
 #[derive(Debug)]
-pub(super) struct Event {
+pub(super) struct BatchEvent {
     pub(super) text: Arc<RawEvent>,
     pub(super) source: Source,
     pub(super) invocation: Invocation,
@@ -39,7 +39,7 @@ const MIN_CONTENT_LIMIT: usize = 64 * 1024 * 1024;
 /// The memory that a record takes in addition to its text, in bytes: a million empty records are not free.
 const RECORD_OVERHEAD: usize = 768;
 
-impl Event {
+impl BatchEvent {
     /// Returns the JSON text of a record.
     pub(super) fn record(&self, index: usize) -> &str {
         let text = self.text.get();
@@ -125,7 +125,7 @@ pub struct Record {
 
 /// The record in the event.
 pub(super) struct EventRecord {
-    pub(super) event: Arc<Event>,
+    pub(super) event: Arc<BatchEvent>,
     /// Its position in the event.
     pub(super) index: usize,
     pub(super) id: RecordId,
@@ -198,7 +198,7 @@ impl Record {
 
     /// Returns the origin of the event's records, which the first call determines.
     #[cfg(feature = "idempotency")]
-    pub(super) fn origin_of_event(&self, find: fn(&Event) -> serde_json::Value) -> &serde_json::Value {
+    pub(super) fn origin_of_event(&self, find: fn(&BatchEvent) -> serde_json::Value) -> &serde_json::Value {
         self.outer.event.origin.get_or_init(|| find(&self.outer.event))
     }
 

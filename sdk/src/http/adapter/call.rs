@@ -28,7 +28,7 @@ use crate::http::layers::deadline;
 pub(super) type Until = Option<(Instant, Duration)>;
 
 /// Calls all the layers. `inner` is `None` if its `Clone` panicked.
-pub(super) async fn answered<S, B>(
+pub(super) async fn call_layers<S, B>(
     inner: Option<S>,
     request: Request<Body>,
     until: Until,
@@ -40,10 +40,10 @@ where
     B::Error: Into<BoxError>,
 {
     let Some(mut inner) = inner else { return Err(HttpError::panic()) };
-    let answered = called(&mut inner, request, until).await;
+    let result = called(&mut inner, request, until).await;
     // For a service whose `Drop` panics, after the response.
     contained(|| drop(inner));
-    answered
+    result
 }
 
 async fn called<S, B>(inner: &mut S, request: Request<Body>, until: Until) -> Result<Response<Body>, HttpError>

@@ -22,7 +22,7 @@ use crate::core::json::lenient::List;
 use crate::core::json::text::Text;
 use crate::core::raw::RawEvent;
 use crate::core::source::{EventSource, Markers};
-use crate::records::record::Event;
+use crate::records::record::BatchEvent;
 use crate::records::source::Source;
 
 /// Decodes an event. `handled` are the sources of the function; the first is that of an empty event that does not name
@@ -35,7 +35,7 @@ pub(crate) fn decode(
     event: RawEvent,
     invocation: Invocation,
     handled: &[Source],
-) -> Result<(Arc<Event>, Vec<QueuedRecord>), FunctionError> {
+) -> Result<(Arc<BatchEvent>, Vec<QueuedRecord>), FunctionError> {
     let event = Arc::new(event);
     match Located::read(event.get(), handled) {
         Ok(located) => Ok(located.into_queue(&event, invocation)),
@@ -73,9 +73,9 @@ impl<'a> Located<'a> {
         }
     }
 
-    fn into_queue(self, event: &Arc<RawEvent>, invocation: Invocation) -> (Arc<Event>, Vec<QueuedRecord>) {
+    fn into_queue(self, event: &Arc<RawEvent>, invocation: Invocation) -> (Arc<BatchEvent>, Vec<QueuedRecord>) {
         let Self { text, source, records, members } = self;
-        let event = Arc::new(Event {
+        let event = Arc::new(BatchEvent {
             text: Arc::clone(event),
             ranges: records
                 .iter()

@@ -27,7 +27,7 @@ pub(crate) enum Step {
 }
 
 /// Returns the positions of the records by lane.
-pub(super) fn lanes(queue: &[QueuedRecord]) -> Vec<VecDeque<usize>> {
+pub(super) fn by_lane(queue: &[QueuedRecord]) -> Vec<VecDeque<usize>> {
     let mut lanes = Vec::<VecDeque<usize>>::with_capacity(queue.len());
     let mut known = HashMap::<&str, usize>::new();
     for (index, queued) in queue.iter().enumerate() {

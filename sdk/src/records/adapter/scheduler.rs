@@ -22,7 +22,7 @@ use super::call::call;
 use super::config::AdapterConfig;
 use super::deferred::{Memory, open_and_call};
 use super::outcome::Outcome;
-use super::queue::{QueuedRecord, Step, lanes};
+use super::queue::{QueuedRecord, Step, by_lane};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::panic::Cancellable;
 use crate::records::record::Record;
@@ -44,7 +44,7 @@ where
     super::spans::batch(queue.iter().map(|queued| &queued.record));
     let mut outcomes = Vec::with_capacity(queue.len());
     outcomes.resize_with(queue.len(), || None);
-    let mut lanes = lanes(&queue);
+    let mut lanes = by_lane(&queue);
     let mut queue = queue.into_iter().map(Some).collect::<Vec<_>>();
     // The lane with the earliest record comes first: with a concurrency of 1 the batch is in order.
     let next = |lanes: &[VecDeque<usize>], lane: usize| Some(Reverse((*lanes.get(lane)?.front()?, lane)));
