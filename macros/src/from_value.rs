@@ -16,7 +16,7 @@ pub(crate) struct Words {
     pub(crate) derived: &'static str,
     /// The option that names it.
     pub(crate) name: &'static str,
-    /// The other options, besides `env`, `text` and `binary`.
+    /// The options other than `env`, `text` and `binary`.
     pub(crate) options: &'static [&'static str],
     /// The types of a field that holds the whole text, or all bytes.
     pub(crate) fields: [&'static str; 2],

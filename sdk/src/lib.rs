@@ -37,14 +37,15 @@
 //! | 4 | [`WarmupLayer`]: for HTTP requests and records, opt-in for whole events | to a warm-up call | – |
 //! | 5 | the layers of [`Function::outer`], the first named outermost: [`TracesLayer`], [`MetricsLayer`], [`SecretsLayer`], … | where a secret is unavailable | close spans, write metrics |
 //! | 6 | the adapter of [`http`], [`records`] or [`events`] | to an event that cannot be decoded | encodes the response |
-//! | 7 | HTTP: base path → security headers → CORS → compression → conditional requests → errors → deadline → your layers → idempotency → panics, as [`http::Stack`] has them; records and events: the layers of [`Function::layer`], the first named outermost | to a preflight, to a conditional request, at the deadline, with a stored response | add headers, map errors |
+//! | 7 | HTTP: base path → security headers → CORS → compression → conditional requests → errors → deadline → your layers → idempotency → panics, in the order of [`http::Stack`]; records and events: the layers of [`Function::layer`], the first named outermost | to a preflight, to a conditional request, at the deadline, with a stored response | add headers, map errors |
 //! | 8 | the extractors | with a rejection: 400, 413, 415, 422; with a failed record | – |
 //! | 9 | your function | – | returns its value or its error |
 //!
 //! [`Function::into_service`] builds steps 2 to 9, for [`run`] and for tests alike. Layers follow one rule: as in
 //! tower's `ServiceBuilder`, the first named is the outermost. [`http::Stack`] keeps its own layers in the order above,
 //! regardless of the order of the calls, and has one of each: a second call of [`errors`](http::Stack::errors), for
-//! example, replaces the first. Base paths, your own layers, outer layers and those of records and events add up.
+//! example, replaces the first. Base paths, your own layers, outer layers and those of records and events are added to
+//! the earlier ones.
 //!
 //! # Features
 //!
@@ -117,14 +118,18 @@ pub use crate::runtime::run;
 #[cfg(feature = "validate")]
 #[doc(no_inline)]
 pub use garde;
+#[cfg(feature = "macros")]
+pub use pilaster_macros::ErrorType;
+#[cfg(all(feature = "macros", feature = "parameters"))]
+pub use pilaster_macros::FromParameter;
+#[cfg(all(feature = "macros", feature = "secrets"))]
+pub use pilaster_macros::FromSecret;
 #[cfg(all(feature = "macros", feature = "idempotency"))]
 #[doc = include_str!("idempotent.md")]
 pub use pilaster_macros::idempotent;
 #[cfg(feature = "macros")]
 #[doc = include_str!("lambda_handler.md")]
 pub use pilaster_macros::lambda_handler;
-#[cfg(feature = "macros")]
-pub use pilaster_macros::*;
 
 // README's program compiles as a user would copy it.
 #[cfg(all(doctest, feature = "macros", feature = "http"))]

@@ -69,8 +69,7 @@ pub fn run<F: IntoService>(function: F) -> Result<(), StartError> {
     start(function).inspect_err(init::report)
 }
 
-/// Runs the function that `make` makes. A mistake in the configuration of what it makes is an error, also before the
-/// layers are applied.
+/// Runs the function that `make` returns. A mistake in its configuration is an error, also before the layers are applied.
 #[cfg(feature = "macros")]
 pub fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
     let made = built(|| layer_mistakes::collect(make).map_err(|mistake| StartError::not_built(&mistake)));

@@ -1,9 +1,9 @@
 //! Tools for tests: a caller of whole functions in this process, events of every source, a model of AWS's retries.
 //!
 //! [`Caller::call`] takes the event of any source as JSON, or from a builder; with [`http`] the test of an HTTP
-//! function sends requests and reads responses instead. [`Caller::with_clients`] replaces what
-//! [`Client<T>`](crate::Client) would return by stubs, [`Caller::with_time_left`] gives each call a deadline,
-//! [`Caller::with_logs`] captures its log lines.
+//! function sends requests and reads responses instead. [`Caller::with_clients`] replaces the values of
+//! [`Client<T>`](crate::Client) by stubs, [`Caller::with_time_left`] gives each call a deadline, and
+//! [`Caller::with_logs`] captures the log lines.
 //!
 //! # Failing tests
 //!

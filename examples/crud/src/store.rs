@@ -52,7 +52,8 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`EmailTaken`](crate::users::EmailTaken).
+    /// [`EmailTaken`](crate::users::EmailTaken), [`ConcurrentUpdate`](crate::users::ConcurrentUpdate); [`UsersError::Store`] if
+    /// DynamoDB fails.
     pub async fn insert(&self, new: NewUser) -> Result<User, UsersError> {
         let user = User::new(new);
         store!(self.insert(&user))?;
@@ -63,7 +64,7 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`UserNotFound`].
+    /// [`UserNotFound`]; [`UsersError::Store`] if DynamoDB fails.
     pub async fn get(&self, id: Uuid) -> Result<User, UsersError> {
         store!(self.get(id))?.ok_or_else(|| UserNotFound.into())
     }
@@ -72,7 +73,7 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`InvalidCursor`](crate::users::InvalidCursor).
+    /// [`InvalidCursor`](crate::users::InvalidCursor); [`UsersError::Store`] if DynamoDB fails.
     pub async fn list(&self, query: ListUsers) -> Result<UserPage, UsersError> {
         let after = query.cursor.as_deref().map(Cursor::decode).transpose()?;
         let limit = query.limit.unwrap_or(20).clamp(1, 100);
@@ -88,7 +89,8 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`UserNotFound`], [`VersionConflict`], [`EmailTaken`](crate::users::EmailTaken).
+    /// [`UserNotFound`], [`VersionConflict`], [`EmailTaken`](crate::users::EmailTaken),
+    /// [`ConcurrentUpdate`](crate::users::ConcurrentUpdate); [`UsersError::Store`] if DynamoDB fails.
     pub async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, UsersError> {
         let old = self.get(id).await?;
         if old.version != patch.version {
@@ -103,7 +105,8 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`UserNotFound`], and [`VersionConflict`] after three concurrent updates.
+    /// [`UserNotFound`]; [`VersionConflict`] after three concurrent updates;
+    /// [`ConcurrentUpdate`](crate::users::ConcurrentUpdate); [`UsersError::Store`] if DynamoDB fails.
     pub async fn remove(&self, id: Uuid) -> Result<(), UsersError> {
         let mut tries = 3;
         loop {

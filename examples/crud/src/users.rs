@@ -33,12 +33,12 @@ impl User {
 
     /// Returns the next version of the user, with this patch applied.
     pub(crate) fn changed(&self, patch: UserPatch) -> Self {
-        let next = self.clone();
+        let old = self.clone();
         Self {
-            email: patch.email.unwrap_or(next.email),
-            name: patch.name.unwrap_or(next.name),
+            email: patch.email.unwrap_or(old.email),
+            name: patch.name.unwrap_or(old.name),
             version: self.version + 1,
-            ..next
+            ..old
         }
     }
 

@@ -188,7 +188,7 @@ impl Secrets {
     /// fetch that started before the value was rejected does not count.
     ///
     /// A source that caches values itself, such as the Parameters and Secrets extension, may return the rejected one
-    /// again: the error then is that there is no newer one.
+    /// again: the error then states that no newer version exists.
     ///
     /// # Errors
     ///

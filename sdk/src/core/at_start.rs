@@ -1,5 +1,6 @@
-//! Work of layers that changes the process, such as setting a global recorder. A layer that is built or applied does none of it:
-//! [`run`](crate::run) does, when the whole function is built. A layer that is applied elsewhere does its work at its first call.
+//! Work of layers that changes the process, such as setting a global recorder. A layer that is built or applied does
+//! none of it: [`run`](crate::run) does, when the whole function is built. A layer that is applied elsewhere does its
+//! work at its first call.
 
 use std::cell::RefCell;
 

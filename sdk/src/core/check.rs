@@ -1,8 +1,9 @@
 //! Requirements of extractors and responses, for the messages of `#[lambda_handler]`.
 //!
-//! Many extractors and responses hold a value, and require a trait of the value's type: `Json<Order>` requires `serde::Deserialize` of
-//! `Order`. Where [`Holds`] names this requirement, the compiler reports `Order` and the derive that it lacks, and not that `Json<Order>` is
-//! no extractor. Pilaster's types do so, and yours can. Without it your extractors work as well; only the message is less exact.
+//! Many extractors and responses hold a value, and require a trait of the value's type: `Json<Order>` requires
+//! `serde::Deserialize` of `Order`. Where [`Holds`] names this requirement, the compiler reports `Order` and the derive
+//! that it lacks, and not that `Json<Order>` is no extractor. Pilaster's types do so, and yours can. Without it your
+//! extractors work as well; only the message is less exact.
 //!
 //! # Example
 //!
@@ -36,9 +37,11 @@ pub(crate) mod probe;
 
 use std::marker::PhantomData;
 
-/// An extractor or a response that holds a value, and requires a trait of the value's type. See the [module docs](self).
+/// An extractor or a response that holds a value, and requires a trait of the value's type. See the [module
+/// docs](self).
 ///
-/// An extractor implements it for the role [`Argument`], a response for the role [`Response`]; one that is both, such as `Json<T>`, twice.
+/// An extractor implements it for the role [`Argument`], a response for the role [`Response`]; one that is both, such
+/// as `Json<T>`, twice.
 pub trait Holds<Role> {
     /// The requirement, such as [`Deserializable<T>`].
     type Requires: Requirement;

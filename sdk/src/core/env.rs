@@ -1,7 +1,7 @@
 //! The environment's variables, and how Pilaster reads their values: as text, booleans, seconds or numbers.
 //!
-//! Each reader takes a lookup, [`var`] or a test's. A variable that is not set, or blank, is `None`; one that is set and cannot be used
-//! is an error whose sentence names the variable and does not repeat its value.
+//! Each reader takes a lookup, [`var`] or a test's. A variable that is not set, or blank, is `None`; one that is set
+//! and cannot be used is an error whose sentence names the variable and does not repeat its value.
 
 use std::env;
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! [`FunctionError`]: the failure of a whole invocation.
 //!
-//! Step Functions' `Catch`, destinations and retry policies branch on `errorType`, so it is a stable, short name and never
-//! a Rust type's full path.
+//! Step Functions' `Catch`, destinations and retry policies branch on `errorType`, so it is a stable, short name and
+//! never a Rust type's full path.
 
 mod refusal;
 
@@ -38,8 +38,8 @@ pub struct FunctionError {
     is_logged: bool,
 }
 
-/// The part of a `FunctionError` that is found in the chain of causes also below `#[error(transparent)]` and `anyhow`, which leave out an
-/// error itself.
+/// The part of a `FunctionError` that is found in the chain of causes also below `#[error(transparent)]` and `anyhow`,
+/// which leave out an error itself.
 struct Described {
     error_type: String,
     message: String,
@@ -64,8 +64,8 @@ impl FunctionError {
         }
     }
 
-    /// Converts any error: a `FunctionError` stays unchanged, also within an error type without a name of its own; any other error has
-    /// the short name of its type.
+    /// Converts any error: a `FunctionError` stays unchanged, also within an error type without a name of its own; any
+    /// other error has the short name of its type.
     pub(crate) fn of<E: Into<BoxError> + 'static>(error: E) -> Self {
         let error: BoxError = error.into();
         match error.downcast::<Self>() {
@@ -130,8 +130,8 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// An error with an `errorType` of its own, on which the `Catch` or `Retry` of a state machine branches. The derive macro makes it the name
-/// of the variant, or of the struct.
+/// An error with an `errorType` of its own, on which the `Catch` or `Retry` of a state machine branches. The derive
+/// macro makes it the name of the variant, or of the struct.
 ///
 /// ```
 /// use pilaster::ErrorType as _;
@@ -149,7 +149,8 @@ pub(crate) fn shown(text: &str) -> String {
 /// assert_eq!(ReserveError::Read(std::io::ErrorKind::TimedOut.into()).error_type(), "StockUnavailable");
 /// ```
 ///
-/// `#[lambda_handler]` finds it automatically; without the macro, [`Function::error_type`](crate::Function::error_type) names it.
+/// `#[lambda_handler]` finds it automatically; without the macro, [`Function::error_type`](crate::Function::error_type)
+/// names it.
 pub trait ErrorType: StdError + 'static {
     /// Returns the `errorType`: short and stable.
     fn error_type(&self) -> &str;
@@ -158,9 +159,10 @@ pub trait ErrorType: StdError + 'static {
 /// A function that returns the `errorType` of an error, if it has a certain type.
 type NameOf = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
 
-/// The error types that a function names by [`ErrorType`].
+/// The error types that a function names by [`ErrorType`]. Other crates cannot name this type, so they cannot implement a trait
+/// with a method that takes it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NamedErrors(Vec<NameOf>);
+pub struct NamedErrors(Vec<NameOf>);
 
 impl NamedErrors {
     pub(crate) fn add<E: ErrorType>(&mut self) {
@@ -190,8 +192,8 @@ impl NamedErrors {
 /// The name of the type that holds any other error, and is in a module above this one.
 const RECORD_ERROR: &str = concat!(env!("CARGO_CRATE_NAME"), "::records::error::RecordError");
 
-/// Returns the short name of an error's type; `None` for a text, and for a type that holds any error. A type of the function counts by
-/// its path, so that its own `Error` or `Report` is not taken for that of a library.
+/// Returns the short name of an error's type; `None` for a text, and for a type that holds any error. A type of the
+/// function counts by its path, so that its own `Error` or `Report` is not taken for that of a library.
 pub(crate) fn error_name<E>() -> Option<&'static str> {
     const ANY: [&str; 6] = [
         "anyhow::Error",
@@ -252,8 +254,8 @@ struct Beginning(String);
 impl Beginning {
     const MAX: usize = 128;
 
-    /// Returns the name with which the output of a derived `Debug` begins. `None` for any other text, such as the message that `anyhow`
-    /// writes.
+    /// Returns the name with which the output of a derived `Debug` begins. `None` for any other text, such as the
+    /// message that `anyhow` writes.
     fn name(&self) -> Option<&str> {
         let end = self.0.find(|char: char| !char.is_ascii_alphanumeric() && char != '_').unwrap_or(self.0.len());
         let (name, rest) = self.0.split_at(end);

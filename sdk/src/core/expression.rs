@@ -41,8 +41,8 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns a bound of the depth of the expression's tree: each character that makes a node counts, and the items of a list do not
-/// add up.
+/// Returns a bound of the depth of the expression's tree: each character that makes a node counts, and the items of a
+/// list do not add up.
 fn depth(text: &str) -> usize {
     // For each open bracket, its own depth and that of its deepest content.
     let mut open: Vec<(usize, usize)> = Vec::new();

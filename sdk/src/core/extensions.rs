@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::sync::OnceLock;
 
-/// Values by their type, at most one of each; they are added and never taken away. Nothing is allocated or locked while it is empty.
+/// Values by their type, at most one of each; they are added and never taken away. Nothing is allocated or locked while
+/// it is empty.
 #[derive(Default)]
 pub(crate) struct Extensions(OnceLock<Box<Entry>>);
 

@@ -15,7 +15,8 @@ pub(crate) const INVALID_RESPONSE: &str = "InvalidResponse";
     note = "the last argument of an event function is `Event<T>`, `Schedule` or another event of `pilaster`"
 )]
 pub trait FromEvent: Sized + Send {
-    /// A wrapper around the call of the whole function, its layers and its time-out, for an event with a response protocol of its own.
+    /// A wrapper around the call of the whole function, its layers and its time-out, for an event with a response
+    /// protocol of its own.
     #[doc(hidden)]
     const WRAP: Option<Wrap> = None;
 

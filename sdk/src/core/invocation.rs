@@ -1,4 +1,5 @@
-//! [`Invocation`]: the ids, the deadline and the function of one invocation; [`FromInvocation`]: arguments that are made from it.
+//! [`Invocation`]: the ids, the deadline and the function of one invocation; [`FromInvocation`]: arguments that are
+//! made from it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -71,8 +72,8 @@ impl Invocation {
         Self { shared: Arc::new(Shared { context, extensions: Extensions::default() }), cold_start: false }
     }
 
-    /// Creates an invocation whose deadline is in this time; none without it. [`remaining`](Self::remaining) follows tokio's clock,
-    /// which a test can pause.
+    /// Creates an invocation whose deadline is in this time; none without it. [`remaining`](Self::remaining) follows
+    /// tokio's clock, which a test can pause.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn with_time_left(mut context: Context, left: Option<Duration>) -> Self {
         let Some(left) = left else { return Self::new(context) };
@@ -88,7 +89,8 @@ impl Invocation {
         &self.shared.extensions
     }
 
-    /// Shares a value with the layers around this one, by its type; a later one replaces it. It outlives a layer that is cancelled.
+    /// Shares a value with the layers around this one, by its type; a later one replaces it. It outlives a layer that
+    /// is cancelled.
     #[cfg(feature = "http")]
     pub(crate) fn share<T: Clone + Send + Sync + 'static>(&self, value: T) {
         let extensions = self.extensions();
@@ -105,8 +107,8 @@ impl Invocation {
         Some(slot.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    /// Creates an invocation; the first one of the process gets `cold_start() == true`, unless Lambda initialised the sandbox ahead of time
-    /// (`AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency`), as Powertools counts it.
+    /// Creates an invocation; the first one of the process gets `cold_start() == true`, unless Lambda initialised the
+    /// sandbox ahead of time (`AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency`), as Powertools counts it.
     pub(crate) fn first_is_cold(context: Context) -> Self {
         // A load first: the line is shared between the workers of a managed instance.
         let cold = !WARM.load(Ordering::Relaxed)
@@ -210,7 +212,7 @@ impl Invocation {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument beside a record or an event",
     label = "not made from an invocation",
-    note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Invocation`, or what implements `pilaster::FromInvocation`; the record or the event comes last"
+    note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Invocation`, or any type that implements `pilaster::FromInvocation`; the record or the event comes last"
 )]
 pub trait FromInvocation: Sized + Send {
     /// Creates the argument.

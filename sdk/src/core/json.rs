@@ -18,8 +18,8 @@ const POINTER: usize = 1024;
 /// The maximum length of the description of a mistake, in bytes.
 const TEXT: usize = 512;
 
-/// The error of JSON text that is not a `T`: the place in the text, and what is wrong there. It does not repeat the value, which may be
-/// secret; only the message of a custom `Deserialize` is kept as it is.
+/// The error of JSON text that is not a `T`: the place in the text, and a description of the mistake. It does not
+/// repeat the value, which may be secret; only the message of a custom `Deserialize` is kept as it is.
 pub struct JsonError {
     pointer: String,
     source: serde_json::Error,

@@ -1,7 +1,8 @@
 //! The raw event and the raw response: JSON text on the way in; JSON text or a stream on the way out.
 //!
-//! No layer outside of an adapter needs to know what an event *is*; it passes on the text. So the raw layers have no generic event or
-//! response type: each is a `tower::Service` from [`Incoming`] to [`Outgoing`] or [`FunctionError`](crate::FunctionError).
+//! The raw layers pass the event on as text; a layer that needs a member (the trigger, a correlation id) reads it from
+//! the text. So they have no generic event or response type: each is a `tower::Service` from [`Incoming`] to
+//! [`Outgoing`] or [`FunctionError`](crate::FunctionError).
 
 use std::fmt;
 #[cfg(feature = "http")]
@@ -29,7 +30,8 @@ pub type RawEvent = Box<RawValue>;
 
 /// The request of a raw service: the event's text and its invocation.
 ///
-/// The invocation is made once, where the event enters; every layer below shares it, so that all of them agree on the cold start.
+/// The invocation is made once, where the event enters; every layer below shares it, so that all of them agree on the
+/// cold start.
 ///
 /// # Example
 ///
@@ -74,8 +76,8 @@ impl From<LambdaEvent<RawEvent>> for Incoming {
     }
 }
 
-/// The response of a raw service: one JSON text, or the stream of an HTTP function that [streams](crate::Function::streaming) its
-/// responses.
+/// The response of a raw service: one JSON text, or the stream of an HTTP function that
+/// [streams](crate::Function::streaming) its responses.
 ///
 /// # Example
 ///
@@ -173,7 +175,7 @@ impl fmt::Debug for Outgoing {
     }
 }
 
-/// A service from [`Incoming`] to [`Outgoing`]: every function is one in the end.
+/// A raw service, from [`Incoming`] to [`Outgoing`]: the type of service that every function becomes.
 pub trait RawService:
     Service<Incoming, Response = Outgoing, Error = FunctionError, Future: Send + 'static> + Clone + Send + Sync + 'static
 {

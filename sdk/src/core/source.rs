@@ -1,6 +1,7 @@
 //! [`EventSource`]: the service that sent an event, detected by the members that only its events have.
 //!
-//! An adapter fills the [`Markers`] from the parse that it makes anyway; [`Markers::read`] reads them from the text of any event.
+//! An adapter fills the [`Markers`] from the parse that it makes anyway; [`Markers::read`] reads them from the text of
+//! any event.
 
 #![cfg_attr(
     not(all(feature = "http", feature = "records", feature = "otel", feature = "testing")),
@@ -215,9 +216,10 @@ pub(crate) fn is_version_1(json: &str) -> bool {
 }
 
 /// Returns whether a domain is that of a function URL (`{id}.lambda-url.{region}.on.aws`,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html>), or `localhost`, which `cargo run`, the tests' requests and
-/// `cargo lambda watch` use. Whole labels are compared, and the end of the name: an HTTP API may have the domain
-/// `localhost.example.com` or `api.lambda-url.example.com`. In China the end is `.on.amazonwebservices.com.cn`.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html>), or `localhost`, which `cargo run`, the
+/// tests' requests and `cargo lambda watch` use. Whole labels are compared, and the end of the name: an HTTP API may
+/// have the domain `localhost.example.com` or `api.lambda-url.example.com`. In China the end is
+/// `.on.amazonwebservices.com.cn`.
 pub(crate) fn is_url(domain: &str) -> bool {
     let name = domain.split_once(':').map_or(domain, |(name, _)| name);
     let is_of_aws = |end: &&str| name.ends_with(*end);

@@ -21,13 +21,13 @@ use crate::core::raw::{Incoming, Outgoing};
 pub struct EventAdapter<S> {
     inner: S,
     wrap: Option<Wrap>,
-    names: NamedErrors,
+    error_types: NamedErrors,
     margin: Option<Duration>,
 }
 
 impl<S> EventAdapter<S> {
-    pub(crate) fn new(inner: S, wrap: Option<Wrap>, names: NamedErrors, margin: Option<Duration>) -> Self {
-        Self { inner, wrap, names, margin }
+    pub(crate) fn new(inner: S, wrap: Option<Wrap>, error_types: NamedErrors, margin: Option<Duration>) -> Self {
+        Self { inner, wrap, error_types, margin }
     }
 }
 
@@ -45,12 +45,13 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let Self { inner, wrap, names, margin } = self.clone();
+        let Self { inner, wrap, error_types, margin } = self.clone();
         let wrapped = wrap.map(|wrap| (wrap, incoming.clone()));
         let called: EventFuture = Box::pin(async move {
             let until = margin.and_then(|margin| until(&incoming.invocation, margin));
             // Catches a panic of the layers, the function, and the `Display` of their errors.
-            let called = async { inner.oneshot(incoming).await.map_err(|error| names.apply(FunctionError::of(error))) };
+            let called =
+                async { inner.oneshot(incoming).await.map_err(|error| error_types.apply(FunctionError::of(error))) };
             let called = Cancellable::new(AssertUnwindSafe(called).catch_unwind());
             let called = match until {
                 None => called.await,

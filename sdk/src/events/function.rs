@@ -10,12 +10,12 @@ use tower::{Layer, Service};
 
 use super::handler::{EventHandler, FromEvent, Wrap};
 use crate::core::deadline::MARGIN;
-use crate::core::error::{BoxError, ErrorType};
+use crate::core::error::{BoxError, ErrorType, NamedErrors};
 use crate::core::raw::{Incoming, Outgoing};
 use crate::events::adapter::EventAdapter;
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
-use crate::function::into_service::{ErrorTypes, Kind};
+use crate::function::into_service::Kind;
 
 /// The marker of event functions with these arguments.
 #[doc(hidden)]
@@ -92,7 +92,7 @@ where
     type Adapter = EventAdapter<L::Service>;
     const IS_OF_WHOLE_EVENTS: bool = true;
 
-    fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
-        EventAdapter::new(layers.layer(self.service), self.wrap, error_types.0, self.margin)
+    fn adapter(self, layers: L, error_types: NamedErrors) -> Self::Adapter {
+        EventAdapter::new(layers.layer(self.service), self.wrap, error_types, self.margin)
     }
 }

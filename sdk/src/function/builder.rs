@@ -9,16 +9,16 @@ use crate::function::lifecycle::Lifecycle;
 
 /// A handler with its layers, which [`run`](crate::run) runs. [`handler`](crate::handler) creates one.
 #[must_use = "a function does nothing until `pilaster::run` runs it"]
-pub struct Function<H, L, O = Identity> {
-    pub(crate) kind: H,
+pub struct Function<K, L, O = Identity> {
+    pub(crate) kind: K,
     pub(crate) layers: L,
     pub(crate) outer: O,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) error_types: NamedErrors,
 }
 
-impl<H, L> Function<H, L> {
-    pub(crate) fn new(kind: H, layers: L) -> Self {
+impl<K, L> Function<K, L> {
+    pub(crate) fn new(kind: K, layers: L) -> Self {
         let (lifecycle, error_types) = (Lifecycle::default(), NamedErrors::default());
         Self { kind, layers, outer: Identity::new(), lifecycle, error_types }
     }
@@ -62,13 +62,13 @@ impl<N, Inner, Outer> AddLayer<N> for Stack<Inner, Outer> {
     }
 }
 
-impl<H, L, O> Function<H, L, O> {
+impl<K, L, O> Function<K, L, O> {
     /// Adds a layer around the handler, inside the previously added layers: as in tower's `ServiceBuilder`, the first
     /// is the outermost.
     ///
     /// A record function takes layers of `records::Record`, an event function layers of [`Incoming`](crate::Incoming).
     /// An HTTP function takes one [`http::Stack`](crate::http::Stack), which replaces the default one and contains your
-    /// own layers ; neither a second stack nor a layer without a stack compiles, since error responses would be lost.
+    /// own layers; neither a second stack nor a layer without a stack compiles, since error responses would be lost.
     ///
     /// # Example
     ///
@@ -84,7 +84,7 @@ impl<H, L, O> Function<H, L, O> {
     ///     pilaster::run(pilaster::handler(echo).layer(stack))
     /// }
     /// ```
-    pub fn layer<N>(self, layer: N) -> Function<H, L::Layers, O>
+    pub fn layer<N>(self, layer: N) -> Function<K, L::Layers, O>
     where
         L: AddLayer<N>,
     {
@@ -92,7 +92,7 @@ impl<H, L, O> Function<H, L, O> {
     }
 
     /// Returns the function with other layers in place of its own.
-    pub(crate) fn map_layers<N>(self, map: impl FnOnce(L) -> N) -> Function<H, N, O> {
+    pub(crate) fn map_layers<N>(self, map: impl FnOnce(L) -> N) -> Function<K, N, O> {
         let Self { kind, layers, outer, lifecycle, error_types } = self;
         Function { kind, layers: map(layers), outer, lifecycle, error_types }
     }
@@ -101,7 +101,7 @@ impl<H, L, O> Function<H, L, O> {
     /// [`Incoming`](crate::Incoming). As in tower's `ServiceBuilder`, the first is the outermost. The log context, the
     /// guard against panics and the responses to warm-up calls are outside of all these layers: see
     /// [`into_service`](Self::into_service).
-    pub fn outer<N>(self, layer: N) -> Function<H, L, Stack<N, O>> {
+    pub fn outer<N>(self, layer: N) -> Function<K, L, Stack<N, O>> {
         let Self { kind, layers, outer, lifecycle, error_types } = self;
         Function { kind, layers, outer: Stack::new(layer, outer), lifecycle, error_types }
     }
@@ -193,7 +193,7 @@ impl<H, L, O> Function<H, L, O> {
     }
 }
 
-impl<H, L, O> fmt::Debug for Function<H, L, O> {
+impl<K, L, O> fmt::Debug for Function<K, L, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Function").field("routes", &self.lifecycle.routes).finish_non_exhaustive()
     }

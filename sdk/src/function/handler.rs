@@ -52,7 +52,8 @@ where
     Function::new(handler.into_kind(Sealed), H::Layers::default())
 }
 
-/// A handler of one kind of function, which maps its input (a request, a record or an event) to its output.
+/// The bridge from [`HandlerService`] to `HttpHandler`, `RecordHandler` and `EventHandler`: a handler of one kind of
+/// function, which maps its input (a request, a record or an event) to its output.
 pub trait Call<Input, Args>: Clone + Send + Sync + Sized + 'static {
     /// The response of the service around it.
     type Output;

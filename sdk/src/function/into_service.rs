@@ -24,7 +24,7 @@ pub trait Kind<L>: Sized {
     type Adapter;
     #[doc(hidden)]
     const IS_HTTP: bool = false;
-    /// The event may be anything, so no event is treated as a warm-up call.
+    /// The event may be anything, so warm-up calls are recognised only with `PILASTER_WARMUP=on`.
     #[doc(hidden)]
     const IS_OF_WHOLE_EVENTS: bool = false;
     /// The responses may be streams. A constant, so that the binary of a function that does not stream contains no code
@@ -33,12 +33,8 @@ pub trait Kind<L>: Sized {
     const STREAMS: bool = false;
 
     #[doc(hidden)]
-    fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter;
+    fn adapter(self, layers: L, error_types: NamedErrors) -> Self::Adapter;
 }
-
-/// The error types of a function. Other crates cannot create one, so they cannot implement [`Kind`].
-#[derive(Debug)]
-pub struct ErrorTypes(pub(crate) NamedErrors);
 
 /// A [`Function`] that can be run: its layers fit its handler. Other crates use it as a bound and cannot implement it.
 #[diagnostic::on_unimplemented(
@@ -69,10 +65,10 @@ type Around<S> = Logging<Guard<Warmup<S>>>;
 #[cfg(not(feature = "logging"))]
 type Around<S> = Guard<Warmup<S>>;
 
-impl<H, L, O> Function<H, L, O>
+impl<K, L, O> Function<K, L, O>
 where
-    H: Kind<L>,
-    O: Layer<H::Adapter>,
+    K: Kind<L>,
+    O: Layer<K::Adapter>,
     O::Service: RawService,
 {
     /// Builds the whole function as one service of raw events. [`run`](crate::run), the local server and
@@ -80,7 +76,7 @@ where
     ///
     /// 1. the log context ([`observe::logging`](crate::observe::logging)), with feature `logging`;
     /// 2. a guard, which converts a panic and a response above 6 MB into errors;
-    /// 3. [`WarmupLayer`], for functions of HTTP requests and of records;
+    /// 3. [`WarmupLayer`], for functions of HTTP requests and of records; opt-in for whole events;
     /// 4. the layers of [`outer`](Self::outer), the first is the outermost;
     /// 5. the adapter, which decodes the event into a request, records or a value, and encodes the response;
     /// 6. the layers of [`layer`](Self::layer), the first is the outermost; `http::Stack` has its own order;
@@ -115,9 +111,9 @@ where
         let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
         let service = layer_mistakes::collect(|| {
             let guarded = || {
-                let adapter = kind.adapter(layers, ErrorTypes(error_types));
-                let service = layer_mistakes::around(H::STREAMS, || outer.layer(adapter));
-                Guard::new(WarmupLayer::from_env(H::IS_OF_WHOLE_EVENTS).layer(service))
+                let adapter = kind.adapter(layers, error_types);
+                let service = layer_mistakes::around(K::STREAMS, || outer.layer(adapter));
+                Guard::new(WarmupLayer::from_env(K::IS_OF_WHOLE_EVENTS).layer(service))
             };
             #[cfg(feature = "logging")]
             return LoggingLayer::around(guarded);
@@ -128,20 +124,21 @@ where
     }
 }
 
-impl<H, L, O> IntoService for Function<H, L, O>
+impl<K, L, O> IntoService for Function<K, L, O>
 where
-    H: Kind<L>,
-    O: Layer<H::Adapter>,
+    K: Kind<L>,
+    O: Layer<K::Adapter>,
     O::Service: RawService,
 {
     type Service = Around<O::Service>;
-    const STREAMS: bool = H::STREAMS;
+    const STREAMS: bool = K::STREAMS;
 
     fn into_service(self) -> Result<Self::Service, StartError> {
+        // The inherent method.
         self.into_service()
     }
 
     fn take_lifecycle(&mut self) -> Lifecycle {
-        Lifecycle { is_http: H::IS_HTTP, ..std::mem::take(&mut self.lifecycle) }
+        Lifecycle { is_http: K::IS_HTTP, ..std::mem::take(&mut self.lifecycle) }
     }
 }

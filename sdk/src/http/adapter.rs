@@ -2,13 +2,13 @@
 //! to the form of the event source.
 //!
 //! It is between the raw layers (logs, secrets) and the layers of the function (security headers, CORS, errors). The
-//! event is parsed once: its discriminating fields determine which of API Gateway's REST API and HTTP API, a function
-//! URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event of another source fails as a
-//! [`FunctionError`]. If the source is known and the event cannot be decoded (an invalid `host`, a body that is not
-//! valid base64), a rejected request goes through the layers: [`ErrorLayer`](crate::http::ErrorLayer), or the
-//! [`CatchPanicLayer`](crate::http::CatchPanicLayer) around the function, responds with a 400, and the layers above add
-//! their headers. Your own layers below the error layer, and the function, do not see it; others see a body that cannot
-//! be read.
+//! event and its `requestContext` are parsed once each: the discriminating fields determine which of API Gateway's REST
+//! API and HTTP API, a function URL, an Application Load Balancer, VPC Lattice or a WebSocket API sent it. An event of
+//! another source fails as a [`FunctionError`]. If the source is known and the event cannot be decoded (an invalid
+//! `host`, a body that is not valid base64), a rejected request goes through the layers:
+//! [`ErrorLayer`](crate::http::ErrorLayer), or the [`CatchPanicLayer`](crate::http::CatchPanicLayer) around the
+//! function, responds with a 400, and the layers above add their headers. Your own layers below the error layer, and
+//! the function, do not see it; others see a body that cannot be read.
 //!
 //! On the way back:
 //!
@@ -25,9 +25,10 @@
 //!   [`binaryMediaTypes`](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)**
 //!   (`*/*` for all): without them the client of an image or of a compressed response gets the base64 text. The other
 //!   sources always decode it.
-//! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB limit of Lambda, or
-//!   the 1 MB limit of a load balancer, becomes a 500 or 504 that keeps the headers of the layers, such as CORS. If the headers alone are
-//!   too large, it keeps those of CORS, and others up to 8 KB.
+//! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB limit of Lambda,
+//!   the 1 MB limit of a load balancer or the 128 KB limit of a WebSocket message, becomes a 500 or 504 that keeps the
+//!   headers of the layers, such as CORS. If the headers alone are too large, it keeps those of CORS, and others up to
+//!   8 KB.
 
 mod call;
 mod decode;
@@ -63,7 +64,7 @@ use crate::core::limits::{LOAD_BALANCER_LIMIT, PAYLOAD_LIMIT, WEBSOCKET_MESSAGE_
 use crate::core::panic::{caught, contained};
 use crate::core::raw::{Incoming, Outgoing};
 use crate::http::encoded_length::base64_length;
-use crate::http::error::{self, HttpError, Refused, Renderer};
+use crate::http::error::{self, HttpError, Malformed, Renderer};
 use crate::http::extract::context::EventKind;
 use crate::http::framing;
 use crate::http::layers::deadline;
@@ -134,10 +135,10 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         // The deadline layer has responded before the body of the response is read.
         let until = until(&incoming.invocation, MARGIN);
-        let (source, mut request, refused) = match decode::decode(&incoming) {
+        let (source, mut request, malformed) = match decode::decode(&incoming) {
             Ok((source, request)) => (source, request, None),
-            Err(decode::Refused::NotHttp(error)) => return Box::pin(ready(Err(error))),
-            Err(decode::Refused::Malformed(source, error)) => {
+            Err(decode::Undecodable::NotHttp(error)) => return Box::pin(ready(Err(error))),
+            Err(decode::Undecodable::Malformed(source, error)) => {
                 (source, refused::request(&incoming, source.kind), Some(error))
             }
         };
@@ -147,9 +148,9 @@ where
         // For a service whose `Clone` panics, as above: `call` clones it too.
         let inner = caught(|| self.inner.clone()).flatten();
         Box::pin(async move {
-            let refused = refused.map(|mut error| {
+            let malformed = malformed.map(|mut error| {
                 log_failure(&mut error, None);
-                request.extensions_mut().insert(Refused(error.clone()));
+                request.extensions_mut().insert(Malformed(error.clone()));
                 error
             });
             if streaming.is_some() {
@@ -157,22 +158,22 @@ where
             }
             #[cfg(feature = "otel")]
             spans::began(&request);
-            // The error layer makes its own: an extension costs more, and a layer may change the path.
-            let asked = RequestLine::of(&request);
-            let answered = call::answered(inner, request, until).await;
-            let mut response = error_layer::complete(answered, &asked);
-            if let Some(error) = refused.filter(|_| !asked.is_preflight() && response.status().as_u16() < 400) {
+            // `ErrorLayer` builds its own: an extension costs more, and a layer may have changed the path.
+            let line = RequestLine::of(&request);
+            let result = call::call_layers(inner, request, until).await;
+            let mut response = error_layer::complete(result, &line);
+            if let Some(error) = malformed.filter(|_| !line.is_preflight() && response.status().as_u16() < 400) {
                 // A service of another crate has responded as if the request were well-formed.
                 let headers = std::mem::take(response.headers_mut());
                 let renderer = response.extensions_mut().remove::<Renderer>();
-                let answer = rendered(headers, renderer.as_ref(), &error);
-                let unsent = std::mem::replace(&mut response, answer);
+                let replacement = rendered(headers, renderer.as_ref(), &error);
+                let unsent = std::mem::replace(&mut response, replacement);
                 // For a response whose body or extensions panic in `Drop`.
                 contained(|| drop(unsent));
             }
             let (mut parts, body) = response.into_parts();
             framing::strip(&mut parts.headers);
-            let has_body = asked.has_body() && framing::has_content(parts.status);
+            let has_body = line.has_body() && framing::has_content(parts.status);
             // Dropped unread, so that its producers, such as compression, do not start.
             let body = if has_body { body } else { call::without(&mut parts, body) };
             if let Some((stream, invocation)) = streaming {
@@ -185,7 +186,7 @@ where
             let renderer = parts.extensions.remove::<Renderer>();
             call::clear(&mut parts.extensions);
             let error = match read {
-                Ok(body) => match whole(kind, &parts, &body)? {
+                Ok(body) => match encode_within_limit(kind, &parts, &body)? {
                     Ok(response) => return Ok(response),
                     Err(length) => too_large(kind, format_args!("{length}")),
                 },
@@ -194,7 +195,7 @@ where
                 Err(call::Unread::Panicked) => HttpError::panic(),
             };
             // Boxed, since few responses end here.
-            Box::pin(instead(kind, parts.headers, renderer, error, has_body, until)).await
+            Box::pin(error_response(kind, parts.headers, renderer, error, has_body, until)).await
         })
     }
 }
@@ -205,13 +206,13 @@ pub(crate) fn detected(event: &str) -> Option<EventKind> {
     let event = serde_json::value::RawValue::from_string(event.to_owned()).ok()?;
     let invocation = crate::core::invocation::Invocation::new(lambda_runtime::Context::default());
     match decode::decode(&Incoming { event, invocation }) {
-        Ok((source, _)) | Err(decode::Refused::Malformed(source, _)) => Some(source.kind),
-        Err(decode::Refused::NotHttp(_)) => None,
+        Ok((source, _)) | Err(decode::Undecodable::Malformed(source, _)) => Some(source.kind),
+        Err(decode::Undecodable::NotHttp(_)) => None,
     }
 }
 
 /// Encodes the response in the form of its source, or returns its length if it exceeds the source's limit.
-fn whole(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<Outgoing, usize>, FunctionError> {
+fn encode_within_limit(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Result<Outgoing, usize>, FunctionError> {
     let mut response = encode::encode(kind, parts, body)?;
     if response.get().len() > limit(kind) && base64_length(body.len()) <= limit(kind) {
         // Text of many control characters, each of which is six as JSON, is smaller in base64.
@@ -266,7 +267,7 @@ fn too_large(kind: EventKind, length: fmt::Arguments<'_>) -> HttpError {
 }
 
 /// Renders an error in place of a response that cannot be sent.
-async fn instead(
+async fn error_response(
     kind: EventKind,
     headers: HeaderMap,
     renderer: Option<Renderer>,
@@ -279,7 +280,7 @@ async fn instead(
         // The body of the renderer is user code, and may fail or be too large.
         if let Ok(body) = call::read(&mut parts, body, body_limit(kind), until).await {
             call::clear(&mut parts.extensions);
-            if let Ok(response) = whole(kind, &parts, if has_body { &body } else { &[] })? {
+            if let Ok(response) = encode_within_limit(kind, &parts, if has_body { &body } else { &[] })? {
                 return Ok(response);
             }
         }
@@ -287,7 +288,7 @@ async fn instead(
     let (mut parts, body) = rendered(headers, None, &error).into_parts();
     let body = if has_body { body } else { Body::empty() };
     let body = call::read(&mut parts, body, body_limit(kind), None).await.unwrap_or_default();
-    if let Ok(response) = whole(kind, &parts, &body)? {
+    if let Ok(response) = encode_within_limit(kind, &parts, &body)? {
         return Ok(response);
     }
     framing::shorten(&mut parts.headers);
@@ -296,7 +297,8 @@ async fn instead(
     encode::encode(kind, &parts, &body).map(Outgoing::from)
 }
 
-/// Renders an error in place of a response with these headers: those of the layers stay, those about its content are removed.
+/// Renders an error in place of a response with these headers: those of the layers stay, those about its content are
+/// removed.
 fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpError) -> Response {
     for name in [
         header::ACCEPT_RANGES,

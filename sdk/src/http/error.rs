@@ -34,8 +34,8 @@
 
 mod field;
 mod into_http_error;
+mod malformed;
 mod problem;
-mod refused;
 mod rejection;
 mod renderer;
 mod to_http_error;
@@ -50,8 +50,8 @@ use serde_json::{Map, Value};
 
 pub use self::field::FieldError;
 pub use self::into_http_error::IntoHttpError;
+pub(crate) use self::malformed::{Malformed, malformed};
 pub(crate) use self::problem::PROBLEM_JSON;
-pub(crate) use self::refused::{Refused, refused};
 pub use self::rejection::Rejection;
 pub(crate) use self::renderer::{Renderer, rendered};
 pub use self::to_http_error::ToHttpError;

@@ -41,11 +41,11 @@ pub mod multipart;
 #[cfg(feature = "parameters")]
 mod parameter;
 pub mod path;
+mod plain_value;
 pub mod query;
 #[cfg(feature = "secrets")]
 mod secret;
 mod serde_message;
-mod text;
 #[cfg(feature = "validate")]
 pub mod valid;
 

@@ -9,10 +9,10 @@ use http::{Request, Response};
 use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
-use crate::core::error::BoxError;
+use crate::core::error::{BoxError, NamedErrors};
 use crate::function::builder::{AddLayer, Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
-use crate::function::into_service::{ErrorTypes, Kind};
+use crate::function::into_service::Kind;
 use crate::http::adapter::HttpAdapter;
 use crate::http::handler::HttpHandler;
 use crate::http::layers::catch_panic::{CatchPanic, CatchPanicLayer};
@@ -84,7 +84,7 @@ impl<S, L, O> Function<HttpFunction<S>, L, O> {
 
 impl<S, O, const STREAMS: bool> Function<HttpFunction<S, STREAMS>, DefaultStack, O> {
     /// Removes the default stack, for layers in your own order: [`layer`](Function::layer) can then be called several
-    /// times. Without an [`ErrorLayer`](crate::http::ErrorLayer) , an error of a layer is a bare 500, and without a
+    /// times. Without an [`ErrorLayer`](crate::http::ErrorLayer), an error of a layer is a bare 500, and without a
     /// [`DeadlineLayer`](crate::http::DeadlineLayer) Lambda terminates a request that takes too long.
     ///
     /// # Example
@@ -153,7 +153,7 @@ where
     const IS_HTTP: bool = true;
     const STREAMS: bool = STREAMS;
 
-    fn adapter(self, layers: L, _: ErrorTypes) -> Self::Adapter {
+    fn adapter(self, layers: L, _: NamedErrors) -> Self::Adapter {
         let adapter = HttpAdapter::new(layers.layer(self.0));
         if STREAMS { adapter.streaming(streaming::stream) } else { adapter }
     }

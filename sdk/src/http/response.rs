@@ -1,4 +1,4 @@
-//! Responses that a handler returns, besides `Json`, tuples, strings and `Response` itself.
+//! Responses that a handler returns, other than `Json`, tuples, strings and `Response` itself.
 //!
 //! All implement axum's `IntoResponse`. A handler may return any response type of axum's ecosystem, and each of these
 //! can be the last element of a tuple with a status and headers.

@@ -76,6 +76,7 @@ impl IdempotencyRecord {
     ///
     /// The `expiration` of a record in progress is not before the end of its lock.
     pub fn is_free(&self, now: SystemTime) -> bool {
+        // `IS_FREE` of `store/dynamodb.rs` is the same rule as a condition.
         let overdue = self.in_progress_expiration.is_some_and(|at| at < milliseconds(now));
         self.is_expired(now) || (self.status == Status::InProgress && overdue)
     }

@@ -67,7 +67,7 @@ async fn accept<S: RawService>(listener: TcpListener, raw: S, routes: &'static [
             continue;
         };
         let raw = raw.clone();
-        let service = hyper::service::service_fn(move |request| answer(raw.clone(), routes, hosts, peer, request));
+        let service = hyper::service::service_fn(move |request| respond(raw.clone(), routes, hosts, peer, request));
         tokio::spawn(async move {
             let mut http = hyper::server::conn::http1::Builder::new();
             let served = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
@@ -78,7 +78,7 @@ async fn accept<S: RawService>(listener: TcpListener, raw: S, routes: &'static [
     }
 }
 
-async fn answer<S: RawService>(
+async fn respond<S: RawService>(
     mut raw: S,
     routes: &'static [&'static str],
     hosts: &'static Hosts,
@@ -111,12 +111,12 @@ async fn answer<S: RawService>(
         let incoming = incoming(request, routes, peer).await?;
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         match raw.call(incoming).await?.into_content() {
-            Ok(json) => Ok(serde_json::from_str::<Answer>(json.get())?.into_http()?.map(Body::new)),
+            Ok(json) => Ok(serde_json::from_str::<ProxyResponse>(json.get())?.into_http()?.map(Body::new)),
             Err(stream) => streamed(*stream),
         }
     };
     let invoked: Result<_, BoxError> = match tokio::time::timeout(TIMEOUT, invoked).await {
-        Ok(answered) => answered,
+        Ok(response) => response,
         Err(_) => Err(format!("no response within {TIMEOUT:?}, the longest time that API Gateway waits").into()),
     };
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
@@ -190,7 +190,7 @@ async fn incoming(
 /// The response of an HTTP API, payload 2.0.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct ProxyResponse {
     status_code: u16,
     #[serde(default)]
     headers: Map<String, Value>,
@@ -202,7 +202,7 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-impl Answer {
+impl ProxyResponse {
     fn into_http(self) -> Result<Response<Full<Bytes>>, BoxError> {
         let body = match self.is_base64_encoded {
             true => STANDARD.decode(&self.body)?,
@@ -233,12 +233,12 @@ mod tests {
     use crate::http::{Path, Uri};
 
     /// Returns the response of the server to a request with this head.
-    async fn asked(address: SocketAddr, head: &str) -> String {
+    async fn response_to(address: SocketAddr, head: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        response
     }
 
     async fn served(hosts: Hosts, routes: &'static [&'static str]) -> SocketAddr {
@@ -263,29 +263,29 @@ mod tests {
             ("localhost.evil.example", 421),
             ("192.0.2.7:3000", 421),
         ] {
-            let answer = asked(address, &format!("GET /files/a HTTP/1.1\r\nhost: {host}")).await;
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {answer}");
-            assert!(status == 200 || !answer.contains(host), "{answer}");
+            let response = response_to(address, &format!("GET /files/a HTTP/1.1\r\nhost: {host}")).await;
+            assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {response}");
+            assert!(status == 200 || !response.contains(host), "{response}");
         }
-        let answer = asked(address, "GET http://evil.example/files/a HTTP/1.1\r\nhost: localhost").await;
-        assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
-        let answer = asked(address, "GET /nowhere HTTP/1.1\r\nhost: evil.example").await;
-        assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+        let response = response_to(address, "GET http://evil.example/files/a HTTP/1.1\r\nhost: localhost").await;
+        assert!(response.starts_with("HTTP/1.1 421 "), "{response}");
+        let response = response_to(address, "GET /nowhere HTTP/1.1\r\nhost: evil.example").await;
+        assert!(response.starts_with("HTTP/1.1 421 "), "{response}");
     }
 
     #[tokio::test]
     async fn only_a_preflight_request_matches_a_route_of_another_method() {
         let address = served(Hosts::new("127.0.0.1:3000", None), &["GET /files/{name}"]).await;
-        let answer = asked(address, "OPTIONS /files/a HTTP/1.1\r\nhost: localhost").await;
-        assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("no such route"), "{answer}");
+        let response = response_to(address, "OPTIONS /files/a HTTP/1.1\r\nhost: localhost").await;
+        assert!(response.starts_with("HTTP/1.1 404 ") && response.contains("no such route"), "{response}");
         let preflight = "OPTIONS /files/a HTTP/1.1\r\nhost: localhost\r\norigin: https://a.example\r\naccess-control-request-method: GET";
-        assert!(!asked(address, preflight).await.contains("no such route"));
+        assert!(!response_to(address, preflight).await.contains("no such route"));
     }
 
     #[tokio::test]
     async fn a_path_reaches_the_function_as_it_was_sent() {
         let address = served(Hosts::new("127.0.0.1:3000", None), &["GET /files/{name}"]).await;
-        let answer = asked(address, "GET /files/50%2525%20a HTTP/1.1\r\nhost: localhost").await;
-        assert!(answer.ends_with("/files/50%2525%20a is 50%25 a"), "{answer}");
+        let response = response_to(address, "GET /files/50%2525%20a HTTP/1.1\r\nhost: localhost").await;
+        assert!(response.ends_with("/files/50%2525%20a is 50%25 a"), "{response}");
     }
 }

@@ -5,9 +5,10 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
 
-/// While one subscriber is alive, `tracing` asks only the thread that reaches a line first whether it is enabled, and remembers the
-/// answer for all threads. This keeps a second one alive, so that tests on several threads do not lose lines and spans.
-pub(crate) fn ask_each_thread() {
+/// While one subscriber is alive, `tracing` checks only on the thread that reaches a line first whether it is enabled,
+/// and remembers the result for all threads. This keeps a second one alive, so that tests on several threads do not
+/// lose lines and spans.
+pub(crate) fn check_on_each_thread() {
     static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
     LazyLock::force(&SECOND);
 }
@@ -18,7 +19,7 @@ pub(super) struct Capture<T>(Arc<Mutex<Vec<T>>>);
 
 impl<T> Default for Capture<T> {
     fn default() -> Self {
-        ask_each_thread();
+        check_on_each_thread();
         Self(Arc::default())
     }
 }

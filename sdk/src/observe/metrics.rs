@@ -61,7 +61,7 @@
 //! }
 //! ```
 //!
-//! # What is written, and when
+//! # Contents and time of a write
 //!
 //! The layer writes one blob, in one write, when the invocation ends: with a response, an error or a panic, or because
 //! its future was dropped. If it reaches the deadline, at which Lambda ends the process, the recorded values are

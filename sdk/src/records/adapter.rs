@@ -1,4 +1,5 @@
-//! The adapter of record functions: it decodes the event into records, processes them, and encodes the response of the source.
+//! The adapter of record functions: it decodes the event into records, processes them, and encodes the response of the
+//! source.
 
 mod call;
 pub(super) mod config;

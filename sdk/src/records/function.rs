@@ -16,11 +16,11 @@ use super::handler::RecordHandler;
 use super::record::Record;
 use super::response::RecordResponse;
 use super::source::Source;
-use crate::core::error::{BoxError, ErrorType};
+use crate::core::error::{BoxError, ErrorType, NamedErrors};
 use crate::core::layer_mistakes::reject;
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
-use crate::function::into_service::{ErrorTypes, Kind};
+use crate::function::into_service::Kind;
 
 /// The marker of record functions with these arguments.
 #[doc(hidden)]
@@ -87,7 +87,7 @@ where
 {
     type Adapter = RecordAdapter<L::Service>;
 
-    fn adapter(self, layers: L, error_types: ErrorTypes) -> Self::Adapter {
+    fn adapter(self, layers: L, error_types: NamedErrors) -> Self::Adapter {
         let Self { service, sources, contents, batch } = self;
         if batch.concurrency == 0 {
             reject("the concurrency of a batch must not be 0: no record would be processed");
@@ -98,6 +98,6 @@ where
                  `Change<T>`: remove it (Kinesis records are ordered by their partition key)",
             );
         }
-        RecordAdapter::new(layers.layer(service), AdapterConfig::new(sources, contents, batch, error_types.0))
+        RecordAdapter::new(layers.layer(service), AdapterConfig::new(sources, contents, batch, error_types))
     }
 }

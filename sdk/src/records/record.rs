@@ -15,7 +15,7 @@ use crate::core::raw::RawEvent;
 
 /// The event that the records of a batch share.
 #[derive(Debug)]
-pub(super) struct Event {
+pub(super) struct BatchEvent {
     pub(super) text: Arc<RawEvent>,
     pub(super) source: Source,
     pub(super) invocation: Invocation,
@@ -39,7 +39,7 @@ const MIN_CONTENT_LIMIT: usize = 64 * 1024 * 1024;
 /// The memory that a record takes in addition to its text, in bytes: a million empty records are not free.
 const RECORD_OVERHEAD: usize = 768;
 
-impl Event {
+impl BatchEvent {
     /// Returns the JSON text of a record.
     pub(super) fn record(&self, index: usize) -> &str {
         let text = self.text.get();
@@ -62,7 +62,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// Creates a record; `text` may be borrowed from `event`.
+    /// Creates the body; `text` may be borrowed from `event`.
     pub(super) fn of(event: &str, text: Cow<'_, str>) -> Self {
         match text {
             Cow::Borrowed(text) => match (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize) {
@@ -125,7 +125,7 @@ pub struct Record {
 
 /// The record in the event.
 pub(super) struct EventRecord {
-    pub(super) event: Arc<Event>,
+    pub(super) event: Arc<BatchEvent>,
     /// Its position in the event.
     pub(super) index: usize,
     pub(super) id: RecordId,
@@ -198,7 +198,7 @@ impl Record {
 
     /// Returns the origin of the event's records, which the first call determines.
     #[cfg(feature = "idempotency")]
-    pub(super) fn origin_of_event(&self, find: fn(&Event) -> serde_json::Value) -> &serde_json::Value {
+    pub(super) fn origin_of_event(&self, find: fn(&BatchEvent) -> serde_json::Value) -> &serde_json::Value {
         self.outer.event.origin.get_or_init(|| find(&self.outer.event))
     }
 
@@ -250,8 +250,7 @@ impl Record {
         &self.outer.event.invocation
     }
 
-    /// Returns the receive count of the record, including this receive; `None` for every
-    /// source except SQS, which does not report it.
+    /// Returns the receive count of the record, including this receive; `None` if the source is not SQS.
     pub fn receive_count(&self) -> Option<u32> {
         self.outer.receive_count
     }

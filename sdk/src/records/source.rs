@@ -87,7 +87,15 @@ impl Source {
             EventSource::Ses => Self::Ses,
             EventSource::EventBridge | EventSource::Schedule => Self::EventBridge,
             EventSource::S3Batch => Self::S3Batch,
-            _ => return None,
+            EventSource::RestApi
+            | EventSource::HttpApiV1
+            | EventSource::HttpApi
+            | EventSource::FunctionUrl
+            | EventSource::Alb { .. }
+            | EventSource::VpcLatticeV1
+            | EventSource::VpcLattice
+            | EventSource::WebSocketApi
+            | EventSource::Authorizer => return None,
         })
     }
 }

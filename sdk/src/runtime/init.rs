@@ -16,7 +16,7 @@ use crate::function::StartError;
 const REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An initialisation error in the format of the
-/// [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror) .
+/// [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InitError<'a> {

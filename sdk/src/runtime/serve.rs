@@ -49,10 +49,10 @@ where
 /// The service that converts the runtime's event into a raw event, and the raw response into the one that is posted.
 struct FromRuntime<S, P> {
     raw: S,
-    posted: fn(Answered) -> Result<P, FunctionError>,
+    posted: fn(ServiceResult) -> Result<P, FunctionError>,
 }
 
-type Answered = Result<Outgoing, FunctionError>;
+type ServiceResult = Result<Outgoing, FunctionError>;
 
 impl<S: Clone, P> Clone for FromRuntime<S, P> {
     fn clone(&self) -> Self {
@@ -63,7 +63,7 @@ impl<S: Clone, P> Clone for FromRuntime<S, P> {
 impl<S: RawService, P> Service<LambdaEvent<RawEvent>> for FromRuntime<S, P> {
     type Response = P;
     type Error = FunctionError;
-    type Future = Map<S::Future, fn(Answered) -> Result<P, FunctionError>>;
+    type Future = Map<S::Future, fn(ServiceResult) -> Result<P, FunctionError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.raw.poll_ready(cx)
@@ -74,8 +74,8 @@ impl<S: RawService, P> Service<LambdaEvent<RawEvent>> for FromRuntime<S, P> {
     }
 }
 
-fn json(answered: Answered) -> Result<Box<RawValue>, FunctionError> {
-    answered?.into_json().ok_or_else(|| {
+fn json(result: ServiceResult) -> Result<Box<RawValue>, FunctionError> {
+    result?.into_json().ok_or_else(|| {
         FunctionError::new(
             "InvalidResponse",
             "the response is a stream, but the function does not stream: add `streaming` to it",
@@ -84,8 +84,8 @@ fn json(answered: Answered) -> Result<Box<RawValue>, FunctionError> {
 }
 
 #[cfg(feature = "http")]
-fn stream(answered: Answered) -> Result<FunctionResponse<Box<RawValue>, Chunks>, FunctionError> {
-    Ok(match answered?.into_content() {
+fn stream(result: ServiceResult) -> Result<FunctionResponse<Box<RawValue>, Chunks>, FunctionError> {
+    Ok(match result?.into_content() {
         Ok(json) => FunctionResponse::BufferedResponse(json),
         Err(stream) => FunctionResponse::StreamingResponse(*stream),
     })

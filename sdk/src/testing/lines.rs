@@ -8,7 +8,7 @@ use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, dispatcher};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::observe::capture::ask_each_thread;
+use crate::observe::capture::check_on_each_thread;
 use crate::observe::logging::{CapturedLogs, LogFormat, Logs};
 
 tokio::task_local! {
@@ -28,7 +28,7 @@ pub(super) enum LogLines {
 
 impl LogLines {
     pub(super) fn printed() -> Self {
-        ask_each_thread();
+        check_on_each_thread();
         let logs = Logs::from_env().format(LogFormat::Text).writer(Lines(None));
         // Without a slot for spans, so that no test sends any.
         Self::Printed(tracing_subscriber::registry().with(logs.layer()).into())

@@ -15,8 +15,8 @@ use super::{ParameterId, ParameterValue};
 use crate::config::cache::LONGEST_FLIGHT;
 use crate::core::error::BoxError;
 
-type Answer = Result<ParameterValue, BoxError>;
-type Waiting = Vec<(ParameterId, oneshot::Sender<Answer>)>;
+type Fetched = Result<ParameterValue, BoxError>;
+type Waiting = Vec<(ParameterId, oneshot::Sender<Fetched>)>;
 
 /// The cache's key: a parameter, and the kind of call that fetches it. The kind depends only on the read, since each
 /// one requires its own permission. The value is the same, so the kind is not part of the key.
@@ -59,7 +59,7 @@ impl Batches {
         Self { source, waiting: Arc::default() }
     }
 
-    pub(super) async fn fetch(self, key: Key) -> Answer {
+    pub(super) async fn fetch(self, key: Key) -> Fetched {
         if !key.is_shared || self.source.batch() < 2 {
             return self.source.fetch(&key.id).await;
         }
@@ -86,17 +86,17 @@ impl Batches {
             while !rest.is_empty() {
                 let (ids, senders) = rest.drain(..self.source.batch().min(rest.len())).unzip();
                 // No flight waits longer; a connection that died in a freeze may never respond.
-                groups.push(tokio::time::timeout(LONGEST_FLIGHT, self.ask(ids, senders)));
+                groups.push(tokio::time::timeout(LONGEST_FLIGHT, self.fetch_group(ids, senders)));
             }
         }
         future::join_all(groups).await;
     }
 
-    async fn ask(&self, ids: Vec<ParameterId>, senders: Vec<oneshot::Sender<Answer>>) {
-        let answers = self.source.fetch_batch(&ids).await;
-        for (sender, answer) in senders.into_iter().zip(answers) {
+    async fn fetch_group(&self, ids: Vec<ParameterId>, senders: Vec<oneshot::Sender<Fetched>>) {
+        let results = self.source.fetch_batch(&ids).await;
+        for (sender, result) in senders.into_iter().zip(results) {
             // A caller that stopped waiting needs no result.
-            let _ = sender.send(answer);
+            let _ = sender.send(result);
         }
     }
 

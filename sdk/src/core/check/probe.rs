@@ -1,10 +1,12 @@
 //! The checks themselves, which `#[lambda_handler]` writes into `main`. No public API.
 //!
-//! A check takes a type of the signature and a value, and returns the value. Two properties make the compiler report each mistake once, with
-//! our text:
+//! A check takes a type of the signature and a value, and returns the value. Two properties make the compiler report
+//! each mistake once, with our text:
 //!
-//! - The result of a check has an associated type. Where the check fails it is unknown, and the compiler reports nothing further about it.
-//! - Each trait has a second implementation, for types that are [`Never`]. With only one, the compiler would report what that one requires.
+//! - The result of a check has an associated type. Where the check fails it is unknown, and the compiler reports
+//!   nothing further about it.
+//! - Each trait has a second implementation, for types that are [`Never`]. With only one, the compiler would report
+//!   what that one requires.
 //!
 //! Methods are found by their name, so they begin with `pilaster_`: a trait of the user's has no method of such a name.
 #![allow(missing_docs)]
@@ -64,7 +66,8 @@ pub enum Nothing {}
 /// - `pub trait IsX: Bound;` checks a type that is held;
 /// - `Role => Wrapper: Json<T>, …;` names the requirement of these types;
 /// - `pub trait IsX;` checks a type of the signature for a kind of function;
-/// - `impl [T: Bound] IsX<Kind, Marker> for T;` implements it for types of a kind; markers keep the implementations apart.
+/// - `impl [T: Bound] IsX<Kind, Marker> for T;` implements it for types of a kind; markers keep the implementations
+///   apart.
 macro_rules! check {
     () => {};
     ($(#[$attribute:meta])* pub trait $name:ident: $bound:path; $($rest:tt)*) => {
@@ -216,7 +219,8 @@ impl<T: Holds<Response>> Type<T> {
     }
 }
 
-/// The fallback for all other types. Its methods take a reference, so the compiler finds those that take the value first.
+/// The fallback for all other types. Its methods take a reference, so the compiler finds those that take the value
+/// first.
 pub trait Fallback {
     type Type: ?Sized;
 
@@ -252,7 +256,8 @@ impl<T: ?Sized> Fallback for Type<T> {
 #[derive(Debug)]
 pub enum NoError {}
 
-/// A type is itself. An implementation of a check for one type, rather than for each type that is it, would be listed in the messages.
+/// A type is itself. An implementation of a check for one type, rather than for each type that is it, would be listed
+/// in the messages.
 pub trait Is<T> {}
 
 impl<T> Is<T> for T {}

@@ -1,9 +1,11 @@
-//! [`Refusal`]: the response of an HTTP function to an error that its caller may know, whichever module the error is from.
+//! [`Refusal`]: the response of an HTTP function to an error that its caller may know, whichever module the error is
+//! from.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A source in the chain of causes, so that it is found also below `#[error(transparent)]`, which leaves out an error itself.
+/// A source in the chain of causes, so that it is found also below `#[error(transparent)]`, which leaves out an error
+/// itself.
 #[derive(Clone, Debug)]
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(dead_code))]
 pub(crate) struct Refusal {

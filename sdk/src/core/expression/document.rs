@@ -70,8 +70,8 @@ impl Expression {
     ///
     /// # Errors
     ///
-    /// A function of the expression rejects its argument. The error names the function and the reason, and holds nothing of the
-    /// document.
+    /// A function of the expression rejects its argument. The error names the function and the reason, and holds
+    /// nothing of the document.
     pub(crate) fn select(&self, document: &Document) -> Result<Selected, String> {
         let mut context = Context::new(&self.text, &RUNTIME);
         LARGE.take();
@@ -95,8 +95,8 @@ impl fmt::Debug for Expression {
     }
 }
 
-/// A JSON document that idempotency keys are selected from: an event, a request, a record, the arguments of a function. Cheap to
-/// clone.
+/// A JSON document that idempotency keys are selected from: an event, a request, a record, the arguments of a function.
+/// Cheap to clone.
 ///
 /// # Example
 ///
@@ -140,8 +140,8 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// The expression is not well-formed, is longer than 4,096 bytes, has more than 64 steps that follow or contain each other, or
-    /// calls a function that rejects its argument.
+    /// The expression is not well-formed, is longer than 4,096 bytes, has more than 64 steps that follow or contain
+    /// each other, or calls a function that rejects its argument.
     pub fn search(&self, expression: &str) -> Result<Value, crate::BoxError> {
         Ok(Expression::parse(expression)?.select(self)?.value)
     }

@@ -1,5 +1,5 @@
-//! Powertools' JMESPath functions: `powertools_json(text)`, `powertools_base64(text)` and `powertools_base64_gzip(text)` decode text in
-//! events and documents.
+//! Powertools' JMESPath functions: `powertools_json(text)`, `powertools_base64(text)` and
+//! `powertools_base64_gzip(text)` decode text in events and documents.
 
 use std::io::Read as _;
 

@@ -1,5 +1,5 @@
-//! Numbers of a JSON text that `serde_json` does not keep as they were written: an integer of more than 64 bits becomes a float, and
-//! so does `-0`, which is the integer 0 in Python.
+//! Numbers of a JSON text that `serde_json` does not keep as they were written: an integer of more than 64 bits becomes
+//! a float, and so does `-0`, which is the integer 0 in Python.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ pub(crate) enum Written {
     Integer(Box<str>),
 }
 
-/// The numbers of a text that are 2^63 or more, by the bits of the float that they are read as. `None` stands for two numbers that
-/// were written differently and are read as one float.
+/// The numbers of a text that are 2^63 or more, by the bits of the float that they are read as. `None` stands for two
+/// numbers that were written differently and are read as one float.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct LargeNumbers(BTreeMap<u64, Option<Written>>);
 
@@ -51,7 +51,8 @@ impl LargeNumbers {
     }
 }
 
-/// Returns the text for `serde_json` to parse, with each `-0` as `0`, and the text's large numbers. The text need not be JSON.
+/// Returns the text for `serde_json` to parse, with each `-0` as `0`, and the text's large numbers. The text need not
+/// be JSON.
 pub(crate) fn read(text: &str) -> (Cow<'_, str>, LargeNumbers) {
     let (mut large, mut zeros) = (LargeNumbers::default(), Vec::new());
     let bytes = text.as_bytes();

@@ -27,8 +27,8 @@ use crate::http::layers::deadline;
 /// The end of the work, and the time until then.
 pub(super) type Until = Option<(Instant, Duration)>;
 
-/// Calls all the layers. Without a service, its `Clone` has panicked.
-pub(super) async fn answered<S, B>(
+/// Calls all the layers. `inner` is `None` if its `Clone` panicked.
+pub(super) async fn call_layers<S, B>(
     inner: Option<S>,
     request: Request<Body>,
     until: Until,
@@ -40,10 +40,10 @@ where
     B::Error: Into<BoxError>,
 {
     let Some(mut inner) = inner else { return Err(HttpError::panic()) };
-    let answered = called(&mut inner, request, until).await;
+    let result = called(&mut inner, request, until).await;
     // For a service whose `Drop` panics, after the response.
     contained(|| drop(inner));
-    answered
+    result
 }
 
 async fn called<S, B>(inner: &mut S, request: Request<Body>, until: Until) -> Result<Response<Body>, HttpError>
@@ -57,9 +57,9 @@ where
     guarded(poll_fn(|cx| inner.poll_ready(cx)), until, None)
         .await?
         .map_err(|error| deadline::layer_error(error.into()))?;
-    // Determined after the time is over, so only work with a deadline is tracked.
+    // Read only after a time-out, so it is cloned only for work with a deadline.
     let invocation = until.and_then(|_| request.extensions().get::<Invocation>().cloned());
-    // For a layer that panics in `call` itself, before there is a future for the net below.
+    // For a layer that panics in `call` itself, before `guarded` has a future to catch it in.
     let called = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(|_| Ended::Panicked)?;
     let response = guarded(called, until.map(after_layers), invocation.as_ref())
         .await?

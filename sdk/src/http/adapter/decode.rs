@@ -1,7 +1,7 @@
 //! Converts the event's text to an [`http::Request`].
 //!
-//! `lambda_http`'s own conversion panics on a malformed host, scheme or body and tries one source after the other, so the
-//! request is built here; its context types are used as they are.
+//! `lambda_http`'s own conversion panics on a malformed host, scheme or body and tries one source after the other, so
+//! the request is built here; its context types are used as they are.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ use crate::core::error::FunctionError;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::Incoming;
 use crate::core::source::Markers;
-use crate::http::adapter::detect::{Source, markers};
+use crate::http::adapter::detect::{HttpSource, markers};
 use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::adapter::locate;
 use crate::http::credentials;
@@ -29,30 +29,30 @@ use crate::http::error::HttpError;
 use crate::http::extract::context::{BrokenPathParam, EventKind, EventParts, PathParams};
 
 /// The error of an event that never becomes a request.
-pub(super) enum Refused {
+pub(super) enum Undecodable {
     /// It is not of an HTTP source: the invocation fails.
     NotHttp(FunctionError),
     /// Its source is known, and one of its fields is malformed: the client gets this error.
-    Malformed(Source, HttpError),
+    Malformed(HttpSource, HttpError),
 }
 
-pub(super) fn decode(incoming: &Incoming) -> Result<(Source, Request<Body>), Refused> {
+pub(super) fn decode(incoming: &Incoming) -> Result<(HttpSource, Request<Body>), Undecodable> {
     let text = incoming.event.get();
     // serde would accept an array as the fields in their order.
     if !text.trim_start().starts_with('{') {
         return Err(not_http());
     }
-    let wire = read_event(text).map_err(|_| wrong_field(text, text, "", |text| read_event(text).is_ok()))?;
-    let context = wire.request_context.map_or("{}", RawValue::get);
-    let probe = read_context(context)
-        .map_err(|_| wrong_field(text, context, "requestContext", |text| read_context(text).is_ok()))?;
-    let source = Source::of(&markers(&wire, &probe)).ok_or_else(not_http)?;
+    let event = read_event(text).map_err(|_| wrong_field(text, text, "", |text| read_event(text).is_ok()))?;
+    let raw_context = event.request_context.map_or("{}", RawValue::get);
+    let context = read_context(raw_context)
+        .map_err(|_| wrong_field(text, raw_context, "requestContext", |text| read_context(text).is_ok()))?;
+    let source = HttpSource::of(&markers(&event, &context)).ok_or_else(not_http)?;
     let parts = EventParts {
         kind: source.kind,
-        context: wire.request_context.map(ToOwned::to_owned),
-        stage_variables: owned(&wire.stage_variables),
+        context: event.request_context.map(ToOwned::to_owned),
+        stage_variables: owned(&event.stage_variables),
     };
-    let mut request = request(source, wire, &probe).map_err(|error| Refused::Malformed(source, error))?;
+    let mut request = request(source, event, &context).map_err(|error| Undecodable::Malformed(source, error))?;
     request.extensions_mut().insert(parts);
     #[cfg(feature = "clients")]
     if let Some(clients) = crate::Clients::replaced(&incoming.invocation) {
@@ -75,8 +75,8 @@ fn read_context(text: &str) -> serde_json::Result<ContextFields<'_>> {
     serde_json::from_str(text)
 }
 
-fn not_http() -> Refused {
-    Refused::NotHttp(FunctionError::new(
+fn not_http() -> Undecodable {
+    Undecodable::NotHttp(FunctionError::new(
         "NotAnHttpEvent",
         "unexpected event: this function handles HTTP requests, and the event has neither `requestContext.http`, \
          `requestContext.elb`, `requestContext.connectionId`, `method` and `path`, nor `httpMethod` and `path`",
@@ -84,7 +84,7 @@ fn not_http() -> Refused {
 }
 
 /// Names the field of the wrong type: of the event, or of the value `within` one of its fields.
-fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool) -> Refused {
+fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool) -> Undecodable {
     let mut field = within.to_owned();
     for step in locate::path(text, is_right) {
         field.push_str(if field.is_empty() || step.starts_with('[') { "" } else { "." });
@@ -92,20 +92,24 @@ fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool
     }
     // A step may be the name of a header, which comes from the client.
     let field = format!("field `{}`", field.chars().take(64).collect::<String>());
-    match Source::of(&Markers::read(event, |_, _| {})) {
-        Some(source) => Refused::Malformed(source, malformed(&field)),
+    match HttpSource::of(&Markers::read(event, |_, _| {})) {
+        Some(source) => Undecodable::Malformed(source, malformed(&field)),
         None => not_http(),
     }
 }
 
-fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>) -> Result<Request<Body>, HttpError> {
+fn request(
+    source: HttpSource,
+    mut event: EventFields<'_>,
+    context: &ContextFields<'_>,
+) -> Result<Request<Body>, HttpError> {
     let kind = source.kind;
-    let method = method(kind, &wire, probe)?;
-    let mut headers = headers(kind, &wire)?;
-    let uri = uri(&headers, path_and_query(source, &wire, probe), probe)?;
-    let body = body(wire.body.0.take(), wire.is_base64_encoded.unwrap_or(false))?;
+    let method = method(kind, &event, context)?;
+    let mut headers = headers(kind, &event)?;
+    let uri = uri(&headers, path_and_query(source, &event, context), context)?;
+    let body = body(event.body.0.take(), event.is_base64_encoded.unwrap_or(false))?;
     let is_message =
-        kind == EventKind::WebSocket && (probe.event_type.as_deref() == Some("MESSAGE") || !body.is_empty());
+        kind == EventKind::WebSocket && (context.event_type.as_deref() == Some("MESSAGE") || !body.is_empty());
     if is_message && !headers.contains_key(header::CONTENT_TYPE) {
         // A WebSocket frame has no media type; an empty one counts as JSON, too.
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -114,8 +118,8 @@ fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>)
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
-    if !wire.path_parameters.0.is_empty() {
-        match path_params(kind, &wire.path_parameters) {
+    if !event.path_parameters.0.is_empty() {
+        match path_params(kind, &event.path_parameters) {
             Ok(params) => drop(request.extensions_mut().insert(params)),
             Err(broken) => drop(request.extensions_mut().insert(broken)),
         }
@@ -123,25 +127,25 @@ fn request(source: Source, mut wire: EventFields<'_>, probe: &ContextFields<'_>)
     Ok(request)
 }
 
-fn method(kind: EventKind, wire: &EventFields<'_>, probe: &ContextFields<'_>) -> Result<Method, HttpError> {
+fn method(kind: EventKind, event: &EventFields<'_>, context: &ContextFields<'_>) -> Result<Method, HttpError> {
     let name = match kind {
-        EventKind::HttpApi => probe.http.as_ref().and_then(|http| http.method.as_deref()),
-        EventKind::VpcLattice | EventKind::VpcLatticeV1 => wire.method.as_deref(),
+        EventKind::HttpApi => context.http.as_ref().and_then(|http| http.method.as_deref()),
+        EventKind::VpcLattice | EventKind::VpcLatticeV1 => event.method.as_deref(),
         // Connecting is a GET with an upgrade; a message and the end of a connection have no method.
-        EventKind::WebSocket if probe.event_type.as_deref() == Some("CONNECT") => Some("GET"),
+        EventKind::WebSocket if context.event_type.as_deref() == Some("CONNECT") => Some("GET"),
         EventKind::WebSocket => Some("POST"),
-        EventKind::Rest | EventKind::HttpApiV1 | EventKind::Alb { .. } => wire.http_method.as_deref(),
+        EventKind::Rest | EventKind::HttpApiV1 | EventKind::Alb { .. } => event.http_method.as_deref(),
     };
     name.and_then(|name| Method::from_bytes(name.as_bytes()).ok()).ok_or_else(|| malformed("method"))
 }
 
-fn headers(kind: EventKind, wire: &EventFields<'_>) -> Result<HeaderMap, HttpError> {
-    let mut headers = HeaderMap::try_with_capacity(wire.headers.0.len() + 2).map_err(|_| too_many_headers())?;
-    let multi = wire.multi_value_headers.as_ref().map_or(&[][..], |pairs| &pairs.0);
+fn headers(kind: EventKind, event: &EventFields<'_>) -> Result<HeaderMap, HttpError> {
+    let mut headers = HeaderMap::try_with_capacity(event.headers.0.len() + 2).map_err(|_| too_many_headers())?;
+    let multi = event.multi_value_headers.as_ref().map_or(&[][..], |pairs| &pairs.0);
     for (name, value) in multi {
         headers.try_append(header_name(name)?, header_value(name, value)?).map_err(|_| too_many_headers())?;
     }
-    for (name, value) in &wire.headers.0 {
+    for (name, value) in &event.headers.0 {
         let key = header_name(name)?;
         // The multi-value map repeats the single-value one. In a Lattice event an array has several values.
         if multi.is_empty() {
@@ -151,7 +155,7 @@ fn headers(kind: EventKind, wire: &EventFields<'_>) -> Result<HeaderMap, HttpErr
         }
     }
     if kind == EventKind::HttpApi
-        && let Some(cookies) = wire.cookies.as_ref().filter(|cookies| !cookies.is_empty())
+        && let Some(cookies) = event.cookies.as_ref().filter(|cookies| !cookies.is_empty())
     {
         let joined = cookies.iter().filter_map(|cookie| cookie.as_deref()).collect::<Vec<_>>().join("; ");
         if !joined.is_empty() {

@@ -1,4 +1,5 @@
-//! Detects the HTTP source of an event, and the properties of its domain.
+//! Detects the HTTP source of an event, and the properties of its domain. The rules are in
+//! `core::source::Markers::detect`.
 //!
 //! An event that cannot be decoded is detected by the names of its members, so that the 400 has the form of its source
 //! too.
@@ -9,13 +10,13 @@ use crate::http::extract::context::EventKind;
 
 /// The HTTP source of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Source {
+pub(super) struct HttpSource {
     pub(super) kind: EventKind,
     /// `true` for a function URL.
     is_url: bool,
 }
 
-impl Source {
+impl HttpSource {
     /// Detects the source; `None` for one that does not send requests.
     pub(super) fn of(markers: &Markers) -> Option<Self> {
         let source = markers.detect()?;
@@ -84,8 +85,8 @@ mod tests {
             let event: EventFields<'_> = serde_json::from_str(text).unwrap();
             let context: ContextFields<'_> =
                 serde_json::from_str(event.request_context.map_or("{}", RawValue::get)).unwrap();
-            assert_eq!(Source::of(&markers(&event, &context)).map(|source| source.kind), kind, "{text}");
-            assert_eq!(Source::of(&Markers::read(text, |_, _| {})).map(|source| source.kind), kind, "{text}");
+            assert_eq!(HttpSource::of(&markers(&event, &context)).map(|source| source.kind), kind, "{text}");
+            assert_eq!(HttpSource::of(&Markers::read(text, |_, _| {})).map(|source| source.kind), kind, "{text}");
         }
     }
 
@@ -111,7 +112,7 @@ mod tests {
             let event: EventFields<'_> = serde_json::from_str(&text).unwrap();
             let context: ContextFields<'_> = serde_json::from_str(event.request_context.unwrap().get()).unwrap();
             for markers in [markers(&event, &context), Markers::read(&text, |_, _| {})] {
-                let source = Source::of(&markers).unwrap();
+                let source = HttpSource::of(&markers).unwrap();
                 assert_eq!((source.can_stream(), source.decodes_path()), (expected, !expected), "{domain}");
             }
         }

@@ -19,7 +19,7 @@ use crate::http::extract::context::EventKind;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+struct ProxyResponse<'a> {
     status_code: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     status_description: Option<String>,
@@ -54,7 +54,7 @@ fn write(
     is_base64_encoded: bool,
 ) -> Result<Box<RawValue>, FunctionError> {
     let (headers, status) = (&parts.headers, parts.status);
-    let mut answer = Answer {
+    let mut response = ProxyResponse {
         status_code: status.as_u16(),
         status_description: None,
         headers: None,
@@ -65,25 +65,25 @@ fn write(
         is_base64_encoded,
     };
     match kind {
-        EventKind::Rest | EventKind::HttpApiV1 => answer.multi_value_headers = Some(Multi(headers)),
+        EventKind::Rest | EventKind::HttpApiV1 => response.multi_value_headers = Some(Multi(headers)),
         EventKind::HttpApi => {
-            answer.headers = Some(Joined { headers, set_cookie: SetCookie::Apart });
+            response.headers = Some(Joined { headers, set_cookie: SetCookie::Apart });
             // Always present: cargo-lambda's emulator rejects a response without it.
-            answer.cookies = Some(Cookies(headers));
+            response.cookies = Some(Cookies(headers));
         }
         EventKind::Alb { multi_value } => {
             let reason = status.canonical_reason().unwrap_or("Unknown");
-            answer.status_description = Some(format!("{} {reason}", status.as_u16()));
+            response.status_description = Some(format!("{} {reason}", status.as_u16()));
             match multi_value {
-                true => answer.multi_value_headers = Some(Multi(headers)),
-                false => answer.headers = Some(Joined { headers, set_cookie: SetCookie::ByCase }),
+                true => response.multi_value_headers = Some(Multi(headers)),
+                false => response.headers = Some(Joined { headers, set_cookie: SetCookie::ByCase }),
             }
         }
         EventKind::VpcLattice | EventKind::VpcLatticeV1 | EventKind::WebSocket => {
-            answer.headers = Some(Joined { headers, set_cookie: SetCookie::ByCase });
+            response.headers = Some(Joined { headers, set_cookie: SetCookie::ByCase });
         }
     }
-    let written = serde_json::to_string(&answer).and_then(RawValue::from_string);
+    let written = serde_json::to_string(&response).and_then(RawValue::from_string);
     written.map_err(|error| {
         FunctionError::new("ResponseNotEncoded", "the response could not be encoded").with_source(error)
     })
@@ -206,22 +206,22 @@ mod tests {
 
     #[test]
     fn http_api_has_its_cookies_apart() {
-        let answer = encoded(EventKind::HttpApi, two_cookies(), b"");
-        assert_eq!(answer["cookies"], json!(["a=1", "b=2"]));
-        assert_eq!(answer["headers"], json!({ "x": "1, 2" }));
+        let response = encoded(EventKind::HttpApi, two_cookies(), b"");
+        assert_eq!(response["cookies"], json!(["a=1", "b=2"]));
+        assert_eq!(response["headers"], json!({ "x": "1, 2" }));
     }
 
     #[test]
     fn rest_has_every_value_in_multi_value_headers() {
-        let answer = encoded(EventKind::Rest, two_cookies(), b"");
-        assert_eq!(answer["multiValueHeaders"], json!({ "set-cookie": ["a=1", "b=2"], "x": ["1", "2"] }));
+        let response = encoded(EventKind::Rest, two_cookies(), b"");
+        assert_eq!(response["multiValueHeaders"], json!({ "set-cookie": ["a=1", "b=2"], "x": ["1", "2"] }));
     }
 
     #[test]
     fn a_load_balancer_without_multi_value_headers_loses_no_cookie() {
-        let answer = encoded(EventKind::Alb { multi_value: false }, two_cookies(), b"");
-        assert_eq!(answer["headers"], json!({ "set-cookie": "a=1", "Set-cookie": "b=2", "x": "1, 2" }));
-        assert_eq!(answer["statusDescription"], "200 OK");
+        let response = encoded(EventKind::Alb { multi_value: false }, two_cookies(), b"");
+        assert_eq!(response["headers"], json!({ "set-cookie": "a=1", "Set-cookie": "b=2", "x": "1, 2" }));
+        assert_eq!(response["statusDescription"], "200 OK");
     }
 
     #[test]
@@ -235,8 +235,9 @@ mod tests {
     fn a_body_that_is_utf_8_and_not_compressed_is_text_whatever_its_type() {
         for kind in ["application/x-yaml", "application/toml", "application/jwt", "application/vnd.x", "image/svg+xml"]
         {
-            let answer = encoded(EventKind::Rest, Response::builder().header("content-type", kind), "a: ü".as_bytes());
-            assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&json!("a: ü"), &json!(false)), "{kind}");
+            let response =
+                encoded(EventKind::Rest, Response::builder().header("content-type", kind), "a: ü".as_bytes());
+            assert_eq!((&response["body"], &response["isBase64Encoded"]), (&json!("a: ü"), &json!(false)), "{kind}");
         }
         for coding in ["identity", "Identity"] {
             let plain = Response::builder().header("content-encoding", coding);

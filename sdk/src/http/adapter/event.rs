@@ -1,11 +1,13 @@
 //! The events of all HTTP sources as one struct, so that one parse both detects the source and reads the data.
 //!
-//! Formats: [REST API and HTTP API 1.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format),
-//! [HTTP API 2.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html),
+//! Formats: [REST API and HTTP API
+//! 1.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format),
+//! [HTTP API
+//! 2.0](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html),
 //! [function URL](https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html),
-//! [ALB](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html),
-//! [VPC Lattice](https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html),
-//! [WebSocket API](https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html).
+//! [ALB](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html), [VPC
+//! Lattice](https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html), [WebSocket
+//! API](https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -40,7 +42,7 @@ pub(super) struct EventFields<'a> {
     pub(super) multi_value_headers: Option<Pairs<'a>>,
     #[serde(borrow)]
     pub(super) query_string_parameters: Pairs<'a>,
-    // VPC Lattice 1.0 writes its names so.
+    // VPC Lattice 1.0 writes its names in snake case.
     #[serde(borrow, rename = "query_string_parameters")]
     pub(super) lattice_query: Pairs<'a>,
     #[serde(borrow)]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
 
-use crate::http::adapter::detect::Source;
+use crate::http::adapter::detect::HttpSource;
 use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::extract::context::EventKind;
 use crate::http::layers::base_path::PATH;
@@ -21,7 +21,7 @@ const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Returns the path without stage and base path, and the query, escaped for a URI.
-pub(super) fn path_and_query(source: Source, event: &EventFields<'_>, context: &ContextFields<'_>) -> String {
+pub(super) fn path_and_query(source: HttpSource, event: &EventFields<'_>, context: &ContextFields<'_>) -> String {
     let path = path(source.kind, event, context);
     let mut target = String::with_capacity(path.len() + 32);
     if !path.starts_with('/') {

@@ -19,7 +19,7 @@ use serde::forward_to_deserialize_any;
 
 use self::fill::Fill;
 use self::rename_rules::name_of;
-use super::text::{Text, TextError};
+use super::plain_value::{Text, TextError};
 
 /// One step of a path: the name of a field or a key, or an index.
 pub(super) type Step = String;

@@ -34,7 +34,7 @@ use http::Request;
 use tower::{Layer, Service};
 
 use crate::core::panic::caught;
-use crate::http::error::{HttpError, refused};
+use crate::http::error::{HttpError, malformed};
 use crate::http::framing::strip_listed;
 
 /// Layer that applies [`CatchPanic`]. See the [module docs](self).
@@ -76,13 +76,13 @@ where
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        let refused = refused(&request);
-        let inner = match refused {
+        let malformed = malformed(&request);
+        let inner = match malformed {
             Some(_) => None,
             // A service that panics before it returns its future, such as one of `service_fn`.
             None => caught(|| self.inner.call(request)),
         };
-        ResponseFuture { inner, refused }
+        ResponseFuture { inner, malformed }
     }
 }
 
@@ -91,7 +91,7 @@ pin_project_lite::pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: Option<F>,
-        refused: Option<HttpError>,
+        malformed: Option<HttpError>,
     }
 }
 
@@ -116,7 +116,7 @@ where
         };
         let polled = polled.map(|polled| polled.map_ok(without_listed));
         polled.unwrap_or_else(|| {
-            let error = this.refused.take().unwrap_or_else(HttpError::panic);
+            let error = this.malformed.take().unwrap_or_else(HttpError::panic);
             Poll::Ready(Ok(error.into_response()))
         })
     }

@@ -5,7 +5,7 @@
 //! the same headers as any other response.
 //!
 //! A function without its own stack runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) replaces it
-//! with another stack, once. For another order, compose the same public layers after
+//! with another stack, once: a second stack does not compile. For another order, compose the same public layers after
 //! [`Function::without_stack`](crate::Function::without_stack).
 //!
 //! # Your own layers
@@ -71,6 +71,7 @@ use crate::idempotency::IdempotencyLayer;
 /// [`Function::layer`](crate::Function::layer) replaces them with a [`Stack`].
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
+// `BesideStack` in `http/function.rs` rejects a second stack at compile time.
 pub struct DefaultStack;
 
 impl<S> Layer<S> for DefaultStack

@@ -17,7 +17,7 @@ use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
 use crate::idempotency::key::KeyFormat;
 
-/// The key is free: there is no record, it has expired, or its call's lock has expired.
+/// The key is free: there is no record, or [`IdempotencyRecord::is_free`] is true for it.
 const IS_FREE: &str = "attribute_not_exists(#id) OR #expiry < :now OR \
      (#status = :inprogress AND attribute_exists(#in_progress_expiry) AND #in_progress_expiry < :now_in_millis)";
 

@@ -1,4 +1,5 @@
-//! [`Redaction`]: omits parts of an event or a response from its log line, without decoding the others.
+//! [`Redaction`]: omits parts of an event or a response from its log line, without decoding the others. The rules for
+//! headers are in [`path`].
 
 mod path;
 mod query;

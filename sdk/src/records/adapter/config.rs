@@ -1,4 +1,4 @@
-//! [`AdapterConfig`]: what the adapter knows of its function.
+//! [`AdapterConfig`]: the settings of one function.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;

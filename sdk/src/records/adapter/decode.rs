@@ -1,8 +1,9 @@
 //! Decodes an event: detects its source, and finds the place of each record in the text.
 //!
-//! One pass over the text finds all of that and what [`ids`](super::ids) needs; for a function that takes SQS messages alone it leaves out the places, since most of
-//! these functions read nothing but bodies. It skips a value of an unexpected type, so that a malformed record fails alone when
-//! the function's type is decoded from it. Only a lone surrogate (`\ud800`) stops the pass; see [`lone_surrogates`].
+//! One pass over the text finds all of that and the members that [`ids`](super::ids) needs; for a function that takes
+//! SQS messages alone it leaves out the places, since most of these functions read only bodies. It skips a value of an
+//! unexpected type, so that a malformed record fails alone when the function's type is decoded from it. Only a lone
+//! surrogate (`\ud800`) stops the pass; see [`lone_surrogates`].
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -21,10 +22,11 @@ use crate::core::json::lenient::List;
 use crate::core::json::text::Text;
 use crate::core::raw::RawEvent;
 use crate::core::source::{EventSource, Markers};
-use crate::records::record::Event;
+use crate::records::record::BatchEvent;
 use crate::records::source::Source;
 
-/// Decodes an event. `handled` are the sources of the function; the first is that of an empty event that does not name its own.
+/// Decodes an event. `handled` are the sources of the function; the first is that of an empty event that does not name
+/// its own.
 ///
 /// # Errors
 ///
@@ -33,7 +35,7 @@ pub(crate) fn decode(
     event: RawEvent,
     invocation: Invocation,
     handled: &[Source],
-) -> Result<(Arc<Event>, Vec<QueuedRecord>), FunctionError> {
+) -> Result<(Arc<BatchEvent>, Vec<QueuedRecord>), FunctionError> {
     let event = Arc::new(event);
     match Located::read(event.get(), handled) {
         Ok(located) => Ok(located.into_queue(&event, invocation)),
@@ -71,9 +73,9 @@ impl<'a> Located<'a> {
         }
     }
 
-    fn into_queue(self, event: &Arc<RawEvent>, invocation: Invocation) -> (Arc<Event>, Vec<QueuedRecord>) {
+    fn into_queue(self, event: &Arc<RawEvent>, invocation: Invocation) -> (Arc<BatchEvent>, Vec<QueuedRecord>) {
         let Self { text, source, records, members } = self;
-        let event = Arc::new(Event {
+        let event = Arc::new(BatchEvent {
             text: Arc::clone(event),
             ranges: records
                 .iter()
@@ -100,7 +102,7 @@ pub(crate) fn detected(event: &str) -> Option<Source> {
     Members::read(event, true).ok()?.locate(event, &[]).map(|located| located.source)
 }
 
-/// Returns where the records of an event stand in its text.
+/// Returns the positions of the records in the text.
 fn locate(event: &str) -> Vec<Range<usize>> {
     // As long as the text itself.
     let replaced = lone_surrogates::replaced(event);
@@ -175,7 +177,7 @@ impl<'a> Members<'a> {
                     |record: &LocatedRecord<'_>| EventSource::named(record.members.event_source.0.as_deref()?);
                 markers.of_record = records.iter().find_map(of_record);
                 markers.records = true;
-                // An empty list names no source: it is taken for the first that the function handles.
+                // An empty list does not name its source: the function's first is assumed.
                 unnamed = handled.first().copied().filter(|_| records.is_empty());
                 records
             }

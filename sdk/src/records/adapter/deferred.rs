@@ -1,6 +1,6 @@
-//! Records that are opened when it is their turn, since their contents may be far larger than they are: batches of log events in
-//! a Kinesis stream, and aggregated records of an event whose contents exceed the memory limit together. The contents of a record
-//! are processed in order, as the records of one lane are.
+//! Records that are opened when it is their turn, since their contents may be far larger than they are: batches of log
+//! events in a Kinesis stream, and aggregated records of an event whose contents exceed the memory limit together. The
+//! contents of a record are processed in order, as the records of one lane are.
 
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;

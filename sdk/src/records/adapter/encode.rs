@@ -8,7 +8,7 @@ use super::config::AdapterConfig;
 use super::outcome::{Outcome, log_failure};
 use crate::core::error::FunctionError;
 use crate::core::raw::Outgoing;
-use crate::records::record::{Event, Record};
+use crate::records::record::{BatchEvent, Record};
 use crate::records::source::ResponseFormat;
 
 /// The maximum number of records that an error or a log line names.
@@ -16,7 +16,7 @@ const MAX_NAMED: usize = 10;
 
 /// Encodes the response, or fails the invocation where the source has no other way to retry its records.
 pub(super) fn response(
-    event: &Event,
+    event: &BatchEvent,
     records: &[Record],
     outcomes: Vec<Outcome>,
     format: ResponseFormat,

@@ -8,12 +8,12 @@ use super::{decode, lanes, pipes};
 use crate::core::error::FunctionError;
 use crate::core::raw::Incoming;
 use crate::records::extract::Contents;
-use crate::records::record::Event;
+use crate::records::record::BatchEvent;
 use crate::records::source::{ResponseFormat, Source};
 
 /// The records of an event in its order.
 pub(super) struct Expanded {
-    pub(super) event: Arc<Event>,
+    pub(super) event: Arc<BatchEvent>,
     pub(super) queue: Vec<QueuedRecord>,
     pub(super) format: ResponseFormat,
     /// `true` if EventBridge Pipes sent the event, instead of an event source mapping.

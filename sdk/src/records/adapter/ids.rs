@@ -10,7 +10,7 @@ use super::lanes;
 use super::queue::{QueuedRecord, Step};
 use crate::core::json::lenient::{MaybeText, Whole, skimmed};
 use crate::records::error::DecodeError;
-use crate::records::record::{Body, Event, EventRecord, Record, RecordId};
+use crate::records::record::{BatchEvent, Body, EventRecord, Record, RecordId};
 use crate::records::source::{ResponseFormat, Source};
 
 skimmed! {
@@ -100,7 +100,7 @@ pub(super) struct LocatedRecord<'a> {
 }
 
 impl LocatedRecord<'_> {
-    pub(super) fn into_queued(self, text: &str, event: &Arc<Event>, index: usize) -> QueuedRecord {
+    pub(super) fn into_queued(self, text: &str, event: &Arc<BatchEvent>, index: usize) -> QueuedRecord {
         let Self { members, group, .. } = self;
         let (mut lane, mut body, mut receive_count) = (None, None, None);
         let id = |text: MaybeText<'_>| RecordId::of(text.0.as_deref());

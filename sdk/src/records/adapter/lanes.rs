@@ -1,4 +1,5 @@
-//! The names of lanes: an item of a table, a partition key, a Kafka key.
+//! The lanes that differ from those of the source; `ids` assigns the others (message group, partition), and `scheduler`
+//! runs the records of a lane in order.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

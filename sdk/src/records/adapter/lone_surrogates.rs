@@ -1,9 +1,10 @@
 //! Lone surrogates: a `\ud800` that is not part of a pair.
 //!
-//! JSON can contain them (RFC 8259, section 8.2), but a Rust string cannot. One of them in a text that the decoder reads would fail the
-//! whole event, so it is replaced for the decoder, and its record fails alone.
+//! JSON can contain them (RFC 8259, section 8.2), but a Rust string cannot. One of them in a text that the decoder
+//! reads would fail the whole event, so it is replaced for the decoder, and its record fails alone.
 
-/// Replaces each lone surrogate by U+FFFD, which is as long, so that all positions stay the same; `None` if there is none.
+/// Replaces each lone surrogate by U+FFFD, which is as long, so that all positions stay the same; `None` if there is
+/// none.
 pub(super) fn replaced(json: &str) -> Option<String> {
     const REPLACEMENT: &[u8; 6] = br"\ufffd";
     let bytes = json.as_bytes();

@@ -1,8 +1,8 @@
 //! Events of EventBridge Pipes: an array of records, without the object around it that an event source mapping sends.
 //!
-//! The records differ as well: a Kinesis record has no `kinesis` object, and records of Kafka and RabbitMQ are not grouped by partition
-//! and queue. Such an event is rewritten as an event source mapping would send it. The formats are those of the pages below
-//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html>.
+//! The records differ as well: a Kinesis record has no `kinesis` object, and records of Kafka and RabbitMQ are not
+//! grouped by partition and queue. Such an event is rewritten as an event source mapping would send it. The formats are
+//! those of the pages below <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-source.html>.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,8 +23,8 @@ const KINESIS_MEMBERS: [&str; 6] =
 /// The members of a record that describe the whole event of a broker.
 const BROKER_MEMBERS: [&str; 3] = ["eventSource", "eventSourceArn", "bootstrapServers"];
 
-/// Rewrites an event of a pipe as an event source mapping would send it; `None` for any other event, also for an array whose records
-/// do not name their source.
+/// Rewrites an event of a pipe as an event source mapping would send it; `None` for any other event, also for an array
+/// whose records do not name their source.
 pub(super) fn event(event: &str) -> Option<RawEvent> {
     if !event.trim_start().starts_with('[') {
         return None;
@@ -49,8 +49,8 @@ pub(super) fn event(event: &str) -> Option<RawEvent> {
     RawValue::from_string(text).ok()
 }
 
-/// Returns the response format of a pipe: it reads the ids of SQS, Kinesis and DynamoDB Streams, and retries a batch of Kafka or Amazon
-/// MQ as a whole.
+/// Returns the response format of a pipe: it reads the ids of SQS, Kinesis and DynamoDB Streams, and retries a batch of
+/// Kafka or Amazon MQ as a whole.
 pub(super) fn response_format(source: Source) -> ResponseFormat {
     match source {
         Source::Kafka => ResponseFormat::WholeInvocation,

@@ -1,4 +1,5 @@
-//! [`QueuedRecord`]: a record that waits for its turn; a lane is a sequence of records of which one at a time is processed.
+//! [`QueuedRecord`]: a record that waits for its turn; a lane is a sequence of records of which one at a time is
+//! processed.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -26,7 +27,7 @@ pub(crate) enum Step {
 }
 
 /// Returns the positions of the records by lane.
-pub(super) fn lanes(queue: &[QueuedRecord]) -> Vec<VecDeque<usize>> {
+pub(super) fn by_lane(queue: &[QueuedRecord]) -> Vec<VecDeque<usize>> {
     let mut lanes = Vec::<VecDeque<usize>>::with_capacity(queue.len());
     let mut known = HashMap::<&str, usize>::new();
     for (index, queued) in queue.iter().enumerate() {

@@ -1,10 +1,10 @@
 //! Processes the records of a batch; the same for all sources.
 //!
-//! Each record is processed by itself: an error or a panic fails that record alone. Records of one *lane* (a message group of a
-//! FIFO queue, a key of a stream, a partition of Kafka) are processed one after the other, and a failure stops its lane; lanes
-//! are processed concurrently. After a failure in a shard no later record is started, of whatever lane, unless
-//! [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) is set. Near the deadline no further record is
-//! started, and those in progress are cancelled and retried.
+//! Each record is processed by itself: an error or a panic fails that record alone. Records of one *lane* (a message
+//! group of a FIFO queue, a key of a stream, a partition of Kafka) are processed one after the other, and a failure
+//! stops its lane; lanes are processed concurrently. After a failure in a shard no later record is started, of whatever
+//! lane, unless [`Batch::continue_on_failure`](crate::records::Batch::continue_on_failure) is set. Near the deadline no
+//! further record is started, and those in progress are cancelled and retried.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -22,7 +22,7 @@ use super::call::call;
 use super::config::AdapterConfig;
 use super::deferred::{Memory, open_and_call};
 use super::outcome::Outcome;
-use super::queue::{QueuedRecord, Step, lanes};
+use super::queue::{QueuedRecord, Step, by_lane};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::panic::Cancellable;
 use crate::records::record::Record;
@@ -44,14 +44,14 @@ where
     super::spans::batch(queue.iter().map(|queued| &queued.record));
     let mut outcomes = Vec::with_capacity(queue.len());
     outcomes.resize_with(queue.len(), || None);
-    let mut lanes = lanes(&queue);
+    let mut lanes = by_lane(&queue);
     let mut queue = queue.into_iter().map(Some).collect::<Vec<_>>();
     // The lane with the earliest record comes first: with a concurrency of 1 the batch is in order.
     let next = |lanes: &[VecDeque<usize>], lane: usize| Some(Reverse((*lanes.get(lane)?.front()?, lane)));
     let mut ready = (0..lanes.len()).filter_map(|lane| next(&lanes, lane)).collect::<BinaryHeap<_>>();
-    // Whether a failure stops all lanes: the source retries all records behind it.
+    // `true` if a failure stops all lanes: the source retries all records behind it.
     let stops_all = format == ResponseFormat::ShardCheckpoint && !config.batch.continue_on_failure;
-    // Records that wait for memory read it while others are processed.
+    // Atomic: records that wait for memory read it while others run.
     let first_failure = AtomicUsize::new(usize::MAX);
     let is_behind_failure = |index: usize| stops_all && index > first_failure.load(Ordering::Relaxed);
     let memory = Memory::new();
@@ -83,7 +83,7 @@ where
             let Some(queued) = queue[index].take() else { continue };
             let mut run =
                 Cancellable::new(run_one(service, queued, config, &memory, stop, move || is_behind_failure(index)));
-            // A call that never waits needs no place among those that do.
+            // Polled once first: a call that completes at once is not added to `running`.
             match poll_fn(|cx| Poll::Ready(run.poll_unpin(cx))).await {
                 Poll::Ready(outcome) => {
                     // The calls that wait are polled in between, and not only after the last one has started.

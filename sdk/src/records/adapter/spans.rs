@@ -1,5 +1,5 @@
 //! The span attributes of a batch and its records, by
-//! <https://opentelemetry.io/docs/specs/semconv/messaging/sqs/> and its neighbours.
+//! <https://opentelemetry.io/docs/specs/semconv/messaging/sqs/> and the pages beside it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -63,7 +63,8 @@ fn process(system: &'static str, destination: Option<String>) {
     }
 }
 
-/// The members of a message that describe its origin. Each is decoded separately, so that a malformed one hides no other.
+/// The members of a message that describe its origin. Each is decoded separately, so that a malformed one hides no
+/// other.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Origin<'a> {

@@ -94,9 +94,9 @@ where
             let begun = idempotency.begin_with(|| call_key(&idempotency, &record)).await?;
             let call = async move { inner.call(record).await.map_err(Into::into) };
             let replay = |recorded: &RawValue| RecordResponse::replayed(recorded, source);
-            let record = |answer: RecordResponse| {
-                let recording = answer.recorded().map_or(Recording::Release, Recording::from);
-                ready((answer, recording))
+            let record = |response: RecordResponse| {
+                let recording = response.recorded().map_or(Recording::Release, Recording::from);
+                ready((response, recording))
             };
             begun.finish(call, replay, record).await
         })

@@ -84,7 +84,7 @@ impl Queue {
                 true => retried.rev().for_each(|at| waiting.push_front(at)),
                 false => waiting.extend(retried),
             }
-            report.calls.push(Call { event, answer: response, verdict });
+            report.calls.push(Call { event, response, verdict });
         }
         report
     }

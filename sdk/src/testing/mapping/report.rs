@@ -29,7 +29,7 @@ pub struct Call {
     /// The event that was sent.
     pub event: Value,
     /// The function's response.
-    pub answer: Result<Value, FunctionError>,
+    pub response: Result<Value, FunctionError>,
     /// AWS's evaluation of the response.
     pub verdict: Verdict,
 }

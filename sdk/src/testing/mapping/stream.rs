@@ -140,7 +140,7 @@ impl Stream {
                 _ if retries < self.max_retries => waiting.push_front(Batch { records: again, retries: retries + 1 }),
                 _ => report.dead.extend(again),
             }
-            report.calls.push(Call { event, answer: response, verdict });
+            report.calls.push(Call { event, response, verdict });
         }
         report
     }

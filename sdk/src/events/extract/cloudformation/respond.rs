@@ -33,7 +33,7 @@ const NEVER_MADE: &str = "pilaster:create-failed:";
 /// The fields of an event that the response needs.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Head {
+pub(super) struct RequestFields {
     request_type: String,
     #[serde(default, rename = "ResponseURL")]
     response_url: Option<ResponseUrl>,
@@ -80,21 +80,24 @@ struct Document<'a> {
 pub(super) fn around(incoming: Incoming, called: EventFuture) -> EventFuture {
     Box::pin(async move {
         // There is no address to respond to: the function rejects such an event.
-        let Ok(head) = serde_json::from_str::<Head>(incoming.event.get()) else { return called.await };
-        let to = head.to(incoming.invocation.function_arn());
-        let is_made = !head.is_of_what_was_never_made();
+        let Ok(request) = serde_json::from_str::<RequestFields>(incoming.event.get()) else { return called.await };
+        let to = request.to(incoming.invocation.function_arn());
+        let is_made = !request.is_of_what_was_never_made();
         if !is_made {
-            tracing::info!(logical_id = head.logical_resource_id, "nothing to delete: the resource was never created");
+            tracing::info!(
+                logical_id = request.logical_resource_id,
+                "nothing to delete: the resource was never created"
+            );
         }
         if let To::Caller = to {
             let made = if is_made { read(&called.await?)? } else { CustomResource::new() };
-            return head.value(made);
+            return request.value(made);
         }
         Calls::count(&incoming.invocation);
         let outcome = if is_made { call(&incoming, called).await } else { Ok(CustomResource::new()) };
-        let (document, failure) = head.document(outcome, Calls::all_failed(&incoming.invocation))?;
+        let (document, failure) = request.document(outcome, Calls::all_failed(&incoming.invocation))?;
         if let Some(error) = &failure {
-            let (error_type, logical_id) = (error.error_type(), &head.logical_resource_id);
+            let (error_type, logical_id) = (error.error_type(), &request.logical_resource_id);
             let error = error as &(dyn std::error::Error + 'static);
             tracing::error!(error_type, logical_id, error, "the custom resource failed");
         }
@@ -140,7 +143,7 @@ fn read(response: &Outgoing) -> Result<CustomResource, FunctionError> {
         .ok_or_else(|| FunctionError::new("InvalidResponse", "the function must return a `CustomResource` or `()`"))
 }
 
-impl Head {
+impl RequestFields {
     fn is_of_what_was_never_made(&self) -> bool {
         let id = self.physical_resource_id.as_deref().unwrap_or_default();
         self.request_type == "Delete" && id.starts_with(NEVER_MADE)

@@ -1,4 +1,4 @@
-//! The headers of each response, built once from a checked [`CorsLayer`](super::CorsLayer).
+//! The headers of each response, built once from a checked [`CorsLayer`](super::CorsLayer), and the decision on each preflight.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -45,7 +45,7 @@ impl Rules {
             layer.inner.clone().allow_origin(AllowOrigin::mirror_request()).vary(NoVary::list([])).layer(Blank);
         let mut probe = Request::new(());
         probe.headers_mut().insert(header::ORIGIN, HeaderValue::from_static("null"));
-        let mut actual = ask(tower_http.clone(), probe);
+        let mut actual = tower_http_headers(tower_http.clone(), probe);
         actual.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
 
         let mut names: Vec<&str> = layer.vary.iter().map(String::as_str).collect();
@@ -84,7 +84,7 @@ impl Rules {
     }
 
     /// Returns `true` if the layer responds to preflights itself, instead of the handler.
-    pub(super) fn answers(&self) -> bool {
+    pub(super) fn responds(&self) -> bool {
         self.preflight != Preflight::PassOn
     }
 
@@ -96,7 +96,7 @@ impl Rules {
     pub(super) fn preflight(&self, parts: &Parts) -> HeaderMap {
         let mut headers = match self.allow(parts) {
             Some(origin) if self.admits(&parts.headers) => {
-                ask(self.tower_http.clone(), self.copy_of_preflight(origin, &parts.headers))
+                tower_http_headers(self.tower_http.clone(), self.copy_of_preflight(origin, &parts.headers))
             }
             _ => HeaderMap::new(),
         };
@@ -232,10 +232,10 @@ impl Vary {
 }
 
 /// Returns tower-http's headers for this request.
-fn ask(mut cors: tower_http::cors::Cors<Blank>, request: Request<()>) -> HeaderMap {
+fn tower_http_headers(mut cors: tower_http::cors::Cors<Blank>, request: Request<()>) -> HeaderMap {
     // It is only pending for an asynchronous predicate, and there is none.
     match cors.call(request).now_or_never() {
-        Some(Ok(answer)) => answer.into_parts().0.headers,
+        Some(Ok(response)) => response.into_parts().0.headers,
         None => HeaderMap::new(),
     }
 }

@@ -36,7 +36,7 @@ where
         let rules = Arc::clone(&self.rules);
         let after = if rules.is_preflight(&parts) {
             let headers = rules.preflight(&parts);
-            if rules.answers() {
+            if rules.responds() {
                 let mut response = Response::new(R::default());
                 *response.status_mut() = StatusCode::NO_CONTENT;
                 rules.complete_preflight(&headers, response.headers_mut());

@@ -17,7 +17,7 @@ use super::log::RequestLine;
 use super::rules::Rules;
 use crate::core::error::BoxError;
 use crate::core::panic::{caught, contained};
-use crate::http::error::{HttpError, refused};
+use crate::http::error::{HttpError, malformed};
 use crate::http::layers::deadline;
 
 /// Service that turns failures into responses. See the [module docs](super).
@@ -63,7 +63,7 @@ where
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
         // An event that could not be decoded gets its response here, with the layers' headers.
-        let failed = self.not_ready.take().or_else(|| refused(&request));
+        let failed = self.not_ready.take().or_else(|| malformed(&request));
         let line = RequestLine::of(&request);
         // This catches panics of the user's layers; the panic layer catches those of the function.
         let call = || catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).map_err(|_| HttpError::panic());

@@ -66,8 +66,8 @@ impl<'a> Response<'a> {
         Ok(Self { batch_item_failures })
     }
 
-    /// Warns once of the setting of the event source mapping without which the failed records are lost: a function cannot see
-    /// how its mapping is set.
+    /// Warns once of the setting of the event source mapping without which the failed records are lost: a function
+    /// cannot see how its mapping is set.
     pub(super) fn warn_of_mapping(&self, source: Source, has_warned: &AtomicBool) {
         if self.batch_item_failures.is_empty() || has_warned.swap(true, Ordering::Relaxed) {
             return;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::without_id;
 use crate::core::error::FunctionError;
 use crate::records::adapter::outcome::Outcome;
-use crate::records::record::{Event, Record, RecordId};
+use crate::records::record::{BatchEvent, Record, RecordId};
 use crate::records::response::{RecordResponse, ResponseValue, TaskResult};
 
 const PERMANENT_FAILURE: &str = "PermanentFailure";
@@ -29,7 +29,11 @@ impl<'a> Response<'a> {
     /// # Errors
     ///
     /// A task has no id.
-    pub(super) fn new(event: &Event, records: &'a [Record], outcomes: &'a [Outcome]) -> Result<Self, FunctionError> {
+    pub(super) fn new(
+        event: &BatchEvent,
+        records: &'a [Record],
+        outcomes: &'a [Outcome],
+    ) -> Result<Self, FunctionError> {
         let results = records.iter().zip(outcomes).map(|(record, outcome)| Task::new(record, outcome));
         Ok(Self {
             invocation_schema_version: event.beside("invocationSchemaVersion"),

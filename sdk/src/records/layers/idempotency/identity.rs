@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::core::json::lenient::MaybeText;
-use crate::records::record::{Event, Record, RecordId};
+use crate::records::record::{BatchEvent, Record, RecordId};
 use crate::records::source::Source;
 
 /// The identifying fields of the records of all sources.
@@ -192,7 +192,7 @@ fn servers(text: &str) -> Value {
 }
 
 /// Returns the origin of all records of an event.
-pub(crate) fn origin(event: &Event) -> Value {
+pub(crate) fn origin(event: &BatchEvent) -> Value {
     let named = |name: &str| event.beside::<String>(name).filter(|text| !text.is_empty()).map(Value::from);
     let found = match event.source {
         Source::Firehose => named("deliveryStreamArn"),

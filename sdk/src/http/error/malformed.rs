@@ -1,4 +1,4 @@
-//! [`Refused`]: the error of an event that the adapter could not decode.
+//! [`Malformed`]: the error of an event that the adapter could not decode.
 
 use http::Request;
 
@@ -8,8 +8,8 @@ use super::HttpError;
 /// passes through the layers, so that its response has their headers; the function and the user's layers below the
 /// error layer do not see it.
 #[derive(Clone)]
-pub(crate) struct Refused(pub(crate) HttpError);
+pub(crate) struct Malformed(pub(crate) HttpError);
 
-pub(crate) fn refused<R>(request: &Request<R>) -> Option<HttpError> {
-    request.extensions().get::<Refused>().map(|refused| refused.0.clone())
+pub(crate) fn malformed<R>(request: &Request<R>) -> Option<HttpError> {
+    request.extensions().get::<Malformed>().map(|malformed| malformed.0.clone())
 }
