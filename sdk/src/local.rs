@@ -12,6 +12,7 @@ mod hosts;
 #[cfg(feature = "http")]
 mod http;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,29 +20,65 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 
-use self::arguments::Arguments;
+use self::arguments::{Arguments, Input};
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::RawService;
-use crate::function::lifecycle::Lifecycle;
+use crate::core::raw::{RawEvent, RawService};
+use crate::function::StartError;
 
-/// Serves the function until Ctrl-C, or with the events of its arguments.
-pub(crate) async fn serve<S: RawService>(service: S, lifecycle: Lifecycle) -> Result<(), BoxError> {
-    let inputs = match Arguments::parse(std::env::args_os().skip(1))? {
-        Arguments::Print(text) => {
-            print(format_args!("{}", text.trim_end()));
-            return Ok(());
-        }
-        Arguments::Call(inputs) => inputs,
-    };
-    #[cfg(feature = "clients")]
-    files::insert()?;
+/// The inputs that the arguments of a local run name.
+pub(crate) struct Inputs(Vec<Input>);
+
+/// A local run whose arguments, files and address are valid: the function may have effects from here on.
+pub(crate) enum Prepared {
+    Events(Vec<RawEvent>),
     #[cfg(feature = "http")]
-    if lifecycle.is_http && inputs.is_empty() {
-        return http::serve(service, lifecycle.routes).await;
+    Server(http::Server),
+}
+
+impl Inputs {
+    /// Reads the arguments that follow the program's name, and the secrets and parameters that replace those of AWS.
+    /// Returns `None` if the arguments only print a text.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, StartError> {
+        let inputs = match Arguments::parse(arguments).map_err(|mistake| failed(mistake.into()))? {
+            Arguments::Print(text) => {
+                print(format_args!("{}", text.trim_end()));
+                return Ok(None);
+            }
+            Arguments::Call(inputs) => inputs,
+        };
+        #[cfg(feature = "clients")]
+        files::insert().map_err(failed)?;
+        Ok(Some(Self(inputs)))
     }
-    let _ = lifecycle;
-    event::serve(service, inputs).await
+
+    /// Reads the events, or opens the port of an HTTP function.
+    pub(crate) fn prepare(self, is_http: bool) -> Result<Prepared, StartError> {
+        #[cfg(feature = "http")]
+        if is_http && self.0.is_empty() {
+            return http::Server::bind().map(Prepared::Server).map_err(failed);
+        }
+        let _ = is_http;
+        event::read(self.0).map(Prepared::Events).map_err(failed)
+    }
+}
+
+impl Prepared {
+    /// Serves the function until Ctrl-C, or with the events of its arguments.
+    pub(crate) async fn serve<S: RawService>(self, service: S, routes: Vec<&'static str>) -> Result<(), StartError> {
+        let served = match self {
+            #[cfg(feature = "http")]
+            Self::Server(server) => server.serve(service, routes).await,
+            Self::Events(events) => event::serve(service, events).await,
+        };
+        #[cfg(not(feature = "http"))]
+        let _ = routes;
+        served.map_err(failed)
+    }
+}
+
+fn failed(error: BoxError) -> StartError {
+    StartError::because("local run", &error)
 }
 
 /// Creates an invocation with this time-out.

@@ -10,12 +10,17 @@
 
 mod api;
 mod init;
+#[cfg(not(any(debug_assertions, feature = "local")))]
+mod no_local;
 mod serve;
 mod shutdown;
 mod snapstart;
+#[cfg(all(test, feature = "http", feature = "secrets"))]
+mod tests;
 mod workers;
 
 use std::any::Any;
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -24,15 +29,18 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::OptionFuture;
 
+#[cfg(not(any(debug_assertions, feature = "local")))]
+use self::no_local as local;
 use crate::core::env;
 use crate::core::error::{BoxError, chain};
 #[cfg(feature = "macros")]
 use crate::core::layer_mistakes;
 use crate::core::panic::contained;
-use crate::core::raw::RawService;
 use crate::function::StartError;
 use crate::function::into_service::IntoService;
-use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
+use crate::function::lifecycle::{Hooks, WarmFn};
+#[cfg(any(debug_assertions, feature = "local"))]
+use crate::local;
 
 /// The longest time that one value may take to be made during initialisation.
 const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -66,28 +74,43 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 /// variable that Lambda did not set, a call from within a tokio runtime, or a Runtime API that went away. It is also
 /// reported to Lambda as an error of initialisation, so it is in the function's log and in the response to its caller.
 pub fn run<F: IntoService>(function: F) -> Result<(), StartError> {
-    start(function).inspect_err(init::report)
+    start(|| Ok(function), arguments()).inspect_err(init::report)
 }
 
 /// Runs the function that `make` returns. A mistake in its configuration is an error, also before the layers are applied.
 #[cfg(feature = "macros")]
 pub fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
-    let made = built(|| layer_mistakes::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
-    made.and_then(start).inspect_err(init::report)
+    let make = || built(|| layer_mistakes::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
+    start(make, arguments()).inspect_err(init::report)
 }
 
-fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
+fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os().skip(1)
+}
+
+fn start<F: IntoService>(
+    make: impl FnOnce() -> Result<F, StartError>,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<(), StartError> {
     if tokio::runtime::Handle::try_current().is_ok() {
         return Err(StartError::new(
             "pilaster::run makes its own runtime: call it from a plain `fn main`, without #[tokio::main]",
         ));
     }
+    // Before any code of the function: `--help` has no other effect, and the files replace the values of AWS.
+    let inputs = match env::is_on_lambda() {
+        true => None,
+        false => match local::Inputs::parse(arguments)? {
+            None => return Ok(()),
+            inputs => inputs,
+        },
+    };
+    let mut function = make()?;
     #[cfg(feature = "logging")]
     crate::observe::logging::init();
     #[cfg(panic = "abort")]
     tracing::warn!("a panic ends this process instead of failing its request: set `panic = \"unwind\"` in the profile");
     let mut lifecycle = function.take_lifecycle();
-    let on_lambda = env::is_on_lambda();
     let runtime = tokio_runtime(managed_concurrency())
         .map_err(|error| StartError::new(format!("the tokio runtime could not be created: {error}")))?;
     let service = {
@@ -98,9 +121,15 @@ fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
         let build = || crate::core::at_start::perform(build);
         build()?
     };
+    let local = inputs.map(|inputs| inputs.prepare(lifecycle.is_http)).transpose()?;
     let shutdown = shutdown::Shutdown::start(std::mem::take(&mut lifecycle.on_shutdown))?;
     let served: Serving = Box::pin(async move {
-        let serving: Serving = if on_lambda {
+        let serving: Serving = if let Some(local) = local {
+            Box::pin(async move {
+                warm(lifecycle.warm).await;
+                local.serve(service, lifecycle.routes).await
+            })
+        } else {
             init::check_environment()?;
             let snapshot = snapstart::resource(&mut lifecycle);
             let registered = OptionFuture::from(shutdown.as_ref().map(|_| Box::pin(shutdown::register())));
@@ -113,8 +142,6 @@ fn start<F: IntoService>(mut function: F) -> Result<(), StartError> {
             #[cfg(not(feature = "http"))]
             let serving: Serving = Box::pin(served(serve::whole(service, snapshot)));
             serving
-        } else {
-            Box::pin(run_locally(service, lifecycle))
         };
         match shutdown {
             Some(shutdown) => shutdown.around(serving).await,
@@ -200,18 +227,4 @@ type Step = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 fn all(steps: Vec<Step>) -> Step {
     Box::pin(async { futures_util::future::join_all(steps).await.into_iter().all(|succeeded| succeeded) })
-}
-
-#[cfg(any(debug_assertions, feature = "local"))]
-async fn run_locally<S: RawService>(service: S, mut lifecycle: Lifecycle) -> Result<(), StartError> {
-    warm(std::mem::take(&mut lifecycle.warm)).await;
-    crate::local::serve(service, lifecycle).await.map_err(|error| StartError::because("local run", &error))
-}
-
-#[cfg(not(any(debug_assertions, feature = "local")))]
-async fn run_locally<S: RawService>(_: S, _: Lifecycle) -> Result<(), StartError> {
-    Err(StartError::new(
-        "this is a Lambda function, and AWS_LAMBDA_RUNTIME_API is not set: run it locally with `cargo run` (a debug build), with \
-         pilaster's feature `local`, or with `cargo lambda watch`",
-    ))
 }

@@ -7,7 +7,8 @@
 //!
 //! # Failing tests
 //!
-//! A test that fails shows the log lines of its calls, also the one with the causes of a 500, which the response hides:
+//! A test that fails shows the log lines of its calls, also those with the causes of a 500 and the text of a panic, which the response
+//! hides:
 //! they are printed to standard error, from `INFO` on or from `POWERTOOLS_LOG_LEVEL` on, and the test harness shows them
 //! for failing tests only. The `Debug` text of a [response](http::TestResponse) has them, too:
 //!
@@ -27,6 +28,10 @@
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The lines belong to the task of the call: a task that the function spawns (`tokio::spawn`, `spawn_blocking`, a thread)
+//! has the subscriber of the process, so its lines are missing. To print or capture them, pass the subscriber of the call
+//! on: `tracing::instrument::WithSubscriber::with_current_subscriber`.
 //!
 //! A test that sets a `tracing` subscriber itself gets the lines there instead. [`Caller::without_logs`] prints none, for
 //! tests with thousands of calls. Without the feature `logging` there are none.
@@ -209,14 +214,16 @@ impl<R: RawService> Caller<R> {
     }
 
     /// Sets the time until the deadline of each further call. [`Invocation::remaining`] then follows tokio's clock,
-    /// which a test can pause.
+    /// which a test can pause. A time above 100 years counts as 100 years.
     #[must_use]
     pub fn with_time_left(mut self, time: Duration) -> Self {
         self.time_left = Some(time);
         self
     }
 
-    /// Captures the log lines of all further calls, with the keys of their invocations, instead of printing them.
+    /// Captures the log lines of all further calls, with the keys of their invocations, instead of printing them. The
+    /// lines of a task that the function spawns are missing, unless it has the subscriber of the call: see
+    /// [failing tests](self#failing-tests).
     ///
     /// # Example
     ///
@@ -317,7 +324,7 @@ async fn read(response: Outgoing) -> Result<Value, FunctionError> {
     #[cfg(feature = "http")]
     let json = match response.into_content() {
         Ok(json) => json,
-        Err(stream) => return http::streamed(*stream).await,
+        Err(stream) => return crate::http::streaming::whole(*stream).await,
     };
     #[cfg(not(feature = "http"))]
     let json = response.into_json().unwrap_or_default();
@@ -355,6 +362,16 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(caller.call(Value::Null).await.unwrap(), serde_json::json!([10, 6, true]));
         }
+    }
+
+    #[tokio::test]
+    async fn any_time_may_be_left() {
+        async fn remaining(invocation: Invocation, _: crate::Event<Value>) -> Result<bool, FunctionError> {
+            let year = Duration::from_secs(365 * 86_400);
+            Ok(invocation.remaining() > Some(year) && invocation.deadline() > Some(SystemTime::now() + year))
+        }
+        let caller = Caller::new(crate::handler(remaining)).with_time_left(Duration::MAX);
+        assert_eq!(caller.call(Value::Null).await.unwrap(), true);
     }
 
     #[tokio::test]

@@ -76,7 +76,9 @@ impl Invocation {
     /// tokio's clock, which a test can pause.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn with_time_left(mut context: Context, left: Option<Duration>) -> Self {
-        let Some(left) = left else { return Self::new(context) };
+        // About 100 years. Later times overflow the clocks of some systems.
+        const MOST: Duration = Duration::from_secs(100 * 365 * 86_400);
+        let Some(left) = left.map(|left| left.min(MOST)) else { return Self::new(context) };
         let since = (SystemTime::now() + left).duration_since(UNIX_EPOCH).unwrap_or_default();
         context.deadline = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let invocation = Self::new(context);

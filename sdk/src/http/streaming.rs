@@ -65,6 +65,27 @@ pub(crate) fn stream(response: Response<Body>, invocation: &Invocation) -> Outgo
     Outgoing::stream(StreamResponse { metadata_prelude, stream: Box::pin(Chunks::new(body, invocation)) })
 }
 
+/// Reads a streamed response to its end, and returns it as JSON, in the form of the response of a function URL.
+#[cfg(any(test, debug_assertions, feature = "local", feature = "testing"))]
+pub(crate) async fn whole(
+    response: StreamResponse<crate::core::raw::Chunks>,
+) -> Result<serde_json::Value, crate::core::error::FunctionError> {
+    use base64::Engine as _;
+    use futures_util::TryStreamExt as _;
+
+    use crate::core::error::FunctionError;
+
+    let StreamResponse { metadata_prelude, stream } = response;
+    let body: Vec<Bytes> =
+        stream.try_collect().await.map_err(|error| FunctionError::new("ResponseBrokeOff", error.to_string()))?;
+    let mut json = serde_json::to_value(metadata_prelude).map_err(FunctionError::from_error)?;
+    let body = String::from_utf8(body.concat());
+    json["isBase64Encoded"] = body.is_err().into();
+    json["body"] =
+        body.unwrap_or_else(|bytes| base64::engine::general_purpose::STANDARD.encode(bytes.as_bytes())).into();
+    Ok(json)
+}
+
 /// Joins the values of each header into one text ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)),
 /// which the prelude requires. Logs and removes a value that is not ASCII: the prelude's type writes an empty list for
 /// it, while the JSON of a whole response can hold it.

@@ -55,30 +55,29 @@ impl Arguments {
     /// Parses the arguments that follow the program's name.
     pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut inputs = Vec::new();
-        let mut printed = None;
+        let mut names = Vec::new();
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--help" | "-h") => return Ok(Self::Print(HELP)),
-                Some("--event") => {
-                    printed = Some(arguments.next().unwrap_or_default());
-                }
+                Some("--event") => names.push(arguments.next().unwrap_or_default()),
                 Some("-") if inputs.contains(&Input::Stdin) => {
                     return Err("`-` is named twice: standard input is read once, to its end".to_owned());
                 }
                 Some("-") => inputs.push(Input::Stdin),
                 Some(option) if option.starts_with('-') => match option.strip_prefix("--event=") {
-                    Some(name) => printed = Some(name.into()),
+                    Some(name) => names.push(name.into()),
                     None => return Err("unknown option; `--help` lists the options".to_owned()),
                 },
                 Some("") => return Err("the name of a file is empty".to_owned()),
                 _ => inputs.push(Input::File(argument.into())),
             }
         }
-        match printed {
-            None => Ok(Self::Call(inputs)),
-            Some(name) if inputs.is_empty() => event(&name.to_string_lossy()),
-            Some(_) => Err("`--event NAME` prints an event and takes no file: write it to one first".to_owned()),
+        match &*names {
+            [] => Ok(Self::Call(inputs)),
+            [name] if inputs.is_empty() => event(&name.to_string_lossy()),
+            [_, _, ..] => Err("`--event NAME` is given twice: it prints one event".to_owned()),
+            [_] => Err("`--event NAME` prints an event and takes no file: write it to one first".to_owned()),
         }
     }
 }
@@ -127,6 +126,9 @@ mod tests {
         for ignored in [["--event", "sqs", "a.json"], ["a.json", "--event", "sqs"], ["a.json", "--event=sqs", "b.json"]]
         {
             assert!(parse(&ignored).unwrap_err().contains("takes no file"), "{ignored:?}");
+        }
+        for twice in [&["--event", "sqs", "--event", "sns"][..], &["--event=sqs", "--event=sqs"]] {
+            assert!(parse(twice).unwrap_err().contains("given twice"), "{twice:?}");
         }
         assert!(parse(&["-v"]).unwrap_err().contains("--help"));
         assert!(parse(&[""]).unwrap_err().contains("empty"));

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::arguments::Input;
 use super::{invocation, print};
-use crate::core::error::{BoxError, chain};
+use crate::core::error::{BoxError, FunctionError, chain};
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawService;
 use crate::core::raw::{Incoming, Outgoing, RawEvent};
@@ -16,8 +16,8 @@ use crate::core::raw::{Incoming, Outgoing, RawEvent};
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
 const TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Calls the function with each event of its arguments, or with the one on standard input.
-pub(super) async fn serve<S: RawService>(raw: S, mut inputs: Vec<Input>) -> Result<(), BoxError> {
+/// Reads each event that the arguments name, or the one on standard input.
+pub(super) fn read(mut inputs: Vec<Input>) -> Result<Vec<RawEvent>, BoxError> {
     if inputs.is_empty() {
         inputs.push(Input::Stdin);
     }
@@ -30,7 +30,11 @@ pub(super) async fn serve<S: RawService>(raw: S, mut inputs: Vec<Input>) -> Resu
         let read = read.map_err(|error| format!("cannot read {name}: {error}"))?;
         events.push(parse(read).map_err(|mistake| format!("{name}: {mistake}"))?);
     }
-    // A mistake in one of the events is reported before the function has any effect.
+    Ok(events)
+}
+
+/// Calls the function with each event. They were all read before, since a mistake in one must precede any effect.
+pub(super) async fn serve<S: RawService>(raw: S, events: Vec<RawEvent>) -> Result<(), BoxError> {
     let mut failed = 0;
     for event in events {
         failed += usize::from(!call(raw.clone(), event).await?);
@@ -68,15 +72,18 @@ fn parse(bytes: Vec<u8>) -> Result<RawEvent, String> {
 
 /// Prints the response, or the error as Lambda reports it. Returns `false` for an error.
 async fn call<S: RawService>(mut raw: S, event: RawEvent) -> Result<bool, BoxError> {
-    std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
-    let called = raw.call(Incoming { event, invocation: invocation(TIMEOUT)? });
+    let incoming = Incoming { event, invocation: invocation(TIMEOUT)? };
+    let called = async {
+        std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
+        text(raw.call(incoming).await?).await
+    };
     let answered = tokio::select! {
         answered = called => answered,
         stopped = tokio::signal::ctrl_c() => return Err(stopped.err().map_or_else(|| "stopped".into(), Into::into)),
     };
     match answered {
-        Ok(response) => {
-            print(format_args!("{}", text(response).await?));
+        Ok(text) => {
+            print(format_args!("{text}"));
             Ok(true)
         }
         Err(error) => {
@@ -93,24 +100,15 @@ async fn call<S: RawService>(mut raw: S, event: RawEvent) -> Result<bool, BoxErr
 
 /// Returns the text of a response. One that is streamed is read to its end.
 #[cfg(feature = "http")]
-async fn text(response: Outgoing) -> Result<String, BoxError> {
-    use futures_util::TryStreamExt as _;
-
-    let mut streamed = match response.into_content() {
-        Ok(json) => return Ok(json.get().to_owned()),
-        Err(streamed) => streamed,
-    };
-    let mut body = Vec::new();
-    while let Some(chunk) = streamed.stream.try_next().await? {
-        body.extend_from_slice(&chunk);
+async fn text(response: Outgoing) -> Result<String, FunctionError> {
+    match response.into_content() {
+        Ok(json) => Ok(json.get().to_owned()),
+        Err(streamed) => Ok(crate::http::streaming::whole(*streamed).await?.to_string()),
     }
-    let mut whole = serde_json::to_value(&streamed.metadata_prelude)?;
-    whole["body"] = String::from_utf8_lossy(&body).into();
-    Ok(whole.to_string())
 }
 
 #[cfg(not(feature = "http"))]
-async fn text(response: Outgoing) -> Result<String, BoxError> {
+async fn text(response: Outgoing) -> Result<String, FunctionError> {
     Ok(response.as_json().map_or("null", RawValue::get).to_owned())
 }
 
@@ -130,9 +128,9 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("one.json"), "1").unwrap();
         std::fs::write(folder.join("odd.json"), "1, 2").unwrap();
-        let run = |names: &[&str]| {
-            let inputs = names.iter().map(|name| Input::File(folder.join(name))).collect();
-            serve(crate::handler(count).into_service().unwrap(), inputs)
+        let run = async |names: &[&str]| {
+            let events = read(names.iter().map(|name| Input::File(folder.join(name))).collect())?;
+            serve(crate::handler(count).into_service().unwrap(), events).await
         };
         let error = run(&["one.json", "odd.json"]).await.unwrap_err().to_string();
         assert!(error.contains("odd.json: the event is not JSON"), "{error}");
@@ -163,14 +161,46 @@ mod tests {
     }
 
     #[cfg(feature = "http")]
+    const URL: &str = r#"{"version":"2.0","rawPath":"/","requestContext":{"domainName":"u.lambda-url.eu-central-1.on.aws","http":{"method":"GET","path":"/"}}}"#;
+
+    #[cfg(feature = "http")]
+    #[tokio::test]
+    async fn a_streamed_body_that_is_not_text_is_base64() {
+        async fn bytes(_: http::Method) -> Vec<u8> {
+            vec![0, 0xff, 0xfe, 1]
+        }
+        let incoming = Incoming { event: parse(URL.into()).unwrap(), invocation: invocation(TIMEOUT).unwrap() };
+        let service = crate::handler(bytes).streaming().into_service().unwrap();
+        let printed = text(tower::ServiceExt::oneshot(service, incoming).await.unwrap()).await.unwrap();
+        let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!((&printed["body"], &printed["isBase64Encoded"]), (&"AP/+AQ==".into(), &true.into()), "{printed}");
+    }
+
+    #[cfg(feature = "http")]
+    #[tokio::test]
+    async fn a_streamed_body_that_breaks_off_fails_its_event_alone() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static CALLS: AtomicU32 = AtomicU32::new(0);
+        async fn broken(_: http::Method) -> crate::http::Body {
+            CALLS.fetch_add(1, Ordering::Relaxed);
+            let chunks = [Ok("first"), Err(io::Error::other("broke"))];
+            crate::http::Body::from_stream(futures_util::stream::iter(chunks))
+        }
+        let events = (0..2).map(|_| parse(URL.into()).unwrap()).collect();
+        let service = crate::handler(broken).streaming().into_service().unwrap();
+        let error = serve(service, events).await.unwrap_err().to_string();
+        assert!(error.contains("the function failed"), "{error}");
+        assert_eq!(CALLS.load(Ordering::Relaxed), 2);
+    }
+
+    #[cfg(feature = "http")]
     #[tokio::test]
     async fn an_http_function_takes_an_event_too_also_one_that_streams() {
         async fn hello(_: http::Method) -> &'static str {
             "hello"
         }
-        let url = r#"{"version":"2.0","rawPath":"/","requestContext":{"domainName":"u.lambda-url.eu-central-1.on.aws","http":{"method":"GET","path":"/"}}}"#;
         for streams in [false, true] {
-            let incoming = Incoming { event: parse(url.into()).unwrap(), invocation: invocation(TIMEOUT).unwrap() };
+            let incoming = Incoming { event: parse(URL.into()).unwrap(), invocation: invocation(TIMEOUT).unwrap() };
             let mut called =
                 Box::pin(tower::ServiceExt::oneshot(crate::handler(hello).into_service().unwrap(), incoming.clone()))
                     as std::pin::Pin<Box<dyn Future<Output = Result<Outgoing, crate::FunctionError>>>>;

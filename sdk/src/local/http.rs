@@ -37,24 +37,41 @@ use crate::http::adapter::synthesize::{event, matches};
 /// The maximum time of an invocation, the time-out of API Gateway.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Serves the function until Ctrl-C.
-pub(super) async fn serve<S: RawService>(raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
-    // A mistake is reported before the first request.
-    claims()?;
-    let address = env::var("PILASTER_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
-    let hosts: &'static Hosts = Box::leak(Box::new(Hosts::new(&address, env::var("PILASTER_HOSTS").as_deref())));
-    let listener = TcpListener::bind(&address)
-        .await
-        .map_err(|error| format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another `host:port`"))?;
-    let here = listener.local_addr()?;
-    print(format_args!("listening on http://{here} (Ctrl-C stops)"));
-    for route in &routes {
-        print(format_args!("  {route}"));
+/// The server, whose port is open.
+pub(crate) struct Server {
+    listener: std::net::TcpListener,
+    hosts: Hosts,
+}
+
+impl Server {
+    /// Opens the port.
+    pub(super) fn bind() -> Result<Self, BoxError> {
+        // A mistake is reported before the first request.
+        claims()?;
+        let address = env::var("PILASTER_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+        let hosts = Hosts::new(&address, env::var("PILASTER_HOSTS").as_deref());
+        let bound = std::net::TcpListener::bind(&address);
+        let listener = bound.map_err(|error| {
+            format!("cannot listen on {address} ({error}); set PILASTER_ADDR to another `host:port`")
+        })?;
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener, hosts })
     }
-    let routes: &'static [&'static str] = routes.leak();
-    tokio::select! {
-        () = accept(listener, raw, routes, hosts) => Ok(()),
-        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+
+    /// Serves the function until Ctrl-C.
+    pub(super) async fn serve<S: RawService>(self, raw: S, routes: Vec<&'static str>) -> Result<(), BoxError> {
+        let hosts: &'static Hosts = Box::leak(Box::new(self.hosts));
+        let listener = TcpListener::from_std(self.listener)?;
+        let here = listener.local_addr()?;
+        print(format_args!("listening on http://{here} (Ctrl-C stops)"));
+        for route in &routes {
+            print(format_args!("  {route}"));
+        }
+        let routes: &'static [&'static str] = routes.leak();
+        tokio::select! {
+            () = accept(listener, raw, routes, hosts) => Ok(()),
+            stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+        }
     }
 }
 

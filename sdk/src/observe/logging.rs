@@ -160,6 +160,8 @@ pub use self::error_keys::ErrorKeys;
 pub use self::format::LogFormat;
 pub use self::layer::{Logging, LoggingLayer};
 pub use self::level::{Level, UnknownLevel};
+#[cfg(feature = "testing")]
+pub(crate) use self::panic_hook::log_panic;
 pub use self::subscriber_layer::SubscriberLayer;
 
 /// Installs the process's log, as the environment configures it, and logs a panic as one line at `ERROR` with message,
@@ -167,8 +169,5 @@ pub use self::subscriber_layer::SubscriberLayer;
 ///
 /// The same as `Logs::from_env().init()`.
 pub fn init() -> bool {
-    let logs = Logs::from_env();
-    // A local run prints the function's response on standard output.
-    let logs = if crate::core::env::is_on_lambda() { logs } else { logs.stderr() };
-    logs.init()
+    Logs::from_env().init()
 }

@@ -37,16 +37,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use lambda_runtime::StreamResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::core::error::{BoxError, FunctionError};
-use crate::core::raw::Chunks;
 use crate::http::adapter::synthesize::event;
+use crate::http::credentials;
 
 /// Creates a `GET` request to this path, which may have a query: `/users?limit=10`.
 pub fn get(path: impl AsRef<str>) -> Request {
@@ -86,7 +84,8 @@ pub fn request(method: impl AsRef<str>, path: impl AsRef<str>) -> Request {
 
 /// A request to a function under test. See the [module docs](self).
 ///
-/// An invalid part, such as a header name with a space, is an error when the request is sent.
+/// An invalid part, such as a header name with a space, is an error when the request is sent. `Debug` prints no header
+/// that carries a credential.
 #[derive(Debug)]
 #[must_use = "a request does nothing until `Caller::send` gets it"]
 pub struct Request {
@@ -109,7 +108,10 @@ impl Request {
         let name = HeaderName::from_bytes(name.as_ref().as_bytes());
         let value = HeaderValue::from_bytes(value.as_ref().as_bytes());
         match (name, value) {
-            (Ok(name), Ok(value)) => drop(self.parts.headers.append(name, value)),
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(credentials::is_credential(name.as_str()));
+                self.parts.headers.append(name, value);
+            }
             (Err(error), _) => self = self.fail(error),
             (_, Err(error)) => self = self.fail(error),
         }
@@ -197,18 +199,6 @@ impl Request {
         self.mistake.get_or_insert(mistake.into());
         self
     }
-}
-
-/// Reads a streamed response to its end, and returns it as JSON.
-pub(super) async fn streamed(response: StreamResponse<Chunks>) -> Result<Value, FunctionError> {
-    let StreamResponse { metadata_prelude, stream } = response;
-    let body: Vec<Bytes> =
-        stream.try_collect().await.map_err(|error| FunctionError::new("ResponseBrokeOff", error.to_string()))?;
-    let mut json = serde_json::to_value(metadata_prelude).map_err(FunctionError::from_error)?;
-    let body = String::from_utf8(body.concat());
-    json["isBase64Encoded"] = body.is_err().into();
-    json["body"] = body.unwrap_or_else(|bytes| STANDARD.encode(bytes.as_bytes())).into();
-    Ok(json)
 }
 
 /// The response of an HTTP function, decoded from the format of any event source. See the [module docs](self).
@@ -313,6 +303,7 @@ impl TestResponse {
             values.as_array().into_iter().flatten().try_for_each(|value| add(name, value))?;
         }
         response["cookies"].as_array().into_iter().flatten().try_for_each(|cookie| add("set-cookie", cookie))?;
+        credentials::mark(&mut headers);
         let body = response["body"].as_str().unwrap_or_default();
         let body = match response["isBase64Encoded"].as_bool().unwrap_or_default() {
             true => STANDARD.decode(body)?,
@@ -349,6 +340,18 @@ mod tests {
         assert_eq!(event["requestContext"]["http"]["method"], "POST");
         assert_eq!(event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"], "7");
         assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!(r#"{"name":"Ada"}"#), &json!(false)));
+    }
+
+    #[test]
+    fn debug_prints_no_credential_header() {
+        let request = get("/").header("Authorization", "hunter2").header("cookie", "hunter2").header("x-trace", "seen");
+        let shown = format!("{request:?}");
+        assert!(shown.contains("seen") && !shown.contains("hunter2"), "{shown}");
+        assert_eq!(request.into_event().unwrap()["headers"]["authorization"], "hunter2");
+        let response = json!({ "statusCode": 200, "headers": { "x-api-key": "hunter2" }, "cookies": ["id=hunter2"] });
+        let response = TestResponse::try_from(response).unwrap();
+        assert!(!format!("{response:?}").contains("hunter2"), "{response:?}");
+        assert_eq!((response.header("x-api-key"), response.cookies()), (Some("hunter2"), vec!["id=hunter2"]));
     }
 
     #[test]

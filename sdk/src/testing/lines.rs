@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::panic;
+use std::sync::Once;
 
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
@@ -9,7 +11,7 @@ use tracing::{Dispatch, dispatcher};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::observe::capture::check_on_each_thread;
-use crate::observe::logging::{CapturedLogs, LogFormat, Logs};
+use crate::observe::logging::{CapturedLogs, LogFormat, Logs, log_panic};
 
 tokio::task_local! {
     /// The lines of the current call.
@@ -46,9 +48,24 @@ impl LogLines {
             Self::Captured(subscriber) => subscriber.clone(),
             Self::Printed(_) | Self::Discarded => return (call.await, String::new()),
         };
+        log_panics();
         let call = async { (call.await, LINES.with(RefCell::take)) };
         LINES.scope(RefCell::default(), call).with_subscriber(subscriber).await
     }
+}
+
+/// Logs each panic within a call as Lambda's log has it, after the hook of the process has reported it.
+fn log_panics() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            hook(info);
+            if LINES.try_with(|_| ()).is_ok() {
+                log_panic(info);
+            }
+        }));
+    });
 }
 
 /// Writes lines to where the test harness captures them, or where the test does.
@@ -102,6 +119,23 @@ mod tests {
             assert!(text.contains("listing") && text.contains("orders=3"), "{shown}");
             assert!(text.contains("the request failed") && text.contains("the disk is asleep"), "{shown}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_text_of_a_panic_is_in_the_response_and_the_captured_lines() {
+        async fn broken(_: Method) -> &'static str {
+            panic!("boom")
+        }
+        let caller = Caller::new(crate::handler(broken));
+        let response = caller.send(http::get("/")).await.unwrap();
+        assert_eq!(response.text(), r#"{"title":"Internal Server Error","status":500}"#);
+        assert!(format!("{response:?}").contains("boom"), "{response:?}");
+
+        let logs = crate::observe::logging::CapturedLogs::default();
+        caller.with_logs(&logs).send(http::get("/")).await.unwrap();
+        let lines = logs.lines();
+        assert_eq!((lines.len(), &lines[0]["message"], &lines[0]["error_type"]), (1, &"boom".into(), &"Panic".into()));
+        assert!(lines[0]["function_request_id"].is_string(), "{lines:?}");
     }
 
     #[tokio::test]

@@ -68,7 +68,8 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Creates a log of JSON lines, from `INFO` on, on standard output. The environment is not read.
+    /// Creates a log of JSON lines, from `INFO` on, on standard output; outside of Lambda on standard error, since
+    /// standard output has the response of a local run. No other variable is read.
     pub fn new() -> Self {
         Self {
             level: None,
@@ -90,11 +91,6 @@ impl Logs {
     /// Creates a log configured by the environment. See the [module docs](super).
     pub fn from_env() -> Self {
         Self::from_vars(env::var)
-    }
-
-    /// Writes to standard error.
-    pub(super) fn stderr(self) -> Self {
-        Self { output: Output::Stderr, ..self }
     }
 
     /// Reads the variables with `var`, which returns the value of a variable.
@@ -176,7 +172,7 @@ impl Logs {
         self
     }
 
-    /// Writes lines here instead of to standard output, each with one `write_all`.
+    /// Writes lines here instead of to standard output or error, each with one `write_all`.
     pub fn writer(mut self, writer: impl Write + Send + 'static) -> Self {
         self.output = Output::writer(writer);
         self
@@ -210,7 +206,10 @@ impl Logs {
     }
 
     /// Builds only the layer, for a `tracing_subscriber::Registry` with other layers. It filters for all of them.
-    pub fn layer(self) -> SubscriberLayer {
+    pub fn layer(mut self) -> SubscriberLayer {
+        if matches!(self.output, Output::Stdout) && !env::is_on_lambda() {
+            self.output = Output::Stderr;
+        }
         let variables = &self.variables;
         let level = variables.aws_level.or_else(|| self.own_level()).unwrap_or(Level::Info);
         let mut directives = variables.directives.clone();

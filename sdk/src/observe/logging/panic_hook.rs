@@ -27,6 +27,14 @@ pub(super) fn install(writer: Arc<LineWriter>) {
     }));
 }
 
+/// Logs a panic within the subscriber of a test, unless the process's hook has logged it.
+#[cfg(feature = "testing")]
+pub(crate) fn log_panic(info: &PanicHookInfo<'_>) {
+    if !PANICS_ARE_LOGGED.load(Ordering::Relaxed) {
+        with_current(|current, span| write(current, span.as_ref(), info));
+    }
+}
+
 fn write(writer: &LineWriter, span: Option<&SpanRef<'_, Registry>>, info: &PanicHookInfo<'_>) {
     if let Some((span, buffer)) = span.and_then(|span| Some((span, buffer_of(span)?))) {
         writer.flush(&buffer, Some(span));

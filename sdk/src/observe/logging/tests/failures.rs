@@ -42,6 +42,27 @@ async fn the_runtimes_own_line_about_a_failure_is_dropped_and_no_other_of_its_li
 }
 
 #[test]
+fn outside_of_lambda_each_log_is_on_standard_error() {
+    const NAME: &str = "observe::logging::tests::failures::outside_of_lambda_each_log_is_on_standard_error";
+    if std::env::var_os("PILASTER_TEST_CHILD").is_some() {
+        assert!(Logs::from_env().key("version", "1").init());
+        tracing::info!("a line of the process");
+        return tracing::subscriber::with_default(Logs::new().build(), || tracing::info!("a line of a block"));
+    }
+    for on_lambda in [false, true] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", NAME, "--nocapture"]).env_clear().env("PILASTER_TEST_CHILD", "1");
+        if on_lambda {
+            child.env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1");
+        }
+        let output = child.output().unwrap();
+        let count = |stream: &[u8]| String::from_utf8_lossy(stream).matches("a line of ").count();
+        let expected = if on_lambda { (2, 0) } else { (0, 2) };
+        assert_eq!((count(&output.stdout), count(&output.stderr)), expected, "{output:?}");
+    }
+}
+
+#[test]
 fn a_panic_is_one_line_with_its_location_and_request_id_and_nothing_on_stderr() {
     if std::env::var_os("PILASTER_TEST_CHILD").is_some() {
         assert!(init());
