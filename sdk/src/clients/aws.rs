@@ -31,7 +31,7 @@ use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{Clients, FromClients};
-use crate::core::error::BoxError;
+use crate::core::error::{BoxError, as_error, cause};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -77,17 +77,17 @@ macro_rules! aws_clients {
                 #[cfg(feature = $feature)]
                 {
                     // A crate's own `Error`, which the errors of its operations convert into, hides the model's error.
-                    if error.downcast_ref::<$sdk::Error>().is_some_and(has_throttling_code) {
+                    if as_error::<$sdk::Error>(error).is_some_and(has_throttling_code) {
                         return true;
                     }
                     $(
-                        if error.is::<$sdk::types::error::$throttled>() {
+                        if as_error::<$sdk::types::error::$throttled>(error).is_some() {
                             return true;
                         }
                     )*
                 }
             )*
-            error.downcast_ref::<ErrorMetadata>().is_some_and(has_throttling_code)
+            as_error::<ErrorMetadata>(error).is_some_and(has_throttling_code)
         }
     };
 }
@@ -152,7 +152,7 @@ pub(crate) fn throttled(error: &(dyn StdError + 'static)) -> bool {
         if is_throttled_transaction(error) {
             return true;
         }
-        next = error.source();
+        next = cause(error);
     }
     false
 }
@@ -161,7 +161,7 @@ pub(crate) fn throttled(error: &(dyn StdError + 'static)) -> bool {
 /// no condition failed, so the same transaction may succeed later.
 #[cfg(feature = "dynamodb")]
 fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
-    let cancelled = error.downcast_ref::<aws_sdk_dynamodb::types::error::TransactionCanceledException>();
+    let cancelled = as_error::<aws_sdk_dynamodb::types::error::TransactionCanceledException>(error);
     let reasons = cancelled.map(|error| error.cancellation_reasons()).unwrap_or_default();
     let any = |wanted: &[&str]| reasons.iter().filter_map(|reason| reason.code()).any(|code| wanted.contains(&code));
     any(&["ThrottlingError", "ProvisionedThroughputExceeded"]) && !any(&["ConditionalCheckFailed", "ValidationError"])

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cycle::TypeName;
-use crate::core::error::BoxError;
+use crate::core::error::{BoxError, as_error};
 
 /// The error of a [`Clients`](super::Clients) registry that could not create a value. It names the type; its source is
 /// the reason.
@@ -34,7 +34,7 @@ impl ClientError {
     pub fn is_cycle(&self) -> bool {
         match &self.kind {
             Kind::NeedsItself(_) => true,
-            Kind::NotMade { source, .. } => source.downcast_ref::<Self>().is_some_and(Self::is_cycle),
+            Kind::NotMade { source, .. } => as_error::<Self>(&**source).is_some_and(Self::is_cycle),
         }
     }
 }

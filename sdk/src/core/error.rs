@@ -3,16 +3,21 @@
 //! Step Functions' `Catch`, destinations and retry policies branch on `errorType`, so it is a stable, short name and
 //! never a Rust type's full path.
 
+mod causes;
 mod refusal;
 
 use std::any::type_name;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use lambda_runtime::Diagnostic;
 
 use crate::core::panic::contained;
 
+#[cfg_attr(not(feature = "http"), allow(unused_imports))]
+pub(crate) use self::causes::held;
+pub(crate) use self::causes::{as_error, cause};
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
 
@@ -54,7 +59,8 @@ impl FunctionError {
 
     /// Creates an error named after `E`, without its path and its type parameters; its `Display` is the message.
     pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
-        Self::describe(error_name::<E>().unwrap_or("Error"), error.to_string(), Some(error.into()))
+        let name = error_name::<E>().or_else(|| hidden(&error, true)).unwrap_or("Error").to_owned();
+        Self::describe(name, error.to_string(), Some(error.into()))
     }
 
     fn describe(error_type: impl Into<String>, message: impl Into<String>, source: Option<BoxError>) -> Self {
@@ -66,14 +72,13 @@ impl FunctionError {
 
     /// Converts any error: a `FunctionError` stays unchanged, also within an error type without a name of its own; any
     /// other error has the short name of its type.
-    pub(crate) fn of<E: Into<BoxError> + 'static>(error: E) -> Self {
+    pub(crate) fn of<E: Into<BoxError>>(error: E) -> Self {
         let error: BoxError = error.into();
         match error.downcast::<Self>() {
             Ok(error) => *error,
             Err(error) => {
                 let name = error_name::<E>();
-                let holds_any = name.is_none() || type_name::<E>() == RECORD_ERROR;
-                let name = hidden(&*error, holds_any).or(name).unwrap_or("Error").to_owned();
+                let name = hidden(&*error, name.is_none()).or(name).unwrap_or("Error").to_owned();
                 Self::describe(name, error.to_string(), Some(error))
             }
         }
@@ -164,9 +169,21 @@ type NameOf = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
 #[derive(Clone, Debug, Default)]
 pub struct NamedErrors(Vec<NameOf>);
 
+impl<E: ErrorType> ErrorType for Box<E> {
+    fn error_type(&self) -> &str {
+        (**self).error_type()
+    }
+}
+
+impl<E: ErrorType> ErrorType for Arc<E> {
+    fn error_type(&self) -> &str {
+        (**self).error_type()
+    }
+}
+
 impl NamedErrors {
     pub(crate) fn add<E: ErrorType>(&mut self) {
-        self.0.push(|error| error.downcast_ref::<E>().map(E::error_type));
+        self.0.push(|error| as_error::<E>(error).map(E::error_type));
     }
 
     /// Renames the error after the first of its causes whose type is known.
@@ -174,13 +191,13 @@ impl NamedErrors {
         if self.0.is_empty() {
             return error;
         }
-        let mut cause = error.source();
+        let mut next = error.source();
         let named = loop {
-            let Some(at) = cause else { break None };
+            let Some(at) = next else { break None };
             if let Some(name) = self.0.iter().find_map(|name| name(at)) {
                 break Some(name.to_owned());
             }
-            cause = at.source();
+            next = cause(at);
         };
         if let Some(name) = named {
             error.described.error_type = name;
@@ -189,13 +206,18 @@ impl NamedErrors {
     }
 }
 
-/// The name of the type that holds any other error, and is in a module above this one.
+/// The name of a type that holds any other error, and is in a module above this one.
 const RECORD_ERROR: &str = concat!(env!("CARGO_CRATE_NAME"), "::records::error::RecordError");
 
 /// Returns the short name of an error's type; `None` for a text, and for a type that holds any error. A type of the
 /// function counts by its path, so that its own `Error` or `Report` is not taken for that of a library.
 pub(crate) fn error_name<E>() -> Option<&'static str> {
-    const ANY: [&str; 6] = [
+    short_name(type_name::<E>())
+}
+
+fn short_name(mut full: &'static str) -> Option<&'static str> {
+    const ANY: [&str; 7] = [
+        RECORD_ERROR,
         "anyhow::Error",
         "eyre::Report",
         "miette::eyreish::Report",
@@ -203,13 +225,31 @@ pub(crate) fn error_name<E>() -> Option<&'static str> {
         "str",
         "alloc::string::String",
     ];
-    let mut full = type_name::<E>();
     while let Some(within) =
         ["&", "alloc::boxed::Box<", "alloc::sync::Arc<"].iter().find_map(|by| full.strip_prefix(by))
     {
         full = within;
     }
-    let end = full.bytes().position(|byte| matches!(byte, b'<' | b'>'));
+    // `<app::Order as app::Ship>::ship::Late<u8>`: only the parameters after the last `::` are not part of the path.
+    let (mut depth, mut end, mut previous) = (0_usize, None, 0);
+    for (at, byte) in full.bytes().enumerate() {
+        match byte {
+            b'<' => {
+                end = end.or((depth == 0).then_some(at));
+                depth += 1;
+            }
+            b'>' if previous == b'-' => {}
+            // The end of a `Box`.
+            b'>' if depth == 0 => {
+                end = end.or(Some(at));
+                break;
+            }
+            b'>' => depth -= 1,
+            b':' if depth == 0 => end = None,
+            _ => {}
+        }
+        previous = byte;
+    }
     let path = end.and_then(|end| full.get(..end)).unwrap_or(full);
     let holds_any = path.starts_with("dyn ") || path == "alloc::borrow::Cow" || ANY.contains(&path);
     (!holds_any).then(|| path.rsplit(':').next().unwrap_or(path))
@@ -352,6 +392,83 @@ mod tests {
         assert_eq!(FunctionError::of(std::sync::Arc::new(Inner)).error_type(), "Inner");
         let shared: std::sync::Arc<dyn StdError + Send + Sync> = std::sync::Arc::new(Inner);
         assert_eq!(FunctionError::of(shared).error_type(), "Error");
+    }
+
+    #[test]
+    fn the_name_of_a_type_that_is_declared_in_a_method_is_its_own() {
+        trait Named {
+            fn names() -> [&'static str; 3];
+        }
+        struct Generic<T>(std::marker::PhantomData<T>);
+        macro_rules! names {
+            () => {
+                fn names() -> [&'static str; 3] {
+                    #[allow(dead_code)]
+                    struct Local;
+                    #[allow(dead_code)]
+                    struct Of<T>(T);
+                    [error_name::<Local>(), error_name::<Arc<Box<Local>>>(), error_name::<Of<fn(u8) -> Local>>()]
+                        .map(Option::unwrap)
+                }
+            };
+        }
+        impl Named for Inner {
+            names!();
+        }
+        impl<T> Named for Generic<T> {
+            names!();
+        }
+        impl<T> Generic<T> {
+            names!();
+        }
+        mod elsewhere {
+            impl super::Inner {
+                pub(super) fn name() -> Option<&'static str> {
+                    struct Local;
+                    super::error_name::<Local>()
+                }
+            }
+        }
+        let expected = ["Local", "Local", "Of"];
+        assert_eq!(<Inner as Named>::names(), expected);
+        assert_eq!(<Generic<Vec<u8>> as Named>::names(), expected);
+        assert_eq!(Generic::<Vec<u8>>::names(), expected);
+        assert_eq!(Inner::name(), Some("Local"));
+        for (full, name) in [
+            ("a::Late", "Late"),
+            ("a::Late<b::C<d::E>, f::G>", "Late"),
+            ("&alloc::boxed::Box<a::Late<b::C>>", "Late"),
+            ("alloc::sync::Arc<<a::B<c::D> as e::F<g::H>>::i::Late>", "Late"),
+            ("a::b::<impl c::D>::e::{{closure}}::Late", "Late"),
+            ("a::Late<fn(b::C) -> d::E>", "Late"),
+        ] {
+            assert_eq!(short_name(full), Some(name), "{full}");
+        }
+    }
+
+    #[test]
+    fn a_named_error_is_found_in_a_box_and_in_an_arc() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("out of stock")]
+        struct Reserve;
+        impl ErrorType for Reserve {
+            fn error_type(&self) -> &str {
+                "OutOfStock"
+            }
+        }
+        let named = |error: FunctionError| {
+            let mut names = NamedErrors::default();
+            names.add::<Reserve>();
+            names.apply(error).error_type().to_owned()
+        };
+        assert_eq!(named(FunctionError::of(Box::new(Reserve))), "OutOfStock");
+        assert_eq!(named(FunctionError::of(Arc::new(Reserve))), "OutOfStock");
+        assert_eq!(named(FunctionError::of(std::io::Error::other(Reserve))), "OutOfStock");
+        let shared: Arc<dyn StdError + Send + Sync> = Arc::new(Reserve);
+        assert_eq!(named(FunctionError::of(shared)), "OutOfStock");
+        let mut names = NamedErrors::default();
+        names.add::<Box<Reserve>>();
+        assert_eq!(names.apply(FunctionError::of(Box::new(Reserve))).error_type(), "OutOfStock");
     }
 
     /// Types of an application that have the names of types of libraries.

@@ -111,7 +111,8 @@ where
         let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
         let service = layer_mistakes::collect(|| {
             let guarded = || {
-                let adapter = kind.adapter(layers, error_types);
+                // A layer around a function that streams may build this one.
+                let adapter = layer_mistakes::around(false, || kind.adapter(layers, error_types));
                 let service = layer_mistakes::around(K::STREAMS, || outer.layer(adapter));
                 Guard::new(WarmupLayer::from_env(K::IS_OF_WHOLE_EVENTS).layer(service))
             };
@@ -140,5 +141,25 @@ where
 
     fn take_lifecycle(&mut self) -> Lifecycle {
         Lifecycle { is_http: K::IS_HTTP, ..std::mem::take(&mut self.lifecycle) }
+    }
+}
+
+#[cfg(all(test, feature = "http", feature = "idempotency"))]
+mod tests {
+    use crate::http;
+    use crate::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
+
+    #[test]
+    fn a_function_that_a_layer_around_a_streaming_one_builds_does_not_stream() {
+        async fn hello(_: http::Method) -> &'static str {
+            ""
+        }
+        let layer = tower::layer::layer_fn(|service| {
+            let idempotency = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "f"));
+            let inner = crate::handler(hello).layer(http::Stack::new().idempotency(idempotency)).into_service();
+            assert!(inner.is_ok(), "{:?}", inner.err());
+            service
+        });
+        assert!(crate::handler(hello).streaming().outer(layer).into_service().is_ok());
     }
 }

@@ -55,7 +55,7 @@ pub(crate) use self::problem::PROBLEM_JSON;
 pub use self::rejection::Rejection;
 pub(crate) use self::renderer::{Renderer, rendered};
 pub use self::to_http_error::ToHttpError;
-use crate::core::error::{BoxError, Refusal, chain, refusal};
+use crate::core::error::{BoxError, Refusal, as_error, chain, held, refusal};
 
 /// An error with its HTTP response. Cheap to clone. See the [module docs](self).
 ///
@@ -108,6 +108,8 @@ struct Inner {
     members: Map<String, Value>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     is_logged: bool,
+    /// A response has replaced the status, which was a 5xx: the detail stays hidden.
+    was_server_error: bool,
 }
 
 macro_rules! constructors {
@@ -158,6 +160,7 @@ impl HttpError {
                 members: Map::new(),
                 source: None,
                 is_logged: false,
+                was_server_error: false,
             }),
         }
     }
@@ -212,16 +215,16 @@ impl HttpError {
     }
 
     /// Converts a boxed error as `?` converts an unboxed one: a [`Rejection`] keeps its status, an error that is or was
-    /// caused by an `IdempotencyError` has that error's status, and any other error is an opaque 500.
+    /// caused by an `IdempotencyError` has that error's status, and any other error is an opaque 500. A `Rejection` is also found in a
+    /// `Box`, an `Arc` or an `io::Error`.
     pub fn from_boxed(source: BoxError) -> Self {
-        match source.downcast::<Rejection>() {
-            Ok(rejection) => rejection.into_http_error(),
-            Err(source) => {
-                let error = refusal(&*source)
-                    .map_or_else(|| Self::from_status(StatusCode::INTERNAL_SERVER_ERROR), Self::from_refusal);
-                error.with_shared_source(Arc::from(source))
-            }
+        let error: &(dyn StdError + 'static) = &*source;
+        if let Some(rejection) = as_error::<Rejection>(error).or_else(|| as_error(held(error)?)) {
+            return Self::clone(rejection);
         }
+        let error =
+            refusal(error).map_or_else(|| Self::from_status(StatusCode::INTERNAL_SERVER_ERROR), Self::from_refusal);
+        error.with_shared_source(Arc::from(source))
     }
 
     fn from_refusal(refusal: &Refusal) -> Self {
@@ -351,11 +354,19 @@ impl HttpError {
         self.source().map(|source| chain(source)).unwrap_or_default()
     }
 
-    /// Replaces the status by that of the response that the error came with, unless that is not one of an error.
+    /// Replaces the status by that of the response that the error came with, unless that is not one of an error. The detail of a 5xx
+    /// stays hidden.
     pub(crate) fn set_status(&mut self, status: StatusCode) {
         if self.inner.status != status && is_of_error(status) {
-            self.inner_mut().status = status;
+            let inner = self.inner_mut();
+            inner.was_server_error |= inner.status.is_server_error();
+            inner.status = status;
         }
+    }
+
+    /// Returns `true` if neither the detail nor the cause may be sent.
+    fn hides_internals(&self) -> bool {
+        self.inner.status.is_server_error() || self.inner.was_server_error
     }
 
     /// Returns `true` if a layer has already logged this failure.

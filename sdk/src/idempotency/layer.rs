@@ -133,11 +133,11 @@ where
     S::Future: Send,
 {
     type Response = Outgoing;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, BoxError>> + Send>>;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx).map_err(Into::into)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        self.inner.poll_ready(cx).map_err(FunctionError::of)
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
@@ -150,20 +150,121 @@ where
                 let (key, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
                 Ok(CallKey { key, payload, deadline: incoming.invocation.deadline(), ..CallKey::default() })
             };
-            let begun = idempotency.begin_with(key).await.map_err(FunctionError::from)?;
+            let begun = idempotency.begin_with(key).await?;
             let call = async move { inner.call(incoming).await.map_err(FunctionError::of) };
             let replay = |recorded: &RawValue| Ok(recorded.to_owned().into());
             let record = |response: Outgoing| {
-                let json = response.as_json().map(ToOwned::to_owned).ok_or_else(streamed);
-                ready((response, Recording::from(json)))
+                let recorded = response.as_json().map(|json| Recording::Complete(json.to_owned()));
+                let recording = recorded.unwrap_or_else(streamed);
+                ready((response, recording))
             };
-            Ok(begun.finish(call, replay, record).await?)
+            begun.finish(call, replay, record).await
         })
     }
 }
 
-/// Returns the error of a streamed response, whose replay would lack the body. A function that streams refuses the layer around it, so
-/// only a service of another crate leads here.
-fn streamed() -> serde_json::Error {
-    serde::ser::Error::custom("a streamed response cannot be recorded: add the layer to the stack of the function")
+/// Logs that a streamed response is not recorded, since its replay would lack the body. A [`Function`](crate::Function) that streams does
+/// not start with this layer around it, so the layer was applied to its service.
+fn streamed() -> Recording {
+    tracing::error!(
+        "a streamed response cannot be recorded, so a repeated call runs again: add the layer to the stack of the function"
+    );
+    Recording::Release
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_runtime::Context;
+    use serde_json::json;
+    use serde_json::value::to_raw_value;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::core::invocation::Invocation;
+    use crate::idempotency::MemoryStore;
+
+    fn by_id(store: &MemoryStore) -> IdempotencyLayer {
+        IdempotencyLayer::new(Idempotency::new(store.clone(), "f").key("id"))
+    }
+
+    async fn call(
+        service: &(impl crate::RawService + Clone),
+        event: serde_json::Value,
+    ) -> Result<Outgoing, FunctionError> {
+        let event = to_raw_value(&event).unwrap();
+        service.clone().oneshot(Incoming { event, invocation: Invocation::new(Context::default()) }).await
+    }
+
+    /// Calls the function twice, and returns how many results are recorded.
+    async fn recorded(function: impl crate::IntoService, store: MemoryStore, mut event: serde_json::Value) -> usize {
+        event["id"] = json!(7);
+        let service = function.into_service().unwrap();
+        for _ in 0..2 {
+            assert!(call(&service, event.clone()).await.unwrap().as_json().is_some());
+        }
+        store.all().len()
+    }
+
+    #[tokio::test]
+    async fn it_fits_around_an_event_function() {
+        async fn echo(event: crate::Event<serde_json::Value>) -> Result<serde_json::Value, BoxError> {
+            Ok(event.0)
+        }
+        let store = MemoryStore::new();
+        let function = crate::handler(echo).outer(by_id(&store));
+        assert_eq!(recorded(function, store, json!({})).await, 1);
+
+        let store = MemoryStore::new();
+        let service = crate::handler(echo).outer(by_id(&store)).into_service().unwrap();
+        let locked =
+            by_id(&store).layer(tower::service_fn(|_: Incoming| std::future::pending::<Result<_, BoxError>>()));
+        let invocation = || Invocation::new(Context::default());
+        let event = || to_raw_value(&json!({ "id": 8 })).unwrap();
+        let mut pending = Box::pin(locked.oneshot(Incoming { event: event(), invocation: invocation() }));
+        assert!(futures_util::poll!(&mut pending).is_pending());
+        let error = service.oneshot(Incoming { event: event(), invocation: invocation() }).await.unwrap_err();
+        assert_eq!(error.error_type(), "IdempotencyAlreadyInProgressError");
+    }
+
+    #[cfg(feature = "http")]
+    #[tokio::test]
+    async fn it_fits_around_an_http_function() {
+        async fn hello(_: crate::http::Method) -> &'static str {
+            "hello"
+        }
+        let store = MemoryStore::new();
+        let function = crate::handler(hello).outer(by_id(&store));
+        let event =
+            json!({ "version": "2.0", "rawPath": "/", "requestContext": { "http": { "method": "GET", "path": "/" } } });
+        assert_eq!(recorded(function, store, event).await, 1);
+    }
+
+    #[cfg(feature = "records")]
+    #[tokio::test]
+    async fn it_fits_around_a_record_function() {
+        async fn ship(_: crate::Sqs<serde_json::Value>) {}
+        let store = MemoryStore::new();
+        let function = crate::handler(ship).outer(by_id(&store));
+        let record = json!({ "eventSource": "aws:sqs", "messageId": "m", "body": "1", "receiptHandle": "h" });
+        assert_eq!(recorded(function, store, json!({ "Records": [record] })).await, 1);
+    }
+
+    #[cfg(feature = "http")]
+    #[tokio::test]
+    async fn a_streamed_response_releases_its_lock() {
+        async fn hello(_: crate::http::Method) -> &'static str {
+            "hello"
+        }
+        let store = MemoryStore::new();
+        let streaming = crate::handler(hello).streaming().into_service().unwrap();
+        let service = by_id(&store).layer(streaming);
+        let event = json!({
+            "version": "2.0", "rawPath": "/", "id": 7,
+            "requestContext": { "domainName": "a.lambda-url.eu-west-1.on.aws", "http": { "method": "GET", "path": "/" } },
+        });
+        for _ in 0..2 {
+            assert!(call(&service, event.clone()).await.unwrap().as_json().is_none());
+        }
+        assert!(store.all().is_empty());
+    }
 }

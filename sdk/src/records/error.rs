@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::core::error::{BoxError, FunctionError, error_name};
+use crate::core::error::{BoxError, FunctionError, as_error, cause};
 use crate::core::json::JsonError;
 
 /// An error that decides whether its record is retried. Any other error is retried.
@@ -91,14 +91,8 @@ impl RecordError {
     }
 
     fn new<E: Into<BoxError>>(discard: bool, error: E) -> Self {
-        let source: BoxError = error.into();
-        let is_ours = source.is::<FunctionError>() || source.is::<Self>();
         // A boxed error does not know the name of its type, which is the `errorType`.
-        let source = match error_name::<E>().filter(|_| !is_ours) {
-            Some(name) => FunctionError::new(name, source.to_string()).with_source(source).into(),
-            None => source,
-        };
-        Self(Decision { discard, source })
+        Self(Decision { discard, source: FunctionError::of(error).into() })
     }
 
     /// Returns `true` if the record is discarded instead of retried.
@@ -110,10 +104,10 @@ impl RecordError {
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         let mut next = Some(&*self.0.source as &(dyn StdError + 'static));
         while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
+            if let Some(found) = as_error(error) {
                 return Some(found);
             }
-            next = error.source();
+            next = cause(error);
         }
         None
     }

@@ -31,7 +31,9 @@ async fn an_error_of_the_services_model_is_known_by_its_type() {
     .unwrap();
     let error = client.scan().table_name("t").send().await.unwrap_err();
     assert!(throttled(&error));
-    assert!(throttled(&aws_sdk_dynamodb::Error::from(error)), "also as the crate's own error");
+    let error = aws_sdk_dynamodb::Error::from(error);
+    assert!(throttled(&error), "also as the crate's own error");
+    assert!(throttled(&Box::new(error)), "and in a box");
 }
 
 #[tokio::test]
@@ -45,6 +47,8 @@ async fn an_error_is_found_below_the_callers_own() {
     let source = secret_error(r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#).await;
     let own = std::io::Error::other(crate::FunctionError::new("Save", "not saved").with_source(source));
     assert!(throttled(&own));
+    let source = secret_error(r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#).await;
+    assert!(throttled(&Box::new(source)));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ impl Serialize for Problem<'_> {
         }
         map.serialize_entry("title", self.0.title())?;
         map.serialize_entry("status", &inner.status.as_u16())?;
-        if let Some(detail) = inner.detail.as_ref().filter(|_| !inner.status.is_server_error()) {
+        if let Some(detail) = inner.detail.as_ref().filter(|_| !self.0.hides_internals()) {
             map.serialize_entry("detail", detail)?;
         }
         if !inner.fields.is_empty() {

@@ -26,7 +26,7 @@ impl HttpError {
     /// Removes the parts that a renderer must not send: the detail and the cause of a 5xx.
     fn without_internals(&self) -> Self {
         let mut error = self.clone();
-        if error.status().is_server_error() {
+        if error.hides_internals() {
             let inner = error.inner_mut();
             (inner.detail, inner.source) = (None, None);
         }

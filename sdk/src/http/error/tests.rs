@@ -22,6 +22,18 @@ fn any_error_is_an_opaque_500_that_keeps_its_chain() {
 fn a_rejection_that_passes_by_question_mark_keeps_its_status() {
     let error: HttpError = Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "no").into();
     assert_eq!(error.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let rejection = || Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "no");
+    let shared: Arc<dyn StdError + Send + Sync> = Arc::new(rejection());
+    for error in [
+        HttpError::from(Box::new(rejection())),
+        HttpError::from(Arc::new(rejection())),
+        HttpError::from(shared),
+        HttpError::from(std::io::Error::other(rejection())),
+    ] {
+        assert_eq!((error.status(), error.detail()), (StatusCode::UNPROCESSABLE_ENTITY, Some("no")));
+    }
+    let caused = crate::FunctionError::new("Save", "not saved").with_source(rejection());
+    assert_eq!(HttpError::from(caused).status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[test]

@@ -96,6 +96,7 @@ pub(crate) use self::log::{RequestLine, log_failure};
 use self::rules::Rules;
 pub(crate) use self::rules::complete;
 pub use self::service::{ErrorService, ResponseFuture};
+use crate::core::error::as_error;
 use crate::core::layer_mistakes::reject;
 use crate::http::error::{HttpError, Renderer, ToHttpError, is_of_error};
 
@@ -113,7 +114,7 @@ impl ErrorLayer {
     }
 
     /// Maps an error that is an `E`, or was caused by one, to `status`; its `Display` text is the detail if the status
-    /// is a 4xx. The first rule that matches wins.
+    /// is a 4xx. The first rule that matches wins. An `E` is also found in a `Box`, an `Arc` or an `io::Error`.
     ///
     /// A `status` that is not between 400 and 599 prevents the function from starting: [`run`](crate::run) reports it.
     pub fn on<E: StdError + 'static>(mut self, status: u16) -> Self {
@@ -128,7 +129,7 @@ impl ErrorLayer {
 
     /// Maps an error that is an `E`, or was caused by one, with this function. The cause is still logged.
     pub fn on_with<E: StdError + 'static>(mut self, map: impl Fn(&E) -> HttpError + Send + Sync + 'static) -> Self {
-        let rule = move |error: &(dyn StdError + 'static)| error.downcast_ref::<E>().map(&map);
+        let rule = move |error: &(dyn StdError + 'static)| as_error::<E>(error).map(&map);
         Arc::make_mut(&mut self.rules).maps.push((type_name::<E>(), Arc::new(rule)));
         self
     }
@@ -146,9 +147,7 @@ impl ErrorLayer {
         E: StdError + 'static,
         F: for<'e> Fn(&'e E) -> Option<&'e (dyn StdError + 'static)> + Send + Sync + 'static,
     {
-        Arc::make_mut(&mut self.rules)
-            .transparent
-            .push(Arc::new(move |error| error.downcast_ref::<E>().and_then(&within)));
+        Arc::make_mut(&mut self.rules).transparent.push(Arc::new(move |error| as_error::<E>(error).and_then(&within)));
         self
     }
 

@@ -33,8 +33,7 @@ pub(crate) enum Recording {
     Complete(Box<RawValue>),
     /// The call has taken effect, but its result cannot be serialized: the lock stays until it expires.
     Unserializable(serde_json::Error),
-    /// The call failed: the lock is released, and the next call runs.
-    #[cfg_attr(not(any(feature = "http", feature = "records")), allow(dead_code))]
+    /// The call failed, or its response is a stream: the lock is released, and the next call runs.
     Release,
 }
 

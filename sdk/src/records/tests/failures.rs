@@ -168,8 +168,44 @@ async fn a_typed_error_is_discarded_and_keeps_its_error_type() {
     let error = call_with(handler(index).error_type::<ShipError>(), event, None).await.unwrap_err();
     assert_eq!(error.error_type(), "WarehouseUnavailable", "the name that the error gives");
     for untyped in [RecordError::discard("odd"), RecordError::discard("odd".to_owned())] {
-        assert_eq!(FunctionError::of(untyped).error_type(), "RecordError");
+        assert_eq!(FunctionError::of(untyped).error_type(), "Error", "the name that a text has alone");
     }
+}
+
+#[test]
+fn a_record_error_has_the_name_of_the_error_within_also_in_a_box() {
+    use std::sync::Arc;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("taken")]
+    struct Taken;
+
+    fn type_of<E: Into<BoxError>>(error: E) -> String {
+        FunctionError::of(error).error_type().to_owned()
+    }
+    let taken = || RecordError::retry(Taken);
+    assert_eq!(type_of(taken()), "Taken");
+    assert_eq!(type_of(Box::new(taken())), "Taken");
+    assert_eq!(type_of(Arc::new(taken())), "Taken");
+    assert_eq!(type_of(BoxError::from(taken())), "Taken");
+    assert_eq!(FunctionError::from_error(taken()).error_type(), "Taken");
+    assert_eq!(crate::core::error::type_of(&Arc::new(taken())), "Taken");
+    let within = RecordError::retry(Box::new(RecordError::discard(Taken)));
+    assert!(!within.is_discarded() && within.downcast_ref::<Taken>().is_some());
+    assert_eq!(type_of(within), "Taken");
+    let borrowed = String::from("late");
+    for nameless in [
+        RecordError::retry(&*borrowed),
+        RecordError::retry(BoxError::from(Taken)),
+        RecordError::retry(std::io::Error::other("late")),
+        RecordError::discard(RecordError::retry("late")),
+    ] {
+        assert_eq!(crate::core::error::type_of(&nameless), "Error");
+        assert_eq!(type_of(nameless), "Error");
+    }
+    assert!(RecordError::retry(Box::new(Taken)).downcast_ref::<Taken>().is_some());
+    assert!(RecordError::retry(Arc::new(Taken)).downcast_ref::<Taken>().is_some());
+    assert!(RecordError::retry(std::io::Error::other(Taken)).downcast_ref::<Taken>().is_some());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::hidden_cause;
 use super::log::{RequestLine, log_failure};
 #[cfg(feature = "negotiation")]
 use crate::core::deadline::DeadlineExceeded;
-use crate::core::error::BoxError;
+use crate::core::error::{BoxError, as_error, cause};
 use crate::core::panic::{caught, contained};
 use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, rendered};
 
@@ -58,20 +58,20 @@ impl Rules {
 
     /// Returns the result of the first rule that matches an error, its inner error, or a cause of either.
     fn mapped(&self, error: &(dyn StdError + 'static), depth: usize) -> Option<HttpError> {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
+        let mut next = Some(error);
+        while let Some(error) = next {
             if let Some(mapped) = self.maps.iter().find_map(|(_, map)| map(error)) {
                 return Some(mapped);
             }
             // Types that contain each other by mistake would loop forever.
             let held = self.transparent.iter().filter(|_| depth < 16).find_map(|held| held(error));
             let rejected = |held: &(dyn StdError + 'static)| {
-                held.downcast_ref::<Rejection>().map(|rejection| HttpError::clone(rejection).without_source())
+                as_error::<Rejection>(held).map(|rejection| HttpError::clone(rejection).without_source())
             };
             if let Some(mapped) = held.and_then(|held| self.mapped(held, depth + 1).or_else(|| rejected(held))) {
                 return Some(mapped);
             }
-            cause = error.source();
+            next = cause(error);
         }
         None
     }

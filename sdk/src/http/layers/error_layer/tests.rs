@@ -38,6 +38,32 @@ async fn a_rule_finds_its_error_below_others() {
     assert_eq!(body, r#"{"title":"Conflict","status":409,"detail":"taken"}"#);
 }
 
+#[tokio::test]
+async fn a_rule_finds_its_error_in_whatever_holds_it() {
+    use std::sync::Arc;
+
+    let shared: Arc<dyn StdError + Send + Sync> = Arc::new(Taken);
+    let rejection = || Rejection::new(StatusCode::CONFLICT, "taken");
+    for error in [
+        HttpError::from(Box::new(Taken)),
+        Arc::new(Taken).into(),
+        shared.into(),
+        std::io::Error::other(Taken).into(),
+        std::io::Error::other(Box::new(Taken)).into(),
+        crate::FunctionError::new("Save", "not saved").with_source(Box::new(Taken)).into(),
+        App::Body(rejection()).into(),
+        Box::new(App::Body(rejection())).into(),
+    ] {
+        let layer = ErrorLayer::new().on::<Taken>(409).transparent(|error: &App| match error {
+            App::Body(error) => Some(error),
+            _ => None,
+        });
+        let text = format!("{error:?}");
+        let (status, body) = answer(layer, error).await;
+        assert_eq!((status.as_u16(), body.contains("taken")), (409, true), "{text}");
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum App {
     #[error(transparent)]
@@ -147,5 +173,22 @@ async fn the_status_of_a_tuple_wins_unless_it_is_a_success() {
         });
         let response = ErrorLayer::new().layer(handler).oneshot(Request::default()).await.unwrap();
         assert_eq!(response.status(), expected, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_detail_of_a_5xx_is_never_sent_also_where_a_tuple_makes_it_a_4xx() {
+    let handler = service_fn(|_: Request<Body>| async {
+        let error = HttpError::internal_server_error("password hunter2").with_source(std::io::Error::other("hunter2"));
+        Ok::<_, Infallible>((StatusCode::NOT_FOUND, error).into_response())
+    });
+    let own = ErrorLayer::new().render_with(|error| {
+        (error.status(), format!("{:?} {:?}", error.detail(), error.source().map(ToString::to_string)))
+    });
+    for layer in [ErrorLayer::new(), own] {
+        let response = layer.layer(handler).oneshot(Request::default()).await.unwrap();
+        assert_eq!(response.status(), 404);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(!String::from_utf8_lossy(&body).contains("hunter2"), "{body:?}");
     }
 }
