@@ -10,6 +10,7 @@ use super::send::{ResponseUrl, is_on_lambda, send};
 use super::{CustomResource, LeftBehind};
 use crate::core::deadline::{DeadlineExceeded, until};
 use crate::core::error::FunctionError;
+use crate::core::json::{is_object, or_default};
 use crate::core::raw::{Incoming, Outgoing};
 use crate::events::EventFuture;
 use crate::events::calls::Calls;
@@ -39,11 +40,11 @@ pub(super) struct Head {
     response_url: Option<ResponseUrl>,
     #[serde(default)]
     service_token: Option<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     stack_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     request_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     logical_resource_id: String,
     #[serde(default)]
     physical_resource_id: Option<String>,
@@ -80,7 +81,8 @@ struct Document<'a> {
 pub(super) fn around(incoming: Incoming, called: EventFuture) -> EventFuture {
     Box::pin(async move {
         // There is no address to respond to: the function rejects such an event.
-        let Ok(head) = serde_json::from_str::<Head>(incoming.event.get()) else { return called.await };
+        let text = Some(incoming.event.get()).filter(|text| is_object(text));
+        let Some(head) = text.and_then(|text| serde_json::from_str::<Head>(text).ok()) else { return called.await };
         let to = head.to(incoming.invocation.function_arn());
         let is_made = !head.is_of_what_was_never_made();
         if !is_made {
