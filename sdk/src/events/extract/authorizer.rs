@@ -156,7 +156,8 @@ impl FromEvent for Authorizer {
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
         let event: AuthorizerEvent = decode_object(incoming)?;
         if event.method_arn.is_none() && event.route_arn.is_none() {
-            return Err(FunctionError::new("InvalidEvent", "the event has neither `methodArn` nor `routeArn`"));
+            let why = "the event does not match the expected schema: missing field `methodArn`";
+            return Err(FunctionError::new("InvalidEvent", why));
         }
         Ok(Self(event))
     }
