@@ -8,7 +8,7 @@ pub(crate) mod text;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_path_to_error::Segment;
 
 /// The maximum length of a pointer in a message, in bytes: the keys of a map come from the sender, and may be as long
@@ -18,8 +18,13 @@ const POINTER: usize = 1024;
 /// The maximum length of the description of a mistake, in bytes.
 const TEXT: usize = 512;
 
+/// The maximum length of the parts of a message that the sender may choose, in bytes: a pointer, and the message of a
+/// custom `Deserialize`.
+const REPEATED: usize = 64;
+
 /// The error of JSON text that is not a `T`: the place in the text, and a description of the mistake. It does not
-/// repeat the value, which may be secret; only the message of a custom `Deserialize` is kept as it is.
+/// repeat the value, which may be secret; the text shows at most 64 bytes of the pointer, and of the message of a custom
+/// `Deserialize`.
 pub struct JsonError {
     pointer: String,
     source: serde_json::Error,
@@ -40,15 +45,7 @@ impl JsonError {
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.pointer.is_empty() {
-            write!(f, "{}: ", self.pointer)?;
-        }
-        let text = self.source.to_string();
-        let text = without_value(&text);
-        match text.len() <= TEXT {
-            true => f.write_str(&text),
-            false => write!(f, "{}…", &text[..text.floor_char_boundary(TEXT)]),
-        }
+        f.write_str(&placed(&self.pointer, &described(&self.source.to_string())))
     }
 }
 
@@ -91,7 +88,7 @@ pub(crate) fn expected(message: &str) -> Option<&str> {
 }
 
 /// Returns serde's message without the value that it found in the text; the expectation is the type's own.
-pub(crate) fn without_value(message: &str) -> Cow<'_, str> {
+fn without_value(message: &str) -> Cow<'_, str> {
     for wrong in ["invalid type", "invalid value"] {
         let Some(found) = message.strip_prefix(wrong).and_then(|rest| rest.strip_prefix(": ")) else { continue };
         let kind = self::found(found).map(|kind| format!("{kind}, ")).unwrap_or_default();
@@ -104,6 +101,51 @@ pub(crate) fn without_value(message: &str) -> Cow<'_, str> {
         }
     }
     message.into()
+}
+
+/// Returns the description of a mistake with its place.
+pub(crate) fn placed(pointer: &str, description: &str) -> String {
+    match pointer {
+        "" => description.to_owned(),
+        pointer => format!("{}: {description}", shortened(pointer.into(), REPEATED)),
+    }
+}
+
+/// Describes a mistake by serde's message, without the value. The message of a custom `Deserialize`, which may repeat
+/// what was sent, is shortened.
+pub(crate) fn described(message: &str) -> Cow<'_, str> {
+    const OF_SERDE: [&str; 10] = [
+        "invalid type",
+        "invalid value",
+        "invalid length ",
+        "unknown variant",
+        "unknown field",
+        "missing field `",
+        "duplicate field `",
+        "data did not match any variant of ",
+        "no variant of enum ",
+        "control character ",
+    ];
+    let message = without_value(message);
+    let is_of_serde = OF_SERDE.iter().any(|start| message.starts_with(start));
+    shortened(message, if is_of_serde { TEXT } else { REPEATED })
+}
+
+fn shortened(text: Cow<'_, str>, longest: usize) -> Cow<'_, str> {
+    match text.len() <= longest {
+        true => text,
+        false => format!("{}…", &text[..text.floor_char_boundary(longest)]).into(),
+    }
+}
+
+/// Decodes `null` as the default of a type.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(json: D) -> Result<T, D::Error> {
+    Option::deserialize(json).map(Option::unwrap_or_default)
+}
+
+/// Returns `true` for the text of an object: a derived `Deserialize` also accepts an array of the fields in their order.
+pub(crate) fn is_object(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }
 
 // Its own text includes the source's.
@@ -193,6 +235,38 @@ mod tests {
         }
         let said = decode::<Card>(br#"{"number": "hunter2"}"#).unwrap_err().to_string();
         assert_eq!(said, "/number: invalid type: string, expected u64 at line 1 column 20");
+    }
+
+    #[test]
+    fn at_most_64_bytes_of_the_text_are_repeated() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code)]
+        struct Closed {
+            count: u8,
+        }
+        #[derive(Debug)]
+        struct Custom;
+        impl<'de> Deserialize<'de> for Custom {
+            fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+                Err(serde::de::Error::custom(format!("{} is taken", String::deserialize(json)?)))
+            }
+        }
+        type Map<T> = std::collections::BTreeMap<String, T>;
+
+        let key = "k".repeat(500);
+        for error in [
+            decode::<Map<u8>>(format!(r#"{{"{key}":"x"}}"#).as_bytes()).unwrap_err(),
+            decode::<Map<Map<u8>>>(format!(r#"{{"{key}":{{"{key}":"x"}}}}"#).as_bytes()).unwrap_err(),
+            decode::<Closed>(format!(r#"{{"{key}":1}}"#).as_bytes()).unwrap_err(),
+            decode::<Custom>(format!(r#""{key}""#).as_bytes()).unwrap_err(),
+            decode::<Vec<Custom>>(format!(r#"["{key}"]"#).as_bytes()).unwrap_err(),
+        ] {
+            let repeated = error.to_string().matches('k').count();
+            assert!((32..=64).contains(&repeated), "{repeated} in {error}");
+        }
+        let error = decode::<Custom>(br#""a""#).unwrap_err().to_string();
+        assert!(error.starts_with("a is taken"), "{error}");
     }
 
     #[test]

@@ -237,7 +237,7 @@ fn is(json: &str, expected: fn(&str) -> bool) -> bool {
 }
 
 /// Returns the first source that a record names, without reading the records after it.
-fn first_source(records: &str) -> Option<EventSource> {
+pub(crate) fn first_source(records: &str) -> Option<EventSource> {
     struct First<'f>(&'f mut Option<EventSource>);
 
     impl<'de> Visitor<'de> for First<'_> {

@@ -28,7 +28,7 @@
 //! - A body that fails, panics or does not end in time, and a response that is larger than the 6 MB limit of Lambda,
 //!   the 1 MB limit of a load balancer or the 128 KB limit of a WebSocket message, becomes a 500 or 504 that keeps the
 //!   headers of the layers, such as CORS. If the headers alone are too large, it keeps those of CORS, and others up to
-//!   8 KB.
+//!   8 KB. The size of a [streamed](crate::http::streaming) response is not checked.
 
 mod call;
 mod decode;
@@ -188,14 +188,17 @@ where
             let error = match read {
                 Ok(body) => match encode_within_limit(kind, &parts, &body)? {
                     Ok(response) => return Ok(response),
-                    Err(length) => too_large(kind, format_args!("{length}")),
+                    Err(length) => too_large(kind, limit(kind), format_args!("{length}")),
                 },
-                Err(call::Unread::TooLarge) => too_large(kind, format_args!("more than {}", body_limit(kind))),
+                Err(call::Unread::TooLarge) => {
+                    let limit = body_limit(kind);
+                    too_large(kind, limit, format_args!("more than {limit}"))
+                }
                 Err(call::Unread::Failed(error)) => failed(error),
                 Err(call::Unread::Panicked) => HttpError::panic(),
             };
             // Boxed, since few responses end here.
-            Box::pin(error_response(kind, parts.headers, renderer, error, has_body, until)).await
+            Box::pin(error_response(kind, parts.headers, renderer, error, line.has_body(), until)).await
         })
     }
 }
@@ -254,15 +257,15 @@ fn body_limit(kind: EventKind) -> usize {
 }
 
 /// Renders the 500 in place of a response that Lambda, the load balancer or the WebSocket API would reject.
-fn too_large(kind: EventKind, length: fmt::Arguments<'_>) -> HttpError {
-    failed(match kind {
-        EventKind::Alb { .. } => {
-            format!("the response has {length} bytes as JSON; the limit of a load balancer is {}", limit(kind))
+fn too_large(kind: EventKind, limit: usize, length: fmt::Arguments<'_>) -> HttpError {
+    failed(match (kind, limit) {
+        (EventKind::Alb { .. }, _) => {
+            format!("the response has {length} bytes as JSON; the limit of a load balancer is {limit}")
         }
-        EventKind::WebSocket => {
-            format!("the response has {length} bytes; the limit of a WebSocket message is {}", body_limit(kind))
+        (EventKind::WebSocket, WEBSOCKET_MESSAGE_LIMIT) => {
+            format!("the response has {length} bytes; the limit of a WebSocket message is {limit}")
         }
-        _ => format!("the response has {length} bytes as JSON; the limit of Lambda is {}", limit(kind)),
+        _ => format!("the response has {length} bytes as JSON; the limit of Lambda is {limit}"),
     })
 }
 
@@ -280,6 +283,7 @@ async fn error_response(
         // The body of the renderer is user code, and may fail or be too large.
         if let Ok(body) = call::read(&mut parts, body, body_limit(kind), until).await {
             call::clear(&mut parts.extensions);
+            let has_body = has_body && framing::has_content(parts.status);
             if let Ok(response) = encode_within_limit(kind, &parts, if has_body { &body } else { &[] })? {
                 return Ok(response);
             }

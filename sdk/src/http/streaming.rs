@@ -7,6 +7,8 @@
 //! trailer (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>), as
 //! `lambda_runtime` sends it: version 1.5.0 writes the trailer's text, without the reason, to the end of the body.
 //!
+//! The size of a streamed response is not checked, neither that of its body nor that of its headers.
+//!
 //! A layer that changes responses belongs in the stack, or around it below the adapter. A layer around the whole
 //! function ([`Function::outer`](crate::Function::outer)) gets the stream as an [`Outgoing`] without JSON text.
 //!

@@ -76,6 +76,8 @@
 //!   the body of a streamed response, are a blob at the beginning of the next one; [`flush`] writes them at the end of
 //!   the process. Values that the handle of an invocation records after its end are written by the layer of that
 //!   invocation.
+//! - Values of a function without a layer are lost, and one warning is logged. There is no warning if another function
+//!   of the process has a layer, which then writes them with its settings.
 //! - Values are arrays of floats, as Powertools for Python writes them.
 //!
 //! Concurrent invocations never mix: each has its own [`Metrics`], which belongs to the task that runs it.

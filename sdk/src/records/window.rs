@@ -152,8 +152,13 @@ where
 {
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
         let wrong = |why: String| FunctionError::new("InvalidEvent", why);
-        let event = serde_json::from_str::<WindowEvent<'_>>(incoming.event.get());
-        let event = event.map_err(|error| wrong(format!("the event is not a batch of a tumbling window: {error}")))?;
+        let not_a_batch = |why: &str| wrong(format!("the event is not a batch of a tumbling window: {why}"));
+        let text = incoming.event.get();
+        if !json::is_object(text) {
+            return Err(not_a_batch("it must be a JSON object"));
+        }
+        let event = serde_json::from_str::<WindowEvent<'_>>(text);
+        let event = event.map_err(|error| not_a_batch(&json::described(&error.to_string())))?;
         let state = match event.state.map(RawValue::get) {
             // Empty before the first batch.
             None | Some("null") => S::default(),

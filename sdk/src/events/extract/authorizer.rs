@@ -49,8 +49,9 @@ use serde::Deserialize;
 pub use self::arn::MethodArn;
 pub use self::policy::{ContextValue, Policy, SimpleResponse};
 use crate::core::error::{BoxError, FunctionError, shown};
+use crate::core::json::or_default;
 use crate::core::raw::Incoming;
-use crate::events::extract::event::decode;
+use crate::events::extract::event::decode_object;
 use crate::events::handler::FromEvent;
 
 /// A request to a Lambda authorizer. See the [module docs](self).
@@ -83,16 +84,20 @@ struct AuthorizerEvent {
     version: Option<String>,
     #[serde(default)]
     r#type: Option<String>,
-    #[serde(alias = "routeArn")]
-    method_arn: String,
+    #[serde(default)]
+    method_arn: Option<String>,
+    #[serde(default)]
+    route_arn: Option<String>,
     #[serde(default)]
     authorization_token: Option<String>,
     #[serde(default)]
     identity_source: Option<Sources>,
     #[serde(default)]
     route_key: Option<String>,
-    #[serde(default, alias = "rawPath")]
+    #[serde(default)]
     path: Option<String>,
+    #[serde(default)]
+    raw_path: Option<String>,
     #[serde(default)]
     http_method: Option<String>,
     #[serde(default)]
@@ -107,7 +112,7 @@ struct AuthorizerEvent {
     path_parameters: Option<Texts>,
     #[serde(default)]
     stage_variables: Option<Texts>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     request_context: RequestContext,
 }
 
@@ -149,7 +154,12 @@ struct Http {
 
 impl FromEvent for Authorizer {
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
-        decode(incoming).map(Self)
+        let event: AuthorizerEvent = decode_object(incoming)?;
+        if event.method_arn.is_none() && event.route_arn.is_none() {
+            let why = "the event does not match the expected schema: missing field `methodArn`";
+            return Err(FunctionError::new("InvalidEvent", why));
+        }
+        Ok(Self(event))
     }
 }
 
@@ -170,8 +180,8 @@ impl Authorizer {
     ///
     /// It is not an ARN of `execute-api`.
     pub fn arn(&self) -> Result<MethodArn, AuthorizerError> {
-        MethodArn::parse(&self.0.method_arn).ok_or_else(|| {
-            let why = format!("{} is not the ARN of a method of an API", shown(&self.0.method_arn));
+        MethodArn::parse(self.method_arn()).ok_or_else(|| {
+            let why = format!("{} is not the ARN of a method of an API", shown(self.method_arn()));
             AuthorizerError::Failed(FunctionError::new("InvalidEvent", why).into())
         })
     }
@@ -179,7 +189,7 @@ impl Authorizer {
     /// Returns the ARN of the requested method, as text. The client chooses its path, which may contain a `*`
     /// that matches everything in a policy: allow your own [`MethodArn::route`] instead.
     pub fn method_arn(&self) -> &str {
-        &self.0.method_arn
+        self.0.method_arn.as_deref().or(self.0.route_arn.as_deref()).unwrap_or_default()
     }
 
     /// Returns the token: the input of a `TOKEN` authorizer, or the header `Authorization` for the others.
@@ -244,7 +254,7 @@ impl Authorizer {
 
     /// Returns the path of the request; `None` for a `TOKEN` authorizer.
     pub fn path(&self) -> Option<&str> {
-        self.0.path.as_deref()
+        self.0.path.as_deref().or(self.0.raw_path.as_deref())
     }
 
     /// Returns the route: `GET /users/{id}` in an HTTP API, `$connect` in a WebSocket API.

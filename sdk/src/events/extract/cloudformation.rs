@@ -81,8 +81,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::core::error::{BoxError, FunctionError, shown};
+use crate::core::json::or_default;
 use crate::core::raw::Incoming;
-use crate::events::extract::event::decode;
+use crate::events::extract::event::decode_object;
 use crate::events::handler::{FromEvent, Wrap};
 
 /// A request for a custom resource with the properties `P`. See the [module docs](self).
@@ -137,22 +138,22 @@ impl<P: DeserializeOwned + Send> FromEvent for CloudFormation<P> {
         #[serde(rename_all = "PascalCase")]
         struct CustomResourceEvent {
             request_type: String,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "or_default")]
             logical_resource_id: String,
             #[serde(default)]
             physical_resource_id: Option<String>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "or_default")]
             resource_type: String,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "or_default")]
             stack_id: String,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "or_default")]
             request_id: String,
             #[serde(default)]
             resource_properties: Option<Value>,
             #[serde(default)]
             old_resource_properties: Option<Value>,
         }
-        let event: CustomResourceEvent = decode(incoming)?;
+        let event: CustomResourceEvent = decode_object(incoming)?;
         let id = event.physical_resource_id.unwrap_or_default();
         let read = |properties: Option<Value>| {
             properties::decode::<P>(properties.unwrap_or_else(|| Value::Object(Map::new())))

@@ -54,8 +54,16 @@ impl<T: DeserializeOwned + Send> FromEvent for Event<T> {
     }
 }
 
+/// Decodes a whole event that must be an object.
+pub(crate) fn decode_object<T: DeserializeOwned>(incoming: &Incoming) -> Result<T, FunctionError> {
+    match json::is_object(incoming.event.get()) {
+        true => decode(incoming),
+        false => Err(FunctionError::new("InvalidEvent", "the event must be a JSON object")),
+    }
+}
+
 /// Decodes a whole event.
-pub(crate) fn decode<T: DeserializeOwned>(incoming: &Incoming) -> Result<T, FunctionError> {
+fn decode<T: DeserializeOwned>(incoming: &Incoming) -> Result<T, FunctionError> {
     json::decode(incoming.event.get().as_bytes()).map_err(|error| {
         FunctionError::new("InvalidEvent", format!("the event does not match the expected schema: {error}"))
     })

@@ -12,7 +12,7 @@ use crate::core::error::{FunctionError, shown};
 use crate::core::json::{self, JsonError};
 use crate::core::raw::{Incoming, RawEvent};
 use crate::core::source::{is_scheduled, is_scheduler};
-use crate::events::extract::event::decode;
+use crate::events::extract::event::decode_object;
 use crate::events::handler::FromEvent;
 
 /// An invocation by an EventBridge rule with a schedule, or by EventBridge Scheduler. Its time is the scheduled one,
@@ -150,7 +150,7 @@ enum Number {
 
 impl FromEvent for Schedule {
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
-        let event: ScheduledEvent = decode(incoming)?;
+        let event: ScheduledEvent = decode_object(incoming)?;
         let is_event =
             event.detail_type.as_deref().is_some_and(is_scheduled) && event.source.as_deref().is_some_and(is_scheduler);
         let (time, arn, execution_id, attempt) = if is_event {
@@ -235,6 +235,8 @@ mod tests {
             json!({}),
             json!({ "detail-type": "Scheduled Event", "source": "shop", "time": "2026-01-01T00:00:00Z" }),
             json!({ "scheduled-time": "yesterday" }),
+            json!(["Scheduled Event", "aws.events", "2026-01-01T00:00:00Z"]),
+            json!([null, null, null, null, null, "2026-01-01T00:00:00Z"]),
             json!({ "scheduled-time": "<aws.scheduler.scheduled-time>" }),
             fixture("python/eventBridgeEvent.json"),
         ] {

@@ -91,7 +91,7 @@ fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool
         field.push_str(&step);
     }
     // A step may be the name of a header, which comes from the client.
-    let field = format!("field `{}`", field.chars().take(64).collect::<String>());
+    let field = format!("field `{}`", &field[..field.floor_char_boundary(64)]);
     match HttpSource::of(&Markers::read(event, |_, _| {})) {
         Some(source) => Undecodable::Malformed(source, malformed(&field)),
         None => not_http(),

@@ -235,6 +235,48 @@ async fn headers_that_are_too_large_are_a_500_that_keeps_the_small_ones_of_the_l
     }
 }
 
+#[tokio::test]
+async fn the_500_for_headers_that_are_too_large_has_its_body_whatever_the_status_was() {
+    for status in [204, 304] {
+        for (event, limit) in limited_events() {
+            let inner = tower::service_fn(move |_: Request<Body>| async move {
+                let response = Response::builder().status(status).header("x-large", "v".repeat(limit));
+                Ok::<_, std::convert::Infallible>(response.body(Body::empty()).unwrap())
+            });
+            let event_text = RawValue::from_string(event.to_string()).unwrap();
+            let invocation = Invocation::new(lambda_runtime::Context::default());
+            let response = HttpAdapter::new(inner).oneshot(Incoming { event: event_text, invocation }).await.unwrap();
+            let response: serde_json::Value = serde_json::from_str(response.as_json().unwrap().get()).unwrap();
+            assert_eq!(response["statusCode"], 500, "{event}");
+            let body = response["body"].as_str().unwrap();
+            assert!(body.contains("Internal Server Error"), "{status} {event} {body:?}");
+        }
+    }
+}
+
+#[cfg(feature = "logging")]
+#[tokio::test]
+async fn the_limit_in_the_log_is_the_one_that_was_exceeded() {
+    use tracing::instrument::WithSubscriber;
+
+    use crate::observe::logging::{CapturedLogs, Logs};
+
+    let [.., (event, limit)] = limited_events();
+    for (headers, body, expected) in [(limit, 1, limit), (1, 200_000, 128 * 1024)] {
+        let inner = tower::service_fn(move |_: Request<Body>| async move {
+            let response = Response::builder().header("x-large", "v".repeat(headers));
+            Ok::<_, std::convert::Infallible>(response.body(Body::from("b".repeat(body))).unwrap())
+        });
+        let event = RawValue::from_string(event.to_string()).unwrap();
+        let invocation = Invocation::new(lambda_runtime::Context::default());
+        let lines = CapturedLogs::default();
+        let logs = tracing::Dispatch::new(Logs::new().writer(lines.clone()).build());
+        HttpAdapter::new(inner).oneshot(Incoming { event, invocation }).with_subscriber(logs).await.unwrap();
+        let lines = serde_json::to_string(&lines.lines()).unwrap();
+        assert!(lines.contains(&format!(" is {expected}")), "{lines}");
+    }
+}
+
 /// Panics when it is dropped, once nothing else panics.
 struct Bomb;
 

@@ -182,7 +182,7 @@ fn write(settings: Option<&Settings>, buffer: &Buffer) {
     }
 }
 
-/// Warns, once in a process, that metrics are recorded in invocations and never written.
+/// Warns, once in a process, that metrics are recorded in invocations and never written. Any layer of the process writes them.
 pub(super) fn warn_without_layer() {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if FIRST.get().is_none() && !WARNED.swap(true, Ordering::Relaxed) {

@@ -30,6 +30,9 @@ use crate::core::raw::{Incoming, Outgoing};
 ///
 /// It is an outer layer, around the raw service, and the first of them:
 /// `#[lambda_handler(outer = (TracesLayer::from_env(), MetricsLayer::from_env()))]`.
+///
+/// A process has one: the first that is called records and sends the spans of all others with its own settings, and
+/// each of the others logs a warning once. In tests, each subscriber has its own.
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is applied"]
 pub struct TracesLayer(pub(super) Settings);
@@ -156,6 +159,9 @@ impl Shared {
         };
         let installed = slot
             .install(|| Installed { tracer: self.provider.tracer("pilaster"), pipeline: Arc::clone(&self.pipeline) });
+        if !Arc::ptr_eq(&installed.pipeline, &self.pipeline) {
+            self.warn_of_another();
+        }
         let invocation = &incoming.invocation;
         let origin = EventOrigin::of(&incoming.event);
         let trigger = origin.trigger();
@@ -182,6 +188,16 @@ impl Shared {
         }
         let pipeline = Arc::clone(&installed.pipeline);
         Some(Running { span, context, pipeline, record_errors: self.record_errors })
+    }
+
+    #[cold]
+    fn warn_of_another(&self) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "the spans of this function are sent by the first TracesLayer of the process, with its settings: use \
+                 one TracesLayer in a process"
+            );
+        }
     }
 }
 

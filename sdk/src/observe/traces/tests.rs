@@ -72,6 +72,26 @@ fn answer() -> Result<Outgoing, FunctionError> {
 }
 
 #[tokio::test]
+async fn the_second_layer_of_a_process_warns_once() {
+    let (first, second) = (CapturedSpans::default(), CapturedSpans::default());
+    let lines = logging::CapturedLogs::default();
+    let services = [&first, &second]
+        .map(|captured| TracesLayer::new().captured(captured).layer(service_fn(async |_: Incoming| answer())));
+    let called = async move {
+        for service in services.iter().chain(&services) {
+            let event = RawValue::from_string("{}".to_owned()).unwrap();
+            let incoming = Incoming { event, invocation: invocation(Some(HEADER)) };
+            service.clone().oneshot(incoming).await.unwrap();
+        }
+    };
+    called.with_subscriber(subscriber(&lines)).await;
+    assert_eq!((first.spans().len(), second.spans().len()), (4, 0));
+    let lines = lines.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0]["message"].as_str().unwrap().contains("first TracesLayer"), "{lines:?}");
+}
+
+#[tokio::test]
 async fn an_invocation_is_a_span_below_the_one_that_lambda_names() {
     let seen = seen(json!({}), invocation(Some(HEADER)).with_cold_start(true), async |_| {
         tokio::task::yield_now().instrument(tracing::info_span!("step", number = 1)).await;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::propagate::Carrier;
 use crate::core::json::text::Text;
-use crate::core::source::{EventSource, Markers};
+use crate::core::source::{EventSource, Markers, first_source};
 
 /// `faas.trigger` (<https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,20 +40,23 @@ impl Trigger {
 #[derive(Debug, Default)]
 pub(super) struct EventOrigin<'a> {
     source: Option<EventSource>,
+    /// A custom input of EventBridge Scheduler, as [`Schedule`](crate::Schedule) reads it.
+    scheduled: bool,
     headers: Option<&'a RawValue>,
     multi_value_headers: Option<&'a RawValue>,
 }
 
 impl<'a> EventOrigin<'a> {
-    /// Reads an event. All members are missing if it is not an object.
+    /// Reads an event. All members are missing if it is not an object; the records of a pipe are an array.
     pub(super) fn of(event: &'a RawValue) -> Self {
         let mut origin = Self::default();
         let markers = Markers::read(event.get(), |name, value| match name {
             "headers" => origin.headers = Some(value),
             "multiValueHeaders" => origin.multi_value_headers = Some(value),
+            "scheduled-time" => origin.scheduled = true,
             _ => {}
         });
-        Self { source: markers.detect(), ..origin }
+        Self { source: markers.detect().or_else(|| first_source(event.get())), ..origin }
     }
 
     pub(super) fn trigger(&self) -> Trigger {
@@ -82,6 +85,7 @@ impl<'a> EventOrigin<'a> {
             ) => Trigger::PubSub,
             Some(Source::S3 | Source::DynamoDb | Source::Firehose | Source::Logs) => Trigger::DataSource,
             Some(Source::Schedule) => Trigger::Timer,
+            None if self.scheduled => Trigger::Timer,
             Some(Source::Ses | Source::S3Batch) | None => Trigger::Other,
         }
     }
@@ -140,6 +144,10 @@ mod tests {
             (json!({"source": "aws.events", "detail-type": "Scheduled Event"}), Trigger::Timer),
             (json!({"source": "shop", "detail-type": "Sold"}), Trigger::PubSub),
             (json!({"awslogs": {"data": ""}}), Trigger::DataSource),
+            (json!([{"eventSource": "aws:sqs"}, {"eventSource": "aws:sqs"}]), Trigger::PubSub),
+            (json!([{"eventSource": "aws:dynamodb"}]), Trigger::DataSource),
+            (json!({"scheduled-time": "2026-01-02T03:04:00Z", "schedule-arn": "arn"}), Trigger::Timer),
+            (json!({"scheduled-time": null}), Trigger::Other),
             (json!({"Records": []}), Trigger::Other),
             (json!({"Records": 7, "eventSource": 7, "headers": 7}), Trigger::Other),
             (json!([1]), Trigger::Other),

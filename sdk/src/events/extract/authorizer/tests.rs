@@ -39,6 +39,34 @@ fn a_token_comes_alone() {
 }
 
 #[test]
+fn a_member_that_is_null_is_missing() {
+    let arn = "arn:aws:execute-api:us-east-1:123456789012:api/prod/GET/x";
+    for (event, path) in [
+        (
+            json!({"methodArn": arn, "routeArn": null, "path": "/x", "rawPath": null, "requestContext": null}),
+            Some("/x"),
+        ),
+        (json!({"methodArn": null, "routeArn": arn, "path": null, "rawPath": "/x"}), Some("/x")),
+        (json!({"methodArn": arn, "requestContext": {"http": null, "identity": null}}), None),
+    ] {
+        let request = Authorizer::from_event(&incoming(&event)).unwrap();
+        assert_eq!((request.method_arn(), request.path()), (arn, path), "{event}");
+        assert_eq!((request.method(), request.source_ip()), (None, None), "{event}");
+    }
+}
+
+#[test]
+fn an_array_and_an_event_without_an_arn_are_rejected() {
+    let arn = "arn:aws:execute-api:us-east-1:123456789012:api/prod/GET/x";
+    let array = json!([null, "TOKEN", arn, arn, "Bearer t"]);
+    let before = json!([null, "TOKEN", arn, "Bearer t"]);
+    for event in [array, before, json!({}), json!({"methodArn": null}), json!("text")] {
+        let error = Authorizer::from_event(&incoming(&event)).unwrap_err();
+        assert_eq!(error.error_type(), "InvalidEvent", "{event}");
+    }
+}
+
+#[test]
 fn a_request_has_all_that_the_caller_sent() {
     let request = authorizer("python/apiGatewayAuthorizerRequestEvent.json");
     assert_eq!((request.kind(), request.token()), (AuthorizerKind::Request, None));

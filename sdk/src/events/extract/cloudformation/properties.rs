@@ -8,15 +8,13 @@ use serde::de::{self, DeserializeOwned, Deserializer, Expected, IntoDeserializer
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use crate::core::json::pointer;
+use crate::core::json::{described, placed, pointer};
 
 /// Decodes properties. The error contains the location and the expected type, but not the value: it may be a secret,
 /// and the reason of a failure is shown in the events of the stack.
 pub(super) fn decode<P: DeserializeOwned>(properties: Value) -> Result<P, String> {
-    serde_path_to_error::deserialize(Property(properties)).map_err(|error| match pointer(error.path()).as_str() {
-        "" => error.inner().to_string(),
-        pointer => format!("{pointer}: {}", error.inner()),
-    })
+    serde_path_to_error::deserialize(Property(properties))
+        .map_err(|error| placed(&pointer(error.path()), &error.inner().to_string()))
 }
 
 struct Property(Value);
@@ -124,7 +122,7 @@ struct Wrong(String);
 
 impl de::Error for Wrong {
     fn custom<T: fmt::Display>(text: T) -> Self {
-        Self(text.to_string())
+        Self(described(&text.to_string()).into_owned())
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -142,6 +140,13 @@ impl de::Error for Wrong {
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
         Self(format!("the value does not fit, expected {expected}"))
+    }
+
+    fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
+        match expected {
+            [] => Self("the field is unknown".to_owned()),
+            expected => Self(format!("the field is unknown, expected one of {}", expected.join(", "))),
+        }
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
@@ -222,6 +227,19 @@ mod tests {
     fn any_json_stays_as_it_is() {
         assert_eq!(decode::<Value>(properties()).unwrap(), properties());
         assert_eq!(decode::<()>(Value::Null), Ok(()));
+    }
+
+    #[test]
+    fn a_long_name_is_shortened() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Closed {}
+        let name = "k".repeat(500);
+        let open = decode::<BTreeMap<String, u8>>(json!({ &name: "x" })).unwrap_err();
+        let closed = decode::<Closed>(json!({ &name: "x" })).unwrap_err();
+        for error in [open, closed] {
+            assert!(error.matches('k').count() <= 65, "{error}");
+        }
     }
 
     #[test]

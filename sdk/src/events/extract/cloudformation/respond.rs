@@ -10,6 +10,7 @@ use super::send::{ResponseUrl, is_on_lambda, send};
 use super::{CustomResource, LeftBehind};
 use crate::core::deadline::{DeadlineExceeded, until};
 use crate::core::error::FunctionError;
+use crate::core::json::{is_object, or_default};
 use crate::core::raw::{Incoming, Outgoing};
 use crate::events::EventFuture;
 use crate::events::calls::Calls;
@@ -39,11 +40,11 @@ pub(super) struct RequestFields {
     response_url: Option<ResponseUrl>,
     #[serde(default)]
     service_token: Option<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     stack_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     request_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     logical_resource_id: String,
     #[serde(default)]
     physical_resource_id: Option<String>,
@@ -80,7 +81,9 @@ struct Document<'a> {
 pub(super) fn around(incoming: Incoming, called: EventFuture) -> EventFuture {
     Box::pin(async move {
         // There is no address to respond to: the function rejects such an event.
-        let Ok(request) = serde_json::from_str::<RequestFields>(incoming.event.get()) else { return called.await };
+        let text = Some(incoming.event.get()).filter(|text| is_object(text));
+        let request = text.and_then(|text| serde_json::from_str::<RequestFields>(text).ok());
+        let Some(request) = request else { return called.await };
         let to = request.to(incoming.invocation.function_arn());
         let is_made = !request.is_of_what_was_never_made();
         if !is_made {

@@ -129,6 +129,19 @@ async fn the_answer_is_put_to_the_presigned_url() {
 }
 
 #[tokio::test]
+async fn an_array_is_rejected_and_a_member_that_is_null_is_missing() {
+    let array = json!(["Create", "Database", null, "Custom::Database", "arn", "r-1", { "Size": "8" }, null]);
+    let error = call(handler(says_nothing), array).await.unwrap_err();
+    assert_eq!(error.error_type(), "InvalidEvent");
+    let array = json!(["Create", null, null, "arn", "r-1", "Database"]);
+    assert_eq!(call(handler(says_nothing), array).await.unwrap_err().error_type(), "InvalidEvent");
+    let mut event = event("Create", None, None);
+    event["ResourceType"] = Value::Null;
+    event["StackId"] = Value::Null;
+    assert_eq!(call(handler(says_nothing), event).await.unwrap()["Status"], "SUCCESS");
+}
+
+#[tokio::test]
 async fn it_is_told_again_until_it_is_taken() {
     let (url, received) = bucket(&[0, 503, 200]).await;
     assert_eq!(call(handler(fails), event("Create", None, Some(&url))).await.unwrap(), Value::Null);

@@ -80,14 +80,11 @@ fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, BoxError> {
 
 /// Returns the error with its location, by decoding the item again.
 fn locate<T: DeserializeOwned>(text: &str, error: &Error, form: Form) -> String {
-    let without_value = || json::without_value(&error.to_string()).to_string();
-    let Ok(item) = item(text) else { return without_value() };
+    let without_place = || json::described(&error.to_string()).into_owned();
+    let Ok(item) = item(text) else { return without_place() };
     match serde_path_to_error::deserialize::<_, T>(Attribute::of(item, form)) {
-        Err(found) => {
-            let message = found.inner().to_string();
-            format!("{}: {}", json::pointer(found.path()), json::without_value(&message))
-        }
-        Ok(_) => without_value(),
+        Err(found) => json::placed(&json::pointer(found.path()), &json::described(&found.inner().to_string())),
+        Ok(_) => without_place(),
     }
 }
 
