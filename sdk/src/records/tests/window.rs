@@ -62,6 +62,14 @@ async fn what_cannot_be_read_is_told_and_the_function_decides() {
     let error = call(look, batch(json!({ "records": "many" }), &[])).await.unwrap_err();
     assert_eq!(error.error_type(), "InvalidEvent");
     assert!(error.message().starts_with("the state of the window could not be decoded: /records: "), "{error}");
+    let array = json!([{ "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T00:01:00Z" }]);
+    let long = json!({ "window": { "start": [], "end": "" }, "shardId": "hunter2".repeat(100) });
+    let wrong = json!({ "window": "hunter2".repeat(100) });
+    for event in [array, long, wrong] {
+        let error = call(look, event).await.unwrap_err();
+        assert!(error.message().starts_with("the event is not a batch of a tumbling window"), "{error}");
+        assert!(!error.message().contains("hunter2"), "{error}");
+    }
     let error = call(look, fixture("python/kinesisStreamEvent.json")).await.unwrap_err();
     assert!(error.message().starts_with("the event is not a batch of a tumbling window"), "{error}");
     let mut event = batch(json!({}), &["YQ=="]);
