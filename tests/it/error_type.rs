@@ -106,9 +106,15 @@ async fn the_macro_reads_the_error_of_the_signature() {
     async fn boxed(_: Event<Value>) -> Result<(), BoxError> {
         Err(Wrapper(7).into())
     }
+    async fn in_a_box(_: Event<Value>) -> Result<(), Box<Reserve>> {
+        Err(Box::new(Reserve::OutOfStock))
+    }
     // The code that `#[lambda_handler]` writes into `main`.
     let named = type_of::<Result<(), Reserve>>().pilaster_error().pilaster_error_type(handler(reserve));
     assert_eq!(fail(named, json!("umbrella")).await.error_type(), "OutOfStock");
+    let named = type_of::<Result<(), Box<Reserve>>>().pilaster_error().pilaster_error_type(handler(in_a_box));
+    assert_eq!(fail(named, json!(0)).await.error_type(), "OutOfStock");
+    assert_eq!(fail(handler(in_a_box).error_type::<Reserve>(), json!(0)).await.error_type(), "OutOfStock");
     let unnamed = type_of::<Result<(), BoxError>>().pilaster_error().pilaster_error_type(handler(boxed));
     assert_eq!(fail(unnamed, json!(0)).await.error_type(), "Error");
     let error = fail(handler(boxed).error_type::<Wrapper<i32>>(), json!(0)).await;
