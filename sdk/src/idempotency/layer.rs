@@ -187,10 +187,7 @@ mod tests {
         IdempotencyLayer::new(Idempotency::new(store.clone(), "f").key("id"))
     }
 
-    async fn call(
-        service: &(impl crate::RawService + Clone),
-        event: serde_json::Value,
-    ) -> Result<Outgoing, FunctionError> {
+    async fn call(service: &impl crate::RawService, event: serde_json::Value) -> Result<Outgoing, FunctionError> {
         let event = to_raw_value(&event).unwrap();
         service.clone().oneshot(Incoming { event, invocation: Invocation::new(Context::default()) }).await
     }

@@ -23,9 +23,9 @@ impl FromClients for Database {
 /// Runs a function with these arguments in a process of its own.
 fn child(arguments: &str, variables: &[(&str, &str)]) -> Output {
     let name = "runtime::tests::mistakes_in_a_local_run_are_reported_before_any_effect";
-    let mut child = Command::new(std::env::current_exe().unwrap());
+    let mut child = Command::new(std::env::current_exe().expect("the path of this test"));
     child.args(["--exact", name, "--nocapture"]).env_clear().env("PILASTER_TEST_CHILD", arguments);
-    child.envs(variables.iter().copied()).output().unwrap()
+    child.envs(variables.iter().copied()).output().expect("this test starts again")
 }
 
 fn run_as_child(arguments: &str) {

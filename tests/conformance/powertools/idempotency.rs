@@ -223,13 +223,10 @@ async fn invoke(
             Ok(answer) => {
                 json!({ "result": serde_json::from_str::<Value>(answer.as_json().expect("JSON").get()).unwrap_or_default() })
             }
-            Err(error) => {
-                let error = error.downcast::<FunctionError>().map_err(|error| Stop::Broken(error.to_string()))?;
-                match error.error_type() {
-                    kind if kind.starts_with("Idempotency") => json!({ "error": { "kind": kind } }),
-                    kind => json!({ "error": { "kind": kind, "message": error.message() } }),
-                }
-            }
+            Err(error) => match error.error_type() {
+                kind if kind.starts_with("Idempotency") => json!({ "error": { "kind": kind } }),
+                kind => json!({ "error": { "kind": kind, "message": error.message() } }),
+            },
         };
         seen["handler_executed"] = json!(ran.load(Ordering::Relaxed) > 0);
         seen["store_calls"] = json!(calls().get(before..));
