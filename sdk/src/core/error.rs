@@ -230,6 +230,13 @@ fn short_name(mut full: &'static str) -> Option<&'static str> {
     {
         full = within;
     }
+    let path = if full.ends_with('>') { without_parameters(full) } else { full };
+    let holds_any = path.starts_with("dyn ") || path == "alloc::borrow::Cow" || ANY.contains(&path);
+    (!holds_any).then(|| path.rsplit(':').next().unwrap_or(path))
+}
+
+/// Returns the path of a type without the parameters at its end, or without the end of the `Box` that it was in.
+fn without_parameters(full: &str) -> &str {
     // `<app::Order as app::Ship>::ship::Late<u8>`: only the parameters after the last `::` are not part of the path.
     let (mut depth, mut end, mut previous) = (0_usize, None, 0);
     for (at, byte) in full.bytes().enumerate() {
@@ -250,9 +257,7 @@ fn short_name(mut full: &'static str) -> Option<&'static str> {
         }
         previous = byte;
     }
-    let path = end.and_then(|end| full.get(..end)).unwrap_or(full);
-    let holds_any = path.starts_with("dyn ") || path == "alloc::borrow::Cow" || ANY.contains(&path);
-    (!holds_any).then(|| path.rsplit(':').next().unwrap_or(path))
+    end.and_then(|end| full.get(..end)).unwrap_or(full)
 }
 
 /// Returns the texts of an error and of all its sources, outermost first; a source that repeats its parent's text is
