@@ -79,14 +79,14 @@ use crate::core::error::{BoxError, Refusal, as_error, chain, held, refusal};
 ///
 /// ```
 /// use pilaster::BoxError;
-/// use pilaster::http::HttpError;
+/// use pilaster::http::{HttpError, Path};
 ///
 /// fn find(id: u64) -> Result<String, BoxError> {
 ///     Err(format!("{id} is not in the cache").into())
 /// }
 ///
-/// async fn get() -> Result<String, HttpError> {
-///     let user = find(7).map_err(HttpError::internal)?;
+/// async fn get(Path(id): Path<u64>) -> Result<String, HttpError> {
+///     let user = find(id).map_err(HttpError::internal)?;
 ///     Ok(user)
 /// }
 /// # let _ = pilaster::handler(get);

@@ -31,16 +31,15 @@
 //!     facade::counter!("Orders refused").increment(1);
 //!     Err::<Outgoing, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
 //! }));
-//! facade::gauge!("Workers").set(2); // outside of an invocation: written with the next one
 //! let event = RawValue::from_string("{}".into())?;
 //! let invocation = Invocation::new(lambda_runtime::Context::default()).with_cold_start(true);
 //! service.oneshot(Incoming { event, invocation }).await.unwrap_err();
 //!
 //! let blobs = captured.blobs();
-//! assert_eq!((&blobs[0]["Workers"][0], &blobs[1]["ColdStart"][0]), (&2.0.into(), &1.0.into()));
-//! assert_eq!(blobs[2]["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0], "environment");
-//! assert_eq!(blobs[2]["service"], "payment");
-//! assert_eq!((&blobs[2]["Orders"][0], &blobs[2]["Orders refused"][0]), (&3.0.into(), &1.0.into()));
+//! assert_eq!(blobs[0]["ColdStart"][0], 1.0);
+//! assert_eq!(blobs[1]["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0], "environment");
+//! assert_eq!(blobs[1]["service"], "payment");
+//! assert_eq!((&blobs[1]["Orders"][0], &blobs[1]["Orders refused"][0]), (&3.0.into(), &1.0.into()));
 //! # Ok(())
 //! # }
 //! ```
