@@ -8,7 +8,7 @@
     allow(dead_code, reason = "the modules of other features call these")
 )]
 
-use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::core::json::members::each_member;
@@ -248,23 +248,22 @@ pub(crate) fn first_source(records: &str) -> Option<EventSource> {
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<(), A::Error> {
-            while let Some(record) = records.next_element::<&RawValue>()? {
+            while self.0.is_none()
+                && let Some(record) = records.next_element::<&RawValue>()?
+            {
                 // One that is not an object names no source.
                 let _ = each_member(record.get(), |name, value| {
                     if let "eventSource" | "EventSource" = &*name {
                         *self.0 = text(value.get()).and_then(|Text(name)| EventSource::named(&name));
                     }
                 });
-                if self.0.is_some() {
-                    // serde_json skips nothing behind it: it returns an error, which is ignored.
-                    return Ok(());
-                }
             }
-            records.next_element::<IgnoredAny>().map(drop)
+            Ok(())
         }
     }
 
     let mut first = None;
+    // serde_json returns an error, since the visitor stops early.
     let _ = serde_json::Deserializer::from_str(records).deserialize_seq(First(&mut first));
     first
 }

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::value::RawValue;
 
 use crate::core::error::BoxError;
+use crate::core::json::text::Text;
 use crate::core::raw::Incoming;
 use crate::http::error::HttpError;
 use crate::http::extract::context::{EventKind, EventParts};
@@ -50,7 +51,7 @@ fn members(text: Option<&str>) -> Members<'_> {
 }
 
 fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<String>(raw.get()).ok().map(Cow::Owned)
+    serde_json::from_str(raw.get()).ok().map(|Text(text)| text)
 }
 
 /// Returns the method, by any of the names that sources have for it.
