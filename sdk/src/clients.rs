@@ -51,6 +51,7 @@ mod aws;
 mod check;
 mod cycle;
 mod dynamic;
+mod env_or;
 mod error;
 mod extract;
 mod once;
@@ -69,6 +70,8 @@ use self::once::Once;
 pub use self::variables::Variables;
 use crate::core::error::BoxError;
 
+#[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]
+pub(crate) use self::aws::attribute_value;
 #[cfg(all(test, feature = "secrets"))]
 pub(crate) use self::aws::replay;
 #[cfg(all(

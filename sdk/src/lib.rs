@@ -80,6 +80,8 @@ pub mod idempotency;
 pub mod observe;
 #[cfg(feature = "records")]
 pub mod records;
+#[cfg(feature = "table")]
+pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
 

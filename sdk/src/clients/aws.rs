@@ -167,6 +167,8 @@ fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
     any(&["ThrottlingError", "ProvisionedThroughputExceeded"]) && !any(&["ConditionalCheckFailed", "ValidationError"])
 }
 
+#[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]
+pub(crate) mod attribute_value;
 #[cfg(test)]
 #[cfg(feature = "secretsmanager")]
 pub(crate) mod replay;

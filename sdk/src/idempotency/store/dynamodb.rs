@@ -1,7 +1,5 @@
 //! [`DynamoDbStore`]: Powertools' items in a DynamoDB table.
 
-mod native;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,7 +10,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::{Completion, IdempotencyRecord, Lock, LockOutcome, Status, Store, milliseconds, seconds};
-use crate::clients::Clients;
+use crate::clients::{Clients, attribute_value};
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
 use crate::idempotency::key::KeyFormat;
@@ -188,7 +186,7 @@ impl Attributes {
         let data = match item.remove(&self.data) {
             None => None,
             Some(AttributeValue::S(text)) if lock.format == KeyFormat::Python => Some(text),
-            Some(value) => Some(native::to_json(value)?.to_string()),
+            Some(value) => Some(attribute_value::to_json(value)?.to_string()),
         };
         let expiration = expiration
             .ok_or_else(|| format!("the item is not an idempotency record: `{}` must be a number", self.expiration))?;
@@ -261,7 +259,7 @@ impl Store for DynamoDbStore {
         let names = &*self.attributes;
         let data = match lock.format {
             KeyFormat::Python => text(&completion.data),
-            KeyFormat::TypeScript => native::from_json(serde_json::from_str(&completion.data)?),
+            KeyFormat::TypeScript => attribute_value::from_json(serde_json::from_str(&completion.data)?),
         };
         let update = self.connected().await?.update_item().table_name(&*self.table).set_key(Some(self.key(lock)));
         let mut update = update

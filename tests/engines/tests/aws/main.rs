@@ -5,6 +5,7 @@
 
 mod inside;
 mod parameters;
+mod tables;
 
 use std::process::Command;
 
@@ -39,6 +40,21 @@ fn a_client_of_the_registry_writes_and_reads_an_item() {
 #[test]
 fn the_crud_example_keeps_its_users_in_dynamodb_as_every_store_must() {
     run("keeps_users_as_every_store_must", Engine::shared().environment());
+}
+
+#[test]
+fn a_table_of_typed_items_in_dynamodb_does_what_the_one_in_memory_does() {
+    run("tables::does_what_the_table_in_memory_does", Engine::shared().environment());
+}
+
+#[test]
+fn a_table_of_typed_items_loses_nothing_when_many_write_at_once() {
+    run("tables::loses_nothing_when_many_write_at_once", Engine::shared().environment());
+}
+
+#[test]
+fn a_table_of_typed_items_reads_what_another_program_wrote() {
+    run("tables::reads_what_another_program_wrote", Engine::shared().environment());
 }
 
 #[test]

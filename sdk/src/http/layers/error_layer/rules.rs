@@ -29,6 +29,20 @@ pub(super) struct Rules {
     pub(super) mistake: Option<String>,
 }
 
+/// Returns `true` for throttling by AWS, and for items that others changed first in each attempt.
+#[cfg(any(feature = "_aws", feature = "table"))]
+fn is_temporary(error: &(dyn StdError + 'static)) -> bool {
+    #[cfg(feature = "_aws")]
+    if crate::clients::throttled(error) {
+        return true;
+    }
+    #[cfg(feature = "table")]
+    if crate::table::is_conflict(error) {
+        return true;
+    }
+    false
+}
+
 /// Marks a response whose failure an error layer has logged, and rendered or left unchanged.
 #[derive(Clone)]
 struct Seen;
@@ -43,8 +57,8 @@ impl Rules {
                 None => mapped.with_shared_source(source.clone()),
             };
         }
-        #[cfg(feature = "_aws")]
-        if error.status() == StatusCode::INTERNAL_SERVER_ERROR && crate::clients::throttled(&*source) {
+        #[cfg(any(feature = "_aws", feature = "table"))]
+        if error.status() == StatusCode::INTERNAL_SERVER_ERROR && is_temporary(&*source) {
             // AWS throttles briefly: the client may retry after a second or slightly more.
             return HttpError::from_status(StatusCode::SERVICE_UNAVAILABLE)
                 .with_retry_after(1)

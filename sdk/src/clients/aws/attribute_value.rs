@@ -1,4 +1,4 @@
-//! JSON as native DynamoDB values, as Powertools for TypeScript stores a result.
+//! JSON as DynamoDB values, and back.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -8,7 +8,7 @@ use serde_json::{Number, Value};
 
 use crate::core::error::BoxError;
 
-pub(super) fn from_json(value: Value) -> AttributeValue {
+pub(crate) fn from_json(value: Value) -> AttributeValue {
     match value {
         Value::Null => AttributeValue::Null(true),
         Value::Bool(value) => AttributeValue::Bool(value),
@@ -24,7 +24,7 @@ pub(super) fn from_json(value: Value) -> AttributeValue {
 /// # Errors
 ///
 /// The value has an unknown DynamoDB type, or contains a number that cannot be parsed.
-pub(super) fn to_json(value: AttributeValue) -> Result<Value, BoxError> {
+pub(crate) fn to_json(value: AttributeValue) -> Result<Value, BoxError> {
     let bytes = |bytes: Blob| Value::String(STANDARD.encode(bytes));
     Ok(match value {
         AttributeValue::Null(_) => Value::Null,
@@ -43,7 +43,7 @@ pub(super) fn to_json(value: AttributeValue) -> Result<Value, BoxError> {
             Value::Array(numbers.collect::<Result<_, BoxError>>()?)
         }
         AttributeValue::Bs(blobs) => blobs.into_iter().map(bytes).collect(),
-        _ => return Err("the recorded result contains an unknown DynamoDB type".into()),
+        _ => return Err("the item contains an unknown DynamoDB type".into()),
     })
 }
 

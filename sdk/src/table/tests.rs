@@ -1,0 +1,217 @@
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::*;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Account {
+    cents: i64,
+}
+
+fn account(cents: i64) -> Account {
+    Account { cents }
+}
+
+async fn transfer(table: Table, from: String, to: String, cents: i64) -> Result<(), TableError> {
+    table
+        .atomically(async |transaction| {
+            let payer = transaction.get::<Account>(from.clone()).await?.unwrap_or(account(0));
+            // Another task runs between the reads.
+            tokio::task::yield_now().await;
+            let payee = transaction.get::<Account>(to.clone()).await?.unwrap_or(account(0));
+            transaction.put(from.clone(), &account(payer.cents - cents))?;
+            transaction.put(to.clone(), &account(payee.cents + cents))
+        })
+        .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_transfer_is_lost_when_many_run_at_the_same_time() {
+    let table = Table::in_memory();
+    let tasks: tokio::task::JoinSet<_> = (0..40_i64)
+        .map(|n| transfer(table.clone(), format!("account#{}", n % 4), format!("account#{}", (n + 1) % 4), n))
+        .collect();
+    for outcome in tasks.join_all().await {
+        outcome.unwrap();
+    }
+    let mut expected = [0; 4];
+    for n in 0..40_i64 {
+        expected[n as usize % 4] -= n;
+        expected[(n as usize + 1) % 4] += n;
+    }
+    for (n, cents) in expected.into_iter().enumerate() {
+        assert_eq!(table.get(format!("account#{n}")).await.unwrap(), Some(account(cents)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_many_puts_if_absent_is_stored() {
+    let table = Table::in_memory();
+    let tasks: tokio::task::JoinSet<_> = (0..20)
+        .map(|n| {
+            let table = table.clone();
+            async move { table.put_if_absent("a", &account(n)).await.unwrap() }
+        })
+        .collect();
+    let outcomes = tasks.join_all().await;
+    let stored = table.get::<Account>("a").await.unwrap().unwrap();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == PutIfAbsent::Stored).count(), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == PutIfAbsent::Present(stored.clone())).count(), 19);
+}
+
+#[tokio::test]
+async fn work_that_fails_writes_nothing() {
+    let table = Table::in_memory();
+    let outcome = table
+        .atomically(async |transaction| -> Result<(), BoxError> {
+            transaction.put("a", &account(1))?;
+            assert_eq!(transaction.get("a").await?, Some(account(1)), "its own write");
+            transaction.delete("a");
+            assert_eq!(transaction.get::<Account>("a").await?, None);
+            transaction.put("a", &account(2))?;
+            Err("no".into())
+        })
+        .await;
+    assert_eq!(outcome.unwrap_err().to_string(), "no");
+    assert_eq!(table.get::<Account>("a").await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_was_only_read_must_be_unchanged_too() {
+    let table = Table::in_memory();
+    table.put("rate", &account(2)).await.unwrap();
+    let mut runs = 0;
+    let priced = table.atomically(async |transaction| {
+        let rate = transaction.get::<Account>("rate").await?.map_or(0, |rate| rate.cents);
+        runs += 1;
+        if runs == 1 {
+            table.put("rate", &account(3)).await?;
+        }
+        transaction.put("price", &account(rate * 100))
+    });
+    priced.await.unwrap();
+    assert_eq!((table.get("price").await.unwrap(), runs), (Some(account(300)), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_that_change_in_each_attempt_are_a_conflict() {
+    let table = Table::in_memory();
+    let outcome = table.atomically(async |transaction| {
+        let seen = transaction.get::<Account>("a").await?.map_or(0, |seen| seen.cents);
+        table.put("a", &account(seen + 1)).await?;
+        transaction.put("a", &account(seen))
+    });
+    let error = outcome.await.unwrap_err();
+    assert!(error.is_conflict(), "{error}");
+    assert_eq!(table.get("a").await.unwrap(), Some(account(i64::from(ATTEMPTS))), "only the others have written");
+}
+
+#[tokio::test]
+async fn an_item_that_has_expired_is_absent() {
+    let table = Table::in_memory();
+    let item = |key: &str, cents, at| Item::new(key, &account(cents)).unwrap().expires_at(at);
+    let (past, future) = (SystemTime::now() - Duration::from_secs(2), SystemTime::now() + Duration::from_secs(60));
+    table.put_item(item("old", 1, past)).await.unwrap();
+    table.put_item(item("new", 1, future)).await.unwrap();
+    assert_eq!(table.get::<Account>("old").await.unwrap(), None);
+    assert_eq!(table.get("new").await.unwrap(), Some(account(1)));
+    assert_eq!(table.query::<Account>("old").send().await.unwrap(), []);
+    assert_eq!(
+        table.put_item_if_absent::<Account>(item("new", 2, future)).await.unwrap(),
+        PutIfAbsent::Present(account(1))
+    );
+    assert_eq!(table.put_item_if_absent::<Account>(item("old", 2, future)).await.unwrap(), PutIfAbsent::Stored);
+    assert_eq!(table.get("old").await.unwrap(), Some(account(2)));
+
+    table.put_item(item("old", 3, past)).await.unwrap();
+    let seen = table.atomically(async |transaction| {
+        let seen = transaction.get::<Account>("old").await?;
+        transaction.put("old", &account(4))?;
+        Ok::<_, TableError>(seen)
+    });
+    assert_eq!(seen.await.unwrap(), None);
+    assert_eq!(table.get("old").await.unwrap(), Some(account(4)));
+}
+
+#[tokio::test]
+async fn a_value_or_a_key_that_cannot_be_stored_is_an_error_without_the_value() {
+    let table = Table::in_memory();
+    let said = |outcome: Result<(), TableError>| outcome.unwrap_err().to_string();
+    for name in item::OWN {
+        let error = said(table.put("a", &json!({ name: "secret" })).await);
+        assert_eq!(error, format!("the value of an item must not have a field `{name}`: rename it"));
+    }
+    for value in [json!(1), json!("secret"), json!([]), json!(null)] {
+        assert_eq!(said(table.put("a", &value).await), "the value of an item must be a struct or a map");
+    }
+    assert_eq!(said(table.put("", &account(1)).await), "the partition key must not be empty");
+    assert_eq!(said(table.put(("a", ""), &account(1)).await), "the sort key must not be empty");
+    assert_eq!(said(table.delete("a".repeat(2049)).await), "the partition key must have at most 2048 bytes");
+    assert_eq!(
+        said(table.put(("a", "b".repeat(1025)), &account(1)).await),
+        "the sort key must have at most 1024 bytes"
+    );
+    let indexed = Item::new("a", &account(1)).unwrap().index(("", "b"));
+    assert_eq!(said(table.put_item(indexed).await), "the partition key must not be empty");
+
+    table.put("a", &json!({ "cents": "secret" })).await.unwrap();
+    let error = table.get::<Account>("a").await.unwrap_err();
+    let text = format!("{error} {error:?} {}", std::error::Error::source(&error).unwrap());
+    assert!(text.contains("does not have the expected type") && !text.contains("secret"), "{text}");
+}
+
+/// A second implementation: the definition of each restriction, applied to each item.
+#[tokio::test]
+async fn a_query_returns_the_items_within_all_its_restrictions() {
+    let sorts =
+        ["", "a", "a\0", "aa", "ab", "a\u{d7ff}", "a\u{e000}", "a\u{10ffff}", "a\u{10ffff}b", "b", "ä", "\u{10ffff}"];
+    let table = Table::in_memory();
+    let mut sorted: Vec<&str> = sorts[1..].to_vec();
+    sorted.sort_unstable();
+    for sort in &sorted {
+        let item = Item::new((format!("other {sort}"), "-"), &json!({ "sort": sort })).unwrap();
+        table.put_item(item.index(("p", *sort))).await.unwrap();
+        table.put(("p", *sort), &json!({ "sort": sort })).await.unwrap();
+    }
+    for prefix in sorts {
+        for after in sorts {
+            for before in sorts {
+                let is_in = |sort: &&&str| {
+                    sort.starts_with(prefix)
+                        && (after.is_empty() || **sort > after)
+                        && (before.is_empty() || **sort < before)
+                };
+                let expected: Vec<&&str> = sorted.iter().filter(is_in).collect();
+                for index in [false, true] {
+                    let mut query = table.query::<Value>("p").prefix(prefix);
+                    for (text, apply) in [(after, Query::after as fn(_, &str) -> _), (before, Query::before)] {
+                        query = if text.is_empty() { query } else { apply(query, text) };
+                    }
+                    let query = if index { query.index() } else { query };
+                    let found = query.send().await.unwrap();
+                    let found: Vec<&str> = found.iter().map(|found| found.value["sort"].as_str().unwrap()).collect();
+                    assert!(found.iter().eq(expected.iter().copied()), "{prefix:?} {after:?} {before:?}: {found:?}");
+                }
+            }
+        }
+    }
+    let last = table.query::<Value>("p").after("a").descending().limit(2).send().await.unwrap();
+    assert_eq!(last.iter().map(|found| found.key.sort()).collect::<Vec<_>>(), ["\u{10ffff}", "ä"]);
+    assert_eq!(table.query::<Value>("p").limit(0).send().await.unwrap(), []);
+    assert!(table.query::<Value>("").send().await.is_err());
+}
+
+#[tokio::test]
+async fn a_table_of_the_environment_is_never_ignored() {
+    let clients = Clients::new();
+    let local = Table::from_env(&clients, "PILASTER_TEST_NO_SUCH_TABLE").await.unwrap();
+    local.put("a", &account(1)).await.unwrap();
+    let clients = clients.with_variable("ORDERS_TABLE", "orders");
+    let outcome = Table::from_env(&clients, "ORDERS_TABLE").await;
+    match outcome {
+        Ok(table) => assert!(cfg!(feature = "dynamodb") && !matches!(table.store, Store::Memory(_))),
+        Err(error) => assert!(!cfg!(feature = "dynamodb") && error.to_string().starts_with("ORDERS_TABLE names")),
+    }
+}
