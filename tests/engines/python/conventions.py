@@ -130,7 +130,9 @@ def apis(template):
             template.wrong(f"nothing watches the server errors of {logical}", fix)
     for logical, properties in template.of(URL):
         called.append(logical)
-        for function in template.referenced(properties.get("TargetFunctionArn"), FUNCTION):
+        target = [properties.get("TargetFunctionArn")]
+        target += [alias for name, alias in template.of("AWS::Lambda::Alias") if {"Ref": name} in target]
+        for function in template.referenced(target, FUNCTION):
             if not watches(template, "AWS/Lambda", "Url5xxCount", "FunctionName", {"Ref": function}):
                 fix = f"add an alarm on `Url5xxCount` of `AWS/Lambda` with `FunctionName: !Ref {function}`"
                 template.wrong(f"nothing watches the server errors of the URL of {function}", fix)
