@@ -130,7 +130,7 @@ fn run(tool: &str, arguments: &[&str], folder: &Path, target: &Path) -> Result<(
     let plans = target.join("plans");
     let _ = fs::remove_dir_all(&plans);
     fs::create_dir_all(&plans).expect("a folder");
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let cargo = std::env::var("CARGO").expect("cargo runs the tests");
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new(programs().join(tool));
     without_cargo_variables(&mut command).args(arguments).current_dir(folder);
