@@ -116,10 +116,12 @@
 //!
 //! # Log levels
 //!
-//! With `LogFormat: JSON`, Lambda gives a line without a `level` the level `INFO`, and drops it if `ApplicationLogLevel` is `WARN`,
-//! `ERROR` or `FATAL` ([source](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html)). Then, and only
-//! then, a blob has the members `level`, with that level, and `timestamp`, without which Lambda ignores the level. A metric with one
-//! of these names is omitted there, and a dimension or metadata with one of them leaves the decision to Lambda.
+//! With `LogFormat: JSON`, Lambda gives a line without a `level` the level `INFO`, and drops it if `ApplicationLogLevel`
+//! is `WARN`, `ERROR` or `FATAL`
+//! ([source](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html)). Then, and only
+//! then, a blob has the members `level`, with that level, and `timestamp`, without which Lambda ignores the level. A
+//! metric with one of these names is omitted there. If a dimension or metadata has one of them, neither is added, and
+//! Lambda drops the blob.
 //!
 
 // Each module imports only from those above it.

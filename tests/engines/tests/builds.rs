@@ -1,7 +1,7 @@
-//! What `cargo lambda build` and `sam build` build of each example: in its folder, from the root, and in a copy elsewhere.
+//! What `cargo lambda build` and `sam build` build of each example: in its folder, from the root, in a copy elsewhere.
 //!
-//! The tools are real. Cargo plans each build and does not run it: `plan/cargo` keeps the plan, which has the features, the profile
-//! and the binaries. `.ci/copies` compiles the copies.
+//! The tools are real. Cargo plans each build and does not run it: `plan/cargo` keeps the plan, which has the features,
+//! the profile and the binaries. `.ci/copies` compiles the copies.
 //!
 //! `EXAMPLE=payments cargo test -p engines --test builds` checks one example only.
 
@@ -229,8 +229,8 @@ fn sam_builds_every_function_of_a_template() {
     report(&findings);
 }
 
-/// A bank's repository: none of our files is above the copy. Its configuration of cargo only says where pilaster is, since it is not
-/// on crates.io here.
+/// None of our files is above the copy. The configuration of cargo there only says where pilaster is, since it is not
+/// on crates.io.
 #[test]
 fn a_copy_elsewhere_is_built_as_in_the_workspace() {
     let mut findings = Vec::new();

@@ -182,7 +182,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Returns the time of a blob as Lambda reads it. It gives a line without a valid time the level `INFO`, whatever its level is.
+/// Returns the time of a blob as Lambda reads it, which gives a line without a valid time the level `INFO`.
 fn rfc_3339(milliseconds: u64) -> Option<String> {
     let nanoseconds = i128::from(milliseconds) * 1_000_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?.format(&Rfc3339).ok()
