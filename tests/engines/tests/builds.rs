@@ -49,13 +49,15 @@ struct Build {
 }
 
 impl Build {
-    fn roots(&self) -> impl Iterator<Item = &Value> {
+    /// The units of the functions.
+    fn functions(&self) -> impl Iterator<Item = &Value> {
         let roots = self.plan["roots"].as_array().into_iter().flatten();
-        roots.filter_map(|root| self.plan["units"].get(root.as_u64()? as usize))
+        let units = roots.filter_map(|root| self.plan["units"].get(root.as_u64()? as usize));
+        units.filter(|unit| unit["target"]["kind"][0] == "bin")
     }
 
     fn binaries(&self) -> BTreeSet<&str> {
-        self.roots().filter_map(|unit| unit["target"]["name"].as_str()).collect()
+        self.functions().filter_map(|unit| unit["target"]["name"].as_str()).collect()
     }
 
     /// The features with which a library or binary of this name is compiled.
@@ -68,7 +70,7 @@ impl Build {
     /// What differs from how functions are deployed.
     fn mistakes(&self, manifest: &Manifest) -> Vec<String> {
         let mut mistakes = Vec::new();
-        for unit in self.roots() {
+        for unit in self.functions() {
             let profile = &unit["profile"];
             for (key, expected) in [("panic", "unwind"), ("lto", "fat"), ("opt_level", "3")] {
                 if profile[key] != expected {
