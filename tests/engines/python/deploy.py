@@ -180,8 +180,18 @@ with ThreadPoolExecutor(5) as callers:
         callers.submit(race.call, f"{at}", "POST", "/users", {"email": "eve@example.com", "name": "Eve"})
 answers["race"] = race.answers
 
+# The new key is accepted before the functions' cached secret is too old, and the previous one until its time.
+previous = {"key": "canary-7f3a-open-sesame", "until": "2999-01-01T00:00:00Z"}
+value = json.dumps({"key": "canary-7f3a-two", "previous": previous})
+aws["secretsmanager"].put_secret_value(SecretId=refs["ApiKey"], SecretString=value)
+rotated = http_api("RouterApi")
+rotated.call("the new key", "GET", "/users", key="canary-7f3a-two")
+rotated.call("the previous key", "GET", "/users")
+rotated.call("another key", "GET", "/users", key="canary-7f3a-three")
+answers["rotated"] = rotated.answers
+
 broken = http_api("broken")
-broken.call("no table", "GET", "/users")
+broken.call("no table", "GET", "/users", key="canary-7f3a-two")
 answers["broken"] = broken.answers
 
 logs = {
