@@ -81,7 +81,7 @@ impl Carts {
 
     /// Removes those of a page that were not touched in the meantime, and counts them in the same transaction.
     async fn remove(&self, date: &str, before: u64, page: &[Cart]) -> Result<Night, TableError> {
-        let remove = async |transaction: &mut Transaction| {
+        let remove = async |transaction: Transaction| {
             let mut night: Night = transaction.get(night_key(date)).await?.unwrap_or_default();
             for cart in page {
                 let found: Option<Cart> = transaction.get(key(&cart.id)).await?;
@@ -97,7 +97,7 @@ impl Carts {
     }
 
     async fn finish(&self, date: &str) -> Result<Night, TableError> {
-        let finish = async |transaction: &mut Transaction| {
+        let finish = async |transaction: Transaction| {
             let night: Option<Night> = transaction.get(night_key(date)).await?;
             let night = Night { finished: true, ..night.unwrap_or_default() };
             transaction.put(night_key(date), &night)?;

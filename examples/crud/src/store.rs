@@ -43,8 +43,8 @@ impl Users {
     /// Creates a user, if its e-mail address is free.
     pub async fn insert(&self, new: NewUser) -> Result<User, UsersError> {
         let user = User::new(new);
-        let insert = async |transaction: &mut Transaction| {
-            lock_address(transaction, &user).await?;
+        let insert = async |transaction: Transaction| {
+            lock_address(&transaction, &user).await?;
             transaction.put_item(item(&user)?);
             Ok::<_, UsersError>(())
         };
@@ -79,14 +79,14 @@ impl Users {
 
     /// Updates a user, if its version still is that of the patch.
     pub async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, UsersError> {
-        let update = async |transaction: &mut Transaction| {
+        let update = async |transaction: Transaction| {
             let old: User = transaction.get(user_key(id)).await?.ok_or(Refused::NotFound)?;
             if old.version != patch.version {
                 return Err(Refused::VersionConflict.into());
             }
             let new = old.changed(&patch);
             if old.email_key() != new.email_key() {
-                lock_address(transaction, &new).await?;
+                lock_address(&transaction, &new).await?;
                 transaction.delete(lock_key(&old));
             }
             transaction.put_item(item(&new)?);
@@ -97,7 +97,7 @@ impl Users {
 
     /// Deletes a user, regardless of its version, and frees its e-mail address.
     pub async fn remove(&self, id: Uuid) -> Result<(), UsersError> {
-        let remove = async |transaction: &mut Transaction| {
+        let remove = async |transaction: Transaction| {
             let user: User = transaction.get(user_key(id)).await?.ok_or(Refused::NotFound)?;
             transaction.delete(user_key(id));
             transaction.delete(lock_key(&user));
@@ -114,7 +114,7 @@ impl FromClients for Users {
 }
 
 /// Locks a user's address if it is free.
-async fn lock_address(transaction: &mut Transaction, user: &User) -> Result<(), UsersError> {
+async fn lock_address(transaction: &Transaction, user: &User) -> Result<(), UsersError> {
     if transaction.get::<Lock>(lock_key(user)).await?.is_some() {
         return Err(Refused::EmailTaken.into());
     }

@@ -30,7 +30,7 @@ impl Accounts {
 
     /// Deletes an account, if this owner has created it.
     pub async fn delete(&self, name: &str, owner: &str) -> Result<(), BoxError> {
-        let delete = async |transaction: &mut Transaction| {
+        let delete = async |transaction: Transaction| {
             if transaction.get::<Account>(name).await?.is_some_and(|account| account.owner == owner) {
                 transaction.delete(name);
             }
@@ -41,7 +41,7 @@ impl Accounts {
 
     /// Makes these the keys that the service accepts for an account.
     pub async fn set_keys(&self, name: &str, keys: [&SecretString; 2]) -> Result<(), BoxError> {
-        let set = async |transaction: &mut Transaction| {
+        let set = async |transaction: Transaction| {
             let account: Account = transaction.get(name).await?.ok_or("the account does not exist")?;
             Ok(transaction.put(name, &Account { keys: keys.map(digest).to_vec(), ..account })?)
         };
