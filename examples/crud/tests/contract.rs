@@ -13,7 +13,7 @@ async fn users_in_memory_fulfil_the_contract() -> Result<(), UsersError> {
 }
 
 /// Runs every check. Other users in the table are not changed.
-pub async fn run(users: &Users) -> Result<(), UsersError> {
+pub(crate) async fn run(users: &Users) -> Result<(), UsersError> {
     a_created_user_can_be_read(users).await?;
     an_address_belongs_to_one_user(users).await?;
     only_one_of_concurrent_inserts_gets_an_address(users).await?;

@@ -13,7 +13,7 @@ struct Rotation {
     client_request_token: String,
 }
 
-#[lambda_handler(warm(Client<SecretsManager>, Client<Secrets>, Client<Accounts>))]
+#[lambda_handler(warm(Client<Secrets>, Client<Accounts>))]
 async fn rotate(
     Client(client): Client<SecretsManager>,
     Client(secrets): Client<Secrets>,
