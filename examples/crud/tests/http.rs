@@ -145,7 +145,7 @@ async fn a_request_without_a_valid_key_is_rejected() -> TestResult {
 }
 
 #[tokio::test]
-async fn a_rotated_key_is_accepted_at_once_and_the_previous_one_until_its_time() {
+async fn a_new_key_is_accepted_although_the_secret_is_cached_and_the_previous_one_until_its_time() {
     let (secret, status) = with_secret(json!({ "key": "one" }));
     assert_eq!(status("one").await, 200);
     secret.set(json!({ "key": "two", "previous": { "key": "one", "until": "2999-01-01T00:00:00Z" } }));
