@@ -1,0 +1,9 @@
+//! Hands an order to the carrier, unless it was cancelled.
+
+use pilaster::{Client, Event, lambda_handler};
+use saga::{Order, Progress, Shop, StepError};
+
+#[lambda_handler(warm(Client<Shop>))]
+async fn ship(Client(shop): Client<Shop>, Event(order): Event<Order>) -> Result<Progress, StepError> {
+    shop.ship(&order).await
+}
