@@ -1,5 +1,8 @@
 //! Charges the card of an order, once.
 
+#[cfg(test)]
+mod tests;
+
 use pilaster::{Client, Event, lambda_handler};
 use saga::{Order, Progress, Shop, StepError};
 

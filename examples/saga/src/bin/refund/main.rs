@@ -1,5 +1,8 @@
 //! Cancels an order and refunds its charge, unless it was shipped.
 
+#[cfg(test)]
+mod tests;
+
 use pilaster::{Client, Event, lambda_handler};
 use saga::{Order, Progress, Shop, StepError};
 

@@ -1,5 +1,8 @@
 //! Cancels an order and returns its reserved units to the stock, unless it was shipped.
 
+#[cfg(test)]
+mod tests;
+
 use pilaster::{Client, Event, lambda_handler};
 use saga::{Order, Progress, Shop, StepError};
 

@@ -1,5 +1,8 @@
 //! Takes the units of an order out of the stock: `cargo run -p saga -- examples/saga/events/order.json`
 
+#[cfg(test)]
+mod tests;
+
 use pilaster::{Client, Event, lambda_handler};
 use saga::{Order, Progress, Shop, StepError};
 

@@ -1,5 +1,8 @@
 //! Hands an order to the carrier, unless it was cancelled.
 
+#[cfg(test)]
+mod tests;
+
 use pilaster::{Client, Event, lambda_handler};
 use saga::{Order, Progress, Shop, StepError};
 
