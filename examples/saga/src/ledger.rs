@@ -27,7 +27,7 @@ impl Shop {
         #[cfg(test)] // Other calls run here, and a call may be cut off here.
         tokio::task::yield_now().await;
         let (order_key, stock_key) = (format!("order#{}", order.id), format!("stock#{}", order.product));
-        let work = async |transaction: &mut Transaction| {
+        let work = async |transaction: Transaction| {
             let entry = transaction.get::<Entry>(order_key.as_str()).await?;
             if entry.as_ref().is_some_and(|entry| entry.order != *order) {
                 return Err(StepError::OrderDiffers);
