@@ -199,7 +199,8 @@ fn main_runs_what_function_returns_and_has_no_options_of_its_own() {
         " -> :: core :: result :: Result < () , :: pilaster :: StartError > \
          { :: pilaster :: __private :: run (__pilaster_type :: r#type :: function) }"
     );
-    assert!(function.contains("pub (crate) fn function () -> impl :: pilaster :: IntoService"), "{function}");
+    assert!(function.contains("pub fn function () -> impl :: pilaster :: IntoService"), "{function}");
+    assert!(function.contains("pub (crate) use __pilaster_type :: *"), "{function}");
     for part in ["api ()", "metrics ()", "Client < D >", "8", "b ()", "m ()"] {
         assert_eq!(function.matches(part).count(), 1, "{part}: {function}");
     }

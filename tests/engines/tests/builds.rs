@@ -1,7 +1,7 @@
-//! What `cargo lambda build` and `sam build` build of each example: in its folder, from the root, and in a copy elsewhere.
+//! What `cargo lambda build` and `sam build` build of each example: in its folder, from the root, in a copy elsewhere.
 //!
-//! The tools are real. Cargo plans each build and does not run it: `plan/cargo` keeps the plan, which has the features, the profile
-//! and the binaries. `.ci/copies` compiles the copies.
+//! The tools are real. Cargo plans each build and does not run it: `plan/cargo` keeps the plan, which has the features,
+//! the profile and the binaries. `.ci/copies` compiles the copies.
 //!
 //! `EXAMPLE=payments cargo test -p engines --test builds` checks one example only.
 
@@ -49,13 +49,15 @@ struct Build {
 }
 
 impl Build {
-    fn roots(&self) -> impl Iterator<Item = &Value> {
+    /// The units of the functions.
+    fn functions(&self) -> impl Iterator<Item = &Value> {
         let roots = self.plan["roots"].as_array().into_iter().flatten();
-        roots.filter_map(|root| self.plan["units"].get(root.as_u64()? as usize))
+        let units = roots.filter_map(|root| self.plan["units"].get(root.as_u64()? as usize));
+        units.filter(|unit| unit["target"]["kind"][0] == "bin")
     }
 
     fn binaries(&self) -> BTreeSet<&str> {
-        self.roots().filter_map(|unit| unit["target"]["name"].as_str()).collect()
+        self.functions().filter_map(|unit| unit["target"]["name"].as_str()).collect()
     }
 
     /// The features with which a library or binary of this name is compiled.
@@ -68,7 +70,7 @@ impl Build {
     /// What differs from how functions are deployed.
     fn mistakes(&self, manifest: &Manifest) -> Vec<String> {
         let mut mistakes = Vec::new();
-        for unit in self.roots() {
+        for unit in self.functions() {
             let profile = &unit["profile"];
             for (key, expected) in [("panic", "unwind"), ("lto", "fat"), ("opt_level", "3")] {
                 if profile[key] != expected {
@@ -130,7 +132,7 @@ fn run(tool: &str, arguments: &[&str], folder: &Path, target: &Path) -> Result<(
     let plans = target.join("plans");
     let _ = fs::remove_dir_all(&plans);
     fs::create_dir_all(&plans).expect("a folder");
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let cargo = std::env::var("CARGO").expect("cargo runs the tests");
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new(programs().join(tool));
     without_cargo_variables(&mut command).args(arguments).current_dir(folder);
@@ -229,8 +231,8 @@ fn sam_builds_every_function_of_a_template() {
     report(&findings);
 }
 
-/// A bank's repository: none of our files is above the copy. Its configuration of cargo only says where pilaster is, since it is not
-/// on crates.io here.
+/// None of our files is above the copy. The configuration of cargo there only says where pilaster is, since it is not
+/// on crates.io.
 #[test]
 fn a_copy_elsewhere_is_built_as_in_the_workspace() {
     let mut findings = Vec::new();

@@ -6,3 +6,5 @@ mod orders {
 fn test() {
     let _ = pilaster::run(orders::ship::function());
 }
+
+fn main() {}
