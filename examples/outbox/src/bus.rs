@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use outbox::Event;
 use pilaster::{BoxError, Clients, FromClients};
@@ -42,11 +43,15 @@ impl Bus {
         };
         let entry = PutEventsRequestEntry::builder().event_bus_name(name).source("outbox.orders");
         let entry = entry.detail_type("OrderChanged").detail(serde_json::to_string(event)?).build();
-        let response = client.put_events().entries(entry).send().await?;
-        let code = response.entries().iter().find_map(|entry| entry.error_code());
-        let is_rejected = code.is_some() || response.failed_entry_count() > 0;
-        Ok(is_rejected.then(|| code.unwrap_or("unknown").to_owned()))
+        Ok(rejection(&client.put_events().entries(entry).send().await?))
     }
+}
+
+/// Returns the error code of a rejected entry.
+pub fn rejection(response: &PutEventsOutput) -> Option<String> {
+    let code = response.entries().iter().find_map(|entry| entry.error_code());
+    let is_rejected = code.is_some() || response.failed_entry_count() > 0;
+    is_rejected.then(|| code.unwrap_or("unknown").to_owned())
 }
 
 impl FromClients for Bus {

@@ -33,12 +33,14 @@ fn the_event_of_each_change_is_published() {
     assert_eq!(changes, [&event("o-2", 1, "placed")], "{at_once:?}");
 
     let received = report["received"].as_array().expect("events");
-    let of =
-        |order: &str| received.iter().map(|event| &event["detail"]).filter(|detail| detail["order"] == order).cloned();
+    let of = |order: &str| -> Vec<Value> {
+        let details = received.iter().map(|event| event["detail"].clone());
+        details.filter(|detail| detail["order"] == order).collect()
+    };
     let expected = [("placed", 1), ("paid", 2), ("shipped", 3), ("placed", 1)];
     let expected: Vec<_> = expected.iter().map(|(status, number)| event("o-1", *number, status)).collect();
-    assert_eq!(of("o-1").collect::<Vec<_>>(), expected, "in order, and the first one again with its id");
-    assert_eq!(of("o-2").collect::<Vec<_>>(), [event("o-2", 1, "placed")]);
+    assert_eq!(of("o-1"), expected, "in order, and the first one again with its id");
+    assert_eq!(of("o-2"), [event("o-2", 1, "placed")]);
     for envelope in received {
         assert_eq!((&envelope["source"], &envelope["detail-type"]), (&json!("outbox.orders"), &json!("OrderChanged")));
     }
