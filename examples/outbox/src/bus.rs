@@ -15,10 +15,7 @@ const ATTEMPTS: u32 = 4;
 /// The event bus that `EVENT_BUS` names. Cheap to clone.
 #[derive(Clone)]
 pub enum Bus {
-    EventBridge {
-        client: Client,
-        name: String,
-    },
+    EventBridge(Client, String),
     /// Returns the error code of an event that it rejects.
     StandIn(Arc<dyn Fn(&Event) -> Option<String> + Send + Sync>),
 }
@@ -28,9 +25,11 @@ impl Bus {
     /// rejected event is sent again alone.
     pub async fn publish(&self, event: &Event) -> Result<(), BoxError> {
         for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+            }
             let Some(code) = self.send(event).await? else { return Ok(()) };
             tracing::warn!(event = event.id, code, "the event was rejected");
-            tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
         }
         Err(format!("EventBridge rejected the event in each of {ATTEMPTS} attempts").into())
     }
@@ -38,7 +37,7 @@ impl Bus {
     /// Sends an event, and returns the error code if it is rejected, which EventBridge does in a successful response.
     async fn send(&self, event: &Event) -> Result<Option<String>, BoxError> {
         let (client, name) = match self {
-            Self::EventBridge { client, name } => (client, name),
+            Self::EventBridge(client, name) => (client, name),
             Self::StandIn(send) => return Ok(send(event)),
         };
         let entry = PutEventsRequestEntry::builder().event_bus_name(name).source("outbox.orders");
@@ -56,7 +55,7 @@ pub fn rejection(response: &PutEventsOutput) -> Option<String> {
 
 impl FromClients for Bus {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        let configured = async |name| Ok(Self::EventBridge { client: clients.get().await?, name });
+        let configured = async |name| Ok(Self::EventBridge(clients.get().await?, name));
         clients.env_or("EVENT_BUS", configured, || Self::StandIn(Arc::new(|_: &Event| None))).await
     }
 }
