@@ -3,10 +3,15 @@
 use std::fmt;
 use std::pin::Pin;
 
-use crate::core::error::BoxError;
+#[cfg(feature = "clients")]
+use crate::function::warm_ups::WarmUps;
 
-/// A function that creates a value of [`Function::warm`](crate::Function::warm).
-pub(crate) type WarmFn = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+/// A step at the start or the end of the process, which returns `false` if it failed.
+pub(crate) type Step<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+
+pub(crate) fn all(steps: Vec<Step<'_>>) -> Step<'_> {
+    Box::pin(async { futures_util::future::join_all(steps).await.into_iter().all(|succeeded| succeeded) })
+}
 
 /// The functions passed to [`Function::on_shutdown`](crate::Function::on_shutdown) and similar methods.
 #[derive(Default)]
@@ -42,8 +47,9 @@ impl fmt::Debug for Hooks {
 /// The parts of a function that run outside of its invocations.
 #[derive(Debug, Default)]
 pub struct Lifecycle {
-    /// The values to create before the first event, with the names of their types.
-    pub(crate) warm: Vec<(&'static str, WarmFn)>,
+    /// The values to create before the first event.
+    #[cfg(feature = "clients")]
+    pub(crate) warm: WarmUps,
     pub(crate) on_shutdown: Hooks,
     pub(crate) before_snapshot: Hooks,
     pub(crate) on_restore: Hooks,

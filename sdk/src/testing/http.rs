@@ -164,7 +164,12 @@ impl Request {
     /// # Errors
     ///
     /// `InvalidRequest`, with the invalid part.
-    pub fn into_event(mut self) -> Result<Value, FunctionError> {
+    pub fn into_event(self) -> Result<Value, FunctionError> {
+        self.into_event_of(&[])
+    }
+
+    /// Returns the event of an API with these routes.
+    pub(super) fn into_event_of(mut self, routes: &[&'static str]) -> Result<Value, FunctionError> {
         if let Some(mistake) = self.mistake {
             return Err(FunctionError::new("InvalidRequest", mistake.to_string()).with_source(mistake));
         }
@@ -175,7 +180,7 @@ impl Request {
             Body::Base64(_) => &[],
         };
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut event = event(&self.parts, text, &[], peer, super::REQUEST_ID);
+        let mut event = event(&self.parts, text, routes, peer, super::REQUEST_ID);
         if let Body::Base64(bytes) = &self.body {
             event["body"] = STANDARD.encode(bytes).into();
             event["isBase64Encoded"] = true.into();
