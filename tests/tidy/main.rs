@@ -1,6 +1,7 @@
 //! Tests of the sources themselves: which module imports which, which types can grow, and that the features, the README and the changelog agree.
 #![allow(clippy::unwrap_used)]
 
+mod examples;
 mod growth;
 mod layers;
 mod paths;
@@ -10,8 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The folder of the repository: of the checkout that cargo runs the test in.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    Path::new(&folder).join("..")
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -13,8 +13,4 @@ async fn hello(Query(guest): Query<Guest>) -> String {
 }
 
 #[cfg(test)]
-#[tokio::test]
-async fn greets_the_guest_by_name() {
-    let guest = Guest { name: "Ada".into() };
-    assert_eq!(hello(Query(guest)).await, "Hello, Ada!\n");
-}
+mod tests;

@@ -1,4 +1,6 @@
-//! The examples' templates, by AWS's own linter and a rule of our own.
+//! The examples' templates, by AWS's own linter, a rule of our own, and the conventions of CONTRIBUTING.md.
+//!
+//! `EXAMPLE=payments cargo test -p engines --test templates every_example` checks one example only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,13 +16,34 @@ fn lint(templates: &[PathBuf]) -> Output {
     linter.args(["--format", "parseable"]).args(templates).output().expect("cfn-lint starts")
 }
 
-#[test]
-fn every_example_has_a_template_that_cfn_lint_accepts() {
+/// The templates of the examples; by `EXAMPLE`, of one of them.
+fn templates() -> Vec<PathBuf> {
+    let only = std::env::var("EXAMPLE").ok();
     let examples = Path::new(HERE).join("../../examples");
     let folders = fs::read_dir(&examples).expect("the examples").map(|entry| entry.expect("an entry").path());
-    let templates: Vec<_> = folders.filter(|path| path.is_dir()).map(|path| path.join("template.yaml")).collect();
-    assert!(templates.len() >= 2, "{templates:?}");
-    let output = lint(&templates);
+    let folders = folders.filter(|path| path.is_dir());
+    let folders = folders.filter(|path| only.as_ref().is_none_or(|only| path.ends_with(only)));
+    let mut templates: Vec<_> = folders.map(|path| path.join("template.yaml")).collect();
+    assert!(!templates.is_empty(), "there is no such example: {only:?}");
+    templates.sort();
+    templates
+}
+
+/// Returns what does not follow the conventions, one finding per line.
+fn conventions(templates: &[PathBuf]) -> String {
+    let mut checker = Command::new(programs().join("python"));
+    checker.env("PYTHONDONTWRITEBYTECODE", "1").arg(format!("{HERE}/python/conventions.py")).args(templates);
+    let output = checker.output().expect("python starts");
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    let is_clean = output.status.success() && report.trim().is_empty();
+    let has_findings = output.status.code() == Some(1) && !report.trim().is_empty();
+    assert!(is_clean || has_findings, "{report}{}", String::from_utf8_lossy(&output.stderr));
+    report.trim().to_owned()
+}
+
+#[test]
+fn every_example_has_a_template_that_cfn_lint_accepts() {
+    let output = lint(&templates());
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -42,5 +65,83 @@ fn a_mapping_that_does_not_read_partial_answers_is_found_in_a_template_with_sam_
         let found = found.map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(found, wrong, "{report}");
         assert_eq!(found.len(), report.lines().count(), "nothing else is wrong there: {report}");
+    }
+}
+
+#[test]
+fn every_example_has_a_template_that_follows_the_conventions() {
+    let report = conventions(&templates());
+    assert!(report.is_empty(), "{} findings\n{report}\n", report.lines().count());
+}
+
+/// What is broken in the template that follows the conventions: a text, the text that replaces it, and the only findings.
+const BROKEN: &[(&str, &str, &[&str])] = &[
+    (
+        "AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]\n      Namespace: AWS/ApiGateway",
+        "Namespace: AWS/ApiGateway",
+        &["the alarm ServerErrorAlarm tells nobody"],
+    ),
+    ("    Default: \"\"\n", "", &["nobody can be told of an alarm"]),
+    ("!Not [!Equals [!Ref AlarmTopicArn, \"\"]]", "!Equals [!Ref AlarmTopicArn, \"\"]", &["alarms do not follow"]),
+    ("MetricName: 5xx", "MetricName: 4xx", &["nothing watches the server errors of Api"]),
+    ("Url5xxCount", "Url4xxCount", &["nothing watches the server errors of the URL of Ship"]),
+    ("!Ref Ship\n            Period", "!Ref Saga\n            Period", &["nothing watches the throttles of Ship"]),
+    ("        ThrottlingBurstLimit: 100\n", "", &["nothing limits the requests of Api"]),
+    ("!GetAtt Failed.QueueName", "!GetAtt Orders.QueueName", &["nothing watches the dead-letter queue Failed"]),
+    ("Value: !Ref Missed", "Value: !Ref Orders", &["the dead-letter queue Missed is not an output"]),
+    ("1209600\n\n  Missed", "345600\n\n  Missed", &["the dead-letter queue Failed discards messages"]),
+    ("            ScalingConfig:\n              MaximumConcurrency: 10\n", "", &["concurrency of the event ShipOrder"]),
+    ("RetentionInDays: 30", "LogGroupClass: STANDARD", &["the log of Place is kept", "the log of Ship is kept"]),
+    ("      LogGroup: !Ref Logs\n", "", &["the log of Place is kept", "the log of Ship is kept"]),
+    ("LogFormat: JSON", "LogFormat: Text", &["Place has another LogFormat", "Ship has another LogFormat"]),
+    ("SystemLogLevel: INFO", "SystemLogLevel: WARN", &["Place has another System", "Ship has another System"]),
+    ("POWERTOOLS_SERVICE_NAME", "SERVICE", &["spans of Place have no service name", "spans of Ship have no service"]),
+    ("            OmitName: true\n", "", &["PlaceNightly has a fixed name"]),
+    (
+        "      AutoPublishAlias: live\n",
+        "      AutoPublishAlias: live\n      FunctionName: ship\n",
+        &["Ship has a fixed name"],
+    ),
+    (
+        "      VisibilityTimeout: 60\n",
+        "      VisibilityTimeout: 60\n      QueueName: orders\n",
+        &["Orders has a fixed name"],
+    ),
+    (
+        "  Logs:\n    Type: AWS::Logs::LogGroup",
+        "  Bucket:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Sub ${AWS::StackName}-a\n  \
+         Logs:\n    Type: AWS::Logs::LogGroup",
+        &["Bucket has a fixed name"],
+    ),
+    ("Name: shop", "Name: !Sub ${AWS::StackName}-shop", &["`Name` of Shop can be too long"]),
+    ("Resource: ${ShipArn}", "Resource: arn:aws:states:::lambda:invoke", &["names a partition"]),
+    ("${AWS::URLSuffix}", "amazonaws.com", &["the output Url names a domain"]),
+    ("!Ref Ship.Alias", "!GetAtt Ship.Arn", &["Saga invokes Ship itself"]),
+    (" The API is public.", "", &["an endpoint has no authorizer"]),
+];
+
+#[test]
+fn each_broken_convention_is_reported_alone() {
+    let right = Path::new(HERE).join("../fixtures/templates/conventions.yaml");
+    let text = fs::read_to_string(&right).expect("the template");
+    assert!(lint(std::slice::from_ref(&right)).status.success(), "cfn-lint accepts it");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conventions");
+    fs::create_dir_all(&folder).expect("a folder");
+    let mut files = vec![right, folder.join("flags.yaml")];
+    fs::write(&files[1], &text).expect("a template");
+    for (index, (part, other, _)) in BROKEN.iter().enumerate() {
+        assert!(text.contains(part), "{part}");
+        files.push(folder.join(format!("{index}.yaml")));
+        fs::write(files.last().expect("a file"), text.replacen(part, other, 1)).expect("a template");
+    }
+    let report = conventions(&files);
+    let of = |name: &str| report.lines().filter(|line| line.starts_with(&format!("{name}: "))).collect::<Vec<_>>();
+    assert!(of("conventions").is_empty(), "{report}");
+    assert_eq!(of("flags").len(), 1, "{report}");
+    assert!(of("flags")[0].contains("anybody can say who they are"), "{report}");
+    for (index, (part, _, expected)) in BROKEN.iter().enumerate() {
+        let found = of(&index.to_string());
+        let is_expected = |finding: &str| expected.iter().any(|part| finding.contains(part));
+        assert!(found.len() == expected.len() && found.iter().all(|finding| is_expected(finding)), "{part}: {found:?}");
     }
 }

@@ -1,0 +1,279 @@
+"""Checks templates by the conventions that cfn-lint does not know, and prints `EXAMPLE: what is wrong; what to do`.
+
+A template is translated as SAM does it, so that its globals, and the resources and names that SAM adds, are checked as they are deployed.
+"""
+
+import copy
+import json
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+FUNCTION, ALARM, QUEUE = "AWS::Lambda::Function", "AWS::CloudWatch::Alarm", "AWS::SQS::Queue"
+API, STAGE, URL = "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::Lambda::Url"
+ACTIONS = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+HAS_TOPIC = {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmTopicArn"}, ""]}]}
+# Their callers have an identity, which decides what they pay or see.
+AUTHORIZED = ("payments", "flags", "tenants")
+# SAM names an API like its stack, which may have as many characters; two APIs may have one name.
+NAMED = (API, "AWS::ApiGateway::RestApi")
+LONGEST = {"AWS::StackName": 128, "AWS::AccountId": 12, "AWS::Region": 14, "AWS::Partition": 10, "AWS::StackId": 200}
+FOURTEEN_DAYS = 1209600
+
+
+class Template:
+    def __init__(self, path):
+        self.path, self.text = path, path.read_text()
+        self.name = path.parent.name if path.name == "template.yaml" else path.stem
+        self.source = yaml_parse(self.text)
+        self.translated = translated(self.source)
+        self.resources = self.translated["Resources"]
+        self.findings = []
+
+    def wrong(self, what, fix):
+        self.findings.append(f"{self.name}: {what}; {fix}")
+
+    def of(self, *kinds):
+        """Yields the resources of these types: the logical id and the properties."""
+        for logical, resource in self.resources.items():
+            if resource["Type"] in kinds:
+                yield logical, resource.get("Properties") or {}
+
+    def referenced(self, value, *kinds):
+        """Returns the logical ids of the resources of these types to which a value refers."""
+        found = []
+        for node in nodes(value):
+            logical = node.get("Ref")
+            if isinstance(node.get("Fn::GetAtt"), list):
+                logical = node["Fn::GetAtt"][0]
+            if isinstance(logical, str) and self.resources.get(logical, {}).get("Type") in kinds:
+                found.append(logical)
+        return found
+
+    def check(self):
+        for rule in (alarms, apis, dead_letters, queues, functions, names, partitions, aliases, authorizers):
+            rule(self)
+        return self.findings
+
+
+def translated(source):
+    """Returns the template as CloudFormation gets it from SAM; the locations of the code and of definitions are made up."""
+    template = copy.deepcopy(source)
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties") or {}
+        if resource["Type"] == "AWS::Serverless::Function":
+            properties["CodeUri"] = "s3://code/function.zip"
+        if resource["Type"] == "AWS::Serverless::StateMachine" and "DefinitionUri" in properties:
+            properties["DefinitionUri"] = "s3://code/definition.json"
+    (template.get("Globals") or {}).get("Function", {}).pop("CodeUri", None)
+    # The names of AWS's managed policies: IAM knows them, this machine does not.
+    policies = type("Policies", (), {"load": lambda self: {}})()
+    return transform(template, {}, policies)
+
+
+def nodes(value):
+    """Yields each object in a value."""
+    if isinstance(value, dict):
+        yield value
+        value = value.values()
+    if not isinstance(value, str) and hasattr(value, "__iter__"):
+        for inner in value:
+            yield from nodes(inner)
+
+
+def metrics(properties):
+    """Yields what an alarm watches: the namespace, the name, the dimensions."""
+    parts = [properties]
+    for query in properties.get("Metrics") or []:
+        parts.append((query.get("MetricStat") or {}).get("Metric") or {})
+    for part in parts:
+        dimensions = {each["Name"]: each["Value"] for each in part.get("Dimensions") or []}
+        yield part.get("Namespace"), part.get("MetricName"), dimensions
+
+
+def watches(template, namespace, metric, dimension, value):
+    """Returns whether an alarm watches a metric of one resource."""
+    return any(
+        found[:2] == (namespace, metric) and found[2].get(dimension) == value
+        for _, properties in template.of(ALARM)
+        for found in metrics(properties)
+    )
+
+
+def alarms(template):
+    silent = [logical for logical, properties in template.of(ALARM) if properties.get("AlarmActions") != ACTIONS]
+    for logical in silent:
+        fix = "add `AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]`"
+        template.wrong(f"the alarm {logical} tells nobody", fix)
+    parameter = template.source.get("Parameters", {}).get("AlarmTopicArn", {})
+    if (parameter.get("Type"), parameter.get("Default")) != ("String", ""):
+        template.wrong("nobody can be told of an alarm", 'add the parameter `AlarmTopicArn`: a string, "" by default')
+    elif template.source.get("Conditions", {}).get("HasAlarmTopic") != HAS_TOPIC:
+        fix = 'set the condition `HasAlarmTopic: !Not [!Equals [!Ref AlarmTopicArn, ""]]`'
+        template.wrong("alarms do not follow AlarmTopicArn", fix)
+
+
+def apis(template):
+    called = []
+    for logical, properties in template.of(API):
+        if properties.get("ProtocolType") == "WEBSOCKET":
+            continue
+        called.append(logical)
+        if not watches(template, "AWS/ApiGateway", "5xx", "ApiId", {"Ref": logical}):
+            fix = f"add an alarm on `5xx` of `AWS/ApiGateway` with `ApiId: !Ref {logical}`"
+            template.wrong(f"nothing watches the server errors of {logical}", fix)
+    for logical, properties in template.of(URL):
+        called.append(logical)
+        target = [properties.get("TargetFunctionArn")]
+        target += [alias for name, alias in template.of("AWS::Lambda::Alias") if {"Ref": name} in target]
+        for function in template.referenced(target, FUNCTION):
+            if not watches(template, "AWS/Lambda", "Url5xxCount", "FunctionName", {"Ref": function}):
+                fix = f"add an alarm on `Url5xxCount` of `AWS/Lambda` with `FunctionName: !Ref {function}`"
+                template.wrong(f"nothing watches the server errors of the URL of {function}", fix)
+    if called:
+        for logical, _ in template.of(FUNCTION):
+            if not watches(template, "AWS/Lambda", "Throttles", "FunctionName", {"Ref": logical}):
+                fix = f"add an alarm on `Throttles` of `AWS/Lambda` with `FunctionName: !Ref {logical}`"
+                template.wrong(f"nothing watches the throttles of {logical}", fix)
+    for _, properties in template.of(STAGE):
+        settings = properties.get("DefaultRouteSettings") or {}
+        if "ThrottlingRateLimit" not in settings or "ThrottlingBurstLimit" not in settings:
+            api = (properties.get("ApiId") or {}).get("Ref")
+            fix = "set `ThrottlingRateLimit` and `ThrottlingBurstLimit` in `DefaultRouteSettings`"
+            template.wrong(f"nothing limits the requests of {api}", fix)
+
+
+def dead_letters(template):
+    found = []
+    for _, properties in template.of(*{resource["Type"] for resource in template.resources.values()}):
+        for node in nodes(properties):
+            for key in ("deadLetterTargetArn", "DeadLetterConfig", "OnFailure"):
+                # Without a target of its own, SAM makes a queue.
+                found += [queue for queue in template.referenced(node.get(key), QUEUE) if queue not in found]
+    outputs = [output.get("Value") for output in (template.source.get("Outputs") or {}).values()]
+    for queue in found:
+        dimension = {"Fn::GetAtt": [queue, "QueueName"]}
+        if not watches(template, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", dimension):
+            fix = "add an alarm on `ApproximateNumberOfMessagesVisible` of `AWS/SQS`"
+            template.wrong(f"nothing watches the dead-letter queue {queue}", fix)
+        if not any(queue in template.referenced(output, QUEUE) for output in outputs):
+            template.wrong(f"the dead-letter queue {queue} is not an output", f"add one with `!Ref {queue}`")
+        if (template.resources[queue].get("Properties") or {}).get("MessageRetentionPeriod") != FOURTEEN_DAYS:
+            fix = f"set `MessageRetentionPeriod: {FOURTEEN_DAYS}`, the maximum"
+            template.wrong(f"the dead-letter queue {queue} discards messages before they can be read", fix)
+
+
+def queues(template):
+    for logical, properties in template.of("AWS::Lambda::EventSourceMapping"):
+        limit = (properties.get("ScalingConfig") or {}).get("MaximumConcurrency")
+        if template.referenced(properties.get("EventSourceArn"), QUEUE) and limit is None:
+            fix = "set `ScalingConfig: { MaximumConcurrency: … }`, or a full queue takes all of the account's concurrency"
+            template.wrong(f"nothing limits the concurrency of the event {logical}", fix)
+
+
+def functions(template):
+    for logical, properties in template.of(FUNCTION):
+        logging = properties.get("LoggingConfig") or {}
+        groups = template.referenced(logging.get("LogGroup"), "AWS::Logs::LogGroup")
+        kept = [(template.resources[group].get("Properties") or {}).get("RetentionInDays") for group in groups]
+        if not kept or None in kept:
+            fix = "set `LogGroup` in `LoggingConfig` to a log group with `RetentionInDays`"
+            template.wrong(f"the log of {logical} is kept for ever", fix)
+        for key, value in (("LogFormat", "JSON"), ("SystemLogLevel", "INFO")):
+            if logging.get(key) != value:
+                template.wrong(f"{logical} has another {key}", f"set `{key}: {value}` in `LoggingConfig`")
+        variables = (properties.get("Environment") or {}).get("Variables") or {}
+        if not variables.get("POWERTOOLS_SERVICE_NAME"):
+            fix = "set the variable `POWERTOOLS_SERVICE_NAME`"
+            template.wrong(f"log lines, metrics and spans of {logical} have no service name", fix)
+
+
+def names(template):
+    """A name of one's own exists once in a region, or once at all, and is not free again while a retained resource has it."""
+    for logical, resource in template.resources.items():
+        kind, properties = resource["Type"], resource.get("Properties") or {}
+        try:
+            schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+        except Exception:  # A type of this account, or one that cfn-lint does not know.
+            continue
+        identifiers = {path.split("/")[-1] for path in schema.get("primaryIdentifier", [])}
+        own = identifiers | {"Name", kind.split("::")[-1] + "Name"}
+        for key in sorted(own & properties.keys()):
+            definition = schema["properties"].get(key, {})
+            is_text = "string" in definition.get("type", []) or isinstance(properties[key], str)
+            if kind in NAMED or not is_text:
+                continue
+            if key not in schema.get("required", []):
+                fix = "set `OmitName: true`" if kind == "AWS::Scheduler::Schedule" else f"remove `{key}`"
+                template.wrong(f"{logical} has a fixed name, so a second stack fails", fix)
+            elif definition.get("maxLength", 10_000) < longest(properties[key]):
+                fix = f"at most {definition['maxLength']}, also with a stack name of 128 characters"
+                template.wrong(f"`{key}` of {logical} can be too long", fix)
+
+
+def longest(value):
+    """Returns the length that a text has in the stack with the longest name."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict) and "Ref" in value:
+        return LONGEST.get(value["Ref"], 0)
+    if isinstance(value, dict) and "Fn::Sub" in value:
+        text = value["Fn::Sub"] if isinstance(value["Fn::Sub"], str) else value["Fn::Sub"][0]
+        return len(re.sub(r"\$\{([^}]*)\}", lambda match: "x" * LONGEST.get(match[1], 0), text))
+    return 0
+
+
+def partitions(template):
+    texts = [(template.path.name, template.text)]
+    if template.path.name == "template.yaml":
+        texts += [(file.name, file.read_text()) for file in sorted(template.path.parent.glob("*.asl.json"))]
+    for name, text in texts:
+        if re.search(r"arn:aws[a-z-]*:", text):
+            fix = "write `arn:${AWS::Partition}:…`; a definition gets `Partition: !Ref AWS::Partition` by `DefinitionSubstitutions`"
+            template.wrong(f"{name} names a partition", fix)
+    for name, output in (template.source.get("Outputs") or {}).items():
+        if ".amazonaws.com" in json.dumps(output.get("Value")):
+            template.wrong(f"the output {name} names a domain of one partition", "write `${AWS::URLSuffix}`")
+
+
+def aliases(template):
+    for logical, properties in template.of("AWS::StepFunctions::StateMachine"):
+        called = [properties.get(key) for key in ("DefinitionSubstitutions", "Definition", "DefinitionString")]
+        for function in sorted(set(template.referenced(called, FUNCTION))):
+            fix = f"set `AutoPublishAlias: live` on {function} and use `!Ref {function}.Alias`"
+            template.wrong(f"{logical} invokes {function} itself, whose code changes during an execution", fix)
+
+
+def authorizers(template):
+    is_open = any(properties.get("AuthType") == "NONE" for _, properties in template.of(URL))
+    schemes = []
+    for _, properties in template.of(API):
+        body = properties.get("Body") or {}
+        schemes += (body.get("components") or {}).get("securitySchemes", {}).values()
+        routes = [route for path in (body.get("paths") or {}).values() for route in path.values()]
+        is_open |= any(not route.get("security") for route in routes if isinstance(route, dict))
+    for _, properties in template.of("AWS::ApiGatewayV2::Route"):
+        is_open |= properties.get("AuthorizationType", "NONE") == "NONE" and properties.get("RouteKey") == "$connect"
+    if is_open and not re.search(r"#.*\bpublic\b", template.text, re.IGNORECASE):
+        template.wrong("an endpoint has no authorizer", "add one, or a comment that says that it is public")
+    kinds = [(scheme.get("x-amazon-apigateway-authorizer") or {}).get("type") for scheme in schemes]
+    if template.name in AUTHORIZED and "jwt" not in kinds:
+        template.wrong("anybody can say who they are", "add a JWT authorizer with `JwtConfiguration` to the API")
+
+
+def main():
+    logging.disable(logging.WARNING)
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    findings = [finding for path in sys.argv[1:] for finding in Template(Path(path)).check()]
+    print("\n".join(findings))
+    sys.exit(bool(findings))
+
+
+if __name__ == "__main__":
+    main()
