@@ -200,7 +200,7 @@ async fn events_of_a_key_at_the_same_time_and_in_any_order_end_with_the_state_of
     let tested = tested();
     let mut png = std::io::Cursor::new(Vec::new());
     ::image::GrayImage::new(30, 20).write_to(&mut png, ::image::ImageFormat::Png).expect("written");
-    for round in 0..60 {
+    for round in 0..30 {
         let key = format!("uploads/{round}");
         tested.put(&key, SAMPLE);
         let change = async {

@@ -44,7 +44,7 @@ fn read_to(lines: &mut impl BufRead, start: &str) -> String {
 
 #[test]
 fn a_client_of_the_local_run_reads_each_event_at_once_and_may_go_away() {
-    let built = binary::build(&["--package", "stream", "--bins", "--no-default-features"]);
+    let built = binary::build(&["--package", "stream", "--bins"]);
     let mut command = Command::new(&built["stream"]);
     command.env_clear().env("PILASTER_ADDR", "127.0.0.1:0").env("AWS_LAMBDA_LOG_FORMAT", "JSON");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
