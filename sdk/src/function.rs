@@ -15,6 +15,7 @@ pub(crate) mod handler;
 pub(crate) mod into_service;
 pub(crate) mod lifecycle;
 pub(crate) mod start_error;
+pub(crate) mod steps;
 #[cfg(feature = "clients")]
 pub(crate) mod warm_ups;
 pub(crate) mod warmup;

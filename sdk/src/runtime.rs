@@ -35,7 +35,8 @@ use crate::core::error::BoxError;
 use crate::core::panic::contained;
 use crate::function::StartError;
 use crate::function::into_service::IntoService;
-use crate::function::lifecycle::{Hooks, Lifecycle, Step, all};
+use crate::function::lifecycle::{Hooks, Lifecycle};
+use crate::function::steps::{Step, all};
 #[cfg(any(debug_assertions, feature = "local"))]
 use crate::local;
 

@@ -1,5 +1,9 @@
 //! Tools for tests: a caller of whole functions in this process, events of every source, a model of AWS's retries.
 //!
+//! With `#[lambda_handler]`, `Caller::new(ship::function())` calls what `main` of the handler `ship` runs, with all layers
+//! and options of the attribute; [`Caller::warm_up`] creates its `warm(..)` values. Without the macro, a test calls the
+//! function that it shares with `main`: `Caller::new(function())`.
+//!
 //! [`Caller::call`] takes the event of any source as JSON, or from a builder; with [`http`] the test of an HTTP
 //! function sends requests and reads responses instead. [`Caller::with_clients`] replaces the values of
 //! [`Client<T>`](crate::Client) by stubs, [`Caller::with_time_left`] gives each call a deadline, and

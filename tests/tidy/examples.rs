@@ -1,4 +1,4 @@
-//! The conventions of the examples, which CONTRIBUTING.md describes: manifests that stand alone, one layout, short code.
+//! The conventions of the examples, which CONTRIBUTING.md describes: manifests that stand alone, a layout, short code.
 //!
 //! `EXAMPLE=payments cargo test -p tests --test tidy examples` checks one example only.
 

@@ -71,7 +71,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         #[allow(unreachable_pub)]
         impl #module::#name {
             /// Returns the function that `main` runs, with all options of `#[lambda_handler]`.
-            #vis fn function() -> impl #pilaster::IntoService {
+            pub fn function() -> impl #pilaster::IntoService {
                 #checks
                 #built #made
             }

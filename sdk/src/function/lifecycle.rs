@@ -6,13 +6,6 @@ use std::pin::Pin;
 #[cfg(feature = "clients")]
 use crate::function::warm_ups::WarmUps;
 
-/// A step at the start or the end of the process, which returns `false` if it failed.
-pub(crate) type Step<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
-
-pub(crate) fn all(steps: Vec<Step<'_>>) -> Step<'_> {
-    Box::pin(async { futures_util::future::join_all(steps).await.into_iter().all(|succeeded| succeeded) })
-}
-
 /// The functions passed to [`Function::on_shutdown`](crate::Function::on_shutdown) and similar methods.
 #[derive(Default)]
 pub(crate) struct Hooks(Vec<Hook>);

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 
 use crate::clients::{Clients, Warm};
 use crate::core::error::{BoxError, chain};
-use crate::function::lifecycle::{Step, all};
+use crate::function::steps::{Step, all};
 
 /// The longest time that one value may take to be made during initialisation.
 const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);

@@ -114,6 +114,15 @@
 //! | `POWERTOOLS_METRICS_DISABLED` | nothing is written |
 //! | `POWERTOOLS_DEV` | the same, unless the former is `false` |
 //!
+//! # Log levels
+//!
+//! With `LogFormat: JSON`, Lambda gives a line without a `level` the level `INFO`, and drops it if `ApplicationLogLevel`
+//! is `WARN`, `ERROR` or `FATAL`
+//! ([source](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html)). Then, and only
+//! then, a blob has the members `level`, with that level, and `timestamp`, without which Lambda ignores the level. A
+//! metric with one of these names is omitted there. If a dimension or metadata has one of them, neither is added, and
+//! Lambda drops the blob.
+//!
 
 // Each module imports only from those above it.
 mod dimensions;

@@ -146,8 +146,8 @@ impl Request {
         self
     }
 
-    /// Sets a decoded parameter of the route, as API Gateway extracts it from the path. A router inside the function
-    /// extracts its own.
+    /// Sets a decoded parameter of the route, as API Gateway extracts it from the path. A function with a
+    /// [`route`](crate::Function::route) needs none; a router inside the function extracts its own.
     pub fn path_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.insert(name.into(), value.into().into());
         self

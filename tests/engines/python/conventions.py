@@ -1,6 +1,7 @@
 """Checks templates by the conventions that cfn-lint does not know, and prints `EXAMPLE: what is wrong; what to do`.
 
-A template is translated as SAM does it, so that its globals, and the resources and names that SAM adds, are checked as they are deployed.
+A template is translated as SAM does it, so that its globals, and the resources and names that SAM adds, are checked as
+they are deployed.
 """
 
 import copy

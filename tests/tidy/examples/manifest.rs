@@ -1,4 +1,4 @@
-//! Cargo.toml and samconfig.toml: a copy of the example outside of the repository builds, also by `sam build && sam deploy`.
+//! Cargo.toml and samconfig.toml: a copy of the example outside of the repository builds and deploys.
 
 use toml::{Table, Value};
 

@@ -21,7 +21,9 @@ pub(super) fn check(example: &mut Example) {
     crate::rust_files(&example.folder, &mut files);
     let folder = example.folder.clone();
     let files = files.iter().filter_map(|file| Some((file.strip_prefix(&folder).ok()?, file)));
-    let files = files.filter(|(path, _)| !is_test(path) && !path.starts_with("target"));
+    // `money.rs` is the same file everywhere.
+    let counts = |path: &Path| !is_test(path) && !path.starts_with("target") && path != Path::new("src/money.rs");
+    let files = files.filter(|(path, _)| counts(path));
     let mut total = 0;
     let sizes: Vec<_> = files.map(|(path, file)| (path, code_lines(&fs::read_to_string(file).unwrap()))).collect();
     for (path, lines) in sizes {

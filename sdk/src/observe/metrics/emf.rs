@@ -1,6 +1,9 @@
 //! Writes metrics as blobs of CloudWatch's
 //! [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::buffer::{Buffer, Metric, further_set, main_set};
 use super::dimensions::{Dimension, DimensionSet, put};
 use super::limits::{BLOB_BYTES, METRICS_PER_BLOB, VALUES_PER_METRIC};
@@ -135,6 +138,17 @@ impl<'a> Frame<'a> {
                 root.extend_from_slice(json.as_bytes());
             }
         }
+        if let Some(level) = settings.log_level
+            && let Some(time) = rfc_3339(timestamp)
+            && !names.contains(&"level")
+            && !names.contains(&"timestamp")
+        {
+            names.extend(["level", "timestamp"]);
+            write_key(&mut root, "level");
+            write_str(&mut root, level);
+            write_key(&mut root, "timestamp");
+            write_str(&mut root, &time);
+        }
         Self { head, root, names }
     }
 
@@ -166,6 +180,12 @@ impl<'a> Frame<'a> {
             to.extend_from_slice(part);
         }
     }
+}
+
+/// Returns the time of a blob as Lambda reads it, which gives a line without a valid time the level `INFO`.
+fn rfc_3339(milliseconds: u64) -> Option<String> {
+    let nanoseconds = i128::from(milliseconds) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?.format(&Rfc3339).ok()
 }
 
 fn write_definition(to: &mut Vec<u8>, metric: &Metric, first: bool) {

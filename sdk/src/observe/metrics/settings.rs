@@ -42,6 +42,8 @@ pub(super) struct Settings {
     pub(super) built_in: Vec<BuiltIn>,
     pub(super) cold_start: bool,
     pub(super) disabled: bool,
+    /// The level of `ApplicationLogLevel`, if Lambda drops lines without a level: those have `INFO`.
+    pub(super) log_level: Option<&'static str>,
     pub(super) clock: Option<Clock>,
     pub(super) output: Output,
     /// The first mistake in the configuration.
@@ -70,6 +72,7 @@ impl Settings {
             built_in: Vec::new(),
             cold_start: false,
             disabled,
+            log_level: log_level(lookup),
             clock: None,
             output: Output::Stdout,
             mistake,
@@ -104,12 +107,22 @@ impl Settings {
             // As for log lines: standard output has the response of a local run, and nothing else.
             settings.output = Output::Stderr;
         }
+        if matches!(settings.output, Output::Stdout) {
+            // Lambda's setting, also of a layer that reads no other variables.
+            settings.log_level = log_level(&env::var);
+        }
         Ok(Arc::new(settings))
     }
 
     pub(super) fn now(&self) -> SystemTime {
         self.clock.as_ref().map_or_else(SystemTime::now, |clock| clock())
     }
+}
+
+/// Returns the level below which Lambda drops lines, if it is above `INFO`.
+fn log_level(lookup: Lookup<'_>) -> Option<&'static str> {
+    let level = lookup("AWS_LAMBDA_LOG_LEVEL")?;
+    ["WARN", "ERROR", "FATAL"].into_iter().find(|above_info| level.trim().eq_ignore_ascii_case(above_info))
 }
 
 /// Returns the milliseconds since 1970.

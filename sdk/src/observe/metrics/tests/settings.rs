@@ -113,3 +113,52 @@ fn metrics_without_a_layer_are_one_warning_in_a_process() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0]["message"].as_str().unwrap().contains("no MetricsLayer"), "{lines:?}");
 }
+
+/// Whether Lambda sends a line to CloudWatch Logs: its rule for runtimes whose lines it does not write itself.
+/// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+fn is_sent(line: &Value, application_log_level: &str) -> bool {
+    const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+    let rank = |level: &str| LEVELS.iter().position(|known| known.eq_ignore_ascii_case(level));
+    let has_time = line["timestamp"]
+        .as_str()
+        .is_some_and(|text| time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).is_ok());
+    let level = line["level"].as_str().filter(|_| has_time).and_then(rank).or_else(|| rank("INFO"));
+    level >= rank(application_log_level)
+}
+
+#[tokio::test]
+async fn lambda_drops_no_blob_at_any_application_log_level() {
+    for level in ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] {
+        let captured = CapturedMetrics::default();
+        let var = |name: &str| (name == "AWS_LAMBDA_LOG_LEVEL").then(|| level.to_owned());
+        let layer = MetricsLayer::from_vars(var).namespace("Shop").cold_start().writer(captured.clone());
+        let service = layer.layer(service_fn(async |_: Incoming| {
+            Metrics::current().count("Orders", 1).unwrap();
+            (0..120).for_each(|index| Metrics::current().count(&format!("m{index}"), 1).unwrap());
+            answer()
+        }));
+        let cold = Incoming { invocation: incoming().invocation.with_cold_start(true), ..incoming() };
+        service.oneshot(cold).await.unwrap();
+        let blobs = judged(&captured);
+        assert_eq!(blobs.len(), 3, "the cold start, and 121 metrics in two blobs");
+        for blob in blobs {
+            assert!(is_sent(&blob, level), "{level}: {blob}");
+            assert_eq!(blob.get("level").is_some(), ["WARN", "ERROR", "FATAL"].contains(&level), "{level}: {blob}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dimension_named_level_keeps_its_value() {
+    let captured = CapturedMetrics::default();
+    let var = |name: &str| (name == "AWS_LAMBDA_LOG_LEVEL").then(|| "ERROR".to_owned());
+    let layer = MetricsLayer::from_vars(var).namespace("Shop").default_dimension("level", "gold");
+    invoke(&layer.writer(captured.clone()), || async {
+        Metrics::current().count("Orders", 1).unwrap();
+        answer()
+    })
+    .await
+    .unwrap();
+    let blobs = judged(&captured);
+    assert_eq!((&blobs[0]["level"], blobs[0].get("timestamp")), (&json!("gold"), None));
+}
