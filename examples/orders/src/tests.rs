@@ -1,7 +1,5 @@
 //! The function as it is deployed, with a table in memory.
 
-use std::time::Duration;
-
 use pilaster::observe::logging::CapturedLogs;
 use pilaster::table::Table;
 use pilaster::testing::mapping::Mapping;
@@ -111,6 +109,8 @@ async fn the_table_is_opened_before_the_first_order() {
 #[cfg(feature = "aws")]
 #[tokio::test(start_paused = true)]
 async fn each_order_that_hangs_times_out_by_itself_and_five_of_them_at_a_time() -> Result<(), BoxError> {
+    use std::time::Duration;
+
     use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 
     // A table that takes the requests and never answers.
