@@ -8,8 +8,6 @@ mod uploads;
 #[cfg(test)]
 mod tests;
 
-use ::thumbnail::store::Store;
-use ::thumbnail::upload::{Upload, UploadError, process};
 use pilaster::records::RecordError;
 use pilaster::{BoxError, Client, S3Object, lambda_handler};
 
