@@ -33,9 +33,11 @@ pub(crate) struct Uploads {
 
 impl FromClients for Uploads {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        let s3 = async |_| Ok(Bucket::S3(clients.get().await?));
-        let bucket = clients.env_or("TABLE_NAME", s3, Bucket::sample).await?;
-        Ok(Self { bucket, table: Table::from_env(clients, "TABLE_NAME").await? })
+        let aws = async |table: String| {
+            let bucket = Bucket::S3(clients.get().await?);
+            Ok(Self { bucket, table: Table::new(clients.get().await?, table) })
+        };
+        clients.env_or("TABLE_NAME", aws, || Self { bucket: Bucket::sample(), table: Table::in_memory() }).await
     }
 }
 
