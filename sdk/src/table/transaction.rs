@@ -64,7 +64,8 @@ impl Transaction {
     /// Writes an item with an expiry or an index, in place of one with the same key.
     pub fn put_item(&mut self, item: Item) {
         let row = item.into_row();
-        self.items.entry(row.key.clone()).or_default().written = Some(Some(row));
+        let key = row.key.clone();
+        self.items.entry(key).or_default().written = Some(Some(row));
     }
 
     /// Deletes an item, if there is one.
