@@ -1,4 +1,4 @@
-//! `#[lambda_handler]`: keeps the function and adds `fn main`.
+//! `#[lambda_handler]`: keeps the function, and adds `function()` of a type with its name and `fn main`.
 
 mod expand;
 mod parse;
@@ -11,7 +11,7 @@ use syn::Error;
 
 use self::parse::{Function, Options};
 
-/// Returns the function and `main`. A mistake returns a stub `main`, so that the compiler does not also report a
+/// Returns the function, its `function()` and `main`. A mistake returns a stub `main`, so that the compiler does not also report a
 /// missing one.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let options = syn::parse2::<Options>(options);

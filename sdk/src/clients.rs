@@ -201,8 +201,35 @@ impl Clients {
         entries.insert(TypeId::of::<T>(), Entry { value: Arc::new(Once::with(value)), inserted: true });
     }
 
+    /// Returns `true` if the value of this type has been created or inserted. It creates none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::{BoxError, Clients, FromClients};
+    ///
+    /// #[derive(Clone)]
+    /// struct Users;
+    ///
+    /// impl FromClients for Users {
+    ///     async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+    ///         Ok(Users)
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let clients = Clients::new();
+    /// assert!(!clients.contains::<Users>());
+    /// clients.get::<Users>().await?;
+    /// assert!(clients.contains::<Users>());
+    /// # Ok::<(), BoxError>(()) })?;
+    /// # Ok::<(), BoxError>(())
+    /// ```
+    pub fn contains<T: FromClients>(&self) -> bool {
+        self.ready::<T>().is_some()
+    }
+
     /// Returns the value of this type, if it has been created or inserted.
-    #[cfg(any(feature = "secrets", feature = "parameters"))]
     pub(crate) fn ready<T: FromClients>(&self) -> Option<T> {
         self.once::<T>().ready()
     }

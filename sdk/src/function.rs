@@ -7,12 +7,17 @@
 
 pub(crate) mod builder;
 #[cfg(feature = "macros")]
+pub(crate) mod built;
+#[cfg(feature = "macros")]
 pub(crate) mod check;
 pub(crate) mod guard;
 pub(crate) mod handler;
 pub(crate) mod into_service;
 pub(crate) mod lifecycle;
 pub(crate) mod start_error;
+pub(crate) mod steps;
+#[cfg(feature = "clients")]
+pub(crate) mod warm_ups;
 pub(crate) mod warmup;
 
 pub use self::builder::Function;

@@ -1,6 +1,7 @@
 //! Re-exports for the code that the macros write. No public API.
 
 pub use crate::core::check::probe::{Fallback, IsMet, begin, end, kind_of, type_of};
+pub use crate::function::built::built;
 pub use crate::function::check::{
     IsError, IsEventFunction, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsOuterLayer, IsPartsExtractor,
     IsRecordFunction, IsResponse, IsReturned, require_send,

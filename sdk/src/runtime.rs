@@ -24,7 +24,6 @@ use std::ffi::OsString;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::OptionFuture;
@@ -32,18 +31,14 @@ use futures_util::future::OptionFuture;
 #[cfg(not(any(debug_assertions, feature = "local")))]
 use self::no_local as local;
 use crate::core::env;
-use crate::core::error::{BoxError, chain};
-#[cfg(feature = "macros")]
-use crate::core::layer_mistakes;
+use crate::core::error::BoxError;
 use crate::core::panic::contained;
 use crate::function::StartError;
 use crate::function::into_service::IntoService;
-use crate::function::lifecycle::{Hooks, WarmFn};
+use crate::function::lifecycle::{Hooks, Lifecycle};
+use crate::function::steps::{Step, all};
 #[cfg(any(debug_assertions, feature = "local"))]
 use crate::local;
-
-/// The longest time that one value may take to be made during initialisation.
-const WARM_UP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Runs a function until Lambda ends the process, or locally until Ctrl-C.
 ///
@@ -77,11 +72,10 @@ pub fn run<F: IntoService>(function: F) -> Result<(), StartError> {
     start(|| Ok(function), arguments()).inspect_err(init::report)
 }
 
-/// Runs the function that `make` returns. A mistake in its configuration is an error, also before the layers are applied.
+/// Runs the function that `make` returns. A panic of `make` is an error, too.
 #[cfg(feature = "macros")]
 pub fn run_made<F: IntoService>(make: impl FnOnce() -> F) -> Result<(), StartError> {
-    let make = || built(|| layer_mistakes::collect(make).map_err(|mistake| StartError::not_built(&mistake)));
-    start(make, arguments()).inspect_err(init::report)
+    start(|| built(|| Ok(make())), arguments()).inspect_err(init::report)
 }
 
 fn arguments() -> impl Iterator<Item = OsString> {
@@ -126,14 +120,14 @@ fn start<F: IntoService>(
     let served: Serving = Box::pin(async move {
         let serving: Serving = if let Some(local) = local {
             Box::pin(async move {
-                warm(lifecycle.warm).await;
+                warm(&lifecycle).await;
                 local.serve(service, lifecycle.routes).await
             })
         } else {
             init::check_environment()?;
             let snapshot = snapstart::resource(&mut lifecycle);
             let registered = OptionFuture::from(shutdown.as_ref().map(|_| Box::pin(shutdown::register())));
-            futures_util::future::join(registered, warm(lifecycle.warm)).await;
+            futures_util::future::join(registered, warm(&lifecycle)).await;
             #[cfg(feature = "http")]
             let serving: Serving = match F::STREAMS {
                 true => Box::pin(served(serve::streaming(service, snapshot))),
@@ -188,43 +182,21 @@ fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime>
     builder.enable_all().build()
 }
 
-/// Creates the values of [`Function::warm`](crate::Function::warm) concurrently before the first event. After a failure
-/// the function still starts: the first request that needs the value retries.
-///
-/// Lambda allows the init phase 10 s
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>); then it
-/// would start it again, within the first invocation.
-async fn warm(warming: Vec<(&'static str, WarmFn)>) {
-    let each = warming.into_iter().map(|(name, warm)| -> Step {
-        Box::pin(async move {
-            let warmed = tokio::time::timeout(WARM_UP_TIMEOUT, AssertUnwindSafe(warm()).catch_unwind()).await;
-            let why = match warmed {
-                Ok(Ok(Ok(()))) => return true,
-                Ok(Ok(Err(error))) => chain(&*error).join(": "),
-                Ok(Err(_)) => "it panicked".to_owned(),
-                Err(_) => format!("it took longer than {WARM_UP_TIMEOUT:?}"),
-            };
-            tracing::warn!(name, error = why, "warm-up failed; it is retried on first use");
-            false
-        })
-    });
-    all(each.collect()).await;
+/// Creates the values of [`Function::warm`](crate::Function::warm) in the registry of the process.
+async fn warm(lifecycle: &Lifecycle) {
+    #[cfg(feature = "clients")]
+    lifecycle.warm.run(crate::Clients::global()).await;
+    #[cfg(not(feature = "clients"))]
+    let _ = lifecycle;
 }
 
 /// Runs hooks concurrently. Returns `false` if one of them panicked.
 async fn run_hooks(hooks: Hooks) -> bool {
-    let each = hooks.into_vec().into_iter().map(|hook| -> Step {
+    let each = hooks.into_vec().into_iter().map(|hook| -> Step<'_> {
         Box::pin(async move {
             let ran = AssertUnwindSafe(async move { hook().await }).catch_unwind().await;
             ran.map_err(|payload| contained(|| drop(payload))).is_ok()
         })
     });
     all(each.collect()).await
-}
-
-/// A step at the start or the end of the process, which returns `false` if it failed.
-type Step = Pin<Box<dyn Future<Output = bool> + Send>>;
-
-fn all(steps: Vec<Step>) -> Step {
-    Box::pin(async { futures_util::future::join_all(steps).await.into_iter().all(|succeeded| succeeded) })
 }

@@ -1,5 +1,9 @@
 //! Tools for tests: a caller of whole functions in this process, events of every source, a model of AWS's retries.
 //!
+//! With `#[lambda_handler]`, `Caller::new(ship::function())` calls what `main` of the handler `ship` runs, with all layers
+//! and options of the attribute; [`Caller::warm_up`] creates its `warm(..)` values. Without the macro, a test calls the
+//! function that it shares with `main`: `Caller::new(function())`.
+//!
 //! [`Caller::call`] takes the event of any source as JSON, or from a builder; with [`http`] the test of an HTTP
 //! function sends requests and reads responses instead. [`Caller::with_clients`] replaces the values of
 //! [`Client<T>`](crate::Client) by stubs, [`Caller::with_time_left`] gives each call a deadline, and
@@ -151,6 +155,9 @@ use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, Outgoing, RawService};
 use crate::function::into_service::IntoService;
+use crate::function::lifecycle::Lifecycle;
+#[cfg(feature = "clients")]
+use crate::function::warm_ups::WarmUps;
 
 /// The request id of every call, unless [`Caller::with_context`] sets another.
 const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
@@ -163,6 +170,10 @@ pub struct Caller<R> {
     context: Context,
     #[cfg(feature = "clients")]
     clients: Option<crate::Clients>,
+    #[cfg(feature = "clients")]
+    warm: WarmUps,
+    #[cfg(feature = "http")]
+    routes: Vec<&'static str>,
     time_left: Option<Duration>,
     #[cfg(feature = "logging")]
     lines: lines::LogLines,
@@ -174,11 +185,13 @@ impl<R: RawService> Caller<R> {
     /// # Panics
     ///
     /// If the function or one of its layers is configured wrongly, with the message of [`run`](crate::run).
-    pub fn new<F: IntoService<Service = R>>(function: F) -> Self {
-        Self::build(function.into_service().unwrap_or_else(|error| panic!("{error}")))
+    pub fn new<F: IntoService<Service = R>>(mut function: F) -> Self {
+        let lifecycle = function.take_lifecycle();
+        Self::build(function.into_service().unwrap_or_else(|error| panic!("{error}")), lifecycle)
     }
 
-    fn build(service: R) -> Self {
+    #[cfg_attr(not(any(feature = "clients", feature = "http")), allow(unused_variables))]
+    fn build(service: R, lifecycle: Lifecycle) -> Self {
         let mut context = Context::default();
         context.request_id = REQUEST_ID.to_owned();
         Self {
@@ -186,6 +199,10 @@ impl<R: RawService> Caller<R> {
             context,
             #[cfg(feature = "clients")]
             clients: None,
+            #[cfg(feature = "clients")]
+            warm: lifecycle.warm,
+            #[cfg(feature = "http")]
+            routes: lifecycle.routes,
             time_left: None,
             #[cfg(feature = "logging")]
             lines: lines::LogLines::printed(),
@@ -195,7 +212,7 @@ impl<R: RawService> Caller<R> {
     /// Creates a caller of a service without a function around it.
     #[cfg(test)]
     pub(super) fn of_service(service: R) -> Self {
-        Self::build(service)
+        Self::build(service, Lifecycle::default())
     }
 
     /// Sets the context of all further calls.
@@ -211,6 +228,47 @@ impl<R: RawService> Caller<R> {
     pub fn with_clients(mut self, clients: crate::Clients) -> Self {
         self.clients = Some(clients);
         self
+    }
+
+    /// Creates the values of [`Function::warm`](crate::Function::warm) as [`run`](crate::run) does in the init phase, in
+    /// the registry of [`with_clients`](Self::with_clients). A failure is logged, as it is there, and the registry does
+    /// not [contain](crate::Clients::contains) the value.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::testing::Caller;
+    /// use pilaster::{BoxError, Client, Clients, Event, FromClients, lambda_handler};
+    ///
+    /// #[derive(Clone)]
+    /// struct Users;
+    ///
+    /// impl FromClients for Users {
+    ///     async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+    ///         Ok(Users)
+    ///     }
+    /// }
+    ///
+    /// #[lambda_handler(warm(Client<Users>))]
+    /// async fn count(_: Client<Users>, _: Event<()>) -> Result<u32, BoxError> {
+    ///     Ok(7)
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// let clients = Clients::new();
+    /// Caller::new(count::function()).with_clients(clients.clone()).warm_up().await;
+    /// assert!(clients.contains::<Users>());
+    /// # Ok::<(), BoxError>(())
+    /// # })?;
+    /// # Ok::<(), BoxError>(())
+    /// ```
+    #[cfg(feature = "clients")]
+    pub async fn warm_up(&self) {
+        let warmed = self.warm.run(self.clients.as_ref().unwrap_or_else(|| crate::Clients::global()));
+        #[cfg(feature = "logging")]
+        self.lines.of(warmed).await;
+        #[cfg(not(feature = "logging"))]
+        warmed.await;
     }
 
     /// Sets the time until the deadline of each further call. [`Invocation::remaining`] then follows tokio's clock,
@@ -261,7 +319,15 @@ impl<R: RawService> Caller<R> {
         self
     }
 
-    /// Calls the function with a request, as the event of an HTTP API.
+    /// Returns the routes of an HTTP function, from [`Function::route`](crate::Function::route).
+    #[cfg(feature = "http")]
+    pub fn routes(&self) -> &[&'static str] {
+        &self.routes
+    }
+
+    /// Calls the function with a request, as the event of an HTTP API. A request without
+    /// [`path_parameter`](http::Request::path_parameter) has those of the function's
+    /// [`route`](crate::Function::route), if it matches one.
     ///
     /// # Errors
     ///
@@ -269,7 +335,7 @@ impl<R: RawService> Caller<R> {
     /// that cannot be sent, `InvalidResponse` for a response that is not one of an HTTP function.
     #[cfg(feature = "http")]
     pub async fn send(&self, request: http::Request) -> Result<http::TestResponse, FunctionError> {
-        let event = request.into_event()?;
+        let event = request.into_event_of(&self.routes)?;
         let (response, lines) = self.call_with_lines(&event.to_string()).await;
         let decoded = http::TestResponse::try_from(response?)?;
         Ok(decoded.with_lines(lines))

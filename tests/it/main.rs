@@ -3,6 +3,7 @@
 
 mod error_type;
 mod events;
+mod function;
 mod http;
 mod idempotency;
 mod logs;

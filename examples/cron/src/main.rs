@@ -53,7 +53,7 @@ fn idempotency() -> Idempotency {
 #[cfg(test)]
 mod tests {
     use pilaster::testing::{Caller, schedule};
-    use pilaster::{Clients, RawService, handler};
+    use pilaster::{Clients, RawService};
     use serde_json::{Value, json};
 
     use super::*;
@@ -65,7 +65,14 @@ mod tests {
     fn function(carts: &Carts) -> Caller<impl RawService> {
         let clients = Clients::new();
         clients.insert(carts.clone());
-        Caller::new(handler(clean).layer(IdempotencyLayer::new(idempotency()))).with_clients(clients)
+        Caller::new(clean::function()).with_clients(clients)
+    }
+
+    #[tokio::test]
+    async fn the_carts_are_created_before_the_first_event() {
+        let clients = Clients::new();
+        Caller::new(clean::function()).with_clients(clients.clone()).warm_up().await;
+        assert!(clients.contains::<Carts>());
     }
 
     fn at(days_before: u64, seconds: u64) -> Cart {

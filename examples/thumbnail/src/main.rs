@@ -1,10 +1,10 @@
 //! Creates a thumbnail under `thumbnails/` for each image under `uploads/`. To run it locally, in the folder of this
 //! example: `cargo run -- event.json`.
 
+use ::thumbnail::store::Store;
+use ::thumbnail::upload::{Upload, UploadError, process};
 use pilaster::records::RecordError;
 use pilaster::{BoxError, Client, S3Object, lambda_handler};
-use thumbnail::store::Store;
-use thumbnail::upload::{Upload, UploadError, process};
 
 #[lambda_handler(warm(Client<Store>))]
 async fn thumbnail(Client(store): Client<Store>, object: S3Object) -> Result<(), BoxError> {

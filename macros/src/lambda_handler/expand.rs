@@ -1,7 +1,8 @@
-//! The function and its `main`.
+//! The function, `function()` of a type with its name, and `main`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Error, Expr, FnArg, ReturnType, Signature, Type, parse_quote_spanned};
 
@@ -10,28 +11,32 @@ use super::validate::impl_trait;
 use crate::crate_path::CratePath;
 use crate::deprecation;
 
-/// Returns the unchanged function, and `main`.
+/// Returns the unchanged function, `function()` of a type with its name, and `main`, which runs what that returns.
 ///
-/// All names in `main` begin with `pilaster_`: a `let` with the name of a constant is a pattern, regardless of its
+/// The type is imported by a glob, so that a module or a type of the user with the same name takes precedence and is no
+/// duplicate; the code itself uses the path of the type. Its `impl` is beside the function, so that the options find
+/// the names that are there.
+///
+/// All names in the code begin with `pilaster_`: a `let` with the name of a constant is a pattern, regardless of its
 /// hygiene.
 pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
     let pilaster = CratePath::from(options.crate_path.clone());
-    let cfgs = function.cfgs();
+    let cfgs = function.cfgs().collect::<Vec<_>>();
     let allow = deprecation::allowed(&function.attrs);
     let handler = local("pilaster_handler");
     let checks = checks(&function.sig, &pilaster, &handler);
     let made = quote!(#pilaster::handler(#pilaster::__private::end(#handler)));
     let made = with_error_type(&function.sig, &pilaster, made);
     let made = options_of_kinds(options, &pilaster, made);
-    let (made, run) = match &options.layer {
+    let (made, built) = match &options.layer {
         Some(layer) => {
             let [start, end] = ends(layer);
             let made = check(&pilaster, "IsLayer", [start, end], quote!(#made, #layer));
             // The span where the compiler reports a layer that does not fit.
             let path = pilaster.at(start);
-            (made, quote_spanned!(start=> #path::__private::).into_iter().chain(quote_spanned!(end=> run)).collect())
+            (made, quote_spanned!(start=> #path::__private::).into_iter().chain(quote_spanned!(end=> built)).collect())
         }
-        None => (made, quote!(#pilaster::__private::run)),
+        None => (made, quote!(#pilaster::__private::built)),
     };
     let made = options.outer.iter().fold(made, |made, outer| {
         let spans = ends(outer);
@@ -44,14 +49,37 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     let routes = check_routes(options, &function.sig, &pilaster);
     let at = options.layer.as_ref().map_or_else(Span::call_site, |layer| ends(layer)[1]);
     let made = quote_spanned!(at=> (move || { #routes #made }));
+    let (name, vis) = (&function.sig.ident, &function.vis);
+    let module = format_ident!("__pilaster_{}", name.unraw());
     quote! {
         #item
 
         #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, unreachable_pub, missing_docs, missing_debug_implementations)]
+        mod #module {
+            pub enum #name {}
+        }
+
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(unused_imports)]
+        #vis use #module::*;
+
+        #(#cfgs)*
         #allow
+        #[allow(unreachable_pub)]
+        impl #module::#name {
+            /// Returns the function that `main` runs, with all options of `#[lambda_handler]`.
+            #vis fn function() -> impl #pilaster::IntoService {
+                #checks
+                #built #made
+            }
+        }
+
+        #(#cfgs)*
         fn main() -> ::core::result::Result<(), #pilaster::StartError> {
-            #checks
-            #run #made
+            #pilaster::__private::run(#module::#name::function)
         }
     }
 }
@@ -228,7 +256,7 @@ fn call(
     quote_spanned!(start=> #path::__private::#name::#call)
 }
 
-/// Returns a name in `main`. With the hygiene of a local variable, the name is the same for tokens of any origin.
+/// Returns a name in the code of `function()`. With the hygiene of a local variable, the name is the same for tokens of any origin.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }

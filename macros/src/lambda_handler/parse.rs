@@ -200,7 +200,7 @@ fn route_problem(route: &str) -> Option<String> {
 /// A function, whose body is not parsed.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
-    vis: Visibility,
+    pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
     body: TokenStream,
 }
@@ -224,7 +224,7 @@ impl Function {
         input.peek(token::Brace).then_some(head)
     }
 
-    /// Returns the `#[cfg]` conditions of the function, which also apply to `main`.
+    /// Returns the `#[cfg]` conditions of the function, which also apply to what is added.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }

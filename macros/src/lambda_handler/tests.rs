@@ -187,6 +187,37 @@ fn the_function_stays_as_it_is() {
 }
 
 #[test]
+fn main_runs_what_function_returns_and_has_no_options_of_its_own() {
+    let function = quote!(
+        pub(crate) async fn r#type(_: A) -> Result<B, C> {}
+    );
+    let options = quote!(layer = api(), outer = metrics(), warm(Client<D>), concurrency = 8, batch = b(), margin = m());
+    let expanded = expand(options, function).to_string();
+    let (function, main) = expanded.split_once("fn main ()").expect("there is a main");
+    assert_eq!(
+        main,
+        " -> :: core :: result :: Result < () , :: pilaster :: StartError > \
+         { :: pilaster :: __private :: run (__pilaster_type :: r#type :: function) }"
+    );
+    assert!(function.contains("pub (crate) fn function () -> impl :: pilaster :: IntoService"), "{function}");
+    for part in ["api ()", "metrics ()", "Client < D >", "8", "b ()", "m ()"] {
+        assert_eq!(function.matches(part).count(), 1, "{part}: {function}");
+    }
+}
+
+#[test]
+fn the_conditions_and_the_deprecation_of_the_function_apply_to_what_is_added() {
+    let function = quote!(
+        #[cfg(unix)]
+        #[deprecated]
+        async fn get(_: A) {}
+    );
+    let expanded = expand(quote!(layer = api()), function).to_string();
+    assert_eq!(expanded.matches("# [cfg (unix)]").count(), 5, "the function, its type and import, `function`, `main`");
+    assert_eq!(expanded.matches("# [allow (deprecated)]").count(), 1, "{expanded}");
+}
+
+#[test]
 fn there_is_one_main_also_with_a_mistake() {
     let right = quote!(
         async fn get(a: A) {}

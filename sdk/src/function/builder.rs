@@ -118,7 +118,7 @@ impl<K, L, O> Function<K, L, O> {
     /// retried on first use.
     #[cfg(feature = "clients")]
     pub fn warm<T: crate::clients::Warm>(mut self) -> Self {
-        self.lifecycle.warm.push((std::any::type_name::<T>(), || Box::pin(T::warm(crate::Clients::global()))));
+        self.lifecycle.warm.add::<T>();
         self
     }
 

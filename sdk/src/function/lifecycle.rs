@@ -3,10 +3,8 @@
 use std::fmt;
 use std::pin::Pin;
 
-use crate::core::error::BoxError;
-
-/// A function that creates a value of [`Function::warm`](crate::Function::warm).
-pub(crate) type WarmFn = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+#[cfg(feature = "clients")]
+use crate::function::warm_ups::WarmUps;
 
 /// The functions passed to [`Function::on_shutdown`](crate::Function::on_shutdown) and similar methods.
 #[derive(Default)]
@@ -42,8 +40,9 @@ impl fmt::Debug for Hooks {
 /// The parts of a function that run outside of its invocations.
 #[derive(Debug, Default)]
 pub struct Lifecycle {
-    /// The values to create before the first event, with the names of their types.
-    pub(crate) warm: Vec<(&'static str, WarmFn)>,
+    /// The values to create before the first event.
+    #[cfg(feature = "clients")]
+    pub(crate) warm: WarmUps,
     pub(crate) on_shutdown: Hooks,
     pub(crate) before_snapshot: Hooks,
     pub(crate) on_restore: Hooks,

@@ -20,16 +20,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lambda_runtime::{BoxFuture, SnapStartResource};
 
-use super::{run_hooks, warm};
+use super::run_hooks;
 use crate::core::error::BoxError;
-use crate::function::lifecycle::{Hooks, Lifecycle, WarmFn};
+use crate::function::lifecycle::{Hooks, Lifecycle};
+#[cfg(feature = "clients")]
+use crate::function::warm_ups::WarmUps;
 
 /// The number of yields in which the tasks of dropped connections can close them. One is enough today.
 #[cfg(feature = "clients")]
 const TURNS: usize = 8;
 
 struct Snapshot {
-    warm: Vec<(&'static str, WarmFn)>,
+    #[cfg(feature = "clients")]
+    warm: WarmUps,
     before: Mutex<Hooks>,
     after: Mutex<Hooks>,
 }
@@ -40,7 +43,12 @@ pub(super) fn resource(lifecycle: &mut Lifecycle) -> Option<Arc<dyn SnapStartRes
     is_snapstart.then(|| {
         let before = Mutex::new(std::mem::take(&mut lifecycle.before_snapshot));
         let after = Mutex::new(std::mem::take(&mut lifecycle.on_restore));
-        Arc::new(Snapshot { warm: lifecycle.warm.clone(), before, after }) as _
+        Arc::new(Snapshot {
+            #[cfg(feature = "clients")]
+            warm: lifecycle.warm.clone(),
+            before,
+            after,
+        }) as _
     })
 }
 
@@ -64,7 +72,8 @@ impl SnapStartResource for Snapshot {
         Box::pin(async {
             #[cfg(feature = "_aws")]
             reseed();
-            warm(self.warm.clone()).await;
+            #[cfg(feature = "clients")]
+            self.warm.run(crate::Clients::global()).await;
             run(&self.after, "on_restore").await
         })
     }

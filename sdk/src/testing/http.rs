@@ -146,8 +146,8 @@ impl Request {
         self
     }
 
-    /// Sets a decoded parameter of the route, as API Gateway extracts it from the path. A router inside the function
-    /// extracts its own.
+    /// Sets a decoded parameter of the route, as API Gateway extracts it from the path. A function with a
+    /// [`route`](crate::Function::route) needs none; a router inside the function extracts its own.
     pub fn path_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.insert(name.into(), value.into().into());
         self
@@ -164,7 +164,12 @@ impl Request {
     /// # Errors
     ///
     /// `InvalidRequest`, with the invalid part.
-    pub fn into_event(mut self) -> Result<Value, FunctionError> {
+    pub fn into_event(self) -> Result<Value, FunctionError> {
+        self.into_event_of(&[])
+    }
+
+    /// Returns the event of an API with these routes.
+    pub(super) fn into_event_of(mut self, routes: &[&'static str]) -> Result<Value, FunctionError> {
         if let Some(mistake) = self.mistake {
             return Err(FunctionError::new("InvalidRequest", mistake.to_string()).with_source(mistake));
         }
@@ -175,7 +180,7 @@ impl Request {
             Body::Base64(_) => &[],
         };
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut event = event(&self.parts, text, &[], peer, super::REQUEST_ID);
+        let mut event = event(&self.parts, text, routes, peer, super::REQUEST_ID);
         if let Body::Base64(bytes) = &self.body {
             event["body"] = STANDARD.encode(bytes).into();
             event["isBase64Encoded"] = true.into();
