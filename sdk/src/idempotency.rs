@@ -70,7 +70,7 @@
 pub(crate) mod canonical_json;
 pub(crate) mod engine;
 pub(crate) mod error;
-mod key;
+pub(crate) mod key;
 pub mod layer;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
