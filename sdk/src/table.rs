@@ -275,15 +275,15 @@ impl Table {
     ///
     /// The error of `work`; [`TableError::is_conflict`] if other writers came first each time; DynamoDB failed. If the
     /// response to the last request was lost, the items may have been written: `work` must find that out if it runs again.
-    pub async fn atomically<T, E, W>(&self, mut work: W) -> Result<T, E>
+    pub async fn atomically<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
     where
-        W: AsyncFnMut(&mut Transaction) -> Result<T, E>,
+        F: Future<Output = Result<T, E>>,
         E: From<TableError>,
     {
         for attempt in 0..ATTEMPTS {
-            let mut transaction = Transaction::new(self.clone());
-            let value = work(&mut transaction).await?;
-            match self.commit(transaction.into_writes()).await? {
+            let transaction = Transaction::new(self.clone());
+            let value = work(transaction.clone()).await?;
+            match self.commit(transaction.take_writes()).await? {
                 Committed::Yes => return Ok(value),
                 Committed::No(_) => pause(attempt).await,
             }

@@ -82,17 +82,17 @@ async fn work_that_fails_writes_nothing() {
 async fn an_item_that_was_only_read_must_be_unchanged_too() {
     let table = Table::in_memory();
     table.put("rate", &account(2)).await.unwrap();
-    let mut runs = 0;
+    let runs = std::cell::Cell::new(0);
     let priced = table.atomically(async |transaction| {
         let rate = transaction.get::<Account>("rate").await?.map_or(0, |rate| rate.cents);
-        runs += 1;
-        if runs == 1 {
+        runs.set(runs.get() + 1);
+        if runs.get() == 1 {
             table.put("rate", &account(3)).await?;
         }
         transaction.put("price", &account(rate * 100))
     });
     priced.await.unwrap();
-    assert_eq!((table.get("price").await.unwrap(), runs), (Some(account(300)), 2));
+    assert_eq!((table.get("price").await.unwrap(), runs.get()), (Some(account(300)), 2));
 }
 
 #[tokio::test(start_paused = true)]

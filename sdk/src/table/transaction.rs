@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,10 +12,12 @@ use super::error::TableError;
 use super::item::{Expected, Item, Row, Write, Written};
 use super::key::Key;
 
-/// The reads and writes of one run of [`Table::atomically`]. Writes take effect when the work has returned `Ok`.
+/// The reads and writes of one run of [`Table::atomically`]. Writes take effect when the work has returned `Ok`. Clones
+/// are handles of the same transaction.
+#[derive(Clone)]
 pub struct Transaction {
     table: Table,
-    items: BTreeMap<Key, State>,
+    items: Arc<Mutex<BTreeMap<Key, State>>>,
 }
 
 /// What a transaction knows of an item.
@@ -28,7 +31,11 @@ struct State {
 
 impl Transaction {
     pub(super) fn new(table: Table) -> Self {
-        Self { table, items: BTreeMap::new() }
+        Self { table, items: Arc::default() }
+    }
+
+    fn items(&self) -> MutexGuard<'_, BTreeMap<Key, State>> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the value of an item: the one that this transaction has written, or that of a consistent read. The
@@ -37,14 +44,14 @@ impl Transaction {
     /// # Errors
     ///
     /// DynamoDB failed, or the item is not a `T`.
-    pub async fn get<T: DeserializeOwned>(&mut self, key: impl Into<Key>) -> Result<Option<T>, TableError> {
+    pub async fn get<T: DeserializeOwned>(&self, key: impl Into<Key>) -> Result<Option<T>, TableError> {
         let key = key.into();
-        let known = self.items.get(&key).and_then(|item| item.written.as_ref().or(item.read.as_ref()));
+        let known = self.items().get(&key).and_then(|item| item.written.as_ref().or(item.read.as_ref()).cloned());
         let row = match known {
-            Some(row) => row.clone(),
+            Some(row) => row,
             None => {
                 let row = self.table.row(&key).await?;
-                self.items.entry(key).or_default().read = Some(row.clone());
+                self.items().entry(key).or_default().read = Some(row.clone());
                 row
             }
         };
@@ -56,25 +63,25 @@ impl Transaction {
     /// # Errors
     ///
     /// `value` cannot be stored.
-    pub fn put<T: Serialize>(&mut self, key: impl Into<Key>, value: &T) -> Result<(), TableError> {
+    pub fn put<T: Serialize>(&self, key: impl Into<Key>, value: &T) -> Result<(), TableError> {
         self.put_item(Item::new(key, value)?);
         Ok(())
     }
 
     /// Writes an item with an expiry or an index, in place of one with the same key.
-    pub fn put_item(&mut self, item: Item) {
+    pub fn put_item(&self, item: Item) {
         let row = item.into_row();
         let key = row.key.clone();
-        self.items.entry(key).or_default().written = Some(Some(row));
+        self.items().entry(key).or_default().written = Some(Some(row));
     }
 
     /// Deletes an item, if there is one.
-    pub fn delete(&mut self, key: impl Into<Key>) {
-        self.items.entry(key.into()).or_default().written = Some(None);
+    pub fn delete(&self, key: impl Into<Key>) {
+        self.items().entry(key.into()).or_default().written = Some(None);
     }
 
-    pub(super) fn into_writes(self) -> Vec<Write> {
-        let writes = self.items.into_iter().map(|(key, State { read, written })| {
+    pub(super) fn take_writes(&self) -> Vec<Write> {
+        let writes = std::mem::take(&mut *self.items()).into_iter().map(|(key, State { read, written })| {
             let expected = read.map_or(Expected::Anything, |read| Expected::of(read.as_ref()));
             let row = match written {
                 Some(Some(row)) => Written::Put(row),
