@@ -95,7 +95,7 @@ impl Payments {
     where
         R: Fn(&Payment) -> bool,
     {
-        let work = async |transaction: &mut Transaction| match transaction.get(key).await? {
+        let work = async |transaction: Transaction| match transaction.get(key).await? {
             Some(found) if !replaces(&found) => Ok(found),
             _ => transaction.put(key, payment).map(|()| payment.clone()),
         };
