@@ -34,12 +34,9 @@ pub struct Payment {
 
 #[derive(Debug, Error, ToHttpError)]
 pub enum PaymentError {
-    #[error("`total.amount` must be greater than 0")]
+    #[error("`total.amount` must be 1 to {MAX_TOTAL}; a larger one needs the approval of a person")]
     #[http(status = 422)]
-    NotPositive,
-    #[error("a `total.amount` above {MAX_TOTAL} needs the approval of a person")]
-    #[http(status = 422)]
-    TooLarge,
+    OutOfRange,
     #[error("the order has a payment with another total")]
     #[http(status = 409)]
     OtherTotal,
@@ -69,16 +66,15 @@ impl Payments {
     /// Writes the intent, lets the provider charge, and writes the outcome. If there is an intent already, its call was
     /// interrupted or runs right now: this one continues with the same charge id, for which the provider charges once.
     pub async fn pay(&self, customer: &str, order: Order, charge_id: String) -> Result<Payment, BoxError> {
-        match order.total.amount {
-            ..=0 => return Err(PaymentError::NotPositive.into()),
-            1..=MAX_TOTAL => {}
-            _ => return Err(PaymentError::TooLarge.into()),
-        }
         let Order { order_id, total } = order;
+        if !(1..=MAX_TOTAL).contains(&total.amount) {
+            return Err(PaymentError::OutOfRange.into());
+        }
         let key = Key::new(format!("customer#{customer}"), format!("order#{order_id}"));
         let intent = Payment { order_id, total, charge_id, outcome: None };
-        let is_retried = |found: &Payment| found.charge_id != intent.charge_id;
-        let mut payment = self.write(&key, &intent, |found| found.is_declined() && is_retried(found)).await?;
+        let declined = Some(Outcome::Declined);
+        let is_retried = |found: &Payment| found.outcome == declined && found.charge_id != intent.charge_id;
+        let mut payment = self.write(&key, &intent, is_retried).await?;
         if payment.total != total {
             return Err(PaymentError::OtherTotal.into());
         }
@@ -87,7 +83,7 @@ impl Payments {
             payment.outcome = Some(outcome);
             self.write(&key, &payment, |found| found.charge_id == payment.charge_id).await?;
         }
-        if payment.is_declined() { Err(PaymentError::Declined.into()) } else { Ok(payment) }
+        if payment.outcome == declined { Err(PaymentError::Declined.into()) } else { Ok(payment) }
     }
 
     /// Writes a payment if the order has none or `replaces` the one that it has, and returns the one that it then has.
@@ -100,11 +96,5 @@ impl Payments {
             _ => transaction.put(key, payment).map(|()| payment.clone()),
         };
         self.ledger.atomically(work).await
-    }
-}
-
-impl Payment {
-    fn is_declined(&self) -> bool {
-        self.outcome == Some(Outcome::Declined)
     }
 }
