@@ -1,5 +1,3 @@
-use std::error::Error;
-
 use payments::money::{Currency, Money};
 use payments::provider::{DECLINED, FAILS, HANGS, Outcome, Provider};
 use pilaster::table::{Found, Table};
@@ -10,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-type TestResult = Result<(), Box<dyn Error>>;
+type TestResult = Result<(), pilaster::BoxError>;
 
 const TEMPLATE: &str = include_str!("../template.yaml");
 

@@ -1,4 +1,3 @@
-use std::error::Error;
 use std::time::Duration;
 
 use payments::Payment;
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-type TestResult = Result<(), Box<dyn Error>>;
+type TestResult = Result<(), pilaster::BoxError>;
 
 /// The function as it is deployed, and its ledger in memory.
 async fn deployed() -> (Caller<impl RawService>, Payments) {
