@@ -1,9 +1,10 @@
 //! Binaries that a test runs: built by cargo as a user builds them, asked over HTTP, ended with the test.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -25,6 +26,27 @@ pub fn build(arguments: &[&str]) -> HashMap<String, PathBuf> {
     let named =
         |message: Value| Some((message["target"]["name"].as_str()?.to_owned(), message["executable"].as_str()?.into()));
     messages.filter_map(named).collect()
+}
+
+/// Builds the functions of an example, and returns where cargo has put each, by name.
+///
+/// They have the features of the tests of the whole workspace, so that `cargo test --workspace` has compiled their dependencies already:
+/// with those of the example alone, the AWS SDK would compile again for each example. `builds.rs` checks the features that are deployed.
+///
+/// # Panics
+///
+/// If there is no such example, or it does not build.
+pub fn example(name: &str) -> HashMap<String, PathBuf> {
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples")).join(name).join("src");
+    let mut names: Vec<String> = source.join("main.rs").exists().then(|| name.to_owned()).into_iter().collect();
+    for entry in fs::read_dir(source.join("bin")).into_iter().flatten().flatten() {
+        names.extend(entry.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+    }
+    assert!(!names.is_empty(), "no example is named {name}");
+    let bins = names.iter().flat_map(|name| ["--bin", name]);
+    // A test among the targets, or cargo leaves out the features of the dependencies of tests.
+    let built = build(&["--workspace", "--test", "tidy"].into_iter().chain(bins).collect::<Vec<_>>());
+    built.into_iter().filter(|(built, _)| names.contains(built)).collect()
 }
 
 /// Removes the variables from a command that cargo sets for the test's own package. Build scripts that read it (ring's) would run

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn a_job_is_accepted_once_done_by_the_worker_behind_the_queue_and_failed_if_the_worker_never_succeeds() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "async-api", "--bins"]);
+    let built = binary::example("async-api");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/async_api.py"))
         .arg(engine.endpoint())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn a_partner_needs_a_valid_key_and_a_user_has_the_claim_of_the_trigger() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "authorizer", "--bins"]);
+    let built = binary::example("authorizer");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/authorizer.py"))
         .arg(engine.endpoint())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn messages_reach_the_connections_of_a_room_and_gone_ones_are_removed() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "chat", "--bins"]);
+    let built = binary::example("chat");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/chat.py"))
         .arg(engine.endpoint())

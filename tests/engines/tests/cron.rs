@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn old_carts_go_once_a_night() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "cron", "--bins"]);
+    let built = binary::example("cron");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/cron.py"))
         .arg(engine.endpoint())

@@ -60,7 +60,7 @@ impl Answers<'_> {
 #[test]
 fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_user() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "crud", "--bins"]);
+    let built = binary::example("crud");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/deploy.py"))
         .arg(engine.endpoint())

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 #[test]
 fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "fan-out", "--bins"]);
+    let built = binary::example("fan-out");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/fan_out.py"))
         .arg(engine.endpoint())

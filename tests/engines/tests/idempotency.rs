@@ -118,7 +118,7 @@ async fn a_payment_that_is_asked_for_twice_is_charged_once_and_answered_twice() 
     let python = Python::start(&engine);
     python.ask(&json!({ "create": "once" }));
     python.ask(&json!({ "create": "ledger" }));
-    let built = binary::build(&["--package", "payments", "--bins", "--features", "aws"]);
+    let built = binary::example("payments");
     // Two sandboxes of one function: what the first charged the second must not.
     let (one, two) =
         (Function::start(&built["payments"], &engine).await, Function::start(&built["payments"], &engine).await);

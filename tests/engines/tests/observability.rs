@@ -80,7 +80,7 @@ async fn one_request_is_found_by_one_trace_in_metrics_spans_and_lines() -> Teste
     let engine = Engine::shared();
     catalogue(&engine).await?;
     let collector = Collector::start().await;
-    let built = binary::build(&["--package", "observability", "--bins"]);
+    let built = binary::example("observability");
     let simulator = Simulator::builder().function_name("quotes").build().await?;
     let mut child = Command::new(&built["observability"])
         .env_clear()

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn offers_follow_the_flags_that_the_template_deploys_and_those_that_come_after() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "flags", "--bins"]);
+    let built = binary::example("flags");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/offers.py"))
         .arg(engine.endpoint())

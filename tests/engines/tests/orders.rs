@@ -9,7 +9,7 @@ use serde_json::Value;
 #[test]
 fn good_orders_are_shipped_once_and_bad_ones_end_in_the_dead_letter_queues() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "orders", "--bins"]);
+    let built = binary::example("orders");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/orders.py"))
         .arg(engine.endpoint())

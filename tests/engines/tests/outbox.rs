@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 #[test]
 fn the_event_of_each_change_is_published() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "outbox", "--bins"]);
+    let built = binary::example("outbox");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/outbox.py"))
         .arg(engine.endpoint())

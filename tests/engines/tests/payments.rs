@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn an_order_is_charged_once_over_http_and_from_the_queue() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "payments", "--bins"]);
+    let built = binary::example("payments");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/payments.py"))
         .arg(engine.endpoint())

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 #[test]
 fn events_become_accounts_also_if_some_never_arrive_and_while_the_accounts_are_rebuilt() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "projection", "--bins"]);
+    let built = binary::example("projection");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/projection.py"))
         .arg(engine.endpoint())

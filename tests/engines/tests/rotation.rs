@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn an_account_is_created_with_its_stack_and_its_key_is_rotated() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "rotation", "--bins"]);
+    let built = binary::example("rotation");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/rotation.py"))
         .arg(engine.endpoint())

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 #[test]
 fn an_order_is_shipped_or_what_was_done_of_it_is_taken_back() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "saga", "--bins"]);
+    let built = binary::example("saga");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/saga.py"))
         .arg(engine.endpoint())

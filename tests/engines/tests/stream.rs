@@ -44,7 +44,7 @@ fn read_to(lines: &mut impl BufRead, start: &str) -> String {
 
 #[test]
 fn a_client_of_the_local_run_reads_each_event_at_once_and_may_go_away() {
-    let built = binary::build(&["--package", "stream", "--bins"]);
+    let built = binary::example("stream");
     let mut command = Command::new(&built["stream"]);
     command.env_clear().env("PILASTER_ADDR", "127.0.0.1:0").env("AWS_LAMBDA_LOG_FORMAT", "JSON");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -79,7 +79,7 @@ fn a_client_of_the_local_run_reads_each_event_at_once_and_may_go_away() {
 #[test]
 fn a_signed_request_follows_an_order_through_the_function_url_and_continues_where_it_was() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "stream", "--bins"]);
+    let built = binary::example("stream");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/stream.py"))
         .arg(engine.endpoint())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn a_user_reaches_the_notes_of_the_tenant_in_the_token_and_no_others() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "tenants", "--bins"]);
+    let built = binary::example("tenants");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/tenants.py"))
         .arg(engine.endpoint())

@@ -11,7 +11,7 @@ const KEY: &str = "uploads/Käse + Brot/a b.jpg";
 #[test]
 fn an_upload_gets_its_thumbnail_a_broken_one_is_rejected_and_a_deleted_one_loses_it() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "thumbnail", "--bins"]);
+    let built = binary::example("thumbnail");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/thumbnail.py"))
         .arg(engine.endpoint())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn the_sales_of_a_window_are_added_up_once_and_firehose_delivers_them_without_card_numbers() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "windows", "--bins"]);
+    let built = binary::example("windows");
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/windows.py"))
         .arg(engine.endpoint())
