@@ -4,7 +4,7 @@
 # missing, so that a test never reaches the network.
 set -euo pipefail
 
-packages=(ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106 cargo-lambda==1.9.2 cfn-lint==1.58.0 aws-lambda-powertools==3.37.0)
+packages=(ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106 cargo-lambda==1.9.2 cfn-lint==1.58.0 aws-lambda-powertools==3.37.0 cryptography==50.0.2)
 # Apart from the others: it wants another version of boto3 than ministack.
 sam=aws-sam-cli==1.170.0
 

@@ -1,62 +1,73 @@
-//! Articles, prices and offers, independent of HTTP and AppConfig.
+//! Customers, articles and offers, independent of HTTP and AppConfig.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Prices in cents.
-const PRICES: [(&str, u32); 3] = [("umbrella", 2_000), ("raincoat", 7_500), ("boots", 4_999)];
+use crate::money::{Currency, Money};
 
-/// The caller, as evaluated by the rules of the flags.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct Shopper {
-    /// The customer tier, such as `premium`.
-    pub tier: Option<String>,
-    /// The customer number.
-    pub customer: Option<u64>,
+const SHIPPING: Money = Money::new(490, Currency::Eur);
+
+const PRICES: [(&str, Money); 3] = [
+    ("umbrella", Money::new(2_000, Currency::Eur)),
+    ("raincoat", Money::new(7_500, Currency::Eur)),
+    ("boots", Money::new(4_999, Currency::Eur)),
+];
+
+/// The verified claims of the caller: the context in which the rules of the flags are evaluated.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Customer {
+    /// The customer's tier, such as `premium`.
+    #[serde(rename(deserialize = "custom:tier"))]
+    tier: Option<String>,
+    /// The customer's number.
+    #[serde(rename(deserialize = "custom:customer"))]
+    customer: Option<u64>,
 }
 
-/// The terms for a shopper, as evaluated by the flags.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// The discount in percent.
-    pub discount: u8,
-    /// `true` if the shopper is sent to the new checkout.
-    pub new_checkout: bool,
-    /// `true` if shipping is free.
-    pub free_shipping: bool,
+/// A discount in percent. A flag with more than 100 is not a discount, so that the default applies.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(try_from = "u8")]
+pub(crate) struct Discount(u8);
+
+impl TryFrom<u8> for Discount {
+    type Error = &'static str;
+
+    fn try_from(percent: u8) -> Result<Self, &'static str> {
+        if percent > 100 { Err("a discount is at most 100 percent") } else { Ok(Self(percent)) }
+    }
 }
 
-/// An offer to a shopper.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Offer {
-    /// The article.
-    pub sku: &'static str,
-    /// The price in cents.
-    pub price: u32,
-    /// The shipping cost in cents.
-    pub shipping: u32,
-    /// The path of the checkout.
-    pub checkout: &'static str,
+/// The terms for a customer, as evaluated by the flags.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    pub(crate) discount: Discount,
+    pub(crate) new_checkout: bool,
+    pub(crate) free_shipping: bool,
+}
+
+/// An offer to a customer.
+#[derive(Debug, Serialize)]
+pub(crate) struct Offer {
+    sku: &'static str,
+    price: Money,
+    shipping: Money,
+    checkout: &'static str,
 }
 
 impl Offer {
     /// Returns the offer of an article on these terms.
-    ///
-    /// # Errors
-    ///
-    /// [`ArticleNotFound`].
-    pub fn of(sku: &str, terms: Terms) -> Result<Self, ArticleNotFound> {
+    pub(crate) fn of(sku: &str, terms: Terms) -> Result<Self, ArticleNotFound> {
         let (sku, price) = PRICES.into_iter().find(|(known, _)| *known == sku).ok_or(ArticleNotFound)?;
         Ok(Self {
             sku,
-            price: price - price * u32::from(terms.discount.min(100)) / 100,
-            shipping: if terms.free_shipping { 0 } else { 490 },
+            price: price.percent(100 - terms.discount.0),
+            shipping: if terms.free_shipping { Money::new(0, SHIPPING.currency) } else { SHIPPING },
             checkout: if terms.new_checkout { "/v2/checkout" } else { "/checkout" },
         })
     }
 }
 
 /// The article does not exist.
-#[derive(Clone, Copy, Debug, Error)]
+#[derive(Debug, Error)]
 #[error("article not found")]
-pub struct ArticleNotFound;
+pub(crate) struct ArticleNotFound;

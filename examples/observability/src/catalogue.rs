@@ -1,63 +1,41 @@
 //! The catalogue of item prices.
 
-use std::env;
-
+use pilaster::table::{Table, TableError};
 use pilaster::{BoxError, Clients, FromClients};
+use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
-/// The prices, in the DynamoDB table named by `CATALOGUE_TABLE` or in memory.
-#[derive(Clone, Debug)]
-pub(crate) struct Catalogue(Backend);
+use crate::money::{Currency, Money};
 
+/// The prices, in the DynamoDB table that `CATALOGUE_TABLE` names. A local run without it has umbrellas only.
 #[derive(Clone, Debug)]
-enum Backend {
-    Memory,
-    #[cfg(feature = "aws")]
-    DynamoDb {
-        client: aws_sdk_dynamodb::Client,
-        table: String,
-    },
+pub(crate) struct Catalogue(Table);
+
+#[derive(Serialize, Deserialize)]
+struct Item {
+    price: Money,
 }
 
 impl Catalogue {
-    /// Creates a catalogue in memory that contains umbrellas only.
-    pub(crate) fn in_memory() -> Self {
-        Self(Backend::Memory)
-    }
-
-    /// Returns the price of an item in cents. The SDK adds a child span for the DynamoDB call.
-    pub(crate) async fn price(&self, item: &str) -> Result<Option<u64>, BoxError> {
-        self.find(item).instrument(tracing::info_span!("look up", item)).await
-    }
-
-    async fn find(&self, item: &str) -> Result<Option<u64>, BoxError> {
-        match &self.0 {
-            Backend::Memory => Ok((item == "umbrella").then_some(1990)),
-            #[cfg(feature = "aws")]
-            Backend::DynamoDb { client, table } => {
-                use aws_sdk_dynamodb::types::AttributeValue;
-                let get = client.get_item().table_name(table).key("id", AttributeValue::S(item.to_owned()));
-                let found = get.send().await?.item;
-                let cents = found.as_ref().and_then(|item| item.get("cents")).and_then(|cents| cents.as_n().ok());
-                Ok(cents.map(|cents| cents.parse()).transpose()?)
-            }
-        }
+    /// Returns the price of an item. The SDK adds a child span for the call of DynamoDB.
+    pub(crate) async fn price(&self, item: &str) -> Result<Option<Money>, TableError> {
+        let found = self.0.get::<Item>(format!("item#{item}")).instrument(tracing::info_span!("look up", item)).await?;
+        Ok(found.map(|item| item.price))
     }
 }
 
 impl FromClients for Catalogue {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        match env::var("CATALOGUE_TABLE").ok().filter(|table| !table.is_empty()) {
-            #[cfg(feature = "aws")]
-            Some(table) => Ok(Self(Backend::DynamoDb { client: clients.get().await?, table })),
-            #[cfg(not(feature = "aws"))]
-            Some(_) => {
-                Err("CATALOGUE_TABLE is set, but this build has no AWS clients: build it with `--features aws`".into())
-            }
-            None => {
-                let _ = clients;
-                Ok(Self::in_memory())
-            }
+        let table = Table::from_env(clients, "CATALOGUE_TABLE").await?;
+        if clients.variables().get("CATALOGUE_TABLE").is_none() {
+            table.put("item#umbrella", &Item { price: Money::new(1_990, Currency::Eur) }).await?;
         }
+        Ok(Self(table))
     }
+}
+
+/// Returns the price of a quantity, with a discount of 10 % for ten or more units; `None` if it is too large.
+pub(crate) fn discounted(price: Money, quantity: u32) -> Option<Money> {
+    let full = price.checked_mul(quantity.into())?;
+    Some(if quantity < 10 { full } else { full.percent(90) })
 }

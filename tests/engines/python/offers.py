@@ -7,23 +7,33 @@ import json
 import sys
 
 from stack import Api, Stack
+from users import Users, bearer, forged
 
 stack = Stack(*sys.argv[1:4], "shop-flags")
 ids, config, lambdas = stack.ids, stack.client("appconfig"), stack.client("lambda")
 api = Api(stack, ids["Api"], ids["Offers"])
-PATHS = {
-    "usual": "umbrella",
-    "premium": "umbrella?tier=premium&customer=20",
-    "new checkout": "umbrella?customer=119",
-    "unknown": "anvil",
+users = Users(stack, ids["Customers"], ids["App"])
+users.protect(ids["Api"])
+tokens = {
+    "usual": users.tokens("ada", tier="standard", customer="20")["IdToken"],
+    "premium": users.tokens("grace", tier="premium", customer="20")["IdToken"],
+    "new checkout": users.tokens("eve", tier="standard", customer="119")["IdToken"],
 }
 
 
 def ask():
-    return {name: api.call("GET", f"/offers/{path}") for name, path in PATHS.items()}
+    answers = {who: api.call("GET", "/offers/umbrella", **bearer(token)) for who, token in tokens.items()}
+    answers["unknown"] = api.call("GET", "/offers/anvil", **bearer(tokens["usual"]))
+    return answers
 
 
 report = {"first": ask()}
+wishes = "/offers/umbrella?tier=premium&custom:tier=premium"
+report["wishes"] = {
+    "premium by query and header": api.call("GET", wishes, **bearer(tokens["usual"]), **{"x-tier": "premium"}),
+    "no token": api.call("GET", wishes),
+    "forged token": api.call("GET", wishes, **bearer(forged(tokens["premium"]))),
+}
 
 # Another document, which is deployed at once.
 document = json.loads((stack.example / "flags.json").read_text())
@@ -35,8 +45,13 @@ version = config.create_hosted_configuration_version(
 at_once = config.create_deployment_strategy(
     Name="at-once", DeploymentDurationInMinutes=0, FinalBakeTimeInMinutes=0, GrowthFactor=100, ReplicateTo="NONE"
 )["Id"]
+environment = next(
+    found["Id"]
+    for found in config.list_environments(ApplicationId=ids["Shop"])["Items"]
+    if found["Name"] == "production"
+)
 config.start_deployment(
-    **profile, EnvironmentId=ids["Production"], ConfigurationVersion=str(version), DeploymentStrategyId=at_once
+    **profile, EnvironmentId=environment, ConfigurationVersion=str(version), DeploymentStrategyId=at_once
 )
 # A new sandbox does not wait for the next poll.
 variables = lambdas.get_function_configuration(FunctionName=ids["Offers"])["Environment"]["Variables"]
@@ -53,4 +68,7 @@ lambdas.update_function_configuration(
 lambdas.get_waiter("function_updated_v2").wait(FunctionName=ids["Offers"])
 report["without"] = ask()
 report["log"] = stack.log()
+report["monitors"] = config.get_environment(ApplicationId=ids["Shop"], EnvironmentId=environment)["Monitors"]
+alarms = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+report["alarms"] = {alarm["AlarmArn"]: alarm["MetricName"] for alarm in alarms}
 print(json.dumps(report))

@@ -36,12 +36,19 @@ async fn catalogue(engine: &Engine) -> Tested {
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .http_client(http);
     let client = aws_sdk_dynamodb::Client::from_conf(config.build());
-    let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?;
-    let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?;
-    let table = client.create_table().table_name("catalogue").billing_mode(BillingMode::PayPerRequest);
-    table.attribute_definitions(id).key_schema(key).send().await?;
-    let put = client.put_item().table_name("catalogue").item("id", AttributeValue::S("umbrella".to_owned()));
-    put.item("cents", AttributeValue::N("1990".to_owned())).send().await?;
+    let mut create = client.create_table().table_name("catalogue").billing_mode(BillingMode::PayPerRequest);
+    for (name, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+        create = create.attribute_definitions(attribute.build()?);
+        create = create.key_schema(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?);
+    }
+    create.send().await?;
+    // As the README puts it.
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let price = [("amount", AttributeValue::N("1990".to_owned())), ("currency", text("EUR"))];
+    let price = AttributeValue::M(price.map(|(name, value)| (name.to_owned(), value)).into());
+    let put = client.put_item().table_name("catalogue").item("pk", text("item#umbrella")).item("sk", text("-"));
+    put.item("price", price).send().await?;
     Ok(())
 }
 
@@ -73,7 +80,7 @@ async fn one_request_is_found_by_one_trace_in_metrics_spans_and_lines() -> Teste
     let engine = Engine::shared();
     catalogue(&engine).await?;
     let collector = Collector::start().await;
-    let built = binary::build(&["--package", "observability", "--features", "aws"]);
+    let built = binary::build(&["--package", "observability", "--bins"]);
     let simulator = Simulator::builder().function_name("quotes").build().await?;
     let mut child = Command::new(&built["observability"])
         .env_clear()
@@ -95,7 +102,8 @@ async fn one_request_is_found_by_one_trace_in_metrics_spans_and_lines() -> Teste
     let state = simulator.wait_for_invocation_complete(&id, PATIENCE).await?;
     assert_eq!(state.status, InvocationStatus::Success, "{:?}", state.error);
     let answer = state.response.ok_or("no response")?.payload;
-    assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!(r#"{"item":"umbrella","cents":17910}"#)));
+    let body = r#"{"item":"umbrella","total":{"amount":17910,"currency":"EUR"}}"#;
+    assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!(body)));
     drop(child);
     let mut printed = String::new();
     pipe.read_to_string(&mut printed)?;
@@ -112,12 +120,11 @@ async fn one_request_is_found_by_one_trace_in_metrics_spans_and_lines() -> Teste
     println!("{quoted}");
     assert_eq!((&quoted["trace_id"], &quoted["span_id"]), (&json!(TRACE), &json!(hex(&root.span_id))));
     assert_eq!((&quoted["service"], &quoted["item"]), (&json!("quotes"), &json!("umbrella")));
-    let blob = lines.iter().find(|line| line.get("QuotedCents").is_some()).ok_or("no metrics")?;
-    println!("{blob}");
-    assert_eq!(
-        (&blob["QuotedCents"], &blob["Quotes"], &blob["service"]),
-        (&json!([17910.0]), &json!([1.0]), &json!("quotes"))
-    );
+    let with = |name: &str| lines.iter().find(|line| line.get(name).is_some()).ok_or_else(|| format!("no {name}"));
+    let (counts, amounts) = (with("Quotes")?, with("QuotedAmount")?);
+    println!("{counts}\n{amounts}");
+    assert_eq!((&counts["Quotes"], &counts["service"]), (&json!([1.0]), &json!("quotes")));
+    assert_eq!((&amounts["QuotedAmount"], &amounts["currency"]), (&json!([17910.0]), &json!("EUR")));
 
     let shown = README.split("<!-- trace -->\n```text\n").nth(1).and_then(|rest| rest.split("```").next());
     assert_eq!(timeless(shown.ok_or("the README shows no trace")?), timeless(&rendered), "the README's trace");

@@ -1,0 +1,217 @@
+//! The function as it is deployed, with two tenants that know each other's names.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use pilaster::http::HeaderMap;
+use pilaster::table::Table;
+use pilaster::testing::{Caller, http};
+use pilaster::{BoxError, Clients};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::admission::{REQUESTS_PER_MINUTE, count};
+use super::function;
+use super::tenant::{Name, Tenant, Tenants};
+
+type Tested = Result<(), BoxError>;
+
+struct Api {
+    clients: Clients,
+    table: Table,
+}
+
+impl Api {
+    fn new() -> Self {
+        let (clients, table) = (Clients::new(), Table::in_memory());
+        clients.insert(Tenants(table.clone()));
+        Self { clients, table }
+    }
+
+    async fn send(&self, request: http::Request) -> Result<(u16, String, HeaderMap), BoxError> {
+        let response = Caller::new(function()).with_clients(self.clients.clone()).send(request).await?;
+        Ok((response.status(), response.text().into_owned(), response.headers().clone()))
+    }
+
+    /// Sends a request of a user of this tenant, and returns the status and the body.
+    async fn of(&self, tenant: &str, request: http::Request) -> Result<(u16, String), BoxError> {
+        let claims = json!({ "sub": "7f3a", "custom:tenant": tenant });
+        self.send(request.claims(claims)).await.map(|(status, body, _)| (status, body))
+    }
+}
+
+fn note(name: &str, text: &str) -> http::Request {
+    http::put(format!("/notes/{name}")).json(json!({ "text": text }))
+}
+
+fn tenant(name: &str) -> Tenant {
+    serde_json::from_value(json!(name)).expect("a name")
+}
+
+#[tokio::test]
+async fn each_tenant_has_its_own_notes() -> Tested {
+    let api = Api::new();
+    for (tenant, text) in [("acme", "of acme"), ("globex", "of globex")] {
+        assert_eq!(api.of(tenant, note("plan", text)).await?.0, 200);
+    }
+    assert_eq!(api.of("acme", note("draft", "")).await?.0, 200);
+    assert_eq!(api.of("acme", http::get("/notes/plan")).await?, (200, r#"{"text":"of acme"}"#.to_owned()));
+    assert_eq!(api.of("acme", http::get("/notes")).await?, (200, r#"["draft","plan"]"#.to_owned()));
+    assert_eq!(api.of("globex", http::get("/notes/draft")).await?.0, 404);
+    assert_eq!(api.of("globex", http::delete("/notes/draft")).await?.0, 200);
+    assert_eq!(api.of("acme", http::get("/notes/draft")).await?.0, 200, "another tenant deleted nothing");
+    assert_eq!(api.of("acme", http::delete("/notes/plan")).await?.0, 200);
+    assert_eq!(api.of("globex", http::get("/notes/plan")).await?, (200, r#"{"text":"of globex"}"#.to_owned()));
+    Ok(())
+}
+
+/// Requests of one tenant that try to reach another one's notes.
+fn hostile() -> Vec<http::Request> {
+    let paths = [
+        "/notes/tenant%23globex",
+        "/notes/tenant%23globex%2Fplan",
+        "/notes/globex%23plan",
+        "/notes/..%2Fglobex%2Fplan",
+        "/notes/..%2F..%2Ftenant%23globex%2Fnote%23plan",
+        "/notes/%2E%2E/globex/plan",
+        "/globex/notes/plan",
+        "/notes/plan%00",
+        "/notes?after=tenant%23globex",
+        "/notes?after=..%2Ftenant%23globex%2Fnote%23",
+        "/notes?after=note%23",
+        "/notes?tenant=globex",
+        "/notes?after=a&custom:tenant=globex",
+    ];
+    let mut requests: Vec<_> = paths.into_iter().map(http::get).collect();
+    requests.extend(paths.into_iter().map(http::delete));
+    requests.extend(paths.into_iter().map(|path| http::put(path).json(json!({ "text": "stolen" }))));
+    for body in [
+        json!({ "text": "stolen", "tenant": "globex" }),
+        json!({ "text": "stolen", "custom:tenant": "globex" }),
+        json!({ "text": "stolen", "pk": "tenant#globex", "sk": "note#plan" }),
+    ] {
+        requests.push(http::put("/notes/plan").json(body));
+    }
+    for (name, value) in [
+        ("x-tenant", "globex"),
+        ("x-tenant-id", "globex"),
+        ("custom-tenant", "globex"),
+        ("x-amzn-oidc-data", "eyJhbGciOiJub25lIn0.eyJjdXN0b206dGVuYW50IjoiZ2xvYmV4In0."),
+        ("authorization", "Bearer eyJhbGciOiJub25lIn0.eyJjdXN0b206dGVuYW50IjoiZ2xvYmV4In0."),
+    ] {
+        requests.push(http::get("/notes/plan").header(name, value));
+        requests.push(http::delete("/notes/plan").header(name, value));
+        requests.push(note("plan", "stolen").header(name, value));
+    }
+    requests
+}
+
+#[tokio::test]
+async fn no_part_of_a_request_names_another_tenant() -> Tested {
+    let requests = hostile().len();
+    for at in 0..requests {
+        let api = Api::new();
+        assert_eq!(api.of("globex", note("plan", "secret of globex")).await?.0, 200);
+        let request = hostile().swap_remove(at);
+        let shown = format!("{request:?}");
+        let (status, body) = api.of("acme", request).await?;
+        assert!(!body.contains("secret") && !body.contains("plan"), "{status} {body}: {shown}");
+        let (_, plan) = api.of("globex", http::get("/notes/plan")).await?;
+        assert_eq!(plan, r#"{"text":"secret of globex"}"#, "{shown}");
+        assert_eq!(api.of("globex", http::get("/notes")).await?.1, r#"["plan"]"#, "{shown}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_caller_without_a_valid_tenant_is_rejected() -> Tested {
+    let api = Api::new();
+    assert_eq!(api.send(http::get("/notes").header("x-tenant", "acme")).await?.0, 401);
+    for claims in [
+        json!({ "sub": "7f3a" }),
+        json!({ "custom:tenant": "" }),
+        json!({ "custom:tenant": "acme#note" }),
+        json!({ "custom:tenant": "Acme" }),
+        json!({ "custom:tenant": "acme " }),
+        json!({ "custom:tenant": "a".repeat(51) }),
+        json!({ "custom:tenant": ["acme", "globex"] }),
+        json!({ "tenant": "acme" }),
+    ] {
+        assert_eq!(api.send(http::get("/notes").claims(claims.clone())).await?.0, 403, "{claims}");
+    }
+    assert!(api.table.query::<Value>("tenant#acme").send().await?.is_empty(), "nothing was counted");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tenant_at_its_limit_is_told_when_to_retry_and_stops_no_other() -> Tested {
+    let api = Api::new();
+    // The minute may change once.
+    let mut rejected = None;
+    for _ in 0..=2 * REQUESTS_PER_MINUTE {
+        let claims = json!({ "custom:tenant": "acme" });
+        let (status, _, headers) = api.send(http::get("/notes").claims(claims)).await?;
+        if status == 429 {
+            rejected = headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+            break;
+        }
+        assert_eq!(status, 200);
+    }
+    assert!(rejected.is_some_and(|seconds| (1..=60).contains(&seconds)), "{rejected:?}");
+    assert_eq!(api.of("globex", http::get("/notes")).await?.0, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_limit_holds_for_concurrent_requests_and_begins_again_each_minute() -> Tested {
+    let table = Table::in_memory();
+    let minute = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / 60 + 1;
+    let at = move |minute: u64, second: u64| UNIX_EPOCH + Duration::from_secs(minute * 60 + second);
+    let mut requests = JoinSet::new();
+    for _ in 0..REQUESTS_PER_MINUTE + 20 {
+        let table = table.clone();
+        requests.spawn(async move { count(&table, &tenant("acme"), at(minute, 48)).await });
+    }
+    let outcomes = requests.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let accepted = outcomes.iter().filter(|outcome| outcome.is_none()).count();
+    assert_eq!(accepted, usize::try_from(REQUESTS_PER_MINUTE)?);
+    assert!(outcomes.iter().flatten().all(|seconds| *seconds == 12), "{outcomes:?}");
+    assert_eq!(count(&table, &tenant("acme"), at(minute, 59)).await?, Some(1));
+    assert_eq!(count(&table, &tenant("acme"), at(minute + 1, 0)).await?, None);
+    assert_eq!(count(&table, &tenant("globex"), at(minute, 48)).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_has_pages_of_20_names() -> Tested {
+    let api = Api::new();
+    for at in 0..25 {
+        assert_eq!(api.of("acme", note(&format!("note-{at:02}"), "")).await?.0, 200);
+    }
+    let first: Vec<String> = serde_json::from_str(&api.of("acme", http::get("/notes")).await?.1)?;
+    let second = api.of("acme", http::get(format!("/notes?after={}", first[19]))).await?.1;
+    let second: Vec<String> = serde_json::from_str(&second)?;
+    assert_eq!((first.len(), second.len()), (20, 5));
+    assert!(first.iter().chain(&second).is_sorted());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_note_that_is_too_large_is_rejected_before_it_is_read() -> Tested {
+    assert_eq!(Api::new().of("acme", note("plan", &"a".repeat(8_193))).await?.0, 413);
+    Ok(())
+}
+
+#[test]
+fn no_two_tenants_have_the_same_partition() {
+    for name in ["acme#", "acme#note", "acme/..", "acmé", "a\0", "ACME"] {
+        assert!(Name::try_from(name.to_owned()).is_err(), "{name}");
+    }
+    assert_ne!(tenant("acme").partition(), tenant("acme-1").partition());
+}
+
+#[tokio::test]
+async fn the_table_is_created_in_the_init_phase() {
+    let clients = Clients::new();
+    Caller::new(function()).with_clients(clients.clone()).warm_up().await;
+    assert!(clients.contains::<Tenants>());
+}
