@@ -56,7 +56,7 @@ pub use self::layers::deadline::{self, Deadline, DeadlineLayer};
 pub use self::layers::error_layer::{self, ErrorLayer};
 pub use self::layers::from_fn::{self, Next, from_fn};
 #[cfg(feature = "idempotency")]
-pub use self::layers::idempotency;
+pub use self::layers::idempotency::{self, IdempotencyKey};
 #[cfg(feature = "negotiation")]
 pub use self::layers::negotiation::{self, Accepts, Negotiate, Negotiated, NegotiationLayer};
 pub use self::layers::partial_response::{self, PartialResponseLayer};

@@ -45,7 +45,9 @@
 //! # Failures
 //!
 //! - **The call fails, panics or is dropped** (by a time-out, for example): the lock is released, so that the next call
-//!   runs. If the process ends first, the lock expires with the invocation.
+//!   runs. If the process ends first, the lock expires with the invocation. A call that had its effect before it failed
+//!   has it again: make the effect idempotent, too, for example by
+//!   [`http::IdempotencyKey`](crate::http::idempotency#one-effect).
 //! - **The store fails before the call**: the call does not run, and its caller gets an error. If only the response to
 //!   the lock was lost, [`DynamoDbStore`] finds its lock and the call runs.
 //! - **The store fails after the call**: it is retried twice. Then an ERROR line is logged and the caller gets the
@@ -68,7 +70,7 @@
 pub(crate) mod canonical_json;
 pub(crate) mod engine;
 pub(crate) mod error;
-mod key;
+pub(crate) mod key;
 pub mod layer;
 #[cfg(feature = "macros")]
 #[doc(hidden)]

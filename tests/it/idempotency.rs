@@ -3,6 +3,7 @@
 mod answers;
 #[path = "idempotency/http.rs"]
 mod callers;
+mod keys;
 mod model;
 mod proofs;
 mod records;

@@ -1,143 +1,148 @@
-//! The [`Carts`] of a shop, backed by memory or DynamoDB. They read no clock: the caller passes the cut-off time.
+//! The [`Carts`] of a shop, in a DynamoDB table or in memory. They read no clock: the caller passes the times.
+//!
+//! | `pk` | | in the index |
+//! |---|---|---|
+//! | `cart#<id>` | a cart | `index_pk` = `carts#<shard>`, `index_sk` = `<seconds of the last change>#<id>` |
+//! | `night#<date>` | what was removed in a night | no |
 
-use std::env;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use pilaster::table::{Item, Table, TableError, Transaction};
 use pilaster::{BoxError, Clients, FromClients};
+use serde::{Deserialize, Serialize};
 
-/// The carts, in the DynamoDB table named by `TABLE_NAME` or in memory. Cheap to clone.
+/// The number of partitions of the index. Each takes 1,000 writes a second, beyond which DynamoDB throttles the table. A
+/// cart that is touched is two writes.
+const SHARDS: u64 = 8;
+
+/// The number of carts of one transaction, of the 100 items that it may have.
+const PAGE: usize = 50;
+
+/// The carts. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Carts(Backend);
+pub struct Carts(Table);
 
-#[derive(Clone, Debug)]
-enum Backend {
-    Memory(Arc<Mutex<Vec<Cart>>>),
-    #[cfg(feature = "aws")]
-    DynamoDb(dynamodb::Table),
-}
-
-/// A cart, reduced to the fields that the clean-up needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A cart, reduced to what the clean-up needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
     /// The id of the cart.
     pub id: String,
-    /// The time of the last change.
-    pub touched_at: SystemTime,
+    /// The time of the last change, in seconds since 1970.
+    pub touched_at: u64,
 }
 
-impl Cart {
-    /// Creates a cart that was last touched at this Unix time in seconds.
-    pub fn new(id: &str, touched_at: u64) -> Self {
-        Self { id: id.to_owned(), touched_at: UNIX_EPOCH + Duration::from_secs(touched_at) }
-    }
+/// What was removed in a night, by all runs of that night.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Night {
+    /// The number of removed carts.
+    pub removed: u64,
+    /// `true` once no cart is left to remove.
+    pub finished: bool,
 }
 
 impl Carts {
-    /// Creates carts in memory that are lost when the process ends.
-    pub fn in_memory(carts: impl IntoIterator<Item = Cart>) -> Self {
-        Self(Backend::Memory(Arc::new(Mutex::new(carts.into_iter().collect()))))
+    /// Uses this table; `template.yaml` defines its schema.
+    pub fn new(table: Table) -> Self {
+        Self(table)
     }
 
-    /// Removes the carts not touched since this time, and returns their number. An interrupted run is continued by the
-    /// next one.
-    ///
-    /// # Errors
-    ///
-    /// The table is unavailable.
-    pub async fn remove_untouched(&self, since: SystemTime) -> Result<usize, BoxError> {
-        match &self.0 {
-            Backend::Memory(carts) => {
-                let mut carts = carts.lock().unwrap_or_else(PoisonError::into_inner);
-                let before = carts.len();
-                carts.retain(|cart| cart.touched_at >= since);
-                Ok(before - carts.len())
+    /// Writes a cart, in place of the one with its id.
+    pub async fn put(&self, cart: &Cart) -> Result<(), TableError> {
+        let index = (partition(shard(&cart.id)), format!("{}#{}", sort_key(cart.touched_at), cart.id));
+        self.0.put_item(Item::new(key(&cart.id), cart)?.index(index)).await
+    }
+
+    /// Removes the carts not touched since `before`, page by page while `may_continue` returns `true`, and returns the
+    /// result of the night so far. What is left is removed by the next call. Another call for a finished night does nothing.
+    pub async fn remove_untouched(
+        &self,
+        date: &str,
+        before: u64,
+        may_continue: impl Fn() -> bool,
+    ) -> Result<Night, TableError> {
+        let mut night: Night = self.0.get(night_key(date)).await?.unwrap_or_default();
+        for shard in 0..SHARDS {
+            let mut after = String::new();
+            loop {
+                if night.finished || !may_continue() {
+                    return Ok(night);
+                }
+                // The index is updated with a delay, so a cart that is already removed may be in the next page again.
+                let query = self.0.query::<Cart>(partition(shard)).index().before(&sort_key(before)).limit(PAGE);
+                let query = if after.is_empty() { query } else { query.after(&after) };
+                let page: Vec<Cart> = query.send().await?.into_iter().map(|found| found.value).collect();
+                let Some(last) = page.last() else { break };
+                after = format!("{}#{}", sort_key(last.touched_at), last.id);
+                night = self.remove(date, before, &page).await?;
             }
-            #[cfg(feature = "aws")]
-            Backend::DynamoDb(table) => table.remove_untouched(since).await,
         }
+        self.finish(date).await
     }
 
-    /// Adds a cart to carts in memory.
-    pub fn add(&self, cart: Cart) {
-        match &self.0 {
-            Backend::Memory(carts) => carts.lock().unwrap_or_else(PoisonError::into_inner).push(cart),
-            #[cfg(feature = "aws")]
-            Backend::DynamoDb(_) => {}
-        }
+    /// Removes those of a page that were not touched in the meantime, and counts them in the same transaction.
+    async fn remove(&self, date: &str, before: u64, page: &[Cart]) -> Result<Night, TableError> {
+        let remove = async |transaction: Transaction| {
+            let mut night: Night = transaction.get(night_key(date)).await?.unwrap_or_default();
+            for cart in page {
+                let found: Option<Cart> = transaction.get(key(&cart.id)).await?;
+                if found.is_some_and(|found| found.touched_at < before) {
+                    transaction.delete(key(&cart.id));
+                    night.removed += 1;
+                }
+            }
+            transaction.put(night_key(date), &night)?;
+            Ok::<_, TableError>(night)
+        };
+        self.0.atomically(remove).await
+    }
+
+    async fn finish(&self, date: &str) -> Result<Night, TableError> {
+        let finish = async |transaction: Transaction| {
+            let night: Option<Night> = transaction.get(night_key(date)).await?;
+            let night = Night { finished: true, ..night.unwrap_or_default() };
+            transaction.put(night_key(date), &night)?;
+            Ok::<_, TableError>(night)
+        };
+        self.0.atomically(finish).await
     }
 }
 
 impl FromClients for Carts {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        match env::var("TABLE_NAME").ok().filter(|table| !table.is_empty()) {
-            #[cfg(feature = "aws")]
-            Some(name) => Ok(Self(Backend::DynamoDb(dynamodb::Table { client: clients.get().await?, name }))),
-            // Without a client, the clean-up would silently do nothing.
-            #[cfg(not(feature = "aws"))]
-            Some(_) => {
-                Err("TABLE_NAME is set, but this build has no AWS clients: build it with `--features aws`".into())
-            }
-            None => {
-                let _ = clients;
-                tracing::warn!("TABLE_NAME is not set: using three sample carts in memory");
-                let (september, october, november) = (1_788_220_800, 1_792_634_399, 1_795_197_600);
-                Ok(Self::in_memory(
-                    [("ada", september), ("bob", october), ("eve", november)].map(|(id, at)| Cart::new(id, at)),
-                ))
+        let carts = Self::new(Table::from_env(clients, "CARTS_TABLE").await?);
+        if clients.variables().get("CARTS_TABLE").is_none() {
+            let (september, october, november) = (1_788_220_800, 1_792_627_199, 1_795_197_600);
+            for (id, touched_at) in [("ada", september), ("bob", october), ("eve", november)] {
+                carts.put(&Cart { id: id.to_owned(), touched_at }).await?;
             }
         }
+        Ok(carts)
     }
 }
 
-#[cfg(feature = "aws")]
-mod dynamodb {
-    use std::time::{SystemTime, UNIX_EPOCH};
-
-    use aws_sdk_dynamodb::Client;
-    use aws_sdk_dynamodb::types::AttributeValue;
-    use pilaster::BoxError;
-
-    #[derive(Clone, Debug)]
-    pub(super) struct Table {
-        pub(super) client: Client,
-        pub(super) name: String,
-    }
-
-    impl Table {
-        pub(super) async fn remove_untouched(&self, since: SystemTime) -> Result<usize, BoxError> {
-            let since = AttributeValue::N(since.duration_since(UNIX_EPOCH)?.as_secs().to_string());
-            let (mut removed, mut start) = (0, None);
-            loop {
-                let scan = self.client.scan().table_name(&self.name).projection_expression("id");
-                let scan = scan.filter_expression("touched_at < :since");
-                let scan = scan.expression_attribute_values(":since", since.clone());
-                let page = scan.set_exclusive_start_key(start).send().await?;
-                for mut cart in page.items.unwrap_or_default() {
-                    if let Some(id) = cart.remove("id") {
-                        removed += usize::from(self.remove(id, since.clone()).await?);
-                    }
-                }
-                start = page.last_evaluated_key;
-                if start.is_none() {
-                    return Ok(removed);
-                }
-            }
-        }
-
-        /// Removes a cart. Returns `false` if it was touched or removed in the meantime.
-        async fn remove(&self, id: AttributeValue, since: AttributeValue) -> Result<bool, BoxError> {
-            let delete = self.client.delete_item().table_name(&self.name).key("id", id);
-            let delete = delete.condition_expression("touched_at < :since");
-            match delete.expression_attribute_values(":since", since).send().await {
-                Ok(_) => Ok(true),
-                Err(error)
-                    if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-                {
-                    Ok(false)
-                }
-                Err(error) => Err(error.into()),
-            }
-        }
-    }
+fn shard(id: &str) -> u64 {
+    // Any spread will do, since a run reads all partitions.
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish() % SHARDS
 }
+
+fn partition(shard: u64) -> String {
+    format!("carts#{shard}")
+}
+
+/// Returns text that sorts by time.
+fn sort_key(seconds: u64) -> String {
+    format!("{seconds:012}")
+}
+
+fn key(id: &str) -> String {
+    format!("cart#{id}")
+}
+
+fn night_key(date: &str) -> String {
+    format!("night#{date}")
+}
+
+#[cfg(test)]
+mod tests;

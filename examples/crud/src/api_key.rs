@@ -1,83 +1,72 @@
-//! The API key check: compares the caller's key with the key in Secrets Manager.
+//! The API key check: compares the caller's key with those in Secrets Manager.
 
-use futures_util::future::BoxFuture;
-use pilaster::clients::Warm;
-use pilaster::http::{Body, Request};
-use pilaster::{BoxError, Clients};
-use thiserror::Error;
-use tower::Layer;
-use tower::filter::AsyncFilter;
+use pilaster::config::secrets::{ExposeSecret, SecretError, SecretString};
+use pilaster::http::header::WWW_AUTHENTICATE;
+use pilaster::http::{HeaderValue, HttpError, Next, Request, Response};
+use pilaster::{BoxError, Client, Clients, FromClients, Secrets};
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+use time::OffsetDateTime;
 
-use crate::settings::Settings;
+/// Layer, as a function, that rejects a request without a valid API key.
+pub async fn require_key(Client(keys): Client<Keys>, request: Request, next: Next) -> Result<Response, HttpError> {
+    let sent = request.headers().get("x-api-key").map(HeaderValue::as_bytes);
+    if keys.accept(sent.unwrap_or_default()).await? {
+        return Ok(next.run(request).await);
+    }
+    let error = HttpError::unauthorized("a valid API key is required in the `x-api-key` header");
+    Err(error.with_header(WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey")))
+}
 
-/// Layer that rejects requests without the API key. As a layer, it covers every route.
-///
-/// # Panics
-///
-/// If the [`Settings`] are inconsistent. The function then fails to start.
-#[derive(Clone, Copy, Debug)]
-pub struct RequireKey;
+/// The keys of callers, in the secret that `API_KEY_SECRET` names. In a local run without it, no key is required.
+#[derive(Clone, Debug)]
+pub struct Keys(Option<(Secrets, String)>);
 
-/// The API key is missing or wrong.
-#[derive(Clone, Copy, Debug, Error)]
-#[error("a valid API key is required in the `x-api-key` header")]
-pub struct KeyRejected;
-
-type Check = fn(Request<Body>) -> BoxFuture<'static, Result<Request<Body>, BoxError>>;
-
-impl<S> Layer<S> for RequireKey {
-    type Service = AsyncFilter<S, Check>;
-
-    fn layer(&self, service: S) -> Self::Service {
-        let settings = Settings::from_env().unwrap_or_else(|error| panic!("{error}"));
-        let check: Check = match settings.key_required {
-            #[cfg(feature = "aws")]
-            true => secret::check,
-            _ => {
-                tracing::warn!("API_KEY_SECRET is not set: requests are not authenticated");
-                |request| Box::pin(async { Ok(request) })
-            }
+impl FromClients for Keys {
+    async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+        let in_secret = async |id: String| {
+            let secrets: Secrets = clients.get().await?;
+            // Fetched before the first request.
+            secrets.get(id.as_str()).json::<ApiKeys>().await?;
+            Ok(Some((secrets, id)))
         };
-        AsyncFilter::new(service, check)
+        clients.env_or("API_KEY_SECRET", in_secret, || None).await.map(Self)
     }
 }
 
-impl Warm for RequireKey {
-    /// Fetches the key before the first request, if a key is required.
-    async fn warm(clients: &Clients) -> Result<(), BoxError> {
-        #[cfg(feature = "aws")]
-        if Settings::from_env()?.key_required {
-            return pilaster::Secret::<secret::ApiKey>::warm(clients).await;
+impl Keys {
+    async fn accept(&self, sent: &[u8]) -> Result<bool, SecretError> {
+        let Some((secrets, id)) = &self.0 else { return Ok(true) };
+        let cached = secrets.get(id.as_str()).value().await?;
+        if cached.json::<ApiKeys>()?.accept(sent) {
+            return Ok(true);
         }
-        let _ = clients;
-        Ok(())
+        // The key may be newer than the cached secret. Secrets Manager is asked at most once in five seconds.
+        let Ok(fresh) = secrets.fresh(&cached).await else { return Ok(false) };
+        Ok(fresh.json::<ApiKeys>()?.accept(sent))
     }
 }
 
-#[cfg(feature = "aws")]
-mod secret {
-    use pilaster::config::secrets::{ExposeSecret, SecretString};
-    use pilaster::{FromSecret, Secrets};
-    use serde::Deserialize;
-    use subtle::ConstantTimeEq;
+/// The JSON of the secret: `{"key":"…"}`, after a rotation also `"previous":{"key":"…","until":"2026-12-06T00:00:00Z"}`.
+#[derive(Debug, Deserialize)]
+struct ApiKeys {
+    key: SecretString,
+    previous: Option<Previous>,
+}
 
-    use super::*;
+/// The key before the last rotation, which callers may send until they have the new one.
+#[derive(Debug, Deserialize)]
+struct Previous {
+    key: SecretString,
+    #[serde(with = "time::serde::rfc3339")]
+    until: OffsetDateTime,
+}
 
-    /// The JSON of the secret: `{"key": "…"}`. Its `Debug` output is redacted.
-    #[derive(Debug, Deserialize, FromSecret)]
-    #[secret(env = "API_KEY_SECRET")]
-    pub(super) struct ApiKey {
-        key: SecretString,
-    }
-
-    pub(super) fn check(request: Request<Body>) -> BoxFuture<'static, Result<Request<Body>, BoxError>> {
-        Box::pin(async {
-            let sent = request.headers().get("x-api-key").filter(|key| !key.is_empty()).ok_or(KeyRejected)?;
-            let clients = request.extensions().get().unwrap_or_else(|| Clients::global());
-            let expected = clients.get::<Secrets>().await?.typed::<ApiKey>().await?;
-            // In constant time, so that the duration does not reveal how much of a guess was right.
-            let same = sent.as_bytes().ct_eq(expected.key.expose_secret().as_bytes());
-            if same.into() { Ok(request) } else { Err(KeyRejected.into()) }
-        })
+impl ApiKeys {
+    fn accept(&self, sent: &[u8]) -> bool {
+        let previous = self.previous.as_ref().filter(|previous| OffsetDateTime::now_utc() < previous.until);
+        // In constant time, so that the duration does not reveal how much of a guess was right.
+        let is_sent = |key: &SecretString| key.expose_secret().as_bytes().ct_eq(sent).into();
+        !sent.is_empty() && (is_sent(&self.key) || previous.is_some_and(|previous| is_sent(&previous.key)))
     }
 }

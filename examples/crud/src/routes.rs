@@ -1,11 +1,11 @@
-//! One async function per route. Each one is used by the router and by a separate Lambda function in `src/bin`.
+//! One async function per route. Each one is used by the router, and by a separate Lambda function in `src/bin`.
 
-use pilaster::Client;
-use pilaster::http::{Created, HttpError, Json, NoContent, Path, Query, Valid};
-use uuid::Uuid;
+pub use pilaster::http::{Created, HttpError, Json, NoContent, Path, Query, Valid};
+pub use pilaster::{Client, lambda_handler};
+pub use uuid::Uuid;
 
-use crate::store::Users;
-use crate::users::{ListUsers, NewUser, User, UserPage, UserPatch};
+pub use crate::store::Users;
+pub use crate::users::{ListUsers, NewUser, User, UserPage, UserPatch};
 
 /// `POST /users`
 pub async fn create_user(

@@ -1,146 +1,140 @@
-//! The [`Users`] of this service, backed by memory or DynamoDB.
+//! The [`Users`] of this service, in a DynamoDB table or in memory, by the same rules.
 //!
-//! The rules are implemented here once; a store only implements five small operations.
+//! | `pk` | | in the index |
+//! |---|---|---|
+//! | `user#<id>` | a user | `index_pk` = `users#<shard>`, `index_sk` = `<id>`, which is the order of creation |
+//! | `email#<address>` | a lock, with the id of the owner | no |
+//!
+//! A transaction writes a user together with the lock of its address, so that an address belongs to one user.
 
-#[cfg(feature = "aws")]
-mod dynamodb;
-mod memory;
-
+use futures_util::future::try_join_all;
+use pilaster::table::{Item, Key, Table, TableError, Transaction};
 use pilaster::{BoxError, Clients, FromClients};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::settings::Settings;
-use crate::users::{Cursor, ListUsers, NewUser, User, UserNotFound, UserPage, UserPatch, UsersError, VersionConflict};
+use crate::users::{ListUsers, NewUser, Refused, User, UserPage, UserPatch, UsersError};
+
+/// The number of partitions of the index. Each takes 1,000 writes of a user a second, beyond which DynamoDB throttles the
+/// whole table; each costs one query per page of the list. It may be raised at any time, but not lowered.
+const SHARDS: u128 = 8;
 
 /// All users. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Users {
-    store: Store,
-}
+pub struct Users(Table);
 
-#[derive(Clone, Debug)]
-enum Store {
-    Memory(memory::Memory),
-    #[cfg(feature = "aws")]
-    DynamoDb(dynamodb::DynamoDb),
-}
-
-/// Calls the function of the configured store.
-macro_rules! store {
-    ($users:ident.$function:ident($($argument:expr),*)) => {
-        match &$users.store {
-            Store::Memory(store) => store.$function($($argument),*),
-            #[cfg(feature = "aws")]
-            Store::DynamoDb(store) => store.$function($($argument),*).await,
-        }
-    };
+/// The lock of an e-mail address.
+#[derive(Debug, Serialize, Deserialize)]
+struct Lock {
+    user: Uuid,
 }
 
 impl Users {
+    /// Uses this table; `template.yaml` defines its schema.
+    pub fn new(table: Table) -> Self {
+        Self(table)
+    }
+
     /// Creates users in memory that are lost when the process ends.
     pub fn in_memory() -> Self {
-        Self { store: Store::Memory(memory::Memory::default()) }
+        Self::new(Table::in_memory())
     }
 
-    /// Creates users in this DynamoDB table; `template.yaml` defines its schema.
-    #[cfg(feature = "aws")]
-    pub fn in_dynamodb(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
-        Self { store: Store::DynamoDb(dynamodb::DynamoDb::new(client, table.into())) }
-    }
-
-    /// Creates a user.
-    ///
-    /// # Errors
-    ///
-    /// [`EmailTaken`](crate::users::EmailTaken), [`ConcurrentUpdate`](crate::users::ConcurrentUpdate); [`UsersError::Store`] if
-    /// DynamoDB fails.
+    /// Creates a user, if its e-mail address is free.
     pub async fn insert(&self, new: NewUser) -> Result<User, UsersError> {
         let user = User::new(new);
-        store!(self.insert(&user))?;
+        let insert = async |transaction: Transaction| {
+            lock_address(&transaction, &user).await?;
+            transaction.put_item(item(&user)?);
+            Ok::<_, UsersError>(())
+        };
+        self.0.atomically(insert).await?;
         Ok(user)
     }
 
     /// Returns a user.
-    ///
-    /// # Errors
-    ///
-    /// [`UserNotFound`]; [`UsersError::Store`] if DynamoDB fails.
     pub async fn get(&self, id: Uuid) -> Result<User, UsersError> {
-        store!(self.get(id))?.ok_or_else(|| UserNotFound.into())
+        Ok(self.0.get(user_key(id)).await?.ok_or(Refused::NotFound)?)
     }
 
-    /// Returns a page of the list.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidCursor`](crate::users::InvalidCursor); [`UsersError::Store`] if DynamoDB fails.
-    pub async fn list(&self, query: ListUsers) -> Result<UserPage, UsersError> {
-        let after = query.cursor.as_deref().map(Cursor::decode).transpose()?;
-        let limit = query.limit.unwrap_or(20).clamp(1, 100);
-        // One more than requested, to detect whether there is a next page.
-        let mut users = store!(self.list(after, limit + 1))?;
+    /// Returns a page of the list. DynamoDB updates the index with a short delay, so a new user may be missing.
+    pub async fn list(&self, list: ListUsers) -> Result<UserPage, UsersError> {
+        let limit = list.limit.unwrap_or(20).clamp(1, 100);
+        let pages = try_join_all((0..SHARDS).map(|shard| {
+            let query = self.0.query::<User>(partition(shard)).index();
+            let query = match list.cursor {
+                Some(id) => query.after(&id.to_string()),
+                None => query,
+            };
+            // One more than requested, to detect whether there is a next page.
+            query.limit(limit + 1).send()
+        }));
+        let mut users: Vec<_> = pages.await?.into_iter().flatten().map(|found| found.value).collect();
+        users.sort_unstable_by_key(|user| user.id);
         let more = users.len() > limit;
         users.truncate(limit);
-        let next = users.last().filter(|_| more).map(|last| Cursor::after(last.id));
+        let next = users.last().filter(|_| more).map(|last| last.id);
         Ok(UserPage { users, next })
     }
 
-    /// Updates a user if its version still matches the patch.
-    ///
-    /// # Errors
-    ///
-    /// [`UserNotFound`], [`VersionConflict`], [`EmailTaken`](crate::users::EmailTaken),
-    /// [`ConcurrentUpdate`](crate::users::ConcurrentUpdate); [`UsersError::Store`] if DynamoDB fails.
+    /// Updates a user, if its version still is that of the patch.
     pub async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, UsersError> {
-        let old = self.get(id).await?;
-        if old.version != patch.version {
-            return Err(VersionConflict.into());
-        }
-        let new = old.changed(patch);
-        store!(self.replace(&old, &new))?;
-        Ok(new)
+        let update = async |transaction: Transaction| {
+            let old: User = transaction.get(user_key(id)).await?.ok_or(Refused::NotFound)?;
+            if old.version != patch.version {
+                return Err(Refused::VersionConflict.into());
+            }
+            let new = old.changed(&patch);
+            if old.email_key() != new.email_key() {
+                lock_address(&transaction, &new).await?;
+                transaction.delete(lock_key(&old));
+            }
+            transaction.put_item(item(&new)?);
+            Ok::<_, UsersError>(new)
+        };
+        self.0.atomically(update).await
     }
 
     /// Deletes a user, regardless of its version, and frees its e-mail address.
-    ///
-    /// # Errors
-    ///
-    /// [`UserNotFound`]; [`VersionConflict`] after three concurrent updates;
-    /// [`ConcurrentUpdate`](crate::users::ConcurrentUpdate); [`UsersError::Store`] if DynamoDB fails.
     pub async fn remove(&self, id: Uuid) -> Result<(), UsersError> {
-        let mut tries = 3;
-        loop {
-            // The address to free is the one of the deleted version.
-            let user = self.get(id).await?;
-            tries -= 1;
-            match store!(self.remove(&user)) {
-                Err(UsersError::VersionConflict(_)) if tries > 0 => {}
-                done => return done,
-            }
-        }
+        let remove = async |transaction: Transaction| {
+            let user: User = transaction.get(user_key(id)).await?.ok_or(Refused::NotFound)?;
+            transaction.delete(user_key(id));
+            transaction.delete(lock_key(&user));
+            Ok::<_, UsersError>(())
+        };
+        self.0.atomically(remove).await
     }
 }
 
 impl FromClients for Users {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        match Settings::from_env()?.table {
-            #[cfg(feature = "aws")]
-            Some(table) => Ok(Self::in_dynamodb(clients.get().await?, table)),
-            _ => {
-                let _ = clients;
-                tracing::warn!("TABLE_NAME is not set: users are kept in memory and lost when this process ends");
-                Ok(Self::in_memory())
-            }
-        }
+        Ok(Self::new(Table::from_env(clients, "TABLE_NAME").await?))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_memory_store_fulfils_the_contract() -> Result<(), UsersError> {
-        crate::contract::run(&Users::in_memory()).await
+/// Locks a user's address if it is free.
+async fn lock_address(transaction: &Transaction, user: &User) -> Result<(), UsersError> {
+    if transaction.get::<Lock>(lock_key(user)).await?.is_some() {
+        return Err(Refused::EmailTaken.into());
     }
+    Ok(transaction.put(lock_key(user), &Lock { user: user.id })?)
+}
+
+fn item(user: &User) -> Result<Item, TableError> {
+    // The last bits of a UUID of version 7 are random.
+    let index = (partition(user.id.as_u128() % SHARDS), user.id.to_string());
+    Ok(Item::new(user_key(user.id), user)?.index(index))
+}
+
+fn partition(shard: u128) -> String {
+    format!("users#{shard}")
+}
+
+fn user_key(id: Uuid) -> Key {
+    format!("user#{id}").into()
+}
+
+fn lock_key(user: &User) -> Key {
+    format!("email#{}", user.email_key()).into()
 }

@@ -1,9 +1,7 @@
 //! Users, the operations on them, and their errors, independent of HTTP and the database.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use garde::Validate;
-use pilaster::BoxError;
+use pilaster::table::TableError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -32,14 +30,10 @@ impl User {
     }
 
     /// Returns the next version of the user, with this patch applied.
-    pub(crate) fn changed(&self, patch: UserPatch) -> Self {
-        let old = self.clone();
-        Self {
-            email: patch.email.unwrap_or(old.email),
-            name: patch.name.unwrap_or(old.name),
-            version: self.version + 1,
-            ..old
-        }
+    pub(crate) fn changed(&self, patch: &UserPatch) -> Self {
+        let email = patch.email.as_ref().unwrap_or(&self.email).clone();
+        let name = patch.name.as_ref().unwrap_or(&self.name).clone();
+        Self { email, name, version: self.version + 1, ..*self }
     }
 
     /// Returns the key that must be unique among users.
@@ -68,7 +62,7 @@ pub struct UserPatch {
     #[garde(skip)]
     pub version: u64,
     /// The new address.
-    #[garde(length(bytes, max = 254), custom(is_some_email))]
+    #[garde(length(bytes, max = 254), inner(custom(is_email)))]
     pub email: Option<String>,
     /// The new name.
     #[garde(length(chars, min = 1, max = 100))]
@@ -84,7 +78,7 @@ pub struct ListUsers {
     pub limit: Option<usize>,
     /// [`UserPage::next`] of the previous page.
     #[garde(skip)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Uuid>,
 }
 
 /// A page of the list, in order of creation.
@@ -92,74 +86,34 @@ pub struct ListUsers {
 pub struct UserPage {
     /// The users of this page.
     pub users: Vec<User>,
-    /// The cursor of the next page; absent on the last page.
+    /// The cursor of the next page: the id of the last user. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    pub next: Option<Uuid>,
 }
 
-/// The last user of a page, encoded as an opaque string.
-///
-/// It contains only an id, from which the store builds its keys. A modified cursor is rejected or starts at another
-/// position of the same list, so that a signature is unnecessary.
-pub(crate) struct Cursor;
-
-impl Cursor {
-    /// The version of the encoding.
-    const VERSION: u8 = 1;
-
-    pub(crate) fn after(id: Uuid) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode([&[Self::VERSION], id.as_bytes().as_slice()].concat())
-    }
-
-    pub(crate) fn decode(text: &str) -> Result<Uuid, InvalidCursor> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
-        let [Self::VERSION, id @ ..] = bytes.as_slice() else { return Err(InvalidCursor) };
-        let id = Uuid::from_slice(id).map_err(|_| InvalidCursor)?;
-        if id.get_version_num() == 7 { Ok(id) } else { Err(InvalidCursor) }
-    }
+/// A request that the rules refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// The e-mail address belongs to another user.
+    #[error("the e-mail address is already in use")]
+    EmailTaken,
+    /// The user does not exist.
+    #[error("user not found")]
+    NotFound,
+    /// The user has changed since the caller fetched it.
+    #[error("the user has changed; fetch it again and retry")]
+    VersionConflict,
 }
 
-/// The e-mail address is in use.
-#[derive(Clone, Copy, Debug, Error)]
-#[error("the e-mail address is already in use")]
-pub struct EmailTaken;
-
-/// The user does not exist.
-#[derive(Clone, Copy, Debug, Error)]
-#[error("user not found")]
-pub struct UserNotFound;
-
-/// The user has changed since the caller fetched it.
-#[derive(Clone, Copy, Debug, Error)]
-#[error("the user has changed; fetch it again and retry")]
-pub struct VersionConflict;
-
-/// The cursor is malformed.
-#[derive(Clone, Copy, Debug, Error)]
-#[error("invalid cursor")]
-pub struct InvalidCursor;
-
-/// Too many concurrent updates of the same user or address.
-#[derive(Clone, Copy, Debug, Error)]
-#[error("concurrent update, try again")]
-pub struct ConcurrentUpdate;
-
-/// The errors of operations on users. Each cause is a separate type in the source chain.
+/// The errors of operations on users.
 #[derive(Debug, Error)]
-#[allow(missing_docs, reason = "each variant is its type")]
 pub enum UsersError {
+    /// The request is refused.
     #[error("{0}")]
-    EmailTaken(#[from] EmailTaken),
-    #[error("{0}")]
-    NotFound(#[from] UserNotFound),
-    #[error("{0}")]
-    VersionConflict(#[from] VersionConflict),
-    #[error("{0}")]
-    InvalidCursor(#[from] InvalidCursor),
-    #[error("{0}")]
-    ConcurrentUpdate(#[from] ConcurrentUpdate),
-    #[error("the user store failed")]
-    Store(#[source] BoxError),
+    Refused(#[from] Refused),
+    /// The table failed.
+    #[error("the table of users failed")]
+    Table(#[from] TableError),
 }
 
 /// Checks for a single `@` between two non-empty parts without whitespace. Only an e-mail can verify that the address
@@ -172,57 +126,5 @@ fn is_email(email: &str, _: &()) -> garde::Result {
         Ok(())
     } else {
         Err(garde::Error::new("must be an e-mail address"))
-    }
-}
-
-fn is_some_email(email: &Option<String>, context: &()) -> garde::Result {
-    email.as_deref().map_or(Ok(()), |email| is_email(email, context))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn new_user(email: &str, name: &str) -> NewUser {
-        NewUser { email: email.into(), name: name.into() }
-    }
-
-    #[test]
-    fn an_address_has_a_single_at_sign_and_no_whitespace() {
-        for good in ["ada@example.com", "a+b@x", "ada@Ünïcode.example"] {
-            assert!(new_user(good, "Ada").validate().is_ok(), "{good}");
-        }
-        let long = format!("{}@example.com", "a".repeat(250));
-        for bad in
-            ["", "ada", "@example.com", "ada@", "a@b@c", "a da@example.com", "ada@.com", "ada@com.", "a\n@b", &long]
-        {
-            assert!(new_user(bad, "Ada").validate().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_name_is_counted_in_characters() {
-        assert!(new_user("a@b", &"é".repeat(100)).validate().is_ok());
-        assert!(new_user("a@b", &"é".repeat(101)).validate().is_err());
-        assert!(new_user("a@b", "").validate().is_err());
-    }
-
-    #[test]
-    fn absent_fields_of_a_patch_are_unchanged() {
-        let ada = User::new(new_user("ada@example.com", "Ada"));
-        let next = ada.changed(UserPatch { version: 1, email: None, name: Some("Augusta".into()) });
-        assert_eq!(next, User { name: "Augusta".into(), version: 2, ..ada });
-    }
-
-    #[test]
-    fn a_cursor_round_trips() {
-        let id = Uuid::now_v7();
-        assert_eq!(Cursor::decode(&Cursor::after(id)).ok(), Some(id));
-    }
-
-    #[test]
-    fn an_error_exposes_its_cause_as_its_source() {
-        let error: Box<dyn std::error::Error> = UsersError::from(EmailTaken).into();
-        assert!(error.source().is_some_and(|source| source.is::<EmailTaken>()));
     }
 }

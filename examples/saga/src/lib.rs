@@ -1,6 +1,12 @@
-//! An order in three steps, two of which can be compensated. `order`, `shop` and `ledger` are independent of Lambda;
-//! the functions are in `bin`, and `saga.asl.json` defines their sequence.
+//! The steps of an order, and what cancels them. Each function in `bin` is one step; `saga.asl.json` is their sequence.
 
-pub mod ledger;
-pub mod order;
-pub mod shop;
+mod ledger;
+mod money;
+mod order;
+mod provider;
+mod shop;
+#[cfg(test)]
+mod tests;
+
+pub use self::order::{Order, Progress, Stage, StepError};
+pub use self::shop::Shop;

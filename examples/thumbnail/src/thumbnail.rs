@@ -1,18 +1,6 @@
-//! Creates thumbnails from image bytes, independent of Lambda and S3.
+//! Creates the thumbnail of an image.
 //!
 //! Uploads are untrusted, so the dimensions in the header of an image are checked before any pixel is decoded.
-//!
-//! ```
-//! use thumbnail::thumbnail::{Limits, make};
-//!
-//! let sample = include_bytes!("../bucket/uploads/sample.jpg");
-//! let made = make(sample, &Limits::default())?;
-//! assert_eq!((made.width, made.height), (171, 256));
-//!
-//! let error = make(b"<svg/>", &Limits::default()).expect_err("not supported");
-//! assert_eq!(error.to_string(), "not a JPEG, PNG or WebP image");
-//! # Ok::<(), thumbnail::thumbnail::ThumbnailError>(())
-//! ```
 
 use std::io::Cursor;
 
@@ -22,30 +10,26 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageEr
 use thiserror::Error;
 
 /// The maximum length of a thumbnail's longer side in pixels. A smaller image keeps its size.
-pub const MAX_SIDE: u32 = 256;
+pub(crate) const MAX_SIDE: u32 = 256;
 
 /// The JPEG quality, from 1 to 100.
 const QUALITY: u8 = 80;
 
-/// The maximum size of a colour profile that is copied to the thumbnail, in bytes. Camera profiles have some hundred
-/// bytes, printer profiles some hundred thousand.
+/// The maximum size of a colour profile that is copied to the thumbnail, in bytes. Camera profiles are much smaller.
 const MAX_PROFILE_BYTES: usize = 16 * 1024;
 
-/// The maximum memory for decoding a header, in bytes: the colour profile of a PNG is compressed and could be a bomb
-/// itself.
+/// The maximum memory for decoding a header, in bytes: the colour profile of a PNG is compressed.
 const MAX_HEADER_MEMORY: u64 = 64 * 1024 * 1024;
 
-/// The limits for an image. With the default, decoding needs less than 700 MB of memory in every format: 16 bits for
-/// each of four channels per pixel, or a WebP frame larger than its header states (the format allows at most 16,383
-/// pixels per side).
+/// The limits for an image. With the default, decoding needs less than 700 MB of memory in every format.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Maximum size of the file in bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Maximum length of the longer side in pixels.
-    pub side: u32,
+    pub(crate) side: u32,
     /// Maximum number of pixels.
-    pub pixels: u64,
+    pub(crate) pixels: u64,
 }
 
 impl Default for Limits {
@@ -54,83 +38,38 @@ impl Default for Limits {
     }
 }
 
-/// A thumbnail, and the dimensions of its original.
+/// A thumbnail, and the format and the dimensions of its original, with the orientation applied.
 #[derive(Clone, Debug)]
-pub struct Thumbnail {
+pub(crate) struct Thumbnail {
     /// The JPEG file. It contains the colour profile of the image, but no other metadata such as location or camera.
-    pub jpeg: Vec<u8>,
-    /// The width in pixels.
-    pub width: u32,
-    /// The height in pixels.
-    pub height: u32,
-    /// The dimensions of the original image, upright.
-    pub original: Dimensions,
-}
-
-/// The format and dimensions of an image, from its header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dimensions {
-    /// `image/jpeg`, `image/png` or `image/webp`, detected from the bytes instead of the name.
-    pub content_type: &'static str,
-    /// The width in pixels, with the orientation applied.
-    pub width: u32,
-    /// The height in pixels, with the orientation applied.
-    pub height: u32,
+    pub(crate) jpeg: Vec<u8>,
+    pub(crate) content_type: &'static str,
+    pub(crate) original_width: u32,
+    pub(crate) original_height: u32,
 }
 
 /// The reason why no thumbnail can be created. All of them are permanent.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ThumbnailError {
-    /// The file is too large and was not read.
+pub(crate) enum ThumbnailError {
     #[error("the file is larger than {limit} bytes")]
-    TooManyBytes {
-        /// The limit.
-        limit: u64,
-    },
-    /// The image is too large and was not decoded.
+    TooManyBytes { limit: u64 },
     #[error("the image has {width} x {height} pixels, more than {} per side or {} in total", .limits.side, .limits.pixels)]
-    TooManyPixels {
-        /// The width in the header.
-        width: u32,
-        /// The height in the header.
-        height: u32,
-        /// The limit.
-        limits: Limits,
-    },
-    /// Decoding would exceed the memory limit.
-    #[error("the {content_type} exceeds the memory limit")]
-    TooMuchMemory {
-        /// The detected format.
-        content_type: &'static str,
-        /// The error of the decoder.
-        source: ImageError,
-    },
-    /// The first bytes are of another format.
-    #[error("not a JPEG, PNG or WebP image")]
+    TooManyPixels { width: u32, height: u32, limits: Limits },
+    #[error("decoding the {content_type} exceeds the memory limit")]
+    TooMuchMemory { content_type: &'static str },
+    #[error("the file is not a JPEG, PNG or WebP image")]
     NotAnImage,
-    /// The content is invalid.
-    #[error("the {content_type} is corrupt")]
-    Corrupt {
-        /// The detected format.
-        content_type: &'static str,
-        /// The error of the decoder.
-        source: ImageError,
-    },
-    /// The end of the file is missing, which some decoders would render as grey.
-    #[error("truncated JPEG")]
+    #[error("the {content_type} is corrupt: {source}")]
+    Corrupt { content_type: &'static str, source: ImageError },
+    #[error("the end of the JPEG is missing")]
     Truncated,
 }
 
-/// Creates the thumbnail of an image as a JPEG: upright, its longer side at most [`MAX_SIDE`] pixels, on a white
-/// background, and with the first frame of an animation. The result is deterministic.
+/// Creates the thumbnail of an image as a JPEG: upright, on a white background, and with the first frame of an animation.
+/// The result is deterministic.
 ///
 /// This is CPU-bound and may take seconds: do not call it on an async worker thread.
-///
-/// # Errors
-///
-/// [`ThumbnailError`] if the file is corrupt, too large or not a supported image.
-pub fn make(file: &[u8], limits: &Limits) -> Result<Thumbnail, ThumbnailError> {
+pub(crate) fn make(file: &[u8], limits: &Limits) -> Result<Thumbnail, ThumbnailError> {
     if file.len() as u64 > limits.bytes {
         return Err(ThumbnailError::TooManyBytes { limit: limits.bytes });
     }
@@ -139,50 +78,45 @@ pub fn make(file: &[u8], limits: &Limits) -> Result<Thumbnail, ThumbnailError> {
         return Err(ThumbnailError::NotAnImage);
     }
     let content_type = format.to_mime_type();
-    let corrupt = |source| match source {
-        ImageError::Limits(_) => ThumbnailError::TooMuchMemory { content_type, source },
+    let failed = |source| match source {
+        ImageError::Limits(_) => ThumbnailError::TooMuchMemory { content_type },
         _ => ThumbnailError::Corrupt { content_type, source },
     };
 
-    let mut decoder = header(file, format).map_err(corrupt)?;
+    let mut decoder = header(file, format).map_err(failed)?;
     let (width, height) = decoder.dimensions();
     if width.max(height) > limits.side || u64::from(width) * u64::from(height) > limits.pixels {
         return Err(ThumbnailError::TooManyPixels { width, height, limits: limits.clone() });
     }
+    // The decoder fills the missing part of a JPEG with grey.
     if format == ImageFormat::Jpeg && !has_end(file) {
         return Err(ThumbnailError::Truncated);
     }
-    decoder.set_limits(limits.for_decoder()).map_err(corrupt)?;
-    let orientation = decoder.orientation().map_err(corrupt)?;
-    let profile = decoder.icc_profile().map_err(corrupt)?.filter(|profile| fits_a_jpeg(profile));
+    let mut decoding = image::Limits::default();
+    (decoding.max_image_width, decoding.max_image_height) = (Some(limits.side), Some(limits.side));
+    // A pixel takes at most eight bytes.
+    decoding.max_alloc = Some(limits.pixels.saturating_mul(8));
+    decoder.set_limits(decoding).map_err(failed)?;
+    let orientation = decoder.orientation().map_err(failed)?;
+    let profile = decoder.icc_profile().map_err(failed)?.filter(|profile| fits_a_jpeg(profile));
 
-    let mut image = scaled(on_white(DynamicImage::from_decoder(decoder).map_err(corrupt)?));
+    let mut image = scaled(on_white(DynamicImage::from_decoder(decoder).map_err(failed)?));
     // After scaling: rotating a large image would need memory for a second one.
     image.apply_orientation(orientation);
-    let jpeg = encode(&image, profile).map_err(corrupt)?;
-    let (width, height) = if is_sideways(orientation) { (height, width) } else { (width, height) };
-    let original = Dimensions { content_type, width, height };
-    Ok(Thumbnail { jpeg, width: image.width(), height: image.height(), original })
+    let jpeg = encode(&image, profile).map_err(failed)?;
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    let is_sideways = matches!(orientation, Rotate90 | Rotate90FlipH | Rotate270 | Rotate270FlipH);
+    let (original_width, original_height) = if is_sideways { (height, width) } else { (width, height) };
+    Ok(Thumbnail { jpeg, content_type, original_width, original_height })
 }
 
 /// Returns a decoder that has only read the header.
-fn header(file: &[u8], format: ImageFormat) -> Result<impl ImageDecoder, ImageError> {
+pub(crate) fn header(file: &[u8], format: ImageFormat) -> Result<impl ImageDecoder, ImageError> {
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(MAX_HEADER_MEMORY);
     reader.limits(limits);
     reader.into_decoder()
-}
-
-impl Limits {
-    fn for_decoder(&self) -> image::Limits {
-        let mut limits = image::Limits::default();
-        limits.max_image_width = Some(self.side);
-        limits.max_image_height = Some(self.side);
-        // A pixel takes at most eight bytes.
-        limits.max_alloc = Some(self.pixels.saturating_mul(8));
-        limits
-    }
 }
 
 /// Returns `true` if the end marker (FF D9) follows the header. Within a scan, FF D9 occurs only as the marker (ITU-T
@@ -194,8 +128,7 @@ fn has_end(jpeg: &[u8]) -> bool {
             [0xFF, 0xDA, ..] => return rest.windows(2).any(|two| two == [0xFF, 0xD9]),
             // A segment: its marker and its length, which includes the two bytes of the length itself.
             [0xFF, 0x01..=0xFE, high, low, ..] => {
-                let length = usize::from(u16::from_be_bytes([high, low]));
-                rest.get(2 + length..).unwrap_or_default()
+                rest.get(2 + usize::from(u16::from_be_bytes([high, low]))..).unwrap_or_default()
             }
             // Bytes between segments that decoders skip.
             [_, ..] => &rest[1..],
@@ -204,14 +137,12 @@ fn has_end(jpeg: &[u8]) -> bool {
     }
 }
 
-/// Returns `true` if a colour profile is small and for RGB, since the thumbnail is always RGB. The colour space field
-/// is specified in ICC.1:2022, 7.2.6.
+/// Returns `true` if a colour profile is small and for RGB (ICC.1:2022, 7.2.6), since the thumbnail is always RGB.
 fn fits_a_jpeg(profile: &[u8]) -> bool {
     profile.len() <= MAX_PROFILE_BYTES && profile.get(16..20) == Some(b"RGB ")
 }
 
-/// Replaces transparency with white. Must run before scaling, since the colour of a transparent pixel is undefined and
-/// must not affect its neighbours.
+/// Replaces transparency with white. Must run before scaling: the colour of a transparent pixel is undefined.
 fn on_white(image: DynamicImage) -> DynamicImage {
     if !image.has_alpha() {
         return image;
@@ -238,11 +169,6 @@ fn scaled(image: DynamicImage) -> DynamicImage {
     }
 }
 
-fn is_sideways(orientation: Orientation) -> bool {
-    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
-    matches!(orientation, Rotate90 | Rotate90FlipH | Rotate270 | Rotate270FlipH)
-}
-
 fn encode(image: &DynamicImage, profile: Option<Vec<u8>>) -> Result<Vec<u8>, ImageError> {
     let mut jpeg = Vec::new();
     let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
@@ -252,6 +178,3 @@ fn encode(image: &DynamicImage, profile: Option<Vec<u8>>) -> Result<Vec<u8>, Ima
     encoder.write_image(&image.to_rgb8(), image.width(), image.height(), ExtendedColorType::Rgb8)?;
     Ok(jpeg)
 }
-
-#[cfg(test)]
-mod tests;

@@ -14,6 +14,7 @@
 //! | [`Path`] | the parameters of the route | the route has none |
 //! | [`Query`] | the query string | it is missing |
 //! | [`Claims`] | the claims that the API's authorizer verified | the request is not authenticated |
+//! | `IdempotencyKey` | the key that the idempotency layer has parsed | it is missing |
 //! | `TypedHeader` | one header | it is missing |
 //! | `Valid<_>` | `Json`, `Form`, `Path` or `Query`, validated | – |
 //! | `Bytes`, `String`, `HeaderMap`, `Method`, `Uri` | the unchanged request | – |

@@ -17,10 +17,14 @@ pub(crate) use self::begin::CallKey;
 pub(crate) use self::running::Recording;
 pub use self::running::Running;
 use super::error::IdempotencyError;
+#[cfg(feature = "http")]
+use super::key;
 use super::key::{HashFunction, KeyFormat};
 use super::store::{DynStore, IdempotencyRecord, Store};
 use crate::core::env;
 use crate::core::expression::Expression;
+#[cfg(feature = "http")]
+use crate::core::expression::Selected;
 
 /// The longest time-out of a Lambda function
 /// ([quotas](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)).
@@ -209,6 +213,12 @@ impl Idempotency {
         self.set(|settings| settings.clock = Arc::new(clock))
     }
 
+    /// Disables the engine, as `POWERTOOLS_IDEMPOTENCY_DISABLED=true` does.
+    #[cfg(all(test, feature = "http"))]
+    pub(crate) fn off(self) -> Self {
+        self.set(|settings| settings.disabled = true)
+    }
+
     /// Returns the first error in the settings.
     pub(crate) fn mistake(&self) -> Option<&str> {
         self.settings.mistake.as_deref()
@@ -225,6 +235,14 @@ impl Idempotency {
     #[cfg(any(feature = "http", feature = "records"))]
     pub(crate) fn has_key(&self) -> bool {
         self.settings.key.is_some()
+    }
+
+    /// Returns what identifies the record of this key, whatever the hash function of the records: a caller can construct
+    /// two keys with one MD5 hash.
+    #[cfg(feature = "http")]
+    pub(crate) fn identity(&self, key: &Selected) -> Result<String, IdempotencyError> {
+        let hash = key::hash(key, HashFunction::Sha256, self.settings.format)?;
+        Ok(format!("{}#{hash}", self.settings.prefix))
     }
 
     /// Returns `true` if an expression selects a payload.

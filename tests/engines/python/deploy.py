@@ -7,6 +7,7 @@ accept of AWS. The engine does not make the routes of a SAM template's events; t
 import io
 import json
 import sys
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -180,8 +181,24 @@ with ThreadPoolExecutor(5) as callers:
         callers.submit(race.call, f"{at}", "POST", "/users", {"email": "eve@example.com", "name": "Eve"})
 answers["race"] = race.answers
 
+# The new key is accepted before the cached secret is too old, which is five minutes, and the previous one until its time. After
+# a guess, the function reads the secret again only five seconds later.
+previous = {"key": "canary-7f3a-open-sesame", "until": "2999-01-01T00:00:00Z"}
+value = json.dumps({"key": "canary-7f3a-two", "previous": previous})
+aws["secretsmanager"].put_secret_value(SecretId=refs["ApiKey"], SecretString=value)
+rotated = http_api("RouterApi")
+patience = time.monotonic() + 30
+while True:
+    rotated.call("the new key", "GET", "/users", key="canary-7f3a-two")
+    if rotated.answers["the new key"]["status"] == 200 or time.monotonic() > patience:
+        break
+    time.sleep(0.5)
+rotated.call("the previous key", "GET", "/users")
+rotated.call("another key", "GET", "/users", key="canary-7f3a-three")
+answers["rotated"] = rotated.answers
+
 broken = http_api("broken")
-broken.call("no table", "GET", "/users")
+broken.call("no table", "GET", "/users", key="canary-7f3a-two")
 answers["broken"] = broken.answers
 
 logs = {

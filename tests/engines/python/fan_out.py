@@ -16,7 +16,8 @@ sqs.set_queue_attributes(QueueUrl=stack.ids["Invoices"], Attributes={"Visibility
 
 
 def publish(kind, id, cents):
-    order = {"id": id, "email": "ada@example.com", "product": "tea", "quantity": 2, "cents": cents}
+    total = {"amount": cents, "currency": "EUR"}
+    order = {"id": id, "email": "ada@example.com", "product": "tea", "quantity": 2, "total": total}
     attributes = {"kind": {"DataType": "String", "StringValue": kind}} if kind else {}
     sns.publish(TopicArn=stack.ids["Orders"], Message=json.dumps(order), MessageAttributes=attributes)
 
@@ -29,8 +30,17 @@ def size(queue):
 
 
 def done():
-    items = dynamodb.scan(TableName=stack.ids["Outbox"], ConsistentRead=True)["Items"]
-    return {item["id"]["S"]: item["action"]["S"] for item in items}
+    """Returns the e-mails of the provider, the amounts of the invoices, the changes of the stock, and the stock."""
+    seen = {}
+    for item in dynamodb.scan(TableName=stack.ids["Store"], ConsistentRead=True)["Items"]:
+        key = item["pk"]["S"]
+        if key.startswith("provider#"):
+            seen[key] = item["text"]["S"]
+        elif key.startswith("invoice#"):
+            seen[key] = item["total"]["M"]["amount"]["N"]
+        elif "units" in item:
+            seen[key] = item["units"]["N"]
+    return seen
 
 
 publish("placed", "o-1", 1800)

@@ -54,6 +54,6 @@ for customer, id, quantity in in_turn:
 report = {"dead": dead("Failed", 2), "dead in turn": dead("FailedFifo", 1)}
 for queue in ("Orders", "FifoOrders", "Failed", "FailedFifo"):
     stack.until(lambda: empty(queue), f"the end of {queue}")
-report["shipped"] = [item["order_id"]["S"] for item in shipments()]
+report["shipped"] = [item["order"]["M"]["id"]["S"] for item in shipments()]
 report["log"] = stack.log()
 print(json.dumps(report))

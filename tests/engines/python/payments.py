@@ -6,6 +6,7 @@ Usage: payments.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
 
 import json
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from stack import Api, Stack
@@ -14,16 +15,61 @@ stack = Stack(*sys.argv[1:4], "payments")
 ids, sqs, dynamodb = stack.ids, stack.client("sqs"), stack.client("dynamodb")
 api = Api(stack, ids["Api"], ids["Pay"])
 # A failed payment is retried after seconds, and not after a minute.
-sqs.set_queue_attributes(QueueUrl=ids["Payments"], Attributes={"VisibilityTimeout": "3"})
+sqs.set_queue_attributes(QueueUrl=ids["Payments"], Attributes={"VisibilityTimeout": "12"})
+
+# The engine makes no routes from the template, so they get its authorizer here: of its own user pool, as there is no issuer.
+gateway, cognito = stack.client("apigatewayv2"), stack.client("cognito-idp")
+authorizer = gateway.create_authorizer(
+    ApiId=ids["Api"],
+    AuthorizerType="JWT",
+    Name="Customers",
+    IdentitySource=["$request.header.Authorization"],
+    JwtConfiguration={
+        "Issuer": f"https://cognito-idp.us-east-1.amazonaws.com/{ids['Users']}",
+        "Audience": [ids["UsersClient"]],
+    },
+)["AuthorizerId"]
+for route in gateway.get_routes(ApiId=ids["Api"])["Items"]:
+    if not route["RouteKey"].startswith("OPTIONS"):
+        gateway.update_route(
+            ApiId=ids["Api"], RouteId=route["RouteId"], AuthorizationType="JWT", AuthorizerId=authorizer
+        )
 
 
-def pay(key, origin="https://shop.example.com", **body):
-    headers = {"origin": origin, **({"idempotency-key": f'"{key}"'} if key else {})}
-    return api.call("POST", "/payments", {"order_id": key or "o", "amount": 1000, **body}, **headers)
+def sign_in(name):
+    user = dict(UserPoolId=ids["Users"], Username=name)
+    cognito.admin_create_user(**user, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(**user, Password="Canary-7f3a-pass", Permanent=True)
+    answer = cognito.admin_initiate_auth(
+        UserPoolId=ids["Users"],
+        ClientId=ids["UsersClient"],
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": "Canary-7f3a-pass"},
+    )
+    subject = cognito.admin_get_user(**user)["UserAttributes"]
+    subject = next(attribute["Value"] for attribute in subject if attribute["Name"] == "sub")
+    return subject, answer["AuthenticationResult"]["AccessToken"]
 
 
-def items(table):
-    return dynamodb.scan(TableName=ids[table], ConsistentRead=True)["Items"]
+ada, token = sign_in("ada")
+_, token_of_bob = sign_in("bob")
+
+
+def order(number, amount=1000):
+    return {"order_id": number, "total": {"amount": amount, "currency": "EUR"}}
+
+
+def pay(key, number, amount=1000, token=token, **headers):
+    headers |= {"idempotency-key": f'"{key}"'} if key else {}
+    headers |= {"authorization": f"Bearer {token}"} if token else {}
+    return api.call("POST", "/payments", order(number, amount), **headers)
+
+
+def again(key, number, amount):
+    """Repeats a request until the lock of an interrupted one is released."""
+    while (answer := pay(key, number, amount))["status"] == 409:
+        time.sleep(1)
+    return answer
 
 
 def waiting(queue):
@@ -32,22 +78,47 @@ def waiting(queue):
     return sum(int(count) for count in counts.values())
 
 
-report = {"first": pay("a"), "second": pay("a", "https://app.example.com"), "another amount": pay("a", amount=2)}
-report["no key"], report["invalid amount"], report["then taken"] = pay(None), pay("b", amount=0), pay("b")
+report = {
+    "no token": pay("a", 1, token=None),
+    "wrong token": pay("a", 1, token=token[:-8] + "AAAAAAAA"),
+    "no key": pay(None, 1),
+    "first": pay("a", 1, origin="https://shop.example.com"),
+    "second": pay("a", 1, origin="https://app.example.com"),
+    "another body": pay("a", 1, 2000),
+    "another total": pay("b", 1, 2000),
+    "another key": pay("c", 1),
+    "of bob": pay("a", 1, token=token_of_bob),
+    "nothing": pay("d", 2, 0),
+    "then something": pay("d", 2),
+    "answer lost": pay("e", 3, 503),
+    "answer found": again("e", 3, 503),
+}
 with ThreadPoolExecutor(8) as callers:
-    report["race"] = list(callers.map(lambda _: pay("race"), range(8)))
-report["after the race"] = pay("race")
-report["over http"] = [item["order_id"]["S"] for item in items("Ledger")]
+    hanging = callers.submit(lambda: [pay("f", 4, 504), again("f", 4, 504)])
+    report["race of one key"] = list(callers.map(lambda _: pay("race", 5), range(6)))
+    report["race of many keys"] = list(callers.map(lambda at: pay(f"race-{at}", 6), range(6)))
+    report["time-out"], report["after the time-out"] = hanging.result()
 
-# Two orders in five messages, one of which cannot be charged, and then the first message again.
-bodies = [{"order_id": id, "amount": 700} for id in ("q-1", "q-2", "q-1", "q-1", "q-2")]
-for body in [*bodies, {"order_id": "q-3", "amount": 0}]:
-    sqs.send_message(QueueUrl=ids["Payments"], MessageBody=json.dumps(body))
+# Of order 7 four messages; of order 1, which is paid over HTTP, one with its total and one with another; what fails once, and
+# what is never charged.
+messages = [order(7), order(7), order(7), order(7), order(1), order(8, 503), order(9, 0)]
+for body in [*messages, order(1, 2000), order(10, 1_000_001), order(11, 402)]:
+    sqs.send_message(QueueUrl=ids["Payments"], MessageBody=json.dumps({"customer": ada, "order": body}))
+sqs.send_message(QueueUrl=ids["Payments"], MessageBody="not JSON")
+sqs.set_queue_attributes(QueueUrl=ids["Payments"], Attributes={"VisibilityTimeout": "2"})
 stack.until(lambda: waiting("Payments") == 0 or None, "the end of all messages")
-sqs.send_message(QueueUrl=ids["Payments"], MessageBody=json.dumps(bodies[0]))
+sqs.send_message(QueueUrl=ids["Payments"], MessageBody=json.dumps({"customer": ada, "order": order(7)}))
 stack.until(lambda: waiting("Payments") == 0 or None, "the end of the last message")
-report["dead"] = waiting("Failed")
-report["in all"] = [item["order_id"]["S"] for item in items("Ledger")]
-report["records"] = items("Idempotency")
+
+report["dead"] = []
+while found := sqs.receive_message(QueueUrl=ids["Failed"], MaxNumberOfMessages=10).get("Messages"):
+    report["dead"] += [message["Body"] for message in found]
+    for message in found:
+        sqs.delete_message(QueueUrl=ids["Failed"], ReceiptHandle=message["ReceiptHandle"])
+items = dynamodb.scan(TableName=ids["Ledger"], ConsistentRead=True)["Items"]
+report["charges"] = sum(item["pk"]["S"] == "provider" for item in items)
+report["paid"] = {
+    item["sk"]["S"]: item["outcome"].get("S") for item in items if item["pk"]["S"] == f"customer#{ada}"
+}
 report["log"] = stack.log()
 print(json.dumps(report))

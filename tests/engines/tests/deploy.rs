@@ -60,7 +60,7 @@ impl Answers<'_> {
 #[test]
 fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_user() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "crud", "--bins", "--features", "aws"]);
+    let built = binary::build(&["--package", "crud", "--bins"]);
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/deploy.py"))
         .arg(engine.endpoint())
@@ -79,9 +79,14 @@ fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_use
     }
     for api in ["REST API", "function URL"] {
         let answers = Answers(api, &answers[api]);
-        answers.assert_status("preflight", 204);
-        assert_eq!(answers.header("preflight", "access-control-allow-origin"), "https://app.example.com");
+        answers.assert_status("preflight", 401);
+        assert!(answers.header("preflight", "access-control-allow-origin").is_null(), "no browser can call it");
     }
+
+    let rotated = Answers("rotated", &answers["rotated"]);
+    rotated.assert_status("the new key", 200);
+    rotated.assert_status("the previous key", 200);
+    rotated.assert_status("another key", 401);
 
     let race = answers["race"].as_object().expect("answers");
     let mut statuses: Vec<_> = race.values().filter_map(|answer| answer["status"].as_u64()).collect();

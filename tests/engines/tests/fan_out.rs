@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 #[test]
 fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "fan-out", "--bins", "--features", "aws"]);
+    let built = binary::build(&["--package", "fan-out", "--bins"]);
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/fan_out.py"))
         .arg(engine.endpoint())
@@ -22,15 +22,16 @@ fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
     let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
 
     let done = json!({
-        "email#o-1#placed": "We have received your order o-1: 2 x tea.",
-        "email#o-1#paid": "We have received your payment for order o-1.",
-        "email#o-2#placed": "We have received your order o-2: 2 x tea.",
-        "email#o-2#cancelled": "Your order o-2 has been cancelled.",
-        "email#o-3#paid": "We have received your payment for order o-3.",
-        "invoice#o-1": "2 x tea: 18.00 EUR",
-        "stock#o-1#placed": "-2 tea",
-        "stock#o-2#placed": "-2 tea",
-        "stock#o-2#cancelled": "+2 tea",
+        "provider#Placed#o-1": "We have received your order o-1: 2 x tea.",
+        "provider#Paid#o-1": "We have received your payment for order o-1.",
+        "provider#Placed#o-2": "We have received your order o-2: 2 x tea.",
+        "provider#Cancelled#o-2": "Your order o-2 has been cancelled.",
+        "provider#Paid#o-3": "We have received your payment for order o-3.",
+        "invoice#o-1": "1800",
+        "change#Placed#o-1": "-2",
+        "change#Placed#o-2": "-2",
+        "change#Cancelled#o-2": "2",
+        "stock#tea": "-2",
     });
     assert_eq!(report["done"], done, "{:#}", report["log"]);
 
@@ -45,8 +46,10 @@ fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
     let lines = log.filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect::<Vec<_>>();
     let of = |message: &'static str| lines.iter().filter(move |line| line["message"] == message);
     let new = |message| of(message).filter(|line| line["is_new"] == true).count();
-    assert_eq!(["sent the e-mail", "issued the invoice", "updated the stock"].map(new), [5, 1, 3], "{lines:#?}");
+    assert_eq!(["issued the invoice", "changed the stock"].map(new), [1, 3], "{lines:#?}");
+    // Two deliveries at the same time both send, with one key: the provider has one e-mail, as above.
+    assert!(new("sent the e-mail") >= 5, "{lines:#?}");
     assert!(of("issued the invoice").all(|line| line["order"] == "o-1"), "{lines:#?}");
-    assert!(of("sent the e-mail").any(|line| line["is_new"] == false), "one was placed twice: {lines:#?}");
+    assert!(of("changed the stock").any(|line| line["is_new"] == false), "one was placed twice: {lines:#?}");
     assert_eq!(of("the record failed").filter_map(|line| line["receive_count"].as_u64()).max(), Some(5), "{lines:#?}");
 }

@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// may open a second one while the first lies idle.
 fn invoke(query: &'static str, keep: usize) -> (Posted, usize, u64) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stream"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_streaming"));
     let address = listener.local_addr().expect("its address").to_string();
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).env("AWS_LAMBDA_RUNTIME_API", address).envs([
         ("AWS_LAMBDA_LOG_FORMAT", "JSON"),

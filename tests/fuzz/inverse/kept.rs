@@ -3,8 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crud::users::{ListUsers, NewUser};
 use pilaster::http::{self, Body, HeaderName, HeaderValue, Method, Response, StatusCode};
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
@@ -31,10 +29,7 @@ fn the_pages_of_a_list_are_the_list() {
                 assert!(page.users.len() <= limit);
                 found.extend(page.users.iter().map(|user| user.id));
                 cursor = page.next;
-                if let Some(cursor) = &cursor {
-                    let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap();
-                    assert_eq!(&URL_SAFE_NO_PAD.encode(bytes), cursor);
-                } else {
+                if cursor.is_none() {
                     break;
                 }
             }

@@ -64,6 +64,76 @@
 //!
 //! A `caller` that returns the same text for every request shares responses between all callers.
 //!
+//! # One effect
+//!
+//! The layer alone makes a request take effect **at least once**. If the function fails after its effect, nothing is
+//! recorded, the lock is released, and the next request with the key runs again: the answer of a payment provider or of
+//! a table was lost, or the process ended between the effect and the record. The effect itself must therefore be
+//! idempotent, by an id that is the same in each attempt. [`IdempotencyKey`] hands the key to the function:
+//!
+//! - [`effect_id`](IdempotencyKey::effect_id) is the id of the item that the function writes, on condition that there is
+//!   none with this id. If there is one, an earlier attempt has written it. Compare its content with the request before
+//!   you use it: after a failed attempt there is no record, so a client may send the key with another payload.
+//! - It is also the idempotency key of the provider, which then charges once and returns the same answer again.
+//!
+//! The layer adds what an id cannot: the same response for each attempt, a 409 while the first one is running, and a 422
+//! for another payload.
+//!
+//! ```
+//! # #[cfg(feature = "clients")] {
+//! use std::collections::BTreeMap;
+//! use std::io;
+//! use std::sync::{Arc, Mutex};
+//!
+//! use pilaster::http::{self, HttpError, IdempotencyKey, Json};
+//! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
+//! use pilaster::testing::{Caller, http as request};
+//! use pilaster::{BoxError, Client, Clients, FromClients};
+//!
+//! /// A payment provider that charges once per key. The answer to its first request is lost.
+//! #[derive(Clone, Default)]
+//! struct Provider(Arc<Mutex<BTreeMap<String, u32>>>);
+//!
+//! impl Provider {
+//!     async fn charge(&self, key: String, amount: u32) -> Result<u32, io::Error> {
+//!         let mut charges = self.0.lock().map_err(|_| io::ErrorKind::Other)?;
+//!         let is_first = charges.is_empty();
+//!         let charged = *charges.entry(key).or_insert(amount);
+//!         if is_first { Err(io::ErrorKind::TimedOut.into()) } else { Ok(charged) }
+//!     }
+//! }
+//!
+//! impl FromClients for Provider {
+//!     async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+//!         Ok(Self::default())
+//!     }
+//! }
+//!
+//! async fn pay(
+//!     Client(provider): Client<Provider>,
+//!     key: IdempotencyKey,
+//!     Json(amount): Json<u32>,
+//! ) -> Result<Json<u32>, HttpError> {
+//!     Ok(Json(provider.charge(key.effect_id("charge"), amount).await?))
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let idempotency = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).require_key());
+//! let (clients, provider) = (Clients::new(), Provider::default());
+//! clients.insert(provider.clone());
+//! let function = pilaster::handler(pay).layer(http::Stack::new().idempotency(idempotency));
+//! let caller = Caller::new(function).with_clients(clients);
+//! let post = || request::post("/payments").header("idempotency-key", "\"a\"").json(100);
+//!
+//! assert_eq!(caller.send(post()).await?.status(), 500, "charged, but the function does not know it");
+//! assert_eq!(caller.send(post()).await?.text(), "100");
+//! assert_eq!(provider.0.lock().unwrap().len(), 1, "charged once");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # The response
 //!
 //! **A response is recorded** with its status, headers and body, in the format in which a function returns it to API
@@ -110,6 +180,7 @@
 //! ```
 
 mod document;
+mod key;
 mod recorded;
 
 use std::panic::AssertUnwindSafe;
@@ -130,6 +201,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::Service;
 
+pub use self::key::IdempotencyKey;
+use self::key::Parsed;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
@@ -203,21 +276,18 @@ impl IdempotencyLayer {
 }
 
 impl HttpSettings {
-    /// Reads the key from the header; it is `null` if there is none.
-    fn key(&self, parts: &Parts) -> Result<Value, IdempotencyError> {
+    /// Reads the key from the header, without quotes.
+    fn sent_key(&self, parts: &Parts) -> Result<Option<String>, IdempotencyError> {
         // A gateway may join several lines into one, which would be another key.
         let mut lines = parts.headers.get_all(&self.header).iter();
-        let Some(sent) = lines.next() else { return Ok(Value::Null) };
+        let Some(sent) = lines.next() else { return Ok(None) };
         if lines.next().is_some() {
             return Err(IdempotencyError::bad_key(format!("`{}` was sent more than once", self.header)));
         }
         let key = sent.to_str().ok().map(str::trim).and_then(unquoted).filter(|key| key.len() <= MAX_KEY);
         let invalid = || format!("`{}` is not a single ASCII text of at most {MAX_KEY} characters", self.header);
         let key = key.ok_or_else(|| IdempotencyError::bad_key(invalid()))?;
-        if key.is_empty() {
-            return Ok(Value::Null);
-        }
-        Ok(json!([parts.method.as_str(), parts.uri.path(), self.caller(parts), key]))
+        Ok(Some(key).filter(|key| !key.is_empty()))
     }
 
     fn caller(&self, parts: &Parts) -> Value {
@@ -225,20 +295,31 @@ impl HttpSettings {
         caller.map_or_else(|| document::caller(parts), Value::from)
     }
 
-    /// Selects the key and the payload of a request, and the caller if it is not part of the key.
-    fn call_key(&self, idempotency: &Idempotency, parts: &Parts, body: &Bytes) -> Result<CallKey, IdempotencyError> {
+    /// Selects the key and the payload of a request, and the caller if it is not part of the key. Also returns the key
+    /// for the function.
+    fn call_key(
+        &self,
+        idempotency: &Idempotency,
+        parts: &Parts,
+        body: &Bytes,
+    ) -> Result<(CallKey, Option<IdempotencyKey>), IdempotencyError> {
         let deadline = parts.extensions.get::<Invocation>().and_then(Invocation::deadline);
         if idempotency.has_key() {
             let document = document::of(parts, body)?;
             let (key, payload) = (idempotency.key_of(&document)?, idempotency.payload_of(&document)?);
-            return Ok(CallKey { key, payload, caller: Some(self.caller(parts)), deadline, ..CallKey::default() });
+            let own = key::selected(idempotency, &key)?;
+            let caller = Some(self.caller(parts));
+            return Ok((CallKey { key, payload, caller, deadline, ..CallKey::default() }, own));
         }
-        let key = self.key(parts)?.into();
+        let sent = self.sent_key(parts)?;
+        let key = sent.as_ref().map(|sent| json!([parts.method.as_str(), parts.uri.path(), self.caller(parts), sent]));
+        let key = key.unwrap_or_default().into();
+        let own = sent.map(|sent| IdempotencyKey::of(sent, idempotency, &key)).transpose()?;
         let payload = match idempotency.has_payload() {
             true => idempotency.payload_of(&document::of(parts, body)?)?,
             false => Some(document::payload(parts.uri.query(), body).into()),
         };
-        Ok(CallKey { key, payload, deadline, ..CallKey::default() })
+        Ok((CallKey { key, payload, deadline, ..CallKey::default() }, own))
     }
 }
 
@@ -286,7 +367,7 @@ where
         }
         let idempotency = self.layer.idempotency.clone();
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
+            let (mut parts, body) = request.into_parts();
             // The adapter holds the whole body in memory; a layer may have replaced it.
             let body = match Limited::new(body, PAYLOAD_LIMIT).collect().await {
                 Ok(body) => body.to_bytes(),
@@ -295,8 +376,14 @@ where
                     return Ok(error.into_response());
                 }
             };
-            let begun = idempotency.begin_with(|| settings.call_key(&idempotency, &parts, &body)).await;
+            let selected = settings.call_key(&idempotency, &parts, &body);
             let header = (!idempotency.has_key()).then_some(settings.header);
+            let (key, parsed) = match selected {
+                Ok((key, own)) => (Ok(key), own.map_or_else(|| Parsed::missing(header.as_ref()), Parsed::Key)),
+                Err(error) => (Err(error), Parsed::invalid(header.as_ref())),
+            };
+            parts.extensions.insert(parsed);
+            let begun = idempotency.begin_with(|| key).await;
             let begun = match begun {
                 Ok(begun) => begun,
                 Err(error) => return Ok(refused(error, header)),
@@ -389,14 +476,19 @@ fn refused(error: IdempotencyError, header: Option<HeaderName>) -> Response {
     let Some(header) = header.filter(|_| error.is_key_error()) else {
         return HttpError::from(error).into_response();
     };
-    let detail = match error.is_missing_key() {
-        true => format!("the `{header}` header is required"),
-        false => format!(
-            "the `{header}` header must be a single value of at most {MAX_KEY} ASCII characters, quoted if it contains a \
-             comma or a quote"
-        ),
-    };
+    let detail = if error.is_missing_key() { missing(&header) } else { invalid(&header) };
     HttpError::bad_request(detail).with_source(error).into_response()
+}
+
+fn missing(header: &HeaderName) -> String {
+    format!("the `{header}` header is required")
+}
+
+fn invalid(header: &HeaderName) -> String {
+    format!(
+        "the `{header}` header must be a single value of at most {MAX_KEY} ASCII characters, quoted if it contains a comma \
+         or a quote"
+    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{
 };
 use engines::Engine;
 use pilaster::config::secrets::{ExposeSecret, SecretString};
+use pilaster::table::Table;
 use pilaster::{BoxError, Clients, FromSecret, Secrets};
 use serde::Deserialize;
 use tokio::time::{advance, pause, resume};
@@ -42,6 +43,9 @@ async fn puts_and_gets_an_item() -> Result<(), BoxError> {
     Ok(())
 }
 
+#[path = "../../../../examples/crud/tests/contract.rs"]
+mod contract;
+
 #[tokio::test]
 #[ignore = "started by its namesake with the engine's environment"]
 async fn keeps_users_as_every_store_must() -> Result<(), BoxError> {
@@ -50,21 +54,22 @@ async fn keeps_users_as_every_store_must() -> Result<(), BoxError> {
         |name| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
     let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
     let index = GlobalSecondaryIndex::builder()
-        .index_name("users")
-        .key_schema(key("kind", KeyType::Hash)?)
-        .key_schema(key("id", KeyType::Range)?)
+        .index_name("index")
+        .key_schema(key("index_pk", KeyType::Hash)?)
+        .key_schema(key("index_sk", KeyType::Range)?)
         .projection(Projection::builder().projection_type(ProjectionType::All).build())
         .build()?;
     dynamodb
         .create_table()
         .table_name("contract")
         .billing_mode(BillingMode::PayPerRequest)
-        .set_attribute_definitions(Some(vec![text("pk")?, text("kind")?, text("id")?]))
+        .set_attribute_definitions(Some(vec![text("pk")?, text("sk")?, text("index_pk")?, text("index_sk")?]))
         .key_schema(key("pk", KeyType::Hash)?)
+        .key_schema(key("sk", KeyType::Range)?)
         .global_secondary_indexes(index)
         .send()
         .await?;
-    crud::contract::run(&crud::store::Users::in_dynamodb(dynamodb.clone(), "contract".to_owned())).await?;
+    contract::run(&crud::store::Users::new(Table::new(dynamodb.clone(), "contract"))).await?;
     let left = dynamodb.scan().table_name("contract").send().await?;
     assert_eq!(left.count(), 0, "no user and no lock of an e-mail address stays behind: {:?}", left.items());
     Ok(())

@@ -70,7 +70,7 @@ enum Call {
 fn random_call(random: &mut Random) -> Call {
     let sorts = ["-", "a", "a\u{0}", "ab", "a\u{10ffff}", "b", "é", "\u{1f600}"];
     let bounds = ["", "", "a", "ab", "b", "é", "\u{10ffff}"];
-    let mut key = |random: &mut Random| (random.one(&["p", "q"]).to_owned(), random.one(&sorts).to_owned());
+    let key = |random: &mut Random| (random.one(&["p", "q"]).to_owned(), random.one(&sorts).to_owned());
     let (partition, sort) = key(random);
     let values = [json!({}), json!({ "n": 1 }), json!({ "n": -0.5, "text": "", "list": [null, true, { "a": [] }] })];
     let value = values[random.below(3)].clone();

@@ -1,0 +1,16 @@
+//! `PATCH /users/{id}` as a separate function.
+
+use crud::api_key::Keys;
+use crud::routes::{self, *};
+
+#[lambda_handler(route = "PATCH /users/{id}", layer = crud::api(), warm(Client<Users>, Client<Keys>))]
+async fn update_user(
+    users: Client<Users>,
+    id: Path<Uuid>,
+    patch: Valid<Json<UserPatch>>,
+) -> Result<Json<User>, HttpError> {
+    routes::update_user(users, id, patch).await
+}
+
+#[cfg(test)]
+mod tests;

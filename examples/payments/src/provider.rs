@@ -1,0 +1,38 @@
+//! A stand-in for a payment provider with idempotency keys, such as Adyen or Stripe. Its charges are items of a table.
+
+use std::collections::BTreeMap;
+
+use pilaster::BoxError;
+use pilaster::table::{PutIfAbsent, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::money::Money;
+
+// Totals with a fixed result, as providers have them for tests. The last two are charged.
+pub const DECLINED: i64 = 402;
+pub const FAILS: i64 = 503;
+pub const HANGS: i64 = 504;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Charged,
+    Declined,
+}
+
+#[derive(Clone)]
+pub struct Provider(pub Table);
+
+impl Provider {
+    /// Charges once per key: a repeated request has the outcome of the first one, and no other effect.
+    pub async fn charge(&self, key: &str, total: Money) -> Result<Outcome, BoxError> {
+        let outcome = if total.amount == DECLINED { Outcome::Declined } else { Outcome::Charged };
+        let charge = BTreeMap::from([("outcome".to_owned(), outcome)]);
+        match self.0.put_if_absent(("provider", key), &charge).await? {
+            PutIfAbsent::Stored if total.amount == FAILS => Err("the connection was closed".into()),
+            PutIfAbsent::Stored if total.amount == HANGS => std::future::pending().await,
+            PutIfAbsent::Stored => Ok(outcome),
+            PutIfAbsent::Present(first) => Ok(first["outcome"]),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+use payments::money::{Currency, Money};
+use payments::provider::{DECLINED, FAILS, HANGS, Outcome, Provider};
+use pilaster::table::{Found, Table};
+use pilaster::testing::http::Request;
+use pilaster::testing::{Caller, http as request};
+use pilaster::{Clients, RawService};
+use serde_json::{Value, json};
+
+use super::*;
+
+type TestResult = Result<(), pilaster::BoxError>;
+
+const TEMPLATE: &str = include_str!("../template.yaml");
+
+/// The function as it is deployed, and its ledger in memory.
+async fn deployed() -> (Caller<impl RawService>, Table) {
+    let clients = Clients::new();
+    let payments = clients.get::<Payments>().await.expect("a ledger in memory");
+    (Caller::new(pay::function()).with_clients(clients), payments.ledger)
+}
+
+fn request_of(customer: &str, key: &str, order: u64, amount: i64) -> Request {
+    let body = json!({ "order_id": order, "total": { "amount": amount, "currency": "EUR" } });
+    let claims = json!({ "sub": customer, "iss": "https://issuer.example.com" });
+    request::post("/payments").header("idempotency-key", format!("\"{key}\"")).claims(claims).json(body)
+}
+
+fn request(key: &str, order: u64, amount: i64) -> Request {
+    request_of("ada", key, order, amount)
+}
+
+/// Sends a request, again while the lock of an interrupted one is being released.
+async fn send(caller: &Caller<impl RawService>, key: &str, order: u64, amount: i64) -> request::TestResponse {
+    loop {
+        let response = caller.send(request(key, order, amount)).await.expect("a response");
+        if response.status() != 409 || response.header("retry-after").is_none() {
+            return response;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// The charges at the provider.
+async fn charges(ledger: &Table) -> Vec<Found<Value>> {
+    ledger.query("provider").send().await.expect("the charges")
+}
+
+async fn entry(ledger: &Table, order: u64) -> Option<Payment> {
+    ledger.get(("customer#ada", format!("order#{order}"))).await.expect("the entry")
+}
+
+#[tokio::test]
+async fn a_repeated_request_has_the_same_response_and_the_cors_headers_of_its_caller() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    let first = caller.send(request("a", 1, 1000).header("origin", "https://shop.example.com")).await?;
+    assert_eq!(first.status(), 201, "{first:?}");
+    let payment = first.json::<Payment>()?;
+    assert_eq!((payment.total, payment.outcome), (Money::new(1000, Currency::Eur), Some(Outcome::Charged)));
+    assert_eq!(entry(&ledger, 1).await, Some(payment));
+
+    let again = caller.send(request("a", 1, 1000).header("origin", "https://app.example.com")).await?;
+    assert_eq!((again.status(), again.text()), (201, first.text()));
+    for (response, origin) in [(&first, "https://shop.example.com"), (&again, "https://app.example.com")] {
+        assert_eq!(response.header("access-control-allow-origin"), Some(origin));
+        assert_eq!(response.header("location"), Some("/payments/1"));
+    }
+    assert_eq!(charges(&ledger).await.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_charge_whose_answer_is_lost_is_made_once() -> TestResult {
+    for second_key in ["a", "b"] {
+        let (caller, ledger) = deployed().await;
+        let first = caller.send(request("a", 1, FAILS)).await?;
+        assert_eq!(first.status(), 503, "{first:?}");
+        assert!(!first.text().contains("connection"), "the cause is not shown");
+        assert_eq!(entry(&ledger, 1).await.and_then(|payment| payment.outcome), None, "only the intent");
+
+        let second = send(&caller, second_key, 1, FAILS).await;
+        assert_eq!(second.status(), 201, "{second:?}");
+        assert_eq!(charges(&ledger).await.len(), 1, "with the key {second_key}");
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_reaches_its_deadline_while_it_charges_is_charged_once() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    let caller = caller.with_time_left(Duration::from_secs(10));
+    assert_eq!(caller.send(request("a", 1, HANGS)).await?.status(), 504);
+    assert_eq!(send(&caller, "a", 1, HANGS).await.status(), 201);
+    assert_eq!(charges(&ledger).await.len(), 1);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_at_once_charge_once() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    let caller = caller.with_time_left(Duration::from_secs(10));
+    // The first one waits for the provider, which has charged.
+    let (first, second, third) = tokio::join!(
+        caller.send(request("a", 1, HANGS)),
+        caller.send(request("a", 1, HANGS)),
+        caller.send(request("b", 1, HANGS)),
+    );
+    assert_eq!(first?.status(), 504);
+    let second = second?;
+    assert_eq!((second.status(), second.header("retry-after")), (409, Some("1")), "the same key");
+    assert_eq!(third?.status(), 201, "another key continues with the same charge");
+    assert_eq!(charges(&ledger).await.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_process_may_end_after_each_step() -> TestResult {
+    let total = Money::new(1000, Currency::Eur);
+    let interrupted = |outcome| Payment { order_id: 1, total, charge_id: "interrupted".to_owned(), outcome };
+    for (is_charged, stored) in [(false, None), (true, None), (true, Some(Outcome::Charged))] {
+        let (caller, ledger) = deployed().await;
+        ledger.put(("customer#ada", "order#1"), &interrupted(stored)).await?;
+        if is_charged {
+            Provider(ledger.clone()).charge("interrupted", total).await?;
+        }
+        let response = caller.send(request("a", 1, 1000)).await?;
+        assert_eq!(response.status(), 201, "{response:?}");
+        assert_eq!(response.json::<Payment>()?, interrupted(Some(Outcome::Charged)));
+        let charges = charges(&ledger).await;
+        assert_eq!(charges.iter().map(|charge| charge.key.sort()).collect::<Vec<_>>(), ["interrupted"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_has_one_total() -> TestResult {
+    for amount in [1000, FAILS] {
+        let (caller, ledger) = deployed().await;
+        caller.send(request("a", 1, amount)).await?;
+        let other = caller.send(request("b", 1, 2000)).await?;
+        assert_eq!(other.status(), 409, "{other:?}");
+        assert!(other.text().contains("another total"), "{}", other.text());
+        assert_eq!(entry(&ledger, 1).await.map(|payment| payment.total.amount), Some(amount));
+        assert_eq!(charges(&ledger).await.len(), 1);
+    }
+    let (caller, _) = deployed().await;
+    assert_eq!(caller.send(request("a", 1, 1000)).await?.status(), 201);
+    assert_eq!(caller.send(request("a", 1, 2000)).await?.status(), 422, "the key has another body");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_declined_order_is_charged_by_a_new_attempt_only() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    for _ in 0..2 {
+        assert_eq!(caller.send(request("a", 1, DECLINED)).await?.status(), 402);
+        assert_eq!(charges(&ledger).await.len(), 1, "the key is that of the first attempt");
+    }
+    assert_eq!(caller.send(request("b", 1, DECLINED)).await?.status(), 402);
+    assert_eq!(charges(&ledger).await.len(), 2);
+    assert_eq!(caller.send(request("c", 1, 1000)).await?.status(), 201);
+    assert_eq!(caller.send(request("b", 1, DECLINED)).await?.status(), 409, "it is paid");
+    assert_eq!(charges(&ledger).await.len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn customers_share_neither_keys_nor_orders() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    let mut ids = Vec::new();
+    for customer in ["ada", "bob"] {
+        let response = caller.send(request_of(customer, "a", 1, 1000)).await?;
+        assert_eq!(response.status(), 201, "{response:?}");
+        ids.push(response.json::<Payment>()?.charge_id);
+    }
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(charges(&ledger).await.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_comes_with_another_order_after_a_failure_is_another_charge() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    assert_eq!(caller.send(request("a", 1, FAILS)).await?.status(), 503);
+    assert_eq!(send(&caller, "a", 2, 1000).await.status(), 201);
+    assert_eq!(send(&caller, "b", 1, FAILS).await.status(), 201);
+    let [one, two] = [entry(&ledger, 1).await, entry(&ledger, 2).await].map(|entry| entry.expect("a payment"));
+    assert_ne!(one.charge_id, two.charge_id);
+    assert_eq!(charges(&ledger).await.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_order_leaves_nothing_and_its_key_may_be_used_again() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    for amount in [0, -1, i64::MIN, 1_000_001, i64::MAX] {
+        let response = caller.send(request("a", 1, amount)).await?;
+        assert_eq!(response.status(), 422, "{amount}: {response:?}");
+    }
+    for total in [
+        json!(10),
+        json!({ "amount": 10 }),
+        json!({ "amount": 10, "currency": "JPY" }),
+        json!({ "amount": 1.5, "currency": "EUR" }),
+    ] {
+        let request = request("a", 1, 1).json(json!({ "order_id": 1, "total": total }));
+        assert_eq!(caller.send(request).await?.status(), 422, "{total}");
+    }
+    assert_eq!((entry(&ledger, 1).await, charges(&ledger).await.len()), (None, 0));
+    assert_eq!(caller.send(request("a", 1, 1_000_000)).await?.status(), 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_needs_a_token_and_a_key() -> TestResult {
+    let (caller, _) = deployed().await;
+    let body = json!({ "order_id": 1, "total": { "amount": 1, "currency": "EUR" } });
+    let without_token = request::post("/payments").header("idempotency-key", "a").json(&body);
+    assert_eq!(caller.send(without_token).await?.status(), 401);
+    let without_key = caller.send(request::post("/payments").claims(json!({ "sub": "ada" })).json(&body)).await?;
+    assert_eq!(without_key.status(), 400);
+    assert!(without_key.text().contains("`idempotency-key` header is required"), "{}", without_key.text());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_web_page_may_send_the_key_and_the_token_and_read_where_and_when() -> TestResult {
+    let (caller, _) = deployed().await;
+    let preflight = request::request("OPTIONS", "/payments")
+        .header("origin", "https://shop.example.com")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization,content-type,idempotency-key");
+    let preflight = caller.send(preflight).await?;
+    let allowed = preflight.header("access-control-allow-headers").unwrap_or_default();
+    for header in ["authorization", "content-type", "idempotency-key"] {
+        assert!(allowed.split(',').any(|name| name == header), "{header}: {allowed}");
+    }
+    let response = caller.send(request("a", 1, 1000).header("origin", "https://shop.example.com")).await?;
+    assert_eq!(response.header("access-control-expose-headers"), Some("location,retry-after"));
+
+    // A preflight has no token, so its route has no authorizer.
+    let route = TEMPLATE.split("Method: OPTIONS").nth(1).expect("the route of preflights");
+    let route = route.lines().take(4).collect::<Vec<_>>().join("\n");
+    assert!(route.contains("Path: /payments") && route.contains("Authorizer: NONE"), "{route}");
+    Ok(())
+}
+
+#[test]
+fn a_payment_is_known_longer_than_a_message_may_come_late() {
+    let seconds = |name: &str| {
+        let values = TEMPLATE.lines().filter_map(|line| line.trim().strip_prefix(name));
+        values.filter_map(|value| value.split_whitespace().next()?.parse::<u64>().ok()).sum::<u64>()
+    };
+    let in_queues = seconds("MessageRetentionPeriod:");
+    assert_eq!(in_queues, (4 + 14) * 86_400, "the queue and its dead-letter queue");
+    assert!(RETENTION.as_secs() > in_queues, "records");
+    let ledger = TEMPLATE.split("\n  Ledger:").nth(1).and_then(|text| text.split("\n\n").next()).expect("the ledger");
+    assert!(!ledger.contains("TimeToLive"), "the entries of the ledger stay");
+}
+
+#[tokio::test]
+async fn the_ledger_is_opened_before_the_first_request() {
+    let clients = Clients::new();
+    Caller::new(pay::function()).with_clients(clients.clone()).warm_up().await;
+    assert!(clients.contains::<Payments>());
+}

@@ -1,0 +1,39 @@
+//! A stand-in for a payment provider, whose payments are in a table. Replace it by the client of your provider, which must
+//! keep two promises: requests with the same order id have one effect, and a payment that was cancelled is never charged,
+//! even if the request to charge it arrives later.
+
+use pilaster::table::{PutIfAbsent, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::money::Money;
+use crate::order::StepError;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Payment {
+    pub(crate) charged: Option<Money>,
+    pub(crate) cancelled: bool,
+}
+
+/// Charges a card. `tok_declined` is declined; the first answer for `tok_slow`, and each for `tok_lost`, is lost.
+pub(crate) async fn charge(table: &Table, id: &str, amount: Money, card: &str) -> Result<(), StepError> {
+    if card == "tok_declined" {
+        return Err(StepError::CardDeclined);
+    }
+    let payment = Payment { charged: Some(amount), cancelled: false };
+    match table.put_if_absent(format!("payment#{id}"), &payment).await? {
+        PutIfAbsent::Present(payment) if payment.cancelled => Err(StepError::AlreadyCancelled),
+        PutIfAbsent::Stored if card == "tok_slow" => Err(StepError::ProviderUnavailable),
+        _ if card == "tok_lost" => Err(StepError::ProviderUnavailable),
+        _ => Ok(()),
+    }
+}
+
+/// Cancels a payment for good, and returns the amount that is refunded, now or earlier.
+pub(crate) async fn cancel(table: &Table, id: &str) -> Result<Option<Money>, StepError> {
+    let mut payment = Payment { charged: None, cancelled: true };
+    if let PutIfAbsent::Present(earlier) = table.put_if_absent(format!("payment#{id}"), &payment).await? {
+        payment.charged = earlier.charged;
+        table.put(format!("payment#{id}"), &payment).await?;
+    }
+    Ok(payment.charged)
+}

@@ -1,0 +1,45 @@
+//! The authorizer example, built and deployed by its template into an engine with an HTTP API, DynamoDB and Cognito.
+
+use std::process::{Command, Stdio};
+
+use engines::{Engine, binary};
+use serde_json::{Value, json};
+
+#[test]
+fn a_partner_needs_a_valid_key_and_a_user_has_the_claim_of_the_trigger() {
+    let engine = Engine::shared();
+    let built = binary::build(&["--package", "authorizer", "--bins"]);
+    let output = Command::new(engine.program("python"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/authorizer.py"))
+        .arg(engine.endpoint())
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/authorizer"))
+        .arg(built["authorizer"].parent().expect("a folder"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("python starts");
+    assert!(output.status.success(), "authorizer.py failed");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+
+    for (name, status) in [
+        ("no key", 401),
+        ("wrong key", 403),
+        ("old key", 200),
+        ("new key", 200),
+        ("expired key", 403),
+        ("reader reads", 200),
+        ("reader changes", 403),
+        ("reader reads again", 200),
+        ("user", 200),
+        ("user without a token", 401),
+        ("user with an API key", 401),
+        ("partner with a token", 403),
+    ] {
+        assert_eq!(report[name]["status"], status, "{name}: {}", report[name]);
+    }
+    for name in ["old key", "new key"] {
+        assert_eq!(report[name]["body"], json!({ "partner": "acme" }), "{name}");
+    }
+    assert_eq!(report["user"]["body"], json!({ "sub": report["subject"], "tenant": "north" }));
+    assert_eq!(report["no tenant"]["error"], "Unhandled", "{}", report["no tenant"]);
+    assert_eq!(report["no tenant"]["payload"]["errorType"], "NoTenant");
+}

@@ -1,0 +1,47 @@
+//! The outbox example, built and deployed by its template into an engine with DynamoDB, its streams, Lambda and EventBridge: a rule
+//! passes the events to a queue.
+
+use std::process::{Command, Stdio};
+
+use engines::{Engine, binary};
+use serde_json::{Value, json};
+
+#[test]
+fn the_event_of_each_change_is_published() {
+    let engine = Engine::shared();
+    let built = binary::build(&["--package", "outbox", "--bins"]);
+    let output = Command::new(engine.program("python"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/outbox.py"))
+        .arg(engine.endpoint())
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/outbox"))
+        .arg(built["outbox"].parent().expect("a folder"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("python starts");
+    assert!(output.status.success(), "outbox.py failed");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+
+    let event = |order: &str, number: u32, status: &str| json!({ "id": format!("{order}/{number}"), "order": order, "number": number, "status": status });
+    let answers = &report["answers"];
+    assert_eq!(answers[0], event("o-1", 1, "placed"));
+    assert_eq!(answers[1], Value::Null, "a repeated request changes nothing");
+    assert_eq!(answers[2]["errorType"], "StatusNotAllowed");
+    assert_eq!((&answers[3], &answers[4]), (&event("o-1", 2, "paid"), &event("o-1", 3, "shipped")));
+
+    let at_once = report["at once"].as_array().expect("answers");
+    let changes: Vec<_> = at_once.iter().filter(|answer| !answer.is_null()).collect();
+    assert_eq!(changes, [&event("o-2", 1, "placed")], "{at_once:?}");
+
+    let received = report["received"].as_array().expect("events");
+    let of = |order: &str| -> Vec<Value> {
+        let details = received.iter().map(|event| event["detail"].clone());
+        details.filter(|detail| detail["order"] == order).collect()
+    };
+    let expected = [("placed", 1), ("paid", 2), ("shipped", 3), ("placed", 1)];
+    let expected: Vec<_> = expected.iter().map(|(status, number)| event("o-1", *number, status)).collect();
+    assert_eq!(of("o-1"), expected, "in order, and the first one again with its id");
+    assert_eq!(of("o-2"), [event("o-2", 1, "placed")]);
+    for envelope in received {
+        assert_eq!((&envelope["source"], &envelope["detail-type"]), (&json!("outbox.orders"), &json!("OrderChanged")));
+    }
+}
