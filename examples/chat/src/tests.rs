@@ -22,7 +22,7 @@ type Tested = Result<(), BoxError>;
 /// The messages of each connection.
 type Delivered = Arc<Mutex<HashMap<String, Vec<Value>>>>;
 
-/// The chat, and a management API: connections whose id begins with `gone` do not exist, those with `slow` never respond.
+/// The chat, and a management API: connections named `gone` do not exist, and requests to those named `slow` hang.
 struct Stage {
     clients: Clients,
     table: Table,
@@ -117,7 +117,8 @@ fn event(route: &str, kind: &str, id: &str) -> Value {
         "requestContext": {
             "routeKey": route, "eventType": kind, "connectionId": id, "messageDirection": "IN", "stage": "live",
             "apiId": "a1b2c3d4e5", "domainName": "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
-            "connectedAt": 1_795_256_129_000_u64, "requestTimeEpoch": 1_795_256_129_000_u64, "requestId": "UeBkOhY8liAEJ2g=",
+            "connectedAt": 1_795_256_129_000_u64, "requestTimeEpoch": 1_795_256_129_000_u64,
+            "requestId": "UeBkOhY8liAEJ2g=",
             "identity": { "sourceIp": "203.0.113.7" },
         },
         "isBase64Encoded": false,

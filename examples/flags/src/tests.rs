@@ -96,7 +96,7 @@ async fn without_a_document_the_default_terms_apply() -> Tested {
     Ok(())
 }
 
-/// Returns `true` if the template's metric filter counts a line. Each of its terms is `$.field = "text"`, with `*` at the end.
+/// Returns `true` if the template's metric filter counts a line. Each of its terms is `$.field = "text*"`.
 fn is_counted(line: &Value) -> bool {
     let pattern = TEMPLATE.split_once("FilterPattern: '{ ").and_then(|(_, rest)| rest.split_once(" }'"));
     pattern.expect("a pattern").0.split(" || ").any(|term| {

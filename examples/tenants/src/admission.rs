@@ -1,4 +1,4 @@
-//! The layer before each function: it takes the tenant from the claims, counts the request, and passes the tenant's notes on.
+//! The layer before each function: takes the tenant from the claims, counts the request, passes the tenant's notes on.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

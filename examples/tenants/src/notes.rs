@@ -19,7 +19,7 @@ pub(crate) struct Note {
 }
 
 impl Notes {
-    /// Returns the names of up to 20 notes, after the last one of the page before: a name and no key, so that it names no tenant.
+    /// Returns the names of up to 20 notes. `after` is the last name of the page before: no key, so it has no tenant.
     pub(crate) async fn list(&self, after: Option<Name>) -> Result<Vec<String>, TableError> {
         let mut query = self.table.query::<Note>(self.tenant.partition()).prefix("note#").limit(20);
         if let Some(Name(after)) = after {
