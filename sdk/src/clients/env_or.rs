@@ -48,7 +48,7 @@ impl Clients {
             Some(value) => configured(value).await,
             None if !is_local() => Err(format!("the environment variable {variable} is not set").into()),
             None => {
-                tracing::warn!("{variable} is not set: this local run uses a stand-in, whose data is lost at its end");
+                tracing::warn!("{variable} is not set: this local run uses a stand-in");
                 Ok(local())
             }
         }
