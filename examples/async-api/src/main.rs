@@ -1,14 +1,8 @@
-//! `POST /jobs` and `GET /jobs/{id}`. `cargo run -p async-api` serves them on 127.0.0.1:3000 and runs the jobs:
-//!
-//! ```sh
-//! curl -i 127.0.0.1:3000/jobs -H 'content-type: application/json' -d '{"text": "to be or not to be"}'
-//! ```
+//! `POST /jobs` and `GET /jobs/{id}`, on 127.0.0.1:3000 in a local run.
 
-use async_api::jobs::Jobs;
-use async_api::queue::Queue;
-use async_api::{api, app};
-use pilaster::{Client, StartError, http};
+#[cfg(test)]
+mod tests;
 
-fn main() -> Result<(), StartError> {
-    pilaster::run(http::service(app()).layer(api()).warm::<Client<Jobs>>().warm::<Client<Queue>>())
+fn main() -> Result<(), pilaster::StartError> {
+    pilaster::run(async_api::function())
 }

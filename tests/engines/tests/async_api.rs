@@ -6,9 +6,9 @@ use engines::{Engine, binary};
 use serde_json::{Value, json};
 
 #[test]
-fn a_job_is_taken_on_and_done_by_the_worker_behind_the_queue() {
+fn a_job_is_accepted_once_done_by_the_worker_behind_the_queue_and_failed_if_the_worker_never_succeeds() {
     let engine = Engine::shared();
-    let built = binary::build(&["--package", "async-api", "--bins", "--features", "aws"]);
+    let built = binary::build(&["--package", "async-api", "--bins"]);
     let output = Command::new(engine.program("python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/async_api.py"))
         .arg(engine.endpoint())
@@ -22,20 +22,31 @@ fn a_job_is_taken_on_and_done_by_the_worker_behind_the_queue() {
 
     assert_eq!(report["accepted"]["status"], 202, "{}", report["accepted"]);
     assert_eq!(report["accepted"]["headers"]["retry-after"], "1");
-    let done = json!({ "status": "done", "result": { "words": 6, "different": 4 } });
-    assert_eq!((&report["done"]["status"], &report["done"]["body"]), (&json!(200), &done));
+    let done = |words: u32| json!({ "status": "done", "words": words });
+    assert_eq!((&report["done"]["status"], &report["done"]["body"]), (&json!(200), &done(6)));
     assert_eq!(report["failed"]["body"], json!({ "status": "failed", "reason": "the text contains no words" }));
-    assert_eq!(report["longest"]["body"], json!({ "status": "done", "result": { "words": 1, "different": 1 } }));
-    assert_eq!((&report["too long"]["status"], &report["unknown"]["status"]), (&json!(422), &json!(404)));
+    assert_eq!(report["longest"]["body"], done(1));
+    assert_eq!((&report["too long"]["status"], &report["no key"]["status"]), (&json!(422), &json!(400)));
 
     let many = report["many"].as_array().expect("answers");
-    assert!(many.len() == 24 && many.iter().all(|answer| answer["body"]["result"]["words"] == 2), "{many:?}");
+    assert!(many.len() == 24 && many.iter().all(|answer| answer["body"] == done(2)), "{many:?}");
+    assert_eq!(report["other text"]["status"], 422);
 
     assert_eq!(report["waiting"], json!({ "Queue": 0, "Failed": 0 }));
-    assert_eq!(report["done again"]["body"], done, "a second message of a job changes nothing");
-    assert_eq!(report["still unknown"]["status"], 404, "a message makes no job");
+    assert_eq!(report["done again"]["body"], done(6), "a second message of a job changes nothing");
+    assert_eq!((&report["unknown"]["status"], &report["still unknown"]["status"]), (&json!(404), &json!(404)));
+
+    assert_eq!(report["not sent"]["status"], 500, "{}", report["not sent"]);
+    assert_eq!(report["stored"]["body"], json!({ "status": "queued" }));
+    assert_eq!(report["sent again"]["status"], 202, "{}", report["sent again"]);
+    assert_eq!(report["done by the retry"]["body"], done(2));
+
+    assert_eq!(report["expired"]["status"], 404);
     let items = report["items"].as_array().expect("items");
-    assert!(items.len() == 27 && items.iter().all(|item| item["expires_at"]["N"].is_string()), "{items:?}");
-    let log = report["log"].to_string();
-    assert_eq!(log.matches("nothing to do: the job is finished").count(), 2, "{log}");
+    let has_expiry = |item: &Value| item["expires_at"]["N"].is_string();
+    assert!(items.len() == 3 + 12 + 1 + 1 && items.iter().all(has_expiry), "{items:?}");
+
+    assert_eq!(report["never run accepted"]["status"], 202);
+    let failed = "the job could not be run: try again with a new Idempotency-Key";
+    assert_eq!(report["never run"]["body"], json!({ "status": "failed", "reason": failed }), "{}", report["log"]);
 }
