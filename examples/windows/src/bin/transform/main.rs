@@ -1,0 +1,28 @@
+//! Transforms the records of the stream for Firehose: masks the numbers of cards, and drops test sales.
+
+use pilaster::records::TransformedRecord;
+use pilaster::{BoxError, Firehose, lambda_handler};
+use windows::Sale;
+
+#[cfg(test)]
+mod tests;
+
+#[lambda_handler]
+async fn transform(mut sale: Firehose<Sale>) -> Result<TransformedRecord, BoxError> {
+    if sale.is_test {
+        return Ok(TransformedRecord::dropped());
+    }
+    sale.card = masked(&sale.card);
+    let currency = serde_json::to_value(sale.money.currency)?;
+    Ok(TransformedRecord::json(&sale.data)?.partition_key("currency", currency.as_str().unwrap_or_default()))
+}
+
+/// Returns the last four digits, and nothing of a text that is too short for a number of a card.
+fn masked(card: &str) -> String {
+    let digits: Vec<char> = card.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() < 12 {
+        "*".to_owned()
+    } else {
+        format!("*{}", digits[digits.len() - 4..].iter().collect::<String>())
+    }
+}
