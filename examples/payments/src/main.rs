@@ -1,13 +1,10 @@
 //! `POST /payments`. See README.md.
 
-use std::env;
 use std::time::Duration;
 
 use payments::{Order, Payment, PaymentError, Payments};
 use pilaster::http::{self, Claims, CorsLayer, Created, ErrorLayer, HttpError, IdempotencyKey, Json};
-#[cfg(feature = "aws")]
-use pilaster::idempotency::DynamoDbStore;
-use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
+use pilaster::idempotency::{Idempotency, IdempotencyLayer};
 use pilaster::{Client, lambda_handler};
 
 /// Longer than a message stays in the queue (4 days) and in its dead-letter queue (14 days).
@@ -32,21 +29,12 @@ async fn pay(
 }
 
 fn api() -> http::Stack {
-    let idempotency = idempotency().prefix("payments").require_key().expires_after(RETENTION);
+    let idempotency =
+        Idempotency::from_table_variable("IDEMPOTENCY_TABLE").prefix("payments").require_key().expires_after(RETENTION);
     http::Stack::new()
         .cors(CorsLayer::new().allow_origins(["https://*.example.com"]))
         .errors(ErrorLayer::new().map::<PaymentError>())
         .idempotency(IdempotencyLayer::new(idempotency))
-}
-
-/// Keeps the records in the table that `IDEMPOTENCY_TABLE` names, and those of a local run in memory.
-fn idempotency() -> Idempotency {
-    match env::var("IDEMPOTENCY_TABLE") {
-        #[cfg(feature = "aws")]
-        Ok(table) => Idempotency::from_env(DynamoDbStore::table(table)),
-        Err(_) if env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_none() => Idempotency::from_env(MemoryStore::new()),
-        _ => panic!("IDEMPOTENCY_TABLE must name a DynamoDB table, and the build needs the feature `aws`"),
-    }
 }
 
 #[cfg(test)]

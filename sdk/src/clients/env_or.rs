@@ -1,7 +1,7 @@
 //! [`Clients::env_or`]: a variable of the environment that chooses between a service of AWS and a local stand-in.
 
 use super::Clients;
-use crate::core::env::var;
+use crate::core::env;
 use crate::core::error::BoxError;
 
 impl Clients {
@@ -46,17 +46,11 @@ impl Clients {
     {
         match self.variables().get(variable) {
             Some(value) => configured(value).await,
-            None if !is_local() => Err(format!("the environment variable {variable} is not set").into()),
+            None if !env::is_local_run() => Err(format!("the environment variable {variable} is not set").into()),
             None => {
                 tracing::warn!("{variable} is not set: this local run uses a stand-in");
                 Ok(local())
             }
         }
     }
-}
-
-/// Returns `true` in a local run, also under `cargo lambda watch`, which sets the address of its Runtime API with a scheme.
-/// Lambda sets a host and a port.
-fn is_local() -> bool {
-    var("AWS_LAMBDA_RUNTIME_API").is_none_or(|address| address.starts_with("http://"))
 }

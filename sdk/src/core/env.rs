@@ -26,6 +26,13 @@ pub(crate) fn is_on_lambda() -> bool {
     is_set("AWS_LAMBDA_RUNTIME_API")
 }
 
+/// Returns `true` in a local run, also under `cargo lambda watch`, which sets the address of its Runtime API with a
+/// scheme. Lambda sets a host and a port.
+#[cfg(any(feature = "clients", feature = "idempotency"))]
+pub(crate) fn is_local_run() -> bool {
+    var("AWS_LAMBDA_RUNTIME_API").is_none_or(|address| address.starts_with("http://"))
+}
+
 /// Returns the value of a variable that must be set, or the end of a sentence that begins with its name.
 #[cfg(any(feature = "secrets", feature = "_parameters"))]
 pub(crate) fn required(name: &str) -> Result<String, &'static str> {

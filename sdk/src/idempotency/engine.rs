@@ -20,7 +20,9 @@ use super::error::IdempotencyError;
 #[cfg(feature = "http")]
 use super::key;
 use super::key::{HashFunction, KeyFormat};
-use super::store::{DynStore, IdempotencyRecord, Store};
+#[cfg(feature = "dynamodb")]
+use super::store::DynamoDbStore;
+use super::store::{DynStore, IdempotencyRecord, MemoryStore, Store};
 use crate::core::env;
 use crate::core::expression::Expression;
 #[cfg(feature = "http")]
@@ -116,6 +118,38 @@ impl Idempotency {
             Ok(disabled) => settings.disabled = disabled.unwrap_or_default(),
             Err(mistake) => settings.mistake = Some(mistake),
         })
+    }
+
+    /// Creates an engine like [`from_env`](Self::from_env), with the records in the DynamoDB table that an environment
+    /// variable names. In a local run without that variable they are in memory.
+    ///
+    /// If the variable is not set on Lambda, or Pilaster was built without the feature `dynamodb`, the function does not
+    /// start.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::idempotency::{Idempotency, IdempotencyLayer};
+    ///
+    /// let layer = IdempotencyLayer::new(Idempotency::from_table_variable("IDEMPOTENCY_TABLE").require_key());
+    /// # let _ = layer;
+    /// ```
+    pub fn from_table_variable(variable: &str) -> Self {
+        Self::of_table(variable, env::var(variable), env::is_local_run())
+    }
+
+    fn of_table(variable: &str, table: Option<String>, is_local_run: bool) -> Self {
+        match table {
+            #[cfg(feature = "dynamodb")]
+            Some(table) => Self::from_env(DynamoDbStore::table(table)),
+            None if is_local_run => Self::from_env(MemoryStore::new()),
+            value => Self::from_env(MemoryStore::new()).set(|settings| {
+                settings.mistake = Some(match value {
+                    Some(_) => format!("{variable} names a DynamoDB table, which needs pilaster's feature `dynamodb`"),
+                    None => format!("the environment variable {variable} is not set"),
+                });
+            }),
+        }
     }
 
     /// Returns the instance of [`set_global`](Self::set_global), which `#[idempotent]` uses unless `with = ..` names
