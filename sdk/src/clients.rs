@@ -70,8 +70,6 @@ use self::once::Once;
 pub use self::variables::Variables;
 use crate::core::error::BoxError;
 
-#[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]
-pub(crate) use self::aws::attribute_value;
 #[cfg(all(test, feature = "secrets"))]
 pub(crate) use self::aws::replay;
 #[cfg(all(
@@ -79,6 +77,8 @@ pub(crate) use self::aws::replay;
     any(feature = "http", feature = "secrets", feature = "parameters", feature = "appconfig")
 ))]
 pub(crate) use self::aws::throttled;
+#[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]
+pub(crate) use self::aws::{attribute_value, unique::unique};
 
 /// A value that a [`Clients`] registry can create. See the [module docs](self).
 ///

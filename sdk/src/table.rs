@@ -41,12 +41,18 @@
 //! | attribute | type | meaning |
 //! |---|---|---|
 //! | `pk`, `sk` | string | the [`Key`]: the table's partition key and sort key |
-//! | the fields of the value | | as serde writes them; `null` is DynamoDB's `NULL` |
-//! | `revision` | string | new with each write; the condition of the next one. An item that another program wrote may have none |
+//! | the fields of the value | | as serde writes them; `null`, and a number that is not finite, is DynamoDB's `NULL` |
+//! | `revision` | string | new with each write; the condition of the next one |
 //! | `expires_at` | number | the time of [`Item::expires_at`], in seconds since 1970; make it the table's time-to-live attribute. An item that has expired is not returned, even before DynamoDB deletes it |
 //! | `index_pk`, `index_sk` | string | the key of [`Item::index`] in the global secondary index `index` |
 //!
-//! A value must be a struct or a map, and none of its fields may have one of these names.
+//! A value must be a struct or a map, and none of its fields may have one of these names. Its numbers must be within `1E-130`
+//! and `9.99E+125`; `1.0` is read as `1`.
+//!
+//! **Other programs** may read and write the table. An item without `revision` is read like any other. A program that
+//! changes an item must set `revision` to a new string: otherwise a transaction that has read the item before does not
+//! notice the change, and may overwrite it. Sets are read as lists and binary values as base64 text, and are written so. A
+//! number with more digits than serde_json holds is an error.
 //!
 //! # The table
 //!
@@ -55,17 +61,29 @@
 //!   Type: AWS::DynamoDB::Table
 //!   Properties:
 //!     BillingMode: PAY_PER_REQUEST
-//!     AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }, { AttributeName: sk, AttributeType: S }]
+//!     AttributeDefinitions:
+//!       - { AttributeName: pk, AttributeType: S }
+//!       - { AttributeName: sk, AttributeType: S }
+//!       - { AttributeName: index_pk, AttributeType: S } # with `Item::index` alone
+//!       - { AttributeName: index_sk, AttributeType: S }
 //!     KeySchema: [{ AttributeName: pk, KeyType: HASH }, { AttributeName: sk, KeyType: RANGE }]
 //!     TimeToLiveSpecification: { AttributeName: expires_at, Enabled: true }
+//!     GlobalSecondaryIndexes: # with `Item::index` alone
+//!       - IndexName: index
+//!         KeySchema: [{ AttributeName: index_pk, KeyType: HASH }, { AttributeName: index_sk, KeyType: RANGE }]
+//!         Projection: { ProjectionType: ALL }
 //! ```
 //!
 //! | call | requests | IAM actions |
 //! |---|---|---|
 //! | [`get`](Table::get), a `get` of a transaction | one consistent `GetItem` | `dynamodb:GetItem` |
-//! | [`put`](Table::put), [`put_if_absent`](Table::put_if_absent), a transaction that writes the only item that it has read | one `PutItem` | `dynamodb:PutItem` |
-//! | [`delete`](Table::delete), any other transaction | one `TransactWriteItems`, which costs twice the writes | `dynamodb:PutItem`, `dynamodb:DeleteItem`, `dynamodb:ConditionCheckItem` |
-//! | [`query`](Table::query) | one `Query` per MB | `dynamodb:Query`, on the index too for [`Query::index`] |
+//! | [`put`](Table::put), [`put_if_absent`](Table::put_if_absent) | one `TransactWriteItems` | `dynamodb:PutItem` |
+//! | [`delete`](Table::delete) | one `TransactWriteItems` | `dynamodb:DeleteItem` |
+//! | [`atomically`](Table::atomically) | one `TransactWriteItems`; none if it has read at most one item and written none | `dynamodb:PutItem`, `dynamodb:DeleteItem`, and `dynamodb:ConditionCheckItem` for items that it has only read |
+//! | [`query`](Table::query) | one `Query` per MB, and more if many of the items have expired | `dynamodb:Query`, on the ARN of the index (`…/index/index`) for [`Query::index`] |
+//!
+//! `TransactWriteItems` costs twice the write units of `PutItem`. It has a token, so that a retry of the AWS SDK after a lost
+//! response has no second effect.
 //!
 //! An item may have 400 KB, a transaction 100 items and 4 MB
 //! ([quotas](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)).
@@ -75,13 +93,16 @@ mod dynamodb;
 mod error;
 mod item;
 mod key;
+mod limits;
 mod memory;
 mod query;
 #[cfg(test)]
 mod tests;
 mod transaction;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -95,7 +116,7 @@ use self::item::{Expected, Row, Write, Written};
 pub use self::key::Key;
 pub use self::query::{Found, Query};
 pub use self::transaction::Transaction;
-use crate::clients::Clients;
+use crate::clients::{Clients, FromClients};
 use crate::core::error::BoxError;
 
 /// How often [`Table::atomically`] runs its work before it gives up.
@@ -112,6 +133,23 @@ enum Store {
     Memory(memory::Memory),
     #[cfg(feature = "dynamodb")]
     DynamoDb(dynamodb::DynamoDb),
+}
+
+/// The tables in memory of a local run, by the variables that would name them.
+#[derive(Clone, Default)]
+struct LocalTables(Arc<Mutex<HashMap<String, Table>>>);
+
+impl FromClients for LocalTables {
+    async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+        Ok(Self::default())
+    }
+}
+
+impl LocalTables {
+    fn table(&self, variable: &str) -> Table {
+        let mut tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.entry(variable.to_owned()).or_insert_with(Table::in_memory).clone()
+    }
 }
 
 /// The outcome of [`Table::put_if_absent`].
@@ -137,7 +175,7 @@ impl Table {
     }
 
     /// Uses the DynamoDB table that an environment variable names. In a local run without that variable, the items are
-    /// in memory, and a line is logged.
+    /// in memory, in one table for each variable and registry, and a line is logged.
     ///
     /// # Example
     ///
@@ -160,8 +198,9 @@ impl Table {
     /// On Lambda the variable is not set; it is set, but Pilaster was built without the feature `dynamodb`; the client
     /// cannot be created.
     pub async fn from_env(clients: &Clients, variable: &str) -> Result<Self, BoxError> {
+        let local = clients.get::<LocalTables>().await?;
         let configured = async |name: String| Self::named(clients, name, variable).await;
-        clients.env_or(variable, configured, Self::in_memory).await
+        clients.env_or(variable, configured, || local.table(variable)).await
     }
 
     #[cfg(feature = "dynamodb")]
@@ -189,8 +228,6 @@ impl Table {
     /// Writes an item unless there is one with this key, and returns the one that there is. An item that has expired does
     /// not count.
     ///
-    /// A retry of the AWS SDK after a lost response finds its own item, which counts as stored.
-    ///
     /// # Errors
     ///
     /// DynamoDB failed, `value` cannot be stored, or the existing item is not a `T`.
@@ -207,21 +244,19 @@ impl Table {
     ///
     /// DynamoDB failed, or the existing item is not a `T`.
     pub async fn put_item_if_absent<T: DeserializeOwned>(&self, item: Item) -> Result<PutIfAbsent<T>, TableError> {
-        let mut row = item.into_row();
-        let mut expected = Expected::Absent;
+        let mut write = Write { expected: Expected::Absent, row: Written::Put(item.into_row()) };
         for attempt in 0..ATTEMPTS {
-            match self.commit(vec![Write { expected, row: Written::Put(row) }]).await? {
-                Committed::Yes => return Ok(PutIfAbsent::Stored),
-                Committed::No(writes) => match writes.into_iter().next().map(|write| write.row) {
-                    Some(Written::Put(back)) => row = back,
-                    _ => break,
-                },
-            }
-            expected = match self.row(&row.key).await? {
-                Some(found) if !found.has_expired() => return found.into_value().map(PutIfAbsent::Present),
-                found => Expected::of(found.as_ref()),
-            };
             pause(attempt).await;
+            match self.commit(vec![write]).await? {
+                Committed::Yes => return Ok(PutIfAbsent::Stored),
+                Committed::No { found: Some(found), .. } if !found.has_expired() => {
+                    return found.into_value().map(PutIfAbsent::Present);
+                }
+                Committed::No { writes, found } => {
+                    let Some(refused) = writes.into_iter().next() else { break };
+                    write = Write { expected: Expected::of(found.as_ref()), row: refused.row };
+                }
+            }
         }
         Err(TableError::conflict())
     }
@@ -263,42 +298,65 @@ impl Table {
     /// `work` reads items with [`Transaction::get`] and writes with [`Transaction::put`] and the like, which take effect
     /// together when it returns `Ok`, on condition that all items that it has read are unchanged. Otherwise, and if
     /// DynamoDB cancels the transaction because of another one, `work` runs again after a random pause, up to 12 times in
-    /// about 6 s. So it must have no other effect than on the transaction.
+    /// about 6 s. So it must have no effect beside the transaction that may not be repeated.
     ///
-    /// If `work` returns an error, nothing is written and the error is returned. Each item is read by itself, so an error
-    /// that compares several items may be based on items of different times.
+    /// If `work` returns an error, nothing is written and the error is returned; if it has read several items, on condition
+    /// that they are unchanged, since each is read by itself. If it panics, the items that it has read may be of different
+    /// times.
     ///
     /// An item that many transactions change at the same time is the limit of their throughput: DynamoDB accepts one
     /// after the other. Divide such an item, a counter for example, into several.
     ///
     /// # Errors
     ///
-    /// The error of `work`; [`TableError::is_conflict`] if other writers came first each time; DynamoDB failed. If the
-    /// response to the last request was lost, the items may have been written: `work` must find that out if it runs again.
+    /// The error of `work`; [`TableError::is_conflict`] if other writers came first each time; DynamoDB failed, after which
+    /// the items may have been written: `work` must find that out if it runs again.
+    ///
+    /// # Panics
+    ///
+    /// If it must pause outside of a tokio runtime with a timer.
     pub async fn atomically<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
     where
         F: Future<Output = Result<T, E>>,
         E: From<TableError>,
     {
         for attempt in 0..ATTEMPTS {
+            pause(attempt).await;
             let transaction = Transaction::new(self.clone());
-            let value = work(transaction.clone()).await?;
-            match self.commit(transaction.take_writes()).await? {
-                Committed::Yes => return Ok(value),
-                Committed::No(_) => pause(attempt).await,
+            let outcome = work(transaction.clone()).await;
+            let writes = transaction.end();
+            match outcome {
+                Ok(value) => {
+                    if let Committed::Yes = self.commit(writes).await? {
+                        return Ok(value);
+                    }
+                }
+                Err(error) => {
+                    if self.is_unchanged(writes).await {
+                        return Err(error);
+                    }
+                }
             }
         }
         Err(TableError::conflict().into())
     }
 
+    /// Returns `false` if one of several items that a transaction has read has changed since.
+    async fn is_unchanged(&self, writes: Vec<Write>) -> bool {
+        let read = |write: &Write| !matches!(write.expected, Expected::Anything);
+        let checks = writes.into_iter().filter(read).map(Write::into_check).collect();
+        // If that cannot be checked, the error of the work says more.
+        !matches!(self.commit(checks).await, Ok(Committed::No { .. }))
+    }
+
     async fn write(&self, row: Written) -> Result<(), TableError> {
         let mut writes = vec![Write { expected: Expected::Anything, row }];
         for attempt in 0..ATTEMPTS {
+            pause(attempt).await;
             match self.commit(writes).await? {
                 Committed::Yes => return Ok(()),
-                Committed::No(back) => writes = back,
+                Committed::No { writes: refused, .. } => writes = refused,
             }
-            pause(attempt).await;
         }
         Err(TableError::conflict())
     }
@@ -306,7 +364,7 @@ impl Table {
     async fn row(&self, key: &Key) -> Result<Option<Row>, TableError> {
         key.check()?;
         match &self.store {
-            Store::Memory(store) => Ok(store.get(key)),
+            Store::Memory(store) => Ok(store.get(key).await),
             #[cfg(feature = "dynamodb")]
             Store::DynamoDb(store) => store.get(key).await,
         }
@@ -314,11 +372,15 @@ impl Table {
 
     async fn commit(&self, writes: Vec<Write>) -> Result<Committed, TableError> {
         writes.iter().try_for_each(Write::check)?;
-        if writes.iter().all(|write| matches!(write.row, Written::Unchanged(_))) {
+        if writes.len() > limits::MOST_ITEMS {
+            return Err(TableError::invalid(format!("a transaction must have at most {} items", limits::MOST_ITEMS)));
+        }
+        // One item that was read is unchanged at the time of its read.
+        if writes.iter().all(|write| matches!(write.row, Written::Unchanged(_))) && writes.len() <= 1 {
             return Ok(Committed::Yes);
         }
         match &self.store {
-            Store::Memory(store) => Ok(store.commit(writes)),
+            Store::Memory(store) => Ok(store.commit(writes).await),
             #[cfg(feature = "dynamodb")]
             Store::DynamoDb(store) => store.commit(writes).await,
         }
@@ -334,13 +396,23 @@ impl fmt::Debug for Table {
 /// Whether writes have taken effect.
 enum Committed {
     Yes,
-    /// Another writer came first. These writes may be tried again.
-    No(Vec<Write>),
+    /// Another writer came first. The writes may be tried again; `found` is the item that one of them has met, if it is
+    /// known.
+    No {
+        writes: Vec<Write>,
+        found: Option<Row>,
+    },
 }
 
-/// Waits for a random part of a time that doubles with each attempt, so that the losers of a conflict do not meet again.
+/// Waits, before each attempt but the first, for a random part of a time that doubles, so that the losers of a conflict do
+/// not meet again.
 async fn pause(attempt: u32) {
     use std::hash::{BuildHasher, RandomState};
-    let longest = (10_u64 << attempt.min(7)).min(1_000);
-    tokio::time::sleep(Duration::from_millis(RandomState::new().hash_one(attempt) % longest)).await;
+    use std::time::SystemTime;
+    if attempt > 0 {
+        let longest = (5_u64 << attempt.min(8)).min(1_000);
+        // The time differs in sandboxes that were restored from one snapshot.
+        let random = RandomState::new().hash_one(SystemTime::now());
+        tokio::time::sleep(Duration::from_millis(random % longest)).await;
+    }
 }

@@ -52,7 +52,7 @@ impl Jobs {
         let finish = async |transaction: Transaction| {
             let job = transaction.get::<Job>(key).await?.filter(|job| job.state == State::Queued);
             if let Some(Job { text, .. }) = job {
-                transaction.put_item(item(key, &Job { text, state: state.clone() })?);
+                transaction.put_item(item(key, &Job { text, state: state.clone() })?)?;
             }
             Ok(())
         };

@@ -49,9 +49,9 @@ impl Chat {
         self.table
             .atomically(|transaction| async move {
                 let Some(member) = transaction.get::<Member>(ticket).await? else { return Ok(false) };
-                transaction.delete(ticket);
+                transaction.delete(ticket)?;
                 let item = Item::new(format!("connection#{id}"), &Member { since: now(), ..member.clone() })?;
-                transaction.put_item(item.index((member.room, id)).expires_at(SystemTime::now() + CONNECTION));
+                transaction.put_item(item.index((member.room, id)).expires_at(SystemTime::now() + CONNECTION))?;
                 Ok(true)
             })
             .await

@@ -86,7 +86,7 @@ impl Carts {
             for cart in page {
                 let found: Option<Cart> = transaction.get(key(&cart.id)).await?;
                 if found.is_some_and(|found| found.touched_at < before) {
-                    transaction.delete(key(&cart.id));
+                    transaction.delete(key(&cart.id))?;
                     night.removed += 1;
                 }
             }

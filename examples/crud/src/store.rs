@@ -45,7 +45,7 @@ impl Users {
         let user = User::new(new);
         let insert = async |transaction: Transaction| {
             lock_address(&transaction, &user).await?;
-            transaction.put_item(item(&user)?);
+            transaction.put_item(item(&user)?)?;
             Ok::<_, UsersError>(())
         };
         self.0.atomically(insert).await?;
@@ -87,9 +87,9 @@ impl Users {
             let new = old.changed(&patch);
             if old.email_key() != new.email_key() {
                 lock_address(&transaction, &new).await?;
-                transaction.delete(lock_key(&old));
+                transaction.delete(lock_key(&old))?;
             }
-            transaction.put_item(item(&new)?);
+            transaction.put_item(item(&new)?)?;
             Ok::<_, UsersError>(new)
         };
         self.0.atomically(update).await
@@ -99,8 +99,8 @@ impl Users {
     pub async fn remove(&self, id: Uuid) -> Result<(), UsersError> {
         let remove = async |transaction: Transaction| {
             let user: User = transaction.get(user_key(id)).await?.ok_or(Refused::NotFound)?;
-            transaction.delete(user_key(id));
-            transaction.delete(lock_key(&user));
+            transaction.delete(user_key(id))?;
+            transaction.delete(lock_key(&user))?;
             Ok::<_, UsersError>(())
         };
         self.0.atomically(remove).await

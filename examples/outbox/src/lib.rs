@@ -80,7 +80,7 @@ impl Orders {
             let number = events + 1;
             let event = Event { id: format!("{order}/{number}"), order: order.to_owned(), number, status };
             let item = Item::new((partition.as_str(), format!("event#{number:06}")), &event)?;
-            transaction.put_item(item.expires_at(SystemTime::now() + RETENTION));
+            transaction.put_item(item.expires_at(SystemTime::now() + RETENTION))?;
             transaction.put((partition.as_str(), "order"), &Order { status, events: number })?;
             Ok(Some(event))
         };

@@ -32,7 +32,7 @@ impl Accounts {
     pub async fn delete(&self, name: &str, owner: &str) -> Result<(), BoxError> {
         let delete = async |transaction: Transaction| {
             if transaction.get::<Account>(name).await?.is_some_and(|account| account.owner == owner) {
-                transaction.delete(name);
+                transaction.delete(name)?;
             }
             Ok(())
         };

@@ -45,7 +45,7 @@ pub(crate) async fn count(table: &Table, tenant: &Tenant, now: SystemTime) -> Re
                 return Ok(Some(wait));
             }
             let item = Item::new(key, &Requests { count: count + 1 })?;
-            transaction.put_item(item.expires_at(now + Duration::from_secs(120)));
+            transaction.put_item(item.expires_at(now + Duration::from_secs(120)))?;
             Ok(None)
         })
         .await

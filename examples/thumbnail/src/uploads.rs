@@ -63,7 +63,7 @@ impl Uploads {
             transaction.put_item(match upload {
                 Upload::Deleted => new.expires_at(SystemTime::now() + DELETED_FOR),
                 _ => new,
-            });
+            })?;
             Ok(upload)
         };
         self.table.atomically(work).await

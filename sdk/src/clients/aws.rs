@@ -177,3 +177,5 @@ mod spans;
 #[cfg(test)]
 #[cfg(all(feature = "dynamodb", feature = "secretsmanager"))]
 mod tests;
+#[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]
+pub(crate) mod unique;

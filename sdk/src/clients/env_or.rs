@@ -7,7 +7,8 @@ use crate::core::error::BoxError;
 impl Clients {
     /// Returns what `configured` makes of the value of an environment variable: the client of a queue or a bucket, for
     /// example. In a local run (`cargo run`, `cargo lambda watch`) without that variable, it logs a line and returns what
-    /// `local` makes, such as a stand-in in memory.
+    /// `local` makes, such as a stand-in in memory; it is called each time. A blank variable counts as not set. Every machine
+    /// on which Lambda does not run the function counts as local; `sam local` counts as Lambda.
     ///
     /// # Example
     ///
@@ -46,7 +47,9 @@ impl Clients {
     {
         match self.variables().get(variable) {
             Some(value) => configured(value).await,
-            None if !env::is_local_run() => Err(format!("the environment variable {variable} is not set").into()),
+            None if !env::is_local_run(&|name| self.variables().get(name)) => {
+                Err(format!("the environment variable {variable} is not set, or blank").into())
+            }
             None => {
                 tracing::warn!("{variable} is not set: this local run uses a stand-in");
                 Ok(local())

@@ -135,7 +135,7 @@ impl Idempotency {
     /// # let _ = layer;
     /// ```
     pub fn from_table_variable(variable: &str) -> Self {
-        Self::of_table(variable, env::var(variable), env::is_local_run())
+        Self::of_table(variable, env::var(variable), env::is_local_run(&env::var))
     }
 
     fn of_table(variable: &str, table: Option<String>, is_local_run: bool) -> Self {
@@ -146,7 +146,7 @@ impl Idempotency {
             value => Self::from_env(MemoryStore::new()).set(|settings| {
                 settings.mistake = Some(match value {
                     Some(_) => format!("{variable} names a DynamoDB table, which needs pilaster's feature `dynamodb`"),
-                    None => format!("the environment variable {variable} is not set"),
+                    None => format!("the environment variable {variable} is not set, or blank"),
                 });
             }),
         }

@@ -4,28 +4,27 @@ use std::collections::HashMap;
 use std::ops::Bound;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
 };
 
 use super::Committed;
 use super::error::TableError;
 use super::item::{Expected, OWN, Row, Write, Written};
 use super::key::Key;
+use super::limits::is_same_number;
 use super::query::Range;
 use crate::clients::attribute_value::{from_json, to_json};
+use crate::clients::unique;
 use crate::core::error::BoxError;
-
-/// The largest number of items of a transaction.
-const MOST_ITEMS: usize = 100;
 
 const INDEX: &str = "index";
 
 type Attributes = HashMap<String, AttributeValue>;
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct DynamoDb {
     client: Client,
     table: String,
@@ -42,56 +41,28 @@ impl DynamoDb {
         item.map(read).transpose()
     }
 
+    /// Sends all writes as one transaction, also a single one: a retry of the SDK after a lost response then has no effect,
+    /// whatever others have written in between.
     pub(super) async fn commit(&self, mut writes: Vec<Write>) -> Result<Committed, TableError> {
-        let revision = format!("{:032x}", fastrand::u128(..));
+        let token = unique();
         for write in &mut writes {
             if let Written::Put(row) = &mut write.row {
-                row.revision = Some(revision.clone());
+                row.revision = Some(token.clone());
             }
-        }
-        let committed = match writes.as_slice() {
-            [Write { expected, row: Written::Put(row) }] => self.put(expected, row, &revision).await?,
-            _ => self.transact(&writes).await?,
-        };
-        Ok(if committed { Committed::Yes } else { Committed::No(writes) })
-    }
-
-    async fn put(&self, expected: &Expected, row: &Row, revision: &str) -> Result<bool, TableError> {
-        let (condition, values) = condition(expected);
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(attributes(row)));
-        let put = put.set_condition_expression(condition).set_expression_attribute_values(values);
-        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = put.send().await else { return Ok(true) };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(refused)) => {
-                // The SDK has retried a request whose response was lost.
-                let found = refused.item().and_then(|item| item.get("revision")).and_then(|found| found.as_s().ok());
-                Ok(found.is_some_and(|found| found == revision))
-            }
-            Some(PutItemError::TransactionConflictException(_)) => Ok(false),
-            _ => Err(TableError::failed(error)),
-        }
-    }
-
-    /// Writes several items. The SDK adds a token to the request, so that its retry after a lost response has no effect.
-    async fn transact(&self, writes: &[Write]) -> Result<bool, TableError> {
-        if writes.len() > MOST_ITEMS {
-            return Err(TableError::invalid(format!("a transaction must have at most {MOST_ITEMS} items")));
         }
         let items = writes.iter().map(|write| self.transaction_item(write)).collect::<Result<Vec<_>, _>>();
-        let items = items.map_err(TableError::failed)?;
-        let Err(error) = self.client.transact_write_items().set_transact_items(Some(items)).send().await else {
-            return Ok(true);
+        let request = self.client.transact_write_items().client_request_token(token);
+        let request = request.set_transact_items(Some(items.map_err(TableError::failed)?));
+        let Err(error) = request.send().await else { return Ok(Committed::Yes) };
+        let reasons = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled.cancellation_reasons(),
+            _ => &[],
         };
-        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+        if !is_conflict(reasons) {
             return Err(TableError::failed(error));
-        };
-        let mut codes = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-        // Any other reason, such as a value that is too large or throttling, is not a conflict.
-        match codes.all(|code| matches!(code, "None" | "ConditionalCheckFailed" | "TransactionConflict")) {
-            true => Ok(false),
-            false => Err(TableError::failed(error)),
         }
+        let found = reasons.iter().find_map(|reason| reason.item().filter(|item| !item.is_empty()));
+        Ok(Committed::No { writes, found: found.cloned().map(read).transpose()? })
     }
 
     fn transaction_item(&self, write: &Write) -> Result<TransactWriteItem, BoxError> {
@@ -101,6 +72,7 @@ impl DynamoDb {
             Written::Put(row) => {
                 let put = Put::builder().table_name(&self.table).set_item(Some(attributes(row)));
                 let put = put.set_condition_expression(condition).set_expression_attribute_values(values);
+                let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
                 item.put(put.build()?).build()
             }
             Written::Delete(key) => {
@@ -144,10 +116,15 @@ impl DynamoDb {
             }
         }
         let (mut rows, mut start) = (Vec::new(), None);
+        // Both ends of BETWEEN may be left out.
+        let mut size = limit.saturating_add(2);
         loop {
-            // Both ends of BETWEEN may be left out.
-            let page = i32::try_from((limit - rows.len()).saturating_add(2)).unwrap_or(i32::MAX);
-            let page = query.clone().limit(page).set_exclusive_start_key(start).send().await;
+            let page = query
+                .clone()
+                .limit(i32::try_from(size).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await;
             let page = page.map_err(TableError::failed)?;
             for item in page.items.unwrap_or_default() {
                 let row = read(item)?;
@@ -156,12 +133,22 @@ impl DynamoDb {
                 }
             }
             start = page.last_evaluated_key;
+            // Items that have expired may be many.
+            size = size.saturating_mul(2);
             if start.is_none() || rows.len() >= limit {
                 rows.truncate(limit);
                 return Ok(rows);
             }
         }
     }
+}
+
+/// Returns `true` if the transaction may succeed when its work has run again.
+fn is_conflict(reasons: &[CancellationReason]) -> bool {
+    let codes = || reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None");
+    let is_one = |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
+    let is_temporary = |code: &str| matches!(code, "ThrottlingError" | "ProvisionedThroughputExceeded");
+    codes().any(is_one) && codes().all(|code| is_one(code) || is_temporary(code))
 }
 
 fn condition(expected: &Expected) -> (Option<String>, Option<Attributes>) {
@@ -206,15 +193,36 @@ fn read(mut item: Attributes) -> Result<Row, TableError> {
             "the table must have the partition key `pk` and the sort key `sk`, both strings",
         ));
     };
-    let number = expires_at.as_ref().and_then(|value| value.as_n().ok());
+    if revision.as_ref().is_some_and(|revision| !revision.is_s()) {
+        return Err(TableError::invalid("the attribute `revision` of an item must be a string"));
+    }
+    if !item.values().all(is_exact) {
+        return Err(TableError::invalid("an item has a number with more digits than its value can hold"));
+    }
+    let seconds = expires_at.as_ref().and_then(|value| value.as_n().ok()).and_then(|text| text.parse::<f64>().ok());
     let value = item.into_iter().map(|(name, value)| Ok((name, to_json(value)?))).collect::<Result<_, BoxError>>();
     Ok(Row {
         key: Key { partition, sort },
         revision: text(revision),
-        expires_at: number.and_then(|text| text.parse::<f64>().ok()).map(|seconds| seconds as u64),
+        // Zero and less do not expire in DynamoDB either.
+        expires_at: seconds.filter(|seconds| *seconds >= 1.0).map(|seconds| seconds as u64),
         index: text(index_partition).zip(text(index_sort)).map(|(partition, sort)| Key { partition, sort }),
         value: value.map_err(|error| TableError::unreadable("an item of the table cannot be read", error))?,
     })
+}
+
+/// Returns `true` if all numbers of a value are read without a change.
+fn is_exact(value: &AttributeValue) -> bool {
+    let is_exact_number = |text: &String| {
+        text.parse::<serde_json::Number>().is_ok_and(|number| is_same_number(&number.to_string(), text))
+    };
+    match value {
+        AttributeValue::N(text) => is_exact_number(text),
+        AttributeValue::Ns(texts) => texts.iter().all(is_exact_number),
+        AttributeValue::L(items) => items.iter().all(is_exact),
+        AttributeValue::M(members) => members.values().all(is_exact),
+        _ => true,
+    }
 }
 
 fn text(value: impl Into<String>) -> AttributeValue {

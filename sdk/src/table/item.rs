@@ -1,5 +1,6 @@
 //! [`Item`], and what the backends read and write.
 
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -8,12 +9,13 @@ use serde_json::{Map, Value};
 
 use super::error::TableError;
 use super::key::Key;
+use super::limits;
+use crate::core::json::JsonError;
 
 /// The attributes beside the fields of the value.
 pub(super) const OWN: [&str; 6] = ["pk", "sk", "revision", "expires_at", "index_pk", "index_sk"];
 
 /// A value to write, with its key and, if set, the time at which it expires and its key in the index.
-#[derive(Debug)]
 #[must_use]
 pub struct Item(Row);
 
@@ -26,7 +28,7 @@ impl Item {
     /// attribute of the item.
     pub fn new<T: Serialize + ?Sized>(key: impl Into<Key>, value: &T) -> Result<Self, TableError> {
         let value = serde_json::to_value(value)
-            .map_err(|error| TableError::unreadable("the value cannot be serialized", error))?;
+            .map_err(|error| TableError::unreadable("the value cannot be serialized", JsonError::of(error)))?;
         let Value::Object(value) = value else {
             return Err(TableError::invalid("the value of an item must be a struct or a map"));
         };
@@ -55,8 +57,15 @@ impl Item {
     }
 }
 
+/// Without the value and the key, which may be personal.
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item").field("expires_at", &self.0.expires_at).finish_non_exhaustive()
+    }
+}
+
 /// An item, as a backend reads and writes it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Row {
     pub(super) key: Key,
     /// Set by the backend. An item that another program wrote has none.
@@ -78,20 +87,17 @@ impl Row {
 
     pub(super) fn into_value<T: DeserializeOwned>(self) -> Result<T, TableError> {
         T::deserialize(Value::Object(self.value)).map_err(|error| {
-            let error = crate::core::json::JsonError::of(error);
-            TableError::unreadable("an item of the table does not have the expected type", error)
+            TableError::unreadable("an item of the table does not have the expected type", JsonError::of(error))
         })
     }
 }
 
 /// One item of a transaction, and its condition.
-#[derive(Debug)]
 pub(super) struct Write {
     pub(super) expected: Expected,
     pub(super) row: Written,
 }
 
-#[derive(Debug)]
 pub(super) enum Written {
     Put(Row),
     Delete(Key),
@@ -99,7 +105,7 @@ pub(super) enum Written {
 }
 
 /// What is in the table before a write.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Expected {
     Anything,
     Absent,
@@ -115,12 +121,20 @@ impl Write {
         }
     }
 
+    /// Returns the condition of this write, without the write.
+    pub(super) fn into_check(self) -> Self {
+        let key = match self.row {
+            Written::Put(row) => row.key,
+            Written::Delete(key) | Written::Unchanged(key) => key,
+        };
+        Self { expected: self.expected, row: Written::Unchanged(key) }
+    }
+
     pub(super) fn check(&self) -> Result<(), TableError> {
         self.key().check()?;
-        match &self.row {
-            Written::Put(Row { index: Some(index), .. }) => index.check(),
-            _ => Ok(()),
-        }
+        let Written::Put(row) = &self.row else { return Ok(()) };
+        row.index.as_ref().map_or(Ok(()), Key::check)?;
+        limits::check(&row.value)
     }
 }
 

@@ -66,6 +66,12 @@ impl From<String> for Key {
     }
 }
 
+impl From<&String> for Key {
+    fn from(partition: &String) -> Self {
+        Self::new(partition, ALONE)
+    }
+}
+
 impl From<&Self> for Key {
     fn from(key: &Self) -> Self {
         key.clone()

@@ -3,17 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::{Map, Value};
+use tokio::task::yield_now;
+
 use super::Committed;
 use super::item::{Row, Write, Written};
 use super::key::Key;
+use super::limits::normalized;
 use super::query::Range;
 
-#[derive(Clone, Debug, Default)]
+/// Each call lets other tasks run first, as a request does, so that a test sees what happens when they come in between.
+#[derive(Clone, Default)]
 pub(super) struct Memory {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     rows: BTreeMap<Key, Row>,
     revisions: u64,
@@ -25,20 +30,25 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<Row> {
+    pub(super) async fn get(&self, key: &Key) -> Option<Row> {
+        yield_now().await;
         self.state().rows.get(key).cloned()
     }
 
-    pub(super) fn commit(&self, writes: Vec<Write>) -> Committed {
+    pub(super) async fn commit(&self, writes: Vec<Write>) -> Committed {
+        yield_now().await;
         let mut state = self.state();
-        if !writes.iter().all(|write| write.expected.is_met(state.rows.get(write.key()))) {
-            return Committed::No(writes);
+        let refused = writes.iter().find(|write| !write.expected.is_met(state.rows.get(write.key())));
+        if let Some(found) = refused.map(|write| state.rows.get(write.key()).cloned()) {
+            return Committed::No { writes, found };
         }
         for write in writes {
             match write.row {
                 Written::Put(mut row) => {
                     state.revisions += 1;
                     row.revision = Some(state.revisions.to_string());
+                    row.value =
+                        row.value.into_iter().map(|(name, value)| (name, normalized(value))).collect::<Map<_, Value>>();
                     state.rows.insert(row.key.clone(), row);
                 }
                 Written::Delete(key) => drop(state.rows.remove(&key)),
@@ -49,7 +59,8 @@ impl Memory {
     }
 
     /// Returns up to `limit` rows of a range that have not expired.
-    pub(super) fn query(&self, range: &Range, limit: usize) -> Vec<Row> {
+    pub(super) async fn query(&self, range: &Range, limit: usize) -> Vec<Row> {
+        yield_now().await;
         let state = self.state();
         let in_range = |row: &&Row| range.key_of(row).is_some_and(|key| range.contains(key)) && !row.has_expired();
         let mut rows: Vec<Row> = state.rows.values().filter(in_range).cloned().collect();

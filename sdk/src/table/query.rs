@@ -46,12 +46,13 @@ pub struct Query<'a, T> {
 pub struct Found<T> {
     /// The item's key, also if the index was queried.
     pub key: Key,
+    /// The item's key in the index, if it has one.
+    pub index: Option<Key>,
     /// The value.
     pub value: T,
 }
 
 /// A part of a partition, of the table or of its index.
-#[derive(Clone, Debug)]
 pub(super) struct Range {
     pub(super) partition: String,
     pub(super) index: bool,
@@ -131,13 +132,17 @@ impl<'a, T: DeserializeOwned> Query<'a, T> {
         self
     }
 
-    /// Returns only items whose sort key is greater than this one: those of the next page.
+    /// Returns only items whose sort key is greater than this one: those of the next page, if it is the last sort key of a
+    /// page. `""` is the first page. A query of the index takes the sort key of [`Found::index`].
     pub fn after(mut self, sort: &str) -> Self {
-        self.range.raise(sort, Bound::Excluded);
+        if !sort.is_empty() {
+            self.range.raise(sort, Bound::Excluded);
+        }
         self
     }
 
-    /// Returns only items whose sort key is less than this one.
+    /// Returns only items whose sort key is less than this one: those of the next page of a
+    /// [descending](Self::descending) query.
     pub fn before(mut self, sort: &str) -> Self {
         self.range.lower(sort.to_owned());
         self
@@ -159,23 +164,25 @@ impl<'a, T: DeserializeOwned> Query<'a, T> {
     ///
     /// # Errors
     ///
-    /// DynamoDB failed, an item is not a `T`, or a key is empty or too long.
+    /// DynamoDB failed, an item of the range is not a `T` (use [`prefix`](Self::prefix) in a partition of several types), or a
+    /// key is empty or too long.
     pub async fn send(self) -> Result<Vec<Found<T>>, TableError> {
         if !self.range.check()? || self.limit == 0 {
             return Ok(Vec::new());
         }
         let rows = match &self.table.store {
-            Store::Memory(store) => store.query(&self.range, self.limit),
+            Store::Memory(store) => store.query(&self.range, self.limit).await,
             #[cfg(feature = "dynamodb")]
             Store::DynamoDb(store) => store.query(&self.range, self.limit).await?,
         };
-        rows.into_iter().map(|row| Ok(Found { key: row.key.clone(), value: row.into_value()? })).collect()
+        let found = |row: Row| Ok(Found { key: row.key.clone(), index: row.index.clone(), value: row.into_value()? });
+        rows.into_iter().map(found).collect()
     }
 }
 
 impl<T> fmt::Debug for Query<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Query").field("range", &self.range).field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("Query").field("limit", &self.limit).finish_non_exhaustive()
     }
 }
 

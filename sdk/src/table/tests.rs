@@ -68,7 +68,7 @@ async fn work_that_fails_writes_nothing() {
         .atomically(async |transaction| -> Result<(), BoxError> {
             transaction.put("a", &account(1))?;
             assert_eq!(transaction.get("a").await?, Some(account(1)), "its own write");
-            transaction.delete("a");
+            transaction.delete("a")?;
             assert_eq!(transaction.get::<Account>("a").await?, None);
             transaction.put("a", &account(2))?;
             Err("no".into())
@@ -93,6 +93,92 @@ async fn an_item_that_was_only_read_must_be_unchanged_too() {
     });
     priced.await.unwrap();
     assert_eq!((table.get("price").await.unwrap(), runs.get()), (Some(account(300)), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_transaction_has_read_is_of_one_time_also_if_it_writes_nothing_or_fails() {
+    let table = Table::in_memory();
+    for fails in [false, true] {
+        table.put("a", &account(100)).await.unwrap();
+        table.put("b", &account(0)).await.unwrap();
+        let runs = std::cell::Cell::new(0);
+        let sum = table.atomically(async |transaction| -> Result<i64, BoxError> {
+            let a = transaction.get::<Account>("a").await?.map_or(0, |a| a.cents);
+            runs.set(runs.get() + 1);
+            if runs.get() == 1 {
+                transfer(table.clone(), "a".into(), "b".into(), 100).await?;
+            }
+            let b = transaction.get::<Account>("b").await?.map_or(0, |b| b.cents);
+            if fails { Err((a + b).to_string().into()) } else { Ok(a + b) }
+        });
+        let sum = sum.await.map_or_else(|error| error.to_string(), |sum| sum.to_string());
+        assert_eq!((sum.as_str(), runs.get()), ("100", 2), "fails: {fails}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_is_read_twice_at_the_same_time_is_read_once() {
+    let table = Table::in_memory();
+    table.put("a", &account(10)).await.unwrap();
+    let took = table.atomically(async |transaction| {
+        let first = transaction.get::<Account>("a");
+        let second = async {
+            table.put("a", &account(transaction.get::<Account>("a").await?.map_or(0, |a| a.cents) - 1)).await?;
+            transaction.get::<Account>("a").await
+        };
+        let (first, second) = tokio::join!(first, second);
+        assert_eq!(first?, second?);
+        Err::<(), BoxError>("stop".into())
+    });
+    assert_eq!(took.await.unwrap_err().to_string(), "stop");
+}
+
+#[tokio::test]
+async fn an_item_that_is_changed_keeps_its_expiry_and_its_index() {
+    let table = Table::in_memory();
+    let expiry = SystemTime::now() + Duration::from_secs(2);
+    table.put_item(Item::new("a", &account(1)).unwrap().index(("x", "1")).expires_at(expiry)).await.unwrap();
+    let changed = table.atomically(async |transaction| {
+        let old = transaction.get::<Account>("a").await?.map_or(0, |old| old.cents);
+        transaction.put("a", &account(old + 1))?;
+        transaction.put("a", &account(old + 2))
+    });
+    changed.await.unwrap();
+    let found = table.query::<Account>("x").index().send().await.unwrap();
+    assert_eq!((&found[0].value, found[0].index.as_ref()), (&account(3), Some(&Key::new("x", "1"))));
+    assert!(table.row(&Key::from("a")).await.unwrap().unwrap().expires_at.is_some());
+
+    table.atomically(async |transaction| transaction.put("a", &account(4))).await.unwrap();
+    assert_eq!(table.query::<Account>("x").index().send().await.unwrap(), [], "it was not read");
+}
+
+#[tokio::test]
+async fn a_handle_of_a_transaction_that_has_ended_is_of_no_use() {
+    let table = Table::in_memory();
+    let kept = table.atomically(async |transaction| Ok::<_, TableError>(transaction)).await.unwrap();
+    let ended = "the transaction has ended: use its handle within the work alone";
+    assert_eq!(kept.put("a", &account(1)).unwrap_err().to_string(), ended);
+    assert_eq!(kept.delete("a").unwrap_err().to_string(), ended);
+    assert_eq!(kept.get::<Account>("a").await.unwrap_err().to_string(), ended);
+}
+
+#[tokio::test]
+async fn a_transaction_has_at_most_100_items() {
+    let table = Table::in_memory();
+    for (count, is_allowed) in [(100, true), (101, false)] {
+        let outcome = table.atomically(async |transaction| {
+            (0..count).try_for_each(|n| transaction.put(format!("item#{n}"), &account(n)))
+        });
+        assert_eq!(outcome.await.is_ok(), is_allowed);
+    }
+}
+
+#[tokio::test]
+async fn debug_shows_neither_a_value_nor_a_key() {
+    let table = Table::in_memory();
+    let item = Item::new("ada@example.com", &json!({ "pan": "4111" })).unwrap().index(("secret", "x"));
+    let text = format!("{item:?} {:?} {table:?}", table.query::<Value>("ada@example.com").prefix("secret"));
+    assert!(!["ada", "4111", "secret"].iter().any(|hidden| text.contains(hidden)), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -206,8 +292,14 @@ async fn a_query_returns_the_items_within_all_its_restrictions() {
 #[tokio::test]
 async fn a_table_of_the_environment_is_never_ignored() {
     let clients = Clients::new();
-    let local = Table::from_env(&clients, "PILASTER_TEST_NO_SUCH_TABLE").await.unwrap();
-    local.put("a", &account(1)).await.unwrap();
+    let local = async || Table::from_env(&clients, "PILASTER_TEST_NO_SUCH_TABLE").await;
+    local().await.unwrap().put("a", &account(1)).await.unwrap();
+    assert_eq!(local().await.unwrap().get("a").await.unwrap(), Some(account(1)), "one table for each variable");
+    let on_lambda = Clients::new().with_variable("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
+    let error = Table::from_env(&on_lambda, "PILASTER_TEST_NO_SUCH_TABLE").await.unwrap_err();
+    assert_eq!(error.to_string(), "the environment variable PILASTER_TEST_NO_SUCH_TABLE is not set, or blank");
+    let watched = on_lambda.with_variable("AWS_LAMBDA_RUNTIME_API", "http://127.0.0.1:9000/.rt/crud");
+    assert!(Table::from_env(&watched, "PILASTER_TEST_NO_SUCH_TABLE").await.is_ok());
     let clients = clients.with_variable("ORDERS_TABLE", "orders");
     let outcome = Table::from_env(&clients, "ORDERS_TABLE").await;
     match outcome {

@@ -276,7 +276,10 @@ fn a_table_that_is_not_set_is_in_memory_in_a_local_run_alone() {
         Idempotency::of_table("IDEMPOTENCY_TABLE", table.map(str::to_owned), is_local_run).mistake().map(str::to_owned)
     };
     assert_eq!(of_table(None, true), None);
-    assert_eq!(of_table(None, false).as_deref(), Some("the environment variable IDEMPOTENCY_TABLE is not set"));
+    assert_eq!(
+        of_table(None, false).as_deref(),
+        Some("the environment variable IDEMPOTENCY_TABLE is not set, or blank")
+    );
     for is_local_run in [false, true] {
         let mistake = of_table(Some("records"), is_local_run);
         assert_eq!(mistake.is_none(), cfg!(feature = "dynamodb"), "{mistake:?}");

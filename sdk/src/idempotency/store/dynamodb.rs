@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::{Completion, IdempotencyRecord, Lock, LockOutcome, Status, Store, milliseconds, seconds};
-use crate::clients::{Clients, attribute_value};
+use crate::clients::{Clients, attribute_value, unique};
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
 use crate::idempotency::key::KeyFormat;
@@ -217,7 +217,7 @@ impl Store for DynamoDbStore {
         if let Some(validation) = &lock.validation {
             item.insert(names.validation.clone(), text(validation));
         }
-        let token = format!("{:032x}", fastrand::u128(..));
+        let token = unique();
         item.insert(TOKEN.to_owned(), text(&token));
         let put = self.connected().await?.put_item().table_name(&*self.table).set_item(Some(item));
         let put = put
