@@ -63,8 +63,9 @@ impl IdempotencyKey {
         Ok(Self { text, scope: Sha256::digest(idempotency.identity(key)?).into() })
     }
 
-    /// Returns the key as the client has sent it, without quotes. If an expression selects the key, that is the selected
-    /// text, or the JSON text of any other value.
+    /// Returns the text of the key: of a quoted string, what is between the quotes, without escapes and parameters. If an
+    /// expression selects the key, that is the selected text, or the JSON text of any other value. A key without any
+    /// character counts as none.
     ///
     /// Two callers may send the same key, and one caller the same key to two paths. For an id or for the key of a
     /// provider, use [`effect_id`](Self::effect_id).
@@ -74,19 +75,20 @@ impl IdempotencyKey {
 
     /// Returns the id of an effect of this request: 64 hexadecimal digits, the same in each attempt.
     ///
-    /// Two requests have the same id if they have the same record, and otherwise different ids: it is a SHA-256 hash of the
-    /// key with its method, its path, its [caller](crate::http::idempotency#the-caller) and the
-    /// [`prefix`](Idempotency::prefix). So two callers who send the same key do not share an effect. (If an expression
-    /// selects the key, two callers share it, as they share the record.) The payload is not part of it: compare it with what
-    /// is stored under this id.
+    /// It is a SHA-256 hash of what identifies the record: the key with its method, its path, its
+    /// [caller](crate::http::idempotency#the-caller) and the [`prefix`](Idempotency::prefix). So two callers who send the
+    /// same key do not share an effect. (If an expression selects the key, it is a hash of the selected value and the prefix
+    /// alone: two callers, and two paths, share it.) The payload is not part of it: compare it with what is stored under
+    /// this id. Neither are the table and the expiry of records: the id is the same after the record has expired.
     ///
     /// `effect` names the effect, such as `charge`, since one request may have several.
     ///
-    /// - Set the prefix to a constant: by default it is the name of the function, which changes if the stack is created
-    ///   anew.
+    /// - Set the prefix to a constant with the name of the stage: by default it is the name of the function, which changes if
+    ///   the stack is created anew, and two stages with one prefix share ids at a common provider.
+    /// - `/payments` and `/payments/` are two paths, and so are those of a stage and of a custom domain.
     /// - If neither AWS nor [`caller`](crate::idempotency::IdempotencyLayer::caller) identifies the caller, the hash
-    ///   includes the credentials of the request. Do not give such an id to others if the credentials can be guessed, and
-    ///   expect another id when they are renewed.
+    ///   includes the credentials of the request and all of its cookies. Do not give such an id to others if the credentials
+    ///   can be guessed, and expect another id when they are renewed or any cookie changes: set `caller` for browsers.
     pub fn effect_id(&self, effect: &str) -> String {
         let digest = Sha256::new().chain_update(self.scope).chain_update(effect).finalize();
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
