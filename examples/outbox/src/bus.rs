@@ -12,12 +12,14 @@ use pilaster::{BoxError, Clients, FromClients};
 /// How often an event is sent before its record fails.
 const ATTEMPTS: u32 = 4;
 
+/// Returns the error code of an event that it rejects.
+type Rejects = dyn Fn(&Event) -> Option<String> + Send + Sync;
+
 /// The event bus that `EVENT_BUS` names. Cheap to clone.
 #[derive(Clone)]
 pub enum Bus {
     EventBridge(Client, String),
-    /// Returns the error code of an event that it rejects.
-    StandIn(Arc<dyn Fn(&Event) -> Option<String> + Send + Sync>),
+    StandIn(Arc<Rejects>),
 }
 
 impl Bus {
