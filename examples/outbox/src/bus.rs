@@ -12,19 +12,18 @@ use pilaster::{BoxError, Clients, FromClients};
 /// How often an event is sent before its record fails.
 const ATTEMPTS: u32 = 4;
 
-/// Returns the error code of an event that it rejects.
 type Rejects = dyn Fn(&Event) -> Option<String> + Send + Sync;
 
 /// The event bus that `EVENT_BUS` names. Cheap to clone.
 #[derive(Clone)]
 pub enum Bus {
     EventBridge(Client, String),
+    /// Returns the error code of an event that it rejects.
     StandIn(Arc<Rejects>),
 }
 
 impl Bus {
-    /// Publishes an event. A request has one entry, so that the events of an order are sent one after the other, and a
-    /// rejected event is sent again alone.
+    /// Publishes an event in a request of its own, so that a rejected one is sent again alone, before the next one.
     pub async fn publish(&self, event: &Event) -> Result<(), BoxError> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
@@ -48,7 +47,6 @@ impl Bus {
     }
 }
 
-/// Returns the error code of a rejected entry.
 pub fn rejection(response: &PutEventsOutput) -> Option<String> {
     let code = response.entries().iter().find_map(|entry| entry.error_code());
     let is_rejected = code.is_some() || response.failed_entry_count() > 0;

@@ -48,7 +48,7 @@ pub enum PaymentError {
     Provider(#[source] BoxError),
 }
 
-/// The ledger, which has one entry for each order of a customer, and the provider.
+/// The ledger, with one entry for each order of a customer, and the provider.
 #[derive(Clone)]
 pub struct Payments {
     pub ledger: Table,
@@ -66,13 +66,12 @@ impl Payments {
     /// Writes the intent, lets the provider charge, and writes the outcome. If there is an intent already, its call was
     /// interrupted or runs right now: this one continues with the same charge id, for which the provider charges once.
     pub async fn pay(&self, customer: &str, order: Order, charge_id: String) -> Result<Payment, BoxError> {
-        let Order { order_id, total } = order;
+        let (Order { order_id, total }, declined) = (order, Some(Outcome::Declined));
         if !(1..=MAX_TOTAL).contains(&total.amount) {
             return Err(PaymentError::OutOfRange.into());
         }
         let key = Key::new(format!("customer#{customer}"), format!("order#{order_id}"));
         let intent = Payment { order_id, total, charge_id, outcome: None };
-        let declined = Some(Outcome::Declined);
         let is_retried = |found: &Payment| found.outcome == declined && found.charge_id != intent.charge_id;
         let mut payment = self.write(&key, &intent, is_retried).await?;
         if payment.total != total {

@@ -29,12 +29,11 @@ async fn pay(
 }
 
 fn api() -> http::Stack {
-    let idempotency =
-        Idempotency::from_table_variable("IDEMPOTENCY_TABLE").prefix("payments").require_key().expires_after(RETENTION);
+    let records = Idempotency::from_table_variable("IDEMPOTENCY_TABLE").prefix("payments");
     http::Stack::new()
         .cors(CorsLayer::new().allow_origins(["https://*.example.com"]))
         .errors(ErrorLayer::new().map::<PaymentError>())
-        .idempotency(IdempotencyLayer::new(idempotency))
+        .idempotency(IdempotencyLayer::new(records.require_key().expires_after(RETENTION)))
 }
 
 #[cfg(test)]
