@@ -3,7 +3,6 @@
 
 mod error_type;
 mod events;
-mod function;
 mod http;
 mod idempotency;
 mod logs;

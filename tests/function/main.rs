@@ -1,6 +1,6 @@
 //! `function()` of a handler returns what `main` runs: each option of `#[lambda_handler]` is in it. A test fails without
 //! the option that its module is named after.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 mod names;
 

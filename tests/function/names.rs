@@ -43,7 +43,7 @@ mod hidden {
     pub(crate) async fn get(_: NoSuchType) {}
 
     #[pilaster::lambda_handler]
-    #[cfg(all())]
+    #[cfg(test)]
     pub(crate) async fn get(_: pilaster::http::Method) -> &'static str {
         "the other"
     }
@@ -52,7 +52,7 @@ mod hidden {
 mod within {
     pub(crate) mod deep {
         #[pilaster::lambda_handler]
-        pub(in crate::function::names) async fn get(_: pilaster::http::Method) -> &'static str {
+        pub(in crate::names) async fn get(_: pilaster::http::Method) -> &'static str {
             "deep"
         }
     }
@@ -70,7 +70,7 @@ mod deprecated {
     pub(super) mod inner {
         #[pilaster::lambda_handler(layer = super::api())]
         #[deprecated = "the users have moved"]
-        pub(in crate::function::names) async fn get(_: super::Method) -> &'static str {
+        pub(in crate::names) async fn get(_: super::Method) -> &'static str {
             "old"
         }
     }
