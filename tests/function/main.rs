@@ -302,8 +302,8 @@ mod mistakes {
 
     use super::*;
 
-    fn rejected<R: RawService>(function: fn() -> Box<dyn FnOnce() -> Result<R, pilaster::StartError>>) -> String {
-        function()().map(|_| ()).unwrap_err().to_string()
+    fn rejected(function: impl IntoService) -> String {
+        function.into_service().map(|_| ()).unwrap_err().to_string()
     }
 
     fn panicked<R: RawService>(function: impl IntoService<Service = R>) -> String {
@@ -313,10 +313,10 @@ mod mistakes {
 
     #[test]
     fn into_service_returns_them_and_a_caller_panics_with_them() {
-        let layer = rejected(|| Box::new(|| of_a_layer::get::function().into_service()));
+        let layer = rejected(of_a_layer::get::function());
         assert!(layer.contains("no origin"), "{layer}");
         assert_eq!(panicked(of_a_layer::get::function()), layer);
-        let route = rejected(|| Box::new(|| of_a_route::get::function().into_service()));
+        let route = rejected(of_a_route::get::function());
         assert!(route.contains("which has no parameters"), "{route}");
         assert_eq!(panicked(of_a_route::get::function()), route);
     }

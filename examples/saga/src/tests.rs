@@ -47,7 +47,7 @@ async fn step(shop: &Shop, step: &str, input: &Value) -> Result<Value, Failure> 
     };
     match progress {
         Ok(progress) => Ok(json!(progress)),
-        Err(error) => Err(Failure::new(&error.error_type(), &error)),
+        Err(error) => Err(Failure::new(error.error_type(), &error)),
     }
 }
 

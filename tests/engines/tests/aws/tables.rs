@@ -140,7 +140,7 @@ async fn make(table: &Table, call: Call) -> Result<String, TableError> {
                 let seen = transaction.get::<Value>(read.clone()).await?;
                 match &value {
                     Some(value) => transaction.put(written.clone(), value)?,
-                    None => transaction.delete(written.clone()),
+                    None => transaction.delete(written.clone())?,
                 }
                 if fails { Err(BoxError::from("stop")) } else { Ok(seen) }
             });
