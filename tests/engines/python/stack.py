@@ -1,5 +1,5 @@
 """Deploys an example by its template into the engine. The engine deploys as CloudFormation does, with SAM's transform; only
-the locations of the code are inserted."""
+the locations of the code are inserted, and alarms by metric math left out, which the engine does not know."""
 
 import io
 import json
@@ -29,6 +29,8 @@ class Stack:
         self.s3.create_bucket(Bucket=self.bucket)
         template = yaml_parse((self.example / "template.yaml").read_text())
         functions = []
+        for logical in [name for name, resource in template["Resources"].items() if "Metrics" in resource.get("Properties", {})]:
+            del template["Resources"][logical]
         for logical, resource in template["Resources"].items():
             properties = resource.get("Properties", {})
             if resource["Type"] == "AWS::Serverless::Function":
