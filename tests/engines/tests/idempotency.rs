@@ -1,4 +1,4 @@
-//! Idempotency on a real DynamoDB engine: the payments example as a built binary, and a table shared with Powertools for Python.
+//! Idempotency on a real DynamoDB engine, in a table shared with Powertools for Python.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -15,9 +15,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use engines::binary::{self, Guarded};
+use engines::binary::Guarded;
 use engines::{Engine, free_port};
-use lambda_simulator::{InvocationBuilder, InvocationStatus, Simulator};
 use pilaster::idempotency::{Begun, Document, DynamoDbStore, Idempotency, IdempotencyError, Running};
 use pilaster::{BoxError, Clients};
 use serde_json::value::{RawValue, to_raw_value};
@@ -77,163 +76,6 @@ fn client_over(engine: &Engine, http: SharedHttpClient) -> Result<aws_sdk_dynamo
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .http_client(http);
     Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
-}
-
-// ------------------------------------------------------------------------------------------------ the payments example
-
-/// A binary of the example under a simulator of its own, with the engine for AWS.
-struct Function {
-    simulator: Simulator,
-    _child: Guarded,
-}
-
-impl Function {
-    async fn start(program: &std::path::Path, engine: &Engine) -> Self {
-        let simulator = Simulator::builder().function_name("payments").build().await.expect("the simulator starts");
-        let child = Command::new(program)
-            .env_clear()
-            .envs(simulator.lambda_env_vars())
-            .envs(engine.environment())
-            .envs([("IDEMPOTENCY_TABLE", "once"), ("LEDGER_TABLE", "ledger")])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .map(Guarded)
-            .expect("the function starts");
-        Self { simulator, _child: child }
-    }
-
-    async fn call(&self, event: Value) -> Value {
-        let invocation = InvocationBuilder::new().payload(event).build().expect("an invocation");
-        let id = self.simulator.enqueue(invocation).await;
-        let state = self.simulator.wait_for_invocation_complete(&id, PATIENCE).await.expect("an outcome");
-        assert_eq!(state.status, InvocationStatus::Success, "{:?}", state.error);
-        state.response.expect("a response").payload
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_payment_that_is_asked_for_twice_is_charged_once_and_answered_twice() -> Tested {
-    let engine = Engine::shared();
-    let python = Python::start(&engine);
-    python.ask(&json!({ "create": "once" }));
-    python.ask(&json!({ "create": "ledger" }));
-    let built = binary::example("payments");
-    // Two sandboxes of one function: what the first charged the second must not.
-    let (one, two) =
-        (Function::start(&built["payments"], &engine).await, Function::start(&built["payments"], &engine).await);
-    let event: Value = serde_json::from_str(include_str!("../../../examples/payments/events/pay.json"))?;
-
-    let first = one.call(event.clone()).await;
-    assert_eq!(first["statusCode"], 201, "{first}");
-    assert_eq!(first["headers"]["access-control-allow-origin"], "https://shop.example.com");
-    let mut other = event.clone();
-    other["headers"]["origin"] = json!("https://app.example.com");
-    let second = two.call(other).await;
-    assert_eq!((&second["statusCode"], &second["body"]), (&first["statusCode"], &first["body"]));
-    assert_eq!(second["headers"]["location"], first["headers"]["location"]);
-    assert_eq!(second["headers"]["access-control-allow-origin"], "https://app.example.com", "this caller's");
-    assert_eq!(python.items("ledger").len(), 1, "charged once");
-
-    let records = python.items("once");
-    assert_eq!(records.len(), 1);
-    let record = &records[0];
-    assert_eq!(record["status"]["S"], "COMPLETED");
-    let id = record["id"]["S"].as_str().expect("a key");
-    assert!(id.starts_with("payments#") && id.len() == "payments#".len() + 32, "{id}");
-
-    // Two at once, in two sandboxes: one charges, the other must retry or has the response.
-    let mut event = event;
-    event["headers"]["idempotency-key"] = json!("\"race\"");
-    let (first, second) = tokio::join!(one.call(event.clone()), two.call(event.clone()));
-    let mut statuses = [&first["statusCode"], &second["statusCode"]].map(|status| status.as_u64().expect("a status"));
-    statuses.sort_unstable();
-    assert!(matches!(statuses, [201, 201 | 409]), "{first} {second}");
-    assert_eq!(python.items("ledger").len(), 2, "charged once more");
-
-    // The queue's function has keys of its own: an order is charged once, whichever message asks for it.
-    let queue = Function::start(&built["pay-from-queue"], &engine).await;
-    let event: Value = serde_json::from_str(include_str!("../../../examples/payments/events/queue.json"))?;
-    // Two messages are about one order: while one runs, the other is returned, and delivered again.
-    let returned = queue.call(event.clone()).await["batchItemFailures"].clone();
-    assert!(returned == json!([]) || returned.as_array().is_some_and(|returned| returned.len() == 1), "{returned}");
-    assert_eq!(queue.call(event.clone()).await, json!({ "batchItemFailures": [] }));
-    assert_eq!(python.items("ledger").len(), 4, "two orders in three messages, twice");
-    Ok(())
-}
-
-// ------------------------------------------------------------------------------------------------ Powertools for Python
-
-/// Both sides over one table, with the same prefix and the same expressions.
-struct Shared {
-    python: Python,
-    table: &'static str,
-    rust: Idempotency,
-    payload: &'static str,
-}
-
-impl Shared {
-    async fn new(table: &'static str, payload: &'static str) -> Result<Self, BoxError> {
-        let engine = Engine::shared();
-        let python = Python::start(&engine);
-        python.ask(&json!({ "create": table }));
-        let store = DynamoDbStore::table(table).client(client(&engine).await?);
-        let mut rust = Idempotency::from_env(store).prefix("orders").key("[id, nested]");
-        if !payload.is_empty() {
-            rust = rust.payload(payload);
-        }
-        Ok(Self { python, table, rust, payload })
-    }
-
-    fn python(&self, event: &Value, options: Value) -> Value {
-        let mut call = json!({
-            "table": self.table, "prefix": "orders", "key": "[id, nested]", "payload": self.payload,
-            "event": event, "remaining_ms": 30_000,
-        });
-        call.as_object_mut().expect("an object").extend(options.as_object().expect("an object").clone());
-        self.python.ask(&json!({ "call": call }))
-    }
-
-    async fn begin(&self, event: &Value, deadline: Duration) -> Result<Begun, IdempotencyError> {
-        let document = Document::of(event).expect("JSON");
-        self.rust.begin(&document, Some(SystemTime::now() + deadline)).await
-    }
-
-    async fn lock(&self, event: &Value, deadline: Duration) -> Running {
-        match self.begin(event, deadline).await {
-            Ok(Begun::Run(running)) => running,
-            other => panic!("it should run: {other:?}"),
-        }
-    }
-
-    async fn replayed(&self, event: &Value) -> Value {
-        match self.begin(event, PATIENCE).await {
-            Ok(Begun::Replay(answer)) => serde_json::from_str(answer.get()).expect("JSON"),
-            other => panic!("it should be replayed: {other:?}"),
-        }
-    }
-}
-
-/// Events whose keys are hashed the same only if every byte of their text is.
-fn events() -> Vec<Value> {
-    [
-        json!("plain"),
-        json!("Grüße \u{1F600} \u{7f} \"quoted\" \\ \n \u{1}"),
-        json!(0),
-        json!(-7),
-        json!(18_446_744_073_709_551_615_u64),
-        json!(1.0),
-        json!(0.1),
-        json!(1e16),
-        json!(1.5e-7),
-        json!(123_456_789.125),
-        json!(true),
-        json!({ "z": [1, { "b": null, "a": [] }], "A": {}, "é": "x" }),
-    ]
-    .into_iter()
-    .enumerate()
-    .map(|(id, nested)| json!({ "id": id, "nested": nested, "amount": 1 }))
-    .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
