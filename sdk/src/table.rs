@@ -2,8 +2,8 @@
 //!
 //! A [`Table`] reads and writes values of your own serde types. [`Table::put_if_absent`] writes an item once, and
 //! [`Table::atomically`] reads and writes several items as one transaction with optimistic locking: if another writer
-//! changes one of the items in between, the work runs again. Both backends keep the same rules, so that a test in memory
-//! shows what happens in DynamoDB.
+//! changes one of the items in between, the work runs again. Both backends keep the same rules. A call in memory ends at
+//! once, so calls of other tasks come in between only where the test itself lets them.
 //!
 //! # Example
 //!
@@ -364,7 +364,7 @@ impl Table {
     async fn row(&self, key: &Key) -> Result<Option<Row>, TableError> {
         key.check()?;
         match &self.store {
-            Store::Memory(store) => Ok(store.get(key).await),
+            Store::Memory(store) => Ok(store.get(key)),
             #[cfg(feature = "dynamodb")]
             Store::DynamoDb(store) => store.get(key).await,
         }
@@ -380,7 +380,7 @@ impl Table {
             return Ok(Committed::Yes);
         }
         match &self.store {
-            Store::Memory(store) => Ok(store.commit(writes).await),
+            Store::Memory(store) => Ok(store.commit(writes)),
             #[cfg(feature = "dynamodb")]
             Store::DynamoDb(store) => store.commit(writes).await,
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
-use tokio::task::yield_now;
 
 use super::Committed;
 use super::item::{Row, Write, Written};
@@ -12,7 +11,6 @@ use super::key::Key;
 use super::limits::normalized;
 use super::query::Range;
 
-/// Each call lets other tasks run first, as a request does, so that a test sees what happens when they come in between.
 #[derive(Clone, Default)]
 pub(super) struct Memory {
     state: Arc<Mutex<State>>,
@@ -30,13 +28,11 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn get(&self, key: &Key) -> Option<Row> {
-        yield_now().await;
+    pub(super) fn get(&self, key: &Key) -> Option<Row> {
         self.state().rows.get(key).cloned()
     }
 
-    pub(super) async fn commit(&self, writes: Vec<Write>) -> Committed {
-        yield_now().await;
+    pub(super) fn commit(&self, writes: Vec<Write>) -> Committed {
         let mut state = self.state();
         let refused = writes.iter().find(|write| !write.expected.is_met(state.rows.get(write.key())));
         if let Some(found) = refused.map(|write| state.rows.get(write.key()).cloned()) {
@@ -59,8 +55,7 @@ impl Memory {
     }
 
     /// Returns up to `limit` rows of a range that have not expired.
-    pub(super) async fn query(&self, range: &Range, limit: usize) -> Vec<Row> {
-        yield_now().await;
+    pub(super) fn query(&self, range: &Range, limit: usize) -> Vec<Row> {
         let state = self.state();
         let in_range = |row: &&Row| range.key_of(row).is_some_and(|key| range.contains(key)) && !row.has_expired();
         let mut rows: Vec<Row> = state.rows.values().filter(in_range).cloned().collect();

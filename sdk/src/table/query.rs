@@ -171,7 +171,7 @@ impl<'a, T: DeserializeOwned> Query<'a, T> {
             return Ok(Vec::new());
         }
         let rows = match &self.table.store {
-            Store::Memory(store) => store.query(&self.range, self.limit).await,
+            Store::Memory(store) => store.query(&self.range, self.limit),
             #[cfg(feature = "dynamodb")]
             Store::DynamoDb(store) => store.query(&self.range, self.limit).await?,
         };
