@@ -19,6 +19,7 @@ const COMPLETE: &[(&str, &str)] = &[
     ("MqMessage", "a handler takes it apart in its arguments"),
     ("Name", "only macros use it"),
     ("Own", "its module is private"),
+    ("PutIfAbsent", "a caller matches both outcomes"),
     ("ResourceRequest", "a handler matches each operation of CloudFormation"),
     ("Sns", "a handler takes it apart in its arguments"),
     ("Sqs", "a handler takes it apart in its arguments"),
