@@ -70,6 +70,8 @@ use self::once::Once;
 pub use self::variables::Variables;
 use crate::core::error::BoxError;
 
+#[cfg(all(feature = "dynamodb", feature = "table"))]
+pub(crate) use self::aws::THROTTLED_REASONS;
 #[cfg(all(test, feature = "secrets"))]
 pub(crate) use self::aws::replay;
 #[cfg(all(

@@ -102,8 +102,9 @@ mod transaction;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -276,7 +277,7 @@ impl Table {
     ///
     /// DynamoDB failed.
     pub async fn put_item(&self, item: Item) -> Result<(), TableError> {
-        self.write(Written::Put(item.into_row())).await
+        self.atomically(async |transaction| transaction.put_item(item.clone())).await
     }
 
     /// Deletes an item, if there is one.
@@ -285,7 +286,8 @@ impl Table {
     ///
     /// DynamoDB failed.
     pub async fn delete(&self, key: impl Into<Key>) -> Result<(), TableError> {
-        self.write(Written::Delete(key.into())).await
+        let key = key.into();
+        self.atomically(async |transaction| transaction.delete(&key)).await
     }
 
     /// Returns the items of a partition, in the order of their sort keys. See [`Query`].
@@ -349,18 +351,6 @@ impl Table {
         !matches!(self.commit(checks).await, Ok(Committed::No { .. }))
     }
 
-    async fn write(&self, row: Written) -> Result<(), TableError> {
-        let mut writes = vec![Write { expected: Expected::Anything, row }];
-        for attempt in 0..ATTEMPTS {
-            pause(attempt).await;
-            match self.commit(writes).await? {
-                Committed::Yes => return Ok(()),
-                Committed::No { writes: refused, .. } => writes = refused,
-            }
-        }
-        Err(TableError::conflict())
-    }
-
     async fn row(&self, key: &Key) -> Result<Option<Row>, TableError> {
         key.check()?;
         match &self.store {
@@ -407,8 +397,6 @@ enum Committed {
 /// Waits, before each attempt but the first, for a random part of a time that doubles, so that the losers of a conflict do
 /// not meet again.
 async fn pause(attempt: u32) {
-    use std::hash::{BuildHasher, RandomState};
-    use std::time::SystemTime;
     if attempt > 0 {
         let longest = (5_u64 << attempt.min(8)).min(1_000);
         // The time differs in sandboxes that were restored from one snapshot.

@@ -31,7 +31,7 @@ use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{Clients, FromClients};
-use crate::core::error::{BoxError, as_error, cause};
+use crate::core::error::{BoxError, as_error, causes};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -143,19 +143,18 @@ fn has_throttling_code(error: &impl ProvideErrorMetadata) -> bool {
 /// `SdkError` is generic over the operation, so it cannot be found behind a `dyn Error`. The end of its chain can be
 /// found: the error of the service's model, or [`ErrorMetadata`] with the code if the model has none.
 pub(crate) fn throttled(error: &(dyn StdError + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if is_throttling(error) {
-            return true;
-        }
+    causes(error).any(|error| {
         #[cfg(feature = "dynamodb")]
         if is_throttled_transaction(error) {
             return true;
         }
-        next = cause(error);
-    }
-    false
+        is_throttling(error)
+    })
 }
+
+/// The reasons for which a transaction is cancelled because one of its items was throttled.
+#[cfg(feature = "dynamodb")]
+pub(crate) const THROTTLED_REASONS: [&str; 2] = ["ThrottlingError", "ProvisionedThroughputExceeded"];
 
 /// Returns `true` if a cancelled transaction, which has one reason per item, was throttled: at least one item was, and
 /// no condition failed, so the same transaction may succeed later.
@@ -164,7 +163,7 @@ fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
     let cancelled = as_error::<aws_sdk_dynamodb::types::error::TransactionCanceledException>(error);
     let reasons = cancelled.map(|error| error.cancellation_reasons()).unwrap_or_default();
     let any = |wanted: &[&str]| reasons.iter().filter_map(|reason| reason.code()).any(|code| wanted.contains(&code));
-    any(&["ThrottlingError", "ProvisionedThroughputExceeded"]) && !any(&["ConditionalCheckFailed", "ValidationError"])
+    any(&THROTTLED_REASONS) && !any(&["ConditionalCheckFailed", "ValidationError"])
 }
 
 #[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]

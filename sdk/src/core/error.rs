@@ -17,7 +17,7 @@ use crate::core::panic::contained;
 
 #[cfg_attr(not(feature = "http"), allow(unused_imports))]
 pub(crate) use self::causes::held;
-pub(crate) use self::causes::{as_error, cause};
+pub(crate) use self::causes::{as_error, causes};
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
 
@@ -191,14 +191,8 @@ impl NamedErrors {
         if self.0.is_empty() {
             return error;
         }
-        let mut next = error.source();
-        let named = loop {
-            let Some(at) = next else { break None };
-            if let Some(name) = self.0.iter().find_map(|name| name(at)) {
-                break Some(name.to_owned());
-            }
-            next = cause(at);
-        };
+        let name_of = |at| self.0.iter().find_map(|name| name(at));
+        let named = error.source().and_then(|source| causes(source).find_map(name_of)).map(str::to_owned);
         if let Some(name) = named {
             error.described.error_type = name;
         }

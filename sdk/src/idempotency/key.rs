@@ -65,9 +65,13 @@ pub(crate) fn hash(selected: &Selected, hash: HashFunction, format: KeyFormat) -
         HashFunction::Sha256 => Sha256::digest(text).to_vec(),
     };
     Ok(match format {
-        KeyFormat::Python => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        KeyFormat::Python => hexadecimal(&digest),
         KeyFormat::TypeScript => STANDARD.encode(digest),
     })
+}
+
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

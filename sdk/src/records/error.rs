@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::core::error::{BoxError, FunctionError, as_error, cause};
+use crate::core::error::{BoxError, FunctionError, as_error, causes};
 use crate::core::json::JsonError;
 
 /// An error that decides whether its record is retried. Any other error is retried.
@@ -102,14 +102,7 @@ impl RecordError {
 
     /// Returns the inner error, if it is an `E`.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
-        let mut next = Some(&*self.0.source as &(dyn StdError + 'static));
-        while let Some(error) = next {
-            if let Some(found) = as_error(error) {
-                return Some(found);
-            }
-            next = cause(error);
-        }
-        None
+        causes(&*self.0.source).find_map(as_error)
     }
 
     /// Returns the decision of the outermost `RecordError` in the chain of causes.

@@ -16,8 +16,8 @@ use super::item::{Expected, OWN, Row, Write, Written};
 use super::key::Key;
 use super::limits::is_same_number;
 use super::query::Range;
-use crate::clients::attribute_value::{from_json, to_json};
-use crate::clients::unique;
+use crate::clients::attribute_value::{from_json, number, text, to_json};
+use crate::clients::{THROTTLED_REASONS, unique};
 use crate::core::error::BoxError;
 
 const INDEX: &str = "index";
@@ -147,8 +147,7 @@ impl DynamoDb {
 fn is_conflict(reasons: &[CancellationReason]) -> bool {
     let codes = || reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None");
     let is_one = |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
-    let is_temporary = |code: &str| matches!(code, "ThrottlingError" | "ProvisionedThroughputExceeded");
-    codes().any(is_one) && codes().all(|code| is_one(code) || is_temporary(code))
+    codes().any(is_one) && codes().all(|code| is_one(code) || THROTTLED_REASONS.contains(&code))
 }
 
 fn condition(expected: &Expected) -> (Option<String>, Option<Attributes>) {
@@ -173,7 +172,7 @@ fn attributes(row: &Row) -> Attributes {
     let mut item = key_attributes(&row.key);
     item.extend(row.value.iter().map(|(name, value)| (name.clone(), from_json(value.clone()))));
     item.extend(row.revision.iter().map(|revision| ("revision".to_owned(), text(revision))));
-    item.extend(row.expires_at.iter().map(|at| ("expires_at".to_owned(), AttributeValue::N(at.to_string()))));
+    item.extend(row.expires_at.iter().map(|at| ("expires_at".to_owned(), number(*at))));
     if let Some(index) = &row.index {
         item.insert("index_pk".to_owned(), text(&index.partition));
         item.insert("index_sk".to_owned(), text(&index.sort));
@@ -223,8 +222,4 @@ fn is_exact(value: &AttributeValue) -> bool {
         AttributeValue::M(members) => members.values().all(is_exact),
         _ => true,
     }
-}
-
-fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
 }

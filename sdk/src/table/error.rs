@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::core::error::BoxError;
 #[cfg(feature = "http")]
-use crate::core::error::{as_error, cause};
+use crate::core::error::{as_error, causes};
 
 /// The error of a [`Table`](super::Table). It repeats no value and no key.
 ///
@@ -74,12 +74,5 @@ impl Error for TableError {
 /// Returns `true` if an error, or one of its causes, [is a conflict](TableError::is_conflict).
 #[cfg(feature = "http")]
 pub(crate) fn is_conflict(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if as_error::<TableError>(error).is_some_and(TableError::is_conflict) {
-            return true;
-        }
-        next = cause(error);
-    }
-    false
+    causes(error).any(|error| as_error::<TableError>(error).is_some_and(TableError::is_conflict))
 }

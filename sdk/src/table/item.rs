@@ -16,6 +16,7 @@ use crate::core::json::JsonError;
 pub(super) const OWN: [&str; 6] = ["pk", "sk", "revision", "expires_at", "index_pk", "index_sk"];
 
 /// A value to write, with its key and, if set, the time at which it expires and its key in the index.
+#[derive(Clone)]
 #[must_use]
 pub struct Item(Row);
 

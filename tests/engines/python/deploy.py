@@ -1,6 +1,6 @@
 """Deploys examples/crud/template.yaml into the engine, uses it as a caller would, and prints the responses.
 
-Usage: deploy.py ENDPOINT TEMPLATE FOLDER_OF_BINARIES. boto3 is AWS's own client: what it accepts of the engine, it would
+Usage: deploy.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES. boto3 is AWS's own client: what it accepts of the engine, it would
 accept of AWS. The engine does not make the routes of a SAM template's events; the rest of this page does.
 """
 
@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import boto3
 from samtranslator.yaml_helper import yaml_parse
 
-endpoint, template, binaries = sys.argv[1:4]
-template = yaml_parse(Path(template).read_text())
+endpoint, example, binaries = sys.argv[1:4]
+template = yaml_parse((Path(example) / "template.yaml").read_text())
 resources = template["Resources"]
 options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="canary-7f3a-key")
 names = ("dynamodb", "secretsmanager", "lambda", "apigateway", "apigatewayv2", "logs")

@@ -7,6 +7,7 @@
 
 pub mod binary;
 pub mod collector;
+mod report;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,24 +1,12 @@
 //! The async-api example, built and deployed by its template into an engine with SQS and DynamoDB.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn a_job_is_accepted_once_done_by_the_worker_behind_the_queue_and_failed_if_the_worker_never_succeeds() {
     let engine = Engine::shared();
-    let built = binary::example("async-api");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/async_api.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/async-api"))
-        .arg(built["worker"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "async_api.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("async-api", "async_api.py");
 
     assert_eq!(report["accepted"]["status"], 202, "{}", report["accepted"]);
     assert_eq!(report["accepted"]["headers"]["retry-after"], "1");

@@ -1,24 +1,12 @@
 //! The authorizer example, built and deployed by its template into an engine with an HTTP API, DynamoDB and Cognito.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
-use serde_json::{Value, json};
+use engines::Engine;
+use serde_json::json;
 
 #[test]
 fn a_partner_needs_a_valid_key_and_a_user_has_the_claim_of_the_trigger() {
     let engine = Engine::shared();
-    let built = binary::example("authorizer");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/authorizer.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/authorizer"))
-        .arg(built["authorizer"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "authorizer.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("authorizer", "authorizer.py");
 
     for (name, status) in [
         ("no key", 401),

@@ -1,24 +1,12 @@
 //! The chat example, built and deployed by its template into an engine with a WebSocket API and its management API.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn messages_reach_the_connections_of_a_room_and_gone_ones_are_removed() {
     let engine = Engine::shared();
-    let built = binary::example("chat");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/chat.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/chat"))
-        .arg(built["chat"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "chat.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("chat", "chat.py");
 
     assert_eq!(report["tickets"], json!([200, 200, 200]), "{:#}", report["log"]);
     assert_eq!((&report["another room"], &report["no token"]), (&json!(403), &json!(401)));

@@ -1,24 +1,12 @@
 //! The cron example, built and deployed by its template into an engine with Scheduler and DynamoDB.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn old_carts_go_once_a_night() {
     let engine = Engine::shared();
-    let built = binary::example("cron");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/cron.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/cron"))
-        .arg(built["cron"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "cron.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("cron", "cron.py");
 
     let cleaned = json!({ "removed": 60, "finished": true });
     assert_eq!(report["cleaned"], json!({ "error": null, "payload": cleaned }));

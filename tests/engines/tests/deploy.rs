@@ -1,9 +1,7 @@
 //! The crud example, built and deployed by its template into an engine with DynamoDB and Secrets Manager: behind HTTP APIs,
 //! a REST API and a function URL.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 /// The responses of one API to `deploy.py`.
@@ -60,17 +58,7 @@ impl Answers<'_> {
 #[test]
 fn crud_as_its_template_deploys_it_creates_reads_lists_updates_and_deletes_a_user() {
     let engine = Engine::shared();
-    let built = binary::example("crud");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/deploy.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/crud/template.yaml"))
-        .arg(built["crud"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "deploy.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("its answers");
+    let report = engine.report_of("crud", "deploy.py");
     let answers = report["answers"].as_object().expect("answers");
 
     // One function, one function per route, and one behind the other HTTP sources.

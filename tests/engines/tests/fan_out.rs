@@ -1,25 +1,13 @@
 //! The fan-out example, built and deployed by its template into an engine with SNS, SQS, DynamoDB and Lambda: orders are published,
 //! and each function is called for those that concern it.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn an_order_that_is_published_reaches_the_functions_that_it_concerns() {
     let engine = Engine::shared();
-    let built = binary::example("fan-out");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/fan_out.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/fan-out"))
-        .arg(built["email"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "fan_out.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("fan-out", "fan_out.py");
 
     let done = json!({
         "provider#Placed#o-1": "We have received your order o-1: 2 x tea.",

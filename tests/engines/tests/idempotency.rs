@@ -78,6 +78,80 @@ fn client_over(engine: &Engine, http: SharedHttpClient) -> Result<aws_sdk_dynamo
     Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
 }
 
+// ------------------------------------------------------------------------------------------------ Powertools for Python
+
+/// Both sides over one table, with the same prefix and the same expressions.
+struct Shared {
+    python: Python,
+    table: &'static str,
+    rust: Idempotency,
+    payload: &'static str,
+}
+
+impl Shared {
+    async fn new(table: &'static str, payload: &'static str) -> Result<Self, BoxError> {
+        let engine = Engine::shared();
+        let python = Python::start(&engine);
+        python.ask(&json!({ "create": table }));
+        let store = DynamoDbStore::table(table).client(client(&engine).await?);
+        let mut rust = Idempotency::from_env(store).prefix("orders").key("[id, nested]");
+        if !payload.is_empty() {
+            rust = rust.payload(payload);
+        }
+        Ok(Self { python, table, rust, payload })
+    }
+
+    fn python(&self, event: &Value, options: Value) -> Value {
+        let mut call = json!({
+            "table": self.table, "prefix": "orders", "key": "[id, nested]", "payload": self.payload,
+            "event": event, "remaining_ms": 30_000,
+        });
+        call.as_object_mut().expect("an object").extend(options.as_object().expect("an object").clone());
+        self.python.ask(&json!({ "call": call }))
+    }
+
+    async fn begin(&self, event: &Value, deadline: Duration) -> Result<Begun, IdempotencyError> {
+        let document = Document::of(event).expect("JSON");
+        self.rust.begin(&document, Some(SystemTime::now() + deadline)).await
+    }
+
+    async fn lock(&self, event: &Value, deadline: Duration) -> Running {
+        match self.begin(event, deadline).await {
+            Ok(Begun::Run(running)) => running,
+            other => panic!("it should run: {other:?}"),
+        }
+    }
+
+    async fn replayed(&self, event: &Value) -> Value {
+        match self.begin(event, PATIENCE).await {
+            Ok(Begun::Replay(answer)) => serde_json::from_str(answer.get()).expect("JSON"),
+            other => panic!("it should be replayed: {other:?}"),
+        }
+    }
+}
+
+/// Events whose keys are hashed the same only if every byte of their text is.
+fn events() -> Vec<Value> {
+    [
+        json!("plain"),
+        json!("Grüße \u{1F600} \u{7f} \"quoted\" \\ \n \u{1}"),
+        json!(0),
+        json!(-7),
+        json!(18_446_744_073_709_551_615_u64),
+        json!(1.0),
+        json!(0.1),
+        json!(1e16),
+        json!(1.5e-7),
+        json!(123_456_789.125),
+        json!(true),
+        json!({ "z": [1, { "b": null, "a": [] }], "A": {}, "é": "x" }),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(id, nested)| json!({ "id": id, "nested": nested, "amount": 1 }))
+    .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_python_completed_rust_replays_and_the_other_way_round() -> Tested {
     let shared = Shared::new("complete", "").await?;

@@ -1,24 +1,12 @@
 //! The flags example, built and deployed by its template into an engine with AppConfig, Cognito and a JWT authorizer.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
-use serde_json::{Value, json};
+use engines::Engine;
+use serde_json::json;
 
 #[test]
 fn offers_follow_the_flags_that_the_template_deploys_and_those_that_come_after() {
     let engine = Engine::shared();
-    let built = binary::example("flags");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/offers.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/flags"))
-        .arg(built["flags"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "offers.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("its answers");
+    let report = engine.report_of("flags", "offers.py");
 
     // Shipping is free at some hours of some days.
     let offer = |when: &str, who: &str| {

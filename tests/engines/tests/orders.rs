@@ -1,25 +1,13 @@
 //! The orders example, built and deployed by its template into an engine with SQS and DynamoDB: a standard and a FIFO queue.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
 
-use engines::{Engine, binary};
-use serde_json::Value;
+use engines::Engine;
 
 #[test]
 fn good_orders_are_shipped_once_and_bad_ones_end_in_the_dead_letter_queues() {
     let engine = Engine::shared();
-    let built = binary::example("orders");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/orders.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/orders"))
-        .arg(built["orders"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "orders.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("orders", "orders.py");
     let texts = |name: &str| -> Vec<String> { serde_json::from_value(report[name].clone()).expect("texts") };
 
     let dead = texts("dead");

@@ -1,25 +1,13 @@
 //! The outbox example, built and deployed by its template into an engine with DynamoDB, its streams, Lambda and EventBridge: a rule
 //! passes the events to a queue.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn the_event_of_each_change_is_published() {
     let engine = Engine::shared();
-    let built = binary::example("outbox");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/outbox.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/outbox"))
-        .arg(built["outbox"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "outbox.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("outbox", "outbox.py");
 
     let event = |order: &str, number: u32, status: &str| json!({ "id": format!("{order}/{number}"), "order": order, "number": number, "status": status });
     let answers = &report["answers"];

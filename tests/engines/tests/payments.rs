@@ -1,24 +1,12 @@
 //! The payments example, built and deployed by its template into an engine with SQS, DynamoDB and Cognito: over HTTP and from the queue.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn an_order_is_charged_once_over_http_and_from_the_queue() {
     let engine = Engine::shared();
-    let built = binary::example("payments");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/payments.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/payments"))
-        .arg(built["payments"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "payments.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("payments", "payments.py");
 
     for (name, status) in [
         ("no token", 401),

@@ -1,25 +1,13 @@
 //! The projection example, built and deployed by its template into an engine with DynamoDB, its streams and Lambda: events are put
 //! into their table, and the mapping calls the function.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
-use serde_json::{Value, json};
+use engines::Engine;
+use serde_json::json;
 
 #[test]
 fn events_become_accounts_also_if_some_never_arrive_and_while_the_accounts_are_rebuilt() {
     let engine = Engine::shared();
-    let built = binary::example("projection");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/projection.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/projection"))
-        .arg(built["projection"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "projection.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("projection", "projection.py");
 
     let sum = (2..12).sum::<i32>() - 100;
     for id in ["ada", "bob", "eve"] {

@@ -1,24 +1,12 @@
 //! The rotation example, built and deployed by its template into an engine with CloudFormation and Secrets Manager.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn an_account_is_created_with_its_stack_and_its_key_is_rotated() {
     let engine = Engine::shared();
-    let built = binary::example("rotation");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/rotation.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/rotation"))
-        .arg(built["rotate"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "rotation.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("rotation", "rotation.py");
 
     assert_eq!((&report["account"], &report["created"]), (&json!("rotation"), &json!(true)));
     assert_eq!(report["too early"], "the service does not accept the pending key");

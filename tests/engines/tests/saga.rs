@@ -1,25 +1,13 @@
 //! The saga example, built and deployed by its template into an engine with Step Functions, Lambda, DynamoDB and SQS: the state
 //! machine branches on the names of the functions' errors.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn an_order_is_shipped_or_what_was_done_of_it_is_taken_back() {
     let engine = Engine::shared();
-    let built = binary::example("saga");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/saga.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/saga"))
-        .arg(built["reserve"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "saga.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("saga", "saga.py");
 
     a_good_order_is_shipped(&report);
     a_second_execution_with_other_content_changes_nothing(&report);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engines::Engine;
 use engines::binary::{self, Guarded};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -75,17 +75,7 @@ fn a_client_of_the_local_run_reads_each_event_at_once_and_may_go_away() {
 #[test]
 fn a_signed_request_follows_an_order_through_the_function_url_and_continues_where_it_was() {
     let engine = Engine::shared();
-    let built = binary::example("stream");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/stream.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/stream"))
-        .arg(built["stream"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "stream.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("stream", "stream.py");
     assert_eq!(report["mode"], "RESPONSE_STREAM");
     assert_eq!((&report["unsigned"]["status"], &report["unknown"]["status"]), (&json!(403), &json!(404)));
     assert_eq!(report["appended"], json!([201, 201, 201, 201]));

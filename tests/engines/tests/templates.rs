@@ -79,9 +79,9 @@ const BROKEN: &[(&str, &str, &[&str])] = &[
     (
         "AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]\n      Namespace: AWS/ApiGateway",
         "Namespace: AWS/ApiGateway",
-        &["the alarm ServerErrorAlarm tells nobody"],
+        &["the alarm ServerErrorAlarm notifies no topic"],
     ),
-    ("    Default: \"\"\n", "", &["nobody can be told of an alarm"]),
+    ("    Default: \"\"\n", "", &["no parameter names a topic for the alarms"]),
     ("!Not [!Equals [!Ref AlarmTopicArn, \"\"]]", "!Equals [!Ref AlarmTopicArn, \"\"]", &["alarms do not follow"]),
     ("MetricName: 5xx", "MetricName: 4xx", &["nothing watches the server errors of Api"]),
     ("Url5xxCount", "Url4xxCount", &["nothing watches the server errors of the URL of Ship"]),

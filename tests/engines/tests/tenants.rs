@@ -1,24 +1,12 @@
 //! The tenants example, built and deployed by its template into an engine with DynamoDB, Cognito and a JWT authorizer.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 #[test]
 fn a_user_reaches_the_notes_of_the_tenant_in_the_token_and_no_others() {
     let engine = Engine::shared();
-    let built = binary::example("tenants");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/tenants.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/tenants"))
-        .arg(built["tenants"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "tenants.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("its answers");
+    let report = engine.report_of("tenants", "tenants.py");
 
     for (request, status, body) in [
         ("acme writes", 200, Value::Null),

@@ -1,9 +1,7 @@
 //! The thumbnail example, built and deployed by its template into an engine with S3, EventBridge, DynamoDB and SQS: images are put
 //! into the bucket and deleted, and EventBridge calls the function.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
+use engines::Engine;
 use serde_json::{Value, json};
 
 const KEY: &str = "uploads/Käse + Brot/a b.jpg";
@@ -11,17 +9,7 @@ const KEY: &str = "uploads/Käse + Brot/a b.jpg";
 #[test]
 fn an_upload_gets_its_thumbnail_a_broken_one_is_rejected_and_a_deleted_one_loses_it() {
     let engine = Engine::shared();
-    let built = binary::example("thumbnail");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/thumbnail.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/thumbnail"))
-        .arg(built["thumbnail"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "thumbnail.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("thumbnail", "thumbnail.py");
     let log: Vec<_> = report["log"].as_array().expect("lines").iter().filter_map(Value::as_str).collect();
     let lines = |text: &str| log.iter().filter(|line| line.contains(text)).count();
 

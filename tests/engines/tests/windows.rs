@@ -1,24 +1,12 @@
 //! The windows example, built and deployed by its template into an engine with Kinesis, Firehose, S3 and DynamoDB.
 
-use std::process::{Command, Stdio};
-
-use engines::{Engine, binary};
-use serde_json::{Value, json};
+use engines::Engine;
+use serde_json::json;
 
 #[test]
 fn the_sales_of_a_window_are_added_up_once_and_firehose_delivers_them_without_card_numbers() {
     let engine = Engine::shared();
-    let built = binary::example("windows");
-    let output = Command::new(engine.program("python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/windows.py"))
-        .arg(engine.endpoint())
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/windows"))
-        .arg(built["windows"].parent().expect("a folder"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("python starts");
-    assert!(output.status.success(), "windows.py failed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("what it saw");
+    let report = engine.report_of("windows", "windows.py");
 
     let invalid = report["invalid"].as_str().expect("an error");
     assert!(invalid.contains("the record data could not be decoded"), "{invalid}");

@@ -8,6 +8,14 @@ use serde_json::{Number, Value};
 
 use crate::core::error::BoxError;
 
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
 pub(crate) fn from_json(value: Value) -> AttributeValue {
     match value {
         Value::Null => AttributeValue::Null(true),

@@ -21,8 +21,15 @@ pub(crate) fn held<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn S
 }
 
 /// Returns the next error of the chain: the one that this error holds, or its source.
-pub(crate) fn cause<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
+fn cause<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
     held(error).or_else(|| error.source())
+}
+
+/// Returns an error and all of its [causes](cause), the outermost first.
+pub(crate) fn causes<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> + use<'e> {
+    std::iter::successors(Some(error), |error| cause(*error))
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::{Completion, IdempotencyRecord, Lock, LockOutcome, Status, Store, milliseconds, seconds};
-use crate::clients::{Clients, attribute_value, unique};
+use crate::clients::attribute_value::{from_json, number, text, to_json};
+use crate::clients::{Clients, unique};
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
 use crate::idempotency::key::KeyFormat;
@@ -186,7 +187,7 @@ impl Attributes {
         let data = match item.remove(&self.data) {
             None => None,
             Some(AttributeValue::S(text)) if lock.format == KeyFormat::Python => Some(text),
-            Some(value) => Some(attribute_value::to_json(value)?.to_string()),
+            Some(value) => Some(to_json(value)?.to_string()),
         };
         let expiration = expiration
             .ok_or_else(|| format!("the item is not an idempotency record: `{}` must be a number", self.expiration))?;
@@ -197,14 +198,6 @@ impl Attributes {
 /// Reads the integer part of a number: another library may write a fraction.
 fn whole(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| text.parse::<f64>().ok().filter(|float| *float >= 0.0).map(|float| float as u64))
-}
-
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
 }
 
 impl Store for DynamoDbStore {
@@ -259,7 +252,7 @@ impl Store for DynamoDbStore {
         let names = &*self.attributes;
         let data = match lock.format {
             KeyFormat::Python => text(&completion.data),
-            KeyFormat::TypeScript => attribute_value::from_json(serde_json::from_str(&completion.data)?),
+            KeyFormat::TypeScript => from_json(serde_json::from_str(&completion.data)?),
         };
         let update = self.connected().await?.update_item().table_name(&*self.table).set_key(Some(self.key(lock)));
         let mut update = update

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use engines::Engine;
 use pilaster::config::secrets::{ExposeSecret, SecretString};
-use pilaster::table::Table;
 use pilaster::{BoxError, Clients, FromSecret, Secrets};
 use serde::Deserialize;
 use tokio::time::{advance, pause, resume};
+
+use crate::tables;
 
 /// Moves the clock of the cache while everything else goes on in real time.
 async fn later(time: Duration) {
@@ -49,27 +49,8 @@ mod contract;
 #[tokio::test]
 #[ignore = "started by its namesake with the engine's environment"]
 async fn keeps_users_as_every_store_must() -> Result<(), BoxError> {
-    let dynamodb: aws_sdk_dynamodb::Client = Clients::new().get().await?;
-    let text =
-        |name| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
-    let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
-    let index = GlobalSecondaryIndex::builder()
-        .index_name("index")
-        .key_schema(key("index_pk", KeyType::Hash)?)
-        .key_schema(key("index_sk", KeyType::Range)?)
-        .projection(Projection::builder().projection_type(ProjectionType::All).build())
-        .build()?;
-    dynamodb
-        .create_table()
-        .table_name("contract")
-        .billing_mode(BillingMode::PayPerRequest)
-        .set_attribute_definitions(Some(vec![text("pk")?, text("sk")?, text("index_pk")?, text("index_sk")?]))
-        .key_schema(key("pk", KeyType::Hash)?)
-        .key_schema(key("sk", KeyType::Range)?)
-        .global_secondary_indexes(index)
-        .send()
-        .await?;
-    contract::run(&crud::store::Users::new(Table::new(dynamodb.clone(), "contract"))).await?;
+    let (dynamodb, table) = tables::create("contract").await?;
+    contract::run(&crud::store::Users::new(table)).await?;
     let left = dynamodb.scan().table_name("contract").send().await?;
     assert_eq!(left.count(), 0, "no user and no lock of an e-mail address stays behind: {:?}", left.items());
     Ok(())

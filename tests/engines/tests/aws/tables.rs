@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Creates a table with the schema of the module's docs.
-async fn create(name: &str) -> Result<(aws_sdk_dynamodb::Client, Table), BoxError> {
+pub(crate) async fn create(name: &str) -> Result<(aws_sdk_dynamodb::Client, Table), BoxError> {
     let dynamodb: aws_sdk_dynamodb::Client = Clients::new().get().await?;
     let text =
         |name| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
@@ -63,7 +63,7 @@ enum Call {
         limit: usize,
         back: bool,
     },
-    /// Reads the first, writes or deletes the second, and fails if told so.
+    /// Reads the first, writes or deletes the second, and fails if the last field is set.
     Atomically((String, String), (String, String), Option<Value>, bool),
 }
 

@@ -12,7 +12,7 @@ use super::hidden_cause;
 use super::log::{RequestLine, log_failure};
 #[cfg(feature = "negotiation")]
 use crate::core::deadline::DeadlineExceeded;
-use crate::core::error::{BoxError, as_error, cause};
+use crate::core::error::{BoxError, as_error, causes};
 use crate::core::panic::{caught, contained};
 use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, rendered};
 
@@ -27,20 +27,6 @@ pub(super) struct Rules {
     pub(super) render: Option<Renderer>,
     /// The first configuration error, reported when the layer is applied.
     pub(super) mistake: Option<String>,
-}
-
-/// Returns `true` for throttling by AWS, and for items that others changed first in each attempt.
-#[cfg(any(feature = "_aws", feature = "table"))]
-fn is_temporary(error: &(dyn StdError + 'static)) -> bool {
-    #[cfg(feature = "_aws")]
-    if crate::clients::throttled(error) {
-        return true;
-    }
-    #[cfg(feature = "table")]
-    if crate::table::is_conflict(error) {
-        return true;
-    }
-    false
 }
 
 /// Marks a response whose failure an error layer has logged, and rendered or left unchanged.
@@ -72,8 +58,7 @@ impl Rules {
 
     /// Returns the result of the first rule that matches an error, its inner error, or a cause of either.
     fn mapped(&self, error: &(dyn StdError + 'static), depth: usize) -> Option<HttpError> {
-        let mut next = Some(error);
-        while let Some(error) = next {
+        causes(error).find_map(|error| {
             if let Some(mapped) = self.maps.iter().find_map(|(_, map)| map(error)) {
                 return Some(mapped);
             }
@@ -82,12 +67,8 @@ impl Rules {
             let rejected = |held: &(dyn StdError + 'static)| {
                 as_error::<Rejection>(held).map(|rejection| HttpError::clone(rejection).without_source())
             };
-            if let Some(mapped) = held.and_then(|held| self.mapped(held, depth + 1).or_else(|| rejected(held))) {
-                return Some(mapped);
-            }
-            next = cause(error);
-        }
-        None
+            held.and_then(|held| self.mapped(held, depth + 1).or_else(|| rejected(held)))
+        })
     }
 
     /// Returns the response to an error.
@@ -175,6 +156,20 @@ impl Rules {
         contained(|| drop(extensions));
         rendered
     }
+}
+
+/// Returns `true` for throttling by AWS, and for items that others changed first in each attempt.
+#[cfg(any(feature = "_aws", feature = "table"))]
+fn is_temporary(error: &(dyn StdError + 'static)) -> bool {
+    #[cfg(feature = "_aws")]
+    if crate::clients::throttled(error) {
+        return true;
+    }
+    #[cfg(feature = "table")]
+    if crate::table::is_conflict(error) {
+        return true;
+    }
+    false
 }
 
 /// Returns the response of all layers. A failure that no error layer has handled is rendered and logged.

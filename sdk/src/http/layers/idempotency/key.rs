@@ -14,7 +14,7 @@ use crate::http::error::Rejection;
 use crate::idempotency::canonical_json;
 use crate::idempotency::engine::Idempotency;
 use crate::idempotency::error::IdempotencyError;
-use crate::idempotency::key::is_missing;
+use crate::idempotency::key::{hexadecimal, is_missing};
 
 /// The idempotency key of the request, as [`IdempotencyLayer`](crate::idempotency::IdempotencyLayer) has parsed it: with
 /// it, the function makes its effect idempotent, too. See [one effect](crate::http::idempotency#one-effect).
@@ -90,8 +90,7 @@ impl IdempotencyKey {
     ///   includes the credentials of the request and all of its cookies. Do not give such an id to others if the credentials
     ///   can be guessed, and expect another id when they are renewed or any cookie changes: set `caller` for browsers.
     pub fn effect_id(&self, effect: &str) -> String {
-        let digest = Sha256::new().chain_update(self.scope).chain_update(effect).finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&Sha256::new().chain_update(self.scope).chain_update(effect).finalize())
     }
 }
 
