@@ -111,10 +111,10 @@ def alarms(template):
     silent = [logical for logical, properties in template.of(ALARM) if properties.get("AlarmActions") != ACTIONS]
     for logical in silent:
         fix = "add `AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]`"
-        template.wrong(f"the alarm {logical} tells nobody", fix)
+        template.wrong(f"the alarm {logical} notifies no topic", fix)
     parameter = template.source.get("Parameters", {}).get("AlarmTopicArn", {})
     if (parameter.get("Type"), parameter.get("Default")) != ("String", ""):
-        template.wrong("nobody can be told of an alarm", 'add the parameter `AlarmTopicArn`: a string, "" by default')
+        template.wrong("no parameter names a topic for the alarms", 'add the parameter `AlarmTopicArn`: a string, "" by default')
     elif template.source.get("Conditions", {}).get("HasAlarmTopic") != HAS_TOPIC:
         fix = 'set the condition `HasAlarmTopic: !Not [!Equals [!Ref AlarmTopicArn, ""]]`'
         template.wrong("alarms do not follow AlarmTopicArn", fix)

@@ -32,7 +32,7 @@ async fn a_repeated_message_and_one_of_an_unknown_job_change_nothing_and_one_wit
 -> Result<(), BoxError> {
     let (jobs, clients) = jobs();
     jobs.create(KEY, "tea").await?;
-    jobs.finish(KEY, &State::Failed { reason: "told already".to_owned() }).await?;
+    jobs.finish(KEY, &State::Failed { reason: "failed earlier".to_owned() }).await?;
     let messages = [message(KEY).id("1"), message("unknown").id("2"), message("").id("3"), message(KEY).id("4")];
     let report = Mapping::sqs(sqs(messages))
         .max_receive_count(5)
@@ -40,7 +40,7 @@ async fn a_repeated_message_and_one_of_an_unknown_job_change_nothing_and_one_wit
         .await;
     assert_eq!((report.completed(), report.dead_lettered()), (vec!["1", "2", "4"], vec!["3"]));
     let job = jobs.0.get::<Job>(KEY).await?.expect("a job");
-    assert_eq!(job.state, State::Failed { reason: "told already".to_owned() });
+    assert_eq!(job.state, State::Failed { reason: "failed earlier".to_owned() });
     assert_eq!(jobs.0.get::<Job>("unknown").await?, None, "a message creates no job");
     Ok(())
 }
