@@ -31,26 +31,28 @@ pub struct Projection {
     pub accounts: Table,
 }
 
+/// The most events that one write applies.
+const PAGE: u64 = 100;
+
 /// Returns the sort key of an event: 20 digits, so that DynamoDB sorts by number.
 pub fn sort_key(sequence: u64) -> String {
     format!("{sequence:020}")
 }
 
 impl Account {
-    /// Applies the next event. Any other one, or one in another currency, is an error and changes nothing.
-    fn apply(&mut self, sort: &str, event: &Event) -> Result<(), BoxError> {
-        let sequence = self.sequence + 1;
+    /// Applies the next event. Any other one, or one in another currency, changes nothing and returns `false`.
+    fn apply(&mut self, sort: &str, event: &Event) -> bool {
         let sum = self.balance.map_or(Some(event.money), |balance| balance.checked_add(event.money));
-        self.balance = Some(sum.filter(|_| sort == sort_key(sequence)).ok_or_else(|| failed(sequence))?);
+        let Some(sum) = sum.filter(|_| sort == sort_key(self.sequence + 1)) else { return false };
         self.owner = event.owner.clone().or(self.owner.take());
-        self.sequence = sequence;
-        Ok(())
+        (self.balance, self.sequence) = (Some(sum), self.sequence + 1);
+        true
     }
 }
 
 impl Projection {
-    /// Applies an event once, after the events before it: those that have not arrived are read from the events table.
-    /// If one of them is missing or invalid, the events before it are applied, and that is an error.
+    /// Applies an event once, and with it the events before and after it that are in the events table. If one before it
+    /// is missing or invalid, only those before that one are applied, and that is an error.
     pub async fn apply(&self, id: &str, sort: &str, event: &Event) -> Result<(), BoxError> {
         let sequence = sort.parse::<u64>().ok().filter(|sequence| *sequence > 0 && sort == sort_key(*sequence));
         let sequence = sequence.ok_or("the sort key of an event must be its sequence, as 20 digits")?;
@@ -58,22 +60,17 @@ impl Projection {
             let step = async |transaction: Transaction| {
                 let mut account = transaction.get::<Account>(id).await?.unwrap_or_default();
                 let before = account.sequence;
-                let outcome = match sequence.saturating_sub(before) {
-                    0 => Ok(()),
-                    1 => account.apply(sort, event),
-                    _ => self.catch_up(id, &mut account).await.map(drop),
-                };
+                account.apply(sort, event);
+                let found = self.apply_next(id, &mut account, PAGE).await;
                 if account.sequence > before {
                     transaction.put(id, &account)?;
                 }
-                Ok::<_, TableError>((before, account.sequence, outcome))
+                Ok::<_, TableError>((before, account.sequence, found))
             };
-            let (before, now, outcome) = self.accounts.atomically(step).await?;
+            let (before, now, found) = self.accounts.atomically(step).await?;
             tracing::info!(account = id, before, now, "the account is at this sequence");
-            match outcome {
-                Ok(()) if now >= sequence => return Ok(()),
-                Ok(()) if now > before => {}
-                outcome => return outcome.and(Err(failed(now + 1))),
+            if found? < PAGE || now == before {
+                return if now >= sequence { Ok(()) } else { Err(failed(now + 1)) };
             }
         }
     }
@@ -82,27 +79,57 @@ impl Projection {
     /// missing or invalid, the account is unchanged, and that is an error.
     pub async fn rebuild(&self, id: &str) -> Result<u64, BoxError> {
         let mut folded = Account::default();
-        while self.catch_up(id, &mut folded).await? {}
+        self.apply_all(id, &mut folded).await?;
         let folded = Some(folded).filter(|account| account.sequence > 0).ok_or_else(|| failed(1))?;
         let replace = async |transaction: Transaction| {
             // Only as a condition of the write: the stored account may have an earlier layout.
             transaction.get::<Value>(id).await?;
             let mut account = folded.clone();
-            while self.catch_up(id, &mut account).await? {}
+            self.apply_all(id, &mut account).await?;
             transaction.put(id, &account)?;
             Ok(account.sequence)
         };
         self.accounts.atomically(replace).await
     }
 
-    /// Applies the next 100 events of the events table, and returns `false` if there are none.
-    async fn catch_up(&self, id: &str, account: &mut Account) -> Result<bool, BoxError> {
-        let next = self.events.query::<Value>(id).after(&sort_key(account.sequence)).limit(100).send().await?;
-        for found in &next {
-            let event = Event::deserialize(&found.value).map_err(|_| failed(account.sequence + 1))?;
-            account.apply(found.key.sort(), &event)?;
+    /// Compares an account with its events. It is an error if one of them was changed or removed after it was applied.
+    pub async fn verify(&self, id: &str) -> Result<(), BoxError> {
+        let stored = self.accounts.get::<Account>(id).await?.unwrap_or_default();
+        let mut folded = Account::default();
+        while folded.sequence < stored.sequence {
+            let before = folded.sequence;
+            self.apply_next(id, &mut folded, PAGE.min(stored.sequence - before)).await?;
+            if folded.sequence == before {
+                break;
+            }
         }
-        Ok(!next.is_empty())
+        let error =
+            "an event of the account was changed or removed after it was applied: restore it, or rebuild the account";
+        if folded == stored { Ok(()) } else { Err(error.into()) }
+    }
+
+    async fn apply_all(&self, id: &str, account: &mut Account) -> Result<(), BoxError> {
+        loop {
+            let before = account.sequence;
+            match self.apply_next(id, account, PAGE).await? {
+                0 => return Ok(()),
+                found if account.sequence == before + found => {}
+                _ => return Err(failed(account.sequence + 1)),
+            }
+        }
+    }
+
+    /// Applies the next events of the events table, up to a missing or invalid one. Returns how many it has found.
+    async fn apply_next(&self, id: &str, account: &mut Account, most: u64) -> Result<u64, TableError> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let next = self.events.query::<Value>(id).after(&sort_key(account.sequence)).limit(most).send().await?;
+        for found in &next {
+            let event = Event::deserialize(&found.value);
+            if !event.is_ok_and(|event| account.apply(found.key.sort(), &event)) {
+                break;
+            }
+        }
+        Ok(next.len() as u64)
     }
 }
 

@@ -33,12 +33,13 @@ pub(crate) async fn admit(
     Ok(next.run(request).await)
 }
 
-/// Counts a request. If the limit is reached, it writes nothing and returns the seconds until the next minute.
+/// Counts a request. If the limit is reached, it writes nothing and returns the seconds until the next minute; if too
+/// many requests of the tenant are counted at the same time, 1.
 pub(crate) async fn count(table: &Table, tenant: &Tenant, now: SystemTime) -> Result<Option<u32>, TableError> {
     let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let wait = u32::try_from(60 - seconds % 60).unwrap_or(60);
     let key = &tenant.key(format!("requests#{}", seconds / 60));
-    table
+    let counted: Result<_, TableError> = table
         .atomically(|transaction| async move {
             let Requests { count } = transaction.get(key).await?.unwrap_or_default();
             if count >= REQUESTS_PER_MINUTE {
@@ -48,5 +49,10 @@ pub(crate) async fn count(table: &Table, tenant: &Tenant, now: SystemTime) -> Re
             transaction.put_item(item.expires_at(now + Duration::from_secs(120)))?;
             Ok(None)
         })
-        .await
+        .await;
+    match counted {
+        // Only requests of this tenant change the item.
+        Err(error) if error.is_conflict() => Ok(Some(1)),
+        counted => counted,
+    }
 }

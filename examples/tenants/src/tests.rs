@@ -1,5 +1,8 @@
 //! The function as it is deployed, with two tenants that know each other's names.
 
+#[cfg(feature = "aws")]
+mod dynamodb;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pilaster::http::HeaderMap;
@@ -22,7 +25,11 @@ struct Api {
 
 impl Api {
     fn new() -> Self {
-        let (clients, table) = (Clients::new(), Table::in_memory());
+        Self::with_table(Table::in_memory())
+    }
+
+    fn with_table(table: Table) -> Self {
+        let clients = Clients::new();
         clients.insert(Tenants(table.clone()));
         Self { clients, table }
     }
@@ -178,6 +185,35 @@ async fn the_limit_holds_for_concurrent_requests_and_begins_again_each_minute() 
     assert_eq!(count(&table, &tenant("acme"), at(minute, 59)).await?, Some(1));
     assert_eq!(count(&table, &tenant("acme"), at(minute + 1, 0)).await?, None);
     assert_eq!(count(&table, &tenant("globex"), at(minute, 48)).await?, None);
+    Ok(())
+}
+
+#[cfg(feature = "aws")]
+#[tokio::test(start_paused = true)]
+async fn a_burst_of_one_tenant_gets_429_also_if_its_requests_cannot_be_counted_and_disturbs_no_other() -> Tested {
+    let api = Api::with_table(dynamodb::DynamoDb::default().table());
+    let send = |tenant: &str| {
+        let request = http::get("/notes").claims(json!({ "custom:tenant": tenant }));
+        let caller = Caller::new(function()).with_clients(api.clients.clone()).without_logs();
+        // No request ends at its deadline, since a test may be slow.
+        let caller = caller.with_time_left(Duration::from_secs(3_600));
+        async move { caller.send(request).await }
+    };
+    let burst: JoinSet<_> = (0..60).map(|_| send("acme")).collect();
+    for _ in 0..10 {
+        assert_eq!(send("globex").await?.status(), 200);
+    }
+    let mut accepted = 0;
+    for response in burst.join_all().await {
+        let response = response?;
+        let wait = response.header("retry-after").and_then(|wait| wait.parse::<u8>().ok());
+        match response.status() {
+            200 => accepted += 1,
+            status => assert!(status == 429 && wait.is_some_and(|wait| (1..=60).contains(&wait)), "{status} {wait:?}"),
+        }
+    }
+    // The minute may change once.
+    assert!((1..=2 * REQUESTS_PER_MINUTE).contains(&accepted), "{accepted}");
     Ok(())
 }
 

@@ -27,6 +27,16 @@ fn events_become_accounts_also_if_some_never_arrive_and_while_the_accounts_are_r
     let failed = json!({ "batchItemFailures": [{ "itemIdentifier": "2" }, { "itemIdentifier": "3" }] });
     assert_eq!(report["missing"], failed);
     assert_eq!(report["before the missing event"], json!([251, "kim", 251]));
+    assert_eq!(report["late"], json!({ "batchItemFailures": [] }));
+    assert_eq!(report["after the late event"], json!([253, "kim", 253]));
+
+    assert_eq!(report["changed"], json!({ "batchItemFailures": [{ "itemIdentifier": "7" }] }));
+    assert_eq!(report["after the change"], json!([253, "kim", 253]));
+    assert_eq!(report["changed, after a rebuild"], json!({ "batchItemFailures": [] }));
+    assert_eq!(report["rebuilt with the change"], json!([253, "kim", 1252]));
+
     let log = report["log"].to_string();
-    assert!(log.contains("of the account is missing in the events table"), "{log}");
+    for error in ["of the account is missing in the events table", "was changed or removed after it was applied"] {
+        assert!(log.contains(error), "{error}: {log}");
+    }
 }

@@ -39,6 +39,7 @@ fn a_user_reaches_the_notes_of_the_tenant_in_the_token_and_no_others() {
         accepted <= 3 * 60 && accepted + report["retry after"].as_array().map_or(0, Vec::len) == many.len(),
         "{many:?}"
     );
+    assert_eq!(report["globex meanwhile"], json!(vec![200; 10]), "another tenant is not disturbed");
     let waits = report["retry after"].as_array().expect("headers").iter();
     assert!(
         waits.clone().all(|wait| wait.as_str().is_some_and(|wait| wait.parse::<u8>().is_ok_and(|wait| wait <= 60)))
