@@ -1,5 +1,7 @@
 //! Users, the operations on them, and their errors, independent of HTTP and the database.
 
+use std::time::Duration;
+
 use garde::Validate;
 use pilaster::table::TableError;
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use uuid::Uuid;
 /// A user, as stored and as returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// A UUID of version 7. It sorts by creation time, which is the order of lists.
+    /// A UUID of version 7. Lists are sorted by it: by creation time, and at random within a millisecond.
     pub id: Uuid,
     /// The e-mail address as entered. Addresses are unique, ignoring case.
     pub email: String,
@@ -18,15 +20,18 @@ pub struct User {
     pub name: String,
     /// 1 at first, incremented by every update. An update must contain the version it is based on.
     pub version: u64,
-    /// The creation time, with millisecond precision.
+    /// The creation time, with millisecond precision, by the clock of the function that created the user.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
 }
 
 impl User {
     pub(crate) fn new(new: NewUser) -> Self {
-        let created_at = OffsetDateTime::now_utc().truncate_to_millisecond();
-        Self { id: Uuid::now_v7(), email: new.email, name: new.name, version: 1, created_at }
+        let id = Uuid::now_v7();
+        // The time in the id, so that the list is sorted by the creation time, too.
+        let (seconds, nanoseconds) = id.get_timestamp().map(|time| time.to_unix()).unwrap_or_default();
+        let created_at = OffsetDateTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+        Self { id, email: new.email, name: new.name, version: 1, created_at }
     }
 
     /// Returns the next version of the user, with this patch applied.
@@ -81,7 +86,8 @@ pub struct ListUsers {
     pub cursor: Option<Uuid>,
 }
 
-/// A page of the list, in order of creation.
+/// A page of the list, in the order of the ids. Pages are stable: a user that exists while all pages are read is in one of
+/// them, also if others are created and deleted meanwhile.
 #[derive(Clone, Debug, Serialize)]
 pub struct UserPage {
     /// The users of this page.

@@ -148,7 +148,7 @@ async fn the_list_pages_through_all_users(users: &Users) -> Result<(), UsersErro
                 break;
             }
         }
-        assert!(seen.is_sorted_by(|a, b| a.id < b.id), "each user once, in order of creation");
+        assert!(seen.is_sorted_by(|a, b| (a.created_at, a.id) < (b.created_at, b.id)), "each user once, in order");
         let ids: HashSet<_> = created.iter().map(|user| user.id).collect();
         seen.retain(|user| ids.contains(&user.id));
         assert_eq!(seen, created, "in pages of {limit}");

@@ -1,9 +1,12 @@
 //! The rules of input, and how the users are spread over the partitions of the index.
 
+use std::collections::HashSet;
+
 use crud::store::Users;
 use crud::users::{ListUsers, NewUser, User, UserPatch, UsersError};
 use garde::Validate;
 use pilaster::table::Table;
+use uuid::Uuid;
 
 fn new_user(email: &str, name: &str) -> NewUser {
     NewUser { email: email.into(), name: name.into() }
@@ -44,5 +47,78 @@ async fn the_users_are_spread_over_eight_partitions_of_the_index() -> Result<(),
     assert_eq!(sizes.iter().sum::<usize>(), 80, "each user is in the index once: {sizes:?}");
     assert!(sizes[..8].iter().all(|size| (1..40).contains(size)), "no partition is hot: {sizes:?}");
     assert_eq!(users.list(ListUsers { limit: Some(100), cursor: None }).await?.users.len(), 80);
+    Ok(())
+}
+
+/// A generator of numbers: `xorshift64*`.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
+    }
+}
+
+/// Inserts, changes or deletes some users, and returns the ids of those that were deleted.
+async fn change(users: &Users, all: &mut Vec<User>, random: &mut Random) -> Result<Vec<Uuid>, UsersError> {
+    let mut deleted = Vec::new();
+    for _ in 0..random.below(8) {
+        match random.below(4) {
+            0 | 1 => all.push(users.insert(new_user(&format!("{}@example.com", Uuid::now_v7()), "Ada")).await?),
+            _ if all.is_empty() => {}
+            2 => {
+                let user = all.swap_remove(random.below(all.len()));
+                users.remove(user.id).await?;
+                deleted.push(user.id);
+            }
+            _ => {
+                let at = random.below(all.len());
+                let patch = UserPatch { version: all[at].version, email: None, name: Some("Augusta".into()) };
+                all[at] = users.update(all[at].id, patch).await?;
+            }
+        }
+    }
+    Ok(deleted)
+}
+
+#[tokio::test]
+async fn pages_have_a_total_order_and_each_user_once_while_others_are_created_changed_and_deleted()
+-> Result<(), UsersError> {
+    for seed in 1..=60 {
+        let (users, mut random, mut all) = (Users::in_memory(), Random(seed), Vec::new());
+        for _ in 0..random.below(60) {
+            change(&users, &mut all, &mut random).await?;
+        }
+        let mut throughout: HashSet<_> = all.iter().map(|user| user.id).collect();
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = users.list(ListUsers { limit: Some(1 + random.below(20)), cursor }).await?;
+            seen.extend(page.users);
+            cursor = page.next;
+            for deleted in change(&users, &mut all, &mut random).await? {
+                throughout.remove(&deleted);
+            }
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert!(seen.is_sorted_by(|a, b| (a.created_at, a.id) < (b.created_at, b.id)), "seed {seed}: {seen:?}");
+        let seen: HashSet<_> = seen.iter().map(|user| user.id).collect();
+        assert!(seen.is_superset(&throughout), "seed {seed}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_order_of_the_ids_is_that_of_the_creation_times() -> Result<(), UsersError> {
+    let users = Users::in_memory();
+    for at in 0..3_000 {
+        let user = users.insert(new_user(&format!("{at}@example.com"), "Ada")).await?;
+        let milliseconds = user.created_at.unix_timestamp_nanos() / 1_000_000;
+        assert_eq!(user.id.as_u128() >> 80, u128::try_from(milliseconds).expect("after 1970"));
+    }
     Ok(())
 }
