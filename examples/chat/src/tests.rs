@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_apigatewaymanagement::config::{Credentials, SharedHttpClient};
+use pilaster::observe::logging::CapturedLogs;
 use pilaster::table::{Item, Table};
 use pilaster::testing::{Caller, http, http::TestResponse};
 use pilaster::{BoxError, Clients};
@@ -233,6 +234,30 @@ async fn slow_and_gone_connections_do_not_stop_the_others() -> Tested {
         assert_eq!(stage.delivered(&id).len(), usize::from(kind == "there"), "{id}");
         assert_eq!(stage.is_connected(&id).await?, kind != "gone", "{id}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_failed_delivery_is_a_line_that_the_alarm_counts_and_no_line_has_a_ticket() -> Tested {
+    let stage = Stage::new().await?;
+    let logs = CapturedLogs::default();
+    let caller = Caller::new(function()).with_clients(stage.clients.clone()).with_logs(&logs);
+    let ticket = stage.ticket("ada", "lobby").await?.json::<Value>()?["ticket"].clone();
+    let ticket = ticket.as_str().ok_or("no ticket")?;
+    for (id, status) in [("a", 200), ("b", 403)] {
+        let response = TestResponse::try_from(caller.call(connect(id, ticket)).await?)?;
+        assert_eq!(response.status(), status);
+    }
+    for at in 0..3 {
+        stage.put_old(&format!("forbidden-{at}"), "lobby").await?;
+    }
+    caller.call(message("a", &text("a secret"))).await?;
+    let filter = "a message has not been delivered";
+    assert!(include_str!("../template.yaml").contains(filter));
+    let lines = logs.lines();
+    assert_eq!(lines.iter().filter(|line| line["message"] == filter).count(), 3, "{lines:?}");
+    let all = json!(lines).to_string();
+    assert!(!all.contains(ticket) && !all.contains("a secret"), "{all}");
     Ok(())
 }
 

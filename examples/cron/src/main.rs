@@ -3,13 +3,16 @@
 
 mod carts;
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pilaster::{BoxError, Client, Invocation, Metrics, MetricsLayer, Schedule, lambda_handler};
 
 use crate::carts::{Carts, Night};
 
 const ONE_DAY: u64 = 24 * 60 * 60;
+
+/// The time by which the clocks of the scheduler and the function may differ.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// The time that is left for the last page: it may be retried for six seconds.
 const RESERVED: Duration = Duration::from_secs(30);
@@ -23,6 +26,10 @@ async fn clean_up(
     schedule: Schedule,
 ) -> Result<Night, BoxError> {
     // The scheduled time instead of the clock: each run of a night, also a late one, removes the same carts.
+    if schedule.at() > SystemTime::now() + CLOCK_SKEW {
+        // A mistake in a manual invocation would otherwise remove carts that were touched lately.
+        return Err("the scheduled time is in the future".into());
+    }
     let date = schedule.time().get(..10).ok_or("the scheduled time has no date")?;
     let today = schedule.at().duration_since(UNIX_EPOCH)?.as_secs() / ONE_DAY;
     let before = today.saturating_sub(30) * ONE_DAY;

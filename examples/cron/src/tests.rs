@@ -62,6 +62,18 @@ async fn every_run_of_a_night_removes_the_same_carts() -> Result<(), BoxError> {
 }
 
 #[tokio::test]
+async fn a_scheduled_time_in_the_future_removes_nothing() -> Result<(), BoxError> {
+    let carts = carts([DAY, 0]).await?;
+    let function = function(&carts);
+    for time in ["2999-01-01T02:00:00Z", "9999-12-31T23:59:59Z"] {
+        let error = function.call(schedule("nightly").time(time)).await.expect_err("the future");
+        assert_eq!(error.message(), "the scheduled time is in the future");
+    }
+    assert_eq!(run(&function, "2026-11-21T02:00:00Z").await?, json!({ "removed": 1, "finished": true }));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_run_without_time_stops_and_the_next_run_continues() -> Result<(), BoxError> {
     let carts = carts([0, 1, 2]).await?;
     let late = function(&carts).with_time_left(RESERVED);

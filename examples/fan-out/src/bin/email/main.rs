@@ -3,7 +3,7 @@
 use fan_out::{EventKind, Order, Store};
 use pilaster::table::Table;
 use pilaster::{BoxError, Client, Sns, lambda_handler};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[cfg(test)]
 mod tests;
@@ -17,11 +17,16 @@ async fn email(Client(Store(table)): Client<Store>, order: Sns<Order>) -> Result
         EventKind::Cancelled => format!("Your order {id} has been cancelled."),
     };
     let (key, sent) = (format!("{kind:?}#{id}"), format!("sent#{kind:?}#{id}"));
-    let is_new = table.get::<Value>(&*sent).await?.is_none();
-    if is_new {
-        send(&table, &key, &order.email, &text).await?;
-        // After the sending: a crash in between sends again, with the same key, and no e-mail is lost.
-        table.put(&*sent, &json!({ "order": id })).await?;
+    let recorded = table.get::<Order>(&*sent).await?;
+    let is_new = recorded.is_none();
+    match recorded {
+        None => {
+            send(&table, &key, &order.email, &text).await?;
+            // After the sending: a crash in between sends again, with the same key, and no e-mail is lost.
+            table.put(&*sent, &order.message).await?;
+        }
+        Some(recorded) if recorded == order.message => {}
+        Some(_) => return Err("the order has an e-mail about other content".into()),
     }
     tracing::info!(order = id, ?kind, is_new, "sent the e-mail");
     Ok(())

@@ -38,6 +38,20 @@ async fn a_customer_gets_one_email_however_the_message_is_delivered() -> Result<
 }
 
 #[tokio::test]
+async fn a_message_of_the_same_order_with_other_content_fails() -> Result<(), BoxError> {
+    let (function, table) = tested();
+    function.call(sns([order("ada@example.com")]).attribute("kind", "placed").through_sqs()).await?;
+    let mut twelve = order("ada@example.com");
+    twelve["quantity"] = json!(12);
+    for other in [order("bob@example.com"), twelve] {
+        let response = function.call(sns([other]).attribute("kind", "placed").through_sqs()).await?;
+        assert_eq!(response["batchItemFailures"].as_array().map(Vec::len), Some(1), "{response}");
+    }
+    assert_eq!(sent(&table, "Placed#o-1").await.expect("an e-mail")["to"], "ada@example.com");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_crash_before_the_sending_loses_no_email() -> Result<(), BoxError> {
     let (function, table) = tested();
     // The provider fails, which is as far as a crash before the sending gets.

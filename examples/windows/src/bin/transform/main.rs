@@ -12,17 +12,7 @@ async fn transform(mut sale: Firehose<Sale>) -> Result<TransformedRecord, BoxErr
     if sale.is_test {
         return Ok(TransformedRecord::dropped());
     }
-    sale.card = masked(&sale.card);
+    sale.card = sale.card.masked();
     let currency = serde_json::to_value(sale.money.currency)?;
     Ok(TransformedRecord::json(&sale.data)?.partition_key("currency", currency.as_str().unwrap_or_default()))
-}
-
-/// Returns the last four digits, and nothing of a text that is too short for a number of a card.
-fn masked(card: &str) -> String {
-    let digits: Vec<char> = card.chars().filter(char::is_ascii_digit).collect();
-    if digits.len() < 12 {
-        "*".to_owned()
-    } else {
-        format!("*{}", digits[digits.len() - 4..].iter().collect::<String>())
-    }
 }

@@ -42,6 +42,23 @@ async fn a_text_that_is_no_number_of_a_card_is_masked_as_a_whole() -> Result<(),
     Ok(())
 }
 
+#[test]
+fn the_number_of_a_card_is_not_printed() -> Result<(), BoxError> {
+    let mut random = 1_u64;
+    for length in 0..40 {
+        let digits = (0..length).map(|_| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from(b'2' + (random >> 61) as u8)
+        });
+        let card: String = digits.collect();
+        let sale: Sale = serde_json::from_value(sale(&card))?;
+        // The amount of the sale is 1999.
+        let printed = format!("{sale:?} {sale:#?}").replace("1999", "");
+        assert!(!printed.contains(|digit| matches!(digit, '2'..='9')), "{printed}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_test_sale_is_dropped_and_an_invalid_record_fails_alone_with_its_data_unchanged() -> Result<(), BoxError> {
     let mut test = sale("4111 1111 1111 1234");
