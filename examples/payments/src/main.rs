@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use payments::{Order, Payment, PaymentError, Payments};
-use pilaster::http::{self, Claims, CorsLayer, Created, ErrorLayer, HttpError, IdempotencyKey, Json};
+use pilaster::http::{self, Claims, CorsLayer, ErrorLayer, HttpError, IdempotencyKey, Json, StatusCode};
 use pilaster::idempotency::{Idempotency, IdempotencyLayer};
 use pilaster::{Client, lambda_handler};
 
-/// Longer than a message stays in the queue (4 days) and in its dead-letter queue (14 days).
-const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const RETENTION: Duration = Duration::from_hours(30 * 24); // Longer than a message waits: 14 days in each queue.
 
 #[derive(serde::Deserialize)]
 struct Customer {
@@ -21,11 +20,11 @@ async fn pay(
     Claims(customer): Claims<Customer>,
     key: IdempotencyKey,
     Json(order): Json<Order>,
-) -> Result<Created<Payment>, HttpError> {
+) -> Result<(StatusCode, Json<Payment>), HttpError> {
     // After a failure the key may come with another order, so the order is part of the id.
     let charge_id = key.effect_id(&format!("charge of order {}", order.order_id));
     let payment = payments.pay(&customer.sub, order, charge_id).await.map_err(HttpError::internal)?;
-    Ok(Created::at(format!("/payments/{}", payment.order_id), payment))
+    Ok((StatusCode::CREATED, Json(payment)))
 }
 
 fn api() -> http::Stack {

@@ -1,12 +1,13 @@
 //! A stand-in for a payment provider with idempotency keys, such as Adyen or Stripe. Its charges are items of a table.
 
-use std::collections::BTreeMap;
-
 use pilaster::BoxError;
 use pilaster::table::{PutIfAbsent, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
+
+/// In seconds. Stripe may remove a key after 24 hours (<https://docs.stripe.com/api/idempotent_requests>); one is a margin.
+pub const KEY_LIFETIME: u64 = 23 * 60 * 60;
 
 // Totals with a fixed result, as providers have them for tests. The last two are charged.
 pub const DECLINED: i64 = 402;
@@ -20,19 +21,14 @@ pub enum Outcome {
     Declined,
 }
 
-#[derive(Clone)]
-pub struct Provider(pub Table);
-
-impl Provider {
-    /// Charges once per key: a repeated request has the outcome of the first one, and no other effect.
-    pub async fn charge(&self, key: &str, total: Money) -> Result<Outcome, BoxError> {
-        let outcome = if total.amount == DECLINED { Outcome::Declined } else { Outcome::Charged };
-        let charge = BTreeMap::from([("outcome".to_owned(), outcome)]);
-        match self.0.put_if_absent(("provider", key), &charge).await? {
-            PutIfAbsent::Stored if total.amount == FAILS => Err("the connection was closed".into()),
-            PutIfAbsent::Stored if total.amount == HANGS => std::future::pending().await,
-            PutIfAbsent::Stored => Ok(outcome),
-            PutIfAbsent::Present(first) => Ok(first["outcome"]),
-        }
+/// Charges once per key: a repeated request has the outcome of the first one, and no other effect.
+pub async fn charge(table: &Table, key: &str, total: Money) -> Result<Outcome, BoxError> {
+    let outcome = if total.amount == DECLINED { Outcome::Declined } else { Outcome::Charged };
+    let charge = std::collections::BTreeMap::from([("outcome".to_owned(), outcome)]);
+    match table.put_if_absent(("provider", key), &charge).await? {
+        PutIfAbsent::Stored if total.amount == FAILS => Err("the connection was closed".into()),
+        PutIfAbsent::Stored if total.amount == HANGS => std::future::pending().await,
+        PutIfAbsent::Stored => Ok(outcome),
+        PutIfAbsent::Present(first) => Ok(first["outcome"]),
     }
 }

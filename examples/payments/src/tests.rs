@@ -1,5 +1,7 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use payments::money::{Currency, Money};
-use payments::provider::{DECLINED, FAILS, HANGS, Outcome, Provider};
+use payments::provider::{self, DECLINED, FAILS, HANGS, Outcome};
 use pilaster::table::{Found, Table};
 use pilaster::testing::http::Request;
 use pilaster::testing::{Caller, http as request};
@@ -16,7 +18,7 @@ const TEMPLATE: &str = include_str!("../template.yaml");
 async fn deployed() -> (Caller<impl RawService>, Table) {
     let clients = Clients::new();
     let payments = clients.get::<Payments>().await.expect("a ledger in memory");
-    (Caller::new(pay::function()).with_clients(clients), payments.ledger)
+    (Caller::new(pay::function()).with_clients(clients), payments.0)
 }
 
 fn request_of(customer: &str, key: &str, order: u64, amount: i64) -> Request {
@@ -49,6 +51,21 @@ async fn entry(ledger: &Table, order: u64) -> Option<Payment> {
     ledger.get(("customer#ada", format!("order#{order}"))).await.expect("the entry")
 }
 
+/// An intent of order 1, some hours old.
+fn intent(charge_id: &str, hours: u64) -> Payment {
+    let (total, charge_id) = (Money::new(1000, Currency::Eur), charge_id.to_owned());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
+    let attempts = vec![charge_id.clone()];
+    Payment { order_id: 1, total, charge_id, intended_at: now - hours * 3600, outcome: None, attempts }
+}
+
+/// The provider removes its keys, with the charges that they have.
+async fn forget(ledger: &Table) {
+    for charge in charges(ledger).await {
+        ledger.delete(charge.key).await.expect("deleted");
+    }
+}
+
 #[tokio::test]
 async fn a_repeated_request_has_the_same_response_and_the_cors_headers_of_its_caller() -> TestResult {
     let (caller, ledger) = deployed().await;
@@ -62,7 +79,7 @@ async fn a_repeated_request_has_the_same_response_and_the_cors_headers_of_its_ca
     assert_eq!((again.status(), again.text()), (201, first.text()));
     for (response, origin) in [(&first, "https://shop.example.com"), (&again, "https://app.example.com")] {
         assert_eq!(response.header("access-control-allow-origin"), Some(origin));
-        assert_eq!(response.header("location"), Some("/payments/1"));
+        assert_eq!(response.header("location"), None, "there is no route that returns a payment");
     }
     assert_eq!(charges(&ledger).await.len(), 1);
     Ok(())
@@ -85,12 +102,18 @@ async fn a_charge_whose_answer_is_lost_is_made_once() -> TestResult {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_reaches_its_deadline_while_it_charges_is_charged_once() -> TestResult {
-    let (caller, ledger) = deployed().await;
-    let caller = caller.with_time_left(Duration::from_secs(10));
-    assert_eq!(caller.send(request("a", 1, HANGS)).await?.status(), 504);
-    assert_eq!(send(&caller, "a", 1, HANGS).await.status(), 201);
-    assert_eq!(charges(&ledger).await.len(), 1);
+async fn a_provider_that_hangs_leaves_half_of_the_time_and_is_charged_once() -> TestResult {
+    // In a request that starts late, the deadline comes first.
+    for (seconds, status) in [(10, 503), (4, 504)] {
+        let (caller, ledger) = deployed().await;
+        let caller = caller.with_time_left(Duration::from_secs(seconds));
+        let start = tokio::time::Instant::now();
+        assert_eq!(caller.send(request("a", 1, HANGS)).await?.status(), status);
+        assert!(start.elapsed() <= Duration::from_secs(5), "{:?} of {seconds} s", start.elapsed());
+        assert_eq!(send(&caller, "a", 1, HANGS).await.status(), 201);
+        assert_eq!(charges(&ledger).await.len(), 1);
+    }
+    assert!(TEMPLATE.contains("\n    Timeout: 10 "), "the time of which the call of the provider may take half");
     Ok(())
 }
 
@@ -106,7 +129,7 @@ async fn two_at_once_charge_once() -> TestResult {
     );
     let mut statuses = [first?.status(), third?.status()];
     statuses.sort_unstable();
-    assert_eq!(statuses, [201, 504], "another key continues with the same charge, whichever comes first");
+    assert_eq!(statuses, [201, 503], "another key continues with the same charge, whichever comes first");
     let second = second?;
     assert_eq!((second.status(), second.header("retry-after")), (409, Some("1")), "the same key");
     assert_eq!(charges(&ledger).await.len(), 1);
@@ -115,17 +138,18 @@ async fn two_at_once_charge_once() -> TestResult {
 
 #[tokio::test]
 async fn a_process_may_end_after_each_step() -> TestResult {
-    let total = Money::new(1000, Currency::Eur);
-    let interrupted = |outcome| Payment { order_id: 1, total, charge_id: "interrupted".to_owned(), outcome };
+    let interrupted = |outcome| Payment { outcome, ..intent("interrupted", 1) };
     for (is_charged, stored) in [(false, None), (true, None), (true, Some(Outcome::Charged))] {
         let (caller, ledger) = deployed().await;
-        ledger.put(("customer#ada", "order#1"), &interrupted(stored)).await?;
+        let before = interrupted(stored);
+        ledger.put(("customer#ada", "order#1"), &before).await?;
         if is_charged {
-            Provider(ledger.clone()).charge("interrupted", total).await?;
+            provider::charge(&ledger, "interrupted", before.total).await?;
         }
         let response = caller.send(request("a", 1, 1000)).await?;
         assert_eq!(response.status(), 201, "{response:?}");
-        assert_eq!(response.json::<Payment>()?, interrupted(Some(Outcome::Charged)));
+        let paid = response.json::<Payment>()?;
+        assert_eq!((paid.outcome, &paid.charge_id), (Some(Outcome::Charged), &before.charge_id));
         let charges = charges(&ledger).await;
         assert_eq!(charges.iter().map(|charge| charge.key.sort()).collect::<Vec<_>>(), ["interrupted"]);
     }
@@ -161,6 +185,62 @@ async fn a_declined_order_is_charged_by_a_new_attempt_only() -> TestResult {
     assert_eq!(caller.send(request("c", 1, 1000)).await?.status(), 201);
     assert_eq!(caller.send(request("b", 1, DECLINED)).await?.status(), 409, "it is paid");
     assert_eq!(charges(&ledger).await.len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_declined_key_has_the_same_answer_also_when_the_provider_has_forgotten_it() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    for key in ["a", "b"] {
+        assert_eq!(caller.send(request(key, 1, DECLINED)).await?.status(), 402);
+    }
+    let before = entry(&ledger, 1).await;
+    forget(&ledger).await;
+    for key in ["a", "b", "a"] {
+        assert_eq!(caller.send(request(key, 1, DECLINED)).await?.status(), 402, "{key}");
+        assert_eq!((charges(&ledger).await.len(), entry(&ledger, 1).await), (0, before.clone()), "no call with {key}");
+    }
+    // What is paid is paid, also for the keys of the attempts before.
+    assert_eq!(caller.send(request("c", 1, 1000)).await?.status(), 201);
+    forget(&ledger).await;
+    assert_eq!(caller.send(request("b", 1, 1000)).await?.status(), 201);
+    assert_eq!(charges(&ledger).await.len(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_continued_a_declined_attempt_of_another_key_has_the_same_answer_again() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    let open = Payment { total: Money::new(DECLINED, Currency::Eur), ..intent("interrupted", 0) };
+    ledger.put(("customer#ada", "order#1"), &open).await?;
+    assert_eq!(caller.send(request("a", 1, DECLINED)).await?.status(), 402);
+    forget(&ledger).await;
+    assert_eq!(caller.send(request("a", 1, DECLINED)).await?.status(), 402);
+    assert_eq!(charges(&ledger).await.len(), 0, "no call");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_intent_is_not_charged_when_the_provider_may_have_forgotten_its_key() -> TestResult {
+    for (hours, status) in [(22, 201), (24, 409), (24 * 365, 409)] {
+        let (caller, ledger) = deployed().await;
+        let before = intent("old", hours);
+        ledger.put(("customer#ada", "order#1"), &before).await?;
+        for key in ["a", "a", "b"] {
+            let response = caller.send(request(key, 1, 1000)).await?;
+            assert_eq!(response.status(), status, "after {hours} hours: {response:?}");
+            if status == 409 {
+                assert!(response.text().contains("a person has reconciled it"), "{}", response.text());
+                assert_eq!(response.header("retry-after"), None);
+                let found = entry(&ledger, 1).await.expect("the intent");
+                assert_eq!((found.outcome, found.charge_id.as_str(), charges(&ledger).await.len()), (None, "old", 0));
+            }
+        }
+        // A person has asked the provider for the charge.
+        ledger.put(("customer#ada", "order#1"), &Payment { outcome: Some(Outcome::Charged), ..before }).await?;
+        assert_eq!(caller.send(request("a", 1, 1000)).await?.status(), 201);
+        assert_eq!(charges(&ledger).await.len(), usize::from(status == 201));
+    }
     Ok(())
 }
 
@@ -252,10 +332,20 @@ fn a_payment_is_known_longer_than_a_message_may_come_late() {
         values.filter_map(|value| value.split_whitespace().next()?.parse::<u64>().ok()).sum::<u64>()
     };
     let in_queues = seconds("MessageRetentionPeriod:");
-    assert_eq!(in_queues, (4 + 14) * 86_400, "the queue and its dead-letter queue");
+    assert_eq!(in_queues, (14 + 14) * 86_400, "the queue and its dead-letter queue");
     assert!(RETENTION.as_secs() > in_queues, "records");
     let ledger = TEMPLATE.split("\n  Ledger:").nth(1).and_then(|text| text.split("\n\n").next()).expect("the ledger");
     assert!(!ledger.contains("TimeToLive"), "the entries of the ledger stay");
+}
+
+#[test]
+fn an_alarm_counts_the_line_of_an_unknown_outcome() {
+    let message = "the outcome of an old charge is unknown";
+    assert!(
+        include_str!("lib.rs")
+            .contains(&format!("tracing::error!(order_id, charge_id = payment.charge_id, \"{message}\")"))
+    );
+    assert!(TEMPLATE.contains(&format!("FilterPattern: '{{ $.message = \"{message}\" }}'")));
 }
 
 #[tokio::test]

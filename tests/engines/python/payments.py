@@ -92,7 +92,16 @@ report = {
     "then something": pay("d", 2),
     "answer lost": pay("e", 3, 503),
     "answer found": again("e", 3, 503),
+    "declined": pay("g", 12, 402),
+    "declined again": pay("g", 12, 402),
 }
+# An intent of the day before yesterday, whose key the provider may have forgotten.
+total = {"M": {"amount": {"N": "1000"}, "currency": {"S": "EUR"}}}
+intent = {"order_id": {"N": "13"}, "total": total, "charge_id": {"S": "old"}, "attempts": {"L": [{"S": "old"}]}}
+intent |= {"intended_at": {"N": str(int(time.time()) - 48 * 3600)}, "outcome": {"NULL": True}}
+key = {"pk": {"S": f"customer#{ada}"}, "sk": {"S": "order#13"}}
+dynamodb.put_item(TableName=ids["Ledger"], Item={**key, **intent})
+report["unknown"] = pay("h", 13)
 with ThreadPoolExecutor(8) as callers:
     hanging = callers.submit(lambda: [pay("f", 4, 504), again("f", 4, 504)])
     report["race of one key"] = list(callers.map(lambda _: pay("race", 5), range(6)))
@@ -102,7 +111,7 @@ with ThreadPoolExecutor(8) as callers:
 # Of order 7 four messages; of order 1, which is paid over HTTP, one with its total and one with another; what fails once, and
 # what is never charged.
 messages = [order(7), order(7), order(7), order(7), order(1), order(8, 503), order(9, 0)]
-for body in [*messages, order(1, 2000), order(10, 1_000_001), order(11, 402)]:
+for body in [*messages, order(1, 2000), order(10, 1_000_001), order(11, 402), order(13)]:
     sqs.send_message(QueueUrl=ids["Payments"], MessageBody=json.dumps({"customer": ada, "order": body}))
 sqs.send_message(QueueUrl=ids["Payments"], MessageBody="not JSON")
 sqs.set_queue_attributes(QueueUrl=ids["Payments"], Attributes={"VisibilityTimeout": "2"})

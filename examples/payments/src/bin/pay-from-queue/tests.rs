@@ -31,11 +31,11 @@ async fn deliver(caller: &Caller<impl RawService>, messages: impl IntoIterator<I
 }
 
 async fn charges(payments: &Payments) -> usize {
-    payments.ledger.query::<Value>("provider").send().await.expect("the charges").len()
+    payments.0.query::<Value>("provider").send().await.expect("the charges").len()
 }
 
 async fn entry(payments: &Payments, order: u64) -> Option<Payment> {
-    payments.ledger.get(("customer#ada", format!("order#{order}"))).await.expect("the entry")
+    payments.0.get(("customer#ada", format!("order#{order}"))).await.expect("the entry")
 }
 
 #[tokio::test]
@@ -62,15 +62,14 @@ async fn an_order_with_another_total_ends_in_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn only_an_order_without_a_positive_total_is_discarded() {
+async fn what_is_never_charged_ends_in_the_dead_letter_queue() {
     let (caller, payments) = deployed().await;
     let malformed = [message("{").id("text"), message(json!({ "customer": "ada" })).id("no order")];
     let orders = [("zero", 0), ("negative", -1), ("too large", 1_000_001)];
     let orders = orders.into_iter().zip(1..).map(|((id, amount), number)| order(id, number, amount));
     let report = deliver(&caller, orders.chain(malformed)).await;
-    assert_eq!(report.completed(), ["zero", "negative"]);
-    assert_eq!(report.dead_lettered(), ["too large", "text", "no order"]);
-    assert_eq!(report.deliveries("zero"), 1);
+    assert_eq!(report.completed(), [""; 0]);
+    assert_eq!(report.dead_lettered(), ["zero", "negative", "too large", "text", "no order"]);
     assert_eq!(charges(&payments).await, 0);
 }
 
@@ -119,11 +118,47 @@ async fn a_charge_over_http_is_seen_even_if_it_was_interrupted() -> TestResult {
 }
 
 #[tokio::test]
-async fn a_declined_order_ends_in_the_dead_letter_queue_after_one_charge() {
+async fn a_declined_order_is_declined_whenever_its_message_comes_again_until_it_is_paid() -> TestResult {
     let (caller, payments) = deployed().await;
     let report = deliver(&caller, [order("m", 1, DECLINED)]).await;
     assert_eq!(report.dead_lettered(), ["m"]);
     assert_eq!(charges(&payments).await, 1);
+
+    // The provider forgets the charge. The message is redriven, and sent again.
+    let charge = payments.0.query::<Value>("provider").send().await?.remove(0);
+    payments.0.delete(charge.key).await?;
+    let report = deliver(&caller, [order("redriven", 1, DECLINED), order("sent again", 1, DECLINED)]).await;
+    assert_eq!((report.completed(), report.dead_lettered()), (vec![], vec!["redriven", "sent again"]));
+    assert_eq!(charges(&payments).await, 0, "no call");
+
+    // A new key over HTTP is a new attempt. Then the message has nothing to do.
+    let order_of = |amount| Order { order_id: 1, total: Money::new(amount, Currency::Eur) };
+    assert!(payments.pay("ada", order_of(DECLINED), "key-1".to_owned()).await.is_err());
+    assert_eq!(charges(&payments).await, 1, "a call");
+    assert_eq!(deliver(&caller, [order("m", 1, DECLINED)]).await.dead_lettered(), ["m"]);
+    payments.pay("ada", order_of(1000), "key-2".to_owned()).await?;
+    assert_eq!(deliver(&caller, [order("m", 1, 1000)]).await.completed(), ["m"]);
+    assert_eq!(charges(&payments).await, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_intent_that_the_provider_may_have_forgotten_ends_in_the_dead_letter_queue() -> TestResult {
+    let (caller, payments) = deployed().await;
+    let key = ("customer#ada", "order#1");
+    assert_eq!(deliver(&caller, [order("new", 1, FAILS)]).await.completed(), ["new"]);
+    let paid = entry(&payments, 1).await.expect("a payment");
+    let old = Payment { intended_at: paid.intended_at - 24 * 3600, outcome: None, ..paid };
+    payments.0.delete(("provider", old.charge_id.as_str())).await?;
+    payments.0.put(key, &old).await?;
+    assert_eq!(deliver(&caller, [order("old", 1, FAILS)]).await.dead_lettered(), ["old"]);
+    assert_eq!((charges(&payments).await, entry(&payments, 1).await.as_ref()), (0, Some(&old)), "no call");
+
+    // A person has asked the provider for the charge, and redrives the message.
+    payments.0.put(key, &Payment { outcome: Some(Outcome::Charged), ..old }).await?;
+    assert_eq!(deliver(&caller, [order("old", 1, FAILS)]).await.completed(), ["old"]);
+    assert_eq!(charges(&payments).await, 0);
+    Ok(())
 }
 
 #[tokio::test]
