@@ -49,20 +49,17 @@ impl Jobs {
 
     /// Stores the final state of a job, unless it has one or has expired.
     pub async fn finish(&self, key: &str, state: &State) -> Result<(), TableError> {
-        let finish = async |transaction: Transaction| {
-            let job = transaction.get::<Job>(key).await?.filter(|job| job.state == State::Queued);
-            if let Some(Job { text, .. }) = job {
-                transaction.put_item(item(key, &Job { text, state: state.clone() })?)?;
-            }
-            Ok(())
+        let finish = async |items: Transaction| match items.get::<Job>(key).await? {
+            Some(job) if job.state == State::Queued => items.put_item(item(key, &Job { state: state.clone(), ..job })?),
+            _ => Ok(()),
         };
         self.0.atomically(finish).await
     }
 }
 
-/// A job expires a week after its last change. Its message is in the queue for at most 4 days.
+/// A job expires 30 days after its last change. Its message is in each of the queues for at most 14 days.
 fn item(key: &str, job: &Job) -> Result<Item, TableError> {
-    Ok(Item::new(key, job)?.expires_at(SystemTime::now() + Duration::from_hours(7 * 24)))
+    Ok(Item::new(key, job)?.expires_at(SystemTime::now() + Duration::from_hours(30 * 24)))
 }
 
 impl FromClients for Jobs {
@@ -79,12 +76,14 @@ pub enum Queue {
 }
 
 impl Queue {
-    /// Sends the key of a job to the worker.
-    pub async fn send(&self, key: String) -> Result<(), BoxError> {
+    /// Sends the key of a job to the worker, who receives it after the delay, in seconds.
+    pub async fn send(&self, key: &str, delay: i32) -> Result<(), BoxError> {
         match self {
-            Self::Sqs { client, url } => drop(client.send_message().queue_url(url).message_body(key).send().await?),
+            Self::Sqs { client, url } => {
+                client.send_message().queue_url(url).message_body(key).delay_seconds(delay).send().await?;
+            }
             Self::InProcess(jobs) => {
-                let jobs = jobs.clone();
+                let (jobs, key) = (jobs.clone(), key.to_owned());
                 tokio::spawn(async move { jobs.run(&key).await });
             }
         }

@@ -41,13 +41,14 @@ async fn create_job(
     let id = headers.get("idempotency-key").and_then(|key| key.to_str().ok()?.trim_matches('"').parse::<Uuid>().ok());
     let id = id.ok_or_else(|| HttpError::bad_request("the header Idempotency-Key must be a random UUID"))?;
     let key = key_of(user, id);
+    // This message arrives when the request has ended, wherever it ends: a job that is stored is always run.
+    queue.send(&key, 300).await.map_err(HttpError::internal)?;
     let job = jobs.create(&key, &text).await?;
     if job.text != text {
         return Err(HttpError::unprocessable_entity("the Idempotency-Key was used for another text"));
     }
-    // A job that was already there, too: the request that created it may have failed before this line.
     if job.state == State::Queued {
-        queue.send(key).await.map_err(HttpError::internal)?;
+        queue.send(&key, 0).await.map_err(HttpError::internal)?;
     }
     Ok(Accepted::at(format!("/jobs/{id}")).retry_after(1))
 }

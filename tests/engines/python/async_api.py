@@ -75,7 +75,19 @@ report["waiting"] = {name: waiting(name) for name in ("Queue", "Failed")}
 report["done again"] = api.call("GET", at)
 report["still unknown"] = api.call("GET", "/jobs/7b3c1e0a-52a4-4b6e-9c3f-0d9a3b1f6a55")
 
-# A queue that does not exist: the job is stored and not sent. The retry of the caller sends it.
+# The table does not exist: the message that arrives later is in the queue before the job is stored.
+def delayed():
+    name = "ApproximateNumberOfMessagesDelayed"
+    return int(sqs.get_queue_attributes(QueueUrl=ids["Queue"], AttributeNames=[name])["Attributes"][name])
+
+
+count = delayed()
+before = variables("Api", JOBS_TABLE="gone")
+report["not stored"] = post("one two")
+variables("Api", **before)
+report["delayed"] = [count, delayed() - count]
+
+# A queue that does not exist: the job is not stored. The retry of the caller runs it.
 key = str(uuid.uuid4())
 before = variables("Api", QUEUE_URL=ids["Queue"] + "-gone")
 report["not sent"] = post("one two", key)

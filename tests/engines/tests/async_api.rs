@@ -24,8 +24,11 @@ fn a_job_is_accepted_once_done_by_the_worker_behind_the_queue_and_failed_if_the_
     assert_eq!(report["done again"]["body"], done(6), "a second message of a job changes nothing");
     assert_eq!((&report["unknown"]["status"], &report["still unknown"]["status"]), (&json!(404), &json!(404)));
 
+    assert_eq!(report["not stored"]["status"], 500, "{}", report["not stored"]);
+    assert_eq!(report["delayed"], json!([1 + 1 + 1 + 24 + 1, 1]), "one for each request, before its job is stored");
+
     assert_eq!(report["not sent"]["status"], 500, "{}", report["not sent"]);
-    assert_eq!(report["stored"]["body"], json!({ "status": "queued" }));
+    assert_eq!(report["stored"]["status"], 404, "{}", report["stored"]);
     assert_eq!(report["sent again"]["status"], 202, "{}", report["sent again"]);
     assert_eq!(report["done by the retry"]["body"], done(2));
 
