@@ -4,6 +4,7 @@ of it.
 Usage: authorizer.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
 """
 
+import base64
 import hashlib
 import json
 import sys
@@ -89,6 +90,11 @@ tokens = cognito.admin_initiate_auth(
 )["AuthenticationResult"]
 report["user"] = call("GET", "/user", tokens["AccessToken"])
 report["subject"] = subject
+client = cognito.describe_user_pool_client(UserPoolId=ids["UserPool"], ClientId=ids["UserPoolClient"])["UserPoolClient"]
+report["client"] = {name: client.get(name) for name in ("AccessTokenValidity", "IdTokenValidity", "TokenValidityUnits")}
+claims = tokens["AccessToken"].split(".")[1]
+claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+report["lifetime"] = claims["exp"] - claims["iat"]
 report["user without a token"] = call("GET", "/user", None)
 report["user with an API key"] = call("GET", "/user", "canary-7f3a-new")
 report["partner with a token"] = call("GET", "/partner", tokens["AccessToken"])

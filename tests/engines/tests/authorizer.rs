@@ -28,6 +28,10 @@ fn a_partner_needs_a_valid_key_and_a_user_has_the_claim_of_the_trigger() {
         assert_eq!(report[name]["body"], json!({ "partner": "acme" }), "{name}");
     }
     assert_eq!(report["user"]["body"], json!({ "sub": report["subject"], "tenant": "north" }));
+    let (client, minutes) = (&report["client"], json!({ "AccessToken": "minutes", "IdToken": "minutes" }));
+    assert_eq!((&client["AccessTokenValidity"], &client["IdTokenValidity"]), (&json!(15), &json!(15)), "{client}");
+    assert_eq!(client["TokenValidityUnits"], minutes);
+    assert_eq!(report["lifetime"], 15 * 60, "a token keeps a tenant that its user has lost");
     assert_eq!(report["no tenant"]["error"], "Unhandled", "{}", report["no tenant"]);
     assert_eq!(report["no tenant"]["payload"]["errorType"], "NoTenant");
 }

@@ -40,6 +40,22 @@ async fn a_user_without_a_tenant_gets_no_token() -> TestResult {
 }
 
 #[tokio::test]
+async fn a_refreshed_token_has_the_tenant_of_its_time_and_there_is_none_without_a_tenant() -> TestResult {
+    let (caller, Accounts(table)) = deployed().await;
+    let mut refresh = event();
+    refresh["triggerSource"] = json!("TokenGeneration_RefreshTokens");
+    let key = format!("user#{ADA}");
+    for tenant in ["north", "south"] {
+        table.put(&*key, &Member { tenant: tenant.to_owned() }).await?;
+        let details = &caller.call(refresh.clone()).await?["response"]["claimsAndScopeOverrideDetails"];
+        assert_eq!(details["accessTokenGeneration"]["claimsToAddOrOverride"]["tenant"], tenant);
+    }
+    table.delete(&*key).await?;
+    assert_eq!(caller.call(refresh).await.expect_err("no token").error_type(), "NoTenant");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_malformed_event_or_item_gives_no_token() -> TestResult {
     let (caller, Accounts(table)) = deployed().await;
     table.put(format!("user#{ADA}"), &json!({ "tenant": null })).await?;
