@@ -1,7 +1,5 @@
 //! Users, the operations on them, and their errors, independent of HTTP and the database.
 
-use std::time::Duration;
-
 use garde::Validate;
 use pilaster::table::TableError;
 use serde::{Deserialize, Serialize};
@@ -28,9 +26,8 @@ pub struct User {
 impl User {
     pub(crate) fn new(new: NewUser) -> Self {
         let id = Uuid::now_v7();
-        // The time in the id, so that the list is sorted by the creation time, too.
-        let (seconds, nanoseconds) = id.get_timestamp().map(|time| time.to_unix()).unwrap_or_default();
-        let created_at = OffsetDateTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+        // The milliseconds in the id, so that the list is sorted by the creation time, too.
+        let created_at = OffsetDateTime::UNIX_EPOCH + std::time::Duration::from_millis((id.as_u128() >> 80) as u64);
         Self { id, email: new.email, name: new.name, version: 1, created_at }
     }
 
@@ -86,8 +83,7 @@ pub struct ListUsers {
     pub cursor: Option<Uuid>,
 }
 
-/// A page of the list, in the order of the ids. Pages are stable: a user that exists while all pages are read is in one of
-/// them, also if others are created and deleted meanwhile.
+/// A page of the list, in the order of the ids. A user that exists while all pages are read is in one of them.
 #[derive(Clone, Debug, Serialize)]
 pub struct UserPage {
     /// The users of this page.

@@ -33,13 +33,12 @@ pub(crate) async fn admit(
     Ok(next.run(request).await)
 }
 
-/// Counts a request. If the limit is reached, it writes nothing and returns the seconds until the next minute; if too
-/// many requests of the tenant are counted at the same time, 1.
+/// Counts a request. Returns the seconds to wait if the limit is reached, or too many are counted at the same time.
 pub(crate) async fn count(table: &Table, tenant: &Tenant, now: SystemTime) -> Result<Option<u32>, TableError> {
     let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let wait = u32::try_from(60 - seconds % 60).unwrap_or(60);
     let key = &tenant.key(format!("requests#{}", seconds / 60));
-    let counted: Result<_, TableError> = table
+    table
         .atomically(|transaction| async move {
             let Requests { count } = transaction.get(key).await?.unwrap_or_default();
             if count >= REQUESTS_PER_MINUTE {
@@ -49,10 +48,7 @@ pub(crate) async fn count(table: &Table, tenant: &Tenant, now: SystemTime) -> Re
             transaction.put_item(item.expires_at(now + Duration::from_secs(120)))?;
             Ok(None)
         })
-        .await;
-    match counted {
+        .await
         // Only requests of this tenant change the item.
-        Err(error) if error.is_conflict() => Ok(Some(1)),
-        counted => counted,
-    }
+        .or_else(|error: TableError| if error.is_conflict() { Ok(Some(1)) } else { Err(error) })
 }
