@@ -17,6 +17,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 FUNCTION, ALARM, QUEUE = "AWS::Lambda::Function", "AWS::CloudWatch::Alarm", "AWS::SQS::Queue"
+TABLE, CLIENT = "AWS::DynamoDB::Table", "AWS::Cognito::UserPoolClient"
 API, STAGE, URL = "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::Lambda::Url"
 ACTIONS = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 HAS_TOPIC = {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmTopicArn"}, ""]}]}
@@ -57,8 +58,14 @@ class Template:
                 found.append(logical)
         return found
 
+    def functions_of(self, value):
+        """Returns the logical ids of the functions to which a value refers, by themselves or by an alias."""
+        names = self.referenced(value, "AWS::Lambda::Alias")
+        return self.referenced([value, *(self.resources[name]["Properties"] for name in names)], FUNCTION)
+
     def check(self):
-        for rule in (alarms, apis, dead_letters, queues, functions, names, partitions, aliases, authorizers):
+        rules = (alarms, apis, dead_letters, queues, tables, functions, names, partitions, aliases, authorizers, clients)
+        for rule in rules:
             rule(self)
         return self.findings
 
@@ -131,9 +138,7 @@ def apis(template):
             template.wrong(f"nothing watches the server errors of {logical}", fix)
     for logical, properties in template.of(URL):
         called.append(logical)
-        target = [properties.get("TargetFunctionArn")]
-        target += [alias for name, alias in template.of("AWS::Lambda::Alias") if {"Ref": name} in target]
-        for function in template.referenced(target, FUNCTION):
+        for function in template.functions_of(properties.get("TargetFunctionArn")):
             if not watches(template, "AWS/Lambda", "Url5xxCount", "FunctionName", {"Ref": function}):
                 fix = f"add an alarm on `Url5xxCount` of `AWS/Lambda` with `FunctionName: !Ref {function}`"
                 template.wrong(f"nothing watches the server errors of the URL of {function}", fix)
@@ -150,13 +155,19 @@ def apis(template):
             template.wrong(f"nothing limits the requests of {api}", fix)
 
 
-def dead_letters(template):
+def dead_letter_queues(template):
+    """Returns the logical ids of the queues that get what failed elsewhere."""
     found = []
     for _, properties in template.of(*{resource["Type"] for resource in template.resources.values()}):
         for node in nodes(properties):
             for key in ("deadLetterTargetArn", "DeadLetterConfig", "OnFailure"):
                 # Without a target of its own, SAM makes a queue.
                 found += [queue for queue in template.referenced(node.get(key), QUEUE) if queue not in found]
+    return found
+
+
+def dead_letters(template):
+    found = dead_letter_queues(template)
     outputs = [output.get("Value") for output in (template.source.get("Outputs") or {}).values()]
     for queue in found:
         dimension = {"Fn::GetAtt": [queue, "QueueName"]}
@@ -171,11 +182,59 @@ def dead_letters(template):
 
 
 def queues(template):
+    """AWS's advice: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
+    dead = dead_letter_queues(template)
     for logical, properties in template.of("AWS::Lambda::EventSourceMapping"):
-        limit = (properties.get("ScalingConfig") or {}).get("MaximumConcurrency")
-        if template.referenced(properties.get("EventSourceArn"), QUEUE) and limit is None:
-            fix = "set `ScalingConfig: { MaximumConcurrency: … }`, or a full queue takes all of the account's concurrency"
-            template.wrong(f"nothing limits the concurrency of the event {logical}", fix)
+        for queue in template.referenced(properties.get("EventSourceArn"), QUEUE):
+            if (properties.get("ScalingConfig") or {}).get("MaximumConcurrency") is None:
+                fix = "set `ScalingConfig: { MaximumConcurrency: … }`, or a full queue takes all of the account's concurrency"
+                template.wrong(f"nothing limits the concurrency of the event {logical}", fix)
+            settings = template.resources[queue].get("Properties") or {}
+            for function in template.functions_of(properties.get("FunctionName")):
+                timeout = (template.resources[function].get("Properties") or {}).get("Timeout", 3)
+                least = 6 * timeout + properties.get("MaximumBatchingWindowInSeconds", 0)
+                if settings.get("VisibilityTimeout", 30) < least:
+                    fix = f"set `VisibilityTimeout: {least}`, six times the timeout of {function}"
+                    template.wrong(f"a message of {queue} may come again while {function} is retried", fix)
+            if queue not in dead:
+                source(template, queue, settings)
+
+
+def source(template, queue, settings):
+    """Checks a queue that a function reads and that is no dead-letter queue."""
+    if (settings.get("RedrivePolicy") or {}).get("maxReceiveCount", 0) < 5:
+        fix = "set a `RedrivePolicy` with `maxReceiveCount: 5` or more"
+        template.wrong(f"messages of {queue} are given up too early, or never", fix)
+    if settings.get("MessageRetentionPeriod") != FOURTEEN_DAYS:
+        fix = f"set `MessageRetentionPeriod: {FOURTEEN_DAYS}`, the maximum, as in its dead-letter queue"
+        template.wrong(f"messages of {queue} expire while its function is stopped", fix)
+    dimension = {"Fn::GetAtt": [queue, "QueueName"]}
+    if not watches(template, "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", dimension):
+        fix = "add an alarm on `ApproximateAgeOfOldestMessage` of `AWS/SQS`"
+        template.wrong(f"nothing watches how long messages of {queue} wait", fix)
+
+
+def tables(template):
+    for logical, properties in template.of(TABLE):
+        resource = template.resources[logical]
+        policies = {resource.get(key) for key in ("DeletionPolicy", "UpdateReplacePolicy")}
+        if policies == {"Retain"}:
+            recovery = properties.get("PointInTimeRecoverySpecification") or {}
+            if recovery.get("PointInTimeRecoveryEnabled") is not True:
+                fix = "set `PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true }`"
+                template.wrong(f"a mistake in the table {logical} cannot be undone", fix)
+        elif policies != {"Delete"}:
+            fix = "set `DeletionPolicy` and `UpdateReplacePolicy` to `Retain`"
+            template.wrong(f"the table {logical} is deleted with its data", fix)
+        elif not re.search(rf"^  {logical}: #", template.text, re.MULTILINE):
+            fix = "set both policies to `Retain`, or add a comment at its name that says why the data is not needed"
+            template.wrong(f"the table {logical} is deleted with its data", fix)
+
+
+def clients(template):
+    for logical, properties in template.of(CLIENT):
+        if properties.get("PreventUserExistenceErrors") != "ENABLED":
+            template.wrong(f"{logical} shows which users exist", "set `PreventUserExistenceErrors: ENABLED`")
 
 
 def functions(template):
