@@ -14,15 +14,24 @@ use crate::money::Money;
 pub struct Order {
     /// Unique, and the name of the order's execution.
     pub id: String,
+    #[serde(deserialize_with = "short")]
     pub product: String,
     pub quantity: NonZeroU32,
     /// The price of all units.
     #[serde(deserialize_with = "positive")]
     pub total: Money,
     /// A token from the payment provider.
+    #[serde(deserialize_with = "short")]
     pub card: String,
     /// The country of the destination, by ISO 3166-1.
+    #[serde(deserialize_with = "short")]
     pub country: String,
+}
+
+/// A larger order could exceed the quota of the state machine after it was charged.
+fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.len() <= 1000 { Ok(text) } else { Err(serde::de::Error::custom("it must have at most 1000 bytes")) }
 }
 
 fn positive<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
@@ -34,6 +43,8 @@ fn positive<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Money, 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     pub stage: Stage,
+    /// When the charge was intended, in seconds since 1970.
+    pub intended_at: Option<u64>,
     /// The units that are taken out of the stock.
     pub reserved: u64,
     /// The units that are back in stock.
@@ -67,6 +78,8 @@ pub enum StepError {
     CardDeclined,
     #[error("the payment provider did not answer: try again later")]
     ProviderUnavailable,
+    #[error("whether the card was charged is unknown, and the intent is too old to ask again: it is refunded")]
+    ChargeUnknown,
     #[error("the carrier does not deliver to this country")]
     NotDeliverable,
     #[error("an order with this id and other content exists: use a new id")]

@@ -1,12 +1,15 @@
-//! A stand-in for a payment provider, whose payments are in a table. Replace it by the client of your provider, which must
-//! keep two promises: requests with the same order id have one effect, and a payment that was cancelled is never charged,
-//! even if the request to charge it arrives later.
+//! A stand-in for a payment provider, whose payments are in a table. Replace it by the client of your provider. The README
+//! says what the provider must offer.
 
 use pilaster::table::{PutIfAbsent, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 use crate::order::StepError;
+
+/// For how many seconds the provider certainly knows the key of a charge. Stripe may remove it after 24 hours
+/// (<https://docs.stripe.com/api/idempotent_requests>); one of them is for clocks that differ and for the call itself.
+pub(crate) const KEY_LIFETIME: u64 = 23 * 60 * 60;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Payment {
@@ -28,7 +31,7 @@ pub(crate) async fn charge(table: &Table, id: &str, amount: Money, card: &str) -
     }
 }
 
-/// Cancels a payment for good, and returns the amount that is refunded, now or earlier.
+/// Cancels the payment of an order for good, however old it is, and returns the amount that is refunded, now or earlier.
 pub(crate) async fn cancel(table: &Table, id: &str) -> Result<Option<Money>, StepError> {
     let mut payment = Payment { charged: None, cancelled: true };
     if let PutIfAbsent::Present(earlier) = table.put_if_absent(format!("payment#{id}"), &payment).await? {

@@ -3,6 +3,8 @@
 //! All of them are idempotent, since a state machine repeats a call whose answer was lost. A step that arrives after the
 //! order was cancelled is refused, since a call may still run when the state machine no longer waits for it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use pilaster::table::Table;
 use pilaster::{BoxError, Clients, FromClients};
 
@@ -35,10 +37,15 @@ impl Shop {
         if progress.stage == Stage::OutOfStock { Err(StepError::OutOfStock) } else { Ok(progress) }
     }
 
-    /// Charges the card: records the intent, asks the provider with the order's id as the key, records the outcome.
+    /// Charges the card: records the intent, asks the provider with the order's id as the key, records the outcome. A
+    /// provider that may have forgotten the key would charge again: it is not asked, and the order is cancelled.
     pub async fn charge(&self, order: &Order) -> Result<Progress, StepError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let request = |progress: &mut Progress| match progress.stage {
-            Stage::Reserved => Ok(Stage::ChargeRequested),
+            Stage::Reserved => {
+                progress.intended_at = Some(now);
+                Ok(Stage::ChargeRequested)
+            }
             Stage::Cancelled => Err(StepError::AlreadyCancelled),
             Stage::New | Stage::OutOfStock => Err(StepError::StepMissing),
             stage => Ok(stage),
@@ -46,6 +53,10 @@ impl Shop {
         let progress = self.record(order, request).await?;
         if progress.stage != Stage::ChargeRequested {
             return Ok(progress);
+        }
+        let is_known = |intended_at| now.abs_diff(intended_at) <= provider::KEY_LIFETIME;
+        if !progress.intended_at.is_some_and(is_known) {
+            return Err(StepError::ChargeUnknown);
         }
         provider::charge(&self.table, &order.id, order.total, &order.card).await?;
         let record = |progress: &mut Progress| match progress.stage {

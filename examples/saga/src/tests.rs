@@ -1,7 +1,9 @@
 //! The steps, the state machine, and both with random faults.
 
+mod hostile;
 mod machine;
 mod model;
+mod payments;
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
@@ -64,7 +66,7 @@ async fn payment(table: &Table, id: &str) -> Value {
 async fn an_order_is_shipped() -> TestResult {
     let (shop, table) = shop().await;
     let execution = execute("o-1", input(json!({})), async |name, input| step(&shop, &name, &input).await).await;
-    assert_eq!(execution.states, ["CheckExecutionName", "Reserve", "Charge", "Ship", "Shipped"]);
+    assert_eq!(execution.states, ["CheckOrder", "CopyOrder", "Reserve", "Charge", "Ship", "Shipped"]);
     assert_eq!(execution.output, json!({ "order": "o-1", "status": "shipped", "tracking": "DE-o-1" }));
     assert_eq!((units(&table).await, payment(&table, "o-1").await), (98, json!([1800, false])));
     Ok(())
@@ -228,7 +230,8 @@ async fn a_failed_refund_still_releases_and_the_operator_gets_both_failures() {
     };
     let execution = execute("o-1", input(json!({ "country": "AQ" })), call).await;
     let expected = [
-        "CheckExecutionName",
+        "CheckOrder",
+        "CopyOrder",
         "Reserve",
         "Charge",
         "Ship",
@@ -277,8 +280,10 @@ async fn an_execution_is_named_by_its_order_and_has_a_valid_order() {
     let (shop, table) = shop().await;
     let call = async |name: String, input: Value| step(&shop, &name, &input).await;
     for (name, changes, error) in [
-        ("o-2", json!({}), "ExecutionNameDiffers"),
-        ("o-1", json!({ "id": null }), "ExecutionNameDiffers"),
+        ("o-2", json!({}), "InvalidOrder"),
+        ("o-1", json!({ "id": null }), "InvalidOrder"),
+        ("o-1", json!({ "id": { "id": "o-1" } }), "InvalidOrder"),
+        ("o-1", json!({ "product": null }), "InvalidEvent"),
         ("o-1", json!({ "quantity": 0 }), "InvalidEvent"),
         ("o-1", json!({ "quantity": -1 }), "InvalidEvent"),
         ("o-1", json!({ "quantity": "many" }), "InvalidEvent"),

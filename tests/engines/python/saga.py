@@ -77,8 +77,12 @@ report |= {
     "many": execute("o-5", quantity=1000),
     "wrong": execute("o-6", quantity="many"),
     "other name": execute("o-7", id="o-8"),
+    # Members that the state machine sets itself, in the input.
+    "hostile": execute("o-9", country="AQ", refund_failure={"Error": "x"}, failure={"Error": "x"}, order={"id": "x"}),
+    "hostile good": execute("o-10", quantity=1, outcome="x", shipment={"tracking": "x"}, refund_failure={"Error": "x"}),
+    "lost": execute("o-11", card="tok_lost"),
 }
-# At the same time, on the item of the stock: 96 units are left, which is enough for three of five orders.
+# At the same time, on the item of the stock: 95 units are left, which is enough for three of five orders.
 at_once = [start(f"p-{at}", quantity=30) for at in range(5)]
 report["at once"] = [result(execution) for execution in at_once]
 report["left"] = int(item("stock#tea")["units"]["N"])

@@ -16,13 +16,15 @@ fn an_order_is_shipped_or_what_was_done_of_it_is_taken_back() {
     what_cannot_be_delivered_is_refunded_and_released(&report);
     an_order_that_is_out_of_stock_is_rejected(&report);
     an_order_that_is_refused_reaches_the_operator(&report);
+    what_the_input_adds_changes_nothing(&report);
+    the_operator_gets_what_was_done_but_not_the_card_token(&report);
     orders_at_the_same_time_never_take_more_than_the_stock(&report);
 }
 
 fn a_good_order_is_shipped(report: &Value) {
     let order = &report["good"];
     assert_eq!(order["output"], json!({ "order": "o-1", "status": "shipped", "tracking": "DE-o-1" }), "{order}");
-    assert_eq!(order["states"], json!(["CheckExecutionName", "Reserve", "Charge", "Ship", "Shipped"]));
+    assert_eq!(order["states"], json!(["CheckOrder", "CopyOrder", "Reserve", "Charge", "Ship", "Shipped"]));
     assert_eq!(seen(order), json!(["Shipped", "1800", false, 98]), "{order}");
 }
 
@@ -36,7 +38,7 @@ fn a_second_execution_with_other_content_changes_nothing(report: &Value) {
 fn a_declined_card_releases_the_reservation(report: &Value) {
     let order = &report["declined"];
     assert_eq!(order["output"], json!({ "order": "o-2", "status": "rejected", "reason": "CardDeclined" }), "{order}");
-    let states = ["CheckExecutionName", "Reserve", "Charge", "Refund", "Release", "CheckCompensation", "Rejected"];
+    let states = ["CheckOrder", "CopyOrder", "Reserve", "Charge", "Refund", "Release", "CheckCompensation", "Rejected"];
     assert_eq!(order["states"], json!(states));
     assert_eq!(seen(order), json!(["Cancelled", null, true, 98]), "{order}");
 }
@@ -56,17 +58,18 @@ fn what_cannot_be_delivered_is_refunded_and_released(report: &Value) {
 fn an_order_that_is_out_of_stock_is_rejected(report: &Value) {
     let order = &report["many"];
     assert_eq!(order["output"], json!({ "order": "o-5", "status": "rejected", "reason": "OutOfStock" }), "{order}");
-    assert_eq!(order["states"], json!(["CheckExecutionName", "Reserve", "Rejected"]));
+    assert_eq!(order["states"], json!(["CheckOrder", "CopyOrder", "Reserve", "Rejected"]));
     assert_eq!(seen(order), json!(["OutOfStock", null, null, 96]), "{order}");
 }
 
 fn an_order_that_is_refused_reaches_the_operator(report: &Value) {
     for (name, error, start) in
-        [("wrong", "InvalidEvent", "Reserve"), ("other name", "ExecutionNameDiffers", "ExecutionNameDiffers")]
+        [("wrong", "InvalidEvent", &["CopyOrder", "Reserve"][..]), ("other name", "InvalidOrder", &["InvalidOrder"])]
     {
         let order = &report[name];
         assert_eq!((&order["status"], &order["error"]), (&json!("FAILED"), &json!("OrderRefused")), "{order}");
-        assert_eq!(order["states"], json!(["CheckExecutionName", start, "OrderRefused", "NotifyOperator", "Failed"]));
+        let states = [&["CheckOrder"], start, &["OrderRefused", "NotifyOperator", "Failed"]].concat();
+        assert_eq!(order["states"], json!(states));
         assert_eq!(seen(order), json!([null, null, null, 96]), "{order}");
         let messages = report["operator notified"].as_array().expect("messages");
         let messages = messages.iter().filter(|message| message["failure"]["Error"] == error);
@@ -74,11 +77,37 @@ fn an_order_that_is_refused_reaches_the_operator(report: &Value) {
     }
 }
 
+/// A member `refund_failure` of the input made a completed refund look failed.
+fn what_the_input_adds_changes_nothing(report: &Value) {
+    let order = &report["hostile"];
+    assert_eq!(order["output"], json!({ "order": "o-9", "status": "rejected", "reason": "NotDeliverable" }), "{order}");
+    assert_eq!(seen(order), json!(["Cancelled", "1800", true, 96]), "{order}");
+    let order = &report["hostile good"];
+    assert_eq!(order["output"], json!({ "order": "o-10", "status": "shipped", "tracking": "DE-o-10" }), "{order}");
+    assert_eq!(seen(order), json!(["Shipped", "1800", false, 95]), "{order}");
+}
+
+fn the_operator_gets_what_was_done_but_not_the_card_token(report: &Value) {
+    assert_eq!(
+        (&report["lost"]["error"], seen(&report["lost"])),
+        (&json!("OrderCancelled"), json!(["Cancelled", "1800", true, 95]))
+    );
+    let messages = report["operator notified"].as_array().expect("messages");
+    let message = messages.iter().find(|message| message["execution"] == "o-11").expect("a message");
+    assert_eq!(message["failure"]["Error"], "ProviderUnavailable", "{message}");
+    assert_eq!((&message["refund"]["refunded"]["amount"], &message["release"]["released"]), (&json!(1800), &json!(2)));
+    let log = report["log"].as_array().expect("lines");
+    assert!(!log.is_empty());
+    for text in messages.iter().chain(log) {
+        assert!(!text.to_string().contains("tok_"), "{text}");
+    }
+}
+
 fn orders_at_the_same_time_never_take_more_than_the_stock(report: &Value) {
     let orders = report["at once"].as_array().expect("orders");
     let with = |status: &str| orders.iter().filter(|order| order["output"]["status"] == status).count();
     assert_eq!((with("shipped"), with("rejected")), (3, 2), "{orders:#?}");
-    assert_eq!(report["left"], 6);
+    assert_eq!(report["left"], 5);
 }
 
 /// Returns what is recorded of an order: its stage, its payment, and the units in stock after it.

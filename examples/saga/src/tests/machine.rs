@@ -53,6 +53,11 @@ pub(super) async fn execute(
     let mut execution = Execution { states: Vec::new(), output: Value::Null, error: None, notified: Vec::new() };
     let (mut at, mut data) = (text(&machine["StartAt"]).to_owned(), input);
     loop {
+        // The quota of Step Functions for the input and the output of a state. No state catches this error.
+        if data.to_string().len() > 262_144 {
+            execution.error = Some("States.DataLimitExceeded".to_owned());
+            return execution;
+        }
         let state = &machine["States"][&at];
         assert!(execution.states.len() < 20, "the state machine does not end: {:?}", execution.states);
         execution.states.push(at.clone());
@@ -64,7 +69,7 @@ pub(super) async fn execute(
             }
             "Pass" => {
                 let result = match (state.get("Parameters"), state.get("Result")) {
-                    (Some(parameters), None) => resolved(parameters, &data),
+                    (Some(parameters), None) => resolved(parameters, &data, &context),
                     (None, Some(result)) => result.clone(),
                     _ => panic!("{at}: either Parameters or Result"),
                 };
@@ -82,11 +87,12 @@ pub(super) async fn execute(
             }
             "Task" => match text(&state["Resource"]) {
                 "arn:${Partition}:states:::sqs:sendMessage" => {
-                    execution.notified.push(resolved(&state["Parameters"], &data)["MessageBody"].clone());
+                    execution.notified.push(resolved(&state["Parameters"], &data, &context)["MessageBody"].clone());
                     assert_eq!(state["ResultPath"], Value::Null);
                     text(&state["Next"]).to_owned()
                 }
                 resource => {
+                    assert_eq!(state["InputPath"], "$.order", "a step gets the order only");
                     let step = resource.trim_start_matches("${").trim_end_matches("Arn}");
                     task(state, step, &mut data, &call).await
                 }
@@ -107,7 +113,7 @@ async fn task(
     let (retriers, catchers) = (list("Retry"), list("Catch"));
     let mut retries = vec![0; retriers.len()];
     loop {
-        let failure = match call(step.to_owned(), data.clone()).await {
+        let failure = match call(step.to_owned(), at_path(&state["InputPath"], data)).await {
             Ok(result) => {
                 store(state, data, result);
                 return text(&state["Next"]).to_owned();
@@ -144,8 +150,11 @@ fn is_met(rule: &Value, data: &Value, context: &Value) -> bool {
     if let Some(present) = rule.get("IsPresent") {
         return *present == value.is_some();
     }
-    // A path that leads nowhere ends an execution with `States.Runtime`, which nobody catches.
+    // A path that leads nowhere ends an execution with `States.Runtime`, which no state catches.
     let value = value.expect("a variable that is present");
+    if let Some(null) = rule.get("IsNull") {
+        return *null == value.is_null();
+    }
     match rule.get("StringEqualsPath") {
         Some(path) => {
             let path = text(path).strip_prefix("$$").expect("a path of the context").replace('.', "/");
@@ -165,10 +174,12 @@ fn at_path(path: &Value, data: &Value) -> Value {
     data.pointer(&path).unwrap_or_else(|| panic!("there is nothing at {path} of {data}")).clone()
 }
 
-fn resolved(parameters: &Value, data: &Value) -> Value {
-    let fields = parameters.as_object().expect("an object").iter().map(|(name, value)| match name.strip_suffix(".$") {
-        Some(name) => (name.to_owned(), at_path(value, data)),
-        None => (name.clone(), value.clone()),
+fn resolved(parameters: &Value, data: &Value, context: &Value) -> Value {
+    let Value::Object(fields) = parameters else { return parameters.clone() };
+    let fields = fields.iter().map(|(name, value)| match (name.strip_suffix(".$"), text_of(value).strip_prefix('$')) {
+        (Some(name), Some(path)) if path.starts_with('$') => (name.to_owned(), at_path(&json!(path), context)),
+        (Some(name), _) => (name.to_owned(), at_path(value, data)),
+        (None, _) => (name.clone(), resolved(value, data, context)),
     });
     Value::Object(fields.collect::<Map<_, _>>())
 }
@@ -176,9 +187,14 @@ fn resolved(parameters: &Value, data: &Value) -> Value {
 /// Stores a result at the `ResultPath` of a state or a catcher.
 fn store(state: &Value, data: &mut Value, result: Value) {
     match state.get("ResultPath") {
+        Some(Value::Null) => {}
         Some(path) => data[text(path).strip_prefix("$.").expect("a field")] = result,
         None => *data = result,
     }
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 fn text(value: &Value) -> &str {

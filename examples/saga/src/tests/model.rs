@@ -213,6 +213,7 @@ fn check(seed: u64, table: &Table, id: &str, ended: &[&(Value, Execution)]) -> u
             "OrderRefused" | "CompensationFailed" => {}
             other => panic!("{other}: {seen}"),
         }
+        assert!(!json!(execution.notified).to_string().contains("tok_"), "the card token: {seen}");
         let notified = !["Shipped", "Rejected"].contains(&execution.end());
         assert_eq!(execution.notified.len(), usize::from(notified), "{seen}");
     }
