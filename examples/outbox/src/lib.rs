@@ -1,26 +1,17 @@
 //! Orders whose changes are announced: one transaction writes an order and the event that announces its change.
 
-use std::time::{Duration, SystemTime};
-
-use pilaster::table::{Item, Table, TableError, Transaction};
+use pilaster::table::{Table, TableError, Transaction};
 use pilaster::{BoxError, Clients, ErrorType, FromClients};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The time for which an event stays in the table, to be published again.
-const RETENTION: Duration = Duration::from_secs(30 * 86_400);
-
-/// What has happened to an order.
+/// What has happened to an order: it is placed, then paid, then shipped. Until it is shipped, it may be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// The first status.
     Placed,
-    /// Follows `Placed`.
     Paid,
-    /// Follows `Paid`.
     Shipped,
-    /// Follows `Placed` or `Paid`.
     Cancelled,
 }
 
@@ -79,12 +70,16 @@ impl Orders {
             };
             let number = events + 1;
             let event = Event { id: format!("{order}/{number}"), order: order.to_owned(), number, status };
-            let item = Item::new((partition.as_str(), format!("event#{number:06}")), &event)?;
-            transaction.put_item(item.expires_at(SystemTime::now() + RETENTION))?;
+            transaction.put((partition.as_str(), format!("event#{number:06}")), &event)?;
             transaction.put((partition.as_str(), "order"), &Order { status, events: number })?;
             Ok(Some(event))
         };
         self.0.atomically(work).await
+    }
+
+    /// Deletes an event that was published. The events in the table are thus those that may not have been published.
+    pub async fn published(&self, event: &Event) -> Result<(), TableError> {
+        self.0.delete((format!("order#{}", event.order), format!("event#{:06}", event.number))).await
     }
 }
 

@@ -4,7 +4,7 @@ mod bus;
 #[cfg(test)]
 mod tests;
 
-use outbox::Event;
+use outbox::{Event, Orders};
 use pilaster::records::Batch;
 use pilaster::{BoxError, Change, Client, lambda_handler};
 
@@ -15,11 +15,16 @@ fn batch() -> Batch {
     Batch::new().ordered_by("pk")
 }
 
-#[lambda_handler(batch = batch(), warm(Client<Bus>))]
-async fn publish(Client(bus): Client<Bus>, change: Change<Event, ()>) -> Result<(), BoxError> {
-    // A modified item is published again, which an operator asks for. A removed one has expired.
+#[lambda_handler(batch = batch(), warm(Client<Bus>, Client<Orders>))]
+async fn publish(
+    Client(bus): Client<Bus>,
+    Client(orders): Client<Orders>,
+    change: Change<Event, ()>,
+) -> Result<(), BoxError> {
+    // An operator modifies an item to publish it after its record was given up. A removed one is published.
     if let Some(event) = change.new_image() {
         bus.publish(event).await?;
+        orders.published(event).await?;
         tracing::info!(event = event.id, "published");
     }
     Ok(())

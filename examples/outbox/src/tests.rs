@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::PutEventsResultEntry;
+use outbox::Status;
 use pilaster::testing::dynamodb::{DynamoDbEvent, ViewType};
 use pilaster::testing::mapping::Mapping;
 use pilaster::testing::{Caller, insert, modify, remove};
@@ -19,6 +20,13 @@ type Sent = Arc<Mutex<Vec<(Value, bool)>>>;
 
 /// Returns the function with a bus that rejects what `rejects` says, by the id of the event and the number of the attempt.
 fn function(rejects: impl Fn(&str, usize) -> bool + Send + Sync + 'static) -> (Caller<impl RawService>, Sent) {
+    let clients = Clients::new();
+    let sent = bus(&clients, rejects);
+    (Caller::new(publish::function()).with_clients(clients).without_logs(), sent)
+}
+
+/// Inserts such a bus into the clients.
+fn bus(clients: &Clients, rejects: impl Fn(&str, usize) -> bool + Send + Sync + 'static) -> Sent {
     let sent = Sent::default();
     let log = sent.clone();
     let stand_in = move |event: &Event| {
@@ -29,9 +37,8 @@ fn function(rejects: impl Fn(&str, usize) -> bool + Send + Sync + 'static) -> (C
         log.push((event, !is_rejected));
         is_rejected.then(|| "InternalFailure".to_owned())
     };
-    let clients = Clients::new();
     clients.insert(Bus::StandIn(Arc::new(stand_in)));
-    (Caller::new(publish::function()).with_clients(clients).without_logs(), sent)
+    sent
 }
 
 fn accepted(sent: &Sent) -> Vec<String> {
@@ -44,7 +51,7 @@ fn accepted(sent: &Sent) -> Vec<String> {
 
 fn item(order: &str, number: u32) -> Value {
     json!({
-        "pk": format!("order#{order}"), "sk": format!("event#{number:06}"), "revision": "r", "expires_at": 1_800_000_000,
+        "pk": format!("order#{order}"), "sk": format!("event#{number:06}"), "revision": "r",
         "id": format!("{order}/{number}"), "order": order, "number": number, "status": "paid",
     })
 }
@@ -78,10 +85,10 @@ fn a_rejected_entry_is_found_in_a_successful_response() {
 }
 
 #[tokio::test]
-async fn the_bus_is_created_before_the_first_event() {
+async fn the_bus_and_the_table_are_ready_before_the_first_event() {
     let clients = Clients::new();
     Caller::new(publish::function()).with_clients(clients.clone()).warm_up().await;
-    assert!(clients.contains::<Bus>());
+    assert!(clients.contains::<Bus>() && clients.contains::<Orders>());
 }
 
 /// Without `ordered_by`, the second event of the order would be sent while the first one waits for its next attempt.
@@ -112,11 +119,11 @@ async fn an_event_that_is_always_rejected_or_unreadable_does_not_block_the_shard
 }
 
 #[tokio::test]
-async fn an_item_that_is_touched_is_published_again_and_an_expired_one_is_not() -> TestResult {
+async fn an_item_that_is_touched_is_published_again_and_a_deleted_one_is_not() -> TestResult {
     let (function, sent) = function(|_, _| false);
     let item = item("o-1", 1);
     // The keys-only image of a removed item: the view type has new images.
-    let events = stream([insert(&item), modify(&item, &item), remove(&item).expired()]);
+    let events = stream([insert(&item), modify(&item, &item), remove(&item)]);
     assert_eq!(function.call(events.event()).await?, json!({ "batchItemFailures": [] }));
     let sent = sent.lock().expect("not poisoned");
     assert_eq!((sent.len(), &sent[0]), (2, &sent[1]), "the same event, with the same id");
@@ -161,4 +168,89 @@ async fn the_events_of_an_order_arrive_in_order_whatever_is_rejected_or_repeated
             assert!(numbers.is_sorted(), "seed {seed}: {numbers:?}");
         }
     }
+}
+
+/// Any subset of the events is never accepted, until its records are given up; other events are rejected, or their answers
+/// are lost. The stream's records are then lost as well, as they are after 24 hours. What the README's command finds in the
+/// table, and changes, is published.
+#[tokio::test(start_paused = true)]
+async fn each_event_is_published_by_the_command_of_the_readme_even_if_its_record_is_lost() -> TestResult {
+    let (mut given_up, mut repeated) = (0, 0);
+    for seed in 0..100_usize {
+        let clients = Clients::new();
+        let orders: Orders = clients.get().await?;
+        let mut events = Vec::new();
+        for order in ["o-1", "o-2", "o-3"] {
+            for status in [Status::Placed, Status::Paid, Status::Shipped] {
+                events.push(orders.set_status(order, status).await?.ok_or("a change")?);
+            }
+        }
+        let mix = move |id: &str, more: usize| {
+            let mix = id.bytes().fold(seed * 31 + more * 17, |mix, byte| (mix * 131 + usize::from(byte)) % 1_000_003);
+            mix * 7919 % 1_000_003 % 100
+        };
+        let is_lost = move |id: &str| mix(id, 1_000) < seed % 60;
+
+        let sent = bus(&clients, move |id, attempt| is_lost(id) || mix(id, attempt) < 30);
+        let function = Caller::new(publish::function()).with_clients(clients.clone()).without_logs();
+        let calls = Mutex::new(seed);
+        let with_lost_answers = async |event: Value| {
+            let answer = function.call(event).await;
+            *calls.lock().expect("not poisoned") += 1;
+            let is_lost = *calls.lock().expect("not poisoned") % 4 == 0;
+            if is_lost { Err(pilaster::FunctionError::new("Runtime.ExitError", "the answer is lost")) } else { answer }
+        };
+        let records = stream(events.iter().map(|event| insert(stored(event))));
+        let _ = Mapping::stream(records).batch_size(4).bisect().max_retries(8).run(with_lost_answers).await;
+
+        let left = in_table(&orders).await?;
+        let first = accepted(&sent);
+        for event in &events {
+            assert!(
+                first.contains(&event.id) || left.contains(event),
+                "seed {seed}: {} is neither sent nor kept",
+                event.id
+            );
+        }
+        given_up += left.len();
+
+        let again = bus(&clients, |_, _| false);
+        let function = Caller::new(publish::function()).with_clients(clients.clone()).without_logs();
+        if !left.is_empty() {
+            let records = stream(left.iter().map(|event| modify(stored(event), stored(event))));
+            let report = Mapping::stream(records).batch_size(4).max_retries(8).run(&function).await;
+            assert!(report.dead_lettered().is_empty(), "seed {seed}");
+        }
+        assert!(in_table(&orders).await?.is_empty(), "seed {seed}");
+        let all: Vec<_> =
+            sent.lock().expect("not poisoned").iter().chain(&*again.lock().expect("not poisoned")).cloned().collect();
+        for event in &events {
+            let same = json!(event);
+            let times = all.iter().filter(|(sent, is_accepted)| *is_accepted && *sent == same).count();
+            assert!(times > 0, "seed {seed}: {} is lost", event.id);
+            repeated += times - 1;
+            assert!(
+                all.iter().all(|(sent, _)| sent["id"] != same["id"] || *sent == same),
+                "the same id, the same event"
+            );
+        }
+    }
+    assert!(given_up > 100 && repeated > 100, "{given_up} events were given up, {repeated} were sent again");
+    Ok(())
+}
+
+/// The item of an event, as the stream has it.
+fn stored(event: &Event) -> Value {
+    let mut item = item(&event.order, event.number);
+    item["status"] = json!(event.status);
+    item
+}
+
+/// The events that the scan of the README finds.
+async fn in_table(orders: &Orders) -> Result<Vec<Event>, pilaster::table::TableError> {
+    let mut found = Vec::new();
+    for order in ["o-1", "o-2", "o-3"] {
+        found.extend(orders.0.query::<Event>(format!("order#{order}")).prefix("event#").send().await?);
+    }
+    Ok(found.into_iter().map(|found| found.value).collect())
 }

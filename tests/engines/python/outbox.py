@@ -42,10 +42,40 @@ answers = [set_status("o-1", status) for status in ("placed", "placed", "shipped
 with ThreadPoolExecutor(6) as callers:
     at_once = list(callers.map(lambda _: set_status("o-2", "placed"), range(6)))
 until(4)
+
+
+def left():
+    """Returns the keys of the events in the table, by the scan of the README."""
+    found = dynamodb.scan(
+        TableName=stack.ids["Orders"],
+        ProjectionExpression="pk, sk",
+        FilterExpression="begins_with(sk, :event)",
+        ExpressionAttributeValues={":event": {"S": "event#"}},
+    )
+    return found["Items"]
+
+
+stack.until(lambda: True if not left() else None, "the deletion of the published events")
+
+# The records of this order are lost, as those of events that were given up 24 hours ago.
+[mapping] = lambdas.list_event_source_mappings(FunctionName=stack.ids["Publish"])["EventSourceMappings"]
+lambdas.delete_event_source_mapping(UUID=mapping["UUID"])
+lost = [set_status("o-3", status) for status in ("placed", "paid")]
+kept = [name for name in mapping if name in ("BatchSize", "FilterCriteria", "FunctionResponseTypes", "EventSourceArn")]
+lambdas.create_event_source_mapping(
+    FunctionName=stack.ids["Publish"], StartingPosition="LATEST", **{name: mapping[name] for name in kept}
+)
+keys = left()
 # As the README says.
-key = {"pk": {"S": "order#o-1"}, "sk": {"S": "event#000001"}}
-values = {":now": {"N": "1"}}
-dynamodb.update_item(TableName=stack.ids["Orders"], Key=key, UpdateExpression="SET resent = :now", ExpressionAttributeValues=values)
-until(5)
-report = {"answers": answers, "at once": at_once, "received": received, "log": stack.log()}
+for key in keys:
+    dynamodb.update_item(
+        TableName=stack.ids["Orders"],
+        Key=key,
+        ConditionExpression="attribute_exists(id)",
+        UpdateExpression="SET resent = :now",
+        ExpressionAttributeValues={":now": {"N": "1"}},
+    )
+until(6)
+stack.until(lambda: True if not left() else None, "the deletion of the events that were published again")
+report = {"answers": answers, "at once": at_once, "lost": lost, "keys": keys, "received": received, "log": stack.log()}
 print(json.dumps(report))
