@@ -3,7 +3,8 @@
 Usage: rotation.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
 
 The engine has no rotation schedule, and its RotateSecret calls no function. So this page calls the function for each step, with a
-pending version that has a value: the engine knows no version without one.
+pending version that has a value: the engine knows no version without one. Its RotateSecret makes a copy of the current version the
+current one, and notes that the rotation is enabled.
 """
 
 import hashlib
@@ -53,7 +54,9 @@ report = {"account": ids["Account"], "created": accepted() == [digest(first)]}
 token, pending = str(uuid.uuid4()), "canary-7f3a-pending"
 value = json.dumps({"account": "rotation", "key": pending})
 secrets.put_secret_value(SecretId=ids["ApiKey"], ClientRequestToken=token, SecretString=value, VersionStages=["AWSPENDING"])
-report["too early"] = call("testSecret", token)
+report["disabled"] = call("createSecret", token)
+secrets.rotate_secret(SecretId=ids["ApiKey"], RotationLambdaARN=ids["Rotate"], RotationRules={"AutomaticallyAfterDays": 30})
+report["too early"] = [call(step, token) for step in ("testSecret", "finishSecret")]
 steps = ["createSecret", "setSecret", "testSecret", "finishSecret"]
 # Each step twice, and all of them again at the end.
 report["errors"] = [call(step, token) for step in [each for step in steps for each in (step, step)] + steps]

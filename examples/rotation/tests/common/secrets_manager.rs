@@ -10,7 +10,9 @@ use aws_sdk_secretsmanager::{Client, Config};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use pilaster::Clients;
+use pilaster::table::Table;
+use pilaster::{Clients, Secrets};
+use rotation::Service;
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug, Default)]
@@ -21,7 +23,14 @@ pub struct State {
     versions: BTreeMap<String, Version>,
     /// The text that another delivery of the step writes before the next `PutSecretValue`.
     pub rival: Option<String>,
+    /// The version to which another rotation begins before the next `GetSecretValue`.
+    pub other: Option<String>,
     pub puts: u32,
+    /// The inputs of `GetSecretValue`.
+    pub reads: Vec<Value>,
+    pub is_disabled: bool,
+    /// If it is set: the state of the random numbers by which calls fail, before or after their effect, or are slow.
+    pub faults: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -44,17 +53,45 @@ impl State {
         self.versions.entry(id.to_owned()).or_default().stages.push(stage.to_owned());
     }
 
+    /// Returns a random number below `limit`; 0 without faults.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        let Some(state) = &mut self.faults else { return 0 };
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        (*state >> 20) % limit
+    }
+
+    /// A call that fails has no effect, or its answer is lost.
+    fn call(&mut self, operation: &str, input: &Value) -> (u16, Value) {
+        let fault = if self.faults.is_some() { self.below(8) } else { 2 };
+        let answer = if fault == 0 { Ok(json!({})) } else { self.answer(operation, input) };
+        match answer {
+            _ if fault < 2 => (500, json!({ "__type": "InternalServiceError" })),
+            Ok(body) => (200, body),
+            Err(error) => (400, json!({ "__type": error })),
+        }
+    }
+
     fn answer(&mut self, operation: &str, input: &Value) -> Result<Value, &'static str> {
         let text = |name: &str| input[name].as_str().map(str::to_owned);
         match operation {
             "DescribeSecret" => {
                 let stages: BTreeMap<_, _> = self.versions.iter().map(|(id, version)| (id, &version.stages)).collect();
-                Ok(json!({ "VersionIdsToStages": stages }))
+                Ok(json!({ "VersionIdsToStages": stages, "RotationEnabled": !self.is_disabled }))
             }
             "GetSecretValue" => {
-                let staged = self.with_stage(&text("VersionStage").unwrap_or_else(|| "AWSCURRENT".into()));
-                let id = text("VersionId").or(staged).ok_or("ResourceNotFoundException")?;
-                let found = self.versions.get(&id).and_then(|version| version.text.clone());
+                self.reads.push(input.clone());
+                if let Some(other) = self.other.take() {
+                    self.stage(&other, "AWSPENDING");
+                }
+                let stage = text("VersionStage").or_else(|| text("VersionId").is_none().then(|| "AWSCURRENT".into()));
+                let staged =
+                    stage.map(|stage| self.with_stage(&stage).ok_or("ResourceNotFoundException")).transpose()?;
+                let id = text("VersionId").or(staged.clone()).ok_or("ResourceNotFoundException")?;
+                // Both parameters must select the same version.
+                let found = self.versions.get(&id).filter(|_| staged.is_none_or(|staged| staged == id));
+                let found = found.and_then(|version| version.text.clone());
                 Ok(json!({ "VersionId": id, "SecretString": found.ok_or("ResourceNotFoundException")? }))
             }
             "PutSecretValue" => {
@@ -88,13 +125,17 @@ impl State {
 impl HttpConnector for SecretsManager {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let operation = request.headers().get("x-amz-target").and_then(|target| target.split('.').nth(1));
-        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
-        let (status, body) = match self.state().answer(operation.unwrap_or_default(), &input) {
-            Ok(body) => (200, body),
-            Err(error) => (400, json!({ "__type": error })),
-        };
-        let status = status.try_into().expect("a status");
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.to_string()))))
+        let input: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let (this, operation) = (self.clone(), operation.unwrap_or_default().to_owned());
+        HttpConnectorFuture::new(async move {
+            let slowness = this.state().below(4);
+            for _ in 0..slowness {
+                tokio::task::yield_now().await;
+            }
+            let (status, body) = this.state().call(&operation, &input);
+            let status = status.try_into().expect("a status");
+            Ok(HttpResponse::new(status, SdkBody::from(body.to_string())))
+        })
     }
 }
 
@@ -111,6 +152,14 @@ impl SecretsManager {
         self.0.lock().expect("no test panicked")
     }
 
+    /// Replaces the current version by one with this text.
+    pub fn set_current(&self, text: &Value) {
+        let mut state = self.state();
+        let id = format!("version-{}", state.versions.len() + 1);
+        state.versions.insert(id.clone(), Version { stages: Vec::new(), text: Some(text.to_string()) });
+        state.stage(&id, "AWSCURRENT");
+    }
+
     /// Begins a rotation to this version, which has no value yet.
     pub fn begin(&self, token: &str) {
         self.state().stage(token, "AWSPENDING");
@@ -123,7 +172,13 @@ impl SecretsManager {
         serde_json::from_str(version.text.as_deref()?).ok()
     }
 
-    /// Returns clients that use this secret, and accounts in memory.
+    /// Returns the texts of the versions that have one.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let state = self.state();
+        state.versions.iter().filter_map(|(id, version)| Some((id.clone(), version.text.clone()?))).collect()
+    }
+
+    /// Returns clients with a service that uses this secret, and has its accounts in memory.
     pub fn clients(&self) -> Clients {
         let connector = SharedHttpConnector::new(self.clone());
         let config = Config::builder()
@@ -133,8 +188,9 @@ impl SecretsManager {
             .retry_config(RetryConfig::disabled())
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
-        let clients = Clients::new();
-        clients.insert(Client::from_conf(config));
+        let (clients, client) = (Clients::new(), Client::from_conf(config));
+        let secrets = Secrets::new(client.clone());
+        clients.insert(Service { accounts: Table::in_memory(), secrets, client: Some(client) });
         clients
     }
 }
