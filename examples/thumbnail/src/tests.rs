@@ -116,6 +116,21 @@ fn each_upload_has_its_own_thumbnail_and_nothing_else_has_one() {
 }
 
 #[tokio::test]
+async fn an_upload_whose_thumbnail_would_have_too_long_a_key_is_not_retried() -> Result<(), FunctionError> {
+    let tested = tested();
+    for length in [900, 1_000, 1_008, 1_009, 1_010, 1_015, 1_016] {
+        // An upload has at most 1,024 bytes: `uploads/` and 1,016.
+        let key = format!("uploads/{}", "é".repeat(length / 2) + &"a".repeat(length % 2));
+        assert_eq!(thumbnail_key(&key).is_some(), length <= 1_009, "{length}");
+        if length > 1_009 {
+            tested.created(&key).await?;
+            assert_eq!(tested.item(&key).await, None);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_thumbnail_gets_no_thumbnail_and_its_event_is_not_retried() -> Result<(), FunctionError> {
     let tested = tested();
     tested.put("thumbnails/a.jpg", SAMPLE);

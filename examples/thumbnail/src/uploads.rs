@@ -41,10 +41,11 @@ impl FromClients for Uploads {
     }
 }
 
-/// Returns the key of an upload's thumbnail, such as `thumbnails/cats/tom.png.jpg` for `uploads/cats/tom.png`.
+/// Returns the key of an upload's thumbnail, such as `thumbnails/cats/tom.png.jpg` for `uploads/cats/tom.png`; `None` if it
+/// would be longer than a key of S3 may be.
 pub(crate) fn thumbnail_key(key: &str) -> Option<String> {
     let name = key.strip_prefix("uploads/").filter(|name| !name.is_empty() && !name.ends_with('/'))?;
-    Some(format!("thumbnails/{name}.jpg"))
+    Some(format!("thumbnails/{name}.jpg")).filter(|key| key.len() <= 1_024)
 }
 
 impl Uploads {
