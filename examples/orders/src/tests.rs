@@ -100,6 +100,19 @@ async fn an_order_that_failed_repeatedly_is_logged() -> Result<(), BoxError> {
 }
 
 #[tokio::test]
+async fn each_discarded_order_is_a_line_that_the_alarm_counts() -> Result<(), BoxError> {
+    let (function, _) = tested();
+    let logs = CapturedLogs::default();
+    let orders = [0, 1, 0, MAX_QUANTITY + 1].map(|quantity| order(&format!("o-{quantity}"), quantity));
+    function.with_logs(&logs).call(sqs(orders)).await?;
+    let template = include_str!("../template.yaml");
+    let filter = template.split("FilterPattern: '{ $.message = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let filter = filter.expect("a filter");
+    assert_eq!(logs.lines().iter().filter(|line| line["message"] == filter).count(), 2, "{filter}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_table_is_opened_before_the_first_order() {
     let clients = Clients::new();
     Caller::new(crate::ship::function()).with_clients(clients.clone()).warm_up().await;
