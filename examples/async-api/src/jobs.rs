@@ -76,7 +76,7 @@ pub enum Queue {
 }
 
 impl Queue {
-    /// Sends the key of a job to the worker, who receives it after the delay, in seconds.
+    /// Sends the key of a job to the worker, which receives it after the delay, in seconds.
     pub async fn send(&self, key: &str, delay: i32) -> Result<(), BoxError> {
         match self {
             Self::Sqs { client, url } => {

@@ -32,7 +32,7 @@ pub struct Payment {
     pub charge_id: String, // The idempotency key for the provider.
     pub intended_at: u64,  // In seconds since 1970.
     pub outcome: Option<Outcome>,
-    pub attempts: Vec<String>, // All ids that came, since one that was declined is not charged later.
+    pub attempts: Vec<String>, // The ids that got this answer: one that was declined is never charged later.
 }
 
 #[derive(Debug, thiserror::Error, ToHttpError)]

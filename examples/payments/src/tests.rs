@@ -304,7 +304,7 @@ async fn a_request_needs_a_token_and_a_key() -> TestResult {
 }
 
 #[tokio::test]
-async fn a_web_page_may_send_the_key_and_the_token_and_read_where_and_when() -> TestResult {
+async fn a_web_page_may_send_the_key_and_the_token_and_read_when_to_retry() -> TestResult {
     let (caller, _) = deployed().await;
     let preflight = request::request("OPTIONS", "/payments")
         .header("origin", "https://shop.example.com")

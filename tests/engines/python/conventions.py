@@ -63,6 +63,11 @@ class Template:
         names = self.referenced(value, "AWS::Lambda::Alias")
         return self.referenced([value, *(self.resources[name]["Properties"] for name in names)], FUNCTION)
 
+    def keeps(self, value):
+        """Returns whether a value refers to log groups with a retention."""
+        groups = self.referenced(value, "AWS::Logs::LogGroup")
+        return bool(groups) and all((self.resources[group].get("Properties") or {}).get("RetentionInDays") for group in groups)
+
     def check(self):
         rules = (alarms, apis, dead_letters, queues, tables, functions, names, partitions, aliases, authorizers, clients)
         for rule in rules:
@@ -148,9 +153,13 @@ def apis(template):
                 fix = f"add an alarm on `Throttles` of `AWS/Lambda` with `FunctionName: !Ref {logical}`"
                 template.wrong(f"nothing watches the throttles of {logical}", fix)
     for _, properties in template.of(STAGE):
+        api = (properties.get("ApiId") or {}).get("Ref")
+        # The access log of a WebSocket API needs a role that is a setting of the account.
+        if api in called and not template.keeps((properties.get("AccessLogSettings") or {}).get("DestinationArn")):
+            fix = "set `AccessLogSettings` with a log group that has `RetentionInDays`"
+            template.wrong(f"the requests that {api} rejects are in no log", fix)
         settings = properties.get("DefaultRouteSettings") or {}
         if "ThrottlingRateLimit" not in settings or "ThrottlingBurstLimit" not in settings:
-            api = (properties.get("ApiId") or {}).get("Ref")
             fix = "set `ThrottlingRateLimit` and `ThrottlingBurstLimit` in `DefaultRouteSettings`"
             template.wrong(f"nothing limits the requests of {api}", fix)
 
@@ -240,9 +249,7 @@ def clients(template):
 def functions(template):
     for logical, properties in template.of(FUNCTION):
         logging = properties.get("LoggingConfig") or {}
-        groups = template.referenced(logging.get("LogGroup"), "AWS::Logs::LogGroup")
-        kept = [(template.resources[group].get("Properties") or {}).get("RetentionInDays") for group in groups]
-        if not kept or None in kept:
+        if not template.keeps(logging.get("LogGroup")):
             fix = "set `LogGroup` in `LoggingConfig` to a log group with `RetentionInDays`"
             template.wrong(f"the log of {logical} is kept for ever", fix)
         for key, value in (("LogFormat", "JSON"), ("SystemLogLevel", "INFO")):
