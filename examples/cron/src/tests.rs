@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::carts::Cart;
 
-/// 2026-11-21T00:00:00Z
-const DAY: u64 = 1_795_219_200;
+/// 2025-11-21T00:00:00Z
+const DAY: u64 = 1_763_683_200;
 
 async fn carts(touched_at: impl IntoIterator<Item = u64>) -> Result<Carts, BoxError> {
     let carts = Carts::new(Table::in_memory());
@@ -42,13 +42,13 @@ async fn a_finished_night_is_not_repeated_and_the_next_night_runs() -> Result<()
     let carts = carts([0]).await?;
     let function = function(&carts);
     let done = json!({ "removed": 1, "finished": true });
-    assert_eq!(run(&function, "2026-11-21T02:00:00Z").await?, done);
+    assert_eq!(run(&function, "2025-11-21T02:00:00Z").await?, done);
     carts.put(&Cart { id: "late".into(), touched_at: 0 }).await?;
-    for time in ["2026-11-21T02:00:00Z", "2026-11-21T02:15:00Z"] {
+    for time in ["2025-11-21T02:00:00Z", "2025-11-21T02:15:00Z"] {
         assert_eq!(run(&function, time).await?, done, "delivered again, or a later run of the night");
     }
-    assert_eq!(run(&function, "2026-11-22T02:00:00Z").await?, done);
-    assert_eq!(run(&function, "2026-11-23T02:00:00Z").await?, json!({ "removed": 0, "finished": true }));
+    assert_eq!(run(&function, "2025-11-22T02:00:00Z").await?, done);
+    assert_eq!(run(&function, "2025-11-23T02:00:00Z").await?, json!({ "removed": 0, "finished": true }));
     Ok(())
 }
 
@@ -57,7 +57,7 @@ async fn every_run_of_a_night_removes_the_same_carts() -> Result<(), BoxError> {
     // Touched thirty days before the last run, but not thirty days before the night.
     let carts = carts([DAY - 30 * ONE_DAY + 3 * 60 * 60]).await?;
     let nothing = json!({ "removed": 0, "finished": true });
-    assert_eq!(run(&function(&carts), "2026-11-21T03:45:00Z").await?, nothing);
+    assert_eq!(run(&function(&carts), "2025-11-21T03:45:00Z").await?, nothing);
     Ok(())
 }
 
@@ -69,7 +69,7 @@ async fn a_scheduled_time_in_the_future_removes_nothing() -> Result<(), BoxError
         let error = function.call(schedule("nightly").time(time)).await.expect_err("the future");
         assert_eq!(error.message(), "the scheduled time is in the future");
     }
-    assert_eq!(run(&function, "2026-11-21T02:00:00Z").await?, json!({ "removed": 1, "finished": true }));
+    assert_eq!(run(&function, "2025-11-21T02:00:00Z").await?, json!({ "removed": 1, "finished": true }));
     Ok(())
 }
 
@@ -77,9 +77,9 @@ async fn a_scheduled_time_in_the_future_removes_nothing() -> Result<(), BoxError
 async fn a_run_without_time_stops_and_the_next_run_continues() -> Result<(), BoxError> {
     let carts = carts([0, 1, 2]).await?;
     let late = function(&carts).with_time_left(RESERVED);
-    assert_eq!(run(&late, "2026-11-21T02:00:00Z").await?, json!({ "removed": 0, "finished": false }));
+    assert_eq!(run(&late, "2025-11-21T02:00:00Z").await?, json!({ "removed": 0, "finished": false }));
     let next = function(&carts).with_time_left(RESERVED + Duration::from_secs(60));
-    assert_eq!(run(&next, "2026-11-21T02:15:00Z").await?, json!({ "removed": 3, "finished": true }));
+    assert_eq!(run(&next, "2025-11-21T02:15:00Z").await?, json!({ "removed": 3, "finished": true }));
     Ok(())
 }
 
@@ -89,7 +89,7 @@ async fn an_event_that_is_not_a_schedule_removes_nothing() -> Result<(), BoxErro
     let function = function(&carts);
     let error = function.call(json!({ "hello": "world" })).await.expect_err("not a schedule");
     assert_eq!(error.error_type(), "InvalidEvent");
-    assert_eq!(run(&function, "2026-11-21T02:00:00Z").await?["removed"], 1);
+    assert_eq!(run(&function, "2025-11-21T02:00:00Z").await?["removed"], 1);
     Ok(())
 }
 

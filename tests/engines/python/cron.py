@@ -11,7 +11,7 @@ from stack import Stack
 stack = Stack(*sys.argv[1:4], "cron")
 ids, dynamodb, lambdas = stack.ids, stack.client("dynamodb"), stack.client("lambda")
 event = json.loads((stack.example / "events" / "nightly.json").read_text())
-DAY, TODAY = 86_400, 1_795_219_200
+DAY, TODAY = 86_400, 1_763_683_200
 
 
 def put(id, days_before):
@@ -47,9 +47,9 @@ put("just in time", 30)
 report = {"cleaned": call(), "carts": carts()}
 put("late", 40)
 report["again"] = call(**{"execution-id": "another", "attempt-number": "2"})
-report["a later run"] = call(**{"scheduled-time": "2026-11-21T03:45:00Z"})
+report["a later run"] = call(**{"scheduled-time": "2025-11-21T03:45:00Z"})
 report["carts after again"] = carts()
-report["next night"] = call(**{"scheduled-time": "2026-11-22T02:00:00Z"})
+report["next night"] = call(**{"scheduled-time": "2025-11-22T02:00:00Z"})
 report["carts after next night"] = carts()
 report["no schedule"] = call(**{"scheduled-time": None})
 scheduler = stack.client("scheduler")
