@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 /// The secret of a local run, in which nothing calls AWS.
 const SAMPLE: (&str, &str) = ("pilaster-rotation", r#"{"account":"pilaster-rotation","key":"one"}"#);
 
-/// The service whose keys are rotated, for which a table stands, and Secrets Manager, except in a local run.
+/// A service, for whose accounts a table stands, and Secrets Manager with their keys. A local run has no `client`.
 #[derive(Clone)]
 pub struct Service {
     pub accounts: Table,

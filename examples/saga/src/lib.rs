@@ -1,4 +1,4 @@
-//! The steps of an order, and what cancels them. Each function in `bin` is one step; `saga.asl.json` is their sequence.
+//! The steps that run an order, and those that cancel it. Each function in `bin` calls one; `saga.asl.json` has their sequence.
 
 mod ledger;
 mod money;

@@ -1,4 +1,4 @@
-//! The [`Shop`]: the steps of an order, and what cancels them.
+//! The [`Shop`]: the steps that run an order, and those that cancel it.
 //!
 //! All of them are idempotent, since a state machine repeats a call whose answer was lost. A step that arrives after the
 //! order was cancelled is refused, since a call may still run when the state machine no longer waits for it.

@@ -1,7 +1,11 @@
 //! The saga example, built and deployed by its template into an engine with Step Functions, Lambda, DynamoDB and SQS: the state
 //! machine branches on the names of the functions' errors.
 
-use engines::Engine;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use engines::{Engine, programs};
 use serde_json::{Value, json};
 
 #[test]
@@ -108,6 +112,25 @@ fn orders_at_the_same_time_never_take_more_than_the_stock(report: &Value) {
     let with = |status: &str| orders.iter().filter(|order| order["output"]["status"] == status).count();
     assert_eq!((with("shipped"), with("rejected")), (3, 2), "{orders:#?}");
     assert_eq!(report["left"], 5);
+}
+
+/// AWS's linter checks a definition inside of a template only.
+#[test]
+fn the_definition_of_the_state_machine_is_valid() {
+    let mut definition = include_str!("../../../examples/saga/saga.asl.json").replace("${Partition}", "aws");
+    for step in ["Reserve", "Charge", "Ship", "Refund", "Release"] {
+        let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{step}:live");
+        definition = definition.replace(&format!("${{{step}Arn}}"), &arn);
+    }
+    definition = definition.replace("${OperatorQueueUrl}", "https://sqs.us-east-1.amazonaws.com/123456789012/operator");
+    for (definition, is_valid) in [(definition.replace("InputPath", "Input"), false), (definition, true)] {
+        let properties = json!({ "RoleArn": "arn:aws:iam::123456789012:role/saga", "DefinitionString": definition });
+        let machine = json!({ "Type": "AWS::StepFunctions::StateMachine", "Properties": properties });
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("saga.json");
+        fs::write(&file, json!({ "Resources": { "Saga": machine } }).to_string()).expect("a template");
+        let output = Command::new(programs().join("cfn-lint")).arg(file).output().expect("cfn-lint starts");
+        assert_eq!(output.status.success(), is_valid, "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }
 
 /// Returns what is recorded of an order: its stage, its payment, and the units in stock after it.
