@@ -75,17 +75,23 @@ report["waiting"] = {name: waiting(name) for name in ("Queue", "Failed")}
 report["done again"] = api.call("GET", at)
 report["still unknown"] = api.call("GET", "/jobs/7b3c1e0a-52a4-4b6e-9c3f-0d9a3b1f6a55")
 
-# The table does not exist: the message that arrives later is in the queue before the job is stored.
-def delayed():
-    name = "ApproximateNumberOfMessagesDelayed"
-    return int(sqs.get_queue_attributes(QueueUrl=ids["Queue"], AttributeNames=[name])["Attributes"][name])
+# Without its table, the API fails after it has sent the message that arrives later. With it, it sends that and another one.
+other = sqs.create_queue(QueueName="other")["QueueUrl"]
 
 
-count = delayed()
-before = variables("Api", JOBS_TABLE="gone")
+def messages():
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+    counts = sqs.get_queue_attributes(QueueUrl=other, AttributeNames=names)["Attributes"]
+    return sum(int(count) for count in counts.values())
+
+
+before = variables("Api", JOBS_TABLE="gone", QUEUE_URL=other)
 report["not stored"] = post("one two")
+report["messages"] = [messages()]
+variables("Api", **{**before, "QUEUE_URL": other})
+post("one two")
+report["messages"].append(messages())
 variables("Api", **before)
-report["delayed"] = [count, delayed() - count]
 
 # A queue that does not exist: the job is not stored. The retry of the caller runs it.
 key = str(uuid.uuid4())
