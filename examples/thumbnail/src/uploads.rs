@@ -41,8 +41,7 @@ impl FromClients for Uploads {
     }
 }
 
-/// Returns the key of an upload's thumbnail, such as `thumbnails/cats/tom.png.jpg` for `uploads/cats/tom.png`; `None` if it
-/// would be longer than a key of S3 may be.
+/// Returns the key of a thumbnail, such as `thumbnails/tom.png.jpg` for `uploads/tom.png`; `None` if it is too long for S3.
 pub(crate) fn thumbnail_key(key: &str) -> Option<String> {
     let name = key.strip_prefix("uploads/").filter(|name| !name.is_empty() && !name.ends_with('/'))?;
     Some(format!("thumbnails/{name}.jpg")).filter(|key| key.len() <= 1_024)
