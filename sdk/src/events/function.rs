@@ -10,7 +10,7 @@ use tower::{Layer, Service};
 
 use super::handler::{EventHandler, FromEvent, Wrap};
 use crate::core::deadline::MARGIN;
-use crate::core::error::{BoxError, ErrorType, NamedErrors};
+use crate::core::error::{BoxError, ErrorType, FunctionError, NamedErrors};
 use crate::core::raw::{Incoming, Outgoing};
 use crate::events::adapter::EventAdapter;
 use crate::function::builder::{Function, Sealed};
@@ -74,7 +74,7 @@ where
     F: EventHandler<Args>,
     Args: 'static,
 {
-    type Kind = EventFunction<HandlerService<F, Args>>;
+    type Kind = EventFunction<HandlerService<Incoming, Outgoing, FunctionError>>;
     type Layers = Identity;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {

@@ -148,11 +148,10 @@ impl Service<Incoming> for AnyService {
     label = "only for HTTP functions",
     note = "remove the option: records and events have no routes, and their responses are not streamed"
 )]
-pub trait IsHttpFunction: Sized {
-    type Streaming;
-
+// A parameter instead of an associated type, which the compiler would report a second time.
+pub trait IsHttpFunction<Streaming>: Sized {
     fn route(self, route: &'static str) -> Self;
-    fn streaming(self) -> Self::Streaming;
+    fn streaming(self) -> Streaming;
 }
 
 /// Options of record functions.

@@ -1,8 +1,8 @@
 //! [`Handler`] and [`handler`]: select the kind of a function by its arguments.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower::Service;
@@ -54,7 +54,7 @@ where
 
 /// The bridge from [`HandlerService`] to `HttpHandler`, `RecordHandler` and `EventHandler`: a handler of one kind of
 /// function, which maps its input (a request, a record or an event) to its output.
-pub trait Call<Input, Args>: Clone + Send + Sync + Sized + 'static {
+pub(crate) trait Call<Input, Args>: Clone + Send + Sync + Sized + 'static {
     /// The response of the service around it.
     type Output;
     /// The error of the service around it.
@@ -65,45 +65,47 @@ pub trait Call<Input, Args>: Clone + Send + Sync + Sized + 'static {
 }
 
 /// A handler as the innermost service of its function. [`handler`] creates it.
-pub struct HandlerService<F, Args> {
-    function: F,
-    args: PhantomData<fn() -> Args>,
+///
+/// Its type does not contain the handler's, so the layers around it are compiled once for all functions of a kind.
+pub struct HandlerService<Input, Output, Error> {
+    function: Arc<dyn Fn(Input) -> ServiceFuture<Output, Error> + Send + Sync>,
 }
 
-impl<F, Args> HandlerService<F, Args> {
-    pub(crate) fn new(function: F) -> Self {
-        Self { function, args: PhantomData }
+type ServiceFuture<Output, Error> = Pin<Box<dyn Future<Output = Result<Output, Error>> + Send>>;
+
+impl<Input: 'static, Output, Error> HandlerService<Input, Output, Error> {
+    pub(crate) fn new<F, Args>(function: F) -> Self
+    where
+        F: Call<Input, Args, Output = Output, Error = Error>,
+        Args: 'static,
+    {
+        Self { function: Arc::new(move |input| Box::pin(function.clone().call(input))) }
     }
 }
 
-impl<F: Clone, Args> Clone for HandlerService<F, Args> {
+impl<Input, Output, Error> Clone for HandlerService<Input, Output, Error> {
     fn clone(&self) -> Self {
-        Self::new(self.function.clone())
+        Self { function: Arc::clone(&self.function) }
     }
 }
 
-impl<F, Args> fmt::Debug for HandlerService<F, Args> {
+impl<Input, Output, Error> fmt::Debug for HandlerService<Input, Output, Error> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HandlerService").finish_non_exhaustive()
     }
 }
 
-impl<F, Args, Input> Service<Input> for HandlerService<F, Args>
-where
-    F: Call<Input, Args>,
-    Input: Send + 'static,
-    Args: 'static,
-{
-    type Response = F::Output;
-    type Error = F::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<F::Output, F::Error>> + Send>>;
+impl<Input, Output, Error> Service<Input> for HandlerService<Input, Output, Error> {
+    type Response = Output;
+    type Error = Error;
+    type Future = ServiceFuture<Output, Error>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), F::Error>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, input: Input) -> Self::Future {
-        Box::pin(self.function.clone().call(input))
+        (self.function)(input)
     }
 }
 

@@ -3,6 +3,8 @@
 #[cfg(feature = "macros")]
 pub(crate) mod check;
 
+use std::convert::Infallible;
+
 use axum_core::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -33,7 +35,7 @@ where
     F: HttpHandler<Args>,
     Args: 'static,
 {
-    type Kind = HttpFunction<HandlerService<F, Args>>;
+    type Kind = HttpFunction<HandlerService<Request<Body>, axum_core::response::Response, Infallible>>;
     type Layers = DefaultStack;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {

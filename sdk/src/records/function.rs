@@ -16,7 +16,7 @@ use super::handler::RecordHandler;
 use super::record::Record;
 use super::response::RecordResponse;
 use super::source::Source;
-use crate::core::error::{BoxError, ErrorType, NamedErrors};
+use crate::core::error::{BoxError, ErrorType, FunctionError, NamedErrors};
 use crate::core::layer_mistakes::reject;
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
@@ -41,7 +41,7 @@ where
     F: RecordHandler<Args>,
     Args: 'static,
 {
-    type Kind = RecordFunction<HandlerService<F, Args>>;
+    type Kind = RecordFunction<HandlerService<Record, RecordResponse, FunctionError>>;
     type Layers = Identity;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {

@@ -52,14 +52,12 @@ where
     }
 }
 
-impl<S, L, O> IsHttpFunction for Function<HttpFunction<S>, L, O> {
-    type Streaming = Function<HttpFunction<S, true>, L, O>;
-
+impl<S, L, O> IsHttpFunction<Function<HttpFunction<S, true>, L, O>> for Function<HttpFunction<S>, L, O> {
     fn route(self, route: &'static str) -> Self {
         Self::route(self, route)
     }
 
-    fn streaming(self) -> Self::Streaming {
+    fn streaming(self) -> Function<HttpFunction<S, true>, L, O> {
         Self::streaming(self)
     }
 }
