@@ -25,13 +25,15 @@ pub async fn clients_with_user() -> Result<(Clients, User), BoxError> {
     Ok((clients, user))
 }
 
-/// Checks that a function creates its clients in the init phase and requires the key, and calls it with the key.
+/// Checks that a function has this route, creates its clients in the init phase and requires the key, and calls it with the key.
 pub async fn call(
+    route: &str,
     function: impl IntoService,
     clients: &Clients,
     request: impl Fn() -> Request,
 ) -> Result<TestResponse, BoxError> {
     let caller = Caller::new(function).with_clients(clients.clone());
+    assert_eq!(caller.routes(), [route]);
     let fresh = self::clients();
     caller.clone().with_clients(fresh.clone()).warm_up().await;
     assert!(fresh.contains::<Users>() && fresh.contains::<Keys>(), "`warm` creates the clients");

@@ -10,7 +10,9 @@ use self::clients::{call, clients_with_user};
 #[tokio::test]
 async fn the_user_of_the_path_is_returned() -> Result<(), BoxError> {
     let (clients, ada) = clients_with_user().await?;
-    let read = call(super::get_user::function(), &clients, || http::get(format!("/users/{}", ada.id))).await?;
+    let read =
+        call("GET /users/{id}", super::get_user::function(), &clients, || http::get(format!("/users/{}", ada.id)))
+            .await?;
     assert_eq!(read.json::<User>()?, ada);
     Ok(())
 }

@@ -10,7 +10,7 @@ use self::clients::{call, clients_with_user};
 #[tokio::test]
 async fn the_users_are_listed() -> Result<(), BoxError> {
     let (clients, ada) = clients_with_user().await?;
-    let listed = call(super::list_users::function(), &clients, || http::get("/users?limit=7")).await?;
+    let listed = call("GET /users", super::list_users::function(), &clients, || http::get("/users?limit=7")).await?;
     assert_eq!(listed.json::<Value>()?, json!({ "users": [ada] }));
     Ok(())
 }

@@ -12,7 +12,7 @@ use self::clients::{call, clients_with_user};
 async fn the_user_of_the_path_is_updated() -> Result<(), BoxError> {
     let (clients, ada) = clients_with_user().await?;
     let patch = || http::patch(format!("/users/{}", ada.id)).json(json!({ "version": 1, "name": "Augusta" }));
-    let updated = call(super::update_user::function(), &clients, patch).await?;
+    let updated = call("PATCH /users/{id}", super::update_user::function(), &clients, patch).await?;
     assert_eq!(updated.json::<User>()?, User { name: "Augusta".into(), version: 2, ..ada });
     Ok(())
 }
