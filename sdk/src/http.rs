@@ -15,6 +15,8 @@ pub(crate) mod function;
 pub(crate) mod handler;
 #[cfg(any(feature = "compression", feature = "multipart", feature = "negotiation"))]
 pub(crate) mod header_list;
+#[cfg(feature = "lambda-http")]
+mod lambda_http;
 pub(crate) mod layers;
 pub mod response;
 pub mod streaming;
@@ -44,6 +46,8 @@ pub use self::extract::context::{self, EventKind, RequestContext};
 pub use self::extract::{Claims, Json, Path, Query};
 pub use self::function::{HttpFunction, service};
 pub use self::handler::HttpHandler;
+#[cfg(feature = "lambda-http")]
+pub use self::lambda_http::lambda_http;
 pub use self::layers::base_path::{self, BasePathLayer};
 pub use self::layers::catch_panic::{self, CatchPanicLayer};
 #[cfg(feature = "compression")]

@@ -5,6 +5,7 @@
 mod gateway;
 mod http;
 mod kept;
+mod lambda_http;
 mod oracles;
 mod records;
 mod sent;

@@ -52,8 +52,16 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(HttpSource, Request<Body>),
         context: event.request_context.map(ToOwned::to_owned),
         stage_variables: owned(&event.stage_variables),
     };
+    #[cfg(feature = "lambda-http")]
+    let unchanged = crate::http::lambda_http::AsInEvent {
+        was_base64: event.is_base64_encoded.unwrap_or(false),
+        path: event.raw_path.as_deref().or(event.path.as_deref()).unwrap_or_default().to_owned(),
+        path_parameters: owned(&event.path_parameters),
+    };
     let mut request = request(source, event, &context).map_err(|error| Undecodable::Malformed(source, error))?;
     request.extensions_mut().insert(parts);
+    #[cfg(feature = "lambda-http")]
+    request.extensions_mut().insert(unchanged);
     #[cfg(feature = "clients")]
     if let Some(clients) = crate::Clients::replaced(&incoming.invocation) {
         request.extensions_mut().insert(clients.clone());

@@ -5,6 +5,7 @@ use std::fmt;
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
+#[cfg(feature = "lambda-http")]
 use lambda_http::request::RequestContext as TypedContext;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -71,7 +72,7 @@ pub(crate) struct PathParams(pub(crate) Vec<(String, String)>);
 #[derive(Clone, Debug)]
 pub(crate) struct BrokenPathParam(pub(crate) String);
 
-pub(super) fn outside() -> HttpError {
+pub(crate) fn outside() -> HttpError {
     HttpError::internal("the request does not come from a Lambda event")
 }
 
@@ -90,17 +91,12 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 /// # Example
 ///
 /// ```
-/// use pilaster::http::{HttpError, RequestContext};
-/// use lambda_http::request::RequestContext as Typed;
+/// use pilaster::http::RequestContext;
 ///
-/// async fn source_ip(context: RequestContext) -> Result<String, HttpError> {
-///     // One field, for any source:
-///     let stage = context.get::<String>("stage");
-///     // Or the whole, typed:
-///     Ok(match context.typed()? {
-///         Typed::ApiGatewayV2(context) => context.http.source_ip.unwrap_or_default(),
-///         _ => stage.unwrap_or_default(),
-///     })
+/// async fn source_ip(context: RequestContext) -> String {
+///     // Of an HTTP API or a function URL, or else of a REST API.
+///     let ip = context.get("http.sourceIp").or_else(|| context.get("identity.sourceIp"));
+///     ip.unwrap_or_default()
 /// }
 /// # let _ = source_ip;
 /// ```
@@ -140,12 +136,34 @@ impl RequestContext {
         self.stage_variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns the whole context as `lambda_http`'s type.
+    #[cfg(feature = "lambda-http")]
+    pub(crate) fn stage_variables(&self) -> &[(String, String)] {
+        &self.stage_variables
+    }
+
+    /// Returns the whole context as `lambda_http`'s type, with feature `lambda-http`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use lambda_http::request::RequestContext as Typed;
+    /// use pilaster::http::{HttpError, RequestContext};
+    ///
+    /// async fn source_ip(context: RequestContext) -> Result<Option<String>, HttpError> {
+    ///     Ok(match context.typed()? {
+    ///         Typed::ApiGatewayV2(context) => context.http.source_ip,
+    ///         Typed::ApiGatewayV1(context) => context.identity.source_ip,
+    ///         _ => None,
+    ///     })
+    /// }
+    /// # let _ = source_ip;
+    /// ```
     ///
     /// # Errors
     ///
     /// A 500 if it does not match the format that AWS documents; the log names the field. VPC Lattice 1.0 has no such
     /// type.
+    #[cfg(feature = "lambda-http")]
     pub fn typed(&self) -> Result<TypedContext, HttpError> {
         let text = self.raw.get();
         let typed = match self.kind {

@@ -210,7 +210,8 @@ impl CorsLayer {
 
     /// Allows these origins: the request's origin is looked up and sent back. Replaces previously set origins.
     ///
-    /// Each is `scheme://host[:port]` and is compared in canonical form: lower case, punycode, no default port. In a
+    /// Each is `scheme://host[:port]` and is compared in canonical form: lower case, no default port. A
+    /// host that is not ASCII must be written in punycode (`https://xn--mnchen-3ya.de`), as browsers send it. In a
     /// pattern, `*` matches one or more letters, digits, `-` or `_` within one label: `https://*.example.com` matches
     /// `https://app.example.com`, but neither `https://example.com` nor `https://a.b.example.com`. The last label must
     /// not contain a `*`; you must own the domain to the right of it. `http://localhost:*` matches any port. `"*"`

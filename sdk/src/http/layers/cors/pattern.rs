@@ -57,7 +57,7 @@ impl Label {
     fn new(text: &str) -> Result<Self, Fault> {
         match text.split_once('*') {
             None => Ok(Self::Is(canonical_host(text)?.into())),
-            Some((_, after)) if after.contains('*') || !text.is_ascii() => Err(Fault::StarTwice),
+            Some((_, after)) if after.contains('*') => Err(Fault::StarTwice),
             Some((before, after)) => {
                 canonical_host(text)?;
                 Ok(Self::Around(before.to_ascii_lowercase().into(), after.to_ascii_lowercase().into()))
@@ -135,7 +135,7 @@ mod tests {
             ("https://*", Fault::StarLast),
             ("https://example.*", Fault::StarLast),
             ("https://a*b*.example.com", Fault::StarTwice),
-            ("https://ü*.example.com", Fault::StarTwice),
+            ("https://ü*.example.com", Fault::NotAscii),
             ("https://*..example.com", Fault::Host),
             ("https://*.example.com/", Fault::Path),
             ("*.example.com", Fault::Scheme),
