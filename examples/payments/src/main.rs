@@ -1,11 +1,10 @@
 //! `POST /payments`. See README.md.
 
-use std::time::Duration;
-
 use payments::{Order, Payment, PaymentError, Payments};
 use pilaster::http::{self, Claims, CorsLayer, ErrorLayer, HttpError, IdempotencyKey, Json, StatusCode};
 use pilaster::idempotency::{Idempotency, IdempotencyLayer};
 use pilaster::{Client, lambda_handler};
+use std::time::Duration;
 
 const RETENTION: Duration = Duration::from_hours(30 * 24); // Longer than a message waits: 14 days in each queue.
 
@@ -22,8 +21,8 @@ async fn pay(
     Json(order): Json<Order>,
 ) -> Result<(StatusCode, Json<Payment>), HttpError> {
     // After a failure the key may come with another order, so the order is part of the id.
-    let charge_id = key.effect_id(&format!("charge of order {}", order.order_id));
-    let payment = payments.pay(&customer.sub, order, charge_id).await.map_err(HttpError::internal)?;
+    let attempt = key.effect_id(&format!("charge of order {}", order.order_id));
+    let payment = payments.pay(&customer.sub, order, &attempt).await.map_err(HttpError::internal)?;
     Ok((StatusCode::CREATED, Json(payment)))
 }
 

@@ -2,6 +2,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use payments::money::{Currency, Money};
 use payments::provider::{self, DECLINED, FAILS, HANGS, Outcome};
+use pilaster::observe::logging::CapturedLogs;
 use pilaster::table::{Found, Table};
 use pilaster::testing::http::Request;
 use pilaster::testing::{Caller, http as request};
@@ -16,7 +17,11 @@ const TEMPLATE: &str = include_str!("../template.yaml");
 
 /// The function as it is deployed, and its ledger in memory.
 async fn deployed() -> (Caller<impl RawService>, Table) {
-    let clients = Clients::new();
+    deployed_as("here").await
+}
+
+async fn deployed_as(deployment: &str) -> (Caller<impl RawService>, Table) {
+    let clients = Clients::new().with_variable("DEPLOYMENT", deployment);
     let payments = clients.get::<Payments>().await.expect("a ledger in memory");
     (Caller::new(pay::function()).with_clients(clients), payments.0)
 }
@@ -245,6 +250,104 @@ async fn an_intent_is_not_charged_when_the_provider_may_have_forgotten_its_key()
 }
 
 #[tokio::test]
+async fn an_intent_of_the_future_is_not_charged_since_it_would_never_be_old() -> TestResult {
+    let now = intent("now", 0).intended_at;
+    for intended_at in [now + 30 * 86_400, now * 1000, u64::MAX >> 1] {
+        let (caller, ledger) = deployed().await;
+        ledger.put(("customer#ada", "order#1"), &Payment { intended_at, ..intent("old", 0) }).await?;
+        assert_eq!(caller.send(request("a", 1, 1000)).await?.status(), 409, "{intended_at}");
+        assert_eq!(charges(&ledger).await.len(), 0, "{intended_at}");
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_and_a_time_out_of_the_provider_are_logged_with_the_ids_of_the_open_charge() -> TestResult {
+    for amount in [FAILS, HANGS] {
+        let (caller, ledger) = deployed().await;
+        let logs = CapturedLogs::default();
+        let caller = caller.with_time_left(Duration::from_secs(10)).with_logs(&logs);
+        assert_eq!(caller.send(request("a", 7, amount)).await?.status(), 503);
+        let lines = logs.lines();
+        let of_the_charge = |line: &&Value| line["charge_id"].is_string();
+        let [line] = lines.iter().filter(of_the_charge).collect::<Vec<_>>()[..] else { panic!("{lines:#?}") };
+        let open = entry(&ledger, 7).await.expect("an intent");
+        assert_eq!((&line["order_id"], &line["charge_id"]), (&json!(7), &json!(open.charge_id)));
+        assert_eq!((&line["level"], open.outcome), (&json!("ERROR"), None));
+        let pattern = format!("FilterPattern: '{{ $.message = {} }}'", line["message"]);
+        assert!(TEMPLATE.contains(&pattern), "an alarm counts it: {pattern}");
+        assert!(!line.to_string().contains("amount"), "{line}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_has_twenty_attempts_and_those_that_it_had_keep_their_answer() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    for attempt in 0..50 {
+        let response = caller.send(request(&format!("{attempt}"), 1, DECLINED)).await?;
+        assert_eq!(response.status(), 402, "{attempt}");
+        assert!(response.text().contains("an order has 20"), "{}", response.text());
+        assert_eq!(charges(&ledger).await.len(), 20.min(attempt + 1));
+    }
+    // Neither a total that is accepted nor a key that was declined is another attempt.
+    let full = entry(&ledger, 1).await;
+    for key in ["0", "19", "20", "new"] {
+        assert_eq!(caller.send(request(key, 1, 1000)).await?.status(), 402, "{key}");
+    }
+    assert_eq!((charges(&ledger).await.len(), entry(&ledger, 1).await), (20, full));
+    assert_eq!(send(&caller, "new", 2, 1000).await.status(), 201, "another order");
+    Ok(())
+}
+
+#[tokio::test]
+async fn any_key_continues_an_open_attempt_also_after_many_and_the_entry_stays_small() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    let attempts = (0..20).map(|attempt| format!("{attempt:064}")).collect::<Vec<_>>();
+    let open = Payment { attempts: attempts.clone(), ..intent("open", 1) };
+    ledger.put(("customer#ada", "order#1"), &open).await?;
+    for key in ["new", "newer"] {
+        let paid = caller.send(request(key, 1, 1000)).await?.json::<Payment>()?;
+        assert_eq!((paid.charge_id.as_str(), &paid.attempts), ("open", &attempts));
+    }
+    assert_eq!(charges(&ledger).await.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_declined_key_continues_the_open_attempt_of_another_key() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    assert_eq!(caller.send(request("a", 1, DECLINED)).await?.status(), 402);
+    let declined = entry(&ledger, 1).await.expect("an entry").attempts;
+    let open = Payment { attempts: [declined, vec!["open".to_owned()]].concat(), ..intent("open", 1) };
+    ledger.put(("customer#ada", "order#1"), &open).await?;
+    let paid = caller.send(request("a", 1, 1000)).await?.json::<Payment>()?;
+    assert_eq!((paid.outcome, paid.charge_id.as_str()), (Some(Outcome::Charged), "open"));
+    assert_eq!(charges(&ledger).await.len(), 2, "the declined one and this one");
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_deployments_with_one_account_at_the_provider_share_no_id() -> TestResult {
+    let mut ids = Vec::new();
+    for deployment in ["1/eu-central-1/payments", "1/us-east-1/payments", "2/us-east-1/payments"] {
+        let (caller, ledger) = deployed_as(deployment).await;
+        ids.push(caller.send(request("a", 1, 1000)).await?.json::<Payment>()?.charge_id);
+        // A message has the customer and the order as its id.
+        let order = Order { order_id: 2, total: Money::new(1000, Currency::Eur) };
+        ids.push(Payments(ledger, deployment.to_owned()).pay("ada", order, "ada/2").await?.charge_id);
+    }
+    for id in &ids {
+        assert!(id.len() == 64 && id.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id} names no account");
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 6, "{ids:?}");
+    assert!(TEMPLATE.contains("DEPLOYMENT: !Sub ${AWS::AccountId}/${AWS::Region}/${AWS::StackName}"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn customers_share_neither_keys_nor_orders() -> TestResult {
     let (caller, ledger) = deployed().await;
     let mut ids = Vec::new();
@@ -288,6 +391,23 @@ async fn a_refused_order_leaves_nothing_and_its_key_may_be_used_again() -> TestR
     }
     assert_eq!((entry(&ledger, 1).await, charges(&ledger).await.len()), (None, 0));
     assert_eq!(caller.send(request("a", 1, 1_000_000)).await?.status(), 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_with_two_meanings_or_an_unknown_field_is_refused_and_charges_nothing() -> TestResult {
+    let (caller, ledger) = deployed().await;
+    for order in ["1,\"order_id\":2", "1,\"customer\":\"bob\"", "-1", "1e3", "18446744073709551616", "\"1\"", "null"] {
+        let body = format!("{{\"order_id\":{order},\"total\":{{\"amount\":1,\"currency\":\"EUR\"}}}}");
+        let request = request("a", 1, 1).json(serde_json::value::RawValue::from_string(body)?);
+        assert_eq!(caller.send(request).await?.status(), 422, "{order}");
+    }
+    for total in ["1,\"amount\":2", "1,\"currency\":\"USD\""] {
+        let body = format!("{{\"order_id\":1,\"total\":{{\"amount\":{total},\"currency\":\"EUR\"}}}}");
+        let request = request("a", 1, 1).json(serde_json::value::RawValue::from_string(body)?);
+        assert_eq!(caller.send(request).await?.status(), 422, "{total}");
+    }
+    assert_eq!((entry(&ledger, 1).await, charges(&ledger).await.len()), (None, 0));
     Ok(())
 }
 

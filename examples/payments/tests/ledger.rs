@@ -7,6 +7,7 @@ use payments::money::{Currency, Money};
 use payments::provider::{DECLINED, FAILS, Outcome};
 use payments::{Order, Payment, PaymentError, Payments};
 use pilaster::table::Table;
+use sha2::{Digest, Sha256};
 
 type TestResult = Result<(), pilaster::BoxError>;
 
@@ -53,6 +54,11 @@ impl Calls {
     }
 }
 
+/// Returns the id that the provider gets for an attempt.
+fn charge_id(attempt: &str) -> String {
+    Sha256::digest(format!("here/{attempt}")).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Puts an intent into the ledger as a process leaves it that ends before its call, unless there is an order to wait for.
 async fn interrupt(payments: &Payments, id: &str, amount: i64) -> Result<bool, pilaster::BoxError> {
     let found = payments.0.get::<Payment>(ORDER).await?;
@@ -72,12 +78,13 @@ async fn an_order_is_charged_at_most_once_and_a_declined_id_is_never_sent_again(
     let mut seen = BTreeMap::<_, usize>::new();
     for seed in 1..=500 {
         let (mut random, mut calls, mut log) = (Random(seed), Calls::default(), Vec::new());
-        let payments = Payments(Table::in_memory());
+        let payments = Payments(Table::in_memory(), "here".to_owned());
         let mut declined = BTreeSet::new();
         let mut paid: Option<Payment> = None;
         for _ in 0..40 {
             // Keys over HTTP, and that of the queue.
-            let id = ["a", "b", "c", "d", "e", "ada/1"][random.below(6)];
+            let key = ["a", "b", "c", "d", "e", "ada/1"][random.below(6)];
+            let id = charge_id(key);
             let amount = [1000, DECLINED, DECLINED, DECLINED, FAILS][random.below(5)];
             match random.below(10) {
                 // A day passes, after which the provider forgets its keys. Before that it forgets none.
@@ -89,7 +96,7 @@ async fn an_order_is_charged_at_most_once_and_a_declined_id_is_never_sent_again(
                     calls.forget(&payments.0).await?;
                     log.push("a day".to_owned());
                 }
-                1 if interrupt(&payments, id, amount).await? => log.push(format!("intent of {id} for {amount}")),
+                1 if interrupt(&payments, &id, amount).await? => log.push(format!("intent of {key} for {amount}")),
                 // A person asks the provider for an old charge, and writes the outcome.
                 2 => {
                     let is_old = |entry: &Payment| entry.outcome.is_none() && calls.provider_is_empty;
@@ -103,13 +110,13 @@ async fn an_order_is_charged_at_most_once_and_a_declined_id_is_never_sent_again(
                 _ => {
                     let before = calls.known(&payments.0).await?;
                     let order = Order { order_id: 1, total: Money::new(amount, Currency::Eur) };
-                    let result = payments.pay("ada", order, id.to_owned()).await;
+                    let result = payments.pay("ada", order, key).await;
                     let after = calls.known(&payments.0).await?;
                     let new: Vec<_> = after.difference(&before).collect();
-                    log.push(format!("{id} of {amount}: {result:?}, new charges: {new:?}"));
+                    log.push(format!("{key} of {amount}: {result:?}, new charges: {new:?}"));
                     let context = || format!("seed {seed}: {log:#?}");
                     // A declined key may continue the attempt of another key, and never makes its own again.
-                    assert!(!new.iter().any(|id| declined.contains(id.as_str())), "{}", context());
+                    assert!(!new.iter().any(|id| declined.contains(*id)), "{}", context());
                     assert!(new.is_empty() || paid.is_none(), "{}", context());
                     let error = result.as_ref().err().map(|error| error.downcast_ref::<PaymentError>());
                     let answer = match (&result, error.flatten()) {

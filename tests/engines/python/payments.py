@@ -5,6 +5,7 @@ Usage: payments.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
 """
 
 import json
+import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -99,9 +100,41 @@ report = {
 total = {"M": {"amount": {"N": "1000"}, "currency": {"S": "EUR"}}}
 intent = {"order_id": {"N": "13"}, "total": total, "charge_id": {"S": "old"}, "attempts": {"L": [{"S": "old"}]}}
 intent |= {"intended_at": {"N": str(int(time.time()) - 48 * 3600)}, "outcome": {"NULL": True}}
-key = {"pk": {"S": f"customer#{ada}"}, "sk": {"S": "order#13"}}
-dynamodb.put_item(TableName=ids["Ledger"], Item={**key, **intent})
+
+
+def key(number):
+    return {"pk": {"S": f"customer#{ada}"}, "sk": {"S": f"order#{number}"}}
+
+
+dynamodb.put_item(TableName=ids["Ledger"], Item={**key(13), **intent})
 report["unknown"] = pay("h", 13)
+
+# Reconciles another one with the commands of the README.
+dynamodb.put_item(TableName=ids["Ledger"], Item={**key(14), **intent, "order_id": {"N": "14"}})
+readme = (stack.example / "README.md").read_text()
+filtered, updated, condition = (
+    re.search(rf"--{name}-expression '([^']*)'", readme)[1] for name in ("filter", "update", "condition")
+)
+found = dynamodb.scan(
+    TableName=ids["Ledger"],
+    ConsistentRead=True,
+    FilterExpression=filtered,
+    ExpressionAttributeValues={":open": {"NULL": True}},
+)["Items"]
+report["open"] = sorted(item["sk"]["S"] for item in found)
+for charge_id in ("another", "old"):
+    try:
+        values = {":new": {"S": "charged"}, ":revision": {"S": "reconciled"}, ":id": {"S": charge_id}, ":open": {"NULL": True}}
+        dynamodb.update_item(
+            TableName=ids["Ledger"],
+            Key=key(14),
+            UpdateExpression=updated,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        report["not reconciled"] = charge_id
+report["reconciled"] = pay("i", 14)
 with ThreadPoolExecutor(8) as callers:
     hanging = callers.submit(lambda: [pay("f", 4, 504), again("f", 4, 504)])
     report["race of one key"] = list(callers.map(lambda _: pay("race", 5), range(6)))

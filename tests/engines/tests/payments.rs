@@ -25,6 +25,7 @@ fn an_order_is_charged_once_over_http_and_from_the_queue() {
         ("declined", 402),
         ("declined again", 402),
         ("unknown", 409),
+        ("reconciled", 201),
         ("time-out", 503),
         ("after the time-out", 201),
     ] {
@@ -59,8 +60,13 @@ fn an_order_is_charged_once_over_http_and_from_the_queue() {
     expected["order#11"] = json!("declined");
     expected["order#12"] = json!("declined");
     expected["order#13"] = json!(null);
+    expected["order#14"] = json!("charged");
     assert_eq!(report["paid"], expected);
     assert_eq!(report["charges"], 8 + 1 + 2, "eight of Ada, one of Bob, two declined");
     let log = report["log"].to_string();
-    assert!(log.contains("the outcome of an old charge is unknown"), "the line that the alarm counts: {log}");
+    for counted in ["the outcome of an old charge is unknown", "a charge has no outcome yet"] {
+        assert!(log.contains(counted), "the line that an alarm counts: {counted}: {log}");
+    }
+    assert_eq!(report["open"], json!(["order#13", "order#14"]), "what the README finds");
+    assert_eq!(report["not reconciled"], "another", "only the charge that was asked for");
 }

@@ -13,10 +13,9 @@ struct Message {
 #[lambda_handler(warm(Client<Payments>))]
 async fn pay(Client(payments): Client<Payments>, message: Sqs<Message>) -> Result<(), BoxError> {
     let Message { customer, order } = message.body;
-    // The messages of an order are one attempt, and have one id. The id of a charge over HTTP has no `/`.
-    let charge_id = format!("{customer}/{}", order.order_id);
-    // A failure is retried, and ends in the dead-letter queue, where a person sees it.
-    payments.pay(&customer, order, charge_id).await.map(drop)
+    // The messages of an order are one attempt, and have one id. An id over HTTP has no `/`.
+    let attempt = format!("{customer}/{}", order.order_id);
+    payments.pay(&customer, order, &attempt).await.map(drop)
 }
 
 #[cfg(test)]

@@ -106,14 +106,15 @@ async fn a_charge_over_http_is_seen_even_if_it_was_interrupted() -> TestResult {
     let (caller, payments) = deployed().await;
     let over_http = async |order_id, amount| {
         let order = Order { order_id, total: Money::new(amount, Currency::Eur) };
-        payments.pay("ada", order, format!("key-{order_id}")).await
+        payments.pay("ada", order, &format!("key-{order_id}")).await
     };
     over_http(1, 1000).await?;
     assert!(over_http(2, FAILS).await.is_err());
+    let open = entry(&payments, 2).await.expect("an intent").charge_id;
     let report = deliver(&caller, [order("1", 1, 1000), order("2", 2, FAILS), order("other", 1, 999)]).await;
     assert_eq!((report.completed(), report.dead_lettered()), (vec!["1", "2"], vec!["other"]));
     assert_eq!(charges(&payments).await, 2);
-    assert_eq!(entry(&payments, 2).await.map(|payment| payment.charge_id).as_deref(), Some("key-2"));
+    assert_eq!(entry(&payments, 2).await.map(|payment| payment.charge_id), Some(open));
     Ok(())
 }
 
@@ -133,10 +134,10 @@ async fn a_declined_order_is_declined_whenever_its_message_comes_again_until_it_
 
     // A new key over HTTP is a new attempt. Then the message has nothing to do.
     let order_of = |amount| Order { order_id: 1, total: Money::new(amount, Currency::Eur) };
-    assert!(payments.pay("ada", order_of(DECLINED), "key-1".to_owned()).await.is_err());
+    assert!(payments.pay("ada", order_of(DECLINED), "key-1").await.is_err());
     assert_eq!(charges(&payments).await, 1, "a call");
     assert_eq!(deliver(&caller, [order("m", 1, DECLINED)]).await.dead_lettered(), ["m"]);
-    payments.pay("ada", order_of(1000), "key-2".to_owned()).await?;
+    payments.pay("ada", order_of(1000), "key-2").await?;
     assert_eq!(deliver(&caller, [order("m", 1, 1000)]).await.completed(), ["m"]);
     assert_eq!(charges(&payments).await, 2);
     Ok(())
@@ -159,6 +160,24 @@ async fn an_intent_that_the_provider_may_have_forgotten_ends_in_the_dead_letter_
     assert_eq!(deliver(&caller, [order("old", 1, FAILS)]).await.completed(), ["old"]);
     assert_eq!(charges(&payments).await, 0);
     Ok(())
+}
+
+/// The template says how many calls the provider gets at the same time.
+#[tokio::test(start_paused = true)]
+async fn all_messages_of_a_batch_call_the_provider_at_the_same_time_in_each_function() {
+    let setting = |name: &str| {
+        let value = include_str!("../../../template.yaml").split(name).nth(1).expect("the setting");
+        value.split_whitespace().next().and_then(|value| value.parse::<usize>().ok()).expect("a number")
+    };
+    let (caller, payments) = deployed().await;
+    let caller = caller.with_time_left(Duration::from_secs(10));
+    let messages = (1..=30).map(|number| order(&format!("m{number}"), number, HANGS));
+    let queue = Mapping::sqs(sqs(messages)).batch_size(setting("BatchSize:"));
+    let calls = tokio::select! {
+        report = queue.run(&caller) => panic!("{report:?}"),
+        () = tokio::time::sleep(Duration::from_secs(1)) => charges(&payments).await,
+    };
+    assert_eq!(calls * setting("MaximumConcurrency:"), setting("the provider gets at most "));
 }
 
 #[tokio::test]
