@@ -115,5 +115,12 @@ report["items"] = dynamodb.scan(TableName=ids["Jobs"])["Items"]
 sqs.set_queue_attributes(QueueUrl=ids["Queue"], Attributes={"VisibilityTimeout": "0"})
 variables("Worker", JOBS_TABLE="gone")
 report["never run accepted"], report["never run"] = job("three short words")
+
+# Messages that `Fail` cannot process.
+sqs.set_queue_attributes(QueueUrl=ids["Failed"], Attributes={"VisibilityTimeout": "0"})
+for body in ("x" * 3000, "y" * 3000):
+    sqs.send_message(QueueUrl=ids["Failed"], MessageBody=body)
+stack.until(lambda: waiting("Rejected") == 2 or None, "the messages that cannot be processed")
+report["rejected"] = {name: waiting(name) for name in ("Failed", "Rejected")}
 report["log"] = stack.log()
 print(json.dumps(report))

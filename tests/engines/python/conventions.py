@@ -175,12 +175,24 @@ def dead_letter_queues(template):
     return found
 
 
+def mappings(template):
+    """Yields the events by which functions read queues: the logical id, the properties, and the logical id of the queue."""
+    for logical, properties in template.of("AWS::Lambda::EventSourceMapping"):
+        for queue in template.referenced(properties.get("EventSourceArn"), QUEUE):
+            yield logical, properties, queue
+
+
 def dead_letters(template):
-    found = dead_letter_queues(template)
+    found, read = dead_letter_queues(template), {queue for _, _, queue in mappings(template)}
     outputs = [output.get("Value") for output in (template.source.get("Outputs") or {}).values()]
     for queue in found:
         dimension = {"Fn::GetAtt": [queue, "QueueName"]}
-        if not watches(template, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", dimension):
+        watched = watches(template, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", dimension)
+        if queue in read and watched:
+            # A message that a function has received is not visible, also between its attempts.
+            fix = "watch the queue of its own `RedrivePolicy`, which no function reads"
+            template.wrong(f"the alarm of the dead-letter queue {queue} misses what a function of the queue cannot process", fix)
+        if queue not in read and not watched:
             fix = "add an alarm on `ApproximateNumberOfMessagesVisible` of `AWS/SQS`"
             template.wrong(f"nothing watches the dead-letter queue {queue}", fix)
         if not any(queue in template.referenced(output, QUEUE) for output in outputs):
@@ -192,27 +204,28 @@ def dead_letters(template):
 
 def queues(template):
     """AWS's advice: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
-    dead = dead_letter_queues(template)
-    for logical, properties in template.of("AWS::Lambda::EventSourceMapping"):
-        for queue in template.referenced(properties.get("EventSourceArn"), QUEUE):
-            if (properties.get("ScalingConfig") or {}).get("MaximumConcurrency") is None:
-                fix = "set `ScalingConfig: { MaximumConcurrency: … }`, or a full queue takes all of the account's concurrency"
-                template.wrong(f"nothing limits the concurrency of the event {logical}", fix)
-            settings = template.resources[queue].get("Properties") or {}
-            for function in template.functions_of(properties.get("FunctionName")):
-                timeout = (template.resources[function].get("Properties") or {}).get("Timeout", 3)
-                least = 6 * timeout + properties.get("MaximumBatchingWindowInSeconds", 0)
-                if settings.get("VisibilityTimeout", 30) < least:
-                    fix = f"set `VisibilityTimeout: {least}`, six times the timeout of {function}"
-                    template.wrong(f"a message of {queue} may come again while {function} is retried", fix)
-            if queue not in dead:
-                source(template, queue, settings)
+    for logical, properties, queue in mappings(template):
+        if (properties.get("ScalingConfig") or {}).get("MaximumConcurrency") is None:
+            fix = "set `ScalingConfig: { MaximumConcurrency: … }`, or a full queue takes all of the account's concurrency"
+            template.wrong(f"nothing limits the concurrency of the event {logical}", fix)
+        settings = template.resources[queue].get("Properties") or {}
+        for function in template.functions_of(properties.get("FunctionName")):
+            timeout = (template.resources[function].get("Properties") or {}).get("Timeout", 3)
+            least = 6 * timeout + properties.get("MaximumBatchingWindowInSeconds", 0)
+            if settings.get("VisibilityTimeout", 30) < least:
+                fix = f"set `VisibilityTimeout: {least}`, six times the timeout of {function}"
+                template.wrong(f"a message of {queue} may come again while {function} is retried", fix)
+        source(template, queue, settings)
 
 
 def source(template, queue, settings):
-    """Checks a queue that a function reads and that is no dead-letter queue."""
-    if (settings.get("RedrivePolicy") or {}).get("maxReceiveCount", 0) < 5:
-        fix = "set a `RedrivePolicy` with `maxReceiveCount: 5` or more"
+    """Checks a queue that a function reads, also if it is a dead-letter queue."""
+    # The count of a message goes on in its dead-letter queue: "the number of times a message has been received across all queues".
+    redrives = [other.get("RedrivePolicy") or {} for _, other in template.of(QUEUE)]
+    counts = [redrive.get("maxReceiveCount", 0) for redrive in redrives if queue in template.referenced(redrive, QUEUE)]
+    least = 5 + max(counts, default=0)
+    if (settings.get("RedrivePolicy") or {}).get("maxReceiveCount", 0) < least:
+        fix = f"set a `RedrivePolicy` with `maxReceiveCount: {least}` or more"
         template.wrong(f"messages of {queue} are given up too early, or never", fix)
     if settings.get("MessageRetentionPeriod") != FOURTEEN_DAYS:
         fix = f"set `MessageRetentionPeriod: {FOURTEEN_DAYS}`, the maximum, as in its dead-letter queue"

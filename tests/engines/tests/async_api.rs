@@ -40,4 +40,5 @@ fn a_job_is_accepted_once_done_by_the_worker_behind_the_queue_and_failed_if_the_
     assert_eq!(report["never run accepted"]["status"], 202);
     let failed = "the job could not be run: try again with a new Idempotency-Key";
     assert_eq!(report["never run"]["body"], json!({ "status": "failed", "reason": failed }), "{}", report["log"]);
+    assert_eq!(report["rejected"], json!({ "Failed": 0, "Rejected": 2 }), "what the function cannot process");
 }

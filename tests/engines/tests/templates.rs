@@ -89,6 +89,26 @@ const BROKEN: &[(&str, &str, &[&str])] = &[
     ("        ThrottlingBurstLimit: 100\n", "", &["nothing limits the requests of Api"]),
     ("DestinationArn: !GetAtt Logs.Arn", "DestinationArn: logs", &["the requests that Api rejects are in no log"]),
     ("!GetAtt Failed.QueueName", "!GetAtt Orders.QueueName", &["nothing watches the dead-letter queue Failed"]),
+    // A function reads this dead-letter queue, so what the function cannot process goes to another one.
+    (
+        "MetricName: ApproximateAgeOfOldestMessage\n      Dimensions:\n        - Name: QueueName\n          Value: !GetAtt Missed",
+        "MetricName: ApproximateNumberOfMessagesVisible\n      Dimensions:\n        - Name: QueueName\n          Value: !GetAtt Missed",
+        &[
+            "the alarm of the dead-letter queue Missed misses what a function",
+            "nothing watches how long messages of Missed wait",
+        ],
+    ),
+    (
+        "      RedrivePolicy:\n        deadLetterTargetArn: !GetAtt Failed.Arn\n        maxReceiveCount: 5\n      MessageRetention",
+        "      MessageRetention",
+        &["messages of Missed are given up too early, or never"],
+    ),
+    // SQS counts the receives of both queues.
+    (
+        "deadLetterTargetArn: !GetAtt Failed.Arn",
+        "deadLetterTargetArn: !GetAtt Missed.Arn",
+        &["messages of Missed are given up too early, or never"],
+    ),
     ("Value: !Ref Missed", "Value: !Ref Orders", &["the dead-letter queue Missed is not an output"]),
     ("1209600\n\n  Missed", "345600\n\n  Missed", &["the dead-letter queue Failed discards messages"]),
     ("            ScalingConfig:\n              MaximumConcurrency: 10\n", "", &["concurrency of the event ShipOrder"]),

@@ -1,6 +1,7 @@
 use async_api::jobs::Job;
 use pilaster::table::Table;
-use pilaster::testing::Caller;
+use pilaster::testing::mapping::Mapping;
+use pilaster::testing::{Caller, sqs, sqs::message};
 use pilaster::{BoxError, Clients};
 use serde_json::json;
 
@@ -30,6 +31,25 @@ async fn a_job_in_the_dead_letter_queue_has_failed_and_a_finished_one_keeps_its_
             false => assert!(matches!(state, State::Failed { .. }), "{state:?}"),
         }
     }
+    Ok(())
+}
+
+/// What the function cannot process leaves its queue for one that no function reads, whose alarm sees it.
+#[tokio::test]
+async fn a_message_that_is_never_processed_goes_to_the_queue_of_the_alarm() -> Result<(), BoxError> {
+    let (jobs, clients) = (Jobs(Table::in_memory()), Clients::new());
+    clients.insert(jobs.clone());
+    // A job in another form, and a text that is no key.
+    let other = "0b3c1e0a-52a4-4b6e-9c3f-0d9a3b1f6a55";
+    jobs.0.put(other, &json!({ "text": "tea" })).await?;
+    jobs.create(KEY, "tea").await?;
+    let messages = [message("x".repeat(3000)).id("long"), message(other).id("other"), message(KEY).id("job")];
+    let failed =
+        include_str!("../../../template.yaml").split("\n  Failed: ").nth(1).expect("the queue of the function");
+    let failed = failed.split("\n  # ").next().expect("its properties");
+    assert!(failed.contains("deadLetterTargetArn: !GetAtt Rejected.Arn"), "{failed}");
+    let report = Mapping::sqs(sqs(messages)).run(&Caller::new(fail::function()).with_clients(clients)).await;
+    assert_eq!((report.completed(), report.dead_lettered()), (vec!["job"], vec!["long", "other"]));
     Ok(())
 }
 
