@@ -184,7 +184,7 @@ fn each_broken_convention_is_reported_alone() {
     let right = Path::new(HERE).join("../fixtures/templates/conventions.yaml");
     let text = fs::read_to_string(&right).expect("the template");
     assert!(lint(std::slice::from_ref(&right)).status.success(), "cfn-lint accepts it");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conventions");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("templates");
     fs::create_dir_all(&folder).expect("a folder");
     let mut files = vec![right, folder.join("flags.yaml")];
     fs::write(&files[1], &text).expect("a template");
