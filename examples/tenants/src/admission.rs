@@ -33,7 +33,7 @@ pub(crate) async fn admit(
     Ok(next.run(request).await)
 }
 
-/// Counts a request. Returns the seconds to wait if the limit is reached, or too many are counted at the same time.
+/// Counts a request. Returns the seconds to wait if the limit is reached, or too many of the tenant are counted at once.
 pub(crate) async fn count(table: &Table, tenant: &Tenant, now: SystemTime) -> Result<Option<u32>, TableError> {
     let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let wait = u32::try_from(60 - seconds % 60).unwrap_or(60);
@@ -44,11 +44,9 @@ pub(crate) async fn count(table: &Table, tenant: &Tenant, now: SystemTime) -> Re
             if count >= REQUESTS_PER_MINUTE {
                 return Ok(Some(wait));
             }
-            let item = Item::new(key, &Requests { count: count + 1 })?;
-            transaction.put_item(item.expires_at(now + Duration::from_secs(120)))?;
-            Ok(None)
+            let item = Item::new(key, &Requests { count: count + 1 })?.expires_at(now + Duration::from_secs(120));
+            transaction.put_item(item).map(|()| None)
         })
         .await
-        // Only requests of this tenant change the item.
         .or_else(|error: TableError| if error.is_conflict() { Ok(Some(1)) } else { Err(error) })
 }

@@ -6,13 +6,12 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 
-use axum::routing::get;
-use axum::{Extension, Router};
+use axum::{Extension, Router, routing::get};
 use pilaster::http::{self, DefaultBodyLimit, HttpError, Json, Path, Query, from_fn};
 use pilaster::{Client, IntoService, StartError};
 use serde::Deserialize;
 
-use crate::notes::{Note, Notes};
+use crate::notes::{NewNote, Note, Notes};
 use crate::tenant::{Name, Tenants};
 
 fn main() -> Result<(), StartError> {
@@ -21,13 +20,12 @@ fn main() -> Result<(), StartError> {
 
 fn function() -> impl IntoService {
     let router = Router::new()
-        .route("/notes", get(list))
+        .route("/notes", get(list)) // Each route is also an event in template.yaml.
         .route("/notes/{name}", get(read).put(write).delete(delete))
         .fallback(async || HttpError::not_found("not found"))
         .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"))
         .layer(DefaultBodyLimit::max(8_192));
-    let stack = http::Stack::new().layer(from_fn(admission::admit));
-    http::service(router).layer(stack).warm::<Client<Tenants>>()
+    http::service(router).layer(http::Stack::new().layer(from_fn(admission::admit))).warm::<Client<Tenants>>()
 }
 
 #[derive(Deserialize)]
@@ -44,8 +42,8 @@ async fn read(notes: Extension<Notes>, Path(name): Path<Name>) -> Result<Json<No
     notes.get(&name).await?.map(Json).ok_or_else(|| HttpError::not_found("note not found"))
 }
 
-async fn write(notes: Extension<Notes>, Path(name): Path<Name>, Json(note): Json<Note>) -> Result<(), HttpError> {
-    Ok(notes.put(&name, &note).await?)
+async fn write(notes: Extension<Notes>, Path(name): Path<Name>, Json(note): Json<NewNote>) -> Result<(), HttpError> {
+    Ok(notes.put(&name, note).await?)
 }
 
 async fn delete(notes: Extension<Notes>, Path(name): Path<Name>) -> Result<(), HttpError> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Name(pub(crate) String);
 
 impl TryFrom<String> for Name {
-    type Error = &'static str;
+    type Error = &'static str; // The caller gets `is invalid` instead, since such a text may repeat the input.
 
     fn try_from(name: String) -> Result<Self, &'static str> {
         let is_valid = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
@@ -26,7 +26,6 @@ pub(crate) struct Caller {
     pub(crate) tenant: Tenant,
 }
 
-/// The tenant of a caller.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Tenant(Name);
 

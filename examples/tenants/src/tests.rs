@@ -234,6 +234,55 @@ async fn a_list_has_pages_of_20_names() -> Tested {
 }
 
 #[tokio::test]
+async fn notes_of_older_and_newer_versions_are_listed_and_read_but_requests_have_exactly_the_fields() -> Tested {
+    let api = Api::new();
+    for (name, item) in [
+        ("newer", json!({ "text": "Meet at ten", "labels": ["work"], "pinned": true })),
+        ("older", json!({})),
+        ("unknown", json!({ "text": { "markdown": "*Meet*" } })),
+    ] {
+        api.table.put(tenant("acme").key(format!("note#{name}")), &item).await?;
+    }
+    let listed = api.of("acme", http::get("/notes")).await?;
+    assert_eq!(listed, (200, r#"["newer","older","unknown"]"#.to_owned()));
+    let newer = api.of("acme", http::get("/notes/newer")).await?;
+    assert_eq!(newer, (200, r#"{"text":"Meet at ten"}"#.to_owned()));
+    assert_eq!(api.of("acme", http::get("/notes/older")).await?, (200, r#"{"text":""}"#.to_owned()));
+    for invalid in [json!({}), json!({ "text": "Meet", "pinned": true })] {
+        assert_eq!(api.of("acme", http::put("/notes/newer").json(&invalid)).await?.0, 422, "{invalid}");
+    }
+    assert_eq!(api.of("acme", http::get("/notes/newer")).await?, newer, "a rejected request changes nothing");
+    Ok(())
+}
+
+/// A change of the router in `main.rs` alone, or of the template alone, is a 404 or a 405 once deployed.
+#[test]
+fn each_route_of_the_router_is_an_event_of_the_template() {
+    let template = include_str!("../template.yaml");
+    let values =
+        |name: &str| -> Vec<_> { template.lines().filter_map(|line| line.trim().strip_prefix(name)).collect() };
+    let events: Vec<_> = values("Method: ").into_iter().zip(values("Path: ")).collect();
+    let routes: Vec<_> = include_str!("main.rs")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".route(\"")?.split_once("\", "))
+        .flat_map(|(path, functions)| {
+            let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter();
+            let routed = methods.filter(move |method| functions.contains(&format!("{}(", method.to_lowercase())));
+            routed.map(move |method| (method, path))
+        })
+        .collect();
+    assert_eq!(routes.len(), 4, "{routes:?}");
+    let is_same =
+        |event: &(&str, &str), route: &(&str, &str)| event.1 == route.1 && (event.0 == route.0 || event.0 == "ANY");
+    for route in &routes {
+        assert!(events.iter().any(|event| is_same(event, route)), "template.yaml has no event for {route:?}");
+    }
+    for event in &events {
+        assert!(routes.iter().any(|route| is_same(event, route)), "main.rs has no route for {event:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_note_that_is_too_large_is_rejected_before_it_is_read() -> Tested {
     assert_eq!(Api::new().of("acme", note("plan", &"a".repeat(8_193))).await?.0, 413);
     Ok(())
