@@ -9,7 +9,7 @@ use crate::routes::{create_user, delete_user, get_user, list_users, update_user}
 use crate::store::Users;
 use crate::users::Refused;
 
-/// Returns the function that serves all routes.
+/// Returns the function that serves all routes: in template.yaml, it gets every path.
 pub fn service() -> impl IntoService {
     let router = Router::new()
         .route("/users", get(list_users).post(create_user))

@@ -1,4 +1,4 @@
-//! One async function per route. Each one is used by the router, and by a separate Lambda function in `src/bin`.
+//! One async function per route. The router uses each, and so does a function in `src/bin` with an event in template.yaml.
 
 pub use pilaster::http::{Created, HttpError, Json, NoContent, Path, Query, Valid};
 pub use pilaster::{Client, lambda_handler};

@@ -7,7 +7,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A user, as stored and as returned.
+/// A user, as stored and as returned. An older version ignores a new field; a newer one needs `#[serde(default)]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// A UUID of version 7. Lists are sorted by it: by creation time, and at random within a millisecond.

@@ -4,6 +4,8 @@
 #[path = "common/clients.rs"]
 mod clients;
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::sync::{Arc, Mutex};
 
 use pilaster::config::secrets::{SecretId, SecretSource, SecretValue};
@@ -164,6 +166,35 @@ async fn guesses_do_not_read_the_secret_each_time() {
         assert_eq!(status(&format!("guess {at}")).await, 401);
     }
     assert!(secret.reads() <= 2, "{} reads", secret.reads());
+}
+
+/// A route that is missing in one of the three is a 404 in one of the two deployments.
+#[test]
+fn the_router_the_separate_functions_and_the_template_have_the_same_routes() -> TestResult {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    let router: BTreeSet<_> = include_str!("../src/app.rs")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".route(\"")?.split_once("\", "))
+        .flat_map(|(path, functions)| {
+            let is_routed = move |method: &&str| functions.contains(&format!("{}(", method.to_lowercase()));
+            methods.into_iter().filter(is_routed).map(move |method| format!("{method} {path}"))
+        })
+        .collect();
+
+    let mut functions = BTreeSet::new();
+    for folder in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin"))? {
+        let text = fs::read_to_string(folder?.path().join("main.rs"))?;
+        let route = text.split("(route = \"").nth(1).and_then(|rest| rest.split('"').next());
+        functions.insert(route.ok_or("a function has no route")?.to_owned());
+    }
+
+    let template = include_str!("../template.yaml");
+    let values =
+        |name: &str| -> Vec<_> { template.lines().filter_map(|line| line.trim().strip_prefix(name)).collect() };
+    let (methods, paths) = (values("Method: "), values("Path: "));
+    let events = methods.iter().zip(paths).map(|(method, path)| format!("{method} {path}")).collect();
+    assert_eq!((router.len(), &router, &router), (5, &functions, &events));
+    Ok(())
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use crud::store::Users;
 use crud::users::{ListUsers, NewUser, User, UserPatch, UsersError};
 use garde::Validate;
-use pilaster::table::Table;
+use pilaster::table::{Item, Table};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 fn new_user(email: &str, name: &str) -> NewUser {
@@ -48,6 +49,26 @@ async fn the_users_are_spread_over_eight_partitions_of_the_index() -> Result<(),
     assert!(sizes[..8].iter().all(|size| (1..40).contains(size)), "no partition is hot: {sizes:?}");
     assert_eq!(users.list(ListUsers { limit: Some(100), cursor: None }).await?.users.len(), 80);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_user_of_a_newer_version_is_read_listed_changed_and_deleted() -> Result<(), UsersError> {
+    let table = Table::in_memory();
+    let users = Users::new(table.clone());
+    let user = users.insert(new_user("ada@example.com", "Ada")).await?;
+    for key in [format!("user#{}", user.id), "email#ada@example.com".to_owned()] {
+        let mut item: Value = table.get(&*key).await?.expect("the item");
+        item["newer"] = json!({ "nickname": "Countess" });
+        let index = (format!("users#{}", user.id.as_u128() % 8), user.id.to_string());
+        let item = Item::new(&*key, &item)?;
+        table.put_item(if key.starts_with("user#") { item.index(index) } else { item }).await?;
+    }
+    assert_eq!(users.get(user.id).await?, user);
+    assert_eq!(users.list(ListUsers::default()).await?.users, [user.clone()]);
+    let patch = UserPatch { version: 1, email: Some("augusta@example.com".into()), name: None };
+    assert_eq!(users.update(user.id, patch).await?.version, 2);
+    users.insert(new_user("ada@example.com", "Eve")).await?;
+    users.remove(user.id).await
 }
 
 /// A generator of numbers: `xorshift64*`.
