@@ -17,6 +17,7 @@ fn main() -> Result<(), StartError> {
 }
 
 fn function() -> impl IntoService {
+    // Each route is also in template.yaml: the ticket's of the HTTP API, the others of the WebSocket API.
     let router = Router::new()
         .route("/tickets/{room}", post(routes::issue_ticket))
         .route("/$connect", get(routes::connect))

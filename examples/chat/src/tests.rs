@@ -1,6 +1,6 @@
 //! The function as it is deployed, with a management API on this machine.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -141,6 +141,22 @@ fn message(id: &str, body: &Value) -> Value {
 
 fn text(text: &str) -> Value {
     json!({ "action": "sendMessage", "text": text })
+}
+
+/// A route that is missing in the template is a 404, or is handled as an unknown action, once deployed.
+#[test]
+fn the_router_and_the_template_have_the_same_routes() {
+    let template = include_str!("../template.yaml");
+    let sockets = template.split("\n      Routes:\n").nth(1).expect("the routes").lines();
+    let sockets = sockets.take_while(|line| line.starts_with("        ")).filter_map(|line| {
+        let name = line.strip_prefix("        ").filter(|name| !name.starts_with(' '))?.strip_suffix(':')?;
+        (name != "$default").then(|| format!("/{name}"))
+    });
+    let requests = template.lines().filter_map(|line| line.trim().strip_prefix("Path: ")).map(str::to_owned);
+    let expected: BTreeSet<_> = sockets.chain(requests).collect();
+    let routes = include_str!("main.rs").lines().filter_map(|line| line.trim().strip_prefix(".route(\""));
+    let routes: BTreeSet<_> = routes.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
+    assert_eq!((routes.len(), routes), (4, expected));
 }
 
 #[tokio::test]
