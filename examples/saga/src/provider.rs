@@ -17,26 +17,28 @@ pub(crate) struct Payment {
     pub(crate) cancelled: bool,
 }
 
-/// Charges a card. `tok_declined` is declined; the first answer for `tok_slow`, and each for `tok_lost`, is lost.
-pub(crate) async fn charge(table: &Table, id: &str, amount: Money, card: &str) -> Result<(), StepError> {
+/// Charges a card, once for each key. `tok_declined` is declined; the first answer for `tok_slow`, and each for `tok_lost`,
+/// is lost; the first call for `tok_hangs` does not end.
+pub(crate) async fn charge(table: &Table, key: &str, amount: Money, card: &str) -> Result<(), StepError> {
     if card == "tok_declined" {
         return Err(StepError::CardDeclined);
     }
     let payment = Payment { charged: Some(amount), cancelled: false };
-    match table.put_if_absent(format!("payment#{id}"), &payment).await? {
+    match table.put_if_absent(format!("payment#{key}"), &payment).await? {
         PutIfAbsent::Present(payment) if payment.cancelled => Err(StepError::AlreadyCancelled),
+        PutIfAbsent::Stored if card == "tok_hangs" => std::future::pending().await,
         PutIfAbsent::Stored if card == "tok_slow" => Err(StepError::ProviderUnavailable),
         _ if card == "tok_lost" => Err(StepError::ProviderUnavailable),
         _ => Ok(()),
     }
 }
 
-/// Cancels the payment of an order for good, however old it is, and returns the amount that is refunded, now or earlier.
-pub(crate) async fn cancel(table: &Table, id: &str) -> Result<Option<Money>, StepError> {
+/// Cancels the payment with a key for good, however old it is, and returns the amount that is refunded, now or earlier.
+pub(crate) async fn cancel(table: &Table, key: &str) -> Result<Option<Money>, StepError> {
     let mut payment = Payment { charged: None, cancelled: true };
-    if let PutIfAbsent::Present(earlier) = table.put_if_absent(format!("payment#{id}"), &payment).await? {
+    if let PutIfAbsent::Present(earlier) = table.put_if_absent(format!("payment#{key}"), &payment).await? {
         payment.charged = earlier.charged;
-        table.put(format!("payment#{id}"), &payment).await?;
+        table.put(format!("payment#{key}"), &payment).await?;
     }
     Ok(payment.charged)
 }

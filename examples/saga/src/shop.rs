@@ -3,24 +3,35 @@
 //! All of them are idempotent, since a state machine repeats a call whose answer was lost. A step that arrives after the
 //! order was cancelled is refused, since a call may still run when the state machine no longer waits for it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pilaster::table::Table;
 use pilaster::{BoxError, Clients, FromClients};
+use tokio::time::timeout;
 
 use crate::order::{Order, Progress, Stage, StepError};
 use crate::provider;
+
+/// For how long the provider is waited for: half of the function's time, so that the rest is for the ledger.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A shop, whose ledger and whose stand-in for a provider are in a table. Cheap to clone.
 #[derive(Clone)]
 pub struct Shop {
     pub(crate) table: Table,
+    /// The name of the deployment, so that two of them may have one account at the provider.
+    pub(crate) deployment: String,
 }
 
 impl Shop {
-    /// Creates a shop with this table.
-    pub fn new(table: Table) -> Self {
-        Self { table }
+    /// Creates a shop with this table, for the deployment with this name.
+    pub fn new(table: Table, deployment: impl Into<String>) -> Self {
+        Self { table, deployment: deployment.into() }
+    }
+
+    /// Returns the key by which the provider knows the payment of an order.
+    fn payment_key(&self, order: &Order) -> String {
+        format!("{}/{}", self.deployment, order.id)
     }
 
     /// Takes the units of an order out of the stock.
@@ -37,7 +48,7 @@ impl Shop {
         if progress.stage == Stage::OutOfStock { Err(StepError::OutOfStock) } else { Ok(progress) }
     }
 
-    /// Charges the card: records the intent, asks the provider with the order's id as the key, records the outcome. A
+    /// Charges the card: records the intent, asks the provider with the key of the order, records the outcome. A
     /// provider that may have forgotten the key would charge again: it is not asked, and the order is cancelled.
     pub async fn charge(&self, order: &Order) -> Result<Progress, StepError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
@@ -58,7 +69,9 @@ impl Shop {
         if !progress.intended_at.is_some_and(is_known) {
             return Err(StepError::ChargeUnknown);
         }
-        provider::charge(&self.table, &order.id, order.total, &order.card).await?;
+        let key = self.payment_key(order);
+        let charge = timeout(CALL_TIMEOUT, provider::charge(&self.table, &key, order.total, &order.card));
+        charge.await.unwrap_or(Err(StepError::ProviderUnavailable))?;
         let record = |progress: &mut Progress| match progress.stage {
             Stage::ChargeRequested => Ok(Stage::Charged),
             Stage::Cancelled => Err(StepError::AlreadyCancelled),
@@ -82,10 +95,12 @@ impl Shop {
         self.record(order, ship).await
     }
 
-    /// Cancels the order and its payment. The provider knows by the order's id whether the card was charged.
+    /// Cancels the order and its payment. The provider knows by the key of the order whether the card was charged.
     pub async fn refund(&self, order: &Order) -> Result<Progress, StepError> {
         self.record(order, cancel).await?;
-        let refunded = provider::cancel(&self.table, &order.id).await?;
+        let key = self.payment_key(order);
+        let cancelled = timeout(CALL_TIMEOUT, provider::cancel(&self.table, &key)).await;
+        let refunded = cancelled.unwrap_or(Err(StepError::ProviderUnavailable))?;
         let record = |progress: &mut Progress| {
             progress.refunded = refunded;
             cancel(progress)
@@ -117,6 +132,7 @@ impl FromClients for Shop {
             // The table of a local run is empty at first.
             table.put("stock#tea", &serde_json::json!({ "units": 100 })).await?;
         }
-        Ok(Self::new(table))
+        let deployment = clients.env_or("DEPLOYMENT", async |name| Ok(name), || "local".to_owned()).await?;
+        Ok(Self::new(table, deployment))
     }
 }

@@ -36,7 +36,7 @@ def result(execution):
     events = states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
     entered = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
     name = execution.rsplit(":", 1)[1]
-    order, payment = item(f"order#{name}"), item(f"payment#{name}")
+    order, payment = item(f"order#{name}"), item(f"payment#saga/{name}")
     return {
         "status": state["status"],
         "error": state.get("error"),

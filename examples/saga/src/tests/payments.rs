@@ -1,5 +1,6 @@
 //! A charge whose outcome is unknown, after the provider has forgotten its key; and the card token.
 
+use pilaster::Clients;
 use pilaster::table::Table;
 use serde_json::{Value, json};
 
@@ -7,6 +8,7 @@ use super::machine::{Failure, execute};
 use super::{input, order, payment, shop, step, units};
 use crate::order::StepError;
 use crate::provider::KEY_LIFETIME;
+use crate::shop::Shop;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 
@@ -29,7 +31,7 @@ async fn a_charge_is_repeated_only_while_the_provider_knows_its_key() -> TestRes
         age(&table, "o-1", seconds).await?;
         if !is_repeated {
             // The provider has forgotten the key, so it would charge a second time.
-            table.delete("payment#o-1").await?;
+            table.delete("payment#local/o-1").await?;
         }
         let again = shop.charge(&lost).await;
         assert_eq!(matches!(again, Err(StepError::ProviderUnavailable)), is_repeated, "after {seconds} s");
@@ -87,4 +89,28 @@ async fn the_operator_gets_what_was_done_but_not_the_card_token() {
         assert_eq!(message["refund"]["stage"] == "Cancelled", failing != "Refund", "{message}");
         assert_eq!(message["release"]["released"] == 2, failing != "Release", "{message}");
     }
+}
+
+/// Two stacks, such as a test and production, have one account at the provider, and a ledger each.
+#[tokio::test]
+async fn an_order_of_another_deployment_has_another_payment() -> TestResult {
+    let provider = Table::in_memory();
+    let order = order(json!({}));
+    let mut shops = Vec::new();
+    for deployment in ["pilaster-saga", "pilaster-saga-test"] {
+        provider.delete(format!("order#{}", order.id)).await?;
+        provider.put("stock#tea", &json!({ "units": 100 })).await?;
+        let clients = Clients::new().with_variable("DEPLOYMENT", deployment);
+        let shop = Shop { table: provider.clone(), ..clients.get().await? };
+        shop.reserve(&order).await?;
+        shop.charge(&order).await?;
+        shops.push(shop);
+    }
+    assert!(shops[1].refund(&order).await?.refunded.is_some());
+    for (deployment, is_cancelled) in [("pilaster-saga", false), ("pilaster-saga-test", true)] {
+        let payment = provider.get::<Value>(format!("payment#{deployment}/o-1")).await?.ok_or("a charge of its own")?;
+        assert_eq!((&payment["charged"]["amount"], &payment["cancelled"]), (&json!(1800), &json!(is_cancelled)));
+    }
+    assert!(include_str!("../../template.yaml").contains("DEPLOYMENT: !Ref AWS::StackName"));
+    Ok(())
 }
