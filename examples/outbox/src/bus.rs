@@ -35,7 +35,7 @@ impl Bus {
         Err(format!("EventBridge rejected the event in each of {ATTEMPTS} attempts").into())
     }
 
-    /// Sends an event, and returns the error code if it is rejected, which EventBridge does in a successful response.
+    /// Sends an event, and returns the error code if it is rejected, or gets no id: both are successful responses.
     async fn send(&self, event: &Event) -> Result<Option<String>, BoxError> {
         let (client, name) = match self {
             Self::EventBridge(client, name) => (client, name),
@@ -49,7 +49,8 @@ impl Bus {
 
 pub fn rejection(response: &PutEventsOutput) -> Option<String> {
     let code = response.entries().iter().find_map(|entry| entry.error_code());
-    let is_rejected = code.is_some() || response.failed_entry_count() > 0;
+    let id = response.entries().iter().find_map(|entry| entry.event_id()).filter(|id| !id.is_empty());
+    let is_rejected = code.is_some() || id.is_none() || response.failed_entry_count() > 0;
     is_rejected.then(|| code.unwrap_or("unknown").to_owned())
 }
 

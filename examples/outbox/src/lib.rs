@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// What has happened to an order: it is placed, then paid, then shipped. Until it is shipped, it may be cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     Placed,
@@ -38,10 +38,10 @@ struct Order {
 /// The reason why an order was not changed.
 #[derive(Debug, Error, ErrorType)]
 pub enum OrderError {
-    /// The present status of the order does not allow it.
+    #[error("`order` must have 1 to 256 bytes")]
+    InvalidOrder,
     #[error("an order does not get this status after its present one")]
     StatusNotAllowed,
-    /// The table could not be read or written.
     #[error("the table is unavailable: try again later")]
     TableUnavailable(#[from] TableError),
 }
@@ -52,17 +52,15 @@ pub struct Orders(pub Table);
 
 impl Orders {
     /// Sets the status of an order, and stores the event that announces it. Returns `None`, and stores nothing, if the
-    /// order has this status: the answer to an earlier request may have been lost.
-    ///
-    /// # Errors
-    ///
-    /// [`OrderError`].
+    /// order has this status, or had it and is not cancelled: the answer to an earlier request may have been lost.
     pub async fn set_status(&self, order: &str, status: Status) -> Result<Option<Event>, OrderError> {
+        (1..=256).contains(&order.len()).then_some(()).ok_or(OrderError::InvalidOrder)?;
         let partition = format!("order#{order}");
         let work = async |transaction: Transaction| {
             let before = transaction.get::<Order>((partition.as_str(), "order")).await?;
             let events = match (before, status) {
-                (Some(before), _) if before.status == status => return Ok(None),
+                (Some(at), _) if at.status == status => return Ok(None),
+                (Some(at), _) if at.status > status && at.status != Status::Cancelled => return Ok(None),
                 (None, Status::Placed) => 0,
                 (Some(Order { status: Status::Placed, events }), Status::Paid | Status::Cancelled)
                 | (Some(Order { status: Status::Paid, events }), Status::Shipped | Status::Cancelled) => events,

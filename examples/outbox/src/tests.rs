@@ -84,6 +84,25 @@ fn a_rejected_entry_is_found_in_a_successful_response() {
     assert_eq!(rejection(&PutEventsOutput::builder().failed_entry_count(1).build()).as_deref(), Some("unknown"));
 }
 
+/// An event counts as published, and is deleted from the table, only if EventBridge has given it an id.
+#[test]
+fn a_response_without_the_id_of_an_event_accepts_nothing() {
+    let with = |entry| PutEventsOutput::builder().entries(entry).failed_entry_count(0).build();
+    let entry = PutEventsResultEntry::builder;
+    let refused = [
+        PutEventsOutput::builder().build(),
+        PutEventsOutput::builder().failed_entry_count(0).build(),
+        with(entry().build()),
+        with(entry().event_id("").build()),
+        PutEventsOutput::builder().entries(entry().event_id("e").build()).failed_entry_count(1).build(),
+    ];
+    for response in refused {
+        assert_eq!(rejection(&response).as_deref(), Some("unknown"), "{response:?}");
+    }
+    let with_code = with(entry().event_id("e").error_code("InternalFailure").build());
+    assert_eq!(rejection(&with_code).as_deref(), Some("InternalFailure"));
+}
+
 #[tokio::test]
 async fn the_bus_and_the_table_are_ready_before_the_first_event() {
     let clients = Clients::new();

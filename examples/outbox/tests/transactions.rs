@@ -41,6 +41,45 @@ async fn a_change_that_is_not_allowed_is_not_announced() -> TestResult {
     Ok(())
 }
 
+/// A request whose answer was lost comes again, at any time later.
+#[tokio::test]
+async fn a_request_that_is_repeated_later_succeeds_and_is_not_announced_again() -> TestResult {
+    let statuses = [Status::Placed, Status::Paid, Status::Shipped];
+    for done in 1..=statuses.len() {
+        let orders: Orders = Clients::new().get().await?;
+        for status in &statuses[..done] {
+            orders.set_status("o-1", *status).await?;
+        }
+        let before = events(&orders.0, "o-1").await;
+        for repeated in &statuses[..done] {
+            assert_eq!(orders.set_status("o-1", *repeated).await?, None, "{repeated:?} after {done} requests");
+        }
+        assert_eq!(events(&orders.0, "o-1").await, before);
+        assert_eq!(orders.set_status("o-1", statuses[done - 1]).await?, None, "its status is the same");
+    }
+    Ok(())
+}
+
+/// A later attempt would fail as well, so the error does not ask for one.
+#[tokio::test]
+async fn an_id_that_is_no_key_is_an_error_of_the_caller() -> TestResult {
+    let orders: Orders = Clients::new().get().await?;
+    for id in [String::new(), "x".repeat(257), "ä".repeat(129), "x".repeat(3_000), "x".repeat(500_000)] {
+        for status in STATUSES {
+            let error = orders.set_status(&id, status).await.expect_err("it is too long, or empty");
+            assert!(matches!(error, OrderError::InvalidOrder), "{error}");
+            assert_eq!(error.to_string(), "`order` must have 1 to 256 bytes");
+        }
+    }
+    for id in ["x".repeat(256), "ä".repeat(128), "a/1".into(), "event#".into(), "#".into(), "o\u{0}".into()] {
+        for status in [Status::Placed, Status::Paid, Status::Shipped] {
+            assert_eq!(orders.set_status(&id, status).await?.expect("a change").order, id);
+        }
+        assert_eq!(events(&orders.0, &id).await.len(), 3);
+    }
+    Ok(())
+}
+
 /// Many requests at once, in any order: the events of an order are numbered without a gap, and the last one has its status.
 #[tokio::test(start_paused = true)]
 async fn the_events_are_the_history_of_the_order_whoever_comes_first() -> TestResult {

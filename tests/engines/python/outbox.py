@@ -37,7 +37,8 @@ def until(number):
     stack.until(ask, f"event {number} of {received}")
 
 
-answers = [set_status("o-1", status) for status in ("placed", "placed", "shipped", "paid", "shipped")]
+answers = [set_status("o-1", status) for status in ("placed", "placed", "shipped", "paid", "shipped", "placed")]
+too_long = set_status("x" * 3000, "placed")
 # The same request six times at once: one of them changes the order.
 with ThreadPoolExecutor(6) as callers:
     at_once = list(callers.map(lambda _: set_status("o-2", "placed"), range(6)))
@@ -77,5 +78,5 @@ for key in keys:
     )
 until(6)
 stack.until(lambda: True if not left() else None, "the deletion of the events that were published again")
-report = {"answers": answers, "at once": at_once, "lost": lost, "keys": keys, "received": received, "log": stack.log()}
+report = {"answers": answers, "too long": too_long, "at once": at_once, "lost": lost, "keys": keys, "received": received, "log": stack.log()}
 print(json.dumps(report))

@@ -16,6 +16,9 @@ fn the_event_of_each_change_is_published() {
     assert_eq!(answers[2]["errorType"], "StatusNotAllowed");
     assert_eq!((&answers[3], &answers[4]), (&event("o-1", 2, "paid"), &event("o-1", 3, "shipped")));
 
+    assert_eq!(answers[5], Value::Null, "a request that is repeated later changes nothing either");
+    assert_eq!(report["too long"]["errorType"], "InvalidOrder", "{}", report["too long"]);
+
     let at_once = report["at once"].as_array().expect("answers");
     let changes: Vec<_> = at_once.iter().filter(|answer| !answer.is_null()).collect();
     assert_eq!(changes, [&event("o-2", 1, "placed")], "{at_once:?}");

@@ -20,5 +20,8 @@ async fn the_sample_order_is_placed_and_announced_once() -> Result<(), Box<dyn s
     assert_eq!(error.error_type(), "StatusNotAllowed");
     let error = caller.call(json!({ "order": "o-1", "status": "eaten" })).await.expect_err("no status");
     assert_eq!(error.error_type(), "InvalidEvent");
+    let id = "canary-7f3a".repeat(300);
+    let error = caller.call(json!({ "order": id, "status": "placed" })).await.expect_err("it is too long");
+    assert_eq!((error.error_type(), error.message()), ("InvalidOrder", "`order` must have 1 to 256 bytes"));
     Ok(())
 }
