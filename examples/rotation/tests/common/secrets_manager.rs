@@ -11,9 +11,10 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, S
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use pilaster::table::Table;
-use pilaster::{Clients, Secrets};
+use pilaster::{BoxError, Clients, Secrets};
 use rotation::Service;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 #[derive(Clone, Debug, Default)]
 pub struct SecretsManager(Arc<Mutex<State>>);
@@ -29,6 +30,8 @@ pub struct State {
     /// The inputs of `GetSecretValue`.
     pub reads: Vec<Value>,
     pub is_disabled: bool,
+    /// The inputs of `UpdateSecretVersionStage` that took effect.
+    pub finished: u32,
     /// If it is set: the state of the random numbers by which calls fail, before or after their effect, or are slow.
     pub faults: Option<u64>,
 }
@@ -51,6 +54,14 @@ impl State {
             version.stages.retain(|found| found != stage);
         }
         self.versions.entry(id.to_owned()).or_default().stages.push(stage.to_owned());
+    }
+
+    /// Moves `AWSCURRENT` to a version, and `AWSPREVIOUS` to the one that had it.
+    fn make_current(&mut self, id: &str) {
+        if let Some(old) = self.with_stage("AWSCURRENT") {
+            self.stage(&old, "AWSPREVIOUS");
+        }
+        self.stage(id, "AWSCURRENT");
     }
 
     /// Returns a random number below `limit`; 0 without faults.
@@ -109,12 +120,11 @@ impl State {
                 Ok(json!({ "VersionId": id }))
             }
             "UpdateSecretVersionStage" => {
-                let (old, new) = (self.with_stage("AWSCURRENT"), text("MoveToVersionId"));
-                if text("RemoveFromVersionId") != old {
+                if text("RemoveFromVersionId") != self.with_stage("AWSCURRENT") {
                     return Err("InvalidParameterException");
                 }
-                self.stage(&old.ok_or("InvalidRequestException")?, "AWSPREVIOUS");
-                self.stage(&new.ok_or("InvalidRequestException")?, "AWSCURRENT");
+                self.make_current(&text("MoveToVersionId").ok_or("InvalidRequestException")?);
+                self.finished += 1;
                 Ok(json!({}))
             }
             _ => Err("UnknownOperationException"),
@@ -128,23 +138,49 @@ impl HttpConnector for SecretsManager {
         let input: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         let (this, operation) = (self.clone(), operation.unwrap_or_default().to_owned());
         HttpConnectorFuture::new(async move {
-            let slowness = this.state().below(4);
-            for _ in 0..slowness {
-                tokio::task::yield_now().await;
-            }
+            this.wait().await;
             let (status, body) = this.state().call(&operation, &input);
+            // What is read may be old when it is used.
+            this.wait().await;
             let status = status.try_into().expect("a status");
             Ok(HttpResponse::new(status, SdkBody::from(body.to_string())))
         })
     }
 }
 
+/// Returns `true` if the service accepts this key.
+pub async fn accepts(service: &Service, account: &str, key: &str) -> Result<bool, BoxError> {
+    Ok(accepted(service, account).await?.contains(&digest(key)))
+}
+
+/// Returns the digests of the keys that the service accepts.
+pub async fn accepted(service: &Service, account: &str) -> Result<Vec<String>, BoxError> {
+    let found = service.accounts.get::<Value>(account).await?.unwrap_or_default();
+    Ok(found["keys"].as_object().into_iter().flat_map(|keys| keys.keys().cloned()).collect())
+}
+
+pub fn digest(key: &str) -> String {
+    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl SecretsManager {
-    /// Creates a secret whose current version has this text.
+    async fn wait(&self) {
+        let slowness = self.state().below(4);
+        for _ in 0..slowness {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Creates a secret whose current version, `first`, has this text.
     pub fn with_current(text: &Value) -> Self {
+        Self::with_version("first", text)
+    }
+
+    /// Creates a secret whose current version has this id and this text.
+    pub fn with_version(id: &str, text: &Value) -> Self {
         let this = Self::default();
-        this.state().versions.insert("first".into(), Version { stages: Vec::new(), text: Some(text.to_string()) });
-        this.state().stage("first", "AWSCURRENT");
+        this.state().versions.insert(id.into(), Version { stages: Vec::new(), text: Some(text.to_string()) });
+        this.state().stage(id, "AWSCURRENT");
         this
     }
 
@@ -154,10 +190,14 @@ impl SecretsManager {
 
     /// Replaces the current version by one with this text.
     pub fn set_current(&self, text: &Value) {
+        self.set_current_text(text.to_string());
+    }
+
+    pub fn set_current_text(&self, text: String) {
         let mut state = self.state();
         let id = format!("version-{}", state.versions.len() + 1);
-        state.versions.insert(id.clone(), Version { stages: Vec::new(), text: Some(text.to_string()) });
-        state.stage(&id, "AWSCURRENT");
+        state.versions.insert(id.clone(), Version { stages: Vec::new(), text: Some(text) });
+        state.make_current(&id);
     }
 
     /// Begins a rotation to this version, which has no value yet.
@@ -192,5 +232,13 @@ impl SecretsManager {
         let secrets = Secrets::new(client.clone());
         clients.insert(Service { accounts: Table::in_memory(), secrets, client: Some(client) });
         clients
+    }
+
+    /// Returns clients with a service that uses this secret, and has the accounts of another service.
+    pub async fn clients_for(&self, accounts: &Table) -> Result<Clients, BoxError> {
+        let clients = self.clients();
+        let service: Service = clients.get().await?;
+        clients.insert(Service { accounts: accounts.clone(), ..service });
+        Ok(clients)
     }
 }

@@ -3,30 +3,26 @@
 use pilaster::events::cloudformation::ResourceRequest;
 use pilaster::{BoxError, Client, CloudFormation, CustomResource, lambda_handler};
 use rotation::Service;
-use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Properties {
+struct Account {
     name: String,
     secret: String,
 }
 
 #[lambda_handler(warm(Client<Service>))]
-async fn account(
-    Client(service): Client<Service>,
-    event: CloudFormation<Properties>,
-) -> Result<CustomResource, BoxError> {
+async fn account(Client(service): Client<Service>, event: CloudFormation<Account>) -> Result<CustomResource, BoxError> {
     let owner = format!("{}/{}", event.stack_id, event.logical_id);
     match event.request {
         ResourceRequest::Create { properties } | ResourceRequest::Update { properties, .. } => {
-            let current = service.value(&properties.secret.into()).await?;
-            service.create_account(&properties.name, &owner, &current.key).await?;
+            service.create_account(&properties.name, &owner, &properties.secret).await?;
             Ok(CustomResource::with_id(properties.name))
         }
         ResourceRequest::Delete { id, properties } => {
-            // After a creation that timed out, the id is not a name: it begins with the name of the resource.
-            let created = properties.filter(|_| id.starts_with(&format!("{}-", event.logical_id)));
+            // After a creation that timed out, the id is no name: Pilaster makes it of the ids of the resource and the request.
+            let request = id.strip_prefix(&event.logical_id).and_then(|rest| rest.strip_prefix('-'));
+            let created = properties.filter(|_| request.is_some_and(|request| uuid::Uuid::parse_str(request).is_ok()));
             service.delete_account(&created.map_or(id, |properties| properties.name), &owner).await?;
             Ok(CustomResource::new())
         }

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::*;
 use secrets_manager::SecretsManager;
 
+/// The id of a resource whose creation timed out: that of the resource in its template, and that of the request.
+const DERIVED: &str = "Account-5478a6d4-4d4f-4f4f-9a3b-0f4f5f6f7f8f";
+
 fn request(kind: &str, name: &str, stack: &str) -> Value {
     json!({
         "RequestType": kind,
@@ -31,7 +34,17 @@ async fn call(clients: &Clients, event: Value) -> Result<Value, BoxError> {
 }
 
 async fn accepts(clients: &Clients, name: &str, key: &str) -> Result<bool, BoxError> {
-    clients.get::<Service>().await?.accepts(name, &key.to_owned().into()).await
+    secrets_manager::accepts(&clients.get::<Service>().await?, name, key).await
+}
+
+/// Rotates the secret: sets the key of a new version, and makes it the current one.
+async fn rotate(secret: &SecretsManager, service: &Service, token: &str) -> Result<(), BoxError> {
+    secret.begin(token);
+    let versions = service.versions("the-secret", token).await?.ok_or("it is the current version")?;
+    service.create_key(&versions).await?;
+    let (current, pending) = (service.value(&versions[0]).await?, service.value(&versions[1]).await?);
+    service.set_key(&versions, [&current, &pending]).await?;
+    service.finish(&versions).await
 }
 
 #[tokio::test]
@@ -54,15 +67,14 @@ async fn an_update_keeps_the_keys_that_were_rotated_since() -> Result<(), BoxErr
     let secret = SecretsManager::with_current(&json!({ "account": "shop", "key": "one" }));
     let clients = secret.clients();
     call(&clients, request("Create", "shop", "stack-1")).await?;
-    let service: Service = clients.get().await?;
-    for [pending, current] in [["two", "one"], ["three", "two"]] {
-        service.set_keys("shop", [&pending.to_owned().into(), &current.to_owned().into()]).await?;
-        secret.set_current(&json!({ "account": "shop", "key": pending }));
+    for token in ["second", "third"] {
+        rotate(&secret, &clients.get().await?, token).await?;
     }
+    let keys = ["AWSCURRENT", "AWSPREVIOUS"].map(|stage| secret.value(stage).expect("a version")["key"].clone());
     for kind in ["Update", "Create"] {
         call(&clients, request(kind, "shop", "stack-1")).await?;
-        for (key, is_accepted) in [("three", true), ("two", true), ("one", false)] {
-            assert_eq!(accepts(&clients, "shop", key).await?, is_accepted, "{kind}: {key}");
+        for (key, is_accepted) in [(&keys[0], true), (&keys[1], true), (&json!("one"), false)] {
+            assert_eq!(accepts(&clients, "shop", key.as_str().expect("a key")).await?, is_accepted, "{kind}");
         }
     }
     Ok(())
@@ -74,7 +86,8 @@ async fn an_update_to_another_secret_lets_the_account_accept_the_keys_of_both() 
     let secret = SecretsManager::with_current(&json!({ "account": "shop", "key": "one" }));
     let clients = secret.clients();
     call(&clients, request("Create", "shop", "stack-1")).await?;
-    secret.set_current(&json!({ "account": "shop", "key": "of the new secret" }));
+    let new = SecretsManager::with_version("new first", &json!({ "account": "shop", "key": "of the new secret" }));
+    let clients = new.clients_for(&clients.get::<Service>().await?.accounts).await?;
     let mut update = request("Update", "shop", "stack-1");
     update["OldResourceProperties"] = update["ResourceProperties"].clone();
     update["ResourceProperties"]["Secret"] = "the-new-secret".into();
@@ -82,12 +95,7 @@ async fn an_update_to_another_secret_lets_the_account_accept_the_keys_of_both() 
         assert_eq!(call(&clients, update.clone()).await?["PhysicalResourceId"], "shop", "it is not replaced");
         assert!(accepts(&clients, "shop", "of the new secret").await? && accepts(&clients, "shop", "one").await?);
     }
-    let accounts = clients.get::<Service>().await?.accounts;
-    assert_eq!(accounts.get::<Value>("shop").await?.expect("the account")["keys"].as_array().map(Vec::len), Some(2));
-    // The first rotation of the new secret ends the life of the old key.
-    let keys = ["rotated", "of the new secret"].map(|key| key.to_owned().into());
-    clients.get::<Service>().await?.set_keys("shop", [&keys[0], &keys[1]]).await?;
-    assert!(accepts(&clients, "shop", "rotated").await? && !accepts(&clients, "shop", "one").await?);
+    assert_eq!(secrets_manager::accepted(&clients.get().await?, "shop").await?.len(), 2);
     Ok(())
 }
 
@@ -119,7 +127,7 @@ async fn an_account_of_another_stack_is_neither_taken_nor_deleted() -> Result<()
     assert!(error.to_string().contains("belongs to another owner"), "{error}");
     // The rollback of a creation that timed out has another id.
     let mut rollback = request("Delete", "shop", "stack-2");
-    rollback["PhysicalResourceId"] = "Account-r-1".into();
+    rollback["PhysicalResourceId"] = DERIVED.into();
     call(&clients, rollback).await?;
     assert!(accepts(&clients, "shop", "one").await?);
     Ok(())
@@ -130,7 +138,7 @@ async fn a_creation_that_timed_out_is_rolled_back() -> Result<(), BoxError> {
     let clients = clients();
     call(&clients, request("Create", "shop", "stack-1")).await?;
     let mut rollback = request("Delete", "shop", "stack-1");
-    rollback["PhysicalResourceId"] = "Account-r-1".into();
+    rollback["PhysicalResourceId"] = DERIVED.into();
     call(&clients, rollback).await?;
     assert!(!accepts(&clients, "shop", "one").await?);
     Ok(())
@@ -140,7 +148,7 @@ async fn a_creation_that_timed_out_is_rolled_back() -> Result<(), BoxError> {
 async fn the_deletion_of_what_was_never_created_succeeds() -> Result<(), BoxError> {
     let clients = clients();
     call(&clients, request("Create", "bank", "stack-1")).await?;
-    for id in ["shop", "Account-r-1", "an id of CloudFormation"] {
+    for id in ["shop", DERIVED, "an id of CloudFormation"] {
         for properties in [json!({ "Name": "shop", "Secret": "the-secret" }), json!({}), json!({ "Name": ["shop"] })] {
             let mut delete = request("Delete", "shop", "stack-1");
             delete["PhysicalResourceId"] = id.into();
@@ -150,6 +158,25 @@ async fn the_deletion_of_what_was_never_created_succeeds() -> Result<(), BoxErro
         }
     }
     assert!(accepts(&clients, "bank", "one").await?);
+    Ok(())
+}
+
+/// An account may have a name that begins with the id of the resource in its template.
+#[tokio::test]
+async fn an_account_whose_name_looks_like_an_id_is_deleted_alone() -> Result<(), BoxError> {
+    for name in ["Account-a", "Account-", "Account-r-1", "Account"] {
+        let clients = clients();
+        call(&clients, request("Create", name, "stack-1")).await?;
+        let mut update = request("Update", "bank", "stack-1");
+        update["PhysicalResourceId"] = name.into();
+        assert_eq!(call(&clients, update).await?["PhysicalResourceId"], "bank");
+        for properties in ["bank", name] {
+            let mut delete = request("Delete", properties, "stack-1");
+            delete["PhysicalResourceId"] = name.into();
+            call(&clients, delete).await?;
+            assert!(accepts(&clients, "bank", "one").await? && !accepts(&clients, name, "one").await?, "{name}");
+        }
+    }
     Ok(())
 }
 
