@@ -21,7 +21,6 @@ mod workers;
 
 use std::any::Any;
 use std::ffi::OsString;
-use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 
@@ -173,11 +172,12 @@ fn managed_concurrency() -> usize {
 }
 
 fn tokio_runtime(concurrency: usize) -> std::io::Result<tokio::runtime::Runtime> {
-    // On one core a separate thread for the tasks costs a sixth more CPU time and gains nothing.
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let mut builder = match concurrency.min(cores) {
-        0 | 1 => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
+    // On one core a separate thread for the tasks costs a sixth more CPU time and gains nothing. The number of cores is only read
+    // if it matters: that takes seven files of the control group.
+    let several = concurrency > 1 && std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    let mut builder = match several {
+        false => tokio::runtime::Builder::new_current_thread(),
+        true => tokio::runtime::Builder::new_multi_thread(),
     };
     builder.enable_all().build()
 }
